@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sterna/base/error.h"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+namespace sterna {
+namespace {
+
+struct Defaults {
+  std::string_view name;
+  ErrorScope scope;
+  Disposition disposition;
+};
+
+// In the order of ErrorCode.
+constexpr std::array kDefaults = {
+    Defaults{"internal", ErrorScope::account, Disposition::give_up},
+    Defaults{"usage", ErrorScope::process, Disposition::needs_user},
+    Defaults{"config", ErrorScope::process, Disposition::needs_user},
+    Defaults{"io", ErrorScope::mailbox, Disposition::retry},
+    Defaults{"no_space", ErrorScope::account, Disposition::needs_user},
+    Defaults{"permission", ErrorScope::mailbox, Disposition::needs_user},
+    Defaults{"not_found", ErrorScope::message, Disposition::retry},
+    Defaults{"exists", ErrorScope::message, Disposition::retry},
+    Defaults{"changed", ErrorScope::message, Disposition::retry},
+    Defaults{"corrupt", ErrorScope::account, Disposition::needs_user},
+    Defaults{"locked", ErrorScope::account, Disposition::retry},
+    Defaults{"marker", ErrorScope::account, Disposition::needs_user},
+    Defaults{"resolve", ErrorScope::account, Disposition::retry},
+    Defaults{"connect", ErrorScope::account, Disposition::retry},
+    Defaults{"disconnected", ErrorScope::account, Disposition::retry},
+    Defaults{"timeout", ErrorScope::account, Disposition::retry},
+    Defaults{"tls", ErrorScope::account, Disposition::retry},
+    Defaults{"certificate", ErrorScope::account, Disposition::needs_user},
+    Defaults{"login", ErrorScope::account, Disposition::needs_user},
+    Defaults{"secret", ErrorScope::account, Disposition::needs_user},
+    Defaults{"protocol", ErrorScope::account, Disposition::retry},
+    Defaults{"server_no", ErrorScope::mailbox, Disposition::retry},
+    Defaults{"server_bad", ErrorScope::mailbox, Disposition::give_up},
+    Defaults{"too_big", ErrorScope::message, Disposition::needs_user},
+    Defaults{"over_quota", ErrorScope::message, Disposition::needs_user},
+    Defaults{"unsupported", ErrorScope::mailbox, Disposition::give_up},
+    Defaults{"cancelled", ErrorScope::process, Disposition::cancelled},
+};
+static_assert(kDefaults.size() == static_cast<std::size_t>(ErrorCode::cancelled) + 1);
+
+const Defaults& defaults(ErrorCode code) { return kDefaults[static_cast<std::size_t>(code)]; }
+
+ErrorCode code_of_errno(int number) {
+  switch (number) {
+    case ENOSPC:
+    case EDQUOT:
+      return ErrorCode::no_space;
+    case EACCES:
+    case EPERM:
+    case EROFS:
+      return ErrorCode::permission;
+    case ENOENT:
+    case ENOTDIR:
+      return ErrorCode::not_found;
+    case EEXIST:
+    case ENOTEMPTY:
+      return ErrorCode::exists;
+    case ETIMEDOUT:
+      return ErrorCode::timeout;
+    case ECONNREFUSED:
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+    case ENETDOWN:
+      return ErrorCode::connect;
+    case ECONNRESET:
+    case EPIPE:
+    case ECONNABORTED:
+      return ErrorCode::disconnected;
+    case ECANCELED:
+      return ErrorCode::cancelled;
+    default:
+      return ErrorCode::io;
+  }
+}
+
+}  // namespace
+
+std::string_view to_string(ErrorCode code) { return defaults(code).name; }
+
+std::string_view to_string(ErrorScope scope) {
+  constexpr std::array names = {"message", "mailbox", "account", "process"};
+  return names[static_cast<std::size_t>(scope)];
+}
+
+std::string_view to_string(Disposition disposition) {
+  constexpr std::array names = {"retry", "needs_user", "give_up", "cancelled"};
+  return names[static_cast<std::size_t>(disposition)];
+}
+
+Error::Error(ErrorCode code, std::string message)
+    : code_(code),
+      scope_(defaults(code).scope),
+      disposition_(defaults(code).disposition),
+      message_(std::move(message)) {}
+
+Error Error::from_errno(int number, std::string_view what) {
+  std::string text(what);
+  text += ": ";
+  text += std::strerror(number);
+  return Error(code_of_errno(number), std::move(text));
+}
+
+Error Error::cancelled() { return Error(ErrorCode::cancelled, "cancelled"); }
+
+Error&& Error::with_context(std::string what) && {
+  context_.push_back(std::move(what));
+  return std::move(*this);
+}
+
+Error&& Error::with_scope(ErrorScope scope) && {
+  scope_ = scope;
+  return std::move(*this);
+}
+
+Error&& Error::with_disposition(Disposition disposition) && {
+  disposition_ = disposition;
+  return std::move(*this);
+}
+
+Error&& Error::with_hint(std::string hint) && {
+  hint_ = std::move(hint);
+  return std::move(*this);
+}
+
+Error&& Error::with_server_code(std::string code) && {
+  server_code_ = std::move(code);
+  return std::move(*this);
+}
+
+std::string Error::describe() const {
+  std::string text;
+  for (auto it = context_.rbegin(); it != context_.rend(); ++it) {
+    text += *it;
+    text += ": ";
+  }
+  text += message_;
+  return text;
+}
+
+}  // namespace sterna
