@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// FileSystem and Directory: every effect and observation of the disk that the engine makes.
+//
+// All calls block and may be made from any thread; a Directory is used by one thread at a time. Long
+// work is handed to a Worker as whole batches. Everything below a Maildir is reached through Directory
+// objects that were opened from one root, so that a mount or a rename meanwhile cannot swap the tree.
+// Names are single components; a name with '/' or NUL, and "." and "..", are refused with
+// ErrorCode::internal before they reach the kernel. Symbolic links are never followed inside a Maildir
+// except where open_directory says so.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sterna/base/result.h"
+#include "sterna/coro/task.h"
+
+namespace sterna::io {
+
+enum class FileType : std::uint8_t { unknown, file, directory, symlink, other };
+
+struct FileStat {
+  FileType type = FileType::unknown;
+  std::uint64_t dev = 0;
+  std::uint64_t ino = 0;
+  std::uint64_t size = 0;
+  std::int64_t mtime_ns = 0;
+  std::int64_t ctime_ns = 0;
+  std::int64_t btime_ns = 0;  // 0 where the file system does not tell
+  std::uint32_t links = 0;
+  bool operator==(const FileStat&) const = default;
+};
+
+struct DirectoryEntry {
+  std::string name;
+  std::uint64_t ino = 0;
+  FileType type = FileType::unknown;
+};
+
+class FileReader {
+ public:
+  virtual ~FileReader() = default;
+  virtual Result<FileStat> stat() = 0;
+  // Appends up to `octets_max` from the current place to `into`; 0 at the end.
+  virtual Result<std::size_t> read(std::string& into, std::size_t octets_max) = 0;
+};
+
+// A new file that has no name, or a name in tmp/ that nobody else uses, until it is placed.
+class FileWriter {
+ public:
+  virtual ~FileWriter() = default;  // not placed: the file is gone
+  virtual Status write(std::string_view bytes) = 0;
+  virtual Status set_mtime(std::int64_t mtime_ns) = 0;
+  virtual Status sync() = 0;
+  virtual Result<FileStat> stat() = 0;
+};
+
+class Directory {
+ public:
+  virtual ~Directory() = default;
+
+  virtual Result<FileStat> stat() = 0;
+  virtual Result<FileStat> stat_at(std::string_view name) = 0;  // of a link itself, not its target
+  // Every entry but "." and "..", with one getdents64 call whose buffer held the whole directory.
+  virtual Result<std::vector<DirectoryEntry>> list() = 0;
+
+  // A child directory; a symbolic link to one is followed (users put mailboxes on other disks).
+  virtual Result<std::unique_ptr<Directory>> open_directory(std::string_view name) = 0;
+  virtual Status make_directory(std::string_view name) = 0;    // mode 0700; exists: ErrorCode::exists
+  virtual Status remove_directory(std::string_view name) = 0;  // empty only
+  // Never replaces: ErrorCode::exists if `new_name` is taken, ErrorCode::not_found if `name` is gone.
+  virtual Status rename_at(std::string_view name, Directory& to, std::string_view new_name) = 0;
+  virtual Status link_at(std::string_view name, Directory& to, std::string_view new_name) = 0;
+  virtual Status unlink_at(std::string_view name) = 0;
+
+  virtual Result<std::unique_ptr<FileReader>> open_file(std::string_view name) = 0;
+  // `temporary` names the file while it has no better name, where the file system cannot do without.
+  virtual Result<std::unique_ptr<FileWriter>> create_file(std::string_view temporary) = 0;
+  // Gives the file its name here; never replaces (ErrorCode::exists). The writer is spent.
+  virtual Status place(FileWriter& file, std::string_view name) = 0;
+  // Replaces a small file of our own (marker, dovecot-keywords) by writing beside it, syncing, renaming.
+  virtual Status replace_file(std::string_view name, std::string_view content) = 0;
+
+  virtual Status sync() = 0;              // fsync of the directory itself
+  virtual Status sync_file_system() = 0;  // syncfs
+  virtual Result<std::uint64_t> free_bytes() = 0;
+  virtual Result<bool> is_network_file_system() = 0;  // NFS, CIFS, FUSE, 9p: stamps are not trusted
+  // An exclusive advisory lock (OFD) on a file of this directory; held until the object dies.
+  virtual Result<std::unique_ptr<class FileLock>> lock(std::string_view name) = 0;
+};
+
+class FileLock {
+ public:
+  virtual ~FileLock() = default;
+};
+
+class FileSystem {
+ public:
+  virtual ~FileSystem() = default;
+  // An absolute path; symbolic links in it are followed. `create`: make what is missing, mode 0700.
+  virtual Result<std::unique_ptr<Directory>> open_root(const std::string& path, bool create) = 0;
+  // Identifies this boot; changes when the machine was restarted. "" if unknown.
+  virtual std::string boot_id() = 0;
+  // Identifies the machine (/etc/machine-id, hashed); "" if unknown.
+  virtual std::string machine_id() = 0;
+};
+
+// Runs blocking work elsewhere. The engine awaits it; a job that has begun is never interrupted, so the
+// awaiting task resumes only when it is done, cancelled or not.
+class Worker {
+ public:
+  virtual ~Worker() = default;
+  virtual coro::Task<void> run(std::function<void()> job) = 0;
+};
+
+}  // namespace sterna::io

@@ -1,0 +1,269 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A relay between Sterna and the server that understands just enough IMAP to be strict.
+
+Dovecot hides a capability when asked to, but goes on serving it. The wire closes that gap: a
+command that the profile does not offer is answered BAD and noted in `violations`, and response
+codes and attributes that belong to what is missing are taken out. It also records every command,
+counts bytes, and breaks the line at a chosen place: before a command gets through, after it was
+carried out but before its reply, or in the middle of a download.
+"""
+import re
+import socket
+import threading
+
+_FORBIDDEN = {
+    "QRESYNC": rb"\b(QRESYNC|VANISHED)\b",
+    "CONDSTORE": rb"\b(CONDSTORE|CHANGEDSINCE|UNCHANGEDSINCE|HIGHESTMODSEQ|MODSEQ)\b",
+    "UIDPLUS": rb"^UID EXPUNGE\b",
+    "MOVE": rb"^(UID )?MOVE\b",
+    "LIST-STATUS": rb"^LIST\b.*\bSTATUS\b",
+    "LIST-EXTENDED": rb"^LIST (\(|.*\bRETURN\b)",
+    "ESEARCH": rb"\bSEARCH RETURN\b",
+    "UNSELECT": rb"^UNSELECT\b",
+    "NAMESPACE": rb"^NAMESPACE\b",
+    "ENABLE": rb"^ENABLE\b",
+    "ID": rb"^ID\b",
+    "IDLE": rb"^IDLE\b",
+    "NOTIFY": rb"^NOTIFY\b",
+    "SASL-IR": rb"^AUTHENTICATE \S+ \S",
+    "SPECIAL-USE": rb"^LIST\b.*\bSPECIAL-USE\b",
+    "STATUS=SIZE": rb"^(STATUS|LIST)\b.*\bSIZE\b",
+    "BINARY": rb"\bBINARY\b|~\{",
+    "COMPRESS=DEFLATE": rb"^COMPRESS\b",
+}
+_STRIPPED = {
+    "UIDPLUS": (rb"\[(APPENDUID|COPYUID) [^\]]*\] ?", b""),
+    "CONDSTORE": (rb"\[HIGHESTMODSEQ \d+\] ?", b""),
+    "CHILDREN": (rb" ?\\Has(No)?Children", b""),
+    "SPECIAL-USE": (rb" ?\\(Trash|Sent|Drafts|Junk|Archive|All|Flagged)\b", b""),
+}
+_LITERAL = re.compile(rb"\{(\d+)(\+?)\}\r\n\Z")
+_QUOTED = re.compile(rb'"(?:[^"\\]|\\.)*"')
+
+
+class _Cut(Exception):
+    """The line breaks here."""
+
+
+class Wire:
+    """with Wire(host, port, missing=("UIDPLUS",)) as wire: ... connect to 127.0.0.1:wire.port.
+
+    `raw` relays bytes untouched and unread, for TLS.
+    """
+
+    def __init__(self, host, port, missing=(), raw=False):
+        self._target = (host, port)
+        self._raw = raw
+        self._missing = set(missing) | {"COMPRESS=DEFLATE"}
+        self._lock = threading.Lock()
+        self._sockets = []
+        self.commands = []            # b"UID STORE 1 +FLAGS (\\Seen)", without the tag
+        self.violations = []          # what was sent although the server does not offer it
+        self.bytes_up = self.bytes_down = 0
+        self.connections = 0
+        self.on_command = None        # called with each command before it is passed on
+        self._cut_before = []         # patterns
+        self._lose_reply = []         # patterns
+        self._refuse = []             # (pattern, answer)
+        self._cut_down = None         # bytes that still get through
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        self._listener.close()
+        self.cut_now()
+
+    # ---- what tests ask for; each happens once
+
+    def cut_before(self, pattern):
+        """The line breaks before the next command that matches reaches the server."""
+        self._cut_before.append(re.compile(pattern))
+
+    def lose_reply(self, pattern):
+        """The server carries the next matching command out; its answer never arrives."""
+        self._lose_reply.append(re.compile(pattern))
+
+    def refuse(self, pattern, answer=b"NO [CANNOT] not today"):
+        """The next matching command is answered like this and does not reach the server."""
+        self._refuse.append((re.compile(pattern), answer))
+
+    def cut_download_after(self, count):
+        """The line breaks after so many more bytes from the server."""
+        self._cut_down = count
+
+    def cut_now(self):
+        with self._lock:
+            sockets, self._sockets = self._sockets, []
+        for one in sockets:
+            _shut(one)
+
+    def sent(self, pattern):
+        """Commands so far that match."""
+        with self._lock:
+            return [c for c in self.commands if re.search(pattern, c)]
+
+    def forget(self):
+        """Starts the record anew."""
+        with self._lock:
+            self.commands.clear()
+            self.bytes_up = self.bytes_down = self.connections = 0
+
+    # ---- relaying
+
+    def _accept(self):
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            try:
+                server = socket.create_connection(self._target, 10)
+            except OSError:
+                client.close()
+                continue
+            server.settimeout(None)
+            for one in (client, server):
+                one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            with self._lock:
+                self._sockets += [client, server]
+                self.connections += 1
+            lost = set()      # tags whose answers never arrive
+            up, down = (_copy, _copy) if self._raw else (self._upwards, self._downwards)
+            for pump, source, sink in ((up, client, server), (down, server, client)):
+                threading.Thread(target=self._run, args=(pump, source, sink, lost),
+                                 daemon=True).start()
+
+    def _run(self, pump, source, sink, lost):
+        try:
+            pump(source, sink, lost)
+        except (OSError, ValueError):
+            pass
+        except _Cut:
+            with self._lock:
+                for one in (source, sink):
+                    if one in self._sockets:
+                        self._sockets.remove(one)
+        _shut(source)
+        _shut(sink)
+
+    def _upwards(self, client, server, lost):
+        file = client.makefile("rb", 1 << 16)
+        while (line := file.readline()):
+            pieces, literals, waited = [line], 0, False
+            while (found := _LITERAL.search(pieces[-1])):
+                waited = waited or not found[2]
+                if not found[2]:
+                    client.sendall(b"+ OK\r\n")
+                pieces[-1] = pieces[-1][:found.start()] + b"{%d+}\r\n" % int(found[1])
+                pieces.append(file.read(int(found[1])))
+                pieces.append(file.readline())
+                literals += 1
+            self._pass_up(pieces, literals, waited, client, server, lost)
+
+    def _pass_up(self, pieces, literals, waited, client, server, lost):
+        tag, _, text = b"".join(pieces[::2]).rstrip(b"\r\n").partition(b" ")
+        with self._lock:
+            self.commands.append(text)
+            self.bytes_up += sum(map(len, pieces))
+        if self.on_command:
+            self.on_command(text)
+        if _take(self._cut_before, text):
+            raise _Cut
+        if _take(self._lose_reply, text):
+            lost.add(tag)
+        answer = self._refusal(text)
+        reason = self._violation(text, literals, waited)
+        if reason:
+            with self._lock:
+                self.violations.append((reason, text[:120]))
+            answer = b"BAD not offered: " + reason.encode()
+        if answer:
+            client.sendall(tag + b" " + answer + b"\r\n")
+        else:
+            server.sendall(b"".join(pieces))
+
+    def _refusal(self, text):
+        for entry in self._refuse:
+            if entry[0].search(text):
+                self._refuse.remove(entry)
+                return entry[1]
+        return None
+
+    def _violation(self, text, literals, waited):
+        plain = _QUOTED.sub(b'""', text).upper()
+        for name in self._missing:
+            if name in _FORBIDDEN and re.search(_FORBIDDEN[name], plain):
+                return name
+        if "LITERAL+" in self._missing and literals and not waited:
+            return "LITERAL+"
+        if "MULTIAPPEND" in self._missing and plain.startswith(b"APPEND"):
+            named = 1 if plain.startswith(b"APPEND {") else 0
+            if literals - named > 1:
+                return "MULTIAPPEND"
+        return None
+
+    def _downwards(self, server, client, lost):
+        file = server.makefile("rb", 1 << 16)
+        fresh = True
+        while (line := file.readline()):
+            found = _LITERAL.search(line)
+            out = self._stripped(line) if fresh else line
+            if lost and fresh and line.split(b" ", 1)[0] in lost:
+                raise _Cut
+            self._pass_down(out, client)
+            if found:
+                left = int(found[1])
+                while left:
+                    data = file.read1(min(left, 1 << 16))
+                    if not data:
+                        return
+                    left -= len(data)
+                    self._pass_down(data, client)
+            fresh = not found
+
+    def _stripped(self, line):
+        for name in self._missing:
+            if name in _STRIPPED and (name not in ("CHILDREN", "SPECIAL-USE")
+                                      or line.startswith((b"* LIST", b"* LSUB"))):
+                line = re.sub(_STRIPPED[name][0], _STRIPPED[name][1], line)
+        return line.replace(b"LIST ( ", b"LIST (")
+
+    def _pass_down(self, data, client):
+        with self._lock:
+            self.bytes_down += len(data)
+            left = self._cut_down
+            if left is not None:
+                self._cut_down = max(0, left - len(data))
+        if left is not None and left <= len(data):
+            self._cut_down = None
+            client.sendall(data[:left])
+            raise _Cut
+        client.sendall(data)
+
+
+def _copy(source, sink, _lost):
+    while (data := source.recv(1 << 16)):
+        sink.sendall(data)
+
+
+def _take(patterns, text):
+    for pattern in patterns:
+        if pattern.search(text):
+            patterns.remove(pattern)
+            return True
+    return False
+
+
+def _shut(one):
+    try:
+        one.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass
+    one.close()
