@@ -156,18 +156,19 @@ class Wire:
     def _upwards(self, client, server, lost):
         file = client.makefile("rb", 1 << 16)
         while (line := file.readline()):
-            pieces, literals, waited = [line], 0, False
+            pieces, literals, eager = [line], 0, 0
             while (found := _LITERAL.search(pieces[-1])):
-                waited = waited or not found[2]
-                if not found[2]:
+                if found[2]:
+                    eager += 1
+                else:
                     client.sendall(b"+ OK\r\n")
                 pieces[-1] = pieces[-1][:found.start()] + b"{%d+}\r\n" % int(found[1])
                 pieces.append(file.read(int(found[1])))
                 pieces.append(file.readline())
                 literals += 1
-            self._pass_up(pieces, literals, waited, client, server, lost)
+            self._pass_up(pieces, literals, eager, client, server, lost)
 
-    def _pass_up(self, pieces, literals, waited, client, server, lost):
+    def _pass_up(self, pieces, literals, eager, client, server, lost):
         tag, _, text = b"".join(pieces[::2]).rstrip(b"\r\n").partition(b" ")
         with self._lock:
             self.commands.append(text)
@@ -179,7 +180,7 @@ class Wire:
         if _take(self._lose_reply, text):
             lost.add(tag)
         answer = self._refusal(text)
-        reason = self._violation(text, literals, waited)
+        reason = self._violation(text, literals, eager)
         if reason:
             with self._lock:
                 self.violations.append((reason, text[:120]))
@@ -196,12 +197,12 @@ class Wire:
                 return entry[1]
         return None
 
-    def _violation(self, text, literals, waited):
+    def _violation(self, text, literals, eager):
         plain = _QUOTED.sub(b'""', text).upper()
         for name in self._missing:
             if name in _FORBIDDEN and re.search(_FORBIDDEN[name], plain):
                 return name
-        if "LITERAL+" in self._missing and literals and not waited:
+        if "LITERAL+" in self._missing and eager:
             return "LITERAL+"
         if "MULTIAPPEND" in self._missing and plain.startswith(b"APPEND"):
             named = 1 if plain.startswith(b"APPEND {") else 0

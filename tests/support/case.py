@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The frame of every integration test: one Dovecot a process, one world a situation.
+
+A World is a fresh user on the server, a fresh Maildir, a fresh state and the program between
+them. @over(PROFILES) runs a test once for every profile, each in a world of its own; behind the
+wire, so a command that the profile's server does not offer fails the test.
+"""
+import atexit
+import functools
+import os
+import shutil
+import tempfile
+import unittest
+
+from tests.support import oracle
+from tests.support.dovecot import PASSWORD, PROFILES, Dovecot
+from tests.support.maildir import Maildir, digest_tree
+from tests.support.messages import NOON, message
+from tests.support.sterna import Sterna
+from tests.support.wire import Wire
+
+_servers = {}
+
+
+def server(storage="mdbox"):
+    """The Dovecot of this process, started at the first call."""
+    if storage not in _servers:
+        _servers[storage] = Dovecot(storage=storage).start()
+        atexit.register(_servers[storage].stop)
+    return _servers[storage]
+
+
+class World:
+    """`imap` is the user's other client, `mail` the Maildir, `sterna` the program."""
+
+    def __init__(self, test, profile="full", transport="wire", storage="mdbox", user=None,
+                 name="acc", sterna=None, trash=True, **keys):
+        self.test = test
+        self.profile = profile
+        self.name = name
+        self.server = server(storage)
+        self.user = user or self.server.new_user()
+        self.imap = self.server.client(self.user)
+        test.addCleanup(self.imap.close)
+        if trash and user is None:
+            self.imap.create("Trash")
+        self.dir = tempfile.mkdtemp(prefix="sterna-test-")
+        test.addCleanup(shutil.rmtree, self.dir, True)
+        self.wire = None
+        self.sterna = sterna or Sterna(f"{self.dir}/sterna")
+        self.mail = Maildir(f"{self.dir}/mail", keys.get("layout", "fs"), keys.get("inbox"))
+        account = {"user": self.user, "password": PASSWORD, "maildir": self.mail.root,
+                   "compress": "no", **self._connection(transport), **keys}
+        self.sterna.add_account(name, **account)
+
+    def _connection(self, transport):
+        if transport == "tls":
+            return {"host": "localhost", "port": self.server.tls_port,
+                    "tls": {"ca_file": self.server.ca}}
+        if transport == "starttls":
+            return {"host": "localhost", "port": self.server.port,
+                    "tls": {"mode": "starttls", "ca_file": self.server.ca}}
+        if transport == "direct":
+            return {"host": self.server.address(self.profile), "port": self.server.port,
+                    "tls": {"mode": "none"}}
+        self.wire = Wire(self.server.address(self.profile), self.server.port,
+                         PROFILES[self.profile])
+        self.test.addCleanup(self.wire.close)
+        return {"host": "127.0.0.1", "port": self.wire.port, "tls": {"mode": "none"}}
+
+    # ---- what one does with it
+
+    def sync(self, *targets, expect=0, timeout=300):
+        """Lets the Maildir settle, syncs, and checks that only offered commands were used."""
+        if os.path.isdir(self.mail.root):
+            self.mail.settle()
+        report = self.sterna.sync(*targets, expect=expect, timeout=timeout)
+        if self.wire:
+            self.test.assertEqual(self.wire.violations, [], f"profile {self.profile}")
+        return report
+
+    def fill(self, mailbox="INBOX", count=3, prefix="m", flags=(), first=NOON):
+        """Messages on the server: PREFIX0, PREFIX1, ... Returns their UIDs."""
+        if mailbox not in self.imap.mailboxes():
+            self.imap.create(mailbox)
+        return [self.imap.append(mailbox, message(f"{prefix}{i}"), flags, first + i)
+                for i in range(count)]
+
+    def assert_in_step(self, ignore=(), skip=()):
+        found = oracle.differences(self.imap, self.mail, ignore, skip)
+        if found:
+            self.test.fail(f"not in step (profile {self.profile}):\n  " + "\n  ".join(found))
+
+    def assert_quiet(self):
+        """Another sync finds nothing to do and touches nothing."""
+        before = (oracle.server_fingerprint(self.imap), digest_tree(self.mail.root, times=False))
+        report = self.sync()
+        after = (oracle.server_fingerprint(self.imap), digest_tree(self.mail.root, times=False))
+        self.test.assertEqual(before, after)
+        for count in ("downloaded", "uploaded", "flags_in", "flags_out", "moved_in", "moved_out",
+                      "deleted_in", "deleted_out", "bodies_fetched", "held", "quarantined"):
+            self.test.assertEqual(report[count], 0, count)
+        return report
+
+    def assert_settled(self, **ignore):
+        """In step, and the next sync agrees."""
+        self.assert_in_step(**ignore)
+        self.assert_quiet()
+
+    def words_on_server(self, mailbox):
+        """Which messages are there, by the word in their Message-ID, sorted."""
+        return sorted(_word(m.body) for m in self.imap.fetch_all(mailbox))
+
+    def words_local(self, mailbox):
+        return sorted(_word(m.read()) for m in self.mail.messages(mailbox))
+
+
+def _word(content):
+    head = content.split(b"Message-ID: <", 1)
+    return head[1].split(b"@", 1)[0].decode() if len(head) == 2 else repr(content[:40])
+
+
+def over(profiles):
+    """Decorates test(self, world): once for each profile, in a world of its own."""
+    def decorate(test):
+        @functools.wraps(test)
+        def run_all(self):
+            for profile in profiles:
+                with self.subTest(profile=profile):
+                    test(self, self.world(profile))
+        del run_all.__wrapped__       # unittest would see the parameter
+        return run_all
+    return decorate
+
+
+class IntegrationCase(unittest.TestCase):
+    maxDiff = 4000
+
+    def world(self, profile="full", **keys):
+        return World(self, profile, **keys)
