@@ -36,8 +36,8 @@ struct PasswordFile {
   std::string path;  // absolute; see read_password_file()
 };
 struct PasswordCommand {
-  std::vector<std::string>
-      argv;  // never empty; a string of the file became {"/bin/sh", "-c", text}
+  // Never empty; a string of the file became {"/bin/sh", "-c", text}.
+  std::vector<std::string> argv;
 };
 using SecretSource = std::variant<std::monostate, Secret, PasswordFile, PasswordCommand>;
 
@@ -63,8 +63,7 @@ struct MailboxPolicy {
 // A [[account.NAME.rule]]: what it sets for the mailboxes that `match` selects. An unset member
 // leaves what an earlier rule or the account says.
 struct Rule {
-  std::vector<std::string>
-      match;  // as `mailboxes`: IMAP wildcards, "!" excludes, the last match wins
+  std::vector<std::string> match;  // IMAP wildcards; "!" excludes; the last match wins
   std::optional<Direction> direction;
   std::optional<LocalDelete> local_delete;
   std::optional<RemoteDelete> remote_delete;
