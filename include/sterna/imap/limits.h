@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a server may make us hold or read. Every bound is on foreign bytes, so going beyond one is an
+// error of the protocol, never an assertion.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace sterna::imap {
+
+struct Limits {
+  // One line part of a response, without its end. A plain "* SEARCH" of a million UIDs needs 8 MiB.
+  std::size_t line_octets_max = std::size_t{8} << 20;
+  // All that is gathered for one response: its lines and the literals that are not streamed.
+  std::size_t response_octets_max = std::size_t{16} << 20;
+  // A literal that is neither a body nor at most this long is read and thrown away, and its value
+  // counts as missing.
+  std::size_t gathered_literal_octets_max = std::size_t{256} << 10;
+  // An announced literal beyond this ends the connection.
+  std::uint64_t literal_octets_max = std::uint64_t{2} << 30;
+  std::size_t literals_max = 10'000;  // in one response
+};
+
+// RFC 2683 section 3.2.1.5, RFC 7162 section 4: a command line, literals not counted, that is safe
+// with servers of which nothing is known; Quirks::command_line_octets_max knows better.
+inline constexpr std::size_t kCommandLineOctets = 8000;
+
+// RFC 7888 section 5: the largest non-synchronizing literal under LITERAL-.
+inline constexpr std::uint64_t kLiteralMinusOctets = 4096;
+
+}  // namespace sterna::imap
