@@ -81,7 +81,8 @@ class Directory {
   virtual Result<std::unique_ptr<FileReader>> open_file(std::string_view name) = 0;
   // `temporary` names the file while it has no better name, where the file system cannot do without.
   virtual Result<std::unique_ptr<FileWriter>> create_file(std::string_view temporary) = 0;
-  // Gives the file its name here; never replaces (ErrorCode::exists). The writer is spent.
+  // Gives the file its name here, also when it was created in another directory of the file system;
+  // never replaces (ErrorCode::exists). Afterwards only sync() and stat() of the writer may be called.
   virtual Status place(FileWriter& file, std::string_view name) = 0;
   // Replaces a small file of our own (marker, dovecot-keywords) by writing beside it, syncing, renaming.
   virtual Status replace_file(std::string_view name, std::string_view content) = 0;

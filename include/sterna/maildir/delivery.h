@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// Delivery: writes messages into mailboxes and makes a batch of them durable with one barrier.
+//
+//   begin, write..., place     for each message; the file appears under its name at once
+//   flush                      file contents, then directories; only now may rows be written
+//
+// CRLF becomes LF, also across pieces; a lone CR or LF stays. Placing never overwrites. Until
+// flush() succeeded nothing of the batch counts as delivered, however much of it can be seen: the
+// files carry names from which the next pass knows them.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sterna/base/result.h"
+#include "sterna/io/file_system.h"
+#include "sterna/maildir/file_name.h"
+#include "sterna/maildir/identity.h"
+#include "sterna/maildir/listing.h"
+#include "sterna/maildir/mailbox_dirs.h"
+
+namespace sterna::maildir {
+
+// Messages up to this size are written with one call, when they are placed.
+inline constexpr std::size_t kDeliveryKeptOctetsMax = 256 * 1024;
+
+struct DeliveryOptions {
+  bool fsync = true;  // false: flush() only closes files
+  // From so many files on, one syncfs for each file system instead of an fsync for each file. 0:
+  // never.
+  std::size_t syncfs_files_min = 64;
+};
+
+struct Delivered {
+  SeenFile seen;
+  io::FileStat stat;
+  ContentIdentity identity;       // of the file; `size` as it would be uploaded
+  std::uint64_t wire_octets = 0;  // as they came
+};
+
+// One thread at a time; the mailboxes must outlive the batch.
+class Delivery {
+ public:
+  explicit Delivery(DeliveryOptions options = {}) : options_(options) {}
+
+  // Begins a message for `mailbox`, and forgets one that was begun and not placed. `base` names the
+  // file in tmp/ while it has no better name, where the file system cannot do without.
+  void begin(MailboxDirs& mailbox, std::string_view base, std::int64_t mtime_ns);
+  Status write(std::string_view wire);
+  // Under `name` in new/ if it is plain, else in cur/ with ":2,". ErrorCode::exists if the name is
+  // taken; the message may then be placed under another name, or compared by matches() and
+  // abandoned.
+  Result<Delivered> place(const FileName& name);
+  // Whether `seen` holds what was written since begin() (by size, then by octets with regard to
+  // line ends only). Precondition: begun and not placed.
+  Result<bool> matches(const SeenFile& seen);
+  void abandon();
+
+  std::size_t placed() const { return placed_; }    // since the last flush
+  std::uint64_t octets() const { return octets_; }  // written since the last flush
+  // The barrier. After an error the batch is not delivered, and the object is as after
+  // construction.
+  Status flush();
+
+ private:
+  struct Current {
+    MailboxDirs* mailbox = nullptr;
+    std::string base;
+    std::int64_t mtime_ns = 0;
+    std::string content;                    // what is not yet in `file`
+    std::unique_ptr<io::FileWriter> file;   // once the content outgrew kDeliveryKeptOctetsMax
+    std::optional<CanonicalDigest> digest;  // of what is in `file`
+    IdentityBuilder identity;
+    std::uint64_t wire_octets = 0;
+    std::uint64_t file_octets = 0;
+    bool pending_cr = false;
+    bool sealed = false;  // the last octet came
+    ContentIdentity sealed_identity;
+    std::optional<Digest> sealed_digest;  // of a message that outgrew
+  };
+  Status spill(Current& current);
+  Status seal(Current& current);
+  Status sync_contents();
+
+  DeliveryOptions options_;
+  std::unique_ptr<Current> current_;
+  std::vector<std::unique_ptr<io::FileWriter>> unsynced_;  // fewer than syncfs_files_min
+  std::vector<io::Directory*> file_systems_;               // one directory of each, for syncfs
+  TouchedDirectories touched_;
+  std::size_t placed_ = 0;
+  std::uint64_t octets_ = 0;
+};
+
+}  // namespace sterna::maildir

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// Identity by content: what a local file and a message on the server must have in common to be the
+// same.
+//
+// Line ends differ between the two sides, so everything is computed over a canonical form in which
+// a line feed and whatever carriage returns stand right before it are one CRLF. It comes out the
+// same for the octets of the server, for the file that they become (CRLF to LF), and for what is
+// uploaded of a file (LF to CRLF). Carriage returns elsewhere are octets like others. Texts without
+// a header, without a final line end, with NULs or with lines of any length are all right.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "sterna/base/digest.h"
+#include "sterna/base/result.h"
+#include "sterna/io/file_system.h"
+
+namespace sterna::maildir {
+
+inline constexpr std::size_t kHeaderOctetsMax = 64 * 1024;  // what of a header counts
+
+struct ContentIdentity {
+  // Octets on the wire: of the file as it would be uploaded (each LF without a CR gets one), or
+  // RFC822.SIZE. It differs between the sides only for messages with line feeds that had no CR.
+  std::uint64_t size = 0;
+  // SHA-256 over the canonical lines of the header, without the empty line that ends it (servers
+  // differ on whether it is there), the last one completed; of at most kHeaderOctetsMax octets of
+  // it.
+  Digest header_digest;
+  std::string message_id;   // with its angle brackets, "" if there is none
+  std::string date;         // unfolded and trimmed, "" if there is none
+  bool has_fields = false;  // at least one line of it parses as a header field
+  bool operator==(const ContentIdentity&) const = default;
+};
+
+// Computes an identity from octets in pieces, in whichever form they are.
+class IdentityBuilder {
+ public:
+  void update(std::string_view bytes);
+  // Once. `size` is that of the octets seen, as they would be uploaded.
+  ContentIdentity finish();
+
+ private:
+  void take_line_end();
+  void keep(std::string_view canonical);
+
+  std::string header_;  // canonical, up to kHeaderOctetsMax
+  std::uint64_t size_ = 0;
+  std::uint64_t pending_cr_ = 0;
+  std::size_t line_octets_ = 0;
+  bool in_header_ = true;
+  bool last_was_cr_ = false;
+};
+
+// Of BODY[HEADER] (or more of the message than that) and RFC822.SIZE.
+ContentIdentity identity_of_wire_header(std::string_view header, std::uint64_t rfc822_size);
+
+// Reads the file to its end.
+Result<ContentIdentity> read_identity(io::FileReader& file);
+// SHA-256 over the canonical form of the whole.
+Result<Digest> full_digest(io::FileReader& file);
+Digest full_digest(std::string_view bytes);  // of octets of either side
+
+// Computes full_digest() in pieces.
+class CanonicalDigest {
+ public:
+  void update(std::string_view bytes);
+  Digest finish();
+
+ private:
+  Sha256 hash_;
+  std::string buffer_;
+  std::uint64_t pending_cr_ = 0;
+};
+
+// Whether two files hold the same message, line ends apart.
+Result<bool> same_content(io::FileReader& a, io::FileReader& b);
+
+}  // namespace sterna::maildir

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// MailboxDirs: a mailbox's directories, held open, so that everything a batch does happens in the
+// directories that it began with. TouchedDirectories: which of them await an fsync.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "sterna/base/result.h"
+#include "sterna/io/file_system.h"
+#include "sterna/maildir/layout.h"
+
+namespace sterna::maildir {
+
+struct MailboxDirs {
+  std::unique_ptr<io::Directory> home;
+  std::unique_ptr<io::Directory> cur;
+  std::unique_ptr<io::Directory> fresh;  // new/
+  std::unique_ptr<io::Directory> tmp;
+
+  io::Directory& message_dir(bool in_new) const { return in_new ? *fresh : *cur; }
+};
+
+// The directories whose names changed in a batch. They must outlive the sync. One thread at a time.
+class TouchedDirectories {
+ public:
+  void add(io::Directory& directory);
+  bool empty() const { return directories_.empty(); }
+  // fsync of each, once, and forgets them. After an error all of them are kept: nothing is known.
+  Status sync();
+
+ private:
+  std::vector<io::Directory*> directories_;
+};
+
+// The directory of `path` itself, without regard to what is in it. ErrorCode::not_found.
+Result<std::unique_ptr<io::Directory>> open_path(io::Directory& root, const MailboxPath& path);
+
+// ErrorCode::not_found if the directory or one of cur, new, tmp is missing: never made here, since
+// a missing directory means that something is wrong (rule 15).
+Result<MailboxDirs> open_mailbox(io::Directory& root, const MailboxPath& path);
+
+// Makes what is missing of the path, tmp, new and last cur, so that whoever sees cur sees a
+// mailbox; maildirfolder in a Maildir++ folder. Durable on return. A mailbox that exists is
+// completed and opened.
+Result<MailboxDirs> create_mailbox(io::Directory& root, LayoutKind kind, const MailboxPath& path);
+
+// Removes a mailbox that holds no message: cur first, then new, tmp, the control files of Maildirs
+// and the directory, where nothing else (a child, a foreign file) is in it. ErrorCode::changed if a
+// message or a delivery under way is found; nothing is removed then. Durable on return; gone
+// already is success.
+Status remove_empty_mailbox(io::Directory& root, const MailboxPath& path);
+
+// Gives a mailbox's directory (in fs with its children) another path; parents are made. Durable on
+// return. ErrorCode::exists if something is there.
+Status rename_mailbox(io::Directory& root, const MailboxPath& from, const MailboxPath& to);
+
+}  // namespace sterna::maildir
