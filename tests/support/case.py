@@ -128,7 +128,6 @@ def over(profiles):
             for profile in profiles:
                 with self.subTest(profile=profile):
                     test(self, self.world(profile))
-        del run_all.__wrapped__       # unittest would see the parameter
         return run_all
     return decorate
 

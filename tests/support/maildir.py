@@ -88,6 +88,8 @@ class Maildir:
         os.rename(self.folder(old), self.folder(new))
 
     def mailboxes(self):
+        if not os.path.isdir(self.root):
+            return []
         found = {}
         if self.layout == "maildir++":
             if os.path.isdir(f"{self.root}/cur"):

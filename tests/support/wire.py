@@ -66,6 +66,7 @@ class Wire:
         self._lose_reply = []         # patterns
         self._refuse = []             # (pattern, answer)
         self._cut_down = None         # bytes that still get through
+        self._disguises = []          # (name on the server, name that Sterna sees)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
@@ -93,6 +94,10 @@ class Wire:
     def refuse(self, pattern, answer=b"NO [CANNOT] not today"):
         """The next matching command is answered like this and does not reach the server."""
         self._refuse.append((re.compile(pattern), answer))
+
+    def disguise(self, real, shown):
+        """Lets Sterna see another mailbox name than the server has; both are wire names."""
+        self._disguises.append((real, shown))
 
     def cut_download_after(self, count):
         """The line breaks after so many more bytes from the server."""
@@ -169,6 +174,8 @@ class Wire:
             self._pass_up(pieces, literals, eager, client, server, lost)
 
     def _pass_up(self, pieces, literals, eager, client, server, lost):
+        for real, shown in self._disguises:
+            pieces[::2] = [piece.replace(shown, real) for piece in pieces[::2]]
         tag, _, text = b"".join(pieces[::2]).rstrip(b"\r\n").partition(b" ")
         with self._lock:
             self.commands.append(text)
@@ -230,6 +237,8 @@ class Wire:
             fresh = not found
 
     def _stripped(self, line):
+        for real, shown in self._disguises:
+            line = line.replace(real, shown)
         for name in self._missing:
             if name in _STRIPPED and (name not in ("CHILDREN", "SPECIAL-USE")
                                       or line.startswith((b"* LIST", b"* LSUB"))):

@@ -1,0 +1,249 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Deletions, both ways, by the policy: the last copy is never destroyed unless one asked for it."""
+import os
+import unittest
+
+from tests.support.case import IntegrationCase, over
+from tests.support.dovecot import MAIN_PROFILES, ONE_BY_ONE
+from tests.support.messages import NOON, local, message
+
+PROFILES = {**MAIN_PROFILES, "no-move": ONE_BY_ONE["no-move"],
+            "no-uidplus": ONE_BY_ONE["no-uidplus"],
+            "no-uidplus-no-move": ONE_BY_ONE["no-uidplus-no-move"],
+            "no-esearch": ONE_BY_ONE["no-esearch"]}
+
+
+class DeletedOnServerTest(IntegrationCase):
+    @over(PROFILES)
+    def test_an_expunged_message_leaves_the_maildir(self, world):
+        uids = world.fill("INBOX", 5)
+        world.sync()
+        world.imap.expunge("INBOX", [uids[0], uids[3]])
+        report = world.sync()
+        self.assertEqual((report["deleted_in"], report["deleted_out"]), (2, 0))
+        self.assertEqual(world.words_local("INBOX"), ["m1", "m2", "m4"])
+        world.assert_settled()
+
+    @over(MAIN_PROFILES)
+    def test_the_last_message_of_a_mailbox_can_go(self, world):
+        uids = world.fill("INBOX", 1)
+        world.sync()
+        world.imap.expunge("INBOX", uids)
+        world.sync()
+        self.assertEqual(world.words_local("INBOX"), [])
+        world.assert_settled()
+
+    @over(MAIN_PROFILES)
+    def test_expunged_there_and_changed_here(self, world):
+        uids = world.fill("INBOX", 2)
+        world.sync()
+        world.mail.add_letters(world.mail.find("INBOX", "<m0@"), "S")
+        world.imap.expunge("INBOX", uids[0])
+        world.sync()
+        world.sync()
+        self.assertEqual(world.words_local("INBOX"), ["m1"])
+        world.assert_settled()
+
+    @over(MAIN_PROFILES)
+    def test_deleted_on_both_sides(self, world):
+        uids = world.fill("INBOX", 2)
+        world.sync()
+        world.imap.expunge("INBOX", uids[0])
+        world.mail.delete(world.mail.find("INBOX", "<m0@"))
+        report = world.sync()
+        self.assertEqual((report["deleted_in"], report["deleted_out"]), (0, 0))
+        self.assertEqual(world.words_on_server("Trash"), [])
+        world.assert_settled()
+
+    def test_what_is_deleted_locally_is_kept_in_the_undo_area(self):
+        world = self.world()
+        uids = world.fill("INBOX", 2)
+        world.sync()
+        world.imap.expunge("INBOX", uids[0])
+        world.sync()
+        kept = []
+        for top, _, files in os.walk(world.sterna.state):
+            for name in files:
+                with open(os.path.join(top, name), "rb") as file:
+                    if b"<m0@test.example>" in file.read() and "undo" in top:
+                        kept.append(name)
+        self.assertEqual(len(kept), 1)
+
+    def test_remote_delete_ignore_keeps_the_file_for_good(self):
+        world = self.world(remote_delete="ignore")
+        uids = world.fill("INBOX", 2)
+        world.sync()
+        world.imap.expunge("INBOX", uids[0])
+        world.sync()
+        world.sterna.set(world.name, remote_delete=None)
+        world.sync()
+        self.assertEqual(world.words_local("INBOX"), ["m0", "m1"])
+        self.assertEqual(world.words_on_server("INBOX"), ["m1"])
+
+
+class DeletedHereTest(IntegrationCase):
+    @over(PROFILES)
+    def test_a_deleted_file_moves_its_message_to_trash(self, world):
+        world.fill("INBOX", 4)
+        world.sync()
+        world.mail.delete(world.mail.find("INBOX", "<m1@"))
+        report = world.sync()
+        self.assertEqual((report["deleted_out"], report["deleted_in"]), (1, 0))
+        self.assertEqual(world.words_on_server("INBOX"), ["m0", "m2", "m3"])
+        self.assertEqual(world.words_on_server("Trash"), ["m1"])
+        world.sync()
+        world.assert_settled()
+
+    @over(PROFILES)
+    def test_a_file_deleted_from_trash_is_expunged(self, world):
+        world.fill("Trash", 3, "t")
+        world.sync()
+        world.mail.delete(world.mail.find("Trash", "<t1@"))
+        world.sync()
+        self.assertEqual(world.words_on_server("Trash"), ["t0", "t2"])
+        world.assert_settled()
+
+    @over(PROFILES)
+    def test_local_delete_expunge(self, world):
+        world.sterna.set(world.name, local_delete="expunge")
+        world.fill("INBOX", 4)
+        world.sync()
+        world.mail.delete(world.mail.find("INBOX", "<m1@"))
+        world.mail.delete(world.mail.find("INBOX", "<m2@"))
+        report = world.sync()
+        self.assertEqual(report["deleted_out"], 2)
+        self.assertEqual(report["bodies_fetched"], 0)
+        self.assertEqual(world.words_on_server("INBOX"), ["m0", "m3"])
+        self.assertEqual(world.words_on_server("Trash"), [])
+        world.assert_settled()
+
+    @over(PROFILES)
+    def test_another_message_that_is_marked_deleted_is_not_expunged_along(self, world):
+        world.sterna.set(world.name, local_delete="expunge")
+        uids = world.fill("INBOX", 3)
+        world.imap.store("INBOX", uids[2], "+", ["\\Deleted"])
+        world.sync()
+        world.mail.delete(world.mail.find("INBOX", "<m0@"))
+        world.sync()
+        self.assertEqual(world.words_on_server("INBOX"), ["m1", "m2"])
+        self.assertIn("\\Deleted", world.imap.flags("INBOX", uids[2]))
+        world.assert_settled()
+
+    def test_local_delete_ignore_keeps_the_message_for_good(self):
+        world = self.world(local_delete="ignore")
+        world.fill("INBOX", 2)
+        world.sync()
+        world.mail.delete(world.mail.find("INBOX", "<m0@"))
+        world.sync()
+        world.sterna.set(world.name, local_delete=None)
+        world.sync()
+        self.assertEqual(world.words_on_server("INBOX"), ["m0", "m1"])
+        self.assertEqual(world.words_on_server("Trash"), [])
+        self.assertEqual(world.words_local("INBOX"), ["m1"])
+
+    @over(MAIN_PROFILES)
+    def test_without_a_trash_the_message_is_kept_in_undo_before_it_is_expunged(self, world):
+        world.imap.delete("Trash")
+        world.fill("INBOX", 2)
+        world.sync()
+        world.mail.delete(world.mail.find("INBOX", "<m0@"))
+        world.sync()
+        self.assertEqual(world.words_on_server("INBOX"), ["m1"])
+        kept = [os.path.join(top, name) for top, _, files in os.walk(world.sterna.state)
+                if "undo" in top for name in files]
+        contents = []
+        for path in kept:
+            with open(path, "rb") as file:
+                contents.append(file.read())
+        self.assertTrue(any(b"<m0@test.example>" in content for content in contents))
+
+    def test_a_trash_known_by_its_usual_name(self):
+        world = self.world("no-special-use")
+        world.fill("INBOX", 2)
+        world.sync()
+        world.mail.delete(world.mail.find("INBOX", "<m0@"))
+        world.sync()
+        self.assertEqual(world.words_on_server("Trash"), ["m0"])
+
+    def test_a_trash_named_in_the_configuration(self):
+        world = self.world("no-special-use", trash=False, roles={"trash": "Weg damit"})
+        world.imap.create("Weg damit")
+        world.fill("INBOX", 2)
+        world.sync()
+        world.mail.delete(world.mail.find("INBOX", "<m0@"))
+        world.sync()
+        self.assertEqual(world.words_on_server("Weg damit"), ["m0"])
+
+    def test_a_deleted_file_whose_message_was_flagged_meanwhile_is_not_lost(self):
+        world = self.world()
+        uids = world.fill("INBOX", 2)
+        world.sync()
+        world.imap.store("INBOX", uids[0], "+", ["\\Flagged"])
+        world.mail.delete(world.mail.find("INBOX", "<m0@"))
+        world.sync()
+        self.assertEqual(world.words_on_server("INBOX") + world.words_on_server("Trash"),
+                         ["m1", "m0"])
+
+    def test_expunge_flagged_expunges_what_the_user_marked(self):
+        world = self.world(expunge_flagged=True)
+        uids = world.fill("INBOX", 4)
+        world.sync()
+        world.mail.add_letters(world.mail.find("INBOX", "<m0@"), "T")
+        world.imap.store("INBOX", uids[1], "+", ["\\Deleted"])
+        world.sync()
+        world.sync()
+        world.sync()
+        self.assertEqual(world.words_on_server("INBOX"), ["m2", "m3"])
+        world.assert_settled()
+
+    def test_a_file_that_comes_back_is_uploaded_again(self):
+        world = self.world()
+        world.fill("INBOX", 2)
+        world.sync()
+        found = world.mail.find("INBOX", "<m0@")
+        content = found.read()
+        world.mail.delete(found)
+        world.sync()
+        world.mail.deliver("INBOX", content, "S", NOON, base=found.base)
+        world.sync()
+        self.assertEqual(world.words_on_server("INBOX"), ["m0", "m1"])
+
+    def test_a_deletion_and_an_arrival_in_one_sync(self):
+        world = self.world()
+        world.fill("INBOX", 3)
+        world.sync()
+        world.mail.delete(world.mail.find("INBOX", "<m0@"))
+        world.mail.deliver("INBOX", local(message("fresh")), "S", NOON)
+        world.fill("INBOX", 1, "theirs")
+        world.sync()
+        self.assertEqual(world.words_on_server("INBOX"), ["fresh", "m1", "m2", "theirs0"])
+        world.sync()
+        world.assert_settled()
+
+    def test_a_deletion_waits_until_the_directory_is_quiet(self):
+        world = self.world()
+        world.fill("INBOX", 3)
+        world.sync()
+        world.mail.delete(world.mail.find("INBOX", "<m0@"))
+        report = world.sterna.sync()            # at once, without settling
+        self.assertEqual(report["deleted_out"], 1)
+        self.assertGreaterEqual(report["seconds"], 0.8)
+        self.assertEqual(world.words_on_server("Trash"), ["m0"])
+
+    def test_messages_of_all_mailboxes_deleted_in_one_sync_are_few_commands(self):
+        world = self.world()
+        for box in ("INBOX", "A", "B"):
+            world.fill(box, 60, box)
+        world.sync()
+        for box in ("INBOX", "A", "B"):
+            for found in world.mail.messages(box)[:12]:
+                world.mail.delete(found)
+        report = world.sync()
+        self.assertEqual(report["deleted_out"], 36)
+        self.assertLessEqual(len(world.wire.sent(rb"^UID (MOVE|EXPUNGE|STORE|COPY)")), 9)
+        world.sync()
+        world.assert_settled()
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Flags and keywords: both ways, merged flag by flag, never at the cost of one another."""
+import unittest
+
+from tests.support.case import IntegrationCase, over
+from tests.support.dovecot import MAIN_PROFILES
+from tests.support.messages import NOON, local, message
+
+SYSTEM = {"\\Seen": "S", "\\Answered": "R", "\\Flagged": "F", "\\Draft": "D", "\\Deleted": "T"}
+
+
+class FlagsTest(IntegrationCase):
+    @over(MAIN_PROFILES)
+    def test_flags_set_on_the_server_arrive(self, world):
+        uids = world.fill("INBOX", 8)
+        world.sync()
+        for uid, flag in zip(uids, [*SYSTEM, "$Forwarded"]):
+            world.imap.store("INBOX", uid, "+", [flag])
+        report = world.sync()
+        self.assertEqual(report["flags_in"], 6)
+        self.assertEqual(report["bodies_fetched"], 0)
+        world.assert_settled()
+
+    @over(MAIN_PROFILES)
+    def test_flags_cleared_on_the_server_are_cleared_here(self, world):
+        uids = world.fill("INBOX", 3, flags=["\\Seen", "\\Flagged", "work"])
+        world.sync()
+        world.imap.store("INBOX", uids[0], "-", ["\\Seen"])
+        world.imap.store("INBOX", uids[1], "-", ["work"])
+        world.imap.store("INBOX", uids[2], "", [])
+        self.assertEqual(world.sync()["flags_in"], 3)
+        self.assertEqual(world.mail.find("INBOX", "<m2@").flags, frozenset())
+        world.assert_settled()
+
+    @over(MAIN_PROFILES)
+    def test_flags_set_here_arrive_on_the_server(self, world):
+        world.fill("INBOX", 7)
+        world.sync()
+        for number, letter in enumerate([*SYSTEM.values(), "P"]):
+            world.mail.add_letters(world.mail.find("INBOX", f"<m{number}@"), letter)
+        report = world.sync()
+        self.assertEqual(report["flags_out"], 6)
+        world.assert_settled()
+
+    @over(MAIN_PROFILES)
+    def test_flags_cleared_here_are_cleared_on_the_server(self, world):
+        world.fill("INBOX", 3, flags=["\\Seen", "\\Flagged", "\\Answered"])
+        world.sync()
+        world.mail.set_letters(world.mail.find("INBOX", "<m0@"), "FR")
+        world.mail.set_letters(world.mail.find("INBOX", "<m1@"), "")
+        self.assertEqual(world.sync()["flags_out"], 2)
+        world.assert_settled()
+
+    @over(MAIN_PROFILES)
+    def test_both_sides_change_different_flags_of_one_message(self, world):
+        uid = world.fill("INBOX", 1, flags=["\\Flagged"])[0]
+        world.sync()
+        world.imap.store("INBOX", uid, "+", ["\\Answered"])
+        world.mail.set_letters(world.mail.find("INBOX", "<m0@"), "S")
+        world.sync()
+        self.assertEqual(world.mail.find("INBOX", "<m0@").flags, {"\\Seen", "\\Answered"})
+        world.assert_settled()
+
+    @over(MAIN_PROFILES)
+    def test_both_sides_make_the_same_change(self, world):
+        uid = world.fill("INBOX", 1)[0]
+        world.sync()
+        world.imap.store("INBOX", uid, "+", ["\\Seen"])
+        world.mail.add_letters(world.mail.find("INBOX", "<m0@"), "S")
+        report = world.sync()
+        self.assertEqual((report["flags_in"], report["flags_out"]), (0, 0))
+        world.assert_settled()
+
+    @over(MAIN_PROFILES)
+    def test_many_flags_at_once(self, world):
+        uids = world.fill("INBOX", 60)
+        world.sync()
+        world.imap.store("INBOX", uids[:20], "+", ["\\Seen"])
+        for number in range(30, 60):
+            world.mail.add_letters(world.mail.find("INBOX", f"<m{number}@"), "F")
+        report = world.sync()
+        self.assertEqual((report["flags_in"], report["flags_out"]), (20, 30))
+        world.assert_settled()
+        self.assertLessEqual(len(world.wire.sent(rb"^UID STORE")), 3)
+
+    def test_read_in_new_without_a_flag_is_no_change(self):
+        world = self.world()
+        world.fill("INBOX", 1)
+        world.sync()
+        world.mail.set_letters(world.mail.find("INBOX", "<m0@"), "")
+        report = world.sync()
+        self.assertEqual((report["flags_in"], report["flags_out"]), (0, 0))
+        self.assertEqual(world.mail.find("INBOX", "<m0@").place, "cur")
+
+    def test_an_unknown_capital_letter_stays(self):
+        world = self.world()
+        uid = world.fill("INBOX", 1)[0]
+        world.sync()
+        world.mail.set_letters(world.mail.find("INBOX", "<m0@"), "SX")
+        world.sync()
+        world.imap.store("INBOX", uid, "+", ["\\Flagged"])
+        world.sync()
+        self.assertEqual(world.mail.find("INBOX", "<m0@").letters, "FSX")
+        self.assertEqual(world.imap.flags("INBOX", uid), {"\\Seen", "\\Flagged"})
+
+    def test_deleted_is_a_flag_and_nothing_is_expunged(self):
+        world = self.world()
+        uids = world.fill("INBOX", 2)
+        world.sync()
+        world.mail.add_letters(world.mail.find("INBOX", "<m0@"), "T")
+        world.imap.store("INBOX", uids[1], "+", ["\\Deleted"])
+        world.sync()
+        self.assertEqual(world.words_on_server("INBOX"), ["m0", "m1"])
+        self.assertEqual(world.words_local("INBOX"), ["m0", "m1"])
+        world.assert_settled()
+
+    def test_flags_of_files_in_new_are_believed(self):
+        world = self.world()
+        world.sync()
+        world.mail.deliver("INBOX", local(message("odd")), None, NOON, base="1.odd.host:2,FS")
+        world.sync()
+        (found,) = world.imap.fetch_all("INBOX")
+        self.assertEqual(found.flags, {"\\Flagged", "\\Seen"})
+
+
+class KeywordsTest(IntegrationCase):
+    @over(MAIN_PROFILES)
+    def test_keywords_of_the_server_arrive_with_their_names(self, world):
+        uids = world.fill("INBOX", 3)
+        world.sync()
+        world.imap.store("INBOX", uids[0], "+", ["work", "$Label1"])
+        world.imap.store("INBOX", uids[1], "+", ["work"])
+        world.sync()
+        self.assertEqual(world.mail.find("INBOX", "<m0@").flags, {"work", "$Label1"})
+        world.assert_settled()
+
+    @over(MAIN_PROFILES)
+    def test_keywords_set_here_arrive_on_the_server(self, world):
+        world.fill("INBOX", 2)
+        world.sync()
+        world.mail.name_keyword("INBOX", "a", "urgent")
+        world.mail.name_keyword("INBOX", "b", "Reise")
+        world.mail.add_letters(world.mail.find("INBOX", "<m0@"), "ab")
+        world.sync()
+        world.assert_settled()
+        flags = {m.uid: m.flags for m in world.imap.fetch_all("INBOX")}
+        self.assertIn(frozenset({"urgent", "Reise"}), flags.values())
+
+    def test_letters_are_per_mailbox_and_never_change_their_meaning(self):
+        world = self.world()
+        one = world.fill("INBOX", 2)
+        other = world.fill("Work", 2, "w")
+        world.imap.store("INBOX", one[0], "+", ["alpha"])
+        world.imap.store("INBOX", one[1], "+", ["beta"])
+        world.imap.store("Work", other[0], "+", ["beta"])
+        world.sync()
+        before = {box: world.mail.keywords(box) for box in ("INBOX", "Work")}
+        world.imap.store("Work", other[1], "+", ["alpha", "gamma"])
+        world.imap.store("INBOX", one[0], "-", ["alpha"])
+        world.imap.store("INBOX", one[0], "+", ["delta"])
+        world.sync()
+        for box, words in before.items():
+            self.assertLessEqual(words.items(), world.mail.keywords(box).items())
+        world.assert_settled()
+
+    def test_more_keywords_than_letters(self):
+        world = self.world()
+        uids = world.fill("INBOX", 30)
+        for number, uid in enumerate(uids):
+            world.imap.store("INBOX", uid, "+", [f"key{number}"])
+        world.sync()
+        self.assertEqual(len(world.mail.keywords("INBOX")), 26)
+        report = world.sync()
+        self.assertEqual((report["flags_in"], report["flags_out"]), (0, 0))
+        on_server = {f for m in world.imap.fetch_all("INBOX") for f in m.flags}
+        self.assertEqual(on_server, {f"key{n}" for n in range(30)})
+
+    def test_a_letter_without_a_name_is_no_keyword_and_stays(self):
+        world = self.world()
+        world.fill("INBOX", 1)
+        world.sync()
+        world.mail.add_letters(world.mail.find("INBOX", "<m0@"), "Sq")
+        world.sync()
+        self.assertEqual(world.mail.find("INBOX", "<m0@").letters, "Sq")
+        (found,) = world.imap.fetch_all("INBOX")
+        self.assertEqual(found.flags, {"\\Seen"})
+
+    def test_a_moved_file_gets_the_letters_of_its_new_mailbox(self):
+        world = self.world()
+        uid = world.fill("INBOX", 1)[0]
+        other = world.fill("Work", 1, "w")[0]
+        world.imap.store("INBOX", uid, "+", ["alpha", "beta"])
+        world.imap.store("Work", other, "+", ["gamma", "beta"])
+        world.sync()
+        world.imap.move("INBOX", uid, "Work")
+        world.sync()
+        self.assertEqual(world.mail.find("Work", "<m0@").flags, {"alpha", "beta"})
+        world.assert_settled()
+
+
+if __name__ == "__main__":
+    unittest.main()

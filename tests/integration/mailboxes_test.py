@@ -1,0 +1,274 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Mailboxes: created, deleted and renamed on either side, with names of every kind."""
+import os
+import unittest
+
+from tests.support.case import IntegrationCase, over
+from tests.support.dovecot import MAIN_PROFILES
+from tests.support.messages import NOON, local, message
+
+# Dovecot with mdbox takes all of these; so must a path.
+HELL = ["two words", " leading", "trailing ", 'with "quotes"', "back\\slash", "100%", "a*b", "50% *",
+        "a&b", "&", "&&-", "Входящие", "日本語/予定", "Ελλάδα", "عربي", "emoji 🗻🐦", "e\u0301 and é",
+        ".leading dot", "dots..inside", "a.b", "cur", "new", "tmp", "x/cur/y", "INBOX/child",
+        "inboxes", "#hash", "$HOME", "`id`", "-rf", "a;b|c", "'single'", "{3}",
+        "NIL", "(parens)", "[brackets]", "semi:colon", "deep/er/and/deep/er/still", "COM1", "%41"]
+
+
+class CreatedTest(IntegrationCase):
+    @over(MAIN_PROFILES)
+    def test_a_mailbox_made_on_the_server_appears_here(self, world):
+        world.sync()
+        world.imap.create("Empty")
+        world.fill("Full/of/mail", 2)
+        world.sync()
+        self.assertEqual(world.mail.mailboxes(), world.imap.mailboxes())
+        world.assert_settled()
+
+    @over(MAIN_PROFILES)
+    def test_a_mailbox_made_here_appears_on_the_server(self, world):
+        world.sync()
+        world.mail.create("Empty")
+        world.mail.deliver("Full/of/mail", local(message("one")), "S", NOON)
+        world.sync()
+        self.assertIn("Empty", world.imap.mailboxes())
+        self.assertEqual(world.words_on_server("Full/of/mail"), ["one"])
+        world.assert_settled()
+
+    def test_create_none_makes_no_mailbox_on_either_side(self):
+        world = self.world(create="none")
+        world.fill("INBOX", 1)
+        world.sync()
+        world.imap.create("Theirs")
+        world.mail.create("Ours")
+        world.sync(expect=(0, 3))
+        self.assertNotIn("Ours", world.imap.mailboxes())
+        self.assertNotIn("Theirs", world.mail.mailboxes())
+
+    def test_excluded_mailboxes_are_left_alone(self):
+        world = self.world(mailboxes=["*", "!Junk", "!Archive/2%"])
+        for name in ("Junk", "Archive", "Archive/2024", "Archive/Other"):
+            world.fill(name, 1, name.replace("/", "."))
+        world.sync()
+        self.assertEqual(world.mail.mailboxes(), ["Archive", "Archive/Other", "INBOX", "Trash"])
+        world.mail.deliver("Junk", local(message("mine")), "S", NOON)
+        world.sync()
+        self.assertEqual(world.words_on_server("Junk"), ["Junk0"])
+
+    def test_a_renamed_local_place(self):
+        world = self.world(rename={"Gesendet": "Sent Items"})
+        world.fill("Sent Items", 2, "s")
+        world.fill("Sent Items/2026", 1, "t")
+        world.sync()
+        self.assertEqual(world.words_local("Gesendet"), ["s0", "s1"])
+        self.assertEqual(world.words_local("Gesendet/2026"), ["t0"])
+        world.mail.deliver("Gesendet", local(message("mine")), "S", NOON)
+        world.sync()
+        self.assertEqual(world.words_on_server("Sent Items"), ["mine", "s0", "s1"])
+
+
+class NamesTest(IntegrationCase):
+    @over(MAIN_PROFILES)
+    def test_names_from_hell_arrive_here(self, world):
+        for number, name in enumerate(HELL):
+            world.fill(name, 1, f"h{number}x")
+        world.sync()
+        world.assert_settled()
+
+    @over(MAIN_PROFILES)
+    def test_names_from_hell_arrive_on_the_server(self, world):
+        world.sync()
+        for number, name in enumerate(HELL):
+            world.mail.deliver(name, local(message(f"h{number}")), "S", NOON)
+        world.sync()
+        for name in HELL:
+            self.assertIn(name, world.imap.mailboxes())
+        world.assert_settled()
+
+    def test_a_name_of_dots_stays_inside_the_maildir(self):
+        world = self.world()
+        hostile = ("../../escaped", "..", "a/../../../b", "/etc/cron.d/x", "./.", "%2E%2E/x")
+        for number, name in enumerate(hostile):
+            world.fill(f"Harmless{number}", 1, f"h{number}x")
+            world.wire.disguise(b"Harmless%d" % number, name.encode())
+        world.sync(expect=(0, 3))
+        self.assertEqual(set(os.listdir(os.path.dirname(world.mail.root))), {"mail", "sterna"})
+        self.assertFalse(os.path.exists("/etc/cron.d/x"))
+        inside = b"".join(m.read() for box in world.mail.mailboxes()
+                          for m in world.mail.messages(box))
+        self.assertGreaterEqual(inside.count(b"Message-ID"), 3)
+
+    def test_a_name_longer_than_a_path_component(self):
+        world = self.world()
+        name = "長" * 90
+        world.fill(name, 2, "long")
+        world.sync()
+        for entry in os.listdir(world.mail.root):
+            self.assertLessEqual(len(os.fsencode(entry)), 255)
+        (folder,) = [e for e in os.listdir(world.mail.root) if e.startswith("長")]
+        files = [e for sub in ("cur", "new") for e in os.listdir(f"{world.mail.root}/{folder}/{sub}")]
+        self.assertEqual(len(files), 2)
+        world.assert_quiet()
+        world.fill(name, 1, "more")
+        self.assertEqual(world.sync()["downloaded"], 1)
+
+    def test_maildir_plus_plus(self):
+        world = self.world(layout="maildir++")
+        for name in ("INBOX", "Lists/dev", "日本語", "a & b"):
+            world.fill(name, 2, name.encode().hex())
+        world.sync()
+        self.assertTrue(os.path.isdir(f"{world.mail.root}/.Lists.dev/cur"))
+        self.assertTrue(os.path.isdir(f"{world.mail.root}/.&ZeVnLIqe-/cur"))
+        world.mail.deliver("Lists/ours", local(message("mine")), "S", NOON)
+        world.mail.move(world.mail.find("INBOX", "494e424f580@"), "Lists/dev")
+        world.sync()
+        self.assertEqual(world.words_on_server("Lists/ours"), ["mine"])
+        world.assert_settled()
+
+    def test_an_inbox_at_the_root(self):
+        world = self.world(inbox="")
+        world.fill("INBOX", 2)
+        world.fill("Work", 1, "w")
+        world.sync()
+        self.assertEqual(len(os.listdir(f"{world.mail.root}/new")), 2)
+        self.assertEqual(len(os.listdir(f"{world.mail.root}/Work/new")), 1)
+
+
+class DeletedTest(IntegrationCase):
+    @over(MAIN_PROFILES)
+    def test_an_empty_mailbox_deleted_on_the_server_goes_here(self, world):
+        world.imap.create("Gone")
+        world.imap.create("Stays")
+        world.sync()
+        world.imap.delete("Gone")
+        world.sync()
+        world.sync()
+        self.assertNotIn("Gone", world.mail.mailboxes())
+        world.assert_settled()
+
+    @over(MAIN_PROFILES)
+    def test_an_empty_mailbox_deleted_here_goes_on_the_server(self, world):
+        world.imap.create("Gone")
+        world.sync()
+        world.mail.remove("Gone")
+        world.sync()
+        world.sync()
+        self.assertNotIn("Gone", world.imap.mailboxes())
+        world.assert_settled()
+
+    @over(MAIN_PROFILES)
+    def test_a_full_mailbox_deleted_here_is_held(self, world):
+        world.fill("Full", 3)
+        world.sync()
+        world.mail.remove("Full")
+        report = world.sync(expect=6)
+        self.assertGreater(report["held"], 0)
+        self.assertEqual(world.words_on_server("Full"), ["m0", "m1", "m2"])
+
+    @over(MAIN_PROFILES)
+    def test_a_full_mailbox_deleted_on_the_server_is_held(self, world):
+        world.fill("Full", 3)
+        world.sync()
+        world.imap.delete("Full")
+        world.sync(expect=(0, 6))
+        world.sync(expect=6)
+        self.assertEqual(world.words_local("Full"), ["m0", "m1", "m2"])
+
+    def test_new_mail_in_a_mailbox_that_the_other_side_deleted_keeps_it(self):
+        world = self.world()
+        world.imap.create("Theirs")
+        world.imap.create("Ours")
+        world.sync()
+        world.imap.delete("Theirs")
+        world.mail.deliver("Theirs", local(message("late")), "S", NOON)
+        world.mail.remove("Ours")
+        world.fill("Ours", 1, "late")
+        for _ in range(3):
+            world.sync()
+        self.assertEqual(world.words_on_server("Theirs"), ["late"])
+        self.assertEqual(world.words_local("Ours"), ["late0"])
+        world.assert_settled()
+
+    def test_an_inbox_that_is_missing_here_deletes_nothing(self):
+        world = self.world()
+        world.fill("INBOX", 3)
+        world.sync()
+        world.mail.remove("INBOX")
+        world.sync(expect=(0, 3, 6))
+        self.assertEqual(world.words_on_server("INBOX"), ["m0", "m1", "m2"])
+        self.assertEqual(world.words_on_server("Trash"), [])
+
+
+class RenamedTest(IntegrationCase):
+    @over(MAIN_PROFILES)
+    def test_a_mailbox_renamed_on_the_server_is_renamed_here(self, world):
+        world.fill("Old", 3)
+        world.fill("Old/child", 2, "c")
+        world.sync()
+        names = {m.name for m in world.mail.messages("Old")}
+        world.imap.rename("Old", "Neu & schön")
+        report = world.sync()
+        report["bodies_fetched"] += world.sync()["bodies_fetched"]
+        self.assertEqual(report["bodies_fetched"], 0)
+        self.assertEqual({m.name for m in world.mail.messages("Neu & schön")}, names)
+        self.assertNotIn("Old", world.mail.mailboxes())
+        world.assert_settled()
+
+    @over(MAIN_PROFILES)
+    def test_a_mailbox_renamed_here_is_renamed_on_the_server(self, world):
+        world.fill("Old", 3)
+        world.fill("Old/child", 2, "c")
+        world.sync()
+        validity = world.imap.status("Old")["UIDVALIDITY"]
+        world.mail.rename("Old", "Neu & schön")
+        report = world.sync()
+        self.assertEqual((report["uploaded"], report["deleted_out"]), (0, 0))
+        self.assertEqual(world.imap.status("Neu & schön")["UIDVALIDITY"], validity)
+        self.assertNotIn("Old", world.imap.mailboxes())
+        world.sync()
+        world.assert_settled()
+
+    def test_renamed_and_filled_at_once(self):
+        world = self.world()
+        world.fill("Old", 3)
+        world.sync()
+        world.mail.rename("Old", "New")
+        world.fill("Old", 1, "late")
+        world.mail.deliver("New", local(message("mine")), "S", NOON)
+        for _ in range(3):
+            world.sync()
+        words = world.words_on_server("New")
+        self.assertEqual(words, sorted(["m0", "m1", "m2", "late0", "mine"]))
+        world.assert_settled()
+
+    def test_two_mailboxes_trade_their_names_on_the_server(self):
+        world = self.world()
+        world.fill("A", 3, "a")
+        world.fill("B", 2, "b")
+        world.sync()
+        world.imap.rename("A", "X")
+        world.imap.rename("B", "A")
+        world.imap.rename("X", "B")
+        for _ in range(3):
+            world.sync(expect=(0, 6))
+        self.assertEqual(world.words_on_server("A"), ["b0", "b1"])
+        self.assertEqual(world.words_on_server("B"), ["a0", "a1", "a2"])
+        world.assert_in_step()
+
+    def test_two_folders_trade_their_names_here(self):
+        world = self.world()
+        world.fill("A", 3, "a")
+        world.fill("B", 2, "b")
+        world.sync()
+        world.mail.rename("A", "X")
+        world.mail.rename("B", "A")
+        world.mail.rename("X", "B")
+        for _ in range(3):
+            world.sync(expect=(0, 6))
+        everything = sorted(world.words_on_server("A") + world.words_on_server("B"))
+        self.assertEqual(everything, ["a0", "a1", "a2", "b0", "b1"])
+        world.assert_in_step()
+
+
+if __name__ == "__main__":
+    unittest.main()

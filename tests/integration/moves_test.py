@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A moved message is moved, not deleted and copied: no body travels, nothing is doubled."""
+import unittest
+
+from tests.support.case import IntegrationCase, over
+from tests.support.dovecot import MAIN_PROFILES, ONE_BY_ONE
+from tests.support.messages import NOON, local, message
+
+PROFILES = {**MAIN_PROFILES, "no-move": ONE_BY_ONE["no-move"],
+            "no-uidplus": ONE_BY_ONE["no-uidplus"],
+            "no-uidplus-no-move": ONE_BY_ONE["no-uidplus-no-move"]}
+
+
+class MovesTest(IntegrationCase):
+    def setting(self, world):
+        uids = world.fill("INBOX", 4, flags=["\\Seen"])
+        world.fill("Archive", 2, "old")
+        world.sync()
+        return uids
+
+    @over(PROFILES)
+    def test_a_move_on_the_server_moves_the_file(self, world):
+        uids = self.setting(world)
+        world.imap.move("INBOX", uids[:2], "Archive")
+        report = world.sync()
+        self.assertEqual(report["bodies_fetched"], 0)
+        self.assertEqual(report["moved_in"], 2)
+        self.assertEqual(world.words_local("Archive"), ["m0", "m1", "old0", "old1"])
+        world.assert_settled()
+
+    @over(PROFILES)
+    def test_a_moved_file_moves_the_message(self, world):
+        self.setting(world)
+        for word in ("<m0@", "<m1@"):
+            world.mail.move(world.mail.find("INBOX", word), "Archive")
+        report = world.sync()
+        self.assertEqual((report["moved_out"], report["uploaded"]), (2, 0))
+        self.assertEqual(world.wire.sent(rb"^APPEND"), [])
+        world.assert_settled()
+
+    @over(PROFILES)
+    def test_a_move_under_a_new_name_and_inode_is_a_move(self, world):
+        self.setting(world)
+        world.mail.move(world.mail.find("INBOX", "<m0@"), "Archive", base="1.R42.mutt")
+        report = world.sync()
+        self.assertEqual((report["moved_out"], report["uploaded"]), (1, 0))
+        world.assert_settled()
+
+    @over(PROFILES)
+    def test_moved_and_flagged_at_once(self, world):
+        uids = self.setting(world)
+        world.imap.store("INBOX", uids[0], "+", ["\\Flagged"])
+        world.imap.move("INBOX", uids[0], "Archive")
+        world.mail.add_letters(world.mail.find("INBOX", "<m1@"), "R")
+        world.mail.move(world.mail.find("INBOX", "<m1@"), "Archive")
+        world.sync()
+        self.assertEqual(world.mail.find("Archive", "<m0@").flags, {"\\Seen", "\\Flagged"})
+        self.assertEqual(world.mail.find("Archive", "<m1@").flags, {"\\Seen", "\\Answered"})
+        world.assert_settled()
+
+    @over(PROFILES)
+    def test_moved_here_and_flagged_there(self, world):
+        uids = self.setting(world)
+        world.imap.store("INBOX", uids[0], "+", ["\\Flagged"])
+        world.mail.move(world.mail.find("INBOX", "<m0@"), "Archive")
+        world.sync()
+        world.sync()
+        self.assertEqual(world.mail.find("Archive", "<m0@").flags, {"\\Seen", "\\Flagged"})
+        world.assert_settled()
+
+    @over(PROFILES)
+    def test_moved_on_both_sides_to_the_same_place(self, world):
+        uids = self.setting(world)
+        world.imap.move("INBOX", uids[0], "Archive")
+        world.mail.move(world.mail.find("INBOX", "<m0@"), "Archive")
+        report = world.sync()
+        self.assertEqual((report["uploaded"], report["bodies_fetched"]), (0, 0))
+        self.assertEqual(world.words_on_server("Archive"), ["m0", "old0", "old1"])
+        world.assert_settled()
+
+    @over(PROFILES)
+    def test_moved_on_both_sides_to_different_places_takes_the_servers(self, world):
+        uids = self.setting(world)
+        world.imap.create("Work")
+        world.sync()
+        world.imap.move("INBOX", uids[0], "Work")
+        world.mail.move(world.mail.find("INBOX", "<m0@"), "Archive")
+        world.sync()
+        world.sync()
+        self.assertEqual(world.words_local("Work"), ["m0"])
+        self.assertEqual(world.words_local("Archive"), ["old0", "old1"])
+        world.assert_settled()
+
+    @over(MAIN_PROFILES)
+    def test_a_move_to_trash_loses_against_any_other_place(self, world):
+        uids = self.setting(world)
+        world.imap.move("INBOX", uids[0], "Trash")
+        world.mail.move(world.mail.find("INBOX", "<m0@"), "Archive")
+        world.mail.move(world.mail.find("INBOX", "<m1@"), "Trash")
+        world.imap.move("INBOX", uids[1], "Archive")
+        world.sync()
+        world.sync()
+        self.assertEqual(world.words_on_server("Archive"), ["m0", "m1", "old0", "old1"])
+        self.assertEqual(world.words_on_server("Trash"), [])
+        world.assert_settled()
+
+    @over(MAIN_PROFILES)
+    def test_a_move_beats_a_deletion(self, world):
+        uids = self.setting(world)
+        world.imap.expunge("INBOX", uids[0])
+        world.mail.move(world.mail.find("INBOX", "<m0@"), "Archive")
+        world.imap.move("INBOX", uids[1], "Archive")
+        world.mail.delete(world.mail.find("INBOX", "<m1@"))
+        world.sync()
+        world.sync()
+        self.assertEqual(world.words_on_server("Archive"), ["m0", "m1", "old0", "old1"])
+        world.assert_settled()
+
+    @over(MAIN_PROFILES)
+    def test_a_move_to_a_mailbox_made_for_it(self, world):
+        uids = self.setting(world)
+        world.imap.create("Projekte/Neu")
+        world.imap.move("INBOX", uids[0], "Projekte/Neu")
+        world.mail.move(world.mail.find("INBOX", "<m1@"), "Клуб")
+        report = world.sync()
+        self.assertEqual((report["uploaded"], report["bodies_fetched"]), (0, 0))
+        world.assert_settled()
+
+    def test_there_and_back_is_nothing(self):
+        world = self.world()
+        self.setting(world)
+        world.mail.move(world.mail.find("INBOX", "<m0@"), "Archive")
+        world.mail.move(world.mail.find("Archive", "<m0@"), "INBOX")
+        report = world.sync()
+        self.assertEqual((report["moved_out"], report["uploaded"], report["deleted_out"]),
+                         (0, 0, 0))
+        world.assert_settled()
+
+    def test_many_moves_are_few_commands(self):
+        world = self.world()
+        uids = world.fill("INBOX", 300)
+        world.imap.create("Archive")
+        world.sync()
+        world.imap.move("INBOX", uids[:150], "Archive")
+        for found in world.mail.messages("INBOX"):
+            if int(found.read().split(b"<m", 1)[1].split(b"@", 1)[0]) >= 200:
+                world.mail.move(found, "Archive")
+        report = world.sync()
+        self.assertEqual((report["moved_in"], report["moved_out"]), (150, 100))
+        self.assertEqual(report["bodies_fetched"], 0)
+        self.assertLessEqual(len(world.wire.sent(rb"^UID MOVE")), 3)
+        world.assert_settled()
+
+
+class CopiesTest(IntegrationCase):
+    @over(MAIN_PROFILES)
+    def test_a_copied_file_is_a_copy_on_the_server(self, world):
+        world.fill("INBOX", 2)
+        world.imap.create("Archive")
+        world.sync()
+        world.mail.copy(world.mail.find("INBOX", "<m0@"), "Archive")
+        world.sync()
+        self.assertEqual(world.words_on_server("INBOX"), ["m0", "m1"])
+        self.assertEqual(world.words_on_server("Archive"), ["m0"])
+        world.assert_settled()
+
+    @over(MAIN_PROFILES)
+    def test_a_copy_on_the_server_arrives(self, world):
+        uids = world.fill("INBOX", 2)
+        world.imap.create("Archive")
+        world.sync()
+        world.imap.copy("INBOX", uids[0], "Archive")
+        world.sync()
+        self.assertEqual(world.words_local("INBOX"), ["m0", "m1"])
+        self.assertEqual(world.words_local("Archive"), ["m0"])
+        world.assert_settled()
+
+    def test_a_copy_whose_original_goes_later_is_a_copy_and_a_deletion(self):
+        world = self.world()
+        world.fill("INBOX", 2)
+        world.imap.create("Archive")
+        world.sync()
+        world.mail.copy(world.mail.find("INBOX", "<m0@"), "Archive")
+        world.sync()
+        world.mail.delete(world.mail.find("INBOX", "<m0@"))
+        world.sync()
+        self.assertEqual(world.words_on_server("Archive"), ["m0"])
+        self.assertEqual(world.words_on_server("INBOX"), ["m1"])
+        world.assert_settled()
+
+    def test_twins_are_moved_one_by_one(self):
+        world = self.world()
+        world.imap.create("Archive")
+        for _ in range(2):
+            world.mail.deliver("INBOX", local(message("twin")), "S", NOON)
+        world.sync()
+        world.mail.move(world.mail.messages("INBOX")[0], "Archive")
+        world.sync()
+        self.assertEqual(world.words_on_server("INBOX"), ["twin"])
+        self.assertEqual(world.words_on_server("Archive"), ["twin"])
+        world.assert_settled()
+
+
+if __name__ == "__main__":
+    unittest.main()

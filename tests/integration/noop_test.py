@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A sync in which nothing changed does nothing; a dry run never does."""
+import os
+import unittest
+
+from tests.support import oracle
+from tests.support.case import IntegrationCase, over
+from tests.support.dovecot import MAIN_PROFILES, PROFILES
+from tests.support.maildir import digest_tree
+from tests.support.messages import NOON, local, message
+
+MUTATING = rb"^(UID )?(STORE|COPY|MOVE|EXPUNGE|APPEND|CREATE|DELETE|RENAME|SUBSCRIBE|CLOSE)\b"
+
+
+def state_digest(world):
+    """Contents of the state directory; what SQLite keeps only while a database is open aside."""
+    return digest_tree(world.sterna.state, times=False, skip=(r"-shm$", r"-wal$"))
+
+
+class NoopTest(IntegrationCase):
+    def filled(self, world):
+        world.fill("INBOX", 30, "i", ["\\Seen"])
+        world.fill("Archive", 20, "a", ["\\Flagged", "work"])
+        world.fill("Lists/dev", 10, "l")
+        world.sync()
+
+    @over(PROFILES)
+    def test_nothing_changed_nothing_done(self, world):
+        self.filled(world)
+        world.sync()
+        server = oracle.server_fingerprint(world.imap)
+        tree = digest_tree(world.mail.root)
+        world.wire.forget()
+        report = world.sync()
+        self.assertEqual(report["bodies_fetched"], 0)
+        self.assertEqual(world.wire.sent(rb"BODY|RFC822|ENVELOPE|BINARY"), [])
+        self.assertEqual(world.wire.sent(MUTATING), [])
+        self.assertEqual(oracle.server_fingerprint(world.imap), server)
+        world.mail.settle()
+        tree_after = digest_tree(world.mail.root)
+        files = {k: v for k, v in tree.items() if "/cur/" in k or "/new/" in k}
+        self.assertEqual({k: v for k, v in tree_after.items() if k in files}, files)
+        self.assertEqual(set(tree_after), set(tree))
+
+    def test_the_fullest_server_is_asked_one_question(self):
+        world = self.world()
+        self.filled(world)
+        world.sync()
+        world.wire.forget()
+        world.sync()
+        asked = [c for c in world.wire.commands
+                 if not c.startswith((b"LOGIN", b"AUTHENTICATE", b"CAPABILITY", b"ID", b"ENABLE",
+                                      b"NAMESPACE", b"LOGOUT"))]
+        self.assertEqual(len(asked), 1, asked)
+        self.assertTrue(asked[0].startswith(b"LIST"))
+        self.assertEqual(world.wire.connections, 1)
+
+    def test_a_cut_of_the_wire_in_a_noop_changes_nothing(self):
+        world = self.world()
+        self.filled(world)
+        server = oracle.server_fingerprint(world.imap)
+        tree = digest_tree(world.mail.root, times=False)
+        world.wire.cut_before(rb"^LIST")
+        world.sync(expect=(0, 3, 5))
+        self.assertEqual(oracle.server_fingerprint(world.imap), server)
+        self.assertEqual(digest_tree(world.mail.root, times=False), tree)
+        world.assert_settled()
+
+    def test_quiet_where_nobody_watches(self):
+        world = self.world()
+        self.filled(world)
+        world.mail.settle()
+        run = world.sterna.run("sync", options=())
+        self.assertEqual((run.stdout, run.stderr), ("", ""))
+
+
+class DryRunTest(IntegrationCase):
+    @over(MAIN_PROFILES)
+    def test_a_dry_run_changes_nothing_anywhere(self, world):
+        uids = world.fill("INBOX", 12, flags=["\\Seen"])
+        world.fill("Archive", 4, "a")
+        world.sync()
+        world.fill("INBOX", 2, "theirs")
+        world.fill("Made/there", 1, "t")
+        world.imap.store("INBOX", uids[0], "+", ["\\Flagged"])
+        world.imap.move("INBOX", uids[1], "Archive")
+        world.imap.expunge("INBOX", uids[2])
+        world.mail.deliver("INBOX", local(message("ours")), "S", NOON)
+        world.mail.deliver("Made/here", local(message("ours2")), "S", NOON)
+        world.mail.set_letters(world.mail.find("INBOX", "<m4@"), "F")
+        world.mail.move(world.mail.find("INBOX", "<m5@"), "Archive")
+        world.mail.delete(world.mail.find("INBOX", "<m6@"))
+        world.mail.settle()
+        before = (oracle.server_fingerprint(world.imap), digest_tree(world.mail.root),
+                  state_digest(world))
+        world.wire.forget()
+        run = world.sterna.run("sync", "--dry-run")
+        after = (oracle.server_fingerprint(world.imap), digest_tree(world.mail.root),
+                 state_digest(world))
+        self.assertEqual(before, after)
+        self.assertEqual(world.wire.sent(MUTATING + rb"|^SELECT"), [])
+        for word in ("INBOX", "Archive", "Made/there", "Made/here"):
+            self.assertIn(word, run.stdout)
+        world.sync()
+        world.sync()
+        world.assert_settled()
+
+    def test_a_first_sync_can_be_tried_dry(self):
+        world = self.world()
+        world.fill("INBOX", 3)
+        os.makedirs(world.mail.root)
+        world.sterna.run("sync", "--dry-run")
+        self.assertEqual(os.listdir(world.mail.root), [])
+        self.assertEqual(digest_tree(world.sterna.state, skip=(r"lock$",))
+                         if os.path.exists(world.sterna.state) else {}, {})
+
+    def test_a_dry_run_says_that_deletions_would_be_held(self):
+        world = self.world()
+        world.fill("INBOX", 100)
+        world.sync()
+        for found in world.mail.messages("INBOX")[:80]:
+            world.mail.delete(found)
+        world.mail.settle()
+        world.sterna.run("sync", "--dry-run", expect=6)
+        self.assertEqual(len(world.imap.uids("INBOX")), 100)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is put into the Maildir arrives on the server: once, whole, dated, with its flags."""
+import os
+import unittest
+
+from tests.support.case import IntegrationCase, over
+from tests.support.dovecot import MAIN_PROFILES
+from tests.support.messages import DAY, NOON, local, message
+
+
+class PushTest(IntegrationCase):
+    @over(MAIN_PROFILES)
+    def test_new_files_are_uploaded(self, world):
+        world.fill("INBOX", 2)
+        world.sync()
+        world.mail.deliver("INBOX", local(message("fresh")), None, NOON)
+        world.mail.deliver("INBOX", local(message("sent")), "RS", NOON + DAY)
+        world.mail.deliver("INBOX", local(message("draft", "Dear all,\n")), "DS", NOON - DAY)
+        report = world.sync()
+        self.assertEqual(report["uploaded"], 3)
+        self.assertEqual(report["bodies_fetched"], 0)
+        world.assert_settled()
+
+    @over(MAIN_PROFILES)
+    def test_new_files_and_new_messages_in_one_sync(self, world):
+        world.fill("INBOX", 2)
+        world.sync()
+        world.fill("INBOX", 3, "theirs")
+        for number in range(3):
+            world.mail.deliver("INBOX", local(message(f"ours{number}")), "S", NOON)
+        report = world.sync()
+        self.assertEqual((report["downloaded"], report["uploaded"]), (3, 3))
+        world.assert_settled()
+
+    @over(MAIN_PROFILES)
+    def test_a_filled_maildir_goes_to_an_empty_server(self, world):
+        for mailbox in ("INBOX", "Work", "Work/2026", "Ελλάδα"):
+            for number in range(4):
+                word = f"{mailbox.replace('/', '.').encode().hex()}{number}"
+                world.mail.deliver(mailbox, local(message(word)), "S", NOON + number)
+        report = world.sync()
+        self.assertEqual((report["uploaded"], report["downloaded"]), (16, 0))
+        world.assert_settled()
+
+    @over(MAIN_PROFILES)
+    def test_the_same_message_twice_is_two_messages(self, world):
+        world.sync()
+        for _ in range(2):
+            world.mail.deliver("INBOX", local(message("twin")), "S", NOON)
+        self.assertEqual(world.sync()["uploaded"], 2)
+        self.assertEqual(world.words_on_server("INBOX"), ["twin", "twin"])
+        world.assert_settled()
+
+    def test_a_second_copy_delivered_later_is_a_second_message(self):
+        world = self.world()
+        world.mail.deliver("INBOX", local(message("twin")), "S", NOON)
+        world.sync()
+        world.mail.deliver("INBOX", local(message("twin")), "S", NOON)
+        self.assertEqual(world.sync()["uploaded"], 1)
+        self.assertEqual(world.words_on_server("INBOX"), ["twin", "twin"])
+        world.assert_settled()
+
+    def test_the_same_new_message_on_both_sides_is_paired(self):
+        world = self.world()
+        world.fill("INBOX", 1)
+        world.sync()
+        world.imap.append("INBOX", message("both"), ["\\Seen"], NOON)
+        world.mail.deliver("INBOX", local(message("both")), "F", NOON)
+        report = world.sync()
+        self.assertEqual(report["uploaded"], 0)
+        self.assertEqual(world.words_on_server("INBOX"), ["both", "m0"])
+        self.assertEqual(world.words_local("INBOX"), ["both", "m0"])
+        self.assertEqual(world.mail.find("INBOX", "<both@").flags, {"\\Seen", "\\Flagged"})
+        world.assert_settled()
+
+    def test_files_with_crlf_are_sent_as_they_are_and_never_rewritten(self):
+        world = self.world()
+        path = world.mail.deliver("INBOX", message("crlf"), "S", NOON)
+        world.sync()
+        with open(path, "rb") as file:
+            self.assertEqual(file.read(), message("crlf"))
+        (found,) = world.imap.fetch_all("INBOX")
+        self.assertEqual(found.body, message("crlf"))
+        world.assert_quiet()
+
+    def test_line_ends_become_crlf_on_the_wire(self):
+        world = self.world(storage="maildir")
+        world.mail.deliver("INBOX", local(message("lf")), "S", NOON)
+        world.sync()
+        (found,) = world.imap.fetch_all("INBOX")
+        self.assertEqual(found.body, message("lf"))
+
+    def test_a_file_name_does_not_change_when_it_is_uploaded(self):
+        world = self.world()
+        path = world.mail.deliver("INBOX", local(message("one")), "S", NOON)
+        world.sync()
+        self.assertTrue(os.path.exists(path))
+
+    def test_dates_that_a_server_refuses_do_not_stop_the_message(self):
+        world = self.world()
+        for number, date in enumerate((0, 1, -DAY, 4_102_444_800)):
+            world.mail.deliver("INBOX", local(message(f"d{number}")), "S", date)
+        world.sync()
+        self.assertEqual(len(world.words_on_server("INBOX")), 4)
+        world.assert_in_step(ignore=("date",))
+        world.assert_quiet()
+
+    def test_many_files_at_once(self):
+        world = self.world()
+        for number in range(700):
+            world.mail.deliver("INBOX", local(message(f"n{number}")), "S", NOON + number)
+        self.assertEqual(world.sync()["uploaded"], 700)
+        world.assert_settled()
+
+    def test_a_draft_saved_again_and_again_is_one_draft(self):
+        world = self.world()
+        world.imap.create("Drafts")
+        world.sync()
+        path = world.mail.deliver("Drafts", local(message("draft", "One.\n")), "DS", NOON)
+        world.sync()
+        for words in ("One. Two.\n", "One. Two. Three.\n", "All of it.\n"):
+            os.unlink(path)
+            path = world.mail.deliver("Drafts", local(message("draft", words)), "DS", NOON)
+            world.sync()
+            self.assertEqual(len(world.imap.fetch_all("Drafts")), 1)
+        world.assert_settled()
+        self.assertIn(b"All of it.", world.imap.fetch_all("Drafts")[0].body)
+
+    def test_an_edited_file_replaces_its_message(self):
+        world = self.world()
+        world.fill("INBOX", 2)
+        world.sync()
+        edited = world.mail.find("INBOX", "<m0@")
+        world.mail.replace(edited, edited.read() + b"A line more.\n")
+        world.sync()
+        bodies = [m.body for m in world.imap.fetch_all("INBOX")]
+        self.assertEqual(len(bodies), 2)
+        self.assertEqual(sum(b"A line more." in body for body in bodies), 1)
+        self.assertEqual(world.words_on_server("Trash"), ["m0"])
+        world.sync()
+        world.assert_settled()
+
+    def test_an_emptied_file_is_repaired_from_the_server(self):
+        world = self.world()
+        world.fill("INBOX", 1)
+        world.sync()
+        world.mail.replace(world.mail.find("INBOX", "<m0@"), b"")
+        world.sync()
+        world.sync()
+        self.assertEqual(world.words_on_server("INBOX"), ["m0"])
+        self.assertEqual(world.words_on_server("Trash"), [])
+        world.assert_settled()
+
+    def test_what_is_no_message_is_left_alone(self):
+        world = self.world()
+        world.fill("INBOX", 1)
+        world.sync()
+        folder = world.mail.folder("INBOX")
+        os.mkdir(f"{folder}/cur/a-directory")
+        os.symlink("/nonexistent", f"{folder}/cur/dangling:2,S")
+        with open(f"{folder}/cur/.hidden", "wb") as out:
+            out.write(b"x")
+        with open(f"{folder}/notes.txt", "wb") as out:
+            out.write(b"x")
+        world.sync(expect=(0, 3))
+        self.assertEqual(world.words_on_server("INBOX"), ["m0"])
+        self.assertTrue(os.path.islink(f"{folder}/cur/dangling:2,S"))
+
+    def test_a_message_that_the_server_refuses_does_not_stop_the_others(self):
+        world = self.world()
+        world.sync()
+        world.wire.refuse(rb"^APPEND", b"NO [LIMIT] not this one")
+        world.sterna.set(world.name, connections=1)
+        for number in range(3):
+            world.mail.deliver("INBOX", local(message(f"n{number}")), "S", NOON + number)
+        report = world.sync(expect=3)
+        self.assertIn(world.name, report["stderr"])
+        self.assertIn("INBOX", report["stderr"])
+        for _ in range(2):
+            world.sync(expect=(0, 3))
+        self.assertLessEqual({"n1", "n2"}, set(world.words_on_server("INBOX")))
+        self.assertEqual(world.words_local("INBOX"), ["n0", "n1", "n2"])
+        self.assertEqual(len(world.words_on_server("INBOX")),
+                         len(set(world.words_on_server("INBOX"))))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,67 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The checks find what they are for."""
+import os
+import tempfile
+import unittest
+
+import lint
+
+SPDX = "// SPDX-License-Identifier: Apache-2.0\n"
+
+
+class LintTest(unittest.TestCase):
+    def findings(self, path, text):
+        with tempfile.TemporaryDirectory() as root:
+            os.makedirs(os.path.dirname(f"{root}/{path}"), exist_ok=True)
+            with open(f"{root}/{path}", "w", encoding="utf-8") as out:
+                out.write(text)
+            return list(lint.check(root))
+
+    def assert_found(self, path, text, word):
+        found = self.findings(path, text)
+        self.assertEqual(len(found), 1, found)
+        self.assertIn(word, found[0])
+
+    def test_a_good_file_has_no_findings(self):
+        text = SPDX + '#include "plan.h"\n#include "sterna/model/flags.h"\n'
+        self.assertEqual(self.findings("src/sync/plan.cc", text), [])
+
+    def test_a_closed_door_is_found(self):
+        self.assert_found("src/sync/plan.cc", SPDX + '#include "sterna/imap/parser.h"\n',
+                          "sync must not enter imap")
+        self.assert_found("include/sterna/imap/a.h",
+                          SPDX + '#pragma once\n#include "sterna/io/clock.h"\n',
+                          "imap must not enter io")
+
+    def test_the_ground_stands_on_nothing(self):
+        self.assert_found("src/base/a.cc", SPDX + '#include "sterna/model/flags.h"\n',
+                          "base must not enter model")
+
+    def test_a_private_header_of_another_room_is_found(self):
+        self.assert_found("src/account/a.cc", SPDX + '#include "imap/lexer.h"\n',
+                          "private to imap")
+
+    def test_a_library_outside_its_room_is_found(self):
+        self.assert_found("src/account/a.cc", SPDX + "#include <uv.h>\n", "belongs to")
+
+    def test_manners(self):
+        cases = {
+            "no SPDX": "int x;\n",
+            "a tab": SPDX + "int\tx;\n",
+            "101 columns": SPDX + "/" * 101 + "\n",
+            "white space": SPDX + "int x; \n",
+            "more than 600": SPDX + "\n" * 600,
+            "no newline": SPDX + "int x;",
+            "unfinished": SPDX + "// " + "TO" + "DO later\n",
+        }
+        for word, text in cases.items():
+            with self.subTest(word):
+                self.assert_found("src/sync/a.cc", text, word)
+
+    def test_a_header_needs_its_guard(self):
+        self.assert_found("include/sterna/sync/a.h", SPDX + "int x;\n", "#pragma once")
+
+
+if __name__ == "__main__":
+    unittest.main()
