@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// One account: from the table that its own keys and [defaults] make together to checked values.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "fields.h"
+#include "node.h"
+#include "problems.h"
+#include "sterna/config/config.h"
+
+namespace sterna::config {
+
+// What an account does not say itself.
+struct Surroundings {
+  std::string home;
+  std::string mail_root;
+};
+
+struct ReadAccount {
+  AccountConfig config;
+  Place place;          // of [account.NAME]
+  Place maildir_place;  // of `maildir`, else the account's
+};
+
+// An account's own keys laid over [defaults]: rules replace, and an own source of the password
+// displaces that of the defaults, whichever key it is.
+Node over_defaults(const Node& defaults, const Node& own);
+
+// Reads and checks all of it. The result is worth something only if no problem was added.
+ReadAccount read_account(const std::string& name, Place place, const Node& table,
+                         const Surroundings& surroundings, Problems& problems);
+
+// Checks the keys and values of [defaults] as far as they can be judged without an account.
+void check_defaults(const Node& table, const Surroundings& surroundings, Problems& problems);
+
+// The groups of keys, shared by the two above. Each leaves `account` as it is where a key is
+// absent.
+void read_login(const Fields& fields, AccountConfig& account);  // user to tls
+void read_mail(const Fields& fields, AccountConfig& account);   // maildir to rules
+
+// Reads a list of mailbox patterns; an empty list, and one that only excludes, are problems.
+bool read_patterns(const Fields& fields, std::string_view key, std::vector<std::string>& out);
+
+}  // namespace sterna::config

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+// The keys that say how to reach the server and how to log in.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "account.h"
+#include "files.h"
+#include "sterna/base/bytes.h"
+
+namespace sterna::config {
+namespace {
+
+constexpr std::array<std::string_view, 3> kSecretKeys = {"password", "password_file",
+                                                         "password_command"};
+constexpr std::array<std::string_view, 7> kUnsupportedAuth = {
+    "oauth", "cram-md5", "scram-sha-1", "scram-sha-256", "external", "xoauth2", "oauthbearer"};
+
+constexpr Choice<Auth> kAuth[] = {
+    {"auto", Auth::automatic}, {"plain", Auth::plain}, {"login", Auth::login}};
+constexpr Choice<TlsMode> kTlsMode[] = {
+    {"implicit", TlsMode::implicit}, {"starttls", TlsMode::starttls}, {"none", TlsMode::none}};
+constexpr Choice<TlsVersion> kTlsVersion[] = {{"1.2", TlsVersion::tls12},
+                                              {"1.3", TlsVersion::tls13}};
+constexpr Choice<Compress> kCompress[] = {
+    {"auto", Compress::automatic}, {"yes", Compress::yes}, {"no", Compress::no}};
+
+bool is_unsupported_auth(std::string_view word) {
+  return std::ranges::find(kUnsupportedAuth, word) != kUnsupportedAuth.end();
+}
+
+void read_auth(const Fields& fields, AccountConfig& account) {
+  const Node* node = fields.find("auth");
+  if (node != nullptr && is_unsupported_auth(node->text)) {
+    fields.refuse("auth", fmt::format("`auth = \"{}\"` is not supported by this version of Sterna",
+                                      node->text));
+    return;
+  }
+  fields.choice("auth", kAuth, account.auth);
+}
+
+void read_password(const Fields& fields, AccountConfig& account) {
+  const Node& node = *fields.find("password");
+  if (!node.is(Node::Kind::string) || node.text.empty()) {
+    fields.refuse("password", "`password` takes a string that is not empty");
+  } else if (node.text.contains('\0')) {
+    fields.refuse("password", "`password` holds a NUL, which no login can carry");
+  } else {
+    account.secret = Secret(node.text);
+  }
+}
+
+void read_password_path(const Fields& fields, AccountConfig& account) {
+  PasswordFile file;
+  if (!fields.path("password_file", file.path)) return;
+  if (file_readable_by_others(file.path)) {
+    fields.refuse("password_file", "this password file can be read by the group or by others",
+                  "chmod 600 " + file.path);
+  }
+  account.secret = std::move(file);
+}
+
+// Of a command nothing is quoted in a message: it may hold a secret.
+void read_password_command(const Fields& fields, AccountConfig& account) {
+  const Node& node = *fields.find("password_command");
+  PasswordCommand command;
+  if (node.is(Node::Kind::string) && !trim(node.text).empty()) {
+    command.argv = {"/bin/sh", "-c", node.text};
+  }
+  for (const Node& item : node.items) {
+    if (item.is(Node::Kind::string)) command.argv.push_back(item.text);
+  }
+  const bool all_strings = node.items.empty() || command.argv.size() == node.items.size();
+  const bool has_nul = std::ranges::any_of(
+      command.argv, [](const std::string& word) { return word.contains('\0'); });
+  if (!all_strings || has_nul || command.argv.empty() || command.argv[0].empty()) {
+    fields.refuse("password_command",
+                  "`password_command` takes an array of strings (a program and its arguments) or a "
+                  "string for the shell, not empty");
+    return;
+  }
+  account.secret = std::move(command);
+}
+
+void read_secret(const Fields& fields, AccountConfig& account) {
+  std::string_view first;
+  for (const std::string_view key : kSecretKeys) {
+    if (fields.find(key) == nullptr) continue;
+    if (!first.empty()) {
+      fields.refuse(key, fmt::format("two sources for one password: `{}` and `{}`", first, key),
+                    "keep one of them");
+      return;
+    }
+    first = key;
+  }
+  if (first == "password") read_password(fields, account);
+  if (first == "password_file") read_password_path(fields, account);
+  if (first == "password_command") read_password_command(fields, account);
+}
+
+void read_pins(const Fields& tls, TlsConfig& out) {
+  std::vector<std::string> texts;
+  if (!tls.texts("pin_sha256", texts)) return;
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    const auto raw = base64_decode(texts[i]);
+    const auto digest = raw ? Digest::from_bytes(*raw) : std::nullopt;
+    if (!digest) {
+      tls.problems().add(tls.find("pin_sha256")->items[i].place,
+                         "`tls.pin_sha256` takes SHA-256 digests in base64 (44 characters)");
+      return;
+    }
+    out.pins.push_back(*digest);
+  }
+}
+
+void read_client_certificate(const Fields& tls, TlsConfig& out) {
+  tls.path("client_cert", out.client_cert);
+  if (tls.path("client_key", out.client_key) && file_readable_by_others(out.client_key)) {
+    tls.refuse("client_key", "this private key can be read by the group or by others",
+               "chmod 600 " + out.client_key);
+  }
+}
+
+void read_tls(const Fields& fields, AccountConfig& account) {
+  const Node* node = fields.find("tls");
+  if (node == nullptr) return;
+  if (!node->is(Node::Kind::table)) {
+    fields.refuse("tls", "`tls` takes a table, such as [account.NAME.tls]");
+    return;
+  }
+  const Fields tls(*node, Section::tls, "tls.", fields.home(), fields.problems());
+  tls.check_keys();
+  tls.choice("mode", kTlsMode, account.tls.mode);
+  tls.path("ca_file", account.tls.ca_file);
+  read_pins(tls, account.tls);
+  read_client_certificate(tls, account.tls);
+  tls.choice("min_version", kTlsVersion, account.tls.min_version);
+  tls.boolean("allow_plaintext", account.allow_plaintext);
+}
+
+void check_host(const Fields& fields, const std::string& host) {
+  if (host.empty() || host.find_first_of(" /@[]") != std::string::npos) {
+    fields.refuse("host", "`host` takes the name or the address of a server");
+  } else if (std::ranges::count(host, ':') == 1) {
+    fields.refuse("host", "`host` takes the name or the address of a server",
+                  "its port is the key `port`");
+  }
+}
+
+}  // namespace
+
+void read_login(const Fields& fields, AccountConfig& account) {
+  fields.boolean("enabled", account.enabled);
+  if (fields.text("address", account.address)) {
+    const std::size_t at = account.address.rfind('@');
+    const bool sound = at != std::string::npos && at > 0 && at + 1 < account.address.size() &&
+                       !account.address.contains(' ');
+    if (!sound) fields.refuse("address", "`address` takes an address such as ann@example.org");
+  }
+  if (fields.text("user", account.user) && account.user.empty()) {
+    fields.refuse("user", "`user` is empty");
+  }
+  if (fields.text("host", account.host)) check_host(fields, account.host);
+  fields.integer("port", 1, 65535, account.port);
+  read_auth(fields, account);
+  read_secret(fields, account);
+  fields.boolean("allow_plaintext", account.allow_plaintext);
+  read_tls(fields, account);
+  fields.integer("connections", 1, kConnectionsMax, account.connections);
+  fields.choice("compress", kCompress, account.compress);
+}
+
+}  // namespace sterna::config

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "files.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+
+namespace sterna::config {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+// Fills `text` with up to `octets` octets.
+Status read_up_to(int fd, std::size_t octets, const std::string& path, std::string& text) {
+  text.resize(octets);
+  std::size_t filled = 0;
+  while (filled < octets) {
+    const ssize_t got = ::read(fd, text.data() + filled, octets - filled);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return fail(Error::from_errno(errno, path));
+    if (got == 0) break;
+    filled += static_cast<std::size_t>(got);
+  }
+  text.resize(filled);
+  return {};
+}
+
+}  // namespace
+
+Result<FileText> read_whole_file(const std::string& path, std::size_t octets_max) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  if (file.get() < 0) return fail(Error::from_errno(errno, path));
+  struct stat about{};
+  if (::fstat(file.get(), &about) != 0) return fail(Error::from_errno(errno, path));
+  FileText result;
+  result.mode = about.st_mode;
+  STERNA_CHECK(read_up_to(file.get(), octets_max + 1, path, result.text));
+  if (result.text.size() > octets_max) {
+    return fail(ErrorCode::too_big,
+                path + ": larger than " + std::to_string(octets_max) + " octets");
+  }
+  return result;
+}
+
+Result<std::vector<std::string>> toml_names_in(const std::string& directory) {
+  std::error_code error;
+  std::vector<std::string> names;
+  fs::directory_iterator it(directory, error);
+  for (; !error && it != fs::directory_iterator(); it.increment(error)) {
+    std::string name = it->path().filename().string();
+    if (name.ends_with(".toml") && !name.starts_with('.')) names.push_back(std::move(name));
+  }
+  if (error == std::errc::no_such_file_or_directory || error == std::errc::not_a_directory) {
+    return std::vector<std::string>();
+  }
+  if (error) return fail(Error::from_errno(error.value(), directory));
+  std::ranges::sort(names);
+  return names;
+}
+
+bool file_exists(const std::string& path) {
+  return ::access(path.c_str(), F_OK) == 0;
+}
+
+bool readable_by_others(mode_t mode) {
+  return (mode & (S_IRGRP | S_IROTH)) != 0;
+}
+
+bool file_readable_by_others(const std::string& path) {
+  struct stat about{};
+  return ::stat(path.c_str(), &about) == 0 && readable_by_others(about.st_mode);
+}
+
+std::string directory_of(const std::string& path) {
+  std::error_code error;
+  const fs::path absolute = fs::absolute(path, error);
+  return error ? std::string("/") : absolute.parent_path().string();
+}
+
+std::string resolved(const std::string& path) {
+  std::error_code error;
+  const fs::path canonical = fs::weakly_canonical(path, error);
+  return error ? fs::path(path).lexically_normal().string() : canonical.string();
+}
+
+}  // namespace sterna::config

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every key of the configuration in one table: where it stands, whether this version supports it,
+// and its default as docs/configuration.md has it (a test compares the two, and the defaults with
+// the code).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace sterna::config {
+
+enum class Section : std::uint8_t {
+  top,      // the document itself
+  log,      // [log]
+  account,  // [account.NAME] and [defaults]
+  hold,     // hold_deletions of an account or a rule
+  roles,    // [account.NAME.roles]
+  tls,      // [account.NAME.tls]
+  rule,     // [[account.NAME.rule]]
+};
+
+enum class Support : std::uint8_t {
+  yes,
+  no,            // refused as such
+  default_only,  // refused unless the value is the default, which switches the feature off
+};
+
+struct Key {
+  Section section;
+  std::string_view name;
+  Support support;
+  std::string_view fallback;  // TOML; empty where there is no fixed one
+};
+
+inline constexpr std::array kKeys = {
+    Key{Section::top, "mail_root", Support::yes, "\"~/Mail\""},
+    Key{Section::top, "state_dir", Support::yes, ""},
+    Key{Section::top, "control_socket", Support::yes, ""},
+    Key{Section::top, "account", Support::yes, ""},
+    Key{Section::top, "defaults", Support::yes, ""},
+    Key{Section::top, "log", Support::yes, ""},
+    Key{Section::top, "hooks", Support::no, ""},
+    Key{Section::top, "metrics", Support::no, ""},
+
+    Key{Section::log, "level", Support::yes, "\"info\""},
+
+    Key{Section::account, "enabled", Support::yes, "true"},
+    Key{Section::account, "address", Support::yes, ""},
+    Key{Section::account, "user", Support::yes, ""},
+    Key{Section::account, "preset", Support::yes, ""},
+    Key{Section::account, "host", Support::yes, ""},
+    Key{Section::account, "port", Support::yes, "993"},
+    Key{Section::account, "auth", Support::yes, "\"auto\""},
+    Key{Section::account, "password", Support::yes, ""},
+    Key{Section::account, "password_file", Support::yes, ""},
+    Key{Section::account, "password_command", Support::yes, ""},
+    Key{Section::account, "credential", Support::no, ""},
+    Key{Section::account, "keyring", Support::no, ""},
+    Key{Section::account, "maildir", Support::yes, ""},
+    Key{Section::account, "layout", Support::yes, "\"fs\""},
+    Key{Section::account, "inbox", Support::yes, "\"INBOX\""},
+    Key{Section::account, "mailboxes", Support::yes, "[\"*\"]"},
+    Key{Section::account, "rename", Support::yes, "{}"},
+    Key{Section::account, "subscribed_only", Support::yes, "false"},
+    Key{Section::account, "tunnel", Support::default_only, "[]"},
+    Key{Section::account, "proxy", Support::default_only, "\"\""},
+    Key{Section::account, "watch", Support::yes, "[\"INBOX\"]"},
+    Key{Section::account, "poll_interval", Support::yes, "\"5m\""},
+    Key{Section::account, "connections", Support::yes, "4"},
+    Key{Section::account, "direction", Support::yes, "\"both\""},
+    Key{Section::account, "create", Support::yes, "\"both\""},
+    Key{Section::account, "expunge_flagged", Support::yes, "false"},
+    Key{Section::account, "local_delete", Support::yes, "\"trash\""},
+    Key{Section::account, "remote_delete", Support::yes, "\"delete\""},
+    Key{Section::account, "max_size", Support::default_only, "\"0\""},
+    Key{Section::account, "max_age", Support::default_only, "\"0\""},
+    Key{Section::account, "max_messages", Support::default_only, "0"},
+    Key{Section::account, "hold_deletions", Support::yes, ""},
+    Key{Section::account, "undo", Support::yes, "\"14d\""},
+    Key{Section::account, "fsync", Support::yes, "true"},
+    Key{Section::account, "compress", Support::yes, "\"auto\""},
+    Key{Section::account, "allow_plaintext", Support::yes, "false"},
+    Key{Section::account, "roles", Support::yes, ""},
+    Key{Section::account, "tls", Support::yes, ""},
+    Key{Section::account, "oauth", Support::no, ""},
+    Key{Section::account, "rule", Support::yes, ""},
+
+    Key{Section::hold, "share", Support::yes, "0.3"},
+    Key{Section::hold, "at_least", Support::yes, "50"},
+    Key{Section::hold, "within", Support::yes, "\"1h\""},
+
+    Key{Section::roles, "trash", Support::yes, ""},
+    Key{Section::roles, "sent", Support::yes, ""},
+    Key{Section::roles, "drafts", Support::yes, ""},
+    Key{Section::roles, "junk", Support::yes, ""},
+    Key{Section::roles, "archive", Support::yes, ""},
+
+    Key{Section::tls, "mode", Support::yes, "\"implicit\""},
+    Key{Section::tls, "ca_file", Support::yes, ""},
+    Key{Section::tls, "pin_sha256", Support::yes, "[]"},
+    Key{Section::tls, "client_cert", Support::yes, ""},
+    Key{Section::tls, "client_key", Support::yes, ""},
+    Key{Section::tls, "min_version", Support::yes, "\"1.2\""},
+    Key{Section::tls, "allow_plaintext", Support::yes, "false"},
+
+    Key{Section::rule, "match", Support::yes, ""},
+    Key{Section::rule, "direction", Support::yes, ""},
+    Key{Section::rule, "expunge_flagged", Support::yes, ""},
+    Key{Section::rule, "local_delete", Support::yes, ""},
+    Key{Section::rule, "remote_delete", Support::yes, ""},
+    Key{Section::rule, "hold_deletions", Support::yes, ""},
+    Key{Section::rule, "max_size", Support::default_only, "\"0\""},
+    Key{Section::rule, "max_age", Support::default_only, "\"0\""},
+    Key{Section::rule, "max_messages", Support::default_only, "0"},
+};
+
+// nullptr if the section has no such key.
+const Key* find_key(Section section, std::string_view name);
+
+// "[account.NAME.tls]", as a file has it.
+std::string_view heading(Section section);
+
+// What to say after an unknown key: where it belongs, or the nearest known one.
+std::string hint_for_unknown(Section section, std::string_view name);
+
+// Insertions, deletions, replacements and swaps of neighbours that lead from one word to the other.
+std::size_t edit_distance(std::string_view a, std::string_view b);
+
+}  // namespace sterna::config

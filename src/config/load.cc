@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+// Files to one document, the document to checked values, then what only shows between accounts.
+#include "sterna/config/load.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "account.h"
+#include "document.h"
+#include "files.h"
+#include "lookup.h"
+#include "problems.h"
+#include "sterna/base/bytes.h"
+#include "sterna/base/secret.h"
+
+namespace sterna::config {
+namespace {
+
+// A configuration is some kilobytes; the bound also limits how deep a hostile one can nest.
+constexpr std::size_t kFileOctetsMax = 256 * 1024;
+constexpr std::size_t kSocketPathMax = 107;  // sun_path of unix(7), less its NUL
+
+const Node* table_at(const Node& root, std::string_view key) {
+  const Member* member = root.find(key);
+  return member != nullptr && member->value.is(Node::Kind::table) ? &member->value : nullptr;
+}
+
+bool holds_password(const Node& table) {
+  return table.find("password") != nullptr;
+}
+
+void check_secrecy(const Node& root, mode_t mode, const std::string& path, Problems& problems) {
+  if (!readable_by_others(mode)) return;
+  std::vector<const Node*> tables;
+  if (const Node* defaults = table_at(root, "defaults")) tables.push_back(defaults);
+  if (const Node* accounts = table_at(root, "account")) {
+    for (const Member& member : accounts->members) tables.push_back(&member.value);
+  }
+  const auto it =
+      std::ranges::find_if(tables, [](const Node* node) { return holds_password(*node); });
+  if (it == tables.end()) return;
+  problems.add((*it)->find("password")->place,
+               "this file holds a password and can be read by the group or by others",
+               "chmod 600 " + path);
+}
+
+// One file's table into that of all files. Nothing may be said twice; accounts are not even opened.
+void unite(Node& whole, Node&& more, bool tables_are_whole, Problems& problems) {
+  for (Member& member : more.members) {
+    Member* there = whole.find(member.key);
+    if (there == nullptr) {
+      whole.members.push_back(std::move(member));
+      continue;
+    }
+    const bool both_tables =
+        there->value.is(Node::Kind::table) && member.value.is(Node::Kind::table);
+    if (both_tables && !tables_are_whole) {
+      unite(there->value, std::move(member.value), member.key == "account", problems);
+      continue;
+    }
+    problems.add(member.place, fmt::format("`{}` is already set in {}", printable(member.key, 80),
+                                           problems.locate(there->place)));
+  }
+}
+
+void read_file(const std::string& path, Node& whole, Problems& problems) {
+  auto file = read_whole_file(path, kFileOctetsMax);
+  if (!file) {
+    problems.add({}, file.error().message());
+    return;
+  }
+  const std::size_t index = problems.add_file(path, directory_of(path));
+  auto root = parse_document(file->text, index, problems);
+  wipe(file->text);
+  if (!root) return;
+  check_secrecy(*root, file->mode, path, problems);
+  if (whole.place.file == Place::kNoFile) whole.place = {index, 0, 0};
+  unite(whole, std::move(*root), false, problems);
+}
+
+class Loader {
+ public:
+  explicit Loader(const LoadOptions& options) : lookup_(options) {}
+
+  std::expected<Config, std::vector<Problem>> run() {
+    config_.files = lookup_.files(problems_);
+    for (const std::string& path : config_.files) read_file(path, root_, problems_);
+    // What is missing is worth a word only where everything could be read.
+    const bool all_read = problems_.empty();
+    read_document();
+    if (all_read && problems_.empty() && accounts_.empty()) {
+      problems_.add(root_.place, "there is no account", "add one as [account.NAME]");
+    }
+    if (!problems_.empty()) return std::unexpected(problems_.sorted());
+    return std::move(config_);
+  }
+
+ private:
+  void read_document() {
+    if (root_.place.file == Place::kNoFile) return;
+    const Fields top(root_, Section::top, "", lookup_.home(), problems_);
+    top.check_keys();
+    read_paths(top);
+    read_log(top);
+    read_accounts(top);
+    check_maildirs();
+    for (ReadAccount& read : accounts_) config_.accounts.push_back(std::move(read.config));
+    std::ranges::sort(config_.accounts, {}, &AccountConfig::name);
+  }
+
+  void read_paths(const Fields& top) {
+    if (!top.path("mail_root", config_.mail_root) && !lookup_.home().empty()) {
+      config_.mail_root = lookup_.home() + "/Mail";
+    }
+    if (!top.path("state_dir", config_.state_dir)) {
+      config_.state_dir = lookup_.state_dir().value_or("");
+    }
+    if (config_.mail_root.empty() || config_.state_dir.empty()) {
+      problems_.add(root_.place, "there is no home directory",
+                    "set HOME, or give `mail_root` and `state_dir`");
+    }
+    if (!top.path("control_socket", config_.control_socket)) {
+      config_.control_socket = lookup_.runtime_dir().value_or(config_.state_dir) + "/control.sock";
+    } else if (config_.control_socket.size() > kSocketPathMax) {
+      top.refuse("control_socket",
+                 fmt::format("`control_socket` is longer than {} octets", kSocketPathMax));
+    }
+  }
+
+  void read_log(const Fields& top) {
+    const Node* node = top.find("log");
+    if (node == nullptr) return;
+    if (!node->is(Node::Kind::table)) {
+      top.refuse("log", "`log` takes a table, written as [log]");
+      return;
+    }
+    constexpr Choice<LogLevel> kLevels[] = {{"trace", LogLevel::trace}, {"debug", LogLevel::debug},
+                                            {"info", LogLevel::info},   {"warn", LogLevel::warn},
+                                            {"error", LogLevel::error}, {"off", LogLevel::off}};
+    const Fields log(*node, Section::log, "log.", lookup_.home(), problems_);
+    log.check_keys();
+    log.choice("level", kLevels, config_.log_level);
+  }
+
+  void read_accounts(const Fields& top) {
+    const Surroundings surroundings{lookup_.home(), config_.mail_root};
+    Node defaults;
+    if (const Node* node = top.find("defaults")) {
+      if (node->is(Node::Kind::table)) {
+        defaults = *node;
+        check_defaults(defaults, surroundings, problems_);
+      } else {
+        top.refuse("defaults", "`defaults` takes a table, written as [defaults]");
+      }
+    }
+    const Node* accounts = top.find("account");
+    if (accounts == nullptr) return;
+    if (!accounts->is(Node::Kind::table)) {
+      top.refuse("account", "accounts are written as [account.NAME]");
+      return;
+    }
+    for (const Member& member : accounts->members) {
+      read_one_account(member, defaults, surroundings);
+    }
+  }
+
+  void read_one_account(const Member& member, const Node& defaults,
+                        const Surroundings& surroundings) {
+    if (!member.value.is(Node::Kind::table)) {
+      problems_.add(member.place, "accounts are written as [account.NAME]");
+      return;
+    }
+    accounts_.push_back(read_account(
+        member.key, member.place, over_defaults(defaults, member.value), surroundings, problems_));
+  }
+
+  // A Maildir inside another would be mirrored as a part of it, and mail be doubled; state inside a
+  // Maildir would be taken for a mailbox.
+  void check_maildirs() {
+    const std::string state = resolved(config_.state_dir) + "/";
+    for (const ReadAccount& one : accounts_) {
+      if (!one.config.enabled) continue;
+      const std::string path = resolved(one.config.maildir) + "/";
+      if (state.starts_with(path)) {
+        problems_.add(one.maildir_place,
+                      fmt::format("account `{}`: the state in {} would lie inside this maildir",
+                                  one.config.name, config_.state_dir));
+      }
+      for (const ReadAccount& other : accounts_) check_pair(one, path, other);
+    }
+  }
+
+  // Says it once for a pair: at the inner one, or, of two that are the same, at the later one.
+  void check_pair(const ReadAccount& inner, const std::string& path, const ReadAccount& other) {
+    if (&inner == &other || !other.config.enabled) return;
+    const std::string outer = resolved(other.config.maildir) + "/";
+    if (!path.starts_with(outer)) return;
+    const bool same = path == outer;
+    if (same && inner.place < other.place) return;
+    problems_.add(
+        inner.maildir_place,
+        fmt::format("accounts `{}` and `{}` {}", inner.config.name, other.config.name,
+                    same ? "have the same maildir" : "have one maildir inside the other"));
+  }
+
+  Lookup lookup_;
+  Problems problems_;
+  Node root_;
+  std::vector<ReadAccount> accounts_;
+  Config config_;
+};
+
+}  // namespace
+
+std::expected<Config, std::vector<Problem>> load_or_problems(const LoadOptions& options) {
+  return Loader(options).run();
+}
+
+Result<Config> load(const LoadOptions& options) {
+  auto loaded = load_or_problems(options);
+  if (loaded) return std::move(*loaded);
+  std::string text;
+  for (const Problem& problem : loaded.error()) {
+    if (!text.empty()) text += '\n';
+    text += problem.describe();
+  }
+  return fail(ErrorCode::config, std::move(text));
+}
+
+}  // namespace sterna::config

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lookup.h"
+
+#include <pwd.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "files.h"
+
+namespace sterna::config {
+namespace {
+
+std::string home_of_user() {
+  struct passwd entry{};
+  struct passwd* found = nullptr;
+  std::vector<char> buffer(16 * 1024);
+  const int failed = ::getpwuid_r(::getuid(), &entry, buffer.data(), buffer.size(), &found);
+  return failed == 0 && found != nullptr && found->pw_dir != nullptr ? found->pw_dir : "";
+}
+
+bool is_absolute(const std::optional<std::string>& path) {
+  return path && path->starts_with('/');
+}
+
+// systemd may name several directories, separated by colons; the first one is ours.
+std::string first_of_list(const std::string& list) {
+  return list.substr(0, list.find(':'));
+}
+
+}  // namespace
+
+Lookup::Lookup(const LoadOptions& options) : options_(&options), home_(options.home) {
+  if (home_.empty()) home_ = variable("HOME").value_or("");
+  if (home_.empty() && !options.env) home_ = home_of_user();
+}
+
+std::optional<std::string> Lookup::variable(std::string_view name) const {
+  std::optional<std::string> value;
+  if (options_->env) {
+    value = options_->env(name);
+  } else if (const char* text = std::getenv(std::string(name).c_str())) {
+    value = text;
+  }
+  return value && !value->empty() ? value : std::nullopt;
+}
+
+std::optional<std::string> Lookup::xdg(std::string_view name, std::string_view below_home) const {
+  auto directory = variable(name);
+  if (is_absolute(directory)) return directory;
+  if (home_.empty() || below_home.empty()) return std::nullopt;
+  return home_ + "/" + std::string(below_home);
+}
+
+std::vector<std::string> Lookup::files_in(const std::string& directory, Problems& problems) const {
+  std::vector<std::string> files;
+  if (file_exists(directory + "/config.toml")) files.push_back(directory + "/config.toml");
+  const auto names = toml_names_in(directory + "/config.d");
+  if (!names) {
+    problems.add({}, names.error().message());
+    return files;
+  }
+  for (const std::string& name : *names) files.push_back(directory + "/config.d/" + name);
+  return files;
+}
+
+std::vector<std::string> Lookup::files(Problems& problems) const {
+  if (options_->file) return {*options_->file};
+  if (const auto file = variable("STERNA_CONFIG")) return {*file};
+  const auto user = xdg("XDG_CONFIG_HOME", ".config");
+  std::vector<std::string> files;
+  if (user) files = files_in(*user + "/sterna", problems);
+  if (files.empty()) files = files_in(options_->system_directory, problems);
+  if (files.empty() && problems.empty()) {
+    const std::string wanted = user ? *user + "/sterna" : options_->system_directory;
+    problems.add({}, "there is no configuration",
+                 "write " + wanted + "/config.toml; sterna.toml(5) says how");
+  }
+  return files;
+}
+
+std::optional<std::string> Lookup::state_dir() const {
+  const auto given = variable("STATE_DIRECTORY");
+  if (is_absolute(given)) return first_of_list(*given);
+  const auto home = xdg("XDG_STATE_HOME", ".local/state");
+  return home ? std::optional(*home + "/sterna") : std::nullopt;
+}
+
+std::optional<std::string> Lookup::runtime_dir() const {
+  const auto given = variable("RUNTIME_DIRECTORY");
+  if (is_absolute(given)) return first_of_list(*given);
+  const auto directory = xdg("XDG_RUNTIME_DIR", "");
+  return directory ? std::optional(*directory + "/sterna") : std::nullopt;
+}
+
+}  // namespace sterna::config

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sterna/config/password_file.h"
+
+#include <sys/stat.h>
+
+#include <utility>
+
+#include "files.h"
+
+namespace sterna::config {
+
+Result<Secret> first_line_secret(std::string text) {
+  const std::string_view whole = text;
+  std::string_view line = whole.substr(0, whole.find('\n'));
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  Secret secret{std::string(line)};
+  wipe(text);
+  if (secret.empty()) return fail(ErrorCode::secret, "the first line is empty");
+  return secret;
+}
+
+Result<Secret> read_password_file(const std::string& path) {
+  auto file = read_whole_file(path, kPasswordOctetsMax);
+  if (!file) return fail(Error(ErrorCode::secret, "password file " + file.error().message()));
+  auto secret = first_line_secret(std::move(file->text));
+  if (!S_ISREG(file->mode)) {
+    return fail(ErrorCode::secret, "password file " + path + ": not a regular file");
+  }
+  if (readable_by_others(file->mode)) {
+    return fail(Error(ErrorCode::secret,
+                      "password file " + path + ": can be read by the group or by others")
+                    .with_hint("chmod 600 " + path));
+  }
+  if (!secret) return fail_in(std::move(secret), "password file " + path);
+  return secret;
+}
+
+}  // namespace sterna::config
