@@ -25,7 +25,6 @@ ODD = {
     "mbox line inside": HEAD + b"From here on\r\n>From there\r\n",
     "looks like IMAP": HEAD + b"* 1 EXPUNGE\r\na1 OK done\r\n{100}\r\n)\r\n",
     "a dot alone": HEAD + b"one\r\n.\r\ntwo\r\n",
-    "ends in CR": HEAD + b"one\r",
     "only line ends": b"\r\n" * 1000,
     "control bytes": HEAD + bytes(range(1, 9)) + b"\x0b\x0c\x1b\x7f\r\n",
     "no Message-ID": b"Subject: nameless\r\nFrom: a@b.example\r\n\r\nbody\r\n",
@@ -83,6 +82,17 @@ class OddMessagesTest(IntegrationCase):
         count = len(world.imap.uids("INBOX"))
         world.sync(expect=(0, 3))
         self.assertEqual(len(world.imap.uids("INBOX")), count)
+
+    def test_a_message_that_the_server_stores_differently_is_not_sent_twice(self):
+        world = self.world()
+        world.sync()
+        data = HEAD.replace(b"\r\n", b"\n") + b"Dovecot drops a CR at the end\r"
+        path = world.mail.deliver("INBOX", data, "S", NOON)
+        for _ in range(3):
+            world.sync()
+        self.assertEqual(len(world.imap.uids("INBOX")), 1)
+        with open(path, "rb") as file:
+            self.assertEqual(file.read(), data)
 
     def test_bare_line_feeds_in_a_crlf_file(self):
         world = self.world()

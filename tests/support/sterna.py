@@ -83,7 +83,7 @@ class Sterna:
         os.makedirs(directory, exist_ok=True)
 
     def add_account(self, name, **keys):
-        self.accounts[name] = keys
+        self.accounts[name] = {k: v for k, v in keys.items() if v is not None}
         self.write_config()
 
     def set(self, name, **keys):

@@ -66,6 +66,7 @@ class Wire:
         self._lose_reply = []         # patterns
         self._refuse = []             # (pattern, answer)
         self._cut_down = None         # bytes that still get through
+        self._at_cut = None
         self._disguises = []          # (name on the server, name that Sterna sees)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
@@ -99,9 +100,10 @@ class Wire:
         """Lets Sterna see another mailbox name than the server has; both are wire names."""
         self._disguises.append((real, shown))
 
-    def cut_download_after(self, count):
-        """The line breaks after so many more bytes from the server."""
+    def cut_download_after(self, count, then=None):
+        """The line breaks after so many more bytes from the server; `then` is called first."""
         self._cut_down = count
+        self._at_cut = then
 
     def cut_now(self):
         with self._lock:
@@ -254,6 +256,8 @@ class Wire:
         if left is not None and left <= len(data):
             self._cut_down = None
             client.sendall(data[:left])
+            if self._at_cut:
+                self._at_cut()
             raise _Cut
         client.sendall(data)
 

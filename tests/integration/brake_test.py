@@ -1,0 +1,263 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The brake and the marker: a disaster on one side stops before it reaches the other."""
+import os
+import shutil
+import unittest
+
+from tests.support.case import IntegrationCase, over
+from tests.support.dovecot import MAIN_PROFILES
+from tests.support.messages import NOON, local, message
+from tests.support.sterna import HELD
+
+
+class BrakeTest(IntegrationCase):
+    def filled(self, world, count=100):
+        uids = world.fill("INBOX", count)
+        world.fill("Work", 5, "w")
+        world.sync()
+        return uids
+
+    def delete_here(self, world, count, mailbox="INBOX"):
+        for found in world.mail.messages(mailbox)[:count]:
+            world.mail.delete(found)
+
+    @over(MAIN_PROFILES)
+    def test_a_mass_deletion_here_is_held_whole(self, world):
+        self.filled(world)
+        self.delete_here(world, 80)
+        report = world.sync(expect=HELD)
+        self.assertEqual((report["held"], report["deleted_out"]), (80, 0))
+        self.assertEqual(len(world.imap.uids("INBOX")), 100)
+        self.assertEqual(world.words_on_server("Trash"), [])
+        self.assertIn(world.name, report["stderr"])
+        self.assertEqual(world.sync(expect=HELD)["held"], 80)
+
+    @over(MAIN_PROFILES)
+    def test_a_mass_deletion_on_the_server_is_held_whole(self, world):
+        uids = self.filled(world)
+        world.imap.expunge("INBOX", uids[:80])
+        report = world.sync(expect=HELD)
+        self.assertEqual((report["held"], report["deleted_in"]), (80, 0))
+        self.assertEqual(len(world.mail.messages("INBOX")), 100)
+
+    @over(MAIN_PROFILES)
+    def test_held_apply_does_it(self, world):
+        self.filled(world)
+        self.delete_here(world, 80)
+        world.sync(expect=HELD)
+        world.sterna.run("held", "apply")
+        world.sync()
+        self.assertEqual(len(world.imap.uids("INBOX")), 20)
+        self.assertEqual(len(world.imap.uids("Trash")), 80)
+        world.sync()
+        world.assert_settled()
+
+    @over(MAIN_PROFILES)
+    def test_held_apply_of_what_the_server_deleted(self, world):
+        uids = self.filled(world)
+        world.imap.expunge("INBOX", uids[:80])
+        world.sync(expect=HELD)
+        world.sterna.run("held", "apply", f"{world.name}/INBOX")
+        world.sync()
+        self.assertEqual(len(world.mail.messages("INBOX")), 20)
+        world.assert_settled()
+
+    @over(MAIN_PROFILES)
+    def test_held_restore_brings_the_files_back(self, world):
+        self.filled(world)
+        self.delete_here(world, 80)
+        world.sync(expect=HELD)
+        world.sterna.run("held", "restore")
+        world.sync()
+        self.assertEqual(len(world.mail.messages("INBOX")), 100)
+        self.assertEqual(len(world.imap.uids("INBOX")), 100)
+        world.assert_settled()
+
+    @over(MAIN_PROFILES)
+    def test_held_restore_brings_the_servers_messages_back(self, world):
+        uids = self.filled(world)
+        world.imap.expunge("INBOX", uids[:80])
+        world.sync(expect=HELD)
+        world.sterna.run("held", "restore")
+        world.sync()
+        self.assertEqual(len(world.imap.uids("INBOX")), 100)
+        self.assertEqual(len(world.mail.messages("INBOX")), 100)
+        world.assert_settled()
+
+    def test_the_rest_of_the_mailbox_goes_on_while_something_is_held(self):
+        world = self.world()
+        self.filled(world)
+        self.delete_here(world, 80)
+        world.sync(expect=HELD)
+        world.fill("INBOX", 2, "theirs")
+        world.mail.deliver("INBOX", local(message("ours")), "S", NOON)
+        kept = world.mail.messages("INBOX")[0]
+        world.mail.add_letters(kept, "F")
+        report = world.sync(expect=HELD)
+        self.assertEqual((report["downloaded"], report["uploaded"], report["held"]), (2, 1, 80))
+        self.assertEqual(len(world.imap.uids("INBOX", "FLAGGED")), 1)
+
+    def test_a_deletion_in_portions_counts_as_one(self):
+        world = self.world()
+        self.filled(world, 120)
+        worst = 0
+        for _ in range(8):
+            self.delete_here(world, 15)
+            world.sync(expect=(0, HELD))
+            worst = len(world.imap.uids("Trash"))
+        self.assertLess(worst, 60)
+        world.sync(expect=HELD)
+
+    def test_files_that_return_dissolve_what_was_held(self):
+        world = self.world()
+        self.filled(world)
+        aside = f"{world.dir}/aside"
+        os.mkdir(aside)
+        gone = world.mail.messages("INBOX")[:80]
+        for found in gone:
+            os.rename(found.path, f"{aside}/{found.name}")
+        world.sync(expect=HELD)
+        for found in gone:
+            os.rename(f"{aside}/{found.name}", found.path)
+        report = world.sync()
+        self.assertEqual((report["held"], report["uploaded"]), (0, 0))
+        world.assert_settled()
+
+    def test_trash_and_junk_are_emptied_without_a_question(self):
+        world = self.world()
+        world.fill("Trash", 90, "t")
+        world.fill("Junk", 90, "j")
+        world.sync()
+        self.delete_here(world, 90, "Trash")
+        world.imap.expunge("Junk", world.imap.uids("Junk"))
+        world.sync()
+        self.assertEqual(world.imap.uids("Trash"), [])
+        self.assertEqual(world.mail.messages("Junk"), [])
+
+    def test_the_brake_can_be_switched_off(self):
+        world = self.world(hold_deletions={"share": 1.0, "at_least": 1000000})
+        self.filled(world)
+        self.delete_here(world, 90)
+        world.sync()
+        self.assertEqual(len(world.imap.uids("INBOX")), 10)
+
+    def test_forty_of_forty_is_an_ordinary_day(self):
+        world = self.world()
+        world.fill("INBOX", 40)
+        world.sync()
+        self.delete_here(world, 40)
+        world.sync()
+        self.assertEqual(world.imap.uids("INBOX"), [])
+
+    def test_moving_many_is_no_deletion(self):
+        world = self.world()
+        self.filled(world, 200)
+        world.imap.create("Archive")
+        world.sync()
+        for found in world.mail.messages("INBOX")[:90]:
+            world.mail.move(found, "Archive")
+        world.sync()
+        world.imap.move("INBOX", world.imap.uids("INBOX")[:90], "Archive")
+        world.sync()
+        self.assertEqual(len(world.imap.uids("Archive")), 180)
+        world.assert_settled()
+
+    def test_a_tree_copied_without_its_flags_is_held(self):
+        world = self.world()
+        uids = world.fill("INBOX", 100, flags=["\\Seen"])
+        world.sync()
+        for found in world.mail.messages("INBOX"):
+            os.rename(found.path, found.path.partition(":2,")[0])
+        report = world.sync(expect=HELD)
+        self.assertEqual(report["flags_out"], 0)
+        self.assertEqual(len(world.imap.uids("INBOX", "SEEN")), len(uids))
+
+    def test_marking_many_unread_is_believed(self):
+        world = self.world()
+        world.fill("INBOX", 100, flags=["\\Seen"])
+        world.sync()
+        for found in world.mail.messages("INBOX"):
+            world.mail.set_letters(found, "")
+        world.sync()
+        self.assertEqual(world.imap.uids("INBOX", "SEEN"), [])
+        world.assert_settled()
+
+    def test_held_list_names_every_message(self):
+        world = self.world()
+        self.filled(world)
+        self.delete_here(world, 80)
+        world.sync(expect=HELD)
+        run = world.sterna.run("held", "list", options=("--no-input", "--json"))
+        rows = [o for o in run.objects() if "mailbox" in o] or run.json()["held"]
+        self.assertEqual(len(rows), 80)
+        for row in rows:
+            for key in ("account", "mailbox", "uid", "path", "reason", "since"):
+                self.assertIn(key, row)
+        text = world.sterna.run("held").stdout
+        self.assertIn("INBOX", text)
+        self.assertIn("80", text)
+
+
+class MarkerTest(IntegrationCase):
+    def test_an_unmounted_disk_deletes_nothing(self):
+        world = self.world()
+        world.fill("INBOX", 10)
+        world.sync()
+        shutil.move(world.mail.root, f"{world.dir}/unmounted")
+        os.mkdir(world.mail.root)
+        run = world.sterna.run("sync", expect=HELD)
+        self.assertIn(world.name, run.stderr)
+        self.assertIn("adopt", run.stderr)
+        self.assertEqual(os.listdir(world.mail.root), [])
+        self.assertEqual(len(world.imap.uids("INBOX")), 10)
+        os.rmdir(world.mail.root)
+        shutil.move(f"{world.dir}/unmounted", world.mail.root)
+        world.assert_quiet()
+
+    def test_a_missing_maildir_deletes_nothing(self):
+        world = self.world()
+        world.fill("INBOX", 10)
+        world.sync()
+        shutil.rmtree(world.mail.root)
+        world.sterna.run("sync", expect=HELD)
+        self.assertEqual(len(world.imap.uids("INBOX")), 10)
+
+    def test_a_missing_marker_stops_the_account_until_adopt(self):
+        world = self.world()
+        world.fill("INBOX", 10)
+        world.sync()
+        os.unlink(f"{world.mail.root}/.sterna")
+        world.mail.delete(world.mail.find("INBOX", "<m0@"))
+        world.fill("INBOX", 1, "late")
+        world.sync(expect=HELD)
+        self.assertEqual(len(world.words_local("INBOX")), 9)
+        world.sterna.run("adopt", world.name)
+        world.sync()
+        self.assertIn("m0", world.words_on_server("INBOX"))
+        self.assertEqual(world.words_on_server("Trash"), [])
+        self.assertEqual(len(world.words_local("INBOX")), 11)
+        world.assert_settled()
+
+    def test_the_maildir_of_another_account_is_refused(self):
+        world = self.world(name="one")
+        other = self.world(name="two", sterna=world.sterna)
+        world.fill("INBOX", 5, "one")
+        other.fill("INBOX", 5, "two")
+        world.sterna.sync()
+        shutil.rmtree(world.mail.root)
+        shutil.copytree(other.mail.root, world.mail.root)
+        world.sterna.run("sync", "one", expect=HELD)
+        self.assertEqual(world.words_on_server("INBOX"), [f"one{n}" for n in range(5)])
+
+    def test_status_says_held(self):
+        world = self.world()
+        world.fill("INBOX", 3)
+        world.sync()
+        os.unlink(f"{world.mail.root}/.sterna")
+        world.sync(expect=HELD)
+        (row,) = world.sterna.command_json("status")["accounts"]
+        self.assertEqual(row["state"], "held")
+
+
+if __name__ == "__main__":
+    unittest.main()

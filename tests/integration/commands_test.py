@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the commands say about a synced account, in words and in JSON."""
+import json
+import os
+import unittest
+
+from tests.support.case import IntegrationCase
+from tests.support.messages import NOON, local, message
+from tests.support.sterna import DONE, FAILED, NETWORK
+
+
+class CommandsTest(IntegrationCase):
+    def filled(self, **keys):
+        world = self.world(**keys)
+        world.fill("INBOX", 5, flags=["\\Seen"])
+        world.fill("Lists/開発", 3, "l")
+        world.sync()
+        return world
+
+    def rows(self, run, name):
+        """The objects of a listing: one a line, or an array in one object."""
+        objects = run.objects()
+        if len(objects) == 1 and isinstance(objects[0].get(name), list):
+            return objects[0][name]
+        return objects
+
+    def json_rows(self, world, name, *arguments, expect=DONE):
+        run = world.sterna.run(*arguments, expect=expect, options=("--no-input", "--json"))
+        return self.rows(run, name)
+
+    def test_version_and_help(self):
+        world = self.world()
+        self.assertRegex(world.sterna.run("--version").stdout, r"0\.1\.0")
+        text = world.sterna.run("--help").stdout
+        for command in ("sync", "check", "mailboxes", "verify", "status", "history", "held",
+                        "adopt"):
+            self.assertIn(command, text)
+            self.assertTrue(world.sterna.run(command, "--help").stdout)
+
+    def test_sync_reports_what_it_did(self):
+        world = self.filled()
+        world.fill("INBOX", 2, "theirs")
+        world.mail.deliver("INBOX", local(message("ours")), "S", NOON)
+        run = world.sterna.run("sync", options=("--no-input", "--json"))
+        report = run.json()
+        self.assertEqual(report["schema"], 1)
+        (account,) = report["accounts"]
+        self.assertEqual(account["name"], world.name)
+        self.assertEqual(account["exit"], 0)
+        for key, value in (("downloaded", 2), ("uploaded", 1), ("bodies_fetched", 2),
+                           ("flags_in", 0), ("flags_out", 0), ("moved_in", 0), ("moved_out", 0),
+                           ("deleted_in", 0), ("deleted_out", 0), ("held", 0),
+                           ("quarantined", 0)):
+            self.assertEqual(account[key], value, key)
+        self.assertGreater(account["bytes_in"], 0)
+        self.assertGreater(account["bytes_out"], 0)
+        self.assertGreaterEqual(account["seconds"], 0)
+
+    def test_status(self):
+        world = self.filled()
+        report = world.sterna.command_json("status")
+        self.assertEqual(report["schema"], 1)
+        (account,) = report["accounts"]
+        for key in ("name", "state", "last_sync", "pending", "held", "quarantined", "error",
+                    "mailboxes"):
+            self.assertIn(key, account)
+        self.assertEqual((account["state"], account["held"]), ("stopped", 0))
+        by_name = {box["name"]: box for box in account["mailboxes"]}
+        self.assertEqual(by_name["INBOX"]["messages"], 5)
+        self.assertEqual(by_name["Lists/開発"]["messages"], 3)
+        self.assertTrue(os.path.isdir(by_name["Lists/開発"]["path"]))
+        self.assertRegex(account["last_sync"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d.*Z$")
+        self.assertIn(world.name, world.sterna.run("status").stdout)
+
+    def test_status_before_the_first_sync(self):
+        world = self.world()
+        (account,) = world.sterna.command_json("status")["accounts"]
+        self.assertEqual(account["state"], "stopped")
+
+    def test_mailboxes(self):
+        world = self.filled(mailboxes=["*", "!Junk"])
+        world.fill("Junk", 1, "j")
+        rows = self.json_rows(world, "mailboxes", "mailboxes", world.name)
+        by_name = {row["mailbox"]: row for row in rows}
+        self.assertLessEqual({"INBOX", "Lists/開発", "Trash", "Junk"}, set(by_name))
+        text = world.sterna.run("mailboxes", world.name).stdout
+        for word in ("INBOX", "Lists/開発", "Junk"):
+            self.assertIn(word, text)
+
+    def test_verify_agrees_and_changes_nothing(self):
+        world = self.filled()
+        world.sterna.run("verify")
+        world.sterna.run("verify", "--deep", world.name)
+        world.assert_quiet()
+
+    def test_verify_finds_every_kind_of_difference(self):
+        for what, change in (
+                ("a flag there", lambda w: w.imap.store("INBOX", w.imap.uids("INBOX")[0], "+",
+                                                        ["\\Flagged"])),
+                ("a message there", lambda w: w.fill("INBOX", 1, "late")),
+                ("a message less there", lambda w: w.imap.expunge("INBOX",
+                                                                  w.imap.uids("INBOX")[0])),
+                ("a file", lambda w: w.mail.deliver("INBOX", local(message("x")), "S", NOON)),
+                ("a file less", lambda w: w.mail.delete(w.mail.messages("INBOX")[0])),
+                ("a flag here", lambda w: w.mail.add_letters(w.mail.messages("INBOX")[0], "F")),
+                ("a mailbox there", lambda w: w.imap.create("More")),
+                ("a mailbox here", lambda w: w.mail.create("More"))):
+            with self.subTest(what):
+                world = self.filled()
+                change(world)
+                run = world.sterna.run("verify", expect=FAILED)
+                self.assertIn("INBOX" if "mailbox" not in what else "More", run.stdout)
+
+    def test_verify_deep_finds_other_bytes(self):
+        world = self.filled()
+        found = world.mail.find("INBOX", "<m0@")
+        content = found.read()
+        with open(found.path, "r+b") as out:
+            out.write(content.replace(b"words", b"swords"[:5]))
+        os.utime(found.path, (found.mtime, found.mtime))
+        world.sterna.run("verify", "--deep", expect=FAILED)
+
+    def test_verify_of_a_server_that_cannot_be_reached(self):
+        world = self.filled()
+        world.sterna.set(world.name, port=1)
+        world.sterna.run("verify", expect=NETWORK)
+
+    def test_history_says_what_was_changed_on_which_side_and_why(self):
+        world = self.filled()
+        world.mail.delete(world.mail.find("INBOX", "<m0@"))
+        world.imap.store("INBOX", world.imap.uids("INBOX")[1], "+", ["\\Flagged"])
+        world.sync()
+        rows = self.json_rows(world, "history", "history", world.name)
+        self.assertGreaterEqual(len(rows), 10)
+        for row in rows:
+            for key in ("account", "mailbox", "uid", "path", "reason", "since"):
+                self.assertIn(key, row)
+        path = world.mail.find("INBOX", "<m1@").path
+        one = self.json_rows(world, "history", "history", world.name, path)
+        self.assertLess(len(one), len(rows))
+        self.assertTrue(one)
+
+    def test_check_says_what_works(self):
+        world = self.filled()
+        run = world.sterna.run("check")
+        for word in ("login", "QRESYNC"):
+            self.assertIn(word.lower(), run.stdout.lower())
+        world.sterna.run("check", "--offline")
+        world.sterna.set(world.name, password="wrong-wrong")
+        run = world.sterna.run("check", expect=(FAILED, 4))
+        self.assertNotIn("wrong-wrong", run.stdout + run.stderr)
+
+    def test_every_json_is_one_schema_1(self):
+        world = self.filled()
+        for command in (("status",), ("mailboxes", world.name), ("history", world.name),
+                        ("held", "list"), ("verify",), ("check",)):
+            run = world.sterna.run(*command, options=("--no-input", "--json"))
+            lines = [json.loads(line) for line in run.stdout.splitlines()] \
+                if not run.stdout.startswith("{\n") else [json.loads(run.stdout)]
+            for line in lines:
+                self.assertEqual(line.get("schema"), 1, command)
+
+    def test_no_secret_is_ever_shown(self):
+        world = self.world(transport="direct")
+        world.fill("INBOX", 2)
+        run = world.sterna.run("sync", options=("-v", "-v", "--no-input"))
+        self.assertNotIn("correct-horse", run.stdout + run.stderr)
+        everything = b""
+        for top, _, files in os.walk(world.sterna.state):
+            for name in files:
+                with open(os.path.join(top, name), "rb") as file:
+                    everything += file.read()
+        self.assertNotIn(b"correct-horse", everything)
+
+    def test_colours_only_where_they_are_asked_for(self):
+        world = self.filled()
+        self.assertNotIn("\x1b", world.sterna.run("status").stdout)
+        self.assertIn("\x1b", world.sterna.run("status", options=("--color", "always")).stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,353 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What goes wrong is named, gets its exit status, and harms nothing else."""
+import ctypes
+import os
+import shutil
+import subprocess
+import unittest
+
+from tests.support.case import IntegrationCase, server
+from tests.support.dovecot import free_ports
+from tests.support.maildir import digest_tree
+from tests.support.messages import NOON, local, message
+from tests.support.sterna import BAD_CONFIG, FAILED, LOGIN, NETWORK, PARTLY, USAGE
+from tests.support.wire import Wire
+
+
+class FailureCase(IntegrationCase):
+    def assert_fails(self, world, status, *words):
+        """The sync ends with this status and says these words and the account's name."""
+        run = world.sterna.run("sync", expect=status)
+        for word in (world.name, *words):
+            self.assertIn(word.lower(), run.stderr.lower())
+        self.assertNotIn("correct-horse", run.stderr + run.stdout)
+        return run
+
+    def with_neighbour(self, **keys):
+        """A world that works, and one that does not, in one configuration."""
+        good = self.world(name="good")
+        good.fill("INBOX", 3)
+        bad = self.world(name="bad", sterna=good.sterna, **keys)
+        return good, bad
+
+    def assert_only_the_neighbour(self, good, *words):
+        run = good.sterna.run("sync", expect=PARTLY)
+        for word in ("bad", *words):
+            self.assertIn(word.lower(), run.stderr.lower())
+        good.assert_in_step()
+
+
+class LoginTest(FailureCase):
+    def test_a_wrong_password(self):
+        self.assert_fails(self.world(password="wrong-wrong"), LOGIN, "password")
+
+    def test_a_wrong_password_over_tls_is_not_said_aloud(self):
+        world = self.world(transport="tls", password="wr0ng-s3cret")
+        run = self.assert_fails(world, LOGIN)
+        self.assertNotIn("wr0ng-s3cret", run.stderr + run.stdout)
+
+    def test_a_wrong_password_of_one_account_leaves_the_others_alone(self):
+        good, _ = self.with_neighbour(password="wrong-wrong")
+        self.assert_only_the_neighbour(good)
+
+    def test_a_password_command(self):
+        world = self.world(password=None,
+                           password_command=["printf", "correct-horse\\nsecond line\\n"])
+        world.fill("INBOX", 1)
+        world.sync()
+        world.sterna.set("acc", password_command="printf %s correct-horse")
+        world.sync()
+        world.assert_in_step()
+
+    def test_a_password_command_that_fails(self):
+        world = self.world()
+        world.sterna.set("acc", password=None, password_command="echo locked >&2; exit 3")
+        self.assert_fails(world, LOGIN, "password_command", "locked")
+
+    def test_a_password_file(self):
+        world = self.world()
+        path = f"{world.dir}/secret"
+        with open(path, "w", encoding="ascii") as out:
+            out.write("correct-horse\n")
+        os.chmod(path, 0o600)
+        world.sterna.set("acc", password=None, password_file=path)
+        world.fill("INBOX", 1)
+        world.sync()
+        world.assert_in_step()
+        os.chmod(path, 0o644)
+        self.assert_fails(world, (LOGIN, BAD_CONFIG), path)
+
+    def test_login_by_the_login_command_and_by_plain(self):
+        for auth in ("login", "plain"):
+            world = self.world(auth=auth)
+            world.fill("INBOX", 1)
+            world.sync()
+            world.assert_in_step()
+            self.assertEqual(len(world.wire.sent(rb"^AUTHENTICATE PLAIN")),
+                             len(world.wire.sent(rb"^(LOGIN|AUTHENTICATE)"))
+                             if auth == "plain" else 0)
+
+
+class TlsTest(FailureCase):
+    def behind(self, kind):
+        """A server with another certificate, reached as localhost."""
+        wire = Wire(server().certificate_address(kind), server().tls_port, raw=True)
+        self.addCleanup(wire.close)
+        return self.world(transport="tls", port=wire.port)
+
+    def test_an_expired_certificate(self):
+        self.assert_fails(self.behind("expired"), LOGIN, "expired")
+
+    def test_a_certificate_of_another_host(self):
+        self.assert_fails(self.behind("wronghost"), LOGIN, "localhost")
+
+    def test_an_authority_that_nobody_knows(self):
+        world = self.world(transport="tls", tls={})
+        self.assert_fails(world, LOGIN, "certificate")
+
+    def test_an_expired_certificate_after_starttls(self):
+        wire = Wire(server().certificate_address("expired"), server().port, raw=True)
+        self.addCleanup(wire.close)
+        self.assert_fails(self.world(transport="starttls", port=wire.port), LOGIN, "expired")
+
+    def test_a_pinned_key_is_trusted_and_another_is_not(self):
+        pin = subprocess.run(
+            "openssl x509 -in good.pem -pubkey -noout | openssl pkey -pubin -outform der"
+            " | openssl dgst -sha256 -binary | base64", shell=True, check=True, text=True,
+            capture_output=True, cwd=f"{server().dir}/tls").stdout.strip()
+        world = self.world(transport="tls")
+        tls = {"ca_file": server().ca, "pin_sha256": [pin]}
+        world.sterna.set("acc", tls=tls)
+        world.fill("INBOX", 1)
+        world.sync()
+        world.assert_in_step()
+        world.sterna.set("acc", tls={**tls, "pin_sha256": ["A" * 43 + "="]})
+        self.assert_fails(world, LOGIN)
+
+    def test_starttls_that_the_server_does_not_offer_sends_no_password(self):
+        world = self.world(tls={"mode": "starttls", "ca_file": server().ca})
+        world.wire.disguise(b"STARTTLS", b"STARTLESS")
+        world.sterna.run("sync", expect=(LOGIN, FAILED, NETWORK))
+        self.assertEqual(world.wire.sent(rb"^(LOGIN|AUTHENTICATE)"), [])
+
+    def test_plain_text_towards_another_machine_is_refused(self):
+        world = self.world(host="mail.example.org", tls={"mode": "none"})
+        run = world.sterna.run("sync", expect=(BAD_CONFIG, LOGIN))
+        self.assertIn("allow_plaintext", run.stderr)
+
+
+class NetworkTest(FailureCase):
+    def test_a_refused_connection(self):
+        (port,) = free_ports(1)
+        self.assert_fails(self.world(port=port), NETWORK, "refused")
+
+    def test_a_refused_connection_leaves_the_other_account_alone(self):
+        (port,) = free_ports(1)
+        good, _ = self.with_neighbour(port=port)
+        self.assert_only_the_neighbour(good, "refused")
+
+    def test_a_host_that_does_not_exist(self):
+        world = self.world(host="nowhere.invalid", tls={})
+        self.assert_fails(world, NETWORK, "nowhere.invalid")
+
+    def test_a_server_that_hangs_up_at_once(self):
+        world = self.world()
+        world.wire.cut_before(rb"^(LOGIN|AUTHENTICATE)")
+        self.assert_fails(world, NETWORK)
+
+    def test_a_server_that_speaks_no_imap(self):
+        world = self.world()
+        world.wire.disguise(b"* OK", b"220 smtp.example ESMTP")
+        world.sterna.run("sync", expect=(FAILED, NETWORK))
+
+
+class DiskTest(FailureCase):
+    def test_a_file_in_place_of_the_maildir(self):
+        good, bad = self.with_neighbour()
+        bad.fill("INBOX", 2)
+        with open(bad.mail.root, "w", encoding="ascii") as out:
+            out.write("in the way")
+        self.assert_only_the_neighbour(good, bad.mail.root)
+
+    def test_a_file_in_place_of_a_mailbox(self):
+        world = self.world()
+        world.fill("INBOX", 2)
+        world.fill("Work", 2, "w")
+        os.makedirs(world.mail.root)
+        with open(f"{world.mail.root}/Work", "w", encoding="ascii") as out:
+            out.write("in the way")
+        self.assert_fails(world, PARTLY, "Work")
+        self.assertEqual(world.words_local("INBOX"), ["m0", "m1"])
+        os.unlink(f"{world.mail.root}/Work")
+        world.sync()
+        world.assert_settled()
+
+    def test_a_mailbox_that_cannot_be_listed_deletes_nothing(self):
+        world = self.world()
+        world.fill("Work", 5, "w")
+        world.sync()
+        cur = f"{world.mail.root}/Work/cur"
+        shutil.move(cur, f"{world.dir}/aside")
+        with open(cur, "w", encoding="ascii") as out:
+            out.write("in the way")
+        world.sterna.run("sync", expect=(PARTLY, 6))
+        self.assertEqual(len(world.words_on_server("Work")), 5)
+        self.assertEqual(world.words_on_server("Trash"), [])
+        os.unlink(cur)
+        shutil.move(f"{world.dir}/aside", cur)
+        world.sync()
+        world.assert_settled()
+
+    def test_an_unreadable_mailbox_as_an_ordinary_user(self):
+        if os.geteuid() == 0 and not shutil.which("setpriv"):
+            self.skipTest("root reads everything, and there is no setpriv")
+        world = self.world()
+        world.fill("INBOX", 2)
+        world.fill("Work", 3, "w")
+        world.sync()
+        locked = f"{world.mail.root}/Work/cur"
+        program = shutil.copy(os.environ["STERNA_BINARY"], f"{world.dir}/sterna-program")
+        drop = []
+        if os.geteuid() == 0:
+            for top, directories, files in os.walk(world.dir):
+                for name in [".", *directories, *files]:
+                    os.chown(os.path.join(top, name), 65534, 65534)
+            drop = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+        os.chmod(world.dir, 0o755)
+        os.chmod(locked, 0)
+        self.addCleanup(os.chmod, locked, 0o700)
+        done = subprocess.run(
+            [*drop, program, "-c", world.sterna.config, "--no-input", "sync"],
+            env=world.sterna.environment(), capture_output=True, text=True, timeout=120)
+        self.assertEqual(done.returncode, PARTLY, done.stderr)
+        self.assertIn("Work", done.stderr)
+        self.assertEqual(len(world.words_on_server("Work")), 3)
+
+    def test_an_unreadable_message_stops_nothing_else(self):
+        world = self.world()
+        world.fill("INBOX", 1)
+        world.sync()
+        os.mkdir(f"{world.mail.root}/INBOX/cur/17.dir.host:2,S")
+        world.mail.deliver("INBOX", local(message("good")), "S", NOON)
+        world.sync(expect=(0, 3))
+        self.assertEqual(world.words_on_server("INBOX"), ["good", "m0"])
+
+    def test_a_full_disk(self):
+        world = self.world()
+        os.makedirs(world.mail.root)
+        self.mount_tmpfs(world.mail.root, "24m")
+        for number in range(40):
+            body = ("y" * 75 + "\n") * 14000
+            world.imap.append("INBOX", message(f"big{number}", body), [], NOON + number)
+        run = self.assert_fails(world, (FAILED, PARTLY), "INBOX")
+        self.assertRegex(run.stderr.lower(), r"space|full|reserve")
+        complete = {m.body.replace(b"\r\n", b"\n") for m in world.imap.fetch_all("INBOX")}
+        self.assertEqual(len(complete), 40)
+        for found in world.mail.messages("INBOX"):
+            self.assertIn(found.read(), complete)
+        world.imap.expunge("INBOX", world.imap.uids("INBOX")[5:])
+        world.sync()
+        world.sync()
+        world.assert_in_step()
+
+    def test_a_state_directory_without_space(self):
+        world = self.world()
+        world.fill("INBOX", 20)
+        os.makedirs(world.sterna.state)
+        self.mount_tmpfs(world.sterna.state, "64k")
+        world.sterna.run("sync", expect=(FAILED, PARTLY))
+        self.assertEqual(len(world.imap.uids("INBOX")), 20)
+
+    def mount_tmpfs(self, path, size):
+        libc = ctypes.CDLL(None, use_errno=True)
+        if libc.mount(b"none", path.encode(), b"tmpfs", 0, f"size={size}".encode()) != 0:
+            self.skipTest("a small file system needs the right to mount one")
+        self.addCleanup(libc.umount2, path.encode(), 2)
+
+
+class ConfigTest(FailureCase):
+    def assert_refused(self, text, *words):
+        world = self.world()
+        world.sterna.write_raw_config(text)
+        run = world.sterna.run("sync", expect=BAD_CONFIG)
+        for word in words:
+            self.assertIn(word, run.stderr)
+
+    def test_an_unknown_key_is_named_with_its_place_and_the_nearest(self):
+        self.assert_refused('[account.a]\nuser = "u"\nhost = "h.example"\npasword = "p"\n',
+                            "sterna.toml", "4", "pasword", "password")
+
+    def test_a_value_of_the_wrong_kind(self):
+        self.assert_refused('[account.a]\nuser = "u"\nhost = "h.example"\nport = "many"\n',
+                            "4", "port")
+
+    def test_broken_toml(self):
+        self.assert_refused('[account.a\nuser = "u"\n', "sterna.toml", "1")
+
+    def test_two_sources_of_one_secret(self):
+        self.assert_refused('[account.a]\nuser = "u"\nhost = "h.example"\npassword = "p"\n'
+                            'password_command = "true"\n', "password", "password_command")
+
+    def test_a_key_that_is_not_supported_yet_is_refused_as_such(self):
+        self.assert_refused('[account.a]\nuser = "u"\nhost = "h.example"\npassword = "p"\n'
+                            'proxy = "socks5h://127.0.0.1:1"\n', "proxy", "not supported")
+
+    def test_a_secret_that_others_can_read(self):
+        world = self.world()
+        os.chmod(world.sterna.config, 0o644)
+        world.sterna.run("sync", expect=BAD_CONFIG)
+
+    def test_no_configuration_and_no_such_account(self):
+        world = self.world()
+        world.sterna.run("sync", "nobody", expect=(USAGE, BAD_CONFIG))
+        os.unlink(world.sterna.config)
+        run = world.sterna.run("sync", expect=BAD_CONFIG)
+        self.assertIn("sterna.toml", run.stderr)
+
+    def test_wrong_usage(self):
+        world = self.world()
+        world.sterna.run("frobnicate", expect=USAGE)
+        world.sterna.run("sync", "--no-such-option", expect=USAGE)
+
+
+class LockTest(FailureCase):
+    def test_a_second_instance_does_not_disturb_the_first(self):
+        world = self.world()
+        world.fill("INBOX", 3)
+        codes = []
+
+        def second(command):
+            if command.startswith(b"UID FETCH") and not codes:
+                codes.append(world.sterna.run("sync", expect=None).code)
+        world.wire.on_command = second
+        world.sterna.run("sync")
+        self.assertEqual(codes, [11])
+        world.assert_settled()
+
+    def test_a_lock_of_a_dead_process_is_taken_over(self):
+        world = self.world()
+        world.fill("INBOX", 3)
+        held = []
+        world.wire.on_command = lambda command: (
+            held.append(1) or process.kill() if command.startswith(b"UID FETCH") and not held
+            else None)
+        process = world.sterna.start("sync")
+        world.sterna.finish(process)
+        world.wire.on_command = None
+        world.sync()
+        world.assert_settled()
+
+    def test_nothing_is_left_behind_in_the_maildir(self):
+        world = self.world()
+        world.fill("INBOX", 3)
+        world.sync()
+        names = {os.path.basename(path) for path in digest_tree(world.mail.root)}
+        self.assertIn(".sterna", names)
+        allowed = {".sterna", "INBOX", "Trash", "cur", "new", "tmp", "dovecot-keywords"}
+        strangers = {n for n in names - allowed
+                     if n not in {m.name for m in world.mail.messages("INBOX")}}
+        self.assertEqual(strangers, set())
+
+
+if __name__ == "__main__":
+    unittest.main()
