@@ -92,7 +92,8 @@ class TidyTest(IntegrationCase):
         world.mail.delete(world.mail.find("INBOX", "<m3@"))
         world.wire.forget()
         world.sync()
-        for pattern in (rb"^ENABLE .*QRESYNC", rb"QRESYNC \(", rb"RETURN \(.*STATUS", rb"^UID MOVE"):
+        for pattern in (rb"^ENABLE .*QRESYNC", rb"QRESYNC \(", rb"RETURN \(.*STATUS",
+                        rb"^UID MOVE"):
             self.assertTrue(world.wire.sent(pattern), pattern)
         self.assertLessEqual(len(world.wire.sent(rb"^APPEND")), 2)      # MULTIAPPEND
 

@@ -8,8 +8,8 @@ from tests.support.dovecot import MAIN_PROFILES
 from tests.support.messages import NOON, local, message
 
 # Dovecot with mdbox takes all of these; so must a path.
-HELL = ["two words", " leading", "trailing ", 'with "quotes"', "back\\slash", "100%", "a*b", "50% *",
-        "a&b", "&", "&&-", "Входящие", "日本語/予定", "Ελλάδα", "عربي", "emoji 🗻🐦", "e\u0301 and é",
+HELL = ["two words", " leading", "trailing ", 'with "quotes"', "back\\slash", "100%", "a*b",
+        "50% *", "a&b", "&", "&&-", "Входящие", "日本語/予定", "Ελλάδα", "عربي", "emoji 🗻🐦", "e\u0301 and é",
         ".leading dot", "dots..inside", "a.b", "cur", "new", "tmp", "x/cur/y", "INBOX/child",
         "inboxes", "#hash", "$HOME", "`id`", "-rf", "a;b|c", "'single'", "{3}",
         "NIL", "(parens)", "[brackets]", "semi:colon", "deep/er/and/deep/er/still", "COM1", "%41"]
@@ -106,7 +106,8 @@ class NamesTest(IntegrationCase):
         for entry in os.listdir(world.mail.root):
             self.assertLessEqual(len(os.fsencode(entry)), 255)
         (folder,) = [e for e in os.listdir(world.mail.root) if e.startswith("長")]
-        files = [e for sub in ("cur", "new") for e in os.listdir(f"{world.mail.root}/{folder}/{sub}")]
+        files = [e for sub in ("cur", "new")
+                 for e in os.listdir(f"{world.mail.root}/{folder}/{sub}")]
         self.assertEqual(len(files), 2)
         world.assert_quiet()
         world.fill(name, 1, "more")

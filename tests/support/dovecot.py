@@ -269,9 +269,10 @@ class Dovecot:
                         f"default_login_user = {user}\n")
             no_chroot = "  chroot =\n"
         text = _CONFIG.format(
-            dir=self.dir, port=self.port, tls_port=self.tls_port, addresses=", ".join(self._addresses()),
-            password=PASSWORD, uid=self._uid, gid=self._gid, internal_users=internal,
-            no_chroot=no_chroot, location=_LOCATIONS[self.storage])
+            dir=self.dir, port=self.port, tls_port=self.tls_port,
+            addresses=", ".join(self._addresses()), password=PASSWORD, uid=self._uid,
+            gid=self._gid, internal_users=internal, no_chroot=no_chroot,
+            location=_LOCATIONS[self.storage])
         for profile, missing in PROFILES.items():
             if missing:
                 offered = " ".join(c for c in CAPABILITIES if c not in missing)
