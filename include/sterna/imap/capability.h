@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Capabilities: what a server says that it can do (RFC 3501 section 7.2.1), as a typed set.
 //
-// Always the server's own latest list, never a guess by provider. What one capability implies by its
-// RFC is added (QRESYNC brings CONDSTORE and ENABLE; IMAP4rev2 brings what RFC 9051 made part of it).
-// Unknown names are kept, so that a quirk can be recognised by them.
+// Always the server's own latest list, never a guess by provider. What one capability implies by
+// its RFC is added (QRESYNC brings CONDSTORE and ENABLE; IMAP4rev2 brings what RFC 9051 made part
+// of it). Unknown names are kept, so that a quirk can be recognised by them.
 #pragma once
 
 #include <bitset>

@@ -6,9 +6,10 @@
 //
 // Commands are pipelined in the order in which they were submitted. What the protocol forbids to
 // overlap does not: a synchronizing literal waits for its "+", and nothing is started behind
-// AUTHENTICATE, STARTTLS, COMPRESS, LOGOUT (until the tagged answer) or IDLE (until DONE). Beyond that,
-// ambiguity between commands (RFC 3501 section 5.5) is the caller's business, with one exception: a
-// STORE, COPY, MOVE or EXPUNGE is refused unless its mailbox is selected and no SELECT is unanswered.
+// AUTHENTICATE, STARTTLS, COMPRESS, LOGOUT (until the tagged answer) or IDLE (until DONE). Beyond
+// that, ambiguity between commands (RFC 3501 section 5.5) is the caller's business, with one
+// exception: a STORE, COPY, MOVE or EXPUNGE is refused unless its mailbox is selected and no SELECT
+// is unanswered.
 //
 // Back-pressure: do not feed. Not thread-safe.
 #pragma once
@@ -56,9 +57,10 @@ struct Context {
 
 struct BodyBegin {
   BodyId id;
-  SeqNum number;           // none in a UIDFETCH
-  std::optional<Uid> uid;  // unknown here if the server sends UID behind the body: see Fetch::bodies
-  std::string section;     // as in FetchBody
+  SeqNum number;  // none in a UIDFETCH
+  std::optional<Uid>
+      uid;              // unknown here if the server sends UID behind the body: see Fetch::bodies
+  std::string section;  // as in FetchBody
   std::optional<std::uint64_t> origin;
   std::uint64_t size = 0;  // octets that follow
 };
@@ -72,8 +74,8 @@ struct Done {
   bool ok() const { return status == StatusKind::ok; }
 };
 
-// What feed() calls, in the order of the octets. A handler may submit commands, answer challenges and
-// ask for output, but must not feed.
+// What feed() calls, in the order of the octets. A handler may submit commands, answer challenges
+// and ask for output, but must not feed.
 class Handler {
  public:
   virtual ~Handler() = default;
@@ -82,21 +84,21 @@ class Handler {
   virtual void on_greeting(const UntaggedStatus& greeting) = 0;
   // Everything untagged but greeting and BYE, after the client took notice of it.
   virtual void on_response(const Response& response, const Context& context) = 0;
-  // The body of a FETCH that is not NIL, quoted ones too; each is complete before the on_response that
-  // carries its FetchBody::id. If that response turns out to be broken, on_bad_response comes instead:
-  // the body is then nobody's.
+  // The body of a FETCH that is not NIL, quoted ones too; each is complete before the on_response
+  // that carries its FetchBody::id. If that response turns out to be broken, on_bad_response comes
+  // instead: the body is then nobody's.
   virtual void on_body_begin(const BodyBegin& body, const Context& context) = 0;
   virtual void on_body_chunk(BodyId id, std::string_view octets) = 0;
   virtual void on_body_end(BodyId id) = 0;
   virtual void on_done(const Done& done) = 0;
 
-  // A challenge of AUTHENTICATE, decoded; empty where the server sent none or no base64. Answer with
-  // Client::respond_auth() or cancel_auth().
+  // A challenge of AUTHENTICATE, decoded; empty where the server sent none or no base64. Answer
+  // with Client::respond_auth() or cancel_auth().
   virtual void on_challenge(CommandId /*id*/, std::string_view /*challenge*/) {}
   // The server accepted IDLE.
   virtual void on_idling(CommandId /*id*/) {}
-  // The server is about to close. What is unanswered may or may not have been done. `expected` after
-  // LOGOUT.
+  // The server is about to close. What is unanswered may or may not have been done. `expected`
+  // after LOGOUT.
   virtual void on_bye(const UntaggedStatus& /*bye*/, bool /*expected*/) {}
   // An untagged response that makes no sense; the session goes on, but what it said is unknown.
   virtual void on_bad_response(const Error& /*error*/, const Context& /*context*/) {}
@@ -105,8 +107,8 @@ class Handler {
 // What a streamed literal waits for.
 struct LiteralWanted {
   CommandId id;
-  std::size_t index = 0;       // which literal of the command that is: the message of a MULTIAPPEND
-  std::uint64_t octets = 0;    // still to be provided
+  std::size_t index = 0;     // which literal of the command that is: the message of a MULTIAPPEND
+  std::uint64_t octets = 0;  // still to be provided
 };
 
 class Client {
@@ -128,8 +130,8 @@ class Client {
 
   // The literal that is due, if one is.
   std::optional<LiteralWanted> wants_literal() const;
-  // Its next octets. Fails with ErrorCode::internal if they are not wanted, or are more than that. If
-  // the command is answered NO before all were sent, the rest is still due: the server reads it.
+  // Its next octets. Fails with ErrorCode::internal if they are not wanted, or are more than that.
+  // If the command is answered NO before all were sent, the rest is still due: the server reads it.
   Status provide_literal(CommandId id, std::string_view octets);
 
   // One step of AUTHENTICATE; `response` is not yet in base64. Fails with ErrorCode::internal if no
@@ -140,14 +142,14 @@ class Client {
   // Ends IDLE: DONE is sent as soon as the server has accepted it. No-op if none runs.
   void end_idle();
 
-  // Octets from the server. Returns how many were consumed: all, unless COMPRESS was just accepted, when
-  // the rest is deflated already. An error (ErrorCode::protocol) makes the connection unusable: broken
-  // framing, an answer to an unknown tag, a continuation in the place of a greeting, octets behind the OK
-  // to STARTTLS, an OK to what was not sent.
+  // Octets from the server. Returns how many were consumed: all, unless COMPRESS was just accepted,
+  // when the rest is deflated already. An error (ErrorCode::protocol) makes the connection
+  // unusable: broken framing, an answer to an unknown tag, a continuation in the place of a
+  // greeting, octets behind the OK to STARTTLS, an OK to what was not sent.
   Result<std::size_t> feed(std::string_view octets, Handler& handler);
 
-  // The TLS layer is in place: all that was known of the server is forgotten (RFC 3501 section 6.2.1).
-  // Precondition: STARTTLS was answered OK.
+  // The TLS layer is in place: all that was known of the server is forgotten (RFC 3501
+  // section 6.2.1). Precondition: STARTTLS was answered OK.
   void after_starttls();
   // What is fed from now on was inflated. Precondition: COMPRESS was answered OK.
   void after_compress();
@@ -160,7 +162,8 @@ class Client {
   // The latest list of the server; empty where it must be asked for (again).
   const Capabilities& capabilities() const;
   const Capabilities& enabled() const;
-  // nullptr if no mailbox is selected; also while a SELECT runs, from the first response that is its.
+  // nullptr if no mailbox is selected; also while a SELECT runs, from the first response that is
+  // its.
   const Selection* selection() const;
   // Submitted and not answered, oldest first. After the line is cut: whose outcome is unknown.
   std::vector<CommandId> outstanding() const;

@@ -92,8 +92,8 @@ class Command {
   bool changes_selection() const;
   // SELECT, EXAMINE, UNSELECT.
   bool moves_selection() const;
-  // Nothing may be started behind it before its tagged answer: AUTHENTICATE, STARTTLS, COMPRESS, LOGOUT,
-  // and IDLE (until DONE).
+  // Nothing may be started behind it before its tagged answer: AUTHENTICATE, STARTTLS, COMPRESS,
+  // LOGOUT, and IDLE (until DONE).
   bool is_barrier() const;
 
   // Appending to the text; the results fail with ErrorCode::usage on NUL, CR or LF.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The commands, one function each. They only print: whether the server knows the command, and whether
-// the state allows it, is the caller's business. Where a caller's string goes in, the result fails with
-// ErrorCode::usage if it holds NUL, CR or LF. Sequence numbers are never sent: everything goes by UID.
+// The commands, one function each. They only print: whether the server knows the command, and
+// whether the state allows it, is the caller's business. Where a caller's string goes in, the
+// result fails with ErrorCode::usage if it holds NUL, CR or LF. Sequence numbers are never sent:
+// everything goes by UID.
 #pragma once
 
 #include <cstdint>
@@ -55,8 +56,8 @@ enum class StatusItem : std::uint8_t {
   mailbox_id,
   append_limit,
 };
-// What the server can tell and a synchronizer wants to know: MESSAGES UIDNEXT UIDVALIDITY UNSEEN, with
-// HIGHESTMODSEQ and MAILBOXID where they exist.
+// What the server can tell and a synchronizer wants to know: MESSAGES UIDNEXT UIDVALIDITY UNSEEN,
+// with HIGHESTMODSEQ and MAILBOXID where they exist.
 std::vector<StatusItem> status_items_for(const Capabilities& capabilities);
 
 struct ListOptions {
@@ -75,8 +76,8 @@ Result<Command> lsub(std::string_view reference, std::string_view pattern);
 
 Result<Command> status(const WireName& mailbox, const std::vector<StatusItem>& items);
 
-// The last known state of a mailbox (RFC 7162 section 3.2.5). A pair of `matches` says which UID had
-// which sequence number then, both ascending.
+// The last known state of a mailbox (RFC 7162 section 3.2.5). A pair of `matches` says which UID
+// had which sequence number then, both ascending.
 struct QresyncState {
   UidValidity uidvalidity;
   ModSeq modseq;
@@ -113,9 +114,9 @@ enum class FetchItem : std::uint8_t {
 struct FetchRequest {
   UidSet uids;  // not empty
   std::vector<FetchItem> items;
-  std::vector<std::string> header_fields;     // BODY.PEEK[HEADER.FIELDS (...)], if any
-  std::optional<ModSeq> changed_since;        // RFC 7162
-  bool vanished = false;                      // with changed_since, needs QRESYNC
+  std::vector<std::string> header_fields;  // BODY.PEEK[HEADER.FIELDS (...)], if any
+  std::optional<ModSeq> changed_since;     // RFC 7162
+  bool vanished = false;                   // with changed_since, needs QRESYNC
 };
 Result<Command> uid_fetch(const FetchRequest& request);
 
@@ -123,7 +124,7 @@ enum class StoreAction : std::uint8_t { add, remove };
 struct StoreRequest {
   UidSet uids;  // not empty
   StoreAction action = StoreAction::add;
-  FlagSet flags;  // not empty
+  FlagSet flags;                          // not empty
   std::optional<ModSeq> unchanged_since;  // RFC 7162
 };
 Result<Command> uid_store(const StoreRequest& request);  // +FLAGS.SILENT or -FLAGS.SILENT
@@ -135,7 +136,7 @@ struct SearchQuery {
   bool deleted = false;
   std::vector<std::pair<std::string, std::string>> headers;  // name, part of the value
   std::vector<std::string> texts;                            // anywhere in the message
-  std::optional<std::int64_t> since;   // INTERNALDATE's day, seconds since 1970
+  std::optional<std::int64_t> since;  // INTERNALDATE's day, seconds since 1970
   std::optional<std::int64_t> before;
 };
 // With "CHARSET UTF-8" if something in it is not ASCII, unless `utf8` (UTF8=ACCEPT is enabled).

@@ -9,11 +9,12 @@
 
 namespace sterna::imap {
 
-// 31-Dec-9999 23:59:59 UTC; what is later or before 1970 is clamped, for no file system agrees on it.
+// 31-Dec-9999 23:59:59 UTC; what is later or before 1970 is clamped, for no file system agrees on
+// it.
 inline constexpr std::int64_t kDateMax = 253'402'300'799;
 
-// "17-Jul-1996 02:44:25 -0700", without quotes, to seconds since 1970. Tolerated: a day of one digit,
-// padded or not, a missing zone (UTC), spaces around. nullopt if there is no such date.
+// "17-Jul-1996 02:44:25 -0700", without quotes, to seconds since 1970. Tolerated: a day of one
+// digit, padded or not, a missing zone (UTC), spaces around. nullopt if there is no such date.
 std::optional<std::int64_t> parse_date(std::string_view text);
 
 // "17-Jul-1996 09:44:25 +0000": always UTC, always 26 octets; clamped likewise.

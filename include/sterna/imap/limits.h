@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a server may make us hold or read. Every bound is on foreign bytes, so going beyond one is an
-// error of the protocol, never an assertion.
+// What a server may make us hold or read. Every bound is on foreign bytes, so going beyond one is
+// an error of the protocol, never an assertion.
 #pragma once
 
 #include <cstddef>

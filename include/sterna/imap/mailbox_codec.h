@@ -4,13 +4,16 @@
 // Modified UTF-7 is RFC 3501 section 5.1.3. How a WireName becomes a MailboxName, in this order:
 //   1. INBOX, in any case, is INBOX.
 //   2. The prefix of the personal namespace ("INBOX." at Courier) is taken away.
-//   3. At the server's delimiter the name falls into components. Each is decoded (modified UTF-7, or
-//      UTF-8 as it is where the server was asked for that), a '/' in it becomes kEscapedSlash, and '/'
-//      joins them.
-//   4. If encode_mailbox() does not give the same octets back, the name is the raw octets instead, as
-//      one component (with the delimiter '/', with its components). That is so for names outside the
-//      personal namespace where it has a prefix, for broken UTF-7 and 8-bit octets, for a mailbox that
-//      the prefix would make into a second INBOX, and for one holding kEscapedSlash itself.
+//   3. At the server's delimiter the name falls into components. Each is decoded (modified UTF-7,
+//   or
+//      UTF-8 as it is where the server was asked for that), a '/' in it becomes kEscapedSlash, and
+//      '/' joins them.
+//   4. If encode_mailbox() does not give the same octets back, the name is the raw octets instead,
+//   as
+//      one component (with the delimiter '/', with its components). That is so for names outside
+//      the personal namespace where it has a prefix, for broken UTF-7 and 8-bit octets, for a
+//      mailbox that the prefix would make into a second INBOX, and for one holding kEscapedSlash
+//      itself.
 // The case of a leading component INBOX does not count in step 4.
 //
 // A raw name does not encode back to its octets. So keep the WireName that LIST gave beside the
@@ -35,8 +38,8 @@ struct NameRules {
 
 MailboxName decode_mailbox(const WireName& wire, const NameRules& rules);
 
-// Fails with ErrorCode::unsupported if the server can have no such name: the delimiter, NUL, CR or LF
-// inside a component, an empty name, octets that are not UTF-8.
+// Fails with ErrorCode::unsupported if the server can have no such name: the delimiter, NUL, CR or
+// LF inside a component, an empty name, octets that are not UTF-8.
 Result<WireName> encode_mailbox(const MailboxName& name, const NameRules& rules);
 
 // To UTF-8; nullopt if the text is not what encode_modified_utf7() would give.

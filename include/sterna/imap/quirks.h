@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Quirks: the habits of servers that no capability tells of, as named switches.
 //
-// Nothing outside quirks.cc asks which provider it talks to: code asks for the habit. The rows of the
-// table say how a server is recognised and what it sets; docs/imap.md describes each switch. A quirk
-// makes Sterna more careful than RFC and capabilities ask for, never less.
+// Nothing outside quirks.cc asks which provider it talks to: code asks for the habit. The rows of
+// the table say how a server is recognised and what it sets; docs/imap.md describes each switch. A
+// quirk makes Sterna more careful than RFC and capabilities ask for, never less.
 #pragma once
 
 #include <cstdint>
@@ -20,13 +20,15 @@ struct Quirks {
   std::size_t command_line_octets_max = kCommandLineOctets;
   // Commands in flight at most.
   unsigned pipeline_depth_max = 32;
-  // Connections that the server is known to bear, watchers included; an upper bound for configuration.
+  // Connections that the server is known to bear, watchers included; an upper bound for
+  // configuration.
   unsigned connections_max = 10;
   // IDLE is renewed after this long.
   unsigned idle_seconds_max = 9 * 60;
   // ENABLE QRESYNC is advertised but VANISHED and ENABLED are wrong: use CONDSTORE alone.
   bool no_qresync = false;
-  // The set behind LOGIN's answer is not the whole one: ask with CAPABILITY before any other command.
+  // The set behind LOGIN's answer is not the whole one: ask with CAPABILITY before any other
+  // command.
   bool ask_capability_after_login = false;
   // ID with name and version must follow the login, or SELECT is refused.
   bool id_required = false;
@@ -52,12 +54,12 @@ struct Quirks {
   bool operator==(const Quirks&) const = default;
 };
 
-// `greeting` is the text of the greeting, `host` the configured host name (it may be empty, as with a
-// tunnel). All rows that match apply, in the order of the table.
+// `greeting` is the text of the greeting, `host` the configured host name (it may be empty, as with
+// a tunnel). All rows that match apply, in the order of the table.
 Quirks quirks_for(std::string_view greeting, const Capabilities& capabilities,
                   std::string_view host);
 
-// The names of the rows that match, for logs and `sterna check`.
+// The names of the rows that match, for logs and diagnostics.
 std::vector<std::string_view> quirk_rows_for(std::string_view greeting,
                                              const Capabilities& capabilities,
                                              std::string_view host);

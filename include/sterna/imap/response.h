@@ -2,9 +2,9 @@
 // Response: one thing that a server said, as values that are in range (RFC 3501 section 7, RFC 9051
 // section 7, and the extensions named below). Made by parse_response() in parser.h.
 //
-// What is out of range or garbage in an optional item is "none", not an error: UID 0, a MODSEQ of -1, a
-// size of NIL. Text and names are the server's octets: pass them through printable() before a person
-// sees them.
+// What is out of range or garbage in an optional item is "none", not an error: UID 0, a MODSEQ of
+// -1, a size of NIL. Text and names are the server's octets: pass them through printable() before a
+// person sees them.
 #pragma once
 
 #include <cstdint>
@@ -126,11 +126,11 @@ struct FetchBody {
   std::string section;  // between the brackets, upper case: "", "HEADER", "HEADER.FIELDS (DATE)"
   std::optional<std::uint64_t> origin;  // of a partial fetch
   Source source = Source::nil;
-  std::string quoted;        // the octets, if source is quoted
-  std::uint64_t size = 0;    // octets, if source is not nil
-  std::size_t literal = 0;   // index in the frame's literals, if source is literal
-  BodyId id;                 // set by the client for what it delivered; none for NIL
-  bool binary = false;       // BINARY[...]
+  std::string quoted;       // the octets, if source is quoted
+  std::uint64_t size = 0;   // octets, if source is not nil
+  std::size_t literal = 0;  // index in the frame's literals, if source is literal
+  BodyId id;                // set by the client for what it delivered; none for NIL
+  bool binary = false;      // BINARY[...]
 };
 
 struct Fetch {
@@ -139,11 +139,11 @@ struct Fetch {
   std::optional<FlagSet> flags;
   bool recent = false;  // \Recent was among the flags
   std::optional<ModSeq> modseq;
-  std::optional<std::uint64_t> size;           // RFC822.SIZE; not to be trusted
-  std::optional<std::int64_t> internal_date;   // seconds since 1970, in [0, year 9999]
-  std::string email_id;                        // RFC 8474; "" if not sent
-  std::string thread_id;                       // "" if not sent or NIL
-  std::optional<std::uint64_t> gm_msgid;       // X-GM-MSGID
+  std::optional<std::uint64_t> size;          // RFC822.SIZE; not to be trusted
+  std::optional<std::int64_t> internal_date;  // seconds since 1970, in [0, year 9999]
+  std::string email_id;                       // RFC 8474; "" if not sent
+  std::string thread_id;                      // "" if not sent or NIL
+  std::optional<std::uint64_t> gm_msgid;      // X-GM-MSGID
   std::vector<FetchBody> bodies;
 };
 
@@ -180,9 +180,8 @@ struct Ignored {
   std::string name;  // upper case
 };
 
-using Response =
-    std::variant<Tagged, UntaggedStatus, Continuation, Capabilities, Flags, List, MailboxStatus,
-                 Search, ESearch, Exists, Recent, Expunge, Vanished, Fetch, Enabled, Namespace, Id,
-                 MyRights, Ignored>;
+using Response = std::variant<Tagged, UntaggedStatus, Continuation, Capabilities, Flags, List,
+                              MailboxStatus, Search, ESearch, Exists, Recent, Expunge, Vanished,
+                              Fetch, Enabled, Namespace, Id, MyRights, Ignored>;
 
 }  // namespace sterna::imap

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sterna/imap/outcome.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "sterna/base/assert.h"
+#include "sterna/base/bytes.h"
+
+namespace sterna::imap {
+namespace {
+
+struct Verdict {
+  Code code;
+  ErrorCode error;
+  ErrorScope scope;
+  Disposition disposition;
+};
+
+using enum ErrorScope;
+using enum Disposition;
+
+// What a NO means. Without a code, or with one that is not here, it is the mailbox's, and worth
+// another try later.
+constexpr std::array kVerdicts = {
+    Verdict{Code::auth_failed, ErrorCode::login, account, needs_user},
+    Verdict{Code::authorization_failed, ErrorCode::login, account, needs_user},
+    Verdict{Code::expired, ErrorCode::login, account, needs_user},
+    Verdict{Code::privacy_required, ErrorCode::login, account, needs_user},
+    Verdict{Code::contact_admin, ErrorCode::server_no, account, needs_user},
+    Verdict{Code::web_alert, ErrorCode::login, account, needs_user},
+    Verdict{Code::unavailable, ErrorCode::server_no, account, retry},
+    Verdict{Code::server_bug, ErrorCode::server_no, mailbox, retry},
+    Verdict{Code::in_use, ErrorCode::server_no, mailbox, retry},
+    Verdict{Code::limit, ErrorCode::server_no, account, retry},
+    Verdict{Code::throttled, ErrorCode::server_no, account, retry},
+    Verdict{Code::over_quota, ErrorCode::over_quota, mailbox, needs_user},
+    Verdict{Code::too_big, ErrorCode::too_big, message, give_up},
+    Verdict{Code::non_existent, ErrorCode::not_found, mailbox, give_up},
+    Verdict{Code::try_create, ErrorCode::not_found, mailbox, give_up},
+    Verdict{Code::already_exists, ErrorCode::exists, mailbox, give_up},
+    Verdict{Code::has_children, ErrorCode::server_no, mailbox, give_up},
+    Verdict{Code::no_perm, ErrorCode::permission, mailbox, needs_user},
+    Verdict{Code::cannot, ErrorCode::unsupported, mailbox, give_up},
+    Verdict{Code::corruption, ErrorCode::corrupt, mailbox, give_up},
+    Verdict{Code::expunge_issued, ErrorCode::changed, mailbox, retry},
+    Verdict{Code::modified, ErrorCode::changed, message, retry},
+    Verdict{Code::message_limit, ErrorCode::too_big, mailbox, retry},
+};
+
+bool is_login(CommandKind kind) {
+  return kind == CommandKind::login || kind == CommandKind::authenticate;
+}
+
+Verdict verdict_of(const Done& done) {
+  if (done.status == StatusKind::bad) {
+    // Exchange refuses with BAD what it only wants later.
+    if (backoff_hint_ms(done.text)) return {Code::none, ErrorCode::server_bad, account, retry};
+    return {Code::none, ErrorCode::server_bad, is_login(done.kind) ? account : mailbox, give_up};
+  }
+  for (const Verdict& verdict : kVerdicts) {
+    if (verdict.code == done.code.code) return verdict;
+  }
+  if (is_login(done.kind)) return {Code::none, ErrorCode::login, account, needs_user};
+  return {Code::none, ErrorCode::server_no, mailbox, retry};
+}
+
+std::string said(std::string_view text) {
+  return text.empty() ? std::string("without a reason") : printable(text);
+}
+
+}  // namespace
+
+Error error_from(const Done& done) {
+  STERNA_ASSERT(!done.ok());
+  const Verdict verdict = verdict_of(done);
+  return Error(verdict.error, fmt::format("the server refuses {} ({}): {}", to_string(done.kind),
+                                          to_string(done.status), said(done.text)))
+      .with_scope(verdict.scope)
+      .with_disposition(verdict.disposition)
+      .with_server_code(printable(done.code.name, 40));
+}
+
+Error error_from_bye(const UntaggedStatus& bye) {
+  return Error(ErrorCode::disconnected,
+               fmt::format("the server closes the connection: {}", said(bye.text)))
+      .with_scope(account)
+      .with_disposition(retry)
+      .with_server_code(printable(bye.code.name, 40));
+}
+
+std::optional<std::uint64_t> backoff_hint_ms(std::string_view text) {
+  constexpr std::string_view kHint = "suggested backoff time:";
+  constexpr std::uint64_t kDayMs = 86'400'000;
+  const std::string lower = ascii_lower(text);
+  const std::size_t at = lower.find(kHint);
+  if (at == std::string::npos) return std::nullopt;
+  const std::string_view rest = trim(std::string_view(lower).substr(at + kHint.size()));
+  const std::size_t digits = std::min(rest.find_first_not_of("0123456789"), rest.size());
+  return parse_number(rest.substr(0, digits), kDayMs);
+}
+
+}  // namespace sterna::imap
