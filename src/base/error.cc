@@ -74,6 +74,9 @@ ErrorCode code_of_errno(int number) {
     case EPIPE:
     case ECONNABORTED:
       return ErrorCode::disconnected;
+    case EXDEV:
+    case EOPNOTSUPP:
+      return ErrorCode::unsupported;
     case ECANCELED:
       return ErrorCode::cancelled;
     default:

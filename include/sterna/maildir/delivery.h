@@ -42,7 +42,8 @@ struct Delivered {
   std::uint64_t wire_octets = 0;  // as they came
 };
 
-// One thread at a time; the mailboxes must outlive the batch.
+// One thread at a time; the mailboxes must outlive the batch. A message whose write() or place()
+// failed with anything but ErrorCode::exists is forgotten.
 class Delivery {
  public:
   explicit Delivery(DeliveryOptions options = {}) : options_(options) {}
@@ -60,7 +61,7 @@ class Delivery {
   Result<bool> matches(const SeenFile& seen);
   void abandon();
 
-  std::size_t placed() const { return placed_; }    // since the last flush
+  std::size_t count() const { return placed_; }     // placed since the last flush
   std::uint64_t octets() const { return octets_; }  // written since the last flush
   // The barrier. After an error the batch is not delivered, and the object is as after
   // construction.
@@ -71,25 +72,33 @@ class Delivery {
     MailboxDirs* mailbox = nullptr;
     std::string base;
     std::int64_t mtime_ns = 0;
-    std::string content;                    // what is not yet in `file`
-    std::unique_ptr<io::FileWriter> file;   // once the content outgrew kDeliveryKeptOctetsMax
-    std::optional<CanonicalDigest> digest;  // of what is in `file`
+    std::string content;                   // what is not yet in `file`
+    std::unique_ptr<io::FileWriter> file;  // once the content outgrew kDeliveryKeptOctetsMax
+    CanonicalDigest digest;                // of what is in `file`
+    bool outgrew = false;                  // `file` holds a part that is not at hand
+    bool written = false;                  // `file` holds all of it, and has its mtime
     IdentityBuilder identity;
     std::uint64_t wire_octets = 0;
-    std::uint64_t file_octets = 0;
     bool pending_cr = false;
-    bool sealed = false;  // the last octet came
-    ContentIdentity sealed_identity;
-    std::optional<Digest> sealed_digest;  // of a message that outgrew
   };
-  Status spill(Current& current);
-  Status seal(Current& current);
-  Status sync_contents();
+  // The message when its last octet came, until it is placed or forgotten.
+  struct Sealed {
+    ContentIdentity identity;
+    std::optional<Digest> digest;  // of a message that outgrew; else the content is at hand
+  };
+  static void convert(Current& current, std::string_view wire);
+  static Status spill(Current& current);
+  static Status complete(Current& current);
+  const Sealed& seal();
+  Result<Delivered> placed(io::Directory& directory, bool in_new, std::string full_name);
+  Status barrier();
+  Status sync_files();
+  Status sync_file_systems();
 
   DeliveryOptions options_;
   std::unique_ptr<Current> current_;
-  std::vector<std::unique_ptr<io::FileWriter>> unsynced_;  // fewer than syncfs_files_min
-  std::vector<io::Directory*> file_systems_;               // one directory of each, for syncfs
+  std::unique_ptr<Sealed> sealed_;
+  std::vector<std::unique_ptr<io::FileWriter>> unsynced_;
   TouchedDirectories touched_;
   std::size_t placed_ = 0;
   std::uint64_t octets_ = 0;

@@ -36,6 +36,18 @@ struct ContentIdentity {
   bool operator==(const ContentIdentity&) const = default;
 };
 
+// Puts octets, in pieces, into the canonical form.
+class Canonicalizer {
+ public:
+  // Appends the canonical form of what is decided so far.
+  void update(std::string_view bytes, std::string& canonical);
+  // At the end: carriage returns that no line feed followed.
+  void finish(std::string& canonical);
+
+ private:
+  std::uint64_t pending_cr_ = 0;
+};
+
 // Computes an identity from octets in pieces, in whichever form they are.
 class IdentityBuilder {
  public:
@@ -44,37 +56,34 @@ class IdentityBuilder {
   ContentIdentity finish();
 
  private:
-  void take_line_end();
-  void keep(std::string_view canonical);
+  void count(std::string_view bytes);
 
-  std::string header_;  // canonical, up to kHeaderOctetsMax
+  Canonicalizer canonicalizer_;
+  std::string header_;  // canonical, until its end or its limit is found
+  bool header_done_ = false;
   std::uint64_t size_ = 0;
-  std::uint64_t pending_cr_ = 0;
-  std::size_t line_octets_ = 0;
-  bool in_header_ = true;
   bool last_was_cr_ = false;
 };
 
 // Of BODY[HEADER] (or more of the message than that) and RFC822.SIZE.
 ContentIdentity identity_of_wire_header(std::string_view header, std::uint64_t rfc822_size);
 
-// Reads the file to its end.
-Result<ContentIdentity> read_identity(io::FileReader& file);
-// SHA-256 over the canonical form of the whole.
-Result<Digest> full_digest(io::FileReader& file);
-Digest full_digest(std::string_view bytes);  // of octets of either side
-
-// Computes full_digest() in pieces.
+// SHA-256 over the canonical form of the whole, in pieces.
 class CanonicalDigest {
  public:
   void update(std::string_view bytes);
   Digest finish();
 
  private:
-  Sha256 hash_;
+  Canonicalizer canonicalizer_;
   std::string buffer_;
-  std::uint64_t pending_cr_ = 0;
+  Sha256 hash_;
 };
+
+// Reads the file to its end.
+Result<ContentIdentity> read_identity(io::FileReader& file);
+Result<Digest> full_digest(io::FileReader& file);
+Digest full_digest(std::string_view bytes);  // of octets of either side
 
 // Whether two files hold the same message, line ends apart.
 Result<bool> same_content(io::FileReader& a, io::FileReader& b);

@@ -6,10 +6,10 @@
 //
 // What a path cannot hold is escaped as %XX, upper case: '%', control octets, a '/' inside a
 // component (kEscapedSlash, written %2F), a leading dot, components that would meet a Maildir's own
-// files, and in maildir++ every dot. An empty component is "%00". Names that other programs made
-// are taken as they are found: a '%' that escapes nothing is itself. So name_of(path_of(n)) == n
-// for every name whose path is not cut, while several strange paths may spell one name; discover()
-// lets one of them win.
+// files, and in maildir++ every dot and what is not UTF-8. An empty component is "%00"; names hold
+// no NUL. Names that other programs made are taken as they are found: a '%' that escapes nothing is
+// itself. So name_of(path_of(n)) == n for every name whose path is not cut, while several strange
+// paths may spell one name; discover() lets one of them win.
 #pragma once
 
 #include <cstdint>
@@ -25,6 +25,8 @@
 #include "sterna/model/mailbox_name.h"
 
 namespace sterna::maildir {
+
+inline constexpr std::size_t kPathComponentOctetsMax = 255;  // of every file system that matters
 
 enum class LayoutKind : std::uint8_t { fs, maildir_plus_plus };
 
@@ -56,10 +58,6 @@ class Layout {
                                                   bool folds_case) const;
 
  private:
-  std::string escape_component(std::string_view component) const;
-  MailboxPath escaped_path(const MailboxName& name) const;
-  bool meets_inbox(const MailboxPath& path) const;
-
   LayoutKind kind_;
   MailboxPath inbox_;
 };
@@ -72,11 +70,11 @@ bool is_shortened(std::string_view component);
 struct LocalMailbox {
   MailboxName name;
   MailboxPath path;
-  // Of cur: the identity of the mailbox as a directory (safety.md, rule 15), and its stamp for
+  // Of cur: the identity of the mailbox as a directory (safety.md, rule 15); and the stamp for
   // free.
   MailboxStamp stamp;
   bool complete = true;  // has new and tmp beside cur; else it is frozen until they are back
-  // The path is one that shorten() cut: `name` is the literal path and the state knows better.
+  // The path is one that shorten() cut: `name` is the literal path, and the state knows better.
   bool shortened = false;
 };
 
@@ -85,11 +83,18 @@ struct Discovery {
   // Directories that are mailboxes but cannot be used, with the reason, ready to be printed: a
   // second spelling of a name, a second way to a directory, a name that the layout cannot read.
   std::vector<std::string> unusable;
+  // Directories without a cur. A mailbox that was at such a place has lost it, as when its disk is
+  // not mounted: it is suspect, not absent.
+  std::vector<MailboxPath> bare;
+  // Directories that we may not read. What is below them is unknown, not absent.
+  std::vector<MailboxPath> unreadable;
 };
 
-// Every directory below `root` that has a cur. Does not enter cur, new, tmp and dot directories (in
-// fs); follows symbolic links to directories, each directory once. One listing and two stats a
-// directory. An error anywhere fails the whole: what could not be looked at must not seem absent.
+// Every directory below `root` that has a cur. Does not enter cur, new, tmp and, in fs, dot
+// directories; follows symbolic links to directories, each directory once. One listing and a few
+// stats a directory, whatever is in the mailboxes. ErrorCode::changed if directories keep coming
+// and going while it looks; any other failure fails the whole, since what was not seen must not
+// seem absent.
 Result<Discovery> discover(io::Directory& root, const Layout& layout);
 
 }  // namespace sterna::maildir

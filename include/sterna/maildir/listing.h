@@ -53,6 +53,10 @@ struct SeenFile {
   bool operator==(const SeenFile&) const = default;
 };
 
+struct ListingOptions {
+  int attempts_max = 5;
+};
+
 class Listing {
  public:
   // Absence proves something only if it is complete.
@@ -73,15 +77,14 @@ class Listing {
 
  private:
   friend class ListingBuilder;
+  friend Result<Listing> list_mailbox(io::Directory& mailbox, ListingOptions options);
+  std::size_t slot_of(std::string_view base) const;
+
   std::string text_;
   std::vector<Entry> entries_;
   std::vector<std::uint32_t> table_;  // open addressing over bases: index + 1 into entries_
   MailboxStamp stamp_;
   bool complete_ = false;
-};
-
-struct ListingOptions {
-  int attempts_max = 5;
 };
 
 // ErrorCode::not_found if the mailbox has no cur or new: it is strange then, not empty.

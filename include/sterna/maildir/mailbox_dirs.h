@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "sterna/base/result.h"
@@ -12,8 +13,24 @@
 
 namespace sterna::maildir {
 
+// A directory below a root, or the root itself, which must then outlive this.
+class HomeDirectory {
+ public:
+  HomeDirectory() = default;
+  explicit HomeDirectory(io::Directory& root) : directory_(&root) {}
+  explicit HomeDirectory(std::unique_ptr<io::Directory> owned)
+      : owned_(std::move(owned)), directory_(owned_.get()) {}
+
+  io::Directory& operator*() const { return *directory_; }
+  io::Directory* operator->() const { return directory_; }
+
+ private:
+  std::unique_ptr<io::Directory> owned_;
+  io::Directory* directory_ = nullptr;
+};
+
 struct MailboxDirs {
-  std::unique_ptr<io::Directory> home;
+  HomeDirectory home;
   std::unique_ptr<io::Directory> cur;
   std::unique_ptr<io::Directory> fresh;  // new/
   std::unique_ptr<io::Directory> tmp;
@@ -25,7 +42,7 @@ struct MailboxDirs {
 class TouchedDirectories {
  public:
   void add(io::Directory& directory);
-  bool empty() const { return directories_.empty(); }
+  const std::vector<io::Directory*>& all() const { return directories_; }
   // fsync of each, once, and forgets them. After an error all of them are kept: nothing is known.
   Status sync();
 
@@ -34,7 +51,7 @@ class TouchedDirectories {
 };
 
 // The directory of `path` itself, without regard to what is in it. ErrorCode::not_found.
-Result<std::unique_ptr<io::Directory>> open_path(io::Directory& root, const MailboxPath& path);
+Result<HomeDirectory> open_path(io::Directory& root, const MailboxPath& path);
 
 // ErrorCode::not_found if the directory or one of cur, new, tmp is missing: never made here, since
 // a missing directory means that something is wrong (rule 15).

@@ -44,12 +44,11 @@ class UploadReader {
   ContentIdentity identity_;
   Digest digest_;
   io::FileStat stat_;
-  std::unique_ptr<io::FileReader> file_;  // null when all of it is in `ready_`
+  std::unique_ptr<io::FileReader> file_;  // null where `ready_` holds all of it
   std::string ready_;
   std::size_t ready_at_ = 0;
   std::uint64_t produced_ = 0;
   bool last_was_cr_ = false;
-  bool kept_ = false;
 };
 
 }  // namespace sterna::maildir

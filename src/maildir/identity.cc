@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sterna/maildir/identity.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "read_all.h"
+#include "sterna/base/bytes.h"
+
+namespace sterna::maildir {
+namespace {
+
+constexpr std::string_view kLineEnd = "\r\n";
+
+// The octets of a header's field value may not grow without bound in a database.
+constexpr std::size_t kMessageIdOctetsMax = 998;
+constexpr std::size_t kDateOctetsMax = 128;
+
+// A field name (RFC 5322 section 2.2) with its colon.
+bool is_field(std::string_view line) {
+  const std::size_t colon = line.find(':');
+  if (colon == 0 || colon == std::string_view::npos) return false;
+  return std::ranges::all_of(trim(line.substr(0, colon)),
+                             [](char c) { return c > ' ' && c < '\x7f'; });
+}
+
+// Takes the first field with its continuation lines off `header`; empty at the end.
+std::string_view next_field(std::string_view& header) {
+  std::size_t end = 0;
+  do {
+    const std::size_t line_end = header.find(kLineEnd, end);
+    end = line_end == std::string_view::npos ? header.size() : line_end + kLineEnd.size();
+  } while (end < header.size() && (header[end] == ' ' || header[end] == '\t'));
+  const std::string_view field = header.substr(0, end);
+  header.remove_prefix(end);
+  return field;
+}
+
+// The value of a field without its line ends and the white space at its sides.
+std::string unfolded(std::string_view field) {
+  std::string value;
+  for (const char c : field.substr(field.find(':') + 1)) {
+    if (c != '\r' && c != '\n') value += c;
+  }
+  return std::string(trim(value));
+}
+
+bool has_name(std::string_view field, std::string_view name) {
+  return ascii_iequals(trim(field.substr(0, field.find(':'))), name);
+}
+
+// "<...>", or the whole value where there are no brackets.
+std::string message_id_of(std::string_view field) {
+  std::string value = unfolded(field);
+  const std::size_t open = value.find('<');
+  const std::size_t close = value.find('>', open == std::string::npos ? 0 : open);
+  if (open != std::string::npos && close != std::string::npos) {
+    value = value.substr(open, close - open + 1);
+  }
+  value.resize(std::min(value.size(), kMessageIdOctetsMax));
+  return value;
+}
+
+// Of the header's canonical lines without the empty one.
+ContentIdentity identity_of_lines(std::string header, std::uint64_t size) {
+  if (header.size() < kHeaderOctetsMax && !header.empty() && !header.ends_with(kLineEnd)) {
+    header += kLineEnd;
+  }
+  header.resize(std::min(header.size(), kHeaderOctetsMax));
+  ContentIdentity identity;
+  identity.size = size;
+  identity.header_digest = sha256(header);
+  std::string_view rest = header;
+  while (!rest.empty()) {
+    const std::string_view field = next_field(rest);
+    if (!is_field(field)) continue;
+    identity.has_fields = true;
+    if (identity.message_id.empty() && has_name(field, "Message-ID")) {
+      identity.message_id = message_id_of(field);
+    } else if (identity.date.empty() && has_name(field, "Date")) {
+      identity.date = unfolded(field).substr(0, kDateOctetsMax);
+    }
+  }
+  return identity;
+}
+
+// One file in canonical form, piece by piece.
+class CanonicalReader {
+ public:
+  explicit CanonicalReader(io::FileReader& file) : file_(file) {}
+
+  // What is there and not yet taken; empty at the end only.
+  Result<std::string_view> peek() {
+    while (at_ == ready_.size() && !at_end_) {
+      ready_.clear();
+      at_ = 0;
+      raw_.clear();
+      STERNA_TRY(const std::size_t count, file_.read(raw_, kReadOctets));
+      at_end_ = count == 0;
+      canonicalizer_.update(raw_, ready_);
+      if (at_end_) canonicalizer_.finish(ready_);
+    }
+    return std::string_view(ready_).substr(at_);
+  }
+  void take(std::size_t octets) { at_ += octets; }
+
+ private:
+  io::FileReader& file_;
+  Canonicalizer canonicalizer_;
+  std::string raw_;
+  std::string ready_;
+  std::size_t at_ = 0;
+  bool at_end_ = false;
+};
+
+}  // namespace
+
+void Canonicalizer::update(std::string_view bytes, std::string& canonical) {
+  while (!bytes.empty()) {
+    const auto found = std::ranges::find_if(bytes, [](char c) { return c == '\r' || c == '\n'; });
+    const auto stop = static_cast<std::size_t>(found - bytes.begin());
+    if (stop > 0) {
+      finish(canonical);
+      canonical += bytes.substr(0, stop);
+    } else if (bytes[0] == '\r') {
+      ++pending_cr_;
+    } else {
+      canonical += kLineEnd;
+      pending_cr_ = 0;
+    }
+    bytes.remove_prefix(std::max<std::size_t>(stop, 1));
+  }
+}
+
+void Canonicalizer::finish(std::string& canonical) {
+  canonical.append(std::exchange(pending_cr_, 0), '\r');
+}
+
+void IdentityBuilder::update(std::string_view bytes) {
+  count(bytes);
+  if (header_done_) return;
+  // No more than the limit is kept, however long the piece and the header are.
+  while (!bytes.empty() && !header_done_) {
+    const std::string_view piece = bytes.substr(0, kHeaderOctetsMax);
+    const std::size_t searched = header_.size() < 3 ? 0 : header_.size() - 3;
+    canonicalizer_.update(piece, header_);
+    const std::size_t empty_line = header_.find("\r\n\r\n", searched);
+    if (header_.starts_with(kLineEnd)) {
+      header_.clear();
+      header_done_ = true;
+    } else if (empty_line != std::string::npos) {
+      header_.resize(empty_line + kLineEnd.size());
+      header_done_ = true;
+    } else {
+      header_done_ = header_.size() >= kHeaderOctetsMax;
+    }
+    bytes.remove_prefix(piece.size());
+  }
+}
+
+void IdentityBuilder::count(std::string_view bytes) {
+  if (bytes.empty()) return;
+  size_ += bytes.size();
+  for (std::size_t at = bytes.find('\n'); at != std::string_view::npos;
+       at = bytes.find('\n', at + 1)) {
+    const bool has_cr = at == 0 ? last_was_cr_ : bytes[at - 1] == '\r';
+    if (!has_cr) ++size_;
+  }
+  last_was_cr_ = bytes.back() == '\r';
+}
+
+ContentIdentity IdentityBuilder::finish() {
+  if (!header_done_) canonicalizer_.finish(header_);
+  return identity_of_lines(std::move(header_), size_);
+}
+
+ContentIdentity identity_of_wire_header(std::string_view header, std::uint64_t rfc822_size) {
+  IdentityBuilder builder;
+  builder.update(header);
+  ContentIdentity identity = builder.finish();
+  identity.size = rfc822_size;
+  return identity;
+}
+
+void CanonicalDigest::update(std::string_view bytes) {
+  buffer_.clear();
+  canonicalizer_.update(bytes, buffer_);
+  hash_.update(buffer_);
+}
+
+Digest CanonicalDigest::finish() {
+  buffer_.clear();
+  canonicalizer_.finish(buffer_);
+  hash_.update(buffer_);
+  return hash_.finish();
+}
+
+Result<ContentIdentity> read_identity(io::FileReader& file) {
+  IdentityBuilder builder;
+  STERNA_CHECK(read_all(file, [&](std::string_view piece) { builder.update(piece); }));
+  return builder.finish();
+}
+
+Result<Digest> full_digest(io::FileReader& file) {
+  CanonicalDigest digest;
+  STERNA_CHECK(read_all(file, [&](std::string_view piece) { digest.update(piece); }));
+  return digest.finish();
+}
+
+Digest full_digest(std::string_view bytes) {
+  CanonicalDigest digest;
+  digest.update(bytes);
+  return digest.finish();
+}
+
+Result<bool> same_content(io::FileReader& a, io::FileReader& b) {
+  CanonicalReader left(a);
+  CanonicalReader right(b);
+  for (;;) {
+    STERNA_TRY(const std::string_view mine, left.peek());
+    STERNA_TRY(const std::string_view theirs, right.peek());
+    const std::size_t common = std::min(mine.size(), theirs.size());
+    if (common == 0) return mine.empty() && theirs.empty();
+    if (mine.substr(0, common) != theirs.substr(0, common)) return false;
+    left.take(common);
+    right.take(common);
+  }
+}
+
+}  // namespace sterna::maildir

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sterna/maildir/marker.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "sterna/base/assert.h"
+#include "sterna/base/bytes.h"
+#include "text.h"
+
+namespace sterna::maildir {
+namespace {
+
+constexpr std::string_view kHead =
+    "# Sterna's mark: which tree this is, and which state keeps it in step, on which machine.\n"
+    "# Without it, or with another tree's, nothing here is synchronized. Never copy or edit it.\n";
+
+bool is_word(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return c > ' ' && c < '\x7f'; });
+}
+
+// The value of the one line that begins with `key`; nullopt if there is none, or several that
+// differ.
+std::optional<std::string_view> value_of(std::string_view text, std::string_view key) {
+  std::optional<std::string_view> value;
+  for (const std::string_view raw : split(text, '\n')) {
+    const std::string_view line = trim(raw);
+    const std::size_t space = line.find_first_of(" \t");
+    if (line.substr(0, space) != key || space == std::string_view::npos) continue;
+    const std::string_view found = trim(line.substr(space));
+    if (value && *value != found) return std::nullopt;
+    value = found;
+  }
+  return value;
+}
+
+}  // namespace
+
+std::string print_marker(const Marker& marker) {
+  STERNA_ASSERT(is_word(marker.machine));
+  std::string text(kHead);
+  text += fmt::format("tree {}\nstate {}\n", print_hex64(marker.tree.value),
+                      print_hex64(marker.state.value));
+  if (!marker.machine.empty()) text += fmt::format("machine {}\n", marker.machine);
+  text += fmt::format("epoch {}\n", marker.epoch);
+  return text;
+}
+
+Result<Marker> parse_marker(std::string_view text) {
+  const auto tree = value_of(text, "tree").and_then(parse_hex64);
+  const auto state = value_of(text, "state").and_then(parse_hex64);
+  const auto epoch = value_of(text, "epoch").and_then([](std::string_view digits) {
+    return parse_number(digits);
+  });
+  if (!tree || *tree == 0 || !state || !epoch) {
+    return fail(ErrorCode::marker, fmt::format("the marker {} is damaged", kMarkerName));
+  }
+  const std::string_view machine = value_of(text, "machine").value_or("");
+  return Marker{.tree = TreeId{*tree},
+                .state = StateId{*state},
+                .machine = is_word(machine) ? std::string(machine) : std::string(),
+                .epoch = *epoch};
+}
+
+Result<Marker> read_marker(io::Directory& root) {
+  auto text = read_small_file(root, kMarkerName, kMarkerOctetsMax);
+  if (text) return parse_marker(*text);
+  if (text.error().is(ErrorCode::too_big)) return parse_marker("");
+  return fail_in(std::move(text), fmt::format("reading the marker {}", kMarkerName));
+}
+
+Status write_marker(io::Directory& root, const Marker& marker) {
+  if (auto done = root.replace_file(kMarkerName, print_marker(marker)); !done) {
+    return fail_in(std::move(done), fmt::format("writing the marker {}", kMarkerName));
+  }
+  return root.sync();
+}
+
+}  // namespace sterna::maildir
