@@ -19,6 +19,8 @@ struct Case {
   std::optional<Mechanism> expected;
 };
 
+void PrintTo(const Case& c, std::ostream* out) { *out << c.name; }
+
 class ChooseMechanism : public ::testing::TestWithParam<Case> {};
 
 TEST_P(ChooseMechanism, OverAnEncryptedLink) {

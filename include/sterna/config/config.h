@@ -64,13 +64,13 @@ struct MailboxPolicy {
 // leaves what an earlier rule or the account says.
 struct Rule {
   std::vector<std::string> match;  // IMAP wildcards; "!" excludes; the last match wins
-  std::optional<Direction> direction;
-  std::optional<LocalDelete> local_delete;
-  std::optional<RemoteDelete> remote_delete;
-  std::optional<bool> expunge_flagged;
-  std::optional<double> hold_share;
-  std::optional<std::uint64_t> hold_at_least;
-  std::optional<std::chrono::seconds> hold_within;
+  std::optional<Direction> direction = {};
+  std::optional<LocalDelete> local_delete = {};
+  std::optional<RemoteDelete> remote_delete = {};
+  std::optional<bool> expunge_flagged = {};
+  std::optional<double> hold_share = {};
+  std::optional<std::uint64_t> hold_at_least = {};
+  std::optional<std::chrono::seconds> hold_within = {};
 };
 
 struct TlsConfig {

@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bad configurations: each says what is wrong, where, and what would be right.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "support.h"
+
+namespace sterna::config {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+struct Case {
+  const char* name;
+  std::string text;
+  std::string says;
+};
+
+void PrintTo(const Case& c, std::ostream* out) { *out << c.name; }
+
+// `line` as the fourth line of a file, in an otherwise sound account.
+Case in_account(const char* name, std::string_view line, std::string says) {
+  return {name, std::string(kMinimal) + std::string(line) + "\n", "c.toml:4:" + std::move(says)};
+}
+
+class BadConfiguration : public ::testing::TestWithParam<Case> {};
+
+TEST_P(BadConfiguration, IsRefusedWithItsPlace) {
+  EXPECT_EQ(problems_of(GetParam().text), GetParam().says + "\n");
+}
+
+std::string name_of(const ::testing::TestParamInfo<Case>& info) {
+  return info.param.name;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Document, BadConfiguration,
+    ::testing::Values(
+        Case{"Empty", "", "c.toml: there is no account; add one as [account.NAME]"},
+        Case{"UnknownTopKey", "mail_rot = \"/m\"\n" + std::string(kMinimal),
+             "c.toml:1:1: unknown key `mail_rot`; did you mean `mail_root`?"},
+        Case{"Hooks", std::string(kMinimal) + "[hooks]\nafter_change = [\"x\"]\n",
+             "c.toml:4:2: `hooks` is not supported by this version of Sterna"},
+        Case{"Metrics", std::string(kMinimal) + "[metrics]\ntextfile = \"x\"\n",
+             "c.toml:4:2: `metrics` is not supported by this version of Sterna"},
+        Case{"LogLevel", "[log]\nlevel = \"loud\"\n" + std::string(kMinimal),
+             "c.toml:2:9: `log.level` must be \"trace\", \"debug\", \"info\", \"warn\", \"error\" "
+             "or "
+             "\"off\", not \"loud\""},
+        Case{"LogIsATable", "log = \"info\"\n" + std::string(kMinimal),
+             "c.toml:1:7: `log` takes a table, written as [log]"},
+        Case{"DefaultsIsATable", "defaults = 1\n" + std::string(kMinimal),
+             "c.toml:1:12: `defaults` takes a table, written as [defaults]"},
+        Case{"AccountIsATable", "account = 1\n",
+             "c.toml:1:11: accounts are written as [account.NAME]"},
+        Case{"AccountsAreNoArray", "[[account]]\naddress = \"a@b\"\n",
+             "c.toml:1:1: accounts are written as [account.NAME]"},
+        Case{"AccountWithoutAName", "[account]\naddress = \"a@b\"\n",
+             "c.toml:2:1: accounts are written as [account.NAME]"},
+        Case{"EmptyPath", "mail_root = \"\"\n" + std::string(kMinimal),
+             "c.toml:1:13: `mail_root` is empty"},
+        Case{"HomeOfAnother", "mail_root = \"~bob/Mail\"\n" + std::string(kMinimal),
+             "c.toml:1:13: `mail_root`: of the forms with `~`, only `~/` is expanded"},
+        Case{"SocketTooLong",
+             "control_socket = \"/" + std::string(107, 's') + "\"\n" + std::string(kMinimal),
+             "c.toml:1:18: `control_socket` is longer than 107 octets"},
+        Case{"NameOfAnAccount", "[account.\"a/b\"]\naddress = \"ann@example.org\"\nhost = \"h\"\n",
+             "c.toml:1:10: `a/b` cannot be the name of an account; letters, digits, `.`, `_` and "
+             "`-`, "
+             "at most 64 of them"},
+        Case{"DotsAsAName", "[account.\"..\"]\naddress = \"ann@example.org\"\nhost = \"h\"\n",
+             "c.toml:1:10: `..` cannot be the name of an account; letters, digits, `.`, `_` and "
+             "`-`, "
+             "at most 64 of them"},
+        Case{"NoAddress", "[account.a]\nhost = \"h\"\n",
+             "c.toml:1:10: account `a` has neither `address` nor `user`"},
+        Case{"NoHost", "[account.a]\naddress = \"ann@example.org\"\n",
+             "c.toml:1:10: account `a` needs `host`: example.org is no provider that Sterna knows"},
+        Case{"NothingAtAll", "[account.a]\nuser = \"u\"\n",
+             "c.toml:1:10: account `a` has neither `address` nor `host`"}),
+    name_of);
+
+INSTANTIATE_TEST_SUITE_P(
+    Keys, BadConfiguration,
+    ::testing::Values(
+        in_account("Unknown", "pasword = \"x\"",
+                   "1: unknown key `pasword`; did you mean `password`?"),
+        in_account("UnknownAndFar", "colour = \"x\"",
+                   "1: unknown key `colour`; the nearest known key is `layout`"),
+        in_account("OfAnotherTable", "pin_sha256 = []",
+                   "1: unknown key `pin_sha256`; `pin_sha256` belongs in [account.NAME.tls]"),
+        in_account("InTls", "tls.moed = \"none\"",
+                   "5: unknown key `tls.moed`; did you mean `mode`?"),
+        in_account("InRoles", "roles = { trahs = \"T\" }",
+                   "11: unknown key `roles.trahs`; did you mean `trash`?"),
+        in_account("InHold", "hold_deletions = { atleast = 5 }",
+                   "20: unknown key `hold_deletions.atleast`; did you mean `at_least`?"),
+        in_account("InARule", "rule = [{ match = [\"x\"], port = 5 }]",
+                   "26: unknown key `rule.port`; `port` belongs in [account.NAME]"),
+        in_account("Proxy", "proxy = \"socks5h://x:1\"",
+                   "1: `proxy` is not supported by this version of Sterna"),
+        in_account("Tunnel", "tunnel = [\"ssh\"]",
+                   "1: `tunnel` is not supported by this version of Sterna"),
+        in_account("Credential", "credential = \"x\"",
+                   "1: `credential` is not supported by this version of Sterna"),
+        in_account("Keyring", "keyring = true",
+                   "1: `keyring` is not supported by this version of Sterna"),
+        in_account("Oauth", "oauth = { provider = \"google\" }",
+                   "1: `oauth` is not supported by this version of Sterna"),
+        in_account("MaxSize", "max_size = \"25M\"",
+                   "1: `max_size` is not supported by this version of Sterna"),
+        in_account("MaxAgeInARule", "rule = [{ match = [\"x\"], max_age = \"180d\" }]",
+                   "26: `rule.max_age` is not supported by this version of Sterna"),
+        in_account("AuthOauth", "auth = \"oauth\"",
+                   "8: `auth = \"oauth\"` is not supported by this version of Sterna"),
+        in_account("AuthScram", "auth = \"scram-sha-256\"",
+                   "8: `auth = \"scram-sha-256\"` is not supported by this version of Sterna")),
+    name_of);
+
+INSTANTIATE_TEST_SUITE_P(
+    Login, BadConfiguration,
+    ::testing::Values(
+        in_account("BooleanAsString", "enabled = \"no\"",
+                   "11: `enabled` takes true or false, not a string"),
+        in_account("StringAsNumber", "port = \"993\"",
+                   "8: `port` takes a whole number, not a string"),
+        in_account("PortRange", "port = 65536", "8: `port` must be from 1 to 65535, not 65536"),
+        in_account("PortDate", "port = 2001-01-01", "8: `port` takes a whole number, not a date"),
+        in_account("ConnectionsRange", "connections = 0",
+                   "15: `connections` must be from 1 to 32, not 0"),
+        in_account("ControlCharacters", "user = \"a\\nb\"", "8: `user` holds a control character"),
+        in_account("EmptyUser", "user = \"\"", "8: `user` is empty"),
+        in_account("AuthWord", "auth = \"kerberos\"",
+                   "8: `auth` must be \"auto\", \"plain\" or \"login\", not \"kerberos\""),
+        in_account("UnknownPreset", "preset = \"gogle\"",
+                   "10: there is no preset `gogle`; did you mean `google`?"),
+        in_account("TwoSecrets", "password_command = \"x\"\npassword_file = \"/nowhere\"",
+                   "20: two sources for one password: `password_file` and `password_command`; keep "
+                   "one of them"),
+        in_account("EmptyPassword", "password = \"\"",
+                   "12: `password` takes a string that is not empty"),
+        in_account("PasswordNumber", "password = 12345",
+                   "12: `password` takes a string that is not empty"),
+        in_account("EmptyCommand", "password_command = []",
+                   "20: `password_command` takes an array of strings (a program and its arguments) "
+                   "or a string for the shell, not empty"),
+        in_account("TlsIsATable", "tls = true",
+                   "7: `tls` takes a table, such as [account.NAME.tls]"),
+        in_account("TlsMode", "tls.mode = \"ssl\"",
+                   "12: `tls.mode` must be \"implicit\", \"starttls\" or \"none\", not \"ssl\""),
+        in_account("OldTls", "tls.min_version = \"1.1\"",
+                   "19: `tls.min_version` must be \"1.2\" or \"1.3\", not \"1.1\""),
+        in_account("Plaintext", "tls.mode = \"none\"",
+                   "12: `tls.mode = \"none\"` would send everything in the clear to "
+                   "imap.example.org; encrypt, or say allow_plaintext = true"),
+        in_account("Pin", "tls.pin_sha256 = [\"sha256//abc\"]",
+                   "19: `tls.pin_sha256` takes SHA-256 digests in base64 (44 characters)")),
+    name_of);
+
+INSTANTIATE_TEST_SUITE_P(
+    LoginOfAnAccount, BadConfiguration,
+    ::testing::Values(
+        Case{"KeyWithoutCertificate", std::string(kMinimal) + "tls.client_key = \"/nowhere\"\n",
+             "c.toml:1:10: `tls.client_key` needs `tls.client_cert`"},
+        Case{"Address", "[account.a]\naddress = \"ann\"\nhost = \"h\"\n",
+             "c.toml:2:11: `address` takes an address such as ann@example.org"},
+        Case{"HostWithPort", "[account.a]\nuser = \"u\"\nhost = \"h:993\"\n",
+             "c.toml:3:8: `host` takes the name or the address of a server; its port is the key "
+             "`port`"},
+        Case{"HostAsUrl", "[account.a]\nuser = \"u\"\nhost = \"imaps://h\"\n",
+             "c.toml:3:8: `host` takes the name or the address of a server"},
+        Case{"EmptyHost", "[account.a]\nuser = \"u\"\nhost = \"\"\n",
+             "c.toml:3:8: `host` takes the name or the address of a server"}),
+    name_of);
+
+INSTANTIATE_TEST_SUITE_P(
+    Mail, BadConfiguration,
+    ::testing::Values(
+        in_account("Layout", "layout = \"mbox\"",
+                   "10: `layout` must be \"fs\" or \"maildir++\", not \"mbox\""),
+        in_account(
+            "InboxOutside", "inbox = \"../other\"",
+            "9: `inbox` takes the name of a folder inside the maildir, or \"\" for its root"),
+        in_account(
+            "InboxReserved", "inbox = \"cur\"",
+            "9: `inbox` takes the name of a folder inside the maildir, or \"\" for its root"),
+        in_account("MailboxesAsString", "mailboxes = \"*\"",
+                   "13: `mailboxes` takes an array of strings, not a string"),
+        in_account("MailboxesOfNumbers", "mailboxes = [\"*\", 5]",
+                   "19: `mailboxes` takes strings without control characters"),
+        in_account("NothingSelected", "mailboxes = [\"!Spam\"]",
+                   "13: `mailboxes` selects nothing; begin with a pattern that includes, such as "
+                   "\"*\""),
+        in_account("EmptyPattern", "mailboxes = [\"*\", \"!\"]",
+                   "13: `mailboxes` has an empty pattern"),
+        in_account("EmptyWatch", "watch = [\"\"]", "9: `watch` has an empty name"),
+        in_account(
+            "RenameTwice", "rename = { A = \"X\", B = \"X\" }",
+            "21: `rename.A` and `rename.B` cannot both be renamed: they would be one mailbox"),
+        in_account("RenameInbox", "rename = { Inbox = \"X\" }",
+                   "12: INBOX cannot be renamed; its local folder is the key `inbox`"),
+        in_account("RenameToNothing", "rename = { A = \"\" }",
+                   "16: `rename.A` takes the name of a mailbox: it is empty"),
+        in_account("RenameWithEmptyComponent", "rename = { \"A//B\" = \"X\" }",
+                   "12: `rename` has local names of mailboxes as keys: it has an empty component"),
+        in_account("Role", "roles.trash = \"/Trash\"",
+                   "15: `roles.trash` takes the name of a mailbox: it has an empty component"),
+        in_account("RolesIsATable", "roles = \"Trash\"", "9: `roles` takes a table, not a string"),
+        in_account("Direction", "direction = \"up\"",
+                   "13: `direction` must be \"both\", \"pull\" or \"push\", not \"up\""),
+        in_account("Share", "hold_deletions.share = 1.5",
+                   "24: `hold_deletions.share` takes a number from 0 to 1"),
+        in_account("AtLeast", "hold_deletions.at_least = 0",
+                   "27: `hold_deletions.at_least` must be at least 1, not 0"),
+        in_account("Within", "hold_deletions.within = \"0\"",
+                   "25: `hold_deletions.within` must be longer than 0"),
+        in_account(
+            "DurationUnit", "undo = \"2 weeks\"",
+            "8: `undo` takes a duration such as \"90s\", \"5m\", \"12h\" or \"30d\", not \"2 "
+            "weeks\""),
+        in_account("DurationNumber", "undo = 14",
+                   "8: `undo` takes a duration such as \"90s\", \"5m\", \"12h\" or \"30d\", not an "
+                   "integer"),
+        in_account("RuleIsAnArray", "rule = { match = [\"x\"] }",
+                   "8: rules are written as [[account.NAME.rule]]"),
+        in_account("RuleWithoutMatch", "rule = [{ direction = \"pull\" }]",
+                   "9: a rule without `match` matches nothing"),
+        in_account("RuleOfExclusions", "rule = [{ match = [\"!x\"] }]",
+                   "19: `rule.match` selects nothing; begin with a pattern that includes, such as "
+                   "\"*\"")),
+    name_of);
+
+TEST(BadConfigurations, AllProblemsAreToldInTheirOrder) {
+  EXPECT_EQ(problems_of("[account.a]\nport = 0\naddress = \"ann@example.org\"\nhots = "
+                        "\"h\"\n[account.b]\nproxy = \"x\"\nuser = \"b\"\nhost = \"h\"\n"),
+            "c.toml:1:10: account `a` needs `host`: example.org is no provider that Sterna knows\n"
+            "c.toml:2:8: `port` must be from 1 to 65535, not 0\n"
+            "c.toml:4:1: unknown key `hots`; did you mean `host`?\n"
+            "c.toml:6:1: `proxy` is not supported by this version of Sterna\n");
+}
+
+TEST(BadConfigurations, AMistakeInDefaultsIsToldOnce) {
+  const std::string b = "[account.b]\nuser = \"b\"\nhost = \"h\"\n";
+  EXPECT_EQ(problems_of("[defaults]\nport = 0\nfsnc = true\n" + std::string(kMinimal) + b),
+            "c.toml:2:8: `port` must be from 1 to 65535, not 0\n"
+            "c.toml:3:1: unknown key `fsnc`; did you mean `fsync`?\n");
+}
+
+TEST(BadConfigurations, AMistakeInDefaultsIsToldThoughEveryAccountOverridesIt) {
+  EXPECT_EQ(problems_of("[defaults]\nport = 0\n" + std::string(kMinimal) + "port = 993\n"),
+            "c.toml:2:8: `port` must be from 1 to 65535, not 0\n");
+}
+
+TEST(BadConfigurations, SyntaxHasItsPlace) {
+  EXPECT_THAT(problems_of("[account.a]\naddress = ann@example.org\n"),
+              ::testing::StartsWith("c.toml:2:1"));
+  EXPECT_THAT(problems_of("a = 1\na = 2\n"), HasSubstr("c.toml:2:"));
+  EXPECT_THAT(problems_of("a = \"\xff\"\n"), HasSubstr("c.toml:1:"));
+}
+
+TEST(BadConfigurations, NoMessageShowsASecret) {
+  for (const std::string line : {
+           "password = hunter2",
+           "password = 99999999999999999999999hunter2",
+           "password = \"hunter2",
+           "password = { hunter2 = 1 }",
+           "password = [\"hunter2\"]",
+           "password = \"hunter2\\u0000\"",
+           "password = \"hunter2\"\npassword_command = \"echo hunter2\"",
+           "password_command = [\"hunter2\", 5]",
+           "password_command = { hunter2 = 5 }",
+           "client_secret = hunter2",
+       }) {
+    const std::string problems = problems_of(std::string(kMinimal) + line + "\n");
+    EXPECT_NE(problems, "") << line;
+    EXPECT_THAT(problems, Not(HasSubstr("hunter2"))) << line;
+    EXPECT_THAT(problems, Not(HasSubstr("99999"))) << line;
+  }
+}
+
+TEST(BadConfigurations, AbsurdNestingIsRefusedBeforeItIsParsed) {
+  std::string dots = "x";
+  for (int i = 0; i < 100000; ++i) dots += ".x";
+  EXPECT_EQ(problems_of("# fine\n" + dots + " = 1\n"), "c.toml:2:1: tables nest too deeply\n");
+  EXPECT_EQ(problems_of("[" + dots + "]\n"), "c.toml:1:1: tables nest too deeply\n");
+  std::string mixed;
+  for (int i = 0; i < 60; ++i) mixed += "a = { b = [\n";
+  EXPECT_NE(problems_of(mixed), "");
+  std::string closed = "1";
+  for (int i = 0; i < 100; ++i) closed = "[" + closed + "]";
+  EXPECT_EQ(problems_of("x = " + closed + "\n"), "c.toml: tables nest too deeply\n");
+}
+
+TEST(BadConfigurations, DotsInStringsAndCommentsAreNoNesting) {
+  const std::string dots(100, '.');
+  EXPECT_EQ(problems_of(std::string(kMinimal) + "# " + dots +
+                        "\npassword_command = \"\"\"\necho \\\" " + dots + "\n" + dots +
+                        "\"\"\"\nuser = '" + dots + "'\nmaildir = \"\\\"" + dots + "\"\n"),
+            "");
+}
+
+TEST(BadConfigurations, AHugeFileIsRefused) {
+  EXPECT_EQ(problems_of(std::string(256 * 1024 + 1, '\n')), "c.toml: larger than 262144 octets\n");
+}
+
+TEST(BadConfigurations, AsOneErrorEachHasItsLine) {
+  const Home home;
+  LoadOptions options = home.options();
+  options.file = home.write("c.toml", "[account.a]\nuser = \"u\"\nhost = \"h\"\nx = 1\nport = 0\n");
+  const auto loaded = load(options);
+  ASSERT_FALSE(loaded);
+  EXPECT_EQ(loaded.error().code(), ErrorCode::config);
+  EXPECT_EQ(loaded.error().message(),
+            home.at("c.toml") + ":4:1: unknown key `x`; the nearest known key is `tls`\n" +
+                home.at("c.toml") + ":5:8: `port` must be from 1 to 65535, not 0");
+}
+
+}  // namespace
+}  // namespace sterna::config

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// The table of providers is sound, and has those that the configuration promises.
+#include "config/presets.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "sterna/base/bytes.h"
+#include "support.h"
+
+namespace sterna::config {
+namespace {
+
+TEST(Presets, ThePromisedOnesAreThere) {
+  for (const std::string_view name :
+       {"google", "microsoft", "yahoo", "icloud", "fastmail", "gmx", "mailbox.org", "posteo",
+        "zoho", "proton-bridge", "dovecot"}) {
+    EXPECT_NE(find_preset(name), nullptr) << name;
+  }
+  EXPECT_EQ(find_preset("nobody"), nullptr);
+  EXPECT_EQ(find_preset(""), nullptr);
+}
+
+TEST(Presets, DomainsFindTheirProvider) {
+  const std::pair<std::string_view, std::string_view> cases[] = {
+      {"gmail.com", "google"},        {"googlemail.com", "google"}, {"hotmail.com", "microsoft"},
+      {"ymail.com", "yahoo"},         {"aol.com", "aol"},           {"me.com", "icloud"},
+      {"fastmail.fm", "fastmail"},    {"gmx.net", "gmx"},           {"gmx.com", "gmx.com"},
+      {"web.de", "web.de"},           {"posteo.de", "posteo"},      {"proton.me", "proton-bridge"},
+      {"MAILBOX.org", "mailbox.org"},
+  };
+  for (const auto& [domain, preset] : cases) {
+    ASSERT_NE(preset_of_domain(domain), nullptr) << domain;
+    EXPECT_EQ(preset_of_domain(domain)->name, preset);
+  }
+  for (const std::string_view domain : {"", " ", "example.org", "mail.gmail.com", "com"}) {
+    EXPECT_EQ(preset_of_domain(domain), nullptr) << domain;
+  }
+}
+
+TEST(Presets, EachRowIsSound) {
+  std::set<std::string_view> names;
+  std::set<std::string_view> domains;
+  for (const Preset& preset : presets()) {
+    EXPECT_TRUE(names.insert(preset.name).second) << preset.name;
+    EXPECT_GE(preset.connections, 1U);
+    EXPECT_LE(preset.connections, 5U) << "leaves no room for other programs: " << preset.name;
+    if (preset.mode == TlsMode::none) {
+      EXPECT_TRUE(is_loopback_host(preset.host)) << preset.name;
+    }
+    if (preset.host.empty()) EXPECT_TRUE(preset.domains.empty()) << preset.name;
+    if (preset.domains.empty()) continue;
+    for (const std::string_view domain : split(preset.domains, ' ')) {
+      EXPECT_TRUE(domains.insert(domain).second) << domain;
+      EXPECT_EQ(domain, ascii_lower(domain));
+      EXPECT_TRUE(domain.contains('.')) << domain;
+    }
+  }
+}
+
+TEST(Presets, EachLoads) {
+  for (const Preset& preset : presets()) {
+    const Home home;
+    std::string text = "[account.a]\nuser = \"u\"\npreset = \"" + std::string(preset.name) + "\"\n";
+    if (preset.host.empty()) text += "host = \"h\"\n";
+    const AccountConfig account = account_of(home, text);
+    EXPECT_EQ(account.preset, preset.name);
+    EXPECT_EQ(account.host, preset.host.empty() ? "h" : preset.host);
+    EXPECT_EQ(account.port, preset.port);
+    EXPECT_EQ(account.tls.mode, preset.mode);
+    EXPECT_EQ(account.connections, preset.connections);
+    EXPECT_EQ(account.mailboxes.size(), 1 + preset.excluded.size());
+    EXPECT_EQ(account.roles.size(), preset.roles.size());
+  }
+}
+
+}  // namespace
+}  // namespace sterna::config
