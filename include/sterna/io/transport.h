@@ -27,6 +27,8 @@ struct TlsSettings {
   std::string client_cert_file;          // PEM; "" for none
   std::string client_key_file;
   std::string min_version = "1.2";       // "1.2" or "1.3"
+
+  bool operator==(const TlsSettings&) const = default;
 };
 
 // What the handshake agreed on, for `sterna check`.
@@ -43,6 +45,9 @@ struct Endpoint {
   std::uint16_t port = 0;
   TlsMode tls_mode = TlsMode::implicit;  // starttls: dialled plain, start_tls() later
   TlsSettings tls;
+  // Instead of a connection to host and port: a program and its arguments, which speaks to the server on its
+  // standard input and output. Empty for none.
+  std::vector<std::string> tunnel;
 };
 
 class Transport {

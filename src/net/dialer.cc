@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// io::Dialer: a name, a connection, a handshake, each within its deadline.
+#include <fmt/format.h>
+
+#include <chrono>
+#include <vector>
+
+#include "connector.h"
+#include "core.h"
+#include "process.h"
+#include "resolver.h"
+#include "sterna/base/bytes.h"
+#include "sterna/io/deadline.h"
+#include "stream.h"
+#include "tls_context.h"
+
+namespace sterna::net {
+namespace {
+
+// Name and connection together.
+constexpr std::chrono::seconds kConnectMax{15};
+
+class LoopDialer : public io::Dialer {
+ public:
+  explicit LoopDialer(Loop::Core& core) : core_(core) {}
+
+  coro::Task<Result<std::unique_ptr<io::Transport>>> dial(io::Endpoint endpoint) override {
+    std::string where = endpoint.tunnel.empty()
+                            ? fmt::format("{}:{}", printable(endpoint.host), endpoint.port)
+                            : fmt::format("tunnel {}", printable(endpoint.tunnel.front()));
+    auto outcome = co_await dial_plainly(std::move(endpoint));
+    if (!outcome) co_return fail_in(std::move(outcome), std::move(where));
+    co_return std::move(*outcome);
+  }
+
+ private:
+  coro::Task<Result<std::unique_ptr<io::Transport>>> dial_plainly(io::Endpoint endpoint) {
+    auto contexts = [this](const io::TlsSettings& settings) { return context_for(settings); };
+    if (!endpoint.tunnel.empty()) {
+      auto tunnel = open_tunnel(core_, endpoint, contexts);
+      if (!tunnel) co_return fail(std::move(tunnel).error());
+      co_return co_await finish(std::move(*tunnel), endpoint);
+    }
+    auto connecting = connect(endpoint.host, endpoint.port);
+    STERNA_CO_TRY(auto socket, co_await io::with_deadline(*core_.clock, kConnectMax,
+                                                          std::move(connecting), "not connected"));
+    std::unique_ptr<io::Transport> stream =
+        std::make_unique<Stream>(core_, std::move(socket), endpoint.host, contexts);
+    co_return co_await finish(std::move(stream), endpoint);
+  }
+
+  coro::Task<Result<std::unique_ptr<io::Transport>>> finish(std::unique_ptr<io::Transport> stream,
+                                                            io::Endpoint endpoint) {
+    if (endpoint.tls_mode == io::TlsMode::implicit)
+      STERNA_CO_CHECK(co_await stream->start_tls(endpoint.tls));
+    co_return std::move(stream);
+  }
+
+  coro::Task<Result<std::unique_ptr<Descriptor>>> connect(std::string host, std::uint16_t port) {
+    STERNA_CO_TRY(auto addresses, co_await resolve(core_, host, port));
+    co_return co_await connect_any(core_, std::move(addresses));
+  }
+
+  // Accounts are few, so a list serves; a context is never thrown away, since streams refer to it.
+  Result<const TlsContext*> context_for(const io::TlsSettings& settings) {
+    for (const auto& known : contexts_)
+      if (known->settings() == settings) return known.get();
+    STERNA_TRY(auto fresh, TlsContext::create(settings));
+    contexts_.push_back(std::move(fresh));
+    return contexts_.back().get();
+  }
+
+  Loop::Core& core_;
+  std::vector<std::unique_ptr<TlsContext>> contexts_;
+};
+
+}  // namespace
+
+std::unique_ptr<io::Dialer> make_dialer(Loop::Core& core) {
+  return std::make_unique<LoopDialer>(core);
+}
+
+}  // namespace sterna::net

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// A directory of the real file system, held open, so that its path no longer matters.
+#pragma once
+
+#include <string>
+
+#include "sterna/io/file_system.h"
+#include "unique_fd.h"
+
+namespace sterna::net {
+
+class PosixDirectory : public io::Directory {
+ public:
+  explicit PosixDirectory(UniqueFd fd) : fd_(std::move(fd)) {}
+
+  Result<io::FileStat> stat() override;
+  Result<io::FileStat> stat_at(std::string_view name) override;
+  Result<std::vector<io::DirectoryEntry>> list() override;
+  Result<std::unique_ptr<io::Directory>> open_directory(std::string_view name) override;
+  Status make_directory(std::string_view name) override;
+  Status remove_directory(std::string_view name) override;
+  Status rename_at(std::string_view name, io::Directory& to, std::string_view new_name) override;
+  Status link_at(std::string_view name, io::Directory& to, std::string_view new_name) override;
+  Status unlink_at(std::string_view name) override;
+  Result<std::unique_ptr<io::FileReader>> open_file(std::string_view name) override;
+  Result<std::unique_ptr<io::FileWriter>> create_file(std::string_view temporary) override;
+  Status place(io::FileWriter& file, std::string_view name) override;
+  Status replace_file(std::string_view name, std::string_view content) override;
+  Status sync() override;
+  Status sync_file_system() override;
+  Result<std::uint64_t> free_bytes() override;
+  Result<bool> is_network_file_system() override;
+  Result<std::unique_ptr<io::FileLock>> lock(std::string_view name) override;
+
+ private:
+  UniqueFd fd_;
+};
+
+}  // namespace sterna::net

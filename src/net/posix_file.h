@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// Files of the real file system: readers, writers without a name, locks.
+#pragma once
+
+#include <string>
+
+#include "sterna/io/file_system.h"
+#include "unique_fd.h"
+
+namespace sterna::net {
+
+// statx of `name` in `directory`, of the link itself; "" means the descriptor.
+Result<io::FileStat> stat_file(int directory, const std::string& name);
+
+// Writes all of it, whatever the signals.
+Status write_all(int fd, std::string_view bytes);
+
+// Gives an existing name another one; never replaces (ErrorCode::exists).
+Status rename_without_replacing(int from, const std::string& name, int to,
+                                const std::string& new_name);
+
+class PosixReader : public io::FileReader {
+ public:
+  explicit PosixReader(UniqueFd fd) : fd_(std::move(fd)) {}
+  Result<io::FileStat> stat() override { return stat_file(fd_.get(), ""); }
+  Result<std::size_t> read(std::string& into, std::size_t octets_max) override;
+
+ private:
+  UniqueFd fd_;
+};
+
+class PosixWriter : public io::FileWriter {
+ public:
+  // In `directory`: without a name where the file system can (O_TMPFILE), else as `temporary`.
+  static Result<std::unique_ptr<PosixWriter>> create(int directory, const std::string& temporary);
+  ~PosixWriter() override;
+
+  Status write(std::string_view bytes) override { return write_all(fd_.get(), bytes); }
+  Status set_mtime(std::int64_t mtime_ns) override;
+  Status sync() override;
+  Result<io::FileStat> stat() override { return stat_file(fd_.get(), ""); }
+
+  Status place(int directory, const std::string& name);
+
+ private:
+  explicit PosixWriter(UniqueFd fd) : fd_(std::move(fd)) {}
+
+  UniqueFd fd_;
+  // Where it has a name until it is placed: a duplicate, since it may outlive the Directory.
+  UniqueFd home_;
+  std::string temporary_;
+};
+
+class PosixLock : public io::FileLock {
+ public:
+  // ErrorCode::locked if someone else has it.
+  static Result<std::unique_ptr<PosixLock>> take(int directory, const std::string& name);
+
+ private:
+  explicit PosixLock(UniqueFd fd) : fd_(std::move(fd)) {}
+  UniqueFd fd_;  // the lock goes with its last descriptor
+};
+
+}  // namespace sterna::net

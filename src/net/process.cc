@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "process.h"
+
+#include <signal.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+
+#include "sterna/base/assert.h"
+
+namespace sterna::net {
+namespace {
+
+uv_stdio_container_t container(int fd) {
+  uv_stdio_container_t stdio{};
+  stdio.flags = fd < 0 ? UV_IGNORE : UV_INHERIT_FD;
+  stdio.data.fd = fd;
+  return stdio;
+}
+
+class Tunnel : public Stream {
+ public:
+  Tunnel(Loop::Core& core, UniqueFd fd, std::string host, TlsContexts contexts,
+         std::unique_ptr<Process> process)
+      : Stream(core, std::make_unique<Descriptor>(core, std::move(fd)), std::move(host),
+               std::move(contexts)),
+        process_(std::move(process)) {}
+
+ private:
+  std::unique_ptr<Process> process_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Process>> Process::start(Loop::Core& core, std::vector<std::string> argv,
+                                                Stdio stdio) {
+  STERNA_ASSERT(!argv.empty());
+  std::vector<char*> arguments;
+  for (std::string& argument : argv) arguments.push_back(argument.data());
+  arguments.push_back(nullptr);
+  std::array containers = {container(stdio.in), container(stdio.out), container(stdio.err)};
+  uv_process_options_t options{};
+  options.exit_cb = on_exit;
+  options.file = arguments.front();
+  options.args = arguments.data();
+  options.flags = UV_PROCESS_DETACHED;  // setsid
+  options.stdio = containers.data();
+  options.stdio_count = static_cast<int>(containers.size());
+
+  std::unique_ptr<Process> process(new Process);
+  process->handle_ = new Handle{.process = {}, .owner = process.get()};
+  process->handle_->process.data = process->handle_;
+  const int started = uv_spawn(core.uv(), &process->handle_->process, &options);
+  if (started == 0) return process;
+  // libuv has initialized the handle all the same.
+  uv_close(reinterpret_cast<uv_handle_t*>(&process->handle_->process), free_handle);
+  process->handle_ = nullptr;
+  return fail(Error::from_errno(-started, argv.front()));
+}
+
+Process::~Process() {
+  if (!handle_) return;
+  kill_group(SIGTERM);
+  handle_->owner = nullptr;
+}
+
+void Process::kill_group(int number) {
+  if (handle_) ::kill(-handle_->process.pid, number);
+}
+
+void Process::on_exit(uv_process_t* process, std::int64_t status, int signal) {
+  auto* handle = static_cast<Handle*>(process->data);
+  if (Process* owner = handle->owner) {
+    owner->exit_status_ = status;
+    owner->exit_signal_ = signal;
+    owner->handle_ = nullptr;
+    owner->ended_.set();
+  }
+  uv_close(reinterpret_cast<uv_handle_t*>(process), free_handle);
+}
+
+void Process::free_handle(uv_handle_t* handle) { delete static_cast<Handle*>(handle->data); }
+
+void abandon_process(uv_handle_t* handle) {
+  auto* process = reinterpret_cast<uv_process_t*>(handle);
+  STERNA_ASSERT(static_cast<Process::Handle*>(handle->data)->owner == nullptr);
+  ::kill(-process->pid, SIGKILL);
+  uv_close(handle, Process::free_handle);
+}
+
+Result<std::unique_ptr<io::Transport>> open_tunnel(Loop::Core& core,
+                                                   const io::Endpoint& endpoint,
+                                                   TlsContexts contexts) {
+  std::array<int, 2> ends{};
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
+    return fail(Error::from_errno(errno, "socketpair"));
+  UniqueFd ours(ends[0]);
+  UniqueFd theirs(ends[1]);
+  Process::Stdio stdio{.in = theirs.get(), .out = theirs.get(), .err = 2};
+  STERNA_TRY(auto process, Process::start(core, endpoint.tunnel, stdio));
+  return std::make_unique<Tunnel>(core, std::move(ours), endpoint.host, std::move(contexts),
+                                  std::move(process));
+}
+
+}  // namespace sterna::net

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// Names to addresses. Literals and "localhost" (RFC 6761 section 6.3) are answered at once; everything else is
+// asked of getaddrinfo on the thread pool, which may take as long as the system's resolver likes.
+#pragma once
+
+#include <sys/socket.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core.h"
+#include "sterna/base/result.h"
+#include "sterna/coro/task.h"
+
+namespace sterna::net {
+
+struct Address {
+  sockaddr_storage storage{};
+  socklen_t length = 0;
+
+  int family() const { return storage.ss_family; }
+  const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
+  std::string text() const;  // "192.0.2.1", "2001:db8::1"
+};
+
+// In the order of the system (RFC 6724), at least one; ErrorCode::resolve. When cancelled, the lookup goes on
+// in the pool without anyone to hear of it.
+coro::Task<Result<std::vector<Address>>> resolve(Loop::Core& core, std::string host,
+                                                 std::uint16_t port);
+
+// Alternates between the families, beginning with that of the first (RFC 8305 section 4).
+std::vector<Address> interleave(std::vector<Address> addresses);
+
+}  // namespace sterna::net
