@@ -52,7 +52,8 @@ void check(const Config& config) {
       static_cast<void>(sterna::config::includes(account, mailbox));
       static_cast<void>(sterna::config::policy_for(account, mailbox));
       if (const auto local = renames.to_local(mailbox)) {
-        STERNA_ASSERT(renames.to_remote(*local) == mailbox);
+        const auto remote = renames.to_remote(*local);
+        STERNA_ASSERT(remote && *remote == mailbox);
       }
     }
   }
