@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// What one look at a side of a mailbox showed: the remote and the local tree, as differences to the base.
+//
+// An observation names the generation in which it began and what it covers (rule 1). What it does not
+// cover is unknown, which is a value of its own: absence is stated in `gone`, with proof, or not at all.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sterna/model/flags.h"
+#include "sterna/model/ids.h"
+#include "sterna/model/message.h"
+#include "sterna/model/uid_set.h"
+
+namespace sterna {
+
+enum class Coverage : std::uint8_t {
+  unknown,  // not looked at, or the look failed
+  changes,  // new messages and changed flags are all here; `gone` is empty because nothing was proven
+  complete  // changes, and `gone` is all that is gone
+};
+
+struct RemoteFlags {
+  Uid uid;
+  FlagSet flags;
+  ModSeq modseq;
+};
+
+// An arrival that was looked at more closely, because something local might be it.
+struct RemoteArrival {
+  Uid uid;
+  FlagSet flags;
+  std::int64_t internal_date = 0;
+  std::string email_id;
+  std::optional<Identity> identity;
+  bool size_reliable = true;
+};
+
+struct RemoteDelta {
+  Coverage coverage = Coverage::unknown;
+  Generation began;
+  UidValidity uidvalidity;
+  bool read_only = false;
+  // Keywords that can be stored: all if `any_keyword`, else those in `permanent` (rule 40).
+  bool any_keyword = true;
+  FlagSet permanent;
+  UidSet arrived;                      // on the server, not in the base
+  std::vector<RemoteArrival> details;  // of some of `arrived`, ascending by UID
+  std::vector<RemoteFlags> flags;      // of rows in the base whose flags were told; ascending by UID
+  UidSet gone;                         // proven (rule 5)
+  std::string gone_proof;              // how, in words for the history
+};
+
+// A file in new or cur.
+struct LocalFile {
+  std::string name;  // the full name
+  std::string base;
+  bool in_new = false;
+  bool tells_flags = true;
+  bool has_info = false;  // false: no ":2,", as after a copy by a careless tool (rule 6)
+  FlagSet flags;
+  FileStamp file;
+};
+
+// Our own name says where a file came from; another synchronizer's says that it was on a server.
+struct ClaimedOrigin {
+  bool ours = false;  // tree id matches this account's tree
+  MailboxId mailbox;
+  UidValidity uidvalidity;
+  Uid uid;
+};
+
+// A file that is in no row of this mailbox.
+struct LocalArrival {
+  LocalFile file;
+  std::optional<Identity> identity;  // nullopt: could not be read; leave it alone
+  std::optional<ClaimedOrigin> origin;
+  bool stable = true;   // nobody is still writing it
+  bool is_stub = false; // carries the header of a stub (rule 18)
+  // Its base name is that of a tombstone, and the boot changed since: a disk that lied (rule 16).
+  bool resurrected = false;
+};
+
+// A row's file whose name or content is not as in the base.
+struct LocalChange {
+  Uid uid;
+  LocalFile file;
+  bool content_changed = false;  // new inode, size or mtime
+  bool surely_edited = false;    // rule 13: non-empty, parsable, not first seen after an unclean boot
+  std::optional<Identity> identity;  // where content_changed
+};
+
+struct LocalDelta {
+  Coverage coverage = Coverage::unknown;
+  Generation began;
+  bool suspect = false;  // the directory is missing or another one (rule 15): freeze
+  bool quiet = true;     // nothing changed in the directory for the quiet time
+  std::vector<LocalArrival> arrived;
+  std::vector<LocalChange> changed;  // ascending by UID
+  std::vector<Uid> gone;             // proven absent here, and listed after in every other mailbox
+};
+
+}  // namespace sterna

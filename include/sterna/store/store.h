@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+// Store: the base of one account, in one SQLite file (docs/storage.md).
+//
+// One thread at a time. Changes happen inside a Transaction; a Transaction that dies without commit()
+// rolls back. Durability is the caller's choice per transaction: `full` for intents and everything that
+// follows an effect, `normal` for cursors alone. Reading outside a transaction sees what is committed.
+// Errors: no_space, corrupt, io; all of scope account.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sterna/base/result.h"
+#include "sterna/model/intent.h"
+#include "sterna/model/mailbox.h"
+#include "sterna/model/message.h"
+#include "sterna/model/uid_set.h"
+
+namespace sterna::store {
+
+// A row as the comparison with a listing needs it; small, since a whole mailbox may be read.
+struct LocalRow {
+  Uid uid;
+  RowState state = RowState::present;
+  std::uint64_t ino = 0;
+  bool in_new = false;
+  std::string_view base_name;  // valid during the callback only
+  std::string_view info;       // valid during the callback only
+};
+
+struct HistoryEntry {
+  std::int64_t at_ms = 0;
+  std::string mailbox;   // name at that time
+  Uid uid;
+  std::string path;      // of the file, relative to the Maildir's root; "" if none
+  std::string event;     // "downloaded" "uploaded" "flags" "moved" "deleted" "held" ...
+  std::string side;      // where it took effect: "local" or "remote"
+  std::string detail;    // flags, the other mailbox
+  std::string reason;    // the plan's
+};
+
+struct UndoEntry {
+  std::int64_t id = 0;
+  std::string file;      // in the undo area
+  std::string mailbox;
+  std::string base_name;
+  FlagSet flags;
+  std::uint64_t size = 0;
+  std::optional<Identity> identity;
+  std::int64_t at_ms = 0;
+  std::string reason;
+};
+
+struct HeldEntry {
+  std::int64_t id = 0;
+  std::string kind;      // sync::to_string(HeldKind)
+  MailboxId mailbox;
+  Uid uid;               // none for orphans
+  UidValidity uidvalidity;
+  std::string base_name;
+  std::string reason;
+  std::int64_t since_ms = 0;
+};
+
+struct ApprovalEntry {
+  MessageKey key;
+  UidValidity uidvalidity;
+};
+
+// A failing (row, action): counted, parked, retried at growing intervals (rule 25).
+struct Failure {
+  MailboxId mailbox;
+  Uid uid;               // none where it is a file without a row
+  std::string base_name; // "" where it is a row
+  std::string action;    // "download", "upload" ...
+  unsigned count = 0;
+  std::int64_t next_try_ms = 0;
+  std::string reason;
+};
+
+struct Tombstone {
+  MessageKey key;
+  std::string base_name;
+  std::uint64_t ino = 0;
+  std::string boot_id;
+  std::int64_t at_ms = 0;
+};
+
+enum class Durability : std::uint8_t { normal, full };
+
+class Store {
+ public:
+  // Opens or creates `directory`/state.db (directory mode 0700, file 0600), takes the exclusive lock and
+  // migrates. ErrorCode::locked if another process has it; ErrorCode::corrupt; ErrorCode::unsupported for
+  // a newer schema. `read_only`: no lock, nothing is written, not_found if there is none.
+  static Result<std::unique_ptr<Store>> open(const std::string& directory, bool read_only);
+  ~Store();
+
+  bool is_new() const;  // was created by this open()
+
+  class Transaction {
+   public:
+    Transaction(Transaction&&) noexcept;
+    ~Transaction();
+    Status commit();
+   private:
+    friend class Store;
+    explicit Transaction(Store& store);
+    Store* store_;
+  };
+  Result<Transaction> begin(Durability durability);
+
+  // --- small facts: tree id, state id, epoch, generation, cached capabilities ...
+  Result<std::optional<std::string>> get(std::string_view key);
+  Status set(std::string_view key, std::string_view value);
+  Status unset(std::string_view key);
+
+  // --- mailboxes
+  Result<std::vector<MailboxRow>> mailboxes();  // ascending by name
+  Result<MailboxId> add_mailbox(const MailboxRow& row);  // row.id is ignored
+  Status update_mailbox(const MailboxRow& row);
+  Status remove_mailbox(MailboxId id);  // and everything of it
+
+  // --- messages
+  Result<std::optional<MessageRow>> message(MessageKey key);
+  Result<std::vector<MessageRow>> messages(MailboxId mailbox, const UidSet& uids);
+  Result<std::vector<MessageRow>> messages_by_base_name(std::string_view base_name);  // in the account
+  Result<std::vector<MessageRow>> messages_in_state(RowState state);                  // in the account
+  // Every row of the mailbox with a file (present, stub, detached), ascending by UID.
+  Status for_each_local(MailboxId mailbox, const std::function<void(const LocalRow&)>& visit);
+  // Every row of the mailbox in any state, whole, ascending by UID (verify, adoption).
+  Status for_each(MailboxId mailbox, const std::function<void(const MessageRow&)>& visit);
+  // UIDs of rows for which the server has a message (is_on_server).
+  Result<UidSet> remote_uids(MailboxId mailbox);
+  struct Counts {
+    std::uint64_t on_server = 0;
+    std::uint64_t present = 0;  // present or stub
+    std::uint64_t quarantined = 0;
+  };
+  Result<Counts> counts(MailboxId mailbox);
+  Status put_message(const MessageRow& row);  // inserts or replaces
+  Status remove_message(MessageKey key);
+  // Flags of the base of rows, as FlagSet, for the comparison with what the server says: calls visit for
+  // each row of `uids` that exists, ascending.
+  Status for_each_flags(MailboxId mailbox, const UidSet& uids,
+                        const std::function<void(Uid, RowState, const FlagSet&, ModSeq)>& visit);
+  // Turns all rows of a mailbox into nothing, giving them back first (UIDVALIDITY changed, adoption).
+  Result<std::vector<MessageRow>> take_all(MailboxId mailbox);
+
+  // --- intents
+  Result<IntentId> add_intent(const Intent& intent);
+  Status update_intent(const Intent& intent);
+  Status close_intent(IntentId id);
+  Result<std::vector<Intent>> intents();
+
+  // --- held, approvals, failures, tombstones, undo, history
+  Result<std::vector<HeldEntry>> held();
+  // The recomputed verdict of a pass replaces what was there; `since` survives for entries that stay.
+  Status replace_held(const std::vector<HeldEntry>& entries);
+  Result<std::vector<ApprovalEntry>> approvals();
+  Status add_approval(const ApprovalEntry& entry);
+  Status clear_approvals(MailboxId mailbox);
+  Status remove_approval(MessageKey key);
+  Result<std::vector<Failure>> failures();
+  Status put_failure(const Failure& failure);  // key: mailbox, uid, base_name, action
+  Status clear_failure(MailboxId mailbox, Uid uid, std::string_view base_name, std::string_view action);
+  Status add_tombstone(const Tombstone& tombstone);
+  Result<std::optional<Tombstone>> tombstone_of(MailboxId mailbox, std::string_view base_name);
+  Status trim_tombstones(std::int64_t older_than_ms);
+  Result<std::int64_t> add_undo(const UndoEntry& entry);
+  Result<std::vector<UndoEntry>> undo_entries();
+  Status remove_undo(std::int64_t id);
+  Status add_history(const HistoryEntry& entry);
+  // Newest first. `path` filters by file (its base name), "" for all.
+  Result<std::vector<HistoryEntry>> history(std::string_view path, std::size_t limit);
+  Status trim_history(std::int64_t older_than_ms);
+
+  // --- the brake's rolling window (rule 6). side: "remote" "local" "flags"
+  Status add_removals(MailboxId mailbox, std::string_view side, std::uint64_t count,
+                      std::int64_t at_ms, std::uint64_t messages_before);
+  struct Removals {
+    std::uint64_t count = 0;
+    std::uint64_t messages_before = 0;  // the largest denominator within the window; 0 if none
+  };
+  Result<Removals> removals_since(MailboxId mailbox, std::string_view side, std::int64_t since_ms);
+  Status trim_removals(std::int64_t older_than_ms);
+
+  // Moves the write-ahead log into the database where that is cheap; before a clean exit.
+  Status checkpoint();
+
+ private:
+  Store();
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sterna::store

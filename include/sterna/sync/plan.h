@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+// plan(): three trees and a policy in, actions out. Pure: no I/O, no clock, no logging.
+//
+// Two steps. *Pair* works over the whole account: which file is which message, what moved where.
+// *Decide* goes row by row through the tables of docs/safety.md. Every action carries the mailbox, the
+// UIDVALIDITY under which it was planned, the reason in words, and, if it removes anything, its proof.
+// Any `unknown` in the input removes nothing. Actions come in the order in which they are to be carried
+// out: pairs, arrivals, moves, flags, uploads, and deletions last.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "sterna/model/intent.h"
+#include "sterna/model/mailbox.h"
+#include "sterna/model/message.h"
+#include "sterna/model/observation.h"
+
+namespace sterna::sync {
+
+enum class Direction : std::uint8_t { both, pull, push };
+enum class LocalDelete : std::uint8_t { trash, expunge, ignore };
+enum class RemoteDelete : std::uint8_t { remove, ignore };
+
+// The brake (rule 6): deletions of one side in a mailbox or the account that reach at_least and share.
+struct Brake {
+  double share = 0.3;
+  std::uint64_t at_least = 50;
+};
+
+// What was let through within the window already, and what was there when it began.
+struct BrakeWindow {
+  std::uint64_t removed_remote = 0;  // removals carried out on the server
+  std::uint64_t removed_local = 0;   // removals carried out in the Maildir
+  std::uint64_t flags_lost = 0;
+  std::uint64_t messages_at_start = 0;
+};
+
+struct MailboxInput {
+  MailboxId id;
+  MailboxName name;
+  Role role = Role::none;
+  Direction direction = Direction::both;
+  LocalDelete local_delete = LocalDelete::trash;
+  RemoteDelete remote_delete = RemoteDelete::remove;
+  bool expunge_flagged = false;
+  Brake brake;
+  BrakeWindow window;
+  UidValidity base_uidvalidity;  // none: no base yet (first sync, or included again)
+  // The base came from another UIDVALIDITY, a lost state, or a restored backup: pair, unite flags,
+  // delete nothing (adoption). All rows of the old base were turned into hints below.
+  bool adopting = false;
+  RemoteDelta remote;
+  LocalDelta local;
+};
+
+struct Approval {
+  MessageKey key;
+  UidValidity uidvalidity;
+};
+
+struct Input {
+  Generation generation;  // of this pass
+  std::vector<MailboxInput> mailboxes;
+  // Every row that a delta names, that an intent names, that has the base name of a local arrival, or
+  // whose state is neither present, dropped nor tombstone. Ascending by key.
+  std::vector<MessageRow> rows;
+  std::vector<Intent> intents;
+  std::vector<Approval> approvals;      // of held deletions, by the user
+  BrakeWindow account_window;
+  Brake account_brake;
+  std::optional<MailboxId> trash;       // the synced or known Trash of the account
+  bool server_sizes_reliable = true;
+  bool append_deduplicates = false;     // Gmail (rule 24)
+};
+
+// --- actions -------------------------------------------------------------------------------------
+
+struct Where {
+  MailboxId mailbox;
+  UidValidity uidvalidity;
+};
+
+// Fetch and deliver. `uids` are not in the base (or are rows in state wanted).
+struct Download {
+  Where where;
+  UidSet uids;
+};
+// A file and a message were found to be the same: write the row. `flags` is what both shall have; the
+// deltas say what each side lacks.
+struct Pair {
+  Where where;
+  Uid uid;
+  LocalFile file;
+  FlagSet flags;
+  FlagDelta to_remote;
+  FlagDelta to_local;
+  std::optional<Identity> identity;
+  std::int64_t internal_date = 0;
+  std::string email_id;
+};
+// The same message with the flags that both sides have now; only the row changes.
+struct Record {
+  Where where;
+  Uid uid;
+  FlagSet flags;
+  ModSeq modseq;
+  std::optional<LocalFile> file;         // where its name or place changed
+  std::optional<Identity> identity;
+};
+struct PushFlags {
+  Where where;
+  Uid uid;
+  FlagDelta delta;   // our own changes only
+  FlagSet result;    // base after it
+  std::optional<LocalFile> file;  // as seen, for the row
+  ModSeq modseq;
+};
+struct PullFlags {
+  Where where;
+  Uid uid;
+  LocalFile file;    // exactly this one (rule 21)
+  FlagSet result;
+  FlagDelta also_push;  // our own delta that goes to the server in the same step
+  ModSeq modseq;
+};
+struct Upload {
+  Where where;       // target
+  LocalFile file;
+  FlagSet flags;
+  Identity identity;
+  std::optional<MessageKey> copy_of;   // the proven original: COPY instead of APPEND
+  std::optional<Uid> replaces;         // an edit: after the APPEND this one goes to the Trash
+  bool in_doubt = false;               // an intent for it is open: look first, never send blindly
+  IntentId intent;                     // the open one
+};
+// The user moved the file: move the message on the server.
+struct MoveOut {
+  Where from;
+  Uid uid;
+  Where to;
+  LocalFile file;    // where it is now
+  FlagSet flags;     // base afterwards
+  FlagDelta to_remote;
+  Identity identity; // proof
+};
+// Another client moved the message: move the file.
+struct MoveIn {
+  Where from;
+  Uid uid;
+  Where to;
+  Uid new_uid;
+  LocalFile file;    // where it is now (in `from`, or in `file_mailbox`)
+  MailboxId file_mailbox;
+  FlagSet flags;
+  FlagDelta to_remote;
+  std::int64_t internal_date = 0;
+  std::string email_id;
+};
+enum class RemovalKind : std::uint8_t {
+  to_trash,       // UID MOVE to the Trash
+  expunge,        // STORE \Deleted, UID EXPUNGE
+  fetch_expunge,  // as expunge, but the message is fetched into the undo area before
+};
+struct DeleteOut {
+  Where where;
+  Uid uid;
+  RemovalKind kind = RemovalKind::to_trash;
+  Identity identity;  // what must still be there, with the row's INTERNALDATE and size (rule 11)
+  std::string proof;
+};
+struct DeleteIn {
+  Where where;
+  Uid uid;
+  std::optional<LocalFile> file;  // nullopt: nothing changed since the base; use the row's
+  std::string proof;
+};
+// Only the row goes (gone on both sides, or consumed by policy).
+struct Forget {
+  Where where;
+  Uid uid;
+  RowState into = RowState::tombstone;  // tombstone, dropped or detached
+};
+// The content of a row's file is a wreck: fetch it again, the wreck goes to the undo area (rule 13).
+struct Repair {
+  Where where;
+  Uid uid;
+  LocalFile file;
+};
+// An intent whose doubt is resolved by what was observed.
+struct CloseIntent {
+  IntentId intent;
+};
+// \Deleted that an open intent of ours set, and whose file is back (32).
+struct ClearDeleted {
+  Where where;
+  Uid uid;
+  IntentId intent;
+};
+
+using ActionKind =
+    std::variant<Pair, Record, Download, MoveIn, MoveOut, PullFlags, PushFlags, Upload, Repair,
+                 ClearDeleted, CloseIntent, Forget, DeleteIn, DeleteOut>;
+
+struct Action {
+  ActionKind what;
+  std::string reason;  // "gone locally, unchanged on the server"
+};
+std::string_view kind_of(const Action& action);  // "download", "push_flags", ...
+MailboxId mailbox_of(const Action& action);
+
+// --- what is not done ------------------------------------------------------------------------------
+
+enum class HeldKind : std::uint8_t {
+  delete_remote,  // files are gone; the messages would go from the server
+  delete_local,   // messages are gone from the server; the files would go
+  flags_lost,     // files lost their whole info part in bulk
+  orphan,         // a file that was once on a server and is not now (rule 17)
+  resurrected,    // a file that was deleted and is back after an unclean boot (rule 16)
+};
+std::string_view to_string(HeldKind kind);
+struct Held {
+  HeldKind kind;
+  MailboxId mailbox;
+  Uid uid;                        // none for an orphan without a row
+  UidValidity uidvalidity;
+  std::optional<LocalFile> file;
+  std::string reason;
+};
+// No action now: look again in the next pass. The mailbox's cursor and stamp stay where they are.
+struct Waiting {
+  MailboxId mailbox;
+  std::string base_name;  // "" where it is not one file
+  Uid uid;
+  std::string reason;
+};
+
+struct Plan {
+  std::vector<Action> actions;
+  std::vector<Held> held;
+  std::vector<Waiting> waiting;
+  bool empty() const { return actions.empty(); }
+};
+
+// Which arrivals on the server must be looked at more closely (RemoteArrival with identity) before
+// plan() can tell whether something local is the same. Ascending by mailbox; empty sets are left out.
+struct IdentityWanted {
+  MailboxId mailbox;
+  UidSet uids;
+};
+std::vector<IdentityWanted> identities_wanted(const Input& input);
+
+Plan plan(const Input& input);
+
+}  // namespace sterna::sync

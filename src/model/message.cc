@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sterna/model/message.h"
+
+#include <array>
+
+#include "sterna/model/intent.h"
+
+namespace sterna {
+namespace {
+
+constexpr std::array<std::string_view, 9> kStates{"wanted",      "present",  "stub",
+                                                  "dropped",     "detached", "quarantined",
+                                                  "dropping",    "deleting", "tombstone"};
+constexpr std::array<std::string_view, 6> kKinds{"upload",         "move_out",       "delete_out",
+                                                 "mailbox_create", "mailbox_rename", "mailbox_delete"};
+
+template <class Enum, std::size_t N>
+std::optional<Enum> parse(const std::array<std::string_view, N>& names, std::string_view text) {
+  for (std::size_t i = 0; i < N; ++i) {
+    if (names[i] == text) return static_cast<Enum>(i);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string_view to_string(RowState state) { return kStates[static_cast<std::size_t>(state)]; }
+std::optional<RowState> parse_row_state(std::string_view text) {
+  return parse<RowState>(kStates, text);
+}
+
+std::string_view to_string(IntentKind kind) { return kKinds[static_cast<std::size_t>(kind)]; }
+std::optional<IntentKind> parse_intent_kind(std::string_view text) {
+  return parse<IntentKind>(kKinds, text);
+}
+
+}  // namespace sterna
