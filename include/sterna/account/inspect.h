@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// What can be asked of an account beside a sync: its state, its history, what is held, a check of the
+// way to the server, a comparison of all three trees.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sterna/account/settings.h"
+#include "sterna/base/result.h"
+#include "sterna/coro/task.h"
+
+namespace sterna::account {
+
+// --- from the state alone: no server, no lock -------------------------------------------------------
+
+struct MailboxState {
+  std::string name;
+  std::string path;  // absolute
+  std::uint64_t messages = 0;
+  std::int64_t last_sync_ms = 0;  // 0: never
+};
+struct ParkedMessage {
+  std::string mailbox;
+  std::uint32_t uid = 0;
+  std::string path;    // "" if there is no file
+  std::string action;
+  std::string reason;
+  unsigned tries = 0;
+  std::int64_t next_try_ms = 0;
+};
+struct AccountState {
+  std::string name;
+  bool ever_synced = false;
+  bool marker_held = false;
+  std::int64_t last_sync_ms = 0;
+  std::string error;   // of the last sync; "" if it went well
+  std::uint64_t held = 0;
+  std::uint64_t quarantined = 0;
+  std::uint64_t pending = 0;  // local changes seen and not carried out
+  std::vector<MailboxState> mailboxes;
+  std::vector<ParkedMessage> parked;
+};
+Result<AccountState> read_state(io::FileSystem& files, const Settings& settings);
+
+struct HistoryLine {
+  std::int64_t at_ms = 0;
+  std::string mailbox;
+  std::uint32_t uid = 0;
+  std::string path;
+  std::string event;
+  std::string side;
+  std::string detail;
+  std::string reason;
+};
+// Newest first. `path`: of one file (by its base name), "" for all.
+Result<std::vector<HistoryLine>> read_history(const Settings& settings, const std::string& path,
+                                              std::size_t limit);
+
+struct HeldLine {
+  std::string kind;
+  std::string mailbox;
+  std::uint32_t uid = 0;
+  std::string path;
+  std::string reason;
+  std::int64_t since_ms = 0;
+};
+Result<std::vector<HeldLine>> read_held(const Settings& settings);
+
+// --- decisions of the user: they change the state, and the next sync carries them out ----------------
+
+enum class HeldDecision : std::uint8_t { apply, restore };
+// For what is held now, in one mailbox (remote name) or all. Returns how many were decided.
+Result<std::uint64_t> decide_held(const Settings& settings, HeldDecision decision,
+                                  std::optional<MailboxName> mailbox);
+
+struct Adoption {
+  std::string found;  // what was there before, in words
+};
+// Makes a new marker for a Maildir whose marker is missing or foreign; the next sync pairs what is there.
+Result<Adoption> adopt(Services& services, const Settings& settings);
+
+// --- with the server --------------------------------------------------------------------------------
+
+enum class CheckStatus : std::uint8_t { ok, warning, failed, skipped };
+struct CheckLine {
+  std::string what;   // "DNS", "TLS", "login" ...
+  CheckStatus status = CheckStatus::ok;
+  std::string detail;
+  std::string hint;   // how to mend it; "" if nothing is to be mended
+  std::optional<Error> error;
+};
+coro::Task<std::vector<CheckLine>> check_account(Services services, Settings settings, bool offline,
+                                                 Log log);
+
+struct MailboxLine {
+  std::string name;
+  std::string path;         // "" if there is none
+  std::string role;
+  bool on_server = false;
+  bool selectable = true;
+  bool local = false;
+  bool included = false;
+  std::optional<std::uint64_t> messages_remote;
+  std::optional<std::uint64_t> messages_local;
+  std::optional<std::uint64_t> octets_remote;
+};
+coro::Task<Result<std::vector<MailboxLine>>> list_mailboxes(Services services, Settings settings,
+                                                            Log log);
+
+struct Difference {
+  bool note = false;        // held, quarantined, excluded ...: not a difference
+  std::string mailbox;
+  std::uint32_t uid = 0;
+  std::string path;
+  std::string what;         // in words
+};
+struct Verification {
+  std::vector<Difference> lines;
+  std::uint64_t messages_compared = 0;
+  std::uint64_t octets_compared = 0;  // with deep
+  std::vector<Error> errors;
+};
+// Compares server, base and Maildir; `deep` compares octets, CRLF as LF. Changes nothing.
+coro::Task<Verification> verify_account(Services services, Settings settings, bool deep, Log log);
+
+}  // namespace sterna::account

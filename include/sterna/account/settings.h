@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// Settings: one account as the engine needs it, made from the configuration by the command line (the
+// engine does not know the configuration's room). Services: the world, as interfaces.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "sterna/base/log.h"
+#include "sterna/base/secret.h"
+#include "sterna/auth/mechanism.h"
+#include "sterna/io/clock.h"
+#include "sterna/io/file_system.h"
+#include "sterna/io/transport.h"
+#include "sterna/maildir/layout.h"
+#include "sterna/model/mailbox_name.h"
+#include "sterna/sync/mailbox_plan.h"
+#include "sterna/sync/plan.h"
+
+namespace sterna::account {
+
+struct Services {
+  io::Clock& clock;
+  io::Worker& worker;
+  io::Dialer& dialer;
+  io::Random& random;
+  io::FileSystem& files;
+};
+
+enum class Compress : std::uint8_t { automatic, yes, no };
+
+// What may differ from mailbox to mailbox.
+struct MailboxPolicy {
+  sync::Direction direction = sync::Direction::both;
+  sync::LocalDelete local_delete = sync::LocalDelete::trash;
+  sync::RemoteDelete remote_delete = sync::RemoteDelete::remove;
+  bool expunge_flagged = false;
+  sync::Brake brake;
+  std::chrono::seconds brake_within = std::chrono::hours(1);
+};
+
+struct Settings {
+  std::string name;
+  std::string user;
+  // Asked once a login; the command's or the file's answer. Fails with ErrorCode::secret.
+  std::function<coro::Task<Result<Secret>>()> password;
+  auth::Preference auth = auth::Preference::automatic;
+  io::Endpoint endpoint;
+  bool allow_plaintext = false;
+  unsigned connections = 4;
+  Compress compress = Compress::automatic;
+
+  std::string maildir;    // absolute
+  std::string state_dir;  // of this account, absolute
+  maildir::LayoutKind layout = maildir::LayoutKind::fs;
+  std::string inbox = "INBOX";
+  bool subscribed_only = false;
+  sync::Create create = sync::Create::both;
+  std::map<Role, MailboxName> roles;  // where the server has no SPECIAL-USE
+  std::chrono::seconds undo = std::chrono::days(14);
+  bool fsync = true;
+  // A local deletion is sent after so long without a change in the directory.
+  std::chrono::milliseconds quiet = std::chrono::seconds(1);
+
+  // Pure functions of the configuration. Names are remote names.
+  std::function<bool(const MailboxName&, Role)> includes;
+  std::function<MailboxPolicy(const MailboxName&)> policy_for;
+  std::function<Result<MailboxName>(const MailboxName&)> to_local;   // `rename`
+  std::function<Result<MailboxName>(const MailboxName&)> to_remote;
+};
+
+}  // namespace sterna::account
