@@ -44,7 +44,7 @@ inline constexpr std::array kKeys = {
     Key{Section::top, "hooks", Support::no, ""},
     Key{Section::top, "metrics", Support::no, ""},
 
-    Key{Section::log, "level", Support::yes, "\"info\""},
+    Key{Section::log, "level", Support::yes, ""},
 
     Key{Section::account, "enabled", Support::yes, "true"},
     Key{Section::account, "address", Support::yes, ""},

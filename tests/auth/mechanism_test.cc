@@ -19,7 +19,9 @@ struct Case {
   std::optional<Mechanism> expected;
 };
 
-void PrintTo(const Case& c, std::ostream* out) { *out << c.name; }
+void PrintTo(const Case& c, std::ostream* out) {
+  *out << c.name;
+}
 
 class ChooseMechanism : public ::testing::TestWithParam<Case> {};
 

@@ -17,7 +17,9 @@ struct Case {
   std::string says;
 };
 
-void PrintTo(const Case& c, std::ostream* out) { *out << c.name; }
+void PrintTo(const Case& c, std::ostream* out) {
+  *out << c.name;
+}
 
 // `line` as the fourth line of a file, in an otherwise sound account.
 Case in_account(const char* name, std::string_view line, std::string says) {
