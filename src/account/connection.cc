@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "connection.h"
+
+#include "sterna/base/assert.h"
+#include "sterna/base/bytes.h"
+#include "sterna/imap/outcome.h"
+#include "sterna/io/deadline.h"
+
+namespace sterna::account {
+namespace {
+
+constexpr std::size_t kReadOctets = 256 * 1024;
+constexpr std::size_t kLiteralOctets = 256 * 1024;
+// Without a single octet from the server: a large SELECT or SEARCH may think that long.
+constexpr std::chrono::seconds kSilence{180};
+constexpr std::chrono::seconds kWriteLimit{180};
+
+}  // namespace
+
+coro::Task<Status> Sink::relieve() { co_return Status{}; }
+
+Connection::Connection(Services services, std::unique_ptr<io::Transport> transport, Log log)
+    : services_(services), transport_(std::move(transport)), log_(std::move(log)) {}
+
+Connection::~Connection() { close(); }
+
+void Connection::close() {
+  if (closed_) return;
+  closed_ = true;
+  transport_->close();
+}
+
+Error Connection::lost() const {
+  if (failure_) return *failure_;
+  return Error(ErrorCode::disconnected, "the connection to the server is closed");
+}
+
+coro::Task<Status> Connection::flush() {
+  for (;;) {
+    if (auto wanted = client_.wants_literal()) {
+      const auto it = pending_.find(wanted->id.value);
+      STERNA_ASSERT(it != pending_.end() && it->second.literal);
+      Result<std::string> piece = it->second.literal(kLiteralOctets);
+      if (!piece) {
+        // The announced octets cannot be had: the server still waits for them, so the line must go.
+        failure_ = piece.error();
+        close();
+        co_return fail(*failure_);
+      }
+      STERNA_CO_CHECK(client_.provide_literal(wanted->id, *piece));
+    }
+    if (!client_.has_output()) co_return Status{};
+    std::string output = client_.take_output();
+    Status written = co_await io::with_deadline(services_.clock, kWriteLimit,
+                                                transport_->write(std::move(output)),
+                                                "the server did not take what was sent");
+    if (!written) {
+      failure_ = written.error();
+      close();
+      co_return written;
+    }
+  }
+}
+
+coro::Task<Status> Connection::pump() {
+  if (closed_) co_return fail(lost());
+  STERNA_CO_CHECK(co_await flush());
+  for (auto& [id, pending] : pending_) {
+    if (pending.sink && pending.sink->full()) {
+      Sink* sink = pending.sink;
+      STERNA_CO_CHECK(co_await sink->relieve());
+      break;
+    }
+  }
+  buffer_.clear();
+  Result<std::size_t> got = co_await io::with_deadline(
+      services_.clock, kSilence, transport_->read_some(buffer_, kReadOctets), "no answer");
+  if (got && *got == 0 && !failure_) {
+    got = fail(ErrorCode::disconnected, "the server closed the connection");
+  }
+  if (!got) {
+    if (!failure_) failure_ = got.error();
+    close();
+    co_return fail(*failure_);
+  }
+  Result<std::size_t> fed = client_.feed(buffer_, *this);
+  if (!fed) {
+    failure_ = fed.error();
+    close();
+    co_return fail(*failure_);
+  }
+  buffer_.erase(0, *fed);
+  co_return Status{};
+}
+
+coro::Task<Result<imap::UntaggedStatus>> Connection::greeting() {
+  while (!greeting_) STERNA_CO_CHECK(co_await pump());
+  if (greeting_->status == imap::StatusKind::bye) co_return fail(imap::error_from_bye(*greeting_));
+  co_return *greeting_;
+}
+
+Result<imap::CommandId> Connection::submit(Result<imap::Command> command, Sink* sink,
+                                           LiteralSource literal) {
+  if (closed_) return fail(lost());
+  STERNA_TRY(const imap::CommandId id, client_.submit(std::move(command)));
+  log_.trace("C: {}", client_.describe(id));
+  pending_[id.value] = {sink, std::move(literal)};
+  return id;
+}
+
+coro::Task<Result<imap::Done>> Connection::wait(imap::CommandId id) {
+  for (;;) {
+    const auto it = done_.find(id.value);
+    if (it != done_.end()) {
+      imap::Done done = std::move(it->second);
+      done_.erase(it);
+      co_return done;
+    }
+    Status pumped = co_await pump();
+    if (!pumped && !done_.contains(id.value)) {
+      pending_.clear();
+      co_return fail(std::move(pumped).error());
+    }
+  }
+}
+
+coro::Task<Result<imap::Done>> Connection::wait_ok(imap::CommandId id) {
+  STERNA_CO_TRY(imap::Done done, co_await wait(id));
+  if (!done.ok()) co_return fail(imap::error_from(done));
+  co_return done;
+}
+
+coro::Task<Result<imap::Done>> Connection::run(Result<imap::Command> command, Sink* sink) {
+  STERNA_CO_TRY(const imap::CommandId id, submit(std::move(command), sink));
+  co_return co_await wait(id);
+}
+
+coro::Task<Status> Connection::run_ok(Result<imap::Command> command, Sink* sink) {
+  STERNA_CO_TRY(imap::Done done, co_await run(std::move(command), sink));
+  if (!done.ok()) co_return fail(imap::error_from(done));
+  co_return Status{};
+}
+
+coro::Task<Status> Connection::start_tls(io::TlsSettings settings) {
+  STERNA_CO_CHECK(co_await run_ok(imap::starttls()));
+  if (!buffer_.empty()) {
+    co_return fail(ErrorCode::protocol, "octets came behind the answer to STARTTLS");
+  }
+  STERNA_CO_CHECK(co_await transport_->start_tls(std::move(settings)));
+  client_.after_starttls();
+  co_return Status{};
+}
+
+coro::Task<Status> Connection::start_compress() {
+  STERNA_CO_CHECK(co_await run_ok(imap::compress_deflate()));
+  STERNA_CO_CHECK(transport_->start_deflate(std::exchange(buffer_, {})));
+  client_.after_compress();
+  co_return Status{};
+}
+
+coro::Task<Status> Connection::settle() {
+  for (const imap::CommandId id : std::exchange(preludes_, {})) {
+    STERNA_CO_TRY(imap::Done done, co_await wait(id));
+    if (!done.ok()) log_.debug("{} refused: {}", to_string(done.kind), done.text);
+  }
+  const imap::Capabilities& enabled = client_.enabled();
+  qresync = has(imap::Capability::qresync) && !quirks.no_qresync &&
+            enabled.has(imap::Capability::qresync);
+  condstore = has(imap::Capability::condstore);
+  co_return Status{};
+}
+
+coro::Task<void> Connection::logout() {
+  if (usable()) {
+    if (submit(imap::logout())) {
+      Status written = co_await flush();
+      if (!written) log_.debug("logout: {}", written.error().describe());
+    }
+  }
+  close();
+}
+
+void Connection::learn_namespaces(const imap::Response& response) {
+  const auto* found = std::get_if<imap::Namespace>(&response);
+  if (!found) return;
+  namespaces = *found;
+  if (namespaces.personal.empty()) return;
+  names.prefix = namespaces.personal.front().prefix;
+  names.delimiter = namespaces.personal.front().delimiter;
+}
+
+Sink* Connection::sink_of(imap::CommandId id) {
+  const auto it = pending_.find(id.value);
+  return it == pending_.end() ? nullptr : it->second.sink;
+}
+
+void Connection::on_greeting(const imap::UntaggedStatus& greeting) { greeting_ = greeting; }
+
+void Connection::on_response(const imap::Response& response, const imap::Context& context) {
+  if (Sink* sink = sink_of(context.oldest)) {
+    sink->on_response(response);
+    return;
+  }
+  const bool news = std::holds_alternative<imap::Expunge>(response) ||
+                    std::holds_alternative<imap::Vanished>(response) ||
+                    std::holds_alternative<imap::Fetch>(response) ||
+                    std::holds_alternative<imap::Exists>(response);
+  if (news) dirty = true;
+}
+
+void Connection::on_body_begin(const imap::BodyBegin& body, const imap::Context& context) {
+  Sink* sink = sink_of(context.oldest);
+  if (!sink) return;
+  bodies_[body.id.value] = sink;
+  sink->on_body_begin(body);
+}
+
+void Connection::on_body_chunk(imap::BodyId id, std::string_view octets) {
+  const auto it = bodies_.find(id.value);
+  if (it != bodies_.end()) it->second->on_body_chunk(id, octets);
+}
+
+void Connection::on_body_end(imap::BodyId id) {
+  const auto it = bodies_.find(id.value);
+  if (it == bodies_.end()) return;
+  it->second->on_body_end(id);
+  bodies_.erase(it);
+}
+
+void Connection::on_done(const imap::Done& done) {
+  log_.trace("S: {} {} {}", to_string(done.kind), to_string(done.status), done.text);
+  pending_.erase(done.id.value);
+  done_[done.id.value] = done;
+}
+
+void Connection::on_challenge(imap::CommandId id, std::string_view challenge) {
+  Result<Secret> response = answer_ ? answer_(challenge)
+                                    : Result<Secret>(fail(ErrorCode::protocol, "no answer to a challenge"));
+  if (response) {
+    if (client_.respond_auth(id, response->reveal())) return;
+  } else {
+    failure_ = response.error();
+  }
+  if (!client_.cancel_auth(id)) close();
+}
+
+void Connection::on_bye(const imap::UntaggedStatus& bye, bool expected) {
+  if (!expected) failure_ = imap::error_from_bye(bye);
+}
+
+void Connection::on_bad_response(const Error& error, const imap::Context&) {
+  log_.warn("a response of the server makes no sense: {}", error.describe());
+  dirty = true;
+}
+
+}  // namespace sterna::account

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// Connection: one IMAP session over one transport, for one coroutine at a time.
+//
+// Commands are submitted at once and awaited later, so pipelining is natural. Nothing reads in the
+// background: whoever waits for a command pumps, which is also the back-pressure. Each command may have a
+// Sink for the responses that come while it is the oldest; what belongs to nobody goes to the selected
+// mailbox's news (`dirty`), since any response can bring them (RFC 3501 section 7).
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "sterna/account/settings.h"
+#include "sterna/imap/client.h"
+#include "sterna/imap/command.h"
+#include "sterna/imap/commands.h"
+#include "sterna/imap/mailbox_codec.h"
+#include "sterna/imap/quirks.h"
+
+namespace sterna::account {
+
+// What one command's responses are for.
+class Sink {
+ public:
+  virtual ~Sink() = default;
+  virtual void on_response(const imap::Response& /*response*/) {}
+  virtual void on_body_begin(const imap::BodyBegin& /*body*/) {}
+  virtual void on_body_chunk(imap::BodyId /*id*/, std::string_view /*octets*/) {}
+  virtual void on_body_end(imap::BodyId /*id*/) {}
+  // Called between two reads when full() is true: makes room before more is read.
+  virtual bool full() const { return false; }
+  virtual coro::Task<Status> relieve();
+};
+
+// A sink that hands each response to a function.
+class FunctionSink : public Sink {
+ public:
+  explicit FunctionSink(std::function<void(const imap::Response&)> function)
+      : function_(std::move(function)) {}
+  void on_response(const imap::Response& response) override { function_(response); }
+
+ private:
+  std::function<void(const imap::Response&)> function_;
+};
+
+// Provides the octets of a streamed literal, in pieces; empty when there are no more.
+using LiteralSource = std::function<Result<std::string>(std::size_t octets_max)>;
+
+class Connection final : private imap::Handler {
+ public:
+  Connection(Services services, std::unique_ptr<io::Transport> transport, Log log);
+  ~Connection() override;
+
+  // Waits for the greeting: ok or preauth; a BYE is an error.
+  coro::Task<Result<imap::UntaggedStatus>> greeting();
+
+  // `sink` must outlive the command's answer or the connection's end.
+  Result<imap::CommandId> submit(Result<imap::Command> command, Sink* sink = nullptr,
+                                 LiteralSource literal = {});
+  // NO and BAD are answers, not errors; an error means that the connection is of no more use, and that
+  // the outcome of everything unanswered is unknown.
+  coro::Task<Result<imap::Done>> wait(imap::CommandId id);
+  coro::Task<Result<imap::Done>> run(Result<imap::Command> command, Sink* sink = nullptr);
+  // As run(), with NO and BAD as errors.
+  coro::Task<Status> run_ok(Result<imap::Command> command, Sink* sink = nullptr);
+  // As wait(), with NO and BAD as errors.
+  coro::Task<Result<imap::Done>> wait_ok(imap::CommandId id);
+
+  // Writes what is submitted, without waiting for answers.
+  coro::Task<Status> flush();
+  // Takes the answers to challenges of AUTHENTICATE.
+  void on_challenges(std::function<Result<Secret>(std::string_view)> answer) {
+    answer_ = std::move(answer);
+  }
+
+  coro::Task<Status> start_tls(io::TlsSettings settings);
+  coro::Task<Status> start_compress();
+  // Submits a command whose answer is wanted before the first mailbox is selected, not earlier.
+  void prelude(imap::CommandId id) { preludes_.push_back(id); }
+  // Takes the answer to NAMESPACE: into `namespaces` and `names`.
+  Sink* namespace_sink() { return &namespace_sink_; }
+  // Waits for the preludes, and knows then whether QRESYNC can be used.
+  coro::Task<Status> settle();
+  // LOGOUT without waiting for the answer, and the end of the transport.
+  coro::Task<void> logout();
+  void close();
+
+  imap::Client& client() { return client_; }
+  const imap::Capabilities& capabilities() const { return client_.capabilities(); }
+  bool has(imap::Capability capability) const { return client_.capabilities().has(capability); }
+  io::Transport& transport() { return *transport_; }
+  bool usable() const { return !closed_ && client_.usable(); }
+
+  imap::Quirks quirks;
+  imap::Namespace namespaces;
+  // What the server calls its mailboxes.
+  imap::NameRules names;
+  bool qresync = false;    // ENABLEd, and to be trusted
+  bool condstore = false;
+  std::chrono::nanoseconds round_trip{};  // of the login
+
+  // Something about the selected mailbox came that no command asked for: look again.
+  bool dirty = false;
+
+ private:
+  void on_greeting(const imap::UntaggedStatus& greeting) override;
+  void on_response(const imap::Response& response, const imap::Context& context) override;
+  void on_body_begin(const imap::BodyBegin& body, const imap::Context& context) override;
+  void on_body_chunk(imap::BodyId id, std::string_view octets) override;
+  void on_body_end(imap::BodyId id) override;
+  void on_done(const imap::Done& done) override;
+  void on_challenge(imap::CommandId id, std::string_view challenge) override;
+  void on_bye(const imap::UntaggedStatus& bye, bool expected) override;
+  void on_bad_response(const Error& error, const imap::Context& context) override;
+
+  coro::Task<Status> pump();
+  Sink* sink_of(imap::CommandId id);
+  Error lost() const;
+
+  struct Pending {
+    Sink* sink = nullptr;
+    LiteralSource literal;
+  };
+
+  void learn_namespaces(const imap::Response& response);
+
+  Services services_;
+  FunctionSink namespace_sink_{[this](const imap::Response& r) { learn_namespaces(r); }};
+  std::unique_ptr<io::Transport> transport_;
+  Log log_;
+  imap::Client client_;
+  std::unordered_map<std::uint64_t, Pending> pending_;
+  std::unordered_map<std::uint64_t, imap::Done> done_;
+  std::unordered_map<std::uint64_t, Sink*> bodies_;
+  std::function<Result<Secret>(std::string_view)> answer_;
+  std::optional<imap::UntaggedStatus> greeting_;
+  std::optional<Error> failure_;
+  std::vector<imap::CommandId> preludes_;
+  std::string buffer_;
+  bool closed_ = false;
+};
+
+}  // namespace sterna::account

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine.h"
+
+#include <fmt/format.h>
+
+#include "sterna/maildir/marker.h"
+
+namespace sterna::account {
+
+MailboxWork* Engine::find(MailboxId id) {
+  for (const auto& work : mailboxes) {
+    if (work->row.id == id) return work.get();
+  }
+  return nullptr;
+}
+
+MailboxWork* Engine::find(const MailboxName& name) {
+  for (const auto& work : mailboxes) {
+    if (work->row.name == name) return work.get();
+  }
+  return nullptr;
+}
+
+MailboxWork* Engine::with_role(Role role) {
+  for (const auto& work : mailboxes) {
+    if (work->row.role == role && work->selectable) return work.get();
+  }
+  return nullptr;
+}
+
+Result<maildir::MailboxDirs*> Engine::open_dirs(MailboxWork& work) {
+  if (!work.dirs) {
+    STERNA_TRY(maildir::MailboxDirs dirs, maildir::open_mailbox(*root, work.path));
+    work.dirs.emplace(std::move(dirs));
+    STERNA_TRY(work.network_fs, work.dirs->cur->is_network_file_system());
+    STERNA_TRY(work.keywords, maildir::read_keywords(*work.dirs->home));
+  }
+  return &*work.dirs;
+}
+
+Result<io::Directory*> Engine::open_undo() {
+  if (!undo_area) {
+    STERNA_TRY(undo_area, services.files.open_root(settings.state_dir + "/undo", true));
+  }
+  return undo_area.get();
+}
+
+void Engine::note(Error error, const MailboxWork* work) {
+  if (error.is_cancelled()) {
+    for (const Error& known : report.errors) {
+      if (known.is_cancelled()) return;
+    }
+  }
+  if (work) error.add_context(fmt::format("mailbox {}", work->name()));
+  report.errors.push_back(std::move(error));
+}
+
+Status Engine::add_history(const MailboxWork& work, Uid uid, std::string_view file,
+                           std::string event, std::string side, std::string detail,
+                           std::string reason) {
+  std::string path = row_path(work);
+  if (!path.empty()) path += '/';
+  path += file;
+  return store->add_history({now_ms(), work.name(), uid, std::move(path), std::move(event),
+                             std::move(side), std::move(detail), std::move(reason)});
+}
+
+Status Engine::bump_epoch() {
+  if (epoch_bumped) return {};
+  STERNA_TRY(maildir::Marker marker, maildir::read_marker(*root));
+  ++marker.epoch;
+  const std::string next = fmt::format("{}", marker.epoch);
+  {
+    STERNA_TRY(auto transaction, store->begin(store::Durability::full));
+    STERNA_CHECK(store->set("epoch_pending", next));
+    STERNA_CHECK(transaction.commit());
+  }
+  STERNA_CHECK(maildir::write_marker(*root, marker));
+  STERNA_TRY(auto transaction, store->begin(store::Durability::full));
+  STERNA_CHECK(store->set("epoch", next));
+  STERNA_CHECK(store->unset("epoch_pending"));
+  STERNA_CHECK(transaction.commit());
+  epoch_bumped = true;
+  return {};
+}
+
+std::string row_path(const MailboxWork& work) { return maildir::to_string(work.path); }
+
+Identity to_identity(const maildir::ContentIdentity& content) {
+  return {content.size, content.header_digest, content.message_id};
+}
+
+FileStamp to_stamp(const io::FileStat& stat) {
+  return {stat.dev, stat.ino, stat.size, stat.mtime_ns, stat.btime_ns};
+}
+
+maildir::SeenFile to_seen(const LocalFile& file) { return {file.in_new, file.name, file.file.ino}; }
+
+}  // namespace sterna::account

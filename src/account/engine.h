@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the parts of one account's sync share: the world, the settings, the open state, and the mailboxes
+// of this pass. Everything here lives on the loop's thread; batches of file work run on the worker
+// while nobody else touches what they use.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "connection.h"
+#include "sterna/account/settings.h"
+#include "sterna/account/sync.h"
+#include "sterna/maildir/keywords.h"
+#include "sterna/maildir/layout.h"
+#include "sterna/maildir/listing.h"
+#include "sterna/maildir/mailbox_dirs.h"
+#include "sterna/maildir/stamp.h"
+#include "sterna/store/store.h"
+#include "sterna/sync/plan.h"
+
+namespace sterna::account {
+
+// One mailbox in one pass.
+struct MailboxWork {
+  MailboxRow row;
+  MailboxPolicy policy;
+  maildir::MailboxPath path;
+  bool requested = true;          // among what the user asked to sync
+  bool selectable = true;
+
+  // Found in this pass.
+  std::optional<imap::MailboxStatus> status;
+  std::optional<maildir::MailboxStamp> stamp_now;
+  std::optional<maildir::MailboxDirs> dirs;
+  maildir::KeywordTable keywords;
+  std::optional<maildir::Listing> listing;
+  bool local_changed = false;
+  bool remote_changed = false;
+  bool network_fs = false;
+
+  sync::MailboxInput input;       // what the planner sees
+  RemoteCursor next_cursor;       // of the selection in which the observation was made
+  bool cursor_known = false;
+  // Everything up to the cursor, or the stamp, is in the base: it may be saved.
+  bool cursor_settled = true;
+  bool stamp_settled = true;
+  bool changed_by_us = false;     // locally: the stamp of the listing no longer describes it
+
+  const std::string& name() const { return row.name.text(); }
+};
+
+struct Engine {
+  Services services;
+  const Settings& settings;
+  SyncRequest request;
+  Progress& progress;
+  Log log;
+  AccountReport& report;
+
+  std::unique_ptr<store::Store> store;
+  std::unique_ptr<io::Directory> root;
+  std::unique_ptr<io::FileLock> root_lock;
+  std::unique_ptr<io::Directory> undo_area;  // opened when first needed
+  TreeId tree;
+  Generation generation;
+  std::string boot_id;
+  bool clean_boot = true;   // same boot as in the last pass
+  bool epoch_bumped = false;
+  bool union_mode = false;  // a restored backup or a lost state: pair, delete nothing
+  // Local effects, or new remote messages, that another pass in this sync should look at.
+  bool again = false;
+
+  std::vector<std::unique_ptr<MailboxWork>> mailboxes;  // INBOX first
+
+  MailboxWork* find(MailboxId id);
+  MailboxWork* find(const MailboxName& name);
+  MailboxWork* with_role(Role role);
+
+  std::int64_t now_ms() const { return services.clock.wall_ns() / 1'000'000; }
+  bool dry_run() const { return request.dry_run; }
+
+  // The mailbox's directories, opened once a pass.
+  Result<maildir::MailboxDirs*> open_dirs(MailboxWork& work);
+  Result<io::Directory*> open_undo();
+  // Notes a failure in the report; `work` gives the context. Cancellation is noted once.
+  void note(Error error, const MailboxWork* work = nullptr);
+  Status add_history(const MailboxWork& work, Uid uid, std::string_view file, std::string event,
+                     std::string side, std::string detail, std::string reason);
+  // Rule 14: the epoch moves once before destructive work, base first, then marker.
+  Status bump_epoch();
+};
+
+// Relative to the root, "" for the root itself.
+std::string row_path(const MailboxWork& work);
+// Identity of a file as the base stores it.
+Identity to_identity(const maildir::ContentIdentity& content);
+FileStamp to_stamp(const io::FileStat& stat);
+maildir::SeenFile to_seen(const LocalFile& file);
+
+// Runs a batch of blocking file work on the worker and gives back what it returned.
+template <class F>
+auto on_worker(Services services, F job) -> coro::Task<decltype(job())> {
+  std::optional<decltype(job())> result;
+  std::function<void()> wrapped = [&result, &job] { result.emplace(job()); };
+  co_await services.worker.run(std::move(wrapped));
+  co_return std::move(*result);
+}
+
+}  // namespace sterna::account

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+// The order of things follows RFC 3501 section 6.2 and RFC 8314: what was said before TLS is forgotten,
+// a line that should be encrypted and is not is given up, and a password is sent once.
+#include "login.h"
+
+#include <fmt/format.h>
+
+#include "sterna/auth/mechanism.h"
+#include "sterna/auth/sasl.h"
+#include "sterna/base/bytes.h"
+#include "sterna/imap/outcome.h"
+
+namespace sterna::account {
+namespace {
+
+Error wrong_login(const imap::Done& done, const Settings& settings) {
+  Error error = imap::error_from(done);
+  const bool temporary = done.code.is(imap::Code::unavailable) || done.code.is(imap::Code::limit) ||
+                         done.code.is(imap::Code::in_use) || done.code.is(imap::Code::server_bug);
+  if (temporary) return error;
+  return Error(ErrorCode::login, fmt::format("the server refused the login of {}: {}", settings.user,
+                                             printable(done.text)))
+      .with_hint("check user and password; some providers want an app password instead of your own");
+}
+
+coro::Task<Status> secure(Connection& connection, const Settings& settings) {
+  if (settings.endpoint.tls_mode != io::TlsMode::starttls) co_return Status{};
+  if (connection.client().authenticated()) {
+    co_return fail(Error(ErrorCode::tls, "the server skipped the login before the line was encrypted")
+                       .with_disposition(Disposition::needs_user)
+                       .with_hint("use tls.mode = \"implicit\" with the server's port for it"));
+  }
+  if (!connection.has(imap::Capability::starttls)) {
+    co_return fail(Error(ErrorCode::tls, "the server does not offer STARTTLS")
+                       .with_disposition(Disposition::needs_user)
+                       .with_hint("use tls.mode = \"implicit\" with the server's port for it, "
+                                  "usually 993"));
+  }
+  STERNA_CO_CHECK(co_await connection.start_tls(settings.endpoint.tls));
+  co_return co_await connection.run_ok(imap::capability());
+}
+
+auth::Link link_of(const Settings& settings) {
+  if (settings.endpoint.tls_mode != io::TlsMode::none) return auth::Link::encrypted;
+  return settings.allow_plaintext ? auth::Link::plaintext_allowed : auth::Link::plaintext;
+}
+
+coro::Task<Result<imap::Done>> authenticate(Connection& connection, auth::Mechanism mechanism,
+                                            auth::Credentials credentials) {
+  if (mechanism == auth::Mechanism::login_command) {
+    STERNA_CO_CHECK(auth::check_login_credentials(credentials));
+    co_return co_await connection.run(imap::login(credentials.user, credentials.password));
+  }
+  STERNA_CO_TRY(auth::SaslExchange started, auth::SaslExchange::start(mechanism, credentials));
+  auto exchange = std::make_shared<auth::SaslExchange>(std::move(started));
+  connection.on_challenges(
+      [exchange](std::string_view challenge) { return exchange->respond(challenge); });
+  if (exchange->speaks_first() && connection.has(imap::Capability::sasl_ir)) {
+    STERNA_CO_TRY(Secret first, exchange->respond(""));
+    co_return co_await connection.run(imap::authenticate(exchange->name(), first));
+  }
+  co_return co_await connection.run(imap::authenticate(exchange->name()));
+}
+
+void submit_preludes(Connection& connection) {
+  const imap::Capabilities& can = connection.capabilities();
+  std::vector<imap::Capability> wanted;
+  if (can.has(imap::Capability::enable)) {
+    if (can.has(imap::Capability::qresync) && !connection.quirks.no_qresync) {
+      wanted.push_back(imap::Capability::qresync);
+    } else if (can.has(imap::Capability::condstore)) {
+      wanted.push_back(imap::Capability::condstore);
+    }
+    if (can.has(imap::Capability::utf8_only)) {
+      wanted.push_back(imap::Capability::utf8_accept);
+      connection.names.utf8 = true;
+    }
+  }
+  if (connection.quirks.id_required) {
+    if (auto id = connection.submit(imap::id({{"name", "Sterna"}, {"version", "0.1.0"}}))) {
+      connection.prelude(*id);
+    }
+  }
+  if (!wanted.empty()) {
+    if (auto id = connection.submit(imap::enable(wanted))) connection.prelude(*id);
+  }
+  if (can.has(imap::Capability::namespaces)) {
+    if (auto id = connection.submit(imap::namespaces(), connection.namespace_sink())) {
+      connection.prelude(*id);
+    }
+  }
+}
+
+}  // namespace
+
+coro::Task<Result<std::unique_ptr<Connection>>> open_line(Services services,
+                                                          const Settings& settings, Log log) {
+  Result<std::unique_ptr<io::Transport>> dialled = co_await services.dialer.dial(settings.endpoint);
+  if (!dialled) {
+    co_return fail_in(std::move(dialled), fmt::format("connect to {}:{}", settings.endpoint.host,
+                                                      settings.endpoint.port));
+  }
+  auto connection = std::make_unique<Connection>(services, std::move(*dialled), std::move(log));
+  Result<imap::UntaggedStatus> greeting = co_await connection->greeting();
+  if (!greeting) co_return fail_in(std::move(greeting), "greeting");
+  if (connection->capabilities().empty()) {
+    STERNA_CO_CHECK(co_await connection->run_ok(imap::capability()));
+  }
+  STERNA_CO_CHECK(co_await secure(*connection, settings));
+  connection->quirks =
+      imap::quirks_for(greeting->text, connection->capabilities(), settings.endpoint.host);
+  co_return connection;
+}
+
+coro::Task<Status> log_in(Services services, Connection& connection, const Settings& settings,
+                          const Secret& password) {
+  if (connection.client().authenticated()) {
+    submit_preludes(connection);
+    co_return Status{};
+  }
+  auth::Offer offer{connection.capabilities().auth_mechanisms(),
+                    connection.has(imap::Capability::login_disabled)};
+  STERNA_CO_TRY(const auth::Mechanism mechanism,
+                auth::choose_mechanism(offer, settings.auth, link_of(settings)));
+  auth::Credentials credentials{settings.user, password};
+  const auto before = services.clock.monotonic();
+  STERNA_CO_TRY(imap::Done done,
+                co_await authenticate(connection, mechanism, std::move(credentials)));
+  if (!done.ok()) co_return fail(wrong_login(done, settings));
+  connection.round_trip = services.clock.monotonic() - before;
+  if (connection.capabilities().empty() || connection.quirks.ask_capability_after_login) {
+    STERNA_CO_CHECK(co_await connection.run_ok(imap::capability()));
+  }
+  connection.client().set_pipeline_depth(connection.quirks.pipeline_depth_max);
+  submit_preludes(connection);
+  co_return Status{};
+}
+
+coro::Task<Result<std::unique_ptr<Connection>>> open_connection(Services services,
+                                                                const Settings& settings,
+                                                                const Secret& password, Log log) {
+  STERNA_CO_TRY(std::unique_ptr<Connection> connection,
+                co_await open_line(services, settings, std::move(log)));
+  Status in = co_await log_in(services, *connection, settings, password);
+  if (!in) {
+    connection->close();
+    co_return fail_in(std::move(in), "login");
+  }
+  co_return connection;
+}
+
+}  // namespace sterna::account
