@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <utility>
 
 #include "outbox.h"
 #include "sterna/base/assert.h"
@@ -81,6 +82,7 @@ class Client::Impl final : public Framer::Sink {
   std::optional<Error> failed_;
   bool greeted_ = false;
   bool closing_ = false;
+  bool bye_ = false;
   // A layer that was agreed on and is not in place yet.
   std::optional<CommandKind> layer_;
 };
@@ -156,6 +158,7 @@ void Client::Impl::after_layer(CommandKind layer) {
   STERNA_ASSERT(layer_ == layer);
   layer_.reset();
   if (layer == CommandKind::starttls) tracker_.forget_server();
+  outbox_.open();
 }
 
 std::vector<CommandId> Client::Impl::outstanding() const {
@@ -236,7 +239,9 @@ void Client::Impl::take_tagged(const Tagged& tagged) {
   tracker_.done(done, pending);
   pending_.erase(found);
   if (done.ok() && (done.kind == CommandKind::starttls || done.kind == CommandKind::compress)) {
+    // What waits behind must not go out before the new layer is there.
     layer_ = done.kind;
+    outbox_.pause();
   }
   outbox_.answered(done.id);
   handler_->on_done(done);
@@ -289,10 +294,10 @@ void Client::Impl::take_untagged(Response& response, const Frame& frame) {
 void Client::Impl::take_bye(const UntaggedStatus& bye) {
   const bool expected = std::ranges::any_of(
       pending_, [](const Pending& pending) { return pending.kind == CommandKind::logout; });
-  const bool first = !closing_ || expected;
   closing_ = true;
   if (!expected) outbox_.close();
-  if (first) handler_->on_bye(bye, expected);
+  if (std::exchange(bye_, true)) return;  // some servers say it over and over
+  handler_->on_bye(bye, expected);
 }
 
 // Gives each body its number, and delivers those that did not stream. False if one was thrown away.

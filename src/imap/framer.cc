@@ -86,8 +86,10 @@ Status Framer::end_line(std::string_view line, Sink& sink, Sink::Next& next) {
   // A response that came in one piece is handed over where it is, without a copy.
   const bool whole = pending_.empty();
   if (!whole) pending_ += line;
-  const std::string_view text = without_line_end(whole ? line : std::string_view(pending_));
-  const std::string_view part = text.substr(std::min(line_begin_, text.size()));
+  std::string_view text = whole ? line : std::string_view(pending_);
+  // The line end is looked for in this part only: before it may stand a literal that ends in CR.
+  const std::string_view part = without_line_end(text.substr(line_begin_));
+  text = text.substr(0, line_begin_ + part.size());
 
   if (const auto marker = find_marker(part); marker && may_hold_literals(text)) {
     if (!marker->size || *marker->size > limits_.literal_octets_max) {

@@ -10,11 +10,16 @@
 namespace sterna::imap {
 
 void Outbox::open() {
-  open_ = true;
+  open_ = !closed_;
   pump();
 }
 
+void Outbox::pause() {
+  open_ = false;
+}
+
 void Outbox::close() {
+  closed_ = true;
   open_ = false;
   queue_.clear();
   output_.clear();
@@ -54,6 +59,7 @@ std::optional<LiteralWanted> Outbox::wanted() const {
 }
 
 Status Outbox::provide(CommandId id, std::string_view octets) {
+  if (closed_) return fail(ErrorCode::disconnected, "the connection is at its end");
   if (wait_ != Wait::octets || queue_.front().id != id || octets.size() > literal_left_) {
     return fail(ErrorCode::internal, "octets for a literal that does not want them");
   }

@@ -22,7 +22,8 @@ class Outbox {
   // `capabilities` is asked whenever a literal is announced; it outlives the outbox.
   explicit Outbox(const Capabilities& capabilities) : capabilities_(capabilities) {}
 
-  void open();   // the greeting has come
+  void open();   // the greeting has come, or the new layer is in place
+  void pause();  // nothing is begun until open()
   void close();  // nothing goes out any more
   void set_depth(unsigned commands);
 
@@ -69,6 +70,7 @@ class Outbox {
   std::deque<Entry> queue_;
   std::string output_;
   bool open_ = false;
+  bool closed_ = false;
   unsigned depth_ = UINT32_MAX;
   unsigned in_flight_ = 0;
   Wait wait_ = Wait::nothing;

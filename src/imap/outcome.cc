@@ -22,8 +22,8 @@ struct Verdict {
 using enum ErrorScope;
 using enum Disposition;
 
-// What a NO means. Without a code, or with one that is not here, it is the mailbox's, and worth
-// another try later.
+// What a NO means by its code. Without one that is listed it is the mailbox's, and worth another
+// try later; at a login it is the credentials.
 constexpr std::array kVerdicts = {
     Verdict{Code::auth_failed, ErrorCode::login, account, needs_user},
     Verdict{Code::authorization_failed, ErrorCode::login, account, needs_user},
@@ -50,21 +50,40 @@ constexpr std::array kVerdicts = {
     Verdict{Code::message_limit, ErrorCode::too_big, mailbox, retry},
 };
 
+// What some servers say only in words, and what concerns the account for a while: limits of
+// Gmail and of Exchange, and the latter's late verdict on a login.
+constexpr std::array kLaterPhrases = {
+    std::string_view("simultaneous connections"),
+    std::string_view("maximum number of connections"),
+    std::string_view("command or bandwidth limits"),
+    std::string_view("authenticated but not connected"),
+    std::string_view("suggested backoff time"),
+    std::string_view("server unavailable"),
+};
+
+bool says_later(std::string_view text) {
+  const std::string lower = ascii_lower(text);
+  return std::ranges::any_of(kLaterPhrases, [&](std::string_view phrase) {
+    return lower.find(phrase) != std::string::npos;
+  });
+}
+
 bool is_login(CommandKind kind) {
   return kind == CommandKind::login || kind == CommandKind::authenticate;
 }
 
 Verdict verdict_of(const Done& done) {
-  if (done.status == StatusKind::bad) {
-    // Exchange refuses with BAD what it only wants later.
-    if (backoff_hint_ms(done.text)) return {Code::none, ErrorCode::server_bad, account, retry};
-    return {Code::none, ErrorCode::server_bad, is_login(done.kind) ? account : mailbox, give_up};
-  }
+  const bool bad = done.status == StatusKind::bad;
   for (const Verdict& verdict : kVerdicts) {
-    if (verdict.code == done.code.code) return verdict;
+    if (!bad && verdict.code == done.code.code) return verdict;
   }
-  if (is_login(done.kind)) return {Code::none, ErrorCode::login, account, needs_user};
-  return {Code::none, ErrorCode::server_no, mailbox, retry};
+  const ErrorCode code = bad ? ErrorCode::server_bad : ErrorCode::server_no;
+  if (says_later(done.text)) return {Code::none, code, account, retry};
+  if (is_login(done.kind)) {
+    return bad ? Verdict{Code::none, code, account, give_up}
+               : Verdict{Code::none, ErrorCode::login, account, needs_user};
+  }
+  return {Code::none, code, mailbox, bad ? give_up : retry};
 }
 
 std::string said(std::string_view text) {

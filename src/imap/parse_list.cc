@@ -151,7 +151,7 @@ std::optional<Response> parse_list(Cursor& cursor, bool lsub) {
   if (!delimiter) return std::nullopt;
   list.delimiter = *delimiter;
   auto name = cursor.take_astring();
-  if (!name || name->empty()) return std::nullopt;
+  if (!name) return std::nullopt;
   list.name = WireName{std::move(*name)};
   if (cursor.take_after_spaces('(') && !parse_extended(cursor, list)) return std::nullopt;
   cursor.skip_spaces();

@@ -97,7 +97,8 @@ std::optional<Response> parse_untagged(Cursor& cursor) {
     auto [code, text] = parse_code_and_text(cursor.rest());
     return UntaggedStatus{*status, std::move(code), std::move(text)};
   }
-  return parse_named(cursor, word);
+  const bool is_name = ascii_lower(word[0]) >= 'a' && ascii_lower(word[0]) <= 'z';
+  return is_name ? parse_named(cursor, word) : std::nullopt;
 }
 
 std::optional<Response> parse_tagged(Cursor& cursor) {

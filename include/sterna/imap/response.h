@@ -64,8 +64,8 @@ struct ListAttributes {
 struct List {
   bool lsub = false;
   ListAttributes attributes;
-  char delimiter = '\0';  // NUL: the mailbox is in a flat namespace
-  WireName name;
+  char delimiter = '\0';             // NUL: the mailbox is in a flat namespace
+  WireName name;                     // empty in the answer to LIST "" ""
   std::optional<WireName> old_name;  // RFC 9051 section 6.3.9.7
   std::vector<std::string> child_info;
 };
