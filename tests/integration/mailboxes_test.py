@@ -9,9 +9,10 @@ from tests.support.messages import NOON, local, message
 
 # Dovecot with mdbox takes all of these; so must a path.
 HELL = ["two words", " leading", "trailing ", 'with "quotes"', "back\\slash", "100%", "a*b",
-        "50% *", "a&b", "&", "&&-", "Входящие", "日本語/予定", "Ελλάδα", "عربي", "emoji 🗻🐦",
-        "e\u0301 and é", ".leading dot", "dots..inside", "a.b", "cur", "new", "tmp", "x/cur/y", "INBOX/child",
-        "inboxes", "#hash", "$HOME", "`id`", "-rf", "a;b|c", "'single'", "{3}",
+        "50% *", "a&b", "&", "&&-", "Входящие", "日本語/予定", "Ελλάδα", "عربي",
+        "emoji 🗻🐦",
+        "e\u0301 and é", ".leading dot", "dots..inside", "a.b", "cur", "new", "tmp", "x/cur/y",
+        "INBOX/child", "inboxes", "#hash", "$HOME", "`id`", "-rf", "a;b|c", "'single'", "{3}",
         "NIL", "(parens)", "[brackets]", "semi:colon", "deep/er/and/deep/er/still", "COM1", "%41"]
 
 

@@ -130,6 +130,7 @@ service imap-login {{
 }}
 service imap {{
   process_limit = 1000
+  process_min_avail = 2
 }}
 service stats {{
   client_limit = 8000
@@ -152,6 +153,17 @@ def free_ports(count):
     for one in sockets:
         one.close()
     return ports
+
+
+def reachable(path):
+    """Can the mail processes, which never run as root, come to this directory?"""
+    if os.geteuid() != 0:
+        return True
+    while path != "/":
+        if not os.stat(path).st_mode & 0o001 and os.stat(path).st_uid != NOBODY:
+            return False
+        path = os.path.dirname(path)
+    return True
 
 
 def _die_with_parent():

@@ -12,23 +12,12 @@ import sys
 import tempfile
 
 from tests.support import sample_mail
-from tests.support.dovecot import NOBODY, PASSWORD, Dovecot
+from tests.support.dovecot import PASSWORD, Dovecot, reachable
 from tests.support.maildir import Maildir
 from tests.support.messages import local
 from tests.support.sterna import toml_account
 
 OWNERS = ("ann", "bob")
-
-
-def reachable(path):
-    """Dovecot's mail processes never run as root; can another user come to this directory?"""
-    if os.geteuid() != 0:
-        return True
-    while path != "/":
-        if not os.stat(path).st_mode & 0o001 and os.stat(path).st_uid != NOBODY:
-            return False
-        path = os.path.dirname(path)
-    return True
 
 
 class Playground:

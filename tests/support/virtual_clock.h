@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// VirtualClock: a loop without a kernel. Coroutines run until none is ready, then time jumps to the next
-// timer. A task that waits while nothing is scheduled is a deadlock, and is reported as one.
+// VirtualClock: a loop without a kernel. Coroutines run until none is ready, then time jumps to the
+// next timer. A task that waits while nothing is scheduled is a deadlock, and is reported as one.
 //
 //   VirtualClock world;
 //   Status status = world.run(session.sync());       // aborts on a deadlock
@@ -32,7 +32,8 @@ class VirtualClock : public io::Clock {
   coro::ReadyQueue& queue() { return queue_; }
   // The wall clock jumps, as when a person or NTP sets it.
   void shift_wall(std::chrono::nanoseconds by) { wall_offset_ns_ += by.count(); }
-  // Calls `event` at now + delay, outside any coroutine; those of one instant in order of scheduling.
+  // Calls `event` at now + delay, outside any coroutine; those of one instant in order of
+  // scheduling.
   void schedule(std::chrono::nanoseconds delay, std::function<void()> event);
 
   // One step: resume what is ready, else let time jump. False if there was neither.
@@ -40,8 +41,8 @@ class VirtualClock : public io::Clock {
   // Steps until nothing is ready and nothing is scheduled.
   void settle();
 
-  // The task as the root of all others. nullopt: it waits, nothing is ready and nothing scheduled; it was
-  // then cancelled and brought to its end.
+  // The task as the root of all others. nullopt: it waits, nothing is ready and nothing scheduled;
+  // it was then cancelled and brought to its end.
   template <class T>
   std::optional<T> try_run(coro::Task<T> task) {
     std::optional<T> result;
