@@ -48,7 +48,8 @@ struct RemoteDelta {
   bool any_keyword = true;
   FlagSet permanent;
   UidSet arrived;                      // on the server, not in the base
-  std::vector<RemoteArrival> details;  // of some of `arrived`, ascending by UID
+  // Of some of `arrived`, and of rows whose identity the base lacks; ascending by UID.
+  std::vector<RemoteArrival> details;
   std::vector<RemoteFlags> flags;      // of rows in the base whose flags were told; ascending by UID
   UidSet gone;                         // proven (rule 5)
   std::string gone_proof;              // how, in words for the history
@@ -82,6 +83,11 @@ struct LocalArrival {
   bool is_stub = false; // carries the header of a stub (rule 18)
   // Its base name is that of a tombstone, and the boot changed since: a disk that lied (rule 16).
   bool resurrected = false;
+  // An earlier pass held it as an orphan, and it is still the same file: it stays so until the user
+  // decides (`held restore` takes this away, and the origin).
+  bool held = false;
+  // The policy left it alone in an earlier pass: it still does (sync::Plan::consumed).
+  bool consumed = false;
 };
 
 // A row's file whose name or content is not as in the base.

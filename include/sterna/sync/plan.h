@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -50,9 +51,13 @@ struct MailboxInput {
   Brake brake;
   BrakeWindow window;
   UidValidity base_uidvalidity;  // none: no base yet (first sync, or included again)
-  // The base came from another UIDVALIDITY, a lost state, or a restored backup: pair, unite flags,
-  // delete nothing (adoption). All rows of the old base were turned into hints below.
+  // The base came from another UIDVALIDITY, a lost state, or a restored backup, or there is none though
+  // the Maildir is not empty: pair, unite flags, delete nothing (adoption).
   bool adopting = false;
+  // Which keywords the server could hold when the base agreed; what it holds since starts as a union
+  // (rule 40).
+  bool base_any_keyword = true;
+  FlagSet base_permanent;
   RemoteDelta remote;
   LocalDelta local;
 };
@@ -65,8 +70,9 @@ struct Approval {
 struct Input {
   Generation generation;  // of this pass
   std::vector<MailboxInput> mailboxes;
-  // Every row that a delta names, that an intent names, that has the base name of a local arrival, or
-  // whose state is neither present, dropped nor tombstone. Ascending by key.
+  // Every row that a delta names, that an intent or an approval names, that has the base name of a local
+  // arrival or an intent (in any mailbox), or whose state is neither present, stub, dropped, detached nor
+  // tombstone. Where the server deduplicates, also rows with the EMAILID of a locally gone one.
   std::vector<MessageRow> rows;
   std::vector<Intent> intents;
   std::vector<Approval> approvals;      // of held deletions, by the user
@@ -75,6 +81,8 @@ struct Input {
   std::optional<MailboxId> trash;       // the synced or known Trash of the account
   bool server_sizes_reliable = true;
   bool append_deduplicates = false;     // Gmail (rule 24)
+  // New in other accounts and not yet acknowledged by their servers (section 1, 18).
+  std::vector<Identity> births_elsewhere;
 };
 
 // --- actions -------------------------------------------------------------------------------------
@@ -89,8 +97,8 @@ struct Download {
   Where where;
   UidSet uids;
 };
-// A file and a message were found to be the same: write the row. `flags` is what both shall have; the
-// deltas say what each side lacks.
+// A file and a message were found to be the same: write the row (one in state wanted, dropped or
+// deleting may exist). `flags` is what both shall have; the deltas say what each side lacks.
 struct Pair {
   Where where;
   Uid uid;
@@ -133,11 +141,17 @@ struct Upload {
   FlagSet flags;
   Identity identity;
   std::optional<MessageKey> copy_of;   // the proven original: COPY instead of APPEND
+  bool stub = false;                   // the file holds headers only: COPY or nothing (rule 18)
   std::optional<Uid> replaces;         // an edit: after the APPEND this one goes to the Trash
   bool in_doubt = false;               // an intent for it is open: look first, never send blindly
   IntentId intent;                     // the open one
+  // The row whose file this was, in whatever mailbox, and whose message is gone from the server: it
+  // becomes a tombstone in the transaction that records the upload.
+  std::optional<MessageKey> forgets;
 };
-// The user moved the file: move the message on the server.
+// The user moved the file: move the message on the server. `from` and `uid` may have no row, where the
+// file was moved before its row was written. `flags` is what both sides have afterwards: the file is
+// renamed where it lacks some.
 struct MoveOut {
   Where from;
   Uid uid;
@@ -147,10 +161,10 @@ struct MoveOut {
   FlagDelta to_remote;
   Identity identity; // proof
 };
-// Another client moved the message: move the file.
+// Another client moved the message: move the file. `flags` as in MoveOut.
 struct MoveIn {
   Where from;
-  Uid uid;
+  Uid uid;           // none: the file had no row (adoption)
   Where to;
   Uid new_uid;
   LocalFile file;    // where it is now (in `from`, or in `file_mailbox`)
@@ -159,6 +173,10 @@ struct MoveIn {
   FlagDelta to_remote;
   std::int64_t internal_date = 0;
   std::string email_id;
+  // The content is not the row's any more: the moved row keeps its FileStamp and identity, so that the
+  // next pass sees the change in the new place.
+  bool content_differs = false;
+  std::optional<Identity> identity;  // of the file, where it had no row
 };
 enum class RemovalKind : std::uint8_t {
   to_trash,       // UID MOVE to the Trash
@@ -171,14 +189,20 @@ struct DeleteOut {
   RemovalKind kind = RemovalKind::to_trash;
   Identity identity;  // what must still be there, with the row's INTERNALDATE and size (rule 11)
   std::string proof;
+  // expunge_flagged: the file is still here, and the row stays as it is until the message is seen to be
+  // gone; then the file follows.
+  bool file_remains = false;
 };
 struct DeleteIn {
   Where where;
   Uid uid;
   std::optional<LocalFile> file;  // nullopt: nothing changed since the base; use the row's
   std::string proof;
+  MailboxId file_mailbox;             // where the file is; none: in where.mailbox
+  RowState into = RowState::tombstone;  // dropped where an own removal is finished
 };
-// Only the row goes (gone on both sides, or consumed by policy).
+// Only the row goes (gone on both sides, or consumed by policy). With `dropped` the UID may have no row
+// yet: one is written, so that the message counts as seen.
 struct Forget {
   Where where;
   Uid uid;
@@ -238,15 +262,26 @@ struct Waiting {
   std::string reason;
 };
 
+// A file that the policy leaves alone for good (direction pull, another name of a message that is here).
+// Remember it by name, and say so with LocalArrival::consumed, so that a later setting never sends it.
+struct Consumed {
+  MailboxId mailbox;
+  LocalFile file;
+  std::string reason;
+};
+
 struct Plan {
   std::vector<Action> actions;
   std::vector<Held> held;
   std::vector<Waiting> waiting;
+  std::vector<Consumed> consumed;  // only those that were not yet
   bool empty() const { return actions.empty(); }
 };
 
-// Which arrivals on the server must be looked at more closely (RemoteArrival with identity) before
-// plan() can tell whether something local is the same. Ascending by mailbox; empty sets are left out.
+// Which messages on the server must be looked at more closely (RemoteDelta::details, with identity)
+// before plan() can tell whether something local is the same: arrivals, and rows whose identity the base
+// lacks. Ascending by mailbox; empty sets are left out. What has details is not asked for again, and
+// answers may raise new questions: ask until the answer is empty.
 struct IdentityWanted {
   MailboxId mailbox;
   UidSet uids;

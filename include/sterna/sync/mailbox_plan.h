@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+// plan_mailboxes(): which mailboxes are to be created, renamed or removed on either side. Pure.
+//
+// It runs before plan(), over the rows of the base, one LIST of the server and one walk of the Maildir.
+// INBOX is never created, renamed or deleted. A mailbox with mail in it is never removed for being absent
+// on the other side: it is held. Absence counts only in a complete LIST, and on the second one in a row;
+// a directory that is suspect freezes its mailbox, whatever the server says (rules 1, 15).
+//
+// Actions come in the order in which they are to be carried out: adoptions, renames (parents before
+// children), creations (parents before children), then what only changes the base, removals (children
+// before parents) last. Each mailbox has at most one action.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "sterna/model/intent.h"
+#include "sterna/model/mailbox.h"
+#include "sterna/model/mailbox_name.h"
+#include "sterna/sync/plan.h"
+
+namespace sterna::sync {
+
+// Which side may get a mailbox that the other has.
+enum class Create : std::uint8_t { both, local, remote, none };
+
+// What the configuration says of one name; the last matching rule has been applied.
+struct MailboxPolicy {
+  bool included = true;
+  Create create = Create::both;
+  Direction direction = Direction::both;
+  LocalDelete local_delete = LocalDelete::trash;
+  RemoteDelete remote_delete = RemoteDelete::remove;
+};
+
+// A mailbox of which the base has a row.
+struct KnownMailbox {
+  MailboxRow row;  // remote_absences counts this LIST already
+  std::uint64_t on_server = 0;  // rows for which the server has a message
+  std::uint64_t files = 0;      // rows that have a file here
+  MailboxPolicy policy;         // of row.name
+};
+
+// A line of LIST.
+struct RemoteMailbox {
+  WireName wire;
+  MailboxName name;
+  char delimiter = '/';
+  Role role = Role::none;
+  std::string mailbox_id;  // OBJECTID's MAILBOXID; "" unknown
+  bool selectable = true;  // false: \NoSelect or \NonExistent, a place in the tree only
+  MailboxPolicy policy;
+  // Of STATUS, where it was answered.
+  std::optional<UidValidity> uidvalidity;
+  std::optional<Uid> uid_next;
+  std::optional<std::uint32_t> messages;
+};
+
+// A directory of the Maildir that has, or had, new and cur.
+struct LocalMailbox {
+  MailboxName name;  // the remote name that its path stands for
+  std::string path;  // local components joined by '/'; "" is the root itself
+  std::uint64_t cur_dev = 0;
+  std::uint64_t cur_ino = 0;
+  // There, but without cur or new, or not readable; or the directory of a row, but another one, in which
+  // most of the known names were not found.
+  bool suspect = false;
+  std::optional<std::uint64_t> messages;  // files in new and cur; nullopt: not counted
+  MailboxPolicy policy;
+};
+
+struct MailboxesInput {
+  std::vector<KnownMailbox> base;
+  std::vector<RemoteMailbox> remote;
+  bool remote_complete = false;  // LIST was tagged OK
+  std::vector<LocalMailbox> local;
+  bool local_complete = false;   // the walk met no error
+  std::vector<Intent> intents;   // those of mailboxes; others are ignored
+};
+
+// --- actions: `id` is none where the base has no row yet -------------------------------------------
+
+// Both sides have it. Without a row: write one. With a row: it lacks a side, complete it.
+struct AdoptBoth {
+  MailboxId id;
+  RemoteMailbox remote;
+  LocalMailbox local;
+};
+struct CreateLocal {
+  MailboxId id;
+  RemoteMailbox remote;
+};
+// The server may have the name as a place that cannot be selected: CREATE makes it a mailbox.
+struct CreateRemote {
+  MailboxId id;
+  LocalMailbox local;
+};
+// Renamed on the server; the directory follows. `with_parent`: the rename of its parent, earlier in this
+// plan, may have carried it along already.
+struct RenameLocal {
+  MailboxId id;
+  MailboxName from;
+  std::string from_path;
+  RemoteMailbox to;
+  bool with_parent = false;
+};
+// Renamed here; the server follows. RENAME takes the children along (RFC 3501 section 6.3.5).
+struct RenameRemote {
+  MailboxId id;
+  WireName from;
+  LocalMailbox to;
+  bool with_parent = false;
+};
+// Renamed on both sides to the same name: only the row changes.
+struct RenameRow {
+  MailboxId id;
+  RemoteMailbox remote;
+  LocalMailbox local;
+};
+// Gone from the server, and empty here.
+struct RemoveLocal {
+  MailboxId id;
+  std::string path;
+  std::string proof;
+};
+// Gone here, and empty on the server. DELETE only after STATUS said again that it is empty.
+struct RemoveRemote {
+  MailboxId id;
+  WireName wire;
+  std::string proof;
+};
+// Its directory is missing, strange or another one: no message of it may be touched on any side.
+struct Freeze {
+  MailboxId id;
+};
+// Gone on both sides, or excluded by now: the row and everything below it goes, no mail.
+struct ForgetMailbox {
+  MailboxId id;
+};
+// A person decides: nothing is removed on any side, and nothing of it is synced meanwhile.
+struct HoldMailbox {
+  MailboxId id;
+  MailboxName name;
+  bool absent_remote = false;  // else it is absent here
+};
+// Not known well enough: look again. Nothing of it is synced meanwhile.
+struct WaitMailbox {
+  MailboxId id;
+  MailboxName name;
+};
+
+using MailboxActionKind =
+    std::variant<AdoptBoth, RenameRow, RenameLocal, RenameRemote, CreateLocal, CreateRemote, Freeze,
+                 WaitMailbox, HoldMailbox, ForgetMailbox, RemoveLocal, RemoveRemote>;
+
+struct MailboxAction {
+  MailboxActionKind what;
+  std::string reason;
+};
+std::string_view kind_of(const MailboxAction& action);  // "create_local", ...
+
+// What has no action stays as it is: present on both sides and in the base, or left alone by the policy.
+std::vector<MailboxAction> plan_mailboxes(const MailboxesInput& input);
+
+}  // namespace sterna::sync

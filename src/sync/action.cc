@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// Names and places of actions, for logs, histories and tests.
+#include <array>
+
+#include "sterna/sync/mailbox_plan.h"
+#include "sterna/sync/plan.h"
+
+namespace sterna::sync {
+namespace {
+
+template <class... Kinds>
+struct Overloaded : Kinds... {
+  using Kinds::operator()...;
+};
+
+}  // namespace
+
+std::string_view kind_of(const Action& action) {
+  constexpr std::array<std::string_view, 14> names{
+      "pair",   "record", "download",      "move_in",      "move_out", "pull_flags", "push_flags",
+      "upload", "repair", "clear_deleted", "close_intent", "forget",   "delete_in",  "delete_out"};
+  static_assert(names.size() == std::variant_size_v<ActionKind>);
+  return names[action.what.index()];
+}
+
+MailboxId mailbox_of(const Action& action) {
+  return std::visit(Overloaded{[](const MoveIn& move) { return move.to.mailbox; },
+                               [](const MoveOut& move) { return move.to.mailbox; },
+                               [](const CloseIntent&) { return MailboxId(); },
+                               [](const auto& other) { return other.where.mailbox; }},
+                    action.what);
+}
+
+std::string_view to_string(HeldKind kind) {
+  constexpr std::array<std::string_view, 5> names{"delete_remote", "delete_local", "flags_lost",
+                                                  "orphan", "resurrected"};
+  return names[static_cast<std::size_t>(kind)];
+}
+
+std::string_view kind_of(const MailboxAction& action) {
+  constexpr std::array<std::string_view, 12> names{
+      "adopt",  "rename_row", "rename_local", "rename_remote", "create_local", "create_remote",
+      "freeze", "wait",       "hold",         "forget",        "remove_local", "remove_remote"};
+  static_assert(names.size() == std::variant_size_v<MailboxActionKind>);
+  return names[action.what.index()];
+}
+
+}  // namespace sterna::sync
