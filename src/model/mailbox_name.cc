@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sterna/model/mailbox_name.h"
 
+#include <algorithm>
 #include <array>
 
 #include "sterna/base/assert.h"
@@ -34,6 +35,10 @@ MailboxName MailboxName::moved(const MailboxName& from, const MailboxName& to) c
 }
 
 namespace {
+
+// In the order of Role.
+constexpr std::array<std::string_view, 10> kRoleNames = {
+    "", "inbox", "trash", "sent", "drafts", "junk", "archive", "all", "flagged", "important"};
 
 // Iterative wildcard matching with one point of return, so that a hostile pattern costs no more than
 // the product of the lengths. A '*' is the stronger point of return: it also crosses '/'.
@@ -85,9 +90,13 @@ bool matches_pattern(std::string_view pattern, const MailboxName& name) {
 }
 
 std::string_view to_string(Role role) {
-  constexpr std::array names = {"",     "inbox",   "trash", "sent",    "drafts",
-                                "junk", "archive", "all",   "flagged", "important"};
-  return names[static_cast<std::size_t>(role)];
+  return kRoleNames[static_cast<std::size_t>(role)];
+}
+
+std::optional<Role> parse_role(std::string_view text) {
+  const auto* const found = std::ranges::find(kRoleNames, text);
+  if (found == kRoleNames.end()) return std::nullopt;
+  return static_cast<Role>(found - kRoleNames.begin());
 }
 
 }  // namespace sterna

@@ -2,9 +2,12 @@
 // Store: the base of one account, in one SQLite file (docs/storage.md).
 //
 // One thread at a time. Changes happen inside a Transaction; a Transaction that dies without commit()
-// rolls back. Durability is the caller's choice per transaction: `full` for intents and everything that
-// follows an effect, `normal` for cursors alone. Reading outside a transaction sees what is committed.
-// Errors: no_space, corrupt, io; all of scope account.
+// rolls back, and so does one in which a change failed: its commit() repeats the first error. Durability
+// is the caller's choice per transaction: `full` for intents and everything that follows an effect,
+// `normal` for cursors alone. Reading outside a transaction sees what is committed, inside it what the
+// transaction did so far. A visitor must not use the store that calls it.
+// Errors: no_space, corrupt, io, permission, locked; all of scope account. Text is octets as they came,
+// and comes back as it went in.
 #pragma once
 
 #include <cstdint>
@@ -96,8 +99,9 @@ enum class Durability : std::uint8_t { normal, full };
 class Store {
  public:
   // Opens or creates `directory`/state.db (directory mode 0700, file 0600), takes the exclusive lock and
-  // migrates. ErrorCode::locked if another process has it; ErrorCode::corrupt; ErrorCode::unsupported for
-  // a newer schema. `read_only`: no lock, nothing is written, not_found if there is none.
+  // migrates. ErrorCode::locked if another process has it, without waiting; ErrorCode::corrupt;
+  // ErrorCode::unsupported for a newer schema or a network file system. `read_only`: no lock, also beside
+  // a process that has it; no change is accepted; not_found if there is none.
   static Result<std::unique_ptr<Store>> open(const std::string& directory, bool read_only);
   ~Store();
 
@@ -107,12 +111,13 @@ class Store {
    public:
     Transaction(Transaction&&) noexcept;
     ~Transaction();
-    Status commit();
+    Status commit();  // once; whatever it says, the transaction is over
    private:
     friend class Store;
     explicit Transaction(Store& store);
     Store* store_;
   };
+  // Precondition: no other transaction is open. It must not outlive the store.
   Result<Transaction> begin(Durability durability);
 
   // --- small facts: tree id, state id, epoch, generation, cached capabilities ...
@@ -122,14 +127,18 @@ class Store {
 
   // --- mailboxes
   Result<std::vector<MailboxRow>> mailboxes();  // ascending by name
-  Result<MailboxId> add_mailbox(const MailboxRow& row);  // row.id is ignored
+  // row.id is ignored; an id is never given twice. `exists` if the name is taken, here and in
+  // update_mailbox(): the one error that leaves the transaction sound.
+  Result<MailboxId> add_mailbox(const MailboxRow& row);
   Status update_mailbox(const MailboxRow& row);
-  Status remove_mailbox(MailboxId id);  // and everything of it
+  Status remove_mailbox(MailboxId id);  // and everything of it but history and undo
 
   // --- messages
   Result<std::optional<MessageRow>> message(MessageKey key);
   Result<std::vector<MessageRow>> messages(MailboxId mailbox, const UidSet& uids);
-  Result<std::vector<MessageRow>> messages_by_base_name(std::string_view base_name);  // in the account
+  // In the account, in any state. Names compare without what follows the first ',', where other programs
+  // keep fields that come and go (",U=12"): a hint, wider than maildir::strip_fields().
+  Result<std::vector<MessageRow>> messages_by_base_name(std::string_view base_name);
   Result<std::vector<MessageRow>> messages_in_state(RowState state);                  // in the account
   // Every row of the mailbox with a file (present, stub, detached), ascending by UID.
   Status for_each_local(MailboxId mailbox, const std::function<void(const LocalRow&)>& visit);
@@ -143,7 +152,7 @@ class Store {
     std::uint64_t quarantined = 0;
   };
   Result<Counts> counts(MailboxId mailbox);
-  Status put_message(const MessageRow& row);  // inserts or replaces
+  Status put_message(const MessageRow& row);  // inserts or replaces; the mailbox must exist
   Status remove_message(MessageKey key);
   // Flags of the base of rows, as FlagSet, for the comparison with what the server says: calls visit for
   // each row of `uids` that exists, ascending.
@@ -160,27 +169,31 @@ class Store {
 
   // --- held, approvals, failures, tombstones, undo, history
   Result<std::vector<HeldEntry>> held();
-  // The recomputed verdict of a pass replaces what was there; `since` survives for entries that stay.
+  // The recomputed verdict of a pass replaces what was there. Entries of equal kind, mailbox, uid and
+  // base name stay: they keep id and since_ms. `id` of what is given is ignored.
   Status replace_held(const std::vector<HeldEntry>& entries);
   Result<std::vector<ApprovalEntry>> approvals();
   Status add_approval(const ApprovalEntry& entry);
   Status clear_approvals(MailboxId mailbox);
   Status remove_approval(MessageKey key);
+  // MailboxId{} where a failure, a held entry or an intent belongs to no mailbox.
   Result<std::vector<Failure>> failures();
   Status put_failure(const Failure& failure);  // key: mailbox, uid, base_name, action
   Status clear_failure(MailboxId mailbox, Uid uid, std::string_view base_name, std::string_view action);
-  Status add_tombstone(const Tombstone& tombstone);
+  Status add_tombstone(const Tombstone& tombstone);  // without a base name: nothing to remember
+  // The newest of that name, compared as messages_by_base_name() does.
   Result<std::optional<Tombstone>> tombstone_of(MailboxId mailbox, std::string_view base_name);
   Status trim_tombstones(std::int64_t older_than_ms);
   Result<std::int64_t> add_undo(const UndoEntry& entry);
   Result<std::vector<UndoEntry>> undo_entries();
   Status remove_undo(std::int64_t id);
   Status add_history(const HistoryEntry& entry);
-  // Newest first. `path` filters by file (its base name), "" for all.
+  // Newest first. `path` filters by file: its base name, as messages_by_base_name() compares; "" for all.
   Result<std::vector<HistoryEntry>> history(std::string_view path, std::size_t limit);
   Status trim_history(std::int64_t older_than_ms);
 
-  // --- the brake's rolling window (rule 6). side: "remote" "local" "flags"
+  // --- the brake's rolling window (rule 6). side: "remote" "local" "flags". MailboxId{} stands for the
+  // account as a whole: entries of its own, not the sum of the mailboxes'.
   Status add_removals(MailboxId mailbox, std::string_view side, std::uint64_t count,
                       std::int64_t at_ms, std::uint64_t messages_before);
   struct Removals {

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "db.h"
+
+#include <sqlite3.h>
+
+#include "sqlite_error.h"
+
+namespace sterna::store {
+namespace {
+
+// Readers and the one writer do not block one another; this covers the moments in which one of them
+// opens or closes the write-ahead log.
+constexpr int kBusyTimeoutMs = 2'000;
+// Pages of 4 KiB in the write-ahead log after which a commit copies them into the database. Larger
+// than SQLite's 1,000, so that a first sync is not stopped by it every thousand messages.
+constexpr int kAutoCheckpointPages = 4'000;
+
+int flags_of(Access access) {
+  const int mode = access == Access::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+  return mode | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE;
+}
+
+struct Switch {
+  int option;
+  int value;
+};
+
+// Double-quoted strings are a typing error that SQL would hide; a schema is data, and is not
+// trusted.
+constexpr Switch kSwitches[] = {
+    {SQLITE_DBCONFIG_ENABLE_FKEY, 1},    {SQLITE_DBCONFIG_DQS_DML, 0},
+    {SQLITE_DBCONFIG_DQS_DDL, 0},        {SQLITE_DBCONFIG_DEFENSIVE, 1},
+    {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
+};
+
+}  // namespace
+
+void Db::Close::operator()(sqlite3* handle) const {
+  sqlite3_close_v2(handle);
+}
+void Db::Finalize::operator()(sqlite3_stmt* statement) const {
+  sqlite3_finalize(statement);
+}
+
+Db::Db(sqlite3* handle) : handle_(handle) {}
+
+Result<Db> Db::open(const std::string& path, Access access) {
+  sqlite3* handle = nullptr;
+  const int code = sqlite3_open_v2(path.c_str(), &handle, flags_of(access), nullptr);
+  Db db(handle);
+  if (code != SQLITE_OK) return fail(sqlite_error(handle, code));
+  STERNA_CHECK(db.configure(access));
+  return db;
+}
+
+Status Db::configure(Access access) {
+  for (const Switch& option : kSwitches) {
+    const int code = sqlite3_db_config(handle(), option.option, option.value, nullptr);
+    if (code != SQLITE_OK) return fail(sqlite_error(handle(), code));
+  }
+  sqlite3_busy_timeout(handle(), kBusyTimeoutMs);
+  if (access == Access::read_write) {
+    sqlite3_wal_autocheckpoint(handle(), kAutoCheckpointPages);
+  }
+  return {};
+}
+
+Status Db::execute(const char* sql) {
+  const int code = sqlite3_exec(handle(), sql, nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) return fail(sqlite_error(handle(), code));
+  return {};
+}
+
+std::int64_t Db::last_insert_id() const {
+  return sqlite3_last_insert_rowid(handle());
+}
+
+bool Db::in_transaction() const {
+  return sqlite3_get_autocommit(handle()) == 0;
+}
+
+Status Db::checkpoint() {
+  const int code =
+      sqlite3_wal_checkpoint_v2(handle(), "main", SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  if (code != SQLITE_OK) return fail(sqlite_error(handle(), code));
+  return {};
+}
+
+Result<sqlite3_stmt*> Db::prepared(const char* sql) {
+  const auto found = statements_.find(sql);
+  if (found != statements_.end()) return found->second.get();
+  sqlite3_stmt* statement = nullptr;
+  const int code =
+      sqlite3_prepare_v3(handle(), sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+  if (code != SQLITE_OK) return fail(sqlite_error(handle(), code));
+  statements_.emplace(sql, statement);
+  return statement;
+}
+
+}  // namespace sterna::store

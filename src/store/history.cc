@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// The table `history`: what was changed, when, where and why. Mailboxes are named as they were
+// then.
+#include "base_name.h"
+#include "impl.h"
+#include "query.h"
+#include "sterna/store/store.h"
+
+namespace sterna::store {
+namespace {
+
+constexpr const char* kSelectAll =
+    "SELECT at_ms, mailbox, uid, path, event, side, detail, reason FROM history ORDER BY id DESC";
+constexpr const char* kSelectOfFile =
+    "SELECT at_ms, mailbox, uid, path, event, side, detail, reason FROM history "
+    "WHERE base_hash = ? ORDER BY id DESC";
+
+HistoryEntry read_history(Query& query) {
+  HistoryEntry entry;
+  entry.at_ms = query.integer();
+  entry.mailbox = query.string();
+  entry.uid = query.get<Uid>();
+  entry.path = query.string();
+  entry.event = query.string();
+  entry.side = query.string();
+  entry.detail = query.string();
+  entry.reason = query.string();
+  return entry;
+}
+
+// The first `limit` rows for which `wanted` is true.
+template <class Wanted>
+Result<std::vector<HistoryEntry>> take(Query& query, std::size_t limit, Wanted wanted) {
+  std::vector<HistoryEntry> entries;
+  while (entries.size() < limit) {
+    STERNA_TRY(const bool found, query.next());
+    if (!found) break;
+    HistoryEntry entry = read_history(query);
+    if (wanted(entry)) entries.push_back(std::move(entry));
+  }
+  return entries;
+}
+
+}  // namespace
+
+Status Store::add_history(const HistoryEntry& entry) {
+  return impl_->change(
+      "INSERT INTO history (at_ms, mailbox, uid, path, base_hash, event, side, detail, reason) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      entry.at_ms, entry.mailbox, entry.uid, entry.path, base_hash(base_name_of_path(entry.path)),
+      entry.event, entry.side, entry.detail, entry.reason);
+}
+
+Result<std::vector<HistoryEntry>> Store::history(std::string_view path, std::size_t limit) {
+  if (path.empty()) {
+    Query query(impl_->db, kSelectAll);
+    return take(query, limit, [](const HistoryEntry&) { return true; });
+  }
+  const std::string_view name = stripped(base_name_of_path(path));
+  Query query(impl_->db, kSelectOfFile, base_hash(name));
+  return take(query, limit, [&](const HistoryEntry& entry) {
+    return stripped(base_name_of_path(entry.path)) == name;
+  });
+}
+
+Status Store::trim_history(std::int64_t older_than_ms) {
+  return impl_->change("DELETE FROM history WHERE at_ms < ?", older_than_ms);
+}
+
+}  // namespace sterna::store

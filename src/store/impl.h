@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// Store's inside: the lock, the connection, and the transaction that may be open.
+//
+// A transaction in which a change failed is spoilt: every later change and the commit repeat the
+// first error, so that half of what belonged together is never recorded. This matters since SQLite
+// may roll back by itself when the disk is full, and would then take each further change for a
+// transaction of its own.
+#pragma once
+
+#include <optional>
+#include <utility>
+
+#include "db.h"
+#include "directory.h"
+#include "sterna/base/assert.h"
+#include "sterna/store/store.h"
+
+namespace sterna::store {
+
+class Store::Impl {
+ public:
+  Impl(DirectoryLock lock, Db connection, bool is_read_only)
+      : lock_(std::move(lock)), read_only_(is_read_only), db(std::move(connection)) {}
+
+  Status begin(Durability durability);
+  Status commit();
+  void rollback();
+  Status checkpoint();
+
+  // Every change goes through here. Precondition: a transaction is open.
+  template <class... Values>
+  Status change(const char* sql, const Values&... values) {
+    STERNA_ASSERT(in_transaction_);
+    if (spoilt_) return fail(*spoilt_);
+    return changed(db.run(sql, values...));
+  }
+
+ private:
+  Status changed(Status result);
+  Status set_durability(Durability durability);
+
+  // Before the connection, so that it goes after it: closing may still write.
+  DirectoryLock lock_;
+  bool read_only_;
+  bool in_transaction_ = false;
+  std::optional<Durability>
+      durability_;  // what the connection is set to; nullopt: SQLite's default
+  std::optional<Error> spoilt_;
+
+ public:
+  Db db;
+  bool is_new = false;
+};
+
+}  // namespace sterna::store

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+// The table `message`: the rows of the base. Whole mailboxes are read row by row, never gathered
+// here unless the caller asks for a vector.
+#include <string>
+
+#include "base_name.h"
+#include "impl.h"
+#include "message_row.h"
+#include "query.h"
+#include "sterna/store/store.h"
+
+namespace sterna::store {
+namespace {
+
+constexpr auto kLastState = RowState::tombstone;
+
+constexpr const char* kSelectOne =
+    "SELECT " STERNA_MESSAGE_COLUMNS " FROM message WHERE mailbox = ? AND uid = ?";
+constexpr const char* kSelectRange =
+    "SELECT " STERNA_MESSAGE_COLUMNS
+    " FROM message WHERE mailbox = ? AND uid BETWEEN ? AND ? ORDER BY uid";
+constexpr const char* kSelectMailbox =
+    "SELECT " STERNA_MESSAGE_COLUMNS " FROM message WHERE mailbox = ? ORDER BY uid";
+constexpr const char* kSelectByBaseName =
+    "SELECT " STERNA_MESSAGE_COLUMNS " FROM message WHERE base_hash = ? ORDER BY mailbox, uid";
+// A seek a mailbox in message_by_state, whatever the mailboxes hold.
+constexpr const char* kSelectByState =
+    "SELECT " STERNA_MESSAGE_COLUMNS
+    " FROM message WHERE mailbox IN (SELECT id FROM mailbox) AND state = ? ORDER BY mailbox, uid";
+// The '+' keeps message_by_state out: it would give the rows state by state, to be sorted.
+constexpr const char* kSelectLocal =
+    "SELECT uid, state, ino, in_new, base_name, info FROM message "
+    "WHERE mailbox = ? AND +state IN ('present', 'stub', 'detached') ORDER BY uid";
+constexpr const char* kSelectFlags =
+    "SELECT uid, state, flags, modseq FROM message "
+    "WHERE mailbox = ? AND uid BETWEEN ? AND ? ORDER BY uid";
+constexpr const char* kSelectUids =
+    "SELECT uid FROM message WHERE mailbox = ? AND state = ? ORDER BY uid";
+constexpr const char* kCount =
+    "SELECT state, count(*) FROM message WHERE mailbox = ? GROUP BY state";
+
+constexpr const char* kInsert =
+    "INSERT OR REPLACE INTO message (" STERNA_MESSAGE_COLUMNS
+    ", base_hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+
+// Calls `visit` with each row that the query still gives.
+template <class Visit>
+Status for_each_message(Db& db, Query& query, Visit visit) {
+  while (true) {
+    STERNA_TRY(const bool found, query.next());
+    if (!found) return {};
+    STERNA_TRY(MessageRow row, read_message(db, query));
+    visit(std::move(row));
+  }
+}
+
+Result<std::vector<MessageRow>> all_messages(Db& db, Query& query) {
+  std::vector<MessageRow> rows;
+  STERNA_CHECK(
+      for_each_message(db, query, [&](MessageRow&& row) { rows.push_back(std::move(row)); }));
+  return rows;
+}
+
+}  // namespace
+
+Result<std::optional<MessageRow>> Store::message(MessageKey key) {
+  Query query(impl_->db, kSelectOne, key.mailbox, key.uid);
+  STERNA_TRY(const bool found, query.next());
+  if (!found) return std::nullopt;
+  return read_message(impl_->db, query);
+}
+
+Result<std::vector<MessageRow>> Store::messages(MailboxId mailbox, const UidSet& uids) {
+  std::vector<MessageRow> rows;
+  for (const UidRange& range : uids.ranges()) {
+    Query query(impl_->db, kSelectRange, mailbox, range.first, range.last);
+    STERNA_CHECK(for_each_message(impl_->db, query,
+                                  [&](MessageRow&& row) { rows.push_back(std::move(row)); }));
+  }
+  return rows;
+}
+
+Result<std::vector<MessageRow>> Store::messages_by_base_name(std::string_view base_name) {
+  std::vector<MessageRow> rows;
+  Query query(impl_->db, kSelectByBaseName, base_hash(base_name));
+  STERNA_CHECK(for_each_message(impl_->db, query, [&](MessageRow&& row) {
+    if (stripped(row.base_name) == stripped(base_name)) rows.push_back(std::move(row));
+  }));
+  return rows;
+}
+
+Result<std::vector<MessageRow>> Store::messages_in_state(RowState state) {
+  Query query(impl_->db, kSelectByState, to_string(state));
+  return all_messages(impl_->db, query);
+}
+
+Status Store::for_each_local(MailboxId mailbox, const std::function<void(const LocalRow&)>& visit) {
+  Query query(impl_->db, kSelectLocal, mailbox);
+  while (true) {
+    STERNA_TRY(const bool found, query.next());
+    if (!found) return {};
+    LocalRow row;
+    row.uid = query.get<Uid>();
+    STERNA_TRY(row.state, read_state(impl_->db, query));
+    row.ino = query.get<std::uint64_t>();
+    row.in_new = query.boolean();
+    row.base_name = query.text();
+    row.info = query.text();
+    visit(row);
+  }
+}
+
+Status Store::for_each(MailboxId mailbox, const std::function<void(const MessageRow&)>& visit) {
+  Query query(impl_->db, kSelectMailbox, mailbox);
+  return for_each_message(impl_->db, query, visit);
+}
+
+Status Store::for_each_flags(
+    MailboxId mailbox, const UidSet& uids,
+    const std::function<void(Uid, RowState, const FlagSet&, ModSeq)>& visit) {
+  for (const UidRange& range : uids.ranges()) {
+    Query query(impl_->db, kSelectFlags, mailbox, range.first, range.last);
+    while (true) {
+      STERNA_TRY(const bool found, query.next());
+      if (!found) break;
+      const Uid uid = query.get<Uid>();
+      STERNA_TRY(const RowState state, read_state(impl_->db, query));
+      const FlagSet flags = FlagSet::parse(query.text());
+      visit(uid, state, flags, query.get<ModSeq>());
+    }
+  }
+  return {};
+}
+
+Result<UidSet> Store::remote_uids(MailboxId mailbox) {
+  UidSet uids;
+  for (unsigned i = 0; i <= static_cast<unsigned>(kLastState); ++i) {
+    const auto state = static_cast<RowState>(i);
+    if (!is_on_server(state)) continue;
+    UidSet in_state;  // ascending, which is what makes adding cheap
+    Query query(impl_->db, kSelectUids, mailbox, to_string(state));
+    while (true) {
+      STERNA_TRY(const bool found, query.next());
+      if (!found) break;
+      in_state.add(query.get<Uid>());
+    }
+    uids.add_all(in_state);
+  }
+  return uids;
+}
+
+Result<Store::Counts> Store::counts(MailboxId mailbox) {
+  Counts counts;
+  Query query(impl_->db, kCount, mailbox);
+  while (true) {
+    STERNA_TRY(const bool found, query.next());
+    if (!found) return counts;
+    STERNA_TRY(const RowState state, read_state(impl_->db, query));
+    const auto rows = query.get<std::uint64_t>();
+    if (is_on_server(state)) counts.on_server += rows;
+    if (state == RowState::present || state == RowState::stub) counts.present += rows;
+    if (state == RowState::quarantined) counts.quarantined += rows;
+  }
+}
+
+Status Store::put_message(const MessageRow& row) {
+  const IdentityColumns identity(row.identity);
+  return impl_->change(kInsert, row.key.mailbox, row.key.uid, to_string(row.state),
+                       row.flags.to_string(), row.base_name, row.in_new, row.info, row.file.dev,
+                       row.file.ino, row.file.size, row.file.mtime_ns, row.file.btime_ns,
+                       row.internal_date, row.remote_size, row.email_id, row.modseq, identity.size,
+                       identity.header_digest, identity.message_id, row.remote_since,
+                       row.local_since, base_hash(row.base_name));
+}
+
+Status Store::remove_message(MessageKey key) {
+  return impl_->change("DELETE FROM message WHERE mailbox = ? AND uid = ?", key.mailbox, key.uid);
+}
+
+Result<std::vector<MessageRow>> Store::take_all(MailboxId mailbox) {
+  std::vector<MessageRow> rows;
+  {
+    Query query(impl_->db, kSelectMailbox, mailbox);
+    STERNA_TRY(rows, all_messages(impl_->db, query));
+  }
+  STERNA_CHECK(impl_->change("DELETE FROM message WHERE mailbox = ?", mailbox));
+  return rows;
+}
+
+}  // namespace sterna::store

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "schema.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "sqlite_error.h"
+
+namespace sterna::store {
+namespace {
+
+// "Stna", so that file(1) and we tell the file from any other SQLite database.
+constexpr std::int64_t kApplicationId = 0x53746e61;
+
+// Version 1. Octets that came from a server or a file system (names, words) are TEXT as they came,
+// valid UTF-8 or not; nothing here applies a text function to them. A mailbox column without a
+// reference may hold 0, for "none" or "the account". Ids with AUTOINCREMENT are never given twice:
+// file names, approvals and people refer to them.
+constexpr const char* kVersion1 = R"sql(
+PRAGMA application_id = 1400139361;
+
+CREATE TABLE fact (
+  key TEXT PRIMARY KEY NOT NULL,
+  value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE mailbox (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  name TEXT NOT NULL UNIQUE,
+  wire TEXT NOT NULL,
+  delimiter INTEGER NOT NULL,
+  mailbox_id TEXT NOT NULL,
+  role TEXT NOT NULL,
+  path TEXT NOT NULL,
+  has_local INTEGER NOT NULL,
+  has_remote INTEGER NOT NULL,
+  uidvalidity INTEGER NOT NULL,
+  uid_next INTEGER NOT NULL,
+  highest_modseq INTEGER NOT NULL,
+  messages INTEGER NOT NULL,
+  cur_dev INTEGER NOT NULL,
+  cur_ino INTEGER NOT NULL,
+  stamp TEXT NOT NULL,
+  listed_since INTEGER NOT NULL,
+  remote_absences INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE message (
+  mailbox INTEGER NOT NULL REFERENCES mailbox (id) ON DELETE CASCADE,
+  uid INTEGER NOT NULL,
+  state TEXT NOT NULL,
+  flags TEXT NOT NULL,
+  base_name TEXT NOT NULL,
+  base_hash INTEGER,
+  in_new INTEGER NOT NULL,
+  info TEXT NOT NULL,
+  dev INTEGER NOT NULL,
+  ino INTEGER NOT NULL,
+  size INTEGER NOT NULL,
+  mtime_ns INTEGER NOT NULL,
+  btime_ns INTEGER NOT NULL,
+  internal_date INTEGER NOT NULL,
+  remote_size INTEGER NOT NULL,
+  email_id TEXT NOT NULL,
+  modseq INTEGER NOT NULL,
+  identity_size INTEGER,
+  header_digest BLOB,
+  message_id TEXT,
+  remote_since INTEGER NOT NULL,
+  local_since INTEGER NOT NULL,
+  PRIMARY KEY (mailbox, uid)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX message_by_base_name ON message (base_hash) WHERE base_hash IS NOT NULL;
+CREATE INDEX message_by_state ON message (mailbox, state);
+
+CREATE TABLE intent (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  kind TEXT NOT NULL,
+  mailbox INTEGER NOT NULL,
+  uidvalidity INTEGER NOT NULL,
+  uid INTEGER NOT NULL,
+  target INTEGER NOT NULL,
+  target_uidvalidity INTEGER NOT NULL,
+  target_uid_next INTEGER NOT NULL,
+  target_name TEXT NOT NULL,
+  base_name TEXT NOT NULL,
+  identity_size INTEGER,
+  header_digest BLOB,
+  message_id TEXT,
+  flags TEXT NOT NULL,
+  to_trash INTEGER NOT NULL,
+  at_ms INTEGER NOT NULL,
+  looks INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE held (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  kind TEXT NOT NULL,
+  mailbox INTEGER NOT NULL,
+  uid INTEGER NOT NULL,
+  uidvalidity INTEGER NOT NULL,
+  base_name TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  since_ms INTEGER NOT NULL,
+  UNIQUE (kind, mailbox, uid, base_name)
+) STRICT;
+
+CREATE TABLE approval (
+  mailbox INTEGER NOT NULL REFERENCES mailbox (id) ON DELETE CASCADE,
+  uid INTEGER NOT NULL,
+  uidvalidity INTEGER NOT NULL,
+  PRIMARY KEY (mailbox, uid)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE failure (
+  mailbox INTEGER NOT NULL,
+  uid INTEGER NOT NULL,
+  base_name TEXT NOT NULL,
+  action TEXT NOT NULL,
+  count INTEGER NOT NULL,
+  next_try_ms INTEGER NOT NULL,
+  reason TEXT NOT NULL,
+  PRIMARY KEY (mailbox, uid, base_name, action)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE tombstone (
+  mailbox INTEGER NOT NULL REFERENCES mailbox (id) ON DELETE CASCADE,
+  uid INTEGER NOT NULL,
+  base_name TEXT NOT NULL,
+  base_hash INTEGER NOT NULL,
+  ino INTEGER NOT NULL,
+  boot_id TEXT NOT NULL,
+  at_ms INTEGER NOT NULL,
+  PRIMARY KEY (mailbox, uid, base_name)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX tombstone_by_base_name ON tombstone (mailbox, base_hash);
+CREATE INDEX tombstone_by_time ON tombstone (at_ms);
+
+CREATE TABLE undo (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  file TEXT NOT NULL,
+  mailbox TEXT NOT NULL,
+  base_name TEXT NOT NULL,
+  flags TEXT NOT NULL,
+  size INTEGER NOT NULL,
+  identity_size INTEGER,
+  header_digest BLOB,
+  message_id TEXT,
+  at_ms INTEGER NOT NULL,
+  reason TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE history (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  at_ms INTEGER NOT NULL,
+  mailbox TEXT NOT NULL,
+  uid INTEGER NOT NULL,
+  path TEXT NOT NULL,
+  base_hash INTEGER,
+  event TEXT NOT NULL,
+  side TEXT NOT NULL,
+  detail TEXT NOT NULL,
+  reason TEXT NOT NULL
+) STRICT;
+CREATE INDEX history_by_base_name ON history (base_hash) WHERE base_hash IS NOT NULL;
+CREATE INDEX history_by_time ON history (at_ms);
+
+CREATE TABLE removal (
+  id INTEGER PRIMARY KEY,
+  mailbox INTEGER NOT NULL,
+  side TEXT NOT NULL,
+  count INTEGER NOT NULL,
+  at_ms INTEGER NOT NULL,
+  messages_before INTEGER NOT NULL
+) STRICT;
+CREATE INDEX removal_by_mailbox ON removal (mailbox, side, at_ms);
+)sql";
+
+// The nth migrates from version n to n + 1.
+constexpr std::array<const char*, kSchemaVersion> kMigrations = {kVersion1};
+
+Result<std::int64_t> number(Db& db, const char* sql) {
+  Query query(db, sql);
+  STERNA_TRY(const bool row, query.next());
+  return row ? query.integer() : 0;
+}
+
+// An empty database becomes ours; one with tables and no version was made by something else.
+Status check_empty(Db& db) {
+  STERNA_TRY(const std::int64_t objects, number(db, "SELECT count(*) FROM sqlite_schema"));
+  if (objects == 0) return {};
+  return fail(corrupt(db.handle(), "a database of another program"));
+}
+
+Status apply(Db& db, std::int64_t from) {
+  const std::string set_version = fmt::format("PRAGMA user_version = {}", from + 1);
+  STERNA_CHECK(db.execute("BEGIN IMMEDIATE"));
+  Status done = db.execute(kMigrations[static_cast<std::size_t>(from)]);
+  if (done) done = db.execute(set_version.c_str());
+  if (done) done = db.execute("COMMIT");
+  if (done || !db.in_transaction()) return done;
+  // The reason is what counts; the rollback of a broken transaction cannot tell anything better.
+  static_cast<void>(db.execute("ROLLBACK"));
+  return done;
+}
+
+}  // namespace
+
+Result<SchemaState> read_schema(Db& db) {
+  STERNA_TRY(const std::int64_t version, number(db, "PRAGMA user_version"));
+  if (version == 0) return SchemaState{};
+  STERNA_TRY(const std::int64_t application, number(db, "PRAGMA application_id"));
+  if (application != kApplicationId || version < 0) {
+    return fail(corrupt(db.handle(), "a database of another program"));
+  }
+  if (version > kSchemaVersion) {
+    return fail(Error(ErrorCode::unsupported,
+                      fmt::format("state.db is of version {}, this program knows versions up to {}",
+                                  version, kSchemaVersion))
+                    .with_scope(ErrorScope::account)
+                    .with_disposition(Disposition::needs_user)
+                    .with_hint("a later sterna wrote it: use that one"));
+  }
+  return SchemaState{version};
+}
+
+Status migrate(Db& db, SchemaState state) {
+  if (state.version == kSchemaVersion) return {};
+  if (state.is_new()) {
+    STERNA_CHECK(check_empty(db));
+    // The mode is kept in the file, so it is set once.
+    STERNA_CHECK(db.execute("PRAGMA journal_mode = WAL"));
+  }
+  STERNA_CHECK(db.execute("PRAGMA synchronous = FULL"));
+  for (std::int64_t version = state.version; version < kSchemaVersion; ++version) {
+    STERNA_CHECK(apply(db, version));
+  }
+  return {};
+}
+
+}  // namespace sterna::store

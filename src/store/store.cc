@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+// Opening, transactions, and the small facts. The rows are in the files named after them.
+#include "sterna/store/store.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "db.h"
+#include "directory.h"
+#include "impl.h"
+#include "schema.h"
+
+namespace sterna::store {
+namespace {
+
+Error no_state(const std::string& path) {
+  return Error(ErrorCode::not_found, fmt::format("there is no state yet: {}", path))
+      .with_scope(ErrorScope::account);
+}
+
+Result<Db> open_to_read(const std::string& path) {
+  if (!file_exists(path)) return fail(no_state(path));
+  STERNA_TRY(Db db, Db::open(path, Access::read_only));
+  STERNA_TRY(const SchemaState schema, read_schema(db));
+  // Another process is making it, and has not finished.
+  if (schema.is_new()) return fail(no_state(path));
+  if (schema.version == kSchemaVersion) return db;
+  return fail(Error(ErrorCode::unsupported, fmt::format("{} is of version {}, to be brought to {}",
+                                                        path, schema.version, kSchemaVersion))
+                  .with_scope(ErrorScope::account)
+                  .with_disposition(Disposition::needs_user)
+                  .with_hint("the next sync does it"));
+}
+
+}  // namespace
+
+// --- transactions
+
+Status Store::Impl::set_durability(Durability durability) {
+  if (durability_ == durability) return {};
+  STERNA_CHECK(db.execute(durability == Durability::full ? "PRAGMA synchronous = FULL"
+                                                         : "PRAGMA synchronous = NORMAL"));
+  durability_ = durability;
+  return {};
+}
+
+Status Store::Impl::begin(Durability durability) {
+  STERNA_ASSERT(!in_transaction_);
+  if (read_only_) {
+    return fail(Error(ErrorCode::permission, "the state was opened for reading only")
+                    .with_scope(ErrorScope::account));
+  }
+  STERNA_CHECK(set_durability(durability));
+  // At once, so that a failure to get the write lock is met here and not in the middle.
+  STERNA_CHECK(db.run("BEGIN IMMEDIATE"));
+  in_transaction_ = true;
+  return {};
+}
+
+Status Store::Impl::changed(Status result) {
+  // A name that is taken undoes that one statement and leaves the transaction sound.
+  if (!result && !result.error().is(ErrorCode::exists)) spoilt_ = result.error();
+  return result;
+}
+
+Status Store::Impl::commit() {
+  STERNA_ASSERT(in_transaction_);
+  Status result = spoilt_ ? Status(fail(*spoilt_)) : db.run("COMMIT");
+  if (result) {
+    in_transaction_ = false;
+  } else {
+    rollback();
+  }
+  return result;
+}
+
+void Store::Impl::rollback() {
+  in_transaction_ = false;
+  spoilt_.reset();
+  // Its failure would mean that SQLite already did it; there is nothing to add to the first error.
+  if (db.in_transaction()) static_cast<void>(db.run("ROLLBACK"));
+}
+
+Status Store::Impl::checkpoint() {
+  STERNA_ASSERT(!in_transaction_);
+  return read_only_ ? Status() : db.checkpoint();
+}
+
+Store::Transaction::Transaction(Store& store) : store_(&store) {}
+
+Store::Transaction::Transaction(Transaction&& other) noexcept
+    : store_(std::exchange(other.store_, nullptr)) {}
+
+Store::Transaction::~Transaction() {
+  if (store_ != nullptr) store_->impl_->rollback();
+}
+
+Status Store::Transaction::commit() {
+  STERNA_ASSERT(store_ != nullptr);
+  return std::exchange(store_, nullptr)->impl_->commit();
+}
+
+Result<Store::Transaction> Store::begin(Durability durability) {
+  STERNA_CHECK(impl_->begin(durability));
+  return Transaction(*this);
+}
+
+// --- opening
+
+Store::Store() = default;
+Store::~Store() = default;
+
+Result<std::unique_ptr<Store>> Store::open(const std::string& directory, bool read_only) {
+  const std::string path = directory + "/state.db";
+  std::unique_ptr<Store> store(new Store);
+  if (read_only) {
+    if (file_exists(directory)) STERNA_CHECK(check_file_system(directory));
+    STERNA_TRY(Db db, open_to_read(path));
+    store->impl_ = std::make_unique<Impl>(DirectoryLock(), std::move(db), read_only);
+    return store;
+  }
+  STERNA_CHECK(make_directory(directory));
+  STERNA_CHECK(check_file_system(directory));
+  STERNA_TRY(DirectoryLock lock, DirectoryLock::take(directory));
+  STERNA_CHECK(make_file(path));
+  STERNA_TRY(Db db, Db::open(path, Access::read_write));
+  STERNA_TRY(const SchemaState schema, read_schema(db));
+  STERNA_CHECK(migrate(db, schema));
+  store->impl_ = std::make_unique<Impl>(std::move(lock), std::move(db), read_only);
+  store->impl_->is_new = schema.is_new();
+  return store;
+}
+
+bool Store::is_new() const {
+  return impl_->is_new;
+}
+
+Status Store::checkpoint() {
+  return impl_->checkpoint();
+}
+
+// --- facts
+
+Result<std::optional<std::string>> Store::get(std::string_view key) {
+  Query query(impl_->db, "SELECT value FROM fact WHERE key = ?", key);
+  STERNA_TRY(const bool row, query.next());
+  if (!row) return std::nullopt;
+  return query.string();
+}
+
+Status Store::set(std::string_view key, std::string_view value) {
+  return impl_->change(
+      "INSERT INTO fact (key, value) VALUES (?, ?) "
+      "ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+      key, value);
+}
+
+Status Store::unset(std::string_view key) {
+  return impl_->change("DELETE FROM fact WHERE key = ?", key);
+}
+
+}  // namespace sterna::store

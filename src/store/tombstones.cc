@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// The table `tombstone`: names of files that are gone on both sides, so that a disk that brings one
+// back after an outage is not mistaken for the user (rule 16 of the list in docs/safety.md, 1a).
+#include "base_name.h"
+#include "impl.h"
+#include "query.h"
+#include "sterna/store/store.h"
+
+namespace sterna::store {
+
+Status Store::add_tombstone(const Tombstone& tombstone) {
+  const std::optional<std::int64_t> hash = base_hash(tombstone.base_name);
+  // Without a name no file can come back.
+  if (!hash) return {};
+  return impl_->change(
+      "INSERT OR REPLACE INTO tombstone (mailbox, uid, base_name, base_hash, ino, boot_id, at_ms) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?)",
+      tombstone.key.mailbox, tombstone.key.uid, tombstone.base_name, hash, tombstone.ino,
+      tombstone.boot_id, tombstone.at_ms);
+}
+
+Result<std::optional<Tombstone>> Store::tombstone_of(MailboxId mailbox,
+                                                     std::string_view base_name) {
+  Query query(impl_->db,
+              "SELECT mailbox, uid, base_name, ino, boot_id, at_ms FROM tombstone "
+              "WHERE mailbox = ? AND base_hash = ? ORDER BY at_ms DESC, uid DESC",
+              mailbox, base_hash(base_name));
+  while (true) {
+    STERNA_TRY(const bool found, query.next());
+    if (!found) return std::nullopt;
+    Tombstone tombstone;
+    tombstone.key.mailbox = query.get<MailboxId>();
+    tombstone.key.uid = query.get<Uid>();
+    tombstone.base_name = query.string();
+    tombstone.ino = query.get<std::uint64_t>();
+    tombstone.boot_id = query.string();
+    tombstone.at_ms = query.integer();
+    if (stripped(tombstone.base_name) == stripped(base_name)) return tombstone;
+  }
+}
+
+Status Store::trim_tombstones(std::int64_t older_than_ms) {
+  return impl_->change("DELETE FROM tombstone WHERE at_ms < ?", older_than_ms);
+}
+
+}  // namespace sterna::store
