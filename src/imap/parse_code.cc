@@ -201,7 +201,7 @@ Data parse_data(Code code, std::string_view arguments) {
     case Code::append_uid:
       return append_uid(cursor);
     case Code::capability:
-      return Capabilities::parse(arguments);
+      return arguments.empty() ? Data() : Data(Capabilities::parse(arguments));
     case Code::copy_uid:
       return copy_uid(cursor);
     case Code::highest_modseq: {

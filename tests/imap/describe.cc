@@ -34,10 +34,13 @@ std::string word(std::string_view name, const std::string& value) {
   return value.empty() ? "" : fmt::format(" {}={}", name, printable(value));
 }
 
-std::string delimiter(char c) { return c == '\0' ? "NIL" : std::string(1, c); }
+std::string delimiter(char c) {
+  return c == '\0' ? "NIL" : std::string(1, c);
+}
 
 std::string body(const FetchBody& body) {
-  std::string line = fmt::format(" {}[{}]", body.binary ? "binary" : "body", printable(body.section));
+  std::string line =
+      fmt::format(" {}[{}]", body.binary ? "binary" : "body", printable(body.section));
   if (body.origin) line += fmt::format("<{}>", *body.origin);
   if (body.source == FetchBody::Source::nil) return line + "=NIL";
   return line + fmt::format("=#{}:{}", body.id.value, body.size);
@@ -72,9 +75,9 @@ std::string entries(const std::vector<NamespaceEntry>& list) {
 }
 
 std::string describe_list(const List& list) {
-  std::string line = fmt::format("{} ({}) {} {}", list.lsub ? "LSUB" : "LIST",
-                                 attributes(list.attributes), delimiter(list.delimiter),
-                                 printable(list.name.octets));
+  std::string line =
+      fmt::format("{} ({}) {} {}", list.lsub ? "LSUB" : "LIST", attributes(list.attributes),
+                  delimiter(list.delimiter), printable(list.name.octets));
   if (list.old_name) line += " oldname=" + printable(list.old_name->octets);
   for (const std::string& info : list.child_info) line += " child=" + printable(info);
   return line;
@@ -98,7 +101,8 @@ std::string describe_fetch(const Fetch& f) {
   std::string line = f.number ? fmt::format("FETCH {}", f.number.value) : "UIDFETCH";
   line += number("uid", f.uid);
   if (f.flags) {
-    line += fmt::format(" flags=({}{})", printable(f.flags->to_string()), f.recent ? " \\Recent" : "");
+    line +=
+        fmt::format(" flags=({}{})", printable(f.flags->to_string()), f.recent ? " \\Recent" : "");
   }
   line += number("modseq", f.modseq) + number("size", f.size) + number("date", f.internal_date) +
           word("emailid", f.email_id) + word("threadid", f.thread_id) + number("gm", f.gm_msgid);
@@ -123,26 +127,25 @@ std::string describe_copy(const CopyUid& copied) {
 }
 
 std::string describe_data(const ResponseCode& code) {
-  return std::visit(
-      Overloaded{
-          [](std::monostate) { return std::string(); },
-          [](const AppendUid& a) {
-            return fmt::format(" {} {}", a.uidvalidity.value, a.uids.to_string());
-          },
-          [](const CopyUid& c) { return ' ' + describe_copy(c); },
-          [](const Capabilities& c) { return ' ' + printable(c.to_string()); },
-          [](const std::string& s) { return ' ' + printable(s); },
-          [](const MessageLimit& m) {
-            return fmt::format(" {}{}", m.limit, number("last", m.last_uid));
-          },
-          [](const UidSet& s) { return ' ' + s.to_string(); },
-          [](const PermanentFlags& p) {
-            return fmt::format(" ({}{})", printable(p.flags.to_string()),
-                               p.new_keywords ? " \\*" : "");
-          },
-          [](const auto& id) { return fmt::format(" {}", id.value); },
-      },
-      code.data);
+  return std::visit(Overloaded{
+                        [](std::monostate) { return std::string(); },
+                        [](const AppendUid& a) {
+                          return fmt::format(" {} {}", a.uidvalidity.value, a.uids.to_string());
+                        },
+                        [](const CopyUid& c) { return ' ' + describe_copy(c); },
+                        [](const Capabilities& c) { return ' ' + printable(c.to_string()); },
+                        [](const std::string& s) { return ' ' + printable(s); },
+                        [](const MessageLimit& m) {
+                          return fmt::format(" {}{}", m.limit, number("last", m.last_uid));
+                        },
+                        [](const UidSet& s) { return ' ' + s.to_string(); },
+                        [](const PermanentFlags& p) {
+                          return fmt::format(" ({}{})", printable(p.flags.to_string()),
+                                             p.new_keywords ? " \\*" : "");
+                        },
+                        [](const auto& id) { return fmt::format(" {}", id.value); },
+                    },
+                    code.data);
 }
 
 }  // namespace
@@ -230,16 +233,18 @@ void Recorder::on_body_end(BodyId id) {
 }
 
 void Recorder::on_done(const Done& done) {
-  events.push_back(with_text(fmt::format("done {} {} {}", done.id.value, to_string(done.kind),
-                                         to_string(done.status)),
-                             done.code, done.text));
+  events.push_back(with_text(
+      fmt::format("done {} {} {}", done.id.value, to_string(done.kind), to_string(done.status)),
+      done.code, done.text));
 }
 
 void Recorder::on_challenge(CommandId id, std::string_view challenge) {
   events.push_back(fmt::format("challenge {} \"{}\"", id.value, printable(challenge)));
 }
 
-void Recorder::on_idling(CommandId id) { events.push_back(fmt::format("idling {}", id.value)); }
+void Recorder::on_idling(CommandId id) {
+  events.push_back(fmt::format("idling {}", id.value));
+}
 
 void Recorder::on_bye(const UntaggedStatus& bye, bool expected) {
   events.push_back(describe(Response(bye)) + (expected ? " (expected)" : ""));

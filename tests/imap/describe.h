@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Responses and events as lines of text, so that a test says what it expects in a form that can be read.
+// Responses and events as lines of text, so that a test says what it expects in a form that can be
+// read.
 #pragma once
 
 #include <string>
@@ -16,8 +17,8 @@ std::string describe(const Response& response);
 // "[UIDNEXT 5]", "" for none; data that did not parse shows as "!".
 std::string describe(const ResponseCode& code);
 
-// Writes down what a client reports. The chunks of a body are joined: how the octets were cut must not
-// show.
+// Writes down what a client reports. The chunks of a body are joined: how the octets were cut must
+// not show.
 class Recorder : public Handler {
  public:
   std::vector<std::string> events;

@@ -4,8 +4,8 @@
 //   # a comment
 //   S: a line of the server, CRLF is added; "\xNN" is an octet
 //   SL: the same, but LF alone is added
-//   C: a line that the client sends: a command with its tag, DONE, a SASL answer, or octets of a literal
-//   E: an event that the client reports, as describe.h prints it
+//   C: a line that the client sends: a command with its tag, DONE, a SASL answer, or octets of a
+//   literal E: an event that the client reports, as describe.h prints it
 //
 // A command ending in "{n}" streams its literal, which the next C: line holds.
 #pragma once
@@ -35,8 +35,8 @@ struct Cut {
   unsigned seed = 0;
 };
 
-// Plays it against a client and returns the events. Fails the current test where the client does not
-// send what the transcript says.
+// Plays it against a client and returns the events. Fails the current test where the client does
+// not send what the transcript says.
 std::vector<std::string> play(const Transcript& transcript, Cut cut);
 
 }  // namespace sterna::imap::testing

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every conversation in tests/golden/imap, fed whole, octet by octet and cut at random: the events are
-// those of its E: lines, each time.
+// Every conversation in tests/golden/imap, fed whole, octet by octet and cut at random: the events
+// are those of its E: lines, each time.
 #include "transcript.h"
 
 #include <gtest/gtest.h>

@@ -61,13 +61,13 @@ enum class StatusItem : std::uint8_t {
 std::vector<StatusItem> status_items_for(const Capabilities& capabilities);
 
 struct ListOptions {
-  std::string reference;
+  std::string reference = {};
   std::vector<std::string> patterns = {"*"};  // not empty; wire octets, wildcards included
   // The rest needs LIST-EXTENDED; if all of it is unset, LIST is plain.
   bool only_subscribed = false;
   bool return_subscribed = false;
   bool return_special_use = false;
-  std::vector<StatusItem> return_status;  // LIST-STATUS
+  std::vector<StatusItem> return_status = {};  // LIST-STATUS
 };
 // All that the server's LIST can return in one command.
 ListOptions list_options_for(const Capabilities& capabilities);
@@ -79,15 +79,15 @@ Result<Command> status(const WireName& mailbox, const std::vector<StatusItem>& i
 // The last known state of a mailbox (RFC 7162 section 3.2.5). A pair of `matches` says which UID
 // had which sequence number then, both ascending.
 struct QresyncState {
-  UidValidity uidvalidity;
-  ModSeq modseq;
-  UidSet known_uids;  // empty: left out, and the server takes 1 up to UIDNEXT
-  std::vector<std::pair<SeqNum, Uid>> matches;
+  UidValidity uidvalidity = {};
+  ModSeq modseq = {};
+  UidSet known_uids = {};  // empty: left out, and the server takes 1 up to UIDNEXT
+  std::vector<std::pair<SeqNum, Uid>> matches = {};
 };
 struct SelectOptions {
   bool examine = false;
   bool condstore = false;
-  std::optional<QresyncState> qresync;  // needs ENABLE QRESYNC; implies condstore
+  std::optional<QresyncState> qresync = {};  // needs ENABLE QRESYNC; implies condstore
 };
 Result<Command> select(const WireName& mailbox, const SelectOptions& options = {});
 Command unselect();  // RFC 3691
@@ -112,32 +112,32 @@ enum class FetchItem : std::uint8_t {
   body,    // BODY.PEEK[]
 };
 struct FetchRequest {
-  UidSet uids;  // not empty
-  std::vector<FetchItem> items;
-  std::vector<std::string> header_fields;  // BODY.PEEK[HEADER.FIELDS (...)], if any
-  std::optional<ModSeq> changed_since;     // RFC 7162
-  bool vanished = false;                   // with changed_since, needs QRESYNC
+  UidSet uids = {};  // not empty
+  std::vector<FetchItem> items = {};
+  std::vector<std::string> header_fields = {};  // BODY.PEEK[HEADER.FIELDS (...)], if any
+  std::optional<ModSeq> changed_since = {};     // RFC 7162
+  bool vanished = false;                        // with changed_since, needs QRESYNC
 };
 Result<Command> uid_fetch(const FetchRequest& request);
 
 enum class StoreAction : std::uint8_t { add, remove };
 struct StoreRequest {
-  UidSet uids;  // not empty
+  UidSet uids = {};  // not empty
   StoreAction action = StoreAction::add;
-  FlagSet flags;                          // not empty
-  std::optional<ModSeq> unchanged_since;  // RFC 7162
+  FlagSet flags = {};                          // not empty
+  std::optional<ModSeq> unchanged_since = {};  // RFC 7162
 };
 Result<Command> uid_store(const StoreRequest& request);  // +FLAGS.SILENT or -FLAGS.SILENT
 
 // What to look for; all that is set has to hold. Nothing set is ALL.
 struct SearchQuery {
   bool return_all = false;  // RETURN (ALL), RFC 4731: the answer is an ESEARCH
-  std::optional<UidSet> uids;
+  std::optional<UidSet> uids = {};
   bool deleted = false;
-  std::vector<std::pair<std::string, std::string>> headers;  // name, part of the value
-  std::vector<std::string> texts;                            // anywhere in the message
-  std::optional<std::int64_t> since;  // INTERNALDATE's day, seconds since 1970
-  std::optional<std::int64_t> before;
+  std::vector<std::pair<std::string, std::string>> headers = {};  // name, part of the value
+  std::vector<std::string> texts = {};                            // anywhere in the message
+  std::optional<std::int64_t> since = {};  // INTERNALDATE's day, seconds since 1970
+  std::optional<std::int64_t> before = {};
 };
 // With "CHARSET UTF-8" if something in it is not ASCII, unless `utf8` (UTF8=ACCEPT is enabled).
 Result<Command> uid_search(const SearchQuery& query, bool utf8 = false);
@@ -148,9 +148,9 @@ Result<Command> uid_expunge(const UidSet& uids);                       // RFC 43
 Command expunge();
 
 struct AppendMessage {
-  FlagSet flags;
-  std::optional<std::int64_t> internal_date;  // seconds since 1970
-  std::uint64_t size = 0;                     // octets that will be provided
+  FlagSet flags = {};
+  std::optional<std::int64_t> internal_date = {};  // seconds since 1970
+  std::uint64_t size = 0;                          // octets that will be provided
   LiteralMode mode = LiteralMode::automatic;
 };
 // One message, or several with MULTIAPPEND (RFC 3502): all of them or none is stored.

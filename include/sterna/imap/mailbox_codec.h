@@ -32,8 +32,9 @@ namespace sterna::imap {
 // How a server writes its names.
 struct NameRules {
   char delimiter = '/';  // NUL: there is no hierarchy
-  std::string prefix;    // of the personal namespace, as on the wire, delimiter included: "INBOX."
-  bool utf8 = false;     // UTF8=ACCEPT or IMAP4rev2 was enabled
+  std::string prefix =
+      {};             // of the personal namespace, as on the wire, delimiter included: "INBOX."
+  bool utf8 = false;  // UTF8=ACCEPT or IMAP4rev2 was enabled
 };
 
 MailboxName decode_mailbox(const WireName& wire, const NameRules& rules);

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sterna/imap/quirks.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "sterna/imap/outcome.h"
+
+namespace sterna::imap {
+namespace {
+
+Quirks quirks(std::string_view greeting, std::string_view capabilities, std::string_view host) {
+  return quirks_for(greeting, Capabilities::parse(capabilities), host);
+}
+
+std::string rows(std::string_view greeting, std::string_view capabilities, std::string_view host) {
+  std::string text;
+  for (const auto row : quirk_rows_for(greeting, Capabilities::parse(capabilities), host)) {
+    text += std::string(row) + " ";
+  }
+  return text;
+}
+
+TEST(QuirksTest, AnOrdinaryServerHasNone) {
+  EXPECT_EQ(quirks("Dovecot (Debian) ready.", "IMAP4rev1 QRESYNC", "mail.example.org"), Quirks());
+}
+
+TEST(QuirksTest, ServersAreRecognised) {
+  EXPECT_EQ(rows("Gimap ready", "X-GM-EXT-1", ""), "gmail ");
+  EXPECT_EQ(rows("The Microsoft Exchange IMAP4 service is ready.", "", ""), "exchange ");
+  EXPECT_EQ(rows("", "XAPPLEPUSHSERVICE XYMHIGHESTMODSEQ", "imap.mail.yahoo.com"), "yahoo ");
+  EXPECT_EQ(rows("", "XAPPLEPUSHSERVICE", "imap.mail.me.com"), "icloud ");
+  EXPECT_EQ(rows("Courier-IMAP ready.", "", ""), "courier ");
+  EXPECT_EQ(rows("Proton Mail Bridge 03.08.01 - gluon session ID 3", "", "127.0.0.1"),
+            "proton-bridge ");
+  EXPECT_EQ(rows("", "", "imap.163.com"), "netease ");
+  EXPECT_EQ(rows("", "", "imap.exmail.qq.com"), "qq ");
+  EXPECT_EQ(rows("", "", "imap.yandex.com"), "yandex ");
+  EXPECT_EQ(rows("", "IMAPrev1", ""), "hmailserver ");
+}
+
+TEST(QuirksTest, OthersThatShareOneMarkAreNot) {
+  EXPECT_EQ(rows("", "XAPPLEPUSHSERVICE", "imap.fastmail.com"), "");
+  EXPECT_EQ(rows("", "", "notqq.com"), "");
+  EXPECT_EQ(rows("", "", "imap.yandex.com.example.org"), "");
+}
+
+TEST(QuirksTest, WhatTheyMean) {
+  EXPECT_TRUE(quirks("", "XAPPLEPUSHSERVICE QRESYNC", "p01-imap.mail.me.com").no_qresync);
+  EXPECT_EQ(quirks("", "XYMHIGHESTMODSEQ", "").command_line_octets_max, 1000U);
+  EXPECT_EQ(quirks("The Microsoft Exchange IMAP4 service is ready", "", "").pipeline_depth_max, 4U);
+  EXPECT_TRUE(quirks("", "", "imap.126.com").id_required);
+  EXPECT_TRUE(quirks("", "X-GM-EXT-1", "").deletes_at_once);
+}
+
+Done refusal(StatusKind status, Code code, std::string text,
+             CommandKind kind = CommandKind::append) {
+  return {CommandId{1}, kind, status, {code, std::string(to_string(code)), {}}, std::move(text)};
+}
+
+TEST(OutcomeTest, CodesDecide) {
+  const Error quota = error_from(refusal(StatusKind::no, Code::over_quota, "full"));
+  EXPECT_TRUE(quota.is(ErrorCode::over_quota));
+  EXPECT_EQ(quota.disposition(), Disposition::needs_user);
+  EXPECT_EQ(quota.server_code(), "OVERQUOTA");
+  EXPECT_NE(quota.message().find("full"), std::string::npos);
+  const Error big = error_from(refusal(StatusKind::no, Code::too_big, ""));
+  EXPECT_EQ(big.scope(), ErrorScope::message);
+  EXPECT_TRUE(error_from(refusal(StatusKind::no, Code::try_create, "")).is(ErrorCode::not_found));
+  EXPECT_EQ(error_from(refusal(StatusKind::no, Code::unavailable, "")).disposition(),
+            Disposition::retry);
+}
+
+TEST(OutcomeTest, WithoutACodeTheCommandDecides) {
+  const Error login = error_from(refusal(StatusKind::no, Code::none, "no", CommandKind::login));
+  EXPECT_TRUE(login.is(ErrorCode::login));
+  EXPECT_EQ(login.disposition(), Disposition::needs_user);
+  const Error no = error_from(refusal(StatusKind::no, Code::none, "no"));
+  EXPECT_TRUE(no.is(ErrorCode::server_no));
+  EXPECT_EQ(no.disposition(), Disposition::retry);
+  const Error bad = error_from(refusal(StatusKind::bad, Code::none, "what?"));
+  EXPECT_TRUE(bad.is(ErrorCode::server_bad));
+  EXPECT_EQ(bad.disposition(), Disposition::give_up);
+}
+
+TEST(OutcomeTest, WordsThatMeanLaterAreNotTakenForWrongCredentials) {
+  for (const char* text :
+       {"Too many simultaneous connections. (Failure)", "User is authenticated but not connected.",
+        "Maximum number of connections from user+IP exceeded"}) {
+    for (const StatusKind status : {StatusKind::no, StatusKind::bad}) {
+      const Error error = error_from(refusal(status, Code::none, text, CommandKind::login));
+      EXPECT_FALSE(error.is(ErrorCode::login)) << text;
+      EXPECT_EQ(error.disposition(), Disposition::retry);
+      EXPECT_EQ(error.scope(), ErrorScope::account);
+    }
+  }
+}
+
+TEST(OutcomeTest, BackoffHints) {
+  EXPECT_EQ(backoff_hint_ms("Request is throttled. Suggested Backoff Time: 92415 milliseconds"),
+            92415U);
+  EXPECT_EQ(backoff_hint_ms("suggested backoff time:5"), 5U);
+  EXPECT_EQ(backoff_hint_ms("Suggested Backoff Time: soon"), std::nullopt);
+  EXPECT_EQ(backoff_hint_ms("Suggested Backoff Time: 99999999999999999999"), std::nullopt);
+  EXPECT_EQ(backoff_hint_ms("throttled"), std::nullopt);
+}
+
+TEST(OutcomeTest, WhatTheServerSaysIsMadePrintable) {
+  const Error error = error_from(refusal(StatusKind::no, Code::none, "\x1b[2Jgone"));
+  EXPECT_EQ(error.message().find('\x1b'), std::string::npos);
+  const Error bye = error_from_bye({StatusKind::bye, {}, "idle \x07too long"});
+  EXPECT_TRUE(bye.is(ErrorCode::disconnected));
+  EXPECT_EQ(bye.message().find('\x07'), std::string::npos);
+}
+
+}  // namespace
+}  // namespace sterna::imap
