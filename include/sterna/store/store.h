@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Store: the base of one account, in one SQLite file (docs/storage.md).
 //
-// One thread at a time. Changes happen inside a Transaction; a Transaction that dies without commit()
-// rolls back, and so does one in which a change failed: its commit() repeats the first error. Durability
-// is the caller's choice per transaction: `full` for intents and everything that follows an effect,
-// `normal` for cursors alone. Reading outside a transaction sees what is committed, inside it what the
-// transaction did so far. A visitor must not use the store that calls it.
-// Errors: no_space, corrupt, io, permission, locked; all of scope account. Text is octets as they came,
-// and comes back as it went in.
+// One thread at a time. Changes happen inside a Transaction; a Transaction that dies without
+// commit() rolls back, and so does one in which a change failed: its commit() repeats the first
+// error. Durability is the caller's choice per transaction: `full` for intents and everything that
+// follows an effect, `normal` for cursors alone. Reading outside a transaction sees what is
+// committed, inside it what the transaction did so far. A visitor must not use the store that calls
+// it. Errors: no_space, corrupt, io, permission, locked; all of scope account. Text is octets as
+// they came, and comes back as it went in.
 #pragma once
 
 #include <cstdint>
@@ -38,18 +38,18 @@ struct LocalRow {
 
 struct HistoryEntry {
   std::int64_t at_ms = 0;
-  std::string mailbox;   // name at that time
+  std::string mailbox;  // name at that time
   Uid uid;
-  std::string path;      // of the file, relative to the Maildir's root; "" if none
-  std::string event;     // "downloaded" "uploaded" "flags" "moved" "deleted" "held" ...
-  std::string side;      // where it took effect: "local" or "remote"
-  std::string detail;    // flags, the other mailbox
-  std::string reason;    // the plan's
+  std::string path;    // of the file, relative to the Maildir's root; "" if none
+  std::string event;   // "downloaded" "uploaded" "flags" "moved" "deleted" "held" ...
+  std::string side;    // where it took effect: "local" or "remote"
+  std::string detail;  // flags, the other mailbox
+  std::string reason;  // the plan's
 };
 
 struct UndoEntry {
   std::int64_t id = 0;
-  std::string file;      // in the undo area
+  std::string file;  // in the undo area
   std::string mailbox;
   std::string base_name;
   FlagSet flags;
@@ -61,9 +61,9 @@ struct UndoEntry {
 
 struct HeldEntry {
   std::int64_t id = 0;
-  std::string kind;      // sync::to_string(HeldKind)
+  std::string kind;  // sync::to_string(HeldKind)
   MailboxId mailbox;
-  Uid uid;               // none for orphans
+  Uid uid;  // none for orphans
   UidValidity uidvalidity;
   std::string base_name;
   std::string reason;
@@ -78,9 +78,9 @@ struct ApprovalEntry {
 // A failing (row, action): counted, parked, retried at growing intervals (rule 25).
 struct Failure {
   MailboxId mailbox;
-  Uid uid;               // none where it is a file without a row
-  std::string base_name; // "" where it is a row
-  std::string action;    // "download", "upload" ...
+  Uid uid;                // none where it is a file without a row
+  std::string base_name;  // "" where it is a row
+  std::string action;     // "download", "upload" ...
   unsigned count = 0;
   std::int64_t next_try_ms = 0;
   std::string reason;
@@ -98,10 +98,11 @@ enum class Durability : std::uint8_t { normal, full };
 
 class Store {
  public:
-  // Opens or creates `directory`/state.db (directory mode 0700, file 0600), takes the exclusive lock and
-  // migrates. ErrorCode::locked if another process has it, without waiting; ErrorCode::corrupt;
-  // ErrorCode::unsupported for a newer schema or a network file system. `read_only`: no lock, also beside
-  // a process that has it; no change is accepted; not_found if there is none.
+  // Opens or creates `directory`/state.db (directory mode 0700, file 0600), takes the exclusive
+  // lock and migrates. ErrorCode::locked if another process has it, without waiting;
+  // ErrorCode::corrupt; ErrorCode::unsupported for a newer schema or a network file system.
+  // `read_only`: no lock, also beside a process that has it; no change is accepted; not_found if
+  // there is none.
   static Result<std::unique_ptr<Store>> open(const std::string& directory, bool read_only);
   ~Store();
 
@@ -136,10 +137,10 @@ class Store {
   // --- messages
   Result<std::optional<MessageRow>> message(MessageKey key);
   Result<std::vector<MessageRow>> messages(MailboxId mailbox, const UidSet& uids);
-  // In the account, in any state. Names compare without what follows the first ',', where other programs
-  // keep fields that come and go (",U=12"): a hint, wider than maildir::strip_fields().
+  // In the account, in any state. Names compare without what follows the first ',', where other
+  // programs keep fields that come and go (",U=12"): a hint, wider than maildir::strip_fields().
   Result<std::vector<MessageRow>> messages_by_base_name(std::string_view base_name);
-  Result<std::vector<MessageRow>> messages_in_state(RowState state);                  // in the account
+  Result<std::vector<MessageRow>> messages_in_state(RowState state);  // in the account
   // Every row of the mailbox with a file (present, stub, detached), ascending by UID.
   Status for_each_local(MailboxId mailbox, const std::function<void(const LocalRow&)>& visit);
   // Every row of the mailbox in any state, whole, ascending by UID (verify, adoption).
@@ -154,11 +155,12 @@ class Store {
   Result<Counts> counts(MailboxId mailbox);
   Status put_message(const MessageRow& row);  // inserts or replaces; the mailbox must exist
   Status remove_message(MessageKey key);
-  // Flags of the base of rows, as FlagSet, for the comparison with what the server says: calls visit for
-  // each row of `uids` that exists, ascending.
+  // Flags of the base of rows, as FlagSet, for the comparison with what the server says: calls
+  // visit for each row of `uids` that exists, ascending.
   Status for_each_flags(MailboxId mailbox, const UidSet& uids,
                         const std::function<void(Uid, RowState, const FlagSet&, ModSeq)>& visit);
-  // Turns all rows of a mailbox into nothing, giving them back first (UIDVALIDITY changed, adoption).
+  // Turns all rows of a mailbox into nothing, giving them back first (UIDVALIDITY changed,
+  // adoption).
   Result<std::vector<MessageRow>> take_all(MailboxId mailbox);
 
   // --- intents
@@ -169,8 +171,8 @@ class Store {
 
   // --- held, approvals, failures, tombstones, undo, history
   Result<std::vector<HeldEntry>> held();
-  // The recomputed verdict of a pass replaces what was there. Entries of equal kind, mailbox, uid and
-  // base name stay: they keep id and since_ms. `id` of what is given is ignored.
+  // The recomputed verdict of a pass replaces what was there. Entries of equal kind, mailbox, uid
+  // and base name stay: they keep id and since_ms. `id` of what is given is ignored.
   Status replace_held(const std::vector<HeldEntry>& entries);
   Result<std::vector<ApprovalEntry>> approvals();
   Status add_approval(const ApprovalEntry& entry);
@@ -179,7 +181,8 @@ class Store {
   // MailboxId{} where a failure, a held entry or an intent belongs to no mailbox.
   Result<std::vector<Failure>> failures();
   Status put_failure(const Failure& failure);  // key: mailbox, uid, base_name, action
-  Status clear_failure(MailboxId mailbox, Uid uid, std::string_view base_name, std::string_view action);
+  Status clear_failure(MailboxId mailbox, Uid uid, std::string_view base_name,
+                       std::string_view action);
   Status add_tombstone(const Tombstone& tombstone);  // without a base name: nothing to remember
   // The newest of that name, compared as messages_by_base_name() does.
   Result<std::optional<Tombstone>> tombstone_of(MailboxId mailbox, std::string_view base_name);
@@ -188,12 +191,13 @@ class Store {
   Result<std::vector<UndoEntry>> undo_entries();
   Status remove_undo(std::int64_t id);
   Status add_history(const HistoryEntry& entry);
-  // Newest first. `path` filters by file: its base name, as messages_by_base_name() compares; "" for all.
+  // Newest first. `path` filters by file: its base name, as messages_by_base_name() compares; ""
+  // for all.
   Result<std::vector<HistoryEntry>> history(std::string_view path, std::size_t limit);
   Status trim_history(std::int64_t older_than_ms);
 
-  // --- the brake's rolling window (rule 6). side: "remote" "local" "flags". MailboxId{} stands for the
-  // account as a whole: entries of its own, not the sum of the mailboxes'.
+  // --- the brake's rolling window (rule 6). side: "remote" "local" "flags". MailboxId{} stands for
+  // the account as a whole: entries of its own, not the sum of the mailboxes'.
   Status add_removals(MailboxId mailbox, std::string_view side, std::uint64_t count,
                       std::int64_t at_ms, std::uint64_t messages_before);
   struct Removals {
