@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the commands that only look share: the base opened for reading, the marker beside it, and the
+// mailboxes of both sides as a list.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "connection.h"
+#include "sterna/account/settings.h"
+#include "sterna/maildir/layout.h"
+#include "sterna/maildir/marker.h"
+#include "sterna/model/mailbox.h"
+#include "sterna/store/store.h"
+
+namespace sterna::account {
+
+// The base without its lock; null where the account has none yet.
+Result<std::unique_ptr<store::Store>> open_base(const Settings& settings);
+
+// Of a path relative to the Maildir's root, "" for the root itself.
+std::string absolute_path(const Settings& settings, std::string_view relative);
+
+std::string print_id(std::uint64_t id);                      // 16 hexadecimal digits
+std::optional<std::uint64_t> parse_id(std::string_view text);  // strict; 0 is none
+// An id that the base keeps under `key`; 0 if it has none, or no readable one.
+Result<std::uint64_t> stored_id(store::Store& base, std::string_view key);
+
+// Whether a sync would accept the marker (rule 14): ErrorCode::marker with a hint if not, also where it
+// is missing although a base exists. `base` may be null.
+Status judge_marker(io::Directory& root, const Settings& settings, const std::string& machine,
+                    store::Store* base);
+
+// Logged in, with the names of the server known.
+coro::Task<Result<std::unique_ptr<Connection>>> open_session(Services services,
+                                                             const Settings& settings, Log log);
+
+struct RemoteMailbox {
+  MailboxName name;
+  WireName wire;
+  Role role = Role::none;
+  bool selectable = true;
+  bool subscribed = false;
+  std::optional<std::uint64_t> messages;
+  std::optional<std::uint64_t> octets;
+};
+// LIST, and with `counts` STATUS of everything selectable. Roles come from SPECIAL-USE, else from the
+// settings, else from `known`, what a sync found. Ascending by name.
+coro::Task<Result<std::vector<RemoteMailbox>>> list_remote(Connection& connection,
+                                                           const Settings& settings, bool counts,
+                                                           const std::vector<MailboxRow>& known);
+
+struct LocalFolder {
+  MailboxName name;  // remote name
+  maildir::MailboxPath path;
+  bool complete = true;
+};
+// Every mailbox of the Maildir; `known` names those whose path does not spell their name.
+Result<std::vector<LocalFolder>> list_local(io::Directory& root, const Settings& settings,
+                                            const std::vector<MailboxRow>& known);
+
+// Messages of a local mailbox, by name alone.
+Result<std::uint64_t> count_local(io::Directory& root, const maildir::MailboxPath& path);
+
+}  // namespace sterna::account

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the state of an account tells without a server, and what the user decides about it. Reading takes
+// no lock; deciding takes it, so that no sync runs meanwhile.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+#include <set>
+#include <tuple>
+
+#include "decisions.h"
+#include "inspect_parts.h"
+#include "sterna/account/inspect.h"
+#include "sterna/base/bytes.h"
+#include "sterna/maildir/file_name.h"
+#include "sterna/maildir/listing.h"
+#include "sterna/maildir/mailbox_dirs.h"
+#include "sterna/sync/plan.h"
+
+namespace sterna::account {
+namespace {
+
+using MailboxNames = std::map<std::int64_t, MailboxRow>;
+
+Result<MailboxNames> mailboxes_by_id(store::Store& base) {
+  STERNA_TRY(std::vector<MailboxRow> rows, base.mailboxes());
+  MailboxNames names;
+  for (MailboxRow& row : rows) names.emplace(row.id.value, std::move(row));
+  return names;
+}
+
+const MailboxRow* find(const MailboxNames& names, MailboxId id) {
+  const auto it = names.find(id.value);
+  return it == names.end() ? nullptr : &it->second;
+}
+
+Result<std::string> text_of(store::Store& base, std::string_view key) {
+  STERNA_TRY(std::optional<std::string> value, base.get(key));
+  return value.value_or("");
+}
+
+Result<std::int64_t> number_of(store::Store& base, std::string_view key) {
+  STERNA_TRY(const std::string text, text_of(base, key));
+  return static_cast<std::int64_t>(parse_number(text, INT64_MAX).value_or(0));
+}
+
+// Where a row's file was last seen.
+std::string path_of_row(const Settings& settings, const MailboxRow& mailbox,
+                        const MessageRow& row) {
+  return fmt::format("{}/{}/{}{}", absolute_path(settings, mailbox.path),
+                     row.in_new ? "new" : "cur", row.base_name, row.info);
+}
+
+// Of a message in the base, or of a file that has no row; of the latter the base alone knows no more
+// than the beginning of its name.
+Result<std::string> path_of(store::Store& base, const Settings& settings, const MailboxRow& mailbox,
+                            Uid uid, const std::string& base_name) {
+  if (uid) {
+    STERNA_TRY(std::optional<MessageRow> row, base.message({mailbox.id, uid}));
+    if (row && !row->base_name.empty()) return path_of_row(settings, mailbox, *row);
+  }
+  if (base_name.empty()) return std::string();
+  return fmt::format("{}/cur/{}", absolute_path(settings, mailbox.path), base_name);
+}
+
+// The same with a look at the directory, which knows the whole name.
+std::string path_on_disk(io::FileSystem& files, const Settings& settings, const MailboxRow& mailbox,
+                         const std::string& base_name) {
+  const std::string directory = absolute_path(settings, mailbox.path);
+  if (auto opened = files.open_root(directory, false)) {
+    auto found = maildir::find_by_base(**opened, base_name);
+    if (found && *found) {
+      return fmt::format("{}/{}/{}", directory, (*found)->in_new ? "new" : "cur", (*found)->name);
+    }
+  }
+  return {};
+}
+
+Status read_mailboxes(store::Store& base, const Settings& settings, const MailboxNames& names,
+                      AccountState& state) {
+  for (const auto& [id, row] : names) {
+    MailboxState mailbox;
+    mailbox.name = row.name.text();
+    mailbox.path = absolute_path(settings, row.path);
+    STERNA_TRY(const store::Store::Counts counts, base.counts(row.id));
+    mailbox.messages = counts.present;
+    STERNA_TRY(mailbox.last_sync_ms, number_of(base, fmt::format("last_sync_ms:{}", id)));
+    state.mailboxes.push_back(std::move(mailbox));
+  }
+  std::ranges::sort(state.mailboxes, {}, &MailboxState::name);
+  return {};
+}
+
+Status read_parked(io::FileSystem& files, store::Store& base, const Settings& settings,
+                   const MailboxNames& names, AccountState& state) {
+  std::set<std::tuple<std::int64_t, std::uint32_t, std::string>> messages;
+  STERNA_TRY(const std::vector<store::Failure> failures, base.failures());
+  for (const store::Failure& failure : failures) {
+    const MailboxRow* mailbox = find(names, failure.mailbox);
+    if (!mailbox) continue;
+    ParkedMessage parked{.mailbox = mailbox->name.text(),
+                         .uid = failure.uid.value,
+                         .path = {},
+                         .action = failure.action,
+                         .reason = failure.reason,
+                         .tries = failure.count,
+                         .next_try_ms = failure.next_try_ms};
+    if (failure.uid) {
+      STERNA_TRY(parked.path, path_of(base, settings, *mailbox, failure.uid, {}));
+    } else {
+      parked.path = path_on_disk(files, settings, *mailbox, failure.base_name);
+    }
+    state.parked.push_back(std::move(parked));
+    messages.emplace(failure.mailbox.value, failure.uid.value,
+                     failure.uid ? std::string() : failure.base_name);
+  }
+  STERNA_TRY(const std::vector<MessageRow> rows, base.messages_in_state(RowState::quarantined));
+  for (const MessageRow& row : rows) {
+    messages.emplace(row.key.mailbox.value, row.key.uid.value, std::string());
+  }
+  state.quarantined = messages.size();
+  return {};
+}
+
+// Changes that are known and not carried out. An intent to delete on the server has its row in state
+// deleting, which counts already.
+Result<std::uint64_t> count_pending(store::Store& base) {
+  std::uint64_t pending = 0;
+  for (const RowState state : {RowState::wanted, RowState::dropping, RowState::deleting}) {
+    STERNA_TRY(const std::vector<MessageRow> rows, base.messages_in_state(state));
+    pending += rows.size();
+  }
+  STERNA_TRY(const std::vector<Intent> intents, base.intents());
+  pending += static_cast<std::uint64_t>(std::ranges::count_if(
+      intents, [](const Intent& intent) { return intent.kind != IntentKind::delete_out; }));
+  return pending;
+}
+
+// As the last sync found it, unless the marker is back since, as when the disk was mounted.
+Result<bool> marker_still_held(io::FileSystem& files, const Settings& settings,
+                               store::Store& base) {
+  STERNA_TRY(const std::string held, text_of(base, "marker_held"));
+  if (held.empty()) return false;
+  auto root = files.open_root(settings.maildir, false);
+  return !root || !judge_marker(**root, settings, files.machine_id(), &base);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<store::Store>> open_base(const Settings& settings) {
+  auto opened = store::Store::open(settings.state_dir, true);
+  if (!opened && opened.error().is(ErrorCode::not_found)) {
+    return std::unique_ptr<store::Store>();
+  }
+  return opened;
+}
+
+std::string absolute_path(const Settings& settings, std::string_view relative) {
+  std::string path = settings.maildir;
+  if (!relative.empty()) path.append("/").append(relative);
+  return path;
+}
+
+std::string print_id(std::uint64_t id) { return fmt::format("{:016x}", id); }
+
+std::optional<std::uint64_t> parse_id(std::string_view text) {
+  std::uint64_t id = 0;
+  if (text.size() != 16) return std::nullopt;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id, 16);
+  if (error != std::errc() || end != text.data() + text.size() || id == 0) return std::nullopt;
+  return id;
+}
+
+Result<std::uint64_t> stored_id(store::Store& base, std::string_view key) {
+  STERNA_TRY(const std::string text, text_of(base, key));
+  return parse_id(text).value_or(0);
+}
+
+Status judge_marker(io::Directory& root, const Settings& settings, const std::string& machine,
+                    store::Store* base) {
+  const std::string hint = fmt::format(
+      "mount what belongs there; or, if this is the right Maildir: sterna adopt {}", settings.name);
+  std::uint64_t state = 0;
+  if (base) {
+    STERNA_TRY(state, stored_id(*base, "state"));
+  }
+  auto marker = maildir::read_marker(root);
+  if (!marker) {
+    const bool missing = marker.error().is(ErrorCode::not_found);
+    if (missing && state == 0) return {};
+    if (!missing && !marker.error().is(ErrorCode::marker)) return fail(marker.error());
+    return fail(Error(ErrorCode::marker,
+                      fmt::format("the marker {} is {}", maildir::kMarkerName,
+                                  missing ? "missing, although this account has a state"
+                                          : "damaged"))
+                    .with_hint(hint));
+  }
+  if (!marker->machine.empty() && !machine.empty() && marker->machine != machine) {
+    return fail(Error(ErrorCode::marker, "the marker is that of another machine").with_hint(hint));
+  }
+  if (state != 0 && marker->state.value != state) {
+    return fail(Error(ErrorCode::marker, "the marker is that of another state").with_hint(hint));
+  }
+  return {};
+}
+
+Result<AccountState> read_state(io::FileSystem& files, const Settings& settings) {
+  AccountState state;
+  state.name = settings.name;
+  STERNA_TRY(const std::unique_ptr<store::Store> base, open_base(settings));
+  if (!base) return state;
+  STERNA_TRY(state.last_sync_ms, number_of(*base, "last_sync_ms"));
+  state.ever_synced = state.last_sync_ms > 0;
+  STERNA_TRY(state.error, text_of(*base, "last_error"));
+  STERNA_TRY(state.marker_held, marker_still_held(files, settings, *base));
+  STERNA_TRY(const std::vector<store::HeldEntry> held, base->held());
+  state.held = held.size();
+  STERNA_TRY(state.pending, count_pending(*base));
+  STERNA_TRY(const MailboxNames names, mailboxes_by_id(*base));
+  STERNA_CHECK(read_mailboxes(*base, settings, names, state));
+  STERNA_CHECK(read_parked(files, *base, settings, names, state));
+  return state;
+}
+
+Result<std::vector<HistoryLine>> read_history(const Settings& settings, const std::string& path,
+                                              std::size_t limit) {
+  std::vector<HistoryLine> lines;
+  STERNA_TRY(const std::unique_ptr<store::Store> base, open_base(settings));
+  if (!base) return lines;
+  const std::string_view name = std::string_view(path).substr(path.rfind('/') + 1);
+  const std::string_view wanted = maildir::view_file_name(name).base;
+  STERNA_TRY(std::vector<store::HistoryEntry> entries, base->history(wanted, limit));
+  for (store::HistoryEntry& entry : entries) {
+    lines.push_back({entry.at_ms, std::move(entry.mailbox), entry.uid.value,
+                     entry.path.empty() ? std::string() : absolute_path(settings, entry.path),
+                     std::move(entry.event), std::move(entry.side), std::move(entry.detail),
+                     std::move(entry.reason)});
+  }
+  return lines;
+}
+
+Result<std::vector<HeldLine>> read_held(const Settings& settings) {
+  std::vector<HeldLine> lines;
+  STERNA_TRY(const std::unique_ptr<store::Store> base, open_base(settings));
+  if (!base) return lines;
+  STERNA_TRY(const MailboxNames names, mailboxes_by_id(*base));
+  STERNA_TRY(const std::vector<store::HeldEntry> entries, base->held());
+  for (const store::HeldEntry& entry : entries) {
+    HeldLine line{.kind = entry.kind,
+                  .mailbox = {},
+                  .uid = entry.uid.value,
+                  .path = {},
+                  .reason = entry.reason,
+                  .since_ms = entry.since_ms};
+    if (const MailboxRow* mailbox = find(names, entry.mailbox)) {
+      line.mailbox = mailbox->name.text();
+      STERNA_TRY(line.path, path_of(*base, settings, *mailbox, entry.uid, entry.base_name));
+    }
+    lines.push_back(std::move(line));
+  }
+  return lines;
+}
+
+}  // namespace sterna::account
