@@ -9,7 +9,9 @@ CancelState::CancelState(CancelState& parent) : requested_(parent.requested_) {
   parent.children_.push_back(*this);
 }
 
-CancelState::~CancelState() { STERNA_ASSERT(hooks_.empty() && children_.empty()); }
+CancelState::~CancelState() {
+  STERNA_ASSERT(hooks_.empty() && children_.empty());
+}
 
 void CancelState::request() {
   if (requested_) return;

@@ -5,7 +5,9 @@
 
 namespace sterna::coro {
 
-ReadyQueue::~ReadyQueue() { STERNA_ASSERT(handles_.empty()); }
+ReadyQueue::~ReadyQueue() {
+  STERNA_ASSERT(handles_.empty());
+}
 
 std::coroutine_handle<> ReadyQueue::take() {
   if (!choose_) {

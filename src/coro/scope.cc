@@ -17,11 +17,17 @@ struct Scope::Child {
   std::coroutine_handle<promise_type> handle;
 };
 
-Scope::Scope(ReadyQueue& queue) : queue_(&queue) { none_left_.set(); }
+Scope::Scope(ReadyQueue& queue) : queue_(&queue) {
+  none_left_.set();
+}
 
-Scope::Scope(Context parent) : queue_(parent.queue), cancel_(*parent.cancel) { none_left_.set(); }
+Scope::Scope(Context parent) : queue_(parent.queue), cancel_(*parent.cancel) {
+  none_left_.set();
+}
 
-Scope::~Scope() { STERNA_ASSERT(children_ == 0); }
+Scope::~Scope() {
+  STERNA_ASSERT(children_ == 0);
+}
 
 Scope::Child Scope::supervise(Scope& scope, Task<void> task) {
   {

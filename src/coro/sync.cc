@@ -34,14 +34,18 @@ Status Waiter::outcome() const {
   return {};
 }
 
-Event::~Event() { STERNA_ASSERT(waiters_.empty()); }
+Event::~Event() {
+  STERNA_ASSERT(waiters_.empty());
+}
 
 void Event::set() {
   set_ = true;
   while (Waiter* waiter = waiters_.front()) waiter->wake();
 }
 
-Semaphore::~Semaphore() { STERNA_ASSERT(waiters_.empty()); }
+Semaphore::~Semaphore() {
+  STERNA_ASSERT(waiters_.empty());
+}
 
 bool Semaphore::try_acquire() {
   if (available_ == 0) return false;

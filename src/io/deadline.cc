@@ -24,7 +24,9 @@ Error deadline_passed(const std::string& what, std::chrono::milliseconds limit) 
 
 namespace {
 
-coro::Task<Status> wait_on(coro::Event& event) { co_return co_await event.wait(); }
+coro::Task<Status> wait_on(coro::Event& event) {
+  co_return co_await event.wait();
+}
 
 }  // namespace
 

@@ -2,6 +2,7 @@
 #include "certificate.h"
 
 #include <arpa/inet.h>
+#include <fmt/format.h>
 #include <openssl/bio.h>
 #include <openssl/x509v3.h>
 
@@ -9,8 +10,6 @@
 #include <array>
 #include <ctime>
 #include <memory>
-
-#include <fmt/format.h>
 
 #include "sterna/base/bytes.h"
 #include "sterna/base/digest.h"
@@ -111,9 +110,9 @@ Error explain(X509_STORE_CTX* chain, const PeerCheck& check) {
   const int error = X509_STORE_CTX_get_error(chain);
   switch (error) {
     case X509_V_ERR_CERT_HAS_EXPIRED:
-      return untrusted(fmt::format("{} expired on {}", which(chain, current),
-                                   date(X509_get0_notAfter(current))),
-                       "the server's administrator has to renew it");
+      return untrusted(
+          fmt::format("{} expired on {}", which(chain, current), date(X509_get0_notAfter(current))),
+          "the server's administrator has to renew it");
     case X509_V_ERR_CERT_NOT_YET_VALID:
       return untrusted(fmt::format("{} is not valid before {}", which(chain, current),
                                    date(X509_get0_notBefore(current))),
@@ -192,8 +191,14 @@ std::string spki_pin(X509* certificate) {
   return base64_encode(digest.raw());
 }
 
-std::string subject_of(X509* certificate) { return words(X509_get_subject_name(certificate)); }
-std::string issuer_of(X509* certificate) { return words(X509_get_issuer_name(certificate)); }
-std::int64_t expiry_of(X509* certificate) { return seconds(X509_get0_notAfter(certificate)); }
+std::string subject_of(X509* certificate) {
+  return words(X509_get_subject_name(certificate));
+}
+std::string issuer_of(X509* certificate) {
+  return words(X509_get_issuer_name(certificate));
+}
+std::int64_t expiry_of(X509* certificate) {
+  return seconds(X509_get0_notAfter(certificate));
+}
 
 }  // namespace sterna::net

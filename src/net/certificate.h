@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whether a server's certificate is good for the host that was meant (RFC 7817, RFC 9525), and if not, why,
-// in words that help.
+// Whether a server's certificate is good for the host that was meant (RFC 7817, RFC 9525), and if
+// not, why, in words that help.
 //
-// A pin (the SHA-256 of a public key) of the server's own key is proof by itself: the handshake shows that the
-// server has that key, so issuer, name and dates do not matter. A pin of another key of the chain counts
-// only in a chain that is valid anyway. Where pins are given, one of them must match.
+// A pin (the SHA-256 of a public key) of the server's own key is proof by itself: the handshake
+// shows that the server has that key, so issuer, name and dates do not matter. A pin of another key
+// of the chain counts only in a chain that is valid anyway. Where pins are given, one of them must
+// match.
 #pragma once
 
 #include <openssl/x509.h>

@@ -2,14 +2,13 @@
 #include "sterna/net/command.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-
-#include <fmt/format.h>
 
 #include "core.h"
 #include "descriptor.h"
@@ -39,8 +38,8 @@ Result<Pipe> make_pipe() {
   return pipe;
 }
 
-// What one of the child's streams has given so far, up to a bound; the rest is read and dropped, so that
-// the child does not block on it.
+// What one of the child's streams has given so far, up to a bound; the rest is read and dropped, so
+// that the child does not block on it.
 struct Capture {
   Capture(Loop::Core& core, UniqueFd fd, std::size_t max) : pipe(core, std::move(fd)), limit(max) {}
   ~Capture() { wipe(text); }
@@ -74,7 +73,9 @@ coro::Task<void> collect(Capture& capture) {
   }
 }
 
-coro::Task<Status> wait_for_end(Process& process) { co_return co_await process.ended().wait(); }
+coro::Task<Status> wait_for_end(Process& process) {
+  co_return co_await process.ended().wait();
+}
 
 Error failed(const std::string& program, std::string_view how) {
   return Error(ErrorCode::secret, fmt::format("{} {}", printable(program), how));
@@ -85,9 +86,11 @@ Status judge(const std::string& program, const Process& process, const Capture& 
   std::string said(trim(complaint.text));
   if (!said.empty()) said = ": " + printable(said);
   if (process.exit_signal() != 0)
-    return fail(failed(program, fmt::format("was ended by signal {}{}", process.exit_signal(), said)));
+    return fail(
+        failed(program, fmt::format("was ended by signal {}{}", process.exit_signal(), said)));
   if (process.exit_status() != 0)
-    return fail(failed(program, fmt::format("ended with status {}{}", process.exit_status(), said)));
+    return fail(
+        failed(program, fmt::format("ended with status {}{}", process.exit_status(), said)));
   if (output.overflowed)
     return fail(failed(program, fmt::format("printed more than {} octets", output.limit)));
   return {};
@@ -107,8 +110,7 @@ coro::Task<Result<std::string>> run_command(Loop& loop, std::vector<std::string>
   STERNA_CO_TRY(Pipe err, make_pipe());
   Process::Stdio stdio{.in = -1, .out = out.theirs.get(), .err = err.theirs.get()};
   Result<std::unique_ptr<Process>> started = Process::start(core, std::move(argv), stdio);
-  if (!started)
-    co_return fail(Error(ErrorCode::secret, "cannot run " + started.error().message()));
+  if (!started) co_return fail(Error(ErrorCode::secret, "cannot run " + started.error().message()));
   Process& process = **started;
   out.theirs.reset();
   err.theirs.reset();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "connector.h"
 
+#include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -8,8 +9,6 @@
 #include <cerrno>
 #include <cstring>
 #include <string>
-
-#include <fmt/format.h>
 
 #include "sterna/coro/scope.h"
 #include "sterna/coro/sync.h"
@@ -34,7 +33,9 @@ void set_options(int fd) {
   set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, 75'000);
 }
 
-Error refused(int number) { return Error(ErrorCode::connect, std::strerror(number)); }
+Error refused(int number) {
+  return Error(ErrorCode::connect, std::strerror(number));
+}
 
 coro::Task<Result<std::unique_ptr<Descriptor>>> connect_one(Loop::Core& core, Address address) {
   UniqueFd fd(::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Loop::Core: the libuv loop, the ready queue and the timers behind a Loop. The other files of the room
-// reach libuv through it.
+// Loop::Core: the libuv loop, the ready queue and the timers behind a Loop. The other files of the
+// room reach libuv through it.
 #pragma once
 
 #include <uv.h>

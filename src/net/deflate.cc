@@ -17,7 +17,9 @@ constexpr int kMemoryLevel = 8;
 constexpr std::size_t kInputStep = 1 << 20;
 constexpr std::size_t kOutputStep = 16 * 1024;
 
-Bytef* octets(const char* data) { return reinterpret_cast<Bytef*>(const_cast<char*>(data)); }
+Bytef* octets(const char* data) {
+  return reinterpret_cast<Bytef*>(const_cast<char*>(data));
+}
 
 }  // namespace
 

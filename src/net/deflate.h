@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Raw deflate (RFC 1951) in both directions, for COMPRESS=DEFLATE (RFC 4978). Octets in, octets out.
+// Raw deflate (RFC 1951) in both directions, for COMPRESS=DEFLATE (RFC 4978). Octets in, octets
+// out.
 //
-// What the Inflater makes is bounded by what the caller asks for, so a stream that inflates a thousandfold
-// costs its reader no more memory than any other.
+// What the Inflater makes is bounded by what the caller asks for, so a stream that inflates a
+// thousandfold costs its reader no more memory than any other.
 #pragma once
 
 #include <cstddef>
@@ -36,8 +37,8 @@ class Inflater {
 
   // Deflated octets that were not inflated yet; append to it.
   std::string& input() { return input_; }
-  // Appends at most `octets_max` octets to `into`; 0 where it needs more input, or where the stream has
-  // ended. ErrorCode::protocol if it is not deflate.
+  // Appends at most `octets_max` octets to `into`; 0 where it needs more input, or where the stream
+  // has ended. ErrorCode::protocol if it is not deflate.
   Result<std::size_t> read(std::string& into, std::size_t octets_max);
   bool ended() const { return ended_; }
 

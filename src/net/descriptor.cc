@@ -32,7 +32,8 @@ coro::Task<Status> Descriptor::wait(Direction direction) {
 
 void Descriptor::ready(int status, int reported) {
   if (status < 0) {
-    // libuv has stopped polling. The error concerns both directions; the next read or write meets it.
+    // libuv has stopped polling. The error concerns both directions; the next read or write meets
+    // it.
     polling_ = 0;
     reported = UV_READABLE | UV_WRITABLE;
   }

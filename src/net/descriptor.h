@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Descriptor: an open, non-blocking descriptor of a socket or pipe that coroutines can wait for.
 //
-// It only waits; whoever uses it reads and writes the descriptor directly, first, and waits when the
-// kernel says EAGAIN. One coroutine waits for each direction at a time. Polling goes on while a direction is in
-// use, so a busy stream costs no system call to wait; it stops at the first report nobody waits for.
+// It only waits; whoever uses it reads and writes the descriptor directly, first, and waits when
+// the kernel says EAGAIN. One coroutine waits for each direction at a time. Polling goes on while a
+// direction is in use, so a busy stream costs no system call to wait; it stops at the first report
+// nobody waits for.
 #pragma once
 
 #include <uv.h>

@@ -17,8 +17,8 @@ namespace {
 // The kernel gets its turn after so many resumptions, however many more are ready.
 constexpr int kResumptionsPerTurn = 256;
 
-// Handles of the core's own, and children that did not heed their closed pipes; anything else would be
-// a transport that outlives its loop.
+// Handles of the core's own, and children that did not heed their closed pipes; anything else would
+// be a transport that outlives its loop.
 void close_left_over(uv_handle_t* handle, void*) {
   if (uv_is_closing(handle)) return;
   if (handle->type == UV_PROCESS) {
@@ -32,7 +32,8 @@ void close_left_over(uv_handle_t* handle, void*) {
 }  // namespace
 
 void prepare_process() {
-  // Before libuv's first job. Enough that flushing files to disk overlaps; an explicit setting wins.
+  // Before libuv's first job. Enough that flushing files to disk overlaps; an explicit setting
+  // wins.
   ::setenv("UV_THREADPOOL_SIZE", "8", 0);
   ::signal(SIGPIPE, SIG_IGN);
   ::mallopt(M_ARENA_MAX, 2);
@@ -125,17 +126,33 @@ void Loop::run(coro::Task<void> task) {
   drive(root);
 }
 
-void Loop::drive(coro::Scope& root) { core_->drive(root); }
-void Loop::cancel() { core_->cancel(); }
+void Loop::drive(coro::Scope& root) {
+  core_->drive(root);
+}
+void Loop::cancel() {
+  core_->cancel();
+}
 void Loop::on_signal(std::function<void(int number)> handler) {
   core_->on_signal(std::move(handler));
 }
 
-coro::ReadyQueue& Loop::ready() { return core_->ready(); }
-io::Clock& Loop::clock() { return *core_->clock; }
-io::Worker& Loop::worker() { return *core_->worker; }
-io::Dialer& Loop::dialer() { return *core_->dialer; }
-io::Random& Loop::random() { return *core_->random; }
-io::FileSystem& Loop::file_system() { return *core_->file_system; }
+coro::ReadyQueue& Loop::ready() {
+  return core_->ready();
+}
+io::Clock& Loop::clock() {
+  return *core_->clock;
+}
+io::Worker& Loop::worker() {
+  return *core_->worker;
+}
+io::Dialer& Loop::dialer() {
+  return *core_->dialer;
+}
+io::Random& Loop::random() {
+  return *core_->random;
+}
+io::FileSystem& Loop::file_system() {
+  return *core_->file_system;
+}
 
 }  // namespace sterna::net

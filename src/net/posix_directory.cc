@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/statvfs.h>
@@ -14,8 +15,6 @@
 #include <memory>
 #include <optional>
 
-#include <fmt/format.h>
-
 #include "posix_file.h"
 #include "sterna/base/bytes.h"
 
@@ -26,7 +25,8 @@ constexpr std::size_t kListingStart = 64 * 1024;
 // A million names of the longest kind; what needs more is read in pieces.
 constexpr std::size_t kListingMax = std::size_t{320} << 20;
 
-// statfs(2): the file system may be changed by other machines, whose clocks and caches are their own.
+// statfs(2): the file system may be changed by other machines, whose clocks and caches are their
+// own.
 constexpr std::array<std::uint32_t, 13> kNetworkFileSystems = {
     0x00006969,  // NFS
     0x0000517b,  // SMB
@@ -44,14 +44,15 @@ constexpr std::array<std::uint32_t, 13> kNetworkFileSystems = {
 };
 
 // All directories and files that meet here were made by this file system.
-PosixDirectory& posix(io::Directory& directory) { return static_cast<PosixDirectory&>(directory); }
+PosixDirectory& posix(io::Directory& directory) {
+  return static_cast<PosixDirectory&>(directory);
+}
 
 Result<std::string> checked(std::string_view name) {
   const bool bad = name.empty() || name == "." || name == ".." ||
                    name.find('/') != std::string_view::npos ||
                    name.find('\0') != std::string_view::npos;
-  if (bad)
-    return fail(ErrorCode::internal, fmt::format("\"{}\" is no file name", printable(name)));
+  if (bad) return fail(ErrorCode::internal, fmt::format("\"{}\" is no file name", printable(name)));
   return std::string(name);
 }
 
@@ -81,7 +82,8 @@ void append_entries(const char* buffer, std::size_t size, std::vector<io::Direct
     place += entry->d_reclen;
     const std::string_view name = entry->d_name;
     if (name == "." || name == "..") continue;
-    into.push_back({.name = std::string(name), .ino = entry->d_ino, .type = type_of(entry->d_type)});
+    into.push_back(
+        {.name = std::string(name), .ino = entry->d_ino, .type = type_of(entry->d_type)});
   }
 }
 
@@ -91,8 +93,8 @@ struct Listing {
   bool buffer_full = false;  // and if not, because there was no room
 };
 
-// The kernel holds a directory still for the length of one call only: names that move while it is read
-// in several are missed or seen twice.
+// The kernel holds a directory still for the length of one call only: names that move while it is
+// read in several are missed or seen twice.
 Result<Listing> list_with(int fd, std::size_t capacity) {
   auto buffer = std::make_unique_for_overwrite<char[]>(capacity);
   Listing listing;
@@ -114,7 +116,9 @@ Result<Listing> list_with(int fd, std::size_t capacity) {
 
 }  // namespace
 
-Result<io::FileStat> PosixDirectory::stat() { return stat_file(fd_.get(), ""); }
+Result<io::FileStat> PosixDirectory::stat() {
+  return stat_file(fd_.get(), "");
+}
 
 Result<io::FileStat> PosixDirectory::stat_at(std::string_view name) {
   STERNA_TRY(std::string path, checked(name));
@@ -124,8 +128,8 @@ Result<io::FileStat> PosixDirectory::stat_at(std::string_view name) {
 Result<std::vector<io::DirectoryEntry>> PosixDirectory::list() {
   STERNA_TRY(io::FileStat self, stat());
   std::size_t capacity = std::clamp<std::size_t>(4 * self.size, kListingStart, kListingMax);
-  // Some file systems (network, FUSE) answer in pieces however large the buffer is; a name that was made
-  // between two calls looks the same, so they get a second and a third chance.
+  // Some file systems (network, FUSE) answer in pieces however large the buffer is; a name that was
+  // made between two calls looks the same, so they get a second and a third chance.
   for (int chances = 3;;) {
     STERNA_TRY(Listing listing, list_with(fd_.get(), capacity));
     if (listing.whole) return std::move(listing.entries);
@@ -207,8 +211,8 @@ Status PosixDirectory::replace_file(std::string_view name, std::string_view cont
   Status status = write_all(fd.get(), content);
   if (status) status = outcome(::fsync(fd.get()), "fsync");
   if (status)
-    status = outcome(::renameat(fd_.get(), beside.c_str(), fd_.get(), path.c_str()),
-                     printable(name));
+    status =
+        outcome(::renameat(fd_.get(), beside.c_str(), fd_.get(), path.c_str()), printable(name));
   if (!status) {
     ::unlinkat(fd_.get(), beside.c_str(), 0);
     return status;
@@ -222,16 +226,18 @@ Status PosixDirectory::sync() {
   return fail(Error::from_errno(errno, "fsync of a directory"));
 }
 
-Status PosixDirectory::sync_file_system() { return outcome(::syncfs(fd_.get()), "syncfs"); }
+Status PosixDirectory::sync_file_system() {
+  return outcome(::syncfs(fd_.get()), "syncfs");
+}
 
 Result<std::uint64_t> PosixDirectory::free_bytes() {
-  struct statvfs space {};
+  struct statvfs space{};
   STERNA_CHECK(outcome(::fstatvfs(fd_.get(), &space), "statvfs"));
   return std::uint64_t{space.f_bavail} * space.f_frsize;
 }
 
 Result<bool> PosixDirectory::is_network_file_system() {
-  struct statfs kind {};
+  struct statfs kind{};
   STERNA_CHECK(outcome(::fstatfs(fd_.get(), &kind), "statfs"));
   const auto magic = static_cast<std::uint32_t>(kind.f_type);
   return std::ranges::find(kNetworkFileSystems, magic) != kNetworkFileSystems.end();

@@ -2,6 +2,7 @@
 #include "posix_file.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -9,8 +10,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
-
-#include <fmt/format.h>
 
 #include "sterna/base/assert.h"
 #include "sterna/base/bytes.h"
@@ -37,7 +36,9 @@ io::FileType type_of(unsigned mode) {
   }
 }
 
-std::string descriptor_path(int fd) { return fmt::format("/proc/self/fd/{}", fd); }
+std::string descriptor_path(int fd) {
+  return fmt::format("/proc/self/fd/{}", fd);
+}
 
 // Without /proc a file without a name could never get one.
 bool proc_is_mounted() {
@@ -66,7 +67,8 @@ Status rename_by_link(int from, const std::string& name, int to, const std::stri
   }
   if (::linkat(from, name.c_str(), to, new_name.c_str(), 0) != 0)
     return fail(Error::from_errno(errno, printable(new_name)));
-  // Gone meanwhile is what was wanted; any other failure leaves two names, which the caller must know.
+  // Gone meanwhile is what was wanted; any other failure leaves two names, which the caller must
+  // know.
   if (::unlinkat(from, name.c_str(), 0) != 0 && errno != ENOENT)
     return fail(Error::from_errno(errno, printable(name)));
   return {};
@@ -75,7 +77,7 @@ Status rename_by_link(int from, const std::string& name, int to, const std::stri
 }  // namespace
 
 Result<io::FileStat> stat_file(int directory, const std::string& name) {
-  struct statx found {};
+  struct statx found{};
   const int flags = AT_SYMLINK_NOFOLLOW | (name.empty() ? AT_EMPTY_PATH : 0);
   if (::statx(directory, name.c_str(), flags, STATX_BASIC_STATS | STATX_BTIME, &found) != 0)
     return fail(Error::from_errno(errno, name.empty() ? "stat" : printable(name)));
@@ -176,10 +178,9 @@ Status PosixWriter::place(int directory, const std::string& name) {
 }
 
 Result<std::unique_ptr<PosixLock>> PosixLock::take(int directory, const std::string& name) {
-  UniqueFd fd(
-      ::openat(directory, name.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
+  UniqueFd fd(::openat(directory, name.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!fd) return fail(Error::from_errno(errno, printable(name)));
-  struct flock whole {};
+  struct flock whole{};
   whole.l_type = F_WRLCK;
   whole.l_whence = SEEK_SET;
   if (::fcntl(fd.get(), F_OFD_SETLK, &whole) != 0) {

@@ -68,6 +68,8 @@ class PosixFileSystem : public io::FileSystem {
 
 }  // namespace
 
-std::unique_ptr<io::FileSystem> make_file_system() { return std::make_unique<PosixFileSystem>(); }
+std::unique_ptr<io::FileSystem> make_file_system() {
+  return std::make_unique<PosixFileSystem>();
+}
 
 }  // namespace sterna::net

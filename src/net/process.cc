@@ -80,7 +80,9 @@ void Process::on_exit(uv_process_t* process, std::int64_t status, int signal) {
   uv_close(reinterpret_cast<uv_handle_t*>(process), free_handle);
 }
 
-void Process::free_handle(uv_handle_t* handle) { delete static_cast<Handle*>(handle->data); }
+void Process::free_handle(uv_handle_t* handle) {
+  delete static_cast<Handle*>(handle->data);
+}
 
 void abandon_process(uv_handle_t* handle) {
   auto* process = reinterpret_cast<uv_process_t*>(handle);
@@ -89,8 +91,7 @@ void abandon_process(uv_handle_t* handle) {
   uv_close(handle, Process::free_handle);
 }
 
-Result<std::unique_ptr<io::Transport>> open_tunnel(Loop::Core& core,
-                                                   const io::Endpoint& endpoint,
+Result<std::unique_ptr<io::Transport>> open_tunnel(Loop::Core& core, const io::Endpoint& endpoint,
                                                    TlsContexts contexts) {
   std::array<int, 2> ends{};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)

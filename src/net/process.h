@@ -62,8 +62,7 @@ class Process {
 void abandon_process(uv_handle_t* handle);
 
 // A stream to the standard input and output of endpoint.tunnel, which lives as long as the stream.
-Result<std::unique_ptr<io::Transport>> open_tunnel(Loop::Core& core,
-                                                   const io::Endpoint& endpoint,
+Result<std::unique_ptr<io::Transport>> open_tunnel(Loop::Core& core, const io::Endpoint& endpoint,
                                                    TlsContexts contexts);
 
 }  // namespace sterna::net

@@ -33,6 +33,8 @@ class KernelRandom : public io::Random {
 
 }  // namespace
 
-std::unique_ptr<io::Random> make_random() { return std::make_unique<KernelRandom>(); }
+std::unique_ptr<io::Random> make_random() {
+  return std::make_unique<KernelRandom>();
+}
 
 }  // namespace sterna::net

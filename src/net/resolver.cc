@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "resolver.h"
 
+#include <fmt/format.h>
 #include <netdb.h>
 
 #include <array>
 #include <cstring>
 #include <memory>
 #include <optional>
-
-#include <fmt/format.h>
 
 #include "sterna/base/bytes.h"
 #include "sterna/coro/sync.h"
@@ -106,8 +105,8 @@ coro::Task<Result<std::vector<Address>>> resolve(Loop::Core& core, std::string h
   auto lookup = std::make_unique<Lookup>();
   lookup->request.data = lookup.get();
   const addrinfo hints = stream_hints(0);
-  const int started = uv_getaddrinfo(core.uv(), &lookup->request, looked_up, host.c_str(),
-                                     service.c_str(), &hints);
+  const int started =
+      uv_getaddrinfo(core.uv(), &lookup->request, looked_up, host.c_str(), service.c_str(), &hints);
   if (started != 0) co_return fail(unresolved(host, uv_strerror(started)));
   Status waited = co_await lookup->done.wait();
   if (!waited) {

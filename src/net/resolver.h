@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Names to addresses. Literals and "localhost" (RFC 6761 section 6.3) are answered at once; everything else is
-// asked of getaddrinfo on the thread pool, which may take as long as the system's resolver likes.
+// Names to addresses. Literals and "localhost" (RFC 6761 section 6.3) are answered at once;
+// everything else is asked of getaddrinfo on the thread pool, which may take as long as the
+// system's resolver likes.
 #pragma once
 
 #include <sys/socket.h>
@@ -24,8 +25,8 @@ struct Address {
   std::string text() const;  // "192.0.2.1", "2001:db8::1"
 };
 
-// In the order of the system (RFC 6724), at least one; ErrorCode::resolve. When cancelled, the lookup goes on
-// in the pool without anyone to hear of it.
+// In the order of the system (RFC 6724), at least one; ErrorCode::resolve. When cancelled, the
+// lookup goes on in the pool without anyone to hear of it.
 coro::Task<Result<std::vector<Address>>> resolve(Loop::Core& core, std::string host,
                                                  std::uint16_t port);
 

@@ -21,7 +21,9 @@ constexpr std::size_t kSlice = 128 * 1024;
 constexpr int kReadsWithoutWaitMax = 16;
 constexpr std::chrono::seconds kHandshakeMax{15};
 
-Error closed_error() { return Error(ErrorCode::disconnected, "the connection was closed"); }
+Error closed_error() {
+  return Error(ErrorCode::disconnected, "the connection was closed");
+}
 
 class Busy {
  public:
@@ -71,8 +73,8 @@ coro::Task<Result<std::size_t>> Stream::read_inflated(std::string& into, std::si
   while (true) {
     STERNA_CO_TRY(std::size_t count, inflater.read(into, octets_max));
     if (count > 0 || inflater.ended()) co_return count;
-    auto reading = tls_ ? read_decrypted(inflater.input(), kChunk)
-                        : receive(inflater.input(), kChunk);
+    auto reading =
+        tls_ ? read_decrypted(inflater.input(), kChunk) : receive(inflater.input(), kChunk);
     STERNA_CO_TRY(std::size_t more, co_await std::move(reading));
     if (more == 0) co_return more;
   }
@@ -81,8 +83,6 @@ coro::Task<Result<std::size_t>> Stream::read_inflated(std::string& into, std::si
 coro::Task<Result<std::size_t>> Stream::read_decrypted(std::string& into, std::size_t octets_max) {
   while (true) {
     STERNA_CO_TRY(std::size_t count, tls_->read(into, octets_max));
-    // TLS may answer for itself, with a new key.
-    if (!tls_->output().empty()) STERNA_CO_CHECK(send_some());
     if (count > 0 || tls_->ended()) co_return count;
     STERNA_CO_TRY(std::size_t received, co_await receive(tls_->input(), kChunk));
     if (received == 0)
@@ -152,8 +152,8 @@ Result<bool> Stream::send_some() {
   std::string& out = outgoing();
   while (sent_ < out.size()) {
     if (socket_->closed()) return fail(closed_error());
-    const ssize_t count = ::send(socket_->fd(), out.data() + sent_, out.size() - sent_,
-                                 MSG_DONTWAIT | MSG_NOSIGNAL);
+    const ssize_t count =
+        ::send(socket_->fd(), out.data() + sent_, out.size() - sent_, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0 && errno == EAGAIN) return false;
     if (count < 0) {

@@ -3,9 +3,10 @@
 //
 //   caller <-> [deflate] <-> [TLS] <-> socket
 //
-// Nothing is read ahead of the caller but one chunk of ciphertext or deflated octets, so back-pressure reaches
-// the peer through the kernel's buffers. A plain read goes from the kernel into the caller's string. After an
-// error in either direction, or a write that was cancelled in its middle, the stream only fails.
+// Nothing is read ahead of the caller but one chunk of ciphertext or deflated octets, so
+// back-pressure reaches the peer through the kernel's buffers. A plain read goes from the kernel
+// into the caller's string. After an error in either direction, or a write that was cancelled in
+// its middle, the stream only fails.
 #pragma once
 
 #include <functional>

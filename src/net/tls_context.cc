@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tls_context.h"
 
+#include <fmt/format.h>
 #include <openssl/err.h>
 
 #include <cstring>
-
-#include <fmt/format.h>
 
 #include "certificate.h"
 #include "sterna/base/assert.h"
@@ -15,13 +14,15 @@ namespace sterna::net {
 namespace {
 
 int verify_callback(X509_STORE_CTX* chain, void*) {
-  auto* ssl = static_cast<SSL*>(
-      X509_STORE_CTX_get_ex_data(chain, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  auto* ssl =
+      static_cast<SSL*>(X509_STORE_CTX_get_ex_data(chain, SSL_get_ex_data_X509_STORE_CTX_idx()));
   return verify_peer(chain, *static_cast<PeerCheck*>(SSL_get_app_data(ssl))) ? 1 : 0;
 }
 
 // A key with a passphrase would make OpenSSL ask on the terminal.
-int no_passphrase(char*, int, int, void*) { return -1; }
+int no_passphrase(char*, int, int, void*) {
+  return -1;
+}
 
 Result<int> minimum(const std::string& version) {
   if (version == "1.2") return TLS1_2_VERSION;

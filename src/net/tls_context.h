@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// TlsContext: OpenSSL's settings for connections with the same TlsSettings, made once and shared by them.
+// TlsContext: OpenSSL's settings for connections with the same TlsSettings, made once and shared by
+// them.
 #pragma once
 
 #include <openssl/ssl.h>
@@ -13,8 +14,8 @@ namespace sterna::net {
 
 class TlsContext {
  public:
-  // Reads ca_file and the client's certificate; ErrorCode::certificate if that fails, ErrorCode::config for
-  // a pin that is no SHA-256 in base64 or an unknown min_version.
+  // Reads ca_file and the client's certificate; ErrorCode::certificate if that fails,
+  // ErrorCode::config for a pin that is no SHA-256 in base64 or an unknown min_version.
   static Result<std::unique_ptr<TlsContext>> create(const io::TlsSettings& settings);
 
   SSL_CTX* get() const { return context_.get(); }

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// OpenSSL reads and writes through a BIO of our own over two strings. It saves a copy of every octet
-// against OpenSSL's memory BIO.
+// OpenSSL reads and writes through a BIO of our own over two strings. It saves a copy of every
+// octet against OpenSSL's memory BIO.
 #include "tls_stream.h"
 
+#include <fmt/format.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
 
 #include <algorithm>
 #include <cstring>
-
-#include <fmt/format.h>
 
 #include "sterna/base/assert.h"
 
@@ -37,7 +36,8 @@ struct TlsStream::Pipe {
 
   static int write(BIO* bio, const char* data, int size) {
     BIO_clear_retry_flags(bio);
-    static_cast<TlsStream*>(BIO_get_data(bio))->output_.append(data, static_cast<std::size_t>(size));
+    static_cast<TlsStream*>(BIO_get_data(bio))
+        ->output_.append(data, static_cast<std::size_t>(size));
     return size;
   }
 

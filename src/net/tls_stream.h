@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// TlsStream: the client's side of TLS as a transformer of octets: what the network gave goes in, what the
-// network is to take comes out. It knows no socket, so it is tested without one.
+// TlsStream: the client's side of TLS as a transformer of octets: what the network gave goes in,
+// what the network is to take comes out. It knows no socket, so it is tested without one.
 //
-//   handshake() until it says done, moving input() and output() in between; then read() and write().
+//   handshake() until it says done, moving input() and output() in between; then read() and
+//   write().
 #pragma once
 
 #include <openssl/ssl.h>
@@ -36,8 +37,8 @@ class TlsStream {
   // Octets for the network; whoever sends them erases them.
   std::string& output() { return output_; }
 
-  // ErrorCode::certificate says what is wrong with it; otherwise ErrorCode::tls. After a failure the output holds
-  // an alert for the server.
+  // ErrorCode::certificate says what is wrong with it; otherwise ErrorCode::tls. After a failure
+  // the output holds an alert for the server.
   Result<Step> handshake();
   // Appends at most `octets_max` octets to `into`; 0 where it needs more input, or has ended.
   Result<std::size_t> read(std::string& into, std::size_t octets_max);

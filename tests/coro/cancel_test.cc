@@ -58,7 +58,9 @@ TEST(CancelState, IsBornRequestedUnderARequestedParent) {
 
 TEST(CancelState, ForgetsAChildThatDied) {
   CancelState top;
-  { CancelState child(top); }
+  {
+    CancelState child(top);
+  }
   top.request();
   EXPECT_TRUE(top.requested());
 }

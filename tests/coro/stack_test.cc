@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Awaits that are ready at once, two million in a loop: the stack must not grow, with the optimizer and
-// without it, with sanitizers and without.
+// Awaits that are ready at once, two million in a loop: the stack must not grow, with the optimizer
+// and without it, with sanitizers and without.
 #include <gtest/gtest.h>
 
 #include "sterna/coro/sync.h"
@@ -12,7 +12,9 @@ namespace {
 
 constexpr int kAwaits = 2'000'000;
 
-Task<int> one() { co_return 1; }
+Task<int> one() {
+  co_return 1;
+}
 
 Task<int> count_tasks() {
   int total = 0;

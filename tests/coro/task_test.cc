@@ -14,10 +14,12 @@
 namespace sterna::coro {
 namespace {
 
-using test::Tracker;
 using sterna::test::VirtualClock;
+using test::Tracker;
 
-Task<int> number(int value) { co_return value; }
+Task<int> number(int value) {
+  co_return value;
+}
 
 Task<int> sum(int a, int b) {
   int left = co_await number(a);
@@ -111,7 +113,9 @@ TEST(Task, FreesTheFrameOfAChildAtTheEndOfTheStatement) {
   world.run(two_in_a_row(alive));
 }
 
-Task<Tracker> give(int& alive) { co_return Tracker(alive); }
+Task<Tracker> give(int& alive) {
+  co_return Tracker(alive);
+}
 
 Task<void> take(int& alive) {
   Tracker taken = co_await give(alive);
@@ -156,12 +160,14 @@ TEST(TaskDeathTest, RefusesToDieWhileItsCoroutineIsSuspended) {
       "children_ == 0");
 }
 
-Task<Context> context_of_child() { co_return co_await current(); }
+Task<Context> context_of_child() {
+  co_return co_await current();
+}
 
 Task<bool> child_has_the_context_of_its_parent() {
   Context mine = co_await current();
   Context childs = co_await context_of_child();
-  co_return mine.queue == childs.queue && mine.cancel == childs.cancel;
+  co_return mine.queue == childs.queue&& mine.cancel == childs.cancel;
 }
 
 TEST(Task, InheritsQueueAndCancelStateFromWhoAwaitsIt) {

@@ -12,8 +12,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-Task<void> sleep_and_note(TimerQueue& timers, std::chrono::nanoseconds until,
-                          std::vector<int>& log, int id) {
+Task<void> sleep_and_note(TimerQueue& timers, std::chrono::nanoseconds until, std::vector<int>& log,
+                          int id) {
   Status status = co_await timers.sleep_until(until);
   log.push_back(status ? id : -id);
 }

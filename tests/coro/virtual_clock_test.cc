@@ -25,7 +25,9 @@ TEST(VirtualClock, PassesADayAtOnce) {
   EXPECT_EQ(world.wall_ns() - before, std::chrono::nanoseconds(24h).count());
 }
 
-coro::Task<Status> wait_on(coro::Event& event) { co_return co_await event.wait(); }
+coro::Task<Status> wait_on(coro::Event& event) {
+  co_return co_await event.wait();
+}
 
 TEST(VirtualClock, NoticesADeadlock) {
   VirtualClock world;

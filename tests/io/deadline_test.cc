@@ -53,7 +53,9 @@ TEST(WithDeadline, KeepsTheOutcomeOfAnOperationThatEndsWellAllTheSame) {
   EXPECT_EQ(world.run(with_deadline(world, 10ms, stubborn(world))).value(), 7);
 }
 
-coro::Task<Result<int>> failing() { co_return fail(ErrorCode::protocol, "nonsense"); }
+coro::Task<Result<int>> failing() {
+  co_return fail(ErrorCode::protocol, "nonsense");
+}
 
 TEST(WithDeadline, PassesOtherErrorsThrough) {
   VirtualClock world;

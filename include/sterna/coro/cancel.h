@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Cancellation: a request that goes down a tree of states, and an outcome that comes up as an Error.
+// Cancellation: a request that goes down a tree of states, and an outcome that comes up as an
+// Error.
 //
-// Each coroutine runs under a CancelState that it has from whoever awaits it. A leaf that suspends puts
-// a CancelHook on that state; a request calls the hook once, and the leaf answers by waking its
-// coroutine, through the ready queue, with ErrorCode::cancelled. A leaf that begins under a requested
-// state does not suspend at all. A request is never taken back.
+// Each coroutine runs under a CancelState that it has from whoever awaits it. A leaf that suspends
+// puts a CancelHook on that state; a request calls the hook once, and the leaf answers by waking
+// its coroutine, through the ready queue, with ErrorCode::cancelled. A leaf that begins under a
+// requested state does not suspend at all. A request is never taken back.
 #pragma once
 
 #include "sterna/coro/link.h"
@@ -16,14 +17,16 @@ class ReadyQueue;
 class CancelHook : public Link<CancelHook> {
  public:
   virtual ~CancelHook() = default;
-  // The hook has already left the state. Must not resume a coroutine, destroy a state or request again.
+  // The hook has already left the state. Must not resume a coroutine, destroy a state or request
+  // again.
   virtual void on_cancel() = 0;
 };
 
 class CancelState : public Link<CancelState> {
  public:
   CancelState() = default;
-  // A child: the parent's request reaches it, also one that was made before. It dies before the parent.
+  // A child: the parent's request reaches it, also one that was made before. It dies before the
+  // parent.
   explicit CancelState(CancelState& parent);
   ~CancelState();  // without hooks and children
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Link and List: an intrusive doubly linked list, so that waiting and hooking allocate nothing and an
-// object that dies takes itself out of the list it is in. A class may be in several lists by deriving
-// from Link with different tags. Not for use by several threads.
+// Link and List: an intrusive doubly linked list, so that waiting and hooking allocate nothing and
+// an object that dies takes itself out of the list it is in. A class may be in several lists by
+// deriving from Link with different tags. Not for use by several threads.
 #pragma once
 
 namespace sterna::coro {

@@ -6,9 +6,9 @@
 //   scope.spawn(fetch(...));
 //   co_await scope.join();          // or close(), which asks them to stop first
 //
-// Nothing outlives its scope: the destructor asserts that every child has ended, so each way out of the
-// function passes a join() or close(). The scope's cancel state is a child of the enclosing coroutine's,
-// so a request from above reaches the children while join() goes on waiting for them.
+// Nothing outlives its scope: the destructor asserts that every child has ended, so each way out of
+// the function passes a join() or close(). The scope's cancel state is a child of the enclosing
+// coroutine's, so a request from above reaches the children while join() goes on waiting for them.
 #pragma once
 
 #include <cstddef>
@@ -58,6 +58,8 @@ struct GiveScope : CurrentContext {
 }  // namespace detail
 
 // co_await make_scope(): a Scope below this coroutine. Does not suspend.
-inline detail::GiveScope make_scope() { return {}; }
+inline detail::GiveScope make_scope() {
+  return {};
+}
 
 }  // namespace sterna::coro

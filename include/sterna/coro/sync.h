@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Event, Semaphore, Queue: what coroutines of one thread wait for in one another.
 //
-// Every wait is cancellable: it ends with ErrorCode::cancelled and has then taken nothing. A waiter that
-// was served before the request keeps what it was given. Waiters are served in order of arrival. All of
-// them must be gone before the object dies (asserted).
+// Every wait is cancellable: it ends with ErrorCode::cancelled and has then taken nothing. A waiter
+// that was served before the request keeps what it was given. Waiters are served in order of
+// arrival. All of them must be gone before the object dies (asserted).
 #pragma once
 
 #include <cstddef>
@@ -49,7 +49,8 @@ class Event {
 
   // co_await event.wait(): Status.
   Wait wait() { return Wait(*this, OnCancel::stop); }
-  // Not interrupted by cancellation: for what will surely come, such as the end of a job on the pool.
+  // Not interrupted by cancellation: for what will surely come, such as the end of a job on the
+  // pool.
   Wait wait_regardless() { return Wait(*this, OnCancel::go_on); }
 
  private:
@@ -182,7 +183,8 @@ class Queue {
   Push push(T value) { return Push(*this, std::move(value)); }
   // co_await: Result<std::optional<T>>; nullopt when the queue is closed and everything was taken.
   Pop pop() { return Pop(*this); }
-  // Refuses what is pushed from now on, also by those that wait to push; what is inside can be popped.
+  // Refuses what is pushed from now on, also by those that wait to push; what is inside can be
+  // popped.
   void close();
   bool closed() const { return closed_; }
   std::size_t size() const { return values_.size(); }

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Task<T>: a coroutine that yields one T.
 //
-// Lazy: it starts when it is awaited, which happens once, or when it is given to a Scope. It inherits the
-// ready queue and the cancel state of whoever awaits it. Its frame dies only before the start or after
-// the end, never while it is suspended in between (asserted). Await and return pass control by symmetric
-// transfer, so a chain or a loop of tasks that are ready at once does not grow the stack. Exceptions do
-// not leave a task: one that tries ends the process.
+// Lazy: it starts when it is awaited, which happens once, or when it is given to a Scope. It
+// inherits the ready queue and the cancel state of whoever awaits it. Its frame dies only before
+// the start or after the end, never while it is suspended in between (asserted). Await and return
+// pass control by symmetric transfer, so a chain or a loop of tasks that are ready at once does not
+// grow the stack. Exceptions do not leave a task: one that tries ends the process.
 //
-// Parameters of coroutines are values, or references to services that outlive the scope; never views.
+// Parameters of coroutines are values, or references to services that outlive the scope; never
+// views.
 #pragma once
 
 #include <concepts>
@@ -115,7 +116,8 @@ class [[nodiscard]] Task {
 
   // co_await std::move(task), or co_await function(...).
   Awaiter operator co_await() && { return Awaiter(*this, nullptr); }
-  // Awaits it under `cancel`, a child of the awaiting coroutine's state, instead of that state itself.
+  // Awaits it under `cancel`, a child of the awaiting coroutine's state, instead of that state
+  // itself.
   Awaiter under(CancelState& cancel) && { return Awaiter(*this, &cancel); }
 
  private:
@@ -170,10 +172,16 @@ struct Yield {
 }  // namespace detail
 
 // co_await current(): the queue and the cancel state of this coroutine. Does not suspend.
-inline detail::GiveContext current() { return {}; }
+inline detail::GiveContext current() {
+  return {};
+}
 // co_await cancelled(): whether this coroutine was asked to stop. Does not suspend.
-inline detail::GiveCancelled cancelled() { return {}; }
+inline detail::GiveCancelled cancelled() {
+  return {};
+}
 // co_await yield(): lets whatever else is ready go first. Long loops without a real wait use it.
-inline detail::Yield yield() { return {}; }
+inline detail::Yield yield() {
+  return {};
+}
 
 }  // namespace sterna::coro

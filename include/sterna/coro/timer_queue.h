@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// TimerQueue: the coroutines that sleep, by when they are to wake. It knows no clock: the loop says what
-// time it is, a real one by asking the kernel, a simulated one by deciding.
+// TimerQueue: the coroutines that sleep, by when they are to wake. It knows no clock: the loop says
+// what time it is, a real one by asking the kernel, a simulated one by deciding.
 #pragma once
 
 #include <chrono>

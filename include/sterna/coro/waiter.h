@@ -2,8 +2,8 @@
 // Waiter: a coroutine suspended in a leaf; the base of the awaitables in sync.h.
 //
 // It stands in the list of what it waits for and, unless it waits regardless, hooks to its cancel
-// state. Exactly one of wake() and the cancel request takes it out of both and pushes its coroutine to
-// the ready queue; whichever came first decides the outcome.
+// state. Exactly one of wake() and the cancel request takes it out of both and pushes its coroutine
+// to the ready queue; whichever came first decides the outcome.
 #pragma once
 
 #include <coroutine>

@@ -5,10 +5,10 @@
 //   net::Loop loop;
 //   Status status = loop.run(sync_everything(loop.clock(), loop.dialer(), ...));
 //
-// A turn of the loop resumes what is ready and then lets the kernel report; no callback resumes anything.
-// Transports, timers and jobs are gone when the root task ends, so the destructor can close the loop
-// and assert that nothing was left in it. One Loop a thread; all its services are for that thread only,
-// except FileSystem, which any thread may use.
+// A turn of the loop resumes what is ready and then lets the kernel report; no callback resumes
+// anything. Transports, timers and jobs are gone when the root task ends, so the destructor can
+// close the loop and assert that nothing was left in it. One Loop a thread; all its services are
+// for that thread only, except FileSystem, which any thread may use.
 #pragma once
 
 #include <functional>
@@ -37,8 +37,8 @@ class Loop {
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
-  // Runs until the task has ended. One at a time. A task that waits for nothing that the loop knows is
-  // a mistake of ours and is asserted.
+  // Runs until the task has ended. One at a time. A task that waits for nothing that the loop knows
+  // is a mistake of ours and is asserted.
   template <class T>
   T run(coro::Task<T> task) {
     std::optional<T> result;

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+// Files of the real file system: reading, writing without a name, placing, locks, roots.
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "net/posix_file.h"
+#include "sterna/net/loop.h"
+#include "tests/support/temp_dir.h"
+
+namespace sterna::net {
+namespace {
+
+using io::Directory;
+
+class FileTest : public testing::Test {
+ protected:
+  std::string content(const std::string& name) {
+    std::ifstream file(temporary_ / name);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+  std::size_t entries() { return root_->list().value().size(); }
+
+  sterna::test::TempDir temporary_;
+  Loop loop_;
+  std::unique_ptr<Directory> root_ =
+      loop_.file_system().open_root(temporary_.path(), false).value();
+};
+
+TEST_F(FileTest, AFileHasNoNameBeforeItIsPlaced) {
+  auto writer = root_->create_file("temporary").value();
+  ASSERT_TRUE(writer->write("first "));
+  ASSERT_TRUE(writer->write("second"));
+  EXPECT_EQ(entries(), 0u);
+  ASSERT_TRUE(writer->sync());
+  ASSERT_TRUE(root_->place(*writer, "message"));
+  EXPECT_EQ(content("message"), "first second");
+  EXPECT_EQ(writer->stat()->ino, root_->stat_at("message")->ino);
+  writer.reset();
+  EXPECT_EQ(content("message"), "first second");
+}
+
+TEST_F(FileTest, AFileThatIsNotPlacedIsGone) {
+  root_->create_file("temporary").value()->write("x").value();
+  EXPECT_EQ(entries(), 0u);
+}
+
+TEST_F(FileTest, PlacesIntoAnotherDirectoryAndNeverReplaces) {
+  ASSERT_TRUE(root_->make_directory("cur"));
+  auto cur = root_->open_directory("cur").value();
+  auto first = root_->create_file("temporary").value();
+  ASSERT_TRUE(first->write("old"));
+  ASSERT_TRUE(cur->place(*first, "message"));
+  auto second = root_->create_file("temporary").value();
+  ASSERT_TRUE(second->write("new"));
+  EXPECT_EQ(cur->place(*second, "message").error().code(), ErrorCode::exists);
+  EXPECT_EQ(content("cur/message"), "old");
+  EXPECT_TRUE(cur->place(*second, "message2")) << "and another name is still possible";
+}
+
+TEST_F(FileTest, KeepsTheTimeItWasGiven) {
+  for (std::int64_t mtime_ns :
+       {std::int64_t{1'234'567'890'123'456'789}, std::int64_t{0}, std::int64_t{-1'500'000'000}}) {
+    auto writer = root_->create_file("temporary").value();
+    ASSERT_TRUE(writer->set_mtime(mtime_ns));
+    EXPECT_EQ(writer->stat()->mtime_ns, mtime_ns);
+  }
+}
+
+TEST_F(FileTest, IsForTheUserAlone) {
+  auto writer = root_->create_file("temporary").value();
+  ASSERT_TRUE(root_->place(*writer, "message"));
+  struct stat found{};
+  ASSERT_EQ(::stat((temporary_ / "message").c_str(), &found), 0);
+  EXPECT_EQ(found.st_mode & 07777, 0600u);
+}
+
+TEST_F(FileTest, ReadsInPieces) {
+  std::ofstream(temporary_ / "message") << "abcdefgh";
+  auto reader = root_->open_file("message").value();
+  EXPECT_EQ(reader->stat()->size, 8u);
+  std::string text = ">";
+  EXPECT_EQ(reader->read(text, 5).value(), 5u);
+  EXPECT_EQ(reader->read(text, 5).value(), 3u);
+  EXPECT_EQ(reader->read(text, 5).value(), 0u);
+  EXPECT_EQ(text, ">abcdefgh");
+}
+
+TEST_F(FileTest, RefusesWhatIsNoRegularFileWithoutHanging) {
+  ASSERT_EQ(::mkfifo((temporary_ / "fifo").c_str(), 0600), 0);
+  EXPECT_EQ(root_->open_file("fifo").error().code(), ErrorCode::io);
+  EXPECT_EQ(root_->open_file("gone").error().code(), ErrorCode::not_found);
+}
+
+TEST_F(FileTest, ReplacesASmallFileWhole) {
+  ASSERT_TRUE(root_->replace_file("marker", "one"));
+  ASSERT_TRUE(root_->replace_file("marker", "two"));
+  EXPECT_EQ(content("marker"), "two");
+  EXPECT_EQ(entries(), 1u);
+}
+
+TEST_F(FileTest, ReplacesASmallFileAlthoughACrashLeftItsTwin) {
+  std::ofstream(temporary_ / ".marker.new") << "half";
+  ASSERT_TRUE(root_->replace_file("marker", "whole"));
+  EXPECT_EQ(content("marker"), "whole");
+  EXPECT_EQ(entries(), 1u);
+}
+
+TEST_F(FileTest, ALockKeepsOthersOutUntilItDies) {
+  auto other = loop_.file_system().open_root(temporary_.path(), false).value();
+  auto lock = root_->lock("lock").value();
+  EXPECT_EQ(other->lock("lock").error().code(), ErrorCode::locked);
+  lock.reset();
+  EXPECT_TRUE(other->lock("lock"));
+}
+
+TEST_F(FileTest, MakesARootWithAllThatIsMissing) {
+  const std::string path = temporary_ / "a/b/c";
+  EXPECT_EQ(loop_.file_system().open_root(path, false).error().code(), ErrorCode::not_found);
+  ASSERT_TRUE(loop_.file_system().open_root(path, true));
+  EXPECT_TRUE(std::filesystem::is_directory(path));
+  ASSERT_TRUE(loop_.file_system().open_root(path, true)) << "and takes one that is there";
+  std::ofstream(temporary_ / "file") << "x";
+  EXPECT_FALSE(loop_.file_system().open_root(temporary_ / "file", true));
+}
+
+TEST_F(FileTest, KnowsBootAndMachine) {
+  EXPECT_EQ(loop_.file_system().boot_id().size(), 36u);
+  const std::string machine = loop_.file_system().machine_id();
+  EXPECT_TRUE(machine.empty() || machine.size() == 32u);
+  EXPECT_EQ(machine, loop_.file_system().machine_id());
+}
+
+}  // namespace
+}  // namespace sterna::net

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whom we trust: one handshake over loopback for each kind of certificate.
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "client.h"
+#include "net/certificate.h"
+#include "peer.h"
+#include "tests/support/temp_dir.h"
+
+namespace sterna::net {
+namespace {
+
+using test::CertificateRequest;
+using test::Connection;
+using test::Identity;
+using test::issue;
+using test::Peer;
+
+class Certificates : public testing::Test {
+ protected:
+  Certificates() {
+    std::ofstream(directory_ / "ca.pem") << authority_.certificate_pem();
+    trusting_.ca_file = directory_ / "ca.pem";
+    trusting_.server_name = "mail.example.org";
+  }
+
+  // The error of a handshake with a server that shows `identity`, or nothing if it was accepted.
+  std::optional<Error> shake_hands(const Identity& identity, const io::TlsSettings& settings) {
+    Peer peer([&](Connection& connection) {
+      if (!connection.start_tls(identity)) return;
+      connection.send("ok");
+      connection.wait_for_end();
+    });
+    Loop loop;
+    test::Dialled dialled = test::dial(loop, test::tls_endpoint(peer.port(), settings));
+    if (!dialled) return dialled.error();
+    EXPECT_EQ(loop.run(test::read_octets(**dialled, 2)).value_or(""), "ok");
+    dialled->reset();
+    return std::nullopt;
+  }
+
+  void expect_refused(const Identity& identity, const io::TlsSettings& settings,
+                      const std::string& why) {
+    std::optional<Error> error = shake_hands(identity, settings);
+    ASSERT_TRUE(error) << "accepted, although: " << why;
+    EXPECT_EQ(error->code(), ErrorCode::certificate);
+    EXPECT_EQ(error->disposition(), Disposition::needs_user);
+    EXPECT_NE(error->message().find(why), std::string::npos) << error->message();
+  }
+
+  sterna::test::TempDir directory_;
+  Identity authority_ = test::make_authority();
+  io::TlsSettings trusting_;
+};
+
+TEST_F(Certificates, AcceptsOneFromAnAuthorityOfTheUser) {
+  EXPECT_FALSE(shake_hands(issue({}, &authority_), trusting_));
+}
+
+TEST_F(Certificates, AcceptsAWildcardForOneLabel) {
+  Identity wildcard = issue({.alternative_names = "DNS:*.example.org"}, &authority_);
+  EXPECT_FALSE(shake_hands(wildcard, trusting_));
+}
+
+TEST_F(Certificates, RefusesAPartialWildcard) {
+  Identity partial = issue({.alternative_names = "DNS:ma*.example.org"}, &authority_);
+  expect_refused(partial, trusting_, "wanted mail.example.org, the certificate is for ma*.example");
+}
+
+TEST_F(Certificates, NamesTheHostsACertificateIsFor) {
+  Identity other =
+      issue({.alternative_names = "DNS:a.example.net,DNS:b.example.net,IP:192.0.2.7"}, &authority_);
+  expect_refused(other, trusting_,
+                 "name mismatch: wanted mail.example.org, the certificate is for a.example.net, "
+                 "b.example.net, 192.0.2.7");
+}
+
+TEST_F(Certificates, DoesNotFallBackToTheCommonName) {
+  Identity nameless =
+      issue({.common_name = "mail.example.org", .alternative_names = ""}, &authority_);
+  expect_refused(nameless, trusting_, "the certificate is for no name at all");
+}
+
+TEST_F(Certificates, ChecksAnAddressAgainstAddresses) {
+  io::TlsSettings settings = trusting_;
+  settings.server_name = "";  // the host of the endpoint: 127.0.0.1
+  EXPECT_FALSE(shake_hands(issue({.alternative_names = "IP:127.0.0.1"}, &authority_), settings));
+  expect_refused(issue({.alternative_names = "DNS:127.0.0.1,IP:127.0.0.2"}, &authority_), settings,
+                 "name mismatch: wanted 127.0.0.1");
+}
+
+TEST_F(Certificates, RefusesAnExpiredOneAndSaysSinceWhen) {
+  Identity expired = issue({.begins_in_days = -10, .ends_in_days = -1}, &authority_);
+  expect_refused(expired, trusting_, "the server's certificate expired on 20");
+}
+
+TEST_F(Certificates, RefusesOneThatIsNotYetValid) {
+  Identity early = issue({.begins_in_days = 2}, &authority_);
+  expect_refused(early, trusting_, "the server's certificate is not valid before 20");
+}
+
+TEST_F(Certificates, RefusesAnUnknownIssuer) {
+  const Identity stranger = test::make_authority();
+  io::TlsSettings settings = trusting_;
+  settings.ca_file = "";
+  expect_refused(issue({}, &stranger), settings,
+                 "unknown issuer of the server's certificate: CN=Test Authority");
+}
+
+TEST_F(Certificates, RefusesASelfSignedOneAndTellsItsPin) {
+  const Identity self_signed = issue({});
+  std::optional<Error> error = shake_hands(self_signed, trusting_);
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->code(), ErrorCode::certificate);
+  EXPECT_NE(error->message().find("self-signed"), std::string::npos);
+  EXPECT_NE(error->hint().find(spki_pin(self_signed.certificate.get())), std::string::npos);
+}
+
+TEST_F(Certificates, AcceptsASelfSignedOneThatTheUserTrusts) {
+  const Identity self_signed = issue({});
+  std::ofstream(directory_ / "own.pem") << self_signed.certificate_pem();
+  io::TlsSettings settings = trusting_;
+  settings.ca_file = directory_ / "own.pem";
+  EXPECT_FALSE(shake_hands(self_signed, settings));
+}
+
+TEST_F(Certificates, APinOfTheServersKeyExcusesEverythingElse) {
+  const Identity bridge = issue(
+      {.alternative_names = "DNS:elsewhere.example", .begins_in_days = -10, .ends_in_days = -1});
+  io::TlsSettings settings;
+  settings.server_name = "mail.example.org";
+  settings.pin_sha256 = {spki_pin(issue({}).certificate.get()), spki_pin(bridge.certificate.get())};
+  EXPECT_FALSE(shake_hands(bridge, settings));
+}
+
+TEST_F(Certificates, AWrongPinRefusesEvenAValidCertificate) {
+  io::TlsSettings settings = trusting_;
+  settings.pin_sha256 = {spki_pin(issue({}).certificate.get())};
+  expect_refused(issue({}, &authority_), settings, "not one of those in pin_sha256");
+}
+
+TEST_F(Certificates, APinOfTheAuthorityStillNeedsAValidCertificate) {
+  io::TlsSettings settings = trusting_;
+  settings.pin_sha256 = {spki_pin(authority_.certificate.get())};
+  EXPECT_FALSE(shake_hands(issue({}, &authority_), settings));
+  Identity other = issue({.alternative_names = "DNS:a.example.net"}, &authority_);
+  std::optional<Error> error = shake_hands(other, settings);
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->code(), ErrorCode::certificate);
+}
+
+TEST_F(Certificates, ShowsOursToAServerThatAsks) {
+  const Identity client = issue({.common_name = "ann"}, &authority_);
+  std::ofstream(directory_ / "client.pem") << client.certificate_pem() << client.key_pem();
+  io::TlsSettings settings = trusting_;
+  settings.client_cert_file = directory_ / "client.pem";
+  const Identity server = issue({}, &authority_);
+  Peer peer([&](Connection& connection) {
+    ASSERT_TRUE(connection.start_tls(server));
+    connection.send(connection.client_name() + "\n");
+    connection.wait_for_end();
+  });
+  Loop loop;
+  test::Dialled stream = test::dial(loop, test::tls_endpoint(peer.port(), settings));
+  ASSERT_TRUE(stream);
+  EXPECT_EQ(loop.run(test::read_octets(**stream, 4)).value_or(""), "ann\n");
+  stream->reset();
+}
+
+TEST_F(Certificates, RefusesAServerThatSpeaksOnlyOldTls) {
+  const Identity server = issue({}, &authority_);
+  Peer peer(
+      [&](Connection& connection) { EXPECT_FALSE(connection.start_tls(server, TLS1_1_VERSION)); });
+  Loop loop;
+  test::Dialled refused = test::dial(loop, test::tls_endpoint(peer.port(), trusting_));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), ErrorCode::tls);
+}
+
+}  // namespace
+}  // namespace sterna::net
