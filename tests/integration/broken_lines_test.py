@@ -115,6 +115,7 @@ class CutTest(BrokenCase):
         world.sync()
         world.imap.close()
         world.server.pause()
+        self.addCleanup(world.server.resume)
         run = world.sterna.run("sync", expect=NETWORK)
         self.assertIn(world.name, run.stderr)
         world.server.resume()

@@ -43,7 +43,7 @@ class OddMessagesTest(IntegrationCase):
         by_date = {m.mtime - NOON: m.read() for m in world.mail.messages("INBOX")}
         for number, (what, data) in enumerate(ODD.items()):
             with self.subTest(what):
-                self.assertEqual(by_date[number], data.replace(b"\r\n", b"\n"))
+                self.assertEqual(by_date.get(number), data.replace(b"\r\n", b"\n"))
         world.assert_settled()
 
     def test_odd_files_arrive_on_the_server_as_they_are(self):
@@ -55,7 +55,7 @@ class OddMessagesTest(IntegrationCase):
         by_date = {m.internaldate - NOON: m.body for m in world.imap.fetch_all("INBOX")}
         for number, (what, data) in enumerate(ODD.items()):
             with self.subTest(what):
-                self.assertEqual(by_date[number], data)
+                self.assertEqual(by_date.get(number), data)
         world.assert_quiet()
 
     def test_an_empty_file_is_reported_and_harms_nothing(self):

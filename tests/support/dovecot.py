@@ -241,7 +241,7 @@ class Dovecot:
         self._process = None
 
     def resume(self):
-        if not self._launch():
+        if not self._process and not self._launch():
             raise RuntimeError("Dovecot did not come back:\n" + self.log())
 
     def log(self):

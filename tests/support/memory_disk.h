@@ -76,6 +76,7 @@ class MemoryDisk {
   bool has_nameless_files = true;  // O_TMPFILE
   bool has_btime = true;
   bool is_network = false;
+  bool hides_types = false;  // listings do not say what is a directory
   bool reuses_inodes = true;
 
   // The disk's clock moves only when told to, and by a nanosecond with each change.

@@ -320,7 +320,8 @@ class MemoryDirectory : public io::Directory {
     for (const auto& [name, child] : node()->children) {
       const std::uint64_t place = hash64(name);
       if ((place >> 63 != 0) != upper) continue;
-      half.push_back({place, {.name = name, .ino = child->ino, .type = child->type}});
+      const io::FileType type = disk().hides_types ? io::FileType::unknown : child->type;
+      half.push_back({place, {.name = name, .ino = child->ino, .type = type}});
     }
     std::ranges::sort(half, {}, [](const auto& entry) { return entry.first; });
     for (auto& [place, entry] : half) into.push_back(std::move(entry));
