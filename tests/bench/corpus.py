@@ -65,8 +65,8 @@ def headers(dice, serial, seed, date, mailbox):
              f"\tfor <user@example.com>; {rfc_date(date + k)}" for k in range(dice.randint(1, 4))]
     if dice.random() < .7:
         signature = base64.b64encode(dice.randbytes(192)).decode()
-        lines.append(f"DKIM-Signature: v=1; a=rsa-sha256; d={domain}; s=s1;\r\n\tb=" + "\r\n\t ".join(
-            signature[i:i + 70] for i in range(0, len(signature), 70)))
+        folded = "\r\n\t ".join(signature[i:i + 70] for i in range(0, len(signature), 70))
+        lines.append(f"DKIM-Signature: v=1; a=rsa-sha256; d={domain}; s=s1;\r\n\tb={folded}")
     lines += [f"From: {sender} Example <{sender.lower()}@{domain}>",
               f"To: {recipient} Example <{recipient.lower()}@{domain}>",
               "Subject: " + " ".join(dice.choices(WORDS, k=dice.randint(2, 9))).capitalize(),

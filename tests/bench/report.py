@@ -88,8 +88,8 @@ class Report:
             cells = [self.cell(scenario, tool) for tool in self.tools]
             cells.append(f"{memory / 1024:.1f}" if memory else "")
             lines.append(f"| {scenario} {text.format(**self.sizes)} | " + " | ".join(cells) + " |")
-        lines += ["", "Medians of wall seconds; in brackets, times the bare client, which moves the "
-                  "same bytes and synchronizes nothing.", "",
+        lines += ["", "Medians of wall seconds; in brackets, times the bare client, which moves "
+                  "the same bytes and synchronizes nothing.", "",
                   "| target | at most | measured | |", "|---|---:|---:|---|"]
         for target, figure, met in self.verdicts():
             what = "peak MiB" if target.against == "MiB" else f"of {target.against}'s time"

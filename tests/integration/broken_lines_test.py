@@ -2,6 +2,7 @@
 """The line is cut or the program killed at a chosen moment; the next sync puts all in step, and
 no message is lost or doubled."""
 import random
+import signal
 import unittest
 
 from tests.support.case import IntegrationCase, over
@@ -132,13 +133,12 @@ class KillTest(BrokenCase):
             if pattern in command:
                 seen.append(command)
                 if len(seen) == after + 1:
-                    process.kill()
+                    world.sterna.signal()
         world.mail.settle()
         world.wire.on_command = watch
-        process = world.sterna.start("sync")
-        stdout, stderr = process.communicate(timeout=120)
+        run = world.sterna.finish(world.sterna.start("sync"))
         world.wire.on_command = None
-        self.assertIn(process.returncode, (-9, DONE, PARTLY, NETWORK), stdout + stderr)
+        self.assertIn(run.code, (-9, DONE, PARTLY, NETWORK), str(run))
 
     def test_killed_before_a_command(self):
         for pattern in (b"LIST", b"SELECT", b"FETCH", b"APPEND", b"STORE", b"MOVE", b"EXPUNGE",
@@ -154,9 +154,8 @@ class KillTest(BrokenCase):
         world.fill("INBOX", 120)
         dice = random.Random(11)
         for _ in range(5):
-            world.wire.cut_download_after(dice.randrange(2000, 60000), lambda: process.kill())
-            process = world.sterna.start("sync")
-            world.sterna.finish(process)
+            world.wire.cut_download_after(dice.randrange(2000, 60000), world.sterna.signal)
+            world.sterna.finish(world.sterna.start("sync"))
         world.wire.cut_download_after(None)
         world.sync()
         self.assertEqual(len(world.words_local("INBOX")), 120)
@@ -177,12 +176,11 @@ class KillTest(BrokenCase):
     def test_interrupted_by_the_user(self):
         world = self.world()
         world.fill("INBOX", 30)
-        process = world.sterna.start("sync")
         world.wire.on_command = lambda command: (
-            process.send_signal(2) if b"BODY" in command else None)
-        stdout, stderr = process.communicate(timeout=60)
+            world.sterna.signal(signal.SIGINT) if b"BODY" in command else None)
+        run = world.sterna.finish(world.sterna.start("sync"))
         world.wire.on_command = None
-        self.assertIn(process.returncode, (130, DONE), stdout + stderr)
+        self.assertIn(run.code, (130, DONE), str(run))
         world.sync()
         world.assert_settled()
 

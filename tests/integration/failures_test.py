@@ -327,12 +327,14 @@ class LockTest(FailureCase):
     def test_a_lock_of_a_dead_process_is_taken_over(self):
         world = self.world()
         world.fill("INBOX", 3)
-        held = []
-        world.wire.on_command = lambda command: (
-            held.append(1) or process.kill() if command.startswith(b"UID FETCH") and not held
-            else None)
-        process = world.sterna.start("sync")
-        world.sterna.finish(process)
+        killed = []
+
+        def kill(command):
+            if command.startswith(b"UID FETCH") and not killed:
+                killed.append(command)
+                world.sterna.signal()
+        world.wire.on_command = kill
+        world.sterna.finish(world.sterna.start("sync"))
         world.wire.on_command = None
         world.sync()
         world.assert_settled()

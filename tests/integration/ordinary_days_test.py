@@ -139,10 +139,9 @@ class Life:
         def watch(command):
             if b"FETCH" in command and not killed:
                 killed.append(command)
-                process.kill()
+                self.world.sterna.signal()
         self.world.wire.on_command = watch
-        process = self.world.sterna.start("sync")
-        process.communicate(timeout=60)
+        self.world.sterna.finish(self.world.sterna.start("sync"))
         self.world.wire.on_command = None
 
     def a_new_folder_with_mail(self):

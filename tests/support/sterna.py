@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import subprocess
+import threading
 from dataclasses import dataclass
 
 # Exit statuses of the contract.
@@ -80,6 +81,8 @@ class Sterna:
         self.state = f"{directory}/state"
         self.accounts = {}
         self.top = {}
+        self._current = None
+        self._started = threading.Event()
         os.makedirs(directory, exist_ok=True)
 
     def add_account(self, name, **keys):
@@ -111,10 +114,13 @@ class Sterna:
         return {**clean, "HOME": self.dir, "LC_ALL": "C.UTF-8"}
 
     def start(self, *arguments, options=()):
-        return subprocess.Popen(
+        self._started.clear()
+        self._current = subprocess.Popen(
             [binary(), "-c", self.config, *options, *arguments], env=self.environment(),
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             text=True, encoding="utf-8", errors="replace")
+        self._started.set()
+        return self._current
 
     def finish(self, process, timeout=300):
         try:
@@ -146,6 +152,8 @@ class Sterna:
             report["stderr"] = run.stderr
         return reports if len(self.accounts) > 1 else reports[next(iter(self.accounts))]
 
-    def kill(self, process):
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
+    def signal(self, number=signal.SIGKILL):
+        """Sends a signal to what was started last; for threads that may be earlier than start()
+        returns."""
+        self._started.wait(30)
+        self._current.send_signal(number)
