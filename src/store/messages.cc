@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The table `message`: the rows of the base. Whole mailboxes are read row by row, never gathered
 // here unless the caller asks for a vector.
+#include <array>
 #include <string>
 
 #include "base_name.h"
@@ -12,7 +13,10 @@
 namespace sterna::store {
 namespace {
 
-constexpr auto kLastState = RowState::tombstone;
+constexpr std::array kStates = {RowState::wanted,   RowState::present,  RowState::stub,
+                                RowState::dropped,  RowState::detached, RowState::quarantined,
+                                RowState::dropping, RowState::deleting, RowState::tombstone};
+static_assert(kStates.size() == static_cast<std::size_t>(RowState::tombstone) + 1);
 
 constexpr const char* kSelectOne =
     "SELECT " STERNA_MESSAGE_COLUMNS " FROM message WHERE mailbox = ? AND uid = ?";
@@ -23,10 +27,8 @@ constexpr const char* kSelectMailbox =
     "SELECT " STERNA_MESSAGE_COLUMNS " FROM message WHERE mailbox = ? ORDER BY uid";
 constexpr const char* kSelectByBaseName =
     "SELECT " STERNA_MESSAGE_COLUMNS " FROM message WHERE base_hash = ? ORDER BY mailbox, uid";
-// A seek a mailbox in message_by_state, whatever the mailboxes hold.
 constexpr const char* kSelectByState =
-    "SELECT " STERNA_MESSAGE_COLUMNS
-    " FROM message WHERE mailbox IN (SELECT id FROM mailbox) AND state = ? ORDER BY mailbox, uid";
+    "SELECT " STERNA_MESSAGE_COLUMNS " FROM message WHERE state = ? ORDER BY mailbox, uid";
 // The '+' keeps message_by_state out: it would give the rows state by state, to be sorted.
 constexpr const char* kSelectLocal =
     "SELECT uid, state, ino, in_new, base_name, info FROM message "
@@ -35,9 +37,8 @@ constexpr const char* kSelectFlags =
     "SELECT uid, state, flags, modseq FROM message "
     "WHERE mailbox = ? AND uid BETWEEN ? AND ? ORDER BY uid";
 constexpr const char* kSelectUids =
-    "SELECT uid FROM message WHERE mailbox = ? AND state = ? ORDER BY uid";
-constexpr const char* kCount =
-    "SELECT state, count(*) FROM message WHERE mailbox = ? GROUP BY state";
+    "SELECT uid FROM message WHERE state = ? AND mailbox = ? ORDER BY uid";
+constexpr const char* kCount = "SELECT count(*) FROM message WHERE state = ? AND mailbox = ?";
 
 constexpr const char* kInsert =
     "INSERT OR REPLACE INTO message (" STERNA_MESSAGE_COLUMNS
@@ -134,11 +135,10 @@ Status Store::for_each_flags(
 
 Result<UidSet> Store::remote_uids(MailboxId mailbox) {
   UidSet uids;
-  for (unsigned i = 0; i <= static_cast<unsigned>(kLastState); ++i) {
-    const auto state = static_cast<RowState>(i);
+  for (const RowState state : kStates) {
     if (!is_on_server(state)) continue;
     UidSet in_state;  // ascending, which is what makes adding cheap
-    Query query(impl_->db, kSelectUids, mailbox, to_string(state));
+    Query query(impl_->db, kSelectUids, to_string(state), mailbox);
     while (true) {
       STERNA_TRY(const bool found, query.next());
       if (!found) break;
@@ -151,16 +151,15 @@ Result<UidSet> Store::remote_uids(MailboxId mailbox) {
 
 Result<Store::Counts> Store::counts(MailboxId mailbox) {
   Counts counts;
-  Query query(impl_->db, kCount, mailbox);
-  while (true) {
+  for (const RowState state : kStates) {
+    Query query(impl_->db, kCount, to_string(state), mailbox);
     STERNA_TRY(const bool found, query.next());
-    if (!found) return counts;
-    STERNA_TRY(const RowState state, read_state(impl_->db, query));
-    const auto rows = query.get<std::uint64_t>();
+    const std::uint64_t rows = found ? query.get<std::uint64_t>() : 0;
     if (is_on_server(state)) counts.on_server += rows;
     if (state == RowState::present || state == RowState::stub) counts.present += rows;
     if (state == RowState::quarantined) counts.quarantined += rows;
   }
+  return counts;
 }
 
 Status Store::put_message(const MessageRow& row) {

@@ -72,7 +72,7 @@ CREATE TABLE message (
   PRIMARY KEY (mailbox, uid)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX message_by_base_name ON message (base_hash) WHERE base_hash IS NOT NULL;
-CREATE INDEX message_by_state ON message (mailbox, state);
+CREATE INDEX message_by_state ON message (state, mailbox, uid);
 
 CREATE TABLE intent (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -134,7 +134,7 @@ CREATE TABLE tombstone (
   at_ms INTEGER NOT NULL,
   PRIMARY KEY (mailbox, uid, base_name)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX tombstone_by_base_name ON tombstone (mailbox, base_hash);
+CREATE INDEX tombstone_by_base_name ON tombstone (base_hash);
 CREATE INDEX tombstone_by_time ON tombstone (at_ms);
 
 CREATE TABLE undo (

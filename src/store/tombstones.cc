@@ -21,9 +21,10 @@ Status Store::add_tombstone(const Tombstone& tombstone) {
 
 Result<std::optional<Tombstone>> Store::tombstone_of(MailboxId mailbox,
                                                      std::string_view base_name) {
+  // The '+' keeps the primary key out, which would read every tombstone of the mailbox.
   Query query(impl_->db,
               "SELECT mailbox, uid, base_name, ino, boot_id, at_ms FROM tombstone "
-              "WHERE mailbox = ? AND base_hash = ? ORDER BY at_ms DESC, uid DESC",
+              "WHERE +mailbox = ? AND base_hash = ? ORDER BY at_ms DESC, uid DESC",
               mailbox, base_hash(base_name));
   while (true) {
     STERNA_TRY(const bool found, query.next());
