@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: Apache-2.0
+// `sterna verify`: server, base and Maildir side by side, mailbox by mailbox. The server is looked
+// at with EXAMINE and one UID FETCH a mailbox; `deep` fetches the bodies in windows and compares
+// digests of the canonical octets, so that memory is bounded whatever a message weighs. Takes no
+// lock and changes nothing.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <unordered_map>
+
+#include "compare.h"
+#include "engine.h"
+#include "inspect_parts.h"
+#include "sterna/account/inspect.h"
+#include "sterna/base/bytes.h"
+#include "sterna/imap/outcome.h"
+#include "sterna/maildir/identity.h"
+
+namespace sterna::account {
+namespace {
+
+constexpr std::size_t kWindowMessages = 200;
+constexpr std::uint64_t kWindowOctets = 32'000'000;
+
+// What UID FETCH says of each message. A later line about one that was told already, as when its
+// flags change meanwhile, wins for what it says.
+class MessageSink final : public Sink {
+ public:
+  void on_response(const imap::Response& response) override {
+    const auto* fetch = std::get_if<imap::Fetch>(&response);
+    if (!fetch || !fetch->uid) return;
+    RemoteMessage& message = messages_[fetch->uid->value];
+    message.uid = *fetch->uid;
+    if (fetch->flags) message.flags = *fetch->flags;
+    if (fetch->size) message.size = fetch->size;
+    if (fetch->internal_date) message.internal_date = fetch->internal_date;
+  }
+
+  std::vector<RemoteMessage> take() {
+    std::vector<RemoteMessage> messages;
+    messages.reserve(messages_.size());
+    for (auto& [uid, message] : messages_) messages.push_back(std::move(message));
+    messages_.clear();
+    return messages;
+  }
+
+ private:
+  std::map<std::uint32_t, RemoteMessage> messages_;
+};
+
+// The digests of bodies, taken as they pass.
+class BodySink final : public Sink {
+ public:
+  void on_body_begin(const imap::BodyBegin& body) override { open_[body.id.value]; }
+  void on_body_chunk(imap::BodyId id, std::string_view octets) override {
+    octets_ += octets.size();
+    open_[id.value].update(octets);
+  }
+  void on_body_end(imap::BodyId id) override {
+    finished_[id.value] = open_[id.value].finish();
+    open_.erase(id.value);
+  }
+  void on_response(const imap::Response& response) override {
+    const auto* fetch = std::get_if<imap::Fetch>(&response);
+    if (!fetch || !fetch->uid) return;
+    for (const imap::FetchBody& body : fetch->bodies) {
+      const auto it = finished_.find(body.id.value);
+      if (it == finished_.end()) continue;
+      if (body.section.empty() && !body.origin) digests_[*fetch->uid] = it->second;
+      finished_.erase(it);
+    }
+  }
+
+  std::optional<Digest> of(Uid uid) const {
+    const auto it = digests_.find(uid);
+    return it == digests_.end() ? std::nullopt : std::optional(it->second);
+  }
+  std::uint64_t octets() const { return octets_; }
+
+ private:
+  std::unordered_map<std::uint64_t, maildir::CanonicalDigest> open_;
+  std::unordered_map<std::uint64_t, Digest> finished_;
+  std::unordered_map<Uid, Digest> digests_;
+  std::uint64_t octets_ = 0;
+};
+
+// Digests of the files of a window, none for a file that is not there any more.
+using FileDigests = std::vector<std::optional<Digest>>;
+
+Result<FileDigests> digest_files(io::Directory& root, const maildir::MailboxPath& path,
+                                 const std::vector<BodyPair>& window) {
+  STERNA_TRY(const maildir::MailboxDirs dirs, maildir::open_mailbox(root, path));
+  FileDigests digests;
+  for (const BodyPair& pair : window) {
+    auto file = dirs.message_dir(pair.file.in_new).open_file(pair.file.name);
+    if (!file && file.error().is(ErrorCode::not_found)) {
+      digests.emplace_back();
+      continue;
+    }
+    if (!file) return fail(std::move(file).error());
+    STERNA_TRY(const Digest digest, maildir::full_digest(**file));
+    digests.emplace_back(digest);
+  }
+  return digests;
+}
+
+std::vector<BodyPair> next_window(const std::vector<BodyPair>& pairs, std::size_t& at) {
+  std::vector<BodyPair> window;
+  std::uint64_t octets = 0;
+  while (at < pairs.size() && window.size() < kWindowMessages &&
+         (window.empty() || octets + pairs[at].size <= kWindowOctets)) {
+    octets += pairs[at].size;
+    window.push_back(pairs[at++]);
+  }
+  return window;
+}
+
+class Verifier {
+ public:
+  Verifier(Services services, const Settings& settings, bool deep, Log log)
+      : services_(services), settings_(settings), deep_(deep), log_(std::move(log)) {}
+
+  coro::Task<Verification> run() {
+    Status done = co_await compare_all();
+    if (!done) result_.errors.push_back(std::move(done).error());
+    if (connection_) co_await connection_->logout();
+    co_return std::move(result_);
+  }
+
+ private:
+  Status open_local();
+  coro::Task<Status> compare_all();
+  coro::Task<Status> compare_mailbox(const MailboxRow& row, const RemoteMailbox* remote);
+  coro::Task<Result<std::optional<RemoteSide>>> look(const MailboxRow& row,
+                                                     const RemoteMailbox& remote);
+  coro::Task<Status> compare_bodies(const MailboxFacts& facts, const std::vector<BodyPair>& pairs);
+  void judge_bodies(const MailboxFacts& facts, const std::vector<BodyPair>& window,
+                    const BodySink& remote, const FileDigests& local);
+  void compare_names(const std::vector<RemoteMailbox>& remote);
+  bool is_included(const MailboxName& name, Role role, const RemoteMailbox* remote) const;
+
+  void add(bool note, const MailboxName& mailbox, std::string path, std::string what) {
+    result_.lines.push_back({note, mailbox.text(), 0, std::move(path), std::move(what)});
+  }
+
+  Services services_;
+  const Settings& settings_;
+  bool deep_;
+  Log log_;
+  Verification result_;
+  std::unique_ptr<store::Store> base_;
+  std::unique_ptr<io::Directory> root_;
+  std::vector<MailboxRow> rows_;
+  std::vector<LocalFolder> folders_;
+  Excuses excuses_;
+  std::unique_ptr<Connection> connection_;
+};
+
+Status Verifier::open_local() {
+  STERNA_TRY(base_, open_base(settings_));
+  if (!base_) {
+    return fail(Error(ErrorCode::not_found, "there is nothing to compare: never synced")
+                    .with_scope(ErrorScope::account)
+                    .with_hint(fmt::format("sterna sync {}", settings_.name)));
+  }
+  STERNA_TRY(rows_, base_->mailboxes());
+  STERNA_TRY(excuses_, read_excuses(*base_));
+  STERNA_TRY(root_, services_.files.open_root(settings_.maildir, false));
+  STERNA_CHECK(judge_marker(*root_, settings_, services_.files.machine_id(), base_.get()));
+  STERNA_TRY(folders_, list_local(*root_, settings_, rows_));
+  return {};
+}
+
+bool Verifier::is_included(const MailboxName& name, Role role, const RemoteMailbox* remote) const {
+  if (!settings_.includes(name, role)) return false;
+  return !settings_.subscribed_only || !remote || remote->subscribed || name.is_inbox();
+}
+
+coro::Task<Status> Verifier::compare_all() {
+  Status opened = co_await on_worker(services_, [this] { return open_local(); });
+  STERNA_CO_CHECK(std::move(opened));
+  auto session = co_await open_session(services_, settings_, log_);
+  STERNA_CO_TRY(connection_, std::move(session));
+  auto listed = co_await list_remote(*connection_, settings_, false, rows_);
+  STERNA_CO_TRY(const std::vector<RemoteMailbox> remote, std::move(listed));
+  compare_names(remote);
+  for (const MailboxRow& row : rows_) {
+    const auto it = std::ranges::find(remote, row.name, &RemoteMailbox::name);
+    const RemoteMailbox* found = it == remote.end() ? nullptr : &*it;
+    if (!is_included(row.name, row.role, found)) {
+      add(true, row.name, absolute_path(settings_, row.path), "excluded");
+      continue;
+    }
+    Status compared = co_await compare_mailbox(row, found);
+    if (compared) continue;
+    Error error = std::move(compared).error();
+    error.add_context(fmt::format("mailbox {}", printable(row.name.text())));
+    const bool over = !connection_->usable() || error.is_cancelled();
+    result_.errors.push_back(std::move(error));
+    if (over) break;
+  }
+  co_return Status{};
+}
+
+// Mailboxes that one side has and the base does not: as it should be where `create` says so.
+void Verifier::compare_names(const std::vector<RemoteMailbox>& remote) {
+  const auto in_base = [this](const MailboxName& name) {
+    return std::ranges::find(rows_, name, &MailboxRow::name) != rows_.end();
+  };
+  const bool may_create_local =
+      settings_.create == sync::Create::both || settings_.create == sync::Create::local;
+  const bool may_create_remote =
+      settings_.create == sync::Create::both || settings_.create == sync::Create::remote;
+  for (const RemoteMailbox& mailbox : remote) {
+    if (in_base(mailbox.name) || !mailbox.selectable) continue;
+    const bool included = is_included(mailbox.name, mailbox.role, &mailbox);
+    add(!included || !may_create_local, mailbox.name, {},
+        included ? "the mailbox is on the server only" : "excluded");
+  }
+  for (const LocalFolder& folder : folders_) {
+    const auto it = std::ranges::find(remote, folder.name, &RemoteMailbox::name);
+    if (in_base(folder.name) || it != remote.end()) continue;
+    const bool included = settings_.includes(folder.name, Role::none);
+    add(!included || !may_create_remote, folder.name,
+        absolute_path(settings_, maildir::to_string(folder.path)),
+        included ? "the mailbox is in the Maildir only" : "excluded");
+  }
+}
+
+coro::Task<Status> Verifier::compare_mailbox(const MailboxRow& row, const RemoteMailbox* remote) {
+  MailboxFacts facts;
+  facts.row = row;
+  facts.directory = absolute_path(settings_, row.path);
+  if (remote && remote->selectable) {
+    auto looked = co_await look(row, *remote);
+    STERNA_CO_TRY(facts.remote, std::move(looked));
+  } else {
+    add(false, row.name, facts.directory, "the mailbox is not on the server");
+  }
+  Comparison comparison(facts, excuses_);
+  Status compared =
+      co_await on_worker(services_, [this, &comparison] { return comparison.run(*base_, *root_); });
+  std::ranges::move(comparison.lines, std::back_inserter(result_.lines));
+  result_.messages_compared += comparison.compared;
+  STERNA_CO_CHECK(std::move(compared));
+  if (deep_) co_return co_await compare_bodies(facts, comparison.pairs);
+  co_return Status{};
+}
+
+// nullopt where the UIDs of the base mean nothing on the server.
+coro::Task<Result<std::optional<RemoteSide>>> Verifier::look(const MailboxRow& row,
+                                                             const RemoteMailbox& remote) {
+  STERNA_CO_CHECK(co_await connection_->run_ok(imap::select(remote.wire, {.examine = true})));
+  const imap::Selection* selection = connection_->client().selection();
+  if (!selection) co_return fail(ErrorCode::protocol, "the server selected nothing");
+  const UidValidity validity = selection->uid_validity.value_or(UidValidity());
+  if (validity != row.cursor.uidvalidity) {
+    add(false, row.name, absolute_path(settings_, row.path),
+        fmt::format("UIDVALIDITY on the server: {}; in the base: {}", validity.value,
+                    row.cursor.uidvalidity.value));
+    co_return std::optional<RemoteSide>();
+  }
+  RemoteSide side;
+  side.sizes_reliable = !connection_->quirks.size_unreliable;
+  side.storable = selection->flags;
+  if (selection->permanent_flags) {
+    side.any_keyword = selection->permanent_flags->new_keywords;
+    side.storable = side.storable.united(selection->permanent_flags->flags);
+  }
+  const std::uint32_t exists = selection->exists;
+  if (exists > 0) {
+    MessageSink sink;
+    const imap::FetchRequest request{
+        .uids = UidSet::range(Uid{1}, kUidMax),
+        .items = {imap::FetchItem::uid, imap::FetchItem::flags, imap::FetchItem::size,
+                  imap::FetchItem::internal_date},
+        .header_fields = {},
+        .changed_since = {},
+        .vanished = false};
+    STERNA_CO_CHECK(co_await connection_->run_ok(imap::uid_fetch(request), &sink));
+    side.messages = sink.take();
+  }
+  if (side.messages.size() < exists) {
+    side.complete = false;
+    add(true, row.name, absolute_path(settings_, row.path),
+        fmt::format("the server told of {} of its {} messages; what it left out is not compared",
+                    side.messages.size(), exists));
+  }
+  co_return std::optional(std::move(side));
+}
+
+coro::Task<Status> Verifier::compare_bodies(const MailboxFacts& facts,
+                                            const std::vector<BodyPair>& pairs) {
+  const maildir::MailboxPath path = maildir::parse_mailbox_path(facts.row.path);
+  for (std::size_t at = 0; at < pairs.size();) {
+    const std::vector<BodyPair> window = next_window(pairs, at);
+    imap::FetchRequest request;
+    for (const BodyPair& pair : window) request.uids.add(pair.uid);
+    request.items = {imap::FetchItem::uid, imap::FetchItem::body};
+    BodySink sink;
+    STERNA_CO_CHECK(co_await connection_->run_ok(imap::uid_fetch(request), &sink));
+    auto local = co_await on_worker(
+        services_, [this, &path, &window] { return digest_files(*root_, path, window); });
+    if (!local) co_return fail(std::move(local).error());
+    judge_bodies(facts, window, sink, *local);
+    result_.octets_compared += sink.octets();
+  }
+  co_return Status{};
+}
+
+void Verifier::judge_bodies(const MailboxFacts& facts, const std::vector<BodyPair>& window,
+                            const BodySink& remote, const FileDigests& local) {
+  // Two copies of a sent message, or what a server made of an upload, may differ by design (41).
+  const bool rewritten = connection_->quirks.append_rewrites || facts.row.role == Role::sent;
+  for (std::size_t i = 0; i < window.size(); ++i) {
+    const std::optional<Digest> there = remote.of(window[i].uid);
+    if (there && local[i] && *there == *local[i]) continue;
+    std::string what = !there      ? "the server did not give its octets"
+                       : !local[i] ? "moved while it was compared"
+                                   : "its octets differ from those on the server";
+    const bool note = (!local[i] && there) || (there && rewritten);
+    result_.lines.push_back(
+        {note, facts.row.name.text(), window[i].uid.value,
+         fmt::format("{}/{}/{}", facts.directory, window[i].file.in_new ? "new" : "cur",
+                     window[i].file.name),
+         std::move(what)});
+  }
+}
+
+}  // namespace
+
+coro::Task<Verification> verify_account(Services services, Settings settings, bool deep, Log log) {
+  Verifier verifier(services, settings, deep, std::move(log));
+  co_return co_await verifier.run();
+}
+
+}  // namespace sterna::account
