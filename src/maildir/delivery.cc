@@ -47,6 +47,11 @@ void Delivery::convert(Current& current, std::string_view wire) {
   }
 }
 
+void Delivery::set_mtime(std::int64_t mtime_ns) {
+  STERNA_ASSERT(current_ != nullptr);
+  current_->mtime_ns = mtime_ns;
+}
+
 Status Delivery::write(std::string_view wire) {
   STERNA_ASSERT(current_ && !sealed_);
   if (wire.empty()) return {};

@@ -70,26 +70,32 @@ bool needs_escape(LayoutKind kind, std::string_view component, std::size_t at) {
 struct CaseRange {
   std::uint16_t first;
   std::uint16_t last;
-  std::uint16_t distance;  // to lower case; 1: upper and lower case alternate
+  std::uint16_t distance;  // to lower case, or one of the following
 };
-constexpr std::array<CaseRange, 11> kCaseRanges{{
+constexpr std::uint16_t kEvenUpper = 1;  // upper and lower case alternate, the even ones are upper
+constexpr std::uint16_t kOddUpper = 2;
+constexpr std::array<CaseRange, 14> kCaseRanges{{
     {0x00c0, 0x00d6, 0x20},
     {0x00d8, 0x00de, 0x20},
-    {0x0100, 0x0137, 1},
-    {0x014a, 0x0177, 1},
+    {0x0100, 0x0137, kEvenUpper},
+    {0x0139, 0x0148, kOddUpper},
+    {0x014a, 0x0177, kEvenUpper},
+    {0x0179, 0x017e, kOddUpper},
     {0x0391, 0x03a9, 0x20},
     {0x0400, 0x040f, 0x50},
     {0x0410, 0x042f, 0x20},
-    {0x0460, 0x0481, 1},
-    {0x048a, 0x04bf, 1},
-    {0x04d0, 0x04ff, 1},
+    {0x0460, 0x0481, kEvenUpper},
+    {0x048a, 0x04bf, kEvenUpper},
+    {0x04c1, 0x04ce, kOddUpper},
+    {0x04d0, 0x04ff, kEvenUpper},
     {0x0531, 0x0556, 0x30},
 }};
 
 std::uint16_t fold_code_point(std::uint16_t code) {
   for (const CaseRange& range : kCaseRanges) {
     if (code < range.first || code > range.last) continue;
-    if (range.distance == 1) return static_cast<std::uint16_t>(code | 1U);
+    if (range.distance == kEvenUpper) return static_cast<std::uint16_t>(code | 1U);
+    if (range.distance == kOddUpper) return static_cast<std::uint16_t>((code + 1U) & ~1U);
     return static_cast<std::uint16_t>(code + range.distance);
   }
   return code;

@@ -67,7 +67,7 @@ class MemoryDisk {
 
   // --- knobs ---
   // Called before each operation of Sterna with the name it is about ("" if none); an error is its
-  // outcome.
+  // outcome. It may do anything to the disk, but not exchange itself.
   std::function<Status(DiskOp, std::string_view name)> before;
   // Called halfway through each listing: what it renames may be missed or seen twice.
   std::function<void()> during_list;

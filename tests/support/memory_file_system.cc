@@ -41,10 +41,10 @@ class Handle {
       : disk_(std::move(disk)), node_(std::move(node)), incarnation_(disk_->incarnation()) {}
 
   Status enter(DiskOp op, std::string_view name) const {
-    if (incarnation_ != disk_->incarnation()) {
-      return fail(ErrorCode::io, "the machine lost its power");
-    }
-    return disk_->before ? disk_->before(op, name) : Status();
+    const auto lost = [] { return fail(ErrorCode::io, "the machine lost its power"); };
+    if (!is_current()) return lost();
+    if (disk_->before) STERNA_CHECK(disk_->before(op, name));
+    return is_current() ? Status() : lost();
   }
   MemoryDisk& disk() const { return *disk_; }
   const DiskPtr& disk_ptr() const { return disk_; }

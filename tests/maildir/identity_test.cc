@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sterna/maildir/identity.h"
+
+#include <array>
+#include <random>
+
+#include "maildir/memory_reader.h"
+#include "world.h"
+
+namespace sterna::maildir {
+namespace {
+
+using std::string_view_literals::operator""sv;
+
+ContentIdentity identity_of(std::string_view bytes, std::size_t piece_octets = SIZE_MAX) {
+  IdentityBuilder builder;
+  for (; !bytes.empty(); bytes.remove_prefix(std::min(piece_octets, bytes.size()))) {
+    builder.update(bytes.substr(0, piece_octets));
+  }
+  return builder.finish();
+}
+
+// What a delivery makes of octets of the wire, and what an upload makes of a file.
+std::string as_file(std::string_view wire) {
+  std::string file;
+  for (std::size_t i = 0; i < wire.size(); ++i) {
+    if (wire.substr(i, 2) != "\r\n") file += wire[i];
+  }
+  return file;
+}
+std::string as_wire(std::string_view file) {
+  std::string wire;
+  for (std::size_t i = 0; i < file.size(); ++i) {
+    if (file[i] == '\n' && (i == 0 || file[i - 1] != '\r')) wire += '\r';
+    wire += file[i];
+  }
+  return wire;
+}
+
+constexpr std::string_view kMessage =
+    "Received: from a\n\tby b\n"
+    "Message-ID: <1@example.org>\n"
+    "Date: Mon, 1 Jan 2024 00:00:00 +0000\n"
+    "Subject: hello\n"
+    "\n"
+    "body\n";
+
+TEST(AsFile, DropsTheCarriageReturnOfALineEndOnly) {
+  EXPECT_EQ(as_file("a\r\nb\rc\r\r\n"), "a\nb\rc\r\n");
+}
+
+TEST(Identity, HasWhatTheHeaderSays) {
+  const ContentIdentity identity = identity_of(kMessage);
+  EXPECT_EQ(identity.message_id, "<1@example.org>");
+  EXPECT_EQ(identity.date, "Mon, 1 Jan 2024 00:00:00 +0000");
+  EXPECT_TRUE(identity.has_fields);
+  EXPECT_EQ(identity.size, as_wire(kMessage).size());
+  const std::string lines(kMessage.substr(0, kMessage.find("\n\n") + 1));
+  EXPECT_EQ(identity.header_digest, sha256(as_wire(lines)));
+}
+
+TEST(Identity, IsTheSameOnBothSides) {
+  const std::string wire = as_wire(kMessage);
+  EXPECT_EQ(identity_of(kMessage), identity_of(wire));
+  EXPECT_EQ(identity_of(kMessage),
+            identity_of_wire_header(wire.substr(0, wire.find("\r\n\r\n") + 4), wire.size()));
+}
+
+TEST(Identity, DoesNotDependOnHowAServerEndsTheHeader) {
+  const ContentIdentity whole = identity_of_wire_header("A: b\r\nC: d\r\n\r\n", 100);
+  EXPECT_EQ(identity_of_wire_header("A: b\r\nC: d\r\n", 100), whole);
+  EXPECT_EQ(identity_of_wire_header("A: b\r\nC: d", 100), whole);
+  EXPECT_EQ(identity_of_wire_header("A: b\nC: d\n\n", 100), whole);
+  EXPECT_NE(identity_of_wire_header("A: b\r\nC: d \r\n", 100), whole);
+  EXPECT_NE(identity_of_wire_header("A: b\r\nC: d\r\n\r\n", 101), whole);
+}
+
+TEST(Identity, DoesNotLookAtTheBody) {
+  EXPECT_EQ(identity_of("A: b\n\none\n"), identity_of("A: b\n\ntwo\n"));
+  EXPECT_NE(identity_of("A: b\n\none\n"), identity_of("A: b\n\nthree\n"));  // its size tells
+}
+
+TEST(Identity, UnfoldsAndTrimsFields) {
+  const ContentIdentity identity =
+      identity_of("MESSAGE-id  :\n <1@x>\n (comment)\nDate:\n\t Mon,\n 1 Jan\n\n");
+  EXPECT_EQ(identity.message_id, "<1@x>");
+  EXPECT_EQ(identity.date, "Mon, 1 Jan");
+}
+
+TEST(Identity, TakesTheFirstOfSeveralFields) {
+  EXPECT_EQ(identity_of("Message-ID: <1@x>\nMessage-ID: <2@x>\n\n").message_id, "<1@x>");
+  EXPECT_EQ(identity_of("X-Message-ID: <0@x>\nMessage-ID: <1@x>\n\n").message_id, "<1@x>");
+}
+
+TEST(Identity, TakesWhatIsThereForAMessageId) {
+  EXPECT_EQ(identity_of("Message-ID: no brackets\n\n").message_id, "no brackets");
+  EXPECT_EQ(identity_of("Message-ID: x <1@x> y\n\n").message_id, "<1@x>");
+  EXPECT_EQ(identity_of("Message-ID: <1@x\n\n").message_id, "<1@x");
+  EXPECT_EQ(identity_of("Message-ID:\n\n").message_id, "");
+  EXPECT_LE(identity_of("Message-ID: " + std::string(5000, 'x') + "\n\n").message_id.size(), 998U);
+}
+
+TEST(Identity, OfATextWithoutAHeaderHasNoFields) {
+  for (const std::string_view text : {""sv, "\n"sv, "\r\n"sv, "just words\n"sv,
+                                      "\nbody: not a field\n"sv, ": no name\n"sv, "\0\0\0"sv}) {
+    const ContentIdentity identity = identity_of(text);
+    EXPECT_FALSE(identity.has_fields) << text;
+    EXPECT_EQ(identity.message_id, "");
+  }
+  EXPECT_FALSE(identity_of("From a@b Mon Jan 1 10:00:00 2024\n\n").has_fields);
+  EXPECT_TRUE(identity_of("From a@b Mon Jan 1 10:00:00 2024\nSubject: x\n\n").has_fields);
+}
+
+TEST(Identity, OfAnEmptyHeaderDiffersFromNone) {
+  EXPECT_EQ(identity_of("\nbody").header_digest, sha256(""));
+  EXPECT_NE(identity_of("body").header_digest, sha256(""));
+}
+
+TEST(Identity, CountsNoMoreThanTheLimitOfAHeader) {
+  const std::string head = "Subject: " + std::string(kHeaderOctetsMax - 100, 'x') + "\n";
+  const std::string one = head + std::string(200, 'a') + "\n\n";
+  const std::string two = head + std::string(99, 'a') + std::string(101, 'b') + "\n\n";
+  EXPECT_EQ(identity_of(one).header_digest, identity_of(two).header_digest);
+  EXPECT_EQ(identity_of(one), identity_of(one, 1000));
+  const std::string three = head + std::string(50, 'a') + std::string(150, 'b') + "\n\n";
+  EXPECT_NE(identity_of(one).header_digest, identity_of(three).header_digest);
+}
+
+TEST(Identity, AtItsLimitIsTheSameForEveryEndAndPiece) {
+  for (std::size_t octets = kHeaderOctetsMax - 6; octets < kHeaderOctetsMax + 6; ++octets) {
+    std::string header = "A: ";
+    header.resize(octets, 'x');
+    const ContentIdentity whole = identity_of_wire_header(header + "\r\n\r\n", 1);
+    EXPECT_EQ(identity_of_wire_header(header + "\r\n", 1), whole) << octets;
+    EXPECT_EQ(identity_of_wire_header(header, 1), whole) << octets;
+    IdentityBuilder builder;
+    for (const char c : header + "\n\nbody") builder.update({&c, 1});
+    EXPECT_EQ(builder.finish().header_digest, whole.header_digest) << octets;
+  }
+}
+
+TEST(Identity, OfALineOfAMegabyteIsFine) {
+  const std::string text = "A: " + std::string(1 << 20, 'x') + "\n\nbody";
+  EXPECT_EQ(identity_of(text), identity_of(text, 4096));
+  EXPECT_EQ(identity_of(text).size, text.size() + 2);
+}
+
+constexpr std::string_view kSpices = "\r\n\r\n\r\n\na: b\0 \t"sv;
+
+std::string random_text(std::mt19937& random) {
+  std::string text;
+  for (unsigned length = random() % 40; length > 0; --length)
+    text += kSpices[random() % kSpices.size()];
+  return text;
+}
+
+TEST(Identity, DoesNotDependOnThePieces) {
+  std::mt19937 random(8);
+  for (int round = 0; round < 20'000; ++round) {
+    const std::string text = random_text(random);
+    const ContentIdentity whole = identity_of(text);
+    ASSERT_EQ(identity_of(text, 1), whole);
+    ASSERT_EQ(identity_of(text, 1 + random() % 7), whole);
+    ASSERT_EQ(whole.size, as_wire(text).size());
+  }
+}
+
+// Down and up again: whatever a server sends, and whatever a file holds, the digests meet.
+TEST(Digests, AgreeBetweenTheWireAndItsFile) {
+  std::mt19937 random(9);
+  for (int round = 0; round < 50'000; ++round) {
+    const std::string text = random_text(random);
+    ASSERT_EQ(full_digest(as_file(text)), full_digest(text));
+    ASSERT_EQ(full_digest(as_wire(text)), full_digest(text));
+    ASSERT_EQ(identity_of(as_file(text)).header_digest, identity_of(text).header_digest);
+    ASSERT_EQ(identity_of(as_wire(text)).header_digest, identity_of(text).header_digest);
+    // Where the wire has carriage returns in line ends alone, the size meets too.
+    std::string lines = text;
+    std::erase(lines, '\r');
+    const std::string clean = as_wire(lines);
+    ASSERT_EQ(identity_of(as_file(clean)).size, clean.size());
+  }
+}
+
+TEST(Digests, SeeEveryOctetOfTheBody) {
+  std::string text(kMessage);
+  const Digest before = full_digest(text);
+  for (char& c : text) {
+    if (c == '\n') continue;
+    c ^= 1;
+    if (c != '\r' && c != '\n') EXPECT_NE(full_digest(text), before);
+    c ^= 1;
+  }
+  EXPECT_EQ(full_digest("a\r\nb"), sha256("a\r\nb"));
+  EXPECT_EQ(full_digest("a\nb"), sha256("a\r\nb"));
+  EXPECT_EQ(full_digest("a\rb\r"), sha256("a\rb\r"));
+  EXPECT_EQ(full_digest("a\r\r\r\nb"), sha256("a\r\nb"));
+  EXPECT_EQ(full_digest(""), sha256(""));
+}
+
+TEST(Digests, OfAFileAreThoseOfItsOctets) {
+  std::string text(kMessage);
+  while (text.size() < 400'000) text += "line\nline\r\n\r";
+  MemoryReader one(text);
+  EXPECT_EQ(must(full_digest(one)), full_digest(text));
+  MemoryReader two(text);
+  EXPECT_EQ(must(read_identity(two)), identity_of(text));
+}
+
+TEST(SameContent, LooksPastLineEndsAlone) {
+  const auto same = [](std::string_view a, std::string_view b) {
+    MemoryReader left(a);
+    MemoryReader right(b);
+    return must(same_content(left, right));
+  };
+  EXPECT_TRUE(same("", ""));
+  EXPECT_TRUE(same("a\nb\n", "a\r\nb\r\n"));
+  EXPECT_TRUE(same("a\r\n", "a\r\r\n"));
+  EXPECT_FALSE(same("a", ""));
+  EXPECT_FALSE(same("", "a"));
+  EXPECT_FALSE(same("a\n", "a"));
+  EXPECT_FALSE(same("a\r", "a"));
+  EXPECT_FALSE(same("ab", "ac"));
+  std::string lf;
+  std::string crlf;
+  while (lf.size() < 500'000) {
+    lf += "0123456789\n";
+    crlf += "0123456789\r\n";
+  }
+  EXPECT_TRUE(same(lf, crlf));
+  EXPECT_FALSE(same(lf, crlf + "x"));
+}
+
+class IdentityOnDiskTest : public MaildirTest {};
+
+TEST_F(IdentityOnDiskTest, AFileThatCannotBeReadHasNone) {
+  put("A/new/1", kMessage);
+  const auto file = must(open("A").fresh->open_file("1"));
+  disk().before = [](DiskOp op, std::string_view) {
+    return op == DiskOp::read ? Status(fail(ErrorCode::io, "EIO")) : Status();
+  };
+  EXPECT_EQ(code_of(read_identity(*file)), ErrorCode::io);
+  EXPECT_EQ(code_of(full_digest(*file)), ErrorCode::io);
+}
+
+}  // namespace
+}  // namespace sterna::maildir
