@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the user decides: the fate of what is held, and that a Maildir belongs to this account. Both take
-// the lock of the state, so that no sync runs meanwhile, and change nothing but the state and the marker:
-// the next sync carries them out, by the conventions of decisions.h.
+// What the user decides: the fate of what is held, and that a Maildir belongs to this account. Both
+// take the lock of the state, so that no sync runs meanwhile, and change nothing but the state and
+// the marker: the next sync carries them out, by the conventions of decisions.h.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -120,7 +120,8 @@ Status clear_stamps(store::Store& base, const std::vector<MailboxRow>& rows,
   return {};
 }
 
-// --- adopt -----------------------------------------------------------------------------------------
+// --- adopt
+// -----------------------------------------------------------------------------------------
 
 struct Found {
   std::string words;
@@ -137,9 +138,9 @@ Result<Found> look_at_marker(io::Directory& root, std::uint64_t state, const std
   const bool here = marker->machine.empty() || machine.empty() || marker->machine == machine;
   const bool ours = state != 0 && marker->state.value == state;
   std::string words = ours && here ? "this account's own marker"
-                      : ours      ? "this account's marker, written on another machine"
-                      : here      ? "the marker of another state on this machine"
-                                  : "the marker of another state on another machine";
+                      : ours       ? "this account's marker, written on another machine"
+                      : here       ? "the marker of another state on this machine"
+                                   : "the marker of another state on another machine";
   return Found{std::move(words), std::move(*marker)};
 }
 
@@ -162,8 +163,8 @@ std::uint64_t random_id(io::Random& random) {
   }
 }
 
-// The marker that this state and this tree shall have from now on. The tree keeps its id if the marker is
-// this state's: the names of its files carry it.
+// The marker that this state and this tree shall have from now on. The tree keeps its id if the
+// marker is this state's: the names of its files carry it.
 Result<maildir::Marker> new_marker(store::Store& base, const Found& found, io::Random& random,
                                    std::string machine) {
   STERNA_TRY(std::uint64_t state, stored_id(base, "state"));
@@ -229,8 +230,8 @@ Result<Adoption> adopt(Services& services, const Settings& settings) {
   STERNA_TRY(const std::string mail, describe_mail(**root, settings, known));
   STERNA_TRY(const maildir::Marker marker, new_marker(*base, found, services.random, machine));
 
-  // The state first: with a marker that it does not know yet it stops, with a marker that it expects it
-  // deletes nothing.
+  // The state first: with a marker that it does not know yet it stops, with a marker that it
+  // expects it deletes nothing.
   STERNA_TRY(auto adopting, base->begin(store::Durability::full));
   STERNA_CHECK(base->set(kAdoptingKey, kDecided));
   STERNA_CHECK(base->set("tree", print_id(marker.tree.value)));

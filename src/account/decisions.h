@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // Decisions: how the user's answers about what is held reach the next sync, beside the approvals.
 //
-// An approval (Store::add_approval) names a row and its UIDVALIDITY, and so can speak of rows alone. What
-// follows speaks of files without a row and of what is to come back. Each is a small fact of the state
-// with the value kDecided; the sync that carries it out unsets it in the transaction that records the
-// effect. Of two decisions about one thing the later one stands: decide_held() unsets the other.
+// An approval (Store::add_approval) names a row and its UIDVALIDITY, and so can speak of rows
+// alone. What follows speaks of files without a row and of what is to come back. Each is a small
+// fact of the state with the value kDecided; the sync that carries it out unsets it in the
+// transaction that records the effect. Of two decisions about one thing the later one stands:
+// decide_held() unsets the other.
 //
 //   held as        apply                        restore
-//   delete_remote  approval                     the row becomes `wanted` without a file: downloaded again
-//   delete_local   approval                     the row goes; orphan_restore: its file is uploaded
-//   flags_lost     approval                     flags_restore: the file gets the flags of the base
-//   orphan         orphan_apply: to the undo    orphan_restore: uploaded as a new message
+//   delete_remote  approval                     the row becomes `wanted` without a file: downloaded
+//   again delete_local   approval                     the row goes; orphan_restore: its file is
+//   uploaded flags_lost     approval                     flags_restore: the file gets the flags of
+//   the base orphan         orphan_apply: to the undo    orphan_restore: uploaded as a new message
 //   resurrected    as orphan                    as orphan
 //   a mailbox      mailbox_apply                mailbox_restore
 //
@@ -27,8 +28,8 @@ namespace sterna::account {
 
 inline constexpr std::string_view kDecided = "1";
 
-// Set by adopt(): the next sync pairs what is there and deletes nothing; it unsets this when a pass over
-// every mailbox is complete.
+// Set by adopt(): the next sync pairs what is there and deletes nothing; it unsets this when a pass
+// over every mailbox is complete.
 inline constexpr std::string_view kAdoptingKey = "adopting";
 
 // `base_name` is the name before the info part, as a held entry has it.

@@ -13,6 +13,7 @@
 #include "connection.h"
 #include "sterna/account/settings.h"
 #include "sterna/account/sync.h"
+#include "sterna/maildir/identity.h"
 #include "sterna/maildir/keywords.h"
 #include "sterna/maildir/layout.h"
 #include "sterna/maildir/listing.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the commands that only look share: the base opened for reading, the marker beside it, and the
-// mailboxes of both sides as a list.
+// What the commands that only look share: the base opened for reading, the marker beside it, and
+// the mailboxes of both sides as a list.
 #pragma once
 
 #include <cstdint>
@@ -25,13 +25,13 @@ Result<std::unique_ptr<store::Store>> open_base(const Settings& settings);
 // Of a path relative to the Maildir's root, "" for the root itself.
 std::string absolute_path(const Settings& settings, std::string_view relative);
 
-std::string print_id(std::uint64_t id);                      // 16 hexadecimal digits
+std::string print_id(std::uint64_t id);                        // 16 hexadecimal digits
 std::optional<std::uint64_t> parse_id(std::string_view text);  // strict; 0 is none
 // An id that the base keeps under `key`; 0 if it has none, or no readable one.
 Result<std::uint64_t> stored_id(store::Store& base, std::string_view key);
 
-// Whether a sync would accept the marker (rule 14): ErrorCode::marker with a hint if not, also where it
-// is missing although a base exists. `base` may be null.
+// Whether a sync would accept the marker (rule 14): ErrorCode::marker with a hint if not, also
+// where it is missing although a base exists. `base` may be null.
 Status judge_marker(io::Directory& root, const Settings& settings, const std::string& machine,
                     store::Store* base);
 
@@ -48,8 +48,8 @@ struct RemoteMailbox {
   std::optional<std::uint64_t> messages;
   std::optional<std::uint64_t> octets;
 };
-// LIST, and with `counts` STATUS of everything selectable. Roles come from SPECIAL-USE, else from the
-// settings, else from `known`, what a sync found. Ascending by name.
+// LIST, and with `counts` STATUS of everything selectable. Roles come from SPECIAL-USE, else from
+// the settings, else from `known`, what a sync found. Ascending by name.
 coro::Task<Result<std::vector<RemoteMailbox>>> list_remote(Connection& connection,
                                                            const Settings& settings, bool counts,
                                                            const std::vector<MailboxRow>& known);

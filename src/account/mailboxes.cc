@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The mailboxes of both sides, for `sterna mailboxes` and for who compares them: LIST (RFC 3501 section
-// 6.3.8) with STATUS (LIST-STATUS, RFC 5819, where it exists) beside one walk of the Maildir.
+// The mailboxes of both sides, for `sterna mailboxes` and for who compares them: LIST (RFC 3501
+// section 6.3.8) with STATUS (LIST-STATUS, RFC 5819, where it exists) beside one walk of the
+// Maildir.
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the state of an account tells without a server, and what the user decides about it. Reading takes
-// no lock; deciding takes it, so that no sync runs meanwhile.
+// What the state of an account tells without a server, and what the user decides about it. Reading
+// takes no lock; deciding takes it, so that no sync runs meanwhile.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -52,8 +52,8 @@ std::string path_of_row(const Settings& settings, const MailboxRow& mailbox,
                      row.in_new ? "new" : "cur", row.base_name, row.info);
 }
 
-// Of a message in the base, or of a file that has no row; of the latter the base alone knows no more
-// than the beginning of its name.
+// Of a message in the base, or of a file that has no row; of the latter the base alone knows no
+// more than the beginning of its name.
 Result<std::string> path_of(store::Store& base, const Settings& settings, const MailboxRow& mailbox,
                             Uid uid, const std::string& base_name) {
   if (uid) {
@@ -123,8 +123,8 @@ Status read_parked(io::FileSystem& files, store::Store& base, const Settings& se
   return {};
 }
 
-// Changes that are known and not carried out. An intent to delete on the server has its row in state
-// deleting, which counts already.
+// Changes that are known and not carried out. An intent to delete on the server has its row in
+// state deleting, which counts already.
 Result<std::uint64_t> count_pending(store::Store& base) {
   std::uint64_t pending = 0;
   for (const RowState state : {RowState::wanted, RowState::dropping, RowState::deleting}) {
@@ -162,7 +162,9 @@ std::string absolute_path(const Settings& settings, std::string_view relative) {
   return path;
 }
 
-std::string print_id(std::uint64_t id) { return fmt::format("{:016x}", id); }
+std::string print_id(std::uint64_t id) {
+  return fmt::format("{:016x}", id);
+}
 
 std::optional<std::uint64_t> parse_id(std::string_view text) {
   std::uint64_t id = 0;
@@ -190,11 +192,11 @@ Status judge_marker(io::Directory& root, const Settings& settings, const std::st
     const bool missing = marker.error().is(ErrorCode::not_found);
     if (missing && state == 0) return {};
     if (!missing && !marker.error().is(ErrorCode::marker)) return fail(marker.error());
-    return fail(Error(ErrorCode::marker,
-                      fmt::format("the marker {} is {}", maildir::kMarkerName,
-                                  missing ? "missing, although this account has a state"
-                                          : "damaged"))
-                    .with_hint(hint));
+    return fail(
+        Error(ErrorCode::marker,
+              fmt::format("the marker {} is {}", maildir::kMarkerName,
+                          missing ? "missing, although this account has a state" : "damaged"))
+            .with_hint(hint));
   }
   if (!marker->machine.empty() && !machine.empty() && marker->machine != machine) {
     return fail(Error(ErrorCode::marker, "the marker is that of another machine").with_hint(hint));

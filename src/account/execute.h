@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// Carrying out a plan: what is done on this side, what on the server, in the order of docs/safety.md.
+//
+// Every part takes the plan's actions of its kind, keeps effect, flush and record in order, and notes what
+// failed without stopping the rest. A returned error is one of the account: no space, a database that does
+// not answer; or of the connection.
+#pragma once
+
+#include <span>
+
+#include "engine.h"
+
+namespace sterna::account {
+
+// What is to be said to the server about one message's flags, after the local half was recorded.
+struct FlagPush {
+  MessageKey key;
+  UidValidity uidvalidity;
+  FlagDelta delta;
+  FlagSet result;   // the base afterwards
+  std::string reason;
+  std::optional<std::string> info;  // the file's info part, which the row has only from then on
+};
+
+// Work for the server that came out of the local half.
+struct RemoteWork {
+  std::vector<FlagPush> pushes;
+  std::vector<const sync::Action*> moves;      // MoveOut
+  std::vector<const sync::Action*> uploads;    // Upload
+  std::vector<const sync::Action*> removals;   // DeleteOut
+  std::vector<const sync::Action*> clears;     // ClearDeleted
+  struct Fetch {
+    MailboxId mailbox;
+    UidSet uids;
+    std::string reason;
+  };
+  std::vector<Fetch> downloads;
+  bool empty() const {
+    return pushes.empty() && moves.empty() && uploads.empty() && removals.empty() &&
+           clears.empty() && downloads.empty();
+  }
+};
+
+// Pairs, records, flags in, moves in, repairs, what is forgotten; fills `remote` with what is left to do.
+coro::Task<Status> execute_local(Engine& engine, const sync::Plan& plan, RemoteWork& remote);
+// Deletions in: last, and into the undo area.
+coro::Task<Status> execute_local_removals(Engine& engine, const sync::Plan& plan);
+
+coro::Task<Status> push_flags(Engine& engine, Connection& connection, MailboxWork& work,
+                              std::span<const FlagPush> pushes);
+coro::Task<Status> upload(Engine& engine, Connection& connection, MailboxWork& work,
+                          std::span<const sync::Action* const> actions);
+coro::Task<Status> move_out(Engine& engine, Connection& connection, MailboxWork& from,
+                            MailboxWork& to, std::span<const sync::Action* const> actions);
+coro::Task<Status> remove_out(Engine& engine, Connection& connection, MailboxWork& work,
+                              std::span<const sync::Action* const> actions);
+coro::Task<Status> clear_deleted(Engine& engine, Connection& connection, MailboxWork& work,
+                                 std::span<const sync::Action* const> actions);
+
+// STORE \Deleted and UID EXPUNGE of exactly these; without UIDPLUS, EXPUNGE after the \Deleted of others
+// was taken away for its moment. The tagged outcome; the caller has the intents.
+coro::Task<Status> expunge_exactly(Engine& engine, Connection& connection, MailboxWork& work,
+                                   const UidSet& uids);
+
+// The row of a message that is now at `to`/`uid` with this file.
+MessageRow moved_row(const MessageRow& row, const MailboxWork& to, Uid uid, const LocalFile& file,
+                     const FlagSet& flags);
+std::string info_part(const std::string& name);
+void take_file(MessageRow& row, const LocalFile& file);
+// Row, tombstone and history of a message that is gone for good; inside a transaction.
+Status bury(Engine& engine, const MailboxWork& work, const MessageRow& row, std::string side,
+            std::string event, std::string reason);
+
+}  // namespace sterna::account

@@ -1,0 +1,504 @@
+// SPDX-License-Identifier: Apache-2.0
+// The local half of a plan. File work goes to the worker in one batch; the directories are flushed, and
+// then one transaction records what was done (rules 3, 16, 21).
+#include <fmt/format.h>
+
+#include "execute.h"
+#include "failures.h"
+#include "sterna/maildir/change.h"
+#include "sterna/maildir/file_name.h"
+
+namespace sterna::account {
+
+std::string info_part(const std::string& name) {
+  const std::size_t colon = name.find(':');
+  return colon == std::string::npos ? std::string() : name.substr(colon);
+}
+
+void take_file(MessageRow& row, const LocalFile& file) {
+  row.base_name = file.base;
+  row.in_new = file.in_new;
+  row.info = info_part(file.name);
+  if (file.file.size != 0 || file.file.mtime_ns != 0) {
+    row.file = file.file;
+  } else {
+    row.file.ino = file.file.ino;
+  }
+}
+
+MessageRow moved_row(const MessageRow& row, const MailboxWork& to, Uid uid, const LocalFile& file,
+                     const FlagSet& flags) {
+  MessageRow moved = row;
+  moved.key = {to.row.id, uid};
+  moved.state = RowState::present;
+  moved.flags = flags;
+  moved.modseq = {};
+  take_file(moved, file);
+  return moved;
+}
+
+Status bury(Engine& engine, const MailboxWork& work, const MessageRow& row, std::string side,
+            std::string event, std::string reason) {
+  if (!row.base_name.empty()) {
+    STERNA_CHECK(engine.store->add_tombstone(
+        {row.key, row.base_name, row.file.ino, engine.boot_id, engine.now_ms()}));
+  }
+  STERNA_CHECK(engine.store->remove_message(row.key));
+  return engine.add_history(work, row.key.uid, row.base_name + row.info, std::move(event),
+                            std::move(side), row.flags.to_string(), std::move(reason));
+}
+
+namespace {
+
+FlagSet before_push(const FlagSet& result, const FlagDelta& delta) {
+  return result.minus(delta.add).united(delta.remove);
+}
+
+// One rename to be done, and what came of it.
+struct Change {
+  enum class Kind { flags, move };
+  Kind kind = Kind::flags;
+  MailboxWork* from = nullptr;
+  MailboxWork* to = nullptr;
+  LocalFile file;
+  FlagSet flags;
+  std::optional<maildir::SeenFile> done;
+  std::optional<Error> error;
+};
+
+void carry_out(Change& change, maildir::TouchedDirectories& touched) {
+  const maildir::SeenFile seen = to_seen(change.file);
+  maildir::MailboxDirs& from = *change.from->dirs;
+  const maildir::KeywordTable& keywords = change.to->keywords;
+  Result<maildir::SeenFile> result = [&]() -> Result<maildir::SeenFile> {
+    const std::uint32_t letters = keywords.letters_of(change.flags);
+    if (change.kind == Change::Kind::flags) {
+      return maildir::rename_flags(from, seen, change.flags.mask(), letters, touched);
+    }
+    maildir::FileName name = maildir::parse_file_name(change.file.name);
+    if (name.tells_flags()) name = maildir::with_flags(name, change.flags.mask(), letters);
+    return maildir::move_file(from, seen, *change.to->dirs, change.file.in_new && name.is_plain(),
+                              name, touched);
+  }();
+  if (result) {
+    change.done = std::move(*result);
+  } else {
+    change.error = result.error();
+  }
+}
+
+// Gives letters to keywords that need one, before any name is made.
+void name_keywords(std::vector<Change>& changes) {
+  for (Change& change : changes) {
+    if (change.error) continue;
+    const std::vector<std::string> missing = change.to->keywords.missing(change.flags);
+    if (missing.empty()) continue;
+    if (auto table = maildir::add_keywords(*change.to->dirs, missing)) {
+      change.to->keywords = *table;
+    }
+  }
+}
+
+class LocalExecution {
+ public:
+  LocalExecution(Engine& engine, RemoteWork& remote) : engine_(engine), remote_(remote) {}
+
+  coro::Task<Status> run(const sync::Plan& plan) {
+    for (const sync::Action& action : plan.actions) collect(action);
+    STERNA_CO_CHECK(co_await change_files());
+    STERNA_CO_TRY(auto transaction, engine_.store->begin(store::Durability::full));
+    bool any = false;
+    std::size_t next = 0;
+    for (const sync::Action& action : plan.actions) {
+      Change* change = next < order_.size() && order_[next].action == &action
+                           ? &changes_[order_[next++].index]
+                           : nullptr;
+      STERNA_CO_TRY(const bool wrote, record(action, change));
+      any = any || wrote;
+    }
+    if (!any) co_return Status{};
+    co_return transaction.commit();
+  }
+
+ private:
+  struct Ordered {
+    const sync::Action* action;
+    std::size_t index;
+  };
+
+  void add_change(const sync::Action& action, Change::Kind kind, MailboxId from, MailboxId to,
+                  const LocalFile& file, const FlagSet& flags) {
+    Change change;
+    change.kind = kind;
+    change.from = engine_.find(from);
+    change.to = engine_.find(to);
+    change.file = file;
+    change.flags = flags;
+    for (MailboxWork* work : {change.from, change.to}) {
+      if (Result<maildir::MailboxDirs*> dirs = engine_.open_dirs(*work); !dirs) {
+        change.error = dirs.error();
+      }
+    }
+    order_.push_back({&action, changes_.size()});
+    changes_.push_back(std::move(change));
+  }
+
+  void collect(const sync::Action& action) {
+    if (const auto* pull = std::get_if<sync::PullFlags>(&action.what)) {
+      add_change(action, Change::Kind::flags, pull->where.mailbox, pull->where.mailbox, pull->file,
+                 pull->result);
+    } else if (const auto* pair = std::get_if<sync::Pair>(&action.what)) {
+      if (!pair->to_local.empty()) {
+        add_change(action, Change::Kind::flags, pair->where.mailbox, pair->where.mailbox,
+                   pair->file, pair->flags);
+      }
+    } else if (const auto* move = std::get_if<sync::MoveIn>(&action.what)) {
+      add_change(action, Change::Kind::move, move->file_mailbox, move->to.mailbox, move->file,
+                 move->flags);
+    }
+  }
+
+  coro::Task<Status> change_files() {
+    if (changes_.empty()) co_return Status{};
+    const bool fsync = engine_.settings.fsync;
+    auto job = [this, fsync]() -> Status {
+      maildir::TouchedDirectories touched;
+      name_keywords(changes_);
+      for (Change& change : changes_) {
+        if (!change.error) carry_out(change, touched);
+      }
+      return fsync ? touched.sync() : Status{};
+    };
+    co_return co_await on_worker(engine_.services, job);
+  }
+
+  LocalFile file_after(const Change& change) const {
+    LocalFile file = change.file;
+    file.name = change.done->name;
+    file.base = maildir::parse_file_name(file.name).base;
+    file.in_new = change.done->in_new;
+    return file;
+  }
+
+  // Records one action; false if there was nothing to write.
+  Result<bool> record(const sync::Action& action, Change* change) {
+    MailboxWork* work = engine_.find(sync::mailbox_of(action));
+    if (change) {
+      change->from->changed_by_us = true;
+      change->to->changed_by_us = true;
+    }
+    if (change && change->error) {
+      work->cursor_settled = false;
+      work->stamp_settled = false;
+      engine_.again = engine_.again || change->error->is(ErrorCode::changed);
+      if (!change->error->is(ErrorCode::changed)) engine_.note(*change->error, work);
+      return false;
+    }
+    return std::visit([&](const auto& what) { return record(action, what, *work, change); },
+                      action.what);
+  }
+
+  Result<bool> record(const sync::Action& action, const sync::Pair& pair, MailboxWork& work,
+                      Change* change) {
+    MessageRow row;
+    STERNA_TRY(std::optional<MessageRow> known,
+               engine_.store->message({work.row.id, pair.uid}));
+    if (known) row = std::move(*known);
+    row.key = {work.row.id, pair.uid};
+    row.state = RowState::present;
+    row.flags = before_push(pair.flags, pair.to_remote);
+    row.identity = pair.identity;
+    if (pair.identity) row.remote_size = pair.identity->size;
+    row.internal_date = pair.internal_date;
+    row.email_id = pair.email_id;
+    row.remote_since = engine_.generation;
+    row.local_since = engine_.generation;
+    const LocalFile file = change ? file_after(*change) : pair.file;
+    take_file(row, file);
+    STERNA_CHECK(engine_.store->put_message(row));
+    push(row.key, pair.where.uidvalidity, pair.to_remote, pair.flags, action.reason);
+    STERNA_CHECK(engine_.add_history(work, pair.uid, file.name, "paired", "local",
+                                     pair.flags.to_string(), action.reason));
+    return true;
+  }
+
+  Result<bool> record(const sync::Action& action, const sync::Record& what, MailboxWork& work,
+                      Change*) {
+    STERNA_TRY(std::optional<MessageRow> row, engine_.store->message({work.row.id, what.uid}));
+    if (!row) return false;
+    row->flags = what.flags;
+    if (what.modseq) row->modseq = what.modseq;
+    if (what.file) take_file(*row, *what.file);
+    if (what.identity) row->identity = what.identity;
+    STERNA_CHECK(engine_.store->put_message(*row));
+    engine_.log.debug("mailbox {} uid={}: {}", work.name(), what.uid.value, action.reason);
+    return true;
+  }
+
+  Result<bool> record(const sync::Action& action, const sync::PullFlags& pull, MailboxWork& work,
+                      Change* change) {
+    STERNA_TRY(std::optional<MessageRow> row, engine_.store->message({work.row.id, pull.uid}));
+    if (!row) return false;
+    const LocalFile file = file_after(*change);
+    row->flags = before_push(pull.result, pull.also_push);
+    if (pull.modseq) row->modseq = pull.modseq;
+    take_file(*row, file);
+    STERNA_CHECK(engine_.store->put_message(*row));
+    push(row->key, pull.where.uidvalidity, pull.also_push, pull.result, action.reason);
+    ++engine_.report.counts.flags_in;
+    STERNA_CHECK(engine_.add_history(work, pull.uid, file.name, "flags", "local",
+                                     pull.result.to_string(), action.reason));
+    return true;
+  }
+
+  Result<bool> record(const sync::Action& action, const sync::MoveIn& move, MailboxWork&,
+                      Change* change) {
+    MailboxWork& to = *engine_.find(move.to.mailbox);
+    MailboxWork& from = *engine_.find(move.from.mailbox);
+    STERNA_TRY(std::optional<MessageRow> row, engine_.store->message({move.from.mailbox, move.uid}));
+    const LocalFile file = file_after(*change);
+    MessageRow moved = moved_row(row.value_or(MessageRow{}), to, move.new_uid, file,
+                                 before_push(move.flags, move.to_remote));
+    if (move.content_differs && row) moved.file = row->file;
+    if (move.identity) moved.identity = move.identity;
+    if (moved.identity && moved.remote_size == 0) moved.remote_size = moved.identity->size;
+    if (move.internal_date != 0) moved.internal_date = move.internal_date;
+    if (!move.email_id.empty()) moved.email_id = move.email_id;
+    moved.remote_since = engine_.generation;
+    moved.local_since = engine_.generation;
+    if (row) STERNA_CHECK(engine_.store->remove_message(row->key));
+    STERNA_CHECK(engine_.store->put_message(moved));
+    push(moved.key, move.to.uidvalidity, move.to_remote, move.flags, action.reason);
+    ++engine_.report.counts.moved_in;
+    STERNA_CHECK(engine_.add_history(to, move.new_uid, file.name, "moved", "local",
+                                     fmt::format("from {}", from.name()), action.reason));
+    return true;
+  }
+
+  Result<bool> record(const sync::Action& action, const sync::PushFlags& what, MailboxWork& work,
+                      Change*) {
+    // Where the file is is recorded now, what the flags are only once the server has them.
+    bool wrote = false;
+    if (what.file) {
+      STERNA_TRY(std::optional<MessageRow> row, engine_.store->message({work.row.id, what.uid}));
+      if (row) {
+        const std::string info = row->info;
+        take_file(*row, *what.file);
+        // The old info part stays until then, so that a push that fails is seen again.
+        row->info = info;
+        STERNA_CHECK(engine_.store->put_message(*row));
+        wrote = true;
+      }
+    }
+    push({work.row.id, what.uid}, what.where.uidvalidity, what.delta, what.result, action.reason);
+    if (what.file && !what.delta.empty()) remote_.pushes.back().info = info_part(what.file->name);
+    return wrote;
+  }
+
+  Result<bool> record(const sync::Action& action, const sync::Forget& what, MailboxWork& work,
+                      Change*) {
+    STERNA_TRY(std::optional<MessageRow> row, engine_.store->message({work.row.id, what.uid}));
+    if (!row && what.into == RowState::dropped) {
+      row.emplace();
+      row->key = {work.row.id, what.uid};
+      row->remote_since = engine_.generation;
+    }
+    if (!row) return false;
+    if (what.into == RowState::tombstone) {
+      STERNA_CHECK(bury(engine_, work, *row, "local", "forgotten", action.reason));
+      return true;
+    }
+    row->state = what.into;
+    if (what.into == RowState::dropped) row->base_name.clear();
+    STERNA_CHECK(engine_.store->put_message(*row));
+    return true;
+  }
+
+  Result<bool> record(const sync::Action&, const sync::CloseIntent& what, MailboxWork&, Change*) {
+    STERNA_CHECK(engine_.store->close_intent(what.intent));
+    return true;
+  }
+
+  Result<bool> record(const sync::Action& action, const sync::Download& what, MailboxWork&, Change*) {
+    remote_.downloads.push_back({what.where.mailbox, what.uids, action.reason});
+    return false;
+  }
+
+  Result<bool> record(const sync::Action& action, const sync::Repair& what, MailboxWork& work,
+                      Change*) {
+    STERNA_TRY(io::Directory * undo, engine_.open_undo());
+    STERNA_TRY(maildir::MailboxDirs * dirs, engine_.open_dirs(work));
+    maildir::TouchedDirectories touched;
+    const std::string name = engine_.services.random.hex(16);
+    if (Status moved = maildir::remove_to(*dirs, to_seen(what.file), *undo, name, touched); !moved) {
+      engine_.note(moved.error(), &work);
+      return false;
+    }
+    STERNA_CHECK(touched.sync());
+    work.changed_by_us = true;
+    STERNA_TRY(std::optional<MessageRow> row, engine_.store->message({work.row.id, what.uid}));
+    if (!row) return false;
+    row->state = RowState::wanted;
+    row->base_name.clear();
+    STERNA_CHECK(engine_.store->put_message(*row));
+    STERNA_TRY(const std::int64_t id,
+               engine_.store->add_undo({0, name, work.name(), what.file.base, row->flags,
+                                        what.file.file.size, row->identity, engine_.now_ms(),
+                                        action.reason}));
+    static_cast<void>(id);
+    remote_.downloads.push_back({work.row.id, UidSet::single(what.uid), action.reason});
+    return true;
+  }
+
+  Result<bool> record(const sync::Action& action, const sync::MoveOut&, MailboxWork&, Change*) {
+    remote_.moves.push_back(&action);
+    return false;
+  }
+  Result<bool> record(const sync::Action& action, const sync::Upload&, MailboxWork&, Change*) {
+    remote_.uploads.push_back(&action);
+    return false;
+  }
+  Result<bool> record(const sync::Action& action, const sync::DeleteOut&, MailboxWork&, Change*) {
+    remote_.removals.push_back(&action);
+    return false;
+  }
+  Result<bool> record(const sync::Action& action, const sync::ClearDeleted&, MailboxWork&, Change*) {
+    remote_.clears.push_back(&action);
+    return false;
+  }
+  Result<bool> record(const sync::Action&, const sync::DeleteIn&, MailboxWork&, Change*) {
+    return false;
+  }
+
+  void push(MessageKey key, UidValidity uidvalidity, const FlagDelta& delta, const FlagSet& result,
+            const std::string& reason) {
+    if (!delta.empty()) {
+      remote_.pushes.push_back({key, uidvalidity, delta, result, reason, {}});
+    }
+  }
+
+  Engine& engine_;
+  RemoteWork& remote_;
+  std::vector<Change> changes_;
+  std::vector<Ordered> order_;
+};
+
+struct Removal {
+  MailboxWork* work = nullptr;   // of the row
+  MailboxWork* place = nullptr;  // where the file is
+  RowState into = RowState::tombstone;
+  MessageRow row;
+  maildir::SeenFile seen;
+  std::string undo_name;
+  std::string reason;
+  std::optional<Error> error;
+};
+
+Result<std::vector<Removal>> removals_of(Engine& engine, const sync::Plan& plan) {
+  std::vector<Removal> removals;
+  for (const sync::Action& action : plan.actions) {
+    const auto* what = std::get_if<sync::DeleteIn>(&action.what);
+    if (!what) continue;
+    Removal removal;
+    removal.work = engine.find(what->where.mailbox);
+    removal.place = what->file_mailbox ? engine.find(what->file_mailbox) : removal.work;
+    removal.into = what->into;
+    STERNA_TRY(std::optional<MessageRow> row,
+               engine.store->message({what->where.mailbox, what->uid}));
+    if (!row) continue;
+    removal.row = std::move(*row);
+    removal.seen = what->file ? to_seen(*what->file)
+                              : maildir::SeenFile{removal.row.in_new,
+                                                  removal.row.base_name + removal.row.info,
+                                                  removal.row.file.ino};
+    removal.undo_name = engine.services.random.hex(16);
+    removal.reason = fmt::format("{} ({})", action.reason, what->proof);
+    if (Result<maildir::MailboxDirs*> dirs = engine.open_dirs(*removal.place); !dirs) {
+      removal.error = dirs.error();
+    }
+    removals.push_back(std::move(removal));
+  }
+  return removals;
+}
+
+Status remove_files(std::vector<Removal>& removals, io::Directory* undo, bool fsync) {
+  maildir::TouchedDirectories touched;
+  for (Removal& removal : removals) {
+    if (removal.error) continue;
+    maildir::MailboxDirs& dirs = *removal.place->dirs;
+    Status removed = undo ? maildir::remove_to(dirs, removal.seen, *undo, removal.undo_name, touched)
+                          : maildir::remove_file(dirs, removal.seen, touched);
+    if (!removed) removal.error = removed.error();
+  }
+  return fsync ? touched.sync() : Status{};
+}
+
+}  // namespace
+
+coro::Task<Status> execute_local(Engine& engine, const sync::Plan& plan, RemoteWork& remote) {
+  LocalExecution execution(engine, remote);
+  co_return co_await execution.run(plan);
+}
+
+coro::Task<Status> execute_local_removals(Engine& engine, const sync::Plan& plan) {
+  STERNA_CO_TRY(std::vector<Removal> removals, removals_of(engine, plan));
+  if (removals.empty()) co_return Status{};
+  STERNA_CO_CHECK(engine.bump_epoch());
+  io::Directory* undo = nullptr;
+  if (engine.settings.undo.count() > 0) {
+    STERNA_CO_TRY(undo, engine.open_undo());
+  }
+  {
+    STERNA_CO_TRY(auto transaction, engine.store->begin(store::Durability::full));
+    for (const Removal& removal : removals) {
+      MessageRow row = removal.row;
+      row.state = RowState::dropping;
+      STERNA_CO_CHECK(engine.store->put_message(row));
+    }
+    STERNA_CO_CHECK(transaction.commit());
+  }
+  const bool fsync = engine.settings.fsync;
+  auto job = [&removals, undo, fsync] { return remove_files(removals, undo, fsync); };
+  STERNA_CO_CHECK(co_await on_worker(engine.services, job));
+  STERNA_CO_TRY(auto transaction, engine.store->begin(store::Durability::full));
+  std::map<MailboxWork*, std::uint64_t> removed;
+  for (Removal& removal : removals) {
+    MailboxWork& work = *removal.work;
+    if (removal.error) {
+      // Not what was seen: the row is as before, and is looked at again.
+      STERNA_CO_CHECK(engine.store->put_message(removal.row));
+      work.cursor_settled = false;
+      work.stamp_settled = false;
+      engine.again = engine.again || removal.error->is(ErrorCode::changed);
+      if (!removal.error->is(ErrorCode::changed)) engine.note(*removal.error, &work);
+      continue;
+    }
+    removal.place->changed_by_us = true;
+    if (undo) {
+      STERNA_CO_TRY(const std::int64_t id,
+                    engine.store->add_undo({0, removal.undo_name, work.name(), removal.row.base_name,
+                                            removal.row.flags, removal.row.file.size,
+                                            removal.row.identity, engine.now_ms(),
+                                            removal.reason}));
+      static_cast<void>(id);
+    }
+    if (removal.into == RowState::tombstone) {
+      STERNA_CO_CHECK(bury(engine, work, removal.row, "local", "deleted", removal.reason));
+    } else {
+      MessageRow row = removal.row;
+      row.state = removal.into;
+      row.base_name.clear();
+      STERNA_CO_CHECK(engine.store->put_message(row));
+    }
+    STERNA_CO_CHECK(engine.store->remove_approval(removal.row.key));
+    ++removed[&work];
+    ++engine.report.counts.deleted_in;
+  }
+  for (const auto& [work, count] : removed) {
+    STERNA_CO_CHECK(engine.store->add_removals(work->row.id, "local", count, engine.now_ms(),
+                                               work->input.window.messages_at_start));
+  }
+  co_return transaction.commit();
+}
+
+}  // namespace sterna::account

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "failures.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace sterna::account {
+namespace {
+
+// 1 minute, doubled with each failure, up to a day.
+std::int64_t pause_ms(unsigned count) {
+  const unsigned doublings = std::min(count, 11U);
+  return std::min<std::int64_t>(std::int64_t{60'000} << doublings, 86'400'000);
+}
+
+std::optional<store::Failure> find(Engine& engine, const MailboxWork& work, Uid uid,
+                                   std::string_view base_name, std::string_view action) {
+  Result<std::vector<store::Failure>> all = engine.store->failures();
+  if (!all) return std::nullopt;
+  for (store::Failure& failure : *all) {
+    if (failure.mailbox == work.row.id && failure.uid == uid && failure.base_name == base_name &&
+        failure.action == action) {
+      return std::move(failure);
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+void park(Engine& engine, MailboxWork& work, Uid uid, std::string_view base_name,
+          std::string_view action, Error error) {
+  const std::string what = uid ? fmt::format("{} UID {}", action, uid.value)
+                               : fmt::format("{} {}", action, base_name);
+  store::Failure failure{work.row.id, uid, std::string(base_name), std::string(action), 0, 0, {}};
+  if (auto known = find(engine, work, uid, base_name, action)) failure.count = known->count;
+  failure.next_try_ms = engine.now_ms() + pause_ms(failure.count);
+  ++failure.count;
+  failure.reason = error.describe();
+  if (Status stored = engine.store->put_failure(failure); !stored) {
+    engine.note(stored.error(), &work);
+  }
+  // The message itself waits; for the arithmetic the server has it.
+  if (uid && action == "download") {
+    Result<std::optional<MessageRow>> row = engine.store->message({work.row.id, uid});
+    if (row && !*row) {
+      MessageRow parked;
+      parked.key = {work.row.id, uid};
+      parked.state = RowState::quarantined;
+      parked.remote_since = engine.generation;
+      if (Status stored = engine.store->put_message(parked); !stored) {
+        engine.note(stored.error(), &work);
+      }
+    }
+  }
+  engine.note(std::move(error).with_context(what), &work);
+}
+
+void unpark(Engine& engine, const MailboxWork& work, Uid uid, std::string_view base_name,
+            std::string_view action) {
+  if (Status cleared = engine.store->clear_failure(work.row.id, uid, base_name, action); !cleared) {
+    engine.note(cleared.error(), &work);
+  }
+}
+
+UidSet parked_uids(Engine& engine, const MailboxWork& work, std::string_view action) {
+  UidSet parked;
+  Result<std::vector<store::Failure>> all = engine.store->failures();
+  if (!all) return parked;
+  for (const store::Failure& failure : *all) {
+    if (failure.mailbox == work.row.id && failure.uid && failure.action == action &&
+        failure.next_try_ms > engine.now_ms()) {
+      parked.add(failure.uid);
+    }
+  }
+  return parked;
+}
+
+bool is_parked(Engine& engine, const MailboxWork& work, Uid uid, std::string_view base_name,
+               std::string_view action) {
+  const auto failure = find(engine, work, uid, base_name, action);
+  return failure && failure->next_try_ms > engine.now_ms();
+}
+
+}  // namespace sterna::account

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// Parking: what fails is counted, named, and retried at growing intervals; it stops nothing else (rule 25).
+#pragma once
+
+#include "engine.h"
+
+namespace sterna::account {
+
+// Notes the failure in the report and in the base. `action` is "download", "upload" ...
+void park(Engine& engine, MailboxWork& work, Uid uid, std::string_view base_name,
+          std::string_view action, Error error);
+void unpark(Engine& engine, const MailboxWork& work, Uid uid, std::string_view base_name,
+            std::string_view action);
+// Those whose next try is not due yet.
+UidSet parked_uids(Engine& engine, const MailboxWork& work, std::string_view action);
+bool is_parked(Engine& engine, const MailboxWork& work, Uid uid, std::string_view base_name,
+               std::string_view action);
+
+}  // namespace sterna::account

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+// Moves out: the user moved the file, the server's message follows (RFC 6851).
+//
+// COPYUID says where it went, message by message; a message of which it says nothing keeps its old row and
+// its intent, and the next pass pairs it by content at its new place. Without MOVE: COPY, and only what
+// the server says was copied is expunged.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "execute.h"
+#include "failures.h"
+#include "observe.h"
+#include "sterna/imap/outcome.h"
+
+namespace sterna::account {
+namespace {
+
+struct Moving {
+  const sync::Action* action = nullptr;
+  const sync::MoveOut* what = nullptr;
+  MessageRow row;
+  IntentId intent;
+};
+
+// COPYUID comes in the tagged OK of COPY, and untagged for MOVE.
+class CopySink : public Sink {
+ public:
+  void on_response(const imap::Response& response) override {
+    if (const auto* status = std::get_if<imap::UntaggedStatus>(&response)) take(status->code);
+  }
+  void take(const imap::ResponseCode& code) {
+    if (const auto* copied = code.as<imap::CopyUid>()) answers.push_back(*copied);
+  }
+  std::optional<Uid> target_of(Uid source, UidValidity expected) const {
+    for (const imap::CopyUid& answer : answers) {
+      if (answer.uidvalidity != expected) continue;
+      if (const auto target = answer.target_of(source)) return target;
+    }
+    return std::nullopt;
+  }
+  std::vector<imap::CopyUid> answers;
+};
+
+Status write_intents(Engine& engine, MailboxWork& from, MailboxWork& to,
+                     std::vector<Moving>& moving) {
+  STERNA_TRY(auto transaction, engine.store->begin(store::Durability::full));
+  for (Moving& one : moving) {
+    Intent intent;
+    intent.kind = IntentKind::move_out;
+    intent.mailbox = from.row.id;
+    intent.uidvalidity = one.what->from.uidvalidity;
+    intent.uid = one.row.key.uid;
+    intent.target = to.row.id;
+    intent.target_uidvalidity = one.what->to.uidvalidity;
+    intent.target_uid_next = to.next_cursor.uid_next;
+    intent.base_name = one.what->file.base;
+    intent.identity = one.what->identity;
+    intent.flags = one.what->flags;
+    intent.at_ms = engine.now_ms();
+    STERNA_TRY(one.intent, engine.store->add_intent(intent));
+  }
+  return transaction.commit();
+}
+
+Status record(Engine& engine, MailboxWork& from, MailboxWork& to, const std::vector<Moving>& moving,
+              const CopySink& answers, std::vector<FlagPush>& pushes) {
+  STERNA_TRY(auto transaction, engine.store->begin(store::Durability::full));
+  for (const Moving& one : moving) {
+    ++engine.report.counts.moved_out;
+    const auto uid = answers.target_of(one.row.key.uid, one.what->to.uidvalidity);
+    if (!uid) {
+      engine.again = true;
+      from.stamp_settled = from.cursor_settled = false;
+      to.stamp_settled = to.cursor_settled = false;
+      continue;
+    }
+    const FlagDelta& delta = one.what->to_remote;
+    MessageRow row = moved_row(one.row, to, *uid, one.what->file,
+                               one.what->flags.minus(delta.add).united(delta.remove));
+    row.identity = one.what->identity;
+    row.remote_since = engine.generation;
+    row.local_since = engine.generation;
+    STERNA_CHECK(engine.store->remove_message(one.row.key));
+    STERNA_CHECK(engine.store->put_message(row));
+    STERNA_CHECK(engine.store->close_intent(one.intent));
+    if (!delta.empty()) {
+      pushes.push_back({row.key, one.what->to.uidvalidity, delta, one.what->flags,
+                        one.action->reason, std::nullopt});
+    }
+    STERNA_CHECK(engine.add_history(to, *uid, one.what->file.name, "moved", "remote",
+                                    fmt::format("from {}", from.name()), one.action->reason));
+  }
+  return transaction.commit();
+}
+
+UidSet uids_of(const std::vector<Moving>& moving) {
+  std::vector<Uid> uids;
+  for (const Moving& one : moving) uids.push_back(one.row.key.uid);
+  std::ranges::sort(uids);
+  UidSet set;
+  for (const Uid uid : uids) set.add(uid);
+  return set;
+}
+
+Status refuse(Engine& engine, MailboxWork& from, MailboxWork& to, const std::vector<Moving>& moving,
+              const imap::Done& done) {
+  // A MOVE that was answered NO may be half done (RFC 6851 section 4.3): the intents stay, and the next
+  // pass asks both sides.
+  from.stamp_settled = from.cursor_settled = false;
+  to.stamp_settled = to.cursor_settled = false;
+  engine.note(imap::error_from(done).with_context(
+                  fmt::format("move {} messages to {}", moving.size(), to.name())),
+              &from);
+  return {};
+}
+
+}  // namespace
+
+coro::Task<Status> move_out(Engine& engine, Connection& connection, MailboxWork& from,
+                            MailboxWork& to, std::span<const sync::Action* const> actions) {
+  std::vector<Moving> moving;
+  for (const sync::Action* action : actions) {
+    const auto& what = std::get<sync::MoveOut>(action->what);
+    STERNA_CO_TRY(std::optional<MessageRow> row, engine.store->message({from.row.id, what.uid}));
+    if (row) moving.push_back({action, &what, std::move(*row), {}});
+  }
+  if (moving.empty()) co_return Status{};
+  STERNA_CO_CHECK(
+      co_await select_mailbox(engine, connection, from, moving.front().what->from.uidvalidity));
+  STERNA_CO_CHECK(engine.bump_epoch());
+  STERNA_CO_CHECK(write_intents(engine, from, to, moving));
+  CopySink sink;
+  const UidSet uids = uids_of(moving);
+  const bool can_move = connection.has(imap::Capability::move);
+  UidSet copied;
+  for (const UidSet& part : uids.chunks(connection.quirks.command_line_octets_max - 600)) {
+    STERNA_CO_TRY(imap::Done done,
+                  co_await connection.run(can_move ? imap::uid_move(part, to.row.wire)
+                                                   : imap::uid_copy(part, to.row.wire),
+                                          &sink));
+    sink.take(done.code);
+    if (!done.ok()) co_return refuse(engine, from, to, moving, done);
+    copied.add_all(part);
+  }
+  if (!can_move) STERNA_CO_CHECK(co_await expunge_exactly(engine, connection, from, copied));
+  from.changed_by_us = to.changed_by_us = true;
+  std::vector<FlagPush> pushes;
+  STERNA_CO_CHECK(record(engine, from, to, moving, sink, pushes));
+  if (pushes.empty()) co_return Status{};
+  co_return co_await push_flags(engine, connection, to, pushes);
+}
+
+}  // namespace sterna::account

@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: Apache-2.0
+// The local tree as differences to the base.
+//
+// A mailbox whose stamp is the stored one is not listed. A listing is compared with the rows by base name;
+// what it has and no row explains arrived, what a row has and no name explains may be gone. Gone is
+// only said of a row when whole listings of every mailbox that moved agree, taken after the absence was
+// noticed (rule 4); until then the mailbox's coverage is `changes`.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "observe.h"
+#include "sterna/base/bytes.h"
+#include "sterna/maildir/file_name.h"
+#include "sterna/maildir/identity.h"
+
+namespace sterna::account {
+namespace {
+
+constexpr int kRoundsMax = 4;
+
+LocalFile file_of(const maildir::Listing& listing, const maildir::Entry& entry,
+                  const maildir::KeywordTable& keywords) {
+  LocalFile file;
+  file.name = std::string(listing.name(entry));
+  file.base = std::string(listing.base(entry));
+  file.in_new = entry.in_new;
+  file.tells_flags = entry.tells_flags;
+  file.has_info = entry.has_info;
+  file.flags = keywords.flags_of(entry.mask, entry.keywords);
+  file.file.ino = entry.ino;
+  return file;
+}
+
+std::string_view info_of(std::string_view name) {
+  const std::size_t colon = name.find(':');
+  return colon == std::string_view::npos ? std::string_view{} : name.substr(colon);
+}
+
+struct Missing {
+  Uid uid;
+  RowState state;
+  std::string base;
+};
+
+// One mailbox's rows against its listing.
+struct Comparison {
+  std::vector<LocalChange> changed;
+  std::vector<LocalFile> arrived;
+  std::vector<Missing> missing;
+};
+
+Result<Comparison> compare(Engine& engine, MailboxWork& work) {
+  const maildir::Listing& listing = *work.listing;
+  Comparison found;
+  std::vector<bool> explained(listing.entries().size(), false);
+  STERNA_CHECK(engine.store->for_each_local(work.row.id, [&](const store::LocalRow& row) {
+    const maildir::Entry* entry = listing.find(row.base_name);
+    if (!entry || entry->kind == maildir::EntryKind::strange) {
+      if (!entry) found.missing.push_back({row.uid, row.state, std::string(row.base_name)});
+      return;
+    }
+    explained[static_cast<std::size_t>(entry - listing.entries().data())] = true;
+    const bool same = entry->ino == row.ino && entry->in_new == row.in_new &&
+                      info_of(listing.name(*entry)) == row.info;
+    if (same) return;
+    LocalChange change;
+    change.uid = row.uid;
+    change.file = file_of(listing, *entry, work.keywords);
+    change.content_changed = entry->ino != row.ino;
+    found.changed.push_back(std::move(change));
+  }));
+  for (std::size_t i = 0; i < explained.size(); ++i) {
+    const maildir::Entry& entry = listing.entries()[i];
+    const bool message = entry.kind == maildir::EntryKind::message ||
+                         entry.kind == maildir::EntryKind::duplicate;
+    if (!explained[i] && message) {
+      found.arrived.push_back(file_of(listing, entry, work.keywords));
+    }
+  }
+  return found;
+}
+
+// A file that got another base within its mailbox (an infix taken away, a message saved again) is a row's
+// file under a new name: not a departure and an arrival.
+void join_renamed(Comparison& found, const std::unordered_map<std::uint64_t, Uid>& row_of_ino) {
+  std::unordered_map<std::string, std::size_t> by_stripped;
+  for (std::size_t i = 0; i < found.missing.size(); ++i) {
+    by_stripped.emplace(maildir::strip_fields(found.missing[i].base), i);
+  }
+  std::unordered_set<std::uint32_t> joined;
+  std::erase_if(found.arrived, [&](LocalFile& file) {
+    std::size_t index = found.missing.size();
+    if (const auto it = by_stripped.find(maildir::strip_fields(file.base)); it != by_stripped.end()) {
+      index = it->second;
+    } else if (const auto ino = row_of_ino.find(file.file.ino); ino != row_of_ino.end()) {
+      for (std::size_t i = 0; i < found.missing.size(); ++i) {
+        if (found.missing[i].uid == ino->second) index = i;
+      }
+    }
+    if (index == found.missing.size() || !joined.insert(found.missing[index].uid.value).second) {
+      return false;
+    }
+    LocalChange change;
+    change.uid = found.missing[index].uid;
+    change.file = std::move(file);
+    change.content_changed = true;  // looked at by identity: a name proves nothing
+    found.changed.push_back(std::move(change));
+    return true;
+  });
+  std::erase_if(found.missing,
+                [&](const Missing& missing) { return joined.contains(missing.uid.value); });
+  std::ranges::sort(found.changed, {}, [](const LocalChange& c) { return c.uid; });
+}
+
+// What only the file itself can tell.
+struct Looked {
+  std::optional<FileStamp> stamp;
+  std::optional<maildir::ContentIdentity> identity;
+  std::int64_t changed_ns = 0;  // the later of mtime and ctime
+};
+
+Looked look_at(io::Directory& directory, const LocalFile& file) {
+  Looked looked;
+  Result<std::unique_ptr<io::FileReader>> reader = directory.open_file(file.name);
+  if (!reader) return looked;
+  Result<io::FileStat> before = (*reader)->stat();
+  if (!before || before->type != io::FileType::file) return looked;
+  Result<maildir::ContentIdentity> identity = maildir::read_identity(**reader);
+  Result<io::FileStat> after = (*reader)->stat();
+  if (!identity || !after) return looked;
+  looked.stamp = to_stamp(*after);
+  looked.changed_ns = after->ctime_ns;
+  if (*before == *after) looked.identity = *identity;
+  return looked;
+}
+
+std::vector<Looked> look_at_all(maildir::MailboxDirs& dirs, const std::vector<LocalFile*>& files) {
+  std::vector<Looked> looked;
+  looked.reserve(files.size());
+  for (const LocalFile* file : files) {
+    looked.push_back(look_at(dirs.message_dir(file->in_new), *file));
+  }
+  return looked;
+}
+
+std::optional<ClaimedOrigin> origin_of(const Engine& engine, const std::string& base) {
+  if (const auto origin = maildir::parse_origin(base)) {
+    return ClaimedOrigin{origin->tree == engine.tree, origin->mailbox, origin->uidvalidity,
+                         origin->uid};
+  }
+  if (const auto mark = maildir::foreign_mark(base)) return ClaimedOrigin{false, {}, {}, mark->uid};
+  return std::nullopt;
+}
+
+coro::Task<Status> describe_arrivals(Engine& engine, MailboxWork& work, Comparison& found) {
+  std::vector<LocalFile*> files;
+  for (LocalFile& file : found.arrived) files.push_back(&file);
+  for (LocalChange& change : found.changed) {
+    if (change.content_changed) files.push_back(&change.file);
+  }
+  if (files.empty()) co_return Status{};
+  STERNA_CO_TRY(maildir::MailboxDirs * dirs, engine.open_dirs(work));
+  auto job = [&] { return look_at_all(*dirs, files); };
+  const std::vector<Looked> looked = co_await on_worker(engine.services, job);
+  const std::int64_t now = engine.services.clock.wall_ns();
+  const std::int64_t quiet_ns = std::chrono::nanoseconds(engine.settings.quiet).count();
+  std::size_t next = 0;
+  for (LocalFile& file : found.arrived) {
+    const Looked& look = looked[next++];
+    LocalArrival arrival;
+    if (look.stamp) file.file = *look.stamp;
+    arrival.file = file;
+    if (look.identity) arrival.identity = to_identity(*look.identity);
+    arrival.stable = look.changed_ns <= now - quiet_ns || look.changed_ns > now + quiet_ns;
+    arrival.origin = origin_of(engine, file.base);
+    if (!engine.clean_boot) {
+      STERNA_CO_TRY(auto tombstone, engine.store->tombstone_of(work.row.id, file.base));
+      arrival.resurrected = tombstone && tombstone->ino == file.file.ino &&
+                            tombstone->boot_id != engine.boot_id;
+    }
+    work.input.local.arrived.push_back(std::move(arrival));
+  }
+  for (LocalChange& change : found.changed) {
+    if (!change.content_changed) continue;
+    const Looked& look = looked[next++];
+    if (look.stamp) change.file.file = *look.stamp;
+    if (look.identity) change.identity = to_identity(*look.identity);
+    change.surely_edited = engine.clean_boot && look.identity && look.identity->has_fields &&
+                           look.identity->size > 0;
+  }
+  co_return Status{};
+}
+
+struct ListedMailbox {
+  std::optional<maildir::Listing> listing;
+  std::optional<Error> error;
+  std::int64_t fs_now_ns = 0;
+};
+
+ListedMailbox list_one(maildir::MailboxDirs& dirs) {
+  ListedMailbox listed;
+  Result<maildir::Listing> listing = maildir::list_mailbox(*dirs.home);
+  if (!listing) {
+    listed.error = listing.error();
+    return listed;
+  }
+  listed.listing.emplace(std::move(*listing));
+  Result<std::int64_t> now = maildir::file_system_now_ns(*dirs.tmp);
+  listed.fs_now_ns = now ? *now : 0;
+  return listed;
+}
+
+coro::Task<Status> list_mailbox(Engine& engine, MailboxWork& work) {
+  work.input.local = {};
+  work.input.local.began = engine.generation;
+  work.listing.reset();
+  Result<maildir::MailboxDirs*> dirs = engine.open_dirs(work);
+  if (!dirs) {
+    work.input.local.suspect = true;
+    engine.note(std::move(dirs).error(), &work);
+    co_return Status{};
+  }
+  STERNA_CO_TRY(work.keywords, maildir::read_keywords(*(*dirs)->home));
+  maildir::MailboxDirs* opened = *dirs;
+  auto job = [opened] { return list_one(*opened); };
+  ListedMailbox listed = co_await on_worker(engine.services, job);
+  if (listed.error) {
+    work.input.local.suspect = true;
+    engine.note(std::move(*listed.error), &work);
+    co_return Status{};
+  }
+  work.listing.emplace(std::move(*listed.listing));
+  work.stamp_now = work.listing->stamp();
+  work.stamp_settled = work.listing->complete() && !work.network_fs &&
+                       work.stamp_now->trusted(listed.fs_now_ns);
+
+  Result<Comparison> found = compare(engine, work);
+  if (!found) co_return fail(std::move(found).error());
+  std::unordered_map<std::uint64_t, Uid> row_of_ino;
+  for (const Missing& missing : found->missing) {
+    STERNA_CO_TRY(auto row, engine.store->message({work.row.id, missing.uid}));
+    if (row && row->file.ino != 0) row_of_ino.emplace(row->file.ino, missing.uid);
+  }
+  join_renamed(*found, row_of_ino);
+  STERNA_CO_CHECK(co_await describe_arrivals(engine, work, *found));
+  work.input.local.changed = std::move(found->changed);
+  for (const Missing& missing : found->missing) {
+    if (missing.state == RowState::detached) continue;
+    work.input.local.gone.push_back(missing.uid);
+  }
+  work.input.local.coverage =
+      work.listing->complete() ? Coverage::complete : Coverage::changes;
+  // The quiet time goes by the directories' own stamps.
+  const std::int64_t last = std::max(
+      {work.stamp_now->cur.mtime_ns, work.stamp_now->fresh.mtime_ns, work.stamp_now->cur.ctime_ns,
+       work.stamp_now->fresh.ctime_ns});
+  const std::int64_t quiet_ns = std::chrono::nanoseconds(engine.settings.quiet).count();
+  work.input.local.quiet = last + quiet_ns <= listed.fs_now_ns || last > listed.fs_now_ns + quiet_ns;
+  co_return Status{};
+}
+
+bool wants_quiet(const MailboxWork& work) {
+  const LocalDelta& local = work.input.local;
+  if (local.gone.empty() && local.arrived.empty()) return false;
+  if (!local.quiet && !local.gone.empty()) return true;
+  return std::ranges::any_of(local.arrived, [](const LocalArrival& a) { return !a.stable; });
+}
+
+// Lists again whatever moved since it was listed; true if anything did.
+coro::Task<Result<bool>> relist_moved(Engine& engine) {
+  bool moved = false;
+  for (const auto& work : engine.mailboxes) {
+    if (!work->row.has_local || work->input.local.suspect) continue;
+    Result<maildir::MailboxDirs*> dirs = engine.open_dirs(*work);
+    if (!dirs) continue;
+    Result<maildir::MailboxStamp> now = maildir::stamp_mailbox(*(*dirs)->home);
+    if (now && work->stamp_now && *now == *work->stamp_now && !wants_quiet(*work)) continue;
+    moved = true;
+    STERNA_CO_CHECK(co_await list_mailbox(engine, *work));
+  }
+  co_return moved;
+}
+
+void withdraw_absences(Engine& engine) {
+  for (const auto& work : engine.mailboxes) {
+    if (work->input.local.gone.empty()) continue;
+    work->input.local.gone.clear();
+    work->input.local.coverage = Coverage::changes;
+    work->stamp_settled = false;
+  }
+}
+
+bool any_gone(const Engine& engine) {
+  return std::ranges::any_of(engine.mailboxes,
+                             [](const auto& work) { return !work->input.local.gone.empty(); });
+}
+
+}  // namespace
+
+coro::Task<Status> observe_local(Engine& engine) {
+  for (const auto& work : engine.mailboxes) {
+    work->input.local.began = engine.generation;
+    if (!work->row.has_local) {
+      work->input.local.coverage = work->input.local.suspect ? Coverage::unknown : Coverage::complete;
+      continue;
+    }
+    if (work->input.local.suspect) continue;
+    const auto stored = maildir::MailboxStamp::decode(work->row.stamp);
+    if (stored && work->stamp_now && *stored == *work->stamp_now && !work->input.adopting) {
+      work->input.local.coverage = Coverage::complete;
+      continue;
+    }
+    work->local_changed = true;
+    STERNA_CO_CHECK(co_await list_mailbox(engine, *work));
+  }
+  const auto began = engine.services.clock.monotonic();
+  while (std::ranges::any_of(engine.mailboxes, [](const auto& w) { return wants_quiet(*w); }) &&
+         engine.services.clock.monotonic() - began < kSettleLimit) {
+    STERNA_CO_CHECK(co_await engine.services.clock.sleep(engine.settings.quiet / 4));
+    STERNA_CO_TRY(const bool moved, co_await relist_moved(engine));
+    if (!moved) break;
+  }
+  // Everything that moved since the absence was noticed is looked at once more.
+  for (int round = 0; any_gone(engine); ++round) {
+    STERNA_CO_TRY(const bool moved, co_await relist_moved(engine));
+    if (!moved) break;
+    if (round == kRoundsMax) {
+      withdraw_absences(engine);
+      break;
+    }
+  }
+  co_return Status{};
+}
+
+}  // namespace sterna::account

@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: Apache-2.0
+// The remote tree as differences to the base: QRESYNC, CONDSTORE alone, or neither, behind one shape.
+//
+// What changed is asked for as narrowly as the server allows (RFC 7162); the arithmetic decides whether the
+// answer was whole: the rows for which the server has a message, less what vanished, plus what arrived,
+// must be EXISTS. Where it is not, all UIDs are listed; where that does not close it either, the coverage
+// is `changes` and nothing is gone (rule 5). The cursor is the one that SELECT announced (rule 20).
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "observe.h"
+#include "sterna/base/bytes.h"
+#include "sterna/imap/outcome.h"
+#include "sterna/maildir/identity.h"
+
+namespace sterna::account {
+namespace {
+
+// Gathers what SELECT (QRESYNC) and UID FETCH say of flags, and what vanished.
+class ChangeSink : public Sink {
+ public:
+  void on_response(const imap::Response& response) override {
+    if (const auto* fetch = std::get_if<imap::Fetch>(&response)) {
+      if (fetch->uid && fetch->flags) {
+        flags.push_back({*fetch->uid, *fetch->flags, fetch->modseq.value_or(ModSeq{})});
+      } else if (fetch->flags) {
+        incomplete = true;
+      }
+    } else if (const auto* vanished = std::get_if<imap::Vanished>(&response)) {
+      gone.add_all(vanished->uids);
+      if (!vanished->earlier) incomplete = true;
+    } else if (std::holds_alternative<imap::Expunge>(response)) {
+      incomplete = true;
+    }
+  }
+
+  std::vector<RemoteFlags> flags;
+  UidSet gone;
+  bool incomplete = false;  // something changed while it was told
+};
+
+class UidSink : public Sink {
+ public:
+  void on_response(const imap::Response& response) override {
+    if (const auto* search = std::get_if<imap::Search>(&response)) {
+      uids.add_all(search->numbers);
+    } else if (const auto* found = std::get_if<imap::ESearch>(&response)) {
+      uids.add_all(found->all);
+    } else if (const auto* status = std::get_if<imap::UntaggedStatus>(&response)) {
+      if (status->code.is(imap::Code::message_limit)) limited = true;
+    }
+  }
+
+  UidSet uids;
+  bool limited = false;
+};
+
+bool limited(const imap::Done& done) {
+  return done.code.is(imap::Code::message_limit) || done.code.is(imap::Code::limit);
+}
+
+struct Look {
+  ChangeSink changes;
+  bool all_flags = false;  // `changes` names every message of the mailbox
+};
+
+coro::Task<Result<UidSet>> list_uids(Connection& connection, bool& whole) {
+  UidSink sink;
+  imap::SearchQuery query;
+  query.return_all = connection.has(imap::Capability::esearch);
+  STERNA_CO_TRY(imap::Done done, co_await connection.run(imap::uid_search(query), &sink));
+  if (!done.ok()) co_return fail(imap::error_from(done));
+  whole = !limited(done) && !sink.limited;
+  co_return std::move(sink.uids);
+}
+
+coro::Task<Result<imap::Done>> fetch_flags(Connection& connection, UidSet uids,
+                                           std::optional<ModSeq> since, Sink* sink) {
+  imap::FetchRequest request;
+  request.uids = std::move(uids);
+  request.items = {imap::FetchItem::uid, imap::FetchItem::flags};
+  if (connection.condstore && !connection.client().selection()->no_modseq) {
+    request.items.push_back(imap::FetchItem::modseq);
+  }
+  request.changed_since = since;
+  co_return co_await connection.run(imap::uid_fetch(request), sink);
+}
+
+// SELECT and whatever else tells the changed flags since the cursor.
+coro::Task<Result<imap::Done>> look(Engine& engine, Connection& connection, MailboxWork& work,
+                                    Look& out) {
+  const RemoteCursor& cursor = work.row.cursor;
+  imap::SelectOptions options;
+  options.examine = engine.dry_run();
+  options.condstore = connection.condstore;
+  const bool has_base = cursor.uidvalidity && cursor.highest_modseq;
+  if (connection.qresync && has_base) {
+    options.qresync = imap::QresyncState{cursor.uidvalidity, cursor.highest_modseq, {}, {}};
+  }
+  STERNA_CO_TRY(imap::Done done,
+                co_await connection.run(imap::select(work.row.wire, options), &out.changes));
+  if (!done.ok()) co_return done;
+  const imap::Selection* selection = connection.client().selection();
+  if (!selection || !selection->uid_validity) co_return done;
+  const bool same_base = cursor.uidvalidity && *selection->uid_validity == cursor.uidvalidity;
+  if (options.qresync && same_base && !selection->no_modseq) co_return done;
+  out.changes = {};
+  if (!same_base || selection->exists == 0) co_return done;
+  const bool modseq_usable = connection.condstore && !selection->no_modseq &&
+                             cursor.highest_modseq && selection->highest_modseq &&
+                             *selection->highest_modseq >= cursor.highest_modseq;
+  if (modseq_usable && *selection->highest_modseq == cursor.highest_modseq) co_return done;
+  out.all_flags = !modseq_usable;
+  STERNA_CO_TRY(imap::Done fetched,
+                co_await fetch_flags(connection, UidSet::range(Uid{1}, kUidMax),
+                                     modseq_usable ? std::optional(cursor.highest_modseq)
+                                                   : std::nullopt,
+                                     &out.changes));
+  if (limited(fetched) || !fetched.ok()) out.all_flags = false;
+  if (!fetched.ok()) co_return fetched;
+  co_return done;
+}
+
+// No UIDNEXT in SELECT (Courier): STATUS said it, else the highest UID tells a lower bound.
+Uid uid_next_of(const imap::Selection& selection, const MailboxWork& work, const UidSet& known) {
+  if (selection.uid_next) return *selection.uid_next;
+  if (work.status && work.status->uid_next) return *work.status->uid_next;
+  if (known.empty() || known.last() == kUidMax) return Uid{1};
+  return Uid{known.last().value + 1};
+}
+
+void keep_flags_of_known(const ChangeSink& changes, const UidSet& known, RemoteDelta& remote) {
+  // The last word on a message counts.
+  std::map<Uid, const RemoteFlags*> last;
+  for (const RemoteFlags& flags : changes.flags) {
+    if (known.contains(flags.uid)) last[flags.uid] = &flags;
+  }
+  for (const auto& [uid, flags] : last) remote.flags.push_back(*flags);
+}
+
+UidSet uids_of(const std::vector<RemoteFlags>& flags) {
+  std::vector<Uid> uids;
+  uids.reserve(flags.size());
+  for (const RemoteFlags& one : flags) uids.push_back(one.uid);
+  std::ranges::sort(uids);
+  UidSet set;
+  for (const Uid uid : uids) set.add(uid);
+  return set;
+}
+
+// Arrived and gone, by the arithmetic; lists all UIDs where the cheap way does not close it.
+coro::Task<Status> settle_presence(Connection& connection, const Look& seen, const UidSet& known,
+                                   RemoteDelta& remote) {
+  const imap::Selection& selection = *connection.client().selection();
+  const UidSet told = uids_of(seen.changes.flags);
+  remote.arrived = told.minus(known);
+  remote.gone = known.intersect(seen.changes.gone);
+  remote.gone_proof = "the server said that it vanished, and the count agrees";
+  const auto closes = [&](const UidSet& arrived, const UidSet& gone) {
+    return known.count() - gone.count() + arrived.count() == selection.exists;
+  };
+  if (!seen.changes.incomplete && closes(remote.arrived, remote.gone)) {
+    remote.coverage = Coverage::complete;
+    co_return Status{};
+  }
+  bool whole = false;
+  UidSet all;
+  if (seen.all_flags && told.count() == selection.exists) {
+    all = told;
+    whole = true;
+  } else if (selection.exists == 0) {
+    whole = true;
+  } else {
+    STERNA_CO_TRY(all, co_await list_uids(connection, whole));
+  }
+  remote.arrived = all.minus(known);
+  remote.gone = known.minus(all);
+  remote.gone_proof = "absent from the server's whole list of UIDs, and asked for again";
+  const imap::Selection* now = connection.client().selection();
+  if (!whole || !now || all.count() != now->exists) {
+    remote.gone = {};
+    remote.coverage = Coverage::changes;
+    co_return Status{};
+  }
+  remote.coverage = Coverage::complete;
+  if (remote.gone.empty()) co_return Status{};
+  // Asked once more by name: a server that left them out of the list answers them here.
+  UidSet still_there;
+  for (const UidSet& part : remote.gone.chunks(connection.quirks.command_line_octets_max - 100)) {
+    ChangeSink again;
+    STERNA_CO_TRY(imap::Done done, co_await fetch_flags(connection, part, std::nullopt, &again));
+    if (!done.ok()) {
+      remote.gone = {};
+      remote.coverage = Coverage::changes;
+      co_return Status{};
+    }
+    still_there.add_all(uids_of(again.flags));
+  }
+  remote.gone = remote.gone.minus(still_there);
+  co_return Status{};
+}
+
+void take_rights(const imap::Selection& selection, RemoteDelta& remote) {
+  remote.uidvalidity = *selection.uid_validity;
+  remote.read_only = selection.read_only;
+  if (selection.permanent_flags) {
+    remote.any_keyword = selection.permanent_flags->new_keywords;
+    remote.permanent = selection.permanent_flags->flags;
+  }
+}
+
+Status check_numbers(const imap::Selection& selection, const RemoteCursor& cursor,
+                     sync::MailboxInput& input, Log& log) {
+  const bool back = cursor.uidvalidity && *selection.uid_validity == cursor.uidvalidity &&
+                    ((selection.uid_next && *selection.uid_next < cursor.uid_next) ||
+                     (selection.highest_modseq && cursor.highest_modseq &&
+                      *selection.highest_modseq < cursor.highest_modseq));
+  const bool other = cursor.uidvalidity && *selection.uid_validity != cursor.uidvalidity;
+  if (back || other) {
+    log.warn("{}: the mailbox on the server is paired anew", back ? "its numbers went backwards"
+                                                                  : "its UIDVALIDITY changed");
+    input.adopting = true;
+  }
+  return {};
+}
+
+}  // namespace
+
+coro::Task<Status> select_mailbox(Engine& engine, Connection& connection, const MailboxWork& work,
+                                  UidValidity expected) {
+  const imap::Selection* selection = connection.client().selection();
+  if (!selection || !selection->complete || selection->mailbox != work.row.wire) {
+    imap::SelectOptions options;
+    options.examine = engine.dry_run();
+    options.condstore = connection.condstore;
+    STERNA_CO_CHECK(co_await connection.run_ok(imap::select(work.row.wire, options)));
+    selection = connection.client().selection();
+  }
+  if (!selection || !selection->uid_validity || *selection->uid_validity != expected) {
+    co_return fail(Error(ErrorCode::changed, "the mailbox was replaced on the server meanwhile")
+                       .with_scope(ErrorScope::mailbox));
+  }
+  co_return Status{};
+}
+
+void observe_remote_unchanged(MailboxWork& work, Generation generation) {
+  RemoteDelta& remote = work.input.remote;
+  remote = {};
+  remote.coverage = Coverage::complete;
+  remote.began = generation;
+  remote.uidvalidity = work.row.cursor.uidvalidity;
+  work.next_cursor = work.row.cursor;
+  work.cursor_known = true;
+}
+
+coro::Task<Status> observe_remote(Engine& engine, Connection& connection, MailboxWork& work) {
+  RemoteDelta& remote = work.input.remote;
+  remote = {};
+  remote.began = engine.generation;
+  Look seen;
+  STERNA_CO_TRY(imap::Done done, co_await look(engine, connection, work, seen));
+  if (!done.ok()) {
+    engine.note(imap::error_from(done).with_context("open it"), &work);
+    co_return Status{};
+  }
+  const imap::Selection* selection = connection.client().selection();
+  if (!selection || !selection->uid_validity || selection->uid_not_sticky) {
+    engine.note(Error(ErrorCode::unsupported, "the server gives its messages no lasting UIDs")
+                    .with_hint("such a mailbox cannot be synced; exclude it"),
+                &work);
+    co_return Status{};
+  }
+  take_rights(*selection, remote);
+  STERNA_CO_CHECK(check_numbers(*selection, work.row.cursor, work.input, engine.log));
+  if (work.input.adopting) seen = {};
+  UidSet known;
+  if (!work.input.adopting) {
+    STERNA_CO_TRY(known, engine.store->remote_uids(work.row.id));
+  }
+  STERNA_CO_CHECK(co_await settle_presence(connection, seen, known, remote));
+  keep_flags_of_known(seen.changes, known, remote);
+  selection = connection.client().selection();
+  if (!selection) co_return fail(ErrorCode::changed, "the selection was lost");
+  UidSet highest = known;
+  highest.add_all(remote.arrived);
+  work.next_cursor = {*selection->uid_validity, uid_next_of(*selection, work, highest),
+                      selection->highest_modseq.value_or(ModSeq{}), selection->exists};
+  work.cursor_known = remote.coverage == Coverage::complete;
+  co_return Status{};
+}
+
+namespace {
+
+// What identify_remote() asks for: header, size, date, flags, EMAILID.
+class IdentitySink : public Sink {
+ public:
+  void on_body_begin(const imap::BodyBegin& body) override {
+    header_.clear();
+    id_ = body.id;
+  }
+  void on_body_chunk(imap::BodyId id, std::string_view octets) override {
+    if (id == id_ && header_.size() < maildir::kHeaderOctetsMax * 2) header_ += octets;
+  }
+  void on_response(const imap::Response& response) override {
+    const auto* fetch = std::get_if<imap::Fetch>(&response);
+    if (!fetch || !fetch->uid) return;
+    if (fetch->bodies.empty()) return;
+    const imap::FetchBody& body = fetch->bodies.front();
+    RemoteArrival arrival;
+    arrival.uid = *fetch->uid;
+    arrival.flags = fetch->flags.value_or(FlagSet{});
+    arrival.internal_date = fetch->internal_date.value_or(0);
+    arrival.email_id = fetch->email_id;
+    if (fetch->gm_msgid) arrival.email_id = fmt::format("{}", *fetch->gm_msgid);
+    const bool whole = body.source != imap::FetchBody::Source::nil && body.id == id_;
+    if (whole && fetch->size) {
+      arrival.identity = to_identity(maildir::identity_of_wire_header(header_, *fetch->size));
+    }
+    found.push_back(std::move(arrival));
+  }
+
+  std::vector<RemoteArrival> found;
+
+ private:
+  std::string header_;
+  imap::BodyId id_;
+};
+
+}  // namespace
+
+coro::Task<Status> identify_remote(Engine& engine, Connection& connection, MailboxWork& work,
+                                   const UidSet& uids) {
+  STERNA_CO_CHECK(
+      co_await select_mailbox(engine, connection, work, work.input.remote.uidvalidity));
+  imap::FetchRequest request;
+  request.items = {imap::FetchItem::uid, imap::FetchItem::flags, imap::FetchItem::internal_date,
+                   imap::FetchItem::size, imap::FetchItem::header};
+  if (connection.has(imap::Capability::object_id)) {
+    request.items.push_back(imap::FetchItem::email_id);
+  }
+  if (connection.has(imap::Capability::gmail)) request.items.push_back(imap::FetchItem::gm_msgid);
+  IdentitySink sink;
+  for (const UidSet& part : uids.chunks(connection.quirks.command_line_octets_max - 200)) {
+    request.uids = part;
+    STERNA_CO_TRY(imap::Done done, co_await connection.run(imap::uid_fetch(request), &sink));
+    if (!done.ok()) co_return fail(imap::error_from(done).with_context("identify messages"));
+  }
+  std::vector<RemoteArrival>& details = work.input.remote.details;
+  for (RemoteArrival& arrival : sink.found) {
+    arrival.size_reliable = !connection.quirks.size_unreliable;
+    if (uids.contains(arrival.uid)) details.push_back(std::move(arrival));
+  }
+  std::ranges::sort(details, {}, &RemoteArrival::uid);
+  const auto same = [](const RemoteArrival& a, const RemoteArrival& b) { return a.uid == b.uid; };
+  details.erase(std::unique(details.begin(), details.end(), same), details.end());
+  co_return Status{};
+}
+
+}  // namespace sterna::account

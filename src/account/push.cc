@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// Flags out: our own deltas and nothing else, grouped and pipelined. +FLAGS and -FLAGS commute with what
+// other clients do to other flags, so a group is safe to send without looking first, and to send again.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "execute.h"
+#include "failures.h"
+#include "observe.h"
+#include "sterna/imap/outcome.h"
+
+namespace sterna::account {
+namespace {
+
+struct Group {
+  imap::StoreAction action = imap::StoreAction::add;
+  FlagSet flags;
+  std::vector<std::size_t> members;  // indexes into the pushes
+};
+
+std::vector<Group> group_by_delta(std::span<const FlagPush> pushes) {
+  std::map<std::pair<int, std::string>, Group> groups;
+  const auto add = [&](imap::StoreAction what, const FlagSet& flags, std::size_t index) {
+    if (flags.empty()) return;
+    Group& group = groups[{static_cast<int>(what), flags.to_string()}];
+    group.action = what;
+    group.flags = flags;
+    group.members.push_back(index);
+  };
+  for (std::size_t i = 0; i < pushes.size(); ++i) {
+    add(imap::StoreAction::add, pushes[i].delta.add, i);
+    add(imap::StoreAction::remove, pushes[i].delta.remove, i);
+  }
+  std::vector<Group> list;
+  for (auto& [key, group] : groups) list.push_back(std::move(group));
+  return list;
+}
+
+struct Flying {
+  imap::CommandId id;
+  std::size_t group;
+  UidSet uids;
+};
+
+UidSet uids_of(std::span<const FlagPush> pushes, const Group& group) {
+  std::vector<Uid> uids;
+  for (const std::size_t index : group.members) uids.push_back(pushes[index].key.uid);
+  std::ranges::sort(uids);
+  UidSet set;
+  for (const Uid uid : uids) set.add(uid);
+  return set;
+}
+
+Status record(Engine& engine, MailboxWork& work, std::span<const FlagPush> pushes,
+              const std::vector<bool>& failed) {
+  STERNA_TRY(auto transaction, engine.store->begin(store::Durability::full));
+  for (std::size_t i = 0; i < pushes.size(); ++i) {
+    if (failed[i]) continue;
+    STERNA_TRY(std::optional<MessageRow> row, engine.store->message(pushes[i].key));
+    if (!row) continue;
+    row->flags = pushes[i].result;
+    if (pushes[i].info) row->info = *pushes[i].info;
+    STERNA_CHECK(engine.store->put_message(*row));
+    ++engine.report.counts.flags_out;
+    STERNA_CHECK(engine.add_history(work, pushes[i].key.uid, row->base_name + row->info, "flags",
+                                    "remote", pushes[i].result.to_string(), pushes[i].reason));
+  }
+  return transaction.commit();
+}
+
+}  // namespace
+
+coro::Task<Status> push_flags(Engine& engine, Connection& connection, MailboxWork& work,
+                              std::span<const FlagPush> pushes) {
+  STERNA_CO_CHECK(co_await select_mailbox(engine, connection, work, pushes.front().uidvalidity));
+  const std::vector<Group> groups = group_by_delta(pushes);
+  std::vector<Flying> flying;
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    const UidSet all = uids_of(pushes, groups[i]);
+    for (UidSet& part : all.chunks(connection.quirks.command_line_octets_max - 300)) {
+      imap::StoreRequest request{part, groups[i].action, groups[i].flags, std::nullopt};
+      STERNA_CO_TRY(const imap::CommandId id, connection.submit(imap::uid_store(request)));
+      flying.push_back({id, i, std::move(part)});
+    }
+  }
+  std::vector<bool> failed(pushes.size(), false);
+  for (const Flying& one : flying) {
+    STERNA_CO_TRY(imap::Done done, co_await connection.wait(one.id));
+    if (done.ok()) continue;
+    work.stamp_settled = false;
+    work.cursor_settled = false;
+    for (const std::size_t index : groups[one.group].members) {
+      if (one.uids.contains(pushes[index].key.uid)) failed[index] = true;
+    }
+    // Some of the messages may be gone by now: the next pass sees what is left to say.
+    engine.note(imap::error_from(done).with_context(fmt::format(
+                    "set flags {} of UID {}", groups[one.group].flags.to_string(),
+                    one.uids.to_string())),
+                &work);
+  }
+  co_return record(engine, work, pushes, failed);
+}
+
+coro::Task<Status> clear_deleted(Engine& engine, Connection& connection, MailboxWork& work,
+                                 std::span<const sync::Action* const> actions) {
+  const auto& first = std::get<sync::ClearDeleted>(actions.front()->what);
+  STERNA_CO_CHECK(co_await select_mailbox(engine, connection, work, first.where.uidvalidity));
+  for (const sync::Action* action : actions) {
+    const auto& what = std::get<sync::ClearDeleted>(action->what);
+    imap::StoreRequest request{UidSet::single(what.uid), imap::StoreAction::remove,
+                               FlagSet{Flag::deleted}, std::nullopt};
+    STERNA_CO_CHECK(co_await connection.run_ok(imap::uid_store(request)));
+    STERNA_CO_CHECK(engine.store->close_intent(what.intent));
+  }
+  co_return Status{};
+}
+
+}  // namespace sterna::account

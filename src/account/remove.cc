@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: Apache-2.0
+// Removals on the server: proof in the same session, intent, effect, record (rules 3, 7, 11).
+//
+// Before anything is removed, the server is asked once more what the UIDs are: INTERNALDATE and size (and
+// EMAILID) must be those of the row. Where the sizes of the server are not exact, the header decides.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "download.h"
+#include "execute.h"
+#include "failures.h"
+#include "observe.h"
+#include "sterna/imap/outcome.h"
+
+namespace sterna::account {
+namespace {
+
+struct Victim {
+  const sync::Action* action = nullptr;
+  MessageRow row;
+  IntentId intent;
+  sync::RemovalKind kind = sync::RemovalKind::expunge;
+};
+
+class ProofSink : public Sink {
+ public:
+  void on_response(const imap::Response& response) override {
+    const auto* fetch = std::get_if<imap::Fetch>(&response);
+    if (fetch && fetch->uid && fetch->internal_date) found[fetch->uid->value] = *fetch;
+  }
+  std::unordered_map<std::uint32_t, imap::Fetch> found;
+};
+
+UidSet uids_of(const std::vector<Victim>& victims) {
+  std::vector<Uid> uids;
+  for (const Victim& victim : victims) uids.push_back(victim.row.key.uid);
+  std::ranges::sort(uids);
+  UidSet set;
+  for (const Uid uid : uids) set.add(uid);
+  return set;
+}
+
+bool email_ids_agree(const MessageRow& row, const imap::Fetch& fetch) {
+  if (row.email_id.empty()) return true;
+  if (!fetch.email_id.empty()) return row.email_id == fetch.email_id;
+  if (fetch.gm_msgid) return row.email_id == fmt::format("{}", *fetch.gm_msgid);
+  return true;
+}
+
+class Remover {
+ public:
+  Remover(Engine& engine, Connection& connection, MailboxWork& work)
+      : engine_(engine), connection_(connection), work_(work) {}
+
+  coro::Task<Status> run(std::span<const sync::Action* const> actions) {
+    STERNA_CO_TRY(std::vector<Victim> victims, load(actions));
+    if (victims.empty()) co_return Status{};
+    STERNA_CO_CHECK(co_await prove(victims));
+    if (victims.empty()) co_return Status{};
+    STERNA_CO_CHECK(engine_.bump_epoch());
+    STERNA_CO_CHECK(co_await keep_copies(victims));
+    STERNA_CO_CHECK(write_intents(victims));
+    std::vector<Victim> to_trash;
+    std::vector<Victim> expunged;
+    for (Victim& victim : victims) {
+      const bool trash = victim.kind == sync::RemovalKind::to_trash;
+      (trash ? to_trash : expunged).push_back(std::move(victim));
+    }
+    if (!to_trash.empty()) STERNA_CO_CHECK(co_await move_to_trash(to_trash));
+    if (!expunged.empty()) STERNA_CO_CHECK(co_await expunge(expunged));
+    co_return Status{};
+  }
+
+ private:
+  Result<std::vector<Victim>> load(std::span<const sync::Action* const> actions) {
+    std::vector<Victim> victims;
+    for (const sync::Action* action : actions) {
+      const auto& what = std::get<sync::DeleteOut>(action->what);
+      STERNA_TRY(std::optional<MessageRow> row, engine_.store->message({work_.row.id, what.uid}));
+      if (!row) continue;
+      if (is_parked(engine_, work_, what.uid, "", "delete")) {
+        work_.stamp_settled = false;
+        continue;
+      }
+      victims.push_back({action, std::move(*row), {}, what.kind});
+    }
+    return victims;
+  }
+
+  coro::Task<Status> prove(std::vector<Victim>& victims) {
+    ProofSink sink;
+    imap::FetchRequest request;
+    request.items = {imap::FetchItem::uid, imap::FetchItem::internal_date, imap::FetchItem::size};
+    if (connection_.has(imap::Capability::object_id)) {
+      request.items.push_back(imap::FetchItem::email_id);
+    }
+    if (connection_.has(imap::Capability::gmail)) {
+      request.items.push_back(imap::FetchItem::gm_msgid);
+    }
+    const std::size_t octets = connection_.quirks.command_line_octets_max - 200;
+    for (const UidSet& part : uids_of(victims).chunks(octets)) {
+      request.uids = part;
+      STERNA_CO_CHECK(co_await connection_.run_ok(imap::uid_fetch(request), &sink));
+    }
+    UidSet doubtful;
+    std::vector<Victim> proven;
+    for (Victim& victim : victims) {
+      const auto it = sink.found.find(victim.row.key.uid.value);
+      if (it == sink.found.end()) {
+        // Gone already: the next look at the mailbox says so with proof.
+        settle_later();
+        continue;
+      }
+      const imap::Fetch& fetch = it->second;
+      const bool same_date = *fetch.internal_date == victim.row.internal_date;
+      const bool same_size = fetch.size && *fetch.size == victim.row.remote_size;
+      if (same_date && same_size && email_ids_agree(victim.row, fetch)) {
+        proven.push_back(std::move(victim));
+      } else {
+        doubtful.add(victim.row.key.uid);
+        doubted_.push_back(std::move(victim));
+      }
+    }
+    victims = std::move(proven);
+    if (!doubtful.empty()) STERNA_CO_CHECK(co_await prove_by_header(doubtful, victims));
+    co_return Status{};
+  }
+
+  coro::Task<Status> prove_by_header(const UidSet& uids, std::vector<Victim>& victims) {
+    const std::vector<RemoteArrival> before = std::exchange(work_.input.remote.details, {});
+    Status asked = co_await identify_remote(engine_, connection_, work_, uids);
+    const std::vector<RemoteArrival> found = std::exchange(work_.input.remote.details, before);
+    STERNA_CO_CHECK(asked);
+    for (Victim& victim : doubted_) {
+      const auto it = std::ranges::find(found, victim.row.key.uid, &RemoteArrival::uid);
+      const bool same = it != found.end() && it->identity && victim.row.identity &&
+                        it->identity->same_as(*victim.row.identity, false);
+      if (same) {
+        victims.push_back(std::move(victim));
+        continue;
+      }
+      settle_later();
+      engine_.note(Error(ErrorCode::changed,
+                         fmt::format("UID {} is not the message that was deleted here; it stays",
+                                     victim.row.key.uid.value))
+                       .with_scope(ErrorScope::message),
+                   &work_);
+    }
+    doubted_.clear();
+    co_return Status{};
+  }
+
+  coro::Task<Status> keep_copies(std::vector<Victim>& victims) {
+    std::vector<Victim> kept;
+    for (Victim& victim : victims) {
+      if (victim.kind == sync::RemovalKind::fetch_expunge) {
+        Status copied = co_await fetch_into_undo(engine_, connection_, work_, victim.row,
+                                                 victim.action->reason);
+        if (!copied) {
+          if (!connection_.usable()) co_return copied;
+          settle_later();
+          park(engine_, work_, victim.row.key.uid, "", "delete", copied.error());
+          continue;
+        }
+      }
+      kept.push_back(std::move(victim));
+    }
+    victims = std::move(kept);
+    co_return Status{};
+  }
+
+  Status write_intents(std::vector<Victim>& victims) {
+    STERNA_TRY(auto transaction, engine_.store->begin(store::Durability::full));
+    for (Victim& victim : victims) {
+      Intent intent;
+      intent.kind = IntentKind::delete_out;
+      intent.mailbox = work_.row.id;
+      intent.uidvalidity = work_.input.remote.uidvalidity;
+      intent.uid = victim.row.key.uid;
+      intent.base_name = victim.row.base_name;
+      intent.identity = victim.row.identity;
+      intent.to_trash = victim.kind == sync::RemovalKind::to_trash;
+      intent.at_ms = engine_.now_ms();
+      STERNA_TRY(victim.intent, engine_.store->add_intent(intent));
+      if (remains(victim)) continue;
+      MessageRow row = victim.row;
+      row.state = RowState::deleting;
+      STERNA_CHECK(engine_.store->put_message(row));
+    }
+    return transaction.commit();
+  }
+
+  coro::Task<Status> move_to_trash(std::vector<Victim>& victims) {
+    MailboxWork* trash = engine_.with_role(Role::trash);
+    if (!trash) co_return fail(ErrorCode::internal, "there is no Trash to move to");
+    const UidSet uids = uids_of(victims);
+    if (connection_.has(imap::Capability::move)) {
+      for (const UidSet& part : uids.chunks(connection_.quirks.command_line_octets_max - 600)) {
+        STERNA_CO_TRY(imap::Done done,
+                      co_await connection_.run(imap::uid_move(part, trash->row.wire)));
+        if (!done.ok()) co_return take_back(victims, done, "move to the Trash");
+      }
+    } else {
+      for (const UidSet& part : uids.chunks(connection_.quirks.command_line_octets_max - 600)) {
+        STERNA_CO_TRY(imap::Done done,
+                      co_await connection_.run(imap::uid_copy(part, trash->row.wire)));
+        if (!done.ok()) co_return take_back(victims, done, "copy to the Trash");
+      }
+      STERNA_CO_CHECK(co_await expunge_exactly(engine_, connection_, work_, uids));
+    }
+    // What arrived in the Trash is fetched into the local one.
+    engine_.again = true;
+    co_return record(victims, "moved to Trash");
+  }
+
+  coro::Task<Status> expunge(std::vector<Victim>& victims) {
+    Status done = co_await expunge_exactly(engine_, connection_, work_, uids_of(victims));
+    if (!done) {
+      if (!connection_.usable()) co_return done;
+      co_return take_back(victims, done.error(), "expunge");
+    }
+    co_return record(victims, "expunged");
+  }
+
+  // The server refused: nothing was removed, and the rows are as before. Tried again later.
+  Status take_back(std::vector<Victim>& victims, const imap::Done& done, std::string what) {
+    return take_back(victims, imap::error_from(done), std::move(what));
+  }
+  Status take_back(std::vector<Victim>& victims, const Error& error, std::string what) {
+    STERNA_TRY(auto transaction, engine_.store->begin(store::Durability::full));
+    for (Victim& victim : victims) {
+      STERNA_CHECK(engine_.store->put_message(victim.row));
+      STERNA_CHECK(engine_.store->close_intent(victim.intent));
+    }
+    STERNA_CHECK(transaction.commit());
+    settle_later();
+    for (Victim& victim : victims) {
+      park(engine_, work_, victim.row.key.uid, "", "delete",
+           Error(error).with_context(what));
+    }
+    return {};
+  }
+
+  Status record(std::vector<Victim>& victims, const std::string& event) {
+    STERNA_TRY(auto transaction, engine_.store->begin(store::Durability::full));
+    for (Victim& victim : victims) {
+      const auto& what = std::get<sync::DeleteOut>(victim.action->what);
+      const std::string reason = fmt::format("{} ({})", victim.action->reason, what.proof);
+      if (what.file_remains) {
+        engine_.again = true;
+        STERNA_CHECK(engine_.add_history(work_, victim.row.key.uid,
+                                         victim.row.base_name + victim.row.info, event, "remote",
+                                         victim.row.flags.to_string(), reason));
+      } else {
+        STERNA_CHECK(bury(engine_, work_, victim.row, "remote", event, reason));
+      }
+      STERNA_CHECK(engine_.store->close_intent(victim.intent));
+      STERNA_CHECK(engine_.store->remove_approval(victim.row.key));
+    }
+    STERNA_CHECK(engine_.store->add_removals(work_.row.id, "remote", victims.size(),
+                                             engine_.now_ms(),
+                                             work_.input.window.messages_at_start));
+    engine_.report.counts.deleted_out += victims.size();
+    return transaction.commit();
+  }
+
+  // The file goes when the message is seen to be gone (expunge_flagged).
+  static bool remains(const Victim& victim) {
+    return std::get<sync::DeleteOut>(victim.action->what).file_remains;
+  }
+
+  void settle_later() {
+    work_.stamp_settled = false;
+    work_.cursor_settled = false;
+  }
+
+  Engine& engine_;
+  Connection& connection_;
+  MailboxWork& work_;
+  std::vector<Victim> doubted_;
+};
+
+coro::Task<Status> store_deleted(Connection& connection, const UidSet& uids,
+                                 imap::StoreAction action) {
+  std::vector<imap::CommandId> flying;
+  for (const UidSet& part : uids.chunks(connection.quirks.command_line_octets_max - 100)) {
+    imap::StoreRequest request{part, action, FlagSet{Flag::deleted}, std::nullopt};
+    STERNA_CO_TRY(const imap::CommandId id, connection.submit(imap::uid_store(request)));
+    flying.push_back(id);
+  }
+  for (const imap::CommandId id : flying) {
+    STERNA_CO_TRY(imap::Done done, co_await connection.wait_ok(id));
+  }
+  co_return Status{};
+}
+
+std::string undelete_key(const MailboxWork& work) {
+  return fmt::format("undelete:{}:{}", work.row.id.value, work.input.remote.uidvalidity.value);
+}
+
+coro::Task<Result<UidSet>> foreign_deleted(Connection& connection, const UidSet& ours) {
+  UidSet deleted;
+  FunctionSink sink([&](const imap::Response& response) {
+    if (const auto* search = std::get_if<imap::Search>(&response)) deleted.add_all(search->numbers);
+    if (const auto* found = std::get_if<imap::ESearch>(&response)) deleted.add_all(found->all);
+  });
+  imap::SearchQuery query;
+  query.deleted = true;
+  STERNA_CO_CHECK(co_await connection.run_ok(imap::uid_search(query), &sink));
+  co_return deleted.minus(ours);
+}
+
+}  // namespace
+
+coro::Task<Status> expunge_exactly(Engine& engine, Connection& connection, MailboxWork& work,
+                                   const UidSet& uids) {
+  const bool exact = connection.has(imap::Capability::uidplus) && !connection.quirks.no_uid_expunge;
+  if (exact) {
+    // One packet: the STORE cannot make the EXPUNGE mean more than its UIDs.
+    std::vector<imap::CommandId> flying;
+    for (const UidSet& part : uids.chunks(connection.quirks.command_line_octets_max - 100)) {
+      imap::StoreRequest request{part, imap::StoreAction::add, FlagSet{Flag::deleted}, std::nullopt};
+      STERNA_CO_TRY(const imap::CommandId marked, connection.submit(imap::uid_store(request)));
+      STERNA_CO_TRY(const imap::CommandId gone, connection.submit(imap::uid_expunge(part)));
+      flying.push_back(marked);
+      flying.push_back(gone);
+    }
+    for (const imap::CommandId id : flying) {
+      STERNA_CO_TRY(imap::Done done, co_await connection.wait_ok(id));
+    }
+    co_return Status{};
+  }
+  STERNA_CO_TRY(const UidSet foreign, co_await foreign_deleted(connection, uids));
+  if (!foreign.empty()) {
+    // Remembered first, so that a crash in between still gives the others their \Deleted back.
+    STERNA_CO_CHECK(engine.store->set(undelete_key(work), foreign.to_string()));
+    STERNA_CO_CHECK(co_await store_deleted(connection, foreign, imap::StoreAction::remove));
+  }
+  Status marked = co_await store_deleted(connection, uids, imap::StoreAction::add);
+  Status expunged = marked ? co_await connection.run_ok(imap::expunge()) : marked;
+  if (!foreign.empty() && connection.usable()) {
+    STERNA_CO_CHECK(co_await store_deleted(connection, foreign, imap::StoreAction::add));
+    STERNA_CO_CHECK(engine.store->unset(undelete_key(work)));
+  }
+  co_return expunged;
+}
+
+coro::Task<Status> remove_out(Engine& engine, Connection& connection, MailboxWork& work,
+                              std::span<const sync::Action* const> actions) {
+  const auto& first = std::get<sync::DeleteOut>(actions.front()->what);
+  STERNA_CO_CHECK(co_await select_mailbox(engine, connection, work, first.where.uidvalidity));
+  Remover remover(engine, connection, work);
+  co_return co_await remover.run(actions);
+}
+
+}  // namespace sterna::account
