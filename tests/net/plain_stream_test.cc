@@ -105,7 +105,10 @@ coro::Task<Status> write_until_it_fails(io::Transport& stream) {
 }
 
 TEST(PlainStream, WritingToSomeoneWhoLeftFails) {
-  Peer peer([](Connection& connection) { connection.reset(); });
+  Peer peer([](Connection& connection) {
+    connection.receive_exactly(1);
+    connection.reset();
+  });
   Loop loop;
   auto stream = connect(loop, peer.port());
   Status status = loop.run(write_until_it_fails(*stream));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// with_deadline: the one way to time out. The operation races a timer; when the timer wins, the operation
-// is asked to stop, is awaited to its end, and the outcome is ErrorCode::timeout.
+// with_deadline: the one way to time out. The operation races a timer; when the timer wins, the
+// operation is asked to stop, is awaited to its end, and the outcome is ErrorCode::timeout.
 #pragma once
 
 #include <chrono>
@@ -27,8 +27,9 @@ Error deadline_passed(const std::string& what, std::chrono::milliseconds limit);
 
 }  // namespace detail
 
-// `what` names the operation in the error ("no answer to login within 30 s"). An operation that ends well
-// although it was asked to stop has its own outcome; a request from above is ErrorCode::cancelled as usual.
+// `what` names the operation in the error ("no answer to login within 30 s"). An operation that
+// ends well although it was asked to stop has its own outcome; a request from above is
+// ErrorCode::cancelled as usual.
 template <class T>
 coro::Task<Result<T>> with_deadline(Clock& clock, std::chrono::milliseconds limit,
                                     coro::Task<Result<T>> operation, std::string what = {}) {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // FileSystem and Directory: every effect and observation of the disk that the engine makes.
 //
-// All calls block and may be made from any thread; a Directory is used by one thread at a time. Long
-// work is handed to a Worker as whole batches. Everything below a Maildir is reached through Directory
-// objects that were opened from one root, so that a mount or a rename meanwhile cannot swap the tree.
-// Names are single components; a name with '/' or NUL, and "." and "..", are refused with
-// ErrorCode::internal before they reach the kernel. Symbolic links are never followed inside a Maildir
-// except where open_directory says so.
+// All calls block and may be made from any thread; a Directory is used by one thread at a time.
+// Long work is handed to a Worker as whole batches. Everything below a Maildir is reached through
+// Directory objects that were opened from one root, so that a mount or a rename meanwhile cannot
+// swap the tree. Names are single components; a name with '/' or NUL, and "." and "..", are refused
+// with ErrorCode::internal before they reach the kernel. Symbolic links are never followed inside a
+// Maildir except where open_directory says so.
 #pragma once
 
 #include <cstdint>
@@ -71,20 +71,24 @@ class Directory {
 
   // A child directory; a symbolic link to one is followed (users put mailboxes on other disks).
   virtual Result<std::unique_ptr<Directory>> open_directory(std::string_view name) = 0;
-  virtual Status make_directory(std::string_view name) = 0;    // mode 0700; exists: ErrorCode::exists
+  virtual Status make_directory(std::string_view name) = 0;  // mode 0700; exists: ErrorCode::exists
   virtual Status remove_directory(std::string_view name) = 0;  // empty only
-  // Never replaces: ErrorCode::exists if `new_name` is taken, ErrorCode::not_found if `name` is gone.
+  // Never replaces: ErrorCode::exists if `new_name` is taken, ErrorCode::not_found if `name` is
+  // gone.
   virtual Status rename_at(std::string_view name, Directory& to, std::string_view new_name) = 0;
   virtual Status link_at(std::string_view name, Directory& to, std::string_view new_name) = 0;
   virtual Status unlink_at(std::string_view name) = 0;
 
   virtual Result<std::unique_ptr<FileReader>> open_file(std::string_view name) = 0;
-  // `temporary` names the file while it has no better name, where the file system cannot do without.
+  // `temporary` names the file while it has no better name, where the file system cannot do
+  // without.
   virtual Result<std::unique_ptr<FileWriter>> create_file(std::string_view temporary) = 0;
   // Gives the file its name here, also when it was created in another directory of the file system;
-  // never replaces (ErrorCode::exists). Afterwards only sync() and stat() of the writer may be called.
+  // never replaces (ErrorCode::exists). Afterwards only sync() and stat() of the writer may be
+  // called.
   virtual Status place(FileWriter& file, std::string_view name) = 0;
-  // Replaces a small file of our own (marker, dovecot-keywords) by writing beside it, syncing, renaming.
+  // Replaces a small file of our own (marker, dovecot-keywords) by writing beside it, syncing,
+  // renaming.
   virtual Status replace_file(std::string_view name, std::string_view content) = 0;
 
   virtual Status sync() = 0;              // fsync of the directory itself
@@ -111,8 +115,8 @@ class FileSystem {
   virtual std::string machine_id() = 0;
 };
 
-// Runs blocking work elsewhere. The engine awaits it; a job that has begun is never interrupted, so the
-// awaiting task resumes only when it is done, cancelled or not.
+// Runs blocking work elsewhere. The engine awaits it; a job that has begun is never interrupted, so
+// the awaiting task resumes only when it is done, cancelled or not.
 class Worker {
  public:
   virtual ~Worker() = default;

@@ -2,8 +2,8 @@
 // Transport: a stream of octets to a server, whatever it is made of (TCP, TLS, deflate, a pipe, a
 // simulation). Dialer: makes them. No implementation lives here.
 //
-// One coroutine reads and one writes at a time. Cancelling the awaiting task ends a read or a write with
-// ErrorCode::cancelled; after a cancelled write the stream is unusable and must be closed.
+// One coroutine reads and one writes at a time. Cancelling the awaiting task ends a read or a write
+// with ErrorCode::cancelled; after a cancelled write the stream is unusable and must be closed.
 #pragma once
 
 #include <cstddef>
@@ -21,23 +21,23 @@ namespace sterna::io {
 enum class TlsMode : std::uint8_t { none, implicit, starttls };
 
 struct TlsSettings {
-  std::string server_name;               // checked against the certificate (RFC 7817)
-  std::string ca_file;                   // beside the system's store; "" for none
-  std::vector<std::string> pin_sha256;   // base64 of SPKI hashes; where given, one must match
-  std::string client_cert_file;          // PEM; "" for none
+  std::string server_name;              // checked against the certificate (RFC 7817)
+  std::string ca_file;                  // beside the system's store; "" for none
+  std::vector<std::string> pin_sha256;  // base64 of SPKI hashes; where given, one must match
+  std::string client_cert_file;         // PEM; "" for none
   std::string client_key_file;
-  std::string min_version = "1.2";       // "1.2" or "1.3"
+  std::string min_version = "1.2";  // "1.2" or "1.3"
 
   bool operator==(const TlsSettings&) const = default;
 };
 
 // What the handshake agreed on, for `sterna check`.
 struct TlsInfo {
-  std::string version;      // "TLSv1.3"
+  std::string version;  // "TLSv1.3"
   std::string cipher;
-  std::string subject;      // printable
-  std::string issuer;       // printable
-  std::int64_t expires = 0; // seconds since the epoch
+  std::string subject;       // printable
+  std::string issuer;        // printable
+  std::int64_t expires = 0;  // seconds since the epoch
 };
 
 struct Endpoint {
@@ -45,8 +45,8 @@ struct Endpoint {
   std::uint16_t port = 0;
   TlsMode tls_mode = TlsMode::implicit;  // starttls: dialled plain, start_tls() later
   TlsSettings tls;
-  // Instead of a connection to host and port: a program and its arguments, which speaks to the server on its
-  // standard input and output. Empty for none.
+  // Instead of a connection to host and port: a program and its arguments, which speaks to the
+  // server on its standard input and output. Empty for none.
   std::vector<std::string> tunnel;
 };
 
@@ -61,8 +61,8 @@ class Transport {
   // All of `bytes`, in order; returns when the kernel has taken them.
   virtual coro::Task<Status> write(std::string bytes) = 0;
 
-  // Puts TLS on the stream (after STARTTLS). Fails with ErrorCode::protocol if octets that came before
-  // the handshake are still unread: they were injected, or the server is broken.
+  // Puts TLS on the stream (after STARTTLS). Fails with ErrorCode::protocol if octets that came
+  // before the handshake are still unread: they were injected, or the server is broken.
   virtual coro::Task<Status> start_tls(TlsSettings settings) = 0;
 
   // Raw deflate in both directions from the next octet on (RFC 4978), below which TLS stays.
