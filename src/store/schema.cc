@@ -226,12 +226,11 @@ Result<SchemaState> read_schema(Db& db) {
 }
 
 Status migrate(Db& db, SchemaState state) {
+  if (state.is_new()) STERNA_CHECK(check_empty(db));
+  // Kept in the file, so this does nothing but for a new one, or one that a person made from a
+  // dump.
+  STERNA_CHECK(db.execute("PRAGMA journal_mode = WAL"));
   if (state.version == kSchemaVersion) return {};
-  if (state.is_new()) {
-    STERNA_CHECK(check_empty(db));
-    // The mode is kept in the file, so it is set once.
-    STERNA_CHECK(db.execute("PRAGMA journal_mode = WAL"));
-  }
   STERNA_CHECK(db.execute("PRAGMA synchronous = FULL"));
   for (std::int64_t version = state.version; version < kSchemaVersion; ++version) {
     STERNA_CHECK(apply(db, version));

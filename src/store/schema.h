@@ -23,7 +23,8 @@ struct SchemaState {
 // is of a later version than this program.
 Result<SchemaState> read_schema(Db& db);
 
-// Brings the file to kSchemaVersion. Precondition: `db` may write and nobody else does.
+// Brings the file to kSchemaVersion and into WAL mode. Precondition: `db` may write and nobody else
+// does.
 Status migrate(Db& db, SchemaState state);
 
 }  // namespace sterna::store

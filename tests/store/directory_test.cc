@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/directory.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "tests/support/temp_dir.h"
+
+namespace sterna::store {
+namespace {
+
+mode_t mode_of(const std::string& path) {
+  struct stat info{};
+  EXPECT_EQ(::stat(path.c_str(), &info), 0) << path;
+  return info.st_mode & 07777U;
+}
+
+TEST(Directory, IsMadeWithWhatIsMissingAboveItAndForItsOwnerAlone) {
+  const test::TempDir root;
+  ASSERT_TRUE(make_directory(root / "state/sterna/work"));
+  EXPECT_EQ(mode_of(root / "state"), 0700U);
+  EXPECT_EQ(mode_of(root / "state/sterna/work"), 0700U);
+}
+
+TEST(Directory, IsLeftAsItIsWhereItExists) {
+  const test::TempDir root;
+  std::filesystem::create_directory(root / "work");
+  ASSERT_EQ(::chmod((root / "work").c_str(), 0750), 0);
+  ASSERT_TRUE(make_directory(root / "work/"));
+  EXPECT_EQ(mode_of(root / "work"), 0750U);
+}
+
+TEST(Directory, CannotBeMadeBelowAFile) {
+  const test::TempDir root;
+  std::ofstream(root / "file") << "text";
+  const Status made = make_directory(root / "file/work");
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().scope(), ErrorScope::account);
+}
+
+TEST(Directory, KeepsAFileThatIsThere) {
+  const test::TempDir root;
+  std::ofstream(root / "state.db") << "text";
+  ASSERT_TRUE(make_file(root / "state.db"));
+  EXPECT_EQ(std::filesystem::file_size(root / "state.db"), 4U);
+}
+
+TEST(Directory, IsNotOnANetworkFileSystem) {
+  EXPECT_TRUE(is_network_file_system(0x6969)) << "NFS";
+  EXPECT_TRUE(is_network_file_system(0xFF534D42)) << "CIFS";
+  EXPECT_TRUE(is_network_file_system(0xFFFFFFFFFF534D42)) << "CIFS with its sign extended";
+  EXPECT_TRUE(is_network_file_system(0x65735546)) << "FUSE";
+  EXPECT_TRUE(is_network_file_system(0x01021997)) << "9p";
+  EXPECT_FALSE(is_network_file_system(0xEF53)) << "ext4";
+  EXPECT_FALSE(is_network_file_system(0x01021994)) << "tmpfs";
+  EXPECT_FALSE(is_network_file_system(0x9123683E)) << "btrfs";
+  EXPECT_FALSE(is_network_file_system(0x58465342)) << "XFS";
+  EXPECT_FALSE(is_network_file_system(0x794C7630)) << "overlayfs";
+}
+
+TEST(Directory, LockEndsWithItsObject) {
+  const test::TempDir root;
+  {
+    Result<DirectoryLock> first = DirectoryLock::take(root.path());
+    ASSERT_TRUE(first);
+    const DirectoryLock moved = std::move(*first);
+    EXPECT_FALSE(DirectoryLock::take(root.path()));
+  }
+  EXPECT_TRUE(DirectoryLock::take(root.path()));
+}
+
+}  // namespace
+}  // namespace sterna::store

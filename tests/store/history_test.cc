@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// History, undo, and the removals that the brake counts.
+#include "support.h"
+
+namespace sterna::store {
+namespace {
+
+HistoryEntry entry(std::int64_t at_ms, const std::string& path, const std::string& event) {
+  HistoryEntry entry;
+  entry.at_ms = at_ms;
+  entry.mailbox = "INBOX";
+  entry.uid = Uid{4'000'000'000};
+  entry.path = path;
+  entry.event = event;
+  entry.side = "local";
+  entry.detail = "\\Seen";
+  entry.reason = "the server says so";
+  return entry;
+}
+
+std::vector<std::string> events(const std::vector<HistoryEntry>& entries) {
+  std::vector<std::string> words;
+  for (const HistoryEntry& entry : entries) words.push_back(entry.event);
+  return words;
+}
+
+using Words = std::vector<std::string>;
+
+class History : public testing::Test {
+ protected:
+  History() {
+    change(*store_, [&] {
+      must(store_->add_history(entry(10, "new/17.host", "downloaded")));
+      must(store_->add_history(entry(20, "cur/17.host,U=3:2,S", "flags")));
+      must(store_->add_history(entry(30, "Archive/cur/17.host:2,S", "moved")));
+      must(store_->add_history(entry(40, "new/18.host", "downloaded too")));
+      must(store_->add_history(entry(50, "", "deleted")));
+    });
+  }
+
+  StateDirectory state_;
+  std::unique_ptr<Store> store_ = state_.open();
+};
+
+TEST_F(History, IsToldNewestFirst) {
+  EXPECT_EQ(events(must(store_->history("", 2))), (Words{"deleted", "downloaded too"}));
+  EXPECT_EQ(must(store_->history("", 100)).size(), 5U);
+  EXPECT_TRUE(must(store_->history("", 0)).empty());
+  const HistoryEntry newest = must(store_->history("", 1))[0];
+  EXPECT_EQ(newest.at_ms, 50);
+  EXPECT_EQ(newest.mailbox, "INBOX");
+  EXPECT_EQ(newest.uid, Uid{4'000'000'000});
+  EXPECT_EQ(newest.path, "");
+  EXPECT_EQ(newest.side, "local");
+  EXPECT_EQ(newest.detail, "\\Seen");
+  EXPECT_EQ(newest.reason, "the server says so");
+}
+
+TEST_F(History, FollowsAFileThroughItsNames) {
+  const Words all{"moved", "flags", "downloaded"};
+  EXPECT_EQ(events(must(store_->history("/home/ann/Mail/Archive/cur/17.host:2,RS", 9))), all);
+  EXPECT_EQ(events(must(store_->history("17.host", 9))), all);
+  EXPECT_EQ(events(must(store_->history("17.host", 1))), Words{"moved"});
+  EXPECT_TRUE(must(store_->history("19.host", 9)).empty());
+}
+
+TEST_F(History, IsTrimmedByAge) {
+  change(*store_, [&] { must(store_->trim_history(40)); });
+  EXPECT_EQ(events(must(store_->history("", 9))), (Words{"deleted", "downloaded too"}));
+}
+
+TEST(Undo, KeepsWhatIsNeededToBringAMessageBack) {
+  const StateDirectory state;
+  const auto store = state.open();
+  UndoEntry undo;
+  undo.file = "0001.eml";
+  undo.mailbox = "Lists/dev";
+  undo.base_name = "17.host";
+  undo.flags = FlagSet::parse("\\Seen work");
+  undo.size = 5'000'000'000;
+  undo.identity = identity_of("one");
+  undo.at_ms = 77;
+  undo.reason = "expunged on the server";
+  std::int64_t first = 0;
+  std::int64_t second = 0;
+  change(*store, [&] {
+    first = must(store->add_undo(undo));
+    undo.identity.reset();
+    second = must(store->add_undo(undo));
+  });
+  const auto entries = must(store->undo_entries());
+  ASSERT_EQ(entries.size(), 2U);
+  EXPECT_EQ(entries[0].id, first);
+  EXPECT_EQ(entries[0].file, "0001.eml");
+  EXPECT_EQ(entries[0].mailbox, "Lists/dev");
+  EXPECT_EQ(entries[0].base_name, "17.host");
+  EXPECT_EQ(entries[0].flags, undo.flags);
+  EXPECT_EQ(entries[0].size, 5'000'000'000U);
+  EXPECT_EQ(fields(entries[0].identity), fields(identity_of("one")));
+  EXPECT_EQ(entries[0].at_ms, 77);
+  EXPECT_EQ(entries[0].reason, "expunged on the server");
+  EXPECT_FALSE(entries[1].identity);
+
+  change(*store, [&] { must(store->remove_undo(first)); });
+  const auto rest = must(store->undo_entries());
+  ASSERT_EQ(rest.size(), 1U);
+  EXPECT_EQ(rest[0].id, second);
+}
+
+TEST(Removals, AreSummedOverAWindowBySideAndMailbox) {
+  const StateDirectory state;
+  const auto store = state.open();
+  const MailboxId inbox = add_mailbox(*store, "INBOX");
+  change(*store, [&] {
+    must(store->add_removals(inbox, "remote", 5, 1000, 90));
+    must(store->add_removals(inbox, "remote", 7, 2000, 85));
+    must(store->add_removals(inbox, "local", 1, 2000, 500));
+    must(store->add_removals(MailboxId{}, "remote", 100, 2000, 9000));
+  });
+  const auto both = must(store->removals_since(inbox, "remote", 1000));
+  EXPECT_EQ(both.count, 12U);
+  EXPECT_EQ(both.messages_before, 90U);
+  const auto later = must(store->removals_since(inbox, "remote", 1001));
+  EXPECT_EQ(later.count, 7U);
+  EXPECT_EQ(later.messages_before, 85U);
+  const auto account = must(store->removals_since(MailboxId{}, "remote", 0));
+  EXPECT_EQ(account.count, 100U);
+  EXPECT_EQ(account.messages_before, 9000U);
+  EXPECT_EQ(must(store->removals_since(inbox, "flags", 0)).count, 0U);
+
+  change(*store, [&] { must(store->trim_removals(2000)); });
+  EXPECT_EQ(must(store->removals_since(inbox, "remote", 0)).count, 7U);
+}
+
+}  // namespace
+}  // namespace sterna::store

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
+
+#include "support.h"
+
+namespace sterna::store {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+constexpr RowState kStates[] = {RowState::wanted,   RowState::present,  RowState::stub,
+                                RowState::dropped,  RowState::detached, RowState::quarantined,
+                                RowState::dropping, RowState::deleting, RowState::tombstone};
+
+MessageRow whole_row(MailboxId mailbox) {
+  MessageRow row = message_row(mailbox, UINT32_MAX, RowState::stub, "17.\xff,U=3");
+  row.flags = FlagSet::parse("\\Seen $Forwarded Work l\xc3\xa9gal");
+  row.in_new = true;
+  row.info = ":2,S";
+  row.file = {UINT64_MAX, UINT64_MAX - 1, 5'000'000'000, INT64_MIN, INT64_MAX};
+  row.internal_date = -1;
+  row.remote_size = 5'100'000'000;
+  row.email_id = "M0001";
+  row.modseq = ModSeq{INT64_MAX};
+  row.identity = identity_of("whole");
+  row.remote_since = Generation{8};
+  row.local_since = Generation{9};
+  return row;
+}
+
+class Messages : public testing::Test {
+ protected:
+  void put(const std::vector<MessageRow>& rows) {
+    change(*store_, [&] {
+      for (const MessageRow& row : rows) must(store_->put_message(row));
+    });
+  }
+  // A row of each state, UIDs 1 to 9 in the order of kStates.
+  void put_every_state(MailboxId mailbox) {
+    std::uint32_t uid = 0;
+    for (const RowState state : kStates) put({message_row(mailbox, ++uid, state)});
+  }
+
+  StateDirectory state_;
+  std::unique_ptr<Store> store_ = state_.open();
+  MailboxId inbox_ = add_mailbox(*store_, "INBOX");
+  MailboxId sent_ = add_mailbox(*store_, "Sent");
+};
+
+TEST_F(Messages, ComeBackAsTheyWereWritten) {
+  const MessageRow whole = whole_row(inbox_);
+  const MessageRow bare = message_row(inbox_, 1, RowState::wanted);
+  put({whole, bare});
+  store_.reset();
+  store_ = state_.open();
+  EXPECT_EQ(fields(*must(store_->message(whole.key))), fields(whole));
+  EXPECT_EQ(fields(*must(store_->message(bare.key))), fields(bare));
+  EXPECT_EQ(must(store_->message({sent_, Uid{1}})), std::nullopt);
+}
+
+TEST_F(Messages, AnIdentityOfNothingIsAnIdentity) {
+  MessageRow row = message_row(inbox_, 1);
+  row.identity = Identity{};
+  put({row});
+  EXPECT_EQ(fields(*must(store_->message(row.key))), fields(row));
+}
+
+TEST_F(Messages, AreReplacedWhole) {
+  MessageRow row = whole_row(inbox_);
+  put({row});
+  row = message_row(inbox_, row.key.uid.value, RowState::dropped);
+  put({row});
+  EXPECT_EQ(fields(*must(store_->message(row.key))), fields(row));
+  EXPECT_THAT(must(store_->messages_by_base_name("17.\xff,U=3")), IsEmpty());
+}
+
+TEST_F(Messages, NeedTheirMailbox) {
+  Store::Transaction transaction = must(store_->begin(Durability::full));
+  const Status put = store_->put_message(message_row(MailboxId{99}, 1));
+  ASSERT_FALSE(put);
+  EXPECT_EQ(put.error().code(), ErrorCode::internal);
+}
+
+TEST_F(Messages, AreRemovedOneByOne) {
+  put({message_row(inbox_, 1), message_row(inbox_, 2), message_row(sent_, 1)});
+  change(*store_, [&] { must(store_->remove_message({inbox_, Uid{1}})); });
+  EXPECT_FALSE(must(store_->message({inbox_, Uid{1}})));
+  EXPECT_TRUE(must(store_->message({inbox_, Uid{2}})));
+  EXPECT_TRUE(must(store_->message({sent_, Uid{1}})));
+}
+
+TEST_F(Messages, AreReadByRangesOfUids) {
+  for (const std::uint32_t uid : {1U, 2U, 5U, 7U, 4'000'000'000U}) {
+    put({message_row(inbox_, uid), message_row(sent_, uid + 1)});
+  }
+  const auto read = [&](const char* set) {
+    return uids_of(must(store_->messages(inbox_, *UidSet::parse(set))));
+  };
+  EXPECT_THAT(read("1:4294967295"), ElementsAre(1U, 2U, 5U, 7U, 4'000'000'000U));
+  EXPECT_THAT(read("2:5,7,9"), ElementsAre(2U, 5U, 7U));
+  EXPECT_THAT(read("3:4"), IsEmpty());
+  EXPECT_THAT(must(store_->messages(inbox_, UidSet())), IsEmpty());
+}
+
+TEST_F(Messages, AreFoundByBaseNameWithoutForeignFields) {
+  put({message_row(inbox_, 1, RowState::present, "17.host,U=1"),
+       message_row(inbox_, 2, RowState::present, "18.host"),
+       message_row(sent_, 3, RowState::tombstone, "17.host,S=4,W=5"),
+       message_row(sent_, 4, RowState::wanted)});
+  EXPECT_THAT(uids_of(must(store_->messages_by_base_name("17.host"))), ElementsAre(1U, 3U));
+  EXPECT_THAT(uids_of(must(store_->messages_by_base_name("17.host,U=99"))), ElementsAre(1U, 3U));
+  EXPECT_THAT(uids_of(must(store_->messages_by_base_name("18.host"))), ElementsAre(2U));
+  EXPECT_THAT(must(store_->messages_by_base_name("17.hos")), IsEmpty());
+  EXPECT_THAT(must(store_->messages_by_base_name("")), IsEmpty());
+}
+
+TEST_F(Messages, AreFoundByStateInTheAccount) {
+  put_every_state(inbox_);
+  put({message_row(sent_, 40, RowState::wanted)});
+  EXPECT_THAT(uids_of(must(store_->messages_in_state(RowState::wanted))), ElementsAre(1U, 40U));
+  std::uint32_t uid = 0;
+  for (const RowState state : kStates) {
+    const auto rows = must(store_->messages_in_state(state));
+    ASSERT_FALSE(rows.empty());
+    EXPECT_EQ(rows[0].key, (MessageKey{inbox_, Uid{++uid}}));
+    EXPECT_EQ(rows[0].state, state);
+  }
+}
+
+TEST_F(Messages, WithAFileAreVisitedInOrder) {
+  put_every_state(inbox_);
+  MessageRow row = message_row(inbox_, 10, RowState::present, "17.host");
+  row.in_new = true;
+  row.info = ":2,";
+  row.file.ino = UINT64_MAX;
+  put({row, message_row(sent_, 1)});
+  std::vector<std::uint32_t> uids;
+  must(store_->for_each_local(inbox_, [&](const LocalRow& local) {
+    uids.push_back(local.uid.value);
+    if (local.uid != row.key.uid) return;
+    EXPECT_EQ(local.state, RowState::present);
+    EXPECT_EQ(local.ino, UINT64_MAX);
+    EXPECT_TRUE(local.in_new);
+    EXPECT_EQ(local.base_name, "17.host");
+    EXPECT_EQ(local.info, ":2,");
+  }));
+  EXPECT_THAT(uids, ElementsAre(2U, 3U, 5U, 10U));
+}
+
+TEST_F(Messages, OfAnyStateAreVisitedWhole) {
+  put_every_state(inbox_);
+  put({whole_row(inbox_), message_row(sent_, 1)});
+  std::vector<MessageRow> rows;
+  must(store_->for_each(inbox_, [&](const MessageRow& row) { rows.push_back(row); }));
+  EXPECT_THAT(uids_of(rows), ElementsAre(1U, 2U, 3U, 4U, 5U, 6U, 7U, 8U, 9U, UINT32_MAX));
+  EXPECT_EQ(fields(rows.back()), fields(whole_row(inbox_)));
+}
+
+TEST_F(Messages, OnTheServerAreAllButDetachedAndTombstones) {
+  put_every_state(inbox_);
+  put({message_row(inbox_, UINT32_MAX), message_row(sent_, 77)});
+  EXPECT_EQ(must(store_->remote_uids(inbox_)).to_string(), "1:4,6:8,4294967295");
+  EXPECT_TRUE(must(store_->remote_uids(MailboxId{99})).empty());
+}
+
+TEST_F(Messages, AreCountedByWhatTheyAre) {
+  put_every_state(inbox_);
+  put({message_row(inbox_, 20), message_row(sent_, 1)});
+  const auto counts = must(store_->counts(inbox_));
+  EXPECT_EQ(counts.on_server, 8U);
+  EXPECT_EQ(counts.present, 3U);
+  EXPECT_EQ(counts.quarantined, 1U);
+  EXPECT_EQ(must(store_->counts(MailboxId{99})).on_server, 0U);
+}
+
+TEST_F(Messages, GiveTheirFlagsByRange) {
+  MessageRow first = message_row(inbox_, 3, RowState::present);
+  first.flags = FlagSet::parse("\\Seen work");
+  first.modseq = ModSeq{70};
+  put({first, message_row(inbox_, 5, RowState::wanted), message_row(inbox_, 9),
+       message_row(sent_, 4)});
+  std::vector<std::string> seen;
+  must(store_->for_each_flags(
+      inbox_, *UidSet::parse("1:5,8"),
+      [&](Uid uid, RowState state, const FlagSet& flags, ModSeq modseq) {
+        seen.push_back(std::to_string(uid.value) + " " + std::string(to_string(state)) + " " +
+                       flags.to_string() + " " + std::to_string(modseq.value));
+      }));
+  EXPECT_THAT(seen, ElementsAre("3 present \\Seen work 70", "5 wanted  0"));
+}
+
+TEST_F(Messages, AreTakenAllAtOnce) {
+  put({message_row(inbox_, 1), whole_row(inbox_), message_row(sent_, 1)});
+  std::vector<MessageRow> taken;
+  change(*store_, [&] { taken = must(store_->take_all(inbox_)); });
+  ASSERT_EQ(taken.size(), 2U);
+  EXPECT_EQ(fields(taken[1]), fields(whole_row(inbox_)));
+  EXPECT_EQ(must(store_->counts(inbox_)).on_server, 0U);
+  EXPECT_EQ(must(store_->counts(sent_)).on_server, 1U);
+}
+
+TEST_F(Messages, OfAWholeMailboxNeedNotFitIntoTheCache) {
+  constexpr std::uint32_t kRows = 30'000;
+  for (std::uint32_t uid = 1; uid <= kRows;) {
+    change(*store_, [&] {
+      for (const std::uint32_t end = uid + 1000; uid < end; ++uid) {
+        MessageRow row = message_row(inbox_, uid, RowState::present, "17.h" + std::to_string(uid));
+        row.identity = Identity{};
+        must(store_->put_message(row));
+      }
+    });
+  }
+  std::uint32_t next = 1;
+  must(store_->for_each_local(inbox_, [&](const LocalRow& row) {
+    EXPECT_EQ(row.uid.value, next);
+    EXPECT_EQ(row.base_name, "17.h" + std::to_string(next));
+    ++next;
+  }));
+  EXPECT_EQ(next, kRows + 1);
+  EXPECT_EQ(must(store_->remote_uids(inbox_)), UidSet::range(Uid{1}, Uid{kRows}));
+  EXPECT_THAT(uids_of(must(store_->messages_by_base_name("17.h29999"))), ElementsAre(29'999U));
+}
+
+}  // namespace
+}  // namespace sterna::store

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "support.h"
+
+namespace sterna::store {
+namespace {
+
+mode_t mode_of(const std::string& path) {
+  struct stat info{};
+  EXPECT_EQ(::stat(path.c_str(), &info), 0) << path;
+  return info.st_mode & 07777U;
+}
+
+TEST(Open, MakesAStateThatOnlyItsOwnerReads) {
+  const StateDirectory state;
+  const auto store = state.open();
+  EXPECT_TRUE(store->is_new());
+  EXPECT_TRUE(must(store->mailboxes()).empty());
+  EXPECT_EQ(mode_of(state.path()), 0700U);
+  for (const char* name : {"state.db", "state.db-wal", "state.db-shm", "lock"}) {
+    EXPECT_EQ(mode_of(state.path() + "/" + name), 0600U) << name;
+  }
+}
+
+TEST(Open, FindsWhatItMade) {
+  const StateDirectory state;
+  add_mailbox(*state.open(), "INBOX");
+  const auto store = state.open();
+  EXPECT_FALSE(store->is_new());
+  EXPECT_EQ(must(store->mailboxes()).size(), 1U);
+}
+
+TEST(Open, TakesAnEmptyFileForANewState) {
+  const StateDirectory state;
+  std::filesystem::create_directories(state.path());
+  std::ofstream(state.file());
+  const auto store = state.open();
+  EXPECT_TRUE(store->is_new());
+  EXPECT_EQ(add_mailbox(*store, "INBOX"), MailboxId{1});
+}
+
+TEST(Open, LeavesOneFileBehindAfterACleanExit) {
+  const StateDirectory state;
+  add_mailbox(*state.open(), "INBOX");
+  EXPECT_FALSE(std::filesystem::exists(state.file() + "-wal"));
+  EXPECT_FALSE(std::filesystem::exists(state.file() + "-shm"));
+}
+
+TEST(Open, ReadOnlyFindsNothingWhereNothingIsAndMakesNothing) {
+  const StateDirectory state;
+  auto store = Store::open(state.path(), true);
+  ASSERT_FALSE(store);
+  EXPECT_EQ(store.error().code(), ErrorCode::not_found);
+  EXPECT_FALSE(std::filesystem::exists(state.path()));
+
+  std::filesystem::create_directories(state.path());
+  store = Store::open(state.path(), true);
+  ASSERT_FALSE(store);
+  EXPECT_EQ(store.error().code(), ErrorCode::not_found);
+  EXPECT_TRUE(std::filesystem::is_empty(state.path()));
+}
+
+TEST(Open, ReadOnlyTakesNoChange) {
+  const StateDirectory state;
+  add_mailbox(*state.open(), "INBOX");
+  const auto store = state.open_to_read();
+  EXPECT_FALSE(store->is_new());
+  const auto transaction = store->begin(Durability::full);
+  ASSERT_FALSE(transaction);
+  EXPECT_EQ(transaction.error().code(), ErrorCode::permission);
+  must(store->checkpoint());
+  EXPECT_EQ(must(store->mailboxes()).size(), 1U);
+}
+
+TEST(Open, CheckpointEmptiesTheLogIntoTheDatabase) {
+  const StateDirectory state;
+  const auto store = state.open();
+  const auto before = std::filesystem::file_size(state.file());
+  const MailboxId inbox = add_mailbox(*store, "INBOX");
+  change(*store, [&] {
+    for (std::uint32_t uid = 1; uid <= 2000; ++uid)
+      must(store->put_message(message_row(inbox, uid)));
+  });
+  must(store->checkpoint());
+  EXPECT_GT(std::filesystem::file_size(state.file()), before + 2000U * 20);
+}
+
+TEST(Open, RefusesALaterVersionAndLeavesItAlone) {
+  const StateDirectory state;
+  add_mailbox(*state.open(), "INBOX");
+  run_sql(state.file(), "PRAGMA user_version = 2");
+  for (const bool read_only : {false, true}) {
+    const auto store = Store::open(state.path(), read_only);
+    ASSERT_FALSE(store);
+    EXPECT_EQ(store.error().code(), ErrorCode::unsupported);
+    EXPECT_EQ(store.error().scope(), ErrorScope::account);
+    EXPECT_EQ(store.error().disposition(), Disposition::needs_user);
+  }
+  EXPECT_EQ(ask_sql(state.file(), "PRAGMA user_version"), std::vector<std::string>{"2"});
+  EXPECT_EQ(ask_sql(state.file(), "SELECT name FROM mailbox"), std::vector<std::string>{"INBOX"});
+}
+
+}  // namespace
+}  // namespace sterna::store

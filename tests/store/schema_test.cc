@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is on the disk of people who run version 1 opens in every later version, and docs/storage.md
+// names every table and column of it.
+#include <fstream>
+#include <set>
+
+#include "support.h"
+
+namespace sterna::store {
+namespace {
+
+std::string read_source(const std::string& below) {
+  std::ifstream file(std::string(STERNA_SOURCE_DIR) + "/" + below);
+  EXPECT_TRUE(file) << below;
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// A database as version 1 wrote it, with a row in every table.
+class VersionOne : public testing::Test {
+ protected:
+  VersionOne() {
+    std::filesystem::create_directories(state_.path());
+    run_sql(state_.file(), read_source("tests/store/version_1.sql"));
+  }
+  StateDirectory state_;
+};
+
+TEST_F(VersionOne, OpensAndKeepsItsRows) {
+  const auto store = state_.open();
+  EXPECT_FALSE(store->is_new());
+  EXPECT_EQ(must(store->get("tree")), "00000000000000a1");
+
+  const auto mailboxes = must(store->mailboxes());
+  ASSERT_EQ(mailboxes.size(), 1U);
+  EXPECT_EQ(mailboxes[0].id, MailboxId{7});
+  EXPECT_EQ(mailboxes[0].name.text(), "INBOX");
+  EXPECT_EQ(mailboxes[0].role, Role::inbox);
+  EXPECT_EQ(mailboxes[0].cursor, (RemoteCursor{UidValidity{1700000000}, Uid{13}, ModSeq{99}, 1}));
+
+  const auto messages = must(store->messages_by_base_name("1700000000.M1P2.host"));
+  ASSERT_EQ(messages.size(), 1U);
+  EXPECT_EQ(messages[0].key, (MessageKey{MailboxId{7}, Uid{12}}));
+  EXPECT_EQ(messages[0].state, RowState::present);
+  EXPECT_EQ(messages[0].flags, FlagSet::parse("\\Seen work"));
+  EXPECT_EQ(messages[0].identity->header, sha256("header"));
+
+  ASSERT_EQ(must(store->intents()).size(), 1U);
+  EXPECT_EQ(must(store->intents())[0].kind, IntentKind::upload);
+  EXPECT_EQ(must(store->held()).size(), 1U);
+  EXPECT_EQ(must(store->approvals()).size(), 1U);
+  EXPECT_EQ(must(store->failures()).size(), 1U);
+  EXPECT_TRUE(must(store->tombstone_of(MailboxId{7}, "1699999999.M1P1.host")));
+  EXPECT_EQ(must(store->undo_entries()).size(), 1U);
+  EXPECT_EQ(must(store->history("cur/1700000000.M1P2.host:2,S", 9)).size(), 1U);
+  EXPECT_EQ(must(store->removals_since(MailboxId{7}, "remote", 0)).count, 3U);
+}
+
+TEST_F(VersionOne, HasTheSchemaThatANewFileGets) {
+  const StateDirectory fresh;
+  fresh.open();
+  const std::string schema = "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name";
+  state_.open();
+  EXPECT_EQ(ask_sql(state_.file(), schema), ask_sql(fresh.file(), schema));
+  EXPECT_EQ(ask_sql(fresh.file(), "PRAGMA user_version"), std::vector<std::string>{"1"});
+}
+
+TEST(Schema, IsStrictThroughout) {
+  const StateDirectory state;
+  state.open();
+  EXPECT_EQ(ask_sql(state.file(),
+                    "SELECT name FROM pragma_table_list WHERE schema = 'main' AND NOT strict "
+                    "AND name NOT LIKE 'sqlite_%'"),
+            std::vector<std::string>{});
+}
+
+TEST(Schema, IsDocumentedTableByTable) {
+  const StateDirectory state;
+  state.open();
+  const std::string page = read_source("docs/storage.md");
+  for (const std::string& table : ask_sql(state.file(),
+                                          "SELECT name FROM sqlite_schema WHERE type = 'table' "
+                                          "AND name NOT LIKE 'sqlite_%'")) {
+    const std::size_t start = page.find("\n### `" + table + "`\n");
+    ASSERT_NE(start, std::string::npos) << table;
+    const std::string section = page.substr(start, page.find("\n##", start + 4) - start);
+    for (const std::string& column :
+         ask_sql(state.file(), "SELECT name FROM pragma_table_info('" + table + "')")) {
+      EXPECT_NE(section.find("`" + column + "`"), std::string::npos) << table << "." << column;
+    }
+  }
+}
+
+// Without statistics SQLite guesses; a wrong guess reads a whole mailbox.
+TEST(Schema, HasAnIndexForEveryQuestionThatIsNotAboutAWholeMailbox) {
+  const StateDirectory state;
+  state.open();
+  const std::pair<const char*, const char*> plans[] = {
+      {"SELECT flags FROM message WHERE state = ? ORDER BY mailbox, uid",
+       "SEARCH message USING INDEX message_by_state (state=?)"},
+      {"SELECT count(*) FROM message WHERE state = ? AND mailbox = ?",
+       "SEARCH message USING COVERING INDEX message_by_state (state=? AND mailbox=?)"},
+      {"SELECT flags FROM message WHERE base_hash = ? ORDER BY mailbox, uid",
+       "SEARCH message USING INDEX message_by_base_name (base_hash=?)"},
+      {"SELECT ino FROM tombstone WHERE +mailbox = ? AND base_hash = ?",
+       "SEARCH tombstone USING INDEX tombstone_by_base_name (base_hash=?)"},
+      {"SELECT path FROM history WHERE base_hash = ? ORDER BY id DESC",
+       "SEARCH history USING INDEX history_by_base_name (base_hash=?)"},
+  };
+  for (const auto& [sql, plan] : plans) {
+    sqlite3* handle = nullptr;
+    ASSERT_EQ(sqlite3_open(state.file().c_str(), &handle), SQLITE_OK);
+    const std::unique_ptr<sqlite3, int (*)(sqlite3*)> close(handle, sqlite3_close);
+    std::string detail;
+    const auto take = [](void* into, int, char** columns, char**) {
+      *static_cast<std::string*>(into) += columns[3];
+      return 0;
+    };
+    ASSERT_EQ(sqlite3_exec(handle, (std::string("EXPLAIN QUERY PLAN ") + sql).c_str(), take,
+                           &detail, nullptr),
+              SQLITE_OK);
+    EXPECT_EQ(detail, plan);
+  }
+}
+
+}  // namespace
+}  // namespace sterna::store
