@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// The second step of plan(): the tables of docs/safety.md, row by row, file by file, message by
+// message.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "draft.h"
+#include "flags.h"
+
+namespace sterna::sync {
+
+// How often an APPEND in doubt is looked for before it is sent again (28).
+inline constexpr unsigned kLooksBeforeSendingAgain = 3;
+
+// --- in the order in which they run: what a row leaves open is decided with the file or the
+// message.
+void decide_rows(Draft& draft);
+void decide_files(Draft& draft);
+void decide_messages(Draft& draft);
+void decide_intents(Draft& draft);
+void settle_removals(Draft& draft);  // those that might hit the only copy wait
+void apply_brake(Draft& draft);      // and those that are too many are held; the rest is planned
+
+// --- parts of decide_rows()
+void decide_flags(Draft& draft, RowView& row);
+void decide_other_state(Draft& draft, RowView& row);
+
+enum class Content : std::uint8_t { same, edited, wreck, unreadable };
+Content content_of(const RowView& row);
+// The user edited the file in place; its message is where it was.
+void replace_content(Draft& draft, RowView& row);
+// The user edited it, and its message is gone: the edit is kept as a new message.
+void keep_edit(Draft& draft, RowView& row);
+
+// The file went, the message is where it was. `kind` by policy.
+void delete_remote(Draft& draft, RowView& row);
+// \Deleted is agreed, and the policy says that this expunges.
+void expunge_flagged(Draft& draft, RowView& row);
+// The message went from the server; the file is where it was, or in another mailbox.
+void delete_local(Draft& draft, RowView& row);
+// A removal that was begun before: let through already.
+void resume_removal(Draft& draft, RowView& row);
+// The message of a row whose copy is known to stand elsewhere, or that was replaced: no deletion at
+// all.
+void finish_remote(Draft& draft, RowView& row, RemovalKind kind, std::string proof,
+                   std::string reason);
+void forget(Draft& draft, const RowView& row, RowState into, std::string reason);
+
+void move_remote(Draft& draft, RowView& row);  // the file moved, the message did not
+void move_local(Draft& draft, RowView& row);   // the message moved; the file may have, too
+// Both are in the same mailbox now, by `file` and `message`.
+void pair(Draft& draft, FileView& file, MessageView& message, std::string reason);
+
+// --- parts of decide_files()
+// Why nothing may be put into that mailbox on the server now (rule 8); nullopt: it may.
+std::optional<std::string> barrier(const MailboxView& mailbox);
+struct UploadAs {
+  std::optional<MessageKey> copy_of;
+  std::optional<MessageKey> forgets;
+  bool stub = false;
+};
+void upload(Draft& draft, FileView& file, UploadAs as, std::string reason);
+
+}  // namespace sterna::sync

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+// New files: what is proven to be a message on the server is paired with it; what was on a server
+// once and is not now is held (rule 17); the rest is the user's, and goes out behind the barrier
+// (rule 8).
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "decide.h"
+#include "match.h"
+
+namespace sterna::sync {
+namespace {
+
+// What the rows of that name tell about a file.
+struct Namesakes {
+  const RowView* original = nullptr;  // the message of which it is a proven copy
+  const RowView* unseen = nullptr;    // its original, or its old self: a side of it is not known
+  bool kept_by_policy = false;        // detached: never sent
+  bool released = false;              // the name was given up: the user's file by now
+  bool claimed = false;               // the name of a message that has no file yet
+};
+
+void ask(const RowView& row, const FileView& file, Namesakes& names) {
+  const bool proven = row.identity && row.identity->same_as(*file.arrival->identity);
+  switch (row.row->state) {
+    case RowState::detached:
+      names.kept_by_policy |= !row.identity || proven;
+      return;
+    case RowState::wanted:
+    case RowState::quarantined:
+    case RowState::dropping:
+      names.claimed = true;
+      return;
+    case RowState::tombstone:
+    case RowState::deleting:
+      names.released = true;
+      return;
+    case RowState::present:
+    case RowState::stub:
+    case RowState::dropped:
+      break;
+  }
+  names.released = true;
+  if (!proven) return;
+  if (row.remote == Remote::unknown || row.local == Local::unknown) {
+    names.unseen = &row;
+  } else if (row.remote == Remote::same || row.message) {
+    if (!names.original) names.original = &row;
+  }
+}
+
+Namesakes namesakes_of(World& world, const FileView& file) {
+  Namesakes names;
+  for (const RowView* row : world.rows_named(file.stem)) ask(*row, file, names);
+  return names;
+}
+
+// Where the original stands when uploads are carried out; nullopt if it is on its way.
+std::optional<MessageKey> place_of(const RowView& original) {
+  if (original.message) return MessageKey{original.message->mailbox->in->id, original.message->uid};
+  if (original.file && original.file->mailbox != original.mailbox) return std::nullopt;
+  if (content_of(original) != Content::same) return std::nullopt;
+  return original.key();
+}
+
+// What the mailboxes hold already, by content.
+class Holdings {
+ public:
+  explicit Holdings(World& world) : one_of_each_(world.input().append_deduplicates) {
+    for (const RowView& row : world.rows()) {
+      if (!row.mailbox || !row.has_file_here() || !row.identity) continue;
+      rows_[{row.mailbox, *content_key(row.identity)}].push_back(&row);
+    }
+    for (const MessageView& message : world.messages()) {
+      if (!message.file || message.file->mailbox != message.mailbox) continue;
+      if (const auto key = content_key(message.file->arrival->identity)) {
+        paired_.emplace(message.mailbox, *key);
+      }
+    }
+  }
+
+  // A second name for a message that is here: a hard link, or a copy where the server keeps only
+  // one.
+  bool is_alias(const FileView& file) const {
+    const auto found = rows_.find(key_of(file));
+    if (found == rows_.end()) return false;
+    const FileStamp& stamp = file.arrival->file.file;
+    return std::ranges::any_of(found->second, [&](const RowView* row) {
+      if (row->local == Local::gone || row->remote != Remote::same) return false;
+      const FileStamp own = file_of(*row).file;
+      return one_of_each_ || (own.ino != 0 && own.ino == stamp.ino && own.dev == stamp.dev);
+    });
+  }
+
+  // One more file of a message that has its file.
+  bool is_surplus(const FileView& file) const {
+    return rows_.contains(key_of(file)) || paired_.contains(key_of(file));
+  }
+
+ private:
+  using Key = std::pair<const MailboxView*, ContentKey>;
+  static Key key_of(const FileView& file) {
+    return {file.mailbox, *content_key(file.arrival->identity)};
+  }
+
+  bool one_of_each_;
+  std::map<Key, std::vector<const RowView*>> rows_;
+  std::set<Key> paired_;
+};
+
+void decide_stub(Draft& draft, FileView& file) {
+  const auto& origin = file.arrival->origin;
+  RowView* row = origin && origin->ours ? draft.world.row({origin->mailbox, origin->uid}) : nullptr;
+  const bool same_base = row && row->mailbox && row->has_file_here() &&
+                         row->mailbox->where().uidvalidity == origin->uidvalidity;
+  if (!same_base) {
+    return draft.hold(HeldKind::orphan, file, "holds headers only, and its message is not known");
+  }
+  if (row->remote != Remote::same || row->local == Local::unknown) {
+    return draft.wait(file, "holds headers only; its message is not known to be there");
+  }
+  upload(draft, file, {.copy_of = row->key(), .forgets = {}, .stub = true}, "copied here");
+}
+
+// A name that says that the message was on a server once. Whether it is there still must be
+// certain: everywhere while adopting, else where the name says.
+void decide_marked(Draft& draft, FileView& file) {
+  const auto& origin = file.arrival->origin;
+  const MailboxView* there = origin ? draft.world.mailbox(origin->mailbox) : nullptr;
+  const bool certain = file.mailbox->in->adopting ? draft.world.every_remote_side_examined()
+                                                  : !there || there->examined;
+  if (!certain) return draft.wait(file, "was on a server once; not all there is known yet");
+  draft.hold(HeldKind::orphan, file, "was on a server once, and is on it no more");
+}
+
+void decide_unnamed(Draft& draft, FileView& file, const Namesakes& names,
+                    const Holdings& holdings) {
+  const auto& origin = file.arrival->origin;
+  const bool adopting = file.mailbox->in->adopting;
+  const bool ours = origin && origin->ours && !names.released;
+  if (ours || names.claimed || (origin && !origin->ours && adopting)) {
+    return decide_marked(draft, file);
+  }
+  if (adopting && holdings.is_surplus(file)) {
+    return draft.hold(HeldKind::orphan, file, "one more file of a message that has its file");
+  }
+  upload(draft, file, {}, names.released && origin && origin->ours ? "restored here" : "new here");
+}
+
+void decide_new_file(Draft& draft, FileView& file, const Holdings& holdings) {
+  const LocalArrival& arrival = *file.arrival;
+  if (arrival.consumed) return;
+  if (!file.is_clear()) {
+    return draft.wait(file, arrival.stable ? "cannot be read" : "still being written");
+  }
+  if (arrival.resurrected) {
+    return draft.hold(HeldKind::resurrected, file,
+                      "deleted before, and back after an unclean stop");
+  }
+  if (arrival.held) {
+    return draft.hold(HeldKind::orphan, file, "was on a server once, and is on it no more");
+  }
+  const auto consume = [&](std::string reason) {
+    draft.plan.consumed.push_back({file.mailbox->in->id, arrival.file, std::move(reason)});
+  };
+  if (!file.mailbox->may_push()) return consume("new here; the direction is pull");
+  if (arrival.is_stub) return decide_stub(draft, file);
+  const Namesakes names = namesakes_of(draft.world, file);
+  if (names.kept_by_policy) return consume("gone from the server before; kept here by the policy");
+  if (names.unseen) return draft.wait(file, "a copy or a move of a message that is not known now");
+  if (holdings.is_alias(file)) return consume("another name of a message that is here");
+  if (auto reason = barrier(*file.mailbox)) return draft.wait(file, *std::move(reason));
+  if (!names.original) return decide_unnamed(draft, file, names, holdings);
+  upload(draft, file, {.copy_of = place_of(*names.original), .forgets = {}, .stub = false},
+         "copied here");
+}
+
+void decide_elsewhere(Draft& draft, FileView& file) {
+  const MessageView& message = *file.elsewhere;
+  const MailboxView& there = *message.mailbox;
+  const LocalFile& seen = file.arrival->file;
+  if (file.moved_here) {
+    const bool open = file.mailbox->remote_known && file.mailbox->may_push() && there.may_push() &&
+                      !there.read_only() && !file.mailbox->read_only();
+    if (!open) {
+      draft.wait(there, message.uid, "moved here since; the move cannot be sent");
+      return draft.wait(file, "moved here since; the move cannot be sent");
+    }
+    FlagMerge merge = unite_flags(message.flags(), seen.flags, *file.mailbox);
+    return draft.act(
+        MoveOut{there.where(), message.uid, file.mailbox->where(), seen, std::move(merge.result),
+                std::move(merge.to_remote), *file.arrival->identity},
+        "moved here before it was recorded where it was");
+  }
+  if (!there.local_known || !there.may_pull()) {
+    draft.wait(there, message.uid, "its file is elsewhere, and cannot be moved there now");
+    return draft.wait(file, "stands elsewhere on the server, and cannot be moved there now");
+  }
+  FlagMerge merge = unite_flags(message.flags(), seen.flags, there);
+  MoveIn move;
+  move.from = file.mailbox->where();
+  move.to = there.where();
+  move.new_uid = message.uid;
+  move.file = seen;
+  move.file_mailbox = file.mailbox->in->id;
+  move.flags = std::move(merge.result);
+  move.to_remote = std::move(merge.to_remote);
+  move.internal_date = message.detail->internal_date;
+  move.email_id = message.detail->email_id;
+  move.identity = file.arrival->identity;
+  draft.act(std::move(move), "stands there on the server: takes its place");
+}
+
+}  // namespace
+
+std::optional<std::string> barrier(const MailboxView& mailbox) {
+  if (!mailbox.remote_known) return "new here; the mailbox on the server was not seen";
+  if (mailbox.read_only()) return "new here; read-only on the server";
+  if (!mailbox.examined) return "new here; what is new on the server is not told apart yet";
+  return std::nullopt;
+}
+
+void upload(Draft& draft, FileView& file, UploadAs as, std::string reason) {
+  const bool carried = file.upload && file.upload->mailbox == file.mailbox->in->id;
+  if (file.upload) draft.kept_intents.insert(file.upload->id);
+  const LocalArrival& arrival = *file.arrival;
+  if (!arrival.identity) return draft.wait(file, "cannot be read");
+  if (auto why = barrier(*file.mailbox)) return draft.wait(file, *std::move(why));
+  if (!file.mailbox->may_push()) return draft.wait(file, "moved here; the direction is pull");
+  if (file.upload && file.upload->looks < kLooksBeforeSendingAgain) {
+    return draft.wait(file, "sent before, in doubt whether it arrived");
+  }
+  file.uploads = true;
+  Upload upload;
+  upload.where = file.mailbox->where();
+  upload.file = arrival.file;
+  upload.flags = storable(arrival.file.flags, *file.mailbox);
+  upload.identity = *arrival.identity;
+  upload.copy_of = as.copy_of;
+  upload.stub = as.stub;
+  upload.forgets = as.forgets;
+  if (carried) {
+    upload.in_doubt = true;
+    upload.intent = file.upload->id;
+  } else if (file.upload) {
+    draft.kept_intents.erase(file.upload->id);  // moved since, and never arrived where it was
+  }
+  draft.act(std::move(upload), std::move(reason));
+}
+
+void decide_files(Draft& draft) {
+  const Holdings holdings(draft.world);
+  for (FileView& file : draft.world.files()) {
+    if (file.awaits_drop) continue;
+    if (file.message) {
+      const bool with_row = file.from && file.from->message == file.message;
+      if (!with_row) pair(draft, file, *file.message, "the same on both sides");
+    } else if (file.elsewhere) {
+      decide_elsewhere(draft, file);
+    } else if (!file.from) {
+      decide_new_file(draft, file, holdings);
+    }
+  }
+}
+
+}  // namespace sterna::sync

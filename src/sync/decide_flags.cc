@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// Flags of a row that stays where it is; the bulk loss of info parts has the brake's thresholds
+// (21).
+#include "brake.h"
+#include "decide.h"
+
+namespace sterna::sync {
+namespace {
+
+bool holds_lost_flags(const Draft& draft, const RowView& row) {
+  if (!lost_its_info(row) || row.mailbox->is_bin() || draft.is_approved(row)) return false;
+  const MailboxInput& in = *row.mailbox->in;
+  return is_too_many(in.brake, in.window.flags_lost + row.mailbox->infos_lost,
+                     in.window.messages_at_start);
+}
+
+std::string reason_of(const FlagMerge& merge, bool local_changed) {
+  if (!merge.to_remote.empty() && !merge.to_local.empty()) return "flags changed on both sides";
+  if (!merge.to_remote.empty()) return "flags changed here";
+  if (!merge.to_local.empty()) return "flags changed on the server";
+  return local_changed ? "name, place or flags noted" : "flags noted";
+}
+
+}  // namespace
+
+void decide_flags(Draft& draft, RowView& row) {
+  if (holds_lost_flags(draft, row)) {
+    return draft.hold(HeldKind::flags_lost, row, file_of(row),
+                      "many files lost the part of their names that holds the flags");
+  }
+  const MessageRow& base = *row.row;
+  const bool local_changed = row.change || row.file;
+  const LocalFile file = file_of(row);
+  FlagMerge merge = merge_flags(base.flags, remote_flags(row), local_flags(row), *row.mailbox);
+  if (!file.tells_flags) merge.to_local = {};
+  const ModSeq modseq = row.told && row.told->modseq ? row.told->modseq : base.modseq;
+  const Where where = row.mailbox->where();
+  std::string reason = reason_of(merge, local_changed);
+  if (!merge.to_local.empty()) {
+    return draft.act(PullFlags{where, base.key.uid, file, std::move(merge.result),
+                               std::move(merge.to_remote), modseq},
+                     std::move(reason));
+  }
+  const std::optional<LocalFile> seen = local_changed ? std::optional(file) : std::nullopt;
+  if (!merge.to_remote.empty()) {
+    return draft.act(PushFlags{where, base.key.uid, std::move(merge.to_remote),
+                               std::move(merge.result), seen, modseq},
+                     std::move(reason));
+  }
+  if (!local_changed && merge.result == base.flags && modseq == base.modseq) return;
+  std::optional<Identity> identity;
+  if (row.change && row.change->content_changed && !row.has_state(RowState::stub)) {
+    identity = row.change->identity;
+  }
+  draft.act(Record{where, base.key.uid, std::move(merge.result), modseq, seen, std::move(identity)},
+            std::move(reason));
+}
+
+}  // namespace sterna::sync

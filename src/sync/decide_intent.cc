@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// Open intents (rule 12): one is closed when what was observed leaves no doubt about it, or when
+// what it was about is planned anew. Those that an action carries, or that somebody still waits
+// for, stay.
+#include "decide.h"
+
+namespace sterna::sync {
+namespace {
+
+bool upload_is_settled(World& world, const Intent& intent) {
+  const MailboxView* mailbox = world.mailbox(intent.mailbox);
+  return mailbox && mailbox->remote_known && mailbox->local_known && mailbox->examined;
+}
+
+bool move_is_settled(World& world, const Intent& intent) {
+  const RowView* row = world.row({intent.mailbox, intent.uid});
+  if (!row || row->has_state(RowState::tombstone)) return true;
+  if (!row->mailbox || row->remote == Remote::unknown || row->local == Local::unknown) return false;
+  if (row->remote == Remote::same) return true;
+  const MailboxView* target = world.mailbox(intent.target);
+  return !target || (target->remote_known && target->examined);
+}
+
+bool removal_is_settled(World& world, const Intent& intent) {
+  const RowView* row = world.row({intent.mailbox, intent.uid});
+  if (!row || !row->has_state(RowState::deleting)) return true;
+  if (!row->mailbox || row->remote == Remote::unknown || row->local == Local::unknown) return false;
+  return row->remote == Remote::gone || row->file;
+}
+
+bool is_settled(World& world, const Intent& intent) {
+  switch (intent.kind) {
+    case IntentKind::upload:
+      return upload_is_settled(world, intent);
+    case IntentKind::move_out:
+      return move_is_settled(world, intent);
+    case IntentKind::delete_out:
+      return removal_is_settled(world, intent);
+    case IntentKind::mailbox_create:
+    case IntentKind::mailbox_rename:
+    case IntentKind::mailbox_delete:
+      return false;
+  }
+  return false;
+}
+
+}  // namespace
+
+void decide_intents(Draft& draft) {
+  for (const Intent& intent : draft.world.input().intents) {
+    if (draft.kept_intents.contains(intent.id) || !is_settled(draft.world, intent)) continue;
+    draft.act(CloseIntent{intent.id}, "its outcome is known, or it is planned anew");
+  }
+}
+
+}  // namespace sterna::sync

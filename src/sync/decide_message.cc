@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// New messages on the server: what is no file here, and no row's message that moved, is fetched.
+#include "decide.h"
+
+namespace sterna::sync {
+namespace {
+
+// Rows written in one pass for what the policy leaves on the server.
+constexpr std::uint64_t kConsumedPerPassMax = 100'000;
+
+// The Sent mailbox: a file that may be the mail program's copy of that message is not settled yet
+// (41).
+bool may_be_sent_copy(const MessageView& message) {
+  if (!message.mailbox->has_role(Role::sent)) return false;
+  const auto identity = message.identity();
+  for (const FileView* file : message.mailbox->files) {
+    if (file->arrival->stable || file->is_paired()) continue;
+    const auto& own = file->arrival->identity;
+    if (!own || !identity || own->message_id == identity->message_id) return true;
+  }
+  return false;
+}
+
+bool is_taken(const MessageView& message) {
+  return message.from || message.file || message.replaced_an_edit;
+}
+
+UidSet arrivals_to_fetch(Draft& draft, const MailboxView& mailbox) {
+  UidSet uids = mailbox.undetailed;
+  for (const MessageView* message : mailbox.messages) {
+    if (is_taken(*message)) continue;
+    if (message->row && message->row->has_state(RowState::dropped)) continue;
+    if (may_be_sent_copy(*message)) {
+      draft.wait(mailbox, message->uid, "a file here may be the same, and is still being written");
+    } else {
+      uids.add(message->uid);
+    }
+  }
+  return uids;
+}
+
+void consume(Draft& draft, const MailboxView& mailbox, const UidSet& uids) {
+  std::uint64_t count = 0;
+  for (const UidRange& range : uids.ranges()) {
+    for (std::uint64_t uid = range.first.value; uid <= range.last.value; ++uid) {
+      if (++count > kConsumedPerPassMax) {
+        return draft.wait(mailbox, Uid(), "new on the server, not fetched; noted in the next pass");
+      }
+      draft.act(Forget{mailbox.where(), Uid(static_cast<std::uint32_t>(uid)), RowState::dropped},
+                "new on the server; the direction is push");
+    }
+  }
+}
+
+}  // namespace
+
+void decide_messages(Draft& draft) {
+  for (const MailboxView& mailbox : draft.world.mailboxes()) {
+    const UidSet uids = arrivals_to_fetch(draft, mailbox);
+    if (uids.empty()) continue;
+    if (!mailbox.local_known) {
+      draft.wait(mailbox, Uid(), "new on the server; the directory here is not known");
+    } else if (!mailbox.may_pull()) {
+      consume(draft, mailbox, uids);
+    } else {
+      draft.act(Download{mailbox.where(), uids}, "new on the server");
+    }
+  }
+}
+
+}  // namespace sterna::sync

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// Moves, which never count as deletions. Where both sides moved a message the server's place wins,
+// but Trash loses against any other place (rule 24).
+#include "decide.h"
+
+namespace sterna::sync {
+namespace {
+
+// Why the server cannot be told of a move; nullopt: it can.
+std::optional<std::string> why_parked(const MailboxView& from, const MailboxView& to) {
+  if (!to.remote_known) return "moved; the mailbox on the server was not seen";
+  if (!from.may_push() || !to.may_push()) return "moved; the direction there is pull";
+  if (from.read_only() || to.read_only()) return "moved; read-only on the server";
+  return std::nullopt;
+}
+
+Identity identity_of(const RowView& row, const FileView& file) {
+  if (row.identity) return *row.identity;
+  return file.arrival->identity.value_or(Identity{});
+}
+
+void move_out(Draft& draft, const RowView& row, Where from, Uid uid, const FlagSet& remote,
+              std::string reason) {
+  FileView& file = *row.file;
+  FlagMerge merge = merge_flags(row.row->flags, remote, local_flags(row), *file.mailbox);
+  // What our own unfinished removal set is not the user's.
+  if (row.has_state(RowState::deleting)) {
+    merge.result.set(Flag::deleted, false);
+    merge.to_remote.add.set(Flag::deleted, false);
+    merge.to_remote.remove.set(Flag::deleted);
+  }
+  draft.act(MoveOut{from, uid, file.mailbox->where(), file.arrival->file, std::move(merge.result),
+                    std::move(merge.to_remote), identity_of(row, file)},
+            std::move(reason));
+}
+
+bool trash_loses(const RowView& row) {
+  if (!row.file || row.file->mailbox->has_role(Role::trash)) return false;
+  const bool moved = row.file->mailbox != row.mailbox;
+  return moved && row.message->mailbox->has_role(Role::trash) &&
+         !why_parked(*row.message->mailbox, *row.file->mailbox);
+}
+
+void move_in(Draft& draft, const RowView& row) {
+  const MessageView& message = *row.message;
+  FlagMerge merge =
+      merge_flags(row.row->flags, message.flags(), local_flags(row), *message.mailbox);
+  MoveIn move;
+  move.from = row.mailbox->where();
+  move.uid = row.key().uid;
+  move.to = message.mailbox->where();
+  move.new_uid = message.uid;
+  move.file = file_of(row);
+  move.file_mailbox = row.file ? row.file->mailbox->in->id : row.key().mailbox;
+  move.flags = std::move(merge.result);
+  move.to_remote = std::move(merge.to_remote);
+  move.internal_date = message.detail->internal_date;
+  move.email_id = message.detail->email_id;
+  move.content_differs = content_of(row) != Content::same;
+  draft.act(std::move(move), "moved on the server");
+}
+
+}  // namespace
+
+void move_remote(Draft& draft, RowView& row) {
+  FileView& file = *row.file;
+  if (file.message) {
+    return finish_remote(
+        draft, row, RemovalKind::expunge,
+        "its copy stands in the other mailbox as UID " + std::to_string(file.message->uid.value),
+        "moved before, and left here by half");
+  }
+  if (!row.mailbox->may_push()) {
+    forget(draft, row, RowState::dropped, "moved away here; the direction is pull");
+    return upload(draft, file, {.copy_of = row.key(), .forgets = {}, .stub = file.arrival->is_stub},
+                  "moved here from a mailbox whose direction is pull");
+  }
+  if (auto reason = why_parked(*row.mailbox, *file.mailbox)) {
+    draft.wait(row, *reason);
+    return draft.wait(file, *std::move(reason));
+  }
+  move_out(draft, row, row.mailbox->where(), row.key().uid, remote_flags(row), "moved here");
+}
+
+void move_local(Draft& draft, RowView& row) {
+  MessageView& message = *row.message;
+  if (!message.mailbox->local_known) {
+    draft.wait(row, "moved on the server to a mailbox that could not be listed here");
+    return draft.wait(*message.mailbox, message.uid, "its directory could not be listed");
+  }
+  if (row.file && row.file->mailbox == message.mailbox) {
+    pair(draft, *row.file, message, "moved to the same mailbox on both sides");
+    return forget(draft, row, RowState::tombstone, "moved on both sides");
+  }
+  if (trash_loses(row)) {
+    move_out(draft, row, message.mailbox->where(), message.uid, message.flags(),
+             "moved here, and to the Trash on the server: taken out of it");
+    return forget(draft, row, RowState::tombstone, "moved on both sides");
+  }
+  move_in(draft, row);
+}
+
+void pair(Draft& draft, FileView& file, MessageView& message, std::string reason) {
+  message.file = &file;
+  file.message = &message;
+  const LocalFile& seen = file.arrival->file;
+  const MailboxView& mailbox = *message.mailbox;
+  FlagMerge merge = file.from ? merge_flags(file.from->row->flags, message.flags(),
+                                            local_flags(*file.from), mailbox)
+                              : unite_flags(message.flags(), seen.flags, mailbox);
+  if (!seen.tells_flags) merge.to_local = {};
+  Pair pair{mailbox.where(),
+            message.uid,
+            seen,
+            std::move(merge.result),
+            std::move(merge.to_remote),
+            std::move(merge.to_local),
+            file.arrival->identity,
+            0,
+            {}};
+  pair.internal_date =
+      message.detail ? message.detail->internal_date : message.row->row->internal_date;
+  pair.email_id = message.detail ? message.detail->email_id : message.row->row->email_id;
+  draft.act(std::move(pair), std::move(reason));
+}
+
+}  // namespace sterna::sync

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+// Removals, the most guarded path: what is proven gone on one side goes on the other, by policy,
+// after a quiet time, and never so that the last copy goes (rules 1, 4 to 7, 13, 17, 19).
+#include <algorithm>
+
+#include "decide.h"
+
+namespace sterna::sync {
+namespace {
+
+// Somebody cared for it on the server since both sides agreed (section 2, d).
+bool was_marked_remotely(const RowView& row) {
+  const FlagSet added = remote_flags(row).minus(row.row->flags);
+  return added.has(Flag::flagged) || added.has(Flag::forwarded) || !added.keywords().empty();
+}
+
+// Gmail: the message stands in another synced mailbox too, so only a label goes (30).
+bool has_another_label(Draft& draft, const RowView& row) {
+  if (!draft.world.input().append_deduplicates || row.row->email_id.empty()) return false;
+  return std::ranges::any_of(draft.world.rows(), [&](const RowView& other) {
+    return other.mailbox && other.mailbox != row.mailbox && !other.mailbox->is_bin() &&
+           other.row->email_id == row.row->email_id && other.remote == Remote::same &&
+           other.has_file_here() && other.local != Local::gone;
+  });
+}
+
+RemovalKind kind_by_policy(const Draft& draft, const RowView& row) {
+  const std::optional<MailboxId> trash = draft.world.input().trash;
+  if (row.mailbox->in->local_delete == LocalDelete::expunge) return RemovalKind::expunge;
+  if (row.mailbox->is_bin() || trash == row.key().mailbox) return RemovalKind::expunge;
+  return trash ? RemovalKind::to_trash : RemovalKind::fetch_expunge;
+}
+
+// nullopt: a person has to decide.
+std::optional<RemovalKind> spare_marked(const Draft& draft, const RowView& row, RemovalKind kind) {
+  if (kind == RemovalKind::to_trash || !was_marked_remotely(row)) return kind;
+  if (draft.is_approved(row)) return kind;
+  const std::optional<MailboxId> trash = draft.world.input().trash;
+  if (!trash || row.mailbox->is_bin() || trash == row.key().mailbox) return std::nullopt;
+  return RemovalKind::to_trash;
+}
+
+DeleteOut delete_out(const RowView& row, RemovalKind kind, std::string proof) {
+  DeleteOut out;
+  out.where = row.mailbox->where();
+  out.uid = row.key().uid;
+  out.kind = kind;
+  out.identity = row.identity.value_or(Identity{row.row->remote_size, {}, {}});
+  out.proof = std::move(proof);
+  return out;
+}
+
+constexpr const char* kMarked = "flagged on the server since: not expunged without a decision";
+constexpr const char* kAbsent = "in none of the whole listings of every local mailbox";
+
+// Why the disappearance of a file is not believed or not sent yet.
+std::optional<std::string> why_not_now(const Draft& draft, const RowView& row) {
+  if (!row.mailbox->in->local.quiet) return "deleted here; waits for the quiet time";
+  if (!draft.world.every_local_side_known()) {
+    return "deleted here, or moved to a mailbox that could not be listed";
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+void delete_remote(Draft& draft, RowView& row) {
+  const MailboxView& mailbox = *row.mailbox;
+  if (auto reason = why_not_now(draft, row)) return draft.wait(row, *std::move(reason));
+  if (!mailbox.may_push() || mailbox.in->local_delete == LocalDelete::ignore) {
+    return forget(draft, row, RowState::dropped, "deleted here; the policy keeps it on the server");
+  }
+  if (mailbox.read_only()) return draft.wait(row, "deleted here; read-only on the server");
+  std::optional<RemovalKind> kind = kind_by_policy(draft, row);
+  if (has_another_label(draft, row)) {
+    kind = RemovalKind::expunge;
+  } else {
+    kind = spare_marked(draft, row, *kind);
+  }
+  if (!kind) return draft.hold(HeldKind::delete_remote, row, std::nullopt, kMarked);
+  draft.propose(Side::remote, row, delete_out(row, *kind, kAbsent),
+                "gone here, unchanged on the server");
+}
+
+void resume_removal(Draft& draft, RowView& row) {
+  if (auto reason = why_not_now(draft, row)) return draft.wait(row, *std::move(reason));
+  if (row.mailbox->read_only()) return draft.wait(row, "deleted here; read-only on the server");
+  const bool to_trash = row.intent && row.intent->to_trash;
+  const auto kind =
+      spare_marked(draft, row, to_trash ? RemovalKind::to_trash : kind_by_policy(draft, row));
+  if (!kind) return draft.hold(HeldKind::delete_remote, row, std::nullopt, kMarked);
+  draft.propose(Side::remote, row, delete_out(row, *kind, kAbsent),
+                "a removal begun before and not seen to its end");
+  draft.removals.back().begun_before = true;
+}
+
+void expunge_flagged(Draft& draft, RowView& row) {
+  const MailboxView& mailbox = *row.mailbox;
+  if (!mailbox.in->expunge_flagged || !mailbox.may_push()) return;
+  const FlagSet agreed =
+      merge_flags(row.row->flags, remote_flags(row), local_flags(row), mailbox).result;
+  if (!agreed.has(Flag::deleted)) return;
+  if (mailbox.read_only()) return draft.wait(row, "flagged deleted; read-only on the server");
+  if (!mailbox.in->local.quiet) return draft.wait(row, "flagged deleted; waits for the quiet time");
+  const auto kind = spare_marked(draft, row, RemovalKind::expunge);
+  if (!kind) return draft.hold(HeldKind::delete_remote, row, std::nullopt, kMarked);
+  DeleteOut out = delete_out(row, *kind, "the user flagged it \\Deleted");
+  out.file_remains = true;
+  draft.propose(Side::remote, row, std::move(out), "flagged deleted; the policy expunges it");
+}
+
+void delete_local(Draft& draft, RowView& row) {
+  const MailboxInput& in = *row.mailbox->in;
+  const bool moved = row.file && row.file->mailbox != row.mailbox;
+  if (!row.mailbox->may_pull() || in.remote_delete == RemoteDelete::ignore) {
+    if (moved) {
+      draft.plan.consumed.push_back({row.file->mailbox->in->id, row.file->arrival->file,
+                                     "gone from the server; the policy keeps it here"});
+    }
+    return forget(draft, row, moved ? RowState::tombstone : RowState::detached,
+                  "gone from the server; the policy keeps it here");
+  }
+  DeleteIn remove{row.mailbox->where(), row.key().uid, std::nullopt, in.remote.gone_proof, {}, {}};
+  if (remove.proof.empty()) remove.proof = "missing from a whole listing of the mailbox";
+  remove.into = RowState::tombstone;
+  if (row.file || row.change) remove.file = file_of(row);
+  if (moved) remove.file_mailbox = row.file->mailbox->in->id;
+  draft.propose(Side::local, row, std::move(remove),
+                moved ? "gone from the server, in the Trash here" : "gone from the server");
+}
+
+void finish_remote(Draft& draft, RowView& row, RemovalKind kind, std::string proof,
+                   std::string reason) {
+  draft.act(delete_out(row, kind, std::move(proof)), std::move(reason));
+}
+
+}  // namespace sterna::sync

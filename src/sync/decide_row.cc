@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// The table of locations, for rows in state present and stub:
+//
+//   remote \ local | same          | gone            | moved to B          | edited
+//   unknown        | -             | wait            | wait                | wait
+//   same           | flags         | delete remotely | MOVE to B           | replace
+//   gone           | delete here   | tombstone       | as new in B         | keep
+//   moved to A'    | move the file | as new in A'    | A' (Trash loses)    | move, replace later
+//
+// A file that the user only renamed within its mailbox stands in the column "same". An extra copy
+// is a file without a row: decide_file.cc.
+#include "decide.h"
+
+namespace sterna::sync {
+namespace {
+
+bool moved_away(const RowView& row) {
+  return row.file && row.file->mailbox != row.mailbox;
+}
+
+// Any change of a side that cannot be acted upon, because the other side is not known.
+bool has_news(const RowView& row) {
+  return row.file || row.change || row.told || row.doubted || row.local == Local::gone ||
+         row.remote == Remote::gone;
+}
+
+void stayed_on_server(Draft& draft, RowView& row) {
+  if (moved_away(row)) return move_remote(draft, row);
+  if (row.local == Local::gone && !row.file) return delete_remote(draft, row);
+  switch (content_of(row)) {
+    case Content::same:
+      decide_flags(draft, row);
+      return expunge_flagged(draft, row);
+    case Content::edited:
+      return replace_content(draft, row);
+    case Content::wreck:
+      return draft.act(Repair{row.mailbox->where(), row.key().uid, file_of(row)},
+                       "the file is damaged; the server has the message");
+    case Content::unreadable:
+      return draft.wait(row, "the changed file cannot be read");
+  }
+}
+
+// As new in B; in the Trash the two sides agree that it is deleted.
+void gone_from_server_moved_here(Draft& draft, RowView& row) {
+  FileView& file = *row.file;
+  if (file.message) {
+    return forget(draft, row, RowState::tombstone, "moved here, and new there on the server");
+  }
+  if (file.mailbox->has_role(Role::trash)) return delete_local(draft, row);
+  if (!file.mailbox->may_push()) {
+    draft.plan.consumed.push_back({file.mailbox->in->id, file.arrival->file, "direction is pull"});
+    return forget(draft, row, RowState::tombstone, "gone from the server, moved here");
+  }
+  if (row.intent && row.intent->kind == IntentKind::move_out) {
+    if (row.intent->looks < kLooksBeforeSendingAgain) {
+      draft.kept_intents.insert(row.intent->id);
+      return draft.wait(file, "moved before, in doubt where it is on the server");
+    }
+    if (row.intent->target_uidvalidity != file.mailbox->where().uidvalidity) {
+      return draft.hold(HeldKind::orphan, file,
+                        "moved before, and not found under the new UIDVALIDITY");
+    }
+  }
+  upload(draft, file, {.copy_of = {}, .forgets = row.key(), .stub = false},
+         "moved here, gone from the server: kept");
+}
+
+void gone_from_server(Draft& draft, RowView& row) {
+  if (row.message && row.message->mailbox->may_pull()) return move_local(draft, row);
+  if (row.message) row.message->from = nullptr;
+  if (row.file && row.file->message) {
+    return forget(draft, row, RowState::tombstone, "another message on the server by now");
+  }
+  if (moved_away(row)) return gone_from_server_moved_here(draft, row);
+  if (row.local == Local::gone && !row.file) {
+    return forget(draft, row, RowState::tombstone, "gone on both sides");
+  }
+  const Content content = content_of(row);
+  if (content == Content::unreadable) return draft.wait(row, "the changed file cannot be read");
+  return content == Content::edited ? keep_edit(draft, row) : delete_local(draft, row);
+}
+
+void decide_location(Draft& draft, RowView& row) {
+  if (row.remote == Remote::unknown) {
+    if (has_news(row)) draft.wait(row, "the server's side is not known");
+    if (row.file && !row.file->message)
+      draft.wait(*row.file, "moved, the server's side is not known");
+    return;
+  }
+  if (row.local == Local::unknown) {
+    if (has_news(row)) draft.wait(row, "the local side is not known");
+    if (row.message) draft.wait(*row.message->mailbox, row.message->uid, "its file is not known");
+    return;
+  }
+  row.remote == Remote::same ? stayed_on_server(draft, row) : gone_from_server(draft, row);
+}
+
+}  // namespace
+
+void forget(Draft& draft, const RowView& row, RowState into, std::string reason) {
+  draft.act(Forget{row.mailbox->where(), row.key().uid, into}, std::move(reason));
+}
+
+void decide_rows(Draft& draft) {
+  for (const RowView& row : draft.world.rows()) {
+    if (row.mailbox && lost_its_info(row)) ++row.mailbox->infos_lost;
+  }
+  for (RowView& row : draft.world.rows()) {
+    if (!row.mailbox) continue;
+    if (row.has_file_here()) {
+      decide_location(draft, row);
+    } else {
+      decide_other_state(draft, row);
+    }
+  }
+}
+
+}  // namespace sterna::sync

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rows in other states than present and stub: their files are not missed (rule 2), and what they
+// wait for, or what was begun with them, is finished.
+#include <algorithm>
+
+#include "decide.h"
+
+namespace sterna::sync {
+namespace {
+
+// On the server, with no file here: wanted, dropped, quarantined.
+void decide_without_file(Draft& draft, RowView& row) {
+  if (row.remote == Remote::gone) {
+    return forget(draft, row, RowState::tombstone, "gone from the server, not kept here");
+  }
+  if (row.has_state(RowState::wanted) || !row.told) return;
+  const bool pairs = std::ranges::any_of(row.mailbox->messages, [&](const MessageView* message) {
+    return message->row == &row && message->file;
+  });
+  if (pairs || (row.told->flags == row.row->flags && row.told->modseq == row.row->modseq)) return;
+  draft.act(Record{row.mailbox->where(), row.key().uid, row.told->flags, row.told->modseq, {}, {}},
+            "flags noted");
+}
+
+void decide_detached(Draft& draft, RowView& row) {
+  if (row.local == Local::gone) {
+    return forget(draft, row, RowState::tombstone, "gone here; the server has not had it for long");
+  }
+  if (!row.change) return;
+  draft.act(Record{row.mailbox->where(), row.key().uid, row.change->file.flags, row.row->modseq,
+                   row.change->file, row.change->identity},
+            "kept here by the policy; name or flags noted");
+}
+
+void decide_dropping(Draft& draft, RowView& row) {
+  if (row.local == Local::unknown || row.remote == Remote::unknown) {
+    if (row.file) draft.wait(*row.file, "to be removed here; the other side is not known");
+    return;
+  }
+  const RowState into = row.remote == Remote::gone ? RowState::tombstone : RowState::dropped;
+  if (!row.file) return forget(draft, row, into, "removed here before, now recorded");
+  draft.act(DeleteIn{row.mailbox->where(),
+                     row.key().uid,
+                     row.file->arrival->file,
+                     "its removal here was begun, by the policy",
+                     {},
+                     into},
+            "a removal begun before and not seen to its end");
+}
+
+// The file is back in its place: the removal is called off.
+void call_off(Draft& draft, RowView& row) {
+  FileView& file = *row.file;
+  FlagSet remote = remote_flags(row);
+  if (!row.row->flags.has(Flag::deleted)) remote.set(Flag::deleted, false);
+  FlagMerge merge = merge_flags(row.row->flags, remote, local_flags(row), *row.mailbox);
+  draft.act(Pair{row.mailbox->where(), row.key().uid, file.arrival->file, std::move(merge.result),
+                 std::move(merge.to_remote), std::move(merge.to_local), file.arrival->identity,
+                 row.row->internal_date, row.row->email_id},
+            "the file is back before its removal was done");
+  if (!row.intent || row.intent->to_trash) return;
+  draft.kept_intents.insert(row.intent->id);
+  draft.act(ClearDeleted{row.mailbox->where(), row.key().uid, row.intent->id},
+            "the file is back before its removal was done");
+}
+
+void decide_deleting(Draft& draft, RowView& row) {
+  if (row.local == Local::unknown || row.remote == Remote::unknown) {
+    draft.wait(row, "a removal begun before; one side is not known");
+    if (row.file) draft.wait(*row.file, "back, while its removal is in doubt");
+    return;
+  }
+  if (row.remote == Remote::same) {
+    if (!row.file) return resume_removal(draft, row);
+    return row.file->mailbox == row.mailbox ? call_off(draft, row) : move_remote(draft, row);
+  }
+  if (row.message && row.message->mailbox->may_pull()) return move_local(draft, row);
+  if (row.message) row.message->from = nullptr;
+  if (!row.file || row.file->message) {
+    return forget(draft, row, RowState::tombstone, "removed from the server");
+  }
+  upload(draft, *row.file, {.copy_of = {}, .forgets = row.key(), .stub = false},
+         "back after its removal from the server: restored");
+}
+
+}  // namespace
+
+void decide_other_state(Draft& draft, RowView& row) {
+  switch (row.row->state) {
+    case RowState::wanted:
+    case RowState::dropped:
+    case RowState::quarantined:
+      return decide_without_file(draft, row);
+    case RowState::detached:
+      return decide_detached(draft, row);
+    case RowState::dropping:
+      return decide_dropping(draft, row);
+    case RowState::deleting:
+      return decide_deleting(draft, row);
+    case RowState::present:
+    case RowState::stub:
+    case RowState::tombstone:
+      return;
+  }
+}
+
+}  // namespace sterna::sync

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// Draft: a plan in the making. Removals are gathered apart from the rest, since they need the whole
+// plan to be judged: whatever might be the same message must be settled first, and then the brake
+// counts them.
+#pragma once
+
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "world.h"
+
+namespace sterna::sync {
+
+enum class Side : std::uint8_t { remote, local };
+
+// A removal that somebody's absence proposes. Those that finish what a move or an edit began are
+// none.
+struct Removal {
+  Side side = Side::remote;
+  RowView* row = nullptr;
+  Action action;
+  bool begun_before = false;  // the brake let it through in an earlier pass
+};
+
+using Approved = std::set<std::pair<MessageKey, UidValidity>>;
+
+struct Draft {
+  explicit Draft(World& the_world) : world(the_world) {
+    for (const Approval& approval : world.input().approvals) {
+      approved.emplace(approval.key, approval.uidvalidity);
+    }
+  }
+
+  World& world;
+  Plan plan;
+  std::vector<Removal> removals;
+  std::set<IntentId> kept_intents;  // still in doubt, or carried by an action
+  Approved approved;                // by the user, for exactly these rows (22)
+
+  void act(ActionKind what, std::string reason) {
+    plan.actions.push_back({std::move(what), std::move(reason)});
+  }
+  void propose(Side side, RowView& row, ActionKind what, std::string reason) {
+    removals.push_back({side, &row, {std::move(what), std::move(reason)}});
+  }
+  bool is_approved(const RowView& row) const {
+    return approved.contains({row.key(), row.mailbox->where().uidvalidity});
+  }
+  void wait(const RowView& row, std::string reason) {
+    plan.waiting.push_back(
+        {row.key().mailbox, row.row->base_name, row.key().uid, std::move(reason)});
+  }
+  void wait(FileView& file, std::string reason) {
+    file.waits = true;
+    const LocalFile& seen = file.arrival->file;
+    plan.waiting.push_back({file.mailbox->in->id, seen.base, Uid(), std::move(reason)});
+  }
+  void wait(const MailboxView& mailbox, Uid uid, std::string reason) {
+    plan.waiting.push_back({mailbox.in->id, "", uid, std::move(reason)});
+  }
+  void hold(HeldKind kind, const RowView& row, std::optional<LocalFile> file, std::string reason) {
+    const Where where = row.mailbox->where();
+    plan.held.push_back({kind, where.mailbox, row.key().uid, where.uidvalidity, std::move(file),
+                         std::move(reason)});
+  }
+  void hold(HeldKind kind, const FileView& file, std::string reason) {
+    const Where where = file.mailbox->where();
+    plan.held.push_back(
+        {kind, where.mailbox, Uid(), where.uidvalidity, file.arrival->file, std::move(reason)});
+  }
+};
+
+}  // namespace sterna::sync

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "flags.h"
+
+namespace sterna::sync {
+namespace {
+
+// Keywords, $Forwarded among them: what a server need not be able to store (RFC 3501 section 7.1).
+FlagSet keywords_of(const FlagSet& flags) {
+  FlagSet keywords = flags;
+  for (const FlagName& name : kFlagNames) {
+    if (name.imap.starts_with('\\')) keywords.set(name.flag, false);
+  }
+  return keywords;
+}
+
+FlagSet unstorable(const FlagSet& flags, bool any_keyword, const FlagSet& permanent) {
+  return any_keyword ? FlagSet() : keywords_of(flags).minus(permanent);
+}
+
+// Flags whose absence on the server says nothing: it cannot hold them, or could not when the base
+// agreed.
+FlagSet not_told_by_server(const FlagSet& base, const MailboxInput& in) {
+  return unstorable(base, in.remote.any_keyword, in.remote.permanent)
+      .united(unstorable(base, in.base_any_keyword, in.base_permanent));
+}
+
+FlagMerge spread(FlagSet result, const FlagSet& remote, const FlagSet& local,
+                 const MailboxView& place) {
+  FlagMerge merge;
+  if (place.may_push() && !place.read_only()) {
+    merge.to_remote = flag_delta(remote, result);
+    merge.to_remote.add = storable(merge.to_remote.add, place);
+  }
+  if (place.may_pull()) merge.to_local = flag_delta(local, result);
+  merge.result = std::move(result);
+  return merge;
+}
+
+}  // namespace
+
+FlagSet storable(const FlagSet& flags, const MailboxView& mailbox) {
+  const RemoteDelta& remote = mailbox.in->remote;
+  return flags.minus(unstorable(flags, remote.any_keyword, remote.permanent));
+}
+
+FlagSet remote_flags(const RowView& row) {
+  return row.told ? row.told->flags : row.row->flags;
+}
+
+FlagSet local_flags(const RowView& row) {
+  const FlagSet& base = row.row->flags;
+  if (!row.change && !row.file) return base;
+  const LocalFile file = file_of(row);
+  if (!file.tells_flags) return base;
+  if (!file.has_info && row.row->info.empty()) return base;
+  FlagSet flags = file.flags;
+  // A file in new/ says nothing about \Seen, and leaving new/ without it is no change.
+  if (row.row->in_new && base.has(Flag::seen)) flags.set(Flag::seen);
+  return flags;
+}
+
+FlagMerge merge_flags(const FlagSet& base, const FlagSet& remote, const FlagSet& local,
+                      const MailboxView& place) {
+  FlagDelta by_remote = flag_delta(base, remote);
+  by_remote.remove = by_remote.remove.minus(not_told_by_server(by_remote.remove, *place.in));
+  const FlagDelta by_local = flag_delta(base, local);
+  return spread(apply(apply(base, by_remote), by_local), remote, local, place);
+}
+
+FlagMerge unite_flags(const FlagSet& remote, const FlagSet& local, const MailboxView& place) {
+  return spread(remote.united(local), remote, local, place);
+}
+
+bool lost_its_info(const RowView& row) {
+  if (!row.change && !row.file) return false;
+  const LocalFile file = file_of(row);
+  return file.tells_flags && !file.has_info && !row.row->info.empty() && !row.row->flags.empty();
+}
+
+LocalFile file_of(const RowView& row) {
+  if (row.file) return row.file->arrival->file;
+  if (row.change) return row.change->file;
+  LocalFile file;
+  file.name = row.row->base_name + row.row->info;
+  file.base = row.row->base_name;
+  file.in_new = row.row->in_new;
+  file.tells_flags = row.row->info.empty() || row.row->info.starts_with(":2,");
+  file.has_info = row.row->info.starts_with(":2,");
+  file.flags = row.row->flags;
+  file.file = row.row->file;
+  return file;
+}
+
+}  // namespace sterna::sync

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// Flags: merged three ways, each flag by itself, so two sides never conflict on one.
+#pragma once
+
+#include "world.h"
+
+namespace sterna::sync {
+
+struct FlagMerge {
+  FlagSet result;       // what the base holds afterwards
+  FlagDelta to_remote;  // what the server lacks of it, as far as it may and can be told
+  FlagDelta to_local;   // what the file lacks of it, as far as it may be told
+};
+
+// What each side says of a row. The local one goes by the file where the row's file is now; it is
+// the base's where the name cannot tell (rule 39, experimental info, a name that never had an info
+// part).
+FlagSet remote_flags(const RowView& row);
+FlagSet local_flags(const RowView& row);
+
+// base xor (remote delta or local delta), for a message that will be in `place` (rule 40).
+FlagMerge merge_flags(const FlagSet& base, const FlagSet& remote, const FlagSet& local,
+                      const MailboxView& place);
+// Without a base: the union.
+FlagMerge unite_flags(const FlagSet& remote, const FlagSet& local, const MailboxView& place);
+
+// The part of `flags` that the server can store in that mailbox.
+FlagSet storable(const FlagSet& flags, const MailboxView& mailbox);
+
+// The file's name lost the info part that it had when last seen (rule 6).
+bool lost_its_info(const RowView& row);
+
+// Where and as what the row's file was seen last: in the change, in the arrival, or by the base.
+LocalFile file_of(const RowView& row);
+
+}  // namespace sterna::sync

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// The first step of plan(): which file is which message, over the whole account. Each function adds
+// to what the ones before found, in the order below; none of them decides what is to be done.
+#pragma once
+
+#include "world.h"
+
+namespace sterna::sync {
+
+// Files that left their row's place: new files against rows whose file is gone.
+void pair_local_moves(World& world);
+
+// Messages that left their row's mailbox: new messages against rows whose message is gone.
+void pair_remote_moves(World& world);
+
+// New on both sides of one mailbox: adoption, the same done by two, a download or upload whose end
+// was not recorded.
+void pair_same_mailbox(World& world);
+
+// A new file here and a new message in another mailbox that is the same: moved before its row was
+// written, or, while adopting, moved while nobody looked.
+void pair_elsewhere(World& world);
+
+inline void pair_all(World& world) {
+  pair_local_moves(world);
+  pair_remote_moves(world);
+  pair_same_mailbox(world);
+  pair_elsewhere(world);
+}
+
+}  // namespace sterna::sync

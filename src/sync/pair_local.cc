@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// Names and inodes nominate, content decides (rule 9): every tier but the one for stubs, which
+// carry their origin in themselves, and the last one compares header and size.
+#include <string>
+#include <tuple>
+
+#include "match.h"
+#include "pair.h"
+
+namespace sterna::sync {
+namespace {
+
+// Rows in search of their file. One in state deleting lost it before the removal was begun.
+bool misses_file(const RowView& view) {
+  if (view.file || !view.mailbox) return false;
+  if (view.has_file_here()) return view.local == Local::gone;
+  return view.has_state(RowState::deleting) && view.local == Local::same;
+}
+
+bool is_free(const FileView& file) {
+  return !file.from && !file.awaits_drop && file.is_clear();
+}
+
+bool join(RowView& row, FileView& file) {
+  row.file = &file;
+  file.from = &row;
+  return true;
+}
+
+// An own removal that was cut between its intent and its effect: the file is in no listing of rows.
+void find_unfinished_drops(World& world) {
+  for (FileView& file : world.files()) {
+    for (RowView* row : world.rows_named(file.stem)) {
+      const bool same_place =
+          row->mailbox == file.mailbox && row->row->base_name == file.arrival->file.base;
+      if (!same_place || !row->has_state(RowState::dropping) || row->file) continue;
+      file.awaits_drop = true;
+      row->file = &file;
+    }
+  }
+}
+
+void match_stubs(World& world) {
+  using Key = std::pair<MessageKey, UidValidity>;
+  match(
+      world.rows(), world.files(),
+      [](const RowView& row) -> std::optional<Key> {
+        if (!misses_file(row) || !row.has_state(RowState::stub)) return std::nullopt;
+        return Key{row.key(), row.mailbox->in->base_uidvalidity};
+      },
+      [](const FileView& file) -> std::optional<Key> {
+        const auto& origin = file.arrival->origin;
+        if (!is_free(file) || !file.arrival->is_stub || !origin || !origin->ours)
+          return std::nullopt;
+        return Key{{origin->mailbox, origin->uid}, origin->uidvalidity};
+      },
+      join);
+}
+
+// A tier whose key is content and something more.
+template <class RowPart, class FilePart>
+void match_content(World& world, RowPart row_part, FilePart file_part) {
+  using Key = std::pair<ContentKey, decltype(row_part(world.rows().front()))>;
+  match(
+      world.rows(), world.files(),
+      [&](const RowView& row) -> std::optional<Key> {
+        if (!misses_file(row) || !row.identity) return std::nullopt;
+        return Key{*content_key(row.identity), row_part(row)};
+      },
+      [&](const FileView& file) -> std::optional<Key> {
+        if (!is_free(file) || file.arrival->is_stub) return std::nullopt;
+        return Key{*content_key(file.arrival->identity), file_part(file)};
+      },
+      join);
+}
+
+// Without a known identity: the name, the inode, the size and mtime, and nothing less.
+void match_unidentified(World& world) {
+  using Key = std::tuple<std::string, std::uint64_t, std::uint64_t, std::uint64_t, std::int64_t>;
+  const auto key_of = [](std::string_view stem, const FileStamp& file) {
+    return Key{stem, file.dev, file.ino, file.size, file.mtime_ns};
+  };
+  match(
+      world.rows(), world.files(),
+      [&](const RowView& row) -> std::optional<Key> {
+        if (!misses_file(row) || row.identity || row.row->file.ino == 0) return std::nullopt;
+        return key_of(stem_of(row.row->base_name), row.row->file);
+      },
+      [&](const FileView& file) -> std::optional<Key> {
+        if (!is_free(file)) return std::nullopt;
+        return key_of(file.stem, file.arrival->file.file);
+      },
+      [](RowView& row, FileView& file) {
+        const std::int64_t was = row.row->file.btime_ns;
+        const std::int64_t now = file.arrival->file.file.btime_ns;
+        return (was == 0 || now == 0 || was == now) && join(row, file);
+      });
+}
+
+}  // namespace
+
+void pair_local_moves(World& world) {
+  find_unfinished_drops(world);
+  match_stubs(world);
+  match_content(
+      world, [](const RowView& row) { return std::string(stem_of(row.row->base_name)); },
+      [](const FileView& file) { return file.stem; });
+  using Inode = std::tuple<std::uint64_t, std::uint64_t, std::int64_t>;
+  match_content(
+      world,
+      [](const RowView& row) {
+        return Inode{row.row->file.dev, row.row->file.ino, row.row->file.mtime_ns};
+      },
+      [](const FileView& file) {
+        const FileStamp& stamp = file.arrival->file.file;
+        return Inode{stamp.dev, stamp.ino, stamp.mtime_ns};
+      });
+  match_content(
+      world, [](const RowView& row) { return row.key().mailbox; },
+      [](const FileView& file) { return file.mailbox->in->id; });
+  match_content(world, [](const RowView&) { return 0; }, [](const FileView&) { return 0; });
+  match_unidentified(world);
+}
+
+}  // namespace sterna::sync

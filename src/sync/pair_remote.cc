@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// EMAILID is proof (RFC 8474 section 5.1); without it header and size are, the size only where this
+// server tells it truly.
+#include <string>
+
+#include "match.h"
+#include "pair.h"
+
+namespace sterna::sync {
+namespace {
+
+// Rows whose message is to be found elsewhere. One whose file is gone too needs no search: whatever
+// arrived elsewhere is then simply new there.
+bool misses_message(const RowView& view) {
+  if (view.message || view.remote != Remote::gone) return false;
+  if (view.has_file_here()) return view.local != Local::gone || view.file;
+  return view.has_state(RowState::deleting) && view.file;
+}
+
+bool is_free(const MessageView& message) {
+  return !message.from && !message.row && message.detail;
+}
+
+template <class Key, class RowKey, class MessageKeyOf>
+void match_messages(World& world, RowKey row_key, MessageKeyOf message_key) {
+  match(
+      world.rows(), world.messages(),
+      [&](const RowView& row) -> std::optional<Key> {
+        return misses_message(row) ? row_key(row) : std::nullopt;
+      },
+      [&](const MessageView& message) -> std::optional<Key> {
+        return is_free(message) ? message_key(message) : std::nullopt;
+      },
+      [](RowView& row, MessageView& message) {
+        if (row.mailbox == message.mailbox) return false;
+        row.message = &message;
+        message.from = &row;
+        return true;
+      });
+}
+
+std::optional<std::string> unless_empty(const std::string& text) {
+  return text.empty() ? std::nullopt : std::optional(text);
+}
+
+}  // namespace
+
+void pair_remote_moves(World& world) {
+  match_messages<std::string>(
+      world, [](const RowView& row) { return unless_empty(row.row->email_id); },
+      [](const MessageView& message) { return unless_empty(message.detail->email_id); });
+  match_messages<ContentKey>(
+      world, [](const RowView& row) { return content_key(row.identity); },
+      [&](const MessageView& message) {
+        return world.sizes_count(message) ? content_key(message.identity()) : std::nullopt;
+      });
+  match_messages<Digest>(
+      world,
+      [](const RowView& row) {
+        return row.identity ? std::optional(row.identity->header) : std::nullopt;
+      },
+      [&](const MessageView& message) -> std::optional<Digest> {
+        if (world.sizes_count(message) || !message.identity()) return std::nullopt;
+        return message.identity()->header;
+      });
+}
+
+}  // namespace sterna::sync

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// Proof is the content. A name that says where the file came from (ours, or another synchronizer's
+// UID) only decides which of several equal messages is taken.
+#include <string>
+#include <tuple>
+#include <unordered_map>
+
+#include "match.h"
+#include "pair.h"
+
+namespace sterna::sync {
+namespace {
+
+bool is_free(const MessageView& message) {
+  return !message.from && !message.file && message.mailbox->local_known;
+}
+
+// A file that moved here from a row is still to be paired where that row's message is not, or may
+// not be, in its old place any more.
+bool may_share(const FileView& file) {
+  if (!file.from) return true;
+  if (file.from->message) return false;
+  const Intent* intent = file.from->intent;
+  const bool half_moved =
+      intent && intent->kind == IntentKind::move_out && intent->target == file.mailbox->in->id;
+  return file.from->remote != Remote::same || half_moved;
+}
+
+bool is_free(const FileView& file) {
+  return !file.message && !file.awaits_drop && file.is_clear() && !file.arrival->is_stub &&
+         file.mailbox->remote_known && may_share(file);
+}
+
+bool join(MessageView& message, FileView& file) {
+  message.file = &file;
+  file.message = &message;
+  return true;
+}
+
+bool same_content(const World& world, const MessageView& message, const FileView& file) {
+  return message.identity() &&
+         message.identity()->same_as(*file.arrival->identity, world.sizes_count(message));
+}
+
+void match_origins(World& world) {
+  using Key = std::pair<MailboxId, Uid>;
+  match(
+      world.messages(), world.files(),
+      [](const MessageView& message) -> std::optional<Key> {
+        if (!is_free(message)) return std::nullopt;
+        return Key{message.mailbox->in->id, message.uid};
+      },
+      [](const FileView& file) -> std::optional<Key> {
+        const auto& origin = file.arrival->origin;
+        const MailboxInput& in = *file.mailbox->in;
+        if (!is_free(file) || !origin) return std::nullopt;
+        const bool from_here =
+            origin->mailbox == in.id && origin->uidvalidity == in.remote.uidvalidity;
+        if (origin->ours && !from_here) return std::nullopt;
+        return Key{in.id, origin->uid};
+      },
+      [&](MessageView& message, FileView& file) {
+        return same_content(world, message, file) && join(message, file);
+      });
+}
+
+void match_contents(World& world, bool sizes_count) {
+  using Key = std::pair<MailboxId, ContentKey>;
+  const auto key_of = [&](MailboxId id, const Identity& identity) {
+    return Key{id, {identity.header, sizes_count ? identity.size : 0}};
+  };
+  match(
+      world.messages(), world.files(),
+      [&](const MessageView& message) -> std::optional<Key> {
+        if (!is_free(message) || !message.identity()) return std::nullopt;
+        if (world.sizes_count(message) != sizes_count) return std::nullopt;
+        return key_of(message.mailbox->in->id, *message.identity());
+      },
+      [&](const FileView& file) -> std::optional<Key> {
+        if (!is_free(file)) return std::nullopt;
+        return key_of(file.mailbox->in->id, *file.arrival->identity);
+      },
+      join);
+}
+
+// The mail program's own copy of what it sent, and the server's: the bytes differ, the message is
+// one (41). Only where each side has exactly one of that Message-ID.
+void match_sent(MailboxView& mailbox) {
+  struct Both {
+    std::vector<MessageView*> messages;
+    std::vector<FileView*> files;
+  };
+  std::unordered_map<std::string, Both> by_id;
+  for (MessageView* message : mailbox.messages) {
+    if (!is_free(*message) || !message->identity()) continue;
+    by_id[message->identity()->message_id].messages.push_back(message);
+  }
+  for (FileView* file : mailbox.files) {
+    if (!is_free(*file)) continue;
+    by_id[file->arrival->identity->message_id].files.push_back(file);
+  }
+  for (auto& [id, both] : by_id) {
+    if (id.empty() || both.messages.size() != 1 || both.files.size() != 1) continue;
+    join(*both.messages.front(), *both.files.front());
+  }
+}
+
+}  // namespace
+
+void pair_same_mailbox(World& world) {
+  match_origins(world);
+  match_contents(world, true);
+  match_contents(world, false);
+  for (MailboxView& mailbox : world.mailboxes()) {
+    if (mailbox.has_role(Role::sent)) match_sent(mailbox);
+  }
+}
+
+}  // namespace sterna::sync

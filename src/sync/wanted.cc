@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+// identities_wanted(): what has to be looked at more closely before the plan can be trusted.
+// Nothing is asked for where nothing local could be the same: the first pull into an empty Maildir
+// asks nothing.
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "pair.h"
+
+namespace sterna::sync {
+namespace {
+
+// Beyond that, a move into a mailbox with so much news is not looked for: the file goes to the undo
+// area and comes back from there.
+constexpr std::uint64_t kSearchedMax = 5000;
+
+using Wanted = std::map<MailboxId, UidSet>;
+
+// A file about which the new messages of its own mailbox may tell something.
+bool asks_here(const FileView& file) {
+  if (file.message || file.elsewhere || file.awaits_drop) return false;
+  if (file.arrival->is_stub || file.arrival->consumed) return false;
+  if (!file.from) return true;
+  const bool in_doubt = file.from->intent && file.from->intent->kind == IntentKind::move_out;
+  return file.from->remote != Remote::same || in_doubt;
+}
+
+// A row whose message went, and may be new in any other mailbox.
+bool seeks_message(const RowView& row) {
+  if (row.remote != Remote::gone || row.message) return false;
+  if (row.has_file_here()) return row.local != Local::gone || row.file;
+  return row.has_state(RowState::deleting) && row.file;
+}
+
+// A file that may stand in any other mailbox of the server, for what its name says.
+bool seeks_place(const FileView& file) {
+  if (file.is_paired() || file.awaits_drop || !file.is_clear() || !file.arrival->origin)
+    return false;
+  if (!file.mailbox->in->adopting) return false;
+  const ClaimedOrigin& origin = *file.arrival->origin;
+  return origin.ours || !file.mailbox->undetailed.contains(origin.uid);
+}
+
+void want_arrivals(const MailboxView& mailbox, Wanted& wanted) {
+  if (!mailbox.remote_known) return;
+  wanted[mailbox.in->id].add_all(mailbox.undetailed);
+  for (const MessageView* message : mailbox.messages) {
+    if (!message->detail && !message->identity()) wanted[mailbox.in->id].add(message->uid);
+  }
+}
+
+void want_for_files(World& world, Wanted& wanted) {
+  for (MailboxView& mailbox : world.mailboxes()) {
+    const bool edited = std::ranges::any_of(
+        mailbox.rows, [](const RowView* row) { return row->change && row->change->surely_edited; });
+    if (edited ||
+        std::ranges::any_of(mailbox.files, [](const FileView* file) { return asks_here(*file); })) {
+      want_arrivals(mailbox, wanted);
+    }
+  }
+  for (const FileView& file : world.files()) {
+    const auto& origin = file.arrival->origin;
+    MailboxView* source = origin && origin->ours ? world.mailbox(origin->mailbox) : nullptr;
+    if (!source || file.is_paired()) continue;
+    if (source->undetailed.contains(origin->uid)) wanted[source->in->id].add(origin->uid);
+  }
+}
+
+void want_for_moves(World& world, Wanted& wanted) {
+  const MailboxView* first = nullptr;  // the mailbox that seeks, if it is only one
+  bool several = false;
+  const auto seek = [&](const MailboxView* mailbox) {
+    several |= first && first != mailbox;
+    first = mailbox;
+  };
+  for (const RowView& row : world.rows()) {
+    if (seeks_message(row)) seek(row.mailbox);
+  }
+  for (const FileView& file : world.files()) {
+    if (seeks_place(file)) seek(file.mailbox);
+  }
+  if (!first) return;
+  for (const MailboxView& mailbox : world.mailboxes()) {
+    const bool searched = several || first != &mailbox;
+    if (searched && mailbox.undetailed.count() <= kSearchedMax) want_arrivals(mailbox, wanted);
+  }
+}
+
+void want_for_intents(World& world, Wanted& wanted) {
+  for (const Intent& intent : world.input().intents) {
+    if (intent.kind != IntentKind::upload && intent.kind != IntentKind::move_out) continue;
+    const MailboxId target = intent.kind == IntentKind::upload ? intent.mailbox : intent.target;
+    if (const MailboxView* mailbox = world.mailbox(target)) want_arrivals(*mailbox, wanted);
+  }
+}
+
+// Rows whose content the base does not know, and that a file may be: by its name, or by its size
+// where the row misses its file.
+void want_for_rows(World& world, Wanted& wanted) {
+  std::set<std::uint64_t> sizes;
+  for (const FileView& file : world.files()) {
+    if (file.is_paired() || !file.is_clear()) continue;
+    sizes.insert(file.arrival->file.file.size);
+    for (const RowView* row : world.rows_named(file.stem)) {
+      const bool asks = row->remote == Remote::same && !row->identity && !row->detail;
+      if (asks) wanted[row->key().mailbox].add(row->key().uid);
+    }
+  }
+  for (const RowView& row : world.rows()) {
+    const bool asks = row.remote == Remote::same && !row.identity && !row.detail &&
+                      row.local == Local::gone && row.has_file_here();
+    if (asks && sizes.contains(row.row->file.size)) wanted[row.key().mailbox].add(row.key().uid);
+  }
+}
+
+}  // namespace
+
+std::vector<IdentityWanted> identities_wanted(const Input& input) {
+  World world(input);
+  pair_all(world);
+  Wanted wanted;
+  want_for_files(world, wanted);
+  want_for_moves(world, wanted);
+  want_for_intents(world, wanted);
+  want_for_rows(world, wanted);
+  std::vector<IdentityWanted> answer;
+  for (auto& [mailbox, uids] : wanted) {
+    if (!uids.empty()) answer.push_back({mailbox, std::move(uids)});
+  }
+  return answer;
+}
+
+}  // namespace sterna::sync

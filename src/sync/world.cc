@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "world.h"
+
+#include <algorithm>
+#include <tuple>
+
+namespace sterna::sync {
+namespace {
+
+// Absence counts only for what was there before the look began (rule 1), and not while adopting.
+bool is_gone_remotely(const RowView& view) {
+  const MailboxInput& in = *view.mailbox->in;
+  return in.remote.coverage == Coverage::complete && !in.adopting &&
+         view.row->remote_since < in.remote.began;
+}
+
+bool is_gone_locally(const RowView& view) {
+  const MailboxInput& in = *view.mailbox->in;
+  return in.local.coverage == Coverage::complete && !in.adopting &&
+         view.row->local_since < in.local.began;
+}
+
+bool is_stale(const RemoteFlags& told, const MessageRow& row) {
+  return told.modseq && row.modseq && told.modseq < row.modseq;
+}
+
+bool awaits_file(const MessageRow& row) {
+  return row.state == RowState::wanted || row.state == RowState::dropped;
+}
+
+}  // namespace
+
+Where MailboxView::where() const {
+  return {in->id, in->remote.uidvalidity ? in->remote.uidvalidity : in->base_uidvalidity};
+}
+
+std::optional<Identity> MessageView::identity() const {
+  if (detail && detail->identity) return detail->identity;
+  return row ? row->identity : std::nullopt;
+}
+
+FlagSet MessageView::flags() const {
+  if (detail) return detail->flags;
+  return row->told ? row->told->flags : row->row->flags;
+}
+
+std::string_view stem_of(std::string_view base_name) {
+  return base_name.substr(0, base_name.find(','));
+}
+
+World::World(const Input& input) : input_(input) {
+  add_mailboxes();
+  add_rows();
+  for (MailboxView& mailbox : mailboxes_) {
+    observe_local(mailbox);
+    observe_remote(mailbox);
+  }
+  for (MailboxView& mailbox : mailboxes_) add_messages(mailbox);
+  add_files();
+  add_intents();
+}
+
+MailboxView* World::mailbox(MailboxId id) {
+  const auto found = mailbox_by_id_.find(id);
+  return found == mailbox_by_id_.end() ? nullptr : found->second;
+}
+
+RowView* World::row(MessageKey key) {
+  const auto found = row_by_key_.find(key);
+  return found == row_by_key_.end() ? nullptr : found->second;
+}
+
+const std::vector<RowView*>& World::rows_named(const std::string& stem) {
+  const auto found = rows_by_stem_.find(stem);
+  return found == rows_by_stem_.end() ? none_ : found->second;
+}
+
+bool World::every_local_side_known() const {
+  return std::ranges::all_of(mailboxes_, [](const MailboxView& mailbox) {
+    return mailbox.local_known && mailbox.in->local.coverage == Coverage::complete;
+  });
+}
+
+void World::note_examined() {
+  for (MailboxView& mailbox : mailboxes_) {
+    const bool doubt = std::ranges::any_of(mailbox.messages, [](const MessageView* message) {
+      return !message->from && !message->file && !message->identity();
+    });
+    mailbox.examined = mailbox.remote_known && mailbox.undetailed.empty() && !doubt;
+  }
+}
+
+bool World::every_remote_side_examined() const {
+  return std::ranges::all_of(mailboxes_, &MailboxView::examined);
+}
+
+bool World::sizes_count(const MessageView& message) const {
+  return message.size_reliable && input_.server_sizes_reliable;
+}
+
+void World::add_mailboxes() {
+  std::vector<const MailboxInput*> sorted;
+  for (const MailboxInput& in : input_.mailboxes) sorted.push_back(&in);
+  std::ranges::sort(sorted, {}, [](const MailboxInput* in) { return in->id; });
+  for (const MailboxInput* in : sorted) {
+    MailboxView& view = mailboxes_.emplace_back();
+    view.in = in;
+    const bool agreed =
+        in->adopting || !in->base_uidvalidity || in->base_uidvalidity == in->remote.uidvalidity;
+    view.remote_known = in->remote.coverage != Coverage::unknown && agreed;
+    view.local_known = in->local.coverage != Coverage::unknown && !in->local.suspect;
+    mailbox_by_id_[in->id] = &view;
+  }
+}
+
+void World::add_rows() {
+  std::vector<const MessageRow*> sorted;
+  for (const MessageRow& row : input_.rows) sorted.push_back(&row);
+  std::ranges::sort(sorted, {}, [](const MessageRow* row) { return row->key; });
+  for (const MessageRow* row : sorted) {
+    if (row_by_key_.contains(row->key)) continue;
+    RowView& view = rows_.emplace_back();
+    view.row = row;
+    view.mailbox = mailbox(row->key.mailbox);
+    view.identity = row->identity;
+    if (view.mailbox && view.mailbox->remote_known) view.remote = Remote::same;
+    if (view.mailbox && view.mailbox->local_known) view.local = Local::same;
+    if (view.mailbox) view.mailbox->rows.push_back(&view);
+    row_by_key_[row->key] = &view;
+    if (!row->base_name.empty()) {
+      rows_by_stem_[std::string(stem_of(row->base_name))].push_back(&view);
+    }
+  }
+}
+
+void World::observe_local(MailboxView& mailbox) {
+  if (!mailbox.local_known) return;
+  const MailboxInput& in = *mailbox.in;
+  for (const LocalChange& change : in.local.changed) {
+    RowView* view = row({in.id, change.uid});
+    if (!view) continue;
+    view->change = &change;
+    view->local = Local::changed;
+  }
+  for (const Uid uid : in.local.gone) {
+    RowView* view = row({in.id, uid});
+    if (!view) continue;
+    const bool contradicted = view->change != nullptr;
+    view->change = nullptr;
+    view->local = is_gone_locally(*view) && !contradicted ? Local::gone : Local::unknown;
+    if (view->local == Local::unknown) view->doubted = true;
+  }
+}
+
+void World::observe_remote(MailboxView& mailbox) {
+  if (!mailbox.remote_known) return;
+  const MailboxInput& in = *mailbox.in;
+  for (const RemoteFlags& told : in.remote.flags) {
+    RowView* view = row({in.id, told.uid});
+    if (view && !is_stale(told, *view->row)) view->told = &told;
+  }
+  for (RowView* view : mailbox.rows) {
+    if (!in.remote.gone.contains(view->row->key.uid)) continue;
+    const bool contradicted = view->told != nullptr;
+    view->told = nullptr;
+    view->remote = is_gone_remotely(*view) && !contradicted ? Remote::gone : Remote::unknown;
+    if (view->remote == Remote::unknown) view->doubted = true;
+  }
+}
+
+void World::observe_details(MailboxView& mailbox) {
+  std::vector<const RemoteArrival*> details;
+  for (const RemoteArrival& detail : mailbox.in->remote.details) details.push_back(&detail);
+  std::ranges::sort(details, {}, [](const RemoteArrival* detail) { return detail->uid; });
+  UidSet seen;
+  for (const RemoteArrival* detail : details) {
+    RowView* known = row({mailbox.in->id, detail->uid});
+    if (known && is_on_server(known->row->state)) {
+      known->detail = detail;
+      const bool sized = detail->size_reliable && input_.server_sizes_reliable;
+      if (!known->identity && sized) known->identity = detail->identity;
+    } else if (mailbox.undetailed.contains(detail->uid) && !seen.contains(detail->uid)) {
+      seen.add(detail->uid);
+      MessageView& message = messages_.emplace_back();
+      message.mailbox = &mailbox;
+      message.uid = detail->uid;
+      message.detail = detail;
+      message.size_reliable = detail->size_reliable;
+      mailbox.messages.push_back(&message);
+    }
+  }
+  mailbox.undetailed = mailbox.undetailed.minus(seen);
+}
+
+void World::add_messages(MailboxView& mailbox) {
+  if (!mailbox.remote_known) return;
+  UidSet known;
+  for (const RowView* view : mailbox.rows) {
+    if (is_on_server(view->row->state)) known.add(view->row->key.uid);
+  }
+  mailbox.undetailed = mailbox.in->remote.arrived.minus(known);
+  observe_details(mailbox);
+  for (RowView* view : mailbox.rows) {
+    if (!awaits_file(*view->row) || view->remote != Remote::same) continue;
+    MessageView& message = messages_.emplace_back();
+    message.mailbox = &mailbox;
+    message.uid = view->row->key.uid;
+    message.row = view;
+    message.detail = view->detail;
+    message.size_reliable = !view->detail || view->detail->size_reliable;
+    mailbox.messages.push_back(&message);
+  }
+}
+
+void World::add_files() {
+  for (MailboxView& mailbox : mailboxes_) {
+    if (!mailbox.local_known) continue;
+    std::vector<const LocalArrival*> sorted;
+    for (const LocalArrival& arrival : mailbox.in->local.arrived) sorted.push_back(&arrival);
+    std::ranges::sort(sorted, {}, [](const LocalArrival* arrival) {
+      return std::tie(arrival->file.file.mtime_ns, arrival->file.name);
+    });
+    for (const LocalArrival* arrival : sorted) {
+      FileView& file = files_.emplace_back();
+      file.mailbox = &mailbox;
+      file.arrival = arrival;
+      file.stem = stem_of(arrival->file.base);
+      mailbox.files.push_back(&file);
+    }
+  }
+}
+
+void World::add_intents() {
+  for (const Intent& intent : input_.intents) {
+    if (intent.kind != IntentKind::move_out && intent.kind != IntentKind::delete_out) continue;
+    RowView* view = row({intent.mailbox, intent.uid});
+    if (view) view->intent = &intent;
+  }
+}
+
+}  // namespace sterna::sync

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+// World: an Input made ready for the tables: for every row what each side was seen to have done
+// with it, and every arrival of either side as something that can be paired.
+//
+// Built in an order that does not depend on the order of the observations: mailboxes by id, rows by
+// key, messages by mailbox and UID, files by mailbox, mtime and name. Two observations of one row
+// that contradict each other are none. The Input must outlive it; pointers into it are stable.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "sterna/sync/plan.h"
+
+namespace sterna::sync {
+
+struct MailboxView;
+struct RowView;
+struct MessageView;
+struct FileView;
+
+// What a side was seen to have done with a row. Where it went is in RowView::message and ::file.
+enum class Remote : std::uint8_t { unknown, same, gone };
+enum class Local : std::uint8_t { unknown, same, changed, gone };
+
+struct MailboxView {
+  const MailboxInput* in = nullptr;
+  bool remote_known = false;  // seen, under the UIDVALIDITY of the base
+  bool local_known = false;   // seen, and the directory is the one it should be
+  UidSet undetailed;          // arrivals that nobody looked at more closely
+  // The arrivals here can all be told from any file: no doubt is left. Known once all is paired.
+  bool examined = false;
+  std::uint64_t infos_lost = 0;  // rows whose file lost its info part
+  std::vector<RowView*> rows;
+  std::vector<MessageView*> messages;
+  std::vector<FileView*> files;
+
+  Where where() const;
+  bool read_only() const { return in->remote.read_only; }
+  // What the user did here may go to the server; what happened there may come here.
+  bool may_push() const { return in->direction != Direction::pull; }
+  bool may_pull() const { return in->direction != Direction::push; }
+  bool has_role(Role role) const { return in->role == role; }
+  // Removing from here is removing for good: no brake, no second Trash.
+  bool is_bin() const { return has_role(Role::trash) || has_role(Role::junk); }
+};
+
+struct RowView {
+  const MessageRow* row = nullptr;
+  MailboxView* mailbox = nullptr;  // nullptr: not part of this pass, unknown on both sides
+  Remote remote = Remote::unknown;
+  Local local = Local::unknown;
+  const RemoteFlags* told = nullptr;
+  const LocalChange* change = nullptr;
+  const RemoteArrival* detail = nullptr;
+  std::optional<Identity> identity;  // of the base, else as it was looked up
+  FileView* file = nullptr;          // its file, where it has it now: a local move
+  MessageView* message = nullptr;    // its message in another mailbox: a remote move
+  const Intent* intent = nullptr;    // an open move_out or delete_out
+  const Intent* upload = nullptr;    // an open upload of its edited content
+  bool doubted = false;              // seen, but by no observation that counts
+
+  MessageKey key() const { return row->key; }
+  bool has_state(RowState state) const { return row->state == state; }
+  bool has_file_here() const {
+    return row->state == RowState::present || row->state == RowState::stub;
+  }
+  bool is_live() const { return has_file_here() || row->state == RowState::dropped; }
+};
+
+// On the server and in no row with a file: an arrival, or a row that still waits for its file.
+struct MessageView {
+  MailboxView* mailbox = nullptr;
+  Uid uid;
+  const RemoteArrival* detail = nullptr;  // nullptr only where `row` is set
+  RowView* row = nullptr;                 // in state wanted or dropped
+  bool size_reliable = true;
+  RowView* from = nullptr;        // the row whose message this is: a remote move
+  FileView* file = nullptr;       // the file that it was proven to be
+  bool replaced_an_edit = false;  // it is the new content of a row's file
+
+  std::optional<Identity> identity() const;
+  FlagSet flags() const;
+};
+
+struct FileView {
+  MailboxView* mailbox = nullptr;
+  const LocalArrival* arrival = nullptr;
+  std::string stem;
+  RowView* from = nullptr;           // the row whose file this is: a local move
+  MessageView* message = nullptr;    // proven to be the same, in this mailbox
+  MessageView* elsewhere = nullptr;  // proven to be the same, in another mailbox
+  bool moved_here = false;           // with `elsewhere`: the user moved it here since
+  const Intent* upload = nullptr;
+  bool awaits_drop = false;  // an own removal of it is under way
+  bool uploads = false;      // decided
+  bool waits = false;        // decided
+
+  // Settled enough to be compared, and to be sent.
+  bool is_clear() const { return arrival->stable && arrival->identity.has_value(); }
+  bool is_paired() const { return from || message || elsewhere; }
+};
+
+// The base name up to the first comma: what programs append to it (",U=", ",S=") is left out.
+std::string_view stem_of(std::string_view base_name);
+
+class World {
+ public:
+  explicit World(const Input& input);
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  const Input& input() const { return input_; }
+  MailboxView* mailbox(MailboxId id);
+  RowView* row(MessageKey key);
+  // Rows of any state and mailbox whose base name has that stem, ascending by key.
+  const std::vector<RowView*>& rows_named(const std::string& stem);
+
+  std::deque<MailboxView>& mailboxes() { return mailboxes_; }
+  std::deque<RowView>& rows() { return rows_; }
+  std::deque<MessageView>& messages() { return messages_; }
+  std::deque<FileView>& files() { return files_; }
+
+  bool every_local_side_known() const;
+  // After pairing: sets MailboxView::examined.
+  void note_examined();
+  bool every_remote_side_examined() const;
+  // Sizes that the server told may be compared.
+  bool sizes_count(const MessageView& message) const;
+
+ private:
+  void add_mailboxes();
+  void add_rows();
+  void add_messages(MailboxView& mailbox);
+  void add_files();
+  void observe_local(MailboxView& mailbox);
+  void observe_remote(MailboxView& mailbox);
+  void observe_details(MailboxView& mailbox);
+  void add_intents();
+
+  const Input& input_;
+  std::deque<MailboxView> mailboxes_;
+  std::deque<RowView> rows_;
+  std::deque<MessageView> messages_;
+  std::deque<FileView> files_;
+  std::unordered_map<MailboxId, MailboxView*> mailbox_by_id_;
+  std::unordered_map<MessageKey, RowView*> row_by_key_;
+  std::unordered_map<std::string, std::vector<RowView*>> rows_by_stem_;
+  const std::vector<RowView*> none_;
+};
+
+}  // namespace sterna::sync
