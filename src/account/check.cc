@@ -119,15 +119,23 @@ struct Place {
   std::unique_ptr<io::Directory> directory;
 };
 
-// The directory, or the nearest one above it that exists.
+// The directory, or the nearest one above it that exists. Something else in its place is an error.
 Result<Place> nearest(io::FileSystem& files, std::string path) {
+  std::string below;
   for (;;) {
     auto opened = files.open_root(path, false);
-    if (opened) return Place{std::move(path), std::move(*opened)};
+    if (opened) {
+      if (below.empty() || !(*opened)->stat_at(below)) {
+        return Place{std::move(path), std::move(*opened)};
+      }
+      return fail(ErrorCode::exists,
+                  fmt::format("{} is no directory", printable(path + "/" + below)));
+    }
     const std::size_t slash = path.rfind('/');
     if (!opened.error().is(ErrorCode::not_found) || path == "/" || slash == std::string::npos) {
       return fail(std::move(opened).error());
     }
+    below = path.substr(slash + 1);
     path = slash == 0 ? "/" : path.substr(0, slash);
   }
 }

@@ -37,7 +37,7 @@ struct RemoteMessage {
 struct RemoteSide {
   std::vector<RemoteMessage> messages;  // ascending by UID
   bool complete = true;                 // absence from `messages` is absence
-  bool any_keyword = false;             // else the server can hold `storable` alone
+  bool any_keyword = true;              // else the server can hold `storable` alone
   FlagSet storable;
   bool sizes_reliable = true;
 };

@@ -264,10 +264,13 @@ coro::Task<Result<std::optional<RemoteSide>>> Verifier::look(const MailboxRow& r
   RemoteSide side;
   side.sizes_reliable = !connection_->quirks.size_unreliable;
   side.storable = selection->flags;
+  // EXAMINE often says that nothing is permanent; FLAGS tells then what the mailbox knows.
+  side.any_keyword = false;
   if (selection->permanent_flags) {
     side.any_keyword = selection->permanent_flags->new_keywords;
     side.storable = side.storable.united(selection->permanent_flags->flags);
   }
+  if (side.storable.empty()) side.any_keyword = true;
   const std::uint32_t exists = selection->exists;
   if (exists > 0) {
     MessageSink sink;
