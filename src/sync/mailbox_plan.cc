@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+// The table of mailboxes:
+//
+//   remote \ local | present        | absent         | renamed        | suspect
+//   present        | -              | remove if empty| RENAME         | freeze
+//   absent         | remove if empty| forget         | CREATE         | freeze
+//   renamed        | rename         | hold           | server's name  | freeze
+//   unknown        | wait           | wait           | wait           | freeze
+//
+// "Remove if empty" means empty as counted now on the side where it would go; otherwise it is held.
+#include "sterna/sync/mailbox_plan.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "mailbox_order.h"
+#include "mailbox_world.h"
+
+namespace sterna::sync {
+namespace {
+
+using Actions = std::vector<MailboxAction>;
+
+bool may_push(const MailboxPolicy& policy) {
+  return policy.direction != Direction::pull;
+}
+bool may_pull(const MailboxPolicy& policy) {
+  return policy.direction != Direction::push;
+}
+bool creates_local(const MailboxPolicy& policy) {
+  return policy.create == Create::both || policy.create == Create::local;
+}
+bool creates_remote(const MailboxPolicy& policy) {
+  return may_push(policy) && (policy.create == Create::both || policy.create == Create::remote);
+}
+
+class MailboxPlanner {
+ public:
+  explicit MailboxPlanner(const MailboxesInput& input) : world_(input) {}
+
+  Actions plan() {
+    for (const KnownView& view : world_.known()) decide(view);
+    for (const RemoteMailbox* remote : world_.new_remote()) decide_new_remote(*remote);
+    for (const LocalMailbox* local : world_.new_local()) decide_new_local(*local);
+    put_in_order(actions_, world_.input());
+    return std::move(actions_);
+  }
+
+ private:
+  void act(MailboxActionKind what, std::string reason) {
+    actions_.push_back({std::move(what), std::move(reason)});
+  }
+  void wait(const KnownView& view, std::string reason) {
+    act(WaitMailbox{view.row().id, view.row().name}, std::move(reason));
+  }
+  void hold(const KnownView& view, bool absent_remote, std::string reason) {
+    act(HoldMailbox{view.row().id, view.row().name, absent_remote}, std::move(reason));
+  }
+
+  void decide(const KnownView& view) {
+    if (!view.known->policy.included) {
+      return act(ForgetMailbox{view.row().id}, "excluded by the configuration");
+    }
+    if (view.local_state == Presence::suspect) {
+      return act(Freeze{view.row().id}, "its directory is incomplete, or another one");
+    }
+    if (!view.row().has_local || !view.row().has_remote) return complete(view);
+    if (view.remote_state == Presence::unknown) {
+      return wait(view, world_.input().remote_complete
+                            ? "missing in one list of the server: the next one tells"
+                            : "the server's list is incomplete");
+    }
+    if (view.local_state == Presence::unknown) return wait(view, "the Maildir was not read whole");
+    switch (view.remote_state) {
+      case Presence::present:
+        return stayed_on_server(view);
+      case Presence::absent:
+        return gone_from_server(view);
+      case Presence::renamed:
+        return renamed_on_server(view);
+      case Presence::unknown:
+      case Presence::suspect:
+        return;
+    }
+  }
+
+  // A row that lacks a side: its making was cut short, or `create` does not allow it.
+  void complete(const KnownView& view) {
+    const MailboxRow& row = view.row();
+    const bool on_server =
+        view.remote_state == Presence::present || view.remote_state == Presence::renamed;
+    const bool here = view.local_state == Presence::present;
+    if (on_server && here) {
+      return act(AdoptBoth{row.id, *view.remote, *view.local}, "on both sides by now");
+    }
+    if (view.remote_state == Presence::unknown || view.local_state == Presence::unknown) {
+      return wait(view, "not both sides are known");
+    }
+    if (on_server) return create_local(row.id, *view.remote);
+    if (here && row.has_local) return create_remote(row.id, *view.local);
+    act(ForgetMailbox{row.id}, "on no side any more");
+  }
+
+  void stayed_on_server(const KnownView& view) {
+    if (view.local_state == Presence::absent) return gone_here(view);
+    if (view.local_state != Presence::renamed) return;
+    if (!may_push(view.known->policy)) {
+      return hold(view, false, "renamed here; the direction is pull");
+    }
+    if (world_.remote(view.local->name)) {
+      return hold(view, false, "renamed here to a name that the server has already");
+    }
+    act(RenameRemote{view.row().id, view.remote->wire, *view.local, false}, "renamed here");
+  }
+
+  void gone_here(const KnownView& view) {
+    const MailboxPolicy& policy = view.known->policy;
+    if (view.row().name.is_inbox()) {
+      return hold(view, false, "its directory is gone; INBOX is never removed");
+    }
+    if (!may_push(policy) || policy.local_delete == LocalDelete::ignore) {
+      return hold(view, false, "its directory is gone; the policy keeps it on the server");
+    }
+    if (view.remote->messages != 0U) {
+      return hold(view, false, "its directory is gone, and there is mail in it on the server");
+    }
+    act(RemoveRemote{view.row().id, view.remote->wire,
+                     "its directory is gone from the whole Maildir; STATUS tells no message"},
+        "removed here, empty on the server");
+  }
+
+  void gone_from_server(const KnownView& view) {
+    const MailboxRow& row = view.row();
+    const MailboxPolicy& policy = view.known->policy;
+    if (row.name.is_inbox()) return wait(view, "the server does not list INBOX");
+    if (view.local_state == Presence::absent) {
+      return act(ForgetMailbox{row.id}, "gone on both sides");
+    }
+    if (view.local_state == Presence::renamed) {
+      if (creates_remote(view.local->policy)) return create_remote(row.id, *view.local);
+      return hold(view, true, "gone from the server, renamed here; the policy creates none there");
+    }
+    if (!may_pull(policy) || policy.remote_delete == RemoteDelete::ignore) {
+      return hold(view, true, "gone from the server; the policy keeps it here");
+    }
+    if (view.local->messages != 0U) {
+      return hold(view, true, "gone from the server, and there is mail in it here");
+    }
+    act(RemoveLocal{row.id, view.local->path, "missing in two complete lists of the server"},
+        "removed on the server, empty here");
+  }
+
+  void renamed_on_server(const KnownView& view) {
+    const MailboxRow& row = view.row();
+    if (!view.remote->policy.included) {
+      return act(ForgetMailbox{row.id}, "renamed on the server to a name that is excluded");
+    }
+    if (view.local_state == Presence::absent) {
+      return hold(view, false, "renamed on the server, and its directory here is gone");
+    }
+    if (view.local->name == view.remote->name) {
+      return act(RenameRow{row.id, *view.remote, *view.local}, "renamed on both sides");
+    }
+    if (!may_pull(view.known->policy)) {
+      return hold(view, true, "renamed on the server; the direction is push");
+    }
+    act(RenameLocal{row.id, view.local->name, view.local->path, *view.remote, false},
+        view.local_state == Presence::renamed ? "renamed on both sides: the server's name"
+                                              : "renamed on the server");
+  }
+
+  void create_local(MailboxId id, const RemoteMailbox& remote) {
+    if (!remote.name.is_inbox() && !creates_local(remote.policy)) return;
+    act(CreateLocal{id, remote}, "on the server only");
+  }
+
+  void create_remote(MailboxId id, const LocalMailbox& local) {
+    if (local.name.is_inbox() || !creates_remote(local.policy)) return;
+    act(CreateRemote{id, local}, "here only");
+  }
+
+  void decide_new_remote(const RemoteMailbox& remote) {
+    if (!remote.policy.included) return;
+    const LocalMailbox* local = world_.local(remote.name);
+    if (local && is_new(*local)) {
+      if (local->suspect) return;
+      return act(AdoptBoth{MailboxId(), remote, *local}, "on both sides");
+    }
+    if (local) {
+      return act(WaitMailbox{MailboxId(), remote.name}, "its name here belongs to another mailbox");
+    }
+    if (!world_.input().local_complete) {
+      return act(WaitMailbox{MailboxId(), remote.name}, "the Maildir was not read whole");
+    }
+    create_local(MailboxId(), remote);
+  }
+
+  void decide_new_local(const LocalMailbox& local) {
+    if (!local.policy.included || local.suspect || world_.remote(local.name)) return;
+    if (local.name.is_inbox()) {
+      return act(WaitMailbox{MailboxId(), local.name}, "the server does not list INBOX");
+    }
+    if (!world_.input().remote_complete) {
+      return act(WaitMailbox{MailboxId(), local.name}, "the server's list is incomplete");
+    }
+    create_remote(MailboxId(), local);
+  }
+
+  bool is_new(const LocalMailbox& local) const {
+    return std::ranges::none_of(world_.known(),
+                                [&](const KnownView& view) { return view.local == &local; });
+  }
+
+  MailboxWorld world_;
+  Actions actions_;
+};
+
+}  // namespace
+
+std::vector<MailboxAction> plan_mailboxes(const MailboxesInput& input) {
+  return MailboxPlanner(input).plan();
+}
+
+}  // namespace sterna::sync
