@@ -357,13 +357,9 @@ void report_changes(Findings& findings, const Connection& connection) {
 void report_removals(Findings& findings, const Connection& connection) {
   const bool uidplus =
       connection.has(imap::Capability::uidplus) && !connection.quirks.no_uid_expunge;
-  if (uidplus) {
-    findings.ok("deletions", "UIDPLUS: exactly the message that is meant");
-  } else {
-    findings.warn("deletions", "no UIDPLUS that can be used",
-                  "nothing to mend here: an EXPUNGE of this server takes every message that is "
-                  "marked as deleted");
-  }
+  findings.ok("deletions", uidplus ? "UIDPLUS: exactly the message that is meant"
+                                   : "EXPUNGE, with the marks of other clients taken away for that "
+                                     "moment (no UIDPLUS that can be used)");
   findings.ok("moves", connection.has(imap::Capability::move) ? "MOVE" : "COPY, then a deletion");
 }
 

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "decisions.h"
 #include "sterna/base/bytes.h"
 
 namespace sterna::account {
@@ -45,7 +46,7 @@ Status Comparison::run(store::Store& base, io::Directory& root) {
   STERNA_CHECK(list_files(root));
   STERNA_CHECK(base.for_each(facts_.row.id, [this](const MessageRow& row) { visit(row); }));
   finish_remote();
-  finish_files();
+  STERNA_CHECK(finish_files(base));
   summarize();
   return {};
 }
@@ -218,17 +219,20 @@ void Comparison::finish_remote() {
   }
 }
 
-void Comparison::finish_files() {
-  if (!listing_) return;
+Status Comparison::finish_files(store::Store& base) {
+  if (!listing_) return {};
   for (std::size_t i = 0; i < taken_.size(); ++i) {
     if (taken_[i]) continue;
     const maildir::Entry& file = listing_->entries()[i];
     const std::string base_name(listing_->base(file));
     switch (file.kind) {
-      case maildir::EntryKind::message:
+      case maildir::EntryKind::message: {
         ++compared;
-        add(false, {}, base_name, path_of(file), "in the Maildir only");
+        STERNA_TRY(const auto consumed, base.get(consumed_key(facts_.row.id, base_name)));
+        add(consumed.has_value(), {}, base_name, path_of(file),
+            consumed ? "in the Maildir only, as the settings wanted it" : "in the Maildir only");
         break;
+      }
       case maildir::EntryKind::duplicate:
         ++compared;
         add(false, {}, base_name, path_of(file), "in the Maildir only, with another file's name");
@@ -241,6 +245,7 @@ void Comparison::finish_files() {
         break;
     }
   }
+  return {};
 }
 
 void Comparison::summarize() {

@@ -78,7 +78,7 @@ class Comparison {
   const RemoteMessage* take_remote(Uid uid);
   const maildir::Entry* take_file(const std::string& base_name);
   void finish_remote();
-  void finish_files();
+  Status finish_files(store::Store& base);
   void summarize();
 
   void add(bool note, Uid uid, const std::string& base_name, std::string path, std::string what);

@@ -42,6 +42,11 @@ inline std::string orphan_restore_key(std::string_view base_name) {
 inline std::string flags_restore_key(MailboxId mailbox, Uid uid) {
   return "flags_restore:" + std::to_string(mailbox.value) + ":" + std::to_string(uid.value);
 }
+// Not a decision of a moment but of the policy (rule 19): the file was seen and is not to be
+// uploaded.
+inline std::string consumed_key(MailboxId mailbox, std::string_view base_name) {
+  return "consumed:" + std::to_string(mailbox.value) + ":" + std::string(base_name);
+}
 inline std::string mailbox_apply_key(MailboxId mailbox) {
   return "mailbox_apply:" + std::to_string(mailbox.value);
 }

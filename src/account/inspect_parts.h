@@ -39,20 +39,22 @@ Status judge_marker(io::Directory& root, const Settings& settings, const std::st
 coro::Task<Result<std::unique_ptr<Connection>>> open_session(Services services,
                                                              const Settings& settings, Log log);
 
-struct RemoteMailbox {
+struct ServerMailbox {
   MailboxName name;
   WireName wire;
   Role role = Role::none;
   bool selectable = true;
   bool subscribed = false;
+  bool foreign = false;  // another user's, or shared: never synced
   std::optional<std::uint64_t> messages;
   std::optional<std::uint64_t> octets;
+
+  // Whether the settings want it synced.
+  bool is_included(const Settings& settings) const;
 };
-// LIST, and with `counts` STATUS of everything selectable. Roles come from SPECIAL-USE, else from
-// the settings, else from `known`, what a sync found. Ascending by name.
-coro::Task<Result<std::vector<RemoteMailbox>>> list_remote(Connection& connection,
-                                                           const Settings& settings, bool counts,
-                                                           const std::vector<MailboxRow>& known);
+// LIST, and with `counts` STATUS of everything selectable. Ascending by name.
+coro::Task<Result<std::vector<ServerMailbox>>> list_server(Connection& connection,
+                                                           const Settings& settings, bool counts);
 
 struct LocalFolder {
   MailboxName name;  // remote name

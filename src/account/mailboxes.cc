@@ -6,10 +6,12 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "engine.h"
 #include "inspect_parts.h"
 #include "login.h"
+#include "roles.h"
 #include "sterna/account/inspect.h"
 #include "sterna/maildir/listing.h"
 #include "sterna/maildir/mailbox_dirs.h"
@@ -18,43 +20,23 @@ namespace sterna::account {
 namespace {
 
 // Gathers the answers to LIST, LSUB and STATUS, in whichever order they come.
-class ListSink final : public Sink {
+class InventorySink final : public Sink {
  public:
-  explicit ListSink(const imap::NameRules& names) : names_(names) {}
-
   void on_response(const imap::Response& response) override {
     if (const auto* list = std::get_if<imap::List>(&response)) {
-      add(*list);
+      if (list->lsub) {
+        subscribed.insert(list->name);
+      } else if (!list->name.octets.empty() && !list->attributes.non_existent) {
+        lists.try_emplace(list->name, *list);
+      }
     } else if (const auto* status = std::get_if<imap::MailboxStatus>(&response)) {
-      statuses_[decode(status->name)] = *status;
+      statuses[status->name] = *status;
     }
   }
 
-  std::vector<imap::List> take_lists() { return std::move(lists_); }
-  bool is_subscribed(const imap::List& list) const {
-    return list.attributes.subscribed || subscribed_.contains(list.name);
-  }
-  MailboxName decode(const WireName& wire) const { return imap::decode_mailbox(wire, names_); }
-  const imap::MailboxStatus* status_of(const MailboxName& name) const {
-    const auto it = statuses_.find(name);
-    return it == statuses_.end() ? nullptr : &it->second;
-  }
-
- private:
-  void add(const imap::List& list) {
-    if (list.name.octets.empty()) return;
-    if (list.delimiter != '\0') names_.delimiter = list.delimiter;
-    if (list.lsub) {
-      subscribed_[list.name] = true;
-    } else {
-      lists_.push_back(list);
-    }
-  }
-
-  imap::NameRules names_;
-  std::vector<imap::List> lists_;
-  std::map<WireName, bool> subscribed_;
-  std::map<MailboxName, imap::MailboxStatus> statuses_;
+  std::map<WireName, imap::List> lists;
+  std::set<WireName> subscribed;
+  std::map<WireName, imap::MailboxStatus> statuses;
 };
 
 std::vector<imap::StatusItem> counted_items(const imap::Capabilities& can) {
@@ -63,24 +45,65 @@ std::vector<imap::StatusItem> counted_items(const imap::Capabilities& can) {
   return items;
 }
 
-Role role_of(const MailboxName& name, Role told, const Settings& settings,
-             const std::vector<MailboxRow>& known) {
-  if (name.is_inbox()) return Role::inbox;
-  if (told != Role::none) return told;
-  for (const auto& [role, mailbox] : settings.roles) {
-    if (mailbox == name) return role;
+bool is_foreign(const imap::Namespace& namespaces, const WireName& wire) {
+  const auto above = [&wire](const imap::NamespaceEntry& entry) {
+    return !entry.prefix.empty() && wire.octets.starts_with(entry.prefix);
+  };
+  return std::ranges::any_of(namespaces.others, above) ||
+         std::ranges::any_of(namespaces.shared, above);
+}
+
+// The roles that a sync would give.
+std::map<WireName, Role> roles_of(const std::vector<ServerMailbox>& mailboxes,
+                                  const Settings& settings) {
+  std::vector<RemoteListing> listings;
+  for (const ServerMailbox& mailbox : mailboxes) {
+    if (mailbox.foreign) continue;
+    RemoteListing listing;
+    listing.mailbox.wire = mailbox.wire;
+    listing.mailbox.name = mailbox.name;
+    listing.mailbox.role = mailbox.role;
+    listing.mailbox.selectable = mailbox.selectable;
+    listings.push_back(std::move(listing));
   }
-  const auto it = std::ranges::find(known, name, &MailboxRow::name);
-  return it == known.end() ? Role::none : it->role;
+  assign_roles(settings.roles, listings);
+  std::map<WireName, Role> roles;
+  for (const RemoteListing& listing : listings) {
+    roles[listing.mailbox.wire] = listing.mailbox.role;
+  }
+  return roles;
+}
+
+std::vector<ServerMailbox> mailboxes_of(const InventorySink& sink, const Connection& connection,
+                                        const Settings& settings) {
+  std::vector<ServerMailbox> mailboxes;
+  for (const auto& [wire, list] : sink.lists) {
+    imap::NameRules rules = connection.names;
+    rules.delimiter = list.delimiter;
+    ServerMailbox mailbox;
+    mailbox.name = imap::decode_mailbox(wire, rules);
+    mailbox.wire = wire;
+    mailbox.role = mailbox.name.is_inbox() ? Role::inbox : list.attributes.role;
+    mailbox.selectable = !list.attributes.no_select;
+    mailbox.subscribed = list.attributes.subscribed || sink.subscribed.contains(wire);
+    mailbox.foreign = is_foreign(connection.namespaces, wire);
+    mailboxes.push_back(std::move(mailbox));
+  }
+  const std::map<WireName, Role> roles = roles_of(mailboxes, settings);
+  for (ServerMailbox& mailbox : mailboxes) {
+    if (!mailbox.foreign) mailbox.role = roles.at(mailbox.wire);
+  }
+  std::ranges::sort(mailboxes, {}, &ServerMailbox::name);
+  return mailboxes;
 }
 
 // Asks for what LIST did not bring. A NO concerns one mailbox, whose counts stay unknown.
-coro::Task<Status> ask_statuses(Connection& connection, const std::vector<RemoteMailbox>& mailboxes,
-                                ListSink& sink) {
+coro::Task<Status> ask_statuses(Connection& connection, const std::vector<ServerMailbox>& mailboxes,
+                                InventorySink& sink) {
   const std::vector<imap::StatusItem> items = counted_items(connection.capabilities());
   std::vector<imap::CommandId> asked;
-  for (const RemoteMailbox& mailbox : mailboxes) {
-    if (!mailbox.selectable || mailbox.messages) continue;
+  for (const ServerMailbox& mailbox : mailboxes) {
+    if (!mailbox.selectable || sink.statuses.contains(mailbox.wire)) continue;
     STERNA_CO_TRY(const imap::CommandId id,
                   connection.submit(imap::status(mailbox.wire, items), &sink));
     asked.push_back(id);
@@ -89,12 +112,12 @@ coro::Task<Status> ask_statuses(Connection& connection, const std::vector<Remote
   co_return Status{};
 }
 
-void take_counts(std::vector<RemoteMailbox>& mailboxes, const ListSink& sink) {
-  for (RemoteMailbox& mailbox : mailboxes) {
-    const imap::MailboxStatus* status = sink.status_of(mailbox.name);
-    if (!status) continue;
-    if (status->messages) mailbox.messages = *status->messages;
-    if (status->size) mailbox.octets = status->size;
+void take_counts(std::vector<ServerMailbox>& mailboxes, const InventorySink& sink) {
+  for (ServerMailbox& mailbox : mailboxes) {
+    const auto it = sink.statuses.find(mailbox.wire);
+    if (it == sink.statuses.end()) continue;
+    if (it->second.messages) mailbox.messages = *it->second.messages;
+    mailbox.octets = it->second.size;
   }
 }
 
@@ -129,17 +152,15 @@ Result<std::vector<MailboxRow>> known_mailboxes(const Settings& settings) {
   return base->mailboxes();
 }
 
-std::vector<MailboxLine> join(const std::vector<RemoteMailbox>& remote,
-                              const std::vector<LocalMail>& local, const Settings& settings,
-                              const std::vector<MailboxRow>& known) {
+std::vector<MailboxLine> join(const std::vector<ServerMailbox>& remote,
+                              const std::vector<LocalMail>& local, const Settings& settings) {
   std::map<MailboxName, MailboxLine> lines;
-  for (const RemoteMailbox& mailbox : remote) {
+  for (const ServerMailbox& mailbox : remote) {
     MailboxLine& line = lines[mailbox.name];
     line.role = to_string(mailbox.role);
     line.on_server = true;
     line.selectable = mailbox.selectable;
-    line.included = mailbox.selectable && settings.includes(mailbox.name, mailbox.role) &&
-                    (!settings.subscribed_only || mailbox.subscribed || mailbox.name.is_inbox());
+    line.included = mailbox.selectable && mailbox.is_included(settings);
     line.messages_remote = mailbox.messages;
     line.octets_remote = mailbox.octets;
   }
@@ -148,10 +169,7 @@ std::vector<MailboxLine> join(const std::vector<RemoteMailbox>& remote,
     line.local = true;
     line.path = absolute_path(settings, maildir::to_string(mail.folder.path));
     line.messages_local = mail.messages;
-    if (line.on_server) continue;
-    const Role role = role_of(mail.folder.name, Role::none, settings, known);
-    line.role = to_string(role);
-    line.included = settings.includes(mail.folder.name, role);
+    if (!line.on_server) line.included = settings.includes(mail.folder.name, Role::none);
   }
   std::vector<MailboxLine> sorted;
   for (auto& [name, line] : lines) {
@@ -174,32 +192,23 @@ coro::Task<Result<std::unique_ptr<Connection>>> open_session(Services services,
   co_return connection;
 }
 
-coro::Task<Result<std::vector<RemoteMailbox>>> list_remote(Connection& connection,
-                                                           const Settings& settings, bool counts,
-                                                           const std::vector<MailboxRow>& known) {
-  ListSink sink(connection.names);
+bool ServerMailbox::is_included(const Settings& settings) const {
+  return !foreign && settings.includes(name, role) &&
+         (!settings.subscribed_only || subscribed || name.is_inbox());
+}
+
+coro::Task<Result<std::vector<ServerMailbox>>> list_server(Connection& connection,
+                                                           const Settings& settings, bool counts) {
+  InventorySink sink;
   imap::ListOptions options = imap::list_options_for(connection.capabilities());
-  const bool with_status = !options.return_status.empty() && counts;
+  const bool with_status = counts && !options.return_status.empty();
   options.return_status.clear();
   if (with_status) options.return_status = counted_items(connection.capabilities());
   STERNA_CO_CHECK(co_await connection.run_ok(imap::list(options), &sink));
   if (settings.subscribed_only && !options.return_subscribed) {
     STERNA_CO_CHECK(co_await connection.run_ok(imap::lsub("", "*"), &sink));
   }
-  std::map<MailboxName, RemoteMailbox> found;
-  for (const imap::List& list : sink.take_lists()) {
-    if (list.attributes.non_existent) continue;
-    RemoteMailbox mailbox;
-    mailbox.name = sink.decode(list.name);
-    mailbox.wire = list.name;
-    mailbox.role = role_of(mailbox.name, list.attributes.role, settings, known);
-    mailbox.selectable = !list.attributes.no_select;
-    mailbox.subscribed = sink.is_subscribed(list);
-    found.try_emplace(mailbox.name, std::move(mailbox));
-  }
-  std::vector<RemoteMailbox> mailboxes;
-  for (auto& [name, mailbox] : found) mailboxes.push_back(std::move(mailbox));
-  take_counts(mailboxes, sink);
+  std::vector<ServerMailbox> mailboxes = mailboxes_of(sink, connection, settings);
   if (counts) {
     STERNA_CO_CHECK(co_await ask_statuses(connection, mailboxes, sink));
     take_counts(mailboxes, sink);
@@ -248,10 +257,10 @@ coro::Task<Result<std::vector<MailboxLine>>> list_mailboxes(Services services, S
   if (!local) co_return fail(std::move(local).error());
   STERNA_CO_TRY(const std::unique_ptr<Connection> connection,
                 co_await open_session(services, settings, std::move(log)));
-  auto remote = co_await list_remote(*connection, settings, true, *known);
+  auto remote = co_await list_server(*connection, settings, true);
   if (!remote) co_return fail_in(std::move(remote), "listing the mailboxes of the server");
   co_await connection->logout();
-  co_return join(*remote, *local, settings, *known);
+  co_return join(*remote, *local, settings);
 }
 
 }  // namespace sterna::account

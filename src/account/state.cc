@@ -184,25 +184,25 @@ Status judge_marker(io::Directory& root, const Settings& settings, const std::st
   const std::string hint = fmt::format(
       "mount what belongs there; or, if this is the right Maildir: sterna adopt {}", settings.name);
   std::uint64_t state = 0;
+  std::uint64_t tree = 0;
   if (base) {
     STERNA_TRY(state, stored_id(*base, "state"));
+    STERNA_TRY(tree, stored_id(*base, "tree"));
   }
+  const bool first = state == 0 || tree == 0;
+  const auto refuse = [&hint](std::string what) {
+    return fail(Error(ErrorCode::marker, std::move(what)).with_hint(hint));
+  };
   auto marker = maildir::read_marker(root);
-  if (!marker) {
-    const bool missing = marker.error().is(ErrorCode::not_found);
-    if (missing && state == 0) return {};
-    if (!missing && !marker.error().is(ErrorCode::marker)) return fail(marker.error());
-    return fail(
-        Error(ErrorCode::marker,
-              fmt::format("the marker {} is {}", maildir::kMarkerName,
-                          missing ? "missing, although this account has a state" : "damaged"))
-            .with_hint(hint));
+  if (!marker && marker.error().is(ErrorCode::not_found)) {
+    if (first) return {};
+    return refuse("the marker is missing, although this account has a state");
   }
-  if (!marker->machine.empty() && !machine.empty() && marker->machine != machine) {
-    return fail(Error(ErrorCode::marker, "the marker is that of another machine").with_hint(hint));
-  }
-  if (state != 0 && marker->state.value != state) {
-    return fail(Error(ErrorCode::marker, "the marker is that of another state").with_hint(hint));
+  if (!marker && marker.error().is(ErrorCode::marker)) return refuse("the marker is damaged");
+  if (!marker) return fail(std::move(marker).error());
+  if (marker->machine != machine) return refuse("the marker is that of another machine");
+  if (!first && (marker->state.value != state || marker->tree.value != tree)) {
+    return refuse("the marker is that of another state");
   }
   return {};
 }

@@ -131,14 +131,13 @@ class Verifier {
  private:
   Status open_local();
   coro::Task<Status> compare_all();
-  coro::Task<Status> compare_mailbox(const MailboxRow& row, const RemoteMailbox* remote);
+  coro::Task<Status> compare_mailbox(const MailboxRow& row, const ServerMailbox* remote);
   coro::Task<Result<std::optional<RemoteSide>>> look(const MailboxRow& row,
-                                                     const RemoteMailbox& remote);
+                                                     const ServerMailbox& remote);
   coro::Task<Status> compare_bodies(const MailboxFacts& facts, const std::vector<BodyPair>& pairs);
   void judge_bodies(const MailboxFacts& facts, const std::vector<BodyPair>& window,
                     const BodySink& remote, const FileDigests& local);
-  void compare_names(const std::vector<RemoteMailbox>& remote);
-  bool is_included(const MailboxName& name, Role role, const RemoteMailbox* remote) const;
+  void compare_names(const std::vector<ServerMailbox>& remote);
 
   void add(bool note, const MailboxName& mailbox, std::string path, std::string what) {
     result_.lines.push_back({note, mailbox.text(), 0, std::move(path), std::move(what)});
@@ -172,23 +171,20 @@ Status Verifier::open_local() {
   return {};
 }
 
-bool Verifier::is_included(const MailboxName& name, Role role, const RemoteMailbox* remote) const {
-  if (!settings_.includes(name, role)) return false;
-  return !settings_.subscribed_only || !remote || remote->subscribed || name.is_inbox();
-}
-
 coro::Task<Status> Verifier::compare_all() {
   Status opened = co_await on_worker(services_, [this] { return open_local(); });
   STERNA_CO_CHECK(std::move(opened));
   auto session = co_await open_session(services_, settings_, log_);
   STERNA_CO_TRY(connection_, std::move(session));
-  auto listed = co_await list_remote(*connection_, settings_, false, rows_);
-  STERNA_CO_TRY(const std::vector<RemoteMailbox> remote, std::move(listed));
+  auto listed = co_await list_server(*connection_, settings_, false);
+  STERNA_CO_TRY(const std::vector<ServerMailbox> remote, std::move(listed));
   compare_names(remote);
   for (const MailboxRow& row : rows_) {
-    const auto it = std::ranges::find(remote, row.name, &RemoteMailbox::name);
-    const RemoteMailbox* found = it == remote.end() ? nullptr : &*it;
-    if (!is_included(row.name, row.role, found)) {
+    const auto it = std::ranges::find(remote, row.name, &ServerMailbox::name);
+    const ServerMailbox* found = it == remote.end() ? nullptr : &*it;
+    const bool included =
+        found ? found->is_included(settings_) : settings_.includes(row.name, row.role);
+    if (!included) {
       add(true, row.name, absolute_path(settings_, row.path), "excluded");
       continue;
     }
@@ -204,7 +200,7 @@ coro::Task<Status> Verifier::compare_all() {
 }
 
 // Mailboxes that one side has and the base does not: as it should be where `create` says so.
-void Verifier::compare_names(const std::vector<RemoteMailbox>& remote) {
+void Verifier::compare_names(const std::vector<ServerMailbox>& remote) {
   const auto in_base = [this](const MailboxName& name) {
     return std::ranges::find(rows_, name, &MailboxRow::name) != rows_.end();
   };
@@ -212,14 +208,14 @@ void Verifier::compare_names(const std::vector<RemoteMailbox>& remote) {
       settings_.create == sync::Create::both || settings_.create == sync::Create::local;
   const bool may_create_remote =
       settings_.create == sync::Create::both || settings_.create == sync::Create::remote;
-  for (const RemoteMailbox& mailbox : remote) {
+  for (const ServerMailbox& mailbox : remote) {
     if (in_base(mailbox.name) || !mailbox.selectable) continue;
-    const bool included = is_included(mailbox.name, mailbox.role, &mailbox);
+    const bool included = mailbox.is_included(settings_);
     add(!included || !may_create_local, mailbox.name, {},
         included ? "the mailbox is on the server only" : "excluded");
   }
   for (const LocalFolder& folder : folders_) {
-    const auto it = std::ranges::find(remote, folder.name, &RemoteMailbox::name);
+    const auto it = std::ranges::find(remote, folder.name, &ServerMailbox::name);
     if (in_base(folder.name) || it != remote.end()) continue;
     const bool included = settings_.includes(folder.name, Role::none);
     add(!included || !may_create_remote, folder.name,
@@ -228,7 +224,7 @@ void Verifier::compare_names(const std::vector<RemoteMailbox>& remote) {
   }
 }
 
-coro::Task<Status> Verifier::compare_mailbox(const MailboxRow& row, const RemoteMailbox* remote) {
+coro::Task<Status> Verifier::compare_mailbox(const MailboxRow& row, const ServerMailbox* remote) {
   MailboxFacts facts;
   facts.row = row;
   facts.directory = absolute_path(settings_, row.path);
@@ -250,7 +246,7 @@ coro::Task<Status> Verifier::compare_mailbox(const MailboxRow& row, const Remote
 
 // nullopt where the UIDs of the base mean nothing on the server.
 coro::Task<Result<std::optional<RemoteSide>>> Verifier::look(const MailboxRow& row,
-                                                             const RemoteMailbox& remote) {
+                                                             const ServerMailbox& remote) {
   STERNA_CO_CHECK(co_await connection_->run_ok(imap::select(remote.wire, {.examine = true})));
   const imap::Selection* selection = connection_->client().selection();
   if (!selection) co_return fail(ErrorCode::protocol, "the server selected nothing");

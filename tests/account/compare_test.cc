@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "src/account/decisions.h"
 #include "tests/account/account_world.h"
 
 namespace sterna::account::test {
@@ -139,6 +140,14 @@ TEST_F(Compare, HeldAndParkedMessagesAreNotes) {
   EXPECT_EQ(told(), (Told{"-1 gone from the Maildir (held: many at once)",
                           "-2 wanted, and not fetched yet (quarantined, download failed: no body)",
                           "-0 in the Maildir only (held: many at once)"}));
+}
+
+TEST_F(Compare, WhatThePolicyKeepsHereIsANote) {
+  file("mine:2,");
+  write(*base_, [this](store::Store& base) {
+    ASSERT_TRUE(base.set(consumed_key(inbox_, "mine"), kDecided));
+  });
+  EXPECT_EQ(told(), (Told{"-0 in the Maildir only, as the settings wanted it"}));
 }
 
 TEST_F(Compare, StatesSayWhatIsToBeThere) {

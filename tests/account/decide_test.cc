@@ -201,6 +201,7 @@ TEST_F(Adopt, WhereThereWasNoMarker) {
 }
 
 TEST_F(Adopt, FromAnotherMachineTheTreeStays) {
+  set("tree", "00000000000000cc");
   set("state", "00000000000000aa");
   put_marker(0xcc, 0xaa, "elsewhere", 9);
   EXPECT_TRUE(run().found.starts_with("this account's marker, written on another machine;"));
@@ -210,6 +211,7 @@ TEST_F(Adopt, FromAnotherMachineTheTreeStays) {
 }
 
 TEST_F(Adopt, OfAnotherStateTheTreeIsNew) {
+  set("tree", "00000000000000bb");
   set("state", "00000000000000aa");
   put_marker(0xcc, 0xdd, files().machine_id(), 9);
   EXPECT_FALSE(accepted());

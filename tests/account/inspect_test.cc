@@ -94,6 +94,7 @@ TEST_F(Inspect, WhatIsPendingAndWhatIsParkedIsCountedOnce) {
 
 TEST_F(Inspect, AMarkerIsHeldOnlyWhileItIsNotBack) {
   std::filesystem::create_directories(settings_.maildir);
+  set("tree", "0000000000000001");
   set("state", "00000000000000aa");
   set("marker_held", "1");
   EXPECT_TRUE(read_state(files(), settings_)->marker_held);
@@ -164,6 +165,7 @@ TEST_F(Inspect, OfflineCheckNamesWhatIsInTheWay) {
 
 TEST_F(Inspect, OfflineCheckTellsAMissingMarkerAndHowToMendIt) {
   make_mailbox("INBOX");
+  set("tree", "0000000000000001");
   set("state", "00000000000000aa");
   const auto lines = check_offline();
   ASSERT_NE(line(lines, "marker"), nullptr);
