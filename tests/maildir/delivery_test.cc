@@ -70,6 +70,18 @@ TEST_F(DeliveryTest, WritesTheMessageWithLineFeedsAndItsDate) {
       (SeenFile{.in_new = false, .name = "1.x:2,S", .ino = disk().stat("mail/A/cur/1.x:2,S").ino}));
 }
 
+TEST_F(DeliveryTest, TakesADateThatComesBehindTheBody) {
+  Delivery delivery;
+  for (const std::size_t padding : {std::size_t{0}, 2 * kDeliveryKeptOctetsMax}) {
+    const std::string name = std::to_string(padding);
+    delivery.begin(a_, "temporary", 0);
+    must(delivery.write(std::string(kWire) + std::string(padding, 'x')));
+    delivery.set_mtime(kMtime);
+    EXPECT_EQ(must(delivery.place(parse_file_name(name))).stat.mtime_ns, kMtime);
+    EXPECT_EQ(disk().stat("mail/A/new/" + name).mtime_ns, kMtime);
+  }
+}
+
 TEST_F(DeliveryTest, WhatHasNoFlagGoesToNewWithoutInfo) {
   Delivery delivery;
   EXPECT_TRUE(deliver(delivery, a_, "1.x").seen.in_new);

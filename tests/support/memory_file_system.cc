@@ -229,6 +229,9 @@ class MemoryDirectory : public io::Directory {
     if (found == node()->children.end()) return not_found(name);
     if (&target.disk() != &disk()) return fail(ErrorCode::unsupported, "another file system");
     if (target.node()->children.contains(new_name)) return exists(new_name);
+    if (found->second->type == io::FileType::directory) {
+      return fail(ErrorCode::permission, "a directory has one name");
+    }
     disk().add_name(target.node(), new_name, found->second);
     return {};
   }
@@ -267,6 +270,10 @@ class MemoryDirectory : public io::Directory {
 
   Status replace_file(std::string_view name, std::string_view content) override {
     STERNA_CHECK(enter(DiskOp::replace, name));
+    const auto old = node()->children.find(name);
+    if (old != node()->children.end() && old->second->type == io::FileType::directory) {
+      return fail(ErrorCode::io, "is a directory");
+    }
     const NodePtr file = disk().make_node(io::FileType::file);
     if (auto done = disk().resize_data(*file, std::string(content)); !done) {
       disk().discard(*file);

@@ -52,6 +52,8 @@ class Delivery {
   // file in tmp/ while it has no better name, where the file system cannot do without.
   void begin(MailboxDirs& mailbox, std::string_view base, std::int64_t mtime_ns);
   Status write(std::string_view wire);
+  // For a date that came behind the body. Precondition: begun and not placed.
+  void set_mtime(std::int64_t mtime_ns);
   // Under `name` in new/ if it is plain, else in cur/ with ":2,". ErrorCode::exists if the name is
   // taken; the message may then be placed under another name, or compared by matches() and
   // abandoned.
