@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: Apache-2.0
+// The only file that sees CLI11. One definition of each command serves the parser and the help.
+#include "arguments.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+#include "sterna/base/bytes.h"
+
+namespace sterna::cli {
+namespace {
+
+struct CommandText {
+  std::string_view name;
+  std::string_view usage;
+  std::string_view summary;
+};
+
+constexpr CommandText kCommands[] = {
+    {"sync", "[ACCOUNT[/MAILBOX]...] [--dry-run]",
+     "Bring all enabled accounts, or what is named, into step once"},
+    {"check", "[ACCOUNT...] [--offline]",
+     "Examine configuration, Maildir, connection and login, and say how to mend what fails"},
+    {"mailboxes", "ACCOUNT", "List the mailboxes of both sides, and what is synced"},
+    {"verify", "[ACCOUNT...] [--deep]", "Compare both sides and print every difference"},
+    {"status", "", "Show how the accounts are, and what needs attention"},
+    {"history", "[ACCOUNT] [PATH] [-n N]", "Show what was changed, when, on which side, and why"},
+    {"held", "[list | apply | restore] [ACCOUNT[/MAILBOX]]",
+     "Decide about deletions that were held"},
+    {"adopt", "ACCOUNT", "Accept a Maildir whose marker is missing or foreign"},
+};
+
+// Of the contract, and of a later version.
+constexpr std::string_view kUnsupportedCommands[] = {
+    "init", "auth", "run", "pause", "resume", "undo", "search", "fetch", "import"};
+constexpr std::string_view kUnsupportedStatusOptions[] = {"--watch", "--waybar", "--metrics"};
+
+constexpr std::string_view kFooter =
+    "Exit status: 0 done, 1 failed, 2 wrong usage, 3 partly done, 4 login or secret needed,\n"
+    "5 network, 6 deletions are held, 11 locked, 78 bad configuration, 130 interrupted.\n"
+    "See sterna(1) and sterna.toml(5).\n";
+
+constexpr std::size_t kHelpColumn = 26;
+
+std::string help_line(std::string_view left, std::string_view right) {
+  return fmt::format("  {:<{}}{}\n", left, kHelpColumn - 2, right);
+}
+
+std::string options_help(const CLI::App* app) {
+  std::string text;
+  for (const CLI::Option* option : app->get_options()) {
+    if (!option->nonpositional() || option->get_group().empty()) continue;
+    std::string names = option->get_name(false, true);
+    if (const std::size_t comma = names.find(','); comma != std::string::npos)
+      names.insert(comma + 1, " ");
+    if (!option->get_option_text().empty()) names += " " + option->get_option_text();
+    text += help_line(names, option->get_description());
+  }
+  return text;
+}
+
+std::string program_help(const CLI::App* app) {
+  std::string text =
+      "Usage: sterna [OPTIONS] COMMAND\n\n"
+      "Keeps IMAP accounts and Maildirs in step, both ways.\n\nCommands:\n";
+  for (const CommandText& command : kCommands) text += help_line(command.name, command.summary);
+  text += "\nOptions, before or after the command:\n" + options_help(app);
+  text += "\n";
+  text += kFooter;
+  return text;
+}
+
+std::string make_help(const CLI::App* app, const std::string&, CLI::AppFormatMode) {
+  const auto* command = std::ranges::find(kCommands, app->get_name(), &CommandText::name);
+  if (command == std::end(kCommands)) return program_help(app);
+  return fmt::format("Usage: sterna {}{}{}\n\n{}.\n\nOptions (and those of sterna --help):\n{}",
+                     command->name, command->usage.empty() ? "" : " ", command->usage,
+                     command->summary, options_help(app));
+}
+
+Answer usage_error(std::string_view message, std::string_view help) {
+  return {Exit::usage, "", fmt::format("sterna: {}\n  {}\n", message, help)};
+}
+
+Answer unsupported(std::string_view what) {
+  return {Exit::usage, "", fmt::format("sterna {}: not supported by this version\n", what)};
+}
+
+// The names that `typed` may have meant: those with most of its letters in front.
+std::string did_you_mean(std::string_view typed) {
+  std::string_view best;
+  std::size_t best_length = 1;
+  for (const CommandText& command : kCommands) {
+    const auto [in_typed, in_name] = std::ranges::mismatch(typed, command.name);
+    const auto length = static_cast<std::size_t>(in_typed - typed.begin());
+    if (length > best_length) {
+      best = command.name;
+      best_length = length;
+    }
+  }
+  return best.empty() ? "see sterna --help" : fmt::format("did you mean {}?", best);
+}
+
+class Parser {
+ public:
+  Parser() : app_("", "sterna") {
+    app_.formatter_fn(make_help);
+    app_.require_subcommand(0, 1);
+    app_.set_help_flag("-h,--help", "Show this help");
+    app_.set_version_flag("--version", "sterna " STERNA_VERSION, "Print the version");
+    add_global_options();
+    add_sync();
+    add_check();
+    add_mailboxes();
+    add_verify();
+    add_status();
+    add_history();
+    add_held();
+    add_adopt();
+    add_hidden();
+  }
+
+  std::variant<Invocation, Answer> parse(const std::vector<std::string>& arguments) {
+    // CLI11 takes them from the back.
+    std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
+    try {
+      app_.parse(std::move(reversed));
+    } catch (const CLI::CallForHelp&) {
+      return Answer{Exit::done, chosen()->help(), ""};
+    } catch (const CLI::CallForVersion& version) {
+      return Answer{Exit::done, version.what() + std::string("\n"), ""};
+    } catch (const CLI::ParseError& error) {
+      return describe(error);
+    }
+    return finish();
+  }
+
+  std::string help(std::string_view command) {
+    return command.empty() ? app_.help() : app_.get_subcommand(std::string(command))->help();
+  }
+
+ private:
+  void add_global_options() {
+    GlobalOptions& options = invocation_.options;
+    app_.add_option("-c,--config", options.config_file, "Read this configuration alone")
+        ->option_text("FILE");
+    app_.add_flag("-v,--verbose", verbose_, "Say more; twice: say much more");
+    app_.add_flag("-q,--quiet", quiet_, "Say only what went wrong");
+    app_.add_flag("--json", options.json, "Print data as JSON");
+    app_.add_option("--color", options.color, "Whether to use colours: auto, always, never")
+        ->option_text("WHEN")
+        ->transform(CLI::CheckedTransformer(
+            std::map<std::string, ColorWhen>{{"auto", ColorWhen::automatic},
+                                             {"always", ColorWhen::always},
+                                             {"never", ColorWhen::never}}));
+    app_.add_flag("--no-input", options.no_input, "Never ask anything");
+  }
+
+  CLI::App* add_command(const std::string& name) {
+    CLI::App* command = app_.add_subcommand(name);
+    command->set_help_flag("-h,--help", "Show this help");
+    command->fallthrough();
+    return command;
+  }
+
+  void add_sync() {
+    CLI::App* command = add_command("sync");
+    command->add_option("ACCOUNT[/MAILBOX]", sync_.targets);
+    command->add_flag("--dry-run", sync_.dry_run, "Print the plan and change nothing");
+    command->callback([this] { invocation_.command = sync_; });
+  }
+  void add_check() {
+    CLI::App* command = add_command("check");
+    command->add_option("ACCOUNT", check_.accounts);
+    command->add_flag("--offline", check_.offline, "Look at the files only");
+    command->callback([this] { invocation_.command = check_; });
+  }
+  void add_mailboxes() {
+    CLI::App* command = add_command("mailboxes");
+    command->add_option("ACCOUNT", mailboxes_.account)->required();
+    command->callback([this] { invocation_.command = mailboxes_; });
+  }
+  void add_verify() {
+    CLI::App* command = add_command("verify");
+    command->add_option("ACCOUNT", verify_.accounts);
+    command->add_flag("--deep", verify_.deep, "Compare the octets of all messages");
+    command->callback([this] { invocation_.command = verify_; });
+  }
+  void add_status() {
+    CLI::App* command = add_command("status");
+    for (std::string_view name : kUnsupportedStatusOptions) {
+      command->add_flag_callback(
+          std::string(name), [this, name] { refused_ = fmt::format("status {}", name); })
+          ->group("");
+    }
+    command->callback([this] { invocation_.command = StatusArguments{}; });
+  }
+  void add_history() {
+    CLI::App* command = add_command("history");
+    command->add_option("ACCOUNT PATH", history_.words)->expected(0, 2);
+    command->add_option("-n,--lines", history_.limit, "At most so many changes (50)")
+        ->option_text("N")
+        ->check(CLI::Range(1, 1'000'000));
+    command->callback([this] { invocation_.command = history_; });
+  }
+  void add_held() {
+    CLI::App* command = add_command("held");
+    command->add_option("ACTION TARGET", held_words_)->expected(0, 2);
+    command->callback([this] { read_held(); });
+  }
+  void add_adopt() {
+    CLI::App* command = add_command("adopt");
+    command->add_option("ACCOUNT", adopt_.account)->required();
+    command->callback([this] { invocation_.command = adopt_; });
+  }
+  void add_hidden() {
+    add_command("__accounts")->group("")->callback([this] {
+      invocation_.command = NamesArguments{};
+    });
+    for (std::string_view name : kUnsupportedCommands) {
+      CLI::App* command = app_.add_subcommand(std::string(name))->group("");
+      command->set_help_flag();
+      command->prefix_command();
+      command->callback([this, name] { refused_ = name; });
+    }
+  }
+
+  // The first word may be an account: then it is meant to be listed.
+  void read_held() {
+    HeldArguments held;
+    std::vector<std::string> words = held_words_;
+    constexpr std::pair<std::string_view, HeldAction> kActions[] = {
+        {"list", HeldAction::list}, {"apply", HeldAction::apply}, {"restore", HeldAction::restore}};
+    for (const auto& [name, action] : kActions) {
+      if (words.empty() || words.front() != name) continue;
+      held.action = action;
+      words.erase(words.begin());
+      break;
+    }
+    if (words.size() > 1) {
+      problem_ = fmt::format("held: {} is neither list nor apply nor restore",
+                             printable(words.front(), 80));
+      return;
+    }
+    if (!words.empty()) held.target = words.front();
+    invocation_.command = held;
+  }
+
+  const CLI::App* chosen() const {
+    const auto commands = app_.get_subcommands();
+    return commands.empty() ? &app_ : commands.front();
+  }
+
+  Answer describe(const CLI::ParseError& error) const {
+    const CLI::App* command = chosen();
+    if (command == &app_) {
+      for (const std::string& word : app_.remaining()) {
+        if (word.starts_with('-')) continue;
+        return usage_error(fmt::format("there is no command {}", printable(word, 80)),
+                           did_you_mean(word));
+      }
+      return usage_error(printable(error.what()), "see sterna --help");
+    }
+    return usage_error(fmt::format("{}: {}", command->get_name(), printable(error.what())),
+                       fmt::format("see sterna {} --help", command->get_name()));
+  }
+
+  std::variant<Invocation, Answer> finish() {
+    if (!refused_.empty()) return unsupported(refused_);
+    if (!problem_.empty()) return usage_error(problem_, "see sterna held --help");
+    if (app_.get_subcommands().empty())
+      return Answer{Exit::usage, "", "sterna: a command is needed\n\n" + app_.help()};
+    if (verbose_ > 0 && quiet_) return usage_error("-v and -q are opposites", "give one of them");
+    invocation_.options.verbosity = quiet_ ? -1 : static_cast<int>(verbose_);
+    return invocation_;
+  }
+
+  CLI::App app_;
+  Invocation invocation_;
+  std::int64_t verbose_ = 0;
+  bool quiet_ = false;
+  SyncArguments sync_;
+  CheckArguments check_;
+  MailboxesArguments mailboxes_;
+  VerifyArguments verify_;
+  HistoryArguments history_;
+  std::vector<std::string> held_words_;
+  AdoptArguments adopt_;
+  std::string refused_;  // a command or option of a later version
+  std::string problem_;
+};
+
+}  // namespace
+
+std::variant<Invocation, Answer> parse_arguments(const std::vector<std::string>& arguments) {
+  return Parser().parse(arguments);
+}
+
+std::vector<std::string_view> command_names() {
+  std::vector<std::string_view> names;
+  for (const CommandText& command : kCommands) names.push_back(command.name);
+  return names;
+}
+
+std::string help_text(std::string_view command) { return Parser().help(command); }
+
+}  // namespace sterna::cli

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// The command line as values. One struct a command; what a user types is checked here as far as it can
+// be without the configuration.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "exit_status.h"
+
+namespace sterna::cli {
+
+enum class ColorWhen : std::uint8_t { automatic, always, never };
+
+struct GlobalOptions {
+  std::optional<std::string> config_file;
+  int verbosity = 0;  // -1 with -q, else the number of -v
+  bool json = false;
+  ColorWhen color = ColorWhen::automatic;
+  bool no_input = false;
+};
+
+struct SyncArguments {
+  std::vector<std::string> targets;
+  bool dry_run = false;
+};
+struct CheckArguments {
+  std::vector<std::string> accounts;
+  bool offline = false;
+};
+struct MailboxesArguments {
+  std::string account;
+};
+struct VerifyArguments {
+  std::vector<std::string> accounts;
+  bool deep = false;
+};
+struct StatusArguments {};
+struct HistoryArguments {
+  std::vector<std::string> words;  // [ACCOUNT] [PATH]; which is which shows with the configuration
+  std::size_t limit = 50;
+};
+enum class HeldAction : std::uint8_t { list, apply, restore };
+struct HeldArguments {
+  HeldAction action = HeldAction::list;
+  std::string target;  // "" for all
+};
+struct AdoptArguments {
+  std::string account;
+};
+// Prints the names of the accounts, a line each: for the shells' completions.
+struct NamesArguments {};
+
+using CommandArguments =
+    std::variant<SyncArguments, CheckArguments, MailboxesArguments, VerifyArguments,
+                 StatusArguments, HistoryArguments, HeldArguments, AdoptArguments, NamesArguments>;
+
+struct Invocation {
+  GlobalOptions options;
+  CommandArguments command;
+};
+
+// What was asked for is already known: help, the version, or what is wrong with the command line.
+struct Answer {
+  Exit status = Exit::done;
+  std::string out;
+  std::string err;
+};
+
+// `arguments` without the program's name.
+std::variant<Invocation, Answer> parse_arguments(const std::vector<std::string>& arguments);
+
+// The commands that --help lists, in its order.
+std::vector<std::string_view> command_names();
+
+// What --help says of such a command, or of the program with "".
+std::string help_text(std::string_view command);
+
+}  // namespace sterna::cli

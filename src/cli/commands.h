@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// The commands, one file each. Each does its work, prints what it has to say, and answers with the exit
+// status.
+#pragma once
+
+#include "arguments.h"
+#include "console.h"
+#include "exit_status.h"
+#include "sterna/config/config.h"
+
+namespace sterna::cli {
+
+struct Context {
+  const config::Config& config;
+  Console& console;
+};
+
+Exit run_command(const Context& context, const SyncArguments& arguments);
+Exit run_command(const Context& context, const CheckArguments& arguments);
+Exit run_command(const Context& context, const MailboxesArguments& arguments);
+Exit run_command(const Context& context, const VerifyArguments& arguments);
+Exit run_command(const Context& context, const StatusArguments& arguments);
+Exit run_command(const Context& context, const HistoryArguments& arguments);
+Exit run_command(const Context& context, const HeldArguments& arguments);
+Exit run_command(const Context& context, const AdoptArguments& arguments);
+Exit run_command(const Context& context, const NamesArguments& arguments);
+
+// Prints the error and gives its exit status.
+Exit fail_with(const Context& context, const Error& error);
+
+}  // namespace sterna::cli

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+# bash completion for sterna(1)
+
+_sterna() {
+  local cur prev words cword
+  _init_completion || return
+
+  local commands='sync check mailboxes verify status history held adopt'
+  local globals='-h --help --version -c --config -v --verbose -q --quiet --json --color --no-input'
+  local command='' config=() i
+  for ((i = 1; i < cword; i++)); do
+    case ${words[i]} in
+      -c | --config)
+        config=(-c "${words[i + 1]-}")
+        ((i++))
+        ;;
+      --color) ((i++)) ;;
+      -*) ;;
+      *)
+        [[ -z $command ]] && command=${words[i]}
+        ;;
+    esac
+  done
+
+  case $prev in
+    -c | --config)
+      _filedir toml
+      return
+      ;;
+    --color)
+      COMPREPLY=($(compgen -W 'auto always never' -- "$cur"))
+      return
+      ;;
+    -n | --lines) return ;;
+  esac
+
+  local options=''
+  case $command in
+    '')
+      COMPREPLY=($(compgen -W "$commands $globals" -- "$cur"))
+      return
+      ;;
+    sync) options='--dry-run' ;;
+    check) options='--offline' ;;
+    verify) options='--deep' ;;
+    history) options='-n --lines' ;;
+  esac
+  if [[ $cur == -* ]]; then
+    COMPREPLY=($(compgen -W "$options $globals" -- "$cur"))
+    return
+  fi
+
+  local names=''
+  [[ $command == held && $prev == held ]] && names='list apply restore'
+  [[ $command == status ]] || names+=" $(sterna "${config[@]}" __accounts 2>/dev/null)"
+  COMPREPLY=($(compgen -W "$names" -- "$cur"))
+  [[ $command == history ]] && compopt -o default
+} &&
+  complete -F _sterna sterna

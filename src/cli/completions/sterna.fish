@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+# fish completion for sterna(1)
+
+set -l commands sync check mailboxes verify status history held adopt
+
+function __sterna_accounts
+    set -l words (commandline -opc)
+    set -l config
+    for i in (seq (math (count $words) - 1))
+        if contains -- $words[$i] -c --config
+            set config -c $words[(math $i + 1)]
+        end
+    end
+    sterna $config __accounts 2>/dev/null
+end
+
+complete -c sterna -f
+complete -c sterna -s h -l help -d 'Show help'
+complete -c sterna -l version -d 'Print the version'
+complete -c sterna -s c -l config -r -F -d 'Read this configuration alone'
+complete -c sterna -s v -l verbose -d 'Say more'
+complete -c sterna -s q -l quiet -d 'Say only what went wrong'
+complete -c sterna -l json -d 'Print data as JSON'
+complete -c sterna -l color -x -a 'auto always never' -d 'Whether to use colours'
+complete -c sterna -l no-input -d 'Never ask anything'
+
+complete -c sterna -n "not __fish_seen_subcommand_from $commands" -a sync -d 'Bring accounts into step once'
+complete -c sterna -n "not __fish_seen_subcommand_from $commands" -a check -d 'Examine configuration, Maildir, connection and login'
+complete -c sterna -n "not __fish_seen_subcommand_from $commands" -a mailboxes -d 'List the mailboxes of both sides'
+complete -c sterna -n "not __fish_seen_subcommand_from $commands" -a verify -d 'Compare both sides and print every difference'
+complete -c sterna -n "not __fish_seen_subcommand_from $commands" -a status -d 'Show how the accounts are'
+complete -c sterna -n "not __fish_seen_subcommand_from $commands" -a history -d 'Show what was changed, and why'
+complete -c sterna -n "not __fish_seen_subcommand_from $commands" -a held -d 'Decide about deletions that were held'
+complete -c sterna -n "not __fish_seen_subcommand_from $commands" -a adopt -d 'Accept a Maildir whose marker is missing or foreign'
+
+complete -c sterna -n '__fish_seen_subcommand_from sync' -l dry-run -d 'Print the plan and change nothing'
+complete -c sterna -n '__fish_seen_subcommand_from check' -l offline -d 'Look at the files only'
+complete -c sterna -n '__fish_seen_subcommand_from verify' -l deep -d 'Compare the octets of all messages'
+complete -c sterna -n '__fish_seen_subcommand_from history' -s n -l lines -x -d 'At most so many changes'
+complete -c sterna -n '__fish_seen_subcommand_from held' -a 'list apply restore'
+complete -c sterna -n '__fish_seen_subcommand_from sync check mailboxes verify history held adopt' -a '(__sterna_accounts)'

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "console.h"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+
+#include "sterna/base/bytes.h"
+
+namespace sterna::cli {
+namespace {
+
+constexpr std::size_t kErrorOctetsMax = 4000;
+constexpr std::size_t kWidthDefault = 80;
+
+bool wants_color(ColorWhen when, bool is_terminal) {
+  if (when != ColorWhen::automatic) return when == ColorWhen::always;
+  const char* no_color = std::getenv("NO_COLOR");
+  const char* terminal = std::getenv("TERM");
+  const bool refused = no_color != nullptr && *no_color != '\0';
+  const bool dumb = terminal == nullptr || std::string_view(terminal) == "dumb";
+  return is_terminal && !refused && !dumb;
+}
+
+}  // namespace
+
+Console::Console(const GlobalOptions& options)
+    : json_(options.json),
+      verbosity_(options.verbosity),
+      out_is_terminal_(::isatty(STDOUT_FILENO) != 0),
+      error_is_terminal_(::isatty(STDERR_FILENO) != 0),
+      may_ask_(!options.no_input && error_is_terminal_ && ::isatty(STDIN_FILENO) != 0),
+      style_(wants_color(options.color, out_is_terminal_)),
+      error_style_(wants_color(options.color, error_is_terminal_)) {}
+
+std::size_t Console::error_width() const {
+  winsize size{};
+  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return kWidthDefault;
+  return size.ws_col;
+}
+
+void Console::out(std::string_view text) {
+  errno = 0;
+  const std::size_t written = std::fwrite(text.data(), 1, text.size(), stdout);
+  if (written != text.size() && out_error_ == 0) out_error_ = errno;
+}
+
+void Console::err(std::string_view text) {
+  // What was printed before must be seen before, where both streams are one terminal.
+  std::fflush(stdout);
+  std::fwrite(text.data(), 1, text.size(), stderr);
+}
+
+void Console::error(const Error& error) { err(error_text(error, error_style_)); }
+
+bool Console::confirm(std::string_view question) {
+  err(fmt::format("{} [y/N] ", question));
+  std::string answer;
+  for (int c = std::getchar(); c != EOF && c != '\n'; c = std::getchar())
+    answer += static_cast<char>(c);
+  const std::string_view word = trim(answer);
+  return !word.empty() && ascii_lower(word.front()) == 'y';
+}
+
+Status Console::finish() {
+  errno = 0;
+  if (std::fflush(stdout) != 0 && out_error_ == 0) out_error_ = errno;
+  if (out_error_ == 0 || out_error_ == EPIPE) return {};
+  return fail(Error::from_errno(out_error_, "standard output"));
+}
+
+std::string error_text(const Error& error, const Style& style) {
+  std::string text = fmt::format("{} {}\n", style.paint(Tone::bad, "sterna:"),
+                                 printable(error.describe(), kErrorOctetsMax));
+  if (!error.hint().empty()) text += fmt::format("  {}\n", printable(error.hint(), kErrorOctetsMax));
+  return text;
+}
+
+}  // namespace sterna::cli

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// sterna held: what waits for a decision, and the decision. A decision is written to the state, and a
+// sync of the account carries it out at once; where that fails, the next one does.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "commands.h"
+#include "inspect_text.h"
+#include "report_text.h"
+#include "runner.h"
+#include "settings_from_config.h"
+#include "sync_run.h"
+#include "target.h"
+
+namespace sterna::cli {
+namespace {
+
+bool is_asked_for(const Selection& selection, const account::HeldLine& line) {
+  return selection.mailboxes.empty() ||
+         std::ranges::find(selection.mailboxes, MailboxName(line.mailbox)) !=
+             selection.mailboxes.end();
+}
+
+Result<std::vector<HeldRow>> read_rows(const Context& context, Runner& runner,
+                                       const std::vector<Selection>& selected) {
+  std::vector<HeldRow> rows;
+  for (const Selection& selection : selected) {
+    const std::string& name = selection.account->name;
+    auto lines = account::read_held(
+        settings_from_config(context.config, *selection.account, runner.loop()));
+    if (!lines) return fail(of_account(name, lines.error()));
+    for (account::HeldLine& line : *lines) {
+      if (is_asked_for(selection, line)) rows.push_back({name, std::move(line)});
+    }
+  }
+  return rows;
+}
+
+Exit list(const Context& context, const std::vector<HeldRow>& rows) {
+  Console& console = context.console;
+  const HeldDetail detail = console.verbose() ? HeldDetail::every_message : HeldDetail::summary;
+  if (console.json()) {
+    console.out(held_json(rows));
+  } else if (!rows.empty()) {
+    console.out(held_text(rows, detail, console.style()));
+  } else if (console.talkative()) {
+    console.err("sterna: nothing is held\n");
+  }
+  return Exit::done;
+}
+
+Result<std::uint64_t> decide(const Context& context, Runner& runner, const Selection& selection,
+                             account::HeldDecision decision) {
+  const account::Settings settings =
+      settings_from_config(context.config, *selection.account, runner.loop());
+  std::optional<MailboxName> mailbox;
+  if (!selection.mailboxes.empty()) mailbox = selection.mailboxes.front();
+  auto count = account::decide_held(settings, decision, std::move(mailbox));
+  if (!count) return fail(of_account(selection.account->name, count.error()));
+  return *count;
+}
+
+Exit decide_all(const Context& context, Runner& runner, const std::vector<Selection>& selected,
+                HeldAction action) {
+  const bool apply = action == HeldAction::apply;
+  std::vector<Decided> decided;
+  std::vector<SyncJob> jobs;
+  for (const Selection& selection : selected) {
+    const auto count =
+        decide(context, runner, selection,
+               apply ? account::HeldDecision::apply : account::HeldDecision::restore);
+    if (!count) return fail_with(context, count.error());
+    if (*count == 0) continue;
+    decided.push_back({selection.account->name, *count});
+    jobs.push_back({selection.account, {}});
+    if (context.console.talkative()) {
+      context.console.out(fmt::format("{}: {} {}\n", selection.account->name, *count,
+                                      apply ? "to be carried out" : "to be brought back"));
+    }
+  }
+  const SyncResult result = sync_accounts(context, runner, std::move(jobs));
+  if (context.console.json()) {
+    context.console.out(
+        decided_json(apply ? "apply" : "restore", decided, result.accounts, result.exit));
+  }
+  return result.exit;
+}
+
+}  // namespace
+
+Exit run_command(const Context& context, const HeldArguments& arguments) {
+  Console& console = context.console;
+  std::vector<std::string> targets;
+  if (!arguments.target.empty()) targets.push_back(arguments.target);
+  const auto selected = select_targets(context.config, targets, Targets::accounts_and_mailboxes);
+  if (!selected) return fail_with(context, selected.error());
+  Runner runner;
+  const auto rows = read_rows(context, runner, *selected);
+  if (!rows) return fail_with(context, rows.error());
+  if (arguments.action == HeldAction::list) return list(context, *rows);
+  if (rows->empty()) {
+    if (console.json()) {
+      console.out(decided_json(arguments.action == HeldAction::apply ? "apply" : "restore", {}, {},
+                               Exit::done));
+    } else if (console.talkative()) {
+      console.err("sterna: nothing is held\n");
+    }
+    return Exit::done;
+  }
+  if (arguments.action == HeldAction::apply && targets.empty() && console.may_ask()) {
+    console.err(held_text(*rows, HeldDetail::summary));
+    if (!console.confirm(fmt::format("Carry out all {}?", rows->size()))) return Exit::failed;
+  }
+  return decide_all(context, runner, *selected, arguments.action);
+}
+
+}  // namespace sterna::cli

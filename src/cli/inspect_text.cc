@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "inspect_text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+#include "sterna/base/bytes.h"
+#include "table.h"
+#include "times.h"
+
+namespace sterna::cli {
+namespace {
+
+// More parked messages of one account are counted, not listed.
+constexpr std::size_t kParkedShown = 5;
+
+std::string number_or_dash(std::uint64_t number) {
+  return number == 0 ? "-" : std::to_string(number);
+}
+
+std::string uid_text(std::uint32_t uid) { return uid == 0 ? "-" : std::to_string(uid); }
+
+std::string counted(std::uint64_t number, std::string_view one, std::string_view many) {
+  return fmt::format("{} {}", number, number == 1 ? one : many);
+}
+
+std::string spaced(std::string_view word) {
+  std::string text = printable(word);
+  std::ranges::replace(text, '_', ' ');
+  return text;
+}
+
+// "account/mailbox", as the commands take it.
+std::string place(const std::string& account, const std::string& mailbox) {
+  return mailbox.empty() ? account : fmt::format("{}/{}", account, printable(mailbox));
+}
+
+Tone tone_of(std::string_view state) {
+  if (state == "error") return Tone::bad;
+  if (state == "held") return Tone::attention;
+  return state == "disabled" ? Tone::dim : Tone::plain;
+}
+
+void add_attention(std::string& text, const Style& style, const std::string& account,
+                   std::string_view what, std::string_view command) {
+  text += fmt::format("{}: {}\n", style.paint(Tone::attention, account), what);
+  if (!command.empty()) text += fmt::format("  {}\n", command);
+}
+
+void add_parked(std::string& text, const account::AccountState& state) {
+  for (std::size_t i = 0; i < std::min(kParkedShown, state.parked.size()); ++i) {
+    const account::ParkedMessage& parked = state.parked[i];
+    const std::string which = parked.uid != 0 ? fmt::format("UID {}", parked.uid)
+                                              : printable(parked.path);
+    text += fmt::format("  {}, {}: {}: {}\n", printable(parked.mailbox), which,
+                        spaced(parked.action), printable(parked.reason));
+  }
+  if (state.parked.size() > kParkedShown)
+    text += fmt::format("  and {} more\n", state.parked.size() - kParkedShown);
+}
+
+std::string attention_text(const StatusRow& row, const Style& style) {
+  const account::AccountState& state = row.state;
+  std::string text;
+  const auto add = [&](std::string_view what, const std::string& command) {
+    add_attention(text, style, state.name, what, command);
+  };
+  if (row.word == "disabled") return text;
+  if (state.marker_held)
+    add("the Maildir's marker is missing or of another state",
+        "if the disk is mounted and this is the right Maildir: sterna adopt " + state.name);
+  if (!state.error.empty() && !state.marker_held)
+    add(fmt::format("the last sync failed: {}", printable(state.error)),
+        "sterna check " + state.name);
+  if (state.held > 0)
+    add(counted(state.held, "change is held", "changes are held"),
+        "sterna held list " + state.name);
+  if (state.quarantined > 0) {
+    add(counted(state.quarantined, "message could not be brought over and is tried again",
+                "messages could not be brought over and are tried again"),
+        "");
+    add_parked(text, state);
+  }
+  if (!state.ever_synced && state.error.empty() && !state.marker_held)
+    add("never synced", "sterna sync " + state.name);
+  return text;
+}
+
+std::string_view kind_text(std::string_view kind) {
+  constexpr std::pair<std::string_view, std::string_view> kKinds[] = {
+      {"delete_remote", "delete on the server"},
+      {"delete_local", "delete here"},
+      {"flags_lost", "flags lost here"},
+      {"orphan", "on no server any more"},
+      {"resurrected", "back after a crash"}};
+  const auto* known = std::ranges::find(kKinds, kind, &std::pair<std::string_view, std::string_view>::first);
+  return known == std::end(kKinds) ? std::string_view() : known->second;
+}
+
+std::string kind_or_word(const std::string& kind) {
+  const std::string_view text = kind_text(kind);
+  return text.empty() ? spaced(kind) : std::string(text);
+}
+
+std::string held_summary(const std::vector<HeldRow>& rows, const Style& style) {
+  struct Group {
+    std::uint64_t count = 0;
+    std::int64_t since_ms = INT64_MAX;
+    std::string reason;
+  };
+  std::map<std::tuple<std::string, std::string, std::string>, Group> groups;
+  for (const HeldRow& row : rows) {
+    Group& group = groups[{row.account, row.line.mailbox, row.line.kind}];
+    if (group.count++ == 0) group.reason = row.line.reason;
+    group.since_ms = std::min(group.since_ms, row.line.since_ms);
+  }
+  Table table({{"MAILBOX"}, {"HELD", Align::right}, {"WHAT"}, {"SINCE"}, {"REASON"}});
+  for (const auto& [key, group] : groups) {
+    const auto& [account, mailbox, kind] = key;
+    table.add({place(account, mailbox), {std::to_string(group.count), Tone::attention},
+               kind_or_word(kind), local_time(group.since_ms), printable(group.reason)});
+  }
+  return table.render(style);
+}
+
+std::string held_messages(const std::vector<HeldRow>& rows, const Style& style) {
+  Table table({{"MAILBOX"}, {"UID", Align::right}, {"WHAT"}, {"SINCE"}, {"FILE"}});
+  for (const HeldRow& row : rows)
+    table.add({place(row.account, row.line.mailbox), uid_text(row.line.uid),
+               kind_or_word(row.line.kind), local_time(row.line.since_ms),
+               printable(row.line.path)});
+  return table.render(style);
+}
+
+}  // namespace
+
+std::string_view state_word(const account::AccountState& state, bool enabled) {
+  if (!enabled) return "disabled";
+  return state.marker_held ? "held" : "stopped";
+}
+
+std::string status_text(const std::vector<StatusRow>& rows, std::int64_t now_ms,
+                        const Style& style) {
+  Table table({{"ACCOUNT"},
+               {"STATE"},
+               {"LAST SYNC"},
+               {"MAILBOXES", Align::right},
+               {"MESSAGES", Align::right},
+               {"HELD", Align::right},
+               {"PARKED", Align::right}});
+  std::string attention;
+  for (const StatusRow& row : rows) {
+    const account::AccountState& state = row.state;
+    std::uint64_t messages = 0;
+    for (const account::MailboxState& mailbox : state.mailboxes) messages += mailbox.messages;
+    table.add({state.name,
+               {row.word, tone_of(row.word)},
+               state.last_sync_ms == 0 ? "never" : ago(state.last_sync_ms, now_ms),
+               number_or_dash(state.mailboxes.size()),
+               number_or_dash(messages),
+               {number_or_dash(state.held), state.held > 0 ? Tone::attention : Tone::plain},
+               number_or_dash(state.quarantined)});
+    attention += attention_text(row, style);
+  }
+  std::string text = table.render(style);
+  if (!attention.empty()) text += "\n" + attention;
+  return text;
+}
+
+std::string check_text(const CheckedAccount& account, const Style& style) {
+  constexpr std::pair<std::string_view, Tone> kStatus[] = {
+      {"ok", Tone::good}, {"warning", Tone::attention}, {"FAILED", Tone::bad},
+      {"skipped", Tone::dim}};
+  Table table({{""}, {""}, {""}});
+  for (const account::CheckLine& line : account.lines) {
+    const auto& [word, tone] = kStatus[static_cast<std::size_t>(line.status)];
+    const std::string detail = line.detail.empty() && line.error ? line.error->describe()
+                                                                 : line.detail;
+    table.add({{std::string(word), tone}, printable(line.what), printable(detail, 2000)});
+    if (!line.hint.empty()) table.add({"", "", "-> " + printable(line.hint, 2000)});
+  }
+  return style.paint(Tone::title, account.account) + "\n" + table.render(style, 2);
+}
+
+std::string mailboxes_text(const std::vector<MailboxRow>& rows, const Style& style) {
+  const auto on = [](bool there, const std::optional<std::uint64_t>& messages) {
+    return !there ? "-" : messages ? std::to_string(*messages) : "yes";
+  };
+  Table table({{"MAILBOX"},
+               {"ROLE"},
+               {"SERVER", Align::right},
+               {"HERE", Align::right},
+               {"SIZE", Align::right},
+               {"SYNCED"},
+               {"BY"}});
+  for (const MailboxRow& row : rows) {
+    const account::MailboxLine& line = row.line;
+    const bool synced = line.included && line.selectable;
+    const Tone tone = synced ? Tone::plain : Tone::dim;
+    table.add({{printable(line.name), tone},
+               {printable(line.role), tone},
+               {on(line.on_server && line.selectable, line.messages_remote), tone},
+               {on(line.local, line.messages_local), tone},
+               {line.octets_remote ? human_bytes(*line.octets_remote) : "-", tone},
+               {!line.selectable ? "no mailbox" : synced ? "yes" : "no", tone},
+               {printable(row.rule), tone}});
+  }
+  return table.render(style);
+}
+
+std::string verify_text(const VerifiedAccount& account, const Style& style) {
+  Table table({{"MAILBOX"}, {"UID", Align::right}, {"WHAT"}, {"FILE"}});
+  std::uint64_t differences = 0;
+  std::uint64_t notes = 0;
+  for (const account::Difference& line : account.result.lines) {
+    ++(line.note ? notes : differences);
+    const Tone tone = line.note ? Tone::dim : Tone::plain;
+    table.add({{place(account.account, line.mailbox), tone},
+               {uid_text(line.uid), tone},
+               {(line.note ? "note: " : "") + printable(line.what), tone},
+               {printable(line.path), tone}});
+  }
+  std::string text = table.render(style);
+  if (!account.result.errors.empty()) return text;
+  const std::string same = style.paint(Tone::good, "the same on both sides");
+  text += fmt::format("{}: {}", style.paint(Tone::title, account.account),
+                      differences == 0 ? same
+                                       : style.paint(Tone::bad, counted(differences, "difference",
+                                                                        "differences")));
+  if (notes > 0) text += ", " + counted(notes, "note", "notes");
+  text += "; " + counted(account.result.messages_compared, "message", "messages") + " compared";
+  if (account.result.octets_compared > 0)
+    text += " to the octet, " + human_bytes(account.result.octets_compared);
+  return text + "\n";
+}
+
+std::string history_text(const std::vector<HistoryRow>& rows, const Style& style) {
+  Table table({{"TIME"}, {"MAILBOX"}, {"UID", Align::right}, {"WHAT"}, {"SIDE"}, {"WHY"}});
+  for (const HistoryRow& row : rows) {
+    std::string what = spaced(row.line.event);
+    if (!row.line.detail.empty()) what += " " + printable(row.line.detail);
+    table.add({{local_time(row.line.at_ms), Tone::dim},
+               place(row.account, row.line.mailbox),
+               uid_text(row.line.uid),
+               what,
+               printable(row.line.side),
+               printable(row.line.reason)});
+  }
+  return table.render(style);
+}
+
+std::string held_text(const std::vector<HeldRow>& rows, HeldDetail detail, const Style& style) {
+  if (rows.empty()) return {};
+  std::string text = detail == HeldDetail::summary ? held_summary(rows, style)
+                                                   : held_messages(rows, style);
+  return text +
+         "\nCarry them out:   sterna held apply [ACCOUNT[/MAILBOX]]\n"
+         "Bring them back:  sterna held restore [ACCOUNT[/MAILBOX]]\n";
+}
+
+}  // namespace sterna::cli

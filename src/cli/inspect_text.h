@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the inspecting commands tell people. Pure; every text ends with a line end or is empty.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "json.h"
+#include "style.h"
+
+namespace sterna::cli {
+
+// The state's word: of the stable ones that `status --json` promises.
+std::string_view state_word(const account::AccountState& state, bool enabled);
+
+// A row an account, then what needs attention with the command that mends it.
+std::string status_text(const std::vector<StatusRow>& rows, std::int64_t now_ms,
+                        const Style& style = {});
+
+// The account's name, then a line a check, with how to mend it below.
+std::string check_text(const CheckedAccount& account, const Style& style = {});
+
+std::string mailboxes_text(const std::vector<MailboxRow>& rows, const Style& style = {});
+
+// The differences, then how many there are and what was compared.
+std::string verify_text(const VerifiedAccount& account, const Style& style = {});
+
+std::string history_text(const std::vector<HistoryRow>& rows, const Style& style = {});
+
+enum class HeldDetail : std::uint8_t { summary, every_message };
+// What is held, by mailbox and kind, and the commands that decide about it.
+std::string held_text(const std::vector<HeldRow>& rows, HeldDetail detail,
+                      const Style& style = {});
+
+}  // namespace sterna::cli

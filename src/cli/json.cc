@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: Apache-2.0
+// The only file that sees nlohmann-json.
+#include "json.h"
+
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "sterna/base/assert.h"
+#include "sterna/base/bytes.h"
+#include "times.h"
+
+namespace sterna::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int kSchema = 1;
+
+// The library writes valid UTF-8 alone. So an octet that is none goes through it as DEL and two
+// hexadecimal digits, and DEL itself as DEL and "7f"; text_of() turns both into escapes of JSON. The
+// library leaves a DEL as it is and makes none of its own.
+constexpr char kMark = '\x7f';
+
+std::size_t valid_prefix(std::string_view octets) {
+  for (std::size_t length = std::min<std::size_t>(4, octets.size()); length > 1; --length) {
+    if (is_valid_utf8(octets.substr(0, length))) return length;
+  }
+  return is_valid_utf8(octets.substr(0, 1)) ? 1 : 0;
+}
+
+void add_marked(std::string& text, char octet) {
+  text += kMark;
+  text += to_hex(std::string_view(&octet, 1));
+}
+
+Json octets(std::string_view raw) {
+  if (is_valid_utf8(raw) && raw.find(kMark) == std::string_view::npos) return Json(raw);
+  std::string text;
+  while (!raw.empty()) {
+    const std::size_t length = valid_prefix(raw);
+    if (length == 0 || raw.front() == kMark) {
+      add_marked(text, raw.front());
+      raw.remove_prefix(1);
+      continue;
+    }
+    text += raw.substr(0, length);
+    raw.remove_prefix(length);
+  }
+  return Json(std::move(text));
+}
+
+std::string text_of(const Json& object) {
+  const std::string marked = object.dump();
+  std::string text;
+  text.reserve(marked.size() + 1);
+  for (std::size_t i = 0; i < marked.size(); ++i) {
+    if (marked[i] != kMark) {
+      text += marked[i];
+      continue;
+    }
+    STERNA_ASSERT(i + 2 < marked.size());
+    const std::string_view digits = std::string_view(marked).substr(i + 1, 2);
+    text += digits == "7f" ? "\\u00" : "\\udc";
+    text += digits;
+    i += 2;
+  }
+  return text + "\n";
+}
+
+Json envelope() { return Json{{"schema", kSchema}}; }
+
+Json time_or_null(std::int64_t at_ms) {
+  return at_ms == 0 ? Json(nullptr) : Json(rfc3339(at_ms));
+}
+
+template <class Number>
+Json number_or_null(const std::optional<Number>& number) {
+  return number ? Json(*number) : Json(nullptr);
+}
+
+Json uid_or_null(std::uint32_t uid) { return uid == 0 ? Json(nullptr) : Json(uid); }
+
+Json octets_or_null(std::string_view raw) { return raw.empty() ? Json(nullptr) : octets(raw); }
+
+Json error_object(const Error& error) {
+  return Json{{"code", to_string(error.code())},
+              {"scope", to_string(error.scope())},
+              {"disposition", to_string(error.disposition())},
+              {"message", octets(error.describe())},
+              {"hint", octets_or_null(error.hint())}};
+}
+
+Json error_list(const std::vector<Error>& errors) {
+  Json list = Json::array();
+  for (const Error& error : errors) list.push_back(error_object(error));
+  return list;
+}
+
+Json synced_object(const SyncedAccount& account) {
+  const account::AccountReport& report = account.report;
+  const account::Counts& counts = report.counts;
+  Json object{{"name", octets(report.account)},
+              {"exit", static_cast<int>(account.exit)},
+              {"downloaded", counts.downloaded},
+              {"uploaded", counts.uploaded},
+              {"flags_in", counts.flags_in},
+              {"flags_out", counts.flags_out},
+              {"moved_in", counts.moved_in},
+              {"moved_out", counts.moved_out},
+              {"deleted_in", counts.deleted_in},
+              {"deleted_out", counts.deleted_out},
+              {"mailboxes_in", counts.mailboxes_in},
+              {"mailboxes_out", counts.mailboxes_out},
+              {"bodies_fetched", counts.bodies_fetched},
+              {"bytes_in", counts.bytes_in},
+              {"bytes_out", counts.bytes_out},
+              {"held", report.held},
+              {"marker_held", report.marker_held},
+              {"quarantined", report.quarantined},
+              {"seconds", report.seconds},
+              {"errors", error_list(report.errors)}};
+  if (!report.plan.empty()) {
+    Json& plan = object["plan"] = Json::array();
+    for (const account::PlannedLine& line : report.plan)
+      plan.push_back({{"mailbox", octets(line.mailbox)},
+                      {"action", octets(line.action)},
+                      {"count", line.count},
+                      {"reason", octets(line.reason)}});
+  }
+  return object;
+}
+
+Json synced_list(const std::vector<SyncedAccount>& accounts) {
+  Json list = Json::array();
+  for (const SyncedAccount& account : accounts) list.push_back(synced_object(account));
+  return list;
+}
+
+Json status_object(const StatusRow& row) {
+  const account::AccountState& state = row.state;
+  Json mailboxes = Json::array();
+  for (const account::MailboxState& mailbox : state.mailboxes)
+    mailboxes.push_back({{"name", octets(mailbox.name)},
+                         {"path", octets_or_null(mailbox.path)},
+                         {"messages", mailbox.messages},
+                         {"pushed", false},
+                         {"last_sync", time_or_null(mailbox.last_sync_ms)}});
+  Json parked = Json::array();
+  for (const account::ParkedMessage& message : state.parked)
+    parked.push_back({{"mailbox", octets(message.mailbox)},
+                      {"uid", uid_or_null(message.uid)},
+                      {"path", octets_or_null(message.path)},
+                      {"action", octets(message.action)},
+                      {"reason", octets(message.reason)},
+                      {"tries", message.tries},
+                      {"next_try", time_or_null(message.next_try_ms)}});
+  return Json{{"name", octets(state.name)},
+              {"state", row.word},
+              {"last_sync", time_or_null(state.last_sync_ms)},
+              {"pending", state.pending},
+              {"held", state.held},
+              {"quarantined", state.quarantined},
+              {"error", octets_or_null(state.error)},
+              {"mailboxes", std::move(mailboxes)},
+              {"parked", std::move(parked)}};
+}
+
+std::string_view word_of(account::CheckStatus status) {
+  constexpr std::string_view kWords[] = {"ok", "warning", "failed", "skipped"};
+  return kWords[static_cast<std::size_t>(status)];
+}
+
+}  // namespace
+
+std::string sync_json(const std::vector<SyncedAccount>& accounts, Exit exit) {
+  Json object = envelope();
+  object["exit"] = static_cast<int>(exit);
+  object["accounts"] = synced_list(accounts);
+  return text_of(object);
+}
+
+std::string status_json(const std::vector<StatusRow>& rows) {
+  Json object = envelope();
+  Json& list = object["accounts"] = Json::array();
+  for (const StatusRow& row : rows) list.push_back(status_object(row));
+  return text_of(object);
+}
+
+std::string check_json(const std::vector<CheckedAccount>& accounts, Exit exit) {
+  Json object = envelope();
+  object["exit"] = static_cast<int>(exit);
+  Json& list = object["accounts"] = Json::array();
+  for (const CheckedAccount& account : accounts) {
+    Json checks = Json::array();
+    for (const account::CheckLine& line : account.lines)
+      checks.push_back({{"what", octets(line.what)},
+                        {"status", word_of(line.status)},
+                        {"detail", octets(line.detail)},
+                        {"hint", octets_or_null(line.hint)},
+                        {"error", line.error ? error_object(*line.error) : Json(nullptr)}});
+    list.push_back({{"name", octets(account.account)},
+                    {"exit", static_cast<int>(account.exit)},
+                    {"checks", std::move(checks)}});
+  }
+  return text_of(object);
+}
+
+std::string mailboxes_json(const std::string& account, const std::vector<MailboxRow>& rows) {
+  Json object = envelope();
+  Json& list = object["mailboxes"] = Json::array();
+  for (const MailboxRow& row : rows) {
+    const account::MailboxLine& line = row.line;
+    list.push_back({{"account", octets(account)},
+                    {"mailbox", octets(line.name)},
+                    {"path", octets_or_null(line.path)},
+                    {"role", octets_or_null(line.role)},
+                    {"on_server", line.on_server},
+                    {"selectable", line.selectable},
+                    {"local", line.local},
+                    {"included", line.included},
+                    {"rule", octets_or_null(row.rule)},
+                    {"pushed", false},
+                    {"messages_remote", number_or_null(line.messages_remote)},
+                    {"messages_local", number_or_null(line.messages_local)},
+                    {"bytes_remote", number_or_null(line.octets_remote)}});
+  }
+  return text_of(object);
+}
+
+std::string verify_json(const std::vector<VerifiedAccount>& accounts, Exit exit) {
+  Json object = envelope();
+  object["exit"] = static_cast<int>(exit);
+  Json differences = Json::array();
+  Json notes = Json::array();
+  Json& list = object["accounts"] = Json::array();
+  for (const VerifiedAccount& account : accounts) {
+    std::uint64_t count = 0;
+    for (const account::Difference& line : account.result.lines) {
+      count += line.note ? 0 : 1;
+      (line.note ? notes : differences)
+          .push_back({{"account", octets(account.account)},
+                      {"mailbox", octets(line.mailbox)},
+                      {"uid", uid_or_null(line.uid)},
+                      {"path", octets_or_null(line.path)},
+                      {"reason", octets(line.what)}});
+    }
+    list.push_back({{"name", octets(account.account)},
+                    {"differences", count},
+                    {"messages_compared", account.result.messages_compared},
+                    {"bytes_compared", account.result.octets_compared},
+                    {"errors", error_list(account.result.errors)}});
+  }
+  object["differences"] = std::move(differences);
+  object["notes"] = std::move(notes);
+  return text_of(object);
+}
+
+std::string history_json(const std::vector<HistoryRow>& rows) {
+  Json object = envelope();
+  Json& list = object["history"] = Json::array();
+  for (const HistoryRow& row : rows)
+    list.push_back({{"account", octets(row.account)},
+                    {"mailbox", octets(row.line.mailbox)},
+                    {"uid", uid_or_null(row.line.uid)},
+                    {"path", octets_or_null(row.line.path)},
+                    {"event", octets(row.line.event)},
+                    {"side", octets(row.line.side)},
+                    {"detail", octets_or_null(row.line.detail)},
+                    {"reason", octets(row.line.reason)},
+                    {"since", time_or_null(row.line.at_ms)}});
+  return text_of(object);
+}
+
+std::string held_json(const std::vector<HeldRow>& rows) {
+  Json object = envelope();
+  Json& list = object["held"] = Json::array();
+  for (const HeldRow& row : rows)
+    list.push_back({{"account", octets(row.account)},
+                    {"mailbox", octets(row.line.mailbox)},
+                    {"uid", uid_or_null(row.line.uid)},
+                    {"path", octets_or_null(row.line.path)},
+                    {"kind", octets(row.line.kind)},
+                    {"reason", octets(row.line.reason)},
+                    {"since", time_or_null(row.line.since_ms)}});
+  return text_of(object);
+}
+
+std::string decided_json(std::string_view decision, const std::vector<Decided>& decided,
+                         const std::vector<SyncedAccount>& accounts, Exit exit) {
+  Json object = envelope();
+  object["exit"] = static_cast<int>(exit);
+  object["decision"] = decision;
+  Json& list = object["decided"] = Json::array();
+  for (const Decided& one : decided)
+    list.push_back({{"account", octets(one.account)}, {"count", one.count}});
+  object["accounts"] = synced_list(accounts);
+  return text_of(object);
+}
+
+std::string adopt_json(const std::string& account, const std::string& found) {
+  Json object = envelope();
+  object["account"] = octets(account);
+  object["found"] = octets(found);
+  return text_of(object);
+}
+
+}  // namespace sterna::cli

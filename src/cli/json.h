@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the commands print with --json: one object in one line, with "schema": 1.
+//
+// Names of members are an interface that scripts rely on: add to them, never change them. Times are
+// RFC 3339 in UTC, sizes are octets, what is not known is null. Octets that are not UTF-8 are written
+// \udcXX, as Python's surrogateescape does, so that names come out as they are on the disk.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "exit_status.h"
+#include "sterna/account/inspect.h"
+#include "sterna/account/sync.h"
+
+namespace sterna::cli {
+
+struct SyncedAccount {
+  account::AccountReport report;
+  Exit exit = Exit::done;
+};
+std::string sync_json(const std::vector<SyncedAccount>& accounts, Exit exit);
+
+struct StatusRow {
+  account::AccountState state;
+  std::string word;  // the state's: "stopped", "held" ...
+};
+std::string status_json(const std::vector<StatusRow>& rows);
+
+struct CheckedAccount {
+  std::string account;
+  std::vector<account::CheckLine> lines;
+  Exit exit = Exit::done;
+};
+std::string check_json(const std::vector<CheckedAccount>& accounts, Exit exit);
+
+struct MailboxRow {
+  account::MailboxLine line;
+  std::string rule;  // what includes or excludes it; "" if no pattern matches
+};
+std::string mailboxes_json(const std::string& account, const std::vector<MailboxRow>& rows);
+
+struct VerifiedAccount {
+  std::string account;
+  account::Verification result;
+};
+std::string verify_json(const std::vector<VerifiedAccount>& accounts, Exit exit);
+
+struct HistoryRow {
+  std::string account;
+  account::HistoryLine line;
+};
+std::string history_json(const std::vector<HistoryRow>& rows);
+
+struct HeldRow {
+  std::string account;
+  account::HeldLine line;
+};
+std::string held_json(const std::vector<HeldRow>& rows);
+
+// `held apply` and `held restore`: what was decided, and the sync that carried it out.
+struct Decided {
+  std::string account;
+  std::uint64_t count = 0;
+};
+std::string decided_json(std::string_view decision, const std::vector<Decided>& decided,
+                         const std::vector<SyncedAccount>& accounts, Exit exit);
+
+std::string adopt_json(const std::string& account, const std::string& found);
+
+}  // namespace sterna::cli

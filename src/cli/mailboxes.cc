@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// sterna mailboxes: what there is on both sides, and what is synced.
+#include "commands.h"
+#include "inspect_text.h"
+#include "json.h"
+#include "report_text.h"
+#include "runner.h"
+#include "settings_from_config.h"
+#include "sterna/config/mailboxes.h"
+#include "target.h"
+
+namespace sterna::cli {
+namespace {
+
+Role role_of(std::string_view word) {
+  constexpr Role kRoles[] = {Role::inbox, Role::trash,   Role::sent, Role::drafts,   Role::junk,
+                             Role::archive, Role::all, Role::flagged, Role::important};
+  for (Role role : kRoles) {
+    if (to_string(role) == word) return role;
+  }
+  return Role::none;
+}
+
+// What the user wrote that decides about a mailbox.
+std::string rule_of(const config::AccountConfig& account, const account::MailboxLine& line) {
+  const config::Selection selection =
+      config::select(account, MailboxName(line.name), role_of(line.role));
+  const bool unsubscribed = selection.included && !line.included && account.subscribed_only;
+  return unsubscribed ? "subscribed_only" : selection.decided_by;
+}
+
+}  // namespace
+
+Exit run_command(const Context& context, const MailboxesArguments& arguments) {
+  const auto account = select_account(context.config, arguments.account);
+  if (!account) return fail_with(context, account.error());
+  Runner runner;
+  auto lines = runner.run(account::list_mailboxes(
+      runner.services(), settings_from_config(context.config, **account, runner.loop()),
+      Log().with("account", arguments.account)));
+  if (!lines) return fail_with(context, of_account(arguments.account, lines.error()));
+  std::vector<MailboxRow> rows;
+  for (account::MailboxLine& line : *lines) {
+    std::string rule = rule_of(**account, line);
+    rows.push_back({std::move(line), std::move(rule)});
+  }
+  context.console.out(context.console.json() ? mailboxes_json(arguments.account, rows)
+                                             : mailboxes_text(rows, context.console.style()));
+  return Exit::done;
+}
+
+}  // namespace sterna::cli

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "settings_from_config.h"
+
+#include <memory>
+#include <utility>
+
+#include "sterna/base/assert.h"
+#include "sterna/base/bytes.h"
+#include "sterna/config/mailboxes.h"
+#include "sterna/config/password_file.h"
+#include "sterna/net/command.h"
+
+namespace sterna::cli {
+namespace {
+
+using config::AccountConfig;
+
+// Each enumeration of the configuration has its twin in the engine. A switch, not a cast: the compiler
+// then asks for a new enumerator here, too.
+
+sync::Direction mapped(config::Direction direction) {
+  switch (direction) {
+    case config::Direction::both:
+      return sync::Direction::both;
+    case config::Direction::pull:
+      return sync::Direction::pull;
+    case config::Direction::push:
+      return sync::Direction::push;
+  }
+  std::unreachable();
+}
+
+sync::LocalDelete mapped(config::LocalDelete what) {
+  switch (what) {
+    case config::LocalDelete::trash:
+      return sync::LocalDelete::trash;
+    case config::LocalDelete::expunge:
+      return sync::LocalDelete::expunge;
+    case config::LocalDelete::ignore:
+      return sync::LocalDelete::ignore;
+  }
+  std::unreachable();
+}
+
+sync::RemoteDelete mapped(config::RemoteDelete what) {
+  switch (what) {
+    case config::RemoteDelete::remove:
+      return sync::RemoteDelete::remove;
+    case config::RemoteDelete::ignore:
+      return sync::RemoteDelete::ignore;
+  }
+  std::unreachable();
+}
+
+sync::Create mapped(config::Create create) {
+  switch (create) {
+    case config::Create::both:
+      return sync::Create::both;
+    case config::Create::local:
+      return sync::Create::local;
+    case config::Create::remote:
+      return sync::Create::remote;
+    case config::Create::none:
+      return sync::Create::none;
+  }
+  std::unreachable();
+}
+
+auth::Preference mapped(config::Auth preference) {
+  switch (preference) {
+    case config::Auth::automatic:
+      return auth::Preference::automatic;
+    case config::Auth::plain:
+      return auth::Preference::plain;
+    case config::Auth::login:
+      return auth::Preference::login;
+  }
+  std::unreachable();
+}
+
+account::Compress mapped(config::Compress compress) {
+  switch (compress) {
+    case config::Compress::automatic:
+      return account::Compress::automatic;
+    case config::Compress::yes:
+      return account::Compress::yes;
+    case config::Compress::no:
+      return account::Compress::no;
+  }
+  std::unreachable();
+}
+
+io::TlsMode mapped(config::TlsMode mode) {
+  switch (mode) {
+    case config::TlsMode::implicit:
+      return io::TlsMode::implicit;
+    case config::TlsMode::starttls:
+      return io::TlsMode::starttls;
+    case config::TlsMode::none:
+      return io::TlsMode::none;
+  }
+  std::unreachable();
+}
+
+maildir::LayoutKind mapped(config::Layout layout) {
+  switch (layout) {
+    case config::Layout::fs:
+      return maildir::LayoutKind::fs;
+    case config::Layout::maildirpp:
+      return maildir::LayoutKind::maildir_plus_plus;
+  }
+  std::unreachable();
+}
+
+account::MailboxPolicy mapped(const config::MailboxPolicy& policy) {
+  account::MailboxPolicy result;
+  result.direction = mapped(policy.direction);
+  result.local_delete = mapped(policy.local_delete);
+  result.remote_delete = mapped(policy.remote_delete);
+  result.expunge_flagged = policy.expunge_flagged;
+  result.brake.share = policy.hold.share;
+  result.brake.at_least = policy.hold.at_least;
+  result.brake_within = policy.hold.within;
+  return result;
+}
+
+io::Endpoint endpoint_of(const AccountConfig& account) {
+  io::Endpoint endpoint;
+  endpoint.host = account.host;
+  endpoint.port = account.port;
+  endpoint.tls_mode = mapped(account.tls.mode);
+  endpoint.tls.server_name = account.host;
+  endpoint.tls.ca_file = account.tls.ca_file;
+  for (const Digest& pin : account.tls.pins)
+    endpoint.tls.pin_sha256.push_back(base64_encode(pin.raw()));
+  endpoint.tls.client_cert_file = account.tls.client_cert;
+  endpoint.tls.client_key_file = account.tls.client_key;
+  endpoint.tls.min_version = account.tls.min_version == config::TlsVersion::tls13 ? "1.3" : "1.2";
+  return endpoint;
+}
+
+// --- the password, at the moment of the login ------------------------------------------------------
+
+coro::Task<Result<Secret>> written_password(Secret secret) { co_return secret; }
+
+coro::Task<Result<Secret>> password_of_file(std::string path, io::Worker& worker) {
+  Result<Secret> password = fail(ErrorCode::secret, "not read");
+  co_await worker.run([&password, &path] { password = config::read_password_file(path); });
+  co_return std::move(password);
+}
+
+coro::Task<Result<Secret>> password_of_command(std::vector<std::string> argv, net::Loop& loop) {
+  Result<std::string> output = co_await net::run_command(loop, std::move(argv), kPasswordCommandMax);
+  if (!output) {
+    // A helper that hangs waits for a person: that is no trouble of the network.
+    const bool late = output.error().is(ErrorCode::timeout);
+    if (late) co_return fail(ErrorCode::secret, "password_command: " + output.error().describe());
+    co_return fail_in(std::move(output), "password_command");
+  }
+  Result<Secret> password = config::first_line_secret(std::move(*output));
+  if (!password) co_return fail_in(std::move(password), "password_command");
+  co_return std::move(password);
+}
+
+coro::Task<Result<Secret>> no_password(std::string name) {
+  co_return fail(Error(ErrorCode::secret, "no password is configured")
+                     .with_hint("set password_command in [account." + name + "]"));
+}
+
+std::function<coro::Task<Result<Secret>>()> password_source(const AccountConfig& account,
+                                                            net::Loop& loop) {
+  if (const auto* secret = std::get_if<Secret>(&account.secret))
+    return [secret = *secret] { return written_password(secret); };
+  if (const auto* file = std::get_if<config::PasswordFile>(&account.secret))
+    return [path = file->path, &loop] { return password_of_file(path, loop.worker()); };
+  if (const auto* command = std::get_if<config::PasswordCommand>(&account.secret))
+    return [argv = command->argv, &loop] { return password_of_command(argv, loop); };
+  return [name = account.name] { return no_password(name); };
+}
+
+}  // namespace
+
+account::Settings settings_from_config(const config::Config& config, const AccountConfig& account,
+                                       net::Loop& loop) {
+  account::Settings settings;
+  settings.name = account.name;
+  settings.user = account.user;
+  settings.password = password_source(account, loop);
+  settings.auth = mapped(account.auth);
+  settings.endpoint = endpoint_of(account);
+  // The engine asks one question: may the password go over a link without TLS?
+  settings.allow_plaintext =
+      account.tls.mode == config::TlsMode::none &&
+      (account.allow_plaintext || config::is_loopback_host(account.host));
+  settings.connections = account.connections;
+  settings.compress = mapped(account.compress);
+
+  settings.maildir = account.maildir;
+  settings.state_dir = config.state_dir + "/" + account.name;
+  settings.layout = mapped(account.layout);
+  settings.inbox = account.inbox;
+  settings.subscribed_only = account.subscribed_only;
+  settings.create = mapped(account.create);
+  settings.roles = account.roles;
+  settings.undo = account.undo;
+  settings.fsync = account.fsync;
+
+  // One copy for all of the functions, without the secret.
+  auto shared = std::make_shared<AccountConfig>(account);
+  shared->secret = std::monostate{};
+  settings.includes = [shared](const MailboxName& name, Role role) {
+    return config::includes(*shared, name, role);
+  };
+  settings.policy_for = [shared](const MailboxName& name) {
+    return mapped(config::policy_for(*shared, name));
+  };
+  auto rename = std::make_shared<const config::RenameMap>(account.rename);
+  settings.to_local = [rename](const MailboxName& remote) { return rename->to_local(remote); };
+  settings.to_remote = [rename](const MailboxName& local) { return rename->to_remote(local); };
+  return settings;
+}
+
+}  // namespace sterna::cli

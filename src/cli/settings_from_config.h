@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// One account of the configuration as the engine wants it. The two rooms do not know one another.
+#pragma once
+
+#include "sterna/account/settings.h"
+#include "sterna/config/config.h"
+#include "sterna/net/loop.h"
+
+namespace sterna::cli {
+
+// A password_command that has not answered by then has no answer.
+inline constexpr std::chrono::seconds kPasswordCommandMax{60};
+
+// The result keeps what it needs of `config` and `account`; its password function uses `loop`, which
+// outlives it.
+account::Settings settings_from_config(const config::Config& config,
+                                       const config::AccountConfig& account, net::Loop& loop);
+
+}  // namespace sterna::cli

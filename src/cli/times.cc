@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "times.h"
+
+#include <fmt/format.h>
+
+#include <ctime>
+
+namespace sterna::cli {
+namespace {
+
+constexpr std::int64_t kMinute = 60;
+constexpr std::int64_t kHour = 60 * kMinute;
+constexpr std::int64_t kDay = 24 * kHour;
+
+// Rounded towards the past, also before 1970.
+std::int64_t whole_seconds(std::int64_t at_ms) {
+  return at_ms / 1000 - (at_ms % 1000 < 0 ? 1 : 0);
+}
+
+std::string written(const std::tm& time, char between) {
+  return fmt::format("{:04}-{:02}-{:02}{}{:02}:{:02}:{:02}", time.tm_year + 1900, time.tm_mon + 1,
+                     time.tm_mday, between, time.tm_hour, time.tm_min, time.tm_sec);
+}
+
+}  // namespace
+
+std::string rfc3339(std::int64_t at_ms) {
+  const std::time_t seconds = whole_seconds(at_ms);
+  std::tm time{};
+  ::gmtime_r(&seconds, &time);
+  const std::int64_t rest = at_ms - seconds * 1000;
+  return written(time, 'T') + (rest == 0 ? "Z" : fmt::format(".{:03}Z", rest));
+}
+
+std::string local_time(std::int64_t at_ms) {
+  const std::time_t seconds = whole_seconds(at_ms);
+  std::tm time{};
+  ::localtime_r(&seconds, &time);
+  return written(time, ' ');
+}
+
+std::string ago(std::int64_t at_ms, std::int64_t now_ms) {
+  const std::int64_t seconds = (now_ms - at_ms) / 1000;
+  // Clocks of one machine may differ by moments between processes.
+  if (seconds < -kMinute) return "in the future";
+  if (seconds < 10) return "just now";
+  if (seconds < kMinute) return fmt::format("{} s ago", seconds);
+  if (seconds < kHour) return fmt::format("{} min ago", seconds / kMinute);
+  if (seconds < 2 * kDay) return fmt::format("{} h ago", seconds / kHour);
+  return fmt::format("{} days ago", seconds / kDay);
+}
+
+std::string duration_text(double seconds) {
+  if (seconds < 9.95) return fmt::format("{:.1f} s", seconds < 0 ? 0.0 : seconds);
+  const auto whole = static_cast<std::int64_t>(seconds + 0.5);
+  if (whole < kMinute) return fmt::format("{} s", whole);
+  if (whole < kHour) return fmt::format("{} min {:02} s", whole / kMinute, whole % kMinute);
+  return fmt::format("{} h {:02} min", whole / kHour, whole % kHour / kMinute);
+}
+
+}  // namespace sterna::cli

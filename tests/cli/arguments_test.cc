@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/arguments.h"
+
+#include <gmock/gmock.h>
+
+namespace sterna::cli {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+using Words = std::vector<std::string>;
+
+Invocation parsed(const Words& words) {
+  auto result = parse_arguments(words);
+  if (const auto* answer = std::get_if<Answer>(&result)) {
+    ADD_FAILURE() << answer->err;
+    return {};
+  }
+  return std::get<Invocation>(result);
+}
+
+template <class Command>
+Command command_of(const Words& words) {
+  return std::get<Command>(parsed(words).command);
+}
+
+Answer answer_to(const Words& words) {
+  auto result = parse_arguments(words);
+  if (!std::holds_alternative<Answer>(result)) {
+    ADD_FAILURE() << "was accepted";
+    return {};
+  }
+  return std::get<Answer>(result);
+}
+
+TEST(Arguments, SyncTakesTargetsAndDryRun) {
+  const auto sync = command_of<SyncArguments>({"sync", "work", "home/INBOX", "--dry-run"});
+  EXPECT_THAT(sync.targets, ElementsAre("work", "home/INBOX"));
+  EXPECT_TRUE(sync.dry_run);
+  EXPECT_THAT(command_of<SyncArguments>({"sync"}).targets, IsEmpty());
+}
+
+TEST(Arguments, AccountsMayBeCalledLikeCommands) {
+  EXPECT_THAT(command_of<SyncArguments>({"sync", "status", "run"}).targets,
+              ElementsAre("status", "run"));
+}
+
+TEST(Arguments, GlobalOptionsStandBeforeOrAfterTheCommand) {
+  for (const Words& words : {Words{"-c", "f.toml", "--json", "--no-input", "-v", "-v", "status"},
+                             Words{"status", "-vv", "--config", "f.toml", "--json", "--no-input"}}) {
+    const GlobalOptions options = parsed(words).options;
+    EXPECT_EQ(options.config_file, "f.toml");
+    EXPECT_TRUE(options.json);
+    EXPECT_TRUE(options.no_input);
+    EXPECT_EQ(options.verbosity, 2);
+  }
+  EXPECT_EQ(parsed({"-q", "status"}).options.verbosity, -1);
+  EXPECT_EQ(parsed({"status"}).options.verbosity, 0);
+}
+
+TEST(Arguments, ColorIsOneOfThreeWords) {
+  EXPECT_EQ(parsed({"status"}).options.color, ColorWhen::automatic);
+  EXPECT_EQ(parsed({"--color", "auto", "status"}).options.color, ColorWhen::automatic);
+  EXPECT_EQ(parsed({"--color", "always", "status"}).options.color, ColorWhen::always);
+  EXPECT_EQ(parsed({"status", "--color=never"}).options.color, ColorWhen::never);
+  EXPECT_EQ(answer_to({"--color", "sometimes", "status"}).status, Exit::usage);
+}
+
+TEST(Arguments, TheOtherCommandsTakeTheirOwn) {
+  EXPECT_TRUE(command_of<CheckArguments>({"check", "--offline", "work"}).offline);
+  EXPECT_EQ(command_of<MailboxesArguments>({"mailboxes", "work"}).account, "work");
+  const auto verify = command_of<VerifyArguments>({"verify", "--deep", "work", "home"});
+  EXPECT_TRUE(verify.deep);
+  EXPECT_THAT(verify.accounts, ElementsAre("work", "home"));
+  EXPECT_EQ(command_of<AdoptArguments>({"adopt", "work"}).account, "work");
+  const auto history = command_of<HistoryArguments>({"history", "work", "/mail/x", "-n", "7"});
+  EXPECT_THAT(history.words, ElementsAre("work", "/mail/x"));
+  EXPECT_EQ(history.limit, 7U);
+  EXPECT_EQ(command_of<HistoryArguments>({"history"}).limit, 50U);
+}
+
+TEST(Arguments, HeldListsUnlessItIsToldToDecide) {
+  EXPECT_EQ(command_of<HeldArguments>({"held"}).action, HeldAction::list);
+  EXPECT_EQ(command_of<HeldArguments>({"held", "apply"}).action, HeldAction::apply);
+  const auto restore = command_of<HeldArguments>({"held", "restore", "work/Lists"});
+  EXPECT_EQ(restore.action, HeldAction::restore);
+  EXPECT_EQ(restore.target, "work/Lists");
+  const auto account = command_of<HeldArguments>({"held", "work"});
+  EXPECT_EQ(account.action, HeldAction::list);
+  EXPECT_EQ(account.target, "work");
+  EXPECT_THAT(answer_to({"held", "destroy", "work"}).err, HasSubstr("destroy"));
+}
+
+TEST(Arguments, WrongUsageIsTwoAndSaysWhatHelps) {
+  EXPECT_EQ(answer_to({}).status, Exit::usage);
+  EXPECT_EQ(answer_to({"sync", "--no-such-option"}).status, Exit::usage);
+  EXPECT_THAT(answer_to({"sync", "--no-such-option"}).err, HasSubstr("--no-such-option"));
+  EXPECT_THAT(answer_to({"mailboxes"}).err, HasSubstr("sterna mailboxes --help"));
+  EXPECT_EQ(answer_to({"history", "-n", "0"}).status, Exit::usage);
+  EXPECT_EQ(answer_to({"history", "a", "b", "c"}).status, Exit::usage);
+  EXPECT_EQ(answer_to({"-v", "-q", "status"}).status, Exit::usage);
+  const Answer unknown = answer_to({"stauts"});
+  EXPECT_EQ(unknown.status, Exit::usage);
+  EXPECT_THAT(unknown.err, HasSubstr("there is no command stauts"));
+  EXPECT_THAT(unknown.err, HasSubstr("did you mean status?"));
+  EXPECT_THAT(answer_to({"frobnicate"}).err, HasSubstr("sterna --help"));
+}
+
+TEST(Arguments, WhatALaterVersionHasIsRefusedAsSuch) {
+  for (const char* name :
+       {"init", "auth", "run", "pause", "resume", "undo", "search", "fetch", "import"}) {
+    const Answer answer = answer_to({name, "anything", "--at", "all"});
+    EXPECT_EQ(answer.status, Exit::usage);
+    EXPECT_EQ(answer.err, "sterna " + std::string(name) + ": not supported by this version\n");
+  }
+  EXPECT_EQ(answer_to({"status", "--watch"}).err,
+            "sterna status --watch: not supported by this version\n");
+}
+
+TEST(Arguments, HelpAndVersionAreData) {
+  EXPECT_EQ(answer_to({"--version"}).out, "sterna 0.1.0\n");
+  EXPECT_EQ(answer_to({"--version"}).status, Exit::done);
+  const Answer help = answer_to({"--help"});
+  EXPECT_EQ(help.status, Exit::done);
+  for (std::string_view name : command_names()) {
+    EXPECT_THAT(help.out, HasSubstr("\n  " + std::string(name) + " "));
+    const Answer of_command = answer_to({std::string(name), "--help"});
+    EXPECT_THAT(of_command.out, HasSubstr("Usage: sterna " + std::string(name)));
+    EXPECT_EQ(of_command.out, help_text(name));
+  }
+  EXPECT_THAT(help.out, testing::Not(HasSubstr("__accounts")));
+  EXPECT_THAT(help.out, testing::Not(HasSubstr("import")));
+}
+
+TEST(Arguments, NoLineOfHelpIsWiderThanATerminal) {
+  std::vector<std::string_view> names = command_names();
+  names.emplace_back("");
+  for (std::string_view name : names) {
+    const std::string help = help_text(name);
+    std::string_view rest = help;
+    while (!rest.empty()) {
+      const std::size_t end = rest.find('\n');
+      EXPECT_LE(end, 100U) << rest.substr(0, end);
+      rest.remove_prefix(end + 1);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace sterna::cli

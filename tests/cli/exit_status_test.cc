@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/exit_status.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace sterna::cli {
+namespace {
+
+struct Situation {
+  std::string what;
+  std::vector<Outcome> accounts;
+  Exit expected;
+};
+
+Outcome well() { return {.succeeded = true, .held = false, .errors = {}}; }
+Outcome well_but_held() { return {.succeeded = true, .held = true, .errors = {}}; }
+Outcome stopped_by_marker() { return {.succeeded = false, .held = true, .errors = {}}; }
+Outcome failed(ErrorCode code) { return {.succeeded = false, .held = false, .errors = {code}}; }
+Outcome in_part(ErrorCode code) { return {.succeeded = true, .held = false, .errors = {code}}; }
+
+TEST(ExitStatus, TheTableOfTheContract) {
+  using enum ErrorCode;
+  const Situation situations[] = {
+      {"nothing was asked", {}, Exit::done},
+      {"all is well", {well(), well()}, Exit::done},
+      {"deletions are held, all else is well", {well(), well_but_held()}, Exit::held},
+      {"the marker stops an account", {stopped_by_marker()}, Exit::held},
+      {"the marker stops one, the other is well", {stopped_by_marker(), well()}, Exit::held},
+      {"the marker came as an error", {failed(marker), well()}, Exit::held},
+      {"a wrong password", {failed(login)}, Exit::login},
+      {"no secret", {failed(secret)}, Exit::login},
+      {"no trust", {failed(certificate)}, Exit::login},
+      {"no name", {failed(resolve)}, Exit::network},
+      {"no connection", {failed(connect)}, Exit::network},
+      {"a cut line, nothing done", {failed(disconnected)}, Exit::network},
+      {"a cut line, something done", {in_part(disconnected)}, Exit::partly},
+      {"too late", {failed(timeout)}, Exit::network},
+      {"no TLS", {failed(tls)}, Exit::network},
+      {"a full disk", {failed(no_space)}, Exit::failed},
+      {"a message is refused", {in_part(too_big)}, Exit::partly},
+      {"one account fails, one is well", {failed(login), well()}, Exit::partly},
+      {"one account fails, one is held", {failed(login), well_but_held()}, Exit::partly},
+      {"one fails, the other is stopped by its marker",
+       {failed(connect), stopped_by_marker()},
+       Exit::network},
+      {"login goes before network", {failed(connect), failed(login)}, Exit::login},
+      {"network goes before failure", {failed(io), failed(resolve)}, Exit::network},
+      {"locked goes before partly", {failed(locked), well()}, Exit::locked},
+      {"locked goes before login", {failed(login), failed(locked)}, Exit::locked},
+      {"configuration goes before locked", {failed(locked), failed(config)}, Exit::config},
+      {"interrupted goes before all", {failed(config), in_part(cancelled)}, Exit::interrupted},
+  };
+  for (const Situation& situation : situations)
+    EXPECT_EQ(combine(situation.accounts), situation.expected) << situation.what;
+}
+
+TEST(ExitStatus, NumbersAreThoseThatScriptsKnow) {
+  EXPECT_EQ(static_cast<int>(Exit::done), 0);
+  EXPECT_EQ(static_cast<int>(Exit::failed), 1);
+  EXPECT_EQ(static_cast<int>(Exit::usage), 2);
+  EXPECT_EQ(static_cast<int>(Exit::partly), 3);
+  EXPECT_EQ(static_cast<int>(Exit::login), 4);
+  EXPECT_EQ(static_cast<int>(Exit::network), 5);
+  EXPECT_EQ(static_cast<int>(Exit::held), 6);
+  EXPECT_EQ(static_cast<int>(Exit::locked), 11);
+  EXPECT_EQ(static_cast<int>(Exit::config), 78);
+  EXPECT_EQ(static_cast<int>(Exit::interrupted), 130);
+}
+
+TEST(ExitStatus, EveryErrorMapsToAFailure) {
+  for (int code = 0; code <= static_cast<int>(ErrorCode::cancelled); ++code)
+    EXPECT_NE(exit_of(static_cast<ErrorCode>(code)), Exit::done) << code;
+  EXPECT_EQ(exit_of(ErrorCode::usage), Exit::usage);
+}
+
+}  // namespace
+}  // namespace sterna::cli
