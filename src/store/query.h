@@ -12,7 +12,6 @@
 // Query goes; until then nobody else may run the same one, which is asserted.
 #pragma once
 
-#include <bit>
 #include <concepts>
 #include <cstdint>
 #include <optional>

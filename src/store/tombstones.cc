@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The table `tombstone`: names of files that are gone on both sides, so that a disk that brings one
-// back after an outage is not mistaken for the user (rule 16 of the list in docs/safety.md, 1a).
+// back after an outage is not mistaken for the user.
 #include "base_name.h"
 #include "impl.h"
 #include "query.h"

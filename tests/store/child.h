@@ -6,7 +6,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstddef>
+#include <cstdio>
 #include <exception>
 #include <functional>
 
@@ -62,7 +64,8 @@ class Child {
   static int run(const std::function<int(const Report&)>& body, int steps) {
     try {
       return body([steps] { STERNA_ASSERT(::write(steps, "x", 1) == 1); });
-    } catch (const std::exception&) {
+    } catch (const std::exception& failure) {
+      std::fprintf(stderr, "in the child: %s\n", failure.what());
       return 1;
     }
   }

@@ -77,8 +77,14 @@ constexpr int kNoNamespace = 77;
 // A file system of 4 MiB on `directory`, seen by this process alone; false if it may not be made.
 bool mount_small(const std::string& directory) {
   const uid_t user = ::geteuid();
+  const gid_t group = ::getegid();
   if (::unshare(user == 0 ? CLONE_NEWNS : CLONE_NEWNS | CLONE_NEWUSER) != 0) return false;
-  if (user != 0) std::ofstream("/proc/self/uid_map") << "0 " << user << " 1\n";
+  if (user != 0) {
+    // A file cannot be made by somebody whom the new namespace does not know.
+    std::ofstream("/proc/self/setgroups") << "deny";
+    std::ofstream("/proc/self/uid_map") << "0 " << user << " 1\n";
+    std::ofstream("/proc/self/gid_map") << "0 " << group << " 1\n";
+  }
   return ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
          ::mount("tmpfs", directory.c_str(), "tmpfs", 0, "size=4m") == 0;
 }
