@@ -22,7 +22,7 @@ constexpr CommandText kCommands[] = {
     {"sync", "[ACCOUNT[/MAILBOX]...] [--dry-run]",
      "Bring all enabled accounts, or what is named, into step once"},
     {"check", "[ACCOUNT...] [--offline]",
-     "Examine configuration, Maildir, connection and login, and say how to mend what fails"},
+     "Examine files, connection and login; say how to mend what fails"},
     {"mailboxes", "ACCOUNT", "List the mailboxes of both sides, and what is synced"},
     {"verify", "[ACCOUNT...] [--deep]", "Compare both sides and print every difference"},
     {"status", "", "Show how the accounts are, and what needs attention"},
@@ -38,14 +38,16 @@ constexpr std::string_view kUnsupportedCommands[] = {
 constexpr std::string_view kUnsupportedStatusOptions[] = {"--watch", "--waybar", "--metrics"};
 
 constexpr std::string_view kFooter =
-    "Exit status: 0 done, 1 failed, 2 wrong usage, 3 partly done, 4 login or secret needed,\n"
-    "5 network, 6 deletions are held, 11 locked, 78 bad configuration, 130 interrupted.\n"
+    "Exit status: 0 done, 1 failed, 2 wrong usage, 3 partly done, 4 login or secret\n"
+    "needed, 5 network, 6 deletions are held, 11 locked, 78 bad configuration,\n"
+    "130 interrupted.\n"
     "See sterna(1) and sterna.toml(5).\n";
 
-constexpr std::size_t kHelpColumn = 26;
+constexpr std::size_t kCommandColumns = 12;
+constexpr std::size_t kOptionColumns = 20;
 
-std::string help_line(std::string_view left, std::string_view right) {
-  return fmt::format("  {:<{}}{}\n", left, kHelpColumn - 2, right);
+std::string help_line(std::string_view left, std::size_t columns, std::string_view right) {
+  return fmt::format("  {:<{}}{}\n", left, columns, right);
 }
 
 std::string options_help(const CLI::App* app) {
@@ -56,7 +58,7 @@ std::string options_help(const CLI::App* app) {
     if (const std::size_t comma = names.find(','); comma != std::string::npos)
       names.insert(comma + 1, " ");
     if (!option->get_option_text().empty()) names += " " + option->get_option_text();
-    text += help_line(names, option->get_description());
+    text += help_line(names, kOptionColumns, option->get_description());
   }
   return text;
 }
@@ -65,7 +67,7 @@ std::string program_help(const CLI::App* app) {
   std::string text =
       "Usage: sterna [OPTIONS] COMMAND\n\n"
       "Keeps IMAP accounts and Maildirs in step, both ways.\n\nCommands:\n";
-  for (const CommandText& command : kCommands) text += help_line(command.name, command.summary);
+  for (const CommandText& command : kCommands) text += help_line(command.name, kCommandColumns, command.summary);
   text += "\nOptions, before or after the command:\n" + options_help(app);
   text += "\n";
   text += kFooter;

@@ -21,11 +21,12 @@ constexpr int kSchema = 1;
 // library leaves a DEL as it is and makes none of its own.
 constexpr char kMark = '\x7f';
 
-std::size_t valid_prefix(std::string_view octets) {
-  for (std::size_t length = std::min<std::size_t>(4, octets.size()); length > 1; --length) {
+// The length of the character at the start, 0 if there is none.
+std::size_t first_character(std::string_view octets) {
+  for (std::size_t length = 1; length <= std::min<std::size_t>(4, octets.size()); ++length) {
     if (is_valid_utf8(octets.substr(0, length))) return length;
   }
-  return is_valid_utf8(octets.substr(0, 1)) ? 1 : 0;
+  return 0;
 }
 
 void add_marked(std::string& text, char octet) {
@@ -37,7 +38,7 @@ Json octets(std::string_view raw) {
   if (is_valid_utf8(raw) && raw.find(kMark) == std::string_view::npos) return Json(raw);
   std::string text;
   while (!raw.empty()) {
-    const std::size_t length = valid_prefix(raw);
+    const std::size_t length = first_character(raw);
     if (length == 0 || raw.front() == kMark) {
       add_marked(text, raw.front());
       raw.remove_prefix(1);

@@ -142,7 +142,7 @@ TEST(Arguments, NoLineOfHelpIsWiderThanATerminal) {
     std::string_view rest = help;
     while (!rest.empty()) {
       const std::size_t end = rest.find('\n');
-      EXPECT_LE(end, 100U) << rest.substr(0, end);
+      EXPECT_LE(end, 80U) << rest.substr(0, end);
       rest.remove_prefix(end + 1);
     }
   }

@@ -14,7 +14,7 @@ namespace sterna::cli::test {
 
 // "-n" and "--lines" of the lines that describe options.
 inline std::set<std::string> options_in(const std::string& help) {
-  static const std::regex line("^  (-[^ ]+(, -[^ ]+)*)", std::regex::multiline);
+  static const std::regex line("^  (-[^ ,]+(, -[^ ,]+)*)", std::regex::multiline);
   static const std::regex option("-[-a-z]+");
   std::set<std::string> found;
   for (std::sregex_iterator it(help.begin(), help.end(), line), end; it != end; ++it) {

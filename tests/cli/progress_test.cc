@@ -27,7 +27,7 @@ TEST(ProgressLine, SaysHowMuchOfWhat) {
 }
 
 TEST(ProgressLine, LeavesOutFromTheRightWhatDoesNotFit) {
-  EXPECT_EQ(progress_line(half_done(), 80),
+  EXPECT_EQ(progress_line(half_done(), 75),
             "work: INBOX [##########----------] 1250/5000 messages, 40.0 MB/80.0 MB");
   EXPECT_EQ(progress_line(half_done(), 50), "work: INBOX 1250/5000 messages, 40.0 MB/80.0 MB");
   EXPECT_EQ(progress_line(half_done(), 40), "work: INBOX 1250/5000 messages");
@@ -55,7 +55,7 @@ TEST(ProgressLine, CountsByMessagesWhereSizesAreUnknown) {
   view.expected.octets = 0;
   view.octets_per_second.reset();
   EXPECT_EQ(progress_line(view, 120),
-            "work: INBOX [#####---------------] 1250/5000 messages, 37 s left");
+            "work: INBOX [#####---------------] 1250/5000 messages, 38 s left");
 }
 
 TEST(ProgressLine, NeverClaimsMoreThanAll) {
