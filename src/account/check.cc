@@ -441,7 +441,7 @@ coro::Task<void> check_server(Findings& findings, Services services, const Setti
   } else {
     report_unencrypted(findings, settings.endpoint);
   }
-  findings.ok("greeting", fmt::format("{} ms after the first packet", took.count()));
+  findings.ok("greeting", fmt::format("after {} ms, connecting included", took.count()));
   co_await check_login(findings, services, settings, password, **connection);
   co_await (*connection)->logout();
 }

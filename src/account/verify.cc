@@ -251,6 +251,10 @@ coro::Task<Result<std::optional<RemoteSide>>> Verifier::look(const MailboxRow& r
   const imap::Selection* selection = connection_->client().selection();
   if (!selection) co_return fail(ErrorCode::protocol, "the server selected nothing");
   const UidValidity validity = selection->uid_validity.value_or(UidValidity());
+  if (!row.cursor.uidvalidity) {
+    add(false, row.name, absolute_path(settings_, row.path), "the mailbox was never synced");
+    co_return std::optional<RemoteSide>();
+  }
   if (validity != row.cursor.uidvalidity) {
     add(false, row.name, absolute_path(settings_, row.path),
         fmt::format("UIDVALIDITY on the server: {}; in the base: {}", validity.value,
