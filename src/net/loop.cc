@@ -95,7 +95,11 @@ void Loop::Core::arm_timer() {
   }
   uv_update_time(&uv_);
   auto wait = std::chrono::ceil<std::chrono::milliseconds>(*next - monotonic_now());
-  auto fired = [](uv_timer_t* timer) { static_cast<Core*>(timer->data)->armed_for_.reset(); };
+  auto fired = [](uv_timer_t* timer) {
+    static_cast<Core*>(timer->data)->armed_for_.reset();
+    // uv_run looks at the timers before it waits, too, and would wait for ever after the last one.
+    uv_stop(timer->loop);
+  };
   timer_.data = this;
   uv_timer_start(&timer_, fired, wait.count() > 0 ? static_cast<std::uint64_t>(wait.count()) : 0,
                  0);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <latch>
 #include <set>
 #include <thread>
 #include <vector>
@@ -49,6 +50,33 @@ TEST(Loop, SleepsAsLongAsAskedAndNotLonger) {
   EXPECT_EQ(log, (std::vector<int>{1, 2, 3}));
   EXPECT_GE(loop.clock().monotonic() - before, 30ms);
   EXPECT_LT(loop.clock().monotonic() - before, 5s);
+}
+
+// The kernel has something to wait for, a job, which ends only after the sleeper has.
+coro::Task<void> sleep_beside_someone_busy(Loop& loop, std::vector<int>& log) {
+  coro::Scope scope = co_await coro::make_scope();
+  std::latch slept(1);
+  auto sleeper = [&]() -> coro::Task<void> {
+    co_await sleep_and_note(loop.clock(), 5ms, log, 1);
+    slept.count_down();
+  };
+  auto busy = [&]() -> coro::Task<void> {
+    const auto until = loop.clock().monotonic() + 20ms;
+    while (loop.clock().monotonic() < until) {
+    }
+    co_return;
+  };
+  scope.spawn(loop.worker().run([&] { slept.wait(); }));
+  scope.spawn(sleeper());
+  scope.spawn(busy());
+  co_await scope.join();
+}
+
+TEST(Loop, WakesASleeperWhoseTimeCameBeforeTheKernelWasAsked) {
+  Loop loop;
+  std::vector<int> log;
+  loop.run(sleep_beside_someone_busy(loop, log));
+  EXPECT_EQ(log, (std::vector<int>{1}));
 }
 
 coro::Task<void> cancel_sleeper(io::Clock& clock, std::vector<int>& log) {
