@@ -56,24 +56,6 @@ bool is_directory(int directory, const std::string& name) {
   return found && found->type == io::FileType::directory;
 }
 
-// For file systems without RENAME_NOREPLACE (NFS).
-Status rename_by_link(int from, const std::string& name, int to, const std::string& new_name) {
-  if (is_directory(from, name)) {
-    // A directory has no second link. rename(2) itself refuses to replace one that is not empty.
-    if (::faccessat(to, new_name.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-      return fail(Error::from_errno(EEXIST, printable(new_name)));
-    if (::renameat(from, name.c_str(), to, new_name.c_str()) == 0) return {};
-    return fail(Error::from_errno(errno, printable(name)));
-  }
-  if (::linkat(from, name.c_str(), to, new_name.c_str(), 0) != 0)
-    return fail(Error::from_errno(errno, printable(new_name)));
-  // Gone meanwhile is what was wanted; any other failure leaves two names, which the caller must
-  // know.
-  if (::unlinkat(from, name.c_str(), 0) != 0 && errno != ENOENT)
-    return fail(Error::from_errno(errno, printable(name)));
-  return {};
-}
-
 }  // namespace
 
 Result<io::FileStat> stat_file(int directory, const std::string& name) {
@@ -109,6 +91,23 @@ Status rename_without_replacing(int from, const std::string& name, int to,
   return fail(Error::from_errno(errno, printable(errno == EEXIST ? new_name : name)));
 }
 
+Status rename_by_link(int from, const std::string& name, int to, const std::string& new_name) {
+  if (is_directory(from, name)) {
+    // A directory has no second link. rename(2) itself refuses to replace one that is not empty.
+    if (::faccessat(to, new_name.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+      return fail(Error::from_errno(EEXIST, printable(new_name)));
+    if (::renameat(from, name.c_str(), to, new_name.c_str()) == 0) return {};
+    return fail(Error::from_errno(errno, printable(name)));
+  }
+  if (::linkat(from, name.c_str(), to, new_name.c_str(), 0) != 0)
+    return fail(Error::from_errno(errno, printable(new_name)));
+  // Gone meanwhile is what was wanted; any other failure leaves two names, which the caller must
+  // know.
+  if (::unlinkat(from, name.c_str(), 0) != 0 && errno != ENOENT)
+    return fail(Error::from_errno(errno, printable(name)));
+  return {};
+}
+
 Result<std::size_t> PosixReader::read(std::string& into, std::size_t octets_max) {
   const std::size_t before = into.size();
   ssize_t count = 0;
@@ -128,6 +127,11 @@ Result<std::unique_ptr<PosixWriter>> PosixWriter::create(int directory,
                                                          const std::string& temporary) {
   if (UniqueFd nameless = open_nameless(directory))
     return std::unique_ptr<PosixWriter>(new PosixWriter(std::move(nameless)));
+  return create_named(directory, temporary);
+}
+
+Result<std::unique_ptr<PosixWriter>> PosixWriter::create_named(int directory,
+                                                               const std::string& temporary) {
   UniqueFd named(::openat(directory, temporary.c_str(),
                           O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!named) return fail(Error::from_errno(errno, printable(temporary)));

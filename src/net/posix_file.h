@@ -18,6 +18,9 @@ Status write_all(int fd, std::string_view bytes);
 // Gives an existing name another one; never replaces (ErrorCode::exists).
 Status rename_without_replacing(int from, const std::string& name, int to,
                                 const std::string& new_name);
+// How it does that where the file system has no RENAME_NOREPLACE (NFS). A crash in the middle
+// leaves a file with both names.
+Status rename_by_link(int from, const std::string& name, int to, const std::string& new_name);
 
 class PosixReader : public io::FileReader {
  public:
@@ -33,6 +36,8 @@ class PosixWriter : public io::FileWriter {
  public:
   // In `directory`: without a name where the file system can (O_TMPFILE), else as `temporary`.
   static Result<std::unique_ptr<PosixWriter>> create(int directory, const std::string& temporary);
+  static Result<std::unique_ptr<PosixWriter>> create_named(int directory,
+                                                           const std::string& temporary);
   ~PosixWriter() override;
 
   Status write(std::string_view bytes) override { return write_all(fd_.get(), bytes); }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Files of the real file system: reading, writing without a name, placing, locks, roots.
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
@@ -40,6 +41,55 @@ TEST_F(FileTest, AFileHasNoNameBeforeItIsPlaced) {
   EXPECT_EQ(writer->stat()->ino, root_->stat_at("message")->ino);
   writer.reset();
   EXPECT_EQ(content("message"), "first second");
+}
+
+// What file systems without O_TMPFILE and RENAME_NOREPLACE get.
+class FallbackTest : public FileTest {
+ protected:
+  UniqueFd directory_{::open(temporary_.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+};
+
+TEST_F(FallbackTest, AWriterWithANameIsPlacedByRename) {
+  auto writer = PosixWriter::create_named(directory_.get(), "temporary").value();
+  ASSERT_TRUE(writer->write("content"));
+  EXPECT_EQ(content("temporary"), "content");
+  std::ofstream(temporary_ / "taken") << "old";
+  EXPECT_EQ(writer->place(directory_.get(), "taken").error().code(), ErrorCode::exists);
+  EXPECT_EQ(content("taken"), "old");
+  ASSERT_TRUE(writer->place(directory_.get(), "message"));
+  writer.reset();
+  EXPECT_EQ(content("message"), "content");
+  EXPECT_EQ(entries(), 2u);
+}
+
+TEST_F(FallbackTest, AWriterWithANameTakesItsFileAlong) {
+  PosixWriter::create_named(directory_.get(), "temporary").value()->write("x").value();
+  EXPECT_EQ(entries(), 0u);
+  std::ofstream(temporary_ / "temporary") << "someone else's";
+  EXPECT_EQ(PosixWriter::create_named(directory_.get(), "temporary").error().code(),
+            ErrorCode::exists);
+  EXPECT_EQ(content("temporary"), "someone else's");
+}
+
+TEST_F(FallbackTest, RenamingByLinkNeverReplaces) {
+  const int fd = directory_.get();
+  std::ofstream(temporary_ / "a") << "new";
+  std::ofstream(temporary_ / "b") << "old";
+  EXPECT_EQ(rename_by_link(fd, "a", fd, "b").error().code(), ErrorCode::exists);
+  EXPECT_EQ(rename_by_link(fd, "gone", fd, "c").error().code(), ErrorCode::not_found);
+  ASSERT_TRUE(rename_by_link(fd, "a", fd, "c"));
+  EXPECT_EQ(content("b"), "old");
+  EXPECT_EQ(content("c"), "new");
+  EXPECT_EQ(entries(), 2u);
+}
+
+TEST_F(FallbackTest, RenamingByLinkMovesDirectoriesToo) {
+  const int fd = directory_.get();
+  ASSERT_TRUE(root_->make_directory("one"));
+  ASSERT_TRUE(root_->make_directory("two"));
+  EXPECT_EQ(rename_by_link(fd, "one", fd, "two").error().code(), ErrorCode::exists);
+  EXPECT_TRUE(rename_by_link(fd, "one", fd, "three"));
+  EXPECT_EQ(entries(), 2u);
 }
 
 TEST_F(FileTest, AFileThatIsNotPlacedIsGone) {
