@@ -25,19 +25,29 @@ MessageView* find_sent_edit(const World& world, const RowView& row) {
   return nullptr;
 }
 
-void pair_sent_edit(Draft& draft, RowView& row, MessageView& message) {
+void pair_sent_edit(Draft& draft, const RowView& row, MessageView& message) {
   message.replaced_an_edit = true;
   const RemoteArrival& detail = *message.detail;
   FlagMerge merge = unite_flags(detail.flags, local_flags(row), *row.mailbox);
-  draft.act(Pair{row.mailbox->where(), message.uid, row.change->file, std::move(merge.result),
-                 std::move(merge.to_remote), std::move(merge.to_local), row.change->identity,
-                 detail.internal_date, detail.email_id},
-            "the edited message is on the server already");
+  Pair pair;
+  pair.where = row.mailbox->where();
+  pair.uid = message.uid;
+  pair.file = row.change->file;
+  pair.flags = std::move(merge.result);
+  pair.to_remote = std::move(merge.to_remote);
+  pair.to_local = std::move(merge.to_local);
+  pair.identity = row.change->identity;
+  pair.internal_date = detail.internal_date;
+  pair.email_id = detail.email_id;
+  pair.replaces = row.key().uid;
+  draft.act(std::move(pair), "the edited message is on the server already");
+}
+
+void remove_replaced(Draft& draft, RowView& row, const MessageView& by) {
   const bool bin = !draft.world.input().trash || row.mailbox->is_bin();
-  finish_remote(
-      draft, row, bin ? RemovalKind::fetch_expunge : RemovalKind::to_trash,
-      "replaced by its edit, which stands there as UID " + std::to_string(message.uid.value),
-      "replaced by its edit");
+  finish_remote(draft, row, bin ? RemovalKind::fetch_expunge : RemovalKind::to_trash,
+                "replaced by its edit, which stands there as UID " + std::to_string(by.uid.value),
+                "replaced by its edit");
 }
 
 // Keeps the open intent in either case: the upload carries it.
@@ -73,8 +83,10 @@ Content content_of(const RowView& row) {
 
 void replace_content(Draft& draft, RowView& row) {
   if (!row.mailbox->may_push()) return decide_flags(draft, row);  // consumed: recorded as it is
-  if (MessageView* sent = find_sent_edit(draft.world, row))
-    return pair_sent_edit(draft, row, *sent);
+  if (MessageView* sent = find_sent_edit(draft.world, row)) {
+    pair_sent_edit(draft, row, *sent);
+    return remove_replaced(draft, row, *sent);
+  }
   if (auto reason = why_not_sent(draft, row)) return draft.wait(row, *std::move(reason));
   Upload upload = upload_of(row);
   const FlagMerge merge =
@@ -90,12 +102,7 @@ void keep_edit(Draft& draft, RowView& row) {
                   "edited here, gone from the server, direction is pull");
   }
   if (MessageView* sent = find_sent_edit(draft.world, row)) {
-    sent->replaced_an_edit = true;
-    FlagMerge merge = unite_flags(sent->flags(), local_flags(row), *row.mailbox);
-    draft.act(Pair{row.mailbox->where(), sent->uid, row.change->file, std::move(merge.result),
-                   std::move(merge.to_remote), std::move(merge.to_local), row.change->identity,
-                   sent->detail->internal_date, sent->detail->email_id},
-              "the edited message is on the server already");
+    pair_sent_edit(draft, row, *sent);
     return forget(draft, row, RowState::tombstone, "replaced by its edit");
   }
   if (auto reason = why_not_sent(draft, row)) return draft.wait(row, *std::move(reason));

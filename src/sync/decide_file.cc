@@ -190,10 +190,15 @@ void decide_elsewhere(Draft& draft, FileView& file) {
       return draft.wait(file, "moved here since; the move cannot be sent");
     }
     FlagMerge merge = unite_flags(message.flags(), seen.flags, *file.mailbox);
-    return draft.act(
-        MoveOut{there.where(), message.uid, file.mailbox->where(), seen, std::move(merge.result),
-                std::move(merge.to_remote), *file.arrival->identity},
-        "moved here before it was recorded where it was");
+    MoveOut move;
+    move.from = there.where();
+    move.uid = message.uid;
+    move.to = file.mailbox->where();
+    move.file = seen;
+    move.flags = std::move(merge.result);
+    move.to_remote = std::move(merge.to_remote);
+    move.identity = *file.arrival->identity;
+    return draft.act(std::move(move), "moved here before it was recorded where it was");
   }
   if (!there.local_known || !there.may_pull()) {
     draft.wait(there, message.uid, "its file is elsewhere, and cannot be moved there now");

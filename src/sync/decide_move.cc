@@ -29,9 +29,16 @@ void move_out(Draft& draft, const RowView& row, Where from, Uid uid, const FlagS
     merge.to_remote.add.set(Flag::deleted, false);
     merge.to_remote.remove.set(Flag::deleted);
   }
-  draft.act(MoveOut{from, uid, file.mailbox->where(), file.arrival->file, std::move(merge.result),
-                    std::move(merge.to_remote), identity_of(row, file)},
-            std::move(reason));
+  MoveOut move;
+  move.from = from;
+  move.uid = uid;
+  move.to = file.mailbox->where();
+  move.file = file.arrival->file;
+  move.flags = std::move(merge.result);
+  move.to_remote = std::move(merge.to_remote);
+  move.identity = identity_of(row, file);
+  if (from.mailbox != row.key().mailbox) move.forgets = row.key();
+  draft.act(std::move(move), std::move(reason));
 }
 
 bool trash_loses(const RowView& row) {
@@ -93,9 +100,8 @@ void move_local(Draft& draft, RowView& row) {
     return forget(draft, row, RowState::tombstone, "moved on both sides");
   }
   if (trash_loses(row)) {
-    move_out(draft, row, message.mailbox->where(), message.uid, message.flags(),
-             "moved here, and to the Trash on the server: taken out of it");
-    return forget(draft, row, RowState::tombstone, "moved on both sides");
+    return move_out(draft, row, message.mailbox->where(), message.uid, message.flags(),
+                    "moved here, and to the Trash on the server: taken out of it");
   }
   move_in(draft, row);
 }
@@ -109,15 +115,14 @@ void pair(Draft& draft, FileView& file, MessageView& message, std::string reason
                                             local_flags(*file.from), mailbox)
                               : unite_flags(message.flags(), seen.flags, mailbox);
   if (!seen.tells_flags) merge.to_local = {};
-  Pair pair{mailbox.where(),
-            message.uid,
-            seen,
-            std::move(merge.result),
-            std::move(merge.to_remote),
-            std::move(merge.to_local),
-            file.arrival->identity,
-            0,
-            {}};
+  Pair pair;
+  pair.where = mailbox.where();
+  pair.uid = message.uid;
+  pair.file = seen;
+  pair.flags = std::move(merge.result);
+  pair.to_remote = std::move(merge.to_remote);
+  pair.to_local = std::move(merge.to_local);
+  pair.identity = file.arrival->identity;
   pair.internal_date =
       message.detail ? message.detail->internal_date : message.row->row->internal_date;
   pair.email_id = message.detail ? message.detail->email_id : message.row->row->email_id;

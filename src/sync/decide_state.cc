@@ -54,10 +54,17 @@ void call_off(Draft& draft, RowView& row) {
   FlagSet remote = remote_flags(row);
   if (!row.row->flags.has(Flag::deleted)) remote.set(Flag::deleted, false);
   FlagMerge merge = merge_flags(row.row->flags, remote, local_flags(row), *row.mailbox);
-  draft.act(Pair{row.mailbox->where(), row.key().uid, file.arrival->file, std::move(merge.result),
-                 std::move(merge.to_remote), std::move(merge.to_local), file.arrival->identity,
-                 row.row->internal_date, row.row->email_id},
-            "the file is back before its removal was done");
+  Pair pair;
+  pair.where = row.mailbox->where();
+  pair.uid = row.key().uid;
+  pair.file = file.arrival->file;
+  pair.flags = std::move(merge.result);
+  pair.to_remote = std::move(merge.to_remote);
+  pair.to_local = std::move(merge.to_local);
+  pair.identity = file.arrival->identity;
+  pair.internal_date = row.row->internal_date;
+  pair.email_id = row.row->email_id;
+  draft.act(std::move(pair), "the file is back before its removal was done");
   if (!row.intent || row.intent->to_trash) return;
   draft.kept_intents.insert(row.intent->id);
   draft.act(ClearDeleted{row.mailbox->where(), row.key().uid, row.intent->id},

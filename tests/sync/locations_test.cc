@@ -146,7 +146,7 @@ TEST(RemoteMoved, TheServersPlaceWins) {
 }
 TEST(RemoteMoved, TrashOfTheServerLosesAgainstAnyOtherPlace) {
   EXPECT_EQ(planned("A gone 1\nTrash new 7 x S", "A gone 1\nC new A1 x S"),
-            "move_out Trash/7 -> C A1 S\nforget A/1 tombstone\n");
+            "move_out Trash/7 -> C A1 S forgets=A/1\n");
 }
 TEST(RemoteMoved, TrashOfTheUserLosesAgainstAnyOtherPlace) {
   EXPECT_EQ(planned(kMoved, "A gone 1\nTrash new A1 x S"), "move_in A/1 -> B/7 Trash:A1 S\n");

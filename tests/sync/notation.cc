@@ -271,7 +271,8 @@ class Shower {
 
   std::string operator()(const Pair& pair) const {
     return at(pair.where, pair.uid) + " " + pair.file.base + " " + text_of(pair.flags) +
-           deltas(pair.to_remote, pair.to_local);
+           deltas(pair.to_remote, pair.to_local) +
+           (pair.replaces ? " replaces=" + std::to_string(pair.replaces->value) : "");
   }
   std::string operator()(const Record& record) const {
     return at(record.where, record.uid) + " " + text_of(record.flags) +
@@ -287,7 +288,8 @@ class Shower {
   }
   std::string operator()(const MoveOut& move) const {
     return at(move.from, move.uid) + " -> " + name(move.to.mailbox) + " " + move.file.base + " " +
-           text_of(move.flags) + deltas(move.to_remote, {});
+           text_of(move.flags) + deltas(move.to_remote, {}) +
+           (move.forgets ? " forgets=" + key(move.forgets->mailbox, move.forgets->uid) : "");
   }
   std::string operator()(const PullFlags& pull) const {
     return at(pull.where, pull.uid) + " " + pull.file.name + " " + text_of(pull.result) +

@@ -109,6 +109,9 @@ struct Pair {
   std::optional<Identity> identity;
   std::int64_t internal_date = 0;
   std::string email_id;
+  // An edit that the server had already: the row whose file this was becomes `deleting` in the same
+  // transaction, so that no file ever has two rows.
+  std::optional<Uid> replaces;
 };
 // The same message with the flags that both sides have now; only the row changes.
 struct Record {
@@ -160,6 +163,9 @@ struct MoveOut {
   FlagSet flags;     // base afterwards
   FlagDelta to_remote;
   Identity identity; // proof
+  // The message had moved elsewhere on the server meanwhile (to the Trash): its old row becomes a
+  // tombstone in the transaction that records the move.
+  std::optional<MessageKey> forgets;
 };
 // Another client moved the message: move the file. `flags` as in MoveOut.
 struct MoveIn {

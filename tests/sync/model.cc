@@ -1,0 +1,577 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model.h"
+
+#include <algorithm>
+
+#include "notation.h"
+#include "sterna/base/assert.h"
+
+namespace sterna::sync::test {
+
+Model::Model(std::uint64_t seed, int mailboxes) : random_(seed) {
+  mailboxes_.resize(static_cast<std::size_t>(mailboxes));
+}
+
+std::size_t Model::random(std::size_t below) {
+  return random_() % below;
+}
+bool Model::chance(double probability) {
+  return static_cast<double>(random(1'000'000)) < probability * 1e6;
+}
+std::string Model::fresh_content() {
+  return "m" + std::to_string(++counter_);
+}
+std::string Model::fresh_name() {
+  return "n" + std::to_string(++counter_);
+}
+
+FileStamp Model::fresh_stamp(const std::string& content) {
+  ++counter_;
+  return {1, counter_, identity_of(content).size, static_cast<std::int64_t>(counter_), 0};
+}
+
+FlagSet Model::random_flags() {
+  FlagSet flags;
+  for (const Flag flag : {Flag::flagged, Flag::replied, Flag::seen}) flags.set(flag, chance(0.4));
+  if (chance(0.2)) flags.add_keyword("work");
+  return flags;
+}
+
+// --- what the users do ---
+
+void Model::note(const std::string& content, bool deletes) {
+  Fate& fate = ledger_[content];
+  fate.only_deleted = deletes && !fate.deleted && fate.copies == 1 && !fate.touched;
+  fate.touched = true;
+  fate.deleted |= deletes;
+}
+
+void Model::note_copy(const std::string& content) {
+  note(content, false);
+  ++ledger_[content].copies;
+}
+
+void Model::mutate() {
+  const std::size_t from = random(mailboxes_.size());
+  const std::size_t to = random(mailboxes_.size());
+  if (chance(0.5)) {
+    mutate_local(from, to);
+  } else {
+    mutate_remote(from, to);
+  }
+}
+
+void Model::mutate_local(std::size_t from, std::size_t to) {
+  auto& files = mailboxes_[from].local;
+  const std::size_t kind = random(9);
+  if (kind < 2 || files.empty()) {
+    const std::string content = fresh_content();
+    ledger_[content] = {};
+    files[fresh_name()] = {content, random_flags(), fresh_stamp(content), {}};
+    return;
+  }
+  auto chosen = std::next(files.begin(), static_cast<std::ptrdiff_t>(random(files.size())));
+  const std::string name = chosen->first;
+  LocalMessage message = chosen->second;
+  if (kind == 2) {
+    note(message.content, true);
+    files.erase(chosen);
+  } else if (kind == 3 && from != to) {  // by rename, or by a program that gives a new name
+    note(message.content, to + 1 == mailboxes_.size());
+    files.erase(chosen);
+    if (chance(0.5)) message.stamp = fresh_stamp(message.content);
+    const std::string target =
+        chance(0.5) || mailboxes_[to].local.contains(name) ? fresh_name() : name;
+    if (target != name) message.origin.reset();
+    mailboxes_[to].local[target] = message;
+  } else if (kind == 4 && from != to && !mailboxes_[to].local.contains(name)) {
+    note_copy(message.content);
+    message.stamp = fresh_stamp(message.content);
+    mailboxes_[to].local[name] = message;
+  } else if (kind == 5) {
+    note(message.content, false);
+    files.erase(chosen);
+    message.origin.reset();
+    files[fresh_name()] = message;
+  } else if (kind == 6) {
+    note(message.content, true);
+    message.content = fresh_content();
+    ledger_[message.content] = {};
+    note(message.content, false);
+    message.stamp = fresh_stamp(message.content);
+    chosen->second = message;
+  } else {
+    note(message.content, false);
+    chosen->second.flags = random_flags();
+  }
+}
+
+void Model::mutate_remote(std::size_t from, std::size_t to) {
+  Mailbox& mailbox = mailboxes_[from];
+  const std::size_t kind = random(8);
+  const auto append = [&](Mailbox& target, const RemoteMessage& message) {
+    target.remote[target.next] = message;
+    ++target.next.value;
+  };
+  if (kind < 2 || mailbox.remote.empty()) {
+    const std::string content = fresh_content();
+    ledger_[content] = {};
+    return append(mailbox, {content, random_flags()});
+  }
+  auto chosen =
+      std::next(mailbox.remote.begin(), static_cast<std::ptrdiff_t>(random(mailbox.remote.size())));
+  const RemoteMessage message = chosen->second;
+  if (kind == 2) {
+    note(message.content, true);
+    mailbox.remote.erase(chosen);
+  } else if (kind == 3 && from != to) {
+    note(message.content, to + 1 == mailboxes_.size());
+    mailbox.remote.erase(chosen);
+    append(mailboxes_[to], message);
+  } else if (kind == 4) {
+    note_copy(message.content);
+    append(mailboxes_[to], message);
+  } else {
+    note(message.content, false);
+    chosen->second.flags = random_flags();
+  }
+}
+
+// --- observing ---
+
+Input Model::observe() {
+  Input input;
+  input.generation = Generation(++generation_);
+  input.trash = MailboxId(static_cast<std::int64_t>(mailboxes_.size()));
+  input.account_brake.at_least = 1'000'000;
+  for (std::size_t i = 0; i < mailboxes_.size(); ++i) {
+    MailboxInput in;
+    in.id = MailboxId(static_cast<std::int64_t>(i) + 1);
+    in.name = MailboxName("M" + std::to_string(i + 1));
+    if (in.id == *input.trash) in.role = Role::trash;
+    in.brake.at_least = 1'000'000;
+    in.base_uidvalidity = in.remote.uidvalidity = validity_of(in.id);
+    observe_remote(in);
+    observe_local(in);
+    input.mailboxes.push_back(std::move(in));
+  }
+  for (const auto& [key, row] : rows_) input.rows.push_back(row);
+  for (const auto& [key, row] : rows_) {
+    if (decides_) input.approvals.push_back({key, validity_of(key.mailbox)});
+  }
+  input.intents = intents_;
+  add_details(input);
+  return input;
+}
+
+void Model::observe_remote(MailboxInput& in) {
+  in.remote.coverage = Coverage::complete;
+  in.remote.began = Generation(generation_);
+  const Mailbox& mailbox = at(in.id);
+  for (const auto& [uid, message] : mailbox.remote) {
+    const auto row = rows_.find({in.id, uid});
+    if (row == rows_.end() || !is_on_server(row->second.state)) {
+      in.remote.arrived.add(uid);
+    } else if (row->second.flags != message.flags) {
+      in.remote.flags.push_back({uid, message.flags, ModSeq()});
+    }
+  }
+  for (const auto& [key, row] : rows_) {
+    if (key.mailbox != in.id || !is_on_server(row.state)) continue;
+    if (!mailbox.remote.contains(key.uid)) in.remote.gone.add(key.uid);
+  }
+}
+
+void Model::observe_local(MailboxInput& in) {
+  in.local.coverage = Coverage::complete;
+  in.local.began = Generation(generation_);
+  const Mailbox& mailbox = at(in.id);
+  std::set<std::string> known;
+  for (const auto& [key, row] : rows_) {
+    if (key.mailbox != in.id || row.state != RowState::present) continue;
+    const auto found = mailbox.local.find(row.base_name);
+    if (found == mailbox.local.end()) {
+      in.local.gone.push_back(key.uid);
+      continue;
+    }
+    known.insert(row.base_name);
+    const LocalMessage& file = found->second;
+    LocalChange change;
+    change.uid = key.uid;
+    change.file = {row.base_name + ":2,", row.base_name, false, true, true, file.flags, file.stamp};
+    change.content_changed = !(file.stamp == row.file);
+    change.surely_edited =
+        change.content_changed && !row.identity->same_as(identity_of(file.content));
+    if (change.content_changed) change.identity = identity_of(file.content);
+    if (change.content_changed || file.flags != row.flags) in.local.changed.push_back(change);
+  }
+  for (const auto& [name, file] : mailbox.local) {
+    if (known.contains(name)) continue;
+    LocalArrival arrival;
+    arrival.file = {name + ":2,", name, false, true, true, file.flags, file.stamp};
+    arrival.identity = identity_of(file.content);
+    if (!decides_) arrival.origin = file.origin;
+    in.local.arrived.push_back(std::move(arrival));
+  }
+}
+
+void Model::add_details(Input& input) {
+  for (int round = 0;; ++round) {
+    const auto wanted = identities_wanted(input);
+    if (wanted.empty()) return;
+    STERNA_ASSERT(round < 5);
+    for (const IdentityWanted& want : wanted) {
+      MailboxInput& in = input.mailboxes.at(static_cast<std::size_t>(want.mailbox.value - 1));
+      for (const auto& [uid, message] : at(want.mailbox).remote) {
+        if (!want.uids.contains(uid)) continue;
+        RemoteArrival detail;
+        detail.uid = uid;
+        detail.flags = message.flags;
+        detail.identity = identity_of(message.content);
+        in.remote.details.push_back(std::move(detail));
+      }
+    }
+  }
+}
+
+// --- carrying out ---
+
+Plan Model::pass(const Chances& chances) {
+  for (Intent& intent : intents_) ++intent.looks;
+  Plan plan = sync::plan(observe());
+  for (const Action& action : plan.actions) {
+    if (chance(chances.skip)) continue;
+    if (!carry_out(action, !chance(chances.unrecorded))) break;  // died: the rest is not done
+  }
+  return plan;
+}
+
+bool Model::carry_out(const Action& action, bool record) {
+  return std::visit([&](const auto& what) { return effect(what, record); }, action.what);
+}
+
+std::optional<std::string> Model::name_of(MailboxId mailbox, const LocalFile& file) {
+  const auto found = at(mailbox).local.find(file.base);
+  if (found == at(mailbox).local.end() || found->second.stamp.ino != file.file.ino) return {};
+  return file.base;
+}
+
+MessageRow& Model::write_row(MailboxId mailbox, Uid uid, const std::string& name,
+                             const FlagSet& flags) {
+  MessageRow& row = rows_[{mailbox, uid}];
+  row.key = {mailbox, uid};
+  row.state = RowState::present;
+  row.flags = flags;
+  row.base_name = name;
+  row.info = ":2,";
+  const LocalMessage& file = at(mailbox).local.at(name);
+  row.file = file.stamp;
+  row.identity = identity_of(file.content);
+  row.remote_size = row.identity->size;
+  row.remote_since = row.local_since = Generation(generation_);
+  return row;
+}
+
+IntentId Model::open(Intent intent) {
+  intent.id = IntentId(static_cast<std::int64_t>(++counter_));
+  intent.uidvalidity = validity_of(intent.mailbox);
+  intents_.push_back(intent);
+  return intent.id;
+}
+
+void Model::close(IntentId id) {
+  std::erase_if(intents_, [&](const Intent& intent) { return intent.id == id; });
+}
+
+bool Model::effect(const Pair& pair, bool record) {
+  const auto name = name_of(pair.where.mailbox, pair.file);
+  Mailbox& mailbox = at(pair.where.mailbox);
+  const auto message = mailbox.remote.find(pair.uid);
+  if (!name || message == mailbox.remote.end()) return true;
+  message->second.flags = apply(message->second.flags, pair.to_remote);
+  mailbox.local[*name].flags = apply(mailbox.local[*name].flags, pair.to_local);
+  if (!record) return false;
+  if (pair.replaces) rows_.at({pair.where.mailbox, *pair.replaces}).state = RowState::deleting;
+  write_row(pair.where.mailbox, pair.uid, *name, pair.flags);
+  return true;
+}
+
+bool Model::effect(const Record& what, bool record) {
+  MessageRow& row = rows_.at({what.where.mailbox, what.uid});
+  if (!record) return false;
+  row.flags = what.flags;
+  if (what.file) {
+    row.base_name = what.file->base;
+    row.file = what.file->file;
+  }
+  return true;
+}
+
+bool Model::effect(const Download& download, bool record) {
+  Mailbox& mailbox = at(download.where.mailbox);
+  for (const auto& [uid, message] : mailbox.remote) {
+    if (!download.uids.contains(uid)) continue;
+    std::string name =
+        "d" + std::to_string(download.where.mailbox.value) + "." + std::to_string(uid.value);
+    while (mailbox.local.contains(name)) name += "c";
+    mailbox.local[name] = {
+        message.content, message.flags, fresh_stamp(message.content),
+        ClaimedOrigin{true, download.where.mailbox, validity_of(download.where.mailbox), uid}};
+    if (!record) return false;
+    write_row(download.where.mailbox, uid, name, message.flags);
+  }
+  return true;
+}
+
+bool Model::effect(const MoveIn& move, bool record) {
+  const auto name = name_of(move.file_mailbox, move.file);
+  Mailbox& to = at(move.to.mailbox);
+  const auto message = to.remote.find(move.new_uid);
+  if (!name || message == to.remote.end()) return true;
+  std::string target = *name;
+  if (move.file_mailbox != move.to.mailbox) {
+    while (to.local.contains(target)) target += "c";
+    LocalMessage file = at(move.file_mailbox).local.at(*name);
+    at(move.file_mailbox).local.erase(*name);
+    to.local[target] = std::move(file);
+  }
+  message->second.flags = apply(message->second.flags, move.to_remote);
+  to.local[target].flags = move.flags;
+  if (!record) return false;
+  const auto old = rows_.find({move.from.mailbox, move.uid});
+  const std::optional<MessageRow> was =
+      old == rows_.end() ? std::nullopt : std::optional(old->second);
+  if (old != rows_.end()) rows_.erase(old);
+  MessageRow& row = write_row(move.to.mailbox, move.new_uid, target, move.flags);
+  if (move.content_differs && was) {
+    row.file = was->file;
+    row.identity = was->identity;
+  }
+  return true;
+}
+
+bool Model::effect(const MoveOut& move, bool record) {
+  const auto name = name_of(move.to.mailbox, move.file);
+  Mailbox& from = at(move.from.mailbox);
+  Mailbox& to = at(move.to.mailbox);
+  const auto message = from.remote.find(move.uid);
+  if (!name || message == from.remote.end()) return true;
+  Intent intent;
+  intent.kind = IntentKind::move_out;
+  intent.mailbox = move.from.mailbox;
+  intent.uid = move.uid;
+  intent.target = move.to.mailbox;
+  intent.target_uidvalidity = validity_of(move.to.mailbox);
+  intent.target_uid_next = to.next;
+  const IntentId id = open(intent);
+  const Uid uid = to.next;
+  ++to.next.value;
+  to.remote[uid] = message->second;
+  if (!record && chance(0.3)) return false;  // copied, and the source is still there
+  from.remote.erase(move.uid);
+  if (!record) return false;
+  if (move.forgets) rows_.erase(*move.forgets);
+  to.remote[uid].flags = apply(to.remote[uid].flags, move.to_remote);
+  to.local[*name].flags = move.flags;
+  rows_.erase({move.from.mailbox, move.uid});
+  write_row(move.to.mailbox, uid, *name, move.flags);
+  close(id);
+  return true;
+}
+
+bool Model::effect(const PullFlags& pull, bool record) {
+  const auto name = name_of(pull.where.mailbox, pull.file);
+  Mailbox& mailbox = at(pull.where.mailbox);
+  const auto message = mailbox.remote.find(pull.uid);
+  if (!name || message == mailbox.remote.end()) return true;
+  message->second.flags = apply(message->second.flags, pull.also_push);
+  mailbox.local[*name].flags = pull.result;
+  if (!record) return false;
+  MessageRow& row = rows_.at({pull.where.mailbox, pull.uid});
+  row.flags = pull.result;
+  row.base_name = *name;
+  row.file = pull.file.file;
+  return true;
+}
+
+bool Model::effect(const PushFlags& push, bool record) {
+  Mailbox& mailbox = at(push.where.mailbox);
+  const auto message = mailbox.remote.find(push.uid);
+  if (message == mailbox.remote.end()) return true;
+  message->second.flags = apply(message->second.flags, push.delta);
+  if (!record) return false;
+  MessageRow& row = rows_.at({push.where.mailbox, push.uid});
+  row.flags = push.result;
+  if (push.file) {
+    row.base_name = push.file->base;
+    row.file = push.file->file;
+  }
+  return true;
+}
+
+bool Model::effect(const Upload& upload, bool record) {
+  const auto name = name_of(upload.where.mailbox, upload.file);
+  Mailbox& mailbox = at(upload.where.mailbox);
+  if (!name) return true;
+  const std::string content = mailbox.local.at(*name).content;
+  STERNA_ASSERT(identity_of(content).same_as(upload.identity));
+  Intent intent;
+  intent.kind = IntentKind::upload;
+  intent.mailbox = upload.where.mailbox;
+  intent.base_name = *name;
+  intent.identity = upload.identity;
+  intent.target_uid_next = mailbox.next;
+  if (upload.intent) close(upload.intent);
+  const IntentId id = open(intent);
+  const Uid uid = mailbox.next;
+  ++mailbox.next.value;
+  mailbox.remote[uid] = {content, upload.flags};
+  if (!record) return false;
+  mailbox.local[*name].flags = upload.flags;
+  write_row(upload.where.mailbox, uid, *name, upload.flags);
+  if (upload.forgets) rows_.erase(*upload.forgets);
+  close(id);
+  if (upload.replaces) {
+    mailbox.remote.erase(*upload.replaces);
+    rows_.erase({upload.where.mailbox, *upload.replaces});
+  }
+  return true;
+}
+
+bool Model::effect(const Repair&, bool) {
+  return true;
+}
+
+bool Model::effect(const ClearDeleted& clear, bool) {
+  close(clear.intent);
+  return true;
+}
+
+bool Model::effect(const CloseIntent& what, bool) {
+  close(what.intent);
+  return true;
+}
+
+bool Model::effect(const Forget& forget, bool) {
+  const MessageKey key{forget.where.mailbox, forget.uid};
+  if (forget.into == RowState::tombstone) {
+    rows_.erase(key);
+  } else {
+    rows_[key].key = key;
+    rows_[key].state = forget.into;
+  }
+  return true;
+}
+
+bool Model::effect(const DeleteIn& remove, bool record) {
+  const MessageKey key{remove.where.mailbox, remove.uid};
+  const MailboxId place = remove.file_mailbox ? remove.file_mailbox : key.mailbox;
+  const std::string name = remove.file ? remove.file->base : rows_.at(key).base_name;
+  const auto file = at(place).local.find(name);
+  if (file != at(place).local.end()) {
+    undo_.insert(file->second.content);
+    at(place).local.erase(file);
+  }
+  if (record) rows_.erase(key);
+  return record;
+}
+
+bool Model::effect(const DeleteOut& remove, bool record) {
+  const MessageKey key{remove.where.mailbox, remove.uid};
+  Mailbox& mailbox = at(key.mailbox);
+  const auto message = mailbox.remote.find(key.uid);
+  if (message == mailbox.remote.end()) return true;
+  Intent intent;
+  intent.kind = IntentKind::delete_out;
+  intent.mailbox = key.mailbox;
+  intent.uid = key.uid;
+  intent.to_trash = remove.kind == RemovalKind::to_trash;
+  std::erase_if(intents_, [&](const Intent& other) {
+    return other.kind == IntentKind::delete_out && other.mailbox == key.mailbox &&
+           other.uid == key.uid;
+  });
+  const IntentId id = open(intent);
+  if (rows_.contains(key)) rows_[key].state = RowState::deleting;
+  if (!record && chance(0.5)) return false;  // the intent stands, nothing was done
+  if (intent.to_trash) {
+    Mailbox& trash = mailboxes_.back();
+    trash.remote[trash.next] = message->second;
+    ++trash.next.value;
+  }
+  mailbox.remote.erase(key.uid);
+  if (!record) return false;
+  rows_.erase(key);
+  close(id);
+  return true;
+}
+
+// --- judging ---
+
+std::string Model::lost() const {
+  for (const auto& [content, fate] : ledger_) {
+    if (fate.deleted) continue;
+    std::size_t found = undo_.count(content);
+    for (const Mailbox& mailbox : mailboxes_) {
+      for (const auto& [uid, message] : mailbox.remote) found += message.content == content;
+      for (const auto& [name, file] : mailbox.local) found += file.content == content;
+    }
+    if (found == 0) return content + " is lost, and nobody deleted it\n";
+  }
+  return "";
+}
+
+std::string Model::unsettled() const {
+  std::map<std::string, std::size_t> copies;
+  for (std::size_t i = 0; i < mailboxes_.size(); ++i) {
+    const bool trash = i + 1 == mailboxes_.size();
+    std::multiset<std::string> remote;
+    std::multiset<std::string> local;
+    for (const auto& [uid, message] : mailboxes_[i].remote) {
+      remote.insert(message.content + " " + message.flags.to_string());
+      ++copies[message.content];
+      const auto fate = ledger_.find(message.content);
+      if (!trash && fate != ledger_.end() && fate->second.only_deleted) {
+        return message.content + " was deleted, and is back\n";
+      }
+    }
+    for (const auto& [name, file] : mailboxes_[i].local) {
+      local.insert(file.content + " " + file.flags.to_string());
+    }
+    if (remote != local) return "the two sides of M" + std::to_string(i + 1) + " differ\n";
+  }
+  for (const auto& [content, fate] : ledger_) {
+    if (!fate.deleted && copies[content] == 0) return content + " is on no side\n";
+    if (copies[content] > fate.copies) return content + " was doubled\n";
+  }
+  return intents_.empty() ? "" : "an intent is open for ever\n";
+}
+
+std::string Model::describe() const {
+  std::string text;
+  for (std::size_t i = 0; i < mailboxes_.size(); ++i) {
+    text += "M" + std::to_string(i + 1) + "\n  remote";
+    for (const auto& [uid, message] : mailboxes_[i].remote) {
+      text += " " + std::to_string(uid.value) + "=" + message.content + "(" +
+              message.flags.to_string() + ")";
+    }
+    text += "\n  local ";
+    for (const auto& [name, file] : mailboxes_[i].local) {
+      text += " " + name + "=" + file.content + "(" + file.flags.to_string() + ")";
+    }
+    text += "\n  base  ";
+    for (const auto& [key, row] : rows_) {
+      if (key.mailbox.value != static_cast<std::int64_t>(i) + 1) continue;
+      text += " " + std::to_string(key.uid.value) + "=" + row.base_name + ":" +
+              std::string(to_string(row.state)) + "(" + row.flags.to_string() + ")";
+    }
+    text += "\n";
+  }
+  for (const Intent& intent : intents_) {
+    text += "intent " + std::string(to_string(intent.kind)) + " M" +
+            std::to_string(intent.mailbox.value) + "/" + std::to_string(intent.uid.value) + " " +
+            intent.base_name + " looks " + std::to_string(intent.looks) + "\n";
+  }
+  return text;
+}
+
+}  // namespace sterna::sync::test
