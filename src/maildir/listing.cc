@@ -4,10 +4,9 @@
 #include <fmt/format.h>
 
 #include <bit>
+#include <functional>
 #include <tuple>
 #include <utility>
-
-#include "sterna/base/digest.h"
 
 namespace sterna::maildir {
 namespace {
@@ -201,7 +200,7 @@ SeenFile Listing::seen(const Entry& entry) const {
 
 // The slot that holds the entry of that base, else the free one where it belongs.
 std::size_t Listing::slot_of(std::string_view wanted) const {
-  std::size_t slot = hash64(wanted) & (table_.size() - 1);
+  std::size_t slot = std::hash<std::string_view>{}(wanted) & (table_.size() - 1);
   while (table_[slot] != 0 && base(entries_[table_[slot] - 1]) != wanted) {
     slot = (slot + 1) & (table_.size() - 1);
   }

@@ -22,11 +22,15 @@ constexpr std::array<std::int8_t, 256> kValues = [] {
   return values;
 }();
 
-bool is_direct(std::uint32_t code) { return code >= 0x20 && code <= 0x7e; }
+bool is_direct(std::uint32_t code) {
+  return code >= 0x20 && code <= 0x7e;
+}
 
 // Precondition: `text` is valid UTF-8 and `at` stands on a first octet; moves `at` behind it.
 std::uint32_t next_code_point(std::string_view text, std::size_t& at) {
-  const auto octet = [&](std::size_t i) { return std::uint32_t{static_cast<unsigned char>(text[i])}; };
+  const auto octet = [&](std::size_t i) {
+    return std::uint32_t{static_cast<unsigned char>(text[i])};
+  };
   const std::uint32_t first = octet(at++);
   if (first < 0x80) return first;
   const std::size_t more = first < 0xe0 ? 1 : first < 0xf0 ? 2 : 3;
@@ -90,8 +94,8 @@ class Shift {
   bool open_ = false;
 };
 
-// Decodes the base64 of one shift into UTF-8. Only the pairs of surrogates are judged here; that the
-// spelling is the one of the encoder is seen by encoding again.
+// Decodes the base64 of one shift into UTF-8. Only the pairs of surrogates are judged here; that
+// the spelling is the one of the encoder is seen by encoding again.
 bool decode_shift(std::string_view base64, std::string& out) {
   std::uint32_t bits = 0;
   unsigned bit_count = 0;

@@ -253,6 +253,38 @@ TEST_F(ListingTest, CompleteListingsMissNothing) {
   EXPECT_GT(missed, 0);
 }
 
+// Within one tick of a coarse clock equal stamps hide a rename, so the stamp must be an old one
+// too.
+TEST_F(ListingTest, OnACoarseClockOnlyATrustedStampProvesAbsence) {
+  disk().granularity_ns = kSecond;
+  const MailboxDirs mailbox = open("A");
+  int missed = 0;
+  for (int i = 0; i < 50; ++i) {
+    const std::string place = "mail/A/cur/" + std::to_string(i) + ".x:2,";
+    disk().write(place, "x");
+    // The first time in the tick of the delivery, the second time three seconds later.
+    for (const std::int64_t age : {std::int64_t{0}, 3 * kSecond}) {
+      disk().advance_ns(age);
+      const std::string from = age == 0 ? place : place + "S";
+      const std::string to = age == 0 ? place + "S" : place + "RS";
+      disk().during_list = [&] {
+        if (disk().exists(from)) disk().rename(from, to);
+      };
+      const std::int64_t now_ns = must(file_system_now_ns(*mailbox.tmp));
+      const Listing listing = must(list_mailbox(*mailbox.home, {.attempts_max = 1}));
+      disk().during_list = nullptr;
+      const bool is_missed = listing.find(std::to_string(i) + ".x") == nullptr;
+      if (is_missed && listing.complete()) {
+        ++missed;
+        ASSERT_FALSE(listing.stamp().trusted(now_ns));
+      }
+    }
+    disk().unlink(place + "RS");
+    disk().advance_ns(3 * kSecond);
+  }
+  EXPECT_GT(missed, 0);
+}
+
 TEST_F(ListingTest, HoldsManyNamesInLittleMemory) {
   for (int i = 0; i < 5000; ++i) {
     put("A/cur/17000" + std::to_string(10000 + i) + ".S0123456789abcdefM1V1700000000U1.sterna:2,S");

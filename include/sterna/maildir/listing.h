@@ -2,8 +2,10 @@
 // Listing: which messages a mailbox holds, by name alone (safety.md, rules 4, 21, 23).
 //
 // new, cur and new again are read whole, each with one call, between two looks at both directories'
-// stamps; unequal stamps mean another try. Only a complete listing proves that something is absent.
-// No file is opened, and none is looked at but those whose names contradict each other.
+// stamps; unequal stamps mean another try. Only a complete listing proves that something is absent,
+// and on a file system with a coarse clock only one whose stamp is also trusted (stamp.h): a rename
+// in the tick of the first look leaves the stamp as it was. No file is opened, and none is looked
+// at but those whose names contradict each other.
 #pragma once
 
 #include <cstdint>

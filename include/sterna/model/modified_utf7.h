@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Modified UTF-7 (RFC 3501 section 5.1.3): how IMAP4rev1 and the Maildir++ layout spell names.
 //
-// Decoding accepts exactly what encoding prints, so decode and encode are each other's inverse: text
-// that spells printable ASCII in base64, has padding bits set, closes and reopens a shift for nothing,
-// or holds half a surrogate pair is refused. Whoever meets such a name keeps its octets as they are.
+// Decoding accepts exactly what encoding prints, so decode and encode are each other's inverse:
+// text that spells printable ASCII in base64, has padding bits set, closes and reopens a shift for
+// nothing, or holds half a surrogate pair is refused. Whoever meets such a name keeps its octets as
+// they are.
 #pragma once
 
 #include <optional>
