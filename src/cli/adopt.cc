@@ -17,8 +17,8 @@ Exit run_command(const Context& context, const AdoptArguments& arguments) {
   if (!account) return fail_with(context, account.error());
   Runner runner;
   account::Services services = runner.services();
-  const auto adoption = account::adopt(
-      services, settings_from_config(context.config, **account, runner.loop()));
+  const auto adoption =
+      account::adopt(services, settings_from_config(context.config, **account, runner.loop()));
   if (!adoption) return fail_with(context, of_account(arguments.account, adoption.error()));
   if (context.console.json()) {
     context.console.out(adopt_json(arguments.account, adoption->found));

@@ -33,8 +33,8 @@ constexpr CommandText kCommands[] = {
 };
 
 // Of the contract, and of a later version.
-constexpr std::string_view kUnsupportedCommands[] = {
-    "init", "auth", "run", "pause", "resume", "undo", "search", "fetch", "import"};
+constexpr std::string_view kUnsupportedCommands[] = {"init", "auth",   "run",   "pause", "resume",
+                                                     "undo", "search", "fetch", "import"};
 constexpr std::string_view kUnsupportedStatusOptions[] = {"--watch", "--waybar", "--metrics"};
 
 constexpr std::string_view kFooter =
@@ -67,7 +67,8 @@ std::string program_help(const CLI::App* app) {
   std::string text =
       "Usage: sterna [OPTIONS] COMMAND\n\n"
       "Keeps IMAP accounts and Maildirs in step, both ways.\n\nCommands:\n";
-  for (const CommandText& command : kCommands) text += help_line(command.name, kCommandColumns, command.summary);
+  for (const CommandText& command : kCommands)
+    text += help_line(command.name, kCommandColumns, command.summary);
   text += "\nOptions, before or after the command:\n" + options_help(app);
   text += "\n";
   text += kFooter;
@@ -153,10 +154,10 @@ class Parser {
     app_.add_flag("--json", options.json, "Print data as JSON");
     app_.add_option("--color", options.color, "Whether to use colours: auto, always, never")
         ->option_text("WHEN")
-        ->transform(CLI::CheckedTransformer(
-            std::map<std::string, ColorWhen>{{"auto", ColorWhen::automatic},
-                                             {"always", ColorWhen::always},
-                                             {"never", ColorWhen::never}}));
+        ->transform(
+            CLI::CheckedTransformer(std::map<std::string, ColorWhen>{{"auto", ColorWhen::automatic},
+                                                                     {"always", ColorWhen::always},
+                                                                     {"never", ColorWhen::never}}));
     app_.add_flag("--no-input", options.no_input, "Never ask anything");
   }
 
@@ -193,8 +194,9 @@ class Parser {
   void add_status() {
     CLI::App* command = add_command("status");
     for (std::string_view name : kUnsupportedStatusOptions) {
-      command->add_flag_callback(
-          std::string(name), [this, name] { refused_ = fmt::format("status {}", name); })
+      command
+          ->add_flag_callback(std::string(name),
+                              [this, name] { refused_ = fmt::format("status {}", name); })
           ->group("");
     }
     command->callback([this] { invocation_.command = StatusArguments{}; });
@@ -306,6 +308,8 @@ std::vector<std::string_view> command_names() {
   return names;
 }
 
-std::string help_text(std::string_view command) { return Parser().help(command); }
+std::string help_text(std::string_view command) {
+  return Parser().help(command);
+}
 
 }  // namespace sterna::cli

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The command line as values. One struct a command; what a user types is checked here as far as it can
-// be without the configuration.
+// The command line as values. One struct a command; what a user types is checked here as far as it
+// can be without the configuration.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The commands, one file each. Each does its work, prints what it has to say, and answers with the exit
-// status.
+// The commands, one file each. Each does its work, prints what it has to say, and answers with the
+// exit status.
 #pragma once
 
 #include "arguments.h"

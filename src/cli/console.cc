@@ -55,7 +55,9 @@ void Console::err(std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), stderr);
 }
 
-void Console::error(const Error& error) { err(error_text(error, error_style_)); }
+void Console::error(const Error& error) {
+  err(error_text(error, error_style_));
+}
 
 bool Console::confirm(std::string_view question) {
   err(fmt::format("{} [y/N] ", question));
@@ -76,7 +78,8 @@ Status Console::finish() {
 std::string error_text(const Error& error, const Style& style) {
   std::string text = fmt::format("{} {}\n", style.paint(Tone::bad, "sterna:"),
                                  printable(error.describe(), kErrorOctetsMax));
-  if (!error.hint().empty()) text += fmt::format("  {}\n", printable(error.hint(), kErrorOctetsMax));
+  if (!error.hint().empty())
+    text += fmt::format("  {}\n", printable(error.hint(), kErrorOctetsMax));
   return text;
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Console: the two output streams, and whether somebody is watching them.
 //
-// Data goes to the standard output; questions, progress and errors to the standard error output. What
-// comes from outside is made printable before it gets here.
+// Data goes to the standard output; questions, progress and errors to the standard error output.
+// What comes from outside is made printable before it gets here.
 #pragma once
 
 #include <cstddef>
@@ -10,9 +10,9 @@
 #include <string_view>
 
 #include "arguments.h"
-#include "style.h"
 #include "sterna/base/error.h"
 #include "sterna/base/result.h"
+#include "style.h"
 
 namespace sterna::cli {
 

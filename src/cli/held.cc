@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// sterna held: what waits for a decision, and the decision. A decision is written to the state, and a
-// sync of the account carries it out at once; where that fails, the next one does.
+// sterna held: what waits for a decision, and the decision. A decision is written to the state, and
+// a sync of the account carries it out at once; where that fails, the next one does.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -27,8 +27,8 @@ Result<std::vector<HeldRow>> read_rows(const Context& context, Runner& runner,
   std::vector<HeldRow> rows;
   for (const Selection& selection : selected) {
     const std::string& name = selection.account->name;
-    auto lines = account::read_held(
-        settings_from_config(context.config, *selection.account, runner.loop()));
+    auto lines =
+        account::read_held(settings_from_config(context.config, *selection.account, runner.loop()));
     if (!lines) return fail(of_account(name, lines.error()));
     for (account::HeldLine& line : *lines) {
       if (is_asked_for(selection, line)) rows.push_back({name, std::move(line)});

@@ -21,7 +21,9 @@ std::string number_or_dash(std::uint64_t number) {
   return number == 0 ? "-" : std::to_string(number);
 }
 
-std::string uid_text(std::uint32_t uid) { return uid == 0 ? "-" : std::to_string(uid); }
+std::string uid_text(std::uint32_t uid) {
+  return uid == 0 ? "-" : std::to_string(uid);
+}
 
 std::string counted(std::uint64_t number, std::string_view one, std::string_view many) {
   return fmt::format("{} {}", number, number == 1 ? one : many);
@@ -53,8 +55,8 @@ void add_attention(std::string& text, const Style& style, const std::string& acc
 void add_parked(std::string& text, const account::AccountState& state) {
   for (std::size_t i = 0; i < std::min(kParkedShown, state.parked.size()); ++i) {
     const account::ParkedMessage& parked = state.parked[i];
-    const std::string which = parked.uid != 0 ? fmt::format("UID {}", parked.uid)
-                                              : printable(parked.path);
+    const std::string which =
+        parked.uid != 0 ? fmt::format("UID {}", parked.uid) : printable(parked.path);
     text += fmt::format("  {}, {}: {}: {}\n", printable(parked.mailbox), which,
                         spaced(parked.action), printable(parked.reason));
   }
@@ -96,7 +98,8 @@ std::string_view kind_text(std::string_view kind) {
       {"flags_lost", "flags lost here"},
       {"orphan", "on no server any more"},
       {"resurrected", "back after a crash"}};
-  const auto* known = std::ranges::find(kKinds, kind, &std::pair<std::string_view, std::string_view>::first);
+  const auto* known =
+      std::ranges::find(kKinds, kind, &std::pair<std::string_view, std::string_view>::first);
   return known == std::end(kKinds) ? std::string_view() : known->second;
 }
 
@@ -120,8 +123,11 @@ std::string held_summary(const std::vector<HeldRow>& rows, const Style& style) {
   Table table({{"MAILBOX"}, {"HELD", Align::right}, {"WHAT"}, {"SINCE"}, {"REASON"}});
   for (const auto& [key, group] : groups) {
     const auto& [account, mailbox, kind] = key;
-    table.add({place(account, mailbox), {std::to_string(group.count), Tone::attention},
-               kind_or_word(kind), local_time(group.since_ms), printable(group.reason)});
+    table.add({place(account, mailbox),
+               {std::to_string(group.count), Tone::attention},
+               kind_or_word(kind),
+               local_time(group.since_ms),
+               printable(group.reason)});
   }
   return table.render(style);
 }
@@ -171,14 +177,15 @@ std::string status_text(const std::vector<StatusRow>& rows, std::int64_t now_ms,
 }
 
 std::string check_text(const CheckedAccount& account, const Style& style) {
-  constexpr std::pair<std::string_view, Tone> kStatus[] = {
-      {"ok", Tone::good}, {"warning", Tone::attention}, {"FAILED", Tone::bad},
-      {"skipped", Tone::dim}};
+  constexpr std::pair<std::string_view, Tone> kStatus[] = {{"ok", Tone::good},
+                                                           {"warning", Tone::attention},
+                                                           {"FAILED", Tone::bad},
+                                                           {"skipped", Tone::dim}};
   Table table({{""}, {""}, {""}});
   for (const account::CheckLine& line : account.lines) {
     const auto& [word, tone] = kStatus[static_cast<std::size_t>(line.status)];
-    const std::string detail = line.detail.empty() && line.error ? line.error->describe()
-                                                                 : line.detail;
+    const std::string detail =
+        line.detail.empty() && line.error ? line.error->describe() : line.detail;
     table.add({{std::string(word), tone}, printable(line.what), printable(detail, 2000)});
     if (!line.hint.empty()) table.add({"", "", "-> " + printable(line.hint, 2000)});
   }
@@ -205,7 +212,10 @@ std::string mailboxes_text(const std::vector<MailboxRow>& rows, const Style& sty
                {on(line.on_server && line.selectable, line.messages_remote), tone},
                {on(line.local, line.messages_local), tone},
                {line.octets_remote ? human_bytes(*line.octets_remote) : "-", tone},
-               {!line.selectable ? "no mailbox" : synced ? "yes" : "no", tone},
+               {!line.selectable ? "no mailbox"
+                : synced         ? "yes"
+                                 : "no",
+                tone},
                {printable(row.rule), tone}});
   }
   return table.render(style);
@@ -226,10 +236,10 @@ std::string verify_text(const VerifiedAccount& account, const Style& style) {
   std::string text = table.render(style);
   if (!account.result.errors.empty()) return text;
   const std::string same = style.paint(Tone::good, "the same on both sides");
-  text += fmt::format("{}: {}", style.paint(Tone::title, account.account),
-                      differences == 0 ? same
-                                       : style.paint(Tone::bad, counted(differences, "difference",
-                                                                        "differences")));
+  text += fmt::format(
+      "{}: {}", style.paint(Tone::title, account.account),
+      differences == 0 ? same
+                       : style.paint(Tone::bad, counted(differences, "difference", "differences")));
   if (notes > 0) text += ", " + counted(notes, "note", "notes");
   text += "; " + counted(account.result.messages_compared, "message", "messages") + " compared";
   if (account.result.octets_compared > 0)
@@ -254,8 +264,8 @@ std::string history_text(const std::vector<HistoryRow>& rows, const Style& style
 
 std::string held_text(const std::vector<HeldRow>& rows, HeldDetail detail, const Style& style) {
   if (rows.empty()) return {};
-  std::string text = detail == HeldDetail::summary ? held_summary(rows, style)
-                                                   : held_messages(rows, style);
+  std::string text =
+      detail == HeldDetail::summary ? held_summary(rows, style) : held_messages(rows, style);
   return text +
          "\nCarry them out:   sterna held apply [ACCOUNT[/MAILBOX]]\n"
          "Bring them back:  sterna held restore [ACCOUNT[/MAILBOX]]\n";

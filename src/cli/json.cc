@@ -17,8 +17,8 @@ using Json = nlohmann::ordered_json;
 constexpr int kSchema = 1;
 
 // The library writes valid UTF-8 alone. So an octet that is none goes through it as DEL and two
-// hexadecimal digits, and DEL itself as DEL and "7f"; text_of() turns both into escapes of JSON. The
-// library leaves a DEL as it is and makes none of its own.
+// hexadecimal digits, and DEL itself as DEL and "7f"; text_of() turns both into escapes of JSON.
+// The library leaves a DEL as it is and makes none of its own.
 constexpr char kMark = '\x7f';
 
 // The length of the character at the start, 0 if there is none.
@@ -68,7 +68,9 @@ std::string text_of(const Json& object) {
   return text + "\n";
 }
 
-Json envelope() { return Json{{"schema", kSchema}}; }
+Json envelope() {
+  return Json{{"schema", kSchema}};
+}
 
 Json time_or_null(std::int64_t at_ms) {
   return at_ms == 0 ? Json(nullptr) : Json(rfc3339(at_ms));
@@ -79,9 +81,13 @@ Json number_or_null(const std::optional<Number>& number) {
   return number ? Json(*number) : Json(nullptr);
 }
 
-Json uid_or_null(std::uint32_t uid) { return uid == 0 ? Json(nullptr) : Json(uid); }
+Json uid_or_null(std::uint32_t uid) {
+  return uid == 0 ? Json(nullptr) : Json(uid);
+}
 
-Json octets_or_null(std::string_view raw) { return raw.empty() ? Json(nullptr) : octets(raw); }
+Json octets_or_null(std::string_view raw) {
+  return raw.empty() ? Json(nullptr) : octets(raw);
+}
 
 Json error_object(const Error& error) {
   return Json{{"code", to_string(error.code())},

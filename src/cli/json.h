@@ -2,7 +2,7 @@
 // What the commands print with --json: one object in one line, with "schema": 1.
 //
 // Names of members are an interface that scripts rely on: add to them, never change them. Times are
-// RFC 3339 in UTC, sizes are octets, what is not known is null. Octets that are not UTF-8 are written
+// RFC 3339 in UTC, sizes are octets, what is not known is null. Octets that are not UTF-8 become
 // \udcXX, as Python's surrogateescape does, so that names come out as they are on the disk.
 #pragma once
 

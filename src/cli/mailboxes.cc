@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // sterna mailboxes: what there is on both sides, and what is synced.
+#include "sterna/config/mailboxes.h"
+
 #include "commands.h"
 #include "inspect_text.h"
 #include "json.h"
 #include "report_text.h"
 #include "runner.h"
 #include "settings_from_config.h"
-#include "sterna/config/mailboxes.h"
 #include "target.h"
 
 namespace sterna::cli {
 namespace {
 
 Role role_of(std::string_view word) {
-  constexpr Role kRoles[] = {Role::inbox, Role::trash,   Role::sent, Role::drafts,   Role::junk,
-                             Role::archive, Role::all, Role::flagged, Role::important};
+  constexpr Role kRoles[] = {Role::inbox,   Role::trash, Role::sent,    Role::drafts,   Role::junk,
+                             Role::archive, Role::all,   Role::flagged, Role::important};
   for (Role role : kRoles) {
     if (to_string(role) == word) return role;
   }

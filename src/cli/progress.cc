@@ -29,8 +29,7 @@ double share_done(const ProgressView& view) {
 }
 
 std::string bar(const ProgressView& view) {
-  const auto filled =
-      static_cast<std::size_t>(share_done(view) * static_cast<double>(kBarColumns));
+  const auto filled = static_cast<std::size_t>(share_done(view) * static_cast<double>(kBarColumns));
   return "[" + std::string(filled, '#') + std::string(kBarColumns - filled, '-') + "]";
 }
 
@@ -76,8 +75,7 @@ std::optional<double> seconds_left(const ProgressView& view) {
   const bool by_octets = view.expected.octets > 0;
   const std::uint64_t whole = by_octets ? view.expected.octets : view.expected.messages;
   const std::uint64_t done = by_octets ? view.done.octets : view.done.messages;
-  const std::optional<double> rate =
-      by_octets ? view.octets_per_second : view.messages_per_second;
+  const std::optional<double> rate = by_octets ? view.octets_per_second : view.messages_per_second;
   if (whole <= done || !rate || *rate <= 0) return std::nullopt;
   return static_cast<double>(whole - done) / *rate;
 }

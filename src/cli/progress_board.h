@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// ProgressBoard: the progress of several accounts, drawn in one line of a terminal that is rewritten in
-// place, or, with -v and without a terminal, written as a line now and then.
+// ProgressBoard: the progress of several accounts, drawn in one line of a terminal that is
+// rewritten in place, or, with -v and without a terminal, written as a line now and then.
 //
-// Lives on the loop's thread. The engine calls the Progress objects, often; drawing happens in run().
+// Lives on the loop's thread. The engine calls the Progress objects, often; drawing happens in
+// run().
 #pragma once
 
 #include <memory>

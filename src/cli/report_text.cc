@@ -46,7 +46,9 @@ std::string words(std::string_view action) {
 Error held_changes(const account::AccountReport& report, bool planned) {
   const std::string what =
       fmt::format("{} {} {}held", report.held, report.held == 1 ? "change" : "changes",
-                  planned ? "would be " : report.held == 1 ? "is " : "are ");
+                  planned            ? "would be "
+                  : report.held == 1 ? "is "
+                                     : "are ");
   return Error(ErrorCode::marker, what)
       .with_hint(planned ? "a sync leaves them until you decide"
                          : fmt::format("see them: sterna held list {}", report.account));
@@ -73,8 +75,8 @@ std::string summary_text(const account::AccountReport& report, const Style& styl
   const std::string done = what_was_done(report.counts);
   if (done.empty() && (!report.errors.empty() || report.marker_held)) return {};
   std::string text = style.paint(Tone::title, report.account) + ": ";
-  text += done.empty() ? "nothing to do"
-                       : fmt::format("{} in {}", done, duration_text(report.seconds));
+  text +=
+      done.empty() ? "nothing to do" : fmt::format("{} in {}", done, duration_text(report.seconds));
   if (report.held > 0)
     text += "; " + style.paint(Tone::attention, fmt::format("{} held", report.held));
   return text + "\n";
@@ -89,7 +91,9 @@ std::string plan_text(const account::AccountReport& report, const Style& style) 
   Table table({{"MAILBOX"}, {"ACTION"}, {"COUNT", Align::right}, {"REASON"}});
   for (const account::PlannedLine& line : report.plan) {
     const Tone tone = holds(line) ? Tone::attention : Tone::plain;
-    table.add({printable(line.mailbox), {words(line.action), tone}, std::to_string(line.count),
+    table.add({printable(line.mailbox),
+               {words(line.action), tone},
+               std::to_string(line.count),
                printable(line.reason)});
   }
   return text + "\n" + table.render(style, 2);
@@ -112,8 +116,9 @@ std::vector<Error> complaints(const account::AccountReport& report) {
   if (report.marker_held && !marker_named) {
     list.push_back(of_account(
         report.account,
-        Error(ErrorCode::marker, "the Maildir's marker is missing or of another state; nothing was "
-                                 "done")
+        Error(ErrorCode::marker,
+              "the Maildir's marker is missing or of another state; nothing was "
+              "done")
             .with_hint(fmt::format("if the disk is mounted and this is the right Maildir: "
                                    "sterna adopt {}",
                                    report.account))));

@@ -14,14 +14,15 @@ namespace sterna::cli {
 // How much of this report counts as done, held and failed.
 Outcome outcome_of(const account::AccountReport& report);
 
-// "work: 12 new, 3 sent, 5 flags, 1 deleted in 0.8 s", "home: nothing to do"; with a line end. "" where
-// nothing was done because it failed: the errors say it all.
+// "work: 12 new, 3 sent, 5 flags, 1 deleted in 0.8 s", "home: nothing to do"; with a line end. ""
+// where nothing was done because it failed: the errors say it all.
 std::string summary_text(const account::AccountReport& report, const Style& style = {});
 
 // The plan of a dry run: the account's name, then a row a mailbox and action.
 std::string plan_text(const account::AccountReport& report, const Style& style = {});
 
-// What belongs on the standard error output: errors, then what is held, with the command that mends it.
+// What belongs on the standard error output: errors, then what is held, with the command that mends
+// it.
 std::vector<Error> complaints(const account::AccountReport& report);
 
 // `error` with the account in front, unless it is named there already.

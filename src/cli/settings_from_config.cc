@@ -15,8 +15,8 @@ namespace {
 
 using config::AccountConfig;
 
-// Each enumeration of the configuration has its twin in the engine. A switch, not a cast: the compiler
-// then asks for a new enumerator here, too.
+// Each enumeration of the configuration has its twin in the engine. A switch, not a cast: the
+// compiler then asks for a new enumerator here, too.
 
 sync::Direction mapped(config::Direction direction) {
   switch (direction) {
@@ -139,9 +139,11 @@ io::Endpoint endpoint_of(const AccountConfig& account) {
   return endpoint;
 }
 
-// --- the password, at the moment of the login ------------------------------------------------------
+// --- the password, at the moment of the login ---
 
-coro::Task<Result<Secret>> written_password(Secret secret) { co_return secret; }
+coro::Task<Result<Secret>> written_password(Secret secret) {
+  co_return secret;
+}
 
 coro::Task<Result<Secret>> password_of_file(std::string path, io::Worker& worker) {
   Result<Secret> password = fail(ErrorCode::secret, "not read");
@@ -150,7 +152,8 @@ coro::Task<Result<Secret>> password_of_file(std::string path, io::Worker& worker
 }
 
 coro::Task<Result<Secret>> password_of_command(std::vector<std::string> argv, net::Loop& loop) {
-  Result<std::string> output = co_await net::run_command(loop, std::move(argv), kPasswordCommandMax);
+  Result<std::string> output =
+      co_await net::run_command(loop, std::move(argv), kPasswordCommandMax);
   if (!output) {
     // A helper that hangs waits for a person: that is no trouble of the network.
     const bool late = output.error().is(ErrorCode::timeout);
@@ -189,9 +192,8 @@ account::Settings settings_from_config(const config::Config& config, const Accou
   settings.auth = mapped(account.auth);
   settings.endpoint = endpoint_of(account);
   // The engine asks one question: may the password go over a link without TLS?
-  settings.allow_plaintext =
-      account.tls.mode == config::TlsMode::none &&
-      (account.allow_plaintext || config::is_loopback_host(account.host));
+  settings.allow_plaintext = account.tls.mode == config::TlsMode::none &&
+                             (account.allow_plaintext || config::is_loopback_host(account.host));
   settings.connections = account.connections;
   settings.compress = mapped(account.compress);
 

@@ -11,8 +11,8 @@ namespace sterna::cli {
 // A password_command that has not answered by then has no answer.
 inline constexpr std::chrono::seconds kPasswordCommandMax{60};
 
-// The result keeps what it needs of `config` and `account`; its password function uses `loop`, which
-// outlives it.
+// The result keeps what it needs of `config` and `account`; its password function uses `loop`,
+// which outlives it.
 account::Settings settings_from_config(const config::Config& config,
                                        const config::AccountConfig& account, net::Loop& loop);
 

@@ -10,8 +10,8 @@
 namespace sterna::cli {
 namespace {
 
-StatusRow row_of(Runner& runner, const config::Config& config,
-                 const config::AccountConfig& account, std::vector<Outcome>& outcomes) {
+StatusRow row_of(Runner& runner, const config::Config& config, const config::AccountConfig& account,
+                 std::vector<Outcome>& outcomes) {
   auto state = account::read_state(runner.loop().file_system(),
                                    settings_from_config(config, account, runner.loop()));
   outcomes.push_back({.succeeded = state.has_value(), .held = false, .errors = {}});
@@ -35,9 +35,8 @@ Exit run_command(const Context& context, const StatusArguments&) {
   for (const config::AccountConfig& account : context.config.accounts)
     rows.push_back(row_of(runner, context.config, account, outcomes));
   const std::int64_t now_ms = runner.loop().clock().wall_ns() / 1'000'000;
-  context.console.out(context.console.json()
-                          ? status_json(rows)
-                          : status_text(rows, now_ms, context.console.style()));
+  context.console.out(context.console.json() ? status_json(rows)
+                                             : status_text(rows, now_ms, context.console.style()));
   return combine(outcomes);
 }
 

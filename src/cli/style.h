@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Style: colours for one stream, or none. Few and modest: a title, what is well, what needs attention,
-// what failed, what matters less.
+// Style: colours for one stream, or none. Few and modest: a title, what is well, what needs
+// attention, what failed, what matters less.
 #pragma once
 
 #include <cstdint>

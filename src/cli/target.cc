@@ -38,13 +38,13 @@ Status add_target(std::string_view target, Targets allowed, const config::Config
     return {};
   }
   if (allowed == Targets::accounts) {
-    return fail(ErrorCode::usage, fmt::format("{}: this command takes whole accounts",
-                                              printable(target, 200)));
+    return fail(ErrorCode::usage,
+                fmt::format("{}: this command takes whole accounts", printable(target, 200)));
   }
   MailboxName mailbox{std::string(target.substr(slash + 1))};
   if (mailbox.empty()) {
-    return fail(ErrorCode::usage, fmt::format("{}: no mailbox after the slash",
-                                              printable(target, 200)));
+    return fail(ErrorCode::usage,
+                fmt::format("{}: no mailbox after the slash", printable(target, 200)));
   }
   if (std::ranges::find(account.mailboxes, mailbox) == account.mailboxes.end())
     account.mailboxes.push_back(std::move(mailbox));

@@ -19,10 +19,10 @@ struct Selection {
   std::vector<MailboxName> mailboxes;  // remote names, each once; empty: all
 };
 
-// The accounts that `targets` name, each once and in the order of the configuration; without targets
-// all that are enabled. An account named as a whole is meant as a whole, whatever else is named of it.
-// Names that are not configured, and mailboxes where only accounts are asked for, fail with code usage.
-// The result refers into `config`.
+// The accounts that `targets` name, each once and in the order of the configuration; without
+// targets all that are enabled. An account named as a whole is meant as a whole, whatever else is
+// named of it. Names that are not configured, and mailboxes where only accounts are asked for, fail
+// with code usage. The result refers into `config`.
 Result<std::vector<Selection>> select_targets(const config::Config& config,
                                               const std::vector<std::string>& targets,
                                               Targets allowed);

@@ -19,9 +19,8 @@ Exit exit_of(const std::vector<VerifiedAccount>& accounts) {
   bool differ = false;
   for (const VerifiedAccount& account : accounts) {
     for (const Error& error : account.result.errors) failures.errors.push_back(error.code());
-    differ = differ || std::ranges::any_of(account.result.lines, [](const auto& line) {
-               return !line.note;
-             });
+    differ = differ ||
+             std::ranges::any_of(account.result.lines, [](const auto& line) { return !line.note; });
   }
   const Exit failed = combine({failures});
   if (failed != Exit::done) return failed;
@@ -47,8 +46,7 @@ Exit run_command(const Context& context, const VerifyArguments& arguments) {
     verified.push_back({(*selected)[i].account->name, std::move(results[i])});
   const Exit exit = runner.interrupted() ? Exit::interrupted : exit_of(verified);
   for (const VerifiedAccount& account : verified) {
-    if (!context.console.json())
-      context.console.out(verify_text(account, context.console.style()));
+    if (!context.console.json()) context.console.out(verify_text(account, context.console.style()));
     for (const Error& error : account.result.errors) {
       if (!error.is_cancelled()) context.console.error(of_account(account.account, error));
     }

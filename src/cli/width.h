@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // How many columns text takes on a terminal: wide characters (CJK, emoji) two, combining ones none.
 //
-// An approximation by ranges of Unicode's East Asian Width and of its combining marks, which is what
-// terminals do; it needs no locale. Text is UTF-8 that went through printable().
+// An approximation by ranges of Unicode's East Asian Width and of its combining marks, which is
+// what terminals do; it needs no locale. Text is UTF-8 that went through printable().
 #pragma once
 
 #include <cstddef>

@@ -48,8 +48,9 @@ TEST(Arguments, AccountsMayBeCalledLikeCommands) {
 }
 
 TEST(Arguments, GlobalOptionsStandBeforeOrAfterTheCommand) {
-  for (const Words& words : {Words{"-c", "f.toml", "--json", "--no-input", "-v", "-v", "status"},
-                             Words{"status", "-vv", "--config", "f.toml", "--json", "--no-input"}}) {
+  for (const Words& words :
+       {Words{"-c", "f.toml", "--json", "--no-input", "-v", "-v", "status"},
+        Words{"status", "-vv", "--config", "f.toml", "--json", "--no-input"}}) {
     const GlobalOptions options = parsed(words).options;
     EXPECT_EQ(options.config_file, "f.toml");
     EXPECT_TRUE(options.json);

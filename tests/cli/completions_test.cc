@@ -31,8 +31,8 @@ TEST(Completions, OfZshKnowEverything) {
 TEST(Completions, OfFishKnowEverything) {
   const std::string script = test::source_file("src/cli/completions/sterna.fish");
   for (const std::string& option : test::all_options()) {
-    const std::string flag = option.starts_with("--") ? "-l " + option.substr(2)
-                                                      : "-s " + option.substr(1);
+    const std::string flag =
+        option.starts_with("--") ? "-l " + option.substr(2) : "-s " + option.substr(1);
     EXPECT_TRUE(has_word(script, flag)) << option;
   }
   for (std::string_view command : command_names())

@@ -14,11 +14,21 @@ struct Situation {
   Exit expected;
 };
 
-Outcome well() { return {.succeeded = true, .held = false, .errors = {}}; }
-Outcome well_but_held() { return {.succeeded = true, .held = true, .errors = {}}; }
-Outcome stopped_by_marker() { return {.succeeded = false, .held = true, .errors = {}}; }
-Outcome failed(ErrorCode code) { return {.succeeded = false, .held = false, .errors = {code}}; }
-Outcome in_part(ErrorCode code) { return {.succeeded = true, .held = false, .errors = {code}}; }
+Outcome well() {
+  return {.succeeded = true, .held = false, .errors = {}};
+}
+Outcome well_but_held() {
+  return {.succeeded = true, .held = true, .errors = {}};
+}
+Outcome stopped_by_marker() {
+  return {.succeeded = false, .held = true, .errors = {}};
+}
+Outcome failed(ErrorCode code) {
+  return {.succeeded = false, .held = false, .errors = {code}};
+}
+Outcome in_part(ErrorCode code) {
+  return {.succeeded = true, .held = false, .errors = {code}};
+}
 
 TEST(ExitStatus, TheTableOfTheContract) {
   using enum ErrorCode;

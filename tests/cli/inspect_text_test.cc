@@ -91,8 +91,8 @@ TEST_F(InspectText, CheckShowsHowToMendBelowWhatFails) {
   CheckedAccount account;
   account.account = "work";
   account.lines.push_back({"DNS", account::CheckStatus::ok, "imap.example.org", "", {}});
-  account.lines.push_back({"login", account::CheckStatus::failed, "refused",
-                           "check the password", Error(ErrorCode::login, "refused")});
+  account.lines.push_back({"login", account::CheckStatus::failed, "refused", "check the password",
+                           Error(ErrorCode::login, "refused")});
   account.lines.push_back({"server", account::CheckStatus::skipped, "", "", {}});
   EXPECT_EQ(check_text(account),
             "work\n"
@@ -104,19 +104,40 @@ TEST_F(InspectText, CheckShowsHowToMendBelowWhatFails) {
 
 TEST_F(InspectText, MailboxesShowBothSides) {
   std::vector<MailboxRow> rows(4);
-  rows[0].line = {.name = "INBOX", .path = "/m/INBOX", .role = "inbox", .on_server = true,
-                  .local = true, .included = true, .messages_remote = 5, .messages_local = 4,
+  rows[0].line = {.name = "INBOX",
+                  .path = "/m/INBOX",
+                  .role = "inbox",
+                  .on_server = true,
+                  .local = true,
+                  .included = true,
+                  .messages_remote = 5,
+                  .messages_local = 4,
                   .octets_remote = 12'345};
   rows[0].rule = "*";
-  rows[1].line = {.name = "Junk", .path = "", .role = "junk", .on_server = true,
-                  .messages_remote = std::nullopt, .messages_local = std::nullopt,
+  rows[1].line = {.name = "Junk",
+                  .path = "",
+                  .role = "junk",
+                  .on_server = true,
+                  .messages_remote = std::nullopt,
+                  .messages_local = std::nullopt,
                   .octets_remote = std::nullopt};
   rows[1].rule = "!Junk";
-  rows[2].line = {.name = "Lists", .path = "", .role = "", .on_server = true, .selectable = false,
-                  .included = true, .messages_remote = std::nullopt,
-                  .messages_local = std::nullopt, .octets_remote = std::nullopt};
-  rows[3].line = {.name = "Lists/開発", .path = "/m/Lists/開発", .role = "", .local = true,
-                  .included = true, .messages_remote = std::nullopt, .messages_local = 3,
+  rows[2].line = {.name = "Lists",
+                  .path = "",
+                  .role = "",
+                  .on_server = true,
+                  .selectable = false,
+                  .included = true,
+                  .messages_remote = std::nullopt,
+                  .messages_local = std::nullopt,
+                  .octets_remote = std::nullopt};
+  rows[3].line = {.name = "Lists/開発",
+                  .path = "/m/Lists/開発",
+                  .role = "",
+                  .local = true,
+                  .included = true,
+                  .messages_remote = std::nullopt,
+                  .messages_local = 3,
                   .octets_remote = std::nullopt};
   EXPECT_EQ(mailboxes_text(rows),
             "MAILBOX     ROLE   SERVER  HERE     SIZE  SYNCED      BY\n"
@@ -170,8 +191,9 @@ TEST_F(InspectText, HistorySaysWhenWhereAndWhy) {
 std::vector<HeldRow> held_rows() {
   std::vector<HeldRow> rows;
   for (std::uint32_t uid = 1; uid <= 80; ++uid)
-    rows.push_back({"work", {"delete_remote", "INBOX", uid, "/m/" + std::to_string(uid),
-                             "80 of 100 are gone", kNow + 1000 * uid}});
+    rows.push_back({"work",
+                    {"delete_remote", "INBOX", uid, "/m/" + std::to_string(uid),
+                     "80 of 100 are gone", kNow + 1000 * uid}});
   rows.push_back({"work", {"new_kind", "Sent", 0, "/m/x", "odd", kNow}});
   return rows;
 }

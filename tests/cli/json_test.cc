@@ -43,12 +43,11 @@ TEST(Json, OfASyncCountsEveryDirection) {
   const json object = read(sync_json({account}, Exit::partly));
   EXPECT_EQ(object["exit"], 3);
   const json& one = object["accounts"][0];
-  EXPECT_THAT(keys(one),
-              UnorderedElementsAre(
-                  "name", "exit", "downloaded", "uploaded", "flags_in", "flags_out", "moved_in",
-                  "moved_out", "deleted_in", "deleted_out", "mailboxes_in", "mailboxes_out",
-                  "bodies_fetched", "bytes_in", "bytes_out", "held", "marker_held", "quarantined",
-                  "seconds", "errors"));
+  EXPECT_THAT(keys(one), UnorderedElementsAre("name", "exit", "downloaded", "uploaded", "flags_in",
+                                              "flags_out", "moved_in", "moved_out", "deleted_in",
+                                              "deleted_out", "mailboxes_in", "mailboxes_out",
+                                              "bodies_fetched", "bytes_in", "bytes_out", "held",
+                                              "marker_held", "quarantined", "seconds", "errors"));
   EXPECT_EQ(one["name"], "work");
   EXPECT_EQ(one["exit"], 3);
   EXPECT_EQ(one["downloaded"], 12);
@@ -67,9 +66,10 @@ TEST(Json, OfADryRunHasThePlan) {
   SyncedAccount account;
   account.report.plan = {{"INBOX", "push_flags", 3, "changed here"}};
   const json object = read(sync_json({account}, Exit::done));
-  EXPECT_EQ(object["accounts"][0]["plan"][0],
-            json({{"mailbox", "INBOX"}, {"action", "push_flags"}, {"count", 3},
-                  {"reason", "changed here"}}));
+  EXPECT_EQ(object["accounts"][0]["plan"][0], json({{"mailbox", "INBOX"},
+                                                    {"action", "push_flags"},
+                                                    {"count", 3},
+                                                    {"reason", "changed here"}}));
 }
 
 TEST(Json, OfTheStatusIsAStableInterface) {
@@ -119,9 +119,9 @@ TEST(Json, OfListsNamesWhatTheContractNames) {
   HeldRow held{"work", {"delete_remote", "INBOX", 3, "/m/x", "why", kNow}};
   VerifiedAccount verified{"work", {}};
   verified.result.lines = {{false, "INBOX", 17, "/m/x", "differs"}, {true, "INBOX", 0, "", "held"}};
-  for (const json& row : {read(history_json({history}))["history"][0],
-                          read(held_json({held}))["held"][0],
-                          read(verify_json({verified}, Exit::failed))["differences"][0]}) {
+  for (const json& row :
+       {read(history_json({history}))["history"][0], read(held_json({held}))["held"][0],
+        read(verify_json({verified}, Exit::failed))["differences"][0]}) {
     for (const char* key : {"account", "mailbox", "uid", "path", "reason"})
       EXPECT_TRUE(row.contains(key)) << key;
   }
@@ -162,7 +162,9 @@ TEST(Json, OfNothingHasEmptyLists) {
   EXPECT_EQ(read(held_json({}))["held"], json::array());
 }
 
-std::string written(const std::string& found) { return adopt_json("work", found); }
+std::string written(const std::string& found) {
+  return adopt_json("work", found);
+}
 
 TEST(Json, EscapesOctetsThatAreNoUtf8) {
   EXPECT_THAT(written("caf\xe9"), HasSubstr("\"caf\\udce9\""));

@@ -66,8 +66,7 @@ TEST(ProgressLine, NeverClaimsMoreThanAll) {
 }
 
 TEST(ProgressWords, AreForALog) {
-  EXPECT_EQ(progress_words(half_done()),
-            "work: INBOX: 1250 of 5000 messages, 40.0 MB of 80.0 MB");
+  EXPECT_EQ(progress_words(half_done()), "work: INBOX: 1250 of 5000 messages, 40.0 MB of 80.0 MB");
 }
 
 TEST(RateMeter, NeedsTimeToSaySomething) {

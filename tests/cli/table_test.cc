@@ -16,10 +16,10 @@ TEST(Width, CountsColumnsNotOctets) {
   EXPECT_EQ(display_width("ドラフト"), 8U);
   EXPECT_EQ(display_width("한국어"), 6U);
   EXPECT_EQ(display_width("🎍 x"), 4U);
-  EXPECT_EQ(display_width("e\u0301"), 1U);        // combining acute
-  EXPECT_EQ(display_width("a\u200bb"), 2U);       // zero width space
-  EXPECT_EQ(display_width("\xff\xfe"), 2U);       // no UTF-8: a column an octet
-  EXPECT_EQ(display_width("\xe9\x96"), 2U);       // cut short
+  EXPECT_EQ(display_width("e\u0301"), 1U);   // combining acute
+  EXPECT_EQ(display_width("a\u200bb"), 2U);  // zero width space
+  EXPECT_EQ(display_width("\xff\xfe"), 2U);  // no UTF-8: a column an octet
+  EXPECT_EQ(display_width("\xe9\x96"), 2U);  // cut short
 }
 
 TEST(Width, FitCutsAtColumnsBetweenCharacters) {
