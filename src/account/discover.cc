@@ -460,9 +460,11 @@ class MailboxExecution {
   }
 
   Status history(const MailboxRow& row, std::string event, std::string side, std::string detail) {
-    return engine_.store->add_history({engine_.now_ms(), row.name.text(), Uid{}, row.path,
-                                       std::move(event), std::move(side), std::move(detail),
-                                       reason_});
+    return engine_.write([&] {
+      return engine_.store->add_history({engine_.now_ms(), row.name.text(), Uid{}, row.path,
+                                         std::move(event), std::move(side), std::move(detail),
+                                         reason_});
+    });
   }
 
   Engine& engine_;
@@ -505,7 +507,8 @@ Status save_absences(Engine& engine, const std::vector<MailboxRow>& rows,
   if (engine.dry_run()) return {};
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (rows[i].remote_absences == input.base[i].row.remote_absences) continue;
-    STERNA_CHECK(engine.store->update_mailbox(input.base[i].row));
+    STERNA_CHECK(
+        engine.write([&] { return engine.store->update_mailbox(input.base[i].row); }));
     // The second LIST is asked for in the next pass of this sync.
     if (input.base[i].row.remote_absences == 1) engine.again = true;
   }
@@ -562,7 +565,7 @@ coro::Task<Status> discover(Engine& engine, Connection& connection) {
   const std::vector<sync::MailboxAction> actions = sync::plan_mailboxes(input);
   MailboxExecution execution(engine, connection);
   STERNA_CO_CHECK(co_await execution.run(actions));
-  if (execution.held) engine.report.held += 1;
+  engine.held_mailboxes = execution.held ? 1 : 0;
   if (!actions.empty() && !engine.dry_run()) {
     STERNA_CO_TRY(rows, engine.store->mailboxes());
     STERNA_CO_TRY(local, co_await walk_local(engine, rows));

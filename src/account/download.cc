@@ -545,11 +545,14 @@ coro::Task<Status> fetch_into_undo(Engine& engine, Connection& connection, Mailb
   STERNA_CO_CHECK(file->sync());
   STERNA_CO_CHECK(undo->place(*file, name));
   STERNA_CO_CHECK(undo->sync());
-  STERNA_CO_TRY(const std::int64_t id,
-                engine.store->add_undo({0, name, work.name(), row.base_name, row.flags, sink.size,
-                                        row.identity, engine.now_ms(), std::move(reason)}));
-  static_cast<void>(id);
-  co_return Status{};
+  auto record = [&]() -> Status {
+    STERNA_TRY(const std::int64_t id,
+               engine.store->add_undo({0, name, work.name(), row.base_name, row.flags, sink.size,
+                                       row.identity, engine.now_ms(), reason}));
+    static_cast<void>(id);
+    return {};
+  };
+  co_return engine.write(record);
 }
 
 }  // namespace sterna::account

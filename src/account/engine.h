@@ -54,6 +54,15 @@ struct MailboxWork {
 };
 
 struct Engine {
+  Engine(Services world, const Settings& account, SyncRequest asked, Progress& watcher, Log logger,
+         AccountReport& result)
+      : services(world),
+        settings(account),
+        request(std::move(asked)),
+        progress(watcher),
+        log(std::move(logger)),
+        report(result) {}
+
   Services services;
   const Settings& settings;
   SyncRequest request;
@@ -73,6 +82,8 @@ struct Engine {
   bool union_mode = false;  // a restored backup or a lost state: pair, delete nothing
   // Local effects, or new remote messages, that another pass in this sync should look at.
   bool again = false;
+  std::size_t held_mailboxes = 0;  // deleted on one side and not empty on the other
+  std::string scratch_state;  // of a dry run before the first sync; removed at its end
 
   std::vector<std::unique_ptr<MailboxWork>> mailboxes;  // INBOX first
 
@@ -90,6 +101,13 @@ struct Engine {
   void note(Error error, const MailboxWork* work = nullptr);
   Status add_history(const MailboxWork& work, Uid uid, std::string_view file, std::string event,
                      std::string side, std::string detail, std::string reason);
+  // A change of the base by itself: begin, `change`, commit.
+  template <class F>
+  Status write(F change) {
+    STERNA_TRY(auto transaction, store->begin(store::Durability::full));
+    STERNA_CHECK(change());
+    return transaction.commit();
+  }
   // Rule 14: the epoch moves once before destructive work, base first, then marker.
   Status bump_epoch();
 };

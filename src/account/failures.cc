@@ -38,30 +38,27 @@ void park(Engine& engine, MailboxWork& work, Uid uid, std::string_view base_name
   failure.next_try_ms = engine.now_ms() + pause_ms(failure.count);
   ++failure.count;
   failure.reason = error.describe();
-  if (Status stored = engine.store->put_failure(failure); !stored) {
-    engine.note(stored.error(), &work);
-  }
-  // The message itself waits; for the arithmetic the server has it.
-  if (uid && action == "download") {
-    Result<std::optional<MessageRow>> row = engine.store->message({work.row.id, uid});
-    if (row && !*row) {
-      MessageRow parked;
-      parked.key = {work.row.id, uid};
-      parked.state = RowState::quarantined;
-      parked.remote_since = engine.generation;
-      if (Status stored = engine.store->put_message(parked); !stored) {
-        engine.note(stored.error(), &work);
-      }
-    }
-  }
+  Status stored = engine.write([&]() -> Status {
+    STERNA_CHECK(engine.store->put_failure(failure));
+    if (!uid || action != "download") return {};
+    // The message itself waits; for the arithmetic the server has it.
+    STERNA_TRY(const std::optional<MessageRow> row, engine.store->message({work.row.id, uid}));
+    if (row) return {};
+    MessageRow parked;
+    parked.key = {work.row.id, uid};
+    parked.state = RowState::quarantined;
+    parked.remote_since = engine.generation;
+    return engine.store->put_message(parked);
+  });
+  if (!stored) engine.note(stored.error(), &work);
   engine.note(std::move(error).with_context(what), &work);
 }
 
 void unpark(Engine& engine, const MailboxWork& work, Uid uid, std::string_view base_name,
             std::string_view action) {
-  if (Status cleared = engine.store->clear_failure(work.row.id, uid, base_name, action); !cleared) {
-    engine.note(cleared.error(), &work);
-  }
+  Status cleared = engine.write(
+      [&] { return engine.store->clear_failure(work.row.id, uid, base_name, action); });
+  if (!cleared) engine.note(cleared.error(), &work);
 }
 
 UidSet parked_uids(Engine& engine, const MailboxWork& work, std::string_view action) {

@@ -111,7 +111,8 @@ coro::Task<Status> clear_deleted(Engine& engine, Connection& connection, Mailbox
     imap::StoreRequest request{UidSet::single(what.uid), imap::StoreAction::remove,
                                FlagSet{Flag::deleted}, std::nullopt};
     STERNA_CO_CHECK(co_await connection.run_ok(imap::uid_store(request)));
-    STERNA_CO_CHECK(engine.store->close_intent(what.intent));
+    auto close = [&] { return engine.store->close_intent(what.intent); };
+    STERNA_CO_CHECK(engine.write(close));
   }
   co_return Status{};
 }

@@ -335,14 +335,16 @@ coro::Task<Status> expunge_exactly(Engine& engine, Connection& connection, Mailb
   STERNA_CO_TRY(const UidSet foreign, co_await foreign_deleted(connection, uids));
   if (!foreign.empty()) {
     // Remembered first, so that a crash in between still gives the others their \Deleted back.
-    STERNA_CO_CHECK(engine.store->set(undelete_key(work), foreign.to_string()));
+    auto remember = [&] { return engine.store->set(undelete_key(work), foreign.to_string()); };
+    STERNA_CO_CHECK(engine.write(remember));
     STERNA_CO_CHECK(co_await store_deleted(connection, foreign, imap::StoreAction::remove));
   }
   Status marked = co_await store_deleted(connection, uids, imap::StoreAction::add);
   Status expunged = marked ? co_await connection.run_ok(imap::expunge()) : marked;
   if (!foreign.empty() && connection.usable()) {
     STERNA_CO_CHECK(co_await store_deleted(connection, foreign, imap::StoreAction::add));
-    STERNA_CO_CHECK(engine.store->unset(undelete_key(work)));
+    auto forget = [&] { return engine.store->unset(undelete_key(work)); };
+    STERNA_CO_CHECK(engine.write(forget));
   }
   co_return expunged;
 }

@@ -160,7 +160,7 @@ class Uploader {
 
   // Surely not stored: the intent goes, and the file is parked unless it only changed.
   Status refuse(Job& job, Error error) {
-    STERNA_CHECK(engine_.store->close_intent(job.intent.id));
+    STERNA_CHECK(engine_.write([&] { return engine_.store->close_intent(job.intent.id); }));
     work_.stamp_settled = false;
     if (error.is(ErrorCode::changed)) {
       engine_.again = true;
@@ -241,8 +241,9 @@ class Uploader {
   coro::Task<Status> give_up(Error error) {
     STERNA_CO_CHECK(record());
     for (Job& job : jobs_) {
-      if (job.command && connection_.client().was_sent(job.command)) continue;
-      if (!job.command) STERNA_CO_CHECK(engine_.store->close_intent(job.intent.id));
+      if (job.command) continue;
+      auto close = [&] { return engine_.store->close_intent(job.intent.id); };
+      STERNA_CO_CHECK(engine_.write(close));
     }
     work_.stamp_settled = false;
     co_return fail(std::move(error));

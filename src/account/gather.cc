@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gather.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "decisions.h"
+
+namespace sterna::account {
+namespace {
+
+UidSet uids_told(const RemoteDelta& remote) {
+  UidSet uids;
+  for (const RemoteFlags& flags : remote.flags) uids.add(flags.uid);
+  return uids;
+}
+
+class RowCollector {
+ public:
+  explicit RowCollector(Engine& engine) : engine_(engine) {}
+
+  Status add(MessageKey key) {
+    if (rows_.contains(key)) return {};
+    STERNA_TRY(std::optional<MessageRow> row, engine_.store->message(key));
+    if (row) rows_.emplace(key, std::move(*row));
+    return {};
+  }
+  Status add(MailboxId mailbox, const UidSet& uids) {
+    if (uids.empty()) return {};
+    STERNA_TRY(std::vector<MessageRow> rows, engine_.store->messages(mailbox, uids));
+    for (MessageRow& row : rows) rows_.emplace(row.key, std::move(row));
+    return {};
+  }
+  Status add_by_name(const std::string& base) {
+    STERNA_TRY(std::vector<MessageRow> rows, engine_.store->messages_by_base_name(base));
+    for (MessageRow& row : rows) rows_.emplace(row.key, std::move(row));
+    return {};
+  }
+  Status add_in_state(RowState state) {
+    STERNA_TRY(std::vector<MessageRow> rows, engine_.store->messages_in_state(state));
+    for (MessageRow& row : rows) rows_.emplace(row.key, std::move(row));
+    return {};
+  }
+  std::vector<MessageRow> take() {
+    std::vector<MessageRow> rows;
+    for (auto& [key, row] : rows_) rows.push_back(std::move(row));
+    return rows;
+  }
+
+ private:
+  Engine& engine_;
+  std::map<MessageKey, MessageRow> rows_;
+};
+
+Status collect(RowCollector& rows, const MailboxWork& work) {
+  const RemoteDelta& remote = work.input.remote;
+  const LocalDelta& local = work.input.local;
+  STERNA_CHECK(rows.add(work.row.id, uids_told(remote)));
+  STERNA_CHECK(rows.add(work.row.id, remote.gone));
+  UidSet uids;
+  for (const LocalChange& change : local.changed) uids.add(change.uid);
+  for (const Uid uid : local.gone) uids.add(uid);
+  for (const RemoteArrival& detail : remote.details) uids.add(detail.uid);
+  STERNA_CHECK(rows.add(work.row.id, uids));
+  for (const LocalArrival& arrival : local.arrived) {
+    STERNA_CHECK(rows.add_by_name(arrival.file.base));
+  }
+  return {};
+}
+
+// The brake's windows cost queries, and matter only where something is to go.
+Status open_windows(Engine& engine, sync::Input& input) {
+  sync::BrakeWindow& account = input.account_window;
+  const MailboxPolicy general = engine.settings.policy_for(MailboxName());
+  input.account_brake = general.brake;
+  for (const auto& work : engine.mailboxes) {
+    const std::int64_t since =
+        engine.now_ms() -
+        std::chrono::duration_cast<std::chrono::milliseconds>(work->policy.brake_within).count();
+    sync::BrakeWindow& window = work->input.window;
+    STERNA_TRY(auto remote, engine.store->removals_since(work->row.id, "remote", since));
+    STERNA_TRY(auto local, engine.store->removals_since(work->row.id, "local", since));
+    STERNA_TRY(auto flags, engine.store->removals_since(work->row.id, "flags", since));
+    STERNA_TRY(store::Store::Counts counts, engine.store->counts(work->row.id));
+    window.removed_remote = remote.count;
+    window.removed_local = local.count;
+    window.flags_lost = flags.count;
+    window.messages_at_start =
+        std::max({remote.messages_before, local.messages_before, counts.present});
+    account.removed_remote += remote.count;
+    account.removed_local += local.count;
+    account.flags_lost += flags.count;
+    account.messages_at_start += window.messages_at_start;
+  }
+  return {};
+}
+
+bool anything_may_go(const Engine& engine) {
+  return std::ranges::any_of(engine.mailboxes, [](const auto& work) {
+    return !work->input.local.gone.empty() || !work->input.remote.gone.empty() ||
+           work->input.expunge_flagged ||
+           std::ranges::any_of(work->input.local.changed,
+                               [](const LocalChange& c) { return !c.file.has_info; });
+  });
+}
+
+std::string consumed_key(MailboxId mailbox, const std::string& base) {
+  return fmt::format("consumed:{}:{}", mailbox.value, base);
+}
+
+// What earlier passes and the user said of files without a row.
+Status recall_decisions(Engine& engine) {
+  std::set<std::pair<std::int64_t, std::string>> held;
+  const bool any = std::ranges::any_of(
+      engine.mailboxes, [](const auto& work) { return !work->input.local.arrived.empty(); });
+  if (!any) return {};
+  STERNA_TRY(std::vector<store::HeldEntry> entries, engine.store->held());
+  for (const store::HeldEntry& entry : entries) {
+    if (entry.kind == "orphan" || entry.kind == "resurrected") {
+      held.emplace(entry.mailbox.value, entry.base_name);
+    }
+  }
+  for (const auto& work : engine.mailboxes) {
+    for (LocalArrival& arrival : work->input.local.arrived) {
+      const std::string& base = arrival.file.base;
+      arrival.held = held.contains({work->row.id.value, base});
+      STERNA_TRY(const auto restored, engine.store->get(orphan_restore_key(base)));
+      if (restored) {
+        arrival.held = false;
+        arrival.resurrected = false;
+        arrival.origin.reset();
+      }
+      STERNA_TRY(const auto consumed, engine.store->get(consumed_key(work->row.id, base)));
+      arrival.consumed = consumed.has_value();
+    }
+  }
+  return {};
+}
+
+// An upload in doubt that was looked for and not found: three looks over a minute before it is sent again
+// (rule 12; section 1, 28).
+constexpr std::int64_t kLookPauseMs = 20'000;
+
+Status count_looks(Engine& engine, const sync::Plan& plan) {
+  STERNA_TRY(std::vector<Intent> intents, engine.store->intents());
+  std::set<IntentId> resolved;
+  for (const sync::Action& action : plan.actions) {
+    if (const auto* close = std::get_if<sync::CloseIntent>(&action.what)) {
+      resolved.insert(close->intent);
+    } else if (const auto* upload = std::get_if<sync::Upload>(&action.what)) {
+      resolved.insert(upload->intent);
+    }
+  }
+  for (Intent& intent : intents) {
+    const bool due = engine.now_ms() - intent.at_ms >=
+                     kLookPauseMs * (static_cast<std::int64_t>(intent.looks) + 1);
+    if (intent.kind != IntentKind::upload || resolved.contains(intent.id) || !due) continue;
+    ++intent.looks;
+    STERNA_CHECK(engine.write([&] { return engine.store->update_intent(intent); }));
+  }
+  return {};
+}
+
+}  // namespace
+
+Status drop_unchanged_flags(Engine& engine, MailboxWork& work) {
+  RemoteDelta& remote = work.input.remote;
+  if (remote.flags.empty()) return {};
+  std::vector<RemoteFlags> changed;
+  std::size_t at = 0;
+  STERNA_CHECK(engine.store->for_each_flags(
+      work.row.id, uids_told(remote), [&](Uid uid, RowState, const FlagSet& flags, ModSeq) {
+        while (at < remote.flags.size() && remote.flags[at].uid < uid) ++at;
+        if (at == remote.flags.size() || remote.flags[at].uid != uid) return;
+        if (!(remote.flags[at].flags == flags)) changed.push_back(remote.flags[at]);
+      }));
+  remote.flags = std::move(changed);
+  return {};
+}
+
+Result<sync::Input> gather(Engine& engine, bool sizes_reliable, bool deduplicates) {
+  STERNA_CHECK(recall_decisions(engine));
+  sync::Input input;
+  input.generation = engine.generation;
+  input.server_sizes_reliable = sizes_reliable;
+  input.append_deduplicates = deduplicates;
+  if (MailboxWork* trash = engine.with_role(Role::trash)) input.trash = trash->row.id;
+  RowCollector rows(engine);
+  for (const auto& work : engine.mailboxes) STERNA_CHECK(collect(rows, *work));
+  STERNA_TRY(input.intents, engine.store->intents());
+  std::erase_if(input.intents, [](const Intent& intent) {
+    return intent.kind != IntentKind::upload && intent.kind != IntentKind::move_out &&
+           intent.kind != IntentKind::delete_out;
+  });
+  for (const Intent& intent : input.intents) {
+    if (intent.uid) STERNA_CHECK(rows.add({intent.mailbox, intent.uid}));
+    if (!intent.base_name.empty()) STERNA_CHECK(rows.add_by_name(intent.base_name));
+  }
+  STERNA_TRY(std::vector<store::ApprovalEntry> approvals, engine.store->approvals());
+  for (const store::ApprovalEntry& approval : approvals) {
+    input.approvals.push_back({approval.key, approval.uidvalidity});
+    STERNA_CHECK(rows.add(approval.key));
+  }
+  for (const RowState state :
+       {RowState::wanted, RowState::quarantined, RowState::dropping, RowState::deleting}) {
+    STERNA_CHECK(rows.add_in_state(state));
+  }
+  input.rows = rows.take();
+  if (anything_may_go(engine)) STERNA_CHECK(open_windows(engine, input));
+  for (const auto& work : engine.mailboxes) input.mailboxes.push_back(work->input);
+  return input;
+}
+
+Status settle_plan(Engine& engine, const sync::Plan& plan) {
+  for (const sync::Waiting& waiting : plan.waiting) {
+    if (MailboxWork* work = engine.find(waiting.mailbox)) {
+      work->cursor_settled = false;
+      work->stamp_settled = false;
+      engine.log.debug("mailbox {}: waits: {}", work->name(), waiting.reason);
+    }
+  }
+  std::vector<store::HeldEntry> entries;
+  for (const sync::Held& held : plan.held) {
+    store::HeldEntry entry;
+    entry.kind = std::string(sync::to_string(held.kind));
+    entry.mailbox = held.mailbox;
+    entry.uid = held.uid;
+    entry.uidvalidity = held.uidvalidity;
+    entry.base_name = held.file ? held.file->base : std::string();
+    entry.reason = held.reason;
+    entry.since_ms = engine.now_ms();
+    entries.push_back(std::move(entry));
+    if (MailboxWork* work = engine.find(held.mailbox)) {
+      work->cursor_settled = work->cursor_settled && held.kind != sync::HeldKind::delete_local;
+      work->stamp_settled = false;
+    }
+  }
+  engine.report.held = entries.size() + engine.held_mailboxes;
+  if (engine.dry_run()) return {};
+  STERNA_CHECK(count_looks(engine, plan));
+  STERNA_TRY(std::vector<store::HeldEntry> before, engine.store->held());
+  if (entries.empty() && before.empty() && plan.consumed.empty()) return {};
+  STERNA_TRY(auto transaction, engine.store->begin(store::Durability::full));
+  STERNA_CHECK(engine.store->replace_held(entries));
+  for (const sync::Consumed& consumed : plan.consumed) {
+    STERNA_CHECK(
+        engine.store->set(consumed_key(consumed.mailbox, consumed.file.base), kDecided));
+  }
+  return transaction.commit();
+}
+
+}  // namespace sterna::account

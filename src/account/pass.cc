@@ -1,0 +1,383 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pass.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <deque>
+
+#include "discover.h"
+#include "download.h"
+#include "execute.h"
+#include "gather.h"
+#include "observe.h"
+#include "sterna/coro/scope.h"
+
+namespace sterna::account {
+namespace {
+
+// How often the planner's questions about identities are answered in one pass.
+constexpr int kQuestionRounds = 6;
+// Below so many messages another connection costs more than it brings.
+constexpr std::uint64_t kMessagesForAnotherConnection = 400;
+constexpr std::size_t kDownloadConnectionsMax = 4;
+
+// Nothing changed on the server since the cursor: proven by STATUS alone. Flags can only be excluded where
+// there is a mod-sequence (RFC 7162), so a server without CONDSTORE is always looked at.
+bool is_unchanged(const MailboxWork& work) {
+  const RemoteCursor& cursor = work.row.cursor;
+  if (!work.status || !cursor.uidvalidity) return false;
+  const imap::MailboxStatus& status = *work.status;
+  return status.uid_validity == cursor.uidvalidity && status.uid_next == cursor.uid_next &&
+         status.messages == cursor.messages && status.highest_modseq &&
+         status.highest_modseq->value != 0 && *status.highest_modseq == cursor.highest_modseq;
+}
+
+// The base of a mailbox that is paired anew: nothing of it is believed any more.
+Status reset_base(Engine& engine, MailboxWork& work) {
+  work.input.adopting = true;
+  work.input.base_uidvalidity = {};
+  work.row.cursor = {};
+  work.row.stamp.clear();
+  if (engine.dry_run()) {
+    work.input.remote.coverage = Coverage::unknown;
+    engine.report.plan.push_back({work.name(), "pair_anew", 1,
+                                  "the mailbox was replaced, or a backup restored"});
+    return {};
+  }
+  STERNA_TRY(auto transaction, engine.store->begin(store::Durability::full));
+  STERNA_TRY(const std::vector<MessageRow> rows, engine.store->take_all(work.row.id));
+  STERNA_CHECK(engine.store->clear_approvals(work.row.id));
+  STERNA_CHECK(engine.store->update_mailbox(work.row));
+  STERNA_CHECK(transaction.commit());
+  engine.log.info("mailbox {}: {} rows of the base are paired anew", work.name(), rows.size());
+  return {};
+}
+
+coro::Task<Status> observe_remotes(Engine& engine, Pool& pool) {
+  for (const auto& work : engine.mailboxes) {
+    if (!work->requested) {
+      work->input.remote.began = engine.generation;
+      continue;
+    }
+    if (engine.union_mode && work->row.cursor.uidvalidity) {
+      STERNA_CO_CHECK(reset_base(engine, *work));
+    }
+    if (is_unchanged(*work)) {
+      observe_remote_unchanged(*work, engine.generation);
+      continue;
+    }
+    work->remote_changed = true;
+    STERNA_CO_TRY(Connection * connection, co_await pool.primary());
+    STERNA_CO_CHECK(co_await observe_remote(engine, *connection, *work));
+    if (work->input.adopting && work->row.cursor.uidvalidity) {
+      STERNA_CO_CHECK(reset_base(engine, *work));
+    }
+    STERNA_CO_CHECK(drop_unchanged_flags(engine, *work));
+  }
+  co_return Status{};
+}
+
+// A first look at a mailbox that has files already: pairing, not uploading (adoption).
+void mark_adoptions(Engine& engine) {
+  for (const auto& work : engine.mailboxes) {
+    const bool no_base = !work->row.cursor.uidvalidity;
+    if (no_base && !work->input.local.arrived.empty()) work->input.adopting = true;
+  }
+}
+
+coro::Task<Result<sync::Input>> answer_questions(Engine& engine, Pool& pool) {
+  STERNA_CO_TRY(Connection * connection, co_await pool.primary());
+  const bool reliable = !connection->quirks.size_unreliable;
+  const bool deduplicates = connection->quirks.append_deduplicates;
+  STERNA_CO_TRY(sync::Input input, gather(engine, reliable, deduplicates));
+  for (int round = 0; round < kQuestionRounds; ++round) {
+    const std::vector<sync::IdentityWanted> wanted = sync::identities_wanted(input);
+    if (wanted.empty()) break;
+    for (const sync::IdentityWanted& one : wanted) {
+      MailboxWork* work = engine.find(one.mailbox);
+      if (!work) continue;
+      STERNA_CO_TRY(connection, co_await pool.primary());
+      Status identified = co_await identify_remote(engine, *connection, *work, one.uids);
+      if (!identified) {
+        if (!connection->usable()) co_return fail(std::move(identified).error());
+        engine.note(std::move(identified).error(), work);
+      }
+    }
+    STERNA_CO_TRY(input, gather(engine, reliable, deduplicates));
+  }
+  co_return input;
+}
+
+void describe_plan(Engine& engine, const sync::Plan& plan) {
+  std::map<std::pair<std::string, std::string>, PlannedLine> lines;
+  const auto add = [&](MailboxId id, std::string_view action, std::uint64_t count,
+                       const std::string& reason) {
+    const MailboxWork* work = engine.find(id);
+    const std::string name = work ? work->name() : std::string();
+    PlannedLine& line = lines[{name, std::string(action)}];
+    if (line.count == 0) line = {name, std::string(action), 0, reason};
+    line.count += count;
+  };
+  for (const sync::Action& action : plan.actions) {
+    const auto* fetch = std::get_if<sync::Download>(&action.what);
+    add(sync::mailbox_of(action), sync::kind_of(action), fetch ? fetch->uids.count() : 1,
+        action.reason);
+  }
+  for (const sync::Held& held : plan.held) {
+    add(held.mailbox, fmt::format("held_{}", sync::to_string(held.kind)), 1, held.reason);
+  }
+  for (auto& [key, line] : lines) engine.report.plan.push_back(std::move(line));
+}
+
+// --- the server's half ------------------------------------------------------------------------------
+
+template <class T, class Key>
+std::map<MailboxId, std::vector<T>> by_mailbox(const std::vector<T>& items, const Key& key) {
+  std::map<MailboxId, std::vector<T>> groups;
+  for (const T& item : items) groups[key(item)].push_back(item);
+  return groups;
+}
+
+// What concerns one mailbox is noted and the others go on; what ends the connection, or the account, ends
+// the pass.
+Status absorb(Engine& engine, const Connection& connection, MailboxWork& work, Status status) {
+  if (status) return {};
+  work.cursor_settled = false;
+  work.stamp_settled = false;
+  const Error& error = status.error();
+  const bool wide = error.scope() == ErrorScope::account || error.scope() == ErrorScope::process;
+  if (!connection.usable() || wide || error.is_cancelled()) {
+    return fail(std::move(status).error().with_context(fmt::format("mailbox {}", work.name())));
+  }
+  if (error.is(ErrorCode::changed)) {
+    engine.again = true;
+    return {};
+  }
+  engine.note(std::move(status).error(), &work);
+  return {};
+}
+
+class Downloads {
+ public:
+  Downloads(Engine& engine, Pool& pool, std::vector<RemoteWork::Fetch> fetches)
+      : engine_(engine), pool_(pool) {
+    std::uint64_t messages = 0;
+    for (RemoteWork::Fetch& fetch : fetches) {
+      messages += fetch.uids.count();
+      queue_.push_back(std::move(fetch));
+    }
+    // INBOX first, then small mailboxes: most of them are soon complete.
+    std::ranges::sort(queue_, {}, [&](const RemoteWork::Fetch& fetch) {
+      const MailboxWork* work = engine.find(fetch.mailbox);
+      return std::pair(work && !work->row.name.is_inbox(), fetch.uids.count());
+    });
+    engine.progress.expect(messages, 0);
+    connections_ = std::min({pool.size_max(), queue_.size(), kDownloadConnectionsMax,
+                             static_cast<std::size_t>(1 + messages / kMessagesForAnotherConnection)});
+  }
+
+  coro::Task<Status> run() {
+    coro::Scope scope = co_await coro::make_scope();
+    for (std::size_t i = 1; i < connections_; ++i) scope.spawn(take_part(i));
+    co_await take_part(0);
+    co_await scope.join();
+    co_return std::move(failure_);
+  }
+
+ private:
+  coro::Task<void> take_part(std::size_t index) {
+    Result<Connection*> connection =
+        index == 0 ? co_await pool_.primary() : co_await pool_.extra(index);
+    if (!connection) {
+      // One connection fewer is no failure as long as the first goes on.
+      if (index == 0) failure_ = fail(std::move(connection).error());
+      else engine_.log.debug("no more connections: {}", connection.error().describe());
+      co_return;
+    }
+    while (!queue_.empty() && failure_) {
+      RemoteWork::Fetch fetch = std::move(queue_.front());
+      queue_.pop_front();
+      MailboxWork* work = engine_.find(fetch.mailbox);
+      if (!work) continue;
+      engine_.progress.phase(engine_.settings.name, work->name());
+      Status done = co_await download(engine_, **connection, *work, fetch.uids, fetch.reason);
+      Status absorbed = absorb(engine_, **connection, *work, std::move(done));
+      if (!absorbed) {
+        failure_ = std::move(absorbed);
+        co_return;
+      }
+    }
+  }
+
+  Engine& engine_;
+  Pool& pool_;
+  std::deque<RemoteWork::Fetch> queue_;
+  std::size_t connections_ = 1;
+  Status failure_;
+};
+
+coro::Task<Status> execute_moves(Engine& engine, Connection& connection, const RemoteWork& remote) {
+  std::map<std::pair<MailboxId, MailboxId>, std::vector<const sync::Action*>> groups;
+  for (const sync::Action* action : remote.moves) {
+    const auto& move = std::get<sync::MoveOut>(action->what);
+    groups[{move.from.mailbox, move.to.mailbox}].push_back(action);
+  }
+  for (const auto& [where, actions] : groups) {
+    MailboxWork& from = *engine.find(where.first);
+    MailboxWork& to = *engine.find(where.second);
+    Status done = co_await move_out(engine, connection, from, to, actions);
+    STERNA_CO_CHECK(absorb(engine, connection, from, std::move(done)));
+  }
+  co_return Status{};
+}
+
+coro::Task<Status> execute_changes(Engine& engine, Connection& connection, const RemoteWork& remote) {
+  for (const auto& [id, pushes] :
+       by_mailbox(remote.pushes, [](const FlagPush& push) { return push.key.mailbox; })) {
+    MailboxWork& work = *engine.find(id);
+    Status done = co_await push_flags(engine, connection, work, pushes);
+    STERNA_CO_CHECK(absorb(engine, connection, work, std::move(done)));
+  }
+  const auto mailbox = [](const sync::Action* action) { return sync::mailbox_of(*action); };
+  for (const auto& [id, actions] : by_mailbox(remote.uploads, mailbox)) {
+    MailboxWork& work = *engine.find(id);
+    engine.progress.expect(actions.size(), 0);
+    Status done = co_await upload(engine, connection, work, actions);
+    STERNA_CO_CHECK(absorb(engine, connection, work, std::move(done)));
+  }
+  for (const auto& [id, actions] : by_mailbox(remote.clears, mailbox)) {
+    MailboxWork& work = *engine.find(id);
+    Status done = co_await clear_deleted(engine, connection, work, actions);
+    STERNA_CO_CHECK(absorb(engine, connection, work, std::move(done)));
+  }
+  co_return Status{};
+}
+
+coro::Task<Status> execute_removals(Engine& engine, Connection& connection,
+                                    const RemoteWork& remote) {
+  const auto mailbox = [](const sync::Action* action) { return sync::mailbox_of(*action); };
+  for (const auto& [id, actions] : by_mailbox(remote.removals, mailbox)) {
+    MailboxWork& work = *engine.find(id);
+    Status done = co_await remove_out(engine, connection, work, actions);
+    STERNA_CO_CHECK(absorb(engine, connection, work, std::move(done)));
+  }
+  co_return Status{};
+}
+
+coro::Task<Status> execute(Engine& engine, Pool& pool, const sync::Plan& plan) {
+  RemoteWork remote;
+  STERNA_CO_CHECK(co_await execute_local(engine, plan, remote));
+  const std::size_t errors_before = engine.report.errors.size();
+  if (!remote.moves.empty()) {
+    STERNA_CO_TRY(Connection * connection, co_await pool.primary());
+    STERNA_CO_CHECK(co_await execute_moves(engine, *connection, remote));
+  }
+  if (!remote.downloads.empty()) {
+    Downloads downloads(engine, pool, std::move(remote.downloads));
+    STERNA_CO_CHECK(co_await downloads.run());
+  }
+  if (!remote.pushes.empty() || !remote.uploads.empty() || !remote.clears.empty()) {
+    STERNA_CO_TRY(Connection * connection, co_await pool.primary());
+    STERNA_CO_CHECK(co_await execute_changes(engine, *connection, remote));
+  }
+  // Deletions last, and only after everything that might be the same message arrived (rule 17).
+  if (engine.report.errors.size() != errors_before) {
+    for (const auto& work : engine.mailboxes) {
+      work->cursor_settled = work->stamp_settled = false;
+    }
+    co_return Status{};
+  }
+  STERNA_CO_CHECK(co_await execute_local_removals(engine, plan));
+  if (!remote.removals.empty()) {
+    STERNA_CO_TRY(Connection * connection, co_await pool.primary());
+    STERNA_CO_CHECK(co_await execute_removals(engine, *connection, remote));
+  }
+  co_return Status{};
+}
+
+// Cursors and stamps come last, together with nothing else that could still fail (rule 3).
+Status save_cursors(Engine& engine) {
+  bool any = false;
+  std::vector<MailboxRow> rows;
+  for (const auto& work : engine.mailboxes) {
+    MailboxRow row = work->row;
+    if (work->requested && work->cursor_known && work->cursor_settled) row.cursor = work->next_cursor;
+    const bool listed = work->listing && work->input.local.coverage == Coverage::complete;
+    if (listed) {
+      row.cur_dev = work->stamp_now->cur.dev;
+      row.cur_ino = work->stamp_now->cur.ino;
+      const bool vouched = work->stamp_settled && !work->changed_by_us && work->requested;
+      row.stamp = vouched ? work->stamp_now->encode() : std::string();
+    }
+    const bool changed = !(row.cursor == work->row.cursor) || row.stamp != work->row.stamp ||
+                         row.cur_ino != work->row.cur_ino || row.role != work->row.role;
+    if (!changed) continue;
+    work->row = row;
+    rows.push_back(std::move(row));
+    any = true;
+  }
+  if (!any) return {};
+  STERNA_TRY(auto transaction, engine.store->begin(store::Durability::normal));
+  for (const MailboxRow& row : rows) STERNA_CHECK(engine.store->update_mailbox(row));
+  return transaction.commit();
+}
+
+Status begin_generation(Engine& engine) {
+  if (engine.dry_run()) return {};
+  STERNA_TRY(auto transaction, engine.store->begin(store::Durability::normal));
+  STERNA_CHECK(engine.store->set("generation", fmt::format("{}", engine.generation.value)));
+  STERNA_CHECK(engine.store->set("boot_id", engine.boot_id));
+  return transaction.commit();
+}
+
+bool anything_to_plan(Engine& engine) {
+  return std::ranges::any_of(engine.mailboxes, [](const auto& work) {
+    const RemoteDelta& remote = work->input.remote;
+    const LocalDelta& local = work->input.local;
+    return !remote.arrived.empty() || !remote.flags.empty() || !remote.gone.empty() ||
+           !local.arrived.empty() || !local.changed.empty() || !local.gone.empty() ||
+           work->input.expunge_flagged;
+  });
+}
+
+Result<bool> anything_pending(Engine& engine) {
+  STERNA_TRY(const std::vector<Intent> intents, engine.store->intents());
+  if (!intents.empty()) return true;
+  STERNA_TRY(const std::vector<store::HeldEntry> held, engine.store->held());
+  if (!held.empty()) return true;
+  for (const RowState state :
+       {RowState::wanted, RowState::quarantined, RowState::dropping, RowState::deleting}) {
+    STERNA_TRY(const std::vector<MessageRow> rows, engine.store->messages_in_state(state));
+    if (!rows.empty()) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+coro::Task<Status> run_pass(Engine& engine, Pool& pool) {
+  STERNA_CO_TRY(Connection * connection, co_await pool.primary());
+  STERNA_CO_CHECK(co_await discover(engine, *connection));
+  STERNA_CO_CHECK(co_await observe_remotes(engine, pool));
+  STERNA_CO_CHECK(co_await observe_local(engine));
+  mark_adoptions(engine);
+  STERNA_CO_TRY(const bool pending, anything_pending(engine));
+  if (!anything_to_plan(engine) && !pending) {
+    engine.report.held = engine.held_mailboxes;
+    if (engine.dry_run()) co_return Status{};
+    co_return save_cursors(engine);
+  }
+  STERNA_CO_TRY(const sync::Input input, co_await answer_questions(engine, pool));
+  const sync::Plan plan = sync::plan(input);
+  if (engine.dry_run()) {
+    describe_plan(engine, plan);
+    co_return settle_plan(engine, plan);
+  }
+  STERNA_CO_CHECK(begin_generation(engine));
+  STERNA_CO_CHECK(settle_plan(engine, plan));
+  STERNA_CO_CHECK(co_await execute(engine, pool, plan));
+  co_return save_cursors(engine);
+}
+
+}  // namespace sterna::account

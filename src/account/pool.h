@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pool: an account's connections. The first is the one that lists and plans; others are opened for
+// downloads where they pay, and live as long as the sync.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "engine.h"
+
+namespace sterna::account {
+
+class Pool {
+ public:
+  Pool(Services services, const Settings& settings, Log log)
+      : services_(services), settings_(settings), log_(std::move(log)) {}
+
+  // The first connection, opened when it is first asked for or was lost.
+  coro::Task<Result<Connection*>> primary();
+  // Connection number `index`, or an error; the caller goes on with fewer.
+  coro::Task<Result<Connection*>> extra(std::size_t index);
+  // How many may be used at once, by the settings and by what the server bears.
+  std::size_t size_max() const;
+  coro::Task<void> logout();
+
+  std::uint64_t octets_in() const;
+  std::uint64_t octets_out() const;
+
+ private:
+  coro::Task<Result<Connection*>> open(std::size_t index);
+
+  Services services_;
+  const Settings& settings_;
+  Log log_;
+  std::optional<Secret> password_;
+  std::vector<std::unique_ptr<Connection>> connections_;
+  std::uint64_t octets_in_before_ = 0;
+  std::uint64_t octets_out_before_ = 0;
+};
+
+}  // namespace sterna::account

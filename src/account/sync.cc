@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sterna/account/sync.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "decisions.h"
+#include "engine.h"
+#include "pass.h"
+#include "pool.h"
+#include "tree.h"
+
+namespace sterna::account {
+namespace {
+
+// A pass that made work for another one is followed by it: what was moved to the Trash is fetched into the
+// local one, a mailbox that was created is filled. A server or a program that never comes to rest ends it.
+constexpr int kPassesMax = 6;
+
+coro::Task<Status> run_passes(Engine& engine, Pool& pool) {
+  for (int pass = 0; pass < kPassesMax; ++pass) {
+    engine.again = false;
+    STERNA_CO_CHECK(co_await run_pass(engine, pool));
+    engine.generation = Generation{engine.generation.value + 1};
+    if (!engine.again || engine.dry_run()) co_return Status{};
+  }
+  co_return Status{};
+}
+
+Status finish_state(Engine& engine, const Status& outcome) {
+  if (engine.dry_run()) return {};
+  const std::string error = outcome ? std::string() : outcome.error().describe();
+  STERNA_TRY(const auto before, engine.store->get("last_error"));
+  STERNA_TRY(auto transaction, engine.store->begin(store::Durability::normal));
+  if (outcome) {
+    STERNA_CHECK(engine.store->set("last_sync_ms", fmt::format("{}", engine.now_ms())));
+    if (engine.union_mode) STERNA_CHECK(engine.store->unset(kAdoptingKey));
+  }
+  if (before.value_or("") != error) STERNA_CHECK(engine.store->set("last_error", error));
+  const bool marker = !outcome && outcome.error().is(ErrorCode::marker);
+  STERNA_CHECK(engine.store->set("marker_held", marker ? "1" : ""));
+  return transaction.commit();
+}
+
+std::uint64_t count_quarantined(Engine& engine) {
+  Result<std::vector<store::Failure>> failures = engine.store->failures();
+  return failures ? failures->size() : 0;
+}
+
+coro::Task<Status> sync_opened(Engine& engine, Pool& pool) {
+  Status opened = open_tree(engine);
+  if (!opened) co_return opened;
+  Status done = co_await run_passes(engine, pool);
+  co_await pool.logout();
+  co_return done;
+}
+
+}  // namespace
+
+coro::Task<AccountReport> sync_account(Services services, Settings settings, SyncRequest request,
+                                       Progress& progress, Log log) {
+  AccountReport report;
+  report.account = settings.name;
+  const auto began = services.clock.monotonic();
+  log = log.with("account", settings.name);
+  {
+    Engine engine(services, settings, std::move(request), progress, log, report);
+    Pool pool(services, settings, log);
+    Status done = co_await sync_opened(engine, pool);
+    report.counts.bytes_in = pool.octets_in();
+    report.counts.bytes_out = pool.octets_out();
+    if (engine.store) {
+      if (Status kept = finish_state(engine, done); !kept) engine.note(std::move(kept).error());
+      report.quarantined = count_quarantined(engine);
+    }
+    if (!done) {
+      report.marker_held = done.error().is(ErrorCode::marker);
+      engine.note(std::move(done).error());
+    } else {
+      report.anything_done = true;
+    }
+    engine.mailboxes.clear();
+    engine.store.reset();
+    if (!engine.scratch_state.empty()) {
+      std::error_code ignored;
+      std::filesystem::remove_all(engine.scratch_state, ignored);
+    }
+  }
+  const auto& counts = report.counts;
+  report.anything_done = report.anything_done || counts.downloaded + counts.uploaded +
+                                                         counts.flags_in + counts.flags_out +
+                                                         counts.moved_in + counts.moved_out +
+                                                         counts.deleted_in + counts.deleted_out !=
+                                                     0;
+  for (Error& error : report.errors) error.add_context(fmt::format("account {}", settings.name));
+  report.seconds =
+      std::chrono::duration<double>(services.clock.monotonic() - began).count();
+  co_return report;
+}
+
+}  // namespace sterna::account

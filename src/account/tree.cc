@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tree.h"
+
+#include <fmt/format.h>
+
+#include "decisions.h"
+#include "sterna/base/bytes.h"
+#include "sterna/maildir/marker.h"
+
+namespace sterna::account {
+namespace {
+
+std::uint64_t random_id(Engine& engine) {
+  std::uint64_t id = 0;
+  while (id == 0) id = engine.services.random.next();
+  return id;
+}
+
+Result<std::optional<std::uint64_t>> get_hex(store::Store& store, std::string_view key) {
+  STERNA_TRY(const std::optional<std::string> text, store.get(key));
+  if (!text) return std::optional<std::uint64_t>();
+  std::uint64_t value = 0;
+  for (const char c : *text) {
+    const auto digit = std::string_view("0123456789abcdef").find(c);
+    if (digit == std::string_view::npos) return fail(ErrorCode::corrupt, "the state has no sound ids");
+    value = value << 4 | digit;
+  }
+  return std::optional<std::uint64_t>(value);
+}
+
+Result<std::uint64_t> get_number(store::Store& store, std::string_view key) {
+  STERNA_TRY(const std::optional<std::string> text, store.get(key));
+  return text ? parse_number(*text).value_or(0) : 0;
+}
+
+Error stopped(std::string message) {
+  return Error(ErrorCode::marker, std::move(message))
+      .with_hint("if this Maildir is the right one, run: sterna adopt ACCOUNT");
+}
+
+// What a first run, or one whose state was lost, makes: state first, then marker.
+Status make_marker(Engine& engine, TreeId tree, std::uint64_t epoch) {
+  const StateId state{random_id(engine)};
+  engine.tree = tree;
+  if (engine.dry_run()) return {};
+  {
+    STERNA_TRY(auto transaction, engine.store->begin(store::Durability::full));
+    STERNA_CHECK(engine.store->set("tree", fmt::format("{:016x}", tree.value)));
+    STERNA_CHECK(engine.store->set("state", fmt::format("{:016x}", state.value)));
+    STERNA_CHECK(engine.store->set("epoch", fmt::format("{}", epoch)));
+    STERNA_CHECK(transaction.commit());
+  }
+  return maildir::write_marker(*engine.root,
+                               {tree, state, engine.services.files.machine_id(), epoch});
+}
+
+Status compare_marker(Engine& engine, const maildir::Marker& marker, TreeId tree, StateId state) {
+  if (marker.tree != tree || marker.state != state) {
+    return fail(stopped("the Maildir carries the marker of another state of Sterna"));
+  }
+  if (marker.machine != engine.services.files.machine_id()) {
+    return fail(stopped("the Maildir carries the marker of another machine"));
+  }
+  STERNA_TRY(const std::uint64_t epoch, get_number(*engine.store, "epoch"));
+  STERNA_TRY(const std::uint64_t pending, get_number(*engine.store, "epoch_pending"));
+  if (marker.epoch == epoch) return {};
+  if (pending != 0 && marker.epoch == pending) {
+    if (engine.dry_run()) return {};
+    STERNA_TRY(auto transaction, engine.store->begin(store::Durability::full));
+    STERNA_CHECK(engine.store->set("epoch", fmt::format("{}", pending)));
+    STERNA_CHECK(engine.store->unset("epoch_pending"));
+    return transaction.commit();
+  }
+  engine.log.warn("the Maildir or the state is older than the other: a restored backup; both sides "
+                  "are paired, and nothing is deleted");
+  engine.union_mode = true;
+  if (engine.dry_run()) return {};
+  maildir::Marker mended = marker;
+  mended.epoch = std::max(marker.epoch, epoch) + 1;
+  {
+    STERNA_TRY(auto transaction, engine.store->begin(store::Durability::full));
+    STERNA_CHECK(engine.store->set(kAdoptingKey, kDecided));
+    STERNA_CHECK(engine.store->set("epoch", fmt::format("{}", mended.epoch)));
+    STERNA_CHECK(transaction.commit());
+  }
+  return maildir::write_marker(*engine.root, mended);
+}
+
+Status open_state(Engine& engine) {
+  const std::string& directory = engine.settings.state_dir;
+  Result<std::unique_ptr<store::Store>> opened = store::Store::open(directory, engine.dry_run());
+  if (!opened && engine.dry_run() && opened.error().is(ErrorCode::not_found)) {
+    // A plan for a first sync needs an empty base, which must leave no trace where the state will be.
+    engine.scratch_state = fmt::format("/tmp/sterna-dry-run-{}", engine.services.random.hex(8));
+    opened = store::Store::open(engine.scratch_state, false);
+  }
+  if (!opened) return fail(std::move(opened).error());
+  engine.store = std::move(*opened);
+  return {};
+}
+
+}  // namespace
+
+Status open_tree(Engine& engine) {
+  STERNA_CHECK(open_state(engine));
+  STERNA_TRY(const auto tree, get_hex(*engine.store, "tree"));
+  STERNA_TRY(const auto state, get_hex(*engine.store, "state"));
+  const bool first = !tree || !state;
+  Result<std::unique_ptr<io::Directory>> root =
+      engine.services.files.open_root(engine.settings.maildir, first && !engine.dry_run());
+  if (!root && root.error().is(ErrorCode::not_found)) {
+    if (!first) return fail(stopped("the Maildir is not there; is its disk mounted?"));
+    if (engine.dry_run()) return fail(std::move(root).error().with_context("open the Maildir"));
+  }
+  if (!root) return fail(std::move(root).error().with_context("open the Maildir"));
+  engine.root = std::move(*root);
+
+  Result<maildir::Marker> marker = maildir::read_marker(*engine.root);
+  if (!marker && !marker.error().is(ErrorCode::not_found)) return fail(std::move(marker).error());
+  if (first) {
+    if (!marker) {
+      STERNA_CHECK(make_marker(engine, TreeId{random_id(engine)}, 1));
+    } else if (marker->machine != engine.services.files.machine_id()) {
+      return fail(stopped("the Maildir carries the marker of another machine"));
+    } else {
+      engine.log.warn("the state was lost: both sides are paired, and nothing is deleted");
+      engine.union_mode = true;
+      STERNA_CHECK(make_marker(engine, marker->tree, marker->epoch + 1));
+      if (!engine.dry_run()) {
+        STERNA_CHECK(engine.write([&] { return engine.store->set(kAdoptingKey, kDecided); }));
+      }
+    }
+  } else {
+    if (!marker) return fail(stopped("the Maildir has lost its marker; is its disk mounted?"));
+    engine.tree = TreeId{*tree};
+    STERNA_CHECK(compare_marker(engine, *marker, TreeId{*tree}, StateId{*state}));
+  }
+  STERNA_TRY(const auto adopting, engine.store->get(kAdoptingKey));
+  if (adopting) engine.union_mode = true;
+
+  engine.boot_id = engine.services.files.boot_id();
+  STERNA_TRY(const auto boot, engine.store->get("boot_id"));
+  engine.clean_boot = !boot || *boot == engine.boot_id;
+  STERNA_TRY(const std::uint64_t generation, get_number(*engine.store, "generation"));
+  engine.generation = Generation{static_cast<std::int64_t>(generation) + 1};
+  return {};
+}
+
+}  // namespace sterna::account
