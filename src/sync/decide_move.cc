@@ -37,7 +37,7 @@ void move_out(Draft& draft, const RowView& row, Where from, Uid uid, const FlagS
   move.flags = std::move(merge.result);
   move.to_remote = std::move(merge.to_remote);
   move.identity = identity_of(row, file);
-  if (from.mailbox != row.key().mailbox) move.forgets = row.key();
+  if (uid != row.key().uid || from.mailbox != row.key().mailbox) move.forgets = row.key();
   draft.act(std::move(move), std::move(reason));
 }
 
@@ -89,12 +89,46 @@ void move_remote(Draft& draft, RowView& row) {
   move_out(draft, row, row.mailbox->where(), row.key().uid, remote_flags(row), "moved here");
 }
 
+namespace {
+
+// The message has another UID in the mailbox where it was: no move of the server's, so the user's
+// counts.
+void follow_new_uid(Draft& draft, RowView& row) {
+  MessageView& message = *row.message;
+  if (row.file && row.file->mailbox != row.mailbox) {
+    if (auto reason = why_parked(*row.mailbox, *row.file->mailbox)) {
+      draft.wait(row, *reason);
+      return draft.wait(*row.file, *std::move(reason));
+    }
+    return move_out(draft, row, message.mailbox->where(), message.uid, message.flags(),
+                    "moved here; on the server under another UID");
+  }
+  FlagMerge merge =
+      merge_flags(row.row->flags, message.flags(), local_flags(row), *message.mailbox);
+  Pair pair;
+  pair.where = message.mailbox->where();
+  pair.uid = message.uid;
+  pair.file = file_of(row);
+  pair.flags = std::move(merge.result);
+  pair.to_remote = std::move(merge.to_remote);
+  if (pair.file.tells_flags) pair.to_local = std::move(merge.to_local);
+  pair.identity = row.identity;
+  pair.internal_date = message.detail->internal_date;
+  pair.email_id = message.detail->email_id;
+  pair.replaces = row.key().uid;
+  draft.act(std::move(pair), "the same message under another UID");
+  forget(draft, row, RowState::tombstone, "the same message under another UID");
+}
+
+}  // namespace
+
 void move_local(Draft& draft, RowView& row) {
   MessageView& message = *row.message;
   if (!message.mailbox->local_known) {
     draft.wait(row, "moved on the server to a mailbox that could not be listed here");
     return draft.wait(*message.mailbox, message.uid, "its directory could not be listed");
   }
+  if (message.mailbox == row.mailbox) return follow_new_uid(draft, row);
   if (row.file && row.file->mailbox == message.mailbox) {
     pair(draft, *row.file, message, "moved to the same mailbox on both sides");
     return forget(draft, row, RowState::tombstone, "moved on both sides");

@@ -66,8 +66,15 @@ void gone_from_server_moved_here(Draft& draft, RowView& row) {
          "moved here, gone from the server: kept");
 }
 
+// Whether to follow the message to where it is now. Under another UID of the same mailbox only with
+// a file that is still what it was.
+bool follows(const RowView& row) {
+  if (!row.message || !row.message->mailbox->may_pull()) return false;
+  return row.message->mailbox != row.mailbox || content_of(row) == Content::same;
+}
+
 void gone_from_server(Draft& draft, RowView& row) {
-  if (row.message && row.message->mailbox->may_pull()) return move_local(draft, row);
+  if (follows(row)) return move_local(draft, row);
   if (row.message) row.message->from = nullptr;
   if (row.file && row.file->message) {
     return forget(draft, row, RowState::tombstone, "another message on the server by now");

@@ -29,13 +29,11 @@ void join(MessageView& message, FileView& file, bool moved_here) {
   file.moved_here = moved_here;
 }
 
+// Its content tells; in its own mailbox the name does where the content was not noted.
 bool is_upload_of(const Intent& intent, const FileView& file) {
   if (!file.is_clear() || file.upload) return false;
-  const bool same_name = stem_of(intent.base_name) == file.stem;
-  const bool same_content = intent.identity && intent.identity->same_as(*file.arrival->identity);
-  if (intent.mailbox == file.mailbox->in->id)
-    return same_content || (same_name && !intent.identity);
-  return same_name && same_content;
+  if (intent.identity) return intent.identity->same_as(*file.arrival->identity);
+  return intent.mailbox == file.mailbox->in->id && stem_of(intent.base_name) == file.stem;
 }
 
 // Which file an open upload was about: it may have been renamed or moved since.
@@ -74,7 +72,8 @@ void find_unrecorded_move(World& world, FileView& file) {
   }
 }
 
-// A name that was once on a server, while the base is being made anew: the server's place wins.
+// A name that was once on a server, and of which no row is left: the server's place wins. Ours was
+// fetched and never written down; another synchronizer's means something only while adopting.
 void match_marks(World& world) {
   match(
       world.messages(), world.files(),
@@ -82,9 +81,11 @@ void match_marks(World& world) {
         if (!is_free(message) || !world.sizes_count(message)) return std::nullopt;
         return content_key(message.identity());
       },
-      [](const FileView& file) -> std::optional<ContentKey> {
-        const bool looks = file.mailbox->in->adopting && file.arrival->origin;
-        return is_free(file) && looks ? content_key(file.arrival->identity) : std::nullopt;
+      [&](const FileView& file) -> std::optional<ContentKey> {
+        const auto& origin = file.arrival->origin;
+        if (!is_free(file) || !origin || !world.rows_named(file.stem).empty()) return std::nullopt;
+        if (!origin->ours && !file.mailbox->in->adopting) return std::nullopt;
+        return content_key(file.arrival->identity);
       },
       [](MessageView& message, FileView& file) {
         if (message.mailbox == file.mailbox) return false;

@@ -21,8 +21,12 @@ bool is_free(const MessageView& message) {
   return !message.from && !message.row && message.detail;
 }
 
+// A message that came back, or was put in anew by its server, has another UID in the same mailbox;
+// a place elsewhere is the better explanation.
+enum class Search : bool { elsewhere, same_mailbox };
+
 template <class Key, class RowKey, class MessageKeyOf>
-void match_messages(World& world, RowKey row_key, MessageKeyOf message_key) {
+void match_messages(World& world, Search search, RowKey row_key, MessageKeyOf message_key) {
   match(
       world.rows(), world.messages(),
       [&](const RowView& row) -> std::optional<Key> {
@@ -31,8 +35,8 @@ void match_messages(World& world, RowKey row_key, MessageKeyOf message_key) {
       [&](const MessageView& message) -> std::optional<Key> {
         return is_free(message) ? message_key(message) : std::nullopt;
       },
-      [](RowView& row, MessageView& message) {
-        if (row.mailbox == message.mailbox) return false;
+      [search](RowView& row, MessageView& message) {
+        if ((row.mailbox == message.mailbox) != (search == Search::same_mailbox)) return false;
         row.message = &message;
         message.from = &row;
         return true;
@@ -43,19 +47,17 @@ std::optional<std::string> unless_empty(const std::string& text) {
   return text.empty() ? std::nullopt : std::optional(text);
 }
 
-}  // namespace
-
-void pair_remote_moves(World& world) {
+void match_all(World& world, Search search) {
   match_messages<std::string>(
-      world, [](const RowView& row) { return unless_empty(row.row->email_id); },
+      world, search, [](const RowView& row) { return unless_empty(row.row->email_id); },
       [](const MessageView& message) { return unless_empty(message.detail->email_id); });
   match_messages<ContentKey>(
-      world, [](const RowView& row) { return content_key(row.identity); },
+      world, search, [](const RowView& row) { return content_key(row.identity); },
       [&](const MessageView& message) {
         return world.sizes_count(message) ? content_key(message.identity()) : std::nullopt;
       });
   match_messages<Digest>(
-      world,
+      world, search,
       [](const RowView& row) {
         return row.identity ? std::optional(row.identity->header) : std::nullopt;
       },
@@ -63,6 +65,12 @@ void pair_remote_moves(World& world) {
         if (world.sizes_count(message) || !message.identity()) return std::nullopt;
         return message.identity()->header;
       });
+}
+
+}  // namespace
+
+void pair_remote_moves(World& world) {
+  for (const Search search : {Search::elsewhere, Search::same_mailbox}) match_all(world, search);
 }
 
 }  // namespace sterna::sync

@@ -34,12 +34,13 @@ bool seeks_message(const RowView& row) {
 }
 
 // A file that may stand in any other mailbox of the server, for what its name says.
-bool seeks_place(const FileView& file) {
-  if (file.is_paired() || file.awaits_drop || !file.is_clear() || !file.arrival->origin)
-    return false;
-  if (!file.mailbox->in->adopting) return false;
-  const ClaimedOrigin& origin = *file.arrival->origin;
-  return origin.ours || !file.mailbox->undetailed.contains(origin.uid);
+bool seeks_place(World& world, const FileView& file) {
+  if (file.is_paired() || file.awaits_drop || !file.is_clear()) return false;
+  const auto& origin = file.arrival->origin;
+  if (!origin || file.arrival->consumed || file.arrival->held) return false;
+  if (!world.rows_named(file.stem).empty()) return false;
+  if (origin->ours) return true;
+  return file.mailbox->in->adopting && !file.mailbox->undetailed.contains(origin->uid);
 }
 
 void want_arrivals(const MailboxView& mailbox, Wanted& wanted) {
@@ -67,23 +68,34 @@ void want_for_files(World& world, Wanted& wanted) {
   }
 }
 
+// The mailboxes in which something that is missed elsewhere may be new: all but the seeker's own,
+// unless there are several, or its file moved away, too.
+class Search {
+ public:
+  void begin(const MailboxView* seeker, bool also_there) {
+    everywhere_ |= also_there || (seeker_ && seeker_ != seeker);
+    seeker_ = seeker;
+  }
+  bool covers(const MailboxView& mailbox) const {
+    return seeker_ && (everywhere_ || seeker_ != &mailbox);
+  }
+
+ private:
+  const MailboxView* seeker_ = nullptr;
+  bool everywhere_ = false;
+};
+
 void want_for_moves(World& world, Wanted& wanted) {
-  const MailboxView* first = nullptr;  // the mailbox that seeks, if it is only one
-  bool several = false;
-  const auto seek = [&](const MailboxView* mailbox) {
-    several |= first && first != mailbox;
-    first = mailbox;
-  };
+  Search search;
   for (const RowView& row : world.rows()) {
-    if (seeks_message(row)) seek(row.mailbox);
+    if (seeks_message(row)) search.begin(row.mailbox, row.file != nullptr);
   }
   for (const FileView& file : world.files()) {
-    if (seeks_place(file)) seek(file.mailbox);
+    if (seeks_place(world, file)) search.begin(file.mailbox, false);
   }
-  if (!first) return;
   for (const MailboxView& mailbox : world.mailboxes()) {
-    const bool searched = several || first != &mailbox;
-    if (searched && mailbox.undetailed.count() <= kSearchedMax) want_arrivals(mailbox, wanted);
+    const bool small = mailbox.undetailed.count() <= kSearchedMax;
+    if (small && search.covers(mailbox)) want_arrivals(mailbox, wanted);
   }
 }
 

@@ -60,7 +60,7 @@ struct RowView {
   const RemoteArrival* detail = nullptr;
   std::optional<Identity> identity;  // of the base, else as it was looked up
   FileView* file = nullptr;          // its file, where it has it now: a local move
-  MessageView* message = nullptr;    // its message in another mailbox: a remote move
+  MessageView* message = nullptr;    // its message under another UID: a remote move
   const Intent* intent = nullptr;    // an open move_out or delete_out
   const Intent* upload = nullptr;    // an open upload of its edited content
   bool doubted = false;              // seen, but by no observation that counts

@@ -51,6 +51,13 @@ void Model::note_copy(const std::string& content) {
   ++ledger_[content].copies;
 }
 
+bool Model::is_recorded(std::size_t mailbox, const std::string& name) const {
+  return std::ranges::any_of(rows_, [&](const auto& entry) {
+    return entry.first.mailbox.value == static_cast<std::int64_t>(mailbox) + 1 &&
+           entry.second.base_name == name;
+  });
+}
+
 void Model::mutate() {
   const std::size_t from = random(mailboxes_.size());
   const std::size_t to = random(mailboxes_.size());
@@ -80,8 +87,10 @@ void Model::mutate_local(std::size_t from, std::size_t to) {
     note(message.content, to + 1 == mailboxes_.size());
     files.erase(chosen);
     if (chance(0.5)) message.stamp = fresh_stamp(message.content);
-    const std::string target =
-        chance(0.5) || mailboxes_[to].local.contains(name) ? fresh_name() : name;
+    const bool renames = chance(0.5) || mailboxes_[to].local.contains(name);
+    const std::string target = renames ? fresh_name() : name;
+    // Fetched, not yet written down, and now under a name that does not say so: the same as a copy.
+    if (renames && message.origin && !is_recorded(from, name)) ++ledger_[message.content].copies;
     if (target != name) message.origin.reset();
     mailboxes_[to].local[target] = message;
   } else if (kind == 4 && from != to && !mailboxes_[to].local.contains(name)) {
@@ -90,6 +99,7 @@ void Model::mutate_local(std::size_t from, std::size_t to) {
     mailboxes_[to].local[name] = message;
   } else if (kind == 5) {
     note(message.content, false);
+    if (message.origin && !is_recorded(from, name)) ++ledger_[message.content].copies;
     files.erase(chosen);
     message.origin.reset();
     files[fresh_name()] = message;
@@ -210,7 +220,7 @@ void Model::observe_local(MailboxInput& in) {
     LocalArrival arrival;
     arrival.file = {name + ":2,", name, false, true, true, file.flags, file.stamp};
     arrival.identity = identity_of(file.content);
-    if (!decides_) arrival.origin = file.origin;
+    arrival.origin = file.origin;
     in.local.arrived.push_back(std::move(arrival));
   }
 }
@@ -239,11 +249,27 @@ void Model::add_details(Input& input) {
 Plan Model::pass(const Chances& chances) {
   for (Intent& intent : intents_) ++intent.looks;
   Plan plan = sync::plan(observe());
+  if (decides_) decide(plan.held);
   for (const Action& action : plan.actions) {
     if (chance(chances.skip)) continue;
     if (!carry_out(action, !chance(chances.unrecorded))) break;  // died: the rest is not done
   }
   return plan;
+}
+
+// `held apply` for orphans whose message somebody deleted, `held restore` for the others.
+void Model::decide(const std::vector<Held>& held) {
+  for (const Held& entry : held) {
+    if (entry.kind != HeldKind::orphan) continue;
+    auto& files = at(entry.mailbox).local;
+    LocalMessage& file = files.at(entry.file->base);
+    if (!ledger_.at(file.content).deleted) {
+      file.origin.reset();
+      continue;
+    }
+    undo_.insert(file.content);
+    files.erase(entry.file->base);
+  }
 }
 
 bool Model::carry_out(const Action& action, bool record) {
@@ -330,7 +356,8 @@ bool Model::effect(const MoveIn& move, bool record) {
   if (!name || message == to.remote.end()) return true;
   std::string target = *name;
   if (move.file_mailbox != move.to.mailbox) {
-    while (to.local.contains(target)) target += "c";
+    const auto place = static_cast<std::size_t>(move.to.mailbox.value - 1);
+    while (to.local.contains(target) || is_recorded(place, target)) target += "c";
     LocalMessage file = at(move.file_mailbox).local.at(*name);
     at(move.file_mailbox).local.erase(*name);
     to.local[target] = std::move(file);
@@ -367,6 +394,7 @@ bool Model::effect(const MoveOut& move, bool record) {
   const Uid uid = to.next;
   ++to.next.value;
   to.remote[uid] = message->second;
+  if (!record) ledger_[to.remote[uid].content].touched = true;
   if (!record && chance(0.3)) return false;  // copied, and the source is still there
   from.remote.erase(move.uid);
   if (!record) return false;
@@ -426,6 +454,8 @@ bool Model::effect(const Upload& upload, bool record) {
   const Uid uid = mailbox.next;
   ++mailbox.next.value;
   mailbox.remote[uid] = {content, upload.flags};
+  // Should a user delete it before it is looked for, nobody can know that it was ever sent.
+  if (!record) ledger_[content].touched = true;
   if (!record) return false;
   mailbox.local[*name].flags = upload.flags;
   write_row(upload.where.mailbox, uid, *name, upload.flags);

@@ -52,7 +52,8 @@ class Model {
   // One pass: observe, ask for identities, plan, carry out. The plan is given back.
   Plan pass(const Chances& chances);
   Input observe();
-  // From now on the user decides what is held: removals are done, orphans are restored.
+  // From now on the user decides what is held: removals are done, orphans are
+  // restored, or removed where their message was deleted.
   void decide_held() { decides_ = true; }
 
   // "" if all is well, else what is wrong. At any time: nothing that nobody deleted is missing.
@@ -80,11 +81,13 @@ class Model {
   void mutate_remote(std::size_t from, std::size_t to);
   void note(const std::string& content, bool deletes);
   void note_copy(const std::string& content);
+  bool is_recorded(std::size_t mailbox, const std::string& name) const;
 
   void observe_remote(MailboxInput& in);
   void observe_local(MailboxInput& in);
   void add_details(Input& input);
 
+  void decide(const std::vector<Held>& held);
   bool carry_out(const Action& action, bool record);
   bool effect(const Pair& pair, bool record);
   bool effect(const Record& what, bool record);

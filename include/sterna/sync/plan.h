@@ -109,8 +109,8 @@ struct Pair {
   std::optional<Identity> identity;
   std::int64_t internal_date = 0;
   std::string email_id;
-  // An edit that the server had already: the row whose file this was becomes `deleting` in the same
-  // transaction, so that no file ever has two rows.
+  // The row of this mailbox whose file this was (its message has another UID now, or the edit of it was on
+  // the server already): it becomes `deleting` in the same transaction, so that no file has two rows.
   std::optional<Uid> replaces;
 };
 // The same message with the flags that both sides have now; only the row changes.
@@ -163,8 +163,8 @@ struct MoveOut {
   FlagSet flags;     // base afterwards
   FlagDelta to_remote;
   Identity identity; // proof
-  // The message had moved elsewhere on the server meanwhile (to the Trash): its old row becomes a
-  // tombstone in the transaction that records the move.
+  // The message was not where its row says any more (in the Trash, or under another UID): that row becomes
+  // a tombstone in the transaction that records the move.
   std::optional<MessageKey> forgets;
 };
 // Another client moved the message: move the file. `flags` as in MoveOut.
