@@ -35,23 +35,23 @@ class Log {
 
   template <class... Args>
   void trace(fmt::format_string<Args...> format, Args&&... args) const {
-    if (enabled(LogLevel::trace)) write(LogLevel::trace, fmt::format(format, args...));
+    if (enabled(LogLevel::trace)) write(LogLevel::trace, fmt::vformat(format, fmt::make_format_args(args...)));
   }
   template <class... Args>
   void debug(fmt::format_string<Args...> format, Args&&... args) const {
-    if (enabled(LogLevel::debug)) write(LogLevel::debug, fmt::format(format, args...));
+    if (enabled(LogLevel::debug)) write(LogLevel::debug, fmt::vformat(format, fmt::make_format_args(args...)));
   }
   template <class... Args>
   void info(fmt::format_string<Args...> format, Args&&... args) const {
-    if (enabled(LogLevel::info)) write(LogLevel::info, fmt::format(format, args...));
+    if (enabled(LogLevel::info)) write(LogLevel::info, fmt::vformat(format, fmt::make_format_args(args...)));
   }
   template <class... Args>
   void warn(fmt::format_string<Args...> format, Args&&... args) const {
-    if (enabled(LogLevel::warn)) write(LogLevel::warn, fmt::format(format, args...));
+    if (enabled(LogLevel::warn)) write(LogLevel::warn, fmt::vformat(format, fmt::make_format_args(args...)));
   }
   template <class... Args>
   void error(fmt::format_string<Args...> format, Args&&... args) const {
-    if (enabled(LogLevel::error)) write(LogLevel::error, fmt::format(format, args...));
+    if (enabled(LogLevel::error)) write(LogLevel::error, fmt::vformat(format, fmt::make_format_args(args...)));
   }
 
  private:
