@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// sterna check: a doctor. That the configuration is sound is known by the time this runs.
+// sterna check: a doctor. That the configuration is sound is known by the time this runs; what is
+// wrong with it stops every command, with all problems at once.
 #include "commands.h"
 #include "inspect_text.h"
 #include "json.h"
 #include "runner.h"
 #include "settings_from_config.h"
+#include "sterna/config/password_file.h"
 #include "target.h"
 
 namespace sterna::cli {
@@ -18,6 +20,37 @@ Outcome outcome_of(const std::vector<account::CheckLine>& lines) {
   }
   outcome.succeeded = outcome.errors.empty();
   return outcome;
+}
+
+account::CheckLine line_of_configuration(const config::Config& config) {
+  std::string files;
+  for (const std::string& file : config.files) files += (files.empty() ? "" : ", ") + file;
+  return {"configuration", account::CheckStatus::ok, std::move(files), "", std::nullopt};
+}
+
+// The one secret that can be looked at without disturbing anybody.
+void check_password_file(const config::AccountConfig& account,
+                         std::vector<account::CheckLine>& lines) {
+  const auto* source = std::get_if<config::PasswordFile>(&account.secret);
+  if (source == nullptr) return;
+  const auto password = config::read_password_file(source->path);
+  if (password) {
+    lines.push_back(
+        {"password", account::CheckStatus::ok, source->path + ": closed to others", "", {}});
+    return;
+  }
+  const Error& error = password.error();
+  lines.push_back(
+      {"password", account::CheckStatus::failed, error.describe(), error.hint(), error});
+}
+
+CheckedAccount checked(const config::Config& config, const config::AccountConfig& account,
+                       std::vector<account::CheckLine> found) {
+  CheckedAccount result{.account = account.name, .lines = {}, .exit = Exit::done};
+  result.lines.push_back(line_of_configuration(config));
+  check_password_file(account, result.lines);
+  for (account::CheckLine& line : found) result.lines.push_back(std::move(line));
+  return result;
 }
 
 }  // namespace
@@ -35,17 +68,18 @@ Exit run_command(const Context& context, const CheckArguments& arguments) {
   auto lines = runner.run(gather(std::move(tasks)));
 
   std::vector<Outcome> outcomes;
-  std::vector<CheckedAccount> checked;
+  std::vector<CheckedAccount> accounts;
   for (std::size_t i = 0; i < lines.size(); ++i) {
-    outcomes.push_back(outcome_of(lines[i]));
-    checked.push_back({(*selected)[i].account->name, std::move(lines[i]), combine({outcomes[i]})});
+    accounts.push_back(checked(context.config, *(*selected)[i].account, std::move(lines[i])));
+    outcomes.push_back(outcome_of(accounts[i].lines));
+    accounts[i].exit = combine({outcomes[i]});
   }
   const Exit exit = runner.interrupted() ? Exit::interrupted : combine(outcomes);
   if (context.console.json()) {
-    context.console.out(check_json(checked, exit));
+    context.console.out(check_json(accounts, exit));
     return exit;
   }
-  for (const CheckedAccount& account : checked)
+  for (const CheckedAccount& account : accounts)
     context.console.out(check_text(account, context.console.style()));
   return exit;
 }
