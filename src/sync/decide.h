@@ -29,6 +29,8 @@ void decide_other_state(Draft& draft, RowView& row);
 
 enum class Content : std::uint8_t { same, edited, wreck, unreadable };
 Content content_of(const RowView& row);
+// Whether the server has the edit of that row already.
+bool edit_was_sent(const Draft& draft, const RowView& row);
 // The user edited the file in place; its message is where it was.
 void replace_content(Draft& draft, RowView& row);
 // The user edited it, and its message is gone: the edit is kept as a new message.

@@ -81,6 +81,10 @@ Content content_of(const RowView& row) {
   return same_as_row(row, *row.change) ? Content::same : Content::wreck;
 }
 
+bool edit_was_sent(const Draft& draft, const RowView& row) {
+  return content_of(row) == Content::edited && find_sent_edit(draft.world, row);
+}
+
 void replace_content(Draft& draft, RowView& row) {
   if (!row.mailbox->may_push()) return decide_flags(draft, row);  // consumed: recorded as it is
   if (MessageView* sent = find_sent_edit(draft.world, row)) {

@@ -67,14 +67,14 @@ void gone_from_server_moved_here(Draft& draft, RowView& row) {
 }
 
 // Whether to follow the message to where it is now. Under another UID of the same mailbox only with
-// a file that is still what it was.
-bool follows(const RowView& row) {
-  if (!row.message || !row.message->mailbox->may_pull()) return false;
+// a file that is still what it was; nowhere if the file is another message by now.
+bool follows(const Draft& draft, const RowView& row) {
+  if (!row.message || !row.message->mailbox->may_pull() || edit_was_sent(draft, row)) return false;
   return row.message->mailbox != row.mailbox || content_of(row) == Content::same;
 }
 
 void gone_from_server(Draft& draft, RowView& row) {
-  if (follows(row)) return move_local(draft, row);
+  if (follows(draft, row)) return move_local(draft, row);
   if (row.message) row.message->from = nullptr;
   if (row.file && row.file->message) {
     return forget(draft, row, RowState::tombstone, "another message on the server by now");

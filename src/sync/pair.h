@@ -7,6 +7,10 @@
 
 namespace sterna::sync {
 
+// Files about which an upload is open, where they were; and, when all else is paired, elsewhere.
+void find_uploads(World& world);
+void find_moved_uploads(World& world);
+
 // Files that left their row's place: new files against rows whose file is gone.
 void pair_local_moves(World& world);
 
@@ -21,10 +25,17 @@ void pair_same_mailbox(World& world);
 // written, or, while adopting, moved while nobody looked.
 void pair_elsewhere(World& world);
 
+// A file without a row that was, or may have been, on the server all the same: sent with its answer
+// lost, fetched and never written down (a name of ours), or, while adopting, marked by another
+// synchronizer.
+bool was_on_server(World& world, const FileView& file);
+
 inline void pair_all(World& world) {
+  find_uploads(world);
   pair_local_moves(world);
   pair_remote_moves(world);
   pair_same_mailbox(world);
+  find_moved_uploads(world);
   pair_elsewhere(world);
 }
 

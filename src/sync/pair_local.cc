@@ -17,8 +17,9 @@ bool misses_file(const RowView& view) {
   return view.has_state(RowState::deleting) && view.local == Local::same;
 }
 
+// A file about which an upload is open was there before: it is no newcomer.
 bool is_free(const FileView& file) {
-  return !file.from && !file.awaits_drop && file.is_clear();
+  return !file.from && !file.awaits_drop && !file.upload && file.is_clear();
 }
 
 bool join(RowView& row, FileView& file) {

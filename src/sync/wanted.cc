@@ -36,11 +36,10 @@ bool seeks_message(const RowView& row) {
 // A file that may stand in any other mailbox of the server, for what its name says.
 bool seeks_place(World& world, const FileView& file) {
   if (file.is_paired() || file.awaits_drop || !file.is_clear()) return false;
+  if (file.arrival->consumed || file.arrival->held || !was_on_server(world, file)) return false;
+  // Another synchronizer's UID is likely to be that of this mailbox, as long as it is new there.
   const auto& origin = file.arrival->origin;
-  if (!origin || file.arrival->consumed || file.arrival->held) return false;
-  if (!world.rows_named(file.stem).empty()) return false;
-  if (origin->ours) return true;
-  return file.mailbox->in->adopting && !file.mailbox->undetailed.contains(origin->uid);
+  return file.upload || origin->ours || !file.mailbox->undetailed.contains(origin->uid);
 }
 
 void want_arrivals(const MailboxView& mailbox, Wanted& wanted) {

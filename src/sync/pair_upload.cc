@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which file an open upload was about. One that is where it was under its name is known from
+// before, and is no newcomer that a row may claim; one that was renamed or moved since is known by
+// its content.
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "pair.h"
+
+namespace sterna::sync {
+namespace {
+
+std::vector<const Intent*> open_uploads(const World& world) {
+  std::vector<const Intent*> uploads;
+  for (const Intent& intent : world.input().intents) {
+    if (intent.kind == IntentKind::upload) uploads.push_back(&intent);
+  }
+  std::ranges::sort(uploads, {}, [](const Intent* intent) { return intent->id; });
+  return uploads;
+}
+
+bool same_content(const Intent& intent, const FileView& file) {
+  return intent.identity && intent.identity->same_as(*file.arrival->identity);
+}
+
+// The new content of a row's own file.
+bool find_edited_row(World& world, const Intent& intent) {
+  for (RowView* row : world.rows_named(std::string(stem_of(intent.base_name)))) {
+    if (row->key().mailbox != intent.mailbox || !row->has_file_here() || !row->change) continue;
+    row->upload = &intent;
+    return true;
+  }
+  return false;
+}
+
+void find_in_place(World& world, const Intent& intent) {
+  const MailboxView* mailbox = world.mailbox(intent.mailbox);
+  if (!mailbox || find_edited_row(world, intent)) return;
+  for (FileView* file : mailbox->files) {
+    if (!file->is_clear() || file->upload || file->stem != stem_of(intent.base_name)) continue;
+    if (intent.identity && !same_content(intent, *file)) continue;
+    file->upload = &intent;
+    return;
+  }
+}
+
+bool is_found(World& world, const Intent& intent) {
+  const auto has_it = [&](const auto& view) { return view.upload == &intent; };
+  return std::ranges::any_of(world.files(), has_it) || std::ranges::any_of(world.rows(), has_it);
+}
+
+}  // namespace
+
+void find_uploads(World& world) {
+  for (const Intent* intent : open_uploads(world)) find_in_place(world, *intent);
+}
+
+void find_moved_uploads(World& world) {
+  for (const Intent* intent : open_uploads(world)) {
+    if (is_found(world, *intent)) continue;
+    FileView* best = nullptr;
+    for (FileView& file : world.files()) {
+      if (!file.is_clear() || file.is_paired() || file.upload || !same_content(*intent, file))
+        continue;
+      const bool stayed = file.mailbox->in->id == intent->mailbox;
+      if (!best || (stayed && best->mailbox->in->id != intent->mailbox)) best = &file;
+    }
+    if (best) best->upload = intent;
+  }
+}
+
+}  // namespace sterna::sync
