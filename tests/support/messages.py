@@ -2,7 +2,7 @@
 """Small messages for tests: CRLF as on the wire, a Message-ID made from the given word."""
 import email.utils
 
-NOON = 1_767_268_800       # 2026-01-01 12:00 UTC
+NOON = 1_735_732_800       # 2025-01-01 12:00 UTC; a server takes no date of the future
 DAY = 86400
 
 
