@@ -50,9 +50,7 @@ void remove_replaced(Draft& draft, RowView& row, const MessageView& by) {
                 "replaced by its edit");
 }
 
-// Keeps the open intent in either case: the upload carries it.
-std::optional<std::string> why_not_sent(Draft& draft, const RowView& row) {
-  if (row.upload) draft.kept_intents.insert(row.upload->id);
+std::optional<std::string> why_not_sent(const RowView& row) {
   if (auto reason = barrier(*row.mailbox)) return reason;
   if (row.upload && row.upload->looks < kLooksBeforeSendingAgain) {
     return "sent before, in doubt whether it arrived";
@@ -91,7 +89,7 @@ void replace_content(Draft& draft, RowView& row) {
     pair_sent_edit(draft, row, *sent);
     return remove_replaced(draft, row, *sent);
   }
-  if (auto reason = why_not_sent(draft, row)) return draft.wait(row, *std::move(reason));
+  if (auto reason = why_not_sent(row)) return draft.wait(row, *std::move(reason));
   Upload upload = upload_of(row);
   const FlagMerge merge =
       merge_flags(row.row->flags, remote_flags(row), local_flags(row), *row.mailbox);
@@ -109,7 +107,7 @@ void keep_edit(Draft& draft, RowView& row) {
     pair_sent_edit(draft, row, *sent);
     return forget(draft, row, RowState::tombstone, "replaced by its edit");
   }
-  if (auto reason = why_not_sent(draft, row)) return draft.wait(row, *std::move(reason));
+  if (auto reason = why_not_sent(row)) return draft.wait(row, *std::move(reason));
   Upload upload = upload_of(row);
   upload.forgets = row.key();
   draft.act(std::move(upload), "edited here, gone from the server: kept");

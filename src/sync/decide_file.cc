@@ -229,8 +229,6 @@ std::optional<std::string> barrier(const MailboxView& mailbox) {
 }
 
 void upload(Draft& draft, FileView& file, UploadAs as, std::string reason) {
-  const bool carried = file.upload && file.upload->mailbox == file.mailbox->in->id;
-  if (file.upload) draft.kept_intents.insert(file.upload->id);
   const LocalArrival& arrival = *file.arrival;
   if (!arrival.identity) return draft.wait(file, "cannot be read");
   if (auto why = barrier(*file.mailbox)) return draft.wait(file, *std::move(why));
@@ -247,11 +245,9 @@ void upload(Draft& draft, FileView& file, UploadAs as, std::string reason) {
   upload.copy_of = as.copy_of;
   upload.stub = as.stub;
   upload.forgets = as.forgets;
-  if (carried) {
+  if (file.upload) {
     upload.in_doubt = true;
     upload.intent = file.upload->id;
-  } else if (file.upload) {
-    draft.kept_intents.erase(file.upload->id);  // moved since, and never arrived where it was
   }
   draft.act(std::move(upload), std::move(reason));
 }

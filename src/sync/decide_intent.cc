@@ -2,23 +2,29 @@
 // Open intents (rule 12): one is closed when what was observed leaves no doubt about it, or when
 // what it was about is planned anew. Those that an action carries, or that somebody still waits
 // for, stay.
+#include <algorithm>
+
 #include "decide.h"
 
 namespace sterna::sync {
 namespace {
 
 bool upload_is_settled(World& world, const Intent& intent) {
+  const auto is_about = [&](const auto& view) { return view.upload == &intent; };
+  if (std::ranges::any_of(world.files(), is_about)) return false;
+  if (std::ranges::any_of(world.rows(), is_about)) return false;
   const MailboxView* mailbox = world.mailbox(intent.mailbox);
-  return mailbox && mailbox->remote_known && mailbox->local_known && mailbox->examined;
+  return mailbox && mailbox->examined && mailbox->local_known;
 }
 
 bool move_is_settled(World& world, const Intent& intent) {
   const RowView* row = world.row({intent.mailbox, intent.uid});
   if (!row || row->has_state(RowState::tombstone)) return true;
   if (!row->mailbox || row->remote == Remote::unknown || row->local == Local::unknown) return false;
+  if (row->file) return false;
   if (row->remote == Remote::same) return true;
   const MailboxView* target = world.mailbox(intent.target);
-  return !target || (target->remote_known && target->examined);
+  return !target || target->examined;
 }
 
 bool removal_is_settled(World& world, const Intent& intent) {
@@ -49,7 +55,7 @@ bool is_settled(World& world, const Intent& intent) {
 void decide_intents(Draft& draft) {
   for (const Intent& intent : draft.world.input().intents) {
     if (draft.kept_intents.contains(intent.id) || !is_settled(draft.world, intent)) continue;
-    draft.act(CloseIntent{intent.id}, "its outcome is known, or it is planned anew");
+    draft.act(CloseIntent{intent.id}, "its outcome is known");
   }
 }
 

@@ -54,7 +54,6 @@ void gone_from_server_moved_here(Draft& draft, RowView& row) {
   }
   if (row.intent && row.intent->kind == IntentKind::move_out) {
     if (row.intent->looks < kLooksBeforeSendingAgain) {
-      draft.kept_intents.insert(row.intent->id);
       return draft.wait(file, "moved before, in doubt where it is on the server");
     }
     if (row.intent->target_uidvalidity != file.mailbox->where().uidvalidity) {

@@ -21,6 +21,9 @@ void pair_remote_moves(World& world);
 // was not recorded.
 void pair_same_mailbox(World& world);
 
+// Messages that have another UID in their row's mailbox, and are no new file's.
+void pair_new_uids(World& world);
+
 // A new file here and a new message in another mailbox that is the same: moved before its row was
 // written, or, while adopting, moved while nobody looked.
 void pair_elsewhere(World& world);
@@ -35,6 +38,7 @@ inline void pair_all(World& world) {
   pair_local_moves(world);
   pair_remote_moves(world);
   pair_same_mailbox(world);
+  pair_new_uids(world);
   find_moved_uploads(world);
   pair_elsewhere(world);
 }

@@ -10,11 +10,16 @@
 namespace sterna::sync {
 namespace {
 
-// Rows in search of their file. One in state deleting lost it before the removal was begun.
-bool misses_file(const RowView& view) {
-  if (view.file || !view.mailbox) return false;
-  if (view.has_file_here()) return view.local == Local::gone;
-  return view.has_state(RowState::deleting) && view.local == Local::same;
+// Rows whose file went.
+bool lost_its_file(const RowView& view) {
+  return !view.file && view.has_file_here() && view.local == Local::gone;
+}
+
+// Also those in state deleting, which lost theirs before the removal was begun: the same name or
+// inode says that the file is back, equal content alone does not.
+bool misses_its_file(const RowView& view) {
+  const bool deleting = view.has_state(RowState::deleting) && view.local == Local::same;
+  return lost_its_file(view) || (!view.file && deleting);
 }
 
 // A file about which an upload is open was there before: it is no newcomer.
@@ -46,7 +51,7 @@ void match_stubs(World& world) {
   match(
       world.rows(), world.files(),
       [](const RowView& row) -> std::optional<Key> {
-        if (!misses_file(row) || !row.has_state(RowState::stub)) return std::nullopt;
+        if (!lost_its_file(row) || !row.has_state(RowState::stub)) return std::nullopt;
         return Key{row.key(), row.mailbox->in->base_uidvalidity};
       },
       [](const FileView& file) -> std::optional<Key> {
@@ -60,12 +65,13 @@ void match_stubs(World& world) {
 
 // A tier whose key is content and something more.
 template <class RowPart, class FilePart>
-void match_content(World& world, RowPart row_part, FilePart file_part) {
+void match_content(World& world, bool (*seeks)(const RowView&), RowPart row_part,
+                   FilePart file_part) {
   using Key = std::pair<ContentKey, decltype(row_part(world.rows().front()))>;
   match(
       world.rows(), world.files(),
       [&](const RowView& row) -> std::optional<Key> {
-        if (!misses_file(row) || !row.identity) return std::nullopt;
+        if (!seeks(row) || !row.identity) return std::nullopt;
         return Key{*content_key(row.identity), row_part(row)};
       },
       [&](const FileView& file) -> std::optional<Key> {
@@ -84,7 +90,7 @@ void match_unidentified(World& world) {
   match(
       world.rows(), world.files(),
       [&](const RowView& row) -> std::optional<Key> {
-        if (!misses_file(row) || row.identity || row.row->file.ino == 0) return std::nullopt;
+        if (!misses_its_file(row) || row.identity || row.row->file.ino == 0) return std::nullopt;
         return key_of(stem_of(row.row->base_name), row.row->file);
       },
       [&](const FileView& file) -> std::optional<Key> {
@@ -104,11 +110,12 @@ void pair_local_moves(World& world) {
   find_unfinished_drops(world);
   match_stubs(world);
   match_content(
-      world, [](const RowView& row) { return std::string(stem_of(row.row->base_name)); },
+      world, misses_its_file,
+      [](const RowView& row) { return std::string(stem_of(row.row->base_name)); },
       [](const FileView& file) { return file.stem; });
   using Inode = std::tuple<std::uint64_t, std::uint64_t, std::int64_t>;
   match_content(
-      world,
+      world, misses_its_file,
       [](const RowView& row) {
         return Inode{row.row->file.dev, row.row->file.ino, row.row->file.mtime_ns};
       },
@@ -117,9 +124,10 @@ void pair_local_moves(World& world) {
         return Inode{stamp.dev, stamp.ino, stamp.mtime_ns};
       });
   match_content(
-      world, [](const RowView& row) { return row.key().mailbox; },
+      world, lost_its_file, [](const RowView& row) { return row.key().mailbox; },
       [](const FileView& file) { return file.mailbox->in->id; });
-  match_content(world, [](const RowView&) { return 0; }, [](const FileView&) { return 0; });
+  match_content(
+      world, lost_its_file, [](const RowView&) { return 0; }, [](const FileView&) { return 0; });
   match_unidentified(world);
 }
 

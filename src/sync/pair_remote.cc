@@ -18,7 +18,7 @@ bool misses_message(const RowView& view) {
 }
 
 bool is_free(const MessageView& message) {
-  return !message.from && !message.row && message.detail;
+  return !message.from && !message.file && !message.row && message.detail;
 }
 
 // A message that came back, or was put in anew by its server, has another UID in the same mailbox;
@@ -70,7 +70,11 @@ void match_all(World& world, Search search) {
 }  // namespace
 
 void pair_remote_moves(World& world) {
-  for (const Search search : {Search::elsewhere, Search::same_mailbox}) match_all(world, search);
+  match_all(world, Search::elsewhere);
+}
+
+void pair_new_uids(World& world) {
+  match_all(world, Search::same_mailbox);
 }
 
 }  // namespace sterna::sync

@@ -45,9 +45,16 @@ void find_in_place(World& world, const Intent& intent) {
   }
 }
 
+// Also where its row was written, and only the intent not closed.
 bool is_found(World& world, const Intent& intent) {
   const auto has_it = [&](const auto& view) { return view.upload == &intent; };
-  return std::ranges::any_of(world.files(), has_it) || std::ranges::any_of(world.rows(), has_it);
+  if (std::ranges::any_of(world.files(), has_it)) return true;
+  if (std::ranges::any_of(world.rows(), has_it)) return true;
+  const auto& rows = world.rows_named(std::string(stem_of(intent.base_name)));
+  return std::ranges::any_of(rows, [&](const RowView* row) {
+    return row->key().mailbox == intent.mailbox && row->has_file_here() &&
+           row->key().uid >= intent.target_uid_next;
+  });
 }
 
 }  // namespace

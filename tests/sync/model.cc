@@ -82,6 +82,8 @@ void Model::mutate_local(std::size_t from, std::size_t to) {
   LocalMessage message = chosen->second;
   if (kind == 2) {
     note(message.content, true);
+    // What was never written down is fetched again.
+    if (!is_recorded(from, name)) ledger_[message.content].only_deleted = false;
     files.erase(chosen);
   } else if (kind == 3 && from != to) {  // by rename, or by a program that gives a new name
     note(message.content, to + 1 == mailboxes_.size());

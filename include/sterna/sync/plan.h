@@ -147,7 +147,8 @@ struct Upload {
   bool stub = false;                   // the file holds headers only: COPY or nothing (rule 18)
   std::optional<Uid> replaces;         // an edit: after the APPEND this one goes to the Trash
   bool in_doubt = false;               // an intent for it is open: look first, never send blindly
-  IntentId intent;                     // the open one
+  IntentId intent;                     // the open one, of this mailbox or where the file was before; it is
+                                       // closed in the transaction that records the upload
   // The row whose file this was, in whatever mailbox, and whose message is gone from the server: it
   // becomes a tombstone in the transaction that records the upload.
   std::optional<MessageKey> forgets;
