@@ -136,7 +136,9 @@ std::uint64_t count_messages(io::Directory& root, const maildir::MailboxPath& pa
   return listing ? listing->entries().size() : 0;
 }
 
-coro::Task<Result<LocalWalk>> walk_local(Engine& engine, const std::vector<MailboxRow>& rows) {
+// What is only here is counted: whether anything is in it decides what may happen to it.
+coro::Task<Result<LocalWalk>> walk_local(Engine& engine, const std::vector<MailboxRow>& rows,
+                                         const std::set<std::string>& on_server) {
   const maildir::Layout layout(engine.settings.layout, engine.settings.inbox);
   io::Directory& root = *engine.root;
   auto job = [&] { return maildir::discover(root, layout); };
@@ -174,7 +176,9 @@ coro::Task<Result<LocalWalk>> walk_local(Engine& engine, const std::vector<Mailb
       const std::uint64_t here = count_messages(root, one.path);
       if (here * 2 < counts.present) local.suspect = true;
     }
-    if (known == by_path.end()) local.messages = count_messages(root, one.path);
+    if (known == by_path.end() || !on_server.contains(local.name.text())) {
+      local.messages = count_messages(root, one.path);
+    }
     local.policy = policy_of(engine, local.name, Role::none);
     walk.stamps[local.path] = one.stamp;
     walk.mailboxes.push_back(std::move(local));
@@ -277,6 +281,11 @@ class MailboxExecution {
       co_return forget(what->id);
     }
     std::visit([&](const auto& what) { freeze_if(what); }, action.what);
+    if (std::holds_alternative<sync::Freeze>(action.what)) {
+      co_return fail(Error(ErrorCode::marker, action.reason)
+                         .with_scope(ErrorScope::mailbox)
+                         .with_hint("nothing of it is touched until its directory is back"));
+    }
     if (const auto* what = std::get_if<sync::HoldMailbox>(&action.what)) {
       engine_.log.warn("mailbox {} is held: {}", what->name.text(), action.reason);
     }
@@ -559,7 +568,9 @@ Result<std::unique_ptr<MailboxWork>> work_of(Engine& engine, const MailboxRow& r
 coro::Task<Status> discover(Engine& engine, Connection& connection) {
   STERNA_CO_TRY(const RemoteList remote, co_await list_remote(engine, connection));
   STERNA_CO_TRY(std::vector<MailboxRow> rows, engine.store->mailboxes());
-  STERNA_CO_TRY(LocalWalk local, co_await walk_local(engine, rows));
+  std::set<std::string> on_server;
+  for (const RemoteListing& one : remote.mailboxes) on_server.insert(one.mailbox.name.text());
+  STERNA_CO_TRY(LocalWalk local, co_await walk_local(engine, rows, on_server));
   STERNA_CO_TRY(sync::MailboxesInput input, mailboxes_input(engine, rows, remote, local));
   STERNA_CO_CHECK(save_absences(engine, rows, input));
   const std::vector<sync::MailboxAction> actions = sync::plan_mailboxes(input);
@@ -568,7 +579,7 @@ coro::Task<Status> discover(Engine& engine, Connection& connection) {
   engine.held_mailboxes = execution.held ? 1 : 0;
   if (!actions.empty() && !engine.dry_run()) {
     STERNA_CO_TRY(rows, engine.store->mailboxes());
-    STERNA_CO_TRY(local, co_await walk_local(engine, rows));
+    STERNA_CO_TRY(local, co_await walk_local(engine, rows, on_server));
   }
   engine.mailboxes.clear();
   for (const MailboxRow& row : rows) {

@@ -206,6 +206,7 @@ class Writer {
     for (; origin.collision < kCollisionsMax; ++origin.collision) {
       maildir::FileName name;
       name.base = maildir::derive_base_name(origin);
+      if (is_there_already(name.base, one)) return;
       name.kind = maildir::InfoKind::flags;
       name.mask = one.facts.flags.mask();
       name.keywords = keywords_.letters_of(one.facts.flags);
@@ -223,8 +224,34 @@ class Writer {
     failed_ = Error(ErrorCode::exists, "every name for it is taken");
   }
 
+  // A download that is done again meets its own file, whatever its flags are by now (rule 8).
+  bool is_there_already(const std::string& base, Stored& one) {
+    if (!known_names_) {
+      Result<maildir::Listing> listing = maildir::list_mailbox(*dirs_.home);
+      if (!listing) return false;
+      known_names_.emplace(std::move(*listing));
+    }
+    const maildir::Entry* entry = known_names_->find(base);
+    if (!entry || entry->kind == maildir::EntryKind::strange) return false;
+    const maildir::SeenFile seen = known_names_->seen(*entry);
+    Result<bool> same = delivery_.matches(seen);
+    if (!same || !*same) return false;
+    Result<io::FileStat> stat = maildir::stat_seen(*dirs_.home, seen);
+    if (!stat) return false;
+    Result<std::unique_ptr<io::FileReader>> reader =
+        dirs_.message_dir(seen.in_new).open_file(seen.name);
+    if (!reader) return false;
+    Result<maildir::ContentIdentity> identity = maildir::read_identity(**reader);
+    if (!identity) return false;
+    delivery_.abandon();
+    one.delivered = maildir::Delivered{seen, *stat, *identity, identity->size};
+    one.base = base;
+    return true;
+  }
+
   maildir::Delivery delivery_;
   maildir::MailboxDirs& dirs_;
+  std::optional<maildir::Listing> known_names_;  // as they were when this download began
   maildir::KeywordTable keywords_;
   TreeId tree_;
   MailboxId mailbox_;
@@ -355,7 +382,11 @@ class Downloader {
 
   void take_result(Stored& one) {
     if (one.error) {
-      if (one.error->is(ErrorCode::no_space)) fatal_ = fail(*one.error);
+      if (one.error->is(ErrorCode::no_space)) {
+        // Not this message's fault: all of them wait for space, and none is parked.
+        fatal_ = fail(*one.error);
+        return;
+      }
       park(engine_, work_, one.facts.uid, "", "download", *one.error);
       return;
     }

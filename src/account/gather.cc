@@ -71,6 +71,16 @@ Status collect(RowCollector& rows, const MailboxWork& work) {
   return {};
 }
 
+// Where the user's \Deleted is acted on, everything that carries it is concerned.
+Status collect_flagged(Engine& engine, RowCollector& rows, const MailboxWork& work) {
+  if (!work.input.expunge_flagged) return {};
+  UidSet flagged;
+  STERNA_CHECK(engine.store->for_each(work.row.id, [&](const MessageRow& row) {
+    if (row.flags.has(Flag::deleted)) flagged.add(row.key.uid);
+  }));
+  return rows.add(work.row.id, flagged);
+}
+
 // The brake's windows cost queries, and matter only where something is to go.
 Status open_windows(Engine& engine, sync::Input& input) {
   sync::BrakeWindow& account = input.account_window;
@@ -189,7 +199,10 @@ Result<sync::Input> gather(Engine& engine, bool sizes_reliable, bool deduplicate
   input.append_deduplicates = deduplicates;
   if (MailboxWork* trash = engine.with_role(Role::trash)) input.trash = trash->row.id;
   RowCollector rows(engine);
-  for (const auto& work : engine.mailboxes) STERNA_CHECK(collect(rows, *work));
+  for (const auto& work : engine.mailboxes) {
+    STERNA_CHECK(collect(rows, *work));
+    STERNA_CHECK(collect_flagged(engine, rows, *work));
+  }
   STERNA_TRY(input.intents, engine.store->intents());
   std::erase_if(input.intents, [](const Intent& intent) {
     return intent.kind != IntentKind::upload && intent.kind != IntentKind::move_out &&

@@ -12,6 +12,8 @@
 #include "failures.h"
 #include "observe.h"
 #include "sterna/imap/outcome.h"
+#include "sterna/maildir/change.h"
+#include "sterna/maildir/file_name.h"
 
 namespace sterna::account {
 namespace {
@@ -63,8 +65,31 @@ Status write_intents(Engine& engine, MailboxWork& from, MailboxWork& to,
   return transaction.commit();
 }
 
+// The flags that the other side gave the message before it moved: the file gets them at its new place.
+Result<LocalFile> with_flags_here(Engine& engine, MailboxWork& to, const sync::MoveOut& move,
+                                  maildir::TouchedDirectories& touched) {
+  LocalFile file = move.file;
+  if (file.flags == move.flags || !file.tells_flags) return file;
+  STERNA_TRY(maildir::MailboxDirs * dirs, engine.open_dirs(to));
+  const std::vector<std::string> missing = to.keywords.missing(move.flags);
+  if (!missing.empty()) {
+    if (auto table = maildir::add_keywords(*dirs, missing)) to.keywords = *table;
+  }
+  Result<maildir::SeenFile> renamed = maildir::rename_flags(
+      *dirs, to_seen(file), move.flags.mask(), to.keywords.letters_of(move.flags), touched);
+  if (!renamed) {
+    to.stamp_settled = false;
+    return file;
+  }
+  file.name = renamed->name;
+  file.base = maildir::parse_file_name(file.name).base;
+  file.in_new = renamed->in_new;
+  return file;
+}
+
 Status record(Engine& engine, MailboxWork& from, MailboxWork& to, const std::vector<Moving>& moving,
               const CopySink& answers, std::vector<FlagPush>& pushes) {
+  maildir::TouchedDirectories touched;
   STERNA_TRY(auto transaction, engine.store->begin(store::Durability::full));
   for (const Moving& one : moving) {
     ++engine.report.counts.moved_out;
@@ -76,7 +101,8 @@ Status record(Engine& engine, MailboxWork& from, MailboxWork& to, const std::vec
       continue;
     }
     const FlagDelta& delta = one.what->to_remote;
-    MessageRow row = moved_row(one.row, to, *uid, one.what->file,
+    STERNA_TRY(const LocalFile file, with_flags_here(engine, to, *one.what, touched));
+    MessageRow row = moved_row(one.row, to, *uid, file,
                                one.what->flags.minus(delta.add).united(delta.remove));
     row.identity = one.what->identity;
     row.remote_since = engine.generation;
@@ -91,6 +117,7 @@ Status record(Engine& engine, MailboxWork& from, MailboxWork& to, const std::vec
     STERNA_CHECK(engine.add_history(to, *uid, one.what->file.name, "moved", "remote",
                                     fmt::format("from {}", from.name()), one.action->reason));
   }
+  if (engine.settings.fsync) STERNA_CHECK(touched.sync());
   return transaction.commit();
 }
 

@@ -122,13 +122,38 @@ struct Looked {
   std::int64_t changed_ns = 0;  // the later of mtime and ctime
 };
 
+constexpr std::size_t kReadOctets = 128 * 1024;
+
+// mbsync adds a header "X-TUID: 12 characters" to what it stores. The message on the server does not have
+// it, so the files that mbsync named are compared without.
+Result<maildir::ContentIdentity> identity_without_tuid(io::FileReader& reader) {
+  constexpr std::string_view kField = "\nX-TUID: ";
+  constexpr std::size_t kValueOctets = 12;
+  maildir::IdentityBuilder builder;
+  std::string text;
+  STERNA_TRY(std::size_t got, reader.read(text, kReadOctets));
+  const std::size_t at = text.find(kField);
+  const std::size_t end = at + kField.size() + kValueOctets;
+  if (at != std::string::npos && end < text.size() && text[end] == '\n') {
+    text.erase(at + 1, end - at);
+  }
+  while (got > 0) {
+    builder.update(text);
+    text.clear();
+    STERNA_TRY(got, reader.read(text, kReadOctets));
+  }
+  return builder.finish();
+}
+
 Looked look_at(io::Directory& directory, const LocalFile& file) {
   Looked looked;
   Result<std::unique_ptr<io::FileReader>> reader = directory.open_file(file.name);
   if (!reader) return looked;
   Result<io::FileStat> before = (*reader)->stat();
   if (!before || before->type != io::FileType::file) return looked;
-  Result<maildir::ContentIdentity> identity = maildir::read_identity(**reader);
+  Result<maildir::ContentIdentity> identity =
+      maildir::foreign_mark(file.base) ? identity_without_tuid(**reader)
+                                       : maildir::read_identity(**reader);
   Result<io::FileStat> after = (*reader)->stat();
   if (!identity || !after) return looked;
   looked.stamp = to_stamp(*after);
@@ -180,6 +205,11 @@ coro::Task<Status> describe_arrivals(Engine& engine, MailboxWork& work, Comparis
       STERNA_CO_TRY(auto tombstone, engine.store->tombstone_of(work.row.id, file.base));
       arrival.resurrected = tombstone && tombstone->ino == file.file.ino &&
                             tombstone->boot_id != engine.boot_id;
+    }
+    if (arrival.origin && arrival.origin->ours && !arrival.resurrected) {
+      // The name of what was deleted here: the user brought it back, and it is new to the server.
+      STERNA_CO_TRY(auto tombstone, engine.store->tombstone_of(work.row.id, file.base));
+      if (tombstone) arrival.origin.reset();
     }
     work.input.local.arrived.push_back(std::move(arrival));
   }
