@@ -120,7 +120,7 @@ class CutTest(BrokenCase):
         run = world.sterna.run("sync", expect=NETWORK)
         self.assertIn(world.name, run.stderr)
         world.server.resume()
-        world.imap = world.server.client(world.user)
+        world.reconnect()
         world.assert_quiet()
 
 

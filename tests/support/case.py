@@ -40,8 +40,8 @@ class World:
         self.name = name
         self.server = server(storage)
         self.user = user or self.server.new_user()
-        self.imap = self.server.client(self.user)
-        test.addCleanup(self.imap.close)
+        self.imap = None
+        self.reconnect()
         if trash and user is None:
             self.imap.create("Trash")
         self.dir = tempfile.mkdtemp(prefix="sterna-test-")
@@ -69,6 +69,13 @@ class World:
         return {"host": "127.0.0.1", "port": self.wire.port, "tls": {"mode": "none"}}
 
     # ---- what one does with it
+
+    def reconnect(self):
+        """The user's other client starts anew."""
+        if self.imap:
+            self.imap.close()
+        self.imap = self.server.client(self.user)
+        self.test.addCleanup(self.imap.close)
 
     def sync(self, *targets, expect=0, timeout=300):
         """Lets the Maildir settle, syncs, and checks that only offered commands were used."""

@@ -115,7 +115,7 @@ class Imap:
     def close(self):
         try:
             self.command("LOGOUT")
-        except (OSError, EOFError, ImapError):
+        except (OSError, EOFError, ValueError, ImapError):
             pass
         self._file.close()
         self._socket.close()

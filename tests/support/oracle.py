@@ -7,10 +7,14 @@ date). Content is compared after CRLF became LF; the date is INTERNALDATE here, 
 import collections
 import hashlib
 import os
+import re
 
 
 def _key(content, flags, date, ignore):
-    digest = hashlib.sha256(content.replace(b"\r\n", b"\n")).hexdigest()[:16]
+    text = content.replace(b"\r\n", b"\n")
+    if "x-tuid" in ignore:        # the header line that mbsync adds to what it copies
+        text = re.sub(rb"^X-TUID: [^\n]*\n", b"", text, count=1, flags=re.M)
+    digest = hashlib.sha256(text).hexdigest()[:16]
     words = () if "flags" in ignore else tuple(sorted(flag.lower() for flag in flags))
     return digest, words, None if "date" in ignore else date
 
