@@ -16,6 +16,10 @@
 namespace sterna::cli {
 namespace {
 
+constexpr std::string_view kHowToDecide =
+    "\nCarry them out:   sterna held apply [ACCOUNT[/MAILBOX]]\n"
+    "Bring them back:  sterna held restore [ACCOUNT[/MAILBOX]]\n";
+
 bool is_asked_for(const Selection& selection, const account::HeldLine& line) {
   return selection.mailboxes.empty() ||
          std::ranges::find(selection.mailboxes, MailboxName(line.mailbox)) !=
@@ -44,6 +48,7 @@ Exit list(const Context& context, const std::vector<HeldRow>& rows) {
     console.out(held_json(rows));
   } else if (!rows.empty()) {
     console.out(held_text(rows, detail, console.style()));
+    console.out(kHowToDecide);
   } else if (console.talkative()) {
     console.err("sterna: nothing is held\n");
   }
@@ -110,7 +115,8 @@ Exit run_command(const Context& context, const HeldArguments& arguments) {
   }
   if (arguments.action == HeldAction::apply && targets.empty() && console.may_ask()) {
     console.err(held_text(*rows, HeldDetail::summary));
-    if (!console.confirm(fmt::format("Carry out all {}?", rows->size()))) return Exit::failed;
+    if (!console.confirm(fmt::format("Carry out what is held ({})?", rows->size())))
+      return Exit::failed;
   }
   return decide_all(context, runner, *selected, arguments.action);
 }

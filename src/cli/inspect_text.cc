@@ -263,12 +263,7 @@ std::string history_text(const std::vector<HistoryRow>& rows, const Style& style
 }
 
 std::string held_text(const std::vector<HeldRow>& rows, HeldDetail detail, const Style& style) {
-  if (rows.empty()) return {};
-  std::string text =
-      detail == HeldDetail::summary ? held_summary(rows, style) : held_messages(rows, style);
-  return text +
-         "\nCarry them out:   sterna held apply [ACCOUNT[/MAILBOX]]\n"
-         "Bring them back:  sterna held restore [ACCOUNT[/MAILBOX]]\n";
+  return detail == HeldDetail::summary ? held_summary(rows, style) : held_messages(rows, style);
 }
 
 }  // namespace sterna::cli

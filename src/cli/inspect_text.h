@@ -29,7 +29,7 @@ std::string verify_text(const VerifiedAccount& account, const Style& style = {})
 std::string history_text(const std::vector<HistoryRow>& rows, const Style& style = {});
 
 enum class HeldDetail : std::uint8_t { summary, every_message };
-// What is held, by mailbox and kind, and the commands that decide about it.
+// What is held, by mailbox and kind or message by message.
 std::string held_text(const std::vector<HeldRow>& rows, HeldDetail detail, const Style& style = {});
 
 }  // namespace sterna::cli

@@ -71,7 +71,7 @@ coro::Task<void> ProgressBoard::run() {
   erase();
 }
 
-ProgressView ProgressBoard::view() const {
+ProgressView ProgressBoard::look() {
   ProgressView view;
   for (const auto& account : accounts_) {
     view.expected += account->expected;
@@ -79,15 +79,15 @@ ProgressView ProgressBoard::view() const {
   }
   view.label =
       expected_ > 1 && ended_ > 0 ? fmt::format("{}/{} {}", ended_, expected_, phase_) : phase_;
+  messages_.add(clock_.monotonic(), view.done.messages);
+  octets_.add(clock_.monotonic(), view.done.octets);
   view.messages_per_second = messages_.rate();
   view.octets_per_second = octets_.rate();
   return view;
 }
 
 void ProgressBoard::draw() {
-  ProgressView now = view();
-  messages_.add(clock_.monotonic(), now.done.messages);
-  octets_.add(clock_.monotonic(), now.done.octets);
+  const ProgressView now = look();
   if (mode_ == Mode::words) {
     console_.err("sterna: " + progress_words(now) + "\n");
     return;

@@ -34,7 +34,7 @@ class ProgressBoard {
   class Account;
   enum class Mode { none, line, words };
 
-  ProgressView view() const;
+  ProgressView look();
   void draw();
   void erase();
 

@@ -7,7 +7,7 @@
 
 namespace sterna::cli {
 
-Runner::Runner() {
+void Runner::heed_signals() {
   loop_.on_signal([this](int) {
     if (interrupted_) ::_exit(static_cast<int>(Exit::interrupted));
     interrupted_ = true;

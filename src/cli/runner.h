@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runner: the loop of a command, its services, and what Ctrl-C does to it.
 //
-// The first SIGINT or SIGTERM asks the running task to stop: it ends in order, with what was done
-// recorded. The second one ends the process at once, which is safe at any instruction, too.
+// While a task runs, the first SIGINT or SIGTERM asks it to stop: it ends in order, with what was
+// done recorded. The second one ends the process at once, which is safe at any instruction, too.
+// Before the first task, as at a question, they end the process as ever.
 #pragma once
 
 #include <optional>
@@ -16,18 +17,19 @@ namespace sterna::cli {
 
 class Runner {
  public:
-  Runner();
-
   net::Loop& loop() { return loop_; }
   account::Services services();
   bool interrupted() const { return interrupted_; }
 
   template <class T>
   T run(coro::Task<T> task) {
+    heed_signals();
     return loop_.run(std::move(task));
   }
 
  private:
+  void heed_signals();
+
   net::Loop loop_;
   bool interrupted_ = false;
 };

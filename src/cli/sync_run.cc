@@ -64,9 +64,14 @@ SyncResult sync_accounts(const Context& context, Runner& runner, std::vector<Syn
     outcomes.push_back(std::move(outcome));
     result.accounts.push_back({std::move(report), exit});
   }
-  result.exit = runner.interrupted() ? Exit::interrupted : combine(outcomes);
-  if (runner.interrupted())
+  result.exit = combine(outcomes);
+  // A signal that came when all was done changes nothing; else it explains whatever went wrong
+  // since.
+  const bool complete = result.exit == Exit::done || result.exit == Exit::held;
+  if (runner.interrupted() && !complete) {
+    result.exit = Exit::interrupted;
     context.console.error(Error(ErrorCode::cancelled, "interrupted; what was done stays done"));
+  }
   return result;
 }
 
