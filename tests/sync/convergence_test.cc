@@ -38,7 +38,8 @@ class Run {
     const Input input = model_.observe();
     const std::string rest = told(input);
     if (!rest.empty()) return "not at rest:\n" + rest + model_.describe();
-    const std::string wrong = model_.unsettled();
+    const std::string wrong =
+        model_.unsettled(chances_.unrecorded > 0 ? Doubles::in_trash : Doubles::nowhere);
     return wrong.empty() ? wrong : wrong + model_.describe();
   }
 

@@ -107,6 +107,7 @@ void Model::mutate_local(std::size_t from, std::size_t to) {
     files[fresh_name()] = message;
   } else if (kind == 6) {
     note(message.content, true);
+    if (!is_recorded(from, name)) ledger_[message.content].only_deleted = false;
     message.content = fresh_content();
     ledger_[message.content] = {};
     note(message.content, false);
@@ -397,7 +398,11 @@ bool Model::effect(const MoveOut& move, bool record) {
   ++to.next.value;
   to.remote[uid] = message->second;
   if (!record) ledger_[to.remote[uid].content].touched = true;
-  if (!record && chance(0.3)) return false;  // copied, and the source is still there
+  const bool has_row = rows_.contains({move.from.mailbox, move.uid});
+  if (!record && has_row && chance(0.3)) {
+    ++ledger_[to.remote[uid].content].copies;  // copied, and the source is still there
+    return false;
+  }
   from.remote.erase(move.uid);
   if (!record) return false;
   if (move.forgets) rows_.erase(*move.forgets);
@@ -552,8 +557,9 @@ std::string Model::lost() const {
   return "";
 }
 
-std::string Model::unsettled() const {
+std::string Model::unsettled(Doubles allowed) const {
   std::map<std::string, std::size_t> copies;
+  std::map<std::string, std::size_t> kept;  // not in the Trash
   for (std::size_t i = 0; i < mailboxes_.size(); ++i) {
     const bool trash = i + 1 == mailboxes_.size();
     std::multiset<std::string> remote;
@@ -561,6 +567,7 @@ std::string Model::unsettled() const {
     for (const auto& [uid, message] : mailboxes_[i].remote) {
       remote.insert(message.content + " " + message.flags.to_string());
       ++copies[message.content];
+      if (!trash) ++kept[message.content];
       const auto fate = ledger_.find(message.content);
       if (!trash && fate != ledger_.end() && fate->second.only_deleted) {
         return message.content + " was deleted, and is back\n";
@@ -573,7 +580,11 @@ std::string Model::unsettled() const {
   }
   for (const auto& [content, fate] : ledger_) {
     if (!fate.deleted && copies[content] == 0) return content + " is on no side\n";
-    if (copies[content] > fate.copies) return content + " was doubled\n";
+    const auto& counted = allowed == Doubles::in_trash ? kept : copies;
+    // Which of several equal messages a cut action was about, nobody can tell afterwards.
+    if (allowed == Doubles::in_trash && fate.copies > 1) continue;
+    const auto found = counted.find(content);
+    if (found != counted.end() && found->second > fate.copies) return content + " was doubled\n";
   }
   return intents_.empty() ? "" : "an intent is open for ever\n";
 }

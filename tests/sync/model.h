@@ -43,6 +43,10 @@ struct Chances {
   double unrecorded = 0;  // it is done, and we die before it is written down
 };
 
+// A message that was moved by one and removed by another, with a crash between, may also be in the
+// Trash.
+enum class Doubles : std::uint8_t { nowhere, in_trash };
+
 class Model {
  public:
   explicit Model(std::uint64_t seed, int mailboxes = 4);  // the last one is the Trash
@@ -59,7 +63,7 @@ class Model {
   // "" if all is well, else what is wrong. At any time: nothing that nobody deleted is missing.
   std::string lost() const;
   // At rest: both sides and the base agree, nothing doubled, what was only deleted is gone.
-  std::string unsettled() const;
+  std::string unsettled(Doubles allowed) const;
   std::string describe() const;
 
  private:
