@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ledger.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "sterna/base/assert.h"
+
+namespace sterna::simulation {
+namespace {
+
+bool has_flag(const FlagSet& flags, const std::string& flag) {
+  return flags.contains(FlagSet::parse(flag));
+}
+
+}  // namespace
+
+void Ledger::born(const std::string& token, const std::string& mailbox, const FlagSet& flags) {
+  lives_[token] = {mailbox, flags, {}};
+}
+
+Ledger::Deeds& Ledger::deeds(Side side, const std::string& token) {
+  return lives_.at(token).deeds.at(static_cast<std::size_t>(side));
+}
+
+void Ledger::flagged(Side side, const std::string& token, const std::string& flag, bool on) {
+  deeds(side, token).flags[flag] = on;
+}
+void Ledger::moved(Side side, const std::string& token, const std::string& mailbox) {
+  deeds(side, token).moved_to = mailbox;
+}
+void Ledger::deleted(Side side, const std::string& token) { deeds(side, token).deleted = true; }
+
+void Ledger::check_pair(const std::string& token, const Life& life, const Copy& local,
+                        const Copy& remote, std::vector<std::string>& wrong) {
+  const auto& [here, there] = life.deeds;
+  if (local.mailbox != remote.mailbox) {
+    wrong.push_back(fmt::format("{}: in {} locally and in {} on the server", token, local.mailbox,
+                                remote.mailbox));
+  }
+  if (!here.moved_to || !there.moved_to) {
+    const std::string& wanted = here.moved_to    ? *here.moved_to
+                                : there.moved_to ? *there.moved_to
+                                                 : life.mailbox;
+    if (remote.mailbox != wanted) {
+      wrong.push_back(fmt::format("{}: in {} instead of {}", token, remote.mailbox, wanted));
+    }
+  }
+  if (local.flags != remote.flags) {
+    wrong.push_back(fmt::format("{}: flags ({}) locally and ({}) on the server", token,
+                                local.flags.to_string(), remote.flags.to_string()));
+  }
+  for (const std::string flag : {"\\Seen", "\\Flagged", "\\Answered", "\\Draft", "\\Deleted",
+                                 "$Forwarded", "work", "later"}) {
+    const auto by_local = here.flags.find(flag);
+    const auto by_remote = there.flags.find(flag);
+    const bool one = by_local != here.flags.end();
+    const bool other = by_remote != there.flags.end();
+    if (one && other) continue;
+    const bool wanted = one     ? by_local->second
+                        : other ? by_remote->second
+                                : has_flag(life.flags, flag);
+    if (has_flag(remote.flags, flag) != wanted) {
+      wrong.push_back(fmt::format("{}: {} should be {}", token, flag, wanted ? "set" : "clear"));
+    }
+  }
+  if (local.octets != remote.octets) wrong.push_back(fmt::format("{}: other octets", token));
+}
+
+void Ledger::check_life(const std::string& token, const Life& life, const Copies& local,
+                        const Copies& remote, std::vector<std::string>& wrong) {
+  const auto count = [&token](const Copies& copies) {
+    const auto it = copies.find(token);
+    return it == copies.end() ? std::size_t{0} : it->second.size();
+  };
+  const std::size_t here = count(local);
+  const std::size_t there = count(remote);
+  const Deeds& by_local = life.deeds[0];
+  const Deeds& by_remote = life.deeds[1];
+  const bool deleted = by_local.deleted || by_remote.deleted;
+  const bool disputed = by_local.deleted != by_remote.deleted &&
+                        (by_local.deleted ? by_remote : by_local).any();
+  const bool right = !deleted    ? here == 1 && there == 1
+                     : !disputed ? here == 0 && there == 0
+                                 : here == there && here <= 1;
+  if (!right) {
+    wrong.push_back(fmt::format("{}: {} times here and {} times on the server ({})", token, here,
+                                there,
+                                !deleted    ? "nobody deleted it"
+                                : !disputed ? "it was deleted"
+                                            : "deleted on one side, changed on the other"));
+    return;
+  }
+  if (here == 1) {
+    check_pair(token, life, *local.at(token).front(), *remote.at(token).front(), wrong);
+  }
+}
+
+std::vector<std::string> Ledger::check(const std::vector<Copy>& local,
+                                       const std::vector<Copy>& remote) const {
+  std::vector<std::string> wrong;
+  Copies here;
+  Copies there;
+  for (const Copy& copy : local) here[copy.token].push_back(&copy);
+  for (const Copy& copy : remote) there[copy.token].push_back(&copy);
+  for (const Copies* copies : {&here, &there}) {
+    for (const auto& [token, which] : *copies) {
+      if (!lives_.contains(token)) wrong.push_back(fmt::format("{}: came back from the dead", token));
+    }
+  }
+  for (const auto& [token, life] : lives_) check_life(token, life, here, there, wrong);
+  return wrong;
+}
+
+void Ledger::settle(const std::vector<Copy>& agreed) {
+  lives_.clear();
+  for (const Copy& copy : agreed) born(copy.token, copy.mailbox, copy.flags);
+}
+
+}  // namespace sterna::simulation

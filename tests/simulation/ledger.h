@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// Ledger: what the two users did to each message since both sides last agreed, and what must come of it.
+//
+// A message carries a token; a token that nobody deleted is on each side exactly once, in the same
+// mailbox, with the same flags and octets. Where only one side touched something (its place, one of its
+// flags, its life), the outcome is known; where both did, they only have to agree.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "sterna/model/flags.h"
+
+namespace sterna::simulation {
+
+enum class Side : std::uint8_t { local, remote };
+
+// A message as one side shows it.
+struct Copy {
+  std::string token;
+  std::string mailbox;
+  FlagSet flags;
+  std::string octets;  // lines end with CRLF
+};
+
+class Ledger {
+ public:
+  void born(const std::string& token, const std::string& mailbox, const FlagSet& flags);
+  void flagged(Side side, const std::string& token, const std::string& flag, bool on);
+  void moved(Side side, const std::string& token, const std::string& mailbox);
+  void deleted(Side side, const std::string& token);
+
+  // What is wrong with two sides at rest, in words; empty if nothing is.
+  std::vector<std::string> check(const std::vector<Copy>& local,
+                                 const std::vector<Copy>& remote) const;
+  // Both sides agree on this: later deeds start from here.
+  void settle(const std::vector<Copy>& agreed);
+
+  std::size_t living() const { return lives_.size(); }
+
+ private:
+  struct Deeds {
+    std::map<std::string, bool> flags;
+    std::optional<std::string> moved_to;
+    bool deleted = false;
+    bool any() const { return !flags.empty() || moved_to || deleted; }
+  };
+  struct Life {
+    std::string mailbox;
+    FlagSet flags;
+    std::array<Deeds, 2> deeds;
+  };
+  using Copies = std::map<std::string, std::vector<const Copy*>>;
+
+  Deeds& deeds(Side side, const std::string& token);
+  static void check_life(const std::string& token, const Life& life, const Copies& local,
+                         const Copies& remote, std::vector<std::string>& wrong);
+  static void check_pair(const std::string& token, const Life& life, const Copy& local,
+                         const Copy& remote, std::vector<std::string>& wrong);
+
+  std::map<std::string, Life> lives_;
+};
+
+}  // namespace sterna::simulation

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server_state.h"
+
+#include <utility>
+
+#include "sterna/base/assert.h"
+
+namespace sterna::simulation {
+
+std::uint32_t ServerMailbox::append(std::string octets, FlagSet flags, std::int64_t internal_date) {
+  const std::uint32_t uid = uid_next++;
+  messages[uid] = {std::move(flags), ++highest_modseq, internal_date, std::move(octets)};
+  return uid;
+}
+
+void ServerMailbox::set_flags(std::uint32_t uid, FlagSet flags) {
+  ServerMessage& message = messages.at(uid);
+  if (message.flags == flags) return;
+  message.flags = std::move(flags);
+  message.modseq = ++highest_modseq;
+}
+
+void ServerMailbox::expunge(std::uint32_t uid) {
+  STERNA_ASSERT(messages.erase(uid) == 1);
+  vanished[uid] = ++highest_modseq;
+}
+
+ServerMailbox* ServerState::find(const std::string& name) {
+  const auto it = mailboxes_.find(name);
+  return it == mailboxes_.end() ? nullptr : &it->second;
+}
+
+bool ServerState::create(const std::string& name) {
+  const auto [it, fresh] = mailboxes_.try_emplace(name);
+  if (fresh) it->second.uidvalidity = next_uidvalidity_++;
+  return fresh;
+}
+
+bool ServerState::remove(const std::string& name) { return mailboxes_.erase(name) == 1; }
+
+bool ServerState::rename(const std::string& from, const std::string& to) {
+  if (!mailboxes_.contains(from) || mailboxes_.contains(to)) return false;
+  std::map<std::string, ServerMailbox> renamed;
+  for (auto& [name, mailbox] : mailboxes_) {
+    const bool below = name.starts_with(from + delimiter);
+    renamed[name == from || below ? to + name.substr(from.size()) : name] = std::move(mailbox);
+  }
+  mailboxes_ = std::move(renamed);
+  return true;
+}
+
+std::uint32_t ServerState::copy(ServerMailbox& from, std::uint32_t uid, ServerMailbox& to) {
+  const ServerMessage message = from.messages.at(uid);
+  return to.append(message.octets, message.flags, message.internal_date);
+}
+
+}  // namespace sterna::simulation

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// ServerState: the mail of one account as a server keeps it, under UIDs and mod-sequences (RFC 3501
+// section 2.3, RFC 7162). The sessions of the synchronizer and the user at another mail reader change
+// it through the same functions. Names are those of the wire.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sterna/model/flags.h"
+
+namespace sterna::simulation {
+
+struct ServerMessage {
+  FlagSet flags;
+  std::uint64_t modseq = 0;
+  std::int64_t internal_date = 0;  // seconds since 1970
+  std::string octets;              // lines end with CRLF
+};
+
+struct ServerMailbox {
+  std::uint32_t uidvalidity = 0;
+  std::uint32_t uid_next = 1;
+  std::uint64_t highest_modseq = 1;
+  std::map<std::uint32_t, ServerMessage> messages;     // by UID
+  std::map<std::uint32_t, std::uint64_t> vanished;     // UID -> mod-sequence of its end
+
+  std::uint32_t append(std::string octets, FlagSet flags, std::int64_t internal_date);
+  void set_flags(std::uint32_t uid, FlagSet flags);
+  void expunge(std::uint32_t uid);
+};
+
+class ServerState {
+ public:
+  ServerState() { create("INBOX"); }
+
+  // nullptr if there is none.
+  ServerMailbox* find(const std::string& name);
+  bool create(const std::string& name);  // false if it exists
+  bool remove(const std::string& name);
+  bool rename(const std::string& from, const std::string& to);  // with what is below it
+  std::uint32_t copy(ServerMailbox& from, std::uint32_t uid, ServerMailbox& to);
+
+  const std::map<std::string, ServerMailbox>& mailboxes() const { return mailboxes_; }
+  char delimiter = '/';
+  std::string prefix;  // of the personal namespace
+
+  // How often a session changed anything, for the claim that a sync at rest changes nothing.
+  std::uint64_t changes_by_sessions = 0;
+  std::uint64_t bodies_sent = 0;
+  // What a session was asked that no sound client asks (answered with BAD).
+  std::vector<std::string> complaints;
+
+ private:
+  std::map<std::string, ServerMailbox> mailboxes_;
+  std::uint32_t next_uidvalidity_ = 1'700'000'000;
+};
+
+}  // namespace sterna::simulation
