@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// The axis of content (rule 13).
+#include <gtest/gtest.h>
+
+#include "notation.h"
+
+namespace sterna::sync::test {
+namespace {
+
+std::string planned(std::string_view remote, std::string_view local) {
+  return told({"A B Trash:trash", "A 1 x S", remote, local});
+}
+
+TEST(Content, AnEditReplacesTheMessage) {
+  EXPECT_EQ(planned("", "A edited 1 y"), "upload A A1 S replaces=1\n");
+}
+TEST(Content, AnEditKeepsTheFlagsOfBothSides) {
+  EXPECT_EQ(planned("A flags 1 FS", "A edited 1 y"), "upload A A1 FS replaces=1\n");
+}
+TEST(Content, ANewInodeWithTheSameContentIsOnlyNoted) {
+  EXPECT_EQ(planned("", "A touched 1 x"), "record A/1 S A1:2,S\n");
+}
+TEST(Content, AWreckIsFetchedAgain) {
+  EXPECT_EQ(planned("", "A wreck 1 y"), "repair A/1 A1\n");
+}
+TEST(Content, AnUnreadableFileWaits) {
+  EXPECT_EQ(planned("", "A unreadable 1 y"), "wait A/1\n");
+}
+TEST(Content, AWreckWhoseMessageIsGoneGoes) {
+  EXPECT_EQ(planned("A gone 1", "A wreck 1 y"), "delete_in A/1 A1:2,S\n");
+}
+TEST(Content, AWreckWhoseMessageMovedFollowsItAndIsRepairedThere) {
+  EXPECT_EQ(planned("A gone 1\nB new 7 x S", "A wreck 1 y"), "move_in A/1 -> B/7 A:A1 S differs\n");
+}
+TEST(Content, WithoutAKnownIdentityTheSizeTells) {
+  EXPECT_EQ(told({"A", "A 1 x S anonymous", "", "A touched 1 x"}), "record A/1 S A1:2,S\n");
+  EXPECT_EQ(told({"A", "A 1 x S anonymous", "", "A wreck 1 y"}), "repair A/1 A1\n");
+}
+TEST(Content, AStubIsNeverJudgedByItsContent) {
+  EXPECT_EQ(told({"A", "A 1 x S stub", "", "A edited 1 y"}), "record A/1 S A1:2,S\n");
+}
+
+// --- the edit was sent before, and the answer was lost ---
+
+TEST(SentEdit, IsPairedAndTheOldOneGoesToTheTrash) {
+  EXPECT_EQ(planned("A new 7 y S", "A edited 1 y"),
+            "pair A/7 A1 S replaces=1\ndelete_out A/1 to_trash\n");
+}
+TEST(SentEdit, WithoutATrashTheOldOneIsKeptInTheUndoArea) {
+  EXPECT_EQ(told({"A", "A 1 x S", "A new 7 y S", "A edited 1 y"}),
+            "pair A/7 A1 S replaces=1\ndelete_out A/1 fetch_expunge\n");
+}
+TEST(SentEdit, IsPairedWhereTheOldOneIsGone) {
+  EXPECT_EQ(planned("A gone 1\nA new 7 y S", "A edited 1 y"),
+            "pair A/7 A1 S replaces=1\nforget A/1 tombstone\n");
+}
+TEST(SentEdit, InDoubtIsLookedForThreeTimes) {
+  Input input = read({"A Trash:trash", "A 1 x S", "", "A edited 1 y"});
+  Intent& intent = add_intent(input, IntentKind::upload, "A", 0, "A1", "y", "");
+  intent.looks = 2;
+  EXPECT_EQ(told(input), "wait A/1\n");
+  input.intents.front().looks = 3;
+  EXPECT_EQ(told(input), "upload A A1 S replaces=1 doubt\n");
+}
+
+// --- policy ---
+
+TEST(ContentPolicy, PullConsumesAnEdit) {
+  Input input = read({"A", "A 1 x S", "", "A edited 1 y"});
+  mailbox(input, "A").direction = Direction::pull;
+  EXPECT_EQ(told(input), "record A/1 S A1:2,S\n");
+}
+TEST(ContentPolicy, PullKeepsAnEditWhoseMessageIsGone) {
+  Input input = read({"A", "A 1 x S", "A gone 1", "A edited 1 y"});
+  mailbox(input, "A").direction = Direction::pull;
+  EXPECT_EQ(told(input), "forget A/1 detached\n");
+}
+TEST(ContentPolicy, AnEditWaitsInAReadOnlyMailbox) {
+  EXPECT_EQ(planned("A readonly", "A edited 1 y"), "wait A/1\n");
+}
+TEST(ContentPolicy, AnEditWaitsBehindTheBarrier) {
+  EXPECT_EQ(planned("A new 7 y - unseen", "A edited 1 y"), "download A/7\nwait A/1\n");
+}
+
+}  // namespace
+}  // namespace sterna::sync::test

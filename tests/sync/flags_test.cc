@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+// The axis of flags: merged three ways, each by itself.
+#include <gtest/gtest.h>
+
+#include "notation.h"
+
+namespace sterna::sync::test {
+namespace {
+
+std::string planned(std::string_view base, std::string_view remote, std::string_view local) {
+  return told({"A Trash:trash", base, remote, local});
+}
+
+TEST(Flags, OfTheServerArePulled) {
+  EXPECT_EQ(planned("A 1 x -", "A flags 1 S", ""), "pull_flags A/1 A1:2, S\n");
+}
+TEST(Flags, OfTheUserArePushed) {
+  EXPECT_EQ(planned("A 1 x -", "", "A flags 1 FS"), "push_flags A/1 FS remote+FS\n");
+}
+TEST(Flags, RemovedByTheUserAreRemovedOnTheServer) {
+  EXPECT_EQ(planned("A 1 x FS", "", "A flags 1 S"), "push_flags A/1 S remote-F\n");
+}
+TEST(Flags, OfBothSidesAreMerged) {
+  EXPECT_EQ(planned("A 1 x F", "A flags 1 FS", "A flags 1 FR"),
+            "pull_flags A/1 A1:2,FR FRS remote+R\n");
+}
+TEST(Flags, RemovedOnOneSideAndAddedOnTheOtherAreMergedEachByItself) {
+  EXPECT_EQ(planned("A 1 x FS", "A flags 1 S", "A flags 1 FRS"),
+            "pull_flags A/1 A1:2,FRS RS remote+R\n");
+}
+TEST(Flags, ChangedAlikeOnBothSidesAreOnlyNoted) {
+  EXPECT_EQ(planned("A 1 x -", "A flags 1 S", "A flags 1 S"), "record A/1 S A1:2,S\n");
+}
+TEST(Flags, KeywordsAreFlags) {
+  EXPECT_EQ(planned("A 1 x S,work", "A flags 1 S,work,home", "A flags 1 S"),
+            "pull_flags A/1 A1:2,S S,home remote-,work\n");
+}
+TEST(Flags, DeletedIsAFlagLikeOthers) {
+  EXPECT_EQ(planned("A 1 x S", "", "A flags 1 ST"), "push_flags A/1 ST remote+T\n");
+}
+TEST(Flags, ToldAgainWithoutChangeAreNoAction) {
+  EXPECT_EQ(planned("A 1 x S", "A flags 1 S", ""), "");
+}
+TEST(Flags, ANewerModSeqIsNoted) {
+  EXPECT_EQ(planned("A 1 x S modseq=5", "A flags 1 S modseq=7", ""), "record A/1 S\n");
+}
+TEST(Flags, OlderNewsIsIgnored) {
+  EXPECT_EQ(planned("A 1 x S modseq=7", "A flags 1 - modseq=5", ""), "");
+}
+
+// --- which names tell flags ---
+
+TEST(Flags, ANameThatCannotTellIsNoChange) {
+  EXPECT_EQ(planned("A 1 x FS", "", "A flags 1 - mute"), "record A/1 FS A1:2,\n");
+}
+TEST(Flags, ANameThatCannotTellIsNotRenamedForTheServersFlags) {
+  EXPECT_EQ(planned("A 1 x S", "A flags 1 FS", "A flags 1 S mute"), "record A/1 FS A1:2,S\n");
+}
+TEST(Flags, LeavingNewWithoutSeenIsNoChange) {
+  EXPECT_EQ(planned("A 1 x - new noinfo", "", "A flags 1 -"), "record A/1 - A1:2,\n");
+}
+TEST(Flags, AFileStillInNewSaysNothingAboutSeen) {
+  EXPECT_EQ(planned("A 1 x S new", "", "A flags 1 - new"), "record A/1 S A1:2,\n");
+}
+TEST(Flags, AFilePutBackIntoNewIsUnread) {
+  EXPECT_EQ(planned("A 1 x S", "", "A flags 1 - new"), "push_flags A/1 - remote-S\n");
+}
+TEST(Flags, ANameThatNeverHadAnInfoPartIsNoRemoval) {
+  EXPECT_EQ(planned("A 1 x S noinfo", "", "A flags 1 - noinfo"), "record A/1 S A1\n");
+}
+TEST(Flags, ASingleLostInfoPartIsBelieved) {
+  EXPECT_EQ(planned("A 1 x FS", "", "A flags 1 - noinfo"), "push_flags A/1 - remote-FS\n");
+}
+
+// --- what the server can hold (rule 40) ---
+
+TEST(StorableFlags, AKeywordThatTheServerCannotHoldStaysHere) {
+  EXPECT_EQ(planned("A 1 x S", "A keywords=home", "A flags 1 S,work"),
+            "record A/1 S,work A1:2,S\n");
+}
+TEST(StorableFlags, ItsAbsenceThereIsNoRemoval) {
+  EXPECT_EQ(planned("A 1 x S,work", "A keywords=home\nA flags 1 FS", ""),
+            "pull_flags A/1 A1:2,S FS,work\n");
+}
+TEST(StorableFlags, ForwardedIsAKeywordOnTheServer) {
+  EXPECT_EQ(planned("A 1 x S", "A keywords=home", "A flags 1 PS"), "record A/1 PS A1:2,PS\n");
+}
+TEST(StorableFlags, SystemFlagsAreStoredEverywhere) {
+  EXPECT_EQ(planned("A 1 x -", "A keywords=home", "A flags 1 FS"), "push_flags A/1 FS remote+FS\n");
+}
+TEST(StorableFlags, OneThatTheServerHoldsSinceStartsAsUnion) {
+  Input input = read({"A", "A 1 x S,work", "A keywords=work\nA flags 1 S", ""});
+  mailbox(input, "A").base_any_keyword = false;
+  EXPECT_EQ(told(input), "push_flags A/1 S,work remote+,work\n");
+}
+TEST(StorableFlags, OneThatTheServerHeldBeforeIsRemoved) {
+  EXPECT_EQ(planned("A 1 x S,work", "A keywords=work\nA flags 1 S", ""),
+            "pull_flags A/1 A1:2,S S\n");
+}
+
+// --- policy: what is not sent is consumed (rule 19) ---
+
+TEST(FlagPolicy, PullConsumesTheUsersChanges) {
+  Input input = read({"A", "A 1 x -", "", "A flags 1 S"});
+  mailbox(input, "A").direction = Direction::pull;
+  EXPECT_EQ(told(input), "record A/1 S A1:2,S\n");
+}
+TEST(FlagPolicy, PushConsumesTheServersChanges) {
+  Input input = read({"A", "A 1 x -", "A flags 1 S", ""});
+  mailbox(input, "A").direction = Direction::push;
+  EXPECT_EQ(told(input), "record A/1 S\n");
+}
+TEST(FlagPolicy, AReadOnlyMailboxConsumesThem) {
+  EXPECT_EQ(planned("A 1 x -", "A readonly", "A flags 1 S"), "record A/1 S A1:2,S\n");
+}
+
+// --- bulk loss of info parts (21) ---
+
+struct Bulk {
+  static Input of(int count, std::string_view change) {
+    std::string base;
+    std::string local;
+    for (int i = 1; i <= count; ++i) {
+      base += "A " + std::to_string(i) + " x" + std::to_string(i) + " S\n";
+      local += "A flags " + std::to_string(i) + " " + std::string(change) + "\n";
+    }
+    Input input = read({"A", base, "", local});
+    mailbox(input, "A").window.messages_at_start = 100;
+    return input;
+  }
+  static std::size_t held(const Plan& plan) {
+    std::size_t count = 0;
+    for (const Held& held : plan.held) count += held.kind == HeldKind::flags_lost;
+    return count;
+  }
+};
+
+TEST(LostFlags, InBulkAreHeld) {
+  const Plan plan = sync::plan(Bulk::of(50, "- noinfo"));
+  EXPECT_EQ(Bulk::held(plan), 50U);
+  EXPECT_TRUE(plan.actions.empty());
+}
+TEST(LostFlags, BelowTheThresholdArePushed) {
+  const Plan plan = sync::plan(Bulk::of(49, "- noinfo"));
+  EXPECT_EQ(plan.actions.size(), 49U);
+  EXPECT_TRUE(plan.held.empty());
+}
+TEST(LostFlags, WhatWentThroughBeforeCounts) {
+  Input input = Bulk::of(10, "- noinfo");
+  mailbox(input, "A").window.flags_lost = 40;
+  EXPECT_EQ(Bulk::held(sync::plan(input)), 10U);
+}
+TEST(LostFlags, AReaderThatMarksManyUnreadIsBelieved) {
+  EXPECT_EQ(sync::plan(Bulk::of(60, "-")).actions.size(), 60U);
+}
+TEST(LostFlags, AWholeFolderThatLandsInNewIsHeld) {
+  EXPECT_EQ(Bulk::held(sync::plan(Bulk::of(50, "- noinfo new"))), 50U);
+}
+TEST(LostFlags, AreLetThroughWhereTheUserSaysSo) {
+  Input input = Bulk::of(50, "- noinfo");
+  for (const MessageRow& row : input.rows) {
+    input.approvals.push_back({row.key, validity_of(row.key.mailbox)});
+  }
+  EXPECT_EQ(sync::plan(input).actions.size(), 50U);
+}
+
+}  // namespace
+}  // namespace sterna::sync::test
