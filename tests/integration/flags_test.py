@@ -197,6 +197,19 @@ class KeywordsTest(IntegrationCase):
         self.assertEqual(world.mail.find("Work", "<m0@").flags, {"alpha", "beta"})
         world.assert_settled()
 
+    @over(MAIN_PROFILES)
+    def test_a_message_moved_here_takes_its_keywords_along(self, world):
+        uid = world.fill("INBOX", 1, flags=["\\Seen"])[0]
+        world.imap.store("INBOX", uid, "+", ["alpha", "beta"])
+        world.imap.create("Work")
+        world.sync()
+        world.mail.move(world.mail.find("INBOX", "<m0@"), "Work")
+        world.sync()
+        self.assertEqual(world.mail.find("Work", "<m0@").flags, {"\\Seen", "alpha", "beta"})
+        (found,) = world.imap.fetch_all("Work")
+        self.assertEqual(found.flags, {"\\Seen", "alpha", "beta"})
+        world.assert_settled()
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from tests.support.imap_client import decode_name, encode_name
 

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The line is cut at a chosen moment, or a reply is lost; the next syncs put all in step, and no
+message is lost or doubled."""
+import random
+import unittest
+
+from tests.support.broken import CUT, BrokenCase
+from tests.support.case import over
+from tests.support.dovecot import MAIN_PROFILES
+from tests.support.messages import NOON, local, message
+from tests.support.sterna import NETWORK
+
+
+class CutTest(BrokenCase):
+    PLACES = (rb"^LIST", rb"^SELECT|^EXAMINE", rb"FETCH .*BODY", rb"^APPEND", rb"^UID STORE",
+              rb"^UID (MOVE|COPY)", rb"^ENABLE", rb"^LOGOUT")
+
+    def test_a_line_cut_before_a_command(self):
+        for place in self.PLACES:
+            world = self.world()
+            self.busy(world, place)
+            world.wire.cut_before(place)
+            world.sync(expect=CUT)
+        self.assert_converged()
+
+    def test_a_lost_reply(self):
+        for profile in MAIN_PROFILES:
+            for place in (rb"^APPEND", rb"^UID STORE", rb"^UID (MOVE|COPY)", rb"EXPUNGE"):
+                world = self.world(profile)
+                self.busy(world, (profile, place))
+                world.wire.lose_reply(place)
+                world.sync(expect=CUT)
+        self.assert_converged()
+
+    def test_two_lost_replies_to_an_upload_of_twins(self):
+        world = self.world()
+        world.sync()
+        for _ in range(2):
+            world.mail.deliver("INBOX", local(message("twin")), "S", NOON)
+        world.wire.lose_reply(rb"^APPEND")
+        world.sync(expect=CUT)
+        world.wire.lose_reply(rb"^APPEND")
+        world.sync(expect=CUT)
+        self.expect(world, "twins", {"INBOX": ["twin", "twin"]})
+        self.assert_converged()
+
+    @over(MAIN_PROFILES)
+    def test_a_download_cut_at_any_byte(self, world):
+        world.fill("INBOX", 40)
+        world.imap.append("INBOX", message("large", "words and words\n" * 40000), [], NOON)
+        dice = random.Random(7)
+        for _ in range(6):
+            world.wire.cut_download_after(dice.randrange(200, 300_000))
+            world.sync(expect=CUT)
+        world.wire.cut_download_after(None)
+        world.sync()
+        self.assertEqual(len(world.words_local("INBOX")), 41)
+        world.assert_settled()
+
+    def test_a_rename_of_a_mailbox_whose_reply_is_lost(self):
+        world = self.world()
+        world.fill("Old", 4)
+        world.sync()
+        world.mail.rename("Old", "New")
+        world.wire.lose_reply(rb"^RENAME")
+        world.sync(expect=CUT)
+        for _ in range(2):
+            world.sync()
+        self.assertEqual(world.words_on_server("New"), ["m0", "m1", "m2", "m3"])
+        self.assertNotIn("Old", world.imap.mailboxes())
+        world.assert_settled()
+
+    def test_a_server_that_goes_away_and_returns(self):
+        world = self.world(transport="direct")
+        world.fill("INBOX", 3)
+        world.sync()
+        world.imap.close()
+        world.server.pause()
+        self.addCleanup(world.server.resume)
+        run = world.sterna.run("sync", expect=NETWORK)
+        self.assertIn(world.name, run.stderr)
+        world.server.resume()
+        world.reconnect()
+        world.assert_quiet()
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The program is killed at a chosen moment; the next syncs put all in step, and no message is lost
+or doubled."""
+import random
+import signal
+import unittest
+
+from tests.support.broken import BrokenCase
+from tests.support.messages import NOON, local, message
+from tests.support.sterna import DONE, NETWORK, PARTLY
+
+
+class KillTest(BrokenCase):
+    def kill_at(self, world, pattern, after=0):
+        """One sync, killed with SIGKILL when the command that matches is about to pass."""
+        seen = []
+
+        def watch(command):
+            if pattern in command:
+                seen.append(command)
+                if len(seen) == after + 1:
+                    world.sterna.signal()
+        world.mail.settle()
+        world.wire.on_command = watch
+        run = world.sterna.finish(world.sterna.start("sync"))
+        world.wire.on_command = None
+        self.assertIn(run.code, (-9, DONE, PARTLY, NETWORK), str(run))
+
+    def test_killed_before_a_command(self):
+        for pattern in (b"LIST", b"SELECT", b"FETCH", b"APPEND", b"STORE", b"MOVE", b"EXPUNGE",
+                        b"LOGOUT"):
+            world = self.world()
+            self.busy(world, pattern)
+            self.kill_at(world, pattern)
+        self.assert_converged()
+
+    def test_killed_again_and_again_while_it_downloads(self):
+        world = self.world()
+        world.fill("INBOX", 120)
+        dice = random.Random(11)
+        for _ in range(5):
+            world.wire.cut_download_after(dice.randrange(2000, 60000), world.sterna.signal)
+            world.sterna.finish(world.sterna.start("sync"))
+        world.wire.cut_download_after(None)
+        world.sync()
+        self.assertEqual(len(world.words_local("INBOX")), 120)
+        world.assert_settled()
+
+    def test_killed_again_and_again_while_it_uploads(self):
+        world = self.world()
+        world.sync()
+        for number in range(60):
+            world.mail.deliver("INBOX", local(message(f"n{number}", "words\n" * 200)), "S", NOON)
+        for after in range(4):
+            self.kill_at(world, b"APPEND", after)
+        self.expect(world, "uploads", {"INBOX": sorted(f"n{n}" for n in range(60))})
+        self.assert_converged()
+
+    def test_interrupted_by_the_user(self):
+        world = self.world()
+        world.fill("INBOX", 30)
+        world.wire.on_command = lambda command: (
+            world.sterna.signal(signal.SIGINT) if b"BODY" in command else None)
+        run = world.sterna.finish(world.sterna.start("sync"))
+        world.wire.on_command = None
+        self.assertIn(run.code, (130, DONE), str(run))
+        world.sync()
+        world.assert_settled()
+
+
+if __name__ == "__main__":
+    unittest.main()

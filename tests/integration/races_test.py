@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Somebody changes one side while a sync is under way."""
+import unittest
+
+from tests.support.case import IntegrationCase, over
+from tests.support.dovecot import MAIN_PROFILES
+from tests.support.messages import NOON, local, message
+from tests.support.sterna import DONE, PARTLY
+
+
+class RacesTest(IntegrationCase):
+    def during(self, world, pattern, change):
+        done = []
+
+        def act(command):
+            if pattern in command and not done:
+                done.append(command)
+                change()
+        world.wire.on_command = act
+        world.sync(expect=(DONE, PARTLY))
+        world.wire.on_command = None
+        self.assertTrue(done, f"no command contained {pattern}")
+
+    @over(MAIN_PROFILES)
+    def test_a_message_expunged_while_it_is_fetched(self, world):
+        uids = world.fill("INBOX", 5)
+        with world.server.client(world.user) as other:
+            self.during(world, b"BODY", lambda: other.expunge("INBOX", uids[2]))
+        world.sync()
+        self.assertEqual(world.words_local("INBOX"), ["m0", "m1", "m3", "m4"])
+        world.assert_settled()
+
+    @over(MAIN_PROFILES)
+    def test_a_message_arrives_while_the_sync_is_under_way(self, world):
+        world.fill("INBOX", 5)
+        with world.server.client(world.user) as other:
+            self.during(world, b"BODY", lambda: other.append("INBOX", message("late"), [], NOON))
+        world.sync()
+        self.assertIn("late", world.words_local("INBOX"))
+        world.assert_settled()
+
+    @over(MAIN_PROFILES)
+    def test_flags_change_while_the_sync_is_under_way(self, world):
+        uids = world.fill("INBOX", 5)
+        world.sync()
+        world.fill("INBOX", 2, "more")
+        with world.server.client(world.user) as other:
+            self.during(world, b"BODY",
+                        lambda: other.store("INBOX", uids[1], "+", ["\\Flagged"]))
+        world.sync()
+        self.assertIn("\\Flagged", world.mail.find("INBOX", "<m1@").flags)
+        world.assert_settled()
+
+    def test_a_file_renamed_while_its_flags_are_set(self):
+        world = self.world()
+        uids = world.fill("INBOX", 5)
+        world.sync()
+        world.imap.store("INBOX", uids, "+", ["\\Flagged"])
+        self.during(world, b"SELECT",
+                    lambda: world.mail.set_letters(world.mail.find("INBOX", "<m2@"), "S"))
+        world.sync()
+        self.assertEqual(world.mail.find("INBOX", "<m2@").flags, {"\\Seen", "\\Flagged"})
+        world.assert_settled()
+
+    def test_a_file_delivered_and_one_removed_while_the_sync_is_under_way(self):
+        world = self.world()
+        world.fill("INBOX", 10)
+        world.sync()
+        world.fill("INBOX", 2, "more")
+
+        def change():
+            world.mail.deliver("INBOX", local(message("mine")), None, NOON)
+            world.mail.delete(world.mail.find("INBOX", "<m4@"))
+        self.during(world, b"BODY", change)
+        world.sync()
+        world.sync()
+        self.assertEqual(world.words_on_server("Trash"), ["m4"])
+        self.assertIn("mine", world.words_on_server("INBOX"))
+        world.assert_settled()
+
+    def test_a_mailbox_deleted_while_the_sync_is_under_way(self):
+        world = self.world()
+        world.fill("Work", 5, "w")
+        world.fill("INBOX", 5)
+        with world.server.client(world.user) as other:
+            self.during(world, b"Work", lambda: other.delete("Work"))
+        world.sync(expect=(DONE, PARTLY, 6))
+        self.assertEqual(len(world.words_local("INBOX")), 5)
+
+
+if __name__ == "__main__":
+    unittest.main()
