@@ -90,6 +90,11 @@ coro::Task<Result<RemoteList>> list_remote(Engine& engine, Connection& connectio
   STERNA_CO_CHECK(co_await connection.settle());
   if (!done.ok()) co_return fail(imap::error_from(done).with_context("list the mailboxes"));
 
+  // Without NAMESPACE, LIST alone says what stands between the components of a new name.
+  if (connection.namespaces.personal.empty() && !sink.lists.empty()) {
+    connection.names.delimiter = sink.lists.front().delimiter;
+  }
+
   std::set<std::string> subscribed;
   for (const imap::List& one : subscriptions.lists) subscribed.insert(one.name.octets);
   RemoteList result;

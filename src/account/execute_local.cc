@@ -215,8 +215,8 @@ class LocalExecution {
     row.local_since = engine_.generation;
     const LocalFile file = change ? file_after(*change) : pair.file;
     take_file(row, file);
+    push_unsaid(row, pair.where.uidvalidity, pair.to_remote, pair.flags, action.reason);
     STERNA_CHECK(engine_.store->put_message(row));
-    push(row.key, pair.where.uidvalidity, pair.to_remote, pair.flags, action.reason);
     STERNA_CHECK(engine_.add_history(work, pair.uid, file.name, "paired", "local",
                                      pair.flags.to_string(), action.reason));
     return true;
@@ -243,8 +243,8 @@ class LocalExecution {
     row->flags = before_push(pull.result, pull.also_push);
     if (pull.modseq) row->modseq = pull.modseq;
     take_file(*row, file);
+    push_unsaid(*row, pull.where.uidvalidity, pull.also_push, pull.result, action.reason);
     STERNA_CHECK(engine_.store->put_message(*row));
-    push(row->key, pull.where.uidvalidity, pull.also_push, pull.result, action.reason);
     ++engine_.report.counts.flags_in;
     STERNA_CHECK(engine_.add_history(work, pull.uid, file.name, "flags", "local",
                                      pull.result.to_string(), action.reason));
@@ -267,8 +267,8 @@ class LocalExecution {
     moved.remote_since = engine_.generation;
     moved.local_since = engine_.generation;
     if (row) STERNA_CHECK(engine_.store->remove_message(row->key));
+    push_unsaid(moved, move.to.uidvalidity, move.to_remote, move.flags, action.reason);
     STERNA_CHECK(engine_.store->put_message(moved));
-    push(moved.key, move.to.uidvalidity, move.to_remote, move.flags, action.reason);
     ++engine_.report.counts.moved_in;
     STERNA_CHECK(engine_.add_history(to, move.new_uid, file.name, "moved", "local",
                                      fmt::format("from {}", from.name()), action.reason));
@@ -368,6 +368,13 @@ class LocalExecution {
   }
   Result<bool> record(const sync::Action&, const sync::DeleteIn&, MailboxWork&, Change*) {
     return false;
+  }
+
+  // For a row that is written before the server was told.
+  void push_unsaid(MessageRow& row, UidValidity uidvalidity, const FlagDelta& delta,
+                   const FlagSet& result, const std::string& reason) {
+    push(row.key, uidvalidity, delta, result, reason);
+    if (!delta.empty()) remote_.pushes.back().info = std::exchange(row.info, kInfoUnsaid);
   }
 
   void push(MessageKey key, UidValidity uidvalidity, const FlagDelta& delta, const FlagSet& result,

@@ -107,13 +107,13 @@ Status record(Engine& engine, MailboxWork& from, MailboxWork& to, const std::vec
     row.identity = one.what->identity;
     row.remote_since = engine.generation;
     row.local_since = engine.generation;
+    if (!delta.empty()) {
+      pushes.push_back({row.key, one.what->to.uidvalidity, delta, one.what->flags,
+                        one.action->reason, std::exchange(row.info, kInfoUnsaid)});
+    }
     STERNA_CHECK(engine.store->remove_message(one.row.key));
     STERNA_CHECK(engine.store->put_message(row));
     STERNA_CHECK(engine.store->close_intent(one.intent));
-    if (!delta.empty()) {
-      pushes.push_back({row.key, one.what->to.uidvalidity, delta, one.what->flags,
-                        one.action->reason, std::nullopt});
-    }
     STERNA_CHECK(engine.add_history(to, *uid, one.what->file.name, "moved", "remote",
                                     fmt::format("from {}", from.name()), one.action->reason));
   }
@@ -150,7 +150,14 @@ coro::Task<Status> move_out(Engine& engine, Connection& connection, MailboxWork&
   for (const sync::Action* action : actions) {
     const auto& what = std::get<sync::MoveOut>(action->what);
     STERNA_CO_TRY(std::optional<MessageRow> row, engine.store->message({from.row.id, what.uid}));
-    if (row) moving.push_back({action, &what, std::move(*row), {}});
+    if (!row) {
+      // Moved by another client just now, and here elsewhere: it has no row at the place where it is.
+      row.emplace();
+      row->key = {from.row.id, what.uid};
+      row->internal_date = what.file.file.mtime_ns / 1'000'000'000;
+      row->remote_size = what.identity.size;
+    }
+    moving.push_back({action, &what, std::move(*row), {}});
   }
   if (moving.empty()) co_return Status{};
   STERNA_CO_CHECK(

@@ -224,6 +224,22 @@ coro::Task<Status> describe_arrivals(Engine& engine, MailboxWork& work, Comparis
   co_return Status{};
 }
 
+// The rows whose file, by its inode, is one of `arrived` now. A file system gives the number of a deleted
+// file to the next new one, so what a rename leaves alone must be as it was: a stranger that took over a
+// row would never be sent.
+std::unordered_map<std::uint64_t, Uid> rows_by_ino(
+    maildir::MailboxDirs& dirs, const std::vector<LocalFile>& arrived,
+    const std::unordered_map<std::uint64_t, MessageRow>& lost) {
+  std::unordered_map<std::uint64_t, Uid> found;
+  for (const LocalFile& file : arrived) {
+    const auto it = lost.find(file.file.ino);
+    if (it == lost.end()) continue;
+    const Result<io::FileStat> now = dirs.message_dir(file.in_new).stat_at(file.name);
+    if (now && to_stamp(*now) == it->second.file) found.emplace(it->first, it->second.key.uid);
+  }
+  return found;
+}
+
 struct ListedMailbox {
   std::optional<maildir::Listing> listing;
   std::optional<Error> error;
@@ -269,11 +285,14 @@ coro::Task<Status> list_mailbox(Engine& engine, MailboxWork& work) {
 
   Result<Comparison> found = compare(engine, work);
   if (!found) co_return fail(std::move(found).error());
-  std::unordered_map<std::uint64_t, Uid> row_of_ino;
+  std::unordered_map<std::uint64_t, MessageRow> lost;
   for (const Missing& missing : found->missing) {
     STERNA_CO_TRY(auto row, engine.store->message({work.row.id, missing.uid}));
-    if (row && row->file.ino != 0) row_of_ino.emplace(row->file.ino, missing.uid);
+    if (row && row->file.ino != 0) lost.emplace(row->file.ino, std::move(*row));
   }
+  auto match = [opened, &found, &lost] { return rows_by_ino(*opened, found->arrived, lost); };
+  const std::unordered_map<std::uint64_t, Uid> row_of_ino =
+      co_await on_worker(engine.services, match);
   join_renamed(*found, row_of_ino);
   STERNA_CO_CHECK(co_await describe_arrivals(engine, work, *found));
   work.input.local.changed = std::move(found->changed);
@@ -294,6 +313,8 @@ coro::Task<Status> list_mailbox(Engine& engine, MailboxWork& work) {
 
 bool wants_quiet(const MailboxWork& work) {
   const LocalDelta& local = work.input.local;
+  // What the user flagged \Deleted is acted on like a deletion.
+  if (work.input.expunge_flagged && work.listing && !local.quiet) return true;
   if (local.gone.empty() && local.arrived.empty()) return false;
   if (!local.quiet && !local.gone.empty()) return true;
   return std::ranges::any_of(local.arrived, [](const LocalArrival& a) { return !a.stable; });

@@ -18,6 +18,9 @@ namespace sterna::account {
 namespace {
 
 constexpr std::size_t kUploadsInFlight = 16;
+// With MULTIAPPEND so many small messages are one command, stored by the server at once (RFC 3502).
+constexpr std::size_t kMessagesTogether = 64;
+constexpr std::uint64_t kOctetsTogether = 8 * 1024 * 1024;
 constexpr std::uint64_t kEagerOctets = 1024 * 1024;
 constexpr std::int64_t kNsPerSecond = 1'000'000'000;
 
@@ -28,6 +31,7 @@ struct Job {
   std::shared_ptr<maildir::UploadReader> reader;
   std::optional<Error> error;
   imap::CommandId command;
+  bool alone = false;  // refused together with others: not joined again
 };
 
 Result<std::string> read_piece(maildir::UploadReader& reader, std::size_t octets_max) {
@@ -59,25 +63,24 @@ class Uploader {
         work_.stamp_settled = false;
         continue;
       }
-      jobs_.push_back({action, &what, {}, {}, {}, {}});
+      jobs_.push_back({action, &what, {}, {}, {}, {}, false});
     }
     STERNA_CO_TRY(maildir::MailboxDirs * dirs, engine_.open_dirs(work_));
     STERNA_CO_CHECK(write_intents());
-    std::deque<std::size_t> flying;
-    std::size_t next = 0;
-    while (next < jobs_.size() || !flying.empty()) {
-      while (next < jobs_.size() && flying.size() < kUploadsInFlight) {
-        STERNA_CO_CHECK(co_await open_some(*dirs, next));
-        STERNA_CO_TRY(const bool sent, send(jobs_[next]));
-        if (sent) flying.push_back(next);
-        ++next;
+    for (std::size_t i = 0; i < jobs_.size(); ++i) todo_.push_back(&jobs_[i]);
+    std::deque<std::vector<Job*>> flying;
+    while (!todo_.empty() || !flying.empty()) {
+      while (!todo_.empty() && flying.size() < kUploadsInFlight) {
+        STERNA_CO_CHECK(co_await open_some(*dirs));
+        STERNA_CO_TRY(std::vector<Job*> sent, send_next());
+        if (!sent.empty()) flying.push_back(std::move(sent));
       }
       if (flying.empty()) continue;
-      Job& job = jobs_[flying.front()];
+      const std::vector<Job*> group = std::move(flying.front());
       flying.pop_front();
-      Result<imap::Done> done = co_await connection_.wait(job.command);
+      Result<imap::Done> done = co_await connection_.wait(group.front()->command);
       if (!done) co_return co_await give_up(std::move(done).error());
-      STERNA_CO_CHECK(settle(job, *done));
+      STERNA_CO_CHECK(settle(group, *done));
     }
     co_return record();
   }
@@ -107,15 +110,16 @@ class Uploader {
   }
 
   // Opens a stretch of files on the worker, so that counting and digesting them stays off the loop.
-  coro::Task<Status> open_some(maildir::MailboxDirs& dirs, std::size_t from) {
-    if (opened_ > from) co_return Status{};
-    const std::size_t to = std::min(jobs_.size(), from + kUploadsInFlight);
+  coro::Task<Status> open_some(maildir::MailboxDirs& dirs) {
+    if (todo_.front()->reader || todo_.front()->error) co_return Status{};
+    const std::size_t count = std::min(todo_.size(), kMessagesTogether);
     auto job = [&] {
-      for (std::size_t i = from; i < to; ++i) open(dirs, jobs_[i]);
+      for (std::size_t i = 0; i < count; ++i) {
+        if (!todo_[i]->reader && !todo_[i]->error) open(dirs, *todo_[i]);
+      }
       return true;
     };
     co_await on_worker(engine_.services, job);
-    opened_ = to;
     co_return Status{};
   }
 
@@ -131,31 +135,79 @@ class Uploader {
     }
   }
 
-  // False if it was not sent: the reason is in the job's fate already.
-  Result<bool> send(Job& job) {
+  // Whether it can be sent at all; if not, its fate is settled here.
+  Result<bool> may_send(Job& job) {
     const auto limit = connection_.capabilities().append_limit();
     if (!job.error && limit && job.reader->size() > *limit) {
       job.error = Error(ErrorCode::too_big,
                         fmt::format("{} is more than the {} that the server takes",
                                     human_bytes(job.reader->size()), human_bytes(*limit)));
     }
-    if (job.error) {
-      STERNA_CHECK(refuse(job, *job.error));
-      return false;
+    if (!job.error) return true;
+    STERNA_CHECK(refuse(job, *job.error));
+    return false;
+  }
+
+  // One command with the next message, or with several small ones; empty if none of them can be sent.
+  Result<std::vector<Job*>> send_next() {
+    std::vector<Job*> group;
+    std::vector<imap::AppendMessage> messages;
+    std::uint64_t octets = 0;
+    while (!todo_.empty() && group.size() < kMessagesTogether) {
+      Job& job = *todo_.front();
+      if (!job.reader && !job.error) break;
+      STERNA_TRY(const bool sound, may_send(job));
+      if (!sound) {
+        todo_.pop_front();
+        continue;
+      }
+      const bool together = can_join(job) && (group.empty() || can_join(*group.front()));
+      if (!group.empty() && (!together || octets + job.reader->size() > kOctetsTogether)) break;
+      octets += job.reader->size();
+      messages.push_back(message_of(job));
+      group.push_back(&job);
+      todo_.pop_front();
     }
+    if (group.empty()) return group;
+    STERNA_TRY(const imap::CommandId command,
+               connection_.submit(imap::append(work_.row.wire, messages), nullptr, source_of(group)));
+    for (Job* job : group) job->command = command;
+    return group;
+  }
+
+  bool can_join(const Job& job) const {
+    return connection_.has(imap::Capability::multiappend) && !job.alone &&
+           connection_.has(imap::Capability::literal_plus) && job.reader->size() <= kEagerOctets;
+  }
+
+  imap::AppendMessage message_of(const Job& job) const {
     imap::AppendMessage message;
     message.flags = storable(work_, job.what->flags);
     const std::int64_t seconds = job.reader->stat().mtime_ns / kNsPerSecond;
     if (seconds > 0) message.internal_date = seconds;
     message.size = job.reader->size();
     if (message.size <= kEagerOctets) message.mode = imap::LiteralMode::eager;
-    std::shared_ptr<maildir::UploadReader> reader = job.reader;
-    LiteralSource source = [reader](std::size_t octets_max) {
-      return read_piece(*reader, octets_max);
+    return message;
+  }
+
+  // The literals of a command one after the other, each as its reader gives it.
+  static LiteralSource source_of(const std::vector<Job*>& group) {
+    struct Feed {
+      std::vector<std::shared_ptr<maildir::UploadReader>> readers;
+      std::size_t current = 0;
+      std::uint64_t given = 0;
     };
-    STERNA_TRY(job.command, connection_.submit(imap::append(work_.row.wire, {message}), nullptr,
-                                               std::move(source)));
-    return true;
+    auto feed = std::make_shared<Feed>();
+    for (const Job* job : group) feed->readers.push_back(job->reader);
+    return [feed](std::size_t octets_max) -> Result<std::string> {
+      while (feed->given == feed->readers[feed->current]->size()) {
+        ++feed->current;
+        feed->given = 0;
+      }
+      STERNA_TRY(std::string piece, read_piece(*feed->readers[feed->current], octets_max));
+      feed->given += piece.size();
+      return piece;
+    };
   }
 
   // Surely not stored: the intent goes, and the file is parked unless it only changed.
@@ -170,15 +222,25 @@ class Uploader {
     return {};
   }
 
-  Status settle(Job& job, const imap::Done& done) {
+  Status settle(const std::vector<Job*>& group, const imap::Done& done) {
+    if (!done.ok() && group.size() > 1) {
+      // All or nothing (RFC 3502): nothing was stored. One by one they tell which of them it was.
+      for (auto it = group.rbegin(); it != group.rend(); ++it) {
+        (*it)->alone = true;
+        (*it)->reader.reset();
+        (*it)->command = {};
+        todo_.push_front(*it);
+      }
+      return {};
+    }
     if (!done.ok()) {
       if (done.code.is(imap::Code::try_create)) work_.cursor_settled = false;
-      return refuse(job, imap::error_from(done));
+      return refuse(*group.front(), imap::error_from(done));
     }
-    engine_.report.counts.uploaded += 1;
-    engine_.progress.transferred(1, job.reader->size());
+    engine_.report.counts.uploaded += group.size();
+    for (const Job* job : group) engine_.progress.transferred(1, job->reader->size());
     const auto* stored = done.code.as<imap::AppendUid>();
-    const bool told = stored && stored->uids.count() == 1 &&
+    const bool told = stored && stored->uids.count() == group.size() &&
                       stored->uidvalidity == work_.input.remote.uidvalidity;
     if (!told) {
       // Stored, but not told where: the next look at the mailbox finds it.
@@ -186,7 +248,8 @@ class Uploader {
       work_.stamp_settled = false;
       return {};
     }
-    stored_.push_back({&job, stored->uids.first()});
+    const std::vector<Uid> uids = stored->uids.expand(group.size());
+    for (std::size_t i = 0; i < group.size(); ++i) stored_.push_back({group[i], uids[i]});
     return {};
   }
 
@@ -253,8 +316,8 @@ class Uploader {
   Connection& connection_;
   MailboxWork& work_;
   std::vector<Job> jobs_;
+  std::deque<Job*> todo_;
   std::vector<std::pair<Job*, Uid>> stored_;
-  std::size_t opened_ = 0;
 };
 
 }  // namespace

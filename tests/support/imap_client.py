@@ -186,6 +186,8 @@ class Imap:
     def _enter(self, name):
         if self.selected != name:
             self.select(name)
+        else:
+            self.command("NOOP")    # a session sees what others did only between its commands
 
     # ---- messages
 
