@@ -175,9 +175,11 @@ class Uploader {
     return group;
   }
 
+  // A message of no octets would cancel the command for the others (RFC 3502 section 6.3.11).
   bool can_join(const Job& job) const {
     return connection_.has(imap::Capability::multiappend) && !job.alone &&
-           connection_.has(imap::Capability::literal_plus) && job.reader->size() <= kEagerOctets;
+           connection_.has(imap::Capability::literal_plus) && job.reader->size() > 0 &&
+           job.reader->size() <= kEagerOctets;
   }
 
   imap::AppendMessage message_of(const Job& job) const {
