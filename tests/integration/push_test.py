@@ -169,6 +169,8 @@ class PushTest(IntegrationCase):
     def test_a_message_that_the_server_refuses_does_not_stop_the_others(self):
         world = self.world()
         world.sync()
+        # All of them together, and then the first of them by itself.
+        world.wire.refuse(rb"^APPEND", b"NO [LIMIT] not this one")
         world.wire.refuse(rb"^APPEND", b"NO [LIMIT] not this one")
         world.sterna.set(world.name, connections=1)
         for number in range(3):
