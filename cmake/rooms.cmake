@@ -37,7 +37,8 @@ function(sterna_test room)
   foreach(other IN LISTS arg_ROOMS)
     target_link_libraries(${target} PRIVATE sterna::${other})
   endforeach()
-  target_link_libraries(${target} PRIVATE sterna::options GTest::gmock GTest::gtest_main fmt::fmt ${arg_LIBRARIES})
+  target_link_libraries(${target} PRIVATE
+    sterna::options GTest::gmock GTest::gtest_main fmt::fmt ${arg_LIBRARIES})
   gtest_discover_tests(${target} TEST_PREFIX "${room}." DISCOVERY_TIMEOUT 60
     PROPERTIES LABELS unit TIMEOUT 120)
 endfunction()

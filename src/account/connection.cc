@@ -17,12 +17,16 @@ constexpr std::chrono::seconds kWriteLimit{180};
 
 }  // namespace
 
-coro::Task<Status> Sink::relieve() { co_return Status{}; }
+coro::Task<Status> Sink::relieve() {
+  co_return Status{};
+}
 
 Connection::Connection(Services services, std::unique_ptr<io::Transport> transport, Log log)
     : services_(services), transport_(std::move(transport)), log_(std::move(log)) {}
 
-Connection::~Connection() { close(); }
+Connection::~Connection() {
+  close();
+}
 
 void Connection::close() {
   if (closed_) return;
@@ -194,7 +198,9 @@ Sink* Connection::sink_of(imap::CommandId id) {
   return it == pending_.end() ? nullptr : it->second.sink;
 }
 
-void Connection::on_greeting(const imap::UntaggedStatus& greeting) { greeting_ = greeting; }
+void Connection::on_greeting(const imap::UntaggedStatus& greeting) {
+  greeting_ = greeting;
+}
 
 void Connection::on_response(const imap::Response& response, const imap::Context& context) {
   if (Sink* sink = sink_of(context.oldest)) {
@@ -234,8 +240,9 @@ void Connection::on_done(const imap::Done& done) {
 }
 
 void Connection::on_challenge(imap::CommandId id, std::string_view challenge) {
-  Result<Secret> response = answer_ ? answer_(challenge)
-                                    : Result<Secret>(fail(ErrorCode::protocol, "no answer to a challenge"));
+  Result<Secret> response =
+      answer_ ? answer_(challenge)
+              : Result<Secret>(fail(ErrorCode::protocol, "no answer to a challenge"));
   if (response) {
     if (client_.respond_auth(id, response->reveal())) return;
   } else {

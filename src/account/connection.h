@@ -2,9 +2,9 @@
 // Connection: one IMAP session over one transport, for one coroutine at a time.
 //
 // Commands are submitted at once and awaited later, so pipelining is natural. Nothing reads in the
-// background: whoever waits for a command pumps, which is also the back-pressure. Each command may have a
-// Sink for the responses that come while it is the oldest; what belongs to nobody goes to the selected
-// mailbox's news (`dirty`), since any response can bring them (RFC 3501 section 7).
+// background: whoever waits for a command pumps, which is also the back-pressure. Each command may
+// have a Sink for the responses that come while it is the oldest; what belongs to nobody goes to
+// the selected mailbox's news (`dirty`), since any response can bring them (RFC 3501 section 7).
 #pragma once
 
 #include <chrono>
@@ -62,8 +62,8 @@ class Connection final : private imap::Handler {
   // `sink` must outlive the command's answer or the connection's end.
   Result<imap::CommandId> submit(Result<imap::Command> command, Sink* sink = nullptr,
                                  LiteralSource literal = {});
-  // NO and BAD are answers, not errors; an error means that the connection is of no more use, and that
-  // the outcome of everything unanswered is unknown.
+  // NO and BAD are answers, not errors; an error means that the connection is of no more use, and
+  // that the outcome of everything unanswered is unknown.
   coro::Task<Result<imap::Done>> wait(imap::CommandId id);
   coro::Task<Result<imap::Done>> run(Result<imap::Command> command, Sink* sink = nullptr);
   // As run(), with NO and BAD as errors.
@@ -100,7 +100,7 @@ class Connection final : private imap::Handler {
   imap::Namespace namespaces;
   // What the server calls its mailboxes.
   imap::NameRules names;
-  bool qresync = false;    // ENABLEd, and to be trusted
+  bool qresync = false;  // ENABLEd, and to be trusted
   bool condstore = false;
   std::chrono::nanoseconds round_trip{};  // of the login
 

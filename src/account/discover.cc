@@ -6,126 +6,12 @@
 #include <algorithm>
 #include <set>
 
-#include "roles.h"
+#include "list_remote.h"
 #include "sterna/base/bytes.h"
 #include "sterna/imap/outcome.h"
 #include "sterna/maildir/layout.h"
 
 namespace sterna::account {
-namespace {
-
-class ListSink : public Sink {
- public:
-  void on_response(const imap::Response& response) override {
-    if (const auto* list = std::get_if<imap::List>(&response)) lists.push_back(*list);
-    if (const auto* status = std::get_if<imap::MailboxStatus>(&response)) {
-      statuses[status->name.octets] = *status;
-    }
-  }
-  std::vector<imap::List> lists;
-  std::map<std::string, imap::MailboxStatus> statuses;
-};
-
-// Another user's or a shared namespace: not ours to mirror.
-bool is_foreign(const Connection& connection, const std::string& wire) {
-  const auto below = [&](const imap::NamespaceEntry& entry) {
-    return !entry.prefix.empty() && wire.starts_with(entry.prefix);
-  };
-  return std::ranges::any_of(connection.namespaces.others, below) ||
-         std::ranges::any_of(connection.namespaces.shared, below);
-}
-
-sync::MailboxPolicy policy_of(const Engine& engine, const MailboxName& name, Role role) {
-  const MailboxPolicy policy = engine.settings.policy_for(name);
-  return {engine.settings.includes(name, role), engine.settings.create, policy.direction,
-          policy.local_delete, policy.remote_delete};
-}
-
-void take_status(RemoteListing& listing, const imap::MailboxStatus& status) {
-  listing.status = status;
-  listing.mailbox.uidvalidity = status.uid_validity;
-  listing.mailbox.uid_next = status.uid_next;
-  listing.mailbox.messages = status.messages;
-  if (!status.mailbox_id.empty()) listing.mailbox.mailbox_id = status.mailbox_id;
-}
-
-coro::Task<Status> ask_statuses(Connection& connection, RemoteList& list) {
-  std::vector<imap::CommandId> flying;
-  ListSink sink;
-  const auto items = imap::status_items_for(connection.capabilities());
-  for (const RemoteListing& one : list.mailboxes) {
-    if (!one.mailbox.selectable || !one.mailbox.policy.included || one.status) continue;
-    STERNA_CO_TRY(const imap::CommandId id,
-                  connection.submit(imap::status(one.mailbox.wire, items), &sink));
-    flying.push_back(id);
-  }
-  for (const imap::CommandId id : flying) {
-    STERNA_CO_TRY(imap::Done done, co_await connection.wait(id));
-  }
-  for (RemoteListing& one : list.mailboxes) {
-    const auto it = sink.statuses.find(one.mailbox.wire.octets);
-    if (it != sink.statuses.end()) take_status(one, it->second);
-  }
-  co_return Status{};
-}
-
-}  // namespace
-
-coro::Task<Result<RemoteList>> list_remote(Engine& engine, Connection& connection) {
-  ListSink sink;
-  imap::ListOptions options = imap::list_options_for(connection.capabilities());
-  const bool subscribed_only = engine.settings.subscribed_only;
-  const bool extended = connection.has(imap::Capability::list_extended);
-  if (subscribed_only && extended) options.only_subscribed = true;
-  STERNA_CO_TRY(const imap::CommandId listing, connection.submit(imap::list(options), &sink));
-  ListSink subscriptions;
-  std::optional<imap::CommandId> lsub;
-  if (subscribed_only && !extended) {
-    STERNA_CO_TRY(lsub, connection.submit(imap::lsub("", "*"), &subscriptions));
-  }
-  STERNA_CO_TRY(imap::Done done, co_await connection.wait(listing));
-  if (lsub) {
-    STERNA_CO_TRY(imap::Done answered, co_await connection.wait_ok(*lsub));
-  }
-  STERNA_CO_CHECK(co_await connection.settle());
-  if (!done.ok()) co_return fail(imap::error_from(done).with_context("list the mailboxes"));
-
-  // Without NAMESPACE, LIST alone says what stands between the components of a new name.
-  if (connection.namespaces.personal.empty() && !sink.lists.empty()) {
-    connection.names.delimiter = sink.lists.front().delimiter;
-  }
-
-  std::set<std::string> subscribed;
-  for (const imap::List& one : subscriptions.lists) subscribed.insert(one.name.octets);
-  RemoteList result;
-  result.complete = done.code.code != imap::Code::message_limit;
-  std::set<std::string> seen;
-  for (const imap::List& line : sink.lists) {
-    if (is_foreign(connection, line.name.octets) || !seen.insert(line.name.octets).second) continue;
-    if (lsub && !subscribed.contains(line.name.octets) &&
-        !ascii_iequals(line.name.octets, "INBOX")) {
-      continue;
-    }
-    RemoteListing one;
-    imap::NameRules rules = connection.names;
-    rules.delimiter = line.delimiter;
-    one.mailbox.wire = line.name;
-    one.mailbox.name = imap::decode_mailbox(line.name, rules);
-    one.mailbox.delimiter = line.delimiter;
-    one.mailbox.role = one.mailbox.name.is_inbox() ? Role::inbox : line.attributes.role;
-    one.mailbox.selectable = !line.attributes.no_select && !line.attributes.non_existent;
-    const auto status = sink.statuses.find(line.name.octets);
-    if (status != sink.statuses.end()) take_status(one, status->second);
-    result.mailboxes.push_back(std::move(one));
-  }
-  assign_roles(engine.settings.roles, result.mailboxes);
-  for (RemoteListing& one : result.mailboxes) {
-    one.mailbox.policy = policy_of(engine, one.mailbox.name, one.mailbox.role);
-  }
-  STERNA_CO_CHECK(co_await ask_statuses(connection, result));
-  co_return result;
-}
-
 namespace {
 
 struct LocalWalk {
@@ -173,8 +59,8 @@ coro::Task<Result<LocalWalk>> walk_local(Engine& engine, const std::vector<Mailb
     local.cur_dev = one.stamp.cur.dev;
     local.cur_ino = one.stamp.cur.ino;
     local.suspect = !one.complete;
-    // Another directory under a known name: a mount, a restored tree. Believed only if it is not empty
-    // where the base knows messages (rule 15).
+    // Another directory under a known name: a mount, a restored tree. Believed only if it is not
+    // empty where the base knows messages (rule 15).
     if (known != by_path.end() && known->second->has_local && known->second->cur_ino != 0 &&
         (known->second->cur_ino != local.cur_ino || known->second->cur_dev != local.cur_dev)) {
       STERNA_CO_TRY(store::Store::Counts counts, engine.store->counts(known->second->id));
@@ -244,12 +130,18 @@ class MailboxExecution {
   std::string name_of(const sync::MailboxAction& action) const {
     return std::visit(
         [](const auto& what) -> std::string {
-          if constexpr (requires { what.remote.name; }) return what.remote.name.text();
-          else if constexpr (requires { what.local.name; }) return what.local.name.text();
-          else if constexpr (requires { what.name; }) return what.name.text();
-          else if constexpr (requires { what.to.name; }) return what.to.name.text();
-          else if constexpr (requires { what.path; }) return what.path;
-          else return {};
+          if constexpr (requires { what.remote.name; })
+            return what.remote.name.text();
+          else if constexpr (requires { what.local.name; })
+            return what.local.name.text();
+          else if constexpr (requires { what.name; })
+            return what.name.text();
+          else if constexpr (requires { what.to.name; })
+            return what.to.name.text();
+          else if constexpr (requires { what.path; })
+            return what.path;
+          else
+            return {};
         },
         action.what);
   }
@@ -416,9 +308,8 @@ class MailboxExecution {
     // Carried along by its parent: the old name is gone and the new one exists.
     const bool carried = what.with_parent && done.status == imap::StatusKind::no;
     if (!done.ok() && !carried) {
-      co_return fail(imap::error_from(done).with_context(
-          fmt::format("mailbox {}: rename it on the server to {}", row.name.text(),
-                      what.to.name.text())));
+      co_return fail(imap::error_from(done).with_context(fmt::format(
+          "mailbox {}: rename it on the server to {}", row.name.text(), what.to.name.text())));
     }
     const std::string from = row.name.text();
     row.name = what.to.name;
@@ -451,8 +342,8 @@ class MailboxExecution {
   coro::Task<Status> remove_remote(const sync::RemoveRemote& what) {
     STERNA_CO_TRY(MailboxRow row, row_of(what.id));
     ListSink sink;
-    STERNA_CO_CHECK(co_await connection_.run_ok(
-        imap::status(what.wire, {imap::StatusItem::messages}), &sink));
+    STERNA_CO_CHECK(
+        co_await connection_.run_ok(imap::status(what.wire, {imap::StatusItem::messages}), &sink));
     const auto it = sink.statuses.find(what.wire.octets);
     if (it == sink.statuses.end() || !it->second.messages || *it->second.messages != 0) {
       frozen.insert(what.id.value);
@@ -521,8 +412,7 @@ Status save_absences(Engine& engine, const std::vector<MailboxRow>& rows,
   if (engine.dry_run()) return {};
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (rows[i].remote_absences == input.base[i].row.remote_absences) continue;
-    STERNA_CHECK(
-        engine.write([&] { return engine.store->update_mailbox(input.base[i].row); }));
+    STERNA_CHECK(engine.write([&] { return engine.store->update_mailbox(input.base[i].row); }));
     // The second LIST is asked for in the next pass of this sync.
     if (input.base[i].row.remote_absences == 1) engine.again = true;
   }
@@ -539,8 +429,8 @@ Result<std::unique_ptr<MailboxWork>> work_of(Engine& engine, const MailboxRow& r
   const auto requested = [&](const MailboxName& name) {
     return row.name == name || row.name.is_below(name);
   };
-  work->requested = engine.request.mailboxes.empty() ||
-                    std::ranges::any_of(engine.request.mailboxes, requested);
+  work->requested =
+      engine.request.mailboxes.empty() || std::ranges::any_of(engine.request.mailboxes, requested);
   if (const auto stamp = local.stamps.find(row.path); stamp != local.stamps.end()) {
     work->stamp_now = stamp->second;
   }

@@ -202,7 +202,8 @@ class Writer {
 
   void place(Stored& one) {
     delivery_.set_mtime(one.facts.internal_date * 1'000'000'000);
-    maildir::Origin origin{tree_, mailbox_, uidvalidity_, one.facts.uid, one.facts.internal_date, 0};
+    maildir::Origin origin{tree_, mailbox_, uidvalidity_, one.facts.uid, one.facts.internal_date,
+                           0};
     for (; origin.collision < kCollisionsMax; ++origin.collision) {
       maildir::FileName name;
       name.base = maildir::derive_base_name(origin);
@@ -262,8 +263,8 @@ class Writer {
 
 class Downloader {
  public:
-  Downloader(Engine& engine, Connection& connection, MailboxWork& work,
-             maildir::MailboxDirs& dirs, std::string reason)
+  Downloader(Engine& engine, Connection& connection, MailboxWork& work, maildir::MailboxDirs& dirs,
+             std::string reason)
       : engine_(engine),
         connection_(connection),
         work_(work),
@@ -329,8 +330,8 @@ class Downloader {
     for (const UidRange& range : uids.ranges()) {
       std::uint64_t first = range.first.value;
       while (first <= range.last.value) {
-        const std::uint64_t last = std::min<std::uint64_t>(range.last.value,
-                                                           first + kWindowMessages - count - 1);
+        const std::uint64_t last =
+            std::min<std::uint64_t>(range.last.value, first + kWindowMessages - count - 1);
         window.add_range(Uid{static_cast<std::uint32_t>(first)},
                          Uid{static_cast<std::uint32_t>(last)});
         count += last - first + 1;
@@ -501,8 +502,7 @@ coro::Task<Status> download(Engine& engine, Connection& connection, MailboxWork&
   if (uids.empty()) co_return Status{};
   STERNA_CO_CHECK(co_await check_reserve(engine));
   STERNA_CO_TRY(maildir::MailboxDirs * dirs, engine.open_dirs(work));
-  STERNA_CO_CHECK(
-      co_await select_mailbox(engine, connection, work, work.input.remote.uidvalidity));
+  STERNA_CO_CHECK(co_await select_mailbox(engine, connection, work, work.input.remote.uidvalidity));
   Downloader downloader(engine, connection, work, *dirs, reason);
   STERNA_CO_CHECK(co_await downloader.run(uids));
   UidSet missing = downloader.missing(uids);
@@ -519,7 +519,6 @@ coro::Task<Status> download(Engine& engine, Connection& connection, MailboxWork&
   if (missing.empty()) co_return Status{};
   co_return co_await explain_missing(engine, connection, work, missing);
 }
-
 
 namespace {
 

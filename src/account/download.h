@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// Downloads: bodies from the server into a mailbox, newest first, in windows (docs/safety.md, effects).
+// Downloads: bodies from the server into a mailbox, newest first, in windows (docs/safety.md,
+// effects).
 //
-// Two windows are always asked for, so the server never waits for us; what has come is handed to the
-// worker in batches while the next octets are read, and reading stops while the disk is behind. A group of
-// files becomes durable with one barrier, and only then do its rows. A file's name follows from tree,
-// mailbox, UIDVALIDITY and UID: a download that is done again meets its own file.
+// Two windows are always asked for, so the server never waits for us; what has come is handed to
+// the worker in batches while the next octets are read, and reading stops while the disk is behind.
+// A group of files becomes durable with one barrier, and only then do its rows. A file's name
+// follows from tree, mailbox, UIDVALIDITY and UID: a download that is done again meets its own
+// file.
 #pragma once
 
 #include "engine.h"
 
 namespace sterna::account {
 
-// Errors are those of the connection or of the account (no space); a message that cannot be had or stored
-// is parked and noted, and stops nothing else.
+// Errors are those of the connection or of the account (no space); a message that cannot be had or
+// stored is parked and noted, and stops nothing else.
 coro::Task<Status> download(Engine& engine, Connection& connection, MailboxWork& work, UidSet uids,
                             std::string reason);
 

@@ -84,7 +84,9 @@ Status Engine::bump_epoch() {
   return {};
 }
 
-std::string row_path(const MailboxWork& work) { return maildir::to_string(work.path); }
+std::string row_path(const MailboxWork& work) {
+  return maildir::to_string(work.path);
+}
 
 Identity to_identity(const maildir::ContentIdentity& content) {
   return {content.size, content.header_digest, content.message_id};
@@ -94,6 +96,8 @@ FileStamp to_stamp(const io::FileStat& stat) {
   return {stat.dev, stat.ino, stat.size, stat.mtime_ns, stat.btime_ns};
 }
 
-maildir::SeenFile to_seen(const LocalFile& file) { return {file.in_new, file.name, file.file.ino}; }
+maildir::SeenFile to_seen(const LocalFile& file) {
+  return {file.in_new, file.name, file.file.ino};
+}
 
 }  // namespace sterna::account

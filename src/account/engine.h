@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the parts of one account's sync share: the world, the settings, the open state, and the mailboxes
-// of this pass. Everything here lives on the loop's thread; batches of file work run on the worker
-// while nobody else touches what they use.
+// What the parts of one account's sync share: the world, the settings, the open state, and the
+// mailboxes of this pass. Everything here lives on the loop's thread; batches of file work run on
+// the worker while nobody else touches what they use.
 #pragma once
 
 #include <map>
@@ -29,7 +29,7 @@ struct MailboxWork {
   MailboxRow row;
   MailboxPolicy policy;
   maildir::MailboxPath path;
-  bool requested = true;          // among what the user asked to sync
+  bool requested = true;  // among what the user asked to sync
   bool selectable = true;
 
   // Found in this pass.
@@ -42,13 +42,13 @@ struct MailboxWork {
   bool remote_changed = false;
   bool network_fs = false;
 
-  sync::MailboxInput input;       // what the planner sees
-  RemoteCursor next_cursor;       // of the selection in which the observation was made
+  sync::MailboxInput input;  // what the planner sees
+  RemoteCursor next_cursor;  // of the selection in which the observation was made
   bool cursor_known = false;
   // Everything up to the cursor, or the stamp, is in the base: it may be saved.
   bool cursor_settled = true;
   bool stamp_settled = true;
-  bool changed_by_us = false;     // locally: the stamp of the listing no longer describes it
+  bool changed_by_us = false;  // locally: the stamp of the listing no longer describes it
 
   const std::string& name() const { return row.name.text(); }
 };
@@ -77,13 +77,13 @@ struct Engine {
   TreeId tree;
   Generation generation;
   std::string boot_id;
-  bool clean_boot = true;   // same boot as in the last pass
+  bool clean_boot = true;  // same boot as in the last pass
   bool epoch_bumped = false;
   bool union_mode = false;  // a restored backup or a lost state: pair, delete nothing
   // Local effects, or new remote messages, that another pass in this sync should look at.
   bool again = false;
   std::size_t held_mailboxes = 0;  // deleted on one side and not empty on the other
-  std::string scratch_state;  // of a dry run before the first sync; removed at its end
+  std::string scratch_state;       // of a dry run before the first sync; removed at its end
 
   std::vector<std::unique_ptr<MailboxWork>> mailboxes;  // INBOX first
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Carrying out a plan: what is done on this side, what on the server, in the order of docs/safety.md.
+// Carrying out a plan: what is done on this side, what on the server, in the order of
+// docs/safety.md.
 //
-// Every part takes the plan's actions of its kind, keeps effect, flush and record in order, and notes what
-// failed without stopping the rest. A returned error is one of the account: no space, a database that does
-// not answer; or of the connection.
+// Every part takes the plan's actions of its kind, keeps effect, flush and record in order, and
+// notes what failed without stopping the rest. A returned error is one of the account: no space, a
+// database that does not answer; or of the connection.
 #pragma once
 
 #include <span>
@@ -17,22 +18,23 @@ struct FlagPush {
   MessageKey key;
   UidValidity uidvalidity;
   FlagDelta delta;
-  FlagSet result;   // the base afterwards
+  FlagSet result;  // the base afterwards
   std::string reason;
   std::optional<std::string> info;  // the file's info part, which the row has only from then on
 };
 
-// The info part of a row whose flags the server does not have yet; no file has it. A push that fails, or
-// never begins, is seen again by the next listing, because the file's info is another one.
+// The info part of a row whose flags the server does not have yet; no file has it. A push that
+// fails, or never begins, is seen again by the next listing, because the file's info is another
+// one.
 inline constexpr std::string_view kInfoUnsaid = "?";
 
 // Work for the server that came out of the local half.
 struct RemoteWork {
   std::vector<FlagPush> pushes;
-  std::vector<const sync::Action*> moves;      // MoveOut
-  std::vector<const sync::Action*> uploads;    // Upload
-  std::vector<const sync::Action*> removals;   // DeleteOut
-  std::vector<const sync::Action*> clears;     // ClearDeleted
+  std::vector<const sync::Action*> moves;     // MoveOut
+  std::vector<const sync::Action*> uploads;   // Upload
+  std::vector<const sync::Action*> removals;  // DeleteOut
+  std::vector<const sync::Action*> clears;    // ClearDeleted
   struct Fetch {
     MailboxId mailbox;
     UidSet uids;
@@ -45,7 +47,8 @@ struct RemoteWork {
   }
 };
 
-// Pairs, records, flags in, moves in, repairs, what is forgotten; fills `remote` with what is left to do.
+// Pairs, records, flags in, moves in, repairs, what is forgotten; fills `remote` with what is left
+// to do.
 coro::Task<Status> execute_local(Engine& engine, const sync::Plan& plan, RemoteWork& remote);
 // Deletions in: last, and into the undo area.
 coro::Task<Status> execute_local_removals(Engine& engine, const sync::Plan& plan);
@@ -61,8 +64,8 @@ coro::Task<Status> remove_out(Engine& engine, Connection& connection, MailboxWor
 coro::Task<Status> clear_deleted(Engine& engine, Connection& connection, MailboxWork& work,
                                  std::span<const sync::Action* const> actions);
 
-// STORE \Deleted and UID EXPUNGE of exactly these; without UIDPLUS, EXPUNGE after the \Deleted of others
-// was taken away for its moment. The tagged outcome; the caller has the intents.
+// STORE \Deleted and UID EXPUNGE of exactly these; without UIDPLUS, EXPUNGE after the \Deleted of
+// others was taken away for its moment. The tagged outcome; the caller has the intents.
 coro::Task<Status> expunge_exactly(Engine& engine, Connection& connection, MailboxWork& work,
                                    const UidSet& uids);
 

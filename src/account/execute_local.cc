@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The local half of a plan. File work goes to the worker in one batch; the directories are flushed, and
-// then one transaction records what was done (rules 3, 16, 21).
+// The local half of a plan. File work goes to the worker in one batch; the directories are flushed,
+// and then one transaction records what was done (rules 3, 16, 21).
 #include <fmt/format.h>
 
 #include "execute.h"
@@ -201,8 +201,7 @@ class LocalExecution {
   Result<bool> record(const sync::Action& action, const sync::Pair& pair, MailboxWork& work,
                       Change* change) {
     MessageRow row;
-    STERNA_TRY(std::optional<MessageRow> known,
-               engine_.store->message({work.row.id, pair.uid}));
+    STERNA_TRY(std::optional<MessageRow> known, engine_.store->message({work.row.id, pair.uid}));
     if (known) row = std::move(*known);
     row.key = {work.row.id, pair.uid};
     row.state = RowState::present;
@@ -255,7 +254,8 @@ class LocalExecution {
                       Change* change) {
     MailboxWork& to = *engine_.find(move.to.mailbox);
     MailboxWork& from = *engine_.find(move.from.mailbox);
-    STERNA_TRY(std::optional<MessageRow> row, engine_.store->message({move.from.mailbox, move.uid}));
+    STERNA_TRY(std::optional<MessageRow> row,
+               engine_.store->message({move.from.mailbox, move.uid}));
     const LocalFile file = file_after(*change);
     MessageRow moved = moved_row(row.value_or(MessageRow{}), to, move.new_uid, file,
                                  before_push(move.flags, move.to_remote));
@@ -319,7 +319,8 @@ class LocalExecution {
     return true;
   }
 
-  Result<bool> record(const sync::Action& action, const sync::Download& what, MailboxWork&, Change*) {
+  Result<bool> record(const sync::Action& action, const sync::Download& what, MailboxWork&,
+                      Change*) {
     remote_.downloads.push_back({what.where.mailbox, what.uids, action.reason});
     return false;
   }
@@ -330,7 +331,8 @@ class LocalExecution {
     STERNA_TRY(maildir::MailboxDirs * dirs, engine_.open_dirs(work));
     maildir::TouchedDirectories touched;
     const std::string name = engine_.services.random.hex(16);
-    if (Status moved = maildir::remove_to(*dirs, to_seen(what.file), *undo, name, touched); !moved) {
+    if (Status moved = maildir::remove_to(*dirs, to_seen(what.file), *undo, name, touched);
+        !moved) {
       engine_.note(moved.error(), &work);
       return false;
     }
@@ -362,7 +364,8 @@ class LocalExecution {
     remote_.removals.push_back(&action);
     return false;
   }
-  Result<bool> record(const sync::Action& action, const sync::ClearDeleted&, MailboxWork&, Change*) {
+  Result<bool> record(const sync::Action& action, const sync::ClearDeleted&, MailboxWork&,
+                      Change*) {
     remote_.clears.push_back(&action);
     return false;
   }
@@ -414,10 +417,10 @@ Result<std::vector<Removal>> removals_of(Engine& engine, const sync::Plan& plan)
                engine.store->message({what->where.mailbox, what->uid}));
     if (!row) continue;
     removal.row = std::move(*row);
-    removal.seen = what->file ? to_seen(*what->file)
-                              : maildir::SeenFile{removal.row.in_new,
-                                                  removal.row.base_name + removal.row.info,
-                                                  removal.row.file.ino};
+    removal.seen =
+        what->file ? to_seen(*what->file)
+                   : maildir::SeenFile{removal.row.in_new, removal.row.base_name + removal.row.info,
+                                       removal.row.file.ino};
     removal.undo_name = engine.services.random.hex(16);
     removal.reason = fmt::format("{} ({})", action.reason, what->proof);
     if (Result<maildir::MailboxDirs*> dirs = engine.open_dirs(*removal.place); !dirs) {
@@ -433,8 +436,9 @@ Status remove_files(std::vector<Removal>& removals, io::Directory* undo, bool fs
   for (Removal& removal : removals) {
     if (removal.error) continue;
     maildir::MailboxDirs& dirs = *removal.place->dirs;
-    Status removed = undo ? maildir::remove_to(dirs, removal.seen, *undo, removal.undo_name, touched)
-                          : maildir::remove_file(dirs, removal.seen, touched);
+    Status removed = undo
+                         ? maildir::remove_to(dirs, removal.seen, *undo, removal.undo_name, touched)
+                         : maildir::remove_file(dirs, removal.seen, touched);
     if (!removed) removal.error = removed.error();
   }
   return fsync ? touched.sync() : Status{};
@@ -482,11 +486,11 @@ coro::Task<Status> execute_local_removals(Engine& engine, const sync::Plan& plan
     }
     removal.place->changed_by_us = true;
     if (undo) {
-      STERNA_CO_TRY(const std::int64_t id,
-                    engine.store->add_undo({0, removal.undo_name, work.name(), removal.row.base_name,
-                                            removal.row.flags, removal.row.file.size,
-                                            removal.row.identity, engine.now_ms(),
-                                            removal.reason}));
+      STERNA_CO_TRY(
+          const std::int64_t id,
+          engine.store->add_undo({0, removal.undo_name, work.name(), removal.row.base_name,
+                                  removal.row.flags, removal.row.file.size, removal.row.identity,
+                                  engine.now_ms(), removal.reason}));
       static_cast<void>(id);
     }
     if (removal.into == RowState::tombstone) {

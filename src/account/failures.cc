@@ -31,8 +31,8 @@ std::optional<store::Failure> find(Engine& engine, const MailboxWork& work, Uid 
 
 void park(Engine& engine, MailboxWork& work, Uid uid, std::string_view base_name,
           std::string_view action, Error error) {
-  const std::string what = uid ? fmt::format("{} UID {}", action, uid.value)
-                               : fmt::format("{} {}", action, base_name);
+  const std::string what =
+      uid ? fmt::format("{} UID {}", action, uid.value) : fmt::format("{} {}", action, base_name);
   store::Failure failure{work.row.id, uid, std::string(base_name), std::string(action), 0, 0, {}};
   if (auto known = find(engine, work, uid, base_name, action)) failure.count = known->count;
   failure.next_try_ms = engine.now_ms() + pause_ms(failure.count);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Parking: what fails is counted, named, and retried at growing intervals; it stops nothing else (rule 25).
+// Parking: what fails is counted, named, and retried at growing intervals; it stops nothing else
+// (rule 25).
 #pragma once
 
 #include "engine.h"

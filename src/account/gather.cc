@@ -117,10 +117,6 @@ bool anything_may_go(const Engine& engine) {
   });
 }
 
-std::string consumed_key(MailboxId mailbox, const std::string& base) {
-  return fmt::format("consumed:{}:{}", mailbox.value, base);
-}
-
 // What earlier passes and the user said of files without a row.
 Status recall_decisions(Engine& engine) {
   std::set<std::pair<std::int64_t, std::string>> held;
@@ -150,8 +146,8 @@ Status recall_decisions(Engine& engine) {
   return {};
 }
 
-// An upload in doubt that was looked for and not found: three looks over a minute before it is sent again
-// (rule 12; section 1, 28).
+// An upload in doubt that was looked for and not found: three looks over a minute before it is sent
+// again (rule 12; section 1, 28).
 constexpr std::int64_t kLookPauseMs = 20'000;
 
 Status count_looks(Engine& engine, const sync::Plan& plan) {
@@ -259,8 +255,7 @@ Status settle_plan(Engine& engine, const sync::Plan& plan) {
   STERNA_TRY(auto transaction, engine.store->begin(store::Durability::full));
   STERNA_CHECK(engine.store->replace_held(entries));
   for (const sync::Consumed& consumed : plan.consumed) {
-    STERNA_CHECK(
-        engine.store->set(consumed_key(consumed.mailbox, consumed.file.base), kDecided));
+    STERNA_CHECK(engine.store->set(consumed_key(consumed.mailbox, consumed.file.base), kDecided));
   }
   return transaction.commit();
 }

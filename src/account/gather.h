@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// From what was observed to what the planner takes: the rows concerned, intents, approvals, the brake's
-// windows. And back: what a plan held, left waiting or consumed, into the base.
+// From what was observed to what the planner takes: the rows concerned, intents, approvals, the
+// brake's windows. And back: what a plan held, left waiting or consumed, into the base.
 #pragma once
 
 #include "engine.h"

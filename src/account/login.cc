@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The order of things follows RFC 3501 section 6.2 and RFC 8314: what was said before TLS is forgotten,
-// a line that should be encrypted and is not is given up, and a password is sent once.
+// The order of things follows RFC 3501 section 6.2 and RFC 8314: what was said before TLS is
+// forgotten, a line that should be encrypted and is not is given up, and a password is sent once.
 #include "login.h"
 
 #include <fmt/format.h>
@@ -18,17 +18,19 @@ Error wrong_login(const imap::Done& done, const Settings& settings) {
   const bool temporary = done.code.is(imap::Code::unavailable) || done.code.is(imap::Code::limit) ||
                          done.code.is(imap::Code::in_use) || done.code.is(imap::Code::server_bug);
   if (temporary) return error;
-  return Error(ErrorCode::login, fmt::format("the server refused the login of {}: {}", settings.user,
-                                             printable(done.text)))
-      .with_hint("check user and password; some providers want an app password instead of your own");
+  return Error(ErrorCode::login, fmt::format("the server refused the login of {}: {}",
+                                             settings.user, printable(done.text)))
+      .with_hint(
+          "check user and password; some providers want an app password instead of your own");
 }
 
 coro::Task<Status> secure(Connection& connection, const Settings& settings) {
   if (settings.endpoint.tls_mode != io::TlsMode::starttls) co_return Status{};
   if (connection.client().authenticated()) {
-    co_return fail(Error(ErrorCode::tls, "the server skipped the login before the line was encrypted")
-                       .with_disposition(Disposition::needs_user)
-                       .with_hint("use tls.mode = \"implicit\" with the server's port for it"));
+    co_return fail(
+        Error(ErrorCode::tls, "the server skipped the login before the line was encrypted")
+            .with_disposition(Disposition::needs_user)
+            .with_hint("use tls.mode = \"implicit\" with the server's port for it"));
   }
   if (!connection.has(imap::Capability::starttls)) {
     co_return fail(Error(ErrorCode::tls, "the server does not offer STARTTLS")

@@ -9,9 +9,10 @@
 
 namespace sterna::account {
 
-// Dials, reads the greeting, secures the line as the settings say (never less), logs in, and submits what
-// every session begins with (ENABLE, NAMESPACE) without waiting for the answers: Connection::settle().
-// Errors: resolve, connect, tls, certificate, login, secret, protocol, disconnected, timeout.
+// Dials, reads the greeting, secures the line as the settings say (never less), logs in, and
+// submits what every session begins with (ENABLE, NAMESPACE) without waiting for the answers:
+// Connection::settle(). Errors: resolve, connect, tls, certificate, login, secret, protocol,
+// disconnected, timeout.
 coro::Task<Result<std::unique_ptr<Connection>>> open_connection(Services services,
                                                                 const Settings& settings,
                                                                 const Secret& password, Log log);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Moves out: the user moved the file, the server's message follows (RFC 6851).
 //
-// COPYUID says where it went, message by message; a message of which it says nothing keeps its old row and
-// its intent, and the next pass pairs it by content at its new place. Without MOVE: COPY, and only what
-// the server says was copied is expunged.
+// COPYUID says where it went, message by message; a message of which it says nothing keeps its old
+// row and its intent, and the next pass pairs it by content at its new place. Without MOVE: COPY,
+// and only what the server says was copied is expunged.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -65,7 +65,8 @@ Status write_intents(Engine& engine, MailboxWork& from, MailboxWork& to,
   return transaction.commit();
 }
 
-// The flags that the other side gave the message before it moved: the file gets them at its new place.
+// The flags that the other side gave the message before it moved: the file gets them at its new
+// place.
 Result<LocalFile> with_flags_here(Engine& engine, MailboxWork& to, const sync::MoveOut& move,
                                   maildir::TouchedDirectories& touched) {
   LocalFile file = move.file;
@@ -102,8 +103,8 @@ Status record(Engine& engine, MailboxWork& from, MailboxWork& to, const std::vec
     }
     const FlagDelta& delta = one.what->to_remote;
     STERNA_TRY(const LocalFile file, with_flags_here(engine, to, *one.what, touched));
-    MessageRow row = moved_row(one.row, to, *uid, file,
-                               one.what->flags.minus(delta.add).united(delta.remove));
+    MessageRow row =
+        moved_row(one.row, to, *uid, file, one.what->flags.minus(delta.add).united(delta.remove));
     row.identity = one.what->identity;
     row.remote_since = engine.generation;
     row.local_since = engine.generation;
@@ -132,8 +133,8 @@ UidSet uids_of(const std::vector<Moving>& moving) {
 
 Status refuse(Engine& engine, MailboxWork& from, MailboxWork& to, const std::vector<Moving>& moving,
               const imap::Done& done) {
-  // A MOVE that was answered NO may be half done (RFC 6851 section 4.3): the intents stay, and the next
-  // pass asks both sides.
+  // A MOVE that was answered NO may be half done (RFC 6851 section 4.3): the intents stay, and the
+  // next pass asks both sides.
   from.stamp_settled = from.cursor_settled = false;
   to.stamp_settled = to.cursor_settled = false;
   engine.note(imap::error_from(done).with_context(
@@ -151,7 +152,8 @@ coro::Task<Status> move_out(Engine& engine, Connection& connection, MailboxWork&
     const auto& what = std::get<sync::MoveOut>(action->what);
     STERNA_CO_TRY(std::optional<MessageRow> row, engine.store->message({from.row.id, what.uid}));
     if (!row) {
-      // Moved by another client just now, and here elsewhere: it has no row at the place where it is.
+      // Moved by another client just now, and here elsewhere: it has no row at the place where it
+      // is.
       row.emplace();
       row->key = {from.row.id, what.uid};
       row->internal_date = what.file.file.mtime_ns / 1'000'000'000;

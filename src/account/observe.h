@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// Observations: what each side of a mailbox looks like now, as differences to the base (rules 1, 4, 5).
+// Observations: what each side of a mailbox looks like now, as differences to the base (rules 1, 4,
+// 5).
 #pragma once
 
 #include "engine.h"
 
 namespace sterna::account {
 
-// Fills work.input.local for every mailbox, listing only those whose stamp moved, and again those that
-// moved meanwhile, until absences are proven or given up. Waits for the quiet time where something
-// arrived or went (at most kSettleLimit).
+// Fills work.input.local for every mailbox, listing only those whose stamp moved, and again those
+// that moved meanwhile, until absences are proven or given up. Waits for the quiet time where
+// something arrived or went (at most kSettleLimit).
 coro::Task<Status> observe_local(Engine& engine);
 
 inline constexpr std::chrono::seconds kSettleLimit{30};
 
-// Fills work.input.remote and next_cursor of one mailbox; selects it. NO to SELECT leaves the mailbox
-// unknown and is noted. An error is one of the connection.
+// Fills work.input.remote and next_cursor of one mailbox; selects it. NO to SELECT leaves the
+// mailbox unknown and is noted. An error is one of the connection.
 coro::Task<Status> observe_remote(Engine& engine, Connection& connection, MailboxWork& work);
 
 // Without a look: nothing changed on the server since the cursor.

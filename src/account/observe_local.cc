@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The local tree as differences to the base.
 //
-// A mailbox whose stamp is the stored one is not listed. A listing is compared with the rows by base name;
-// what it has and no row explains arrived, what a row has and no name explains may be gone. Gone is
-// only said of a row when whole listings of every mailbox that moved agree, taken after the absence was
-// noticed (rule 4); until then the mailbox's coverage is `changes`.
+// A mailbox whose stamp is the stored one is not listed. A listing is compared with the rows by
+// base name; what it has and no row explains arrived, what a row has and no name explains may be
+// gone. Gone is only said of a row when whole listings of every mailbox that moved agree, taken
+// after the absence was noticed (rule 4); until then the mailbox's coverage is `changes`.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -74,8 +74,8 @@ Result<Comparison> compare(Engine& engine, MailboxWork& work) {
   }));
   for (std::size_t i = 0; i < explained.size(); ++i) {
     const maildir::Entry& entry = listing.entries()[i];
-    const bool message = entry.kind == maildir::EntryKind::message ||
-                         entry.kind == maildir::EntryKind::duplicate;
+    const bool message =
+        entry.kind == maildir::EntryKind::message || entry.kind == maildir::EntryKind::duplicate;
     if (!explained[i] && message) {
       found.arrived.push_back(file_of(listing, entry, work.keywords));
     }
@@ -83,8 +83,8 @@ Result<Comparison> compare(Engine& engine, MailboxWork& work) {
   return found;
 }
 
-// A file that got another base within its mailbox (an infix taken away, a message saved again) is a row's
-// file under a new name: not a departure and an arrival.
+// A file that got another base within its mailbox (an infix taken away, a message saved again) is a
+// row's file under a new name: not a departure and an arrival.
 void join_renamed(Comparison& found, const std::unordered_map<std::uint64_t, Uid>& row_of_ino) {
   std::unordered_map<std::string, std::size_t> by_stripped;
   for (std::size_t i = 0; i < found.missing.size(); ++i) {
@@ -93,7 +93,8 @@ void join_renamed(Comparison& found, const std::unordered_map<std::uint64_t, Uid
   std::unordered_set<std::uint32_t> joined;
   std::erase_if(found.arrived, [&](LocalFile& file) {
     std::size_t index = found.missing.size();
-    if (const auto it = by_stripped.find(maildir::strip_fields(file.base)); it != by_stripped.end()) {
+    if (const auto it = by_stripped.find(maildir::strip_fields(file.base));
+        it != by_stripped.end()) {
       index = it->second;
     } else if (const auto ino = row_of_ino.find(file.file.ino); ino != row_of_ino.end()) {
       for (std::size_t i = 0; i < found.missing.size(); ++i) {
@@ -124,8 +125,8 @@ struct Looked {
 
 constexpr std::size_t kReadOctets = 128 * 1024;
 
-// mbsync adds a header "X-TUID: 12 characters" to what it stores. The message on the server does not have
-// it, so the files that mbsync named are compared without.
+// mbsync adds a header "X-TUID: 12 characters" to what it stores. The message on the server does
+// not have it, so the files that mbsync named are compared without.
 Result<maildir::ContentIdentity> identity_without_tuid(io::FileReader& reader) {
   constexpr std::string_view kField = "\nX-TUID: ";
   constexpr std::size_t kValueOctets = 12;
@@ -151,9 +152,9 @@ Looked look_at(io::Directory& directory, const LocalFile& file) {
   if (!reader) return looked;
   Result<io::FileStat> before = (*reader)->stat();
   if (!before || before->type != io::FileType::file) return looked;
-  Result<maildir::ContentIdentity> identity =
-      maildir::foreign_mark(file.base) ? identity_without_tuid(**reader)
-                                       : maildir::read_identity(**reader);
+  Result<maildir::ContentIdentity> identity = maildir::foreign_mark(file.base)
+                                                  ? identity_without_tuid(**reader)
+                                                  : maildir::read_identity(**reader);
   Result<io::FileStat> after = (*reader)->stat();
   if (!identity || !after) return looked;
   looked.stamp = to_stamp(*after);
@@ -203,8 +204,8 @@ coro::Task<Status> describe_arrivals(Engine& engine, MailboxWork& work, Comparis
     arrival.origin = origin_of(engine, file.base);
     if (!engine.clean_boot) {
       STERNA_CO_TRY(auto tombstone, engine.store->tombstone_of(work.row.id, file.base));
-      arrival.resurrected = tombstone && tombstone->ino == file.file.ino &&
-                            tombstone->boot_id != engine.boot_id;
+      arrival.resurrected =
+          tombstone && tombstone->ino == file.file.ino && tombstone->boot_id != engine.boot_id;
     }
     if (arrival.origin && arrival.origin->ours && !arrival.resurrected) {
       // The name of what was deleted here: the user brought it back, and it is new to the server.
@@ -218,15 +219,15 @@ coro::Task<Status> describe_arrivals(Engine& engine, MailboxWork& work, Comparis
     const Looked& look = looked[next++];
     if (look.stamp) change.file.file = *look.stamp;
     if (look.identity) change.identity = to_identity(*look.identity);
-    change.surely_edited = engine.clean_boot && look.identity && look.identity->has_fields &&
-                           look.identity->size > 0;
+    change.surely_edited =
+        engine.clean_boot && look.identity && look.identity->has_fields && look.identity->size > 0;
   }
   co_return Status{};
 }
 
-// The rows whose file, by its inode, is one of `arrived` now. A file system gives the number of a deleted
-// file to the next new one, so what a rename leaves alone must be as it was: a stranger that took over a
-// row would never be sent.
+// The rows whose file, by its inode, is one of `arrived` now. A file system gives the number of a
+// deleted file to the next new one, so what a rename leaves alone must be as it was: a stranger
+// that took over a row would never be sent.
 std::unordered_map<std::uint64_t, Uid> rows_by_ino(
     maildir::MailboxDirs& dirs, const std::vector<LocalFile>& arrived,
     const std::unordered_map<std::uint64_t, MessageRow>& lost) {
@@ -280,8 +281,8 @@ coro::Task<Status> list_mailbox(Engine& engine, MailboxWork& work) {
   }
   work.listing.emplace(std::move(*listed.listing));
   work.stamp_now = work.listing->stamp();
-  work.stamp_settled = work.listing->complete() && !work.network_fs &&
-                       work.stamp_now->trusted(listed.fs_now_ns);
+  work.stamp_settled =
+      work.listing->complete() && !work.network_fs && work.stamp_now->trusted(listed.fs_now_ns);
 
   Result<Comparison> found = compare(engine, work);
   if (!found) co_return fail(std::move(found).error());
@@ -300,14 +301,14 @@ coro::Task<Status> list_mailbox(Engine& engine, MailboxWork& work) {
     if (missing.state == RowState::detached) continue;
     work.input.local.gone.push_back(missing.uid);
   }
-  work.input.local.coverage =
-      work.listing->complete() ? Coverage::complete : Coverage::changes;
+  work.input.local.coverage = work.listing->complete() ? Coverage::complete : Coverage::changes;
   // The quiet time goes by the directories' own stamps.
-  const std::int64_t last = std::max(
-      {work.stamp_now->cur.mtime_ns, work.stamp_now->fresh.mtime_ns, work.stamp_now->cur.ctime_ns,
-       work.stamp_now->fresh.ctime_ns});
+  const std::int64_t last =
+      std::max({work.stamp_now->cur.mtime_ns, work.stamp_now->fresh.mtime_ns,
+                work.stamp_now->cur.ctime_ns, work.stamp_now->fresh.ctime_ns});
   const std::int64_t quiet_ns = std::chrono::nanoseconds(engine.settings.quiet).count();
-  work.input.local.quiet = last + quiet_ns <= listed.fs_now_ns || last > listed.fs_now_ns + quiet_ns;
+  work.input.local.quiet =
+      last + quiet_ns <= listed.fs_now_ns || last > listed.fs_now_ns + quiet_ns;
   co_return Status{};
 }
 
@@ -355,7 +356,8 @@ coro::Task<Status> observe_local(Engine& engine) {
   for (const auto& work : engine.mailboxes) {
     work->input.local.began = engine.generation;
     if (!work->row.has_local) {
-      work->input.local.coverage = work->input.local.suspect ? Coverage::unknown : Coverage::complete;
+      work->input.local.coverage =
+          work->input.local.suspect ? Coverage::unknown : Coverage::complete;
       continue;
     }
     if (work->input.local.suspect) continue;

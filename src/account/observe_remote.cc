@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The remote tree as differences to the base: QRESYNC, CONDSTORE alone, or neither, behind one shape.
+// The remote tree as differences to the base: QRESYNC, CONDSTORE alone, or neither, behind one
+// shape.
 //
-// What changed is asked for as narrowly as the server allows (RFC 7162); the arithmetic decides whether the
-// answer was whole: the rows for which the server has a message, less what vanished, plus what arrived,
-// must be EXISTS. Where it is not, all UIDs are listed; where that does not close it either, the coverage
-// is `changes` and nothing is gone (rule 5). The cursor is the one that SELECT announced (rule 20).
+// What changed is asked for as narrowly as the server allows (RFC 7162); the arithmetic decides
+// whether the answer was whole: the rows for which the server has a message, less what vanished,
+// plus what arrived, must be EXISTS. Where it is not, all UIDs are listed; where that does not
+// close it either, the coverage is `changes` and nothing is gone (rule 5). The cursor is the one
+// that SELECT announced (rule 20).
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -112,11 +114,11 @@ coro::Task<Result<imap::Done>> look(Engine& engine, Connection& connection, Mail
                              *selection->highest_modseq >= cursor.highest_modseq;
   if (modseq_usable && *selection->highest_modseq == cursor.highest_modseq) co_return done;
   out.all_flags = !modseq_usable;
-  STERNA_CO_TRY(imap::Done fetched,
-                co_await fetch_flags(connection, UidSet::range(Uid{1}, kUidMax),
-                                     modseq_usable ? std::optional(cursor.highest_modseq)
-                                                   : std::nullopt,
-                                     &out.changes));
+  STERNA_CO_TRY(
+      imap::Done fetched,
+      co_await fetch_flags(connection, UidSet::range(Uid{1}, kUidMax),
+                           modseq_usable ? std::optional(cursor.highest_modseq) : std::nullopt,
+                           &out.changes));
   if (limited(fetched) || !fetched.ok()) out.all_flags = false;
   if (!fetched.ok()) co_return fetched;
   co_return done;
@@ -218,8 +220,8 @@ Status check_numbers(const imap::Selection& selection, const RemoteCursor& curso
                       *selection.highest_modseq < cursor.highest_modseq));
   const bool other = cursor.uidvalidity && *selection.uid_validity != cursor.uidvalidity;
   if (back || other) {
-    log.warn("{}: the mailbox on the server is paired anew", back ? "its numbers went backwards"
-                                                                  : "its UIDVALIDITY changed");
+    log.warn("{}: the mailbox on the server is paired anew",
+             back ? "its numbers went backwards" : "its UIDVALIDITY changed");
     input.adopting = true;
   }
   return {};
@@ -331,8 +333,7 @@ class IdentitySink : public Sink {
 
 coro::Task<Status> identify_remote(Engine& engine, Connection& connection, MailboxWork& work,
                                    const UidSet& uids) {
-  STERNA_CO_CHECK(
-      co_await select_mailbox(engine, connection, work, work.input.remote.uidvalidity));
+  STERNA_CO_CHECK(co_await select_mailbox(engine, connection, work, work.input.remote.uidvalidity));
   imap::FetchRequest request;
   request.items = {imap::FetchItem::uid, imap::FetchItem::flags, imap::FetchItem::internal_date,
                    imap::FetchItem::size, imap::FetchItem::header};

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <deque>
 
+#include "carry_out.h"
 #include "discover.h"
 #include "download.h"
 #include "execute.h"
@@ -22,8 +23,9 @@ constexpr int kQuestionRounds = 6;
 constexpr std::uint64_t kMessagesForAnotherConnection = 400;
 constexpr std::size_t kDownloadConnectionsMax = 4;
 
-// Nothing changed on the server since the cursor: proven by STATUS alone. Flags can only be excluded where
-// there is a mod-sequence (RFC 7162), so a server without CONDSTORE is always looked at.
+// Nothing changed on the server since the cursor: proven by STATUS alone. Flags can only be
+// excluded where there is a mod-sequence (RFC 7162), so a server without CONDSTORE is always looked
+// at.
 bool is_unchanged(const MailboxWork& work) {
   const RemoteCursor& cursor = work.row.cursor;
   if (!work.status || !cursor.uidvalidity) return false;
@@ -41,8 +43,8 @@ Status reset_base(Engine& engine, MailboxWork& work) {
   work.row.stamp.clear();
   if (engine.dry_run()) {
     work.input.remote.coverage = Coverage::unknown;
-    engine.report.plan.push_back({work.name(), "pair_anew", 1,
-                                  "the mailbox was replaced, or a backup restored"});
+    engine.report.plan.push_back(
+        {work.name(), "pair_anew", 1, "the mailbox was replaced, or a backup restored"});
     return {};
   }
   STERNA_TRY(auto transaction, engine.store->begin(store::Durability::full));
@@ -130,7 +132,8 @@ void describe_plan(Engine& engine, const sync::Plan& plan) {
   for (auto& [key, line] : lines) engine.report.plan.push_back(std::move(line));
 }
 
-// --- the server's half ------------------------------------------------------------------------------
+// --- the server's half
+// ------------------------------------------------------------------------------
 
 template <class T, class Key>
 std::map<MailboxId, std::vector<T>> by_mailbox(const std::vector<T>& items, const Key& key) {
@@ -139,8 +142,8 @@ std::map<MailboxId, std::vector<T>> by_mailbox(const std::vector<T>& items, cons
   return groups;
 }
 
-// What concerns one mailbox is noted and the others go on; what ends the connection, or the account, ends
-// the pass.
+// What concerns one mailbox is noted and the others go on; what ends the connection, or the
+// account, ends the pass.
 Status absorb(Engine& engine, const Connection& connection, MailboxWork& work, Status status) {
   if (status) return {};
   work.cursor_settled = false;
@@ -173,8 +176,9 @@ class Downloads {
       return std::pair(work && !work->row.name.is_inbox(), fetch.uids.count());
     });
     engine.progress.expect(messages, 0);
-    connections_ = std::min({pool.size_max(), queue_.size(), kDownloadConnectionsMax,
-                             static_cast<std::size_t>(1 + messages / kMessagesForAnotherConnection)});
+    connections_ =
+        std::min({pool.size_max(), queue_.size(), kDownloadConnectionsMax,
+                  static_cast<std::size_t>(1 + messages / kMessagesForAnotherConnection)});
   }
 
   coro::Task<Status> run() {
@@ -191,8 +195,10 @@ class Downloads {
         index == 0 ? co_await pool_.primary() : co_await pool_.extra(index);
     if (!connection) {
       // One connection fewer is no failure as long as the first goes on.
-      if (index == 0) failure_ = fail(std::move(connection).error());
-      else engine_.log.debug("no more connections: {}", connection.error().describe());
+      if (index == 0)
+        failure_ = fail(std::move(connection).error());
+      else
+        engine_.log.debug("no more connections: {}", connection.error().describe());
       co_return;
     }
     while (!queue_.empty() && failure_) {
@@ -232,7 +238,8 @@ coro::Task<Status> execute_moves(Engine& engine, Connection& connection, const R
   co_return Status{};
 }
 
-coro::Task<Status> execute_changes(Engine& engine, Connection& connection, const RemoteWork& remote) {
+coro::Task<Status> execute_changes(Engine& engine, Connection& connection,
+                                   const RemoteWork& remote) {
   for (const auto& [id, pushes] :
        by_mailbox(remote.pushes, [](const FlagPush& push) { return push.key.mailbox; })) {
     MailboxWork& work = *engine.find(id);
@@ -302,7 +309,8 @@ Status save_cursors(Engine& engine) {
   std::vector<MailboxRow> rows;
   for (const auto& work : engine.mailboxes) {
     MailboxRow row = work->row;
-    if (work->requested && work->cursor_known && work->cursor_settled) row.cursor = work->next_cursor;
+    if (work->requested && work->cursor_known && work->cursor_settled)
+      row.cursor = work->next_cursor;
     const bool listed = work->listing && work->input.local.coverage == Coverage::complete;
     if (listed) {
       row.cur_dev = work->stamp_now->cur.dev;
@@ -362,6 +370,7 @@ coro::Task<Status> run_pass(Engine& engine, Pool& pool) {
   STERNA_CO_CHECK(co_await observe_remotes(engine, pool));
   STERNA_CO_CHECK(co_await observe_local(engine));
   mark_adoptions(engine);
+  STERNA_CO_CHECK(carry_out_decisions(engine));
   STERNA_CO_TRY(const bool pending, anything_pending(engine));
   if (!anything_to_plan(engine) && !pending) {
     engine.report.held = engine.held_mailboxes;

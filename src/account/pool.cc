@@ -8,8 +8,8 @@
 namespace sterna::account {
 namespace {
 
-// COMPRESS pays where the link is the limit, not the server (docs/decisions): by hand, or where the round
-// trip says that the server is far away.
+// COMPRESS pays where the link is the limit, not the server (docs/decisions): by hand, or where the
+// round trip says that the server is far away.
 constexpr std::chrono::milliseconds kFarAway{20};
 
 bool wants_compress(const Settings& settings, const Connection& connection) {
@@ -35,7 +35,8 @@ coro::Task<Result<Connection*>> Pool::open(std::size_t index) {
   const Secret password = *password_;
   STERNA_CO_TRY(std::unique_ptr<Connection> connection,
                 co_await open_connection(services_, settings_, password, log_));
-  // Only the extra ones move bodies in bulk from the start; the first is compressed when it is by choice.
+  // Only the extra ones move bodies in bulk from the start; the first is compressed when it is by
+  // choice.
   const bool bulk = index > 0 || settings_.compress == Compress::yes;
   if (bulk && wants_compress(settings_, *connection)) {
     STERNA_CO_CHECK(co_await connection->settle());
@@ -45,7 +46,9 @@ coro::Task<Result<Connection*>> Pool::open(std::size_t index) {
   co_return connections_[index].get();
 }
 
-coro::Task<Result<Connection*>> Pool::primary() { co_return co_await open(0); }
+coro::Task<Result<Connection*>> Pool::primary() {
+  co_return co_await open(0);
+}
 
 coro::Task<Result<Connection*>> Pool::extra(std::size_t index) {
   STERNA_CO_TRY(Connection * connection, co_await open(index));
@@ -56,7 +59,8 @@ coro::Task<Result<Connection*>> Pool::extra(std::size_t index) {
 std::size_t Pool::size_max() const {
   const std::size_t wanted = settings_.connections;
   if (connections_.empty() || !connections_[0]) return 1;
-  return std::max<std::size_t>(1, std::min<std::size_t>(wanted, connections_[0]->quirks.connections_max));
+  return std::max<std::size_t>(
+      1, std::min<std::size_t>(wanted, connections_[0]->quirks.connections_max));
 }
 
 coro::Task<void> Pool::logout() {

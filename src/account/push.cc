@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Flags out: our own deltas and nothing else, grouped and pipelined. +FLAGS and -FLAGS commute with what
-// other clients do to other flags, so a group is safe to send without looking first, and to send again.
+// Flags out: our own deltas and nothing else, grouped and pipelined. +FLAGS and -FLAGS commute with
+// what other clients do to other flags, so a group is safe to send without looking first, and to
+// send again.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -94,10 +95,10 @@ coro::Task<Status> push_flags(Engine& engine, Connection& connection, MailboxWor
       if (one.uids.contains(pushes[index].key.uid)) failed[index] = true;
     }
     // Some of the messages may be gone by now: the next pass sees what is left to say.
-    engine.note(imap::error_from(done).with_context(fmt::format(
-                    "set flags {} of UID {}", groups[one.group].flags.to_string(),
-                    one.uids.to_string())),
-                &work);
+    engine.note(
+        imap::error_from(done).with_context(fmt::format(
+            "set flags {} of UID {}", groups[one.group].flags.to_string(), one.uids.to_string())),
+        &work);
   }
   co_return record(engine, work, pushes, failed);
 }

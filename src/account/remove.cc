@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Removals on the server: proof in the same session, intent, effect, record (rules 3, 7, 11).
 //
-// Before anything is removed, the server is asked once more what the UIDs are: INTERNALDATE and size (and
-// EMAILID) must be those of the row. Where the sizes of the server are not exact, the header decides.
+// Before anything is removed, the server is asked once more what the UIDs are: INTERNALDATE and
+// size (and EMAILID) must be those of the row. Where the sizes of the server are not exact, the
+// header decides.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -237,8 +238,7 @@ class Remover {
     STERNA_CHECK(transaction.commit());
     settle_later();
     for (Victim& victim : victims) {
-      park(engine_, work_, victim.row.key.uid, "", "delete",
-           Error(error).with_context(what));
+      park(engine_, work_, victim.row.key.uid, "", "delete", Error(error).with_context(what));
     }
     return {};
   }
@@ -321,7 +321,8 @@ coro::Task<Status> expunge_exactly(Engine& engine, Connection& connection, Mailb
     // One packet: the STORE cannot make the EXPUNGE mean more than its UIDs.
     std::vector<imap::CommandId> flying;
     for (const UidSet& part : uids.chunks(connection.quirks.command_line_octets_max - 100)) {
-      imap::StoreRequest request{part, imap::StoreAction::add, FlagSet{Flag::deleted}, std::nullopt};
+      imap::StoreRequest request{part, imap::StoreAction::add, FlagSet{Flag::deleted},
+                                 std::nullopt};
       STERNA_CO_TRY(const imap::CommandId marked, connection.submit(imap::uid_store(request)));
       STERNA_CO_TRY(const imap::CommandId gone, connection.submit(imap::uid_expunge(part)));
       flying.push_back(marked);

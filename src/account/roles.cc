@@ -76,8 +76,7 @@ constexpr std::array kUsualNames{
 };
 
 bool is_taken(const std::vector<RemoteListing>& mailboxes, Role role) {
-  return std::ranges::any_of(mailboxes,
-                             [&](const auto& one) { return one.mailbox.role == role; });
+  return std::ranges::any_of(mailboxes, [&](const auto& one) { return one.mailbox.role == role; });
 }
 
 template <class Matches>
@@ -99,9 +98,8 @@ void assign_roles(const std::map<Role, MailboxName>& configured,
     give(mailboxes, role, [&](const MailboxName& candidate) { return candidate == name; });
   }
   for (const UsualName& usual : kUsualNames) {
-    give(mailboxes, usual.role, [&](const MailboxName& candidate) {
-      return ascii_iequals(candidate.text(), usual.name);
-    });
+    give(mailboxes, usual.role,
+         [&](const MailboxName& candidate) { return ascii_iequals(candidate.text(), usual.name); });
   }
 }
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Roles where the server does not tell them: from the configuration, else from the usual names in the
-// common languages.
+// Roles where the server does not tell them: from the configuration, else from the usual names in
+// the common languages.
 #pragma once
 
 #include <map>
 #include <vector>
 
-#include "discover.h"
+#include "list_remote.h"
 
 namespace sterna::account {
 

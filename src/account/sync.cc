@@ -14,8 +14,9 @@
 namespace sterna::account {
 namespace {
 
-// A pass that made work for another one is followed by it: what was moved to the Trash is fetched into the
-// local one, a mailbox that was created is filled. A server or a program that never comes to rest ends it.
+// A pass that made work for another one is followed by it: what was moved to the Trash is fetched
+// into the local one, a mailbox that was created is filled. A server or a program that never comes
+// to rest ends it.
 constexpr int kPassesMax = 6;
 
 coro::Task<Status> run_passes(Engine& engine, Pool& pool) {
@@ -35,7 +36,8 @@ Status finish_state(Engine& engine, const Status& outcome) {
   STERNA_TRY(auto transaction, engine.store->begin(store::Durability::normal));
   if (outcome) {
     STERNA_CHECK(engine.store->set("last_sync_ms", fmt::format("{}", engine.now_ms())));
-    if (engine.union_mode) STERNA_CHECK(engine.store->unset(kAdoptingKey));
+    const bool all = engine.request.mailboxes.empty();
+    if (engine.union_mode && all) STERNA_CHECK(engine.store->unset(kAdoptingKey));
   }
   if (before.value_or("") != error) STERNA_CHECK(engine.store->set("last_error", error));
   const bool marker = !outcome && outcome.error().is(ErrorCode::marker);
@@ -94,8 +96,7 @@ coro::Task<AccountReport> sync_account(Services services, Settings settings, Syn
                                                          counts.deleted_in + counts.deleted_out !=
                                                      0;
   for (Error& error : report.errors) error.add_context(fmt::format("account {}", settings.name));
-  report.seconds =
-      std::chrono::duration<double>(services.clock.monotonic() - began).count();
+  report.seconds = std::chrono::duration<double>(services.clock.monotonic() - began).count();
   co_return report;
 }
 

@@ -22,7 +22,8 @@ Result<std::optional<std::uint64_t>> get_hex(store::Store& store, std::string_vi
   std::uint64_t value = 0;
   for (const char c : *text) {
     const auto digit = std::string_view("0123456789abcdef").find(c);
-    if (digit == std::string_view::npos) return fail(ErrorCode::corrupt, "the state has no sound ids");
+    if (digit == std::string_view::npos)
+      return fail(ErrorCode::corrupt, "the state has no sound ids");
     value = value << 4 | digit;
   }
   return std::optional<std::uint64_t>(value);
@@ -33,9 +34,10 @@ Result<std::uint64_t> get_number(store::Store& store, std::string_view key) {
   return text ? parse_number(*text).value_or(0) : 0;
 }
 
-Error stopped(std::string message) {
+Error stopped(const Engine& engine, std::string message) {
   return Error(ErrorCode::marker, std::move(message))
-      .with_hint("if this Maildir is the right one, run: sterna adopt ACCOUNT");
+      .with_hint(fmt::format("if {} is the right Maildir, run: sterna adopt {}",
+                             engine.settings.maildir, engine.settings.name));
 }
 
 // What a first run, or one whose state was lost, makes: state first, then marker.
@@ -56,10 +58,10 @@ Status make_marker(Engine& engine, TreeId tree, std::uint64_t epoch) {
 
 Status compare_marker(Engine& engine, const maildir::Marker& marker, TreeId tree, StateId state) {
   if (marker.tree != tree || marker.state != state) {
-    return fail(stopped("the Maildir carries the marker of another state of Sterna"));
+    return fail(stopped(engine, "the Maildir carries the marker of another state of Sterna"));
   }
   if (marker.machine != engine.services.files.machine_id()) {
-    return fail(stopped("the Maildir carries the marker of another machine"));
+    return fail(stopped(engine, "the Maildir carries the marker of another machine"));
   }
   STERNA_TRY(const std::uint64_t epoch, get_number(*engine.store, "epoch"));
   STERNA_TRY(const std::uint64_t pending, get_number(*engine.store, "epoch_pending"));
@@ -71,8 +73,9 @@ Status compare_marker(Engine& engine, const maildir::Marker& marker, TreeId tree
     STERNA_CHECK(engine.store->unset("epoch_pending"));
     return transaction.commit();
   }
-  engine.log.warn("the Maildir or the state is older than the other: a restored backup; both sides "
-                  "are paired, and nothing is deleted");
+  engine.log.warn(
+      "the Maildir or the state is older than the other: a restored backup; both sides "
+      "are paired, and nothing is deleted");
   engine.union_mode = true;
   if (engine.dry_run()) return {};
   maildir::Marker mended = marker;
@@ -90,7 +93,8 @@ Status open_state(Engine& engine) {
   const std::string& directory = engine.settings.state_dir;
   Result<std::unique_ptr<store::Store>> opened = store::Store::open(directory, engine.dry_run());
   if (!opened && engine.dry_run() && opened.error().is(ErrorCode::not_found)) {
-    // A plan for a first sync needs an empty base, which must leave no trace where the state will be.
+    // A plan for a first sync needs an empty base, which must leave no trace where the state will
+    // be.
     engine.scratch_state = fmt::format("/tmp/sterna-dry-run-{}", engine.services.random.hex(8));
     opened = store::Store::open(engine.scratch_state, false);
   }
@@ -109,7 +113,7 @@ Status open_tree(Engine& engine) {
   Result<std::unique_ptr<io::Directory>> root =
       engine.services.files.open_root(engine.settings.maildir, first && !engine.dry_run());
   if (!root && root.error().is(ErrorCode::not_found)) {
-    if (!first) return fail(stopped("the Maildir is not there; is its disk mounted?"));
+    if (!first) return fail(stopped(engine, "the Maildir is not there; is its disk mounted?"));
     if (engine.dry_run()) return fail(std::move(root).error().with_context("open the Maildir"));
   }
   if (!root) return fail(std::move(root).error().with_context("open the Maildir"));
@@ -121,7 +125,7 @@ Status open_tree(Engine& engine) {
     if (!marker) {
       STERNA_CHECK(make_marker(engine, TreeId{random_id(engine)}, 1));
     } else if (marker->machine != engine.services.files.machine_id()) {
-      return fail(stopped("the Maildir carries the marker of another machine"));
+      return fail(stopped(engine, "the Maildir carries the marker of another machine"));
     } else {
       engine.log.warn("the state was lost: both sides are paired, and nothing is deleted");
       engine.union_mode = true;
@@ -131,7 +135,8 @@ Status open_tree(Engine& engine) {
       }
     }
   } else {
-    if (!marker) return fail(stopped("the Maildir has lost its marker; is its disk mounted?"));
+    if (!marker)
+      return fail(stopped(engine, "the Maildir has lost its marker; is its disk mounted?"));
     engine.tree = TreeId{*tree};
     STERNA_CHECK(compare_marker(engine, *marker, TreeId{*tree}, StateId{*state}));
   }

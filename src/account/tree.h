@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Opening what an account stands on: the state, the Maildir, and the marker that says that they belong to
-// each other (rules 14 to 17; docs/safety.md).
+// Opening what an account stands on: the state, the Maildir, and the marker that says that they
+// belong to each other (rules 14 to 17; docs/safety.md).
 #pragma once
 
 #include "engine.h"
@@ -8,8 +8,8 @@
 namespace sterna::account {
 
 // Opens state and Maildir and compares them. Sets tree, generation, boot_id, union_mode. Fails with
-// ErrorCode::marker, and stops the account, where the marker is missing or foreign; with locked where
-// another process has the state.
+// ErrorCode::marker, and stops the account, where the marker is missing or foreign; with locked
+// where another process has the state.
 Status open_tree(Engine& engine);
 
 }  // namespace sterna::account

@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// Uploads: intents first, APPENDs pipelined, rows with what APPENDUID says (docs/safety.md, effects).
+// Uploads: intents first, APPENDs pipelined, rows with what APPENDUID says (docs/safety.md,
+// effects).
 //
-// An upload whose UID the server does not tell keeps its intent open: the next pass finds the message by
-// its content and pairs it. The same holds for a line that was cut: nothing is sent again before it was
-// looked for.
+// An upload whose UID the server does not tell keeps its intent open: the next pass finds the
+// message by its content and pairs it. The same holds for a line that was cut: nothing is sent
+// again before it was looked for.
+#include "sterna/maildir/upload.h"
+
 #include <fmt/format.h>
 
 #include <deque>
 
+#include "decisions.h"
 #include "execute.h"
 #include "failures.h"
 #include "sterna/base/bytes.h"
 #include "sterna/imap/outcome.h"
-#include "sterna/maildir/upload.h"
 
 namespace sterna::account {
 namespace {
@@ -148,7 +151,8 @@ class Uploader {
     return false;
   }
 
-  // One command with the next message, or with several small ones; empty if none of them can be sent.
+  // One command with the next message, or with several small ones; empty if none of them can be
+  // sent.
   Result<std::vector<Job*>> send_next() {
     std::vector<Job*> group;
     std::vector<imap::AppendMessage> messages;
@@ -169,8 +173,9 @@ class Uploader {
       todo_.pop_front();
     }
     if (group.empty()) return group;
-    STERNA_TRY(const imap::CommandId command,
-               connection_.submit(imap::append(work_.row.wire, messages), nullptr, source_of(group)));
+    STERNA_TRY(
+        const imap::CommandId command,
+        connection_.submit(imap::append(work_.row.wire, messages), nullptr, source_of(group)));
     for (Job* job : group) job->command = command;
     return group;
   }
@@ -272,7 +277,9 @@ class Uploader {
       row.local_since = engine_.generation;
       STERNA_CHECK(engine_.store->put_message(row));
       STERNA_CHECK(engine_.store->close_intent(job->intent.id));
-      STERNA_CHECK(engine_.store->clear_failure(work_.row.id, Uid{}, job->what->file.base, "upload"));
+      STERNA_CHECK(
+          engine_.store->clear_failure(work_.row.id, Uid{}, job->what->file.base, "upload"));
+      STERNA_CHECK(engine_.store->unset(orphan_restore_key(job->what->file.base)));
       if (job->what->forgets) STERNA_CHECK(forget(*job->what->forgets, job->action->reason));
       if (job->what->replaces) STERNA_CHECK(release_replaced(*job->what->replaces));
       STERNA_CHECK(engine_.add_history(work_, uid, job->what->file.name, "uploaded", "remote",

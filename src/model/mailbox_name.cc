@@ -17,7 +17,9 @@ MailboxName::MailboxName(std::string decoded) : text_(std::move(decoded)) {
   if (whole || below) text_.replace(0, kInbox.size(), kInbox);
 }
 
-std::vector<std::string_view> MailboxName::components() const { return split(text_, '/'); }
+std::vector<std::string_view> MailboxName::components() const {
+  return split(text_, '/');
+}
 
 MailboxName MailboxName::parent() const {
   const std::size_t slash = text_.rfind('/');
@@ -40,8 +42,8 @@ namespace {
 constexpr std::array<std::string_view, 10> kRoleNames = {
     "", "inbox", "trash", "sent", "drafts", "junk", "archive", "all", "flagged", "important"};
 
-// Iterative wildcard matching with one point of return, so that a hostile pattern costs no more than
-// the product of the lengths. A '*' is the stronger point of return: it also crosses '/'.
+// Iterative wildcard matching with one point of return, so that a hostile pattern costs no more
+// than the product of the lengths. A '*' is the stronger point of return: it also crosses '/'.
 bool match(std::string_view pattern, std::string_view text) {
   struct Return {
     std::size_t pattern = std::string_view::npos;

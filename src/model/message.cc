@@ -8,11 +8,11 @@
 namespace sterna {
 namespace {
 
-constexpr std::array<std::string_view, 9> kStates{"wanted",      "present",  "stub",
-                                                  "dropped",     "detached", "quarantined",
-                                                  "dropping",    "deleting", "tombstone"};
-constexpr std::array<std::string_view, 6> kKinds{"upload",         "move_out",       "delete_out",
-                                                 "mailbox_create", "mailbox_rename", "mailbox_delete"};
+constexpr std::array<std::string_view, 9> kStates{"wanted",   "present",  "stub",
+                                                  "dropped",  "detached", "quarantined",
+                                                  "dropping", "deleting", "tombstone"};
+constexpr std::array<std::string_view, 6> kKinds{
+    "upload", "move_out", "delete_out", "mailbox_create", "mailbox_rename", "mailbox_delete"};
 
 template <class Enum, std::size_t N>
 std::optional<Enum> parse(const std::array<std::string_view, N>& names, std::string_view text) {
@@ -24,12 +24,16 @@ std::optional<Enum> parse(const std::array<std::string_view, N>& names, std::str
 
 }  // namespace
 
-std::string_view to_string(RowState state) { return kStates[static_cast<std::size_t>(state)]; }
+std::string_view to_string(RowState state) {
+  return kStates[static_cast<std::size_t>(state)];
+}
 std::optional<RowState> parse_row_state(std::string_view text) {
   return parse<RowState>(kStates, text);
 }
 
-std::string_view to_string(IntentKind kind) { return kKinds[static_cast<std::size_t>(kind)]; }
+std::string_view to_string(IntentKind kind) {
+  return kKinds[static_cast<std::size_t>(kind)];
+}
 std::optional<IntentKind> parse_intent_kind(std::string_view text) {
   return parse<IntentKind>(kKinds, text);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What can be asked of an account beside a sync: its state, its history, what is held, a check of the
-// way to the server, a comparison of all three trees.
+// What can be asked of an account beside a sync: its state, its history, what is held, a check of
+// the way to the server, a comparison of all three trees.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,8 @@
 
 namespace sterna::account {
 
-// --- from the state alone: no server, no lock -------------------------------------------------------
+// --- from the state alone: no server, no lock
+// -------------------------------------------------------
 
 struct MailboxState {
   std::string name;
@@ -25,7 +26,7 @@ struct MailboxState {
 struct ParkedMessage {
   std::string mailbox;
   std::uint32_t uid = 0;
-  std::string path;    // "" if there is no file
+  std::string path;  // "" if there is no file
   std::string action;
   std::string reason;
   unsigned tries = 0;
@@ -36,7 +37,7 @@ struct AccountState {
   bool ever_synced = false;
   bool marker_held = false;
   std::int64_t last_sync_ms = 0;
-  std::string error;   // of the last sync; "" if it went well
+  std::string error;  // of the last sync; "" if it went well
   std::uint64_t held = 0;
   std::uint64_t quarantined = 0;
   std::uint64_t pending = 0;  // local changes seen and not carried out
@@ -69,7 +70,8 @@ struct HeldLine {
 };
 Result<std::vector<HeldLine>> read_held(const Settings& settings);
 
-// --- decisions of the user: they change the state, and the next sync carries them out ----------------
+// --- decisions of the user: they change the state, and the next sync carries them out
+// ----------------
 
 enum class HeldDecision : std::uint8_t { apply, restore };
 // For what is held now, in one mailbox (remote name) or all. Returns how many were decided.
@@ -79,17 +81,19 @@ Result<std::uint64_t> decide_held(const Settings& settings, HeldDecision decisio
 struct Adoption {
   std::string found;  // what was there before, in words
 };
-// Makes a new marker for a Maildir whose marker is missing or foreign; the next sync pairs what is there.
+// Makes a new marker for a Maildir whose marker is missing or foreign; the next sync pairs what is
+// there.
 Result<Adoption> adopt(Services& services, const Settings& settings);
 
-// --- with the server --------------------------------------------------------------------------------
+// --- with the server
+// --------------------------------------------------------------------------------
 
 enum class CheckStatus : std::uint8_t { ok, warning, failed, skipped };
 struct CheckLine {
-  std::string what;   // "DNS", "TLS", "login" ...
+  std::string what;  // "DNS", "TLS", "login" ...
   CheckStatus status = CheckStatus::ok;
   std::string detail;
-  std::string hint;   // how to mend it; "" if nothing is to be mended
+  std::string hint;  // how to mend it; "" if nothing is to be mended
   std::optional<Error> error;
 };
 coro::Task<std::vector<CheckLine>> check_account(Services services, Settings settings, bool offline,
@@ -97,7 +101,7 @@ coro::Task<std::vector<CheckLine>> check_account(Services services, Settings set
 
 struct MailboxLine {
   std::string name;
-  std::string path;         // "" if there is none
+  std::string path;  // "" if there is none
   std::string role;
   bool on_server = false;
   bool selectable = true;
@@ -111,11 +115,11 @@ coro::Task<Result<std::vector<MailboxLine>>> list_mailboxes(Services services, S
                                                             Log log);
 
 struct Difference {
-  bool note = false;        // held, quarantined, excluded ...: not a difference
+  bool note = false;  // held, quarantined, excluded ...: not a difference
   std::string mailbox;
   std::uint32_t uid = 0;
   std::string path;
-  std::string what;         // in words
+  std::string what;  // in words
 };
 struct Verification {
   std::vector<Difference> lines;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Settings: one account as the engine needs it, made from the configuration by the command line (the
-// engine does not know the configuration's room). Services: the world, as interfaces.
+// Settings: one account as the engine needs it, made from the configuration by the command line
+// (the engine does not know the configuration's room). Services: the world, as interfaces.
 #pragma once
 
 #include <chrono>
@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "sterna/auth/mechanism.h"
 #include "sterna/base/log.h"
 #include "sterna/base/secret.h"
-#include "sterna/auth/mechanism.h"
 #include "sterna/io/clock.h"
 #include "sterna/io/file_system.h"
 #include "sterna/io/transport.h"
@@ -69,7 +69,7 @@ struct Settings {
   // Pure functions of the configuration. Names are remote names.
   std::function<bool(const MailboxName&, Role)> includes;
   std::function<MailboxPolicy(const MailboxName&)> policy_for;
-  std::function<Result<MailboxName>(const MailboxName&)> to_local;   // `rename`
+  std::function<Result<MailboxName>(const MailboxName&)> to_local;  // `rename`
   std::function<Result<MailboxName>(const MailboxName&)> to_remote;
 };
 

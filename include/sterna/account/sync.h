@@ -31,7 +31,7 @@ struct Counts {
   std::uint64_t mailboxes_in = 0;   // created, renamed or removed locally
   std::uint64_t mailboxes_out = 0;  // on the server
   std::uint64_t bodies_fetched = 0;
-  std::uint64_t bytes_in = 0;       // on the wire
+  std::uint64_t bytes_in = 0;  // on the wire
   std::uint64_t bytes_out = 0;
 };
 
@@ -49,7 +49,7 @@ struct AccountReport {
   std::uint64_t held = 0;         // deletions that wait for a decision, now
   std::uint64_t quarantined = 0;  // messages parked, now
   bool marker_held = false;       // the marker is missing or foreign: nothing was done
-  bool anything_done = false;     // at least one mailbox was brought into step, or nothing was to do
+  bool anything_done = false;  // at least one mailbox was brought into step, or nothing was to do
   double seconds = 0;
   // What failed: each names mailbox or message in its context. Empty: all is well.
   std::vector<Error> errors;

@@ -2,10 +2,11 @@
 // Log: a facade over fmt, so that spdlog's headers stay in one file.
 //
 // A Log is a small value that carries its context ("account=work mailbox=INBOX"); pass it by value.
-// error = needs a person; warn = degraded, will retry; info = a sync that changed something, a change
-// of state; debug = decisions, with the reason; trace = the wire, redacted. Lines go to stderr; where
-// the journal reads it (JOURNAL_STREAM), with "<N>" in front and no time. Format strings are checked at
-// compile time, so foreign text is always an argument; it is made printable here.
+// error = needs a person; warn = degraded, will retry; info = a sync that changed something, a
+// change of state; debug = decisions, with the reason; trace = the wire, redacted. Lines go to
+// stderr; where the journal reads it (JOURNAL_STREAM), with "<N>" in front and no time. Format
+// strings are checked at compile time, so foreign text is always an argument; it is made printable
+// here.
 #pragma once
 
 #include <fmt/format.h>
@@ -35,23 +36,28 @@ class Log {
 
   template <class... Args>
   void trace(fmt::format_string<Args...> format, Args&&... args) const {
-    if (enabled(LogLevel::trace)) write(LogLevel::trace, fmt::vformat(format, fmt::make_format_args(args...)));
+    if (enabled(LogLevel::trace))
+      write(LogLevel::trace, fmt::vformat(format, fmt::make_format_args(args...)));
   }
   template <class... Args>
   void debug(fmt::format_string<Args...> format, Args&&... args) const {
-    if (enabled(LogLevel::debug)) write(LogLevel::debug, fmt::vformat(format, fmt::make_format_args(args...)));
+    if (enabled(LogLevel::debug))
+      write(LogLevel::debug, fmt::vformat(format, fmt::make_format_args(args...)));
   }
   template <class... Args>
   void info(fmt::format_string<Args...> format, Args&&... args) const {
-    if (enabled(LogLevel::info)) write(LogLevel::info, fmt::vformat(format, fmt::make_format_args(args...)));
+    if (enabled(LogLevel::info))
+      write(LogLevel::info, fmt::vformat(format, fmt::make_format_args(args...)));
   }
   template <class... Args>
   void warn(fmt::format_string<Args...> format, Args&&... args) const {
-    if (enabled(LogLevel::warn)) write(LogLevel::warn, fmt::vformat(format, fmt::make_format_args(args...)));
+    if (enabled(LogLevel::warn))
+      write(LogLevel::warn, fmt::vformat(format, fmt::make_format_args(args...)));
   }
   template <class... Args>
   void error(fmt::format_string<Args...> format, Args&&... args) const {
-    if (enabled(LogLevel::error)) write(LogLevel::error, fmt::vformat(format, fmt::make_format_args(args...)));
+    if (enabled(LogLevel::error))
+      write(LogLevel::error, fmt::vformat(format, fmt::make_format_args(args...)));
   }
 
  private:

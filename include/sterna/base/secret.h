@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Secret: a password or token. It has no formatter and no stream operator, so it cannot be printed by
-// accident; its memory is overwritten when it dies. reveal() is the one way out.
+// Secret: a password or token. It has no formatter and no stream operator, so it cannot be printed
+// by accident; its memory is overwritten when it dies. reveal() is the one way out.
 #pragma once
 
 #include <string>

@@ -2,8 +2,8 @@
 // FlagSet: the flags and keywords of a message (RFC 3501 section 2.3.2), \Recent never among them.
 //
 // One table drives everything: the six flags that a Maildir has letters for, with their IMAP names.
-// $Forwarded is a keyword for IMAP and a flag for a Maildir (P); it lives in the mask. Keywords compare
-// without regard to case; the spelling seen first is kept.
+// $Forwarded is a keyword for IMAP and a flag for a Maildir (P); it lives in the mask. Keywords
+// compare without regard to case; the spelling seen first is kept.
 #pragma once
 
 #include <array>
@@ -35,7 +35,8 @@ class FlagSet {
  public:
   FlagSet() = default;
   FlagSet(std::initializer_list<Flag> flags);
-  // From IMAP's words. \Recent is left out; unknown words with a backslash too (they cannot be stored).
+  // From IMAP's words. \Recent is left out; unknown words with a backslash too (they cannot be
+  // stored).
   static FlagSet from_imap(const std::vector<std::string>& words);
   // "\Seen $Forwarded work": words between spaces; the inverse of to_string().
   static FlagSet parse(std::string_view text);

@@ -21,8 +21,8 @@ using MailboxId = StrongId<struct MailboxIdTag, std::int64_t>;
 using IntentId = StrongId<struct IntentIdTag, std::int64_t>;
 // Counts passes of an account; each observation names the generation at which it began.
 using Generation = StrongId<struct GenerationTag, std::int64_t>;
-// One tree of Maildirs: random, made once, kept in its marker and in the name of every file that Sterna
-// downloads into it. 0 is "none".
+// One tree of Maildirs: random, made once, kept in its marker and in the name of every file that
+// Sterna downloads into it. 0 is "none".
 using TreeId = StrongId<struct TreeIdTag, std::uint64_t>;
 // One database of an account: random, made with it. 0 is "none".
 using StateId = StrongId<struct StateIdTag, std::uint64_t>;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Intents: what we were about to do when we last wrote anything. Never replayed: they tell the planner
-// "in doubt: may have happened" (rule 12).
+// Intents: what we were about to do when we last wrote anything. Never replayed: they tell the
+// planner "in doubt: may have happened" (rule 12).
 #pragma once
 
 #include <cstdint>
@@ -33,14 +33,14 @@ struct Intent {
   Uid uid;                  // move_out, delete_out
   MailboxId target;         // move_out
   UidValidity target_uidvalidity;
-  Uid target_uid_next;      // no UID below it can be the result
+  Uid target_uid_next;  // no UID below it can be the result
   std::string target_name;
-  std::string base_name;    // upload
+  std::string base_name;  // upload
   std::optional<Identity> identity;
   FlagSet flags;
-  bool to_trash = false;     // delete_out by a move to the Trash
-  std::int64_t at_ms = 0;    // when written, wall clock
-  unsigned looks = 0;        // how often it was looked for since
+  bool to_trash = false;   // delete_out by a move to the Trash
+  std::int64_t at_ms = 0;  // when written, wall clock
+  unsigned looks = 0;      // how often it was looked for since
 };
 
 }  // namespace sterna

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the base knows of one mailbox. The id keys the rows, not the name, so a rename is one update.
+// What the base knows of one mailbox. The id keys the rows, not the name, so a rename is one
+// update.
 #pragma once
 
 #include <cstdint>
@@ -13,18 +14,18 @@ namespace sterna {
 
 // What the server was like when everything up to it was in the base. Saved last (rules 3, 20).
 struct RemoteCursor {
-  UidValidity uidvalidity;         // none: never synced
+  UidValidity uidvalidity;  // none: never synced
   Uid uid_next;
-  ModSeq highest_modseq;           // none: not known
+  ModSeq highest_modseq;  // none: not known
   std::uint32_t messages = 0;
   bool operator==(const RemoteCursor&) const = default;
 };
 
 struct MailboxRow {
   MailboxId id;
-  MailboxName name;      // remote name, decoded; the local one follows from `rename`
-  WireName wire;         // as the server has it; "" if only local so far
-  char delimiter = '/';  // of the server; NUL in a flat namespace
+  MailboxName name;        // remote name, decoded; the local one follows from `rename`
+  WireName wire;           // as the server has it; "" if only local so far
+  char delimiter = '/';    // of the server; NUL in a flat namespace
   std::string mailbox_id;  // OBJECTID's MAILBOXID; "" unknown
   Role role = Role::none;
   std::string path;        // local components joined by '/'; "" is the root itself
@@ -35,7 +36,8 @@ struct MailboxRow {
   std::uint64_t cur_dev = 0;
   std::uint64_t cur_ino = 0;
   std::string stamp;
-  Generation listed_since;  // the pass in which it came into the sync: absence counts only from here
+  Generation
+      listed_since;  // the pass in which it came into the sync: absence counts only from here
   unsigned remote_absences = 0;  // successive LISTs without it
 };
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // MailboxName: the name of a mailbox as people read it; WireName: the octets that the server uses.
 //
-// A MailboxName is decoded (UTF-8 where the server's modified UTF-7 was sound, else the raw octets), has
-// the prefix of the personal namespace stripped, and '/' between its components; a '/' inside a component
-// is written as the octet 0x1f here, so that components stay separable. INBOX is upper case, and INBOX's
-// own children are INBOX/x. Names are compared by octets; they are never normalised.
+// A MailboxName is decoded (UTF-8 where the server's modified UTF-7 was sound, else the raw
+// octets), has the prefix of the personal namespace stripped, and '/' between its components; a '/'
+// inside a component is written as the octet 0x1f here, so that components stay separable. INBOX is
+// upper case, and INBOX's own children are INBOX/x. Names are compared by octets; they are never
+// normalised.
 #pragma once
 
 #include <compare>
@@ -27,7 +28,7 @@ class MailboxName {
   bool is_inbox() const { return text_ == "INBOX"; }
   bool empty() const { return text_.empty(); }
   std::vector<std::string_view> components() const;
-  MailboxName parent() const;  // empty for a top-level name
+  MailboxName parent() const;                        // empty for a top-level name
   bool is_below(const MailboxName& ancestor) const;  // strictly
   // This name with the leading `from` replaced by `to`. Precondition: equal to or below `from`.
   MailboxName moved(const MailboxName& from, const MailboxName& to) const;
@@ -49,7 +50,8 @@ bool matches_pattern(std::string_view pattern, const MailboxName& name);
 // RFC 6154.
 enum class Role { none, inbox, trash, sent, drafts, junk, archive, all, flagged, important };
 std::string_view to_string(Role role);  // "trash", ...; "" for none
-std::optional<Role> parse_role(std::string_view text);  // the inverse; nullopt if it is none of them
+std::optional<Role> parse_role(
+    std::string_view text);  // the inverse; nullopt if it is none of them
 
 }  // namespace sterna
 

@@ -27,7 +27,8 @@ enum class RowState : std::uint8_t {
 };
 std::string_view to_string(RowState state);
 std::optional<RowState> parse_row_state(std::string_view text);
-// Whether the server has a message for a row of this state (rule 20: the arithmetic counts them all).
+// Whether the server has a message for a row of this state (rule 20: the arithmetic counts them
+// all).
 constexpr bool is_on_server(RowState state) {
   return state != RowState::detached && state != RowState::tombstone;
 }
@@ -42,8 +43,8 @@ struct FileStamp {
   bool operator==(const FileStamp&) const = default;
 };
 
-// Content without its octets: equal identities are proof of the same message (rule 9). `size` is that
-// on the wire (each line end two octets).
+// Content without its octets: equal identities are proof of the same message (rule 9). `size` is
+// that on the wire (each line end two octets).
 struct Identity {
   std::uint64_t size = 0;
   Digest header;           // of the canonical header
@@ -68,7 +69,7 @@ struct MessageRow {
   // Local: the base of the file name (before ":2,"), where it was seen, and as which file.
   std::string base_name;  // "" where no file exists or existed
   bool in_new = false;
-  std::string info;       // the info part last seen, from ':' on; "" without one
+  std::string info;  // the info part last seen, from ':' on; "" without one
   FileStamp file;
   // Remote: what this server said of it.
   std::int64_t internal_date = 0;  // seconds since the epoch

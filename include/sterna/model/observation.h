@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// What one look at a side of a mailbox showed: the remote and the local tree, as differences to the base.
+// What one look at a side of a mailbox showed: the remote and the local tree, as differences to the
+// base.
 //
-// An observation names the generation in which it began and what it covers (rule 1). What it does not
-// cover is unknown, which is a value of its own: absence is stated in `gone`, with proof, or not at all.
+// An observation names the generation in which it began and what it covers (rule 1). What it does
+// not cover is unknown, which is a value of its own: absence is stated in `gone`, with proof, or
+// not at all.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +21,8 @@ namespace sterna {
 
 enum class Coverage : std::uint8_t {
   unknown,  // not looked at, or the look failed
-  changes,  // new messages and changed flags are all here; `gone` is empty because nothing was proven
+  changes,  // new messages and changed flags are all here; `gone` is empty because nothing was
+            // proven
   complete  // changes, and `gone` is all that is gone
 };
 
@@ -47,12 +50,12 @@ struct RemoteDelta {
   // Keywords that can be stored: all if `any_keyword`, else those in `permanent` (rule 40).
   bool any_keyword = true;
   FlagSet permanent;
-  UidSet arrived;                      // on the server, not in the base
+  UidSet arrived;  // on the server, not in the base
   // Of some of `arrived`, and of rows whose identity the base lacks; ascending by UID.
   std::vector<RemoteArrival> details;
-  std::vector<RemoteFlags> flags;      // of rows in the base whose flags were told; ascending by UID
-  UidSet gone;                         // proven (rule 5)
-  std::string gone_proof;              // how, in words for the history
+  std::vector<RemoteFlags> flags;  // of rows in the base whose flags were told; ascending by UID
+  UidSet gone;                     // proven (rule 5)
+  std::string gone_proof;          // how, in words for the history
 };
 
 // A file in new or cur.
@@ -79,8 +82,8 @@ struct LocalArrival {
   LocalFile file;
   std::optional<Identity> identity;  // nullopt: could not be read; leave it alone
   std::optional<ClaimedOrigin> origin;
-  bool stable = true;   // nobody is still writing it
-  bool is_stub = false; // carries the header of a stub (rule 18)
+  bool stable = true;    // nobody is still writing it
+  bool is_stub = false;  // carries the header of a stub (rule 18)
   // Its base name is that of a tombstone, and the boot changed since: a disk that lied (rule 16).
   bool resurrected = false;
   // An earlier pass held it as an orphan, and it is still the same file: it stays so until the user
@@ -95,7 +98,7 @@ struct LocalChange {
   Uid uid;
   LocalFile file;
   bool content_changed = false;  // new inode, size or mtime
-  bool surely_edited = false;    // rule 13: non-empty, parsable, not first seen after an unclean boot
+  bool surely_edited = false;  // rule 13: non-empty, parsable, not first seen after an unclean boot
   std::optional<Identity> identity;  // where content_changed
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// UidSet: UIDs as ascending, disjoint, non-adjacent ranges (RFC 3501 section 9, "sequence-set" without
+// UidSet: UIDs as ascending, disjoint, non-adjacent ranges (RFC 3501 section 9, "sequence-set"
+// without
 // "*"). Never expanded on a server's word: a range of four thousand million costs eight octets.
 // SeqSet, for message sequence numbers, is the same shape and another type.
 #pragma once
@@ -45,7 +46,8 @@ class UidSet {
 
   const std::vector<UidRange>& ranges() const { return ranges_; }
   std::string to_string() const;  // ascending, as the wire has it
-  // This set cut into sets whose to_string() is at most `octets` long each (at least one range each).
+  // This set cut into sets whose to_string() is at most `octets` long each (at least one range
+  // each).
   std::vector<UidSet> chunks(std::size_t octets) const;
   // Every member, for sets whose size we know to be small. Precondition: count() <= limit.
   std::vector<Uid> expand(std::uint64_t limit) const;

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // plan_mailboxes(): which mailboxes are to be created, renamed or removed on either side. Pure.
 //
-// It runs before plan(), over the rows of the base, one LIST of the server and one walk of the Maildir.
-// INBOX is never created, renamed or deleted. A mailbox with mail in it is never removed for being absent
-// on the other side: it is held. Absence counts only in a complete LIST, and on the second one in a row;
-// a directory that is suspect freezes its mailbox, whatever the server says (rules 1, 15).
+// It runs before plan(), over the rows of the base, one LIST of the server and one walk of the
+// Maildir. INBOX is never created, renamed or deleted. A mailbox with mail in it is never removed
+// for being absent on the other side: it is held. Absence counts only in a complete LIST, and on
+// the second one in a row; a directory that is suspect freezes its mailbox, whatever the server
+// says (rules 1, 15).
 //
 // Actions come in the order in which they are to be carried out: adoptions, renames (parents before
-// children), creations (parents before children), then what only changes the base, removals (children
-// before parents) last. Each mailbox has at most one action.
+// children), creations (parents before children), then what only changes the base, removals
+// (children before parents) last. Each mailbox has at most one action.
 #pragma once
 
 #include <cstdint>
@@ -39,7 +40,7 @@ struct MailboxPolicy {
 
 // A mailbox of which the base has a row.
 struct KnownMailbox {
-  MailboxRow row;  // remote_absences counts this LIST already
+  MailboxRow row;               // remote_absences counts this LIST already
   std::uint64_t on_server = 0;  // rows for which the server has a message
   std::uint64_t files = 0;      // rows that have a file here
   MailboxPolicy policy;         // of row.name
@@ -66,8 +67,8 @@ struct LocalMailbox {
   std::string path;  // local components joined by '/'; "" is the root itself
   std::uint64_t cur_dev = 0;
   std::uint64_t cur_ino = 0;
-  // There, but without cur or new, or not readable; or the directory of a row, but another one, in which
-  // most of the known names were not found.
+  // There, but without cur or new, or not readable; or the directory of a row, but another one, in
+  // which most of the known names were not found.
   bool suspect = false;
   std::optional<std::uint64_t> messages;  // files in new and cur; nullopt: not counted
   MailboxPolicy policy;
@@ -78,11 +79,12 @@ struct MailboxesInput {
   std::vector<RemoteMailbox> remote;
   bool remote_complete = false;  // LIST was tagged OK
   std::vector<LocalMailbox> local;
-  bool local_complete = false;   // the walk met no error
-  std::vector<Intent> intents;   // those of mailboxes; others are ignored
+  bool local_complete = false;  // the walk met no error
+  std::vector<Intent> intents;  // those of mailboxes; others are ignored
 };
 
-// --- actions: `id` is none where the base has no row yet -------------------------------------------
+// --- actions: `id` is none where the base has no row yet
+// -------------------------------------------
 
 // Both sides have it. Without a row: write one. With a row: it lacks a side, complete it.
 struct AdoptBoth {
@@ -99,8 +101,8 @@ struct CreateRemote {
   MailboxId id;
   LocalMailbox local;
 };
-// Renamed on the server; the directory follows. `with_parent`: the rename of its parent, earlier in this
-// plan, may have carried it along already.
+// Renamed on the server; the directory follows. `with_parent`: the rename of its parent, earlier in
+// this plan, may have carried it along already.
 struct RenameLocal {
   MailboxId id;
   MailboxName from;
@@ -163,7 +165,8 @@ struct MailboxAction {
 };
 std::string_view kind_of(const MailboxAction& action);  // "create_local", ...
 
-// What has no action stays as it is: present on both sides and in the base, or left alone by the policy.
+// What has no action stays as it is: present on both sides and in the base, or left alone by the
+// policy.
 std::vector<MailboxAction> plan_mailboxes(const MailboxesInput& input);
 
 }  // namespace sterna::sync

@@ -2,10 +2,10 @@
 // plan(): three trees and a policy in, actions out. Pure: no I/O, no clock, no logging.
 //
 // Two steps. *Pair* works over the whole account: which file is which message, what moved where.
-// *Decide* goes row by row through the tables of docs/safety.md. Every action carries the mailbox, the
-// UIDVALIDITY under which it was planned, the reason in words, and, if it removes anything, its proof.
-// Any `unknown` in the input removes nothing. Actions come in the order in which they are to be carried
-// out: pairs, arrivals, moves, flags, uploads, and deletions last.
+// *Decide* goes row by row through the tables of docs/safety.md. Every action carries the mailbox,
+// the UIDVALIDITY under which it was planned, the reason in words, and, if it removes anything, its
+// proof. Any `unknown` in the input removes nothing. Actions come in the order in which they are to
+// be carried out: pairs, arrivals, moves, flags, uploads, and deletions last.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +26,8 @@ enum class Direction : std::uint8_t { both, pull, push };
 enum class LocalDelete : std::uint8_t { trash, expunge, ignore };
 enum class RemoteDelete : std::uint8_t { remove, ignore };
 
-// The brake (rule 6): deletions of one side in a mailbox or the account that reach at_least and share.
+// The brake (rule 6): deletions of one side in a mailbox or the account that reach at_least and
+// share.
 struct Brake {
   double share = 0.3;
   std::uint64_t at_least = 50;
@@ -51,11 +52,11 @@ struct MailboxInput {
   Brake brake;
   BrakeWindow window;
   UidValidity base_uidvalidity;  // none: no base yet (first sync, or included again)
-  // The base came from another UIDVALIDITY, a lost state, or a restored backup, or there is none though
-  // the Maildir is not empty: pair, unite flags, delete nothing (adoption).
+  // The base came from another UIDVALIDITY, a lost state, or a restored backup, or there is none
+  // though the Maildir is not empty: pair, unite flags, delete nothing (adoption).
   bool adopting = false;
-  // Which keywords the server could hold when the base agreed; what it holds since starts as a union
-  // (rule 40).
+  // Which keywords the server could hold when the base agreed; what it holds since starts as a
+  // union (rule 40).
   bool base_any_keyword = true;
   FlagSet base_permanent;
   RemoteDelta remote;
@@ -70,17 +71,18 @@ struct Approval {
 struct Input {
   Generation generation;  // of this pass
   std::vector<MailboxInput> mailboxes;
-  // Every row that a delta names, that an intent or an approval names, that has the base name of a local
-  // arrival or an intent (in any mailbox), or whose state is neither present, stub, dropped, detached nor
-  // tombstone. Where the server deduplicates, also rows with the EMAILID of a locally gone one.
+  // Every row that a delta names, that an intent or an approval names, that has the base name of a
+  // local arrival or an intent (in any mailbox), or whose state is neither present, stub, dropped,
+  // detached nor tombstone. Where the server deduplicates, also rows with the EMAILID of a locally
+  // gone one.
   std::vector<MessageRow> rows;
   std::vector<Intent> intents;
-  std::vector<Approval> approvals;      // of held deletions, by the user
+  std::vector<Approval> approvals;  // of held deletions, by the user
   BrakeWindow account_window;
   Brake account_brake;
-  std::optional<MailboxId> trash;       // the synced or known Trash of the account
+  std::optional<MailboxId> trash;  // the synced or known Trash of the account
   bool server_sizes_reliable = true;
-  bool append_deduplicates = false;     // Gmail (rule 24)
+  bool append_deduplicates = false;  // Gmail (rule 24)
   // New in other accounts and not yet acknowledged by their servers (section 1, 18).
   std::vector<Identity> births_elsewhere;
 };
@@ -109,8 +111,9 @@ struct Pair {
   std::optional<Identity> identity;
   std::int64_t internal_date = 0;
   std::string email_id;
-  // The row of this mailbox whose file this was (its message has another UID now, or the edit of it was on
-  // the server already): it becomes `deleting` in the same transaction, so that no file has two rows.
+  // The row of this mailbox whose file this was (its message has another UID now, or the edit of it
+  // was on the server already): it becomes `deleting` in the same transaction, so that no file has
+  // two rows.
   std::optional<Uid> replaces;
 };
 // The same message with the flags that both sides have now; only the row changes.
@@ -119,69 +122,69 @@ struct Record {
   Uid uid;
   FlagSet flags;
   ModSeq modseq;
-  std::optional<LocalFile> file;         // where its name or place changed
+  std::optional<LocalFile> file;  // where its name or place changed
   std::optional<Identity> identity;
 };
 struct PushFlags {
   Where where;
   Uid uid;
-  FlagDelta delta;   // our own changes only
-  FlagSet result;    // base after it
+  FlagDelta delta;                // our own changes only
+  FlagSet result;                 // base after it
   std::optional<LocalFile> file;  // as seen, for the row
   ModSeq modseq;
 };
 struct PullFlags {
   Where where;
   Uid uid;
-  LocalFile file;    // exactly this one (rule 21)
+  LocalFile file;  // exactly this one (rule 21)
   FlagSet result;
   FlagDelta also_push;  // our own delta that goes to the server in the same step
   ModSeq modseq;
 };
 struct Upload {
-  Where where;       // target
+  Where where;  // target
   LocalFile file;
   FlagSet flags;
   Identity identity;
-  std::optional<MessageKey> copy_of;   // the proven original: COPY instead of APPEND
-  bool stub = false;                   // the file holds headers only: COPY or nothing (rule 18)
-  std::optional<Uid> replaces;         // an edit: after the APPEND this one goes to the Trash
-  bool in_doubt = false;               // an intent for it is open: look first, never send blindly
-  IntentId intent;                     // the open one, of this mailbox or where the file was before; it is
-                                       // closed in the transaction that records the upload
+  std::optional<MessageKey> copy_of;  // the proven original: COPY instead of APPEND
+  bool stub = false;                  // the file holds headers only: COPY or nothing (rule 18)
+  std::optional<Uid> replaces;        // an edit: after the APPEND this one goes to the Trash
+  bool in_doubt = false;              // an intent for it is open: look first, never send blindly
+  IntentId intent;  // the open one, of this mailbox or where the file was before; it is
+                    // closed in the transaction that records the upload
   // The row whose file this was, in whatever mailbox, and whose message is gone from the server: it
   // becomes a tombstone in the transaction that records the upload.
   std::optional<MessageKey> forgets;
 };
-// The user moved the file: move the message on the server. `from` and `uid` may have no row, where the
-// file was moved before its row was written. `flags` is what both sides have afterwards: the file is
-// renamed where it lacks some.
+// The user moved the file: move the message on the server. `from` and `uid` may have no row, where
+// the file was moved before its row was written. `flags` is what both sides have afterwards: the
+// file is renamed where it lacks some.
 struct MoveOut {
   Where from;
   Uid uid;
   Where to;
-  LocalFile file;    // where it is now
-  FlagSet flags;     // base afterwards
+  LocalFile file;  // where it is now
+  FlagSet flags;   // base afterwards
   FlagDelta to_remote;
-  Identity identity; // proof
-  // The message was not where its row says any more (in the Trash, or under another UID): that row becomes
-  // a tombstone in the transaction that records the move.
+  Identity identity;  // proof
+  // The message was not where its row says any more (in the Trash, or under another UID): that row
+  // becomes a tombstone in the transaction that records the move.
   std::optional<MessageKey> forgets;
 };
 // Another client moved the message: move the file. `flags` as in MoveOut.
 struct MoveIn {
   Where from;
-  Uid uid;           // none: the file had no row (adoption)
+  Uid uid;  // none: the file had no row (adoption)
   Where to;
   Uid new_uid;
-  LocalFile file;    // where it is now (in `from`, or in `file_mailbox`)
+  LocalFile file;  // where it is now (in `from`, or in `file_mailbox`)
   MailboxId file_mailbox;
   FlagSet flags;
   FlagDelta to_remote;
   std::int64_t internal_date = 0;
   std::string email_id;
-  // The content is not the row's any more: the moved row keeps its FileStamp and identity, so that the
-  // next pass sees the change in the new place.
+  // The content is not the row's any more: the moved row keeps its FileStamp and identity, so that
+  // the next pass sees the change in the new place.
   bool content_differs = false;
   std::optional<Identity> identity;  // of the file, where it had no row
 };
@@ -196,8 +199,8 @@ struct DeleteOut {
   RemovalKind kind = RemovalKind::to_trash;
   Identity identity;  // what must still be there, with the row's INTERNALDATE and size (rule 11)
   std::string proof;
-  // expunge_flagged: the file is still here, and the row stays as it is until the message is seen to be
-  // gone; then the file follows.
+  // expunge_flagged: the file is still here, and the row stays as it is until the message is seen
+  // to be gone; then the file follows.
   bool file_remains = false;
 };
 struct DeleteIn {
@@ -205,17 +208,18 @@ struct DeleteIn {
   Uid uid;
   std::optional<LocalFile> file;  // nullopt: nothing changed since the base; use the row's
   std::string proof;
-  MailboxId file_mailbox;             // where the file is; none: in where.mailbox
+  MailboxId file_mailbox;               // where the file is; none: in where.mailbox
   RowState into = RowState::tombstone;  // dropped where an own removal is finished
 };
-// Only the row goes (gone on both sides, or consumed by policy). With `dropped` the UID may have no row
-// yet: one is written, so that the message counts as seen.
+// Only the row goes (gone on both sides, or consumed by policy). With `dropped` the UID may have no
+// row yet: one is written, so that the message counts as seen.
 struct Forget {
   Where where;
   Uid uid;
   RowState into = RowState::tombstone;  // tombstone, dropped or detached
 };
-// The content of a row's file is a wreck: fetch it again, the wreck goes to the undo area (rule 13).
+// The content of a row's file is a wreck: fetch it again, the wreck goes to the undo area (rule
+// 13).
 struct Repair {
   Where where;
   Uid uid;
@@ -243,7 +247,8 @@ struct Action {
 std::string_view kind_of(const Action& action);  // "download", "push_flags", ...
 MailboxId mailbox_of(const Action& action);
 
-// --- what is not done ------------------------------------------------------------------------------
+// --- what is not done
+// ------------------------------------------------------------------------------
 
 enum class HeldKind : std::uint8_t {
   delete_remote,  // files are gone; the messages would go from the server
@@ -256,7 +261,7 @@ std::string_view to_string(HeldKind kind);
 struct Held {
   HeldKind kind;
   MailboxId mailbox;
-  Uid uid;                        // none for an orphan without a row
+  Uid uid;  // none for an orphan without a row
   UidValidity uidvalidity;
   std::optional<LocalFile> file;
   std::string reason;
@@ -269,8 +274,9 @@ struct Waiting {
   std::string reason;
 };
 
-// A file that the policy leaves alone for good (direction pull, another name of a message that is here).
-// Remember it by name, and say so with LocalArrival::consumed, so that a later setting never sends it.
+// A file that the policy leaves alone for good (direction pull, another name of a message that is
+// here). Remember it by name, and say so with LocalArrival::consumed, so that a later setting never
+// sends it.
 struct Consumed {
   MailboxId mailbox;
   LocalFile file;
@@ -286,9 +292,9 @@ struct Plan {
 };
 
 // Which messages on the server must be looked at more closely (RemoteDelta::details, with identity)
-// before plan() can tell whether something local is the same: arrivals, and rows whose identity the base
-// lacks. Ascending by mailbox; empty sets are left out. What has details is not asked for again, and
-// answers may raise new questions: ask until the answer is empty.
+// before plan() can tell whether something local is the same: arrivals, and rows whose identity the
+// base lacks. Ascending by mailbox; empty sets are left out. What has details is not asked for
+// again, and answers may raise new questions: ask until the answer is empty.
 struct IdentityWanted {
   MailboxId mailbox;
   UidSet uids;

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "carry_out.h"
+
+#include <algorithm>
+
+#include "decisions.h"
+#include "execute.h"
+#include "sterna/maildir/change.h"
+#include "sterna/maildir/file_name.h"
+
+namespace sterna::account {
+namespace {
+
+Status remove_orphan(Engine& engine, MailboxWork& work, const LocalArrival& arrival) {
+  STERNA_TRY(maildir::MailboxDirs * dirs, engine.open_dirs(work));
+  STERNA_TRY(io::Directory * undo, engine.open_undo());
+  maildir::TouchedDirectories touched;
+  const std::string name = engine.services.random.hex(16);
+  STERNA_CHECK(maildir::remove_to(*dirs, to_seen(arrival.file), *undo, name, touched));
+  STERNA_CHECK(touched.sync());
+  work.changed_by_us = true;
+  ++engine.report.counts.deleted_in;
+  return engine.write([&]() -> Status {
+    STERNA_TRY(const std::int64_t id,
+               engine.store->add_undo({0, name, work.name(), arrival.file.base, arrival.file.flags,
+                                       arrival.file.file.size, arrival.identity, engine.now_ms(),
+                                       "held, and applied by the user"}));
+    static_cast<void>(id);
+    STERNA_CHECK(engine.store->unset(orphan_apply_key(arrival.file.base)));
+    return engine.add_history(work, Uid{}, arrival.file.name, "deleted", "local",
+                              arrival.file.flags.to_string(), "held, and applied by the user");
+  });
+}
+
+Status remove_orphans(Engine& engine, MailboxWork& work) {
+  std::vector<LocalArrival>& arrived = work.input.local.arrived;
+  std::vector<LocalArrival> left;
+  for (LocalArrival& arrival : arrived) {
+    STERNA_TRY(const auto decided, engine.store->get(orphan_apply_key(arrival.file.base)));
+    if (!decided) {
+      left.push_back(std::move(arrival));
+      continue;
+    }
+    if (Status removed = remove_orphan(engine, work, arrival); !removed) {
+      engine.note(std::move(removed).error(), &work);
+      left.push_back(std::move(arrival));
+    }
+  }
+  arrived = std::move(left);
+  return {};
+}
+
+Status restore_flags(Engine& engine, MailboxWork& work) {
+  UidSet restored;
+  for (const LocalChange& change : work.input.local.changed) {
+    const std::string key = flags_restore_key(work.row.id, change.uid);
+    STERNA_TRY(const auto decided, engine.store->get(key));
+    if (!decided) continue;
+    STERNA_TRY(std::optional<MessageRow> row, engine.store->message({work.row.id, change.uid}));
+    if (!row) continue;
+    STERNA_TRY(maildir::MailboxDirs * dirs, engine.open_dirs(work));
+    maildir::TouchedDirectories touched;
+    Result<maildir::SeenFile> renamed =
+        maildir::rename_flags(*dirs, to_seen(change.file), row->flags.mask(),
+                              work.keywords.letters_of(row->flags), touched);
+    if (!renamed) {
+      engine.note(std::move(renamed).error(), &work);
+      continue;
+    }
+    STERNA_CHECK(touched.sync());
+    work.changed_by_us = true;
+    engine.again = true;
+    row->in_new = renamed->in_new;
+    row->info = info_part(renamed->name);
+    STERNA_CHECK(engine.write([&]() -> Status {
+      STERNA_CHECK(engine.store->put_message(*row));
+      return engine.store->unset(key);
+    }));
+    restored.add(change.uid);
+  }
+  std::erase_if(work.input.local.changed,
+                [&](const LocalChange& change) { return restored.contains(change.uid); });
+  return {};
+}
+
+}  // namespace
+
+Status carry_out_decisions(Engine& engine) {
+  if (engine.dry_run()) return {};
+  for (const auto& work : engine.mailboxes) {
+    if (!work->input.local.arrived.empty()) STERNA_CHECK(remove_orphans(engine, *work));
+    if (!work->input.local.changed.empty()) STERNA_CHECK(restore_flags(engine, *work));
+  }
+  return {};
+}
+
+}  // namespace sterna::account

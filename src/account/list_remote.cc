@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "list_remote.h"
+
+#include <algorithm>
+#include <set>
+
+#include "roles.h"
+#include "sterna/base/bytes.h"
+#include "sterna/imap/outcome.h"
+
+namespace sterna::account {
+
+sync::MailboxPolicy policy_of(const Engine& engine, const MailboxName& name, Role role) {
+  const MailboxPolicy policy = engine.settings.policy_for(name);
+  return {engine.settings.includes(name, role), engine.settings.create, policy.direction,
+          policy.local_delete, policy.remote_delete};
+}
+
+namespace {
+
+// Another user's or a shared namespace: not ours to mirror.
+bool is_foreign(const Connection& connection, const std::string& wire) {
+  const auto below = [&](const imap::NamespaceEntry& entry) {
+    return !entry.prefix.empty() && wire.starts_with(entry.prefix);
+  };
+  return std::ranges::any_of(connection.namespaces.others, below) ||
+         std::ranges::any_of(connection.namespaces.shared, below);
+}
+
+void take_status(RemoteListing& listing, const imap::MailboxStatus& status) {
+  listing.status = status;
+  listing.mailbox.uidvalidity = status.uid_validity;
+  listing.mailbox.uid_next = status.uid_next;
+  listing.mailbox.messages = status.messages;
+  if (!status.mailbox_id.empty()) listing.mailbox.mailbox_id = status.mailbox_id;
+}
+
+coro::Task<Status> ask_statuses(Connection& connection, RemoteList& list) {
+  std::vector<imap::CommandId> flying;
+  ListSink sink;
+  const auto items = imap::status_items_for(connection.capabilities());
+  for (const RemoteListing& one : list.mailboxes) {
+    if (!one.mailbox.selectable || !one.mailbox.policy.included || one.status) continue;
+    STERNA_CO_TRY(const imap::CommandId id,
+                  connection.submit(imap::status(one.mailbox.wire, items), &sink));
+    flying.push_back(id);
+  }
+  for (const imap::CommandId id : flying) {
+    STERNA_CO_TRY(imap::Done done, co_await connection.wait(id));
+  }
+  for (RemoteListing& one : list.mailboxes) {
+    const auto it = sink.statuses.find(one.mailbox.wire.octets);
+    if (it != sink.statuses.end()) take_status(one, it->second);
+  }
+  co_return Status{};
+}
+
+}  // namespace
+
+coro::Task<Result<RemoteList>> list_remote(Engine& engine, Connection& connection) {
+  ListSink sink;
+  imap::ListOptions options = imap::list_options_for(connection.capabilities());
+  const bool subscribed_only = engine.settings.subscribed_only;
+  const bool extended = connection.has(imap::Capability::list_extended);
+  if (subscribed_only && extended) options.only_subscribed = true;
+  STERNA_CO_TRY(const imap::CommandId listing, connection.submit(imap::list(options), &sink));
+  ListSink subscriptions;
+  std::optional<imap::CommandId> lsub;
+  if (subscribed_only && !extended) {
+    STERNA_CO_TRY(lsub, connection.submit(imap::lsub("", "*"), &subscriptions));
+  }
+  STERNA_CO_TRY(imap::Done done, co_await connection.wait(listing));
+  if (lsub) {
+    STERNA_CO_TRY(imap::Done answered, co_await connection.wait_ok(*lsub));
+  }
+  STERNA_CO_CHECK(co_await connection.settle());
+  if (!done.ok()) co_return fail(imap::error_from(done).with_context("list the mailboxes"));
+
+  // Without NAMESPACE, LIST alone says what stands between the components of a new name.
+  if (connection.namespaces.personal.empty() && !sink.lists.empty()) {
+    connection.names.delimiter = sink.lists.front().delimiter;
+  }
+
+  std::set<std::string> subscribed;
+  for (const imap::List& one : subscriptions.lists) subscribed.insert(one.name.octets);
+  RemoteList result;
+  result.complete = done.code.code != imap::Code::message_limit;
+  std::set<std::string> seen;
+  for (const imap::List& line : sink.lists) {
+    if (is_foreign(connection, line.name.octets) || !seen.insert(line.name.octets).second) continue;
+    if (lsub && !subscribed.contains(line.name.octets) &&
+        !ascii_iequals(line.name.octets, "INBOX")) {
+      continue;
+    }
+    RemoteListing one;
+    imap::NameRules rules = connection.names;
+    rules.delimiter = line.delimiter;
+    one.mailbox.wire = line.name;
+    one.mailbox.name = imap::decode_mailbox(line.name, rules);
+    one.mailbox.delimiter = line.delimiter;
+    one.mailbox.role = one.mailbox.name.is_inbox() ? Role::inbox : line.attributes.role;
+    one.mailbox.selectable = !line.attributes.no_select && !line.attributes.non_existent;
+    const auto status = sink.statuses.find(line.name.octets);
+    if (status != sink.statuses.end()) take_status(one, status->second);
+    result.mailboxes.push_back(std::move(one));
+  }
+  assign_roles(engine.settings.roles, result.mailboxes);
+  for (RemoteListing& one : result.mailboxes) {
+    one.mailbox.policy = policy_of(engine, one.mailbox.name, one.mailbox.role);
+  }
+  STERNA_CO_CHECK(co_await ask_statuses(connection, result));
+  co_return result;
+}
+
+}  // namespace sterna::account

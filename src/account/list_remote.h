@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the server says that it has: LIST, and STATUS where it is told with it.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine.h"
+
+namespace sterna::account {
+
+// One line of the server's LIST, with its STATUS where it was told.
+struct RemoteListing {
+  sync::RemoteMailbox mailbox;
+  std::optional<imap::MailboxStatus> status;
+};
+struct RemoteList {
+  std::vector<RemoteListing> mailboxes;
+  bool complete = false;
+};
+
+class ListSink : public Sink {
+ public:
+  void on_response(const imap::Response& response) override {
+    if (const auto* list = std::get_if<imap::List>(&response)) lists.push_back(*list);
+    if (const auto* status = std::get_if<imap::MailboxStatus>(&response)) {
+      statuses[status->name.octets] = *status;
+    }
+  }
+  std::vector<imap::List> lists;
+  std::map<std::string, imap::MailboxStatus> statuses;
+};
+
+// What the configuration says of a mailbox, as the planner of mailboxes takes it.
+sync::MailboxPolicy policy_of(const Engine& engine, const MailboxName& name, Role role);
+
+// LIST, in one command with STATUS where the server has LIST-STATUS, else STATUS of each included
+// mailbox.
+coro::Task<Result<RemoteList>> list_remote(Engine& engine, Connection& connection);
+
+}  // namespace sterna::account
