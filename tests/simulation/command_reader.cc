@@ -139,8 +139,9 @@ std::optional<ClientCommand> CommandReader::next() {
     command.name += " " + ascii_upper(words[2].text);
     first = 3;
   }
-  command.arguments.assign(std::make_move_iterator(words.begin() + static_cast<std::ptrdiff_t>(first)),
-                           std::make_move_iterator(words.end()));
+  command.arguments.assign(
+      std::make_move_iterator(words.begin() + static_cast<std::ptrdiff_t>(first)),
+      std::make_move_iterator(words.end()));
   return command;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// CommandReader: the octets of an IMAP client as commands (RFC 3501 section 9, RFC 7888), written for
-// the simulated server alone, so that it shares no mistake with the client under test.
+// CommandReader: the octets of an IMAP client as commands (RFC 3501 section 9, RFC 7888), written
+// for the simulated server alone, so that it shares no mistake with the client under test.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +14,8 @@ namespace sterna::simulation {
 struct Argument {
   enum class Kind : std::uint8_t { word, string, list };
   Kind kind = Kind::word;
-  std::string text;              // of a word or string
-  std::vector<Argument> items;   // of a list
+  std::string text;             // of a word or string
+  std::vector<Argument> items;  // of a list
 };
 
 struct ClientCommand {
@@ -39,7 +39,7 @@ class CommandReader {
 
   std::function<void()> go_on_;
   std::string input_;
-  std::string line_;                    // so far; a literal is the octet 0x01 in it
+  std::string line_;  // so far; a literal is the octet 0x01 in it
   std::vector<std::string> literals_;
   std::optional<std::size_t> awaited_;  // octets of the literal that comes now
 };

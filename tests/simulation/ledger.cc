@@ -30,7 +30,9 @@ void Ledger::flagged(Side side, const std::string& token, const std::string& fla
 void Ledger::moved(Side side, const std::string& token, const std::string& mailbox) {
   deeds(side, token).moved_to = mailbox;
 }
-void Ledger::deleted(Side side, const std::string& token) { deeds(side, token).deleted = true; }
+void Ledger::deleted(Side side, const std::string& token) {
+  deeds(side, token).deleted = true;
+}
 
 void Ledger::check_pair(const std::string& token, const Life& life, const Copy& local,
                         const Copy& remote, std::vector<std::string>& wrong) {
@@ -79,8 +81,8 @@ void Ledger::check_life(const std::string& token, const Life& life, const Copies
   const Deeds& by_local = life.deeds[0];
   const Deeds& by_remote = life.deeds[1];
   const bool deleted = by_local.deleted || by_remote.deleted;
-  const bool disputed = by_local.deleted != by_remote.deleted &&
-                        (by_local.deleted ? by_remote : by_local).any();
+  const bool disputed =
+      by_local.deleted != by_remote.deleted && (by_local.deleted ? by_remote : by_local).any();
   const bool right = !deleted    ? here == 1 && there == 1
                      : !disputed ? here == 0 && there == 0
                                  : here == there && here <= 1;
@@ -106,7 +108,8 @@ std::vector<std::string> Ledger::check(const std::vector<Copy>& local,
   for (const Copy& copy : remote) there[copy.token].push_back(&copy);
   for (const Copies* copies : {&here, &there}) {
     for (const auto& [token, which] : *copies) {
-      if (!lives_.contains(token)) wrong.push_back(fmt::format("{}: came back from the dead", token));
+      if (!lives_.contains(token))
+        wrong.push_back(fmt::format("{}: came back from the dead", token));
     }
   }
   for (const auto& [token, life] : lives_) check_life(token, life, here, there, wrong);

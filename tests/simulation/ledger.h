@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ledger: what the two users did to each message since both sides last agreed, and what must come of it.
+// Ledger: what the two users did to each message since both sides last agreed, and what must come
+// of it.
 //
 // A message carries a token; a token that nobody deleted is on each side exactly once, in the same
-// mailbox, with the same flags and octets. Where only one side touched something (its place, one of its
-// flags, its life), the outcome is known; where both did, they only have to agree.
+// mailbox, with the same flags and octets. Where only one side touched something (its place, one of
+// its flags, its life), the outcome is known; where both did, they only have to agree.
 #pragma once
 
 #include <array>

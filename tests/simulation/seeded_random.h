@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// SeededRandom: all chance of a simulated run. The same seed gives the same run on every machine, so
-// no distribution of the standard library is used, whose results are not fixed.
+// SeededRandom: all chance of a simulated run. The same seed gives the same run on every machine,
+// so no distribution of the standard library is used, whose results are not fixed.
 #pragma once
 
 #include <cstdint>

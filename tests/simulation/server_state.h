@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // ServerState: the mail of one account as a server keeps it, under UIDs and mod-sequences (RFC 3501
-// section 2.3, RFC 7162). The sessions of the synchronizer and the user at another mail reader change
-// it through the same functions. Names are those of the wire.
+// section 2.3, RFC 7162). The sessions of the synchronizer and the user at another mail reader
+// change it through the same functions. Names are those of the wire.
 #pragma once
 
 #include <cstdint>
@@ -25,8 +25,8 @@ struct ServerMailbox {
   std::uint32_t uidvalidity = 0;
   std::uint32_t uid_next = 1;
   std::uint64_t highest_modseq = 1;
-  std::map<std::uint32_t, ServerMessage> messages;     // by UID
-  std::map<std::uint32_t, std::uint64_t> vanished;     // UID -> mod-sequence of its end
+  std::map<std::uint32_t, ServerMessage> messages;  // by UID
+  std::map<std::uint32_t, std::uint64_t> vanished;  // UID -> mod-sequence of its end
 
   std::uint32_t append(std::string octets, FlagSet flags, std::int64_t internal_date);
   void set_flags(std::uint32_t uid, FlagSet flags);

@@ -12,7 +12,8 @@ namespace sterna::simulation {
 // What both ends of a connection share. Octets on their way hold it alive.
 class SimLine : public std::enable_shared_from_this<SimLine> {
  public:
-  explicit SimLine(SimNetwork& network) : network_(network), session_(network.state_, network.abilities_) {}
+  explicit SimLine(SimNetwork& network)
+      : network_(network), session_(network.state_, network.abilities_) {}
 
   void begin() { to_client(session_.greeting()); }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// SimSession: one connection to the simulated server, as bytes in and bytes out (RFC 3501, and as far as
-// Abilities says: UIDPLUS 4315, MOVE 6851, CONDSTORE and QRESYNC 7162, LIST-STATUS 5819, ESEARCH 4731,
-// LITERAL+ 7888, NAMESPACE 2342). What others change is told behind the answer to each command, under
-// the sequence numbers that this session knows.
+// SimSession: one connection to the simulated server, as bytes in and bytes out (RFC 3501, and as
+// far as Abilities says: UIDPLUS 4315, MOVE 6851, CONDSTORE and QRESYNC 7162, LIST-STATUS 5819,
+// ESEARCH 4731, LITERAL+ 7888, NAMESPACE 2342). What others change is told behind the answer to
+// each command, under the sequence numbers that this session knows.
 #pragma once
 
 #include <cstdint>

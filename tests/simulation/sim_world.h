@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// SimWorld: one account, simulated whole from a seed. The engine is the real one, and so is its SQLite;
-// the server, the line to it, the disk of the Maildir, time and chance are not.
+// SimWorld: one account, simulated whole from a seed. The engine is the real one, and so is its
+// SQLite; the server, the line to it, the disk of the Maildir, time and chance are not.
 //
-// run() lets both users work, syncs under faults, and at each rest asks the ledger whether both sides
-// are as they should be. What went wrong comes back in words.
+// run() lets both users work, syncs under faults, and at each rest asks the ledger whether both
+// sides are as they should be. What went wrong comes back in words.
 #pragma once
 
 #include <cstdint>

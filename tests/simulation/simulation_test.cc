@@ -3,6 +3,7 @@
 //
 //   STERNA_SIM_SEEDS=5000   that many seeds instead of the usual number
 //   STERNA_SIM_SEED=17      this one alone, as a failure's message says
+//   STERNA_SIM_LOG=debug    what the engine logs, "trace" with the wire
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -10,6 +11,7 @@
 
 #include "sim_world.h"
 #include "sterna/base/bytes.h"
+#include "sterna/base/log.h"
 
 namespace sterna::simulation {
 namespace {
@@ -29,17 +31,21 @@ void run_seed(std::uint64_t seed) {
   std::string text;
   for (const std::string& line : world.story()) text += "  " + line + "\n";
   for (const std::string& line : wrong) text += "WRONG " + line + "\n";
-  ADD_FAILURE() << text
-                << fmt::format(
-                       "replay: STERNA_SIM_SEED={} sterna_simulation_test "
-                       "--gtest_filter=Seeds/Simulation.BothSidesEndAlikeWithNothingLostOrDoubled/{}",
-                       seed, seed % kBlocks);
+  ADD_FAILURE()
+      << text
+      << fmt::format(
+             "replay: STERNA_SIM_SEED={} sterna_simulation_test "
+             "--gtest_filter=Seeds/Simulation.BothSidesEndAlikeWithNothingLostOrDoubled/{}",
+             seed, seed % kBlocks);
 }
 
 class Simulation : public testing::TestWithParam<std::uint64_t> {};
 
 TEST_P(Simulation, BothSidesEndAlikeWithNothingLostOrDoubled) {
   const std::uint64_t block = GetParam();
+  LogLevel level = LogLevel::off;
+  if (const char* text = std::getenv("STERNA_SIM_LOG")) EXPECT_TRUE(parse_log_level(text, level));
+  set_log_level(level);
   if (const auto seed = number_from("STERNA_SIM_SEED")) {
     if (*seed % kBlocks == block) run_seed(*seed);
     return;

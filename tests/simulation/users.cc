@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 
+#include "sterna/base/log.h"
 #include "sterna/maildir/file_name.h"
 #include "sterna/maildir/keywords.h"
 
@@ -13,7 +14,7 @@ namespace sterna::simulation {
 namespace {
 
 const std::vector<std::string>& flag_names() {
-  static const std::vector<std::string> names{"\\Seen",      "\\Flagged", "\\Answered", "\\Draft",
+  static const std::vector<std::string> names{"\\Seen",     "\\Flagged", "\\Answered", "\\Draft",
                                               "$Forwarded", "work",      "later"};
   return names;
 }
@@ -56,7 +57,9 @@ std::vector<Copy> only_copies(std::vector<T> all) {
 
 }  // namespace
 
-std::string Diary::new_token() { return fmt::format("t{}", next_token++); }
+std::string Diary::new_token() {
+  return fmt::format("t{}", next_token++);
+}
 std::string Diary::new_mailbox_name() {
   const std::uint64_t number = next_mailbox++;
   return random.chance(30) ? fmt::format("Lists/m{}", number) : fmt::format("m{}", number);
@@ -79,7 +82,11 @@ FlagSet Diary::some_flags() {
 }
 
 void Diary::tell(Side side, const std::string& what) {
-  story.push_back(fmt::format("{}: {}", side == Side::local ? "local" : "remote", what));
+  note(fmt::format("{}: {}", side == Side::local ? "local" : "remote", what));
+}
+void Diary::note(std::string line) {
+  Log().info("{}", line);
+  story.push_back(std::move(line));
 }
 
 std::string token_of(const std::string& octets) {
@@ -121,18 +128,23 @@ std::vector<LocalUser::File> LocalUser::files() const {
     for (const std::string part : {"/new", "/cur"}) {
       for (const std::string& name : disk_.names(home + part)) {
         const maildir::FileName parsed = maildir::parse_file_name(name);
-        const std::string octets = with_line_ends(disk_.read(home + part + "/" + name), "\n", "\r\n");
-        files.push_back({{token_of(octets), mailbox, table.flags_of(parsed.mask, parsed.keywords),
-                          octets},
-                         home + part + "/" + name});
+        const std::string octets =
+            with_line_ends(disk_.read(home + part + "/" + name), "\n", "\r\n");
+        files.push_back(
+            {{token_of(octets), mailbox, table.flags_of(parsed.mask, parsed.keywords), octets},
+             home + part + "/" + name});
       }
     }
   }
   return files;
 }
 
-std::vector<LocalUser::File> LocalUser::sole_files() const { return sole(files()); }
-std::vector<Copy> LocalUser::copies() const { return only_copies(files()); }
+std::vector<LocalUser::File> LocalUser::sole_files() const {
+  return sole(files());
+}
+std::vector<Copy> LocalUser::copies() const {
+  return only_copies(files());
+}
 
 std::uint32_t LocalUser::letters_for(const std::string& mailbox, const FlagSet& flags) {
   const std::string path = root_ + "/" + mailbox + "/dovecot-keywords";
@@ -229,16 +241,19 @@ std::vector<RemoteUser::Message> RemoteUser::messages() const {
   std::vector<Message> found;
   for (const auto& [wire, mailbox] : state_.mailboxes()) {
     for (const auto& [uid, message] : mailbox.messages) {
-      found.push_back({{token_of(message.octets), name_of(wire), message.flags, message.octets},
-                       wire,
-                       uid});
+      found.push_back(
+          {{token_of(message.octets), name_of(wire), message.flags, message.octets}, wire, uid});
     }
   }
   return found;
 }
 
-std::vector<RemoteUser::Message> RemoteUser::sole_messages() const { return sole(messages()); }
-std::vector<Copy> RemoteUser::copies() const { return only_copies(messages()); }
+std::vector<RemoteUser::Message> RemoteUser::sole_messages() const {
+  return sole(messages());
+}
+std::vector<Copy> RemoteUser::copies() const {
+  return only_copies(messages());
+}
 
 void RemoteUser::act() {
   const std::uint64_t what = diary_.random.below(100);
@@ -289,8 +304,8 @@ void RemoteUser::move(const Message& message) {
   state_.copy(source, message.uid, *state_.find(to));
   source.expunge(message.uid);
   diary_.ledger.moved(Side::remote, message.copy.token, name_of(to));
-  diary_.tell(Side::remote,
-              fmt::format("{} from {} to {}", message.copy.token, message.copy.mailbox, name_of(to)));
+  diary_.tell(Side::remote, fmt::format("{} from {} to {}", message.copy.token,
+                                        message.copy.mailbox, name_of(to)));
 }
 
 }  // namespace sterna::simulation

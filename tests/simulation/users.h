@@ -28,6 +28,7 @@ struct Diary {
   std::string message(const std::string& token);  // lines end with CRLF
   FlagSet some_flags();
   void tell(Side side, const std::string& what);
+  void note(std::string line);  // also into the log, among what the engine says
 };
 
 std::string token_of(const std::string& octets);
