@@ -18,8 +18,10 @@ class SimLine : public std::enable_shared_from_this<SimLine> {
   void begin() { to_client(session_.greeting()); }
 
   void to_server(std::string octets) {
+    if (deaf_) return;
     const std::size_t passes = network_.pass(octets.size());
     const bool whole = passes == octets.size();
+    deaf_ = !whole;
     octets.resize(passes);
     travel(server_time_, [self = shared_from_this(), octets = std::move(octets), whole] {
       self->arrive_at_server(octets, whole);
@@ -44,6 +46,7 @@ class SimLine : public std::enable_shared_from_this<SimLine> {
   }
 
   void to_client(std::string octets) {
+    if (mute_) return;
     const std::size_t passes = network_.pass(octets.size());
     const bool whole = passes == octets.size();
     octets.resize(passes);
@@ -52,6 +55,7 @@ class SimLine : public std::enable_shared_from_this<SimLine> {
       self->client_buffer += octets;
       self->client_reads.set();
     });
+    mute_ = !whole;
     if (!whole) end_behind_answers();
   }
 
@@ -69,6 +73,8 @@ class SimLine : public std::enable_shared_from_this<SimLine> {
   SimNetwork& network_;
   SimSession session_;
   bool cut_ = false;
+  bool deaf_ = false;  // a write was cut amid its octets: what is sent after it never arrives
+  bool mute_ = false;  // the same of the answers
   std::chrono::nanoseconds server_time_{0};
   std::chrono::nanoseconds client_time_{0};
 };
