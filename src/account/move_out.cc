@@ -65,19 +65,21 @@ Status write_intents(Engine& engine, MailboxWork& from, MailboxWork& to,
   return transaction.commit();
 }
 
-// The flags that the other side gave the message before it moved: the file gets them at its new
-// place.
+// The flags of both sides, in the letters of the new place.
 Result<LocalFile> with_flags_here(Engine& engine, MailboxWork& to, const sync::MoveOut& move,
                                   maildir::TouchedDirectories& touched) {
   LocalFile file = move.file;
-  if (file.flags == move.flags || !file.tells_flags) return file;
+  if (!file.tells_flags) return file;
   STERNA_TRY(maildir::MailboxDirs * dirs, engine.open_dirs(to));
   const std::vector<std::string> missing = to.keywords.missing(move.flags);
   if (!missing.empty()) {
     if (auto table = maildir::add_keywords(*dirs, missing)) to.keywords = *table;
   }
-  Result<maildir::SeenFile> renamed = maildir::rename_flags(
-      *dirs, to_seen(file), move.flags.mask(), to.keywords.letters_of(move.flags), touched);
+  const maildir::FileName name = maildir::parse_file_name(file.name);
+  const std::uint32_t letters = to.keywords.letters_of(move.flags);
+  if (name.mask == move.flags.mask() && name.keywords == letters) return file;
+  Result<maildir::SeenFile> renamed =
+      maildir::rename_flags(*dirs, to_seen(file), move.flags.mask(), letters, touched);
   if (!renamed) {
     to.stamp_settled = false;
     return file;

@@ -181,6 +181,23 @@ std::optional<ClaimedOrigin> origin_of(const Engine& engine, const std::string& 
   return std::nullopt;
 }
 
+// The letters of keywords mean what the mailbox says that the file came from, until it is renamed
+// to those of its new one.
+Status read_letters(Engine& engine, MailboxWork& work, LocalFile& file) {
+  const maildir::FileName name = maildir::parse_file_name(file.name);
+  if (name.keywords == 0) return {};
+  STERNA_TRY(const std::vector<MessageRow> rows, engine.store->messages_by_base_name(file.base));
+  for (const MessageRow& row : rows) {
+    MailboxWork* from = engine.find(row.key.mailbox);
+    if (!from || from == &work) continue;
+    STERNA_TRY(const maildir::MailboxDirs* dirs, engine.open_dirs(*from));
+    static_cast<void>(dirs);
+    file.flags = from->keywords.flags_of(name.mask, name.keywords);
+    return {};
+  }
+  return {};
+}
+
 coro::Task<Status> describe_arrivals(Engine& engine, MailboxWork& work, Comparison& found) {
   std::vector<LocalFile*> files;
   for (LocalFile& file : found.arrived) files.push_back(&file);
@@ -198,6 +215,7 @@ coro::Task<Status> describe_arrivals(Engine& engine, MailboxWork& work, Comparis
     const Looked& look = looked[next++];
     LocalArrival arrival;
     if (look.stamp) file.file = *look.stamp;
+    STERNA_CO_CHECK(read_letters(engine, work, file));
     arrival.file = file;
     if (look.identity) arrival.identity = to_identity(*look.identity);
     arrival.stable = look.changed_ns <= now - quiet_ns || look.changed_ns > now + quiet_ns;
