@@ -143,12 +143,20 @@ class LocalExecution {
     changes_.push_back(std::move(change));
   }
 
+  // A file that came from another mailbox still has that one's letters for its keywords.
+  bool speaks_other_letters(const sync::Pair& pair) const {
+    const maildir::FileName name = maildir::parse_file_name(pair.file.name);
+    if (name.keywords == 0 || pair.flags.keywords().empty()) return false;
+    MailboxWork* work = engine_.find(pair.where.mailbox);
+    return work->keywords.letters_of(pair.flags) != name.keywords;
+  }
+
   void collect(const sync::Action& action) {
     if (const auto* pull = std::get_if<sync::PullFlags>(&action.what)) {
       add_change(action, Change::Kind::flags, pull->where.mailbox, pull->where.mailbox, pull->file,
                  pull->result);
     } else if (const auto* pair = std::get_if<sync::Pair>(&action.what)) {
-      if (!pair->to_local.empty()) {
+      if (!pair->to_local.empty() || speaks_other_letters(*pair)) {
         add_change(action, Change::Kind::flags, pair->where.mailbox, pair->where.mailbox,
                    pair->file, pair->flags);
       }
