@@ -5,6 +5,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -16,6 +17,7 @@ namespace {
 
 constexpr std::size_t kErrorOctetsMax = 4000;
 constexpr std::size_t kWidthDefault = 80;
+constexpr std::size_t kWidthMin = 2;
 
 bool wants_color(ColorWhen when, bool is_terminal) {
   if (when != ColorWhen::automatic) return when == ColorWhen::always;
@@ -40,7 +42,7 @@ Console::Console(const GlobalOptions& options)
 std::size_t Console::error_width() const {
   winsize size{};
   if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return kWidthDefault;
-  return size.ws_col;
+  return std::max<std::size_t>(size.ws_col, kWidthMin);
 }
 
 void Console::out(std::string_view text) {

@@ -30,7 +30,8 @@ class Console {
   // Whether a question would reach somebody.
   bool may_ask() const { return may_ask_; }
   const Style& style() const { return style_; }
-  std::size_t error_width() const;  // columns of the terminal; 80 if it does not tell
+  // Columns of the terminal, at least 2; 80 if it does not tell.
+  std::size_t error_width() const;
 
   void out(std::string_view text);
   void err(std::string_view text);

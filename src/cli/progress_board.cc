@@ -95,7 +95,9 @@ void ProgressBoard::draw() {
   // One column stays free: a full line would wrap on some terminals.
   std::string line = progress_line(now, console_.error_width() - 1);
   if (line == drawn_) return;
-  console_.err(std::string(kEraseLine) + line);
+  // The cursor waits at the start, so that a line of the log, or the shell after a kill, writes
+  // over it.
+  console_.err(std::string(kEraseLine) + line + "\r");
   drawn_ = std::move(line);
 }
 

@@ -59,6 +59,7 @@ void match_marks(World& world) {
       },
       [](MessageView& message, FileView& file) {
         if (message.mailbox == file.mailbox) return false;
+        if (file.upload && file.upload->mailbox == message.mailbox->in->id) return false;
         join(message, file, false);
         return true;
       });

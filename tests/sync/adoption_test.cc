@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// Adoption: the base is new, lost, restored, or of another UIDVALIDITY. Everything is paired by
+// content, flags are united, nothing is deleted on any side.
+#include <gtest/gtest.h>
+
+#include "notation.h"
+
+namespace sterna::sync::test {
+namespace {
+
+Input adopting(const Story& story) {
+  Input input = read(story);
+  for (MailboxInput& in : input.mailboxes) {
+    in.adopting = true;
+    in.base_uidvalidity = UidValidity();
+  }
+  return input;
+}
+
+std::string adopted(std::string_view remote, std::string_view local) {
+  return told(adopting({"A B Trash:trash", "", remote, local}));
+}
+
+TEST(Adoption, PairsWhatIsTheSame) {
+  EXPECT_EQ(adopted("A new 1 x S\nA new 2 y -", "A new n1 x S\nA new n2 y -"),
+            "pair A/1 n1 S\npair A/2 n2 -\n");
+}
+TEST(Adoption, FetchesAndUploadsTheRest) {
+  EXPECT_EQ(adopted("A new 1 x S", "A new n2 y S"), "download A/1\nupload A n2 S\n");
+}
+TEST(Adoption, DeletesNothing) {
+  Input input = adopting({"A", "A 1 x S\nA 2 y S", "A gone 1", "A gone 2"});
+  EXPECT_EQ(told(input), "wait A/1\nwait A/2\n");
+}
+TEST(Adoption, ASurplusFileOfAPairedMessageIsHeld) {
+  EXPECT_EQ(adopted("A new 1 x S", "A new n1 x S mtime=1\nA new n2 x S mtime=2"),
+            "pair A/1 n1 S\nheld orphan A n2\n");
+}
+TEST(Adoption, WhatIsHeldStaysHeldInLaterPasses) {
+  EXPECT_EQ(told({"A", "", "", "A new n2 x S held"}), "held orphan A n2\n");
+}
+
+// --- marks of another synchronizer ---
+
+TEST(ForeignMark, OfAMessageThatIsThereIsPaired) {
+  EXPECT_EQ(adopted("A new 7 x S", "A new n1,U=7 x S mark=7"), "pair A/7 n1,U=7 S\n");
+}
+TEST(ForeignMark, SaysWhichOfEqualMessages) {
+  EXPECT_EQ(adopted("A new 7 x S\nA new 8 x S", "A new n1,U=8 x S mark=8"),
+            "pair A/8 n1,U=8 S\ndownload A/7\n");
+}
+TEST(ForeignMark, OfAMessageThatIsGoneIsHeld) {
+  EXPECT_EQ(adopted("A new 8 y S", "A new n1,U=7 x S mark=7"),
+            "download A/8\nheld orphan A n1,U=7\n");
+}
+TEST(ForeignMark, OfAMessageInAnotherMailboxTakesItsPlace) {
+  EXPECT_EQ(adopted("B new 3 x S", "A new n1,U=7 x S mark=7"), "move_in A/0 -> B/3 A:n1,U=7 S\n");
+}
+TEST(ForeignMark, WaitsUntilEverythingIsToldApart) {
+  EXPECT_EQ(adopted("B new 3 x S unseen", "A new n1,U=7 x S mark=7"),
+            "download B/3\nwait A n1,U=7\n");
+}
+TEST(ForeignMark, WaitsForAMailboxThatWasNotSeen) {
+  EXPECT_EQ(adopted("B unknown", "A new n1,U=7 x S mark=7"), "wait A n1,U=7\n");
+}
+TEST(ForeignMark, MeansNothingLater) {
+  EXPECT_EQ(told({"A", "", "", "A new n1,U=7 x S mark=7"}), "upload A n1,U=7 S\n");
+}
+
+// --- our own names (rule 17) ---
+
+TEST(OwnName, OfAMessageThatIsGoneIsHeld) {
+  EXPECT_EQ(adopted("", "A new n1 x S from=A/7"), "held orphan A n1\n");
+  EXPECT_EQ(told({"A", "", "", "A new n1 x S from=A/7"}), "held orphan A n1\n");
+}
+TEST(OwnName, OfAMessageInAnotherMailboxTakesItsPlace) {
+  EXPECT_EQ(adopted("B new 3 x S", "A new n1 x S from=A/7"), "move_in A/0 -> B/3 A:n1 S\n");
+}
+TEST(OwnName, OfAMailboxThatWasNotSeenWaits) {
+  EXPECT_EQ(told({"A B", "", "B unknown", "A new n1 x S from=B/7"}), "wait A n1\n");
+}
+TEST(OwnName, OfATombstoneIsTheUsersAgain) {
+  EXPECT_EQ(told({"A", "A 7 x S tombstone name=n1", "", "A new n1 x S from=A/7"}),
+            "upload A n1 S\n");
+}
+TEST(OwnName, BackAfterAnUncleanStopIsHeld) {
+  EXPECT_EQ(told({"A", "A 7 x S tombstone name=n1", "", "A new n1 x S from=A/7 resurrected"}),
+            "held resurrected A n1\n");
+}
+TEST(OwnName, OfAMessageThatIsYetToBeFetchedIsNoProof) {
+  EXPECT_EQ(told({"A", "A 7 x S wanted name=n1", "", "A new n1 torn S from=A/7"}),
+            "download A/7\nheld orphan A n1\n");
+}
+
+// --- another UIDVALIDITY ---
+
+TEST(UidValidityChange, WithoutAdoptionNothingIsKnownOfTheOldRows) {
+  Input input = read({"A", "A 1 x S", "A gone 1", "A gone 1"});
+  mailbox(input, "A").remote.uidvalidity = UidValidity(7);
+  EXPECT_EQ(told(input), "wait A/1\n");
+}
+TEST(UidValidityChange, ActionsCarryTheNewOne) {
+  Input input = adopting({"A", "", "A new 1 x S", "A new n1 x S"});
+  mailbox(input, "A").base_uidvalidity = UidValidity(3);
+  mailbox(input, "A").remote.uidvalidity = UidValidity(7);
+  const Plan plan = sync::plan(input);
+  ASSERT_EQ(plan.actions.size(), 1U);
+  EXPECT_EQ(std::get<Pair>(plan.actions.front().what).where.uidvalidity, UidValidity(7));
+}
+
+}  // namespace
+}  // namespace sterna::sync::test

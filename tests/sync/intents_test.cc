@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// Open intents: "may have happened". A crash, a cut line and a lost reply are one case (rule 12).
+#include <gtest/gtest.h>
+
+#include "notation.h"
+
+namespace sterna::sync::test {
+namespace {
+
+constexpr std::string_view kMailboxes = "A B C Trash:trash";
+
+Input uploading(std::string_view remote, std::string_view local, unsigned looks = 0) {
+  Input input = read({kMailboxes, "", remote, local});
+  add_intent(input, IntentKind::upload, "A", 0, "n1", "x", "").looks = looks;
+  return input;
+}
+
+TEST(UploadInDoubt, FoundOnTheServerIsPairedAndStaysOpenUntilThatIsRecorded) {
+  EXPECT_EQ(told(uploading("A new 7 x S", "A new n1 x S")), "pair A/7 n1 S\n");
+  Input input = read({kMailboxes, "A 7 x S name=n1", "", ""});
+  add_intent(input, IntentKind::upload, "A", 0, "n1", "x", "");
+  EXPECT_EQ(told(input), "close_intent 1\n");
+}
+TEST(UploadInDoubt, NotFoundIsLookedForThreeTimesAndThenSentAgain) {
+  for (unsigned looks = 0; looks < 3; ++looks) {
+    EXPECT_EQ(told(uploading("", "A new n1 x S", looks)), "wait A n1\n");
+  }
+  EXPECT_EQ(told(uploading("", "A new n1 x S", 3)), "upload A n1 S doubt\n");
+}
+TEST(UploadInDoubt, AMailboxThatWasNotSeenLeavesItInDoubt) {
+  EXPECT_EQ(told(uploading("A unknown", "A new n1 x S", 9)), "wait A n1\n");
+}
+TEST(UploadInDoubt, AnotherFileOfOtherContentIsNotConcerned) {
+  EXPECT_EQ(told(uploading("", "A new n2 y S")), "upload A n2 S\nclose_intent 1\n");
+}
+TEST(UploadInDoubt, AFileRenamedSinceIsKnownByItsContent) {
+  EXPECT_EQ(told(uploading("", "A new other x S")), "wait A other\n");
+}
+TEST(UploadInDoubt, AFileMovedSinceMovesTheMessageThatWasSent) {
+  EXPECT_EQ(told(uploading("A new 7 x S", "B new n1 x S")), "move_out A/7 -> B n1 S\n");
+  EXPECT_EQ(told(uploading("A new 7 x S", "B new other x S")), "move_out A/7 -> B other S\n");
+}
+TEST(UploadInDoubt, AMessageFromBeforeIsNotTheOneThatWasSent) {
+  EXPECT_EQ(told(uploading("A new 3 x S", "B new n1 x S")), "download A/3\nwait B n1\n");
+}
+TEST(UploadInDoubt, AFileMovedSinceAndNeverSentIsSentWhereItIs) {
+  EXPECT_EQ(told(uploading("", "B new n1 x S", 3)), "upload B n1 S doubt\n");
+}
+TEST(UploadInDoubt, AMessageMovedOnTheServerSinceTakesTheFileAlong) {
+  EXPECT_EQ(told(uploading("B new 9 x S", "A new n1 x S")), "move_in A/0 -> B/9 A:n1 S\n");
+}
+TEST(UploadInDoubt, AFileDeletedSinceClosesIt) {
+  EXPECT_EQ(told(uploading("", "")), "close_intent 1\n");
+  EXPECT_EQ(told(uploading("A new 7 x S", "")), "download A/7\nclose_intent 1\n");
+}
+TEST(UploadInDoubt, StaysOpenWhereNothingIsKnown) {
+  EXPECT_EQ(told(uploading("A unknown", "")), "");
+  EXPECT_EQ(told(uploading("A new 7 x S unseen", "")), "download A/7\n");
+}
+TEST(UploadInDoubt, ItsFileIsNoNewcomerThatARowCouldClaim) {
+  Input input = read({kMailboxes, "B 1 x S name=n1", "A new 7 x S", "B gone 1\nA new n1 x S"});
+  add_intent(input, IntentKind::upload, "A", 0, "n1", "x", "");
+  EXPECT_EQ(told(input), "pair A/7 n1 S\ndelete_out B/1 to_trash\n");
+}
+
+// --- moves ---
+
+Input moving(std::string_view remote, std::string_view local, unsigned looks = 0) {
+  Input input = read({kMailboxes, "A 1 x S", remote, local});
+  add_intent(input, IntentKind::move_out, "A", 1, "", "", "B").looks = looks;
+  return input;
+}
+
+TEST(MoveInDoubt, DoneIsPaired) {
+  EXPECT_EQ(told(moving("A gone 1\nB new 7 x S", "A gone 1\nB new A1 x S")),
+            "pair B/7 A1 S\nforget A/1 tombstone\n");
+}
+TEST(MoveInDoubt, NotDoneIsPlannedAnew) {
+  EXPECT_EQ(told(moving("", "A gone 1\nB new A1 x S")), "move_out A/1 -> B A1 S\n");
+}
+TEST(MoveInDoubt, DoneByHalfIsFinished) {
+  EXPECT_EQ(told(moving("B new 7 x S", "A gone 1\nB new A1 x S")),
+            "pair B/7 A1 S\ndelete_out A/1 expunge\n");
+}
+TEST(MoveInDoubt, WithoutAnIntentTheSameIsACopyOfSomebodyElse) {
+  EXPECT_EQ(told({kMailboxes, "A 1 x S", "B new 7 x S", "A gone 1\nB new A1 x S"}),
+            "download B/7\nmove_out A/1 -> B A1 S\n");
+}
+TEST(MoveInDoubt, GoneThereAndNotYetSeenHereIsLookedForThreeTimes) {
+  EXPECT_EQ(told(moving("A gone 1", "A gone 1\nB new A1 x S", 2)), "wait B A1\n");
+  EXPECT_EQ(told(moving("A gone 1", "A gone 1\nB new A1 x S", 3)), "upload B A1 S forgets=A/1\n");
+}
+TEST(MoveInDoubt, UnderAnotherUidValidityItIsNeverSentAgain) {
+  Input input = moving("A gone 1", "A gone 1\nB new A1 x S", 9);
+  input.intents.front().target_uidvalidity = UidValidity(5);
+  EXPECT_EQ(told(input), "held orphan B A1\n");
+}
+TEST(MoveInDoubt, UndoneByTheUserIsClosed) {
+  EXPECT_EQ(told(moving("", "")), "close_intent 1\n");
+}
+TEST(MoveInDoubt, StaysOpenWhereASideIsUnknown) {
+  EXPECT_EQ(told(moving("A unknown", "")), "");
+  EXPECT_EQ(told(moving("B unknown\nA gone 1", "A gone 1")), "forget A/1 tombstone\n");
+}
+TEST(MoveInDoubt, OfARowThatIsWrittenIsClosed) {
+  Input input = read({kMailboxes, "B 7 x S", "", ""});
+  add_intent(input, IntentKind::move_out, "A", 1, "", "", "B");
+  EXPECT_EQ(told(input), "close_intent 1\n");
+}
+
+// --- removals ---
+
+Input deleting(std::string_view base, std::string_view remote, std::string_view local) {
+  Input input = read({kMailboxes, base, remote, local});
+  add_intent(input, IntentKind::delete_out, "A", 1, "", "", "");
+  return input;
+}
+
+TEST(RemovalInDoubt, DoneIsClosed) {
+  EXPECT_EQ(told(deleting("A 1 x S deleting", "A gone 1", "")),
+            "close_intent 1\nforget A/1 tombstone\n");
+}
+TEST(RemovalInDoubt, NotDoneIsResumedAndStaysOpen) {
+  EXPECT_EQ(told(deleting("A 1 x S deleting", "", "")), "delete_out A/1 to_trash\n");
+}
+TEST(RemovalInDoubt, OfARowThatIsNotDeletingIsClosed) {
+  EXPECT_EQ(told(deleting("A 1 x S", "", "")), "close_intent 1\n");
+  EXPECT_EQ(told(deleting("", "", "")), "close_intent 1\n");
+}
+
+TEST(MailboxIntents, AreNoneOfThisPlan) {
+  Input input = read({kMailboxes, "", "", ""});
+  add_intent(input, IntentKind::mailbox_rename, "A", 0, "", "", "");
+  EXPECT_EQ(told(input), "");
+}
+
+}  // namespace
+}  // namespace sterna::sync::test

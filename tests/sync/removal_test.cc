@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+// Removals: when they are believed, how they are carried out, and why they wait.
+#include <gtest/gtest.h>
+
+#include "notation.h"
+
+namespace sterna::sync::test {
+namespace {
+
+constexpr std::string_view kMailboxes = "A B Trash:trash Spam:junk";
+
+std::string planned(std::string_view base, std::string_view remote, std::string_view local) {
+  return told({kMailboxes, base, remote, local});
+}
+
+template <class Change>
+std::string planned_with(Change change, std::string_view remote, std::string_view local) {
+  Input input = read({kMailboxes, "A 1 x S", remote, local});
+  change(input);
+  return told(input);
+}
+
+// --- rule 1: absence counts only against rows older than the observation ---
+
+TEST(Absence, OfAFileThatCameDuringTheListingProvesNothing) {
+  EXPECT_EQ(planned("A 1 x S since=5", "", "A gone 1"), "wait A/1\n");
+  EXPECT_EQ(planned("A 1 x S since=4", "", "A gone 1"), "delete_out A/1 to_trash\n");
+}
+TEST(Absence, OfAMessageThatCameDuringTheListingProvesNothing) {
+  EXPECT_EQ(planned("A 1 x S since=5", "A gone 1", ""), "wait A/1\n");
+}
+TEST(Absence, InAnOldListingProvesNothing) {
+  EXPECT_EQ(planned("A 1 x S since=3", "A began=3", "A gone 1\nA began=3"), "wait A/1\n");
+  EXPECT_EQ(planned("A 1 x S since=3", "A gone 1\nA began=3", ""), "wait A/1\n");
+}
+TEST(Absence, InAPartialListingProvesNothing) {
+  EXPECT_EQ(planned("A 1 x S", "A gone 1\nA changes", ""), "wait A/1\n");
+  EXPECT_EQ(planned("A 1 x S", "", "A gone 1\nA changes"), "wait A/1\n");
+}
+TEST(Absence, ThatContradictsAnotherObservationProvesNothing) {
+  EXPECT_EQ(planned("A 1 x S", "A gone 1\nA flags 1 F", ""), "wait A/1\n");
+  EXPECT_EQ(planned("A 1 x S", "", "A gone 1\nA flags 1 F"), "wait A/1\n");
+}
+TEST(Absence, InASuspectDirectoryProvesNothing) {
+  EXPECT_EQ(planned("A 1 x S", "", "A gone 1\nA suspect"), "");
+}
+
+// --- what a local removal does on the server ---
+
+TEST(DeleteOut, MovesToTheTrash) {
+  EXPECT_EQ(planned("A 1 x S", "", "A gone 1"), "delete_out A/1 to_trash\n");
+}
+TEST(DeleteOut, ExpungesInTrashAndJunk) {
+  EXPECT_EQ(planned("Trash 1 x S\nSpam 1 x S", "", "Trash gone 1\nSpam gone 1"),
+            "delete_out Trash/1 expunge\ndelete_out Spam/1 expunge\n");
+}
+TEST(DeleteOut, WithoutATrashTheMessageIsFetchedFirst) {
+  EXPECT_EQ(told({"A", "A 1 x S", "", "A gone 1"}), "delete_out A/1 fetch_expunge\n");
+}
+TEST(DeleteOut, ExpungesWhereTheUserAskedForIt) {
+  EXPECT_EQ(planned_with([](Input& in) { mailbox(in, "A").local_delete = LocalDelete::expunge; },
+                         "", "A gone 1"),
+            "delete_out A/1 expunge\n");
+}
+TEST(DeleteOut, IgnoredIsConsumed) {
+  EXPECT_EQ(planned_with([](Input& in) { mailbox(in, "A").local_delete = LocalDelete::ignore; }, "",
+                         "A gone 1"),
+            "forget A/1 dropped\n");
+}
+TEST(DeleteOut, ByDirectionPullIsConsumed) {
+  EXPECT_EQ(
+      planned_with([](Input& in) { mailbox(in, "A").direction = Direction::pull; }, "", "A gone 1"),
+      "forget A/1 dropped\n");
+}
+TEST(DeleteOut, WaitsInAReadOnlyMailbox) {
+  EXPECT_EQ(planned("A 1 x S", "A readonly", "A gone 1"), "wait A/1\n");
+}
+TEST(DeleteOut, WaitsForTheQuietTime) {
+  EXPECT_EQ(planned("A 1 x S", "", "A gone 1\nA busy"), "wait A/1\n");
+}
+TEST(DeleteOut, WaitsUntilEveryMailboxHereWasListed) {
+  EXPECT_EQ(planned("A 1 x S", "", "A gone 1\nB unknown"), "wait A/1\n");
+  EXPECT_EQ(planned("A 1 x S", "", "A gone 1\nB suspect"), "wait A/1\n");
+  EXPECT_EQ(planned("A 1 x S", "", "A gone 1\nB changes"), "wait A/1\n");
+}
+TEST(DeleteOut, OfAMailboxWhoseMessagesAreKeptDoesNotConsumeBeforeEverythingWasListed) {
+  EXPECT_EQ(planned_with([](Input& in) { mailbox(in, "A").local_delete = LocalDelete::ignore; }, "",
+                         "A gone 1\nB unknown"),
+            "wait A/1\n");
+}
+TEST(DeleteOut, NamesItsProofAndWhatMustStillBeThere) {
+  const Plan plan = sync::plan(read({kMailboxes, "A 1 x S", "", "A gone 1"}));
+  ASSERT_EQ(plan.actions.size(), 1U);
+  const auto& out = std::get<DeleteOut>(plan.actions.front().what);
+  EXPECT_FALSE(out.proof.empty());
+  EXPECT_TRUE(out.identity.same_as(identity_of("x")));
+  EXPECT_EQ(out.where.uidvalidity, validity_of(out.where.mailbox));
+}
+
+// --- somebody marked it on the server meanwhile (section 2, d) ---
+
+TEST(MarkedMeanwhile, AnExpungeBecomesAMoveToTheTrash) {
+  EXPECT_EQ(planned_with([](Input& in) { mailbox(in, "A").local_delete = LocalDelete::expunge; },
+                         "A flags 1 FS", "A gone 1"),
+            "delete_out A/1 to_trash\n");
+  EXPECT_EQ(planned_with([](Input& in) { mailbox(in, "A").local_delete = LocalDelete::expunge; },
+                         "A flags 1 S,work", "A gone 1"),
+            "delete_out A/1 to_trash\n");
+}
+TEST(MarkedMeanwhile, WithoutATrashItIsHeld) {
+  EXPECT_EQ(told({"A", "A 1 x S", "A flags 1 FS", "A gone 1"}), "held delete_remote A/1\n");
+}
+TEST(MarkedMeanwhile, InTheTrashItIsHeld) {
+  EXPECT_EQ(planned("Trash 1 x S", "Trash flags 1 FS", "Trash gone 1"),
+            "held delete_remote Trash/1\n");
+}
+TEST(MarkedMeanwhile, TheUserMaySayYes) {
+  Input input = read({kMailboxes, "Trash 1 x S", "Trash flags 1 FS", "Trash gone 1"});
+  input.approvals.push_back({row(input, "Trash", 1).key, mailbox(input, "Trash").base_uidvalidity});
+  EXPECT_EQ(told(input), "delete_out Trash/1 expunge\n");
+}
+TEST(MarkedMeanwhile, SeenIsNoMark) {
+  EXPECT_EQ(planned("Trash 1 x -", "Trash flags 1 S", "Trash gone 1"),
+            "delete_out Trash/1 expunge\n");
+}
+
+// --- labels (30) ---
+
+TEST(Labels, AMessageThatStandsElsewhereOnlyLosesTheLabel) {
+  Input input = read({"A B Trash:trash", "A 1 x S email=e\nB 1 x S email=e", "", "A gone 1"});
+  input.append_deduplicates = true;
+  EXPECT_EQ(told(input), "delete_out A/1 expunge\n");
+}
+TEST(Labels, TheLastLabelGoesToTheTrash) {
+  Input input =
+      read({"A B Trash:trash", "A 1 x S email=e\nB 1 x S email=e", "B gone 1", "A gone 1"});
+  input.append_deduplicates = true;
+  EXPECT_EQ(told(input), "delete_in B/1\ndelete_out A/1 to_trash\n");
+}
+TEST(Labels, BothLabelsGoneAtOnceGoToTheTrash) {
+  Input input =
+      read({"A B Trash:trash", "A 1 x S email=e\nB 1 x S email=e", "", "A gone 1\nB gone 1"});
+  input.append_deduplicates = true;
+  EXPECT_EQ(told(input), "delete_out A/1 to_trash\ndelete_out B/1 to_trash\n");
+}
+
+// --- nothing goes before what may be the same has arrived (rule 17; 18, 19) ---
+
+TEST(Births, AnUploadOfTheSameContentGoesFirst) {
+  EXPECT_EQ(planned("A 1 x S", "", "A gone 1\nB new n1 x S mtime=2\nB new n2 x S mtime=3"),
+            "move_out A/1 -> B n1 S\nupload B n2 S\n");
+}
+TEST(Births, AFileThatIsStillWrittenHoldsEveryRemovalBack) {
+  EXPECT_EQ(planned("A 1 x S", "", "A gone 1\nB new n1 y S writing"), "wait A/1\nwait B n1\n");
+}
+TEST(Births, AFileThatCannotBeReadHoldsEveryRemovalBack) {
+  EXPECT_EQ(planned("A 1 x S", "", "A gone 1\nB new n1 y S unreadable"), "wait A/1\nwait B n1\n");
+}
+TEST(Births, AFileOfTheSameNameHoldsTheRemovalBack) {
+  EXPECT_EQ(planned("A 1 x S", "", "A gone 1\nB new A1 y S"), "upload B A1 S\nwait A/1\n");
+}
+TEST(Births, OtherUploadsDoNot) {
+  EXPECT_EQ(planned("A 1 x S", "", "A gone 1\nB new n1 y S"),
+            "upload B n1 S\ndelete_out A/1 to_trash\n");
+}
+TEST(Births, WithoutAKnownIdentityTheSizeTells) {
+  EXPECT_EQ(planned("A 1 x S anonymous", "", "A gone 1\nB new n1 x S"),
+            "upload B n1 S\nwait A/1\n");
+  EXPECT_EQ(planned("A 1 x S anonymous", "", "A gone 1\nB new n1 y S"),
+            "upload B n1 S\ndelete_out A/1 to_trash\n");
+}
+TEST(Births, InAnotherAccountHoldTheRemovalBack) {
+  Input input = read({kMailboxes, "A 1 x S\nA 2 y S", "", "A gone 1\nA gone 2"});
+  input.births_elsewhere.push_back(identity_of("x"));
+  EXPECT_EQ(told(input), "delete_out A/2 to_trash\nwait A/1\n");
+}
+TEST(Births, DoNotHoldBackWhatTheServerRemoved) {
+  EXPECT_EQ(planned("A 1 x S", "A gone 1", "B new n1 y S writing"), "delete_in A/1\nwait B n1\n");
+}
+
+// --- what a removal on the server does here ---
+
+TEST(DeleteIn, NamesItsProof) {
+  Input input = read({kMailboxes, "A 1 x S", "A gone 1", ""});
+  mailbox(input, "A").remote.gone_proof = "VANISHED, count exact";
+  const Plan plan = sync::plan(input);
+  ASSERT_EQ(plan.actions.size(), 1U);
+  EXPECT_EQ(std::get<DeleteIn>(plan.actions.front().what).proof, "VANISHED, count exact");
+}
+TEST(DeleteIn, IgnoredIsConsumed) {
+  EXPECT_EQ(planned_with([](Input& in) { mailbox(in, "A").remote_delete = RemoteDelete::ignore; },
+                         "A gone 1", ""),
+            "forget A/1 detached\n");
+}
+TEST(DeleteIn, ByDirectionPushIsConsumed) {
+  EXPECT_EQ(
+      planned_with([](Input& in) { mailbox(in, "A").direction = Direction::push; }, "A gone 1", ""),
+      "forget A/1 detached\n");
+}
+TEST(DeleteIn, IgnoredOfAFileInTheTrashIsConsumedThere) {
+  EXPECT_EQ(planned_with([](Input& in) { mailbox(in, "A").remote_delete = RemoteDelete::ignore; },
+                         "A gone 1", "A gone 1\nTrash new A1 x S"),
+            "forget A/1 tombstone\nconsumed Trash A1\n");
+}
+
+// --- expunge_flagged ---
+
+template <class Change>
+std::string flagged(Change change, std::string_view base, std::string_view remote,
+                    std::string_view local) {
+  Input input = read({kMailboxes, base, remote, local});
+  mailbox(input, "A").expunge_flagged = true;
+  change(input);
+  return told(input);
+}
+constexpr auto kAsIs = [](Input&) {};
+
+TEST(ExpungeFlagged, ExpungesWhatTheUserFlagged) {
+  EXPECT_EQ(flagged(kAsIs, "A 1 x S", "", "A flags 1 ST"),
+            "push_flags A/1 ST remote+T\ndelete_out A/1 expunge file_remains\n");
+}
+TEST(ExpungeFlagged, TheFileFollowsWhenTheMessageIsGone) {
+  EXPECT_EQ(flagged(kAsIs, "A 1 x ST", "A gone 1", ""), "delete_in A/1\n");
+}
+TEST(ExpungeFlagged, OnlyWhereThePolicySaysSo) {
+  EXPECT_EQ(planned("A 1 x S", "", "A flags 1 ST"), "push_flags A/1 ST remote+T\n");
+}
+TEST(ExpungeFlagged, WaitsForTheQuietTimeAndAWritableMailbox) {
+  EXPECT_EQ(flagged(kAsIs, "A 1 x ST", "A flags 1 ST", "A busy"), "wait A/1\n");
+  EXPECT_EQ(flagged(kAsIs, "A 1 x ST", "A flags 1 ST\nA readonly", ""), "wait A/1\n");
+}
+TEST(ExpungeFlagged, NotByDirectionPull) {
+  EXPECT_EQ(flagged([](Input& in) { mailbox(in, "A").direction = Direction::pull; }, "A 1 x S", "",
+                    "A flags 1 ST"),
+            "record A/1 ST A1:2,ST\n");
+}
+TEST(ExpungeFlagged, WhatSomebodyMarkedMeanwhileGoesToTheTrash) {
+  EXPECT_EQ(flagged(kAsIs, "A 1 x S", "A flags 1 FS", "A flags 1 ST"),
+            "pull_flags A/1 A1:2,ST FST remote+T\ndelete_out A/1 to_trash file_remains\n");
+}
+TEST(ExpungeFlagged, PassesTheBrake) {
+  EXPECT_EQ(
+      flagged([](Input& in) { mailbox(in, "A").brake = {0.0, 1}; }, "A 1 x S", "", "A flags 1 ST"),
+      "push_flags A/1 ST remote+T\nheld delete_remote A/1\n");
+}
+
+}  // namespace
+}  // namespace sterna::sync::test

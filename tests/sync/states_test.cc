@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rows in other states than present: their files are not missed (rule 2).
+#include <gtest/gtest.h>
+
+#include "notation.h"
+
+namespace sterna::sync::test {
+namespace {
+
+std::string planned(std::string_view base, std::string_view remote, std::string_view local) {
+  return told({"A B Trash:trash", base, remote, local});
+}
+
+TEST(States, OnlyPresentAndStubCanBeLocallyGone) {
+  for (const RowState state : {RowState::wanted, RowState::dropped, RowState::quarantined,
+                               RowState::dropping, RowState::tombstone, RowState::detached}) {
+    const std::string base = "A 1 x S " + std::string(to_string(state));
+    for (const Action& action : plan(read({"A", base, "", "A gone 1"})).actions) {
+      EXPECT_FALSE(std::holds_alternative<DeleteOut>(action.what)) << base;
+    }
+  }
+}
+
+TEST(Wanted, GoneFromTheServerIsForgotten) {
+  EXPECT_EQ(planned("A 1 x - wanted", "A gone 1", ""), "forget A/1 tombstone\n");
+}
+TEST(Wanted, WaitsWithoutWordsWhileTheServerIsNotSeen) {
+  EXPECT_EQ(planned("A 1 x - wanted", "A unknown", ""), "");
+}
+
+TEST(Quarantined, IsLeftToItsSchedule) {
+  EXPECT_EQ(planned("A 1 x - quarantined", "", ""), "");
+}
+TEST(Quarantined, FollowsGone) {
+  EXPECT_EQ(planned("A 1 x - quarantined", "A gone 1", ""), "forget A/1 tombstone\n");
+}
+
+TEST(Dropped, GoneFromTheServerIsATombstone) {
+  EXPECT_EQ(planned("A 1 x S dropped", "A gone 1", ""), "forget A/1 tombstone\n");
+}
+TEST(Dropped, FlagsOfTheServerAreNoted) {
+  EXPECT_EQ(planned("A 1 x S dropped", "A flags 1 FS", ""), "record A/1 FS\n");
+}
+TEST(Dropped, IsNotFetchedAgain) {
+  EXPECT_EQ(planned("A 1 x S dropped", "", ""), "");
+}
+TEST(Dropped, AFileThatReturnsMakesItPresent) {
+  EXPECT_EQ(planned("A 1 x S dropped", "", "A new A1 x FS"), "pair A/1 A1 FS remote+F\n");
+}
+TEST(Dropped, AFileOfThatNameWithOtherContentIsNew) {
+  EXPECT_EQ(planned("A 1 x S dropped", "", "A new A1 y S"), "upload A A1 S\n");
+}
+
+TEST(Detached, IsNeverPushedNorUploaded) {
+  EXPECT_EQ(planned("A 1 x S detached", "", "A flags 1 FS"), "record A/1 FS A1:2,FS\n");
+  EXPECT_EQ(planned("A 1 x S detached", "", "B new A1 x S"), "consumed B A1\n");
+}
+TEST(Detached, GoneIsForgotten) {
+  EXPECT_EQ(planned("A 1 x S detached", "", "A gone 1"), "forget A/1 tombstone\n");
+}
+
+// --- our own removals, cut between intent and effect ---
+
+TEST(Dropping, WithItsFileIsFinished) {
+  EXPECT_EQ(planned("A 1 x S dropping", "", "A new A1 x S"), "delete_in A/1 A1:2,S into dropped\n");
+}
+TEST(Dropping, WithoutItsFileIsRecorded) {
+  EXPECT_EQ(planned("A 1 x S dropping", "", ""), "forget A/1 dropped\n");
+}
+TEST(Dropping, GoneFromTheServerMeanwhileIsATombstone) {
+  EXPECT_EQ(planned("A 1 x S dropping", "A gone 1", ""), "forget A/1 tombstone\n");
+  EXPECT_EQ(planned("A 1 x S dropping", "A gone 1", "A new A1 x S"), "delete_in A/1 A1:2,S\n");
+}
+TEST(Dropping, WaitsWhereASideIsUnknown) {
+  EXPECT_EQ(planned("A 1 x S dropping", "A unknown", "A new A1 x S"), "wait A A1\n");
+  EXPECT_EQ(planned("A 1 x S dropping", "", "A unknown"), "");
+}
+
+TEST(Deleting, IsResumed) {
+  EXPECT_EQ(planned("A 1 x S deleting", "", ""), "delete_out A/1 to_trash\n");
+}
+TEST(Deleting, IsResumedAsItWasBegun) {
+  Input input = read({"A Trash:trash", "A 1 x S deleting", "", ""});
+  mailbox(input, "A").local_delete = LocalDelete::expunge;
+  EXPECT_EQ(told(input), "delete_out A/1 expunge\n");
+  add_intent(input, IntentKind::delete_out, "A", 1, "", "", "").to_trash = true;
+  EXPECT_EQ(told(input), "delete_out A/1 to_trash\n");
+}
+TEST(Deleting, IsNotHeldByTheBrakeThatLetItThrough) {
+  Input input = read({"A Trash:trash", "A 1 x S deleting", "", ""});
+  mailbox(input, "A").brake = {0.0, 1};
+  EXPECT_EQ(told(input), "delete_out A/1 to_trash\n");
+}
+TEST(Deleting, DoneIsATombstone) {
+  EXPECT_EQ(planned("A 1 x S deleting", "A gone 1", ""), "forget A/1 tombstone\n");
+}
+TEST(Deleting, WaitsWhereASideIsUnknown) {
+  EXPECT_EQ(planned("A 1 x S deleting", "A unknown", ""), "wait A/1\n");
+  EXPECT_EQ(planned("A 1 x S deleting", "", "A unknown"), "wait A/1\n");
+}
+TEST(Deleting, AFileThatIsBackCallsItOff) {
+  Input input = read({"A Trash:trash", "A 1 x S deleting", "A flags 1 ST", "A new A1 x S"});
+  add_intent(input, IntentKind::delete_out, "A", 1, "", "", "");
+  EXPECT_EQ(told(input), "pair A/1 A1 S\nclear_deleted A/1\n");
+}
+TEST(Deleting, OurOwnDeletedFlagIsNeverPulled) {
+  Input input = read({"A Trash:trash", "A 1 x S deleting", "A flags 1 FST", "A new A1 x S"});
+  add_intent(input, IntentKind::delete_out, "A", 1, "", "", "");
+  EXPECT_EQ(told(input), "pair A/1 A1 FS local+F\nclear_deleted A/1\n");
+}
+TEST(Deleting, AFileThatAppearsElsewhereWasMoved) {
+  EXPECT_EQ(planned("A 1 x S deleting", "A flags 1 ST", "B new A1 x S"),
+            "move_out A/1 -> B A1 S remote-T\n");
+}
+TEST(Deleting, EqualContentAloneIsNotItsFile) {
+  EXPECT_EQ(planned("A 1 x S deleting", "", "B new other x S"), "upload B other S\nwait A/1\n");
+}
+TEST(Deleting, AFileThatIsBackTooLateIsRestored) {
+  EXPECT_EQ(planned("A 1 x S deleting", "A gone 1", "A new A1 x S"), "upload A A1 S forgets=A/1\n");
+}
+TEST(Deleting, AFileThatIsBackTooLateIsTakenOutOfTheTrash) {
+  EXPECT_EQ(planned("A 1 x S deleting", "A gone 1\nTrash new 7 x S", "B new A1 x S"),
+            "move_out Trash/7 -> B A1 S remote-T forgets=A/1\n");
+}
+
+}  // namespace
+}  // namespace sterna::sync::test
