@@ -190,7 +190,12 @@ class LocalExecution {
 
   // Records one action; false if there was nothing to write.
   Result<bool> record(const sync::Action& action, Change* change) {
+    if (const auto* close = std::get_if<sync::CloseIntent>(&action.what)) {
+      STERNA_CHECK(engine_.store->close_intent(close->intent));
+      return true;
+    }
     MailboxWork* work = engine_.find(sync::mailbox_of(action));
+    if (!work) return fail(ErrorCode::internal, "an action for a mailbox that is not synced");
     if (change) {
       change->from->changed_by_us = true;
       change->to->changed_by_us = true;
@@ -322,9 +327,8 @@ class LocalExecution {
     return true;
   }
 
-  Result<bool> record(const sync::Action&, const sync::CloseIntent& what, MailboxWork&, Change*) {
-    STERNA_CHECK(engine_.store->close_intent(what.intent));
-    return true;
+  Result<bool> record(const sync::Action&, const sync::CloseIntent&, MailboxWork&, Change*) {
+    return false;
   }
 
   Result<bool> record(const sync::Action& action, const sync::Download& what, MailboxWork&,
