@@ -158,7 +158,6 @@ Result<bool> Delivery::matches(const SeenFile& seen) {
 }
 
 Status Delivery::flush() {
-  abandon();
   auto done = options_.fsync ? barrier() : Status();
   unsynced_.clear();
   touched_ = {};

@@ -256,6 +256,27 @@ TEST_F(DeliveryTest, HoldsFewFilesOpenWithoutSyncfs) {
   EXPECT_EQ(synced_early + count(DiskOp::sync_file, [&] { must(delivery.flush()); }), 300);
 }
 
+// A large message comes in pieces, and the barrier of the small ones before it may fall between two.
+TEST_F(DeliveryTest, ABarrierLeavesAMessageInTheMiddleAlone) {
+  for (const bool fails : {false, true}) {
+    Delivery delivery;
+    const std::string name = fails ? "fails" : "works";
+    deliver(delivery, a_, "small-" + name);
+    delivery.begin(a_, "large", 0);
+    must(delivery.write(kWire.substr(0, 10)));
+    disk().before = [&](DiskOp op, std::string_view) {
+      const bool broken = fails && op == DiskOp::sync_file;
+      return broken ? Status(fail(ErrorCode::no_space, "ENOSPC")) : Status();
+    };
+    EXPECT_EQ(delivery.flush().has_value(), !fails);
+    disk().before = nullptr;
+    must(delivery.write(kWire.substr(10)));
+    EXPECT_EQ(must(delivery.place(parse_file_name(name))).wire_octets, kWire.size());
+    EXPECT_EQ(disk().read("mail/A/new/" + name), kFile);
+    must(delivery.flush());
+  }
+}
+
 TEST_F(DeliveryTest, AFailedBarrierIsAFailedBatch) {
   for (const DiskOp failing : {DiskOp::sync_file, DiskOp::sync_directory}) {
     Delivery delivery;

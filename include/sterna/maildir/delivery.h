@@ -65,8 +65,8 @@ class Delivery {
 
   std::size_t count() const { return placed_; }     // placed since the last flush
   std::uint64_t octets() const { return octets_; }  // written since the last flush
-  // The barrier. After an error the batch is not delivered, and the object is as after
-  // construction.
+  // The barrier. After an error nothing of the batch is delivered, and the next one begins empty. A
+  // message that was begun and not placed is no part of the batch: it goes on.
   Status flush();
 
  private:
