@@ -28,12 +28,8 @@ constexpr std::uint32_t kCollisionsMax = 100;
 // Downloads stop below 1 % of the disk would be ideal to know; the floor is what a record needs.
 constexpr std::uint64_t kReserveOctets = std::uint64_t{16} << 20;
 
-// Octets on their way to the worker: a message, or a part of a large one.
-struct Piece {
-  bool first = false;
-  bool last = false;
-  bool broken = false;  // what was begun must be forgotten
-  std::string octets;
+// What the server said of a message beside its octets.
+struct Facts {
   Uid uid;
   FlagSet flags;
   ModSeq modseq;
@@ -41,8 +37,18 @@ struct Piece {
   std::string email_id;
 };
 
+// Octets on their way to the worker: a message, or a part of a large one.
+struct Piece {
+  bool first = false;
+  bool last = false;    // the facts are known from here on
+  bool broken = false;  // what was begun must be forgotten
+  std::string octets;
+  Facts facts;
+};
+
+// Waits for the barrier and the row, among up to a thousand others: it holds no octets.
 struct Stored {
-  Piece facts;  // without octets
+  Facts facts;
   std::optional<maildir::Delivered> delivered;
   std::string base;
   std::optional<Error> error;
@@ -116,13 +122,11 @@ class BodySink : public Sink {
       sent_part_ = false;
       return;
     }
-    piece.uid = *fetch.uid;
     piece.octets = std::exchange(octets_, {});
-    piece.flags = fetch.flags.value_or(FlagSet{});
-    piece.modseq = fetch.modseq.value_or(ModSeq{});
-    piece.internal_date = fetch.internal_date.value_or(0);
-    piece.email_id = fetch.gm_msgid ? fmt::format("{}", *fetch.gm_msgid) : fetch.email_id;
-    received.add(piece.uid);
+    piece.facts = {*fetch.uid, fetch.flags.value_or(FlagSet{}), fetch.modseq.value_or(ModSeq{}),
+                   fetch.internal_date.value_or(0),
+                   fetch.gm_msgid ? fmt::format("{}", *fetch.gm_msgid) : fetch.email_id};
+    received.add(piece.facts.uid);
     sent_part_ = false;
     pieces_.push_back(std::move(piece));
   }
@@ -140,7 +144,8 @@ class BodySink : public Sink {
 class Writer {
  public:
   Writer(Engine& engine, MailboxWork& work, maildir::MailboxDirs& dirs)
-      : delivery_({.fsync = engine.settings.fsync}),
+      : delivery_({.fsync = engine.settings.fsync,
+                   .now = [&clock = engine.services.clock] { return clock.monotonic(); }}),
         dirs_(dirs),
         keywords_(work.keywords),
         tree_(engine.tree),
@@ -169,7 +174,7 @@ class Writer {
   void name_keywords(const std::vector<Piece>& pieces) {
     std::vector<std::string> missing;
     for (const Piece& piece : pieces) {
-      for (std::string& keyword : keywords_.missing(piece.flags)) {
+      for (std::string& keyword : keywords_.missing(piece.facts.flags)) {
         if (std::ranges::find(missing, keyword) == missing.end()) {
           missing.push_back(std::move(keyword));
         }
@@ -183,15 +188,14 @@ class Writer {
     if (piece.first) {
       failed_.reset();
       const std::string temporary = fmt::format("sterna.{}.{}", mailbox_.value, ++sequence_);
-      delivery_.begin(dirs_, temporary, piece.internal_date * 1'000'000'000);
+      delivery_.begin(dirs_, temporary, piece.facts.internal_date * 1'000'000'000);
     }
     if (!failed_) {
       if (Status written = delivery_.write(piece.octets); !written) failed_ = written.error();
     }
     if (!piece.last) return;
-    piece.octets.clear();
     Stored one;
-    one.facts = std::move(piece);
+    one.facts = std::move(piece.facts);
     if (!failed_) place(one);
     if (failed_) {
       delivery_.abandon();

@@ -55,7 +55,8 @@ UidSet uids_of(std::span<const FlagPush> pushes, const Group& group) {
 
 Status record(Engine& engine, MailboxWork& work, std::span<const FlagPush> pushes,
               const std::vector<bool>& failed) {
-  STERNA_TRY(auto transaction, engine.store->begin(store::Durability::full));
+  // Lost with the power, it is learned again: both sides show the same flags.
+  STERNA_TRY(auto transaction, engine.store->begin(store::Durability::normal));
   for (std::size_t i = 0; i < pushes.size(); ++i) {
     if (failed[i]) continue;
     STERNA_TRY(std::optional<MessageRow> row, engine.store->message(pushes[i].key));

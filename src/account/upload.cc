@@ -127,8 +127,8 @@ class Uploader {
   }
 
   static void open(maildir::MailboxDirs& dirs, Job& job) {
-    Result<maildir::UploadReader> reader =
-        maildir::UploadReader::open(*dirs.home, to_seen(job.what->file));
+    Result<maildir::UploadReader> reader = maildir::UploadReader::open(
+        dirs.message_dir(job.what->file.in_new), to_seen(job.what->file));
     if (!reader) {
       job.error = reader.error();
     } else if (to_identity(reader->identity()).same_as(job.what->identity)) {

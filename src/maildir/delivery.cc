@@ -15,6 +15,13 @@ namespace {
 // Where syncfs is not wanted, so many files are held open before they are synced.
 constexpr std::size_t kOpenFilesMax = 128;
 
+// What a syncfs of so many files may take on a slow disk that nobody else uses.
+std::chrono::nanoseconds syncfs_time_max(std::size_t files, std::uint64_t octets) {
+  using std::chrono::milliseconds;
+  constexpr std::uint64_t kOctetsPerMillisecond = 10'000;
+  return milliseconds(250) + milliseconds(2 * files) + milliseconds(octets / kOctetsPerMillisecond);
+}
+
 }  // namespace
 
 void Delivery::begin(MailboxDirs& mailbox, std::string_view base, std::int64_t mtime_ns) {
@@ -133,11 +140,11 @@ Result<Delivered> Delivery::placed(io::Directory& directory, bool in_new, std::s
   ++placed_;
   STERNA_TRY(const io::FileStat stat, current_->file->stat());
   unsynced_.push_back(std::move(current_->file));
-  if (options_.fsync && options_.syncfs_files_min == 0 && unsynced_.size() >= kOpenFilesMax) {
+  if (!options_.fsync || wants_syncfs()) {
+    unsynced_.clear();
+  } else if (unsynced_.size() >= kOpenFilesMax) {
     STERNA_CHECK(sync_files());
   }
-  const bool is_syncfs = options_.syncfs_files_min > 0 && placed_ >= options_.syncfs_files_min;
-  if (!options_.fsync || is_syncfs) unsynced_.clear();
   return Delivered{.seen = {.in_new = in_new, .name = std::move(full_name), .ino = stat.ino},
                    .stat = stat,
                    .identity = sealed_->identity,
@@ -166,9 +173,17 @@ Status Delivery::flush() {
   return done;
 }
 
+bool Delivery::wants_syncfs() const {
+  return options_.syncfs_files_min > 0 && placed_ >= options_.syncfs_files_min;
+}
+
 Status Delivery::barrier() {
-  if (options_.syncfs_files_min > 0 && placed_ >= options_.syncfs_files_min) {
+  if (wants_syncfs()) {
+    const auto began = options_.now ? options_.now() : std::chrono::nanoseconds();
     STERNA_CHECK(sync_file_systems());
+    if (options_.now && options_.now() - began > syncfs_time_max(placed_, octets_)) {
+      options_.syncfs_files_min = 0;
+    }
   } else {
     STERNA_CHECK(sync_files());
   }

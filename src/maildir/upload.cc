@@ -17,9 +17,8 @@ Error changed() {
   return Error(ErrorCode::changed, "the file changed while it was read");
 }
 
-Result<std::unique_ptr<io::FileReader>> open_seen(io::Directory& mailbox, const SeenFile& seen) {
-  STERNA_TRY(const auto directory, mailbox.open_directory(seen.in_new ? "new" : "cur"));
-  auto file = directory->open_file(seen.name);
+Result<std::unique_ptr<io::FileReader>> open_seen(io::Directory& directory, const SeenFile& seen) {
+  auto file = directory.open_file(seen.name);
   if (!file && file.error().is(ErrorCode::not_found)) return fail(changed());
   return file;
 }
@@ -40,27 +39,24 @@ void append_wire(std::string_view bytes, bool& last_was_cr, std::string& wire) {
 
 }  // namespace
 
-Result<UploadReader> UploadReader::open(io::Directory& mailbox, const SeenFile& seen) {
+Result<UploadReader> UploadReader::open(io::Directory& directory, const SeenFile& seen) {
   UploadReader upload;
-  STERNA_TRY(const auto file, open_seen(mailbox, seen));
+  STERNA_TRY(const auto file, open_seen(directory, seen));
   STERNA_TRY(upload.stat_, file->stat());
   if (upload.stat_.ino != seen.ino) return fail(changed());
 
   const bool is_kept = upload.stat_.size <= kUploadKeptOctetsMax;
   IdentityBuilder identity;
-  CanonicalDigest digest;
   STERNA_CHECK(read_all(*file, [&](std::string_view piece) {
     identity.update(piece);
-    digest.update(piece);
     if (is_kept) append_wire(piece, upload.last_was_cr_, upload.ready_);
   }));
   STERNA_TRY(const io::FileStat after, file->stat());
   if (!is_same_file(upload.stat_, after)) return fail(changed());
   upload.identity_ = identity.finish();
-  upload.digest_ = digest.finish();
   if (is_kept) return upload;
 
-  STERNA_TRY(upload.file_, open_seen(mailbox, seen));
+  STERNA_TRY(upload.file_, open_seen(directory, seen));
   STERNA_TRY(const io::FileStat again, upload.file_->stat());
   if (!is_same_file(upload.stat_, again)) return fail(changed());
   return upload;

@@ -32,9 +32,8 @@ void close_left_over(uv_handle_t* handle, void*) {
 }  // namespace
 
 void prepare_process() {
-  // Before libuv's first job. Enough that flushing files to disk overlaps; an explicit setting
-  // wins.
-  ::setenv("UV_THREADPOOL_SIZE", "8", 0);
+  // Before libuv's first job: as many as there are connections that write. An explicit setting wins.
+  ::setenv("UV_THREADPOOL_SIZE", "4", 0);
   ::signal(SIGPIPE, SIG_IGN);
   ::mallopt(M_ARENA_MAX, 2);
 }

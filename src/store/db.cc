@@ -3,6 +3,8 @@
 
 #include <sqlite3.h>
 
+#include <filesystem>
+
 #include "sqlite_error.h"
 
 namespace sterna::store {
@@ -14,6 +16,8 @@ constexpr int kBusyTimeoutMs = 2'000;
 // Pages of 4 KiB in the write-ahead log after which a commit copies them into the database. Larger
 // than SQLite's 1,000, so that a first sync is not stopped by it every thousand messages.
 constexpr int kAutoCheckpointPages = 4'000;
+// A log of at most so many octets is not worth two flushes at the end of each run.
+constexpr std::uintmax_t kKeptLogOctetsMax = 512 * 1024;
 
 int flags_of(Access access) {
   const int mode = access == Access::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
@@ -33,9 +37,19 @@ constexpr Switch kSwitches[] = {
     {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
 };
 
+bool has_small_log(sqlite3* handle) {
+  const char* path = sqlite3_db_filename(handle, "main");
+  std::error_code missing;
+  const auto octets = std::filesystem::file_size(std::string(path ? path : "") + "-wal", missing);
+  return missing || octets <= kKeptLogOctetsMax;
+}
+
 }  // namespace
 
 void Db::Close::operator()(sqlite3* handle) const {
+  if (has_small_log(handle)) {
+    sqlite3_db_config(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  }
   sqlite3_close_v2(handle);
 }
 void Db::Finalize::operator()(sqlite3_stmt* statement) const {
@@ -73,6 +87,10 @@ Status Db::execute(const char* sql) {
 
 std::int64_t Db::last_insert_id() const {
   return sqlite3_last_insert_rowid(handle());
+}
+
+int Db::changed_rows() const {
+  return sqlite3_changes(handle());
 }
 
 bool Db::in_transaction() const {

@@ -34,9 +34,13 @@ class Db {
   Status run(const char* sql, const Values&... values);
 
   std::int64_t last_insert_id() const;
+  // By the statement that ran last.
+  int changed_rows() const;
   // False once SQLite has rolled a transaction back by itself, as it may when the disk is full.
   bool in_transaction() const;
-  // Copies the write-ahead log into the database as far as no reader needs it.
+  // Copies the write-ahead log into the database as far as no reader needs it. Closing does so too,
+  // and removes the log, if it is large; a small one is left to the next process, which reads it in
+  // less time than two flushes take.
   Status checkpoint();
 
   sqlite3* handle() const { return handle_.get(); }

@@ -40,6 +40,13 @@ constexpr const char* kSelectUids =
     "SELECT uid FROM message WHERE state = ? AND mailbox = ? ORDER BY uid";
 constexpr const char* kCount = "SELECT count(*) FROM message WHERE state = ? AND mailbox = ?";
 
+// A row that keeps its state and its name touches no index; INSERT OR REPLACE would write each of
+// them anew.
+constexpr const char* kUpdate =
+    "UPDATE message SET flags = ?, in_new = ?, info = ?, dev = ?, ino = ?, size = ?, mtime_ns = ?, "
+    "btime_ns = ?, internal_date = ?, remote_size = ?, email_id = ?, modseq = ?, "
+    "identity_size = ?, header_digest = ?, message_id = ?, remote_since = ?, local_since = ? "
+    "WHERE mailbox = ? AND uid = ? AND state = ? AND base_name = ?";
 constexpr const char* kInsert =
     "INSERT OR REPLACE INTO message (" STERNA_MESSAGE_COLUMNS
     ", base_hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
@@ -164,6 +171,13 @@ Result<Store::Counts> Store::counts(MailboxId mailbox) {
 
 Status Store::put_message(const MessageRow& row) {
   const IdentityColumns identity(row.identity);
+  STERNA_CHECK(impl_->change(kUpdate, row.flags.to_string(), row.in_new, row.info, row.file.dev,
+                             row.file.ino, row.file.size, row.file.mtime_ns, row.file.btime_ns,
+                             row.internal_date, row.remote_size, row.email_id, row.modseq,
+                             identity.size, identity.header_digest, identity.message_id,
+                             row.remote_since, row.local_since, row.key.mailbox, row.key.uid,
+                             to_string(row.state), row.base_name));
+  if (impl_->db.changed_rows() > 0) return {};
   return impl_->change(kInsert, row.key.mailbox, row.key.uid, to_string(row.state),
                        row.flags.to_string(), row.base_name, row.in_new, row.info, row.file.dev,
                        row.file.ino, row.file.size, row.file.mtime_ns, row.file.btime_ns,

@@ -239,6 +239,27 @@ TEST_F(DeliveryTest, SyncsEachFileSystemOnceForALargeBatch) {
   EXPECT_EQ(other_synced, 1);
 }
 
+TEST_F(DeliveryTest, SyncsFileByFileOnceASyncfsTookTooLong) {
+  std::chrono::nanoseconds time{};
+  Delivery delivery({.syncfs_files_min = 2, .now = [&] { return time; }});
+  const auto syncs_of = [&](DiskOp op) {
+    deliver(delivery, a_, "1-" + std::to_string(time.count()));
+    deliver(delivery, a_, "2-" + std::to_string(time.count()));
+    int counted = 0;
+    disk().before = [&](DiskOp now, std::string_view) {
+      if (now == op) ++counted;
+      if (now == DiskOp::sync_all) time += std::chrono::milliseconds(time.count() == 0 ? 200 : 900);
+      return Status();
+    };
+    must(delivery.flush());
+    disk().before = nullptr;
+    return counted;
+  };
+  EXPECT_EQ(syncs_of(DiskOp::sync_all), 1) << "200 ms are no reason";
+  EXPECT_EQ(syncs_of(DiskOp::sync_all), 1) << "900 ms are one";
+  EXPECT_EQ(syncs_of(DiskOp::sync_file), 2);
+}
+
 TEST_F(DeliveryTest, SyncsNothingWhereItIsToldNotTo) {
   Delivery delivery({.fsync = false});
   deliver(delivery, a_, "1.x");
@@ -256,7 +277,8 @@ TEST_F(DeliveryTest, HoldsFewFilesOpenWithoutSyncfs) {
   EXPECT_EQ(synced_early + count(DiskOp::sync_file, [&] { must(delivery.flush()); }), 300);
 }
 
-// A large message comes in pieces, and the barrier of the small ones before it may fall between two.
+// A large message comes in pieces, and the barrier of the small ones before it may fall between
+// two.
 TEST_F(DeliveryTest, ABarrierLeavesAMessageInTheMiddleAlone) {
   for (const bool fails : {false, true}) {
     Delivery delivery;

@@ -8,7 +8,7 @@ namespace {
 
 class UploadTest : public MaildirTest {
  protected:
-  UploadTest() : home_(must(root().open_directory("A"))) {}
+  UploadTest() : new_(must(must(root().open_directory("A"))->open_directory("new"))) {}
 
   static Result<std::string> read_whole(UploadReader& upload, std::size_t piece_octets) {
     std::string wire;
@@ -22,11 +22,10 @@ class UploadTest : public MaildirTest {
   }
   std::string uploaded(std::string_view content, std::size_t piece_octets) {
     const SeenFile seen = put("A/new/x", content);
-    UploadReader upload = must(UploadReader::open(*home_, seen));
+    UploadReader upload = must(UploadReader::open(*new_, seen));
     const std::uint64_t size = upload.size();
     std::string wire = must(read_whole(upload, piece_octets));
     EXPECT_EQ(wire.size(), size);
-    EXPECT_EQ(upload.digest(), full_digest(content));
     return wire;
   }
   static std::string large() {
@@ -35,7 +34,7 @@ class UploadTest : public MaildirTest {
     return content;
   }
 
-  std::unique_ptr<io::Directory> home_;
+  std::unique_ptr<io::Directory> new_;
 };
 
 TEST_F(UploadTest, GivesEachLineFeedItsCarriageReturn) {
@@ -64,7 +63,7 @@ TEST_F(UploadTest, StreamsWhatIsTooLargeToKeep) {
 TEST_F(UploadTest, SaysWhatItSends) {
   const SeenFile seen = put("A/new/x", "Message-ID: <1@x>\n\nbody\n");
   disk().set_mtime_ns("mail/A/new/x", 5 * kSecond);
-  const UploadReader upload = must(UploadReader::open(*home_, seen));
+  const UploadReader upload = must(UploadReader::open(*new_, seen));
   EXPECT_EQ(upload.identity().message_id, "<1@x>");
   EXPECT_EQ(upload.stat().mtime_ns, 5 * kSecond);
 }
@@ -72,9 +71,9 @@ TEST_F(UploadTest, SaysWhatItSends) {
 TEST_F(UploadTest, SendsOnlyTheFileThatWasSeen) {
   SeenFile seen = put("A/new/x");
   ++seen.ino;
-  EXPECT_EQ(code_of(UploadReader::open(*home_, seen)), ErrorCode::changed);
+  EXPECT_EQ(code_of(UploadReader::open(*new_, seen)), ErrorCode::changed);
   disk().unlink("mail/A/new/x");
-  EXPECT_EQ(code_of(UploadReader::open(*home_, seen)), ErrorCode::changed);
+  EXPECT_EQ(code_of(UploadReader::open(*new_, seen)), ErrorCode::changed);
 }
 
 TEST_F(UploadTest, NoticesAChangeWhileItCounts) {
@@ -85,7 +84,7 @@ TEST_F(UploadTest, NoticesAChangeWhileItCounts) {
       if (op == DiskOp::read && ++reads == 2) disk().write("mail/A/new/x", content + "more");
       return Status();
     };
-    EXPECT_EQ(code_of(UploadReader::open(*home_, seen)), ErrorCode::changed);
+    EXPECT_EQ(code_of(UploadReader::open(*new_, seen)), ErrorCode::changed);
     disk().before = nullptr;
   }
 }
@@ -95,7 +94,7 @@ TEST_F(UploadTest, NoticesAChangeBetweenCountingAndSending) {
   for (const std::string& other :
        {content + "more", content.substr(1), std::string("y") + content.substr(1)}) {
     const SeenFile seen = put("A/new/x", content);
-    UploadReader upload = must(UploadReader::open(*home_, seen));
+    UploadReader upload = must(UploadReader::open(*new_, seen));
     disk().write("mail/A/new/x", other);
     const auto sent = read_whole(upload, 1 << 16);
     EXPECT_EQ(code_of(sent), ErrorCode::changed);
@@ -104,7 +103,7 @@ TEST_F(UploadTest, NoticesAChangeBetweenCountingAndSending) {
 
 TEST_F(UploadTest, NeverSendsMoreThanItAnnounced) {
   const SeenFile seen = put("A/new/x", large());
-  UploadReader upload = must(UploadReader::open(*home_, seen));
+  UploadReader upload = must(UploadReader::open(*new_, seen));
   disk().write("mail/A/new/x", std::string(10 * kUploadKeptOctetsMax, '\n'));
   std::string wire;
   for (;;) {
@@ -123,7 +122,7 @@ TEST_F(UploadTest, AFileThatIsRenamedBeforeItIsOpenedAgainIsLookedAtAnew) {
     }
     return Status();
   };
-  EXPECT_EQ(code_of(UploadReader::open(*home_, seen)), ErrorCode::changed);
+  EXPECT_EQ(code_of(UploadReader::open(*new_, seen)), ErrorCode::changed);
 }
 
 }  // namespace

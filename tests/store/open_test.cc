@@ -43,11 +43,50 @@ TEST(Open, TakesAnEmptyFileForANewState) {
   EXPECT_EQ(add_mailbox(*store, "INBOX"), MailboxId{1});
 }
 
-TEST(Open, LeavesOneFileBehindAfterACleanExit) {
+TEST(Open, LeavesOneFileBehindIfTheLogIsLarge) {
   const StateDirectory state;
-  add_mailbox(*state.open(), "INBOX");
+  {
+    const auto store = state.open();
+    const MailboxId inbox = add_mailbox(*store, "INBOX");
+    change(*store, [&] {
+      for (std::uint32_t uid = 1; uid <= 8000; ++uid)
+        must(store->put_message(message_row(inbox, uid)));
+    });
+    ASSERT_GT(std::filesystem::file_size(state.file() + "-wal"), 512U * 1024);
+  }
   EXPECT_FALSE(std::filesystem::exists(state.file() + "-wal"));
   EXPECT_FALSE(std::filesystem::exists(state.file() + "-shm"));
+  EXPECT_EQ(must(state.open_to_read()->mailboxes()).size(), 1U);
+}
+
+TEST(Open, LeavesASmallLogToTheNextProcess) {
+  const StateDirectory state;
+  for (int i = 0; i < 5; ++i) {
+    add_mailbox(*state.open(), "box" + std::to_string(i));
+    EXPECT_TRUE(std::filesystem::exists(state.file() + "-wal"));
+    EXPECT_EQ(must(state.open_to_read()->mailboxes()).size(), static_cast<std::size_t>(i) + 1);
+  }
+}
+
+// A log that stays must not grow for ever, nor outlive a database that somebody deleted.
+TEST(Open, ALogThatStaysIsCopiedOnceItIsLarge) {
+  const StateDirectory state;
+  bool copied = false;
+  for (int i = 0; i < 400 && !copied; ++i) {
+    const auto store = state.open();
+    change(*store, [&] { must(store->set("key" + std::to_string(i), std::string(3000, 'x'))); });
+    copied = i > 0 && std::filesystem::file_size(state.file()) > 256U * 1024;
+  }
+  EXPECT_TRUE(copied);
+}
+
+TEST(Open, ALogWithoutItsDatabaseIsForgotten) {
+  const StateDirectory state;
+  add_mailbox(*state.open(), "INBOX");
+  std::filesystem::remove(state.file());
+  const auto store = state.open();
+  EXPECT_TRUE(store->is_new());
+  EXPECT_TRUE(must(store->mailboxes()).empty());
 }
 
 TEST(Open, ReadOnlyFindsNothingWhereNothingIsAndMakesNothing) {

@@ -2,8 +2,8 @@
 // UploadReader: a file as the octets of an APPEND literal, whose number must be known before the
 // first.
 //
-// Each LF without a CR before it gets one; nothing else is altered. The file is read once to count
-// and to digest, and a second time to be sent, unless it is small enough to be kept. It is the same
+// Each LF without a CR before it gets one; nothing else is altered. The file is read once to count,
+// and a second time to be sent, unless it is small enough to be kept. It is the same
 // file both times (device, inode, size, mtime), or the upload fails with ErrorCode::changed: inside
 // a literal that means that the connection must be closed (safety.md, 29).
 #pragma once
@@ -13,7 +13,6 @@
 #include <string>
 #include <string_view>
 
-#include "sterna/base/digest.h"
 #include "sterna/base/result.h"
 #include "sterna/io/file_system.h"
 #include "sterna/maildir/identity.h"
@@ -25,12 +24,12 @@ inline constexpr std::size_t kUploadKeptOctetsMax = 256 * 1024;
 
 class UploadReader {
  public:
-  // ErrorCode::changed if the file is not the one that was seen, or changes while it is counted.
-  static Result<UploadReader> open(io::Directory& mailbox, const SeenFile& seen);
+  // `directory` is the one that holds the file. ErrorCode::changed if the file is not the one that
+  // was seen, or changes while it is counted.
+  static Result<UploadReader> open(io::Directory& directory, const SeenFile& seen);
 
   std::uint64_t size() const { return identity_.size; }  // octets that read() gives in all
   const ContentIdentity& identity() const { return identity_; }
-  const Digest& digest() const { return digest_; }    // as full_digest()
   const io::FileStat& stat() const { return stat_; }  // mtime is the INTERNALDATE
 
   // Appends at most `octets_max` octets; 0 when all size() were given and the file is still the
@@ -42,7 +41,6 @@ class UploadReader {
   Status refill();
 
   ContentIdentity identity_;
-  Digest digest_;
   io::FileStat stat_;
   std::unique_ptr<io::FileReader> file_;  // null where `ready_` holds all of it
   std::string ready_;
