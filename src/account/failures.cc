@@ -54,11 +54,28 @@ void park(Engine& engine, MailboxWork& work, Uid uid, std::string_view base_name
   engine.note(std::move(error).with_context(what), &work);
 }
 
-void unpark(Engine& engine, const MailboxWork& work, Uid uid, std::string_view base_name,
-            std::string_view action) {
-  Status cleared = engine.write(
-      [&] { return engine.store->clear_failure(work.row.id, uid, base_name, action); });
-  if (!cleared) engine.note(cleared.error(), &work);
+Status forget_settled_failures(Engine& engine) {
+  STERNA_TRY(const std::vector<store::Failure> failures, engine.store->failures());
+  std::vector<store::Failure> settled;
+  for (const store::Failure& failure : failures) {
+    const MailboxWork* work = engine.find(failure.mailbox);
+    if (!work) continue;
+    if (failure.uid) {
+      STERNA_TRY(const auto row, engine.store->message({failure.mailbox, failure.uid}));
+      if (!row) settled.push_back(failure);
+    } else if (work->listing && work->listing->complete() &&
+               !work->listing->find(failure.base_name)) {
+      settled.push_back(failure);
+    }
+  }
+  if (settled.empty()) return {};
+  return engine.write([&]() -> Status {
+    for (const store::Failure& failure : settled) {
+      STERNA_CHECK(engine.store->clear_failure(failure.mailbox, failure.uid, failure.base_name,
+                                               failure.action));
+    }
+    return {};
+  });
 }
 
 UidSet parked_uids(Engine& engine, const MailboxWork& work, std::string_view action) {

@@ -10,8 +10,8 @@ namespace sterna::account {
 // Notes the failure in the report and in the base. `action` is "download", "upload" ...
 void park(Engine& engine, MailboxWork& work, Uid uid, std::string_view base_name,
           std::string_view action, Error error);
-void unpark(Engine& engine, const MailboxWork& work, Uid uid, std::string_view base_name,
-            std::string_view action);
+// Forgets what was parked and is no more: the row is gone, or the file is in no whole listing.
+Status forget_settled_failures(Engine& engine);
 // Those whose next try is not due yet.
 UidSet parked_uids(Engine& engine, const MailboxWork& work, std::string_view action);
 bool is_parked(Engine& engine, const MailboxWork& work, Uid uid, std::string_view base_name,

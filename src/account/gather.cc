@@ -8,6 +8,7 @@
 #include <set>
 
 #include "decisions.h"
+#include "failures.h"
 
 namespace sterna::account {
 namespace {
@@ -146,6 +147,19 @@ Status recall_decisions(Engine& engine) {
   return {};
 }
 
+// Quarantined messages whose next try is due are wanted again. The row says so only once the message
+// has come.
+void release_due(Engine& engine, std::vector<MessageRow>& rows) {
+  std::map<MailboxId, UidSet> parked;
+  for (const auto& work : engine.mailboxes) {
+    parked[work->row.id] = parked_uids(engine, *work, "download");
+  }
+  for (MessageRow& row : rows) {
+    if (row.state != RowState::quarantined || !parked.contains(row.key.mailbox)) continue;
+    if (!parked[row.key.mailbox].contains(row.key.uid)) row.state = RowState::wanted;
+  }
+}
+
 // An upload in doubt that was looked for and not found: three looks over a minute before it is sent
 // again (rule 12; section 1, 28).
 constexpr std::int64_t kLookPauseMs = 20'000;
@@ -218,6 +232,7 @@ Result<sync::Input> gather(Engine& engine, bool sizes_reliable, bool deduplicate
     STERNA_CHECK(rows.add_in_state(state));
   }
   input.rows = rows.take();
+  release_due(engine, input.rows);
   if (anything_may_go(engine)) STERNA_CHECK(open_windows(engine, input));
   for (const auto& work : engine.mailboxes) input.mailboxes.push_back(work->input);
   return input;

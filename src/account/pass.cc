@@ -10,6 +10,7 @@
 #include "discover.h"
 #include "download.h"
 #include "execute.h"
+#include "failures.h"
 #include "gather.h"
 #include "observe.h"
 #include "sterna/coro/scope.h"
@@ -305,6 +306,7 @@ coro::Task<Status> execute(Engine& engine, Pool& pool, const sync::Plan& plan) {
 
 // Cursors and stamps come last, together with nothing else that could still fail (rule 3).
 Status save_cursors(Engine& engine) {
+  STERNA_CHECK(forget_settled_failures(engine));
   bool any = false;
   std::vector<MailboxRow> rows;
   for (const auto& work : engine.mailboxes) {

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What cannot be fetched or sent is parked, tried again when its time has come, and forgotten when
+it is settled, whichever way."""
+import sqlite3
+import unittest
+
+from tests.support.case import IntegrationCase
+from tests.support.messages import NOON, local, message
+
+
+class ParkedTest(IntegrationCase):
+    def let_the_pause_pass(self, world):
+        with sqlite3.connect(f"{world.sterna.state}/{world.name}/state.db") as state:
+            self.assertGreater(state.execute("UPDATE failure SET next_try_ms = 0").rowcount, 0)
+
+    def refuse_upload(self, world):
+        world.sync()
+        world.wire.refuse(rb"^APPEND", b"NO [LIMIT] not this one")
+        world.mail.deliver("INBOX", local(message("poison")), "S", NOON)
+        world.sync(expect=3)
+
+    def parked(self, world):
+        return world.sterna.command_json("status")["accounts"][0]["quarantined"]
+
+    def refuse_download(self, world):
+        world.sync()
+        world.fill("INBOX", 1, "poison")
+        for _ in range(2):      # with others, and alone
+            world.wire.refuse(rb"^UID FETCH .*BODY", b"NO cannot render it")
+        world.sync(expect=3)
+
+    def test_a_refused_upload_waits_and_is_sent_when_its_time_has_come(self):
+        world = self.world()
+        self.refuse_upload(world)
+        self.assertEqual(world.sync()["quarantined"], 1)
+        self.assertEqual(self.parked(world), 1)
+        self.assertEqual(world.words_on_server("INBOX"), [])
+        self.let_the_pause_pass(world)
+        self.assertEqual(world.sync()["uploaded"], 1)
+        self.assertEqual(self.parked(world), 0)
+        world.assert_settled()
+
+    def test_a_refused_upload_whose_file_goes_is_forgotten(self):
+        world = self.world()
+        self.refuse_upload(world)
+        world.mail.delete(world.mail.find("INBOX", "poison@"))
+        self.assertEqual(world.sync()["quarantined"], 0)
+        self.assertEqual(self.parked(world), 0)
+        world.assert_settled()
+
+    def test_a_message_that_was_not_handed_out_is_fetched_when_its_time_has_come(self):
+        world = self.world()
+        self.refuse_download(world)
+        self.assertEqual(self.parked(world), 1)
+        self.assertEqual(world.sync()["bodies_fetched"], 0)
+        self.let_the_pause_pass(world)
+        self.assertEqual(world.sync()["downloaded"], 1)
+        self.assertEqual(self.parked(world), 0)
+        world.assert_settled()
+
+    def test_a_message_that_was_not_handed_out_and_goes_is_forgotten(self):
+        world = self.world()
+        self.refuse_download(world)
+        world.imap.expunge("INBOX", world.imap.uids("INBOX"))
+        self.assertEqual(world.sync()["quarantined"], 0)
+        world.assert_settled()
+
+
+if __name__ == "__main__":
+    unittest.main()
