@@ -17,7 +17,7 @@
 namespace sterna::account {
 namespace {
 
-constexpr std::size_t kBatchOctets = 1024 * 1024;
+constexpr std::size_t kBatchOctets = 512 * 1024;
 constexpr std::size_t kBatchMessages = 128;
 constexpr std::uint64_t kWindowMessages = 64;
 constexpr std::size_t kWindowsInFlight = 3;
@@ -147,6 +147,7 @@ class Writer {
       : delivery_({.fsync = engine.settings.fsync,
                    .now = [&clock = engine.services.clock] { return clock.monotonic(); }}),
         dirs_(dirs),
+        known_names_(work.listing ? &*work.listing : nullptr),
         keywords_(work.keywords),
         tree_(engine.tree),
         mailbox_(work.row.id),
@@ -231,12 +232,7 @@ class Writer {
 
   // A download that is done again meets its own file, whatever its flags are by now (rule 8).
   bool is_there_already(const std::string& base, Stored& one) {
-    if (!known_names_) {
-      Result<maildir::Listing> listing = maildir::list_mailbox(*dirs_.home);
-      if (!listing) return false;
-      known_names_.emplace(std::move(*listing));
-    }
-    const maildir::Entry* entry = known_names_->find(base);
+    const maildir::Entry* entry = known_names_ ? known_names_->find(base) : nullptr;
     if (!entry || entry->kind == maildir::EntryKind::strange) return false;
     const maildir::SeenFile seen = known_names_->seen(*entry);
     Result<bool> same = delivery_.matches(seen);
@@ -256,7 +252,8 @@ class Writer {
 
   maildir::Delivery delivery_;
   maildir::MailboxDirs& dirs_;
-  std::optional<maildir::Listing> known_names_;  // as they were when this download began
+  // As they were when the mailbox was looked at; none where every file has a row.
+  const maildir::Listing* known_names_;
   maildir::KeywordTable keywords_;
   TreeId tree_;
   MailboxId mailbox_;

@@ -53,8 +53,9 @@ coro::Task<Status> execute_local(Engine& engine, const sync::Plan& plan, RemoteW
 // Deletions in: last, and into the undo area.
 coro::Task<Status> execute_local_removals(Engine& engine, const sync::Plan& plan);
 
+// `next`: the mailbox that is pushed to after this one; its SELECT leaves with these STOREs.
 coro::Task<Status> push_flags(Engine& engine, Connection& connection, MailboxWork& work,
-                              std::span<const FlagPush> pushes);
+                              std::span<const FlagPush> pushes, const MailboxWork* next = nullptr);
 coro::Task<Status> upload(Engine& engine, Connection& connection, MailboxWork& work,
                           std::span<const sync::Action* const> actions);
 coro::Task<Status> move_out(Engine& engine, Connection& connection, MailboxWork& from,

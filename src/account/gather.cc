@@ -147,8 +147,8 @@ Status recall_decisions(Engine& engine) {
   return {};
 }
 
-// Quarantined messages whose next try is due are wanted again. The row says so only once the message
-// has come.
+// Quarantined messages whose next try is due are wanted again. The row says so only once the
+// message has come.
 void release_due(Engine& engine, std::vector<MessageRow>& rows) {
   std::map<MailboxId, UidSet> parked;
   for (const auto& work : engine.mailboxes) {

@@ -7,10 +7,15 @@
 
 namespace sterna::account {
 
-// Fills work.input.local for every mailbox, listing only those whose stamp moved, and again those
-// that moved meanwhile, until absences are proven or given up. Waits for the quiet time where
-// something arrived or went (at most kSettleLimit).
+// Fills work.input.local for every mailbox, listing only those whose stamp moved. May run beside
+// observe_remote().
 coro::Task<Status> observe_local(Engine& engine);
+
+// After both: lists again the mailboxes whose base turned out to be that of another UIDVALIDITY
+// (without rows every file in them arrived), waits for the quiet time where something arrived or
+// went (at most kSettleLimit), and lists what moved meanwhile until absences are proven or given
+// up.
+coro::Task<Status> settle_local(Engine& engine);
 
 inline constexpr std::chrono::seconds kSettleLimit{30};
 

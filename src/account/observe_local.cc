@@ -13,6 +13,7 @@
 
 #include "observe.h"
 #include "sterna/base/bytes.h"
+#include "sterna/coro/scope.h"
 #include "sterna/maildir/file_name.h"
 #include "sterna/maildir/identity.h"
 
@@ -363,6 +364,43 @@ void withdraw_absences(Engine& engine) {
   }
 }
 
+// True if its stamp, or that there is nothing to see, tells all about it.
+bool is_settled_unseen(MailboxWork& work) {
+  LocalDelta& local = work.input.local;
+  if (!work.row.has_local) {
+    local.coverage = local.suspect ? Coverage::unknown : Coverage::complete;
+    return true;
+  }
+  if (local.suspect) return true;
+  const auto stored = maildir::MailboxStamp::decode(work.row.stamp);
+  const bool same = stored && work.stamp_now && *stored == *work.stamp_now;
+  if (!same || work.input.adopting) return false;
+  local.coverage = Coverage::complete;
+  return true;
+}
+
+}  // namespace
+
+// Several mailboxes at a time: while one is compared, the next are read.
+coro::Task<Status> observe_local(Engine& engine) {
+  coro::Scope scope = co_await coro::make_scope();
+  Status failure;
+  const auto list = [](Engine& of, MailboxWork& work, Status& first) -> coro::Task<void> {
+    Status listed = co_await list_mailbox(of, work);
+    if (!listed && first) first = std::move(listed);
+  };
+  for (const auto& work : engine.mailboxes) {
+    work->input.local.began = engine.generation;
+    if (is_settled_unseen(*work)) continue;
+    work->local_changed = true;
+    scope.spawn(list(engine, *work, failure));
+  }
+  co_await scope.join();
+  co_return std::move(failure);
+}
+
+namespace {
+
 bool any_gone(const Engine& engine) {
   return std::ranges::any_of(engine.mailboxes,
                              [](const auto& work) { return !work->input.local.gone.empty(); });
@@ -370,22 +408,10 @@ bool any_gone(const Engine& engine) {
 
 }  // namespace
 
-coro::Task<Status> observe_local(Engine& engine) {
+coro::Task<Status> settle_local(Engine& engine) {
   for (const auto& work : engine.mailboxes) {
-    work->input.local.began = engine.generation;
-    if (!work->row.has_local) {
-      work->input.local.coverage =
-          work->input.local.suspect ? Coverage::unknown : Coverage::complete;
-      continue;
-    }
-    if (work->input.local.suspect) continue;
-    const auto stored = maildir::MailboxStamp::decode(work->row.stamp);
-    if (stored && work->stamp_now && *stored == *work->stamp_now && !work->input.adopting) {
-      work->input.local.coverage = Coverage::complete;
-      continue;
-    }
-    work->local_changed = true;
-    STERNA_CO_CHECK(co_await list_mailbox(engine, *work));
+    const bool seen = work->row.has_local && !work->input.local.suspect;
+    if (work->input.adopting && seen) STERNA_CO_CHECK(co_await list_mailbox(engine, *work));
   }
   const auto began = engine.services.clock.monotonic();
   while (std::ranges::any_of(engine.mailboxes, [](const auto& w) { return wants_quiet(*w); }) &&

@@ -124,10 +124,37 @@ coro::Task<Result<imap::Done>> look(Engine& engine, Connection& connection, Mail
   co_return done;
 }
 
+// The rows for which the server should have a message. Asked for as little as the arithmetic needs:
+// a mailbox of 50,000 in which one flag changed is not read.
+class KnownUids {
+ public:
+  KnownUids(store::Store& store, MailboxId mailbox, bool none)
+      : store_(store), mailbox_(mailbox), none_(none) {}
+
+  Result<std::uint64_t> count() {
+    if (none_) return 0;
+    STERNA_TRY(const store::Store::Counts counts, store_.counts(mailbox_));
+    return counts.on_server;
+  }
+  Result<UidSet> among(const UidSet& uids) {
+    if (none_ || uids.empty()) return UidSet();
+    return store_.remote_uids_among(mailbox_, uids);
+  }
+  Result<UidSet> all() { return none_ ? UidSet() : store_.remote_uids(mailbox_); }
+
+ private:
+  store::Store& store_;
+  MailboxId mailbox_;
+  bool none_;  // nothing of the base is believed
+};
+
 // No UIDNEXT in SELECT (Courier): STATUS said it, else the highest UID tells a lower bound.
-Uid uid_next_of(const imap::Selection& selection, const MailboxWork& work, const UidSet& known) {
+Result<Uid> uid_next_of(const imap::Selection& selection, const MailboxWork& work,
+                        KnownUids& base) {
   if (selection.uid_next) return *selection.uid_next;
   if (work.status && work.status->uid_next) return *work.status->uid_next;
+  STERNA_TRY(UidSet known, base.all());
+  known.add_all(work.input.remote.arrived);
   if (known.empty() || known.last() == kUidMax) return Uid{1};
   return Uid{known.last().value + 1};
 }
@@ -152,17 +179,18 @@ UidSet uids_of(const std::vector<RemoteFlags>& flags) {
 }
 
 // Arrived and gone, by the arithmetic; lists all UIDs where the cheap way does not close it.
-coro::Task<Status> settle_presence(Connection& connection, const Look& seen, const UidSet& known,
+coro::Task<Status> settle_presence(Connection& connection, const Look& seen, KnownUids& base,
                                    RemoteDelta& remote) {
   const imap::Selection& selection = *connection.client().selection();
   const UidSet told = uids_of(seen.changes.flags);
-  remote.arrived = told.minus(known);
-  remote.gone = known.intersect(seen.changes.gone);
+  STERNA_CO_TRY(const UidSet told_before, base.among(told));
+  keep_flags_of_known(seen.changes, told_before, remote);
+  STERNA_CO_TRY(const std::uint64_t count, base.count());
+  remote.arrived = told.minus(told_before);
+  STERNA_CO_TRY(remote.gone, base.among(seen.changes.gone));
   remote.gone_proof = "the server said that it vanished, and the count agrees";
-  const auto closes = [&](const UidSet& arrived, const UidSet& gone) {
-    return known.count() - gone.count() + arrived.count() == selection.exists;
-  };
-  if (!seen.changes.incomplete && closes(remote.arrived, remote.gone)) {
+  const bool closes = count - remote.gone.count() + remote.arrived.count() == selection.exists;
+  if (!seen.changes.incomplete && closes) {
     remote.coverage = Coverage::complete;
     co_return Status{};
   }
@@ -176,6 +204,7 @@ coro::Task<Status> settle_presence(Connection& connection, const Look& seen, con
   } else {
     STERNA_CO_TRY(all, co_await list_uids(connection, whole));
   }
+  STERNA_CO_TRY(const UidSet known, base.all());
   remote.arrived = all.minus(known);
   remote.gone = known.minus(all);
   remote.gone_proof = "absent from the server's whole list of UIDs, and asked for again";
@@ -276,17 +305,12 @@ coro::Task<Status> observe_remote(Engine& engine, Connection& connection, Mailbo
   take_rights(*selection, remote);
   STERNA_CO_CHECK(check_numbers(*selection, work.row.cursor, work.input, engine.log));
   if (work.input.adopting) seen = {};
-  UidSet known;
-  if (!work.input.adopting) {
-    STERNA_CO_TRY(known, engine.store->remote_uids(work.row.id));
-  }
-  STERNA_CO_CHECK(co_await settle_presence(connection, seen, known, remote));
-  keep_flags_of_known(seen.changes, known, remote);
+  KnownUids base(*engine.store, work.row.id, work.input.adopting);
+  STERNA_CO_CHECK(co_await settle_presence(connection, seen, base, remote));
   selection = connection.client().selection();
   if (!selection) co_return fail(ErrorCode::changed, "the selection was lost");
-  UidSet highest = known;
-  highest.add_all(remote.arrived);
-  work.next_cursor = {*selection->uid_validity, uid_next_of(*selection, work, highest),
+  STERNA_CO_TRY(const Uid uid_next, uid_next_of(*selection, work, base));
+  work.next_cursor = {*selection->uid_validity, uid_next,
                       selection->highest_modseq.value_or(ModSeq{}), selection->exists};
   work.cursor_known = remote.coverage == Coverage::complete;
   co_return Status{};

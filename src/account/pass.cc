@@ -22,7 +22,8 @@ namespace {
 constexpr int kQuestionRounds = 6;
 // Below so many messages another connection costs more than it brings.
 constexpr std::uint64_t kMessagesForAnotherConnection = 400;
-constexpr std::size_t kDownloadConnectionsMax = 4;
+// The disk is the limit before a third one helps, and each holds its share of messages in memory.
+constexpr std::size_t kDownloadConnectionsMax = 2;
 
 // Nothing changed on the server since the cursor: proven by STATUS alone. Flags can only be
 // excluded where there is a mod-sequence (RFC 7162), so a server without CONDSTORE is always looked
@@ -57,14 +58,21 @@ Status reset_base(Engine& engine, MailboxWork& work) {
   return {};
 }
 
+// A lost state, or a restored backup: nothing of any base is believed.
+Status reset_for_union(Engine& engine) {
+  if (!engine.union_mode) return {};
+  for (const auto& work : engine.mailboxes) {
+    const bool known = work->requested && work->row.cursor.uidvalidity;
+    if (known) STERNA_CHECK(reset_base(engine, *work));
+  }
+  return {};
+}
+
 coro::Task<Status> observe_remotes(Engine& engine, Pool& pool) {
   for (const auto& work : engine.mailboxes) {
     if (!work->requested) {
       work->input.remote.began = engine.generation;
       continue;
-    }
-    if (engine.union_mode && work->row.cursor.uidvalidity) {
-      STERNA_CO_CHECK(reset_base(engine, *work));
     }
     if (is_unchanged(*work)) {
       observe_remote_unchanged(*work, engine.generation);
@@ -79,6 +87,24 @@ coro::Task<Status> observe_remotes(Engine& engine, Pool& pool) {
     STERNA_CO_CHECK(drop_unchanged_flags(engine, *work));
   }
   co_return Status{};
+}
+
+// Both sides at once: neither look depends on the other, and nothing is changed before both are
+// done.
+coro::Task<Status> observe_both(Engine& engine, Pool& pool) {
+  STERNA_CO_CHECK(reset_for_union(engine));
+  coro::Scope scope = co_await coro::make_scope();
+  Status here;
+  const auto look_here = [](Engine& of, Status& outcome) -> coro::Task<void> {
+    outcome = co_await observe_local(of);
+  };
+  scope.spawn(look_here(engine, here));
+  Status there = co_await observe_remotes(engine, pool);
+  if (!there) scope.cancel();
+  co_await scope.join();
+  STERNA_CO_CHECK(there);
+  STERNA_CO_CHECK(here);
+  co_return co_await settle_local(engine);
 }
 
 // A first look at a mailbox that has files already: pairing, not uploading (adoption).
@@ -241,10 +267,13 @@ coro::Task<Status> execute_moves(Engine& engine, Connection& connection, const R
 
 coro::Task<Status> execute_changes(Engine& engine, Connection& connection,
                                    const RemoteWork& remote) {
-  for (const auto& [id, pushes] :
-       by_mailbox(remote.pushes, [](const FlagPush& push) { return push.key.mailbox; })) {
-    MailboxWork& work = *engine.find(id);
-    Status done = co_await push_flags(engine, connection, work, pushes);
+  const auto pushes =
+      by_mailbox(remote.pushes, [](const FlagPush& push) { return push.key.mailbox; });
+  for (auto it = pushes.begin(); it != pushes.end(); ++it) {
+    MailboxWork& work = *engine.find(it->first);
+    const auto after = std::next(it);
+    const MailboxWork* next = after == pushes.end() ? nullptr : engine.find(after->first);
+    Status done = co_await push_flags(engine, connection, work, it->second, next);
     STERNA_CO_CHECK(absorb(engine, connection, work, std::move(done)));
   }
   const auto mailbox = [](const sync::Action* action) { return sync::mailbox_of(*action); };
@@ -369,8 +398,7 @@ Result<bool> anything_pending(Engine& engine) {
 coro::Task<Status> run_pass(Engine& engine, Pool& pool) {
   STERNA_CO_TRY(Connection * connection, co_await pool.primary());
   STERNA_CO_CHECK(co_await discover(engine, *connection));
-  STERNA_CO_CHECK(co_await observe_remotes(engine, pool));
-  STERNA_CO_CHECK(co_await observe_local(engine));
+  STERNA_CO_CHECK(co_await observe_both(engine, pool));
   mark_adoptions(engine);
   STERNA_CO_CHECK(carry_out_decisions(engine));
   STERNA_CO_TRY(const bool pending, anything_pending(engine));

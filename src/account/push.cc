@@ -71,23 +71,30 @@ Status record(Engine& engine, MailboxWork& work, std::span<const FlagPush> pushe
   return transaction.commit();
 }
 
-}  // namespace
-
-coro::Task<Status> push_flags(Engine& engine, Connection& connection, MailboxWork& work,
-                              std::span<const FlagPush> pushes) {
-  STERNA_CO_CHECK(co_await select_mailbox(engine, connection, work, pushes.front().uidvalidity));
-  const std::vector<Group> groups = group_by_delta(pushes);
+struct Stores {
+  std::vector<Group> groups;
   std::vector<Flying> flying;
-  for (std::size_t i = 0; i < groups.size(); ++i) {
-    const UidSet all = uids_of(pushes, groups[i]);
+};
+
+Result<Stores> send_stores(Connection& connection, std::span<const FlagPush> pushes) {
+  Stores stores{group_by_delta(pushes), {}};
+  for (std::size_t i = 0; i < stores.groups.size(); ++i) {
+    const Group& group = stores.groups[i];
+    const UidSet all = uids_of(pushes, group);
     for (UidSet& part : all.chunks(connection.quirks.command_line_octets_max - 300)) {
-      imap::StoreRequest request{part, groups[i].action, groups[i].flags, std::nullopt};
-      STERNA_CO_TRY(const imap::CommandId id, connection.submit(imap::uid_store(request)));
-      flying.push_back({id, i, std::move(part)});
+      imap::StoreRequest request{part, group.action, group.flags, std::nullopt};
+      STERNA_TRY(const imap::CommandId id, connection.submit(imap::uid_store(request)));
+      stores.flying.push_back({id, i, std::move(part)});
     }
   }
+  return stores;
+}
+
+coro::Task<Status> finish_stores(Engine& engine, Connection& connection, MailboxWork& work,
+                                 std::span<const FlagPush> pushes, Stores stores) {
+  const std::vector<Group>& groups = stores.groups;
   std::vector<bool> failed(pushes.size(), false);
-  for (const Flying& one : flying) {
+  for (const Flying& one : stores.flying) {
     STERNA_CO_TRY(imap::Done done, co_await connection.wait(one.id));
     if (done.ok()) continue;
     work.stamp_settled = false;
@@ -102,6 +109,26 @@ coro::Task<Status> push_flags(Engine& engine, Connection& connection, MailboxWor
         &work);
   }
   co_return record(engine, work, pushes, failed);
+}
+
+}  // namespace
+
+coro::Task<Status> push_flags(Engine& engine, Connection& connection, MailboxWork& work,
+                              std::span<const FlagPush> pushes, const MailboxWork* next) {
+  STERNA_CO_CHECK(co_await select_mailbox(engine, connection, work, pushes.front().uidvalidity));
+  STERNA_CO_TRY(Stores stores, send_stores(connection, pushes));
+  imap::CommandId selecting;
+  if (next) {
+    imap::SelectOptions options;
+    options.condstore = connection.condstore;
+    STERNA_CO_TRY(selecting, connection.submit(imap::select(next->row.wire, options)));
+  }
+  Status done = co_await finish_stores(engine, connection, work, pushes, std::move(stores));
+  if (!done || !next) co_return done;
+  // Whether it succeeded is asked where it matters, by select_mailbox().
+  STERNA_CO_TRY(imap::Done selected, co_await connection.wait(selecting));
+  if (!selected.ok()) engine.log.debug("mailbox {}: {}", next->name(), selected.text);
+  co_return Status{};
 }
 
 coro::Task<Status> clear_deleted(Engine& engine, Connection& connection, MailboxWork& work,

@@ -243,8 +243,10 @@ class Remover {
     return {};
   }
 
+  // Lost with the power, it is learned again: the intents are still there, and the messages are
+  // not.
   Status record(std::vector<Victim>& victims, const std::string& event) {
-    STERNA_TRY(auto transaction, engine_.store->begin(store::Durability::full));
+    STERNA_TRY(auto transaction, engine_.store->begin(store::Durability::normal));
     for (Victim& victim : victims) {
       const auto& what = std::get<sync::DeleteOut>(victim.action->what);
       const std::string reason = fmt::format("{} ({})", victim.action->reason, what.proof);

@@ -180,30 +180,19 @@ bool Delivery::wants_syncfs() const {
 Status Delivery::barrier() {
   if (wants_syncfs()) {
     const auto began = options_.now ? options_.now() : std::chrono::nanoseconds();
-    STERNA_CHECK(sync_file_systems());
+    STERNA_CHECK(touched_.sync_file_systems());
     if (options_.now && options_.now() - began > syncfs_time_max(placed_, octets_)) {
       options_.syncfs_files_min = 0;
     }
-  } else {
-    STERNA_CHECK(sync_files());
+    return {};
   }
+  STERNA_CHECK(sync_files());
   return touched_.sync();
 }
 
 Status Delivery::sync_files() {
   for (const auto& file : unsynced_) STERNA_CHECK(file->sync());
   unsynced_.clear();
-  return {};
-}
-
-Status Delivery::sync_file_systems() {
-  std::vector<std::uint64_t> synced;
-  for (io::Directory* directory : touched_.all()) {
-    STERNA_TRY(const io::FileStat stat, directory->stat());
-    if (std::ranges::find(synced, stat.dev) != synced.end()) continue;
-    STERNA_CHECK(directory->sync_file_system());
-    synced.push_back(stat.dev);
-  }
   return {};
 }
 

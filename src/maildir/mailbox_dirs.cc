@@ -16,6 +16,9 @@ namespace {
 // delivery.
 constexpr std::int64_t kLitterAgeNs = std::int64_t{36} * 3600 * 1'000'000'000;
 
+// From so many on, one syncfs costs less than an fsync of each.
+constexpr std::size_t kManyDirectories = 4;
+
 constexpr std::string_view kMaildirFolder = "maildirfolder";
 
 bool is_control_file(const io::DirectoryEntry& entry) {
@@ -132,7 +135,20 @@ void TouchedDirectories::add(io::Directory& directory) {
 }
 
 Status TouchedDirectories::sync() {
+  if (directories_.size() >= kManyDirectories) return sync_file_systems();
   for (io::Directory* directory : directories_) STERNA_CHECK(directory->sync());
+  directories_.clear();
+  return {};
+}
+
+Status TouchedDirectories::sync_file_systems() {
+  std::vector<std::uint64_t> synced;
+  for (io::Directory* directory : directories_) {
+    STERNA_TRY(const io::FileStat stat, directory->stat());
+    if (std::ranges::find(synced, stat.dev) != synced.end()) continue;
+    STERNA_CHECK(directory->sync_file_system());
+    synced.push_back(stat.dev);
+  }
   directories_.clear();
   return {};
 }

@@ -4,8 +4,11 @@
 #include <malloc.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <ctime>
+#include <string>
+#include <thread>
 
 #include "core.h"
 #include "process.h"
@@ -32,8 +35,10 @@ void close_left_over(uv_handle_t* handle, void*) {
 }  // namespace
 
 void prepare_process() {
-  // Before libuv's first job: as many as there are connections that write. An explicit setting wins.
-  ::setenv("UV_THREADPOOL_SIZE", "4", 0);
+  // Before libuv's first job: the work is the disk's, so more threads than processors bring little.
+  // An explicit setting wins.
+  const unsigned threads = std::clamp(std::thread::hardware_concurrency(), 2U, 4U);
+  ::setenv("UV_THREADPOOL_SIZE", std::to_string(threads).c_str(), 0);
   ::signal(SIGPIPE, SIG_IGN);
   ::mallopt(M_ARENA_MAX, 2);
 }

@@ -17,7 +17,7 @@ constexpr int kBusyTimeoutMs = 2'000;
 // than SQLite's 1,000, so that a first sync is not stopped by it every thousand messages.
 constexpr int kAutoCheckpointPages = 4'000;
 // A log of at most so many octets is not worth two flushes at the end of each run.
-constexpr std::uintmax_t kKeptLogOctetsMax = 512 * 1024;
+constexpr std::uintmax_t kKeptLogOctetsMax = 1024 * 1024;
 
 int flags_of(Access access) {
   const int mode = access == Access::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;

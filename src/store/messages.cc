@@ -38,6 +38,8 @@ constexpr const char* kSelectFlags =
     "WHERE mailbox = ? AND uid BETWEEN ? AND ? ORDER BY uid";
 constexpr const char* kSelectUids =
     "SELECT uid FROM message WHERE state = ? AND mailbox = ? ORDER BY uid";
+constexpr const char* kSelectStates =
+    "SELECT uid, state FROM message WHERE mailbox = ? AND uid BETWEEN ? AND ? ORDER BY uid";
 constexpr const char* kCount = "SELECT count(*) FROM message WHERE state = ? AND mailbox = ?";
 
 // A row that keeps its state and its name touches no index; INSERT OR REPLACE would write each of
@@ -154,6 +156,21 @@ Result<UidSet> Store::remote_uids(MailboxId mailbox) {
     uids.add_all(in_state);
   }
   return uids;
+}
+
+Result<UidSet> Store::remote_uids_among(MailboxId mailbox, const UidSet& uids) {
+  UidSet among;
+  for (const UidRange& range : uids.ranges()) {
+    Query query(impl_->db, kSelectStates, mailbox, range.first, range.last);
+    while (true) {
+      STERNA_TRY(const bool found, query.next());
+      if (!found) break;
+      const Uid uid = query.get<Uid>();
+      STERNA_TRY(const RowState state, read_state(impl_->db, query));
+      if (is_on_server(state)) among.add(uid);
+    }
+  }
+  return among;
 }
 
 Result<Store::Counts> Store::counts(MailboxId mailbox) {

@@ -222,5 +222,46 @@ TEST_F(Messages, OfAWholeMailboxNeedNotFitIntoTheCache) {
   EXPECT_THAT(uids_of(must(store_->messages_by_base_name("17.h29999"))), ElementsAre(29'999U));
 }
 
+TEST(MessageRows, TellsWhichOfSomeUidsTheServerHas) {
+  const StateDirectory state;
+  const auto store = state.open();
+  const MailboxId inbox = add_mailbox(*store, "INBOX");
+  change(*store, [&] {
+    for (const std::uint32_t uid : {1U, 2U, 3U, 7U}) {
+      MessageRow row = message_row(inbox, uid);
+      if (uid == 3) row.state = RowState::detached;
+      if (uid == 7) row.state = RowState::quarantined;
+      must(store->put_message(row));
+    }
+  });
+  UidSet asked = UidSet::range(Uid{2}, Uid{5});
+  asked.add_all(UidSet::range(Uid{7}, kUidMax));
+  EXPECT_EQ(must(store->remote_uids_among(inbox, asked)).to_string(), "2,7");
+  EXPECT_TRUE(must(store->remote_uids_among(inbox, {})).empty());
+}
+
+// A row that keeps its state and name is updated in place; one that does not must be found by the
+// new ones and no more by the old.
+TEST(MessageRows, ARowThatChangesIsFoundByWhatItIsNow) {
+  const StateDirectory state;
+  const auto store = state.open();
+  const MailboxId inbox = add_mailbox(*store, "INBOX");
+  MessageRow row = message_row(inbox, 1);
+  row.base_name = "one";
+  change(*store, [&] { must(store->put_message(row)); });
+  row.flags = FlagSet::parse("\\Seen work");
+  row.info = ":2,Sa";
+  change(*store, [&] { must(store->put_message(row)); });
+  EXPECT_EQ(must(store->message(row.key))->flags, row.flags);
+  EXPECT_EQ(must(store->messages_by_base_name("one")).size(), 1U);
+  row.base_name = "two";
+  row.state = RowState::deleting;
+  change(*store, [&] { must(store->put_message(row)); });
+  EXPECT_TRUE(must(store->messages_by_base_name("one")).empty());
+  EXPECT_EQ(must(store->messages_by_base_name("two")).size(), 1U);
+  EXPECT_TRUE(must(store->messages_in_state(RowState::present)).empty());
+  EXPECT_EQ(must(store->messages_in_state(RowState::deleting)).size(), 1U);
+}
+
 }  // namespace
 }  // namespace sterna::store

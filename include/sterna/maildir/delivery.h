@@ -102,7 +102,6 @@ class Delivery {
   Status barrier();
   Status sync_files();
   bool wants_syncfs() const;
-  Status sync_file_systems();
 
   DeliveryOptions options_;
   std::unique_ptr<Current> current_;

@@ -43,8 +43,11 @@ class TouchedDirectories {
  public:
   void add(io::Directory& directory);
   const std::vector<io::Directory*>& all() const { return directories_; }
-  // fsync of each, once, and forgets them. After an error all of them are kept: nothing is known.
+  // fsync of each, or one syncfs for many, and forgets them. After an error all of them are kept:
+  // nothing is known.
   Status sync();
+  // syncfs of each file system that they are on: what is in them is durable, and they themselves.
+  Status sync_file_systems();
 
  private:
   std::vector<io::Directory*> directories_;

@@ -147,6 +147,8 @@ class Store {
   Status for_each(MailboxId mailbox, const std::function<void(const MessageRow&)>& visit);
   // UIDs of rows for which the server has a message (is_on_server).
   Result<UidSet> remote_uids(MailboxId mailbox);
+  // Those of them that are in `uids`.
+  Result<UidSet> remote_uids_among(MailboxId mailbox, const UidSet& uids);
   struct Counts {
     std::uint64_t on_server = 0;
     std::uint64_t present = 0;  // present or stub
