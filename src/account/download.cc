@@ -17,7 +17,7 @@
 namespace sterna::account {
 namespace {
 
-constexpr std::size_t kBatchOctets = 512 * 1024;
+constexpr std::size_t kBatchOctets = 256 * 1024;
 constexpr std::size_t kBatchMessages = 128;
 constexpr std::uint64_t kWindowMessages = 64;
 constexpr std::size_t kWindowsInFlight = 3;
