@@ -510,7 +510,8 @@ coro::Task<Status> download(Engine& engine, Connection& connection, MailboxWork&
   UidSet missing = downloader.missing(uids);
   if (missing.empty()) co_return Status{};
   // One by one: a message that spoils its neighbours' answers is found so.
-  for (const UidRange& range : missing.ranges()) {
+  const UidSet asked = missing;
+  for (const UidRange& range : asked.ranges()) {
     for (std::uint64_t uid = range.first.value; uid <= range.last.value; ++uid) {
       Downloader single(engine, connection, work, *dirs, reason);
       const UidSet one = UidSet::single(Uid{static_cast<std::uint32_t>(uid)});
