@@ -159,6 +159,14 @@ void describe_plan(Engine& engine, const sync::Plan& plan) {
   for (auto& [key, line] : lines) engine.report.plan.push_back(std::move(line));
 }
 
+void log_plan(Engine& engine, const sync::Plan& plan) {
+  for (const sync::Action& action : plan.actions) {
+    const MailboxWork* work = engine.find(sync::mailbox_of(action));
+    engine.log.debug("mailbox {}: plan: {}: {}", work ? work->name() : "-", sync::kind_of(action),
+                     action.reason);
+  }
+}
+
 // --- the server's half
 // ------------------------------------------------------------------------------
 
@@ -413,6 +421,7 @@ coro::Task<Status> run_pass(Engine& engine, Pool& pool) {
     describe_plan(engine, plan);
     co_return settle_plan(engine, plan);
   }
+  log_plan(engine, plan);
   STERNA_CO_CHECK(begin_generation(engine));
   STERNA_CO_CHECK(settle_plan(engine, plan));
   STERNA_CO_CHECK(co_await execute(engine, pool, plan));

@@ -41,7 +41,9 @@ void Ledger::check_pair(const std::string& token, const Life& life, const Copy& 
     wrong.push_back(fmt::format("{}: in {} locally and in {} on the server", token, local.mailbox,
                                 remote.mailbox));
   }
-  if (!here.moved_to || !there.moved_to) {
+  const bool moved_and_deleted =
+      (here.moved_to && here.deleted) || (there.moved_to && there.deleted);
+  if ((!here.moved_to || !there.moved_to) && !moved_and_deleted) {
     const std::string& wanted = here.moved_to    ? *here.moved_to
                                 : there.moved_to ? *there.moved_to
                                                  : life.mailbox;
@@ -60,6 +62,8 @@ void Ledger::check_pair(const std::string& token, const Life& life, const Copy& 
     const bool one = by_local != here.flags.end();
     const bool other = by_remote != there.flags.end();
     if (one && other) continue;
+    // What was marked and deleted before any sync looked is known to nobody.
+    if ((one && here.deleted) || (other && there.deleted)) continue;
     const bool wanted = one     ? by_local->second
                         : other ? by_remote->second
                                 : has_flag(life.flags, flag);

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "sterna/account/inspect.h"
 #include "sterna/coro/scope.h"
 
 namespace sterna::simulation {
@@ -16,8 +17,9 @@ namespace fs = std::filesystem;
 
 constexpr int kRounds = 4;
 constexpr int kQuietSyncsMax = 16;
-// An upload in doubt is looked for three times before it is sent again.
-constexpr int kIdleSyncsAtRest = 4;
+// An upload in doubt is looked for three times before it is sent again; a look that comes too soon
+// after the one before does not count.
+constexpr int kIdleSyncsAtRest = 5;
 
 coro::Task<Result<Secret>> tell_password() {
   co_return Secret("secret word");
@@ -215,10 +217,24 @@ bool SimWorld::quiet_sync(std::vector<std::string>& wrong) {
          server_.bodies_sent == bodies && machine_.disk().files() == files;
 }
 
+// What is held waits for a person, whatever the person says (docs/safety.md, section 2, d).
+void SimWorld::decide_held() {
+  const auto held = account::read_held(settings());
+  if (!held || held->empty()) return;
+  for (const account::HeldLine& line : *held) {
+    diary_.note(fmt::format("  held: {} {}: {}", line.kind, line.mailbox, line.reason));
+  }
+  const bool apply = random_.chance(50);
+  diary_.note(apply ? "held apply" : "held restore");
+  const auto decision = apply ? account::HeldDecision::apply : account::HeldDecision::restore;
+  static_cast<void>(account::decide_held(settings(), decision, std::nullopt));
+}
+
 void SimWorld::rest(std::vector<std::string>& wrong) {
   int idle = 0;
   for (int syncs = 0; syncs < kQuietSyncsMax && idle < kIdleSyncsAtRest; ++syncs) {
     idle = quiet_sync(wrong) ? idle + 1 : 0;
+    decide_held();
     pass_time(std::chrono::hours(2));
   }
   if (idle < kIdleSyncsAtRest) wrong.emplace_back("it does not come to rest");

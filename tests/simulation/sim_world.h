@@ -62,6 +62,7 @@ class SimWorld {
   Status before_disk_operation(test::DiskOp operation);
   void rest(std::vector<std::string>& wrong);
   bool quiet_sync(std::vector<std::string>& wrong);
+  void decide_held();
   account::Settings settings() const;
 
   SeededRandom random_;

@@ -117,14 +117,17 @@ std::vector<std::string> LocalUser::mailboxes() const {
   return found;
 }
 
+maildir::KeywordTable LocalUser::keywords_of(const std::string& mailbox) const {
+  const std::string path = root_ + "/" + mailbox + "/dovecot-keywords";
+  if (!disk_.exists(path)) return {};
+  return maildir::KeywordTable::parse(disk_.read(path));
+}
+
 std::vector<LocalUser::File> LocalUser::files() const {
   std::vector<File> files;
   for (const std::string& mailbox : mailboxes()) {
     const std::string home = root_ + "/" + mailbox;
-    maildir::KeywordTable table;
-    if (disk_.exists(home + "/dovecot-keywords")) {
-      table = maildir::KeywordTable::parse(disk_.read(home + "/dovecot-keywords"));
-    }
+    const maildir::KeywordTable table = keywords_of(mailbox);
     for (const std::string part : {"/new", "/cur"}) {
       for (const std::string& name : disk_.names(home + part)) {
         const maildir::FileName parsed = maildir::parse_file_name(name);
@@ -148,8 +151,7 @@ std::vector<Copy> LocalUser::copies() const {
 
 std::uint32_t LocalUser::letters_for(const std::string& mailbox, const FlagSet& flags) {
   const std::string path = root_ + "/" + mailbox + "/dovecot-keywords";
-  maildir::KeywordTable table;
-  if (disk_.exists(path)) table = maildir::KeywordTable::parse(disk_.read(path));
+  maildir::KeywordTable table = keywords_of(mailbox);
   const std::vector<std::string> missing = table.missing(flags);
   for (const std::string& keyword : missing) static_cast<void>(table.add(keyword));
   if (!missing.empty()) disk_.write(path, table.print());
@@ -209,11 +211,16 @@ void LocalUser::flag(const File& file) {
   diary_.tell(Side::local, fmt::format("{} {} {}", file.copy.token, on ? "sets" : "clears", flag));
 }
 
+// As a reader that knows nothing of keywords does it, the name stays: only where letters mean the
+// same in both mailboxes. One that knows them, such as Dovecot, gives a new name with the letters
+// of the new mailbox.
 void LocalUser::move(const File& file) {
   const std::string to = diary_.random.pick(mailboxes());
   if (to == file.copy.mailbox) return;
-  const std::string base =
-      maildir::parse_file_name(file.path.substr(file.path.rfind('/') + 1)).base;
+  std::string base = maildir::parse_file_name(file.path.substr(file.path.rfind('/') + 1)).base;
+  if (!(keywords_of(to) == keywords_of(file.copy.mailbox)) || diary_.random.chance(20)) {
+    base = fmt::format("{}.{}.moved{}", diary_.now_s, file.copy.token, ++moves_);
+  }
   disk_.rename(file.path, root_ + "/" + to + "/cur/" + name_for(to, base, file.copy.flags));
   diary_.ledger.moved(Side::local, file.copy.token, to);
   diary_.tell(Side::local, fmt::format("{} from {} to {}", file.copy.token, file.copy.mailbox, to));

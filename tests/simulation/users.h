@@ -10,6 +10,7 @@
 #include "ledger.h"
 #include "seeded_random.h"
 #include "server_state.h"
+#include "sterna/maildir/keywords.h"
 #include "tests/support/memory_disk.h"
 
 namespace sterna::simulation {
@@ -48,6 +49,7 @@ class LocalUser {
     std::string path;
   };
   std::vector<std::string> mailboxes() const;
+  maildir::KeywordTable keywords_of(const std::string& mailbox) const;
   std::vector<File> files() const;
   std::vector<File> sole_files() const;  // those whose token is here once
   std::uint32_t letters_for(const std::string& mailbox, const FlagSet& flags);
@@ -62,6 +64,7 @@ class LocalUser {
   test::MemoryDisk& disk_;
   std::string root_;
   Diary& diary_;
+  unsigned moves_ = 0;
 };
 
 class RemoteUser {
