@@ -247,6 +247,27 @@ class LocalExecution {
     return true;
   }
 
+  Result<bool> record(const sync::Action& action, const sync::Missed& missed, MailboxWork& work,
+                      Change*) {
+    MessageRow row;
+    row.key = {work.row.id, missed.uid};
+    row.state = RowState::present;
+    row.flags = missed.flags;
+    row.base_name = missed.base_name;
+    row.identity = missed.identity;
+    row.remote_size = missed.identity.size;
+    row.internal_date = missed.internal_date;
+    row.email_id = missed.email_id;
+    row.remote_since = engine_.generation;
+    row.local_since = engine_.generation;
+    STERNA_CHECK(engine_.store->put_message(row));
+    if (missed.forgets) STERNA_CHECK(engine_.store->remove_message(*missed.forgets));
+    engine_.again = true;
+    STERNA_CHECK(engine_.add_history(work, missed.uid, missed.base_name, "noted", "remote",
+                                     missed.flags.to_string(), action.reason));
+    return true;
+  }
+
   Result<bool> record(const sync::Action& action, const sync::PullFlags& pull, MailboxWork& work,
                       Change* change) {
     STERNA_TRY(std::optional<MessageRow> row, engine_.store->message({work.row.id, pull.uid}));

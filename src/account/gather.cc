@@ -160,8 +160,8 @@ void release_due(Engine& engine, std::vector<MessageRow>& rows) {
   }
 }
 
-// An upload in doubt that was looked for and not found: three looks over a minute before it is sent
-// again (rule 12; section 1, 28).
+// An upload or a move in doubt that was looked for and not found: three looks over a minute before
+// it is sent again (rule 12; section 1, 28).
 constexpr std::int64_t kLookPauseMs = 20'000;
 
 Status count_looks(Engine& engine, const sync::Plan& plan) {
@@ -177,7 +177,8 @@ Status count_looks(Engine& engine, const sync::Plan& plan) {
   for (Intent& intent : intents) {
     const bool due = engine.now_ms() - intent.at_ms >=
                      kLookPauseMs * (static_cast<std::int64_t>(intent.looks) + 1);
-    if (intent.kind != IntentKind::upload || resolved.contains(intent.id) || !due) continue;
+    const bool sought = intent.kind == IntentKind::upload || intent.kind == IntentKind::move_out;
+    if (!sought || resolved.contains(intent.id) || !due) continue;
     ++intent.looks;
     STERNA_CHECK(engine.write([&] { return engine.store->update_intent(intent); }));
   }

@@ -256,6 +256,14 @@ Status check_numbers(const imap::Selection& selection, const RemoteCursor& curso
   return {};
 }
 
+// Rows count only under their UIDVALIDITY, and the first of them come before the first cursor: a
+// first sync that is cut leaves both, and the flags are asked for again.
+Status begin_base(Engine& engine, MailboxWork& work, UidValidity uidvalidity) {
+  if (work.row.cursor.uidvalidity || engine.dry_run()) return {};
+  work.row.cursor = {uidvalidity, {}, {}, 0};
+  return engine.write([&] { return engine.store->update_mailbox(work.row); });
+}
+
 }  // namespace
 
 coro::Task<Status> select_mailbox(Engine& engine, Connection& connection, const MailboxWork& work,
@@ -304,6 +312,7 @@ coro::Task<Status> observe_remote(Engine& engine, Connection& connection, Mailbo
   }
   take_rights(*selection, remote);
   STERNA_CO_CHECK(check_numbers(*selection, work.row.cursor, work.input, engine.log));
+  STERNA_CO_CHECK(begin_base(engine, work, *selection->uid_validity));
   if (work.input.adopting) seen = {};
   KnownUids base(*engine.store, work.row.id, work.input.adopting);
   STERNA_CO_CHECK(co_await settle_presence(connection, seen, base, remote));

@@ -41,7 +41,7 @@ bool is_unchanged(const MailboxWork& work) {
 Status reset_base(Engine& engine, MailboxWork& work) {
   work.input.adopting = true;
   work.input.base_uidvalidity = {};
-  work.row.cursor = {};
+  work.row.cursor = {work.input.remote.uidvalidity, {}, {}, 0};
   work.row.stamp.clear();
   if (engine.dry_run()) {
     work.input.remote.coverage = Coverage::unknown;
@@ -81,9 +81,7 @@ coro::Task<Status> observe_remotes(Engine& engine, Pool& pool) {
     work->remote_changed = true;
     STERNA_CO_TRY(Connection * connection, co_await pool.primary());
     STERNA_CO_CHECK(co_await observe_remote(engine, *connection, *work));
-    if (work->input.adopting && work->row.cursor.uidvalidity) {
-      STERNA_CO_CHECK(reset_base(engine, *work));
-    }
+    if (work->input.adopting && !anew) STERNA_CO_CHECK(reset_base(engine, *work));
     STERNA_CO_CHECK(drop_unchanged_flags(engine, *work));
   }
   co_return Status{};
@@ -110,7 +108,7 @@ coro::Task<Status> observe_both(Engine& engine, Pool& pool) {
 // A first look at a mailbox that has files already: pairing, not uploading (adoption).
 void mark_adoptions(Engine& engine) {
   for (const auto& work : engine.mailboxes) {
-    const bool no_base = !work->row.cursor.uidvalidity;
+    const bool no_base = !work->row.cursor.uid_next;
     if (no_base && !work->input.local.arrived.empty()) work->input.adopting = true;
   }
 }

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <deque>
 
 #include "decisions.h"
@@ -251,6 +252,7 @@ class Uploader {
                       stored->uidvalidity == work_.input.remote.uidvalidity;
     if (!told) {
       // Stored, but not told where: the next look at the mailbox finds it.
+      for (Job* job : group) job->intent.stored = true;
       engine_.again = true;
       work_.stamp_settled = false;
       return {};
@@ -261,8 +263,12 @@ class Uploader {
   }
 
   Status record() {
-    if (stored_.empty()) return {};
+    const bool any = std::ranges::any_of(jobs_, [](const Job& job) { return job.intent.stored; });
+    if (stored_.empty() && !any) return {};
     STERNA_TRY(auto transaction, engine_.store->begin(store::Durability::full));
+    for (const Job& job : jobs_) {
+      if (job.intent.stored) STERNA_CHECK(engine_.store->update_intent(job.intent));
+    }
     for (const auto& [job, uid] : stored_) {
       MessageRow row;
       row.key = {work_.row.id, uid};

@@ -251,7 +251,7 @@ coro::Task<Result<std::optional<RemoteSide>>> Verifier::look(const MailboxRow& r
   const imap::Selection* selection = connection_->client().selection();
   if (!selection) co_return fail(ErrorCode::protocol, "the server selected nothing");
   const UidValidity validity = selection->uid_validity.value_or(UidValidity());
-  if (!row.cursor.uidvalidity) {
+  if (!row.cursor.uid_next) {
     add(false, row.name, absolute_path(settings_, row.path), "the mailbox was never synced");
     co_return std::optional<RemoteSide>();
   }

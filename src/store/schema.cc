@@ -177,8 +177,13 @@ CREATE TABLE removal (
 CREATE INDEX removal_by_mailbox ON removal (mailbox, side, at_ms);
 )sql";
 
+// That a server without UIDPLUS took an upload outlives the process.
+constexpr const char* kVersion2 = R"sql(
+ALTER TABLE intent ADD COLUMN stored INTEGER NOT NULL DEFAULT 0;
+)sql";
+
 // The nth migrates from version n to n + 1.
-constexpr std::array<const char*, kSchemaVersion> kMigrations = {kVersion1};
+constexpr std::array<const char*, kSchemaVersion> kMigrations = {kVersion1, kVersion2};
 
 Result<std::int64_t> number(Db& db, const char* sql) {
   Query query(db, sql);

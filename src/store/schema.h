@@ -11,7 +11,7 @@
 
 namespace sterna::store {
 
-inline constexpr std::int64_t kSchemaVersion = 1;
+inline constexpr std::int64_t kSchemaVersion = 2;
 
 // What a file says of itself.
 struct SchemaState {

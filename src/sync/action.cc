@@ -16,9 +16,10 @@ struct Overloaded : Kinds... {
 }  // namespace
 
 std::string_view kind_of(const Action& action) {
-  constexpr std::array<std::string_view, 14> names{
-      "pair",   "record", "download",      "move_in",      "move_out", "pull_flags", "push_flags",
-      "upload", "repair", "clear_deleted", "close_intent", "forget",   "delete_in",  "delete_out"};
+  constexpr std::array<std::string_view, 15> names{
+      "pair",          "record",       "missed",     "download",  "move_in",
+      "move_out",      "pull_flags",   "push_flags", "upload",    "repair",
+      "clear_deleted", "close_intent", "forget",     "delete_in", "delete_out"};
   static_assert(names.size() == std::variant_size_v<ActionKind>);
   return names[action.what.index()];
 }

@@ -18,6 +18,7 @@ inline constexpr unsigned kLooksBeforeSendingAgain = 3;
 // message.
 void decide_rows(Draft& draft);
 void decide_files(Draft& draft);
+void decide_missed(Draft& draft);
 void decide_messages(Draft& draft);
 void decide_intents(Draft& draft);
 void settle_removals(Draft& draft);  // those that might hit the only copy wait
@@ -49,6 +50,10 @@ void resume_removal(Draft& draft, RowView& row);
 void finish_remote(Draft& draft, RowView& row, RemovalKind kind, std::string proof,
                    std::string reason);
 void forget(Draft& draft, const RowView& row, RowState into, std::string reason);
+
+// The file of a row whose move was begun went from its new place: true if its message was found
+// there.
+bool miss_moved(Draft& draft, RowView& row);
 
 void move_remote(Draft& draft, RowView& row);  // the file moved, the message did not
 void move_local(Draft& draft, RowView& row);   // the message moved; the file may have, too

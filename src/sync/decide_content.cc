@@ -16,7 +16,7 @@ bool same_as_row(const RowView& row, const LocalChange& change) {
 // The edit, where a server took it already: sent before, and its answer lost.
 MessageView* find_sent_edit(const World& world, const RowView& row) {
   for (MessageView* message : row.mailbox->messages) {
-    if (message->from || message->file || message->replaced_an_edit || message->row) continue;
+    if (message->from || message->file || message->taken || message->row) continue;
     const auto identity = message->identity();
     if (identity && identity->same_as(*row.change->identity, world.sizes_count(*message))) {
       return message;
@@ -26,9 +26,11 @@ MessageView* find_sent_edit(const World& world, const RowView& row) {
 }
 
 void pair_sent_edit(Draft& draft, const RowView& row, MessageView& message) {
-  message.replaced_an_edit = true;
+  message.taken = true;
   const RemoteArrival& detail = *message.detail;
-  FlagMerge merge = unite_flags(detail.flags, local_flags(row), *row.mailbox);
+  FlagMerge merge =
+      row.upload ? merge_flags(row.upload->flags, detail.flags, local_flags(row), *row.mailbox)
+                 : unite_flags(detail.flags, local_flags(row), *row.mailbox);
   Pair pair;
   pair.where = row.mailbox->where();
   pair.uid = message.uid;

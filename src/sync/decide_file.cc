@@ -189,7 +189,7 @@ void decide_elsewhere(Draft& draft, FileView& file) {
       draft.wait(there, message.uid, "moved here since; the move cannot be sent");
       return draft.wait(file, "moved here since; the move cannot be sent");
     }
-    FlagMerge merge = unite_flags(message.flags(), seen.flags, *file.mailbox);
+    FlagMerge merge = merge_new(file, message, *file.mailbox);
     MoveOut move;
     move.from = there.where();
     move.uid = message.uid;
@@ -204,7 +204,7 @@ void decide_elsewhere(Draft& draft, FileView& file) {
     draft.wait(there, message.uid, "its file is elsewhere, and cannot be moved there now");
     return draft.wait(file, "stands elsewhere on the server, and cannot be moved there now");
   }
-  FlagMerge merge = unite_flags(message.flags(), seen.flags, there);
+  FlagMerge merge = merge_new(file, message, there);
   MoveIn move;
   move.from = file.mailbox->where();
   move.to = there.where();
@@ -235,6 +235,9 @@ void upload(Draft& draft, FileView& file, UploadAs as, std::string reason) {
   if (!file.mailbox->may_push()) return draft.wait(file, "moved here; the direction is pull");
   if (file.upload && file.upload->looks < kLooksBeforeSendingAgain) {
     return draft.wait(file, "sent before, in doubt whether it arrived");
+  }
+  if (file.upload && file.upload->stored) {
+    return draft.hold(HeldKind::orphan, file, "stored on the server before, and on it no more");
   }
   file.uploads = true;
   Upload upload;

@@ -22,7 +22,7 @@ bool may_be_sent_copy(const MessageView& message) {
 }
 
 bool is_taken(const MessageView& message) {
-  return message.from || message.file || message.replaced_an_edit;
+  return message.from || message.file || message.taken;
 }
 
 UidSet arrivals_to_fetch(Draft& draft, const MailboxView& mailbox) {

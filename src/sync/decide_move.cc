@@ -147,7 +147,7 @@ void pair(Draft& draft, FileView& file, MessageView& message, std::string reason
   const MailboxView& mailbox = *message.mailbox;
   FlagMerge merge = file.from ? merge_flags(file.from->row->flags, message.flags(),
                                             local_flags(*file.from), mailbox)
-                              : unite_flags(message.flags(), seen.flags, mailbox);
+                              : merge_new(file, message, mailbox);
   if (!seen.tells_flags) merge.to_local = {};
   Pair pair;
   pair.where = mailbox.where();

@@ -26,7 +26,10 @@ bool has_news(const RowView& row) {
 
 void stayed_on_server(Draft& draft, RowView& row) {
   if (moved_away(row)) return move_remote(draft, row);
-  if (row.local == Local::gone && !row.file) return delete_remote(draft, row);
+  if (row.local == Local::gone && !row.file) {
+    if (miss_moved(draft, row)) return;
+    return delete_remote(draft, row);
+  }
   switch (content_of(row)) {
     case Content::same:
       decide_flags(draft, row);
@@ -80,6 +83,7 @@ void gone_from_server(Draft& draft, RowView& row) {
   }
   if (moved_away(row)) return gone_from_server_moved_here(draft, row);
   if (row.local == Local::gone && !row.file) {
+    if (miss_moved(draft, row)) return;
     return forget(draft, row, RowState::tombstone, "gone on both sides");
   }
   const Content content = content_of(row);

@@ -71,6 +71,17 @@ FlagMerge unite_flags(const FlagSet& remote, const FlagSet& local, const Mailbox
   return spread(remote.united(local), remote, local, place);
 }
 
+FlagMerge merge_new(const FileView& file, const MessageView& message, const MailboxView& place) {
+  const LocalFile& seen = file.arrival->file;
+  const Intent* sent = file.upload;
+  const bool elsewhere = sent && sent->mailbox != message.mailbox->in->id;
+  if (!sent || (!elsewhere && message.uid < sent->target_uid_next)) {
+    return unite_flags(message.flags(), seen.flags, place);
+  }
+  return merge_flags(sent->flags, message.flags(), seen.tells_flags ? seen.flags : sent->flags,
+                     place);
+}
+
 bool lost_its_info(const RowView& row) {
   if (!row.change && !row.file) return false;
   const LocalFile file = file_of(row);

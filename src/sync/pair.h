@@ -10,6 +10,8 @@ namespace sterna::sync {
 // Files about which an upload is open, where they were; and, when all else is paired, elsewhere.
 void find_uploads(World& world);
 void find_moved_uploads(World& world);
+// Whether any file, or a row that was written already, is what that upload is about.
+bool upload_is_found(World& world, const Intent& intent);
 
 // Files that left their row's place: new files against rows whose file is gone.
 void pair_local_moves(World& world);

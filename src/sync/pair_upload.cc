@@ -45,8 +45,9 @@ void find_in_place(World& world, const Intent& intent) {
   }
 }
 
-// Also where its row was written, and only the intent not closed.
-bool is_found(World& world, const Intent& intent) {
+}  // namespace
+
+bool upload_is_found(World& world, const Intent& intent) {
   const auto has_it = [&](const auto& view) { return view.upload == &intent; };
   if (std::ranges::any_of(world.files(), has_it)) return true;
   if (std::ranges::any_of(world.rows(), has_it)) return true;
@@ -57,15 +58,13 @@ bool is_found(World& world, const Intent& intent) {
   });
 }
 
-}  // namespace
-
 void find_uploads(World& world) {
   for (const Intent* intent : open_uploads(world)) find_in_place(world, *intent);
 }
 
 void find_moved_uploads(World& world) {
   for (const Intent* intent : open_uploads(world)) {
-    if (is_found(world, *intent)) continue;
+    if (upload_is_found(world, *intent)) continue;
     FileView* best = nullptr;
     for (FileView& file : world.files()) {
       if (!file.is_clear() || file.is_paired() || file.upload || !same_content(*intent, file))

@@ -68,7 +68,7 @@ void want_for_files(World& world, Wanted& wanted) {
 }
 
 // The mailboxes in which something that is missed elsewhere may be new: all but the seeker's own,
-// unless there are several, or its file moved away, too.
+// unless there are several, or its file was moved or changed, which fetching it anew would lose.
 class Search {
  public:
   void begin(const MailboxView* seeker, bool also_there) {
@@ -87,7 +87,7 @@ class Search {
 void want_for_moves(World& world, Wanted& wanted) {
   Search search;
   for (const RowView& row : world.rows()) {
-    if (seeks_message(row)) search.begin(row.mailbox, row.file != nullptr);
+    if (seeks_message(row)) search.begin(row.mailbox, row.file || row.change);
   }
   for (const FileView& file : world.files()) {
     if (seeks_place(world, file)) search.begin(file.mailbox, false);

@@ -80,9 +80,9 @@ struct MessageView {
   const RemoteArrival* detail = nullptr;  // nullptr only where `row` is set
   RowView* row = nullptr;                 // in state wanted or dropped
   bool size_reliable = true;
-  RowView* from = nullptr;        // the row whose message this is: a remote move
-  FileView* file = nullptr;       // the file that it was proven to be
-  bool replaced_an_edit = false;  // it is the new content of a row's file
+  RowView* from = nullptr;   // the row whose message this is: a remote move
+  FileView* file = nullptr;  // the file that it was proven to be
+  bool taken = false;        // decided: the new content of a row's file, or missing its file
 
   std::optional<Identity> identity() const;
   FlagSet flags() const;

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "sterna/base/assert.h"
@@ -17,7 +18,7 @@ bool has_flag(const FlagSet& flags, const std::string& flag) {
 }  // namespace
 
 void Ledger::born(const std::string& token, const std::string& mailbox, const FlagSet& flags) {
-  lives_[token] = {mailbox, flags, {}};
+  lives_[token] = {mailbox, flags, {}, false};
 }
 
 Ledger::Deeds& Ledger::deeds(Side side, const std::string& token) {
@@ -32,6 +33,15 @@ void Ledger::moved(Side side, const std::string& token, const std::string& mailb
 }
 void Ledger::deleted(Side side, const std::string& token) {
   deeds(side, token).deleted = true;
+}
+
+void Ledger::left_open(const std::string& token) {
+  lives_.at(token).open = true;
+}
+bool Ledger::is_deleted(const std::string& token) const {
+  const auto life = lives_.find(token);
+  return life == lives_.end() ||
+         std::ranges::any_of(life->second.deeds, [](const Deeds& by) { return by.deleted; });
 }
 
 void Ledger::check_pair(const std::string& token, const Life& life, const Copy& local,
@@ -85,8 +95,8 @@ void Ledger::check_life(const std::string& token, const Life& life, const Copies
   const Deeds& by_local = life.deeds[0];
   const Deeds& by_remote = life.deeds[1];
   const bool deleted = by_local.deleted || by_remote.deleted;
-  const bool disputed =
-      by_local.deleted != by_remote.deleted && (by_local.deleted ? by_remote : by_local).any();
+  const bool disputed = life.open || (by_local.deleted != by_remote.deleted &&
+                                      (by_local.deleted ? by_remote : by_local).any());
   const bool right = !deleted    ? here == 1 && there == 1
                      : !disputed ? here == 0 && there == 0
                                  : here == there && here <= 1;

@@ -35,6 +35,10 @@ class Ledger {
   void flagged(Side side, const std::string& token, const std::string& flag, bool on);
   void moved(Side side, const std::string& token, const std::string& mailbox);
   void deleted(Side side, const std::string& token);
+  // Deleted while nobody could know that it was there, or brought back by a person: both sides only
+  // have to agree whether it lives.
+  void left_open(const std::string& token);
+  bool is_deleted(const std::string& token) const;
 
   // What is wrong with two sides at rest, in words; empty if nothing is.
   std::vector<std::string> check(const std::vector<Copy>& local,
@@ -55,6 +59,7 @@ class Ledger {
     std::string mailbox;
     FlagSet flags;
     std::array<Deeds, 2> deeds;
+    bool open = false;  // whether it lives
   };
   using Copies = std::map<std::string, std::vector<const Copy*>>;
 

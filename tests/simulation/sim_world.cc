@@ -5,10 +5,11 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 #include <utility>
 
-#include "sterna/account/inspect.h"
 #include "sterna/coro/scope.h"
+#include "sterna/store/store.h"
 
 namespace sterna::simulation {
 namespace {
@@ -56,7 +57,7 @@ struct SimWorld::Run {
 
 SimWorld::SimWorld(std::uint64_t seed)
     : random_(seed),
-      diary_{random_, {}, {}, 1, 1, 0},
+      diary_{random_, {}, {}, 1, 1, 0, {}},
       local_(machine_.disk(), "mail", diary_),
       remote_(server_, diary_),
       network_(clock_, random_, server_, Abilities::random(random_)),
@@ -69,6 +70,7 @@ SimWorld::SimWorld(std::uint64_t seed)
   disk.before = [this](test::DiskOp operation, std::string_view) {
     return before_disk_operation(operation);
   };
+  diary_.is_in_doubt = [this](const std::string& token) { return is_in_doubt(token); };
   fs::create_directory(state_ / "state");
 }
 
@@ -217,17 +219,55 @@ bool SimWorld::quiet_sync(std::vector<std::string>& wrong) {
          server_.bodies_sent == bodies && machine_.disk().files() == files;
 }
 
-// What is held waits for a person, whatever the person says (docs/safety.md, section 2, d).
+// Of files that are held a person says whether the message was to go; the rest is as chance has it.
+account::HeldDecision SimWorld::decision_about(const std::vector<account::HeldLine>& held,
+                                               const std::string& mailbox) {
+  std::vector<std::string> deleted;
+  bool living = false;
+  for (const account::HeldLine& line : held) {
+    if (line.mailbox != mailbox || line.kind != "orphan") continue;
+    const std::string base = line.path.substr(line.path.rfind('/') + 1);
+    const std::string token = local_.token_of_base(base.substr(0, base.find(':')));
+    living = living || !diary_.ledger.is_deleted(token);
+    if (diary_.ledger.is_deleted(token)) deleted.push_back(token);
+  }
+  if (!living && !deleted.empty()) return account::HeldDecision::apply;
+  if (!living) {
+    return random_.chance(50) ? account::HeldDecision::apply : account::HeldDecision::restore;
+  }
+  for (const std::string& token : deleted) diary_.ledger.left_open(token);
+  return account::HeldDecision::restore;
+}
+
+// What is held waits for a person (docs/safety.md, section 2, d).
 void SimWorld::decide_held() {
   const auto held = account::read_held(settings());
-  if (!held || held->empty()) return;
+  if (!held) return;
+  std::set<std::string> mailboxes;
   for (const account::HeldLine& line : *held) {
-    diary_.note(fmt::format("  held: {} {}: {}", line.kind, line.mailbox, line.reason));
+    diary_.note(fmt::format("  held: {} {}: {}", line.kind, line.path, line.reason));
+    mailboxes.insert(line.mailbox);
   }
-  const bool apply = random_.chance(50);
-  diary_.note(apply ? "held apply" : "held restore");
-  const auto decision = apply ? account::HeldDecision::apply : account::HeldDecision::restore;
-  static_cast<void>(account::decide_held(settings(), decision, std::nullopt));
+  for (const std::string& mailbox : mailboxes) {
+    const account::HeldDecision decision = decision_about(*held, mailbox);
+    const bool apply = decision == account::HeldDecision::apply;
+    diary_.note(fmt::format("held {} in {}", apply ? "apply" : "restore", mailbox));
+    static_cast<void>(account::decide_held(settings(), decision, MailboxName(mailbox)));
+  }
+}
+
+// Whether an upload of it is open in what the state has kept, and the server is not known to have
+// it.
+bool SimWorld::is_in_doubt(const std::string& token) const {
+  copy_tree(state_ / "state", state_ / "look");
+  const auto store = store::Store::open(state_ / "look", true);
+  if (!store) return false;
+  const auto intents = (*store)->intents();
+  const std::vector<std::string> bases = local_.bases_of(token);
+  return intents && std::ranges::any_of(*intents, [&](const Intent& intent) {
+           return intent.kind == IntentKind::upload && !intent.stored &&
+                  std::ranges::find(bases, intent.base_name) != bases.end();
+         });
 }
 
 void SimWorld::rest(std::vector<std::string>& wrong) {

@@ -15,6 +15,7 @@
 #include "seeded_random.h"
 #include "server_state.h"
 #include "sim_network.h"
+#include "sterna/account/inspect.h"
 #include "sterna/account/sync.h"
 #include "tests/support/memory_file_system.h"
 #include "tests/support/temp_dir.h"
@@ -63,6 +64,9 @@ class SimWorld {
   void rest(std::vector<std::string>& wrong);
   bool quiet_sync(std::vector<std::string>& wrong);
   void decide_held();
+  account::HeldDecision decision_about(const std::vector<account::HeldLine>& held,
+                                       const std::string& mailbox);
+  bool is_in_doubt(const std::string& token) const;
   account::Settings settings() const;
 
   SeededRandom random_;

@@ -39,6 +39,10 @@ std::string with_line_ends(const std::string& text, const std::string& from,
   }
 }
 
+std::string base_of(const std::string& path) {
+  return maildir::parse_file_name(path.substr(path.rfind('/') + 1)).base;
+}
+
 // Those of `all` whose token occurs once.
 template <class T>
 std::vector<T> sole(std::vector<T> all) {
@@ -149,6 +153,21 @@ std::vector<Copy> LocalUser::copies() const {
   return only_copies(files());
 }
 
+std::vector<std::string> LocalUser::bases_of(const std::string& token) const {
+  std::vector<std::string> bases;
+  for (const File& file : files()) {
+    if (file.copy.token == token) bases.push_back(base_of(file.path));
+  }
+  return bases;
+}
+
+std::string LocalUser::token_of_base(const std::string& base_name) const {
+  for (const File& file : files()) {
+    if (base_of(file.path) == base_name) return file.copy.token;
+  }
+  return "";
+}
+
 std::uint32_t LocalUser::letters_for(const std::string& mailbox, const FlagSet& flags) {
   const std::string path = root_ + "/" + mailbox + "/dovecot-keywords";
   maildir::KeywordTable table = keywords_of(mailbox);
@@ -203,10 +222,8 @@ void LocalUser::flag(const File& file) {
   FlagSet flags = file.copy.flags;
   const std::string& flag = diary_.random.pick(flag_names());
   const bool on = toggle(flags, flag);
-  const std::string base =
-      maildir::parse_file_name(file.path.substr(file.path.rfind('/') + 1)).base;
   disk_.rename(file.path, root_ + "/" + file.copy.mailbox + "/cur/" +
-                              name_for(file.copy.mailbox, base, flags));
+                              name_for(file.copy.mailbox, base_of(file.path), flags));
   diary_.ledger.flagged(Side::local, file.copy.token, flag, on);
   diary_.tell(Side::local, fmt::format("{} {} {}", file.copy.token, on ? "sets" : "clears", flag));
 }
@@ -217,7 +234,7 @@ void LocalUser::flag(const File& file) {
 void LocalUser::move(const File& file) {
   const std::string to = diary_.random.pick(mailboxes());
   if (to == file.copy.mailbox) return;
-  std::string base = maildir::parse_file_name(file.path.substr(file.path.rfind('/') + 1)).base;
+  std::string base = base_of(file.path);
   if (!(keywords_of(to) == keywords_of(file.copy.mailbox)) || diary_.random.chance(20)) {
     base = fmt::format("{}.{}.moved{}", diary_.now_s, file.copy.token, ++moves_);
   }
@@ -275,8 +292,15 @@ void RemoteUser::act() {
   const Message& message = diary_.random.pick(seen);
   if (what < 65) return flag(message);
   if (what < 85) return move(message);
+  remove(message);
+}
+
+// What was sent, and of which nobody here knows that it arrived, cannot be missed.
+void RemoteUser::remove(const Message& message) {
+  const bool in_doubt = diary_.is_in_doubt(message.copy.token);
   state_.find(message.wire)->expunge(message.uid);
   diary_.ledger.deleted(Side::remote, message.copy.token);
+  if (in_doubt) diary_.ledger.left_open(message.copy.token);
   diary_.tell(Side::remote,
               fmt::format("{} deleted in {}", message.copy.token, message.copy.mailbox));
 }

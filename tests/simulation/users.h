@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,8 @@ struct Diary {
   std::uint64_t next_token = 1;
   std::uint64_t next_mailbox = 1;
   std::int64_t now_s = 0;  // for dates
+  // Whether it was sent and not even the sync knows that it arrived.
+  std::function<bool(const std::string& token)> is_in_doubt = {};
 
   std::string new_token();
   std::string new_mailbox_name();
@@ -42,6 +45,9 @@ class LocalUser {
 
   void act();
   std::vector<Copy> copies() const;
+  // Base names of the files that have that token, and the other way round.
+  std::vector<std::string> bases_of(const std::string& token) const;
+  std::string token_of_base(const std::string& base_name) const;
 
  private:
   struct File {
@@ -88,6 +94,7 @@ class RemoteUser {
   void deliver();
   void flag(const Message& message);
   void move(const Message& message);
+  void remove(const Message& message);
 
   ServerState& state_;
   Diary& diary_;

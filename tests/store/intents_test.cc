@@ -9,7 +9,7 @@ auto fields(const Intent& intent) {
       std::tuple(intent.kind, intent.mailbox, intent.uidvalidity, intent.uid, intent.target,
                  intent.target_uidvalidity, intent.target_uid_next, intent.target_name),
       std::tuple(intent.base_name, intent.flags.to_string(), intent.to_trash, intent.at_ms,
-                 intent.looks),
+                 intent.looks, intent.stored),
       store::fields(intent.identity));
 }
 
@@ -29,6 +29,7 @@ Intent whole_intent(MailboxId mailbox) {
   intent.to_trash = true;
   intent.at_ms = 1'700'000'000'123;
   intent.looks = 2;
+  intent.stored = true;
   return intent;
 }
 

@@ -46,6 +46,7 @@ TEST_F(VersionOne, OpensAndKeepsItsRows) {
 
   ASSERT_EQ(must(store->intents()).size(), 1U);
   EXPECT_EQ(must(store->intents())[0].kind, IntentKind::upload);
+  EXPECT_FALSE(must(store->intents())[0].stored);
   EXPECT_EQ(must(store->held()).size(), 1U);
   EXPECT_EQ(must(store->approvals()).size(), 1U);
   EXPECT_EQ(must(store->failures()).size(), 1U);
@@ -61,7 +62,7 @@ TEST_F(VersionOne, HasTheSchemaThatANewFileGets) {
   const std::string schema = "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name";
   state_.open();
   EXPECT_EQ(ask_sql(state_.file(), schema), ask_sql(fresh.file(), schema));
-  EXPECT_EQ(ask_sql(fresh.file(), "PRAGMA user_version"), std::vector<std::string>{"1"});
+  EXPECT_EQ(ask_sql(fresh.file(), "PRAGMA user_version"), std::vector<std::string>{"2"});
 }
 
 TEST(Schema, IsStrictThroughout) {

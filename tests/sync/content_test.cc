@@ -63,6 +63,12 @@ TEST(SentEdit, InDoubtIsLookedForThreeTimes) {
   EXPECT_EQ(told(input), "upload A A1 S replaces=1 doubt\n");
 }
 
+TEST(SentEdit, TheFlagsThatWereSentAreTheBase) {
+  Input input = read({"A Trash:trash", "A 1 x S", "A new 7 y -", "A edited 1 y"});
+  add_intent(input, IntentKind::upload, "A", 0, "A1", "y", "").flags = FlagSet{Flag::seen};
+  EXPECT_EQ(told(input), "pair A/7 A1 - local-S replaces=1\ndelete_out A/1 to_trash\n");
+}
+
 // --- policy ---
 
 TEST(ContentPolicy, PullConsumesAnEdit) {

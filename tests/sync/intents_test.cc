@@ -49,9 +49,40 @@ TEST(UploadInDoubt, AFileMovedSinceAndNeverSentIsSentWhereItIs) {
 TEST(UploadInDoubt, AMessageMovedOnTheServerSinceTakesTheFileAlong) {
   EXPECT_EQ(told(uploading("B new 9 x S", "A new n1 x S")), "move_in A/0 -> B/9 A:n1 S\n");
 }
-TEST(UploadInDoubt, AFileDeletedSinceClosesIt) {
+TEST(UploadInDoubt, AFileDeletedSinceClosesItIfItNeverArrived) {
   EXPECT_EQ(told(uploading("", "")), "close_intent 1\n");
-  EXPECT_EQ(told(uploading("A new 7 x S", "")), "download A/7\nclose_intent 1\n");
+  EXPECT_EQ(told(uploading("A new 7 y S", "")), "download A/7\nclose_intent 1\n");
+}
+TEST(UploadInDoubt, AFileDeletedSinceIsMissedByWhatWasSent) {
+  Input input = uploading("A new 7 x F", "");
+  input.intents.front().flags = FlagSet{Flag::seen};
+  EXPECT_EQ(told(input), "missed A/7 n1 S\nwait A/7\n");
+  Input next = read({kMailboxes, "A 7 x S name=n1", "A flags 7 FS", "A gone 7"});
+  add_intent(next, IntentKind::upload, "A", 0, "n1", "x", "");
+  EXPECT_EQ(told(next), "close_intent 1\ndelete_out A/7 to_trash\n");
+}
+TEST(UploadInDoubt, WhatMayStillBeTheFileIsNotMissed) {
+  EXPECT_EQ(told(uploading("A new 3 x S", "")), "download A/3\nclose_intent 1\n");
+  EXPECT_EQ(told(uploading("A new 7 x S", "B unknown")), "wait A/7\n");
+  EXPECT_EQ(told(uploading("A new 7 x S", "B new n2 y - writing")),
+            "download A/7\nclose_intent 1\nwait B n2\n");
+  EXPECT_EQ(told(uploading("A new 7 x S", "A new n1 y -")),
+            "download A/7\nupload A n1 -\nclose_intent 1\n");
+}
+TEST(UploadInDoubt, WhatTheServerTookAndHasNoMoreIsHeldNotSentAgain) {
+  Input input = uploading("", "A new n1 x S", 2);
+  input.intents.front().stored = true;
+  EXPECT_EQ(told(input), "wait A n1\n");
+  input.intents.front().looks = 3;
+  EXPECT_EQ(told(input), "held orphan A n1\n");
+}
+TEST(UploadInDoubt, TheFlagsThatWereSentAreTheBase) {
+  Input input = uploading("A new 7 x S", "A new n1 x FS");
+  input.intents.front().flags = FlagSet::parse("\\Flagged \\Seen");
+  EXPECT_EQ(told(input), "pair A/7 n1 S local-F\n");
+  input = uploading("A new 7 x FS", "B new n1 x S");
+  input.intents.front().flags = FlagSet::parse("\\Flagged \\Seen");
+  EXPECT_EQ(told(input), "move_out A/7 -> B n1 S remote-F\n");
 }
 TEST(UploadInDoubt, StaysOpenWhereNothingIsKnown) {
   EXPECT_EQ(told(uploading("A unknown", "")), "");
@@ -67,7 +98,7 @@ TEST(UploadInDoubt, ItsFileIsNoNewcomerThatARowCouldClaim) {
 
 Input moving(std::string_view remote, std::string_view local, unsigned looks = 0) {
   Input input = read({kMailboxes, "A 1 x S", remote, local});
-  add_intent(input, IntentKind::move_out, "A", 1, "", "", "B").looks = looks;
+  add_intent(input, IntentKind::move_out, "A", 1, "n1", "x", "B").looks = looks;
   return input;
 }
 
@@ -94,6 +125,14 @@ TEST(MoveInDoubt, UnderAnotherUidValidityItIsNeverSentAgain) {
   Input input = moving("A gone 1", "A gone 1\nB new A1 x S", 9);
   input.intents.front().target_uidvalidity = UidValidity(5);
   EXPECT_EQ(told(input), "held orphan B A1\n");
+}
+TEST(MoveInDoubt, AFileDeletedSinceIsMissedByWhatWasMoved) {
+  Input input = moving("A gone 1\nB new 7 x S", "A gone 1");
+  EXPECT_EQ(told(input), "missed B/7 n1 - forgets=A/1\nwait B/7\n");
+}
+TEST(MoveInDoubt, AFileDeletedSinceIsMissedByTheHalfThatWasCopied) {
+  EXPECT_EQ(told(moving("B new 7 x S", "A gone 1")),
+            "missed B/7 n1 -\ndelete_out A/1 expunge\nwait B/7\n");
 }
 TEST(MoveInDoubt, UndoneByTheUserIsClosed) {
   EXPECT_EQ(told(moving("", "")), "close_intent 1\n");

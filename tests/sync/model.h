@@ -95,6 +95,7 @@ class Model {
   bool carry_out(const Action& action, bool record);
   bool effect(const Pair& pair, bool record);
   bool effect(const Record& what, bool record);
+  bool effect(const Missed& missed, bool record);
   bool effect(const Download& download, bool record);
   bool effect(const MoveIn& move, bool record);
   bool effect(const MoveOut& move, bool record);

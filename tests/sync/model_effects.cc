@@ -69,6 +69,20 @@ bool Model::effect(const Record& what, bool record) {
   return true;
 }
 
+bool Model::effect(const Missed& missed, bool record) {
+  if (!record) return false;
+  MessageRow& row = rows_[{missed.where.mailbox, missed.uid}];
+  row.key = {missed.where.mailbox, missed.uid};
+  row.state = RowState::present;
+  row.flags = missed.flags;
+  row.base_name = missed.base_name;
+  row.identity = missed.identity;
+  row.remote_size = missed.identity.size;
+  row.remote_since = row.local_since = Generation(generation_);
+  if (missed.forgets) rows_.erase(*missed.forgets);
+  return true;
+}
+
 bool Model::effect(const Download& download, bool record) {
   Mailbox& mailbox = at(download.where.mailbox);
   for (const auto& [uid, message] : mailbox.remote) {

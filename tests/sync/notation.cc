@@ -278,6 +278,10 @@ class Shower {
     return at(record.where, record.uid) + " " + text_of(record.flags) +
            (record.file ? " " + record.file->name : "");
   }
+  std::string operator()(const Missed& missed) const {
+    return at(missed.where, missed.uid) + " " + missed.base_name + " " + text_of(missed.flags) +
+           (missed.forgets ? " forgets=" + key(missed.forgets->mailbox, missed.forgets->uid) : "");
+  }
   std::string operator()(const Download& download) const {
     return name(download.where.mailbox) + "/" + download.uids.to_string();
   }

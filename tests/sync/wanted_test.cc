@@ -66,6 +66,11 @@ TEST(Wanted, TheTargetsOfOpenIntents) {
 TEST(Wanted, WhatAnEditMayHaveBecome) {
   EXPECT_EQ(wanted("A 1 x S", "A new 7 y S unseen", "A edited 1 y"), "A/7\n");
 }
+TEST(Wanted, AlsoInTheSameMailboxForAMessageWhoseFileWasChanged) {
+  const char* remote = "A gone 1\nA new 7 x S unseen";
+  EXPECT_EQ(wanted("A 1 x S", remote, "A flags 1 FS"), "A/7\n");
+  EXPECT_EQ(wanted("A 1 x S", remote, ""), "");
+}
 TEST(Wanted, TheMessageThatAFileNamesAsItsOrigin) {
   EXPECT_EQ(wanted("", "A new 7 x S unseen\nA new 8 y S unseen", "B new n1 x S from=A/7"),
             "A/7:8\n");

@@ -41,6 +41,7 @@ struct Intent {
   bool to_trash = false;   // delete_out by a move to the Trash
   std::int64_t at_ms = 0;  // when written, wall clock
   unsigned looks = 0;      // how often it was looked for since
+  bool stored = false;     // upload: the server has it, and did not say where
 };
 
 }  // namespace sterna

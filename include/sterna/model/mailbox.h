@@ -15,8 +15,8 @@ namespace sterna {
 // What the server was like when everything up to it was in the base. Saved last (rules 3, 20).
 struct RemoteCursor {
   UidValidity uidvalidity;  // none: never synced
-  Uid uid_next;
-  ModSeq highest_modseq;  // none: not known
+  Uid uid_next;             // none: no sync came to its end yet
+  ModSeq highest_modseq;    // none: not known
   std::uint32_t messages = 0;
   bool operator==(const RemoteCursor&) const = default;
 };

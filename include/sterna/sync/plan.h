@@ -125,6 +125,18 @@ struct Record {
   std::optional<LocalFile> file;  // where its name or place changed
   std::optional<Identity> identity;
 };
+// Sent or moved by us, and the file went before that was written down: the row is written without
+// it, and the next pass sees a deletion like any other, with all that guards one.
+struct Missed {
+  Where where;
+  Uid uid;
+  std::string base_name;  // of the file that went
+  FlagSet flags;          // that were sent
+  Identity identity;
+  std::int64_t internal_date = 0;
+  std::string email_id;
+  std::optional<MessageKey> forgets;  // the row of the place that it was moved from
+};
 struct PushFlags {
   Where where;
   Uid uid;
@@ -237,8 +249,8 @@ struct ClearDeleted {
 };
 
 using ActionKind =
-    std::variant<Pair, Record, Download, MoveIn, MoveOut, PullFlags, PushFlags, Upload, Repair,
-                 ClearDeleted, CloseIntent, Forget, DeleteIn, DeleteOut>;
+    std::variant<Pair, Record, Missed, Download, MoveIn, MoveOut, PullFlags, PushFlags, Upload,
+                 Repair, ClearDeleted, CloseIntent, Forget, DeleteIn, DeleteOut>;
 
 struct Action {
   ActionKind what;
