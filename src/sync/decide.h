@@ -19,6 +19,7 @@ inline constexpr unsigned kLooksBeforeSendingAgain = 3;
 void decide_rows(Draft& draft);
 void decide_files(Draft& draft);
 void decide_missed(Draft& draft);
+void decide_copies(Draft& draft);
 void decide_messages(Draft& draft);
 void decide_intents(Draft& draft);
 void settle_removals(Draft& draft);  // those that might hit the only copy wait
@@ -54,6 +55,11 @@ void forget(Draft& draft, const RowView& row, RowState into, std::string reason)
 // The file of a row whose move was begun went from its new place: true if its message was found
 // there.
 bool miss_moved(Draft& draft, RowView& row);
+// The message that an open upload or move made on the server; nullptr if there is none that is a
+// message of its own there.
+MessageView* result_of(World& world, const Intent& intent);
+// Whether that row's message is where our own unfinished move put it: no move of another client's.
+bool moved_by_us(const RowView& row);
 
 void move_remote(Draft& draft, RowView& row);  // the file moved, the message did not
 void move_local(Draft& draft, RowView& row);   // the message moved; the file may have, too

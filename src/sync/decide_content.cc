@@ -45,6 +45,39 @@ void pair_sent_edit(Draft& draft, const RowView& row, MessageView& message) {
   draft.act(std::move(pair), "the edited message is on the server already");
 }
 
+// The edit, where another client moved it before its answer was seen. Without an open upload it is
+// somebody else's.
+MessageView* find_moved_edit(World& world, const RowView& row) {
+  if (!row.upload) return nullptr;
+  for (MessageView& message : world.messages()) {
+    const bool free = !message.from && !message.file && !message.taken && !message.row;
+    if (!free || message.mailbox == row.mailbox || !message.mailbox->local_known) continue;
+    const auto identity = message.identity();
+    if (!identity || !message.mailbox->may_pull()) continue;
+    if (identity->same_as(*row.change->identity, world.sizes_count(message))) return &message;
+  }
+  return nullptr;
+}
+
+void follow_edit(Draft& draft, const RowView& row, MessageView& message) {
+  message.taken = true;
+  const RemoteArrival& detail = *message.detail;
+  FlagMerge merge =
+      merge_flags(row.upload->flags, detail.flags, local_flags(row), *message.mailbox);
+  MoveIn move;
+  move.from = row.mailbox->where();
+  move.to = message.mailbox->where();
+  move.new_uid = message.uid;
+  move.file = row.change->file;
+  move.file_mailbox = row.mailbox->in->id;
+  move.flags = std::move(merge.result);
+  move.to_remote = std::move(merge.to_remote);
+  move.internal_date = detail.internal_date;
+  move.email_id = detail.email_id;
+  move.identity = row.change->identity;
+  draft.act(std::move(move), "the edited message was moved on the server");
+}
+
 void remove_replaced(Draft& draft, RowView& row, const MessageView& by) {
   const bool bin = !draft.world.input().trash || row.mailbox->is_bin();
   finish_remote(draft, row, bin ? RemovalKind::fetch_expunge : RemovalKind::to_trash,
@@ -76,6 +109,7 @@ Upload upload_of(const RowView& row) {
 Content content_of(const RowView& row) {
   if (row.file || !row.change || !row.change->content_changed) return Content::same;
   if (row.has_state(RowState::stub)) return Content::same;
+  if (row.change->file.file == row.row->file) return Content::same;  // another name, nothing else
   if (!row.change->identity) return Content::unreadable;
   if (row.change->surely_edited) return Content::edited;
   return same_as_row(row, *row.change) ? Content::same : Content::wreck;
@@ -90,6 +124,10 @@ void replace_content(Draft& draft, RowView& row) {
   if (MessageView* sent = find_sent_edit(draft.world, row)) {
     pair_sent_edit(draft, row, *sent);
     return remove_replaced(draft, row, *sent);
+  }
+  if (MessageView* moved = find_moved_edit(draft.world, row)) {
+    follow_edit(draft, row, *moved);
+    return remove_replaced(draft, row, *moved);
   }
   if (auto reason = why_not_sent(row)) return draft.wait(row, *std::move(reason));
   Upload upload = upload_of(row);
@@ -107,6 +145,10 @@ void keep_edit(Draft& draft, RowView& row) {
   }
   if (MessageView* sent = find_sent_edit(draft.world, row)) {
     pair_sent_edit(draft, row, *sent);
+    return forget(draft, row, RowState::tombstone, "replaced by its edit");
+  }
+  if (MessageView* moved = find_moved_edit(draft.world, row)) {
+    follow_edit(draft, row, *moved);
     return forget(draft, row, RowState::tombstone, "replaced by its edit");
   }
   if (auto reason = why_not_sent(row)) return draft.wait(row, *std::move(reason));

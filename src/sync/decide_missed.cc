@@ -15,19 +15,17 @@ bool is_move(const Intent& intent) {
   return intent.kind == IntentKind::move_out;
 }
 
-// What an open upload or move made on the server, if it is no file's message.
-MessageView* find_result(World& world, const Intent& intent) {
-  const MailboxView* mailbox = world.mailbox(is_move(intent) ? intent.target : intent.mailbox);
-  if (!mailbox || !intent.identity) return nullptr;
-  for (MessageView* message : mailbox->messages) {
-    const bool free = !message->from && !message->file && !message->row && !message->taken;
-    if (!free || message->uid < intent.target_uid_next) continue;
-    const auto identity = message->identity();
-    if (identity && identity->same_as(*intent.identity, world.sizes_count(*message))) {
-      return message;
-    }
-  }
-  return nullptr;
+bool is_free(const MessageView& message) {
+  return !message.file && !message.taken;
+}
+
+// Its row is written already, and only the intent not closed.
+bool is_recorded(World& world, const Intent& intent, const MailboxView& mailbox) {
+  const auto& rows = world.rows_named(std::string(stem_of(intent.base_name)));
+  return std::ranges::any_of(rows, [&](const RowView* row) {
+    return row->mailbox == &mailbox && row->has_file_here() &&
+           row->key().uid >= intent.target_uid_next;
+  });
 }
 
 // Files that may be the one that went, after all.
@@ -57,10 +55,32 @@ void miss(Draft& draft, const Intent& intent, MessageView& message,
 
 }  // namespace
 
+MessageView* result_of(World& world, const Intent& intent) {
+  const MailboxView* mailbox = world.mailbox(is_move(intent) ? intent.target : intent.mailbox);
+  if (!mailbox || !intent.identity) return nullptr;
+  const UidValidity validity = is_move(intent) ? intent.target_uidvalidity : intent.uidvalidity;
+  if (validity != mailbox->where().uidvalidity) return nullptr;
+  if (is_recorded(world, intent, *mailbox)) return nullptr;
+  for (MessageView* message : mailbox->messages) {
+    if (message->from || message->row || message->uid < intent.target_uid_next) continue;
+    const auto identity = message->identity();
+    if (identity && identity->same_as(*intent.identity, world.sizes_count(*message))) {
+      return message;
+    }
+  }
+  return nullptr;
+}
+
+bool moved_by_us(const RowView& row) {
+  return row.intent && is_move(*row.intent) && row.message &&
+         row.message->mailbox->in->id == row.intent->target &&
+         row.message->uid >= row.intent->target_uid_next;
+}
+
 bool miss_moved(Draft& draft, RowView& row) {
   if (!row.intent || !is_move(*row.intent)) return false;
-  MessageView* message = find_result(draft.world, *row.intent);
-  if (!message) return false;
+  MessageView* message = result_of(draft.world, *row.intent);
+  if (!message || !is_free(*message) || may_be_here(draft.world, *row.intent)) return false;
   const bool whole = row.remote == Remote::gone;
   miss(draft, *row.intent, *message, whole ? std::optional(row.key()) : std::nullopt);
   if (whole) return true;
@@ -73,8 +93,8 @@ bool miss_moved(Draft& draft, RowView& row) {
 void decide_missed(Draft& draft) {
   for (const Intent& intent : draft.world.input().intents) {
     if (intent.kind != IntentKind::upload || upload_is_found(draft.world, intent)) continue;
-    MessageView* message = find_result(draft.world, intent);
-    if (!message || may_be_here(draft.world, intent)) continue;
+    MessageView* message = result_of(draft.world, intent);
+    if (!message || !is_free(*message) || may_be_here(draft.world, intent)) continue;
     miss(draft, intent, *message, std::nullopt);
   }
 }

@@ -133,6 +133,10 @@ void move_local(Draft& draft, RowView& row) {
     pair(draft, *row.file, message, "moved to the same mailbox on both sides");
     return forget(draft, row, RowState::tombstone, "moved on both sides");
   }
+  if (moved_by_us(row) && row.file && !why_parked(*row.message->mailbox, *row.file->mailbox)) {
+    return move_out(draft, row, message.mailbox->where(), message.uid, message.flags(),
+                    "moved here since; its move before is done");
+  }
   if (trash_loses(row)) {
     return move_out(draft, row, message.mailbox->where(), message.uid, message.flags(),
                     "moved here, and to the Trash on the server: taken out of it");

@@ -13,6 +13,10 @@ void decide_without_file(Draft& draft, RowView& row) {
   if (row.remote == Remote::gone) {
     return forget(draft, row, RowState::tombstone, "gone from the server, not kept here");
   }
+  if (row.has_state(RowState::wanted) && row.file && row.remote == Remote::same) {
+    return draft.act(Repair{row.mailbox->where(), row.key().uid, row.file->arrival->file},
+                     "the file is damaged; its removal was begun before");
+  }
   if (row.has_state(RowState::wanted) || !row.told) return;
   const bool pairs = std::ranges::any_of(row.mailbox->messages, [&](const MessageView* message) {
     return message->row == &row && message->file;

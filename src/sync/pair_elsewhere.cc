@@ -41,7 +41,7 @@ void find_unrecorded_move(World& world, FileView& file) {
   for (MessageView* message : source->messages) {
     if (!is_free(*message) || !same_content(world, *message, file)) continue;
     if (upload ? message->uid < upload->target_uid_next : message->uid != origin->uid) continue;
-    return join(*message, file, !source->in->adopting);
+    return join(*message, file, upload || !source->in->adopting);
   }
 }
 

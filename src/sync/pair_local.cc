@@ -33,13 +33,20 @@ bool join(RowView& row, FileView& file) {
   return true;
 }
 
+// A wanted row knows a file only while that one, a damaged one, is being taken away.
+bool is_being_removed(const RowView& row, const FileView& file) {
+  if (row.has_state(RowState::dropping)) return true;
+  const FileStamp& wreck = row.row->file;
+  return row.has_state(RowState::wanted) && wreck.ino != 0 && wreck == file.arrival->file.file;
+}
+
 // An own removal that was cut between its intent and its effect: the file is in no listing of rows.
 void find_unfinished_drops(World& world) {
   for (FileView& file : world.files()) {
     for (RowView* row : world.rows_named(file.stem)) {
       const bool same_place =
           row->mailbox == file.mailbox && row->row->base_name == file.arrival->file.base;
-      if (!same_place || !row->has_state(RowState::dropping) || row->file) continue;
+      if (!same_place || !is_being_removed(*row, file) || row->file) continue;
       file.awaits_drop = true;
       row->file = &file;
     }

@@ -14,6 +14,7 @@ Plan plan(const Input& input) {
   decide_rows(draft);
   decide_files(draft);
   decide_missed(draft);
+  decide_copies(draft);
   decide_messages(draft);
   decide_intents(draft);
   settle_removals(draft);

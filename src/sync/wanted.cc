@@ -88,6 +88,7 @@ void want_for_moves(World& world, Wanted& wanted) {
   Search search;
   for (const RowView& row : world.rows()) {
     if (seeks_message(row)) search.begin(row.mailbox, row.file || row.change);
+    if (row.upload && row.change) search.begin(row.mailbox, false);
   }
   for (const FileView& file : world.files()) {
     if (seeks_place(world, file)) search.begin(file.mailbox, false);

@@ -20,6 +20,14 @@ TEST(Content, AnEditKeepsTheFlagsOfBothSides) {
 TEST(Content, ANewInodeWithTheSameContentIsOnlyNoted) {
   EXPECT_EQ(planned("", "A touched 1 x"), "record A/1 S A1:2,S\n");
 }
+TEST(Content, AFileUnderAnotherNameOfItsMailboxIsNoEdit) {
+  Input input = read({"A Trash:trash", "A 1 x S", "", "A edited 1 x"});
+  LocalFile& file = mailbox(input, "A").local.changed.front().file;
+  file.base = "other";
+  file.name = "other:2,S";
+  file.file = row(input, "A", 1).file;
+  EXPECT_EQ(told(input), "record A/1 S other:2,S\n");
+}
 TEST(Content, AWreckIsFetchedAgain) {
   EXPECT_EQ(planned("", "A wreck 1 y"), "repair A/1 A1\n");
 }
@@ -53,6 +61,14 @@ TEST(SentEdit, WithoutATrashTheOldOneIsKeptInTheUndoArea) {
 TEST(SentEdit, IsPairedWhereTheOldOneIsGone) {
   EXPECT_EQ(planned("A gone 1\nA new 7 y S", "A edited 1 y"),
             "pair A/7 A1 S replaces=1\nforget A/1 tombstone\n");
+}
+TEST(SentEdit, MovedByAnotherClientTakesTheFileAlong) {
+  Input input = read({"A B Trash:trash", "A 1 x S", "B new 7 y S", "A edited 1 y"});
+  EXPECT_EQ(told(input), "download B/7\nupload A A1 S replaces=1\n");
+  add_intent(input, IntentKind::upload, "A", 0, "A1", "y", "").flags = FlagSet{Flag::seen};
+  EXPECT_EQ(told(input), "move_in A/0 -> B/7 A:A1 S\ndelete_out A/1 to_trash\n");
+  mailbox(input, "A").remote.gone.add(Uid{1});
+  EXPECT_EQ(told(input), "move_in A/0 -> B/7 A:A1 S\nforget A/1 tombstone\n");
 }
 TEST(SentEdit, InDoubtIsLookedForThreeTimes) {
   Input input = read({"A Trash:trash", "A 1 x S", "", "A edited 1 y"});

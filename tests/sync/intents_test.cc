@@ -46,6 +46,11 @@ TEST(UploadInDoubt, AMessageFromBeforeIsNotTheOneThatWasSent) {
 TEST(UploadInDoubt, AFileMovedSinceAndNeverSentIsSentWhereItIs) {
   EXPECT_EQ(told(uploading("", "B new n1 x S", 3)), "upload B n1 S doubt\n");
 }
+TEST(UploadInDoubt, AFileMovedSinceIsTheUsersMoveAlsoWhileAdopting) {
+  Input input = uploading("A new 7 x S", "B new n1 x S");
+  for (MailboxInput& in : input.mailboxes) in.adopting = true;
+  EXPECT_EQ(told(input), "move_out A/7 -> B n1 S\n");
+}
 TEST(UploadInDoubt, AMessageMovedOnTheServerSinceTakesTheFileAlong) {
   EXPECT_EQ(told(uploading("B new 9 x S", "A new n1 x S")), "move_in A/0 -> B/9 A:n1 S\n");
 }
@@ -113,6 +118,20 @@ TEST(MoveInDoubt, DoneByHalfIsFinished) {
   EXPECT_EQ(told(moving("B new 7 x S", "A gone 1\nB new A1 x S")),
             "pair B/7 A1 S\ndelete_out A/1 expunge\n");
 }
+TEST(MoveInDoubt, DoneByHalfForAFileWithoutARowIsFinished) {
+  Input input = read({kMailboxes, "", "A new 1 x S\nB new 7 x S", "B new n1 x S"});
+  add_intent(input, IntentKind::move_out, "A", 1, "n1", "x", "B");
+  EXPECT_EQ(told(input), "pair B/7 n1 S\ndelete_out A/1 expunge\n");
+}
+TEST(MoveInDoubt, DoneByHalfLosesTheCopyIfTheFileWentElsewhereSince) {
+  EXPECT_EQ(told(moving("B new 7 x S", "A gone 1\nC new A1 x S")),
+            "move_out A/1 -> C A1 S\ndelete_out B/7 expunge\n");
+  EXPECT_EQ(told(moving("B new 7 x S", "")), "delete_out B/7 expunge\n");
+}
+TEST(MoveInDoubt, DoneIsNoMoveOfAnotherClientThatWinsOverALaterOne) {
+  EXPECT_EQ(told(moving("A gone 1\nB new 7 x S", "A gone 1\nC new A1 x S")),
+            "move_out B/7 -> C A1 S forgets=A/1\n");
+}
 TEST(MoveInDoubt, WithoutAnIntentTheSameIsACopyOfSomebodyElse) {
   EXPECT_EQ(told({kMailboxes, "A 1 x S", "B new 7 x S", "A gone 1\nB new A1 x S"}),
             "download B/7\nmove_out A/1 -> B A1 S\n");
@@ -129,6 +148,15 @@ TEST(MoveInDoubt, UnderAnotherUidValidityItIsNeverSentAgain) {
 TEST(MoveInDoubt, AFileDeletedSinceIsMissedByWhatWasMoved) {
   Input input = moving("A gone 1\nB new 7 x S", "A gone 1");
   EXPECT_EQ(told(input), "missed B/7 n1 - forgets=A/1\nwait B/7\n");
+}
+TEST(MoveInDoubt, WhatIsRecordedAlreadyExplainsNoSecondMessage) {
+  Input input = read({kMailboxes, "B 7 x S name=n1", "B new 8 x S", ""});
+  add_intent(input, IntentKind::move_out, "A", 1, "n1", "x", "B");
+  EXPECT_EQ(told(input), "download B/8\nclose_intent 1\n");
+}
+TEST(MoveInDoubt, AFileEditedSinceIsNotMissed) {
+  EXPECT_EQ(told(moving("A gone 1\nB new 7 x S", "A gone 1\nB new n1 y S")),
+            "download B/7\nupload B n1 S\nclose_intent 1\nforget A/1 tombstone\n");
 }
 TEST(MoveInDoubt, AFileDeletedSinceIsMissedByTheHalfThatWasCopied) {
   EXPECT_EQ(told(moving("B new 7 x S", "A gone 1")),

@@ -140,13 +140,15 @@ bool Model::effect(const MoveOut& move, bool record) {
   intent.target = move.to.mailbox;
   intent.target_uidvalidity = validity_of(move.to.mailbox);
   intent.target_uid_next = to.next;
+  intent.base_name = *name;
+  intent.identity = identity_of(message->second.content);
+  intent.flags = move.flags;
   const IntentId id = open(intent);
   const Uid uid = to.next;
   ++to.next.value;
   to.remote[uid] = message->second;
   if (!record) ledger_[to.remote[uid].content].touched = true;
-  const bool has_row = rows_.contains({move.from.mailbox, move.uid});
-  if (!record && has_row && chance(0.3)) {
+  if (!record && chance(0.3)) {
     ++ledger_[to.remote[uid].content].copies;  // copied, and the source is still there
     return false;
   }
@@ -202,6 +204,7 @@ bool Model::effect(const Upload& upload, bool record) {
   intent.mailbox = upload.where.mailbox;
   intent.base_name = *name;
   intent.identity = upload.identity;
+  intent.flags = upload.flags;
   intent.target_uid_next = mailbox.next;
   if (upload.intent) close(upload.intent);
   const IntentId id = open(intent);

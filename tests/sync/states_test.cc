@@ -28,6 +28,13 @@ TEST(Wanted, WaitsWithoutWordsWhileTheServerIsNotSeen) {
   EXPECT_EQ(planned("A 1 x - wanted", "A unknown", ""), "");
 }
 
+TEST(Wanted, AWreckWhoseRemovalWasBegunIsTakenAway) {
+  EXPECT_EQ(planned("A 1 x S wanted", "", "A new A1 y S ino=A/1"), "download A/1\nrepair A/1 A1\n");
+}
+TEST(Wanted, AFileOfThatNameThatIsWholeIsTheMessage) {
+  EXPECT_EQ(planned("A 1 x S wanted", "", "A new A1 x S"), "pair A/1 A1 S\n");
+}
+
 TEST(Quarantined, IsLeftToItsSchedule) {
   EXPECT_EQ(planned("A 1 x - quarantined", "", ""), "");
 }

@@ -214,6 +214,7 @@ struct DeleteOut {
   // expunge_flagged: the file is still here, and the row stays as it is until the message is seen
   // to be gone; then the file follows.
   bool file_remains = false;
+  bool without_row = false;  // a copy that a move of ours, cut in half, left behind
 };
 struct DeleteIn {
   Where where;
