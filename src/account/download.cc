@@ -169,6 +169,7 @@ class Writer {
 
   Status flush() { return delivery_.flush(); }
   const maildir::KeywordTable& keywords() const { return keywords_; }
+  bool letters_denied() const { return letters_denied_; }
 
  private:
   // Letters for keywords that have none yet; without one the keyword lives in the state alone.
@@ -182,7 +183,9 @@ class Writer {
       }
     }
     if (missing.empty()) return;
-    if (auto table = maildir::add_keywords(dirs_, missing)) keywords_ = *table;
+    auto table = maildir::add_keywords(dirs_, missing);
+    if (table) keywords_ = *table;
+    letters_denied_ = letters_denied_ || !table;
   }
 
   void write_one(Piece& piece, std::vector<Stored>& stored) {
@@ -255,6 +258,7 @@ class Writer {
   // As they were when the mailbox was looked at; none where every file has a row.
   const maildir::Listing* known_names_;
   maildir::KeywordTable keywords_;
+  bool letters_denied_ = false;
   TreeId tree_;
   MailboxId mailbox_;
   UidValidity uidvalidity_;
@@ -401,13 +405,15 @@ class Downloader {
   // One transaction for a group whose files are durable.
   Status record() {
     if (ungrouped_.empty()) return {};
+    work_.keywords = writer_.keywords();
+    work_.letters_denied = work_.letters_denied || writer_.letters_denied();
     STERNA_TRY(auto transaction, engine_.store->begin(store::Durability::full));
     for (const Stored& one : ungrouped_) {
       const maildir::SeenFile& seen = one.delivered->seen;
       MessageRow row;
       row.key = {work_.row.id, one.facts.uid};
       row.state = RowState::present;
-      row.flags = one.facts.flags;
+      row.flags = work_.shown(one.facts.flags);
       row.base_name = one.base;
       row.in_new = seen.in_new;
       const std::size_t colon = seen.name.find(':');

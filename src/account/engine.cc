@@ -7,6 +7,14 @@
 
 namespace sterna::account {
 
+FlagSet MailboxWork::shown(const FlagSet& flags) {
+  if (!letters_denied) return flags;
+  FlagSet without;
+  for (const std::string& keyword : keywords.missing(flags)) without.add_keyword(keyword);
+  if (!without.empty()) look_again();
+  return flags.minus(without);
+}
+
 MailboxWork* Engine::find(MailboxId id) {
   for (const auto& work : mailboxes) {
     if (work->row.id == id) return work.get();

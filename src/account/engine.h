@@ -48,9 +48,15 @@ struct MailboxWork {
   // Everything up to the cursor, or the stamp, is in the base: it may be saved.
   bool cursor_settled = true;
   bool stamp_settled = true;
-  bool changed_by_us = false;  // locally: the stamp of the listing no longer describes it
+  bool changed_by_us = false;   // locally: the stamp of the listing no longer describes it
+  bool letters_denied = false;  // dovecot-keywords could not be changed: locked by somebody else
 
   const std::string& name() const { return row.name.text(); }
+  // Something of it was not carried out: the next pass has to see it again.
+  void look_again() { cursor_settled = stamp_settled = false; }
+  // What of `flags` its files show. A keyword that got no letter for now is not in the base, so
+  // that it is fetched again; one that can never have a letter lives in the base alone.
+  FlagSet shown(const FlagSet& flags);
 };
 
 struct Engine {

@@ -47,9 +47,11 @@ struct RemoteWork {
   }
 };
 
-// Pairs, records, flags in, moves in, repairs, what is forgotten; fills `remote` with what is left
+// Repairs, pairs, records, flags in, moves in, what is forgotten; fills `remote` with what is left
 // to do.
 coro::Task<Status> execute_local(Engine& engine, const sync::Plan& plan, RemoteWork& remote);
+// The first part of it: wrecks go to the undo area, and their messages are fetched again.
+coro::Task<Status> repair_wrecks(Engine& engine, const sync::Plan& plan, RemoteWork& remote);
 // Deletions in: last, and into the undo area.
 coro::Task<Status> execute_local_removals(Engine& engine, const sync::Plan& plan);
 
@@ -70,6 +72,9 @@ coro::Task<Status> clear_deleted(Engine& engine, Connection& connection, Mailbox
 coro::Task<Status> expunge_exactly(Engine& engine, Connection& connection, MailboxWork& work,
                                    const UidSet& uids);
 
+// The foreign \Deleted that a crash in the middle of that left taken away, put back.
+coro::Task<Status> give_back_deleted(Engine& engine, Connection& connection, MailboxWork& work);
+
 // The row of a message that is now at `to`/`uid` with this file.
 MessageRow moved_row(const MessageRow& row, const MailboxWork& to, Uid uid, const LocalFile& file,
                      const FlagSet& flags);
@@ -78,5 +83,7 @@ void take_file(MessageRow& row, const LocalFile& file);
 // Row, tombstone and history of a message that is gone for good; inside a transaction.
 Status bury(Engine& engine, const MailboxWork& work, const MessageRow& row, std::string side,
             std::string event, std::string reason);
+// The same of a row whose file is another row's from now on, if it is still there.
+Status forget_row(Engine& engine, MessageKey key, const std::string& reason);
 
 }  // namespace sterna::account

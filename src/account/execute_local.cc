@@ -48,6 +48,13 @@ Status bury(Engine& engine, const MailboxWork& work, const MessageRow& row, std:
                             std::move(side), row.flags.to_string(), std::move(reason));
 }
 
+Status forget_row(Engine& engine, MessageKey key, const std::string& reason) {
+  STERNA_TRY(const std::optional<MessageRow> row, engine.store->message(key));
+  MailboxWork* work = engine.find(key.mailbox);
+  if (!row || !work) return {};
+  return bury(engine, *work, *row, "local", "forgotten", reason);
+}
+
 namespace {
 
 FlagSet before_push(const FlagSet& result, const FlagDelta& delta) {
@@ -93,9 +100,9 @@ void name_keywords(std::vector<Change>& changes) {
     if (change.error) continue;
     const std::vector<std::string> missing = change.to->keywords.missing(change.flags);
     if (missing.empty()) continue;
-    if (auto table = maildir::add_keywords(*change.to->dirs, missing)) {
-      change.to->keywords = *table;
-    }
+    auto table = maildir::add_keywords(*change.to->dirs, missing);
+    if (table) change.to->keywords = *table;
+    change.to->letters_denied = change.to->letters_denied || !table;
   }
 }
 
@@ -201,8 +208,9 @@ class LocalExecution {
       change->to->changed_by_us = true;
     }
     if (change && change->error) {
-      work->cursor_settled = false;
-      work->stamp_settled = false;
+      const auto* move = std::get_if<sync::MoveIn>(&action.what);
+      for (MailboxWork* one : {change->from, change->to, work}) one->look_again();
+      if (move) engine_.find(move->from.mailbox)->look_again();
       engine_.again = engine_.again || change->error->is(ErrorCode::changed);
       if (!change->error->is(ErrorCode::changed)) engine_.note(*change->error, work);
       return false;
@@ -218,7 +226,7 @@ class LocalExecution {
     if (known) row = std::move(*known);
     row.key = {work.row.id, pair.uid};
     row.state = RowState::present;
-    row.flags = before_push(pair.flags, pair.to_remote);
+    row.flags = work.shown(before_push(pair.flags, pair.to_remote));
     row.identity = pair.identity;
     if (pair.identity) row.remote_size = pair.identity->size;
     row.internal_date = pair.internal_date;
@@ -229,6 +237,7 @@ class LocalExecution {
     take_file(row, file);
     push_unsaid(row, pair.where.uidvalidity, pair.to_remote, pair.flags, action.reason);
     STERNA_CHECK(engine_.store->put_message(row));
+    if (pair.replaces) STERNA_CHECK(let_go({work.row.id, *pair.replaces}));
     STERNA_CHECK(engine_.add_history(work, pair.uid, file.name, "paired", "local",
                                      pair.flags.to_string(), action.reason));
     return true;
@@ -273,7 +282,7 @@ class LocalExecution {
     STERNA_TRY(std::optional<MessageRow> row, engine_.store->message({work.row.id, pull.uid}));
     if (!row) return false;
     const LocalFile file = file_after(*change);
-    row->flags = before_push(pull.result, pull.also_push);
+    row->flags = work.shown(before_push(pull.result, pull.also_push));
     if (pull.modseq) row->modseq = pull.modseq;
     take_file(*row, file);
     push_unsaid(*row, pull.where.uidvalidity, pull.also_push, pull.result, action.reason);
@@ -292,7 +301,7 @@ class LocalExecution {
                engine_.store->message({move.from.mailbox, move.uid}));
     const LocalFile file = file_after(*change);
     MessageRow moved = moved_row(row.value_or(MessageRow{}), to, move.new_uid, file,
-                                 before_push(move.flags, move.to_remote));
+                                 to.shown(before_push(move.flags, move.to_remote)));
     if (move.content_differs && row) moved.file = row->file;
     if (move.identity) moved.identity = move.identity;
     if (moved.identity && moved.remote_size == 0) moved.remote_size = moved.identity->size;
@@ -358,31 +367,9 @@ class LocalExecution {
     return false;
   }
 
-  Result<bool> record(const sync::Action& action, const sync::Repair& what, MailboxWork& work,
-                      Change*) {
-    STERNA_TRY(io::Directory * undo, engine_.open_undo());
-    STERNA_TRY(maildir::MailboxDirs * dirs, engine_.open_dirs(work));
-    maildir::TouchedDirectories touched;
-    const std::string name = engine_.services.random.hex(16);
-    if (Status moved = maildir::remove_to(*dirs, to_seen(what.file), *undo, name, touched);
-        !moved) {
-      engine_.note(moved.error(), &work);
-      return false;
-    }
-    STERNA_CHECK(touched.sync());
-    work.changed_by_us = true;
-    STERNA_TRY(std::optional<MessageRow> row, engine_.store->message({work.row.id, what.uid}));
-    if (!row) return false;
-    row->state = RowState::wanted;
-    row->base_name.clear();
-    STERNA_CHECK(engine_.store->put_message(*row));
-    STERNA_TRY(const std::int64_t id,
-               engine_.store->add_undo({0, name, work.name(), what.file.base, row->flags,
-                                        what.file.file.size, row->identity, engine_.now_ms(),
-                                        action.reason}));
-    static_cast<void>(id);
-    remote_.downloads.push_back({work.row.id, UidSet::single(what.uid), action.reason});
-    return true;
+  // Carried out before (repair_wrecks): what is left to do is in `remote_`.
+  Result<bool> record(const sync::Action&, const sync::Repair&, MailboxWork&, Change*) {
+    return false;
   }
 
   Result<bool> record(const sync::Action& action, const sync::MoveOut&, MailboxWork&, Change*) {
@@ -406,6 +393,17 @@ class LocalExecution {
     return false;
   }
 
+  // The file is another row's from now on: this one has none that could be missed or found.
+  Status let_go(MessageKey key) {
+    STERNA_TRY(std::optional<MessageRow> row, engine_.store->message(key));
+    if (!row) return {};
+    row->state = RowState::deleting;
+    row->base_name = fmt::format("replaced.{}", key.uid.value);
+    row->info.clear();
+    row->file = {};
+    return engine_.store->put_message(*row);
+  }
+
   // For a row that is written before the server was told.
   void push_unsaid(MessageRow& row, UidValidity uidvalidity, const FlagDelta& delta,
                    const FlagSet& result, const std::string& reason) {
@@ -426,123 +424,12 @@ class LocalExecution {
   std::vector<Ordered> order_;
 };
 
-struct Removal {
-  MailboxWork* work = nullptr;   // of the row
-  MailboxWork* place = nullptr;  // where the file is
-  RowState into = RowState::tombstone;
-  MessageRow row;
-  maildir::SeenFile seen;
-  std::string undo_name;
-  std::string reason;
-  std::optional<Error> error;
-};
-
-Result<std::vector<Removal>> removals_of(Engine& engine, const sync::Plan& plan) {
-  std::vector<Removal> removals;
-  for (const sync::Action& action : plan.actions) {
-    const auto* what = std::get_if<sync::DeleteIn>(&action.what);
-    if (!what) continue;
-    Removal removal;
-    removal.work = engine.find(what->where.mailbox);
-    removal.place = what->file_mailbox ? engine.find(what->file_mailbox) : removal.work;
-    removal.into = what->into;
-    STERNA_TRY(std::optional<MessageRow> row,
-               engine.store->message({what->where.mailbox, what->uid}));
-    if (!row) continue;
-    removal.row = std::move(*row);
-    removal.seen =
-        what->file ? to_seen(*what->file)
-                   : maildir::SeenFile{removal.row.in_new, removal.row.base_name + removal.row.info,
-                                       removal.row.file.ino};
-    removal.undo_name = engine.services.random.hex(16);
-    removal.reason = fmt::format("{} ({})", action.reason, what->proof);
-    if (Result<maildir::MailboxDirs*> dirs = engine.open_dirs(*removal.place); !dirs) {
-      removal.error = dirs.error();
-    }
-    removals.push_back(std::move(removal));
-  }
-  return removals;
-}
-
-Status remove_files(std::vector<Removal>& removals, io::Directory* undo, bool fsync) {
-  maildir::TouchedDirectories touched;
-  for (Removal& removal : removals) {
-    if (removal.error) continue;
-    maildir::MailboxDirs& dirs = *removal.place->dirs;
-    Status removed = undo
-                         ? maildir::remove_to(dirs, removal.seen, *undo, removal.undo_name, touched)
-                         : maildir::remove_file(dirs, removal.seen, touched);
-    if (!removed) removal.error = removed.error();
-  }
-  return fsync ? touched.sync() : Status{};
-}
-
 }  // namespace
 
 coro::Task<Status> execute_local(Engine& engine, const sync::Plan& plan, RemoteWork& remote) {
+  STERNA_CO_CHECK(co_await repair_wrecks(engine, plan, remote));
   LocalExecution execution(engine, remote);
   co_return co_await execution.run(plan);
-}
-
-coro::Task<Status> execute_local_removals(Engine& engine, const sync::Plan& plan) {
-  STERNA_CO_TRY(std::vector<Removal> removals, removals_of(engine, plan));
-  if (removals.empty()) co_return Status{};
-  STERNA_CO_CHECK(engine.bump_epoch());
-  io::Directory* undo = nullptr;
-  if (engine.settings.undo.count() > 0) {
-    STERNA_CO_TRY(undo, engine.open_undo());
-  }
-  {
-    STERNA_CO_TRY(auto transaction, engine.store->begin(store::Durability::full));
-    for (const Removal& removal : removals) {
-      MessageRow row = removal.row;
-      row.state = RowState::dropping;
-      STERNA_CO_CHECK(engine.store->put_message(row));
-    }
-    STERNA_CO_CHECK(transaction.commit());
-  }
-  const bool fsync = engine.settings.fsync;
-  auto job = [&removals, undo, fsync] { return remove_files(removals, undo, fsync); };
-  STERNA_CO_CHECK(co_await on_worker(engine.services, job));
-  STERNA_CO_TRY(auto transaction, engine.store->begin(store::Durability::full));
-  std::map<MailboxWork*, std::uint64_t> removed;
-  for (Removal& removal : removals) {
-    MailboxWork& work = *removal.work;
-    if (removal.error) {
-      // Not what was seen: the row is as before, and is looked at again.
-      STERNA_CO_CHECK(engine.store->put_message(removal.row));
-      work.cursor_settled = false;
-      work.stamp_settled = false;
-      engine.again = engine.again || removal.error->is(ErrorCode::changed);
-      if (!removal.error->is(ErrorCode::changed)) engine.note(*removal.error, &work);
-      continue;
-    }
-    removal.place->changed_by_us = true;
-    if (undo) {
-      STERNA_CO_TRY(
-          const std::int64_t id,
-          engine.store->add_undo({0, removal.undo_name, work.name(), removal.row.base_name,
-                                  removal.row.flags, removal.row.file.size, removal.row.identity,
-                                  engine.now_ms(), removal.reason}));
-      static_cast<void>(id);
-    }
-    if (removal.into == RowState::tombstone) {
-      STERNA_CO_CHECK(bury(engine, work, removal.row, "local", "deleted", removal.reason));
-    } else {
-      MessageRow row = removal.row;
-      row.state = removal.into;
-      row.base_name.clear();
-      STERNA_CO_CHECK(engine.store->put_message(row));
-    }
-    STERNA_CO_CHECK(engine.store->remove_approval(removal.row.key));
-    ++removed[&work];
-    ++engine.report.counts.deleted_in;
-  }
-  for (const auto& [work, count] : removed) {
-    STERNA_CO_CHECK(engine.store->add_removals(work->row.id, "local", count, engine.now_ms(),
-                                               work->input.window.messages_at_start));
-  }
-  co_return transaction.commit();
 }
 
 }  // namespace sterna::account

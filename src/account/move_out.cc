@@ -65,15 +65,19 @@ Status write_intents(Engine& engine, MailboxWork& from, MailboxWork& to,
   return transaction.commit();
 }
 
-// The flags of both sides, in the letters of the new place.
-Result<LocalFile> with_flags_here(Engine& engine, MailboxWork& to, const sync::MoveOut& move,
-                                  maildir::TouchedDirectories& touched) {
+// The flags of both sides, in the letters of the new place. nullopt: the file cannot be renamed
+// now.
+Result<std::optional<LocalFile>> with_flags_here(Engine& engine, MailboxWork& to,
+                                                 const sync::MoveOut& move,
+                                                 maildir::TouchedDirectories& touched) {
   LocalFile file = move.file;
   if (!file.tells_flags) return file;
   STERNA_TRY(maildir::MailboxDirs * dirs, engine.open_dirs(to));
   const std::vector<std::string> missing = to.keywords.missing(move.flags);
   if (!missing.empty()) {
-    if (auto table = maildir::add_keywords(*dirs, missing)) to.keywords = *table;
+    auto table = maildir::add_keywords(*dirs, missing);
+    if (table) to.keywords = *table;
+    to.letters_denied = to.letters_denied || !table;
   }
   const maildir::FileName name = maildir::parse_file_name(file.name);
   const std::uint32_t letters = to.keywords.letters_of(move.flags);
@@ -81,8 +85,8 @@ Result<LocalFile> with_flags_here(Engine& engine, MailboxWork& to, const sync::M
   Result<maildir::SeenFile> renamed =
       maildir::rename_flags(*dirs, to_seen(file), move.flags.mask(), letters, touched);
   if (!renamed) {
-    to.stamp_settled = false;
-    return file;
+    to.look_again();
+    return std::nullopt;
   }
   file.name = renamed->name;
   file.base = maildir::parse_file_name(file.name).base;
@@ -99,14 +103,18 @@ Status record(Engine& engine, MailboxWork& from, MailboxWork& to, const std::vec
     const auto uid = answers.target_of(one.row.key.uid, one.what->to.uidvalidity);
     if (!uid) {
       engine.again = true;
+      MailboxWork* before = one.what->forgets ? engine.find(one.what->forgets->mailbox) : nullptr;
+      if (before) before->look_again();
       from.stamp_settled = from.cursor_settled = false;
       to.stamp_settled = to.cursor_settled = false;
       continue;
     }
     const FlagDelta& delta = one.what->to_remote;
-    STERNA_TRY(const LocalFile file, with_flags_here(engine, to, *one.what, touched));
-    MessageRow row =
-        moved_row(one.row, to, *uid, file, one.what->flags.minus(delta.add).united(delta.remove));
+    STERNA_TRY(const auto file, with_flags_here(engine, to, *one.what, touched));
+    // What the file does not show was never agreed: it is fetched again.
+    const FlagSet& agreed = file ? one.what->flags : one.what->file.flags;
+    MessageRow row = moved_row(one.row, to, *uid, file.value_or(one.what->file),
+                               to.shown(agreed.minus(delta.add).united(delta.remove)));
     row.identity = one.what->identity;
     row.remote_since = engine.generation;
     row.local_since = engine.generation;
@@ -116,6 +124,7 @@ Status record(Engine& engine, MailboxWork& from, MailboxWork& to, const std::vec
     }
     STERNA_CHECK(engine.store->remove_message(one.row.key));
     STERNA_CHECK(engine.store->put_message(row));
+    if (one.what->forgets) STERNA_CHECK(forget_row(engine, *one.what->forgets, one.action->reason));
     STERNA_CHECK(engine.store->close_intent(one.intent));
     STERNA_CHECK(engine.add_history(to, *uid, one.what->file.name, "moved", "remote",
                                     fmt::format("from {}", from.name()), one.action->reason));

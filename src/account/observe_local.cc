@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "execute.h"
 #include "observe.h"
 #include "sterna/base/bytes.h"
 #include "sterna/coro/scope.h"
@@ -21,6 +22,7 @@ namespace sterna::account {
 namespace {
 
 constexpr int kRoundsMax = 4;
+constexpr std::chrono::milliseconds kSettlePauseMin{50};
 
 LocalFile file_of(const maildir::Listing& listing, const maildir::Entry& entry,
                   const maildir::KeywordTable& keywords) {
@@ -182,8 +184,8 @@ std::optional<ClaimedOrigin> origin_of(const Engine& engine, const std::string& 
   return std::nullopt;
 }
 
-// The letters of keywords mean what the mailbox says that the file came from, until it is renamed
-// to those of its new one.
+// The letters that a file brought along mean what the mailbox says that it came from, until it is
+// renamed to those of its new one; those that were added since are of the new one.
 Status read_letters(Engine& engine, MailboxWork& work, LocalFile& file) {
   const maildir::FileName name = maildir::parse_file_name(file.name);
   if (name.keywords == 0) return {};
@@ -193,7 +195,11 @@ Status read_letters(Engine& engine, MailboxWork& work, LocalFile& file) {
     if (!from || from == &work) continue;
     STERNA_TRY(const maildir::MailboxDirs* dirs, engine.open_dirs(*from));
     static_cast<void>(dirs);
-    file.flags = from->keywords.flags_of(name.mask, name.keywords);
+    const maildir::FileName before = maildir::parse_file_name(row.base_name + row.info);
+    const std::uint32_t brought =
+        row.info == kInfoUnsaid ? name.keywords : name.keywords & before.keywords;
+    file.flags = from->keywords.flags_of(name.mask, brought)
+                     .united(work.keywords.flags_of(0, name.keywords & ~brought));
     return {};
   }
   return {};
@@ -260,6 +266,12 @@ std::unordered_map<std::uint64_t, Uid> rows_by_ino(
   return found;
 }
 
+bool ticks_in_seconds(const maildir::MailboxStamp& stamp) {
+  constexpr std::int64_t kSecond = 1'000'000'000;
+  return stamp.cur.mtime_ns % kSecond == 0 && stamp.cur.ctime_ns % kSecond == 0 &&
+         stamp.fresh.mtime_ns % kSecond == 0 && stamp.fresh.ctime_ns % kSecond == 0;
+}
+
 struct ListedMailbox {
   std::optional<maildir::Listing> listing;
   std::optional<Error> error;
@@ -321,13 +333,16 @@ coro::Task<Status> list_mailbox(Engine& engine, MailboxWork& work) {
     work.input.local.gone.push_back(missing.uid);
   }
   work.input.local.coverage = work.listing->complete() ? Coverage::complete : Coverage::changes;
-  // The quiet time goes by the directories' own stamps.
+  // The quiet time goes by the directories' own stamps. In a tick of a second a listing may miss
+  // what was renamed meanwhile and show the same stamp before and after: there only a trusted one
+  // proves an absence (rule 23).
   const std::int64_t last =
       std::max({work.stamp_now->cur.mtime_ns, work.stamp_now->fresh.mtime_ns,
                 work.stamp_now->cur.ctime_ns, work.stamp_now->fresh.ctime_ns});
   const std::int64_t quiet_ns = std::chrono::nanoseconds(engine.settings.quiet).count();
-  work.input.local.quiet =
-      last + quiet_ns <= listed.fs_now_ns || last > listed.fs_now_ns + quiet_ns;
+  const std::int64_t age_ns =
+      ticks_in_seconds(*work.stamp_now) ? std::max(quiet_ns, maildir::kStampAgeNs + 1) : quiet_ns;
+  work.input.local.quiet = last + age_ns <= listed.fs_now_ns || last > listed.fs_now_ns + age_ns;
   co_return Status{};
 }
 
@@ -416,7 +431,8 @@ coro::Task<Status> settle_local(Engine& engine) {
   const auto began = engine.services.clock.monotonic();
   while (std::ranges::any_of(engine.mailboxes, [](const auto& w) { return wants_quiet(*w); }) &&
          engine.services.clock.monotonic() - began < kSettleLimit) {
-    STERNA_CO_CHECK(co_await engine.services.clock.sleep(engine.settings.quiet / 4));
+    STERNA_CO_CHECK(
+        co_await engine.services.clock.sleep(std::max(engine.settings.quiet / 4, kSettlePauseMin)));
     STERNA_CO_TRY(const bool moved, co_await relist_moved(engine));
     if (!moved) break;
   }

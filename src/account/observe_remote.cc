@@ -11,6 +11,7 @@
 
 #include <algorithm>
 
+#include "execute.h"
 #include "observe.h"
 #include "sterna/base/bytes.h"
 #include "sterna/imap/outcome.h"
@@ -297,6 +298,7 @@ coro::Task<Status> observe_remote(Engine& engine, Connection& connection, Mailbo
   RemoteDelta& remote = work.input.remote;
   remote = {};
   remote.began = engine.generation;
+  STERNA_CO_CHECK(co_await give_back_deleted(engine, connection, work));
   Look seen;
   STERNA_CO_TRY(imap::Done done, co_await look(engine, connection, work, seen));
   if (!done.ok()) {

@@ -179,8 +179,7 @@ std::map<MailboxId, std::vector<T>> by_mailbox(const std::vector<T>& items, cons
 // account, ends the pass.
 Status absorb(Engine& engine, const Connection& connection, MailboxWork& work, Status status) {
   if (status) return {};
-  work.cursor_settled = false;
-  work.stamp_settled = false;
+  work.look_again();
   const Error& error = status.error();
   const bool wide = error.scope() == ErrorScope::account || error.scope() == ErrorScope::process;
   if (!connection.usable() || wide || error.is_cancelled()) {
@@ -266,6 +265,7 @@ coro::Task<Status> execute_moves(Engine& engine, Connection& connection, const R
     MailboxWork& from = *engine.find(where.first);
     MailboxWork& to = *engine.find(where.second);
     Status done = co_await move_out(engine, connection, from, to, actions);
+    if (!done) to.look_again();
     STERNA_CO_CHECK(absorb(engine, connection, from, std::move(done)));
   }
   co_return Status{};
@@ -326,9 +326,7 @@ coro::Task<Status> execute(Engine& engine, Pool& pool, const sync::Plan& plan) {
   }
   // Deletions last, and only after everything that might be the same message arrived (rule 17).
   if (engine.report.errors.size() != errors_before) {
-    for (const auto& work : engine.mailboxes) {
-      work->cursor_settled = work->stamp_settled = false;
-    }
+    for (const auto& work : engine.mailboxes) work->look_again();
     co_return Status{};
   }
   STERNA_CO_CHECK(co_await execute_local_removals(engine, plan));

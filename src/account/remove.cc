@@ -80,7 +80,8 @@ class Remover {
     for (const sync::Action* action : actions) {
       const auto& what = std::get<sync::DeleteOut>(action->what);
       STERNA_TRY(std::optional<MessageRow> row, engine_.store->message({work_.row.id, what.uid}));
-      if (!row) continue;
+      if (!row && !what.without_row) continue;
+      if (!row) row = surplus(what);
       if (is_parked(engine_, work_, what.uid, "", "delete")) {
         work_.stamp_settled = false;
         continue;
@@ -88,6 +89,16 @@ class Remover {
       victims.push_back({action, std::move(*row), {}, what.kind});
     }
     return victims;
+  }
+
+  // A copy that a move of ours left behind has no row; its content alone proves it.
+  MessageRow surplus(const sync::DeleteOut& what) const {
+    MessageRow row;
+    row.key = {work_.row.id, what.uid};
+    row.identity = what.identity;
+    row.remote_size = what.identity.size;
+    row.remote_since = row.local_since = engine_.generation;
+    return row;
   }
 
   coro::Task<Status> prove(std::vector<Victim>& victims) {
@@ -298,8 +309,8 @@ coro::Task<Status> store_deleted(Connection& connection, const UidSet& uids,
   co_return Status{};
 }
 
-std::string undelete_key(const MailboxWork& work) {
-  return fmt::format("undelete:{}:{}", work.row.id.value, work.input.remote.uidvalidity.value);
+std::string undelete_key(const MailboxWork& work, UidValidity uidvalidity) {
+  return fmt::format("undelete:{}:{}", work.row.id.value, uidvalidity.value);
 }
 
 coro::Task<Result<UidSet>> foreign_deleted(Connection& connection, const UidSet& ours) {
@@ -335,10 +346,11 @@ coro::Task<Status> expunge_exactly(Engine& engine, Connection& connection, Mailb
     }
     co_return Status{};
   }
+  const std::string key = undelete_key(work, work.input.remote.uidvalidity);
   STERNA_CO_TRY(const UidSet foreign, co_await foreign_deleted(connection, uids));
   if (!foreign.empty()) {
     // Remembered first, so that a crash in between still gives the others their \Deleted back.
-    auto remember = [&] { return engine.store->set(undelete_key(work), foreign.to_string()); };
+    auto remember = [&] { return engine.store->set(key, foreign.to_string()); };
     STERNA_CO_CHECK(engine.write(remember));
     STERNA_CO_CHECK(co_await store_deleted(connection, foreign, imap::StoreAction::remove));
   }
@@ -346,10 +358,27 @@ coro::Task<Status> expunge_exactly(Engine& engine, Connection& connection, Mailb
   Status expunged = marked ? co_await connection.run_ok(imap::expunge()) : marked;
   if (!foreign.empty() && connection.usable()) {
     STERNA_CO_CHECK(co_await store_deleted(connection, foreign, imap::StoreAction::add));
-    auto forget = [&] { return engine.store->unset(undelete_key(work)); };
+    auto forget = [&] { return engine.store->unset(key); };
     STERNA_CO_CHECK(engine.write(forget));
   }
   co_return expunged;
+}
+
+coro::Task<Status> give_back_deleted(Engine& engine, Connection& connection, MailboxWork& work) {
+  const UidValidity uidvalidity = work.row.cursor.uidvalidity;
+  if (!uidvalidity || engine.dry_run()) co_return Status{};
+  const std::string key = undelete_key(work, uidvalidity);
+  STERNA_CO_TRY(const auto remembered, engine.store->get(key));
+  if (!remembered) co_return Status{};
+  Status selected = co_await select_mailbox(engine, connection, work, uidvalidity);
+  if (!selected && !connection.usable()) co_return selected;
+  const imap::Selection* selection = connection.client().selection();
+  if (selected && selection->read_only) co_return Status{};
+  const auto uids = UidSet::parse(*remembered);
+  if (selected && uids) {
+    STERNA_CO_CHECK(co_await store_deleted(connection, *uids, imap::StoreAction::add));
+  }
+  co_return engine.write([&] { return engine.store->unset(key); });
 }
 
 coro::Task<Status> remove_out(Engine& engine, Connection& connection, MailboxWork& work,

@@ -68,6 +68,9 @@ class Uploader {
         continue;
       }
       jobs_.push_back({action, &what, {}, {}, {}, {}, false});
+      // Until that is recorded, its old row misses a file that no listing would show again.
+      MailboxWork* before = what.forgets ? engine_.find(what.forgets->mailbox) : nullptr;
+      if (before) before->look_again();
     }
     STERNA_CO_TRY(maildir::MailboxDirs * dirs, engine_.open_dirs(work_));
     STERNA_CO_CHECK(write_intents());
@@ -286,20 +289,14 @@ class Uploader {
       STERNA_CHECK(
           engine_.store->clear_failure(work_.row.id, Uid{}, job->what->file.base, "upload"));
       STERNA_CHECK(engine_.store->unset(orphan_restore_key(job->what->file.base)));
-      if (job->what->forgets) STERNA_CHECK(forget(*job->what->forgets, job->action->reason));
+      if (job->what->forgets) {
+        STERNA_CHECK(forget_row(engine_, *job->what->forgets, job->action->reason));
+      }
       if (job->what->replaces) STERNA_CHECK(release_replaced(*job->what->replaces));
       STERNA_CHECK(engine_.add_history(work_, uid, job->what->file.name, "uploaded", "remote",
                                        row.flags.to_string(), job->action->reason));
     }
     return transaction.commit();
-  }
-
-  // The row whose file this was; its message is gone from the server.
-  Status forget(MessageKey key, const std::string& reason) {
-    STERNA_TRY(std::optional<MessageRow> row, engine_.store->message(key));
-    MailboxWork* work = engine_.find(key.mailbox);
-    if (!row || !work) return {};
-    return bury(engine_, *work, *row, "local", "forgotten", reason);
   }
 
   // The edited message's old row has no file any more; the next pass takes it from the server.

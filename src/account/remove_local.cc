@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+// Files that leave the Maildir: deletions in, and wrecks whose messages are fetched again. The row
+// says so first; then the files go in one batch, the directories are flushed, and one transaction
+// records it (rule 3). A file that is not what was seen stays (rule 21).
+#include <fmt/format.h>
+
+#include <map>
+
+#include "execute.h"
+#include "sterna/maildir/change.h"
+
+namespace sterna::account {
+namespace {
+
+struct Removal {
+  MailboxWork* work = nullptr;   // of the row
+  MailboxWork* place = nullptr;  // where the file is
+  RowState meanwhile = RowState::dropping;
+  RowState into = RowState::tombstone;
+  std::optional<FileStamp> wreck;  // what is taken away is not the row's file any more
+  MessageRow row;
+  maildir::SeenFile seen;
+  std::string undo_name;
+  std::string reason;
+  std::optional<Error> error;
+};
+
+Result<std::optional<Removal>> removal_of(Engine& engine, MessageKey key, MailboxId place,
+                                          const std::optional<LocalFile>& file) {
+  STERNA_TRY(std::optional<MessageRow> row, engine.store->message(key));
+  if (!row) return std::nullopt;
+  Removal removal;
+  removal.work = engine.find(key.mailbox);
+  removal.place = place ? engine.find(place) : removal.work;
+  removal.row = std::move(*row);
+  removal.seen =
+      file ? to_seen(*file)
+           : maildir::SeenFile{removal.row.in_new, removal.row.base_name + removal.row.info,
+                               removal.row.file.ino};
+  removal.undo_name = engine.services.random.hex(16);
+  if (Result<maildir::MailboxDirs*> dirs = engine.open_dirs(*removal.place); !dirs) {
+    removal.error = dirs.error();
+  }
+  return removal;
+}
+
+Result<std::vector<Removal>> deletions_of(Engine& engine, const sync::Plan& plan) {
+  std::vector<Removal> removals;
+  for (const sync::Action& action : plan.actions) {
+    const auto* what = std::get_if<sync::DeleteIn>(&action.what);
+    if (!what) continue;
+    STERNA_TRY(auto removal, removal_of(engine, {what->where.mailbox, what->uid},
+                                        what->file_mailbox, what->file));
+    if (!removal) continue;
+    removal->into = what->into;
+    removal->reason = fmt::format("{} ({})", action.reason, what->proof);
+    removals.push_back(std::move(*removal));
+  }
+  return removals;
+}
+
+Result<std::vector<Removal>> repairs_of(Engine& engine, const sync::Plan& plan) {
+  std::vector<Removal> removals;
+  for (const sync::Action& action : plan.actions) {
+    const auto* what = std::get_if<sync::Repair>(&action.what);
+    if (!what) continue;
+    STERNA_TRY(auto removal, removal_of(engine, {what->where.mailbox, what->uid}, {}, what->file));
+    if (!removal) continue;
+    removal->meanwhile = removal->into = RowState::wanted;
+    removal->wreck = what->file.file;
+    removal->reason = action.reason;
+    removals.push_back(std::move(*removal));
+  }
+  return removals;
+}
+
+Status write_down(Engine& engine, const std::vector<Removal>& removals) {
+  return engine.write([&]() -> Status {
+    for (const Removal& removal : removals) {
+      MessageRow row = removal.row;
+      row.state = removal.meanwhile;
+      row.file = removal.wreck.value_or(row.file);
+      STERNA_CHECK(engine.store->put_message(row));
+    }
+    return {};
+  });
+}
+
+Status remove_files(std::vector<Removal>& removals, io::Directory* undo, bool fsync) {
+  maildir::TouchedDirectories touched;
+  for (Removal& removal : removals) {
+    if (removal.error) continue;
+    maildir::MailboxDirs& dirs = *removal.place->dirs;
+    Status removed = undo
+                         ? maildir::remove_to(dirs, removal.seen, *undo, removal.undo_name, touched)
+                         : maildir::remove_file(dirs, removal.seen, touched);
+    if (!removed) removal.error = removed.error();
+  }
+  return fsync ? touched.sync() : Status{};
+}
+
+// Not what was seen: the row is as before, and is looked at again.
+Status take_back(Engine& engine, const Removal& removal) {
+  removal.work->look_again();
+  removal.place->look_again();
+  engine.again = engine.again || removal.error->is(ErrorCode::changed);
+  if (!removal.error->is(ErrorCode::changed)) engine.note(*removal.error, removal.work);
+  return engine.store->put_message(removal.row);
+}
+
+Status record(Engine& engine, const Removal& removal, bool kept) {
+  removal.place->changed_by_us = true;
+  if (kept) {
+    STERNA_TRY(
+        const std::int64_t id,
+        engine.store->add_undo({0, removal.undo_name, removal.work->name(), removal.row.base_name,
+                                removal.row.flags, removal.row.file.size, removal.row.identity,
+                                engine.now_ms(), removal.reason}));
+    static_cast<void>(id);
+  }
+  if (removal.into == RowState::tombstone) {
+    return bury(engine, *removal.work, removal.row, "local", "deleted", removal.reason);
+  }
+  MessageRow row = removal.row;
+  row.state = removal.into;
+  row.base_name.clear();
+  row.info.clear();
+  row.file = {};
+  return engine.store->put_message(row);
+}
+
+// Intent, effect, flush; what remains is to record it.
+coro::Task<Status> remove_all(Engine& engine, std::vector<Removal>& removals, io::Directory* undo) {
+  STERNA_CO_CHECK(write_down(engine, removals));
+  const bool fsync = engine.settings.fsync;
+  auto job = [&removals, undo, fsync] { return remove_files(removals, undo, fsync); };
+  co_return co_await on_worker(engine.services, job);
+}
+
+Status record_deletions(Engine& engine, const std::vector<Removal>& removals, bool kept) {
+  STERNA_TRY(auto transaction, engine.store->begin(store::Durability::full));
+  std::map<MailboxWork*, std::uint64_t> removed;
+  for (const Removal& removal : removals) {
+    if (removal.error) {
+      STERNA_CHECK(take_back(engine, removal));
+      continue;
+    }
+    STERNA_CHECK(record(engine, removal, kept));
+    STERNA_CHECK(engine.store->remove_approval(removal.row.key));
+    ++removed[removal.work];
+    ++engine.report.counts.deleted_in;
+  }
+  for (const auto& [work, count] : removed) {
+    STERNA_CHECK(engine.store->add_removals(work->row.id, "local", count, engine.now_ms(),
+                                            work->input.window.messages_at_start));
+  }
+  return transaction.commit();
+}
+
+}  // namespace
+
+coro::Task<Status> repair_wrecks(Engine& engine, const sync::Plan& plan, RemoteWork& remote) {
+  STERNA_CO_TRY(std::vector<Removal> removals, repairs_of(engine, plan));
+  if (removals.empty()) co_return Status{};
+  STERNA_CO_TRY(io::Directory * undo, engine.open_undo());
+  STERNA_CO_CHECK(co_await remove_all(engine, removals, undo));
+  STERNA_CO_TRY(auto transaction, engine.store->begin(store::Durability::full));
+  for (const Removal& removal : removals) {
+    if (removal.error) {
+      STERNA_CO_CHECK(take_back(engine, removal));
+      continue;
+    }
+    STERNA_CO_CHECK(record(engine, removal, true));
+    remote.downloads.push_back(
+        {removal.row.key.mailbox, UidSet::single(removal.row.key.uid), removal.reason});
+  }
+  co_return transaction.commit();
+}
+
+coro::Task<Status> execute_local_removals(Engine& engine, const sync::Plan& plan) {
+  STERNA_CO_TRY(std::vector<Removal> removals, deletions_of(engine, plan));
+  if (removals.empty()) co_return Status{};
+  STERNA_CO_CHECK(engine.bump_epoch());
+  io::Directory* undo = nullptr;
+  if (engine.settings.undo.count() > 0) {
+    STERNA_CO_TRY(undo, engine.open_undo());
+  }
+  STERNA_CO_CHECK(co_await remove_all(engine, removals, undo));
+  co_return record_deletions(engine, removals, undo != nullptr);
+}
+
+}  // namespace sterna::account
