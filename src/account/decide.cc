@@ -11,7 +11,7 @@
 #include "inspect_parts.h"
 #include "sterna/account/inspect.h"
 #include "sterna/base/bytes.h"
-#include "sterna/sync/plan.h"
+#include "sterna/sync/mailbox_plan.h"
 
 namespace sterna::account {
 namespace {
@@ -28,8 +28,9 @@ class Decider {
 
   // Whether there was something to decide: not if the row is not what it was when it was held.
   Result<bool> decide(const store::HeldEntry& entry) {
+    if (is_held_mailbox(entry)) return decide_mailbox(entry);
     if (!entry.uid) {
-      STERNA_CHECK(entry.base_name.empty() ? decide_mailbox(entry) : decide_orphan(entry));
+      STERNA_CHECK(decide_orphan(entry));
       return true;
     }
     STERNA_TRY(const std::optional<MessageRow> row, base_.message({entry.mailbox, entry.uid}));
@@ -41,11 +42,16 @@ class Decider {
   }
 
  private:
-  Status decide_mailbox(const store::HeldEntry& entry) {
+  // What the policy keeps can only come back, and of two names the user chooses one himself.
+  Result<bool> decide_mailbox(const store::HeldEntry& entry) {
+    const bool kept = entry.kind == sync::to_string(sync::MailboxHeld::kept);
+    if (entry.kind == sync::to_string(sync::MailboxHeld::name)) return false;
+    if (kept && decision_ == HeldDecision::apply) return false;
     std::string apply = mailbox_apply_key(entry.mailbox);
     std::string restore = mailbox_restore_key(entry.mailbox);
     if (decision_ == HeldDecision::restore) std::swap(apply, restore);
-    return decide_file(base_, apply, restore);
+    STERNA_CHECK(decide_file(base_, apply, restore));
+    return true;
   }
 
   Status decide_orphan(const store::HeldEntry& entry) {

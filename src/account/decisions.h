@@ -7,15 +7,19 @@
 // transaction that records the effect. Of two decisions about one thing the later one stands:
 // decide_held() unsets the other.
 //
-//   held as        apply                        restore
-//   delete_remote  approval                     the row becomes `wanted` without a file: downloaded
-//   again delete_local   approval                     the row goes; orphan_restore: its file is
-//   uploaded flags_lost     approval                     flags_restore: the file gets the flags of
-//   the base orphan         orphan_apply: to the undo    orphan_restore: uploaded as a new message
-//   resurrected    as orphan                    as orphan
-//   a mailbox      mailbox_apply                mailbox_restore
+//   held as         apply                      restore
+//   delete_remote   approval                   the row becomes `wanted`: downloaded again
+//   delete_local    approval                   the row goes; orphan_restore: its file is uploaded
+//   flags_lost      approval                   flags_restore: the file gets the flags of the base
+//   orphan          orphan_apply: to the undo  orphan_restore: uploaded as a new message
+//   resurrected     as orphan                  as orphan
+//   mailbox_remote  mailbox_apply: emptied     mailbox_restore: made anew here, fetched again
+//   mailbox_local   mailbox_apply: emptied     mailbox_restore: made anew there, uploaded again
+//   mailbox_kept    -                          mailbox_restore, where the mailbox is missing
+//   mailbox_name    -                          -
 //
-// A held entry with neither UID nor base name speaks of its mailbox as a whole.
+// Entries of the last four kinds speak of a mailbox as a whole. They stay in the list as long as a
+// decision may stand; one that is not used up when the mailbox is back is unset.
 // Whatever is decided, the stamp of the mailbox is cleared, so that the next pass lists it.
 #pragma once
 
@@ -23,6 +27,7 @@
 #include <string_view>
 
 #include "sterna/model/ids.h"
+#include "sterna/store/store.h"
 
 namespace sterna::account {
 
@@ -52,6 +57,10 @@ inline std::string mailbox_apply_key(MailboxId mailbox) {
 }
 inline std::string mailbox_restore_key(MailboxId mailbox) {
   return "mailbox_restore:" + std::to_string(mailbox.value);
+}
+
+inline bool is_held_mailbox(const store::HeldEntry& entry) {
+  return entry.kind.starts_with("mailbox_");
 }
 
 }  // namespace sterna::account

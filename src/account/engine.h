@@ -88,8 +88,11 @@ struct Engine {
   bool union_mode = false;  // a restored backup or a lost state: pair, delete nothing
   // Local effects, or new remote messages, that another pass in this sync should look at.
   bool again = false;
-  std::size_t held_mailboxes = 0;  // deleted on one side and not empty on the other
-  std::string scratch_state;       // of a dry run before the first sync; removed at its end
+  std::vector<store::HeldEntry> held_mailboxes;  // as a whole: what this pass found of them
+  // Held before, and to be emptied at the end of this pass, as the user said.
+  std::vector<MailboxId> emptied_here;
+  std::vector<MailboxId> emptied_there;
+  std::string scratch_state;  // of a dry run before the first sync; removed at its end
 
   std::vector<std::unique_ptr<MailboxWork>> mailboxes;  // INBOX first
 

@@ -14,17 +14,25 @@ std::int64_t pause_ms(unsigned count) {
   return std::min<std::int64_t>(std::int64_t{60'000} << doublings, 86'400'000);
 }
 
-std::optional<store::Failure> find(Engine& engine, const MailboxWork& work, Uid uid,
+std::optional<store::Failure> find(Engine& engine, MailboxId mailbox, Uid uid,
                                    std::string_view base_name, std::string_view action) {
   Result<std::vector<store::Failure>> all = engine.store->failures();
   if (!all) return std::nullopt;
   for (store::Failure& failure : *all) {
-    if (failure.mailbox == work.row.id && failure.uid == uid && failure.base_name == base_name &&
+    if (failure.mailbox == mailbox && failure.uid == uid && failure.base_name == base_name &&
         failure.action == action) {
       return std::move(failure);
     }
   }
   return std::nullopt;
+}
+
+void count_once_more(Engine& engine, store::Failure& failure, const Error& error) {
+  const auto known = find(engine, failure.mailbox, failure.uid, failure.base_name, failure.action);
+  if (known) failure.count = known->count;
+  failure.next_try_ms = engine.now_ms() + pause_ms(failure.count);
+  ++failure.count;
+  failure.reason = error.describe();
 }
 
 }  // namespace
@@ -34,10 +42,7 @@ void park(Engine& engine, MailboxWork& work, Uid uid, std::string_view base_name
   const std::string what =
       uid ? fmt::format("{} UID {}", action, uid.value) : fmt::format("{} {}", action, base_name);
   store::Failure failure{work.row.id, uid, std::string(base_name), std::string(action), 0, 0, {}};
-  if (auto known = find(engine, work, uid, base_name, action)) failure.count = known->count;
-  failure.next_try_ms = engine.now_ms() + pause_ms(failure.count);
-  ++failure.count;
-  failure.reason = error.describe();
+  count_once_more(engine, failure, error);
   Status stored = engine.write([&]() -> Status {
     STERNA_CHECK(engine.store->put_failure(failure));
     if (!uid || action != "download") return {};
@@ -93,8 +98,33 @@ UidSet parked_uids(Engine& engine, const MailboxWork& work, std::string_view act
 
 bool is_parked(Engine& engine, const MailboxWork& work, Uid uid, std::string_view base_name,
                std::string_view action) {
-  const auto failure = find(engine, work, uid, base_name, action);
+  const auto failure = find(engine, work.row.id, uid, base_name, action);
   return failure && failure->next_try_ms > engine.now_ms();
+}
+
+void park(Engine& engine, const MailboxFailure& failed, Error error) {
+  store::Failure failure{failed.id, Uid{}, failed.name, failed.action, 0, 0, {}};
+  count_once_more(engine, failure, error);
+  Status stored = engine.write([&] { return engine.store->put_failure(failure); });
+  if (!stored) engine.note(std::move(stored).error());
+  engine.note(std::move(error));
+}
+
+bool is_parked(Engine& engine, const MailboxFailure& failed) {
+  const auto failure = find(engine, failed.id, Uid{}, failed.name, failed.action);
+  return failure && failure->next_try_ms > engine.now_ms();
+}
+
+Status keep_parked(Engine& engine, const std::set<MailboxFailure>& still) {
+  STERNA_TRY(const std::vector<store::Failure> all, engine.store->failures());
+  for (const store::Failure& failure : all) {
+    if (!failure.action.ends_with("_mailbox")) continue;
+    if (still.contains({failure.mailbox, failure.base_name, failure.action})) continue;
+    STERNA_CHECK(engine.write([&] {
+      return engine.store->clear_failure(failure.mailbox, Uid{}, failure.base_name, failure.action);
+    }));
+  }
+  return {};
 }
 
 }  // namespace sterna::account

@@ -3,6 +3,10 @@
 // (rule 25).
 #pragma once
 
+#include <compare>
+#include <set>
+#include <string>
+
 #include "engine.h"
 
 namespace sterna::account {
@@ -16,5 +20,18 @@ Status forget_settled_failures(Engine& engine);
 UidSet parked_uids(Engine& engine, const MailboxWork& work, std::string_view action);
 bool is_parked(Engine& engine, const MailboxWork& work, Uid uid, std::string_view base_name,
                std::string_view action);
+
+// The same for what is done with a mailbox as a whole, which may have no row yet: its name stands
+// where a file's would. Actions are "create_mailbox", "rename_mailbox", "remove_mailbox".
+struct MailboxFailure {
+  MailboxId id;
+  std::string name;
+  std::string action;
+  auto operator<=>(const MailboxFailure&) const = default;
+};
+void park(Engine& engine, const MailboxFailure& failed, Error error);
+bool is_parked(Engine& engine, const MailboxFailure& failed);
+// Forgets those that are not to be done any more, or were done.
+Status keep_parked(Engine& engine, const std::set<MailboxFailure>& still);
 
 }  // namespace sterna::account

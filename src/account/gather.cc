@@ -263,7 +263,8 @@ Status settle_plan(Engine& engine, const sync::Plan& plan) {
       work->stamp_settled = false;
     }
   }
-  engine.report.held = entries.size() + engine.held_mailboxes;
+  entries.insert(entries.end(), engine.held_mailboxes.begin(), engine.held_mailboxes.end());
+  engine.report.held = entries.size();
   if (engine.dry_run()) return {};
   STERNA_CHECK(count_looks(engine, plan));
   STERNA_TRY(std::vector<store::HeldEntry> before, engine.store->held());

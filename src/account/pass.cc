@@ -9,6 +9,7 @@
 #include "carry_out.h"
 #include "discover.h"
 #include "download.h"
+#include "empty_mailboxes.h"
 #include "execute.h"
 #include "failures.h"
 #include "gather.h"
@@ -334,6 +335,10 @@ coro::Task<Status> execute(Engine& engine, Pool& pool, const sync::Plan& plan) {
     STERNA_CO_TRY(Connection * connection, co_await pool.primary());
     STERNA_CO_CHECK(co_await execute_removals(engine, *connection, remote));
   }
+  if (!engine.emptied_here.empty() || !engine.emptied_there.empty()) {
+    STERNA_CO_TRY(Connection * connection, co_await pool.primary());
+    STERNA_CO_CHECK(co_await empty_mailboxes(engine, *connection));
+  }
   co_return Status{};
 }
 
@@ -385,6 +390,8 @@ bool anything_to_plan(Engine& engine) {
 }
 
 Result<bool> anything_pending(Engine& engine) {
+  if (!engine.held_mailboxes.empty()) return true;
+  if (!engine.emptied_here.empty() || !engine.emptied_there.empty()) return true;
   STERNA_TRY(const std::vector<Intent> intents, engine.store->intents());
   if (!intents.empty()) return true;
   STERNA_TRY(const std::vector<store::HeldEntry> held, engine.store->held());
@@ -407,7 +414,7 @@ coro::Task<Status> run_pass(Engine& engine, Pool& pool) {
   STERNA_CO_CHECK(carry_out_decisions(engine));
   STERNA_CO_TRY(const bool pending, anything_pending(engine));
   if (!anything_to_plan(engine) && !pending) {
-    engine.report.held = engine.held_mailboxes;
+    engine.report.held = 0;
     if (engine.dry_run()) co_return Status{};
     co_return save_cursors(engine);
   }

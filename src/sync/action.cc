@@ -39,11 +39,22 @@ std::string_view to_string(HeldKind kind) {
 }
 
 std::string_view kind_of(const MailboxAction& action) {
-  constexpr std::array<std::string_view, 12> names{
-      "adopt",  "rename_row", "rename_local", "rename_remote", "create_local", "create_remote",
-      "freeze", "wait",       "hold",         "forget",        "remove_local", "remove_remote"};
+  constexpr std::array<std::string_view, 15> names{
+      "adopt",        "rename_row",    "step_aside",   "rename_local", "rename_remote",
+      "create_local", "create_remote", "freeze",       "wait",         "hold",
+      "forget",       "empty_local",   "empty_remote", "remove_local", "remove_remote"};
   static_assert(names.size() == std::variant_size_v<MailboxActionKind>);
   return names[action.what.index()];
+}
+
+MailboxId id_of(const MailboxAction& action) {
+  return std::visit([](const auto& what) { return what.id; }, action.what);
+}
+
+std::string_view to_string(MailboxHeld kind) {
+  constexpr std::array<std::string_view, 4> names{"mailbox_remote", "mailbox_local", "mailbox_kept",
+                                                  "mailbox_name"};
+  return names[static_cast<std::size_t>(kind)];
 }
 
 }  // namespace sterna::sync

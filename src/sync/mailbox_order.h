@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The order of a plan for mailboxes. Renames come so that each finds its target free; those that
-// only trade names, which no order can do, become held. What a parent's rename carries along says
-// so.
+// The order of a plan for mailboxes.
 #pragma once
 
 #include <vector>

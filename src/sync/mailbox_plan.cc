@@ -7,7 +7,9 @@
 //   renamed        | rename         | hold           | server's name  | freeze
 //   unknown        | wait           | wait           | wait           | freeze
 //
-// "Remove if empty" means empty as counted now on the side where it would go; otherwise it is held.
+// "Remove if empty" means empty as counted now on the side where it would go. Otherwise it is made
+// anew on the other side if nothing in it is known to both (all of it is new), else held, and then
+// emptied or made anew as the user says.
 #include "sterna/sync/mailbox_plan.h"
 
 #include <algorithm>
@@ -35,6 +37,12 @@ bool creates_remote(const MailboxPolicy& policy) {
   return may_push(policy) && (policy.create == Create::both || policy.create == Create::remote);
 }
 
+template <class Number>
+std::string counted(const std::optional<Number>& messages) {
+  if (!messages) return "not counted";
+  return std::to_string(*messages) + (*messages == 1U ? " message" : " messages");
+}
+
 class MailboxPlanner {
  public:
   explicit MailboxPlanner(const MailboxesInput& input) : world_(input) {}
@@ -54,8 +62,8 @@ class MailboxPlanner {
   void wait(const KnownView& view, std::string reason) {
     act(WaitMailbox{view.row().id, view.row().name}, std::move(reason));
   }
-  void hold(const KnownView& view, bool absent_remote, std::string reason) {
-    act(HoldMailbox{view.row().id, view.row().name, absent_remote}, std::move(reason));
+  void hold(const KnownView& view, MailboxHeld kind, std::string reason) {
+    act(HoldMailbox{view.row().id, view.row().name, kind}, std::move(reason));
   }
 
   void decide(const KnownView& view) {
@@ -97,6 +105,14 @@ class MailboxPlanner {
     if (view.remote_state == Presence::unknown || view.local_state == Presence::unknown) {
       return wait(view, "not both sides are known");
     }
+    // What the user asked to have back is made whatever the policy says of new ones.
+    const bool restores = view.known->answer == HeldAnswer::restore;
+    if (on_server && restores) {
+      return act(CreateLocal{row.id, *view.remote}, "brought back by the user");
+    }
+    if (here && row.has_local && restores) {
+      return act(CreateRemote{row.id, *view.local}, "brought back by the user");
+    }
     if (on_server) return create_local(row.id, *view.remote);
     if (here && row.has_local) return create_remote(row.id, *view.local);
     act(ForgetMailbox{row.id}, "on no side any more");
@@ -104,51 +120,96 @@ class MailboxPlanner {
 
   void stayed_on_server(const KnownView& view) {
     if (view.local_state == Presence::absent) return gone_here(view);
-    if (view.local_state != Presence::renamed) return;
+    if (view.local->name == view.remote->name) {
+      if (view.local->name == view.row().name) return;
+      return act(RenameRow{view.row().id, *view.remote, *view.local},
+                 "renamed before, now recorded");
+    }
     if (!may_push(view.known->policy)) {
-      return hold(view, false, "renamed here; the direction is pull");
+      return hold(view, MailboxHeld::name, "renamed here; the direction is pull");
     }
-    if (world_.remote(view.local->name)) {
-      return hold(view, false, "renamed here to a name that the server has already");
-    }
-    act(RenameRemote{view.row().id, view.remote->wire, *view.local, false}, "renamed here");
+    act(RenameRemote{view.row().id, view.remote->name, view.remote->wire, *view.local, false},
+        "renamed here");
   }
 
   void gone_here(const KnownView& view) {
     const MailboxPolicy& policy = view.known->policy;
+    const std::optional<std::uint32_t> messages = view.remote->messages;
+    if (view.known->answer == HeldAnswer::restore) {
+      return act(CreateLocal{view.row().id, *view.remote}, "brought back by the user");
+    }
+    if (messages.value_or(0) > 0 && view.known->on_server == 0 && creates_local(policy)) {
+      return act(CreateLocal{view.row().id, *view.remote},
+                 "removed here; all that is in it on the server came since");
+    }
     if (view.row().name.is_inbox()) {
-      return hold(view, false, "its directory is gone; INBOX is never removed");
+      return hold(view, MailboxHeld::kept, "its directory is gone; INBOX is never removed");
     }
     if (!may_push(policy) || policy.local_delete == LocalDelete::ignore) {
-      return hold(view, false, "its directory is gone; the policy keeps it on the server");
+      return hold(view, MailboxHeld::kept,
+                  "its directory is gone; the policy keeps it on the server");
     }
-    if (view.remote->messages != 0U) {
-      return hold(view, false, "its directory is gone, and there is mail in it on the server");
+    if (messages == 0U) {
+      return act(RemoveRemote{view.row().id, view.remote->wire,
+                              "its directory is gone from the whole Maildir; STATUS tells no "
+                              "message"},
+                 "removed here, empty on the server");
     }
-    act(RemoveRemote{view.row().id, view.remote->wire,
-                     "its directory is gone from the whole Maildir; STATUS tells no message"},
-        "removed here, empty on the server");
+    if (view.known->answer == HeldAnswer::apply) {
+      return act(EmptyRemote{view.row().id, view.row().name, view.remote->wire},
+                 "removed here, and applied by the user");
+    }
+    hold(view, MailboxHeld::remote,
+         "its directory is gone, and there is mail in it on the server: " + counted(messages));
   }
 
   void gone_from_server(const KnownView& view) {
     const MailboxRow& row = view.row();
-    const MailboxPolicy& policy = view.known->policy;
     if (row.name.is_inbox()) return wait(view, "the server does not list INBOX");
     if (view.local_state == Presence::absent) {
       return act(ForgetMailbox{row.id}, "gone on both sides");
     }
-    if (view.local_state == Presence::renamed) {
-      if (creates_remote(view.local->policy)) return create_remote(row.id, *view.local);
-      return hold(view, true, "gone from the server, renamed here; the policy creates none there");
+    if (view.local_state == Presence::renamed) return renamed_here_gone_there(view);
+    if (view.known->answer == HeldAnswer::restore) {
+      return act(CreateRemote{row.id, *view.local}, "brought back by the user");
+    }
+    const MailboxPolicy& policy = view.known->policy;
+    const std::optional<std::uint64_t> messages = view.local->messages;
+    if (messages.value_or(0) > 0 && view.known->files == 0 && creates_remote(policy)) {
+      return act(CreateRemote{row.id, *view.local},
+                 "removed on the server; all that is in it here came since");
     }
     if (!may_pull(policy) || policy.remote_delete == RemoteDelete::ignore) {
-      return hold(view, true, "gone from the server; the policy keeps it here");
+      return hold(view, MailboxHeld::kept, "gone from the server; the policy keeps it here");
     }
-    if (view.local->messages != 0U) {
-      return hold(view, true, "gone from the server, and there is mail in it here");
+    if (messages == 0U) {
+      return act(
+          RemoveLocal{row.id, view.local->path, "missing in two complete lists of the server"},
+          "removed on the server, empty here");
     }
-    act(RemoveLocal{row.id, view.local->path, "missing in two complete lists of the server"},
-        "removed on the server, empty here");
+    if (view.known->answer == HeldAnswer::apply) {
+      return act(EmptyLocal{row.id, row.name, view.local->path},
+                 "removed on the server, and applied by the user");
+    }
+    hold(view, MailboxHeld::local,
+         "gone from the server, and there is mail in it here: " + counted(messages));
+  }
+
+  void renamed_here_gone_there(const KnownView& view) {
+    if (const RemoteMailbox* there = world_.remote(view.local->name)) {
+      // Its UIDVALIDITY tells whether it is the same one; if not, both are paired.
+      const auto unclaimed = world_.new_remote();
+      if (std::ranges::find(unclaimed, there) != unclaimed.end()) {
+        return act(RenameRow{view.row().id, *there, *view.local}, "under the same name by now");
+      }
+      return hold(view, MailboxHeld::name,
+                  "gone from the server, and renamed here to the name of another mailbox");
+    }
+    if (!creates_remote(view.local->policy)) {
+      return hold(view, MailboxHeld::kept,
+                  "gone from the server, renamed here; the policy creates none there");
+    }
+    create_remote(view.row().id, *view.local);
   }
 
   void renamed_on_server(const KnownView& view) {
@@ -157,13 +218,16 @@ class MailboxPlanner {
       return act(ForgetMailbox{row.id}, "renamed on the server to a name that is excluded");
     }
     if (view.local_state == Presence::absent) {
-      return hold(view, false, "renamed on the server, and its directory here is gone");
+      if (view.known->answer == HeldAnswer::restore) {
+        return act(CreateLocal{row.id, *view.remote}, "brought back by the user");
+      }
+      return hold(view, MailboxHeld::kept, "renamed on the server, and its directory here is gone");
     }
     if (view.local->name == view.remote->name) {
       return act(RenameRow{row.id, *view.remote, *view.local}, "renamed on both sides");
     }
     if (!may_pull(view.known->policy)) {
-      return hold(view, true, "renamed on the server; the direction is push");
+      return hold(view, MailboxHeld::name, "renamed on the server; the direction is push");
     }
     act(RenameLocal{row.id, view.local->name, view.local->path, *view.remote, false},
         view.local_state == Presence::renamed ? "renamed on both sides: the server's name"

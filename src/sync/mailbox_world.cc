@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "mailbox_renames.h"
+
 namespace sterna::sync {
 namespace {
 
@@ -10,7 +12,12 @@ namespace {
 constexpr unsigned kAbsencesProve = 2;
 
 bool same_cur(const MailboxRow& row, const LocalMailbox& local) {
-  return row.cur_ino != 0 && row.cur_ino == local.cur_ino && row.cur_dev == local.cur_dev;
+  return row.cur_ino != 0 && row.cur_ino == local.cur_ino && row.cur_dev == local.cur_dev &&
+         !local.inode_reused;
+}
+
+bool has_validity(const RemoteMailbox& mailbox, UidValidity validity) {
+  return validity && mailbox.uidvalidity == validity;
 }
 
 }  // namespace
@@ -21,12 +28,15 @@ MailboxWorld::MailboxWorld(const MailboxesInput& input) : input_(input) {
   }
   for (const LocalMailbox& local : input.local) local_by_name_.emplace(local.name, &local);
   for (const KnownMailbox& known : input.base) {
-    names_in_base_.insert(known.row.name);
+    in_base_.emplace(known.row.name, &known);
     known_.emplace_back().known = &known;
   }
   std::ranges::sort(known_, {}, [](const KnownView& view) { return view.row().name; });
-  for (KnownView& view : known_) find_remote(view);
-  for (KnownView& view : known_) find_local(view);
+  // What is proven comes first: a name alone says nothing about a mailbox that is another's.
+  for (KnownView& view : known_) find_moved_remote(view);
+  for (KnownView& view : known_) find_named_remote(view);
+  for (KnownView& view : known_) find_moved_local(view);
+  for (KnownView& view : known_) find_named_local(view);
 }
 
 const RemoteMailbox* MailboxWorld::remote(const MailboxName& name) const {
@@ -55,18 +65,58 @@ std::vector<const LocalMailbox*> MailboxWorld::new_local() const {
   return found;
 }
 
-void MailboxWorld::find_remote(KnownView& view) {
-  const MailboxRow& row = view.row();
-  if (const RemoteMailbox* moved = row.has_remote ? renamed_remote(view) : nullptr) {
+void MailboxWorld::find_moved_remote(KnownView& view) {
+  if (!view.row().has_remote) return;
+  if (const RemoteMailbox* ours = renamed_by_us(view)) {
+    view.remote = ours;
+    view.remote_state = Presence::present;
+  } else if (const RemoteMailbox* moved = renamed_remote(view)) {
     view.remote = moved;
     view.remote_state = Presence::renamed;
-  } else if (const RemoteMailbox* same = remote(row.name)) {
+  }
+  if (view.remote) taken_remote_.insert(view.remote);
+}
+
+void MailboxWorld::find_named_remote(KnownView& view) {
+  const MailboxRow& row = view.row();
+  if (view.remote) return;
+  const RemoteMailbox* same = remote(row.name);
+  if (same && taken_remote_.insert(same).second) {
     view.remote = same;
     view.remote_state = Presence::present;
   } else if (input_.remote_complete && (!row.has_remote || row.remote_absences >= kAbsencesProve)) {
     view.remote_state = Presence::absent;
   }
-  if (view.remote) taken_remote_.insert(view.remote);
+}
+
+const RemoteMailbox* MailboxWorld::renamed_by_us(const KnownView& view) const {
+  const RemoteMailbox* found = nullptr;
+  for (const Intent& intent : input_.intents) {  // the latest one that explains it
+    if (intent.kind != IntentKind::mailbox_rename || intent.mailbox != view.row().id) continue;
+    const RemoteMailbox* target = remote(MailboxName(intent.target_name));
+    if (target && target->name != view.row().name && explains(intent, view, *target)) {
+      found = target;
+    }
+  }
+  return found;
+}
+
+// Whether the RENAME of this intent was carried out: the old name is gone and the new one is there
+// (and not another row's), or the new one has the UIDVALIDITY that the old one had.
+bool MailboxWorld::explains(const Intent& intent, const KnownView& view,
+                            const RemoteMailbox& target) const {
+  const MailboxRow& row = view.row();
+  if (!row.mailbox_id.empty() && !target.mailbox_id.empty()) {
+    return row.mailbox_id == target.mailbox_id;
+  }
+  if (is_aside_name(row.id, target.name)) return true;
+  const RemoteMailbox* same = remote(row.name);
+  const auto owner = in_base_.find(target.name);
+  if (!same && owner == in_base_.end()) return input_.remote_complete;
+  const bool of_another =
+      (same && has_validity(*same, intent.uidvalidity)) ||
+      (owner != in_base_.end() && has_validity(target, owner->second->row.cursor.uidvalidity));
+  return has_validity(target, intent.uidvalidity) && !of_another;
 }
 
 const RemoteMailbox* MailboxWorld::renamed_remote(const KnownView& view) const {
@@ -79,13 +129,7 @@ const RemoteMailbox* MailboxWorld::renamed_remote(const KnownView& view) const {
       if (other->mailbox_id == row.mailbox_id && !name.is_inbox()) return other;
     }
   }
-  if (same || !input_.remote_complete) return nullptr;
-  for (const Intent& intent : input_.intents) {
-    if (intent.kind != IntentKind::mailbox_rename || intent.mailbox != row.id) continue;
-    const RemoteMailbox* target = remote(MailboxName(intent.target_name));
-    if (target && !names_in_base_.contains(target->name)) return target;
-  }
-  return renamed_by_counts(view);
+  return same || !input_.remote_complete ? nullptr : renamed_by_counts(view);
 }
 
 bool MailboxWorld::may_be_renamed_by_counts(const MailboxRow& row,
@@ -93,7 +137,7 @@ bool MailboxWorld::may_be_renamed_by_counts(const MailboxRow& row,
   const RemoteCursor& was = row.cursor;
   const bool ids_differ = !row.mailbox_id.empty() && !other.mailbox_id.empty();
   if (!row.has_remote || !was.uidvalidity || was.messages == 0 || ids_differ) return false;
-  if (remote(row.name) || names_in_base_.contains(other.name)) return false;
+  if (remote(row.name) || in_base_.contains(other.name)) return false;
   return other.uidvalidity == was.uidvalidity && other.uid_next &&
          *other.uid_next >= was.uid_next && other.messages == was.messages;
 }
@@ -112,30 +156,31 @@ const RemoteMailbox* MailboxWorld::renamed_by_counts(const KnownView& view) cons
   return claims == 1 ? only : nullptr;
 }
 
-void MailboxWorld::find_local(KnownView& view) {
+void MailboxWorld::find_moved_local(KnownView& view) {
   const MailboxRow& row = view.row();
+  if (!row.has_local || row.name.is_inbox()) return;
   const LocalMailbox* same = local(row.name);
-  const LocalMailbox* moved = nullptr;
-  if (row.has_local && !row.name.is_inbox() && !(same && same_cur(row, *same))) {
-    for (const auto& [name, other] : local_by_name_) {
-      if (!other->suspect && !name.is_inbox() && same_cur(row, *other)) moved = other;
-    }
-  }
-  if (moved && names_in_base_.contains(moved->name)) {
+  if (same && same_cur(row, *same)) return;
+  for (const auto& [name, other] : local_by_name_) {
+    if (other->suspect || name.is_inbox() || !same_cur(row, *other)) continue;
     // Under a name that the base knows: only if that row's own directory is elsewhere, too.
-    const auto owner = std::ranges::find_if(
-        known_, [&](const KnownView& other) { return other.row().name == moved->name; });
-    if (same_cur(owner->row(), *moved)) moved = nullptr;
+    const auto owner = in_base_.find(name);
+    if (owner == in_base_.end() || !same_cur(owner->second->row, *other)) view.local = other;
   }
-  view.local = moved ? moved : same;
-  if (moved) {
-    view.local_state = Presence::renamed;
-  } else if (same) {
+  if (!view.local) return;
+  view.local_state = Presence::renamed;
+  taken_local_.insert(view.local);
+}
+
+void MailboxWorld::find_named_local(KnownView& view) {
+  if (view.local) return;
+  const LocalMailbox* same = local(view.row().name);
+  if (same && taken_local_.insert(same).second) {
+    view.local = same;
     view.local_state = same->suspect ? Presence::suspect : Presence::present;
   } else if (input_.local_complete) {
     view.local_state = Presence::absent;
   }
-  if (view.local) taken_local_.insert(view.local);
 }
 
 }  // namespace sterna::sync

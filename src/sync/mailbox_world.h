@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // MailboxWorld: every mailbox of the base with what was seen of it on both sides, and what was seen
 // that the base does not know. Names nominate; MAILBOXID, dev and inode of cur, an open intent, or
-// equal UIDVALIDITY, UIDNEXT and count in one LIST prove a rename.
+// equal UIDVALIDITY, UIDNEXT and count in one LIST prove a rename. What an open intent explains is
+// our own doing: the mailbox is present, under a name that the row does not have yet.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +18,7 @@ enum class Presence : std::uint8_t {
   unknown,  // not seen, and absence is not proven
   present,
   absent,
-  renamed,  // seen under another name
+  renamed,  // seen under another name, which somebody gave it
   suspect,  // local only: missing parts, or another directory
 };
 
@@ -47,8 +48,12 @@ class MailboxWorld {
   std::vector<const LocalMailbox*> new_local() const;
 
  private:
-  void find_remote(KnownView& view);
-  void find_local(KnownView& view);
+  void find_moved_remote(KnownView& view);
+  void find_named_remote(KnownView& view);
+  void find_moved_local(KnownView& view);
+  void find_named_local(KnownView& view);
+  const RemoteMailbox* renamed_by_us(const KnownView& view) const;
+  bool explains(const Intent& intent, const KnownView& view, const RemoteMailbox& target) const;
   const RemoteMailbox* renamed_remote(const KnownView& view) const;
   const RemoteMailbox* renamed_by_counts(const KnownView& view) const;
   bool may_be_renamed_by_counts(const MailboxRow& row, const RemoteMailbox& remote) const;
@@ -57,7 +62,7 @@ class MailboxWorld {
   std::vector<KnownView> known_;
   std::map<MailboxName, const RemoteMailbox*> remote_by_name_;
   std::map<MailboxName, const LocalMailbox*> local_by_name_;
-  std::set<MailboxName> names_in_base_;
+  std::map<MailboxName, const KnownMailbox*> in_base_;
   std::set<const RemoteMailbox*> taken_remote_;
   std::set<const LocalMailbox*> taken_local_;
 };

@@ -34,6 +34,7 @@ class Mailboxes {
     known.row.cursor.uidvalidity = UidValidity(static_cast<std::uint32_t>(inode(name)));
     known.row.cursor.uid_next = Uid(10);
     known.row.cursor.messages = 5;
+    known.on_server = known.files = 5;
     remote(name);
     local(name);
     input.base.push_back(known);
@@ -83,13 +84,35 @@ class Mailboxes {
   void gone_here(const std::string& name) {
     std::erase_if(input.local, [&](const auto& mailbox) { return mailbox.name.text() == name; });
   }
-  void renamed_on_server(const std::string& from, const std::string& to) {
+  void renamed_on_server(const std::string& from, const std::string& to,
+                         const std::string& origin = "") {
     gone_from_server(from, 1);
-    remote(to, from);
+    remote(to, origin.empty() ? from : origin);
   }
   void renamed_here(const std::string& from, const std::string& to) {
     gone_here(from);
     local(to, from);
+  }
+
+  void trade_here(const std::string& one, const std::string& other) {
+    gone_here(one);
+    gone_here(other);
+    local(one, other);
+    local(other, one);
+  }
+  // A RENAME of ours, begun and not recorded.
+  void intend(const std::string& name, const std::string& target) {
+    Intent intent;
+    intent.kind = IntentKind::mailbox_rename;
+    intent.mailbox = in_base(name).row.id;
+    intent.uidvalidity = in_base(name).row.cursor.uidvalidity;
+    intent.target_name = target;
+    input.intents.push_back(intent);
+  }
+  // A server without MAILBOXID.
+  void forget_ids() {
+    for (KnownMailbox& known : input.base) known.row.mailbox_id.clear();
+    for (RemoteMailbox& mailbox : input.remote) mailbox.mailbox_id.clear();
   }
 
   std::string told() const {
@@ -126,9 +149,16 @@ class Mailboxes {
            (rename.with_parent ? " with parent" : "");
   }
   std::string show(const RenameRemote& rename) const {
-    return name(rename.id) + " " + rename.from.octets + " -> " + rename.to.name.text() +
+    EXPECT_TRUE(rename.from_wire.octets.empty() || rename.from_wire.octets == rename.from.text());
+    return name(rename.id) + " " + rename.from.text() + " -> " + rename.to.name.text() +
            (rename.with_parent ? " with parent" : "");
   }
+  std::string show(const StepAside& aside) const {
+    return name(aside.id) + " " + aside.from.text() + " -> " + aside.to.text() +
+           (aside.remote ? " there" : " here");
+  }
+  std::string show(const EmptyLocal& empty) const { return name(empty.id); }
+  std::string show(const EmptyRemote& empty) const { return name(empty.id); }
   std::string show(const RenameRow& rename) const {
     return name(rename.id) + " -> " + rename.remote.name.text();
   }

@@ -48,7 +48,85 @@ TEST_F(MailboxTable, GoneHereInAWalkThatFailedWaits) {
   EXPECT_EQ(world.told(), "wait A\n");
 }
 
+TEST_F(MailboxTable, GoneHereAndAllThereIsNewIsMadeAnewHere) {
+  world.gone_here("A");
+  world.in_base("A").on_server = 0;
+  EXPECT_EQ(world.told(), "create_local A A\n");
+  world.in_base("A").policy.create = Create::remote;
+  EXPECT_EQ(world.told(), "hold A\n");
+}
+TEST_F(MailboxTable, GoneHereAndAppliedIsEmptiedThere) {
+  world.gone_here("A");
+  world.in_base("A").answer = HeldAnswer::apply;
+  EXPECT_EQ(world.told(), "empty_remote A\n");
+  world.on_server("A").messages = 0;
+  EXPECT_EQ(world.told(), "remove_remote A\n");
+}
+TEST_F(MailboxTable, GoneHereAndRestoredIsMadeAnewHere) {
+  world.gone_here("A");
+  world.in_base("A").answer = HeldAnswer::restore;
+  world.in_base("A").policy.direction = Direction::pull;
+  world.in_base("A").policy.create = Create::none;
+  EXPECT_EQ(world.told(), "create_local A A\n");
+}
+TEST_F(MailboxTable, WhatThePolicyKeepsIsNotEmptied) {
+  world.gone_here("A");
+  world.in_base("A").answer = HeldAnswer::apply;
+  world.in_base("A").policy.local_delete = LocalDelete::ignore;
+  EXPECT_EQ(world.told(), "hold A\n");
+  world.in_base("A").policy = {};
+  world.in_base("A").policy.direction = Direction::pull;
+  EXPECT_EQ(world.told(), "hold A\n");
+}
+TEST_F(MailboxTable, AnAnswerMeansNothingOnceBothSidesHaveIt) {
+  for (const HeldAnswer answer : {HeldAnswer::apply, HeldAnswer::restore}) {
+    world.in_base("A").answer = answer;
+    EXPECT_EQ(world.told(), "");
+  }
+}
+
 // --- absent on the server ---
+
+TEST_F(MailboxTable, GoneThereAndAllHereIsNewIsMadeAnewThere) {
+  world.gone_from_server("A", 1);
+  world.in_base("A").files = 0;
+  EXPECT_EQ(world.told(), "wait A\n");
+  world.gone_from_server("A");
+  EXPECT_EQ(world.told(), "create_remote A A\n");
+  world.in_base("A").policy.create = Create::local;
+  EXPECT_EQ(world.told(), "hold A\n");
+}
+TEST_F(MailboxTable, GoneThereAndAppliedIsEmptiedHere) {
+  world.gone_from_server("A");
+  world.in_base("A").answer = HeldAnswer::apply;
+  EXPECT_EQ(world.told(), "empty_local A\n");
+  world.here("A").messages = 0;
+  EXPECT_EQ(world.told(), "remove_local A\n");
+}
+TEST_F(MailboxTable, GoneThereAndRestoredIsMadeAnewThere) {
+  world.gone_from_server("A");
+  world.in_base("A").answer = HeldAnswer::restore;
+  world.in_base("A").policy.create = Create::none;
+  EXPECT_EQ(world.told(), "create_remote A A\n");
+}
+TEST_F(MailboxTable, AnAnswerWaitsForTheSecondList) {
+  world.gone_from_server("A", 1);
+  world.in_base("A").answer = HeldAnswer::apply;
+  EXPECT_EQ(world.told(), "wait A\n");
+}
+TEST_F(MailboxTable, ARestoreThatWasCutGoesOn) {
+  world.in_base("A").answer = HeldAnswer::restore;
+  world.in_base("A").policy.create = Create::none;
+  world.in_base("A").row.has_remote = false;
+  world.gone_from_server("A", 0);
+  EXPECT_EQ(world.told(), "create_remote A A\n");
+}
+TEST_F(MailboxTable, GoneThereAndRenamedHereToANewNameOfTheServersIsOne) {
+  world.gone_from_server("A");
+  world.renamed_here("A", "B");
+  world.remote("B");
+  EXPECT_EQ(world.told(), "rename_row A -> B\nwait B\n");
+}
 
 TEST_F(MailboxTable, MissingInOneListWaits) {
   world.gone_from_server("A", 1);
@@ -180,12 +258,45 @@ TEST_F(MailboxTable, OurOwnRenameThatWasCutIsRecognised) {
   world.renamed_here("A", "B");
   world.in_base("A").row.mailbox_id = world.on_server("B").mailbox_id = "";
   world.on_server("B").messages = 77;
-  Intent intent;
-  intent.kind = IntentKind::mailbox_rename;
-  intent.mailbox = world.in_base("A").row.id;
-  intent.target_name = "B";
-  world.input.intents.push_back(intent);
+  world.intend("A", "B");
   EXPECT_EQ(world.told(), "rename_row A -> B\n");
+}
+TEST_F(MailboxTable, OurOwnRenameIsNoNameOfTheServers) {
+  world.renamed_on_server("A", "B");
+  world.renamed_here("A", "C");
+  world.intend("A", "B");
+  EXPECT_EQ(world.told(), "rename_remote A B -> C\n");
+  world.gone_here("C");
+  world.local("A");
+  EXPECT_EQ(world.told(), "rename_remote A B -> A\n");
+}
+TEST_F(MailboxTable, AnIntentProvesNothingWhileTheOldNameIsThere) {
+  world.in_base("A").row.mailbox_id = "";
+  world.on_server("A").mailbox_id = "";
+  world.remote("B").mailbox_id = "";
+  world.renamed_here("A", "B");
+  world.intend("A", "B");
+  EXPECT_EQ(world.told(), "wait B\nhold A\n");
+}
+TEST_F(MailboxTable, ATradeThatWasCutGoesOnWhereItStopped) {
+  for (const bool with_ids : {true, false}) {
+    Mailboxes cut;
+    cut.known("A");
+    cut.known("B");
+    cut.trade_here("A", "B");
+    cut.renamed_on_server("A", "sterna-rename-1");
+    cut.intend("A", "sterna-rename-1");
+    if (!with_ids) cut.forget_ids();
+    EXPECT_EQ(cut.told(), "rename_remote B B -> A\nrename_remote A sterna-rename-1 -> B\n");
+    cut.renamed_on_server("B", "A");
+    cut.intend("B", "A");
+    if (!with_ids) cut.forget_ids();
+    EXPECT_EQ(cut.told(), "rename_row B -> A\nrename_remote A sterna-rename-1 -> B\n");
+    cut.renamed_on_server("sterna-rename-1", "B", "A");
+    cut.intend("A", "B");
+    if (!with_ids) cut.forget_ids();
+    EXPECT_EQ(cut.told(), "rename_row B -> A\nrename_row A -> B\n");
+  }
 }
 TEST_F(MailboxTable, ANewMailboxUnderTheOldNameIsNoObstacle) {
   world.renamed_on_server("A", "B");
@@ -216,10 +327,83 @@ TEST_F(MailboxTable, AChainOfRenamesBeginsWithTheFreeName) {
   world.remote("C", "B");
   EXPECT_EQ(world.told(), "rename_local B B -> C\nrename_local A A -> B\n");
 }
-TEST_F(MailboxTable, TradedNamesAreHeld) {
+TEST_F(MailboxTable, NamesTradedThereAreTradedHere) {
   world.known("B");
   world.on_server("A").mailbox_id = "id-B";
   world.on_server("B").mailbox_id = "id-A";
+  EXPECT_EQ(world.told(),
+            "step_aside A A -> sterna-rename-1 here\n"
+            "rename_local B B -> A\n"
+            "rename_local A sterna-rename-1 -> B\n");
+}
+TEST_F(MailboxTable, NamesTradedHereAreTradedThere) {
+  world.known("B");
+  world.trade_here("A", "B");
+  EXPECT_EQ(world.told(),
+            "step_aside A A -> sterna-rename-1 there\n"
+            "rename_remote B B -> A\n"
+            "rename_remote A sterna-rename-1 -> B\n");
+}
+TEST_F(MailboxTable, ACircleOfThreeNeedsOneStepAside) {
+  world.known("B");
+  world.known("C");
+  world.gone_here("A");
+  world.gone_here("B");
+  world.gone_here("C");
+  world.local("B", "A");
+  world.local("C", "B");
+  world.local("A", "C");
+  EXPECT_EQ(world.told(),
+            "step_aside A A -> sterna-rename-1 there\n"
+            "rename_remote C C -> A\n"
+            "rename_remote B B -> C\n"
+            "rename_remote A sterna-rename-1 -> B\n");
+}
+TEST_F(MailboxTable, ATradeTakesTheChildrenAlong) {
+  for (const std::string child : {"A/x", "B/x"}) world.known(child);
+  world.known("B");
+  world.trade_here("A", "B");
+  world.trade_here("A/x", "B/x");
+  EXPECT_EQ(world.told(),
+            "step_aside A A -> sterna-rename-1 there\n"
+            "rename_remote B B -> A\n"
+            "rename_remote A sterna-rename-1 -> B\n"
+            "rename_remote A/x A/x -> B/x with parent\n"
+            "rename_remote B/x B/x -> A/x with parent\n");
+}
+TEST_F(MailboxTable, DirectoriesSideBySideTakeNoChildrenAlong) {
+  world.known("A/x");
+  world.input.local_nested = false;
+  world.renamed_on_server("A", "B");
+  world.renamed_on_server("A/x", "B/x");
+  EXPECT_EQ(world.told(), "rename_local A A -> B\nrename_local A/x A/x -> B/x\n");
+}
+TEST_F(MailboxTable, AChildThatLeftItsParentIsRenamedFromWhereThatTookIt) {
+  world.known("A/x");
+  world.renamed_here("A", "B");
+  world.renamed_here("A/x", "C");
+  EXPECT_EQ(world.told(), "rename_remote A A -> B\nrename_remote A/x B/x -> C\n");
+}
+TEST_F(MailboxTable, ANameToStepAsideIsFreeOnBothSides) {
+  world.known("B");
+  world.trade_here("A", "B");
+  world.remote("sterna-rename-1");
+  world.local("sterna-rename-1");
+  EXPECT_EQ(world.told(),
+            "adopt new sterna-rename-1\n"
+            "step_aside A A -> sterna-rename-1+ there\n"
+            "rename_remote B B -> A\n"
+            "rename_remote A sterna-rename-1+ -> B\n");
+}
+TEST_F(MailboxTable, ADirectoryWithAnInodeThatWasUsedBeforeIsAnotherOne) {
+  world.renamed_here("A", "B");
+  world.here("B").inode_reused = true;
+  EXPECT_EQ(world.told(), "create_remote new B\nhold A\n");
+}
+TEST_F(MailboxTable, OneDirectoryIsNotTakenForTwoMailboxes) {
+  world.known("B");
+  world.gone_here("A");
+  world.renamed_here("B", "A");
   EXPECT_EQ(world.told(), "hold A\nhold B\n");
 }
 TEST_F(MailboxTable, ARenameHereToANameOfTheServerIsHeld) {

@@ -9,7 +9,8 @@
 //
 // Actions come in the order in which they are to be carried out: adoptions, renames (parents before
 // children), creations (parents before children), then what only changes the base, removals
-// (children before parents) last. Each mailbox has at most one action.
+// (children before parents) last. Each mailbox has at most one action, but for renames that trade
+// names: one of each circle steps aside first.
 #pragma once
 
 #include <cstdint>
@@ -38,12 +39,16 @@ struct MailboxPolicy {
   RemoteDelete remote_delete = RemoteDelete::remove;
 };
 
+// What the user said to a mailbox that was held.
+enum class HeldAnswer : std::uint8_t { none, apply, restore };
+
 // A mailbox of which the base has a row.
 struct KnownMailbox {
   MailboxRow row;               // remote_absences counts this LIST already
   std::uint64_t on_server = 0;  // rows for which the server has a message
   std::uint64_t files = 0;      // rows that have a file here
   MailboxPolicy policy;         // of row.name
+  HeldAnswer answer = HeldAnswer::none;
 };
 
 // A line of LIST.
@@ -70,6 +75,8 @@ struct LocalMailbox {
   // There, but without cur or new, or not readable; or the directory of a row, but another one, in
   // which most of the known names were not found.
   bool suspect = false;
+  // cur has the inode of a row's, but few of that row's names: the number was given again.
+  bool inode_reused = false;
   std::optional<std::uint64_t> messages;  // files in new and cur; nullopt: not counted
   MailboxPolicy policy;
 };
@@ -80,6 +87,7 @@ struct MailboxesInput {
   bool remote_complete = false;  // LIST was tagged OK
   std::vector<LocalMailbox> local;
   bool local_complete = false;  // the walk met no error
+  bool local_nested = true;     // renaming a directory takes its children along (layout fs)
   std::vector<Intent> intents;  // those of mailboxes; others are ignored
 };
 
@@ -92,32 +100,45 @@ struct AdoptBoth {
   RemoteMailbox remote;
   LocalMailbox local;
 };
+// Where the row had a directory before, its messages are fetched again.
 struct CreateLocal {
   MailboxId id;
   RemoteMailbox remote;
 };
-// The server may have the name as a place that cannot be selected: CREATE makes it a mailbox.
+// The server may have the name as a place that cannot be selected: CREATE makes it a mailbox. Where
+// the row had one before, its files are uploaded again.
 struct CreateRemote {
   MailboxId id;
   LocalMailbox local;
 };
 // Renamed on the server; the directory follows. `with_parent`: the rename of its parent, earlier in
-// this plan, may have carried it along already.
+// this plan, carries it along.
 struct RenameLocal {
   MailboxId id;
   MailboxName from;
-  std::string from_path;
+  std::string from_path;  // "" if an earlier rename of this plan took it to the path of `from`
   RemoteMailbox to;
   bool with_parent = false;
 };
 // Renamed here; the server follows. RENAME takes the children along (RFC 3501 section 6.3.5).
 struct RenameRemote {
   MailboxId id;
-  WireName from;
+  MailboxName from;
+  WireName from_wire;  // "" if an earlier rename of this plan gave it the name `from`
   LocalMailbox to;
   bool with_parent = false;
 };
-// Renamed on both sides to the same name: only the row changes.
+// One of a circle of renames: it leaves its name to the others, and takes its own in a later action
+// of this plan. The row keeps its name meanwhile; an intent tells where the mailbox is.
+struct StepAside {
+  MailboxId id;
+  MailboxName from;
+  WireName from_wire;     // remote; "" as in RenameRemote
+  std::string from_path;  // local; "" as in RenameLocal
+  MailboxName to;
+  bool remote = false;
+};
+// Under the same new name on both sides by now: only the row changes.
 struct RenameRow {
   MailboxId id;
   RemoteMailbox remote;
@@ -143,11 +164,31 @@ struct Freeze {
 struct ForgetMailbox {
   MailboxId id;
 };
+// The user said yes to the removal of a mailbox that is gone on the other side: what the base knows
+// of it goes, to the Trash or the undo area. Empty then, it follows in the next pass; what came
+// since stays, and the mailbox with it.
+struct EmptyRemote {
+  MailboxId id;
+  MailboxName name;
+  WireName wire;
+};
+struct EmptyLocal {
+  MailboxId id;
+  MailboxName name;
+  std::string path;
+};
+enum class MailboxHeld : std::uint8_t {
+  remote,  // gone here; it would go from the server
+  local,   // gone from the server; it would go here
+  kept,    // gone on one side, and the policy keeps it on the other: it can only be brought back
+  name,    // under two names, or one that two claim: renaming one of them settles it
+};
+std::string_view to_string(MailboxHeld kind);  // "mailbox_remote", ...
 // A person decides: nothing is removed on any side, and nothing of it is synced meanwhile.
 struct HoldMailbox {
   MailboxId id;
   MailboxName name;
-  bool absent_remote = false;  // else it is absent here
+  MailboxHeld kind = MailboxHeld::remote;
 };
 // Not known well enough: look again. Nothing of it is synced meanwhile.
 struct WaitMailbox {
@@ -156,14 +197,16 @@ struct WaitMailbox {
 };
 
 using MailboxActionKind =
-    std::variant<AdoptBoth, RenameRow, RenameLocal, RenameRemote, CreateLocal, CreateRemote, Freeze,
-                 WaitMailbox, HoldMailbox, ForgetMailbox, RemoveLocal, RemoveRemote>;
+    std::variant<AdoptBoth, RenameRow, StepAside, RenameLocal, RenameRemote, CreateLocal,
+                 CreateRemote, Freeze, WaitMailbox, HoldMailbox, ForgetMailbox, EmptyLocal,
+                 EmptyRemote, RemoveLocal, RemoveRemote>;
 
 struct MailboxAction {
   MailboxActionKind what;
   std::string reason;
 };
 std::string_view kind_of(const MailboxAction& action);  // "create_local", ...
+MailboxId id_of(const MailboxAction& action);           // none where the base has no row yet
 
 // What has no action stays as it is: present on both sides and in the base, or left alone by the
 // policy.

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "empty_mailboxes.h"
+
+#include <fmt/format.h>
+
+#include <vector>
+
+#include "decisions.h"
+#include "execute.h"
+#include "observe.h"
+#include "sterna/maildir/listing.h"
+
+namespace sterna::account {
+namespace {
+
+constexpr const char* kReason = "its mailbox was removed, and the user applied it";
+
+Status bury_all(Engine& engine, const MailboxWork& work, const std::vector<MessageRow>& rows,
+                const std::string& side) {
+  if (rows.empty()) return {};
+  STERNA_TRY(const std::vector<Intent> intents, engine.store->intents());
+  return engine.write([&]() -> Status {
+    for (const MessageRow& row : rows) {
+      STERNA_CHECK(bury(engine, work, row, side, "forgotten", kReason));
+      for (const Intent& intent : intents) {
+        const bool about = intent.mailbox == row.key.mailbox && intent.uid == row.key.uid;
+        if (about) STERNA_CHECK(engine.store->close_intent(intent.id));
+      }
+    }
+    return {};
+  });
+}
+
+// --- on the server
+// --------------------------------------------------------------------------------
+
+coro::Task<Result<UidSet>> all_uids(Connection& connection) {
+  UidSet uids;
+  FunctionSink sink([&](const imap::Response& response) {
+    if (const auto* search = std::get_if<imap::Search>(&response)) uids.add_all(search->numbers);
+    if (const auto* found = std::get_if<imap::ESearch>(&response)) uids.add_all(found->all);
+  });
+  imap::SearchQuery query;
+  query.return_all = connection.has(imap::Capability::esearch);
+  STERNA_CO_CHECK(co_await connection.run_ok(imap::uid_search(query), &sink));
+  co_return uids;
+}
+
+// Never the last copy, unless the user asked for that (rule 7).
+sync::RemovalKind kind_for(Engine& engine, const MailboxWork& work) {
+  if (work.policy.local_delete == sync::LocalDelete::expunge) return sync::RemovalKind::expunge;
+  const MailboxWork* trash = engine.with_role(Role::trash);
+  const bool bin = work.row.role == Role::trash || work.row.role == Role::junk;
+  return trash && !bin ? sync::RemovalKind::to_trash : sync::RemovalKind::fetch_expunge;
+}
+
+// Messages that never had a file here are not among what was removed here: they are new.
+bool was_here(const MessageRow& row) {
+  return row.state != RowState::wanted && row.state != RowState::quarantined;
+}
+
+struct Known {
+  std::vector<MessageRow> there;
+  std::vector<MessageRow> gone;
+  std::vector<MessageRow> unseen;
+};
+
+Result<Known> sort_rows(Engine& engine, const MailboxWork& work, const UidSet& uids) {
+  Known known;
+  STERNA_CHECK(engine.store->for_each(work.row.id, [&](const MessageRow& row) {
+    if (!is_on_server(row.state)) return;
+    auto& rows = !was_here(row)               ? known.unseen
+                 : uids.contains(row.key.uid) ? known.there
+                                              : known.gone;
+    rows.push_back(row);
+  }));
+  return known;
+}
+
+coro::Task<Status> remove_known(Engine& engine, Connection& connection, MailboxWork& work,
+                                const std::vector<MessageRow>& rows) {
+  std::vector<sync::Action> actions;
+  const sync::RemovalKind kind = kind_for(engine, work);
+  for (const MessageRow& row : rows) {
+    sync::DeleteOut out;
+    out.where = {work.row.id, work.row.cursor.uidvalidity};
+    out.uid = row.key.uid;
+    out.kind = kind;
+    out.identity = row.identity.value_or(Identity{row.remote_size, {}, {}});
+    out.proof = "its directory is gone from the whole Maildir";
+    actions.push_back({std::move(out), kReason});
+  }
+  std::vector<const sync::Action*> pointers;
+  for (const sync::Action& action : actions) pointers.push_back(&action);
+  if (pointers.empty()) co_return Status{};
+  co_return co_await remove_out(engine, connection, work, pointers);
+}
+
+coro::Task<Status> empty_there(Engine& engine, Connection& connection, MailboxWork& work) {
+  work.input.remote.uidvalidity = work.row.cursor.uidvalidity;
+  STERNA_CO_CHECK(co_await select_mailbox(engine, connection, work, work.row.cursor.uidvalidity));
+  STERNA_CO_TRY(const UidSet uids, co_await all_uids(connection));
+  STERNA_CO_TRY(const Known known, sort_rows(engine, work, uids));
+  STERNA_CO_CHECK(bury_all(engine, work, known.gone, "remote"));
+  STERNA_CO_CHECK(engine.write([&]() -> Status {
+    for (const MessageRow& row : known.unseen) {
+      STERNA_CHECK(engine.store->remove_message(row.key));
+    }
+    return {};
+  }));
+  co_return co_await remove_known(engine, connection, work, known.there);
+}
+
+// --- here
+// -----------------------------------------------------------------------------------------
+
+LocalFile file_of(const maildir::Listing& listing, const maildir::Entry& entry) {
+  LocalFile file;
+  file.name = std::string(listing.name(entry));
+  file.base = std::string(listing.base(entry));
+  file.in_new = entry.in_new;
+  file.file.ino = entry.ino;
+  return file;
+}
+
+// Where a row says that its file is, or was before its removal was begun.
+bool may_have_file(RowState state) {
+  return state == RowState::present || state == RowState::stub || state == RowState::detached ||
+         state == RowState::dropping;
+}
+
+coro::Task<Status> empty_here(Engine& engine, MailboxWork& work) {
+  STERNA_CO_TRY(maildir::MailboxDirs * dirs, engine.open_dirs(work));
+  STERNA_CO_TRY(const maildir::Listing listing, maildir::list_mailbox(*dirs->home));
+  if (!listing.complete()) {
+    co_return fail(ErrorCode::changed, "the directory is not at rest");
+  }
+  sync::Plan plan;
+  std::vector<MessageRow> rest;
+  STERNA_CO_CHECK(engine.store->for_each(work.row.id, [&](const MessageRow& row) {
+    const maildir::Entry* entry = may_have_file(row.state) ? listing.find(row.base_name) : nullptr;
+    if (!entry || entry->kind == maildir::EntryKind::strange) return rest.push_back(row);
+    sync::DeleteIn remove{{row.key.mailbox, work.row.cursor.uidvalidity},
+                          row.key.uid,
+                          {},
+                          {},
+                          {},
+                          RowState::tombstone};
+    remove.file = file_of(listing, *entry);
+    remove.proof = "its mailbox is missing in two complete lists of the server";
+    plan.actions.push_back({std::move(remove), kReason});
+  }));
+  STERNA_CO_CHECK(bury_all(engine, work, rest, "local"));
+  co_return co_await execute_local_removals(engine, plan);
+}
+
+Status absorb(Engine& engine, const Connection& connection, const MailboxWork& work, Status done) {
+  if (done) {
+    // The table says what becomes of the mailbox. What could not go waits for another sync.
+    STERNA_TRY(const store::Store::Counts left, engine.store->counts(work.row.id));
+    engine.again = engine.again || (left.on_server == 0 && left.present == 0);
+    return {};
+  }
+  if (done.error().scope() == ErrorScope::account || !connection.usable()) return done;
+  engine.note(std::move(done).error(), &work);
+  return {};
+}
+
+}  // namespace
+
+coro::Task<Status> empty_mailboxes(Engine& engine, Connection& connection) {
+  for (const MailboxId id : engine.emptied_here) {
+    MailboxWork* work = engine.find(id);
+    if (!work) continue;
+    Status done = co_await empty_here(engine, *work);
+    STERNA_CO_CHECK(absorb(engine, connection, *work, std::move(done)));
+  }
+  for (const MailboxId id : engine.emptied_there) {
+    MailboxWork* work = engine.find(id);
+    if (!work) continue;
+    Status done = co_await empty_there(engine, connection, *work);
+    STERNA_CO_CHECK(absorb(engine, connection, *work, std::move(done)));
+  }
+  co_return Status{};
+}
+
+}  // namespace sterna::account

@@ -1,0 +1,419 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "execute_mailboxes.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+
+#include "decisions.h"
+#include "failures.h"
+#include "list_remote.h"
+#include "mailbox_rows.h"
+#include "rename_mailboxes.h"
+#include "sterna/imap/outcome.h"
+#include "sterna/maildir/layout.h"
+
+namespace sterna::account {
+namespace {
+
+template <class... Kinds>
+struct Overloaded : Kinds... {
+  using Kinds::operator()...;
+};
+
+template <class... Kinds>
+bool is_one_of(const sync::MailboxAction& action) {
+  return (std::holds_alternative<Kinds>(action.what) || ...);
+}
+
+bool renames(const sync::MailboxAction& action) {
+  return is_one_of<sync::StepAside, sync::RenameLocal, sync::RenameRemote, sync::RenameRow>(action);
+}
+
+// What a failure is counted under; nullopt for what asks nothing of anybody.
+std::optional<std::string> parked_as(const sync::MailboxAction& action) {
+  if (is_one_of<sync::CreateLocal, sync::CreateRemote>(action)) return "create_mailbox";
+  if (is_one_of<sync::RemoveLocal, sync::RemoveRemote>(action)) return "remove_mailbox";
+  if (is_one_of<sync::StepAside, sync::RenameLocal, sync::RenameRemote>(action)) {
+    return "rename_mailbox";
+  }
+  return std::nullopt;
+}
+
+class MailboxExecution {
+ public:
+  MailboxExecution(Engine& engine, Connection& connection, const sync::MailboxesInput& input)
+      : engine_(engine), connection_(connection), renames_(engine, connection), input_(input) {}
+
+  coro::Task<Result<MailboxesOutcome>> run(const std::vector<sync::MailboxAction>& actions) {
+    STERNA_CO_TRY(held_before_, engine_.store->held());
+    for (const sync::MailboxAction& action : actions) {
+      action_of_[id_of(action)] = &action;
+      if (engine_.dry_run()) {
+        plan_line(action);
+        continue;
+      }
+      if (!renames(action) && !is_one_of<sync::AdoptBoth>(action)) STERNA_CO_CHECK(settle());
+      STERNA_CO_CHECK(co_await attempt(action));
+    }
+    if (engine_.dry_run()) co_return std::move(outcome_);
+    STERNA_CO_CHECK(settle());
+    STERNA_CO_CHECK(keep_parked(engine_, failures_));
+    STERNA_CO_CHECK(dissolve_answers());
+    STERNA_CO_CHECK(close_intents());
+    co_return std::move(outcome_);
+  }
+
+ private:
+  // --- what is about to happen, and to whom
+
+  void plan_line(const sync::MailboxAction& action) {
+    engine_.report.plan.push_back(
+        {name_of(action), std::string(sync::kind_of(action)), 1, action.reason});
+    // Its rows speak of what it is like now, not of what the plan would make of it.
+    if (!is_one_of<sync::AdoptBoth>(action)) freeze(action);
+    if (const auto* what = std::get_if<sync::HoldMailbox>(&action.what)) hold(*what, action.reason);
+  }
+
+  void freeze(const sync::MailboxAction& action) { outcome_.frozen.insert(id_of(action)); }
+
+  const sync::KnownMailbox* known(MailboxId id) const {
+    const auto found = std::ranges::find(input_.base, id,
+                                         [](const sync::KnownMailbox& one) { return one.row.id; });
+    return found == input_.base.end() ? nullptr : &*found;
+  }
+
+  // The row's name, where there is one; else the name that it would get.
+  std::string name_of(const sync::MailboxAction& action) const {
+    if (const sync::KnownMailbox* row = known(id_of(action))) return row->row.name.text();
+    return std::visit(
+        Overloaded{[](const sync::AdoptBoth& what) { return what.remote.name.text(); },
+                   [](const sync::CreateLocal& what) { return what.remote.name.text(); },
+                   [](const sync::CreateRemote& what) { return what.local.name.text(); },
+                   [](const sync::WaitMailbox& what) { return what.name.text(); },
+                   [](const auto&) { return std::string(); }},
+        action.what);
+  }
+
+  // A rename whose target was to be left by one that failed would fail for that alone.
+  bool is_blocked(const sync::MailboxAction& action) const {
+    if (!renames(action)) return false;
+    const auto target =
+        std::visit(Overloaded{[](const sync::RenameLocal& what) { return what.to.name; },
+                              [](const sync::RenameRemote& what) { return what.to.name; },
+                              [](const auto&) { return MailboxName(); }},
+                   action.what);
+    return outcome_.frozen.contains(id_of(action)) || still_taken_.contains(target);
+  }
+
+  coro::Task<Status> attempt(const sync::MailboxAction& action) {
+    MailboxFailure failure{id_of(action), name_of(action), parked_as(action).value_or("")};
+    if (is_blocked(action) || (!failure.action.empty() && is_parked(engine_, failure))) {
+      give_up(action);
+      if (!failure.action.empty()) failures_.insert(std::move(failure));
+      co_return Status{};
+    }
+    engine_.log.info("mailbox {}: {}: {}", failure.name, sync::kind_of(action), action.reason);
+    reason_ = action.reason;
+    Status done = co_await carry_out(action);
+    if (done) co_return done;
+    if (done.error().scope() == ErrorScope::account || !connection_.usable()) co_return done;
+    give_up(action);
+    if (failure.action.empty() || done.error().is(ErrorCode::changed)) {
+      engine_.again = engine_.again || done.error().is(ErrorCode::changed);
+      engine_.note(std::move(done).error());
+      co_return Status{};
+    }
+    park(engine_, failure, std::move(done).error());
+    failures_.insert(std::move(failure));
+    co_return Status{};
+  }
+
+  void give_up(const sync::MailboxAction& action) {
+    freeze(action);
+    if (!renames(action)) return;
+    if (const sync::KnownMailbox* row = known(id_of(action))) still_taken_.insert(row->row.name);
+  }
+
+  coro::Task<Status> carry_out(const sync::MailboxAction& action) {
+    if (renames(action)) co_return co_await rename(action);
+    if (const auto* what = std::get_if<sync::CreateLocal>(&action.what)) {
+      co_return create_local(*what);
+    }
+    if (const auto* what = std::get_if<sync::CreateRemote>(&action.what)) {
+      co_return co_await create_remote(*what);
+    }
+    if (const auto* what = std::get_if<sync::AdoptBoth>(&action.what)) co_return adopt(*what);
+    if (const auto* what = std::get_if<sync::RemoveLocal>(&action.what)) {
+      co_return remove_local(*what);
+    }
+    if (const auto* what = std::get_if<sync::RemoveRemote>(&action.what)) {
+      co_return co_await remove_remote(*what);
+    }
+    if (const auto* what = std::get_if<sync::ForgetMailbox>(&action.what)) {
+      STERNA_CO_TRY(const MailboxRow row, mailbox_row(engine_, what->id));
+      co_return forget_mailbox(engine_, row, {});
+    }
+    co_return leave_alone(action);
+  }
+
+  Status leave_alone(const sync::MailboxAction& action) {
+    freeze(action);
+    if (const auto* what = std::get_if<sync::EmptyLocal>(&action.what)) {
+      engine_.emptied_here.push_back(what->id);
+    } else if (const auto* there = std::get_if<sync::EmptyRemote>(&action.what)) {
+      engine_.emptied_there.push_back(there->id);
+    } else if (const auto* held = std::get_if<sync::HoldMailbox>(&action.what)) {
+      engine_.log.warn("mailbox {} is held: {}", held->name.text(), action.reason);
+      hold(*held, action.reason);
+    } else if (std::holds_alternative<sync::Freeze>(action.what)) {
+      return fail(Error(ErrorCode::marker, action.reason)
+                      .with_scope(ErrorScope::mailbox)
+                      .with_context(fmt::format("mailbox {}", name_of(action)))
+                      .with_hint("nothing of it is touched until its directory is back"));
+    }
+    return {};
+  }
+
+  // --- renames
+
+  coro::Task<Status> rename(const sync::MailboxAction& action) {
+    outcome_.changed.insert(id_of(action));
+    if (const auto* what = std::get_if<sync::StepAside>(&action.what)) {
+      co_return co_await renames_.step_aside(*what);
+    }
+    if (const auto* what = std::get_if<sync::RenameRemote>(&action.what)) {
+      co_return co_await renames_.rename_remote(*what, reason_);
+    }
+    if (const auto* what = std::get_if<sync::RenameLocal>(&action.what)) {
+      co_return renames_.rename_local(*what, reason_);
+    }
+    co_return renames_.rename_row(std::get<sync::RenameRow>(action.what), reason_);
+  }
+
+  Status settle() {
+    STERNA_TRY(const std::set<MailboxId> stuck, renames_.settle());
+    outcome_.frozen.insert(stuck.begin(), stuck.end());
+    return {};
+  }
+
+  // Intents that are still open speak of what did not happen, or was seen to be in its place.
+  Status close_intents() {
+    STERNA_TRY(const std::vector<Intent> intents, engine_.store->intents());
+    for (const Intent& intent : intents) {
+      const bool of_mailbox = intent.kind == IntentKind::mailbox_create ||
+                              intent.kind == IntentKind::mailbox_rename ||
+                              intent.kind == IntentKind::mailbox_delete;
+      if (!of_mailbox || outcome_.frozen.contains(intent.mailbox)) continue;
+      STERNA_CHECK(engine_.write([&] { return engine_.store->close_intent(intent.id); }));
+    }
+    return {};
+  }
+
+  // --- what one side lacks
+
+  Result<maildir::MailboxPath> path_for(const MailboxName& remote) {
+    STERNA_TRY(const MailboxName local, engine_.settings.to_local(remote));
+    const maildir::Layout layout(engine_.settings.layout, engine_.settings.inbox);
+    STERNA_TRY(std::vector<MailboxRow> rows, engine_.store->mailboxes());
+    std::map<MailboxName, maildir::MailboxPath> known;
+    for (const MailboxRow& row : rows) {
+      if (!row.has_local) continue;
+      if (Result<MailboxName> name = engine_.settings.to_local(row.name)) {
+        known[*name] = maildir::parse_mailbox_path(row.path);
+      }
+    }
+    auto paths = layout.assign_paths({local}, known, false);
+    return paths[local];
+  }
+
+  // A directory of that name may be the one of another mailbox, which was renamed here.
+  Status check_place(const maildir::MailboxPath& path, const MailboxRow& row) {
+    const auto dirs = maildir::open_mailbox(*engine_.root, path);
+    if (!dirs) return {};
+    STERNA_TRY(const io::FileStat cur, dirs->cur->stat());
+    STERNA_TRY(const std::vector<MailboxRow> rows, engine_.store->mailboxes());
+    const bool of_another = std::ranges::any_of(rows, [&](const MailboxRow& other) {
+      return other.id != row.id && other.has_local && other.cur_dev == cur.dev &&
+             other.cur_ino == cur.ino;
+    });
+    if (!of_another) return {};
+    return fail(Error(ErrorCode::exists, "its place here is taken by another mailbox")
+                    .with_scope(ErrorScope::mailbox)
+                    .with_context(fmt::format("mailbox {}", row.name.text()))
+                    .with_hint("rename the folder that has its name now"));
+  }
+
+  Status create_local(const sync::CreateLocal& what) {
+    STERNA_TRY(MailboxRow row, mailbox_row(engine_, what.id));
+    STERNA_TRY(const maildir::MailboxPath path, path_for(what.remote.name));
+    STERNA_CHECK(check_place(path, row));
+    // First what tells of its files: a crash leaves a row that lacks its directory.
+    if (row.has_local) STERNA_CHECK(want_messages_again(engine_, row));
+    auto dirs = maildir::create_mailbox(*engine_.root, engine_.settings.layout, path);
+    if (!dirs) {
+      return fail(std::move(dirs).error().with_context(
+          fmt::format("mailbox {}: make its directory", what.remote.name.text())));
+    }
+    STERNA_TRY(const io::FileStat cur, dirs->cur->stat());
+    take(row, what.remote);
+    row.path = maildir::to_string(path);
+    row.cur_dev = cur.dev;
+    row.cur_ino = cur.ino;
+    row.has_local = true;
+    row.stamp.clear();
+    ++engine_.report.counts.mailboxes_in;
+    return save_mailbox(engine_, row, {"mailbox created", "local", reason_, reason_});
+  }
+
+  coro::Task<Status> create_remote(const sync::CreateRemote& what) {
+    const std::string& name = what.local.name.text();
+    STERNA_CO_TRY(WireName wire, imap::encode_mailbox(what.local.name, connection_.names));
+    STERNA_CO_TRY(MailboxRow row, mailbox_row(engine_, what.id));
+    if (row.has_remote) STERNA_CO_CHECK(release_files(engine_, row));
+    STERNA_CO_TRY(imap::Done done, co_await connection_.run(imap::create(wire)));
+    if (!done.ok()) STERNA_CO_CHECK(co_await accept_refusal(done, wire, name));
+    // What subscribers see: a mailbox that was made here is wanted everywhere.
+    STERNA_CO_TRY(imap::Done subscribed, co_await connection_.run(imap::subscribe(wire)));
+    row.name = what.local.name;
+    row.wire = wire;
+    row.delimiter = connection_.names.delimiter;
+    row.has_remote = true;
+    row.remote_absences = 0;
+    take(row, what.local);
+    outcome_.changed.insert(row.id);
+    ++engine_.report.counts.mailboxes_out;
+    co_return save_mailbox(engine_, row, {"mailbox created", "remote", reason_, reason_});
+  }
+
+  // Made by another since our LIST, it is there now. What exists and is not listed, as a name that
+  // differs by case alone, would be taken for gone from then on.
+  coro::Task<Status> accept_refusal(const imap::Done& done, const WireName& wire,
+                                    const std::string& name) {
+    ListSink sink;
+    if (done.code.is(imap::Code::already_exists)) {
+      imap::ListOptions options;
+      options.patterns = {wire.octets};
+      STERNA_CO_CHECK(co_await connection_.run_ok(imap::list(options), &sink));
+    }
+    const bool listed = std::ranges::any_of(sink.lists, [&](const imap::List& one) {
+      return one.name == wire && !one.attributes.no_select && !one.attributes.non_existent;
+    });
+    if (listed) co_return Status{};
+    co_return fail(imap::error_from(done)
+                       .with_context(fmt::format("mailbox {}: create it on the server", name))
+                       .with_hint("its mail stays here and is not sent; give the folder a name "
+                                  "that the server takes, or exclude it with `mailboxes`"));
+  }
+
+  Status adopt(const sync::AdoptBoth& what) {
+    STERNA_TRY(MailboxRow row, mailbox_row(engine_, what.id));
+    take(row, what.remote);
+    take(row, what.local);
+    return save_mailbox(engine_, row, {});
+  }
+
+  // --- what goes
+
+  Status remove_local(const sync::RemoveLocal& what) {
+    STERNA_TRY(const MailboxRow row, mailbox_row(engine_, what.id));
+    STERNA_CHECK(engine_.bump_epoch());
+    Status removed =
+        maildir::remove_empty_mailbox(*engine_.root, maildir::parse_mailbox_path(what.path));
+    if (!removed) {
+      return fail(std::move(removed).error().with_context(
+          fmt::format("mailbox {}: remove its directory", row.name.text())));
+    }
+    ++engine_.report.counts.mailboxes_in;
+    return forget_mailbox(engine_, row, {"mailbox removed", "local", what.proof, reason_});
+  }
+
+  coro::Task<Status> remove_remote(const sync::RemoveRemote& what) {
+    STERNA_CO_TRY(const MailboxRow row, mailbox_row(engine_, what.id));
+    ListSink sink;
+    STERNA_CO_CHECK(
+        co_await connection_.run_ok(imap::status(what.wire, {imap::StatusItem::messages}), &sink));
+    const auto it = sink.statuses.find(what.wire.octets);
+    if (it == sink.statuses.end() || !it->second.messages || *it->second.messages != 0) {
+      // Mail came since LIST: the next pass sees it.
+      outcome_.frozen.insert(what.id);
+      engine_.again = true;
+      co_return Status{};
+    }
+    STERNA_CO_CHECK(engine_.bump_epoch());
+    STERNA_CO_TRY(imap::Done done, co_await connection_.run(imap::delete_mailbox(what.wire)));
+    const bool gone = done.ok() || done.code.is(imap::Code::non_existent);
+    if (!gone) {
+      co_return fail(
+          imap::error_from(done)
+              .with_context(fmt::format("mailbox {}: delete it on the server", row.name.text()))
+              .with_hint("it is empty there and gone here; delete it, and what is below it, with "
+                         "another program, or make its folder here again"));
+    }
+    ++engine_.report.counts.mailboxes_out;
+    co_return forget_mailbox(engine_, row, {"mailbox removed", "remote", what.proof, reason_});
+  }
+
+  // --- what is held
+
+  void hold(const sync::HoldMailbox& what, const std::string& reason) {
+    store::HeldEntry entry;
+    entry.kind = std::string(sync::to_string(what.kind));
+    entry.mailbox = what.id;
+    entry.reason = reason;
+    entry.since_ms = engine_.now_ms();
+    engine_.held_mailboxes.push_back(std::move(entry));
+    if (what.kind == sync::MailboxHeld::remote) outcome_.absent_here.insert(what.id);
+  }
+
+  // What was held and is not now: undecided still where this pass could not tell, or not finish.
+  // Else the answer has done its work, or the mailbox is back, and means nothing for the next time.
+  Status dissolve_answers() {
+    for (const store::HeldEntry& entry : held_before_) {
+      if (!is_held_mailbox(entry)) continue;
+      const auto planned = action_of_.find(entry.mailbox);
+      const sync::MailboxAction* action = planned == action_of_.end() ? nullptr : planned->second;
+      if (action && is_open(*action)) {
+        engine_.held_mailboxes.push_back(entry);
+        continue;
+      }
+      const bool held_again = action && std::holds_alternative<sync::HoldMailbox>(action->what);
+      const sync::KnownMailbox* row = known(entry.mailbox);
+      if (held_again && (!row || row->answer == sync::HeldAnswer::none)) continue;
+      STERNA_CHECK(engine_.write([&] { return unset_answers(engine_, entry.mailbox); }));
+    }
+    return {};
+  }
+
+  bool is_open(const sync::MailboxAction& action) const {
+    if (is_one_of<sync::WaitMailbox, sync::Freeze, sync::EmptyLocal, sync::EmptyRemote>(action)) {
+      return true;
+    }
+    return outcome_.frozen.contains(id_of(action)) &&
+           !std::holds_alternative<sync::HoldMailbox>(action.what);
+  }
+
+  Engine& engine_;
+  Connection& connection_;
+  MailboxRenames renames_;
+  const sync::MailboxesInput& input_;
+  std::vector<store::HeldEntry> held_before_;
+  std::map<MailboxId, const sync::MailboxAction*> action_of_;
+  std::set<MailboxName> still_taken_;
+  std::set<MailboxFailure> failures_;
+  MailboxesOutcome outcome_;
+  std::string reason_;
+};
+
+}  // namespace
+
+coro::Task<Result<MailboxesOutcome>> execute_mailboxes(
+    Engine& engine, Connection& connection, const sync::MailboxesInput& input,
+    const std::vector<sync::MailboxAction>& actions) {
+  MailboxExecution execution(engine, connection, input);
+  co_return co_await execution.run(actions);
+}
+
+}  // namespace sterna::account

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mailbox_rows.h"
+
+#include <vector>
+
+#include "decisions.h"
+
+namespace sterna::account {
+
+Result<MailboxRow> mailbox_row(Engine& engine, MailboxId id) {
+  STERNA_TRY(std::vector<MailboxRow> rows, engine.store->mailboxes());
+  for (MailboxRow& row : rows) {
+    if (row.id == id) return std::move(row);
+  }
+  return MailboxRow{};
+}
+
+void take(MailboxRow& row, const sync::RemoteMailbox& remote) {
+  row.name = remote.name;
+  row.wire = remote.wire;
+  row.delimiter = remote.delimiter;
+  row.mailbox_id = remote.mailbox_id;
+  row.role = remote.role;
+  row.has_remote = true;
+  row.remote_absences = 0;
+}
+
+void take(MailboxRow& row, const sync::LocalMailbox& local) {
+  row.path = local.path;
+  row.cur_dev = local.cur_dev;
+  row.cur_ino = local.cur_ino;
+  row.has_local = true;
+}
+
+Status add_history(Engine& engine, const MailboxRow& row, const MailboxEvent& event) {
+  return engine.store->add_history({engine.now_ms(), row.name.text(), Uid{}, row.path, event.event,
+                                    event.side, event.detail, event.reason});
+}
+
+Status unset_answers(Engine& engine, MailboxId id) {
+  STERNA_CHECK(engine.store->unset(mailbox_apply_key(id)));
+  return engine.store->unset(mailbox_restore_key(id));
+}
+
+Status save_mailbox(Engine& engine, MailboxRow& row, const MailboxEvent& event) {
+  return engine.write([&]() -> Status {
+    if (row.id) {
+      STERNA_CHECK(engine.store->update_mailbox(row));
+      STERNA_CHECK(unset_answers(engine, row.id));
+    } else {
+      row.listed_since = engine.generation;
+      STERNA_TRY(row.id, engine.store->add_mailbox(row));
+    }
+    return event.event.empty() ? Status{} : add_history(engine, row, event);
+  });
+}
+
+Status forget_mailbox(Engine& engine, const MailboxRow& row, const MailboxEvent& event) {
+  return engine.write([&]() -> Status {
+    STERNA_CHECK(engine.store->remove_mailbox(row.id));
+    STERNA_CHECK(unset_answers(engine, row.id));
+    return event.event.empty() ? Status{} : add_history(engine, row, event);
+  });
+}
+
+Status want_messages_again(Engine& engine, MailboxRow& row) {
+  std::vector<MessageRow> rows;
+  STERNA_CHECK(engine.store->for_each(row.id, [&](const MessageRow& message) {
+    if (message.state == RowState::present || message.state == RowState::stub) {
+      rows.push_back(message);
+    }
+  }));
+  row.has_local = false;
+  row.stamp.clear();
+  return engine.write([&]() -> Status {
+    for (MessageRow& message : rows) {
+      message.state = RowState::wanted;
+      message.base_name.clear();
+      message.info.clear();
+      message.in_new = false;
+      message.file = {};
+      STERNA_CHECK(engine.store->put_message(message));
+    }
+    return engine.store->update_mailbox(row);
+  });
+}
+
+Status release_files(Engine& engine, MailboxRow& row) {
+  row.has_remote = false;
+  row.mailbox_id.clear();
+  row.cursor = {};
+  row.remote_absences = 0;
+  row.stamp.clear();
+  return engine.write([&]() -> Status {
+    STERNA_TRY(const std::vector<MessageRow> rows, engine.store->take_all(row.id));
+    STERNA_CHECK(engine.store->clear_approvals(row.id));
+    for (const MessageRow& message : rows) {
+      if (message.base_name.empty()) continue;
+      if (message.state == RowState::present) {
+        STERNA_CHECK(engine.store->set(orphan_restore_key(message.base_name), kDecided));
+      } else if (message.state == RowState::detached) {
+        STERNA_CHECK(engine.store->set(consumed_key(row.id, message.base_name), kDecided));
+      }
+    }
+    return engine.store->update_mailbox(row);
+  });
+}
+
+}  // namespace sterna::account

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rows of mailboxes: read, filled from what was seen, and written with what belongs to the same
+// transaction.
+#pragma once
+
+#include <string>
+
+#include "engine.h"
+#include "sterna/sync/mailbox_plan.h"
+
+namespace sterna::account {
+
+// A row without an id if there is none.
+Result<MailboxRow> mailbox_row(Engine& engine, MailboxId id);
+
+void take(MailboxRow& row, const sync::RemoteMailbox& remote);
+void take(MailboxRow& row, const sync::LocalMailbox& local);
+
+// What happened to a mailbox, for the history; nothing that is worth a line without `event`.
+struct MailboxEvent {
+  std::string event;
+  std::string side;  // "local" or "remote"
+  std::string detail;
+  std::string reason;
+};
+// The row with its history; the answer of the user, if there was one, is used up. In a transaction
+// of its own.
+Status save_mailbox(Engine& engine, MailboxRow& row, const MailboxEvent& event);
+// Gone on both sides: the row and all that is below it.
+Status forget_mailbox(Engine& engine, const MailboxRow& row, const MailboxEvent& event);
+
+Status add_history(Engine& engine, const MailboxRow& row, const MailboxEvent& event);
+Status unset_answers(Engine& engine, MailboxId id);
+
+// Before the directory of a mailbox is made anew: its messages are wanted again.
+Status want_messages_again(Engine& engine, MailboxRow& row);
+// Before the mailbox is made anew on the server: nothing of the old one counts, and its files are
+// new ones.
+Status release_files(Engine& engine, MailboxRow& row);
+
+}  // namespace sterna::account

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "walk_local.h"
+
+#include <unordered_set>
+#include <utility>
+
+#include "list_remote.h"
+#include "sterna/maildir/layout.h"
+
+namespace sterna::account {
+namespace {
+
+class Walker {
+ public:
+  Walker(Engine& engine, const std::vector<MailboxRow>& rows,
+         const std::set<std::string>& on_server)
+      : engine_(engine), on_server_(on_server) {
+    for (const MailboxRow& row : rows) {
+      if (row.has_local || !row.path.empty()) by_path_[row.path] = &row;
+      if (row.has_local && row.cur_ino != 0) by_cur_[{row.cur_dev, row.cur_ino}] = &row;
+    }
+  }
+
+  Result<LocalWalk> run(const maildir::Discovery& found) {
+    walk_.complete = found.unreadable.empty();
+    for (const std::string& text : found.unusable) engine_.log.warn("not synced: {}", text);
+    for (const maildir::LocalMailbox& one : found.mailboxes) STERNA_CHECK(take(one));
+    for (const maildir::MailboxPath& path : found.bare) take_bare(path);
+    return std::move(walk_);
+  }
+
+ private:
+  Status take(const maildir::LocalMailbox& one) {
+    sync::LocalMailbox local;
+    local.path = maildir::to_string(one.path);
+    const MailboxRow* known = at(local.path);
+    if (known) {
+      local.name = known->name;
+    } else {
+      if (one.shortened) return {};
+      Result<MailboxName> name = engine_.settings.to_remote(one.name);
+      if (!name) {
+        engine_.note(std::move(name).error());
+        return {};
+      }
+      local.name = std::move(*name);
+    }
+    local.cur_dev = one.stamp.cur.dev;
+    local.cur_ino = one.stamp.cur.ino;
+    local.suspect = !one.complete;
+    STERNA_CHECK(identify(one.path, known, local));
+    if (!known || !on_server_.contains(local.name.text())) {
+      if (const maildir::Listing* listing = list(one.path)) {
+        local.messages = listing->entries().size();
+      }
+    }
+    local.policy = policy_of(engine_, local.name, Role::none);
+    walk_.stamps[local.path] = one.stamp;
+    walk_.mailboxes.push_back(std::move(local));
+    return {};
+  }
+
+  // Another directory under a known name: a mount, a restored tree; or that of another row, which
+  // was renamed. Believed only if it is not empty where the base knows messages (rule 15).
+  Status identify(const maildir::MailboxPath& path, const MailboxRow* known,
+                  sync::LocalMailbox& local) {
+    const auto owner = by_cur_.find({local.cur_dev, local.cur_ino});
+    if (owner != by_cur_.end() && owner->second == known) return {};
+    if (owner != by_cur_.end()) {
+      STERNA_TRY(const bool of_owner, holds_mail_of(*owner->second, path));
+      if (of_owner) return {};
+      local.inode_reused = true;
+    }
+    if (!known || !known->has_local || known->cur_ino == 0) return {};
+    STERNA_TRY(const store::Store::Counts counts, engine_.store->counts(known->id));
+    const maildir::Listing* listing = list(path);
+    const std::size_t here = listing ? listing->entries().size() : 0;
+    if (here * 2 < counts.present) local.suspect = true;
+    return {};
+  }
+
+  // An inode is given again at once: at least half of the names must be there, too.
+  Result<bool> holds_mail_of(const MailboxRow& row, const maildir::MailboxPath& path) {
+    const maildir::Listing* listing = list(path);
+    if (!listing) return true;
+    std::uint64_t known = 0;
+    std::uint64_t found = 0;
+    STERNA_CHECK(engine_.store->for_each_local(row.id, [&](const store::LocalRow& message) {
+      ++known;
+      if (listing->find(message.base_name)) ++found;
+    }));
+    return found * 2 >= known;
+  }
+
+  void take_bare(const maildir::MailboxPath& path) {
+    const MailboxRow* known = at(maildir::to_string(path));
+    if (!known || !known->has_local) return;
+    sync::LocalMailbox local;
+    local.name = known->name;
+    local.path = known->path;
+    local.suspect = true;
+    walk_.mailboxes.push_back(std::move(local));
+  }
+
+  const MailboxRow* at(const std::string& path) const {
+    const auto found = by_path_.find(path);
+    return found == by_path_.end() ? nullptr : found->second;
+  }
+
+  const maildir::Listing* list(const maildir::MailboxPath& path) {
+    const auto known = listings_.find(path);
+    if (known != listings_.end()) return &known->second;
+    Result<maildir::MailboxDirs> dirs = maildir::open_mailbox(*engine_.root, path);
+    if (!dirs) return nullptr;
+    Result<maildir::Listing> listing = maildir::list_mailbox(*dirs->home);
+    return listing ? &listings_.emplace(path, std::move(*listing)).first->second : nullptr;
+  }
+
+  Engine& engine_;
+  const std::set<std::string>& on_server_;
+  std::map<std::string, const MailboxRow*> by_path_;
+  std::map<std::pair<std::uint64_t, std::uint64_t>, const MailboxRow*> by_cur_;
+  std::map<maildir::MailboxPath, maildir::Listing> listings_;
+  LocalWalk walk_;
+};
+
+}  // namespace
+
+coro::Task<Result<LocalWalk>> walk_local(Engine& engine, const std::vector<MailboxRow>& rows,
+                                         const std::set<std::string>& on_server) {
+  const maildir::Layout layout(engine.settings.layout, engine.settings.inbox);
+  io::Directory& root = *engine.root;
+  auto job = [&] { return maildir::discover(root, layout); };
+  STERNA_CO_TRY(const maildir::Discovery found, co_await on_worker(engine.services, job));
+  co_return Walker(engine, rows, on_server).run(found);
+}
+
+}  // namespace sterna::account
