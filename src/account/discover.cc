@@ -169,7 +169,9 @@ coro::Task<Status> discover(Engine& engine, Connection& connection) {
     // What is not here holds back nothing else; but the Trash is still where deletions go.
     if (outcome.absent_here.contains(row.id) && row.role != Role::trash) continue;
     STERNA_CO_TRY(std::unique_ptr<MailboxWork> work, work_of(engine, row, remote, local, outcome));
-    if (work->selectable) engine.mailboxes.push_back(std::move(work));
+    // What is frozen may be a mere place in the server's tree by now.
+    const bool frozen = outcome.frozen.contains(row.id);
+    if (work->selectable || frozen) engine.mailboxes.push_back(std::move(work));
   }
   const auto inbox = std::ranges::find_if(
       engine.mailboxes, [](const auto& work) { return work->row.name.is_inbox(); });

@@ -11,6 +11,7 @@
 #include "failures.h"
 #include "list_remote.h"
 #include "mailbox_rows.h"
+#include "observe.h"
 #include "rename_mailboxes.h"
 #include "sterna/imap/outcome.h"
 #include "sterna/maildir/layout.h"
@@ -343,6 +344,7 @@ class MailboxExecution {
       co_return Status{};
     }
     STERNA_CO_CHECK(engine_.bump_epoch());
+    STERNA_CO_CHECK(co_await leave_mailbox(connection_));
     STERNA_CO_TRY(imap::Done done, co_await connection_.run(imap::delete_mailbox(what.wire)));
     const bool gone = done.ok() || done.code.is(imap::Code::non_existent);
     if (!gone) {

@@ -35,4 +35,8 @@ coro::Task<Status> identify_remote(Engine& engine, Connection& connection, Mailb
 coro::Task<Status> select_mailbox(Engine& engine, Connection& connection, const MailboxWork& work,
                                   UidValidity expected);
 
+// Selects nothing, or INBOX where the server cannot do that: what is selected must be neither
+// renamed nor deleted, or the line may end, and a name would stand for another mailbox.
+coro::Task<Status> leave_mailbox(Connection& connection);
+
 }  // namespace sterna::account

@@ -284,6 +284,16 @@ coro::Task<Status> select_mailbox(Engine& engine, Connection& connection, const 
   co_return Status{};
 }
 
+coro::Task<Status> leave_mailbox(Connection& connection) {
+  if (!connection.client().selection()) co_return Status{};
+  if (connection.has(imap::Capability::unselect)) {
+    co_return co_await connection.run_ok(imap::unselect());
+  }
+  imap::SelectOptions options;
+  options.examine = true;
+  co_return co_await connection.run_ok(imap::select(WireName{"INBOX"}, options));
+}
+
 void observe_remote_unchanged(MailboxWork& work, Generation generation) {
   RemoteDelta& remote = work.input.remote;
   remote = {};

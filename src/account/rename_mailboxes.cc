@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "list_remote.h"
+#include "observe.h"
 #include "sterna/imap/outcome.h"
 #include "sterna/maildir/layout.h"
 
@@ -49,6 +49,7 @@ Result<std::vector<IntentId>> MailboxRenames::begin(const MailboxRow& row, const
 coro::Task<Status> MailboxRenames::rename_on_server(const MailboxRow& row, const WireName& from,
                                                     const MailboxName& to) {
   STERNA_CO_TRY(const WireName wire, imap::encode_mailbox(to, connection_.names));
+  STERNA_CO_CHECK(co_await leave_mailbox(connection_));
   STERNA_CO_TRY(const std::vector<IntentId> intents, begin(row, to));
   STERNA_CO_TRY(imap::Done done, co_await connection_.run(imap::rename(from, wire)));
   if (done.ok()) co_return co_await subscribe(from, wire);
