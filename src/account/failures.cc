@@ -102,6 +102,10 @@ bool is_parked(Engine& engine, const MailboxWork& work, Uid uid, std::string_vie
   return failure && failure->next_try_ms > engine.now_ms();
 }
 
+bool is_of_mailbox(const store::Failure& failure) {
+  return !failure.uid && failure.action.ends_with("_mailbox");
+}
+
 void park(Engine& engine, const MailboxFailure& failed, Error error) {
   store::Failure failure{failed.id, Uid{}, failed.name, failed.action, 0, 0, {}};
   count_once_more(engine, failure, error);
@@ -118,7 +122,7 @@ bool is_parked(Engine& engine, const MailboxFailure& failed) {
 Status keep_parked(Engine& engine, const std::set<MailboxFailure>& still) {
   STERNA_TRY(const std::vector<store::Failure> all, engine.store->failures());
   for (const store::Failure& failure : all) {
-    if (!failure.action.ends_with("_mailbox")) continue;
+    if (!is_of_mailbox(failure)) continue;
     if (still.contains({failure.mailbox, failure.base_name, failure.action})) continue;
     STERNA_CHECK(engine.write([&] {
       return engine.store->clear_failure(failure.mailbox, Uid{}, failure.base_name, failure.action);

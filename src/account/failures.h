@@ -29,6 +29,7 @@ struct MailboxFailure {
   std::string action;
   auto operator<=>(const MailboxFailure&) const = default;
 };
+bool is_of_mailbox(const store::Failure& failure);
 void park(Engine& engine, const MailboxFailure& failed, Error error);
 bool is_parked(Engine& engine, const MailboxFailure& failed);
 // Forgets those that are not to be done any more, or were done.

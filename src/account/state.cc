@@ -10,6 +10,7 @@
 #include <tuple>
 
 #include "decisions.h"
+#include "failures.h"
 #include "inspect_parts.h"
 #include "sterna/account/inspect.h"
 #include "sterna/base/bytes.h"
@@ -98,8 +99,9 @@ Status read_parked(io::FileSystem& files, store::Store& base, const Settings& se
   STERNA_TRY(const std::vector<store::Failure> failures, base.failures());
   for (const store::Failure& failure : failures) {
     const MailboxRow* mailbox = find(names, failure.mailbox);
-    if (!mailbox) continue;
-    ParkedMessage parked{.mailbox = mailbox->name.text(),
+    const bool whole = is_of_mailbox(failure);
+    if (!mailbox && !whole) continue;
+    ParkedMessage parked{.mailbox = whole ? failure.base_name : mailbox->name.text(),
                          .uid = failure.uid.value,
                          .path = {},
                          .action = failure.action,
@@ -108,7 +110,7 @@ Status read_parked(io::FileSystem& files, store::Store& base, const Settings& se
                          .next_try_ms = failure.next_try_ms};
     if (failure.uid) {
       STERNA_TRY(parked.path, path_of(base, settings, *mailbox, failure.uid, {}));
-    } else {
+    } else if (!whole) {
       parked.path = path_on_disk(files, settings, *mailbox, failure.base_name);
     }
     state.parked.push_back(std::move(parked));

@@ -55,10 +55,13 @@ void add_attention(std::string& text, const Style& style, const std::string& acc
 void add_parked(std::string& text, const account::AccountState& state) {
   for (std::size_t i = 0; i < std::min(kParkedShown, state.parked.size()); ++i) {
     const account::ParkedMessage& parked = state.parked[i];
-    const std::string which =
-        parked.uid != 0 ? fmt::format("UID {}", parked.uid) : printable(parked.path);
-    text += fmt::format("  {}, {}: {}: {}\n", printable(parked.mailbox), which,
-                        spaced(parked.action), printable(parked.reason));
+    std::string which = printable(parked.mailbox);  // alone where it is about the whole mailbox
+    if (parked.uid != 0) {
+      which += fmt::format(", UID {}", parked.uid);
+    } else if (!parked.path.empty()) {
+      which += fmt::format(", {}", printable(parked.path));
+    }
+    text += fmt::format("  {}: {}: {}\n", which, spaced(parked.action), printable(parked.reason));
   }
   if (state.parked.size() > kParkedShown)
     text += fmt::format("  and {} more\n", state.parked.size() - kParkedShown);

@@ -8,7 +8,7 @@ from tests.support.broken import CUT, BrokenCase
 from tests.support.case import over
 from tests.support.dovecot import MAIN_PROFILES
 from tests.support.messages import NOON, local, message
-from tests.support.sterna import NETWORK
+from tests.support.sterna import NETWORK, PARTLY
 
 
 class CutTest(BrokenCase):
@@ -69,6 +69,65 @@ class CutTest(BrokenCase):
         self.assertEqual(world.words_on_server("New"), ["m0", "m1", "m2", "m3"])
         self.assertNotIn("Old", world.imap.mailboxes())
         world.assert_settled()
+
+    def test_a_trade_of_names_that_is_cut_anywhere(self):
+        for profile in ("full", "bare"):
+            for place in (rb'^RENAME "A" ', rb'^RENAME "B" "A"', rb'^RENAME \S+ "B"'):
+                for how in ("cut_before", "lose_reply"):
+                    with self.subTest(profile=profile, place=place, how=how):
+                        self.trade(self.world(profile), place, how)
+
+    def trade(self, world, place, how):
+        world.fill("A", 3, "a")
+        world.fill("A/sub", 1, "asub")
+        world.fill("B", 2, "b")
+        world.sync()
+        validity = world.imap.status("A")["UIDVALIDITY"]
+        world.mail.rename("A", "X")
+        world.mail.rename("B", "A")
+        world.mail.rename("X", "B")
+        world.fill("A", 1, "late")
+        getattr(world.wire, how)(place)
+        world.sync(expect=(PARTLY, NETWORK))
+        for _ in range(2):
+            report = world.sync()
+        self.assertEqual(world.imap.mailboxes(), ["A", "B", "B/sub", "INBOX", "Trash"])
+        self.assertEqual(world.words_on_server("A"), ["b0", "b1"])
+        self.assertEqual(world.words_on_server("B"), ["a0", "a1", "a2", "late0"])
+        self.assertEqual(world.words_on_server("B/sub"), ["asub0"])
+        self.assertEqual(world.imap.status("B")["UIDVALIDITY"], validity)
+        self.assertEqual(report["uploaded"], 0)
+        world.assert_settled()
+
+    def test_a_rename_whose_reply_is_lost_and_mail_that_came_since(self):
+        world = self.world()
+        world.fill("Old", 4)
+        world.fill("Old/sub", 1, "s")
+        world.sync()
+        world.mail.rename("Old", "New")
+        world.wire.lose_reply(rb"^RENAME")
+        world.sync(expect=CUT)
+        world.fill("New", 1, "late")
+        report = world.sync()
+        self.assertEqual((report["downloaded"], report["uploaded"], report["held"]), (1, 0, 0))
+        self.assertEqual(world.words_local("New"), ["late0", "m0", "m1", "m2", "m3"])
+        world.sync()
+        world.assert_settled()
+
+    def test_a_mailbox_made_or_deleted_whose_reply_is_lost(self):
+        for place in (rb"^CREATE", rb"^DELETE"):
+            world = self.world()
+            world.imap.create("Gone")
+            world.sync()
+            world.mail.remove("Gone")
+            world.mail.deliver("Made", local(message("mine")), "S", NOON)
+            world.wire.lose_reply(place)
+            world.sync(expect=CUT)
+            for _ in range(3):
+                world.sync()
+            self.assertEqual(world.imap.mailboxes(), ["INBOX", "Made", "Trash"])
+            self.assertEqual(world.words_on_server("Made"), ["mine"])
+            world.assert_settled()
 
     def test_a_server_that_goes_away_and_returns(self):
         world = self.world(transport="direct")

@@ -56,6 +56,23 @@ class KillTest(BrokenCase):
         self.expect(world, "uploads", {"INBOX": sorted(f"n{n}" for n in range(60))})
         self.assert_converged()
 
+    def test_killed_while_mailboxes_trade_their_names(self):
+        for after in range(3):
+            world = self.world()
+            world.fill("A", 3, "a")
+            world.fill("B", 2, "b")
+            world.sync()
+            world.mail.rename("A", "X")
+            world.mail.rename("B", "A")
+            world.mail.rename("X", "B")
+            self.kill_at(world, b"RENAME", after)
+            for _ in range(2):
+                world.sync()
+            self.assertEqual(world.words_on_server("A"), ["b0", "b1"])
+            self.assertEqual(world.words_on_server("B"), ["a0", "a1", "a2"])
+            self.assertEqual(world.imap.mailboxes(), ["A", "B", "INBOX", "Trash"])
+            world.assert_settled()
+
     def test_interrupted_by_the_user(self):
         world = self.world()
         world.fill("INBOX", 30)

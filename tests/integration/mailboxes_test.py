@@ -6,6 +6,7 @@ import unittest
 from tests.support.case import IntegrationCase, over
 from tests.support.dovecot import MAIN_PROFILES
 from tests.support.messages import NOON, local, message
+from tests.support.sterna import HELD, PARTLY
 
 # Dovecot with mdbox takes all of these; so must a path.
 HELL = ["two words", " leading", "trailing ", 'with "quotes"', "back\\slash", "100%", "a*b",
@@ -191,6 +192,28 @@ class DeletedTest(IntegrationCase):
         self.assertEqual(world.words_local("Ours"), ["late0"])
         world.assert_settled()
 
+    def test_old_and_new_mail_in_a_mailbox_that_the_other_side_deleted(self):
+        world = self.world()
+        world.fill("Theirs", 2, "old")
+        world.sync()
+        world.imap.delete("Theirs")
+        world.mail.deliver("Theirs", local(message("late")), "S", NOON)
+        for _ in range(2):
+            world.sync(expect=HELD)
+        self.assertEqual(world.words_local("Theirs"), ["late", "old0", "old1"])
+
+    def test_a_mailbox_deleted_above_one_that_stays(self):
+        world = self.world()
+        world.imap.create("Top")
+        world.fill("Top/child", 1, "c")
+        world.sync()
+        world.imap.delete("Top")
+        for _ in range(2):
+            world.sync()
+        self.assertNotIn("Top", world.mail.mailboxes())
+        self.assertEqual(world.words_local("Top/child"), ["c0"])
+        world.assert_quiet()
+
     def test_an_inbox_that_is_missing_here_deletes_nothing(self):
         world = self.world()
         world.fill("INBOX", 3)
@@ -269,7 +292,157 @@ class RenamedTest(IntegrationCase):
             world.sync(expect=(0, 6))
         everything = sorted(world.words_on_server("A") + world.words_on_server("B"))
         self.assertEqual(everything, ["a0", "a1", "a2", "b0", "b1"])
-        world.assert_in_step()
+        self.assertEqual(world.words_on_server("A"), ["b0", "b1"])
+        self.assertEqual(world.imap.mailboxes(), ["A", "B", "INBOX", "Trash"])
+        world.assert_settled()
+
+    def test_a_trade_uploads_and_deletes_nothing(self):
+        world = self.world()
+        world.fill("A", 10, "a")
+        world.fill("B", 1, "b")         # so few that A's directory would look like another one
+        world.sync()
+        world.mail.rename("A", "X")
+        world.mail.rename("B", "A")
+        world.mail.rename("X", "B")
+        report = world.sync()
+        for count in ("uploaded", "downloaded", "moved_out", "moved_in", "deleted_out"):
+            self.assertEqual(report[count], 0, count)
+        self.assertEqual(world.words_on_server("A"), ["b0"])
+        world.assert_settled()
+
+    @over(MAIN_PROFILES)
+    def test_three_folders_trade_their_names_here_with_children(self, world):
+        for name in "ABC":
+            world.fill(name, 2, name.lower())
+            world.fill(f"{name}/sub", 1, f"{name.lower()}sub")
+        world.sync()
+        world.mail.rename("A", "X")
+        world.mail.rename("C", "A")
+        world.mail.rename("B", "C")
+        world.mail.rename("X", "B")
+        for _ in range(2):
+            world.sync()
+        self.assertEqual(world.words_on_server("B"), ["a0", "a1"])
+        self.assertEqual(world.words_on_server("C"), ["b0", "b1"])
+        self.assertEqual(world.words_on_server("A"), ["c0", "c1"])
+        self.assertEqual(world.words_on_server("B/sub"), ["asub0"])
+        self.assertEqual(world.words_on_server("A/sub"), ["csub0"])
+        world.assert_settled()
+
+    def test_folders_side_by_side_trade_their_names_with_children(self):
+        world = self.world(layout="maildir++")
+        for name in ("A", "B", "A/sub", "B/sub"):
+            world.fill(name, 2, name.replace("/", "."))
+        world.sync()
+        for one, other in (("A", "B"), ("A/sub", "B/sub")):
+            world.mail.rename(one, "X")
+            world.mail.rename(other, one)
+            world.mail.rename("X", other)
+        for _ in range(2):
+            world.sync()
+        self.assertEqual(world.words_on_server("A"), ["B0", "B1"])
+        self.assertEqual(world.words_on_server("B/sub"), ["A.sub0", "A.sub1"])
+        world.assert_settled()
+
+    def test_a_folder_that_took_an_inode_over_is_no_renamed_one(self):
+        world = self.world()
+        world.fill("Old", 3)
+        world.sync()
+        for found in world.mail.messages("Old"):
+            world.mail.delete(found)
+        world.mail.rename("Old", "Other")
+        world.mail.deliver("Other", local(message("mine")), "S", NOON)
+        world.sync(expect=HELD)
+        self.assertEqual(world.words_on_server("Old"), ["m0", "m1", "m2"])
+        self.assertEqual(world.words_on_server("Other"), ["mine"])
+        self.assertEqual(world.words_on_server("Trash"), [])
+
+
+class RefusedTest(IntegrationCase):
+    """What the server refuses is named, with what can be done; it stops nothing else, and is not
+    tried again at once."""
+
+    def assert_named(self, run, *words):
+        for word in words:
+            self.assertIn(word, run["stderr"])
+
+    def test_a_mailbox_that_the_server_does_not_create(self):
+        for answer in (b"NO [CANNOT] no such names", b"NO [ALREADYEXISTS] in another case"):
+            with self.subTest(answer):
+                world = self.world()
+                world.fill("INBOX", 1)
+                world.sync()
+                world.mail.deliver("Bad", local(message("stays")), "S", NOON)
+                world.mail.deliver("INBOX", local(message("goes")), "S", NOON)
+                world.wire.refuse(rb"^CREATE", answer)
+                self.assert_named(world.sync(expect=PARTLY), "Bad", "exclude")
+                self.assertEqual(world.words_on_server("INBOX"), ["goes", "m0"])
+                self.assertEqual(world.words_local("Bad"), ["stays"])
+                world.wire.forget()
+                world.sync()
+                self.assertEqual(world.wire.sent(rb"^CREATE"), [])
+                (state,) = world.sterna.command_json("status")["accounts"]
+                self.assertEqual(state["quarantined"], 1)
+                self.assertIn("Bad", world.sterna.run("status").stdout)
+                world.mail.rename("Bad", "Good")
+                world.sync()
+                self.assertEqual(world.words_on_server("Good"), ["stays"])
+                world.assert_settled()
+
+    def test_a_mailbox_that_the_server_does_not_delete(self):
+        world = self.world()
+        world.imap.create("Gone")
+        world.sync()
+        world.mail.remove("Gone")
+        world.wire.refuse(rb"^DELETE", b"NO [HASCHILDREN] there is mail below it")
+        self.assert_named(world.sync(expect=PARTLY), "Gone", "delete it")
+        world.wire.forget()
+        world.sync()
+        self.assertEqual(world.wire.sent(rb"^DELETE"), [])
+        self.assertIn("Gone", world.imap.mailboxes())
+        world.imap.delete("Gone")
+        for _ in range(2):
+            world.sync()
+        world.assert_settled()
+
+    def test_a_mailbox_that_the_server_does_not_rename(self):
+        world = self.world()
+        world.fill("Old", 2)
+        world.fill("INBOX", 1, "i")
+        world.sync()
+        world.mail.rename("Old", "New")
+        world.mail.deliver("INBOX", local(message("goes")), "S", NOON)
+        world.wire.refuse(rb"^RENAME", b"NO [CANNOT] it has a role")
+        self.assert_named(world.sync(expect=PARTLY), "Old", "New")
+        self.assertEqual(world.words_on_server("INBOX"), ["goes", "i0"])
+        world.wire.forget()
+        world.sync()
+        self.assertEqual(world.wire.sent(rb"^RENAME"), [])
+        self.assertEqual(world.words_on_server("Old"), ["m0", "m1"])
+        self.assertEqual(world.words_local("New"), ["m0", "m1"])
+        world.mail.rename("New", "Old")
+        world.sync()
+        world.assert_settled()
+
+    def test_a_trade_that_the_server_refuses_in_the_middle(self):
+        world = self.world()
+        world.fill("A", 3, "a")
+        world.fill("B", 2, "b")
+        world.sync()
+        world.mail.rename("A", "X")
+        world.mail.rename("B", "A")
+        world.mail.rename("X", "B")
+        world.wire.refuse(rb'^RENAME "B" "A"')
+        world.sync(expect=PARTLY)
+        everything = [w for box in world.imap.mailboxes() for w in world.words_on_server(box)]
+        self.assertEqual(sorted(everything), ["a0", "a1", "a2", "b0", "b1"])
+        world.mail.rename("A", "X")     # and back again
+        world.mail.rename("B", "A")
+        world.mail.rename("X", "B")
+        for _ in range(2):
+            world.sync(expect=(0, PARTLY))
+        self.assertEqual(world.words_on_server("A"), ["a0", "a1", "a2"])
+        world.assert_settled()
 
 
 if __name__ == "__main__":
