@@ -3,9 +3,12 @@
 
 #include <fmt/format.h>
 
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
 #include <vector>
 
-#include "decisions.h"
 #include "execute.h"
 #include "observe.h"
 #include "sterna/maildir/listing.h"
@@ -77,15 +80,46 @@ Result<Known> sort_rows(Engine& engine, const MailboxWork& work, const UidSet& u
   return known;
 }
 
+// Which removals to the Trash were begun before and may have got as far as the copy (without MOVE),
+// with what is in the Trash now.
+class BegunBefore {
+ public:
+  static Result<BegunBefore> of(Engine& engine, const MailboxWork& work) {
+    BegunBefore begun;
+    STERNA_TRY(const std::vector<Intent> intents, engine.store->intents());
+    for (const Intent& intent : intents) {
+      const bool about = intent.kind == IntentKind::delete_out && intent.mailbox == work.row.id;
+      if (about && intent.to_trash) begun.uids_.insert(intent.uid);
+    }
+    const MailboxWork* trash = engine.with_role(Role::trash);
+    if (begun.uids_.empty() || !trash) return begun;
+    STERNA_CHECK(engine.store->for_each(trash->row.id, [&](const MessageRow& row) {
+      if (row.identity && is_on_server(row.state)) begun.trash_.insert(key_of(*row.identity));
+    }));
+    return begun;
+  }
+
+  bool is_copied(const MessageRow& row) const {
+    return uids_.contains(row.key.uid) && row.identity && trash_.contains(key_of(*row.identity));
+  }
+
+ private:
+  using Key = std::pair<std::uint64_t, Digest>;
+  static Key key_of(const Identity& identity) { return {identity.size, identity.header}; }
+  std::set<Uid> uids_;
+  std::set<Key> trash_;
+};
+
 coro::Task<Status> remove_known(Engine& engine, Connection& connection, MailboxWork& work,
                                 const std::vector<MessageRow>& rows) {
   std::vector<sync::Action> actions;
   const sync::RemovalKind kind = kind_for(engine, work);
+  STERNA_CO_TRY(const BegunBefore begun, BegunBefore::of(engine, work));
   for (const MessageRow& row : rows) {
     sync::DeleteOut out;
     out.where = {work.row.id, work.row.cursor.uidvalidity};
     out.uid = row.key.uid;
-    out.kind = kind;
+    out.kind = begun.is_copied(row) ? sync::RemovalKind::expunge : kind;
     out.identity = row.identity.value_or(Identity{row.remote_size, {}, {}});
     out.proof = "its directory is gone from the whole Maildir";
     actions.push_back({std::move(out), kReason});
@@ -96,11 +130,62 @@ coro::Task<Status> remove_known(Engine& engine, Connection& connection, MailboxW
   co_return co_await remove_out(engine, connection, work, pointers);
 }
 
+// A file of the mailbox that is in another one now was moved before its folder was removed.
+struct MovedFile {
+  MailboxWork* place = nullptr;
+  const LocalArrival* arrival = nullptr;
+};
+
+MovedFile find_moved(Engine& engine, const MessageRow& row) {
+  if (row.base_name.empty()) return {};
+  for (const auto& work : engine.mailboxes) {
+    for (const LocalArrival& arrival : work->input.local.arrived) {
+      if (arrival.file.base == row.base_name) return {work.get(), &arrival};
+    }
+  }
+  return {};
+}
+
+sync::Action move_to(const MailboxWork& work, const MessageRow& row, const MovedFile& moved) {
+  sync::MoveOut move;
+  move.from = {work.row.id, work.row.cursor.uidvalidity};
+  move.uid = row.key.uid;
+  move.to = {moved.place->row.id, moved.place->input.remote.uidvalidity};
+  move.file = moved.arrival->file;
+  move.flags = row.flags;
+  move.identity = *moved.arrival->identity;
+  return {std::move(move), "moved here before its folder was removed"};
+}
+
+// The messages whose files were moved away follow them; `rows` keeps the others. What is not proven
+// to be the same stays where it is.
+coro::Task<Status> follow_moves(Engine& engine, Connection& connection, MailboxWork& work,
+                                std::vector<MessageRow>& rows) {
+  std::map<MailboxWork*, std::vector<sync::Action>> moves;
+  std::erase_if(rows, [&](const MessageRow& row) {
+    const MovedFile moved = find_moved(engine, row);
+    if (!moved.place) return false;
+    const bool proven =
+        row.identity && moved.arrival->identity && row.identity->same_as(*moved.arrival->identity);
+    if (proven && moved.place->input.remote.uidvalidity && !moved.place->input.local.suspect) {
+      moves[moved.place].push_back(move_to(work, row, moved));
+    }
+    return true;
+  });
+  for (const auto& [place, actions] : moves) {
+    std::vector<const sync::Action*> pointers;
+    for (const sync::Action& action : actions) pointers.push_back(&action);
+    STERNA_CO_CHECK(co_await move_out(engine, connection, work, *place, pointers));
+    place->stamp_settled = place->cursor_settled = false;
+  }
+  co_return Status{};
+}
+
 coro::Task<Status> empty_there(Engine& engine, Connection& connection, MailboxWork& work) {
   work.input.remote.uidvalidity = work.row.cursor.uidvalidity;
   STERNA_CO_CHECK(co_await select_mailbox(engine, connection, work, work.row.cursor.uidvalidity));
   STERNA_CO_TRY(const UidSet uids, co_await all_uids(connection));
-  STERNA_CO_TRY(const Known known, sort_rows(engine, work, uids));
+  STERNA_CO_TRY(Known known, sort_rows(engine, work, uids));
   STERNA_CO_CHECK(bury_all(engine, work, known.gone, "remote"));
   STERNA_CO_CHECK(engine.write([&]() -> Status {
     for (const MessageRow& row : known.unseen) {
@@ -108,6 +193,7 @@ coro::Task<Status> empty_there(Engine& engine, Connection& connection, MailboxWo
     }
     return {};
   }));
+  STERNA_CO_CHECK(co_await follow_moves(engine, connection, work, known.there));
   co_return co_await remove_known(engine, connection, work, known.there);
 }
 

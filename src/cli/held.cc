@@ -84,6 +84,9 @@ Exit decide_all(const Context& context, Runner& runner, const std::vector<Select
                                       apply ? "to be carried out" : "to be brought back"));
     }
   }
+  if (decided.empty() && context.console.talkative()) {
+    context.console.err("sterna: none of it can be decided like this; sterna held list says why\n");
+  }
   const SyncResult result = sync_accounts(context, runner, std::move(jobs));
   if (context.console.json()) {
     context.console.out(

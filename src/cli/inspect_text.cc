@@ -100,7 +100,11 @@ std::string_view kind_text(std::string_view kind) {
       {"delete_local", "delete here"},
       {"flags_lost", "flags lost here"},
       {"orphan", "on no server any more"},
-      {"resurrected", "back after a crash"}};
+      {"resurrected", "back after a crash"},
+      {"mailbox_remote", "remove the mailbox on the server"},
+      {"mailbox_local", "remove the mailbox here"},
+      {"mailbox_kept", "missing on one side, kept on the other"},
+      {"mailbox_name", "its name is not clear"}};
   const auto* known =
       std::ranges::find(kKinds, kind, &std::pair<std::string_view, std::string_view>::first);
   return known == std::end(kKinds) ? std::string_view() : known->second;

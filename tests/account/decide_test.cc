@@ -99,6 +99,31 @@ TEST_F(Decide, UidsOfAnotherUidValidityAreNotDecided) {
   EXPECT_EQ(approvals(), 0U);
 }
 
+TEST_F(Decide, OfAMailboxAsAWholeTheLaterDecisionStands) {
+  for (const std::string kind : {"mailbox_remote", "mailbox_local"}) {
+    hold({held(kind, lists_, 0)});
+    EXPECT_EQ(decide(HeldDecision::apply), 1U);
+    EXPECT_EQ(fact(mailbox_apply_key(lists_)), kDecided);
+    EXPECT_EQ(decide(HeldDecision::restore), 1U);
+    EXPECT_EQ(fact(mailbox_apply_key(lists_)), std::nullopt);
+    EXPECT_EQ(fact(mailbox_restore_key(lists_)), kDecided);
+  }
+}
+
+TEST_F(Decide, AMailboxThatThePolicyKeepsCanOnlyComeBack) {
+  hold({held("mailbox_kept", lists_, 0)});
+  EXPECT_EQ(decide(HeldDecision::apply), 0U);
+  EXPECT_EQ(fact(mailbox_apply_key(lists_)), std::nullopt);
+  EXPECT_EQ(decide(HeldDecision::restore), 1U);
+  EXPECT_EQ(fact(mailbox_restore_key(lists_)), kDecided);
+}
+
+TEST_F(Decide, ANameThatIsNotClearIsNotDecidedHere) {
+  hold({held("mailbox_name", lists_, 0)});
+  EXPECT_EQ(decide(HeldDecision::apply), 0U);
+  EXPECT_EQ(decide(HeldDecision::restore), 0U);
+}
+
 TEST_F(Decide, RestoreOfLostFilesFetchesThemAgain) {
   hold({held("delete_remote", inbox_, 1)});
   EXPECT_EQ(decide(HeldDecision::restore), 1U);

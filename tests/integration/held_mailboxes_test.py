@@ -166,6 +166,23 @@ class AppliedTest(Scene, IntegrationCase):
         world.sync(expect=HELD)
         self.assertEqual(world.words_on_server("Full"), WORDS)
 
+    @over(MAIN_PROFILES)
+    def test_files_that_were_moved_out_before_are_followed(self, world):
+        world.fill("Full", 3)
+        world.imap.create("Archive")
+        world.sync()
+        for word in ("m0", "m1"):
+            world.mail.move(world.mail.find("Full", f"<{word}@"), "Archive")
+        world.mail.remove("Full")
+        world.sync(expect=HELD)
+        self.decide(world, "apply")
+        world.sync()
+        self.assertEqual(world.words_on_server("Archive"), ["m0", "m1"])
+        self.assertEqual(world.words_local("Archive"), ["m0", "m1"])
+        self.assertEqual(world.words_on_server("Trash"), ["m2"])
+        self.assertNotIn("Full", world.imap.mailboxes())
+        world.assert_settled()
+
     def test_below_a_mailbox_that_goes_another_one_stays(self):
         world = self.world()
         world.fill("Full/child", 1, "c")
@@ -230,7 +247,8 @@ class InterruptedTest(Scene, BrokenCase):
     """A decision whose sync was cut anywhere is carried out by the next ones."""
 
     PLACES = {
-        ("here", "apply"): (rb"^UID (SEARCH|FETCH)", rb"^UID (MOVE|COPY)", rb"^STATUS", rb"^DELETE"),
+        ("here", "apply"): (rb"^UID (SEARCH|FETCH)", rb"^UID (MOVE|COPY)", rb"^STATUS",
+                            rb"^DELETE"),
         ("here", "restore"): (rb"^UID FETCH",),
         ("there", "apply"): (rb"^LOGOUT",),
         ("there", "restore"): (rb"^CREATE", rb"^SUBSCRIBE", rb"^APPEND"),
