@@ -50,6 +50,13 @@ class Sightings {
     return id.empty() || row.mailbox_id.empty() || id == row.mailbox_id || !ids_.contains(id);
   }
 
+  // Under another UIDVALIDITY the rows speak of messages that are not there any more.
+  bool is_replaced(const MailboxRow& row) const {
+    const auto found = listed_.find(row.name);
+    return found != listed_.end() && row.cursor.uidvalidity && found->second->uidvalidity &&
+           *found->second->uidvalidity != row.cursor.uidvalidity;
+  }
+
   bool is_in_place(const MailboxRow& row) const {
     const auto found = walked_.find(row.path);
     return found != walked_.end() && found->second->cur_ino == row.cur_ino &&
@@ -82,6 +89,7 @@ Result<sync::MailboxesInput> mailboxes_input(Engine& engine, const std::vector<M
     // Counting costs a scan, and is of use only where a side lacks the mailbox.
     const bool on_both = row.has_local && row.has_remote && listed && seen.is_in_place(row);
     if (!on_both) STERNA_CHECK(describe_missing(engine, known));
+    if (seen.is_replaced(row)) known.on_server = 0;
     input.base.push_back(std::move(known));
   }
   STERNA_TRY(input.intents, engine.store->intents());

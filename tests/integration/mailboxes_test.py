@@ -202,6 +202,17 @@ class DeletedTest(IntegrationCase):
             world.sync(expect=HELD)
         self.assertEqual(world.words_local("Theirs"), ["late", "old0", "old1"])
 
+    @over(MAIN_PROFILES)
+    def test_a_mailbox_that_was_deleted_here_and_replaced_there(self, world):
+        world.fill("Full", 3)
+        world.sync()
+        world.mail.remove("Full")
+        world.imap.delete("Full")
+        world.fill("Full", 1, "late")
+        world.sync()
+        self.assertEqual(world.words_local("Full"), ["late0"])
+        world.assert_settled()
+
     def test_a_mailbox_deleted_above_one_that_stays(self):
         world = self.world()
         world.imap.create("Top")
