@@ -64,7 +64,7 @@ Status forget_settled_failures(Engine& engine) {
   std::vector<store::Failure> settled;
   for (const store::Failure& failure : failures) {
     const MailboxWork* work = engine.find(failure.mailbox);
-    if (!work) continue;
+    if (!work || is_of_mailbox(failure)) continue;
     if (failure.uid) {
       STERNA_TRY(const auto row, engine.store->message({failure.mailbox, failure.uid}));
       if (!row) settled.push_back(failure);
