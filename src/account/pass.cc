@@ -80,6 +80,7 @@ coro::Task<Status> observe_remotes(Engine& engine, Pool& pool) {
       continue;
     }
     work->remote_changed = true;
+    const bool anew = work->input.adopting;  // reset before the look
     STERNA_CO_TRY(Connection * connection, co_await pool.primary());
     STERNA_CO_CHECK(co_await observe_remote(engine, *connection, *work));
     if (work->input.adopting && !anew) STERNA_CO_CHECK(reset_base(engine, *work));
