@@ -13,6 +13,7 @@
 #include "execute.h"
 #include "failures.h"
 #include "gather.h"
+#include "list_remote.h"
 #include "observe.h"
 #include "sterna/coro/scope.h"
 
@@ -21,6 +22,8 @@ namespace {
 
 // How often the planner's questions about identities are answered in one pass.
 constexpr int kQuestionRounds = 6;
+// How often mailboxes that moved while others were looked at are looked at again.
+constexpr int kMovedRounds = 4;
 // Below so many messages another connection costs more than it brings.
 constexpr std::uint64_t kMessagesForAnotherConnection = 400;
 // The disk is the limit before a third one helps, and each holds its share of messages in memory.
@@ -69,6 +72,15 @@ Status reset_for_union(Engine& engine) {
   return {};
 }
 
+coro::Task<Status> observe_one(Engine& engine, Pool& pool, MailboxWork& work) {
+  work.remote_changed = true;
+  const bool anew = work.input.adopting;  // reset before the look
+  STERNA_CO_TRY(Connection * connection, co_await pool.primary());
+  STERNA_CO_CHECK(co_await observe_remote(engine, *connection, work));
+  if (work.input.adopting && !anew) STERNA_CO_CHECK(reset_base(engine, work));
+  co_return drop_unchanged_flags(engine, work);
+}
+
 coro::Task<Status> observe_remotes(Engine& engine, Pool& pool) {
   for (const auto& work : engine.mailboxes) {
     if (!work->requested) {
@@ -79,12 +91,53 @@ coro::Task<Status> observe_remotes(Engine& engine, Pool& pool) {
       observe_remote_unchanged(*work, engine.generation);
       continue;
     }
-    work->remote_changed = true;
-    const bool anew = work->input.adopting;  // reset before the look
-    STERNA_CO_TRY(Connection * connection, co_await pool.primary());
-    STERNA_CO_CHECK(co_await observe_remote(engine, *connection, *work));
-    if (work->input.adopting && !anew) STERNA_CO_CHECK(reset_base(engine, *work));
-    STERNA_CO_CHECK(drop_unchanged_flags(engine, *work));
+    STERNA_CO_CHECK(co_await observe_one(engine, pool, *work));
+  }
+  co_return Status{};
+}
+
+// Messages came to it, or left, since it was looked at: it is neither as its SELECT said, nor as
+// the STATUS before said (a server's SELECT and STATUS need not agree on UIDNEXT).
+bool has_moved_since(const MailboxWork& work, const RemoteListing& listing) {
+  if (!work.requested || !work.cursor_known || !listing.status) return false;
+  const imap::MailboxStatus& now = *listing.status;
+  const RemoteCursor& seen = work.next_cursor;
+  const bool as_seen = now.uid_validity == seen.uidvalidity && now.uid_next == seen.uid_next &&
+                       now.messages == seen.messages;
+  const bool as_before = work.status && now.uid_validity == work.status->uid_validity &&
+                         now.uid_next == work.status->uid_next &&
+                         now.messages == work.status->messages;
+  return !as_seen && !as_before;
+}
+
+coro::Task<Result<bool>> observe_moved_once(Engine& engine, Pool& pool) {
+  STERNA_CO_TRY(Connection * connection, co_await pool.primary());
+  STERNA_CO_TRY(const RemoteList list, co_await list_remote(engine, *connection));
+  bool moved = false;
+  for (const RemoteListing& listing : list.mailboxes) {
+    MailboxWork* work = engine.find(listing.mailbox.name);
+    if (!work || !has_moved_since(*work, listing)) continue;
+    moved = true;
+    work->status = listing.status;
+    STERNA_CO_CHECK(co_await observe_one(engine, pool, *work));
+  }
+  co_return moved;
+}
+
+// Mailboxes are looked at in turn: a message that is moved meanwhile may be gone from the later one
+// and not yet in the earlier one. No absence is believed before all of them stand still.
+coro::Task<Status> observe_moved(Engine& engine, Pool& pool) {
+  const auto lacks_some = [](const auto& work) { return !work->input.remote.gone.empty(); };
+  for (int round = 0; std::ranges::any_of(engine.mailboxes, lacks_some); ++round) {
+    STERNA_CO_TRY(const bool moved, co_await observe_moved_once(engine, pool));
+    if (!moved) co_return Status{};
+    if (round < kMovedRounds) continue;
+    for (const auto& work : engine.mailboxes) {
+      if (!lacks_some(work)) continue;
+      work->input.remote.gone = {};
+      work->input.remote.coverage = Coverage::changes;
+      work->look_again();
+    }
   }
   co_return Status{};
 }
@@ -100,6 +153,7 @@ coro::Task<Status> observe_both(Engine& engine, Pool& pool) {
   };
   scope.spawn(look_here(engine, here));
   Status there = co_await observe_remotes(engine, pool);
+  if (there) there = co_await observe_moved(engine, pool);
   if (!there) scope.cancel();
   co_await scope.join();
   STERNA_CO_CHECK(there);
