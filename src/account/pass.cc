@@ -412,6 +412,9 @@ Status save_cursors(Engine& engine) {
       row.cur_ino = work->stamp_now->cur.ino;
       const bool vouched = work->stamp_settled && !work->changed_by_us && work->requested;
       row.stamp = vouched ? work->stamp_now->encode() : std::string();
+    } else if (!work->stamp_settled) {
+      // Its stamp said that there was nothing to see, and what was done there found otherwise.
+      row.stamp.clear();
     }
     const bool changed = !(row.cursor == work->row.cursor) || row.stamp != work->row.stamp ||
                          row.cur_ino != work->row.cur_ino || row.role != work->row.role;

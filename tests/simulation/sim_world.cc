@@ -71,6 +71,7 @@ SimWorld::SimWorld(std::uint64_t seed)
     return before_disk_operation(operation);
   };
   diary_.is_in_doubt = [this](const std::string& token) { return is_in_doubt(token); };
+  diary_.is_recorded = [this](const std::string& base_name) { return is_recorded(base_name); };
   fs::create_directory(state_ / "state");
 }
 
@@ -268,6 +269,14 @@ bool SimWorld::is_in_doubt(const std::string& token) const {
            return intent.kind == IntentKind::upload && !intent.stored &&
                   std::ranges::find(bases, intent.base_name) != bases.end();
          });
+}
+
+bool SimWorld::is_recorded(const std::string& base_name) const {
+  copy_tree(state_ / "state", state_ / "look");
+  const auto store = store::Store::open(state_ / "look", true);
+  if (!store) return false;
+  const auto rows = (*store)->messages_by_base_name(base_name);
+  return rows && !rows->empty();
 }
 
 void SimWorld::rest(std::vector<std::string>& wrong) {

@@ -67,6 +67,7 @@ class SimWorld {
   account::HeldDecision decision_about(const std::vector<account::HeldLine>& held,
                                        const std::string& mailbox);
   bool is_in_doubt(const std::string& token) const;
+  bool is_recorded(const std::string& base_name) const;
   account::Settings settings() const;
 
   SeededRandom random_;

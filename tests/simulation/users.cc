@@ -236,6 +236,9 @@ void LocalUser::move(const File& file) {
   if (to == file.copy.mailbox) return;
   std::string base = base_of(file.path);
   if (!(keywords_of(to) == keywords_of(file.copy.mailbox)) || diary_.random.chance(20)) {
+    // Its name is all that says where a file came from that no row knows yet (docs/safety.md,
+    // section 5).
+    if (maildir::parse_origin(base) && !diary_.is_recorded(base)) return;
     base = fmt::format("{}.{}.moved{}", diary_.now_s, file.copy.token, ++moves_);
   }
   disk_.rename(file.path, root_ + "/" + to + "/cur/" + name_for(to, base, file.copy.flags));

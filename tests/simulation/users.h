@@ -26,6 +26,8 @@ struct Diary {
   std::int64_t now_s = 0;  // for dates
   // Whether it was sent and not even the sync knows that it arrived.
   std::function<bool(const std::string& token)> is_in_doubt = {};
+  // Whether the state has a row for a file of that name.
+  std::function<bool(const std::string& base_name)> is_recorded = {};
 
   std::string new_token();
   std::string new_mailbox_name();
