@@ -41,7 +41,7 @@ void prepare_process() {
   ::setenv("UV_THREADPOOL_SIZE", std::to_string(threads).c_str(), 0);
   ::signal(SIGPIPE, SIG_IGN);
   ::mallopt(M_ARENA_MAX, 2);
-  // Large pieces of bodies go back to the system; left to itself the limit would follow them upwards.
+  // Large pieces of bodies go back to the system; left to itself the limit would follow them up.
   ::mallopt(M_MMAP_THRESHOLD, 256 * 1024);
 }
 
