@@ -33,13 +33,12 @@ bool renames(const sync::MailboxAction& action) {
   return is_one_of<sync::StepAside, sync::RenameLocal, sync::RenameRemote, sync::RenameRow>(action);
 }
 
-// What a failure is counted under; nullopt for what asks nothing of anybody.
+// What a refusal of the server is counted under; nullopt for what is done here, which costs nothing
+// to try again, and may be mended at any moment.
 std::optional<std::string> parked_as(const sync::MailboxAction& action) {
-  if (is_one_of<sync::CreateLocal, sync::CreateRemote>(action)) return "create_mailbox";
-  if (is_one_of<sync::RemoveLocal, sync::RemoveRemote>(action)) return "remove_mailbox";
-  if (is_one_of<sync::StepAside, sync::RenameLocal, sync::RenameRemote>(action)) {
-    return "rename_mailbox";
-  }
+  if (is_one_of<sync::CreateRemote>(action)) return "create_mailbox";
+  if (is_one_of<sync::RemoveRemote>(action)) return "remove_mailbox";
+  if (is_one_of<sync::StepAside, sync::RenameRemote>(action)) return "rename_mailbox";
   return std::nullopt;
 }
 
