@@ -51,6 +51,20 @@ class RacesTest(IntegrationCase):
         self.assertIn("\\Flagged", world.mail.find("INBOX", "<m1@").flags)
         world.assert_settled()
 
+    @over(MAIN_PROFILES)
+    def test_a_message_that_both_sides_move_while_its_mailboxes_are_looked_at(self, world):
+        world.fill("Alpha", 1, "a")
+        uids = world.fill("Zeta", 2, "z")
+        world.sync()
+        world.mail.move(world.mail.find("Zeta", "<z0@"), "Alpha")
+        world.imap.store("Zeta", uids[1], "+", ["\\Flagged"])      # so that it is looked at
+        with world.server.client(world.user) as other:
+            self.during(world, b'SELECT "Zeta"', lambda: other.move("Zeta", uids[0], "Alpha"))
+        world.sync()
+        self.assertEqual(world.words_on_server("Alpha"), ["a0", "z0"])
+        self.assertEqual(world.words_local("Alpha"), ["a0", "z0"])
+        world.assert_settled()
+
     def test_a_file_renamed_while_its_flags_are_set(self):
         world = self.world()
         uids = world.fill("INBOX", 5)
