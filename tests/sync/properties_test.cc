@@ -149,8 +149,10 @@ TEST(Property, TakingAnAbsenceAwayNeverAddsARemoval) {
       // What is still seen to be gone may be deleted where before it was explained as a move of
       // what is equal; nothing that was not gone before may, but for what an earlier pass began.
       const auto row = std::ranges::find(input.rows, key, &MessageRow::key);
-      const bool begun = row->state == RowState::deleting || row->state == RowState::dropping ||
-                         !input.intents.empty();
+      const bool known = row != input.rows.end();
+      const bool begun =
+          !input.intents.empty() ||
+          (known && (row->state == RowState::deleting || row->state == RowState::dropping));
       if (before.contains(key) || begun) continue;
       const MailboxInput& of = *std::ranges::find(input.mailboxes, key.mailbox, &MailboxInput::id);
       const bool locally = std::ranges::find(of.local.gone, key.uid) != of.local.gone.end();
