@@ -133,7 +133,7 @@ Result<std::unique_ptr<MailboxWork>> work_of(Engine& engine, const MailboxRow& r
   if (outcome.frozen.contains(row.id)) {
     work->input.local.suspect = true;
     work->requested = false;
-    work->cursor_settled = work->stamp_settled = false;
+    work->look_again();
   }
   sync::MailboxInput& input = work->input;
   input.id = row.id;

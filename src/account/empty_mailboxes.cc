@@ -176,7 +176,7 @@ coro::Task<Status> follow_moves(Engine& engine, Connection& connection, MailboxW
     std::vector<const sync::Action*> pointers;
     for (const sync::Action& action : actions) pointers.push_back(&action);
     STERNA_CO_CHECK(co_await move_out(engine, connection, work, *place, pointers));
-    place->stamp_settled = place->cursor_settled = false;
+    place->look_again();
   }
   co_return Status{};
 }

@@ -105,8 +105,8 @@ Status record(Engine& engine, MailboxWork& from, MailboxWork& to, const std::vec
       engine.again = true;
       MailboxWork* before = one.what->forgets ? engine.find(one.what->forgets->mailbox) : nullptr;
       if (before) before->look_again();
-      from.stamp_settled = from.cursor_settled = false;
-      to.stamp_settled = to.cursor_settled = false;
+      from.look_again();
+      to.look_again();
       continue;
     }
     const FlagDelta& delta = one.what->to_remote;
@@ -146,8 +146,8 @@ Status refuse(Engine& engine, MailboxWork& from, MailboxWork& to, const std::vec
               const imap::Done& done) {
   // A MOVE that was answered NO may be half done (RFC 6851 section 4.3): the intents stay, and the
   // next pass asks both sides.
-  from.stamp_settled = from.cursor_settled = false;
-  to.stamp_settled = to.cursor_settled = false;
+  from.look_again();
+  to.look_again();
   engine.note(imap::error_from(done).with_context(
                   fmt::format("move {} messages to {}", moving.size(), to.name())),
               &from);
