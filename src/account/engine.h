@@ -54,7 +54,7 @@ struct MailboxWork {
   const std::string& name() const { return row.name.text(); }
   // Something of it was not carried out: the next pass has to see it again.
   void look_again() { cursor_settled = stamp_settled = false; }
-  // What of `flags` its files show. A keyword that got no letter for now is not in the base, so
+  // What of `flags` its files show. A keyword that was denied a letter is not in the base, so
   // that it is fetched again; one that can never have a letter lives in the base alone.
   FlagSet shown(const FlagSet& flags);
 };

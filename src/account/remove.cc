@@ -122,7 +122,7 @@ class Remover {
       const auto it = sink.found.find(victim.row.key.uid.value);
       if (it == sink.found.end()) {
         // Gone already: the next look at the mailbox says so with proof.
-        settle_later();
+        work_.look_again();
         continue;
       }
       const imap::Fetch& fetch = it->second;
@@ -153,7 +153,7 @@ class Remover {
         victims.push_back(std::move(victim));
         continue;
       }
-      settle_later();
+      work_.look_again();
       engine_.note(Error(ErrorCode::changed,
                          fmt::format("UID {} is not the message that was deleted here; it stays",
                                      victim.row.key.uid.value))
@@ -172,7 +172,7 @@ class Remover {
                                                  victim.action->reason);
         if (!copied) {
           if (!connection_.usable()) co_return copied;
-          settle_later();
+          work_.look_again();
           park(engine_, work_, victim.row.key.uid, "", "delete", copied.error());
           continue;
         }
@@ -247,7 +247,7 @@ class Remover {
       STERNA_CHECK(engine_.store->close_intent(victim.intent));
     }
     STERNA_CHECK(transaction.commit());
-    settle_later();
+    work_.look_again();
     for (Victim& victim : victims) {
       park(engine_, work_, victim.row.key.uid, "", "delete", Error(error).with_context(what));
     }
@@ -282,11 +282,6 @@ class Remover {
   // The file goes when the message is seen to be gone (expunge_flagged).
   static bool remains(const Victim& victim) {
     return std::get<sync::DeleteOut>(victim.action->what).file_remains;
-  }
-
-  void settle_later() {
-    work_.stamp_settled = false;
-    work_.cursor_settled = false;
   }
 
   Engine& engine_;
