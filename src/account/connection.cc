@@ -106,9 +106,11 @@ coro::Task<Result<imap::UntaggedStatus>> Connection::greeting() {
 Result<imap::CommandId> Connection::submit(Result<imap::Command> command, Sink* sink,
                                            LiteralSource literal) {
   if (closed_) return fail(lost());
+  const bool selects = command && (command->kind() == imap::CommandKind::select ||
+                                   command->kind() == imap::CommandKind::examine);
   STERNA_TRY(const imap::CommandId id, client_.submit(std::move(command)));
   log_.trace("C: {}", client_.describe(id));
-  pending_[id.value] = {sink, std::move(literal)};
+  pending_[id.value] = {sink, std::move(literal), selects};
   return id;
 }
 
@@ -198,12 +200,19 @@ Sink* Connection::sink_of(imap::CommandId id) {
   return it == pending_.end() ? nullptr : it->second.sink;
 }
 
+bool Connection::is_of_closing(const imap::Context& context) const {
+  const auto it = pending_.find(context.oldest.value);
+  return it != pending_.end() && it->second.selects && context.selection != imap::CommandId{} &&
+         context.selection != context.oldest;
+}
+
 void Connection::on_greeting(const imap::UntaggedStatus& greeting) {
   greeting_ = greeting;
 }
 
 void Connection::on_response(const imap::Response& response, const imap::Context& context) {
-  if (Sink* sink = sink_of(context.oldest)) {
+  Sink* sink = sink_of(context.oldest);
+  if (sink && !is_of_closing(context)) {
     sink->on_response(response);
     return;
   }
@@ -235,6 +244,7 @@ void Connection::on_body_end(imap::BodyId id) {
 
 void Connection::on_done(const imap::Done& done) {
   log_.trace("S: {} {} {}", to_string(done.kind), to_string(done.status), done.text);
+  if (Sink* sink = sink_of(done.id)) sink->on_done(done);
   pending_.erase(done.id.value);
   done_[done.id.value] = done;
 }

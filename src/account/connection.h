@@ -32,6 +32,8 @@ class Sink {
   virtual void on_body_begin(const imap::BodyBegin& /*body*/) {}
   virtual void on_body_chunk(imap::BodyId /*id*/, std::string_view /*octets*/) {}
   virtual void on_body_end(imap::BodyId /*id*/) {}
+  // The command was answered; nothing of the next one was read yet.
+  virtual void on_done(const imap::Done& /*done*/) {}
   // Called between two reads when full() is true: makes room before more is read.
   virtual bool full() const { return false; }
   virtual coro::Task<Status> relieve();
@@ -120,11 +122,14 @@ class Connection final : private imap::Handler {
 
   coro::Task<Status> pump();
   Sink* sink_of(imap::CommandId id);
+  // Whether a response that comes during SELECT is still the mailbox's that it closes.
+  bool is_of_closing(const imap::Context& context) const;
   Error lost() const;
 
   struct Pending {
     Sink* sink = nullptr;
     LiteralSource literal;
+    bool selects = false;
   };
 
   void learn_namespaces(const imap::Response& response);

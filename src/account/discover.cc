@@ -7,6 +7,7 @@
 #include "decisions.h"
 #include "execute_mailboxes.h"
 #include "list_remote.h"
+#include "sterna/coro/both.h"
 #include "walk_local.h"
 
 namespace sterna::account {
@@ -148,27 +149,38 @@ Result<std::unique_ptr<MailboxWork>> work_of(Engine& engine, const MailboxRow& r
   return work;
 }
 
+coro::Task<Result<RemoteList>> log_in_and_list(Engine& engine, Pool& pool) {
+  STERNA_CO_TRY(Connection * connection, co_await pool.primary());
+  co_return co_await list_remote(engine, *connection);
+}
+
 }  // namespace
 
-coro::Task<Status> discover(Engine& engine, Connection& connection) {
-  STERNA_CO_TRY(const RemoteList remote, co_await list_remote(engine, connection));
+coro::Task<Status> discover(Engine& engine, Pool& pool) {
+  auto [listed, found] =
+      co_await coro::both(log_in_and_list(engine, pool), walk_directories(engine));
+  STERNA_CO_CHECK(listed);
+  STERNA_CO_CHECK(found);
+  const RemoteList& remote = *listed;
   STERNA_CO_TRY(std::vector<MailboxRow> rows, engine.store->mailboxes());
   std::set<std::string> on_server;
   for (const RemoteListing& one : remote.mailboxes) {
     if (one.mailbox.selectable) on_server.insert(one.mailbox.name.text());
   }
-  STERNA_CO_TRY(LocalWalk local, co_await walk_local(engine, rows, on_server));
+  STERNA_CO_TRY(LocalWalk local, describe_walk(engine, *found, rows, on_server));
   STERNA_CO_TRY(sync::MailboxesInput input, mailboxes_input(engine, rows, remote, local));
   STERNA_CO_CHECK(save_absences(engine, rows, input));
   const std::vector<sync::MailboxAction> actions = sync::plan_mailboxes(input);
   engine.held_mailboxes.clear();
   engine.emptied_here.clear();
   engine.emptied_there.clear();
+  STERNA_CO_TRY(Connection * connection, co_await pool.primary());
   STERNA_CO_TRY(const MailboxesOutcome outcome,
-                co_await execute_mailboxes(engine, connection, input, actions));
+                co_await execute_mailboxes(engine, *connection, input, actions));
   if (!actions.empty() && !engine.dry_run()) {
     STERNA_CO_TRY(rows, engine.store->mailboxes());
-    STERNA_CO_TRY(local, co_await walk_local(engine, rows, on_server));
+    STERNA_CO_TRY(const maildir::Discovery now, co_await walk_directories(engine));
+    STERNA_CO_TRY(local, describe_walk(engine, now, rows, on_server));
   }
   engine.mailboxes.clear();
   for (const MailboxRow& row : rows) {

@@ -124,10 +124,10 @@ coro::Task<Status> remove_known(Engine& engine, Connection& connection, MailboxW
     out.proof = "its directory is gone from the whole Maildir";
     actions.push_back({std::move(out), kReason});
   }
-  std::vector<const sync::Action*> pointers;
-  for (const sync::Action& action : actions) pointers.push_back(&action);
-  if (pointers.empty()) co_return Status{};
-  co_return co_await remove_out(engine, connection, work, pointers);
+  Removals removals{&work, {}};
+  for (const sync::Action& action : actions) removals.actions.push_back(&action);
+  if (actions.empty()) co_return Status{};
+  co_return co_await remove_out(engine, connection, std::span(&removals, 1));
 }
 
 // A file of the mailbox that is in another one now was moved before its folder was removed.
@@ -240,7 +240,8 @@ coro::Task<Status> empty_here(Engine& engine, MailboxWork& work) {
   co_return co_await execute_local_removals(engine, plan);
 }
 
-Status absorb(Engine& engine, const Connection& connection, const MailboxWork& work, Status done) {
+Status conclude(Engine& engine, const Connection& connection, const MailboxWork& work,
+                Status done) {
   if (done) {
     // The table says what becomes of the mailbox. What could not go waits for another sync.
     STERNA_TRY(const store::Store::Counts left, engine.store->counts(work.row.id));
@@ -259,13 +260,13 @@ coro::Task<Status> empty_mailboxes(Engine& engine, Connection& connection) {
     MailboxWork* work = engine.find(id);
     if (!work) continue;
     Status done = co_await empty_here(engine, *work);
-    STERNA_CO_CHECK(absorb(engine, connection, *work, std::move(done)));
+    STERNA_CO_CHECK(conclude(engine, connection, *work, std::move(done)));
   }
   for (const MailboxId id : engine.emptied_there) {
     MailboxWork* work = engine.find(id);
     if (!work) continue;
     Status done = co_await empty_there(engine, connection, *work);
-    STERNA_CO_CHECK(absorb(engine, connection, *work, std::move(done)));
+    STERNA_CO_CHECK(conclude(engine, connection, *work, std::move(done)));
   }
   co_return Status{};
 }

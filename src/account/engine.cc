@@ -75,17 +75,22 @@ Status Engine::add_history(const MailboxWork& work, Uid uid, std::string_view fi
 
 Status Engine::bump_epoch() {
   if (epoch_bumped) return {};
+  return begin_destruction([] { return Status{}; });
+}
+
+Result<std::optional<maildir::Marker>> Engine::announce_epoch() {
+  if (epoch_bumped) return std::nullopt;
   STERNA_TRY(maildir::Marker marker, maildir::read_marker(*root));
   ++marker.epoch;
-  const std::string next = fmt::format("{}", marker.epoch);
-  {
-    STERNA_TRY(auto transaction, store->begin(store::Durability::full));
-    STERNA_CHECK(store->set("epoch_pending", next));
-    STERNA_CHECK(transaction.commit());
-  }
+  STERNA_CHECK(store->set("epoch_pending", fmt::format("{}", marker.epoch)));
+  return marker;
+}
+
+Status Engine::move_epoch(const maildir::Marker& marker) {
   STERNA_CHECK(maildir::write_marker(*root, marker));
-  STERNA_TRY(auto transaction, store->begin(store::Durability::full));
-  STERNA_CHECK(store->set("epoch", next));
+  // Lost with the power, it is told by the marker, which is the pending one.
+  STERNA_TRY(auto transaction, store->begin(store::Durability::normal));
+  STERNA_CHECK(store->set("epoch", fmt::format("{}", marker.epoch)));
   STERNA_CHECK(store->unset("epoch_pending"));
   STERNA_CHECK(transaction.commit());
   epoch_bumped = true;

@@ -18,6 +18,7 @@
 #include "sterna/maildir/layout.h"
 #include "sterna/maildir/listing.h"
 #include "sterna/maildir/mailbox_dirs.h"
+#include "sterna/maildir/marker.h"
 #include "sterna/maildir/stamp.h"
 #include "sterna/store/store.h"
 #include "sterna/sync/plan.h"
@@ -117,8 +118,22 @@ struct Engine {
     STERNA_CHECK(change());
     return transaction.commit();
   }
-  // Rule 14: the epoch moves once before destructive work, base first, then marker.
+  // Rule 14: the epoch moves once before destructive work, base first, then marker. `intents` goes
+  // into the base with it, in one transaction.
+  template <class F>
+  Status begin_destruction(F intents) {
+    STERNA_TRY(auto transaction, store->begin(store::Durability::full));
+    STERNA_TRY(const std::optional<maildir::Marker> marker, announce_epoch());
+    STERNA_CHECK(intents());
+    STERNA_CHECK(transaction.commit());
+    return marker ? move_epoch(*marker) : Status{};
+  }
   Status bump_epoch();
+
+ private:
+  // The marker to be written, unless the epoch has moved.
+  Result<std::optional<maildir::Marker>> announce_epoch();
+  Status move_epoch(const maildir::Marker& marker);
 };
 
 // Relative to the root, "" for the root itself.

@@ -62,8 +62,12 @@ coro::Task<Status> upload(Engine& engine, Connection& connection, MailboxWork& w
                           std::span<const sync::Action* const> actions);
 coro::Task<Status> move_out(Engine& engine, Connection& connection, MailboxWork& from,
                             MailboxWork& to, std::span<const sync::Action* const> actions);
-coro::Task<Status> remove_out(Engine& engine, Connection& connection, MailboxWork& work,
-                              std::span<const sync::Action* const> actions);
+struct Removals {
+  MailboxWork* work;
+  std::vector<const sync::Action*> actions;  // DeleteOut, at least one
+};
+coro::Task<Status> remove_out(Engine& engine, Connection& connection,
+                              std::span<const Removals> removals);
 coro::Task<Status> clear_deleted(Engine& engine, Connection& connection, MailboxWork& work,
                                  std::span<const sync::Action* const> actions);
 
@@ -74,6 +78,7 @@ coro::Task<Status> expunge_exactly(Engine& engine, Connection& connection, Mailb
 
 // The foreign \Deleted that a crash in the middle of that left taken away, put back.
 coro::Task<Status> give_back_deleted(Engine& engine, Connection& connection, MailboxWork& work);
+Result<bool> owes_deleted(Engine& engine, const MailboxWork& work);
 
 // The row of a message that is now at `to`/`uid` with this file.
 MessageRow moved_row(const MessageRow& row, const MailboxWork& to, Uid uid, const LocalFile& file,

@@ -5,6 +5,7 @@
 
 #include "execute.h"
 #include "failures.h"
+#include "sterna/coro/both.h"
 #include "sterna/maildir/change.h"
 #include "sterna/maildir/file_name.h"
 
@@ -112,17 +113,13 @@ class LocalExecution {
 
   coro::Task<Status> run(const sync::Plan& plan) {
     for (const sync::Action& action : plan.actions) collect(action);
-    STERNA_CO_CHECK(co_await change_files());
+    maildir::TouchedDirectories touched;
+    STERNA_CO_CHECK(co_await change_files(touched));
     STERNA_CO_TRY(auto transaction, engine_.store->begin(store::Durability::full));
-    bool any = false;
-    std::size_t next = 0;
-    for (const sync::Action& action : plan.actions) {
-      Change* change = next < order_.size() && order_[next].action == &action
-                           ? &changes_[order_[next++].index]
-                           : nullptr;
-      STERNA_CO_TRY(const bool wrote, record(action, change));
-      any = any || wrote;
-    }
+    // The rows are written while the disk works, and committed when it has done so (rule 16).
+    auto [flushed, wrote] = co_await coro::both(flush(touched), record_all(plan));
+    STERNA_CO_CHECK(flushed);
+    STERNA_CO_TRY(const bool any, wrote);
     if (!any) co_return Status{};
     co_return transaction.commit();
   }
@@ -173,18 +170,35 @@ class LocalExecution {
     }
   }
 
-  coro::Task<Status> change_files() {
+  coro::Task<Status> change_files(maildir::TouchedDirectories& touched) {
     if (changes_.empty()) co_return Status{};
-    const bool fsync = engine_.settings.fsync;
-    auto job = [this, fsync]() -> Status {
-      maildir::TouchedDirectories touched;
+    auto job = [this, &touched]() -> Status {
       name_keywords(changes_);
       for (Change& change : changes_) {
         if (!change.error) carry_out(change, touched);
       }
-      return fsync ? touched.sync() : Status{};
+      return {};
     };
     co_return co_await on_worker(engine_.services, job);
+  }
+
+  coro::Task<Status> flush(maildir::TouchedDirectories& touched) {
+    if (changes_.empty() || !engine_.settings.fsync) co_return Status{};
+    auto job = [&touched] { return touched.sync(); };
+    co_return co_await on_worker(engine_.services, job);
+  }
+
+  coro::Task<Result<bool>> record_all(const sync::Plan& plan) {
+    bool any = false;
+    std::size_t next = 0;
+    for (const sync::Action& action : plan.actions) {
+      Change* change = next < order_.size() && order_[next].action == &action
+                           ? &changes_[order_[next++].index]
+                           : nullptr;
+      STERNA_CO_TRY(const bool wrote, record(action, change));
+      any = any || wrote;
+    }
+    co_return any;
   }
 
   LocalFile file_after(const Change& change) const {

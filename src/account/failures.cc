@@ -131,4 +131,20 @@ Status keep_parked(Engine& engine, const std::set<MailboxFailure>& still) {
   return {};
 }
 
+Status absorb(Engine& engine, const Connection& connection, MailboxWork& work, Status status) {
+  if (status) return {};
+  work.look_again();
+  const Error& error = status.error();
+  const bool wide = error.scope() == ErrorScope::account || error.scope() == ErrorScope::process;
+  if (!connection.usable() || wide || error.is_cancelled()) {
+    return fail(std::move(status).error().with_context(fmt::format("mailbox {}", work.name())));
+  }
+  if (error.is(ErrorCode::changed)) {
+    engine.again = true;
+    return {};
+  }
+  engine.note(std::move(status).error(), &work);
+  return {};
+}
+
 }  // namespace sterna::account

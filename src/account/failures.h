@@ -35,4 +35,8 @@ bool is_parked(Engine& engine, const MailboxFailure& failed);
 // Forgets those that are not to be done any more, or were done.
 Status keep_parked(Engine& engine, const std::set<MailboxFailure>& still);
 
+// What concerns one mailbox is noted and the others go on; what ends the connection, or the
+// account, ends the pass.
+Status absorb(Engine& engine, const Connection& connection, MailboxWork& work, Status status);
+
 }  // namespace sterna::account

@@ -23,6 +23,11 @@ inline constexpr std::chrono::seconds kSettleLimit{30};
 // mailbox unknown and is noted. An error is one of the connection.
 coro::Task<Status> observe_remote(Engine& engine, Connection& connection, MailboxWork& work);
 
+// The same of several, where SELECT alone can tell (QRESYNC), all asked at once. Gives back those
+// that have to be looked at one by one. An error is one of the connection, or of the base.
+coro::Task<Result<std::vector<MailboxWork*>>> glance(Engine& engine, Connection& connection,
+                                                     const std::vector<MailboxWork*>& mailboxes);
+
 // Without a look: nothing changed on the server since the cursor.
 void observe_remote_unchanged(MailboxWork& work, Generation generation);
 
@@ -31,9 +36,12 @@ coro::Task<Status> identify_remote(Engine& engine, Connection& connection, Mailb
                                    const UidSet& uids);
 
 // Selects the mailbox read-write (EXAMINE in a dry run) unless it is selected, and checks that its
-// UIDVALIDITY is the one of the plan: ErrorCode::changed otherwise (rule 11).
+// UIDVALIDITY is the one of the plan: replaced() otherwise (rule 11).
 coro::Task<Status> select_mailbox(Engine& engine, Connection& connection, const MailboxWork& work,
                                   UidValidity expected);
+
+// The mailbox is another one than that of the plan; ErrorCode::changed.
+Error replaced();
 
 // Selects nothing, or INBOX where the server cannot do that: what is selected must be neither
 // renamed nor deleted, or the line may end, and a name would stand for another mailbox.

@@ -266,12 +266,6 @@ std::unordered_map<std::uint64_t, Uid> rows_by_ino(
   return found;
 }
 
-bool ticks_in_seconds(const maildir::MailboxStamp& stamp) {
-  constexpr std::int64_t kSecond = 1'000'000'000;
-  return stamp.cur.mtime_ns % kSecond == 0 && stamp.cur.ctime_ns % kSecond == 0 &&
-         stamp.fresh.mtime_ns % kSecond == 0 && stamp.fresh.ctime_ns % kSecond == 0;
-}
-
 struct ListedMailbox {
   std::optional<maildir::Listing> listing;
   std::optional<Error> error;
@@ -280,14 +274,15 @@ struct ListedMailbox {
 
 ListedMailbox list_one(maildir::MailboxDirs& dirs) {
   ListedMailbox listed;
+  // Before the listing: a stamp that grew old while a long one was read vouches for nothing.
+  Result<std::int64_t> now = maildir::file_system_now_ns(*dirs.tmp);
+  listed.fs_now_ns = now ? *now : 0;
   Result<maildir::Listing> listing = maildir::list_mailbox(*dirs.home);
   if (!listing) {
     listed.error = listing.error();
     return listed;
   }
   listed.listing.emplace(std::move(*listing));
-  Result<std::int64_t> now = maildir::file_system_now_ns(*dirs.tmp);
-  listed.fs_now_ns = now ? *now : 0;
   return listed;
 }
 
@@ -340,8 +335,9 @@ coro::Task<Status> list_mailbox(Engine& engine, MailboxWork& work) {
       std::max({work.stamp_now->cur.mtime_ns, work.stamp_now->fresh.mtime_ns,
                 work.stamp_now->cur.ctime_ns, work.stamp_now->fresh.ctime_ns});
   const std::int64_t quiet_ns = std::chrono::nanoseconds(engine.settings.quiet).count();
-  const std::int64_t age_ns =
-      ticks_in_seconds(*work.stamp_now) ? std::max(quiet_ns, maildir::kStampAgeNs + 1) : quiet_ns;
+  const std::int64_t age_ns = work.stamp_now->ticks_in_seconds()
+                                  ? std::max(quiet_ns, maildir::kCoarseStampAgeNs + 1)
+                                  : quiet_ns;
   work.input.local.quiet = last + age_ns <= listed.fs_now_ns || last > listed.fs_now_ns + age_ns;
   co_return Status{};
 }

@@ -13,35 +13,13 @@
 
 #include "execute.h"
 #include "observe.h"
+#include "remote_changes.h"
 #include "sterna/base/bytes.h"
 #include "sterna/imap/outcome.h"
 #include "sterna/maildir/identity.h"
 
 namespace sterna::account {
 namespace {
-
-// Gathers what SELECT (QRESYNC) and UID FETCH say of flags, and what vanished.
-class ChangeSink : public Sink {
- public:
-  void on_response(const imap::Response& response) override {
-    if (const auto* fetch = std::get_if<imap::Fetch>(&response)) {
-      if (fetch->uid && fetch->flags) {
-        flags.push_back({*fetch->uid, *fetch->flags, fetch->modseq.value_or(ModSeq{})});
-      } else if (fetch->flags) {
-        incomplete = true;
-      }
-    } else if (const auto* vanished = std::get_if<imap::Vanished>(&response)) {
-      gone.add_all(vanished->uids);
-      if (!vanished->earlier) incomplete = true;
-    } else if (std::holds_alternative<imap::Expunge>(response)) {
-      incomplete = true;
-    }
-  }
-
-  std::vector<RemoteFlags> flags;
-  UidSet gone;
-  bool incomplete = false;  // something changed while it was told
-};
 
 class UidSink : public Sink {
  public:
@@ -125,30 +103,6 @@ coro::Task<Result<imap::Done>> look(Engine& engine, Connection& connection, Mail
   co_return done;
 }
 
-// The rows for which the server should have a message. Asked for as little as the arithmetic needs:
-// a mailbox of 50,000 in which one flag changed is not read.
-class KnownUids {
- public:
-  KnownUids(store::Store& store, MailboxId mailbox, bool none)
-      : store_(store), mailbox_(mailbox), none_(none) {}
-
-  Result<std::uint64_t> count() {
-    if (none_) return 0;
-    STERNA_TRY(const store::Store::Counts counts, store_.counts(mailbox_));
-    return counts.on_server;
-  }
-  Result<UidSet> among(const UidSet& uids) {
-    if (none_ || uids.empty()) return UidSet();
-    return store_.remote_uids_among(mailbox_, uids);
-  }
-  Result<UidSet> all() { return none_ ? UidSet() : store_.remote_uids(mailbox_); }
-
- private:
-  store::Store& store_;
-  MailboxId mailbox_;
-  bool none_;  // nothing of the base is believed
-};
-
 // No UIDNEXT in SELECT (Courier): STATUS said it, else the highest UID tells a lower bound.
 Result<Uid> uid_next_of(const imap::Selection& selection, const MailboxWork& work,
                         KnownUids& base) {
@@ -160,43 +114,15 @@ Result<Uid> uid_next_of(const imap::Selection& selection, const MailboxWork& wor
   return Uid{known.last().value + 1};
 }
 
-void keep_flags_of_known(const ChangeSink& changes, const UidSet& known, RemoteDelta& remote) {
-  // The last word on a message counts.
-  std::map<Uid, const RemoteFlags*> last;
-  for (const RemoteFlags& flags : changes.flags) {
-    if (known.contains(flags.uid)) last[flags.uid] = &flags;
-  }
-  for (const auto& [uid, flags] : last) remote.flags.push_back(*flags);
-}
-
-UidSet uids_of(const std::vector<RemoteFlags>& flags) {
-  std::vector<Uid> uids;
-  uids.reserve(flags.size());
-  for (const RemoteFlags& one : flags) uids.push_back(one.uid);
-  std::ranges::sort(uids);
-  UidSet set;
-  for (const Uid uid : uids) set.add(uid);
-  return set;
-}
-
 // Arrived and gone, by the arithmetic; lists all UIDs where the cheap way does not close it.
 coro::Task<Status> settle_presence(Connection& connection, const Look& seen, KnownUids& base,
                                    RemoteDelta& remote) {
   const imap::Selection& selection = *connection.client().selection();
-  const UidSet told = uids_of(seen.changes.flags);
-  STERNA_CO_TRY(const UidSet told_before, base.among(told));
-  keep_flags_of_known(seen.changes, told_before, remote);
-  STERNA_CO_TRY(const std::uint64_t count, base.count());
-  remote.arrived = told.minus(told_before);
-  STERNA_CO_TRY(remote.gone, base.among(seen.changes.gone));
-  remote.gone_proof = "the server said that it vanished, and the count agrees";
-  const bool closes = count - remote.gone.count() + remote.arrived.count() == selection.exists;
-  if (!seen.changes.incomplete && closes) {
-    remote.coverage = Coverage::complete;
-    co_return Status{};
-  }
+  STERNA_CO_TRY(const bool closes, take_changes(seen.changes, selection.exists, base, remote));
+  if (closes) co_return Status{};
   bool whole = false;
   UidSet all;
+  const UidSet told = uids_of(seen.changes.flags);
   if (seen.all_flags && told.count() == selection.exists) {
     all = told;
     whole = true;
@@ -233,21 +159,10 @@ coro::Task<Status> settle_presence(Connection& connection, const Look& seen, Kno
   co_return Status{};
 }
 
-void take_rights(const imap::Selection& selection, RemoteDelta& remote) {
-  remote.uidvalidity = *selection.uid_validity;
-  remote.read_only = selection.read_only;
-  if (selection.permanent_flags) {
-    remote.any_keyword = selection.permanent_flags->new_keywords;
-    remote.permanent = selection.permanent_flags->flags;
-  }
-}
-
 Status check_numbers(const imap::Selection& selection, const RemoteCursor& cursor,
                      sync::MailboxInput& input, Log& log) {
   const bool back = cursor.uidvalidity && *selection.uid_validity == cursor.uidvalidity &&
-                    ((selection.uid_next && *selection.uid_next < cursor.uid_next) ||
-                     (selection.highest_modseq && cursor.highest_modseq &&
-                      *selection.highest_modseq < cursor.highest_modseq));
+                    went_backwards(selection, cursor);
   const bool other = cursor.uidvalidity && *selection.uid_validity != cursor.uidvalidity;
   if (back || other) {
     log.warn("{}: the mailbox on the server is paired anew",
@@ -267,6 +182,11 @@ Status begin_base(Engine& engine, MailboxWork& work, UidValidity uidvalidity) {
 
 }  // namespace
 
+Error replaced() {
+  return Error(ErrorCode::changed, "the mailbox was replaced on the server meanwhile")
+      .with_scope(ErrorScope::mailbox);
+}
+
 coro::Task<Status> select_mailbox(Engine& engine, Connection& connection, const MailboxWork& work,
                                   UidValidity expected) {
   const imap::Selection* selection = connection.client().selection();
@@ -278,8 +198,7 @@ coro::Task<Status> select_mailbox(Engine& engine, Connection& connection, const 
     selection = connection.client().selection();
   }
   if (!selection || !selection->uid_validity || *selection->uid_validity != expected) {
-    co_return fail(Error(ErrorCode::changed, "the mailbox was replaced on the server meanwhile")
-                       .with_scope(ErrorScope::mailbox));
+    co_return fail(replaced());
   }
   co_return Status{};
 }
@@ -330,76 +249,9 @@ coro::Task<Status> observe_remote(Engine& engine, Connection& connection, Mailbo
   STERNA_CO_CHECK(co_await settle_presence(connection, seen, base, remote));
   selection = connection.client().selection();
   if (!selection) co_return fail(ErrorCode::changed, "the selection was lost");
-  STERNA_CO_TRY(const Uid uid_next, uid_next_of(*selection, work, base));
-  work.next_cursor = {*selection->uid_validity, uid_next,
-                      selection->highest_modseq.value_or(ModSeq{}), selection->exists};
+  work.next_cursor = cursor_of(*selection);
+  STERNA_CO_TRY(work.next_cursor.uid_next, uid_next_of(*selection, work, base));
   work.cursor_known = remote.coverage == Coverage::complete;
-  co_return Status{};
-}
-
-namespace {
-
-// What identify_remote() asks for: header, size, date, flags, EMAILID.
-class IdentitySink : public Sink {
- public:
-  void on_body_begin(const imap::BodyBegin& body) override {
-    header_.clear();
-    id_ = body.id;
-  }
-  void on_body_chunk(imap::BodyId id, std::string_view octets) override {
-    if (id == id_ && header_.size() < maildir::kHeaderOctetsMax * 2) header_ += octets;
-  }
-  void on_response(const imap::Response& response) override {
-    const auto* fetch = std::get_if<imap::Fetch>(&response);
-    if (!fetch || !fetch->uid) return;
-    if (fetch->bodies.empty()) return;
-    const imap::FetchBody& body = fetch->bodies.front();
-    RemoteArrival arrival;
-    arrival.uid = *fetch->uid;
-    arrival.flags = fetch->flags.value_or(FlagSet{});
-    arrival.internal_date = fetch->internal_date.value_or(0);
-    arrival.email_id = fetch->email_id;
-    if (fetch->gm_msgid) arrival.email_id = fmt::format("{}", *fetch->gm_msgid);
-    const bool whole = body.source != imap::FetchBody::Source::nil && body.id == id_;
-    if (whole && fetch->size) {
-      arrival.identity = to_identity(maildir::identity_of_wire_header(header_, *fetch->size));
-    }
-    found.push_back(std::move(arrival));
-  }
-
-  std::vector<RemoteArrival> found;
-
- private:
-  std::string header_;
-  imap::BodyId id_;
-};
-
-}  // namespace
-
-coro::Task<Status> identify_remote(Engine& engine, Connection& connection, MailboxWork& work,
-                                   const UidSet& uids) {
-  STERNA_CO_CHECK(co_await select_mailbox(engine, connection, work, work.input.remote.uidvalidity));
-  imap::FetchRequest request;
-  request.items = {imap::FetchItem::uid, imap::FetchItem::flags, imap::FetchItem::internal_date,
-                   imap::FetchItem::size, imap::FetchItem::header};
-  if (connection.has(imap::Capability::object_id)) {
-    request.items.push_back(imap::FetchItem::email_id);
-  }
-  if (connection.has(imap::Capability::gmail)) request.items.push_back(imap::FetchItem::gm_msgid);
-  IdentitySink sink;
-  for (const UidSet& part : uids.chunks(connection.quirks.command_line_octets_max - 200)) {
-    request.uids = part;
-    STERNA_CO_TRY(imap::Done done, co_await connection.run(imap::uid_fetch(request), &sink));
-    if (!done.ok()) co_return fail(imap::error_from(done).with_context("identify messages"));
-  }
-  std::vector<RemoteArrival>& details = work.input.remote.details;
-  for (RemoteArrival& arrival : sink.found) {
-    arrival.size_reliable = !connection.quirks.size_unreliable;
-    if (uids.contains(arrival.uid)) details.push_back(std::move(arrival));
-  }
-  std::ranges::sort(details, {}, &RemoteArrival::uid);
-  const auto same = [](const RemoteArrival& a, const RemoteArrival& b) { return a.uid == b.uid; };
-  details.erase(std::unique(details.begin(), details.end(), same), details.end());
   co_return Status{};
 }
 

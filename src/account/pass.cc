@@ -15,7 +15,7 @@
 #include "gather.h"
 #include "list_remote.h"
 #include "observe.h"
-#include "sterna/coro/scope.h"
+#include "sterna/coro/both.h"
 
 namespace sterna::account {
 namespace {
@@ -82,6 +82,7 @@ coro::Task<Status> observe_one(Engine& engine, Pool& pool, MailboxWork& work) {
 }
 
 coro::Task<Status> observe_remotes(Engine& engine, Pool& pool) {
+  std::vector<MailboxWork*> changed;
   for (const auto& work : engine.mailboxes) {
     if (!work->requested) {
       work->input.remote.began = engine.generation;
@@ -91,8 +92,12 @@ coro::Task<Status> observe_remotes(Engine& engine, Pool& pool) {
       observe_remote_unchanged(*work, engine.generation);
       continue;
     }
-    STERNA_CO_CHECK(co_await observe_one(engine, pool, *work));
+    changed.push_back(work.get());
   }
+  STERNA_CO_TRY(Connection * connection, co_await pool.primary());
+  STERNA_CO_TRY(const std::vector<MailboxWork*> rest,
+                co_await glance(engine, *connection, changed));
+  for (MailboxWork* work : rest) STERNA_CO_CHECK(co_await observe_one(engine, pool, *work));
   co_return Status{};
 }
 
@@ -142,20 +147,16 @@ coro::Task<Status> observe_moved(Engine& engine, Pool& pool) {
   co_return Status{};
 }
 
+coro::Task<Status> observe_there(Engine& engine, Pool& pool) {
+  STERNA_CO_CHECK(co_await observe_remotes(engine, pool));
+  co_return co_await observe_moved(engine, pool);
+}
+
 // Both sides at once: neither look depends on the other, and nothing is changed before both are
 // done.
 coro::Task<Status> observe_both(Engine& engine, Pool& pool) {
   STERNA_CO_CHECK(reset_for_union(engine));
-  coro::Scope scope = co_await coro::make_scope();
-  Status here;
-  const auto look_here = [](Engine& of, Status& outcome) -> coro::Task<void> {
-    outcome = co_await observe_local(of);
-  };
-  scope.spawn(look_here(engine, here));
-  Status there = co_await observe_remotes(engine, pool);
-  if (there) there = co_await observe_moved(engine, pool);
-  if (!there) scope.cancel();
-  co_await scope.join();
+  auto [there, here] = co_await coro::both(observe_there(engine, pool), observe_local(engine));
   STERNA_CO_CHECK(there);
   STERNA_CO_CHECK(here);
   co_return co_await settle_local(engine);
@@ -229,24 +230,6 @@ std::map<MailboxId, std::vector<T>> by_mailbox(const std::vector<T>& items, cons
   std::map<MailboxId, std::vector<T>> groups;
   for (const T& item : items) groups[key(item)].push_back(item);
   return groups;
-}
-
-// What concerns one mailbox is noted and the others go on; what ends the connection, or the
-// account, ends the pass.
-Status absorb(Engine& engine, const Connection& connection, MailboxWork& work, Status status) {
-  if (status) return {};
-  work.look_again();
-  const Error& error = status.error();
-  const bool wide = error.scope() == ErrorScope::account || error.scope() == ErrorScope::process;
-  if (!connection.usable() || wide || error.is_cancelled()) {
-    return fail(std::move(status).error().with_context(fmt::format("mailbox {}", work.name())));
-  }
-  if (error.is(ErrorCode::changed)) {
-    engine.again = true;
-    return {};
-  }
-  engine.note(std::move(status).error(), &work);
-  return {};
 }
 
 class Downloads {
@@ -356,12 +339,11 @@ coro::Task<Status> execute_changes(Engine& engine, Connection& connection,
 coro::Task<Status> execute_removals(Engine& engine, Connection& connection,
                                     const RemoteWork& remote) {
   const auto mailbox = [](const sync::Action* action) { return sync::mailbox_of(*action); };
-  for (const auto& [id, actions] : by_mailbox(remote.removals, mailbox)) {
-    MailboxWork& work = *engine.find(id);
-    Status done = co_await remove_out(engine, connection, work, actions);
-    STERNA_CO_CHECK(absorb(engine, connection, work, std::move(done)));
+  std::vector<Removals> removals;
+  for (auto& [id, actions] : by_mailbox(remote.removals, mailbox)) {
+    removals.push_back({engine.find(id), std::move(actions)});
   }
-  co_return Status{};
+  co_return co_await remove_out(engine, connection, removals);
 }
 
 coro::Task<Status> execute(Engine& engine, Pool& pool, const sync::Plan& plan) {
@@ -465,8 +447,7 @@ Result<bool> anything_pending(Engine& engine) {
 }  // namespace
 
 coro::Task<Status> run_pass(Engine& engine, Pool& pool) {
-  STERNA_CO_TRY(Connection * connection, co_await pool.primary());
-  STERNA_CO_CHECK(co_await discover(engine, *connection));
+  STERNA_CO_CHECK(co_await discover(engine, pool));
   STERNA_CO_CHECK(co_await observe_both(engine, pool));
   mark_adoptions(engine);
   STERNA_CO_CHECK(carry_out_decisions(engine));

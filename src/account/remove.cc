@@ -3,10 +3,12 @@
 //
 // Before anything is removed, the server is asked once more what the UIDs are: INTERNALDATE and
 // size (and EMAILID) must be those of the row. Where the sizes of the server are not exact, the
-// header decides.
+// header decides. All mailboxes are asked in a row, and one transaction has the intents of all.
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
+#include <ranges>
 #include <unordered_map>
 
 #include "download.h"
@@ -23,6 +25,7 @@ struct Victim {
   MessageRow row;
   IntentId intent;
   sync::RemovalKind kind = sync::RemovalKind::expunge;
+  bool in_base = true;  // not a surplus copy
 };
 
 class ProofSink : public Sink {
@@ -32,6 +35,20 @@ class ProofSink : public Sink {
     if (fetch && fetch->uid && fetch->internal_date) found[fetch->uid->value] = *fetch;
   }
   std::unordered_map<std::uint32_t, imap::Fetch> found;
+};
+
+// The UIDVALIDITY that a SELECT among others was answered with.
+class SelectSink : public Sink {
+ public:
+  explicit SelectSink(const imap::Client& client) : client_(client) {}
+  void on_done(const imap::Done& done) override {
+    const imap::Selection* selection = done.ok() ? client_.selection() : nullptr;
+    if (selection && selection->uid_validity) uidvalidity = *selection->uid_validity;
+  }
+  UidValidity uidvalidity;
+
+ private:
+  const imap::Client& client_;
 };
 
 UidSet uids_of(const std::vector<Victim>& victims) {
@@ -50,59 +67,45 @@ bool email_ids_agree(const MessageRow& row, const imap::Fetch& fetch) {
   return true;
 }
 
+// The removals of one mailbox, step by step: see remove_out().
 class Remover {
  public:
-  Remover(Engine& engine, Connection& connection, MailboxWork& work)
-      : engine_(engine), connection_(connection), work_(work) {}
+  Remover(Engine& engine, Connection& connection, MailboxWork& work, UidValidity uidvalidity)
+      : engine_(engine),
+        connection_(connection),
+        work_(work),
+        uidvalidity_(uidvalidity),
+        select_(connection.client()) {}
 
-  coro::Task<Status> run(std::span<const sync::Action* const> actions) {
-    STERNA_CO_TRY(std::vector<Victim> victims, load(actions));
-    if (victims.empty()) co_return Status{};
-    STERNA_CO_CHECK(co_await prove(victims));
-    if (victims.empty()) co_return Status{};
-    STERNA_CO_CHECK(engine_.bump_epoch());
-    STERNA_CO_CHECK(co_await keep_copies(victims));
-    STERNA_CO_CHECK(write_intents(victims));
-    std::vector<Victim> to_trash;
-    std::vector<Victim> expunged;
-    for (Victim& victim : victims) {
-      const bool trash = victim.kind == sync::RemovalKind::to_trash;
-      (trash ? to_trash : expunged).push_back(std::move(victim));
-    }
-    if (!to_trash.empty()) STERNA_CO_CHECK(co_await move_to_trash(to_trash));
-    if (!expunged.empty()) STERNA_CO_CHECK(co_await expunge(expunged));
-    co_return Status{};
-  }
+  MailboxWork& work() { return work_; }
+  bool empty() const { return victims_.empty(); }
+  // What it was to remove stays, and is seen again.
+  void give_up() { victims_.clear(); }
 
- private:
-  Result<std::vector<Victim>> load(std::span<const sync::Action* const> actions) {
-    std::vector<Victim> victims;
+  Status load(std::span<const sync::Action* const> actions) {
+    const UidSet parked = parked_uids(engine_, work_, "delete");
     for (const sync::Action* action : actions) {
       const auto& what = std::get<sync::DeleteOut>(action->what);
       STERNA_TRY(std::optional<MessageRow> row, engine_.store->message({work_.row.id, what.uid}));
       if (!row && !what.without_row) continue;
+      const bool in_base = row.has_value();
       if (!row) row = surplus(what);
-      if (is_parked(engine_, work_, what.uid, "", "delete")) {
+      if (parked.contains(what.uid)) {
         work_.stamp_settled = false;
         continue;
       }
-      victims.push_back({action, std::move(*row), {}, what.kind});
+      victims_.push_back({action, std::move(*row), {}, what.kind, in_base});
     }
-    return victims;
+    return {};
   }
 
-  // A copy that a move of ours left behind has no row; its content alone proves it.
-  MessageRow surplus(const sync::DeleteOut& what) const {
-    MessageRow row;
-    row.key = {work_.row.id, what.uid};
-    row.identity = what.identity;
-    row.remote_size = what.identity.size;
-    row.remote_since = row.local_since = engine_.generation;
-    return row;
-  }
-
-  coro::Task<Status> prove(std::vector<Victim>& victims) {
-    ProofSink sink;
+  // SELECT and FETCH in one packet: a mailbox that is another one by now only answers in vain.
+  Status ask() {
+    imap::SelectOptions options;
+    options.condstore = connection_.condstore;
+    STERNA_TRY(const imap::CommandId selecting,
+               connection_.submit(imap::select(work_.row.wire, options), &select_));
+    asked_.push_back(selecting);
     imap::FetchRequest request;
     request.items = {imap::FetchItem::uid, imap::FetchItem::internal_date, imap::FetchItem::size};
     if (connection_.has(imap::Capability::object_id)) {
@@ -112,62 +115,36 @@ class Remover {
       request.items.push_back(imap::FetchItem::gm_msgid);
     }
     const std::size_t octets = connection_.quirks.command_line_octets_max - 200;
-    for (const UidSet& part : uids_of(victims).chunks(octets)) {
+    for (const UidSet& part : uids_of(victims_).chunks(octets)) {
       request.uids = part;
-      STERNA_CO_CHECK(co_await connection_.run_ok(imap::uid_fetch(request), &sink));
+      STERNA_TRY(const imap::CommandId id, connection_.submit(imap::uid_fetch(request), &proof_));
+      asked_.push_back(id);
     }
-    UidSet doubtful;
-    std::vector<Victim> proven;
-    for (Victim& victim : victims) {
-      const auto it = sink.found.find(victim.row.key.uid.value);
-      if (it == sink.found.end()) {
-        // Gone already: the next look at the mailbox says so with proof.
-        work_.look_again();
-        continue;
-      }
-      const imap::Fetch& fetch = it->second;
-      const bool same_date = *fetch.internal_date == victim.row.internal_date;
-      const bool same_size = fetch.size && *fetch.size == victim.row.remote_size;
-      if (same_date && same_size && email_ids_agree(victim.row, fetch)) {
-        proven.push_back(std::move(victim));
-      } else {
-        doubtful.add(victim.row.key.uid);
-        doubted_.push_back(std::move(victim));
-      }
+    return {};
+  }
+
+  coro::Task<Status> prove() {
+    Status answered;
+    for (const imap::CommandId id : asked_) {
+      STERNA_CO_TRY(imap::Done done, co_await connection_.wait(id));
+      if (!done.ok() && answered) answered = fail(imap::error_from(done));
     }
-    victims = std::move(proven);
-    if (!doubtful.empty()) STERNA_CO_CHECK(co_await prove_by_header(doubtful, victims));
+    STERNA_CO_CHECK(answered);
+    if (select_.uidvalidity != uidvalidity_) co_return fail(replaced());
+    judge();
+    if (!doubted_.empty()) STERNA_CO_CHECK(co_await prove_by_header());
     co_return Status{};
   }
 
-  coro::Task<Status> prove_by_header(const UidSet& uids, std::vector<Victim>& victims) {
-    const std::vector<RemoteArrival> before = std::exchange(work_.input.remote.details, {});
-    Status asked = co_await identify_remote(engine_, connection_, work_, uids);
-    const std::vector<RemoteArrival> found = std::exchange(work_.input.remote.details, before);
-    STERNA_CO_CHECK(asked);
-    for (Victim& victim : doubted_) {
-      const auto it = std::ranges::find(found, victim.row.key.uid, &RemoteArrival::uid);
-      const bool same = it != found.end() && it->identity && victim.row.identity &&
-                        it->identity->same_as(*victim.row.identity, false);
-      if (same) {
-        victims.push_back(std::move(victim));
-        continue;
-      }
-      work_.look_again();
-      engine_.note(Error(ErrorCode::changed,
-                         fmt::format("UID {} is not the message that was deleted here; it stays",
-                                     victim.row.key.uid.value))
-                       .with_scope(ErrorScope::message),
-                   &work_);
-    }
-    doubted_.clear();
-    co_return Status{};
-  }
-
-  coro::Task<Status> keep_copies(std::vector<Victim>& victims) {
+  coro::Task<Status> keep_copies() {
+    const auto wants = [](const Victim& victim) {
+      return victim.kind == sync::RemovalKind::fetch_expunge;
+    };
+    if (std::ranges::none_of(victims_, wants)) co_return Status{};
+    STERNA_CO_CHECK(co_await select_mailbox(engine_, connection_, work_, uidvalidity_));
     std::vector<Victim> kept;
-    for (Victim& victim : victims) {
-      if (victim.kind == sync::RemovalKind::fetch_expunge) {
+    for (Victim& victim : victims_) {
+      if (wants(victim)) {
         Status copied = co_await fetch_into_undo(engine_, connection_, work_, victim.row,
                                                  victim.action->reason);
         if (!copied) {
@@ -179,13 +156,13 @@ class Remover {
       }
       kept.push_back(std::move(victim));
     }
-    victims = std::move(kept);
+    victims_ = std::move(kept);
     co_return Status{};
   }
 
-  Status write_intents(std::vector<Victim>& victims) {
-    STERNA_TRY(auto transaction, engine_.store->begin(store::Durability::full));
-    for (Victim& victim : victims) {
+  // Inside a transaction.
+  Status add_intents() {
+    for (Victim& victim : victims_) {
       Intent intent;
       intent.kind = IntentKind::delete_out;
       intent.mailbox = work_.row.id;
@@ -197,11 +174,85 @@ class Remover {
       intent.at_ms = engine_.now_ms();
       STERNA_TRY(victim.intent, engine_.store->add_intent(intent));
       if (remains(victim)) continue;
-      MessageRow row = victim.row;
-      row.state = RowState::deleting;
-      STERNA_CHECK(engine_.store->put_message(row));
+      if (victim.in_base) {
+        STERNA_CHECK(engine_.store->set_state(victim.row.key, RowState::deleting));
+      } else {
+        MessageRow row = victim.row;
+        row.state = RowState::deleting;
+        STERNA_CHECK(engine_.store->put_message(row));
+      }
     }
-    return transaction.commit();
+    return {};
+  }
+
+  coro::Task<Status> remove() {
+    Status selected = co_await select_mailbox(engine_, connection_, work_, uidvalidity_);
+    if (!selected) {
+      if (connection_.usable()) STERNA_CO_CHECK(withdraw(victims_));
+      co_return selected;
+    }
+    std::vector<Victim> to_trash;
+    std::vector<Victim> expunged;
+    for (Victim& victim : victims_) {
+      const bool trash = victim.kind == sync::RemovalKind::to_trash;
+      (trash ? to_trash : expunged).push_back(std::move(victim));
+    }
+    if (!to_trash.empty()) STERNA_CO_CHECK(co_await move_to_trash(to_trash));
+    if (!expunged.empty()) STERNA_CO_CHECK(co_await expunge(expunged));
+    co_return Status{};
+  }
+
+ private:
+  // A copy that a move of ours left behind has no row; its content alone proves it.
+  MessageRow surplus(const sync::DeleteOut& what) const {
+    MessageRow row;
+    row.key = {work_.row.id, what.uid};
+    row.identity = what.identity;
+    row.remote_size = what.identity.size;
+    row.remote_since = row.local_since = engine_.generation;
+    return row;
+  }
+
+  void judge() {
+    std::vector<Victim> proven;
+    for (Victim& victim : victims_) {
+      const auto it = proof_.found.find(victim.row.key.uid.value);
+      if (it == proof_.found.end()) {
+        // Gone already: the next look at the mailbox says so with proof.
+        work_.look_again();
+        continue;
+      }
+      const imap::Fetch& fetch = it->second;
+      const bool same_date = *fetch.internal_date == victim.row.internal_date;
+      const bool same_size = fetch.size && *fetch.size == victim.row.remote_size;
+      const bool same = same_date && same_size && email_ids_agree(victim.row, fetch);
+      (same ? proven : doubted_).push_back(std::move(victim));
+    }
+    victims_ = std::move(proven);
+  }
+
+  coro::Task<Status> prove_by_header() {
+    const std::vector<RemoteArrival> before = std::exchange(work_.input.remote.details, {});
+    Status asked = co_await identify_remote(engine_, connection_, work_, uids_of(doubted_));
+    const std::vector<RemoteArrival> found = std::exchange(work_.input.remote.details, before);
+    STERNA_CO_CHECK(asked);
+    for (Victim& victim : doubted_) {
+      const auto it = std::ranges::find(found, victim.row.key.uid, &RemoteArrival::uid);
+      const bool same = it != found.end() && it->identity && victim.row.identity &&
+                        it->identity->same_as(*victim.row.identity, false);
+      if (same) {
+        victims_.push_back(std::move(victim));
+        continue;
+      }
+      work_.look_again();
+      engine_.note(Error(ErrorCode::changed,
+                         fmt::format("UID {} is not the message that was deleted here; it stays",
+                                     victim.row.key.uid.value))
+                       .with_scope(ErrorScope::message),
+                   &work_);
+    }
+    doubted_.clear();
+    co_return Status{};
   }
 
   coro::Task<Status> move_to_trash(std::vector<Victim>& victims) {
@@ -236,17 +287,26 @@ class Remover {
     co_return record(victims, "expunged");
   }
 
+  // Nothing of it was begun: rows and intents as before.
+  Status withdraw(const std::vector<Victim>& victims) {
+    STERNA_TRY(auto transaction, engine_.store->begin(store::Durability::full));
+    for (const Victim& victim : victims) {
+      if (!victim.in_base) {
+        STERNA_CHECK(engine_.store->remove_message(victim.row.key));
+      } else if (!remains(victim)) {
+        STERNA_CHECK(engine_.store->set_state(victim.row.key, victim.row.state));
+      }
+      STERNA_CHECK(engine_.store->close_intent(victim.intent));
+    }
+    return transaction.commit();
+  }
+
   // The server refused: nothing was removed, and the rows are as before. Tried again later.
   Status take_back(std::vector<Victim>& victims, const imap::Done& done, std::string what) {
     return take_back(victims, imap::error_from(done), std::move(what));
   }
   Status take_back(std::vector<Victim>& victims, const Error& error, std::string what) {
-    STERNA_TRY(auto transaction, engine_.store->begin(store::Durability::full));
-    for (Victim& victim : victims) {
-      STERNA_CHECK(engine_.store->put_message(victim.row));
-      STERNA_CHECK(engine_.store->close_intent(victim.intent));
-    }
-    STERNA_CHECK(transaction.commit());
+    STERNA_CHECK(withdraw(victims));
     work_.look_again();
     for (Victim& victim : victims) {
       park(engine_, work_, victim.row.key.uid, "", "delete", Error(error).with_context(what));
@@ -287,6 +347,11 @@ class Remover {
   Engine& engine_;
   Connection& connection_;
   MailboxWork& work_;
+  UidValidity uidvalidity_;  // of the plan
+  SelectSink select_;
+  ProofSink proof_;
+  std::vector<imap::CommandId> asked_;
+  std::vector<Victim> victims_;
   std::vector<Victim> doubted_;
 };
 
@@ -359,6 +424,11 @@ coro::Task<Status> expunge_exactly(Engine& engine, Connection& connection, Mailb
   co_return expunged;
 }
 
+Result<bool> owes_deleted(Engine& engine, const MailboxWork& work) {
+  STERNA_TRY(const auto owed, engine.store->get(undelete_key(work, work.row.cursor.uidvalidity)));
+  return owed.has_value();
+}
+
 coro::Task<Status> give_back_deleted(Engine& engine, Connection& connection, MailboxWork& work) {
   const UidValidity uidvalidity = work.row.cursor.uidvalidity;
   if (!uidvalidity || engine.dry_run()) co_return Status{};
@@ -376,12 +446,42 @@ coro::Task<Status> give_back_deleted(Engine& engine, Connection& connection, Mai
   co_return engine.write([&] { return engine.store->unset(key); });
 }
 
-coro::Task<Status> remove_out(Engine& engine, Connection& connection, MailboxWork& work,
-                              std::span<const sync::Action* const> actions) {
-  const auto& first = std::get<sync::DeleteOut>(actions.front()->what);
-  STERNA_CO_CHECK(co_await select_mailbox(engine, connection, work, first.where.uidvalidity));
-  Remover remover(engine, connection, work);
-  co_return co_await remover.run(actions);
+coro::Task<Status> remove_out(Engine& engine, Connection& connection,
+                              std::span<const Removals> removals) {
+  std::vector<std::unique_ptr<Remover>> removers;
+  for (const Removals& one : removals) {
+    const auto& first = std::get<sync::DeleteOut>(one.actions.front()->what);
+    auto remover =
+        std::make_unique<Remover>(engine, connection, *one.work, first.where.uidvalidity);
+    STERNA_CO_CHECK(remover->load(one.actions));
+    if (!remover->empty()) removers.push_back(std::move(remover));
+  }
+  // What concerns one mailbox leaves the others alone.
+  const auto absorbed = [&](Remover& remover, Status status) {
+    if (!status) remover.give_up();
+    return absorb(engine, connection, remover.work(), std::move(status));
+  };
+  for (const auto& one : removers) STERNA_CO_CHECK(one->ask());
+  for (const auto& one : removers) {
+    Status proven = co_await one->prove();
+    STERNA_CO_CHECK(absorbed(*one, std::move(proven)));
+  }
+  for (const auto& one : removers) {
+    Status kept = co_await one->keep_copies();
+    STERNA_CO_CHECK(absorbed(*one, std::move(kept)));
+  }
+  std::erase_if(removers, [](const auto& one) { return one->empty(); });
+  if (removers.empty()) co_return Status{};
+  STERNA_CO_CHECK(engine.begin_destruction([&]() -> Status {
+    for (const auto& one : removers) STERNA_CHECK(one->add_intents());
+    return {};
+  }));
+  // The last that was proven is still selected.
+  for (const auto& one : std::views::reverse(removers)) {
+    Status removed = co_await one->remove();
+    STERNA_CO_CHECK(absorbed(*one, std::move(removed)));
+  }
+  co_return Status{};
 }
 
 }  // namespace sterna::account

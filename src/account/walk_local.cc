@@ -126,13 +126,17 @@ class Walker {
 
 }  // namespace
 
-coro::Task<Result<LocalWalk>> walk_local(Engine& engine, const std::vector<MailboxRow>& rows,
-                                         const std::set<std::string>& on_server) {
+coro::Task<Result<maildir::Discovery>> walk_directories(Engine& engine) {
   const maildir::Layout layout(engine.settings.layout, engine.settings.inbox);
   io::Directory& root = *engine.root;
   auto job = [&] { return maildir::discover(root, layout); };
-  STERNA_CO_TRY(const maildir::Discovery found, co_await on_worker(engine.services, job));
-  co_return Walker(engine, rows, on_server).run(found);
+  co_return co_await on_worker(engine.services, job);
+}
+
+Result<LocalWalk> describe_walk(Engine& engine, const maildir::Discovery& found,
+                                const std::vector<MailboxRow>& rows,
+                                const std::set<std::string>& on_server) {
+  return Walker(engine, rows, on_server).run(found);
 }
 
 }  // namespace sterna::account

@@ -18,8 +18,12 @@ struct LocalWalk {
   bool complete = true;
 };
 
+// The directories alone: needs nothing that the server says.
+coro::Task<Result<maildir::Discovery>> walk_directories(Engine& engine);
+
 // What is only here is counted: whether anything is in it decides what may happen to it.
-coro::Task<Result<LocalWalk>> walk_local(Engine& engine, const std::vector<MailboxRow>& rows,
-                                         const std::set<std::string>& on_server);
+Result<LocalWalk> describe_walk(Engine& engine, const maildir::Discovery& found,
+                                const std::vector<MailboxRow>& rows,
+                                const std::set<std::string>& on_server);
 
 }  // namespace sterna::account

@@ -46,7 +46,14 @@ DirectoryStamp DirectoryStamp::of(const io::FileStat& stat) {
 bool MailboxStamp::trusted(std::int64_t now_ns) const {
   const std::int64_t latest =
       std::max({cur.mtime_ns, cur.ctime_ns, fresh.mtime_ns, fresh.ctime_ns});
-  return latest < now_ns && now_ns - latest > kStampAgeNs;
+  const std::int64_t age_ns = ticks_in_seconds() ? kCoarseStampAgeNs : kFineStampAgeNs;
+  return latest < now_ns && now_ns - latest > age_ns;
+}
+
+bool MailboxStamp::ticks_in_seconds() const {
+  constexpr std::int64_t kSecondNs = 1'000'000'000;
+  return cur.mtime_ns % kSecondNs == 0 && cur.ctime_ns % kSecondNs == 0 &&
+         fresh.mtime_ns % kSecondNs == 0 && fresh.ctime_ns % kSecondNs == 0;
 }
 
 std::string MailboxStamp::encode() const {

@@ -213,11 +213,8 @@ Status PosixDirectory::replace_file(std::string_view name, std::string_view cont
   if (status)
     status =
         outcome(::renameat(fd_.get(), beside.c_str(), fd_.get(), path.c_str()), printable(name));
-  if (!status) {
-    ::unlinkat(fd_.get(), beside.c_str(), 0);
-    return status;
-  }
-  return sync();
+  if (!status) ::unlinkat(fd_.get(), beside.c_str(), 0);
+  return status;
 }
 
 Status PosixDirectory::sync() {

@@ -186,6 +186,11 @@ Result<Store::Counts> Store::counts(MailboxId mailbox) {
   return counts;
 }
 
+Status Store::set_state(MessageKey key, RowState state) {
+  return impl_->change("UPDATE message SET state = ? WHERE mailbox = ? AND uid = ?",
+                       to_string(state), key.mailbox, key.uid);
+}
+
 Status Store::put_message(const MessageRow& row) {
   const IdentityColumns identity(row.identity);
   STERNA_CHECK(impl_->change(kUpdate, row.flags.to_string(), row.in_new, row.info, row.file.dev,

@@ -3,8 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <vector>
 
+#include "sterna/coro/both.h"
 #include "tests/coro/tracker.h"
 #include "tests/support/virtual_clock.h"
 
@@ -173,6 +175,41 @@ TEST(ReadyQueueDeathTest, RefusesToResumeFromWithinACoroutine) {
         queue.drain();
       },
       "running_");
+}
+
+Task<Status> wait_and_say(io::Clock& clock, std::vector<int>& log, int value, Status said) {
+  STERNA_CO_CHECK(co_await clock.sleep(std::chrono::milliseconds(value)));
+  log.push_back(value);
+  co_return said;
+}
+
+Task<void> run_both(io::Clock& clock, std::vector<int>& log, int first, Status outcome,
+                    std::vector<bool>& good) {
+  auto [a, b] = co_await both(wait_and_say(clock, log, first, outcome),
+                              wait_and_say(clock, log, 20, Status{}));
+  good = {a.has_value(), b.has_value()};
+}
+
+TEST(Both, RunsTwoAtOnceAndWaitsForTheLater) {
+  for (const int first : {10, 30}) {
+    VirtualClock world;
+    std::vector<int> log;
+    std::vector<bool> good;
+    world.run(run_both(world, log, first, Status{}, good));
+    EXPECT_EQ(log, (std::vector<int>{std::min(first, 20), std::max(first, 20)}));
+    EXPECT_EQ(good, (std::vector<bool>{true, true}));
+    EXPECT_EQ(world.monotonic(), std::chrono::milliseconds(std::max(first, 20)));
+  }
+}
+
+TEST(Both, AsksTheSecondToStopIfTheFirstFails) {
+  VirtualClock world;
+  std::vector<int> log;
+  std::vector<bool> good;
+  world.run(run_both(world, log, 10, fail(ErrorCode::io, "broken"), good));
+  EXPECT_EQ(log, (std::vector<int>{10}));
+  EXPECT_EQ(good, (std::vector<bool>{false, false}));
+  EXPECT_EQ(world.monotonic(), 10ms);
 }
 
 }  // namespace

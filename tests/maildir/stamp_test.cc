@@ -15,11 +15,23 @@ MailboxStamp stamp_at(std::int64_t ns) {
   return {.cur = stamp, .fresh = stamp};
 }
 
-TEST(Stamp, IsTrustedOnlyWhenOlderThanTwoSeconds) {
+TEST(Stamp, InWholeSecondsIsTrustedOnlyWhenOlderThanTwo) {
   const std::int64_t now = 1000 * kSecond;
   EXPECT_TRUE(stamp_at(now - 2 * kSecond - 1).trusted(now));
   EXPECT_FALSE(stamp_at(now - 2 * kSecond).trusted(now));
   EXPECT_FALSE(stamp_at(now).trusted(now));
+}
+
+TEST(Stamp, WithAFractionIsTrustedAfterAFifthOfASecond) {
+  constexpr std::int64_t kMillisecond = 1'000'000;
+  const std::int64_t now = 1000 * kSecond;
+  EXPECT_TRUE(stamp_at(now - 200 * kMillisecond - 1).trusted(now));
+  EXPECT_FALSE(stamp_at(now - 200 * kMillisecond).trusted(now));
+  EXPECT_FALSE(stamp_at(now - kMillisecond).trusted(now));
+  MailboxStamp one_fraction = stamp_at(now - kSecond);
+  EXPECT_FALSE(one_fraction.trusted(now));
+  one_fraction.fresh.ctime_ns = now - 2 * kSecond + kMillisecond;
+  EXPECT_TRUE(one_fraction.trusted(now));
 }
 
 TEST(Stamp, FromTheFutureIsNotTrusted) {

@@ -263,5 +263,23 @@ TEST(MessageRows, ARowThatChangesIsFoundByWhatItIsNow) {
   EXPECT_EQ(must(store->messages_in_state(RowState::deleting)).size(), 1U);
 }
 
+TEST(MessageRows, AStateAloneIsChangedAndFound) {
+  const StateDirectory state;
+  const auto store = state.open();
+  const MailboxId inbox = add_mailbox(*store, "INBOX");
+  const MessageRow row = message_row(inbox, 1);
+  change(*store, [&] {
+    must(store->put_message(row));
+    must(store->put_message(message_row(inbox, 2)));
+    must(store->set_state(row.key, RowState::deleting));
+    must(store->set_state({inbox, Uid{3}}, RowState::deleting));  // no such row
+  });
+  const std::vector<MessageRow> deleting = must(store->messages_in_state(RowState::deleting));
+  ASSERT_EQ(deleting.size(), 1U);
+  EXPECT_EQ(deleting.front().key, row.key);
+  EXPECT_EQ(deleting.front().base_name, row.base_name);
+  EXPECT_EQ(must(store->messages_in_state(RowState::present)).size(), 1U);
+}
+
 }  // namespace
 }  // namespace sterna::store

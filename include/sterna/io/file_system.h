@@ -88,7 +88,7 @@ class Directory {
   // called.
   virtual Status place(FileWriter& file, std::string_view name) = 0;
   // Replaces a small file of our own (marker, dovecot-keywords) by writing beside it, syncing,
-  // renaming.
+  // renaming; the new name is durable after sync().
   virtual Status replace_file(std::string_view name, std::string_view content) = 0;
 
   virtual Status sync() = 0;              // fsync of the directory itself

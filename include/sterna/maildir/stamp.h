@@ -2,9 +2,11 @@
 // Stamps: whether a directory changed since it was last listed (safety.md, rule 23).
 //
 // Stamps are compared for equality only. One is worth storing if it was taken before the listing
-// that it vouches for and was older than kStampAge by the file system's own clock at that moment: a
-// change in the same tick of a coarse clock would be invisible otherwise. On network file systems
-// it is worth nothing; that is the caller's check (io::Directory::is_network_file_system()).
+// that it vouches for and was older than a tick by the file system's own clock at that moment: a
+// change in the same tick would be invisible otherwise. A file system whose times are whole seconds
+// may tick in two of them; one that has fractions ticks with the kernel, at least every 10 ms. On
+// network file systems a stamp is worth nothing; that is the caller's check
+// (io::Directory::is_network_file_system()).
 #pragma once
 
 #include <cstdint>
@@ -17,7 +19,8 @@
 
 namespace sterna::maildir {
 
-inline constexpr std::int64_t kStampAgeNs = 2'000'000'000;
+inline constexpr std::int64_t kCoarseStampAgeNs = 2'000'000'000;
+inline constexpr std::int64_t kFineStampAgeNs = 200'000'000;
 
 struct DirectoryStamp {
   std::uint64_t dev = 0;
@@ -37,6 +40,8 @@ struct MailboxStamp {
   // Old enough to be believed at `now_ns`, by the clock of the file system. A stamp from the future
   // is not.
   bool trusted(std::int64_t now_ns) const;
+  // None of its times has a fraction: the clock may be a coarse one.
+  bool ticks_in_seconds() const;
 
   // For the database: printable, under 180 octets. decode() is strict; "" and garbage are nullopt.
   std::string encode() const;

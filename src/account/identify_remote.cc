@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// The identities of messages that are on the server: header, size, date.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "observe.h"
+#include "sterna/imap/outcome.h"
+#include "sterna/maildir/identity.h"
+
+namespace sterna::account {
+namespace {
+
+// What identify_remote() asks for: header, size, date, flags, EMAILID.
+class IdentitySink : public Sink {
+ public:
+  void on_body_begin(const imap::BodyBegin& body) override {
+    header_.clear();
+    id_ = body.id;
+  }
+  void on_body_chunk(imap::BodyId id, std::string_view octets) override {
+    if (id == id_ && header_.size() < maildir::kHeaderOctetsMax * 2) header_ += octets;
+  }
+  void on_response(const imap::Response& response) override {
+    const auto* fetch = std::get_if<imap::Fetch>(&response);
+    if (!fetch || !fetch->uid) return;
+    if (fetch->bodies.empty()) return;
+    const imap::FetchBody& body = fetch->bodies.front();
+    RemoteArrival arrival;
+    arrival.uid = *fetch->uid;
+    arrival.flags = fetch->flags.value_or(FlagSet{});
+    arrival.internal_date = fetch->internal_date.value_or(0);
+    arrival.email_id = fetch->email_id;
+    if (fetch->gm_msgid) arrival.email_id = fmt::format("{}", *fetch->gm_msgid);
+    const bool whole = body.source != imap::FetchBody::Source::nil && body.id == id_;
+    if (whole && fetch->size) {
+      arrival.identity = to_identity(maildir::identity_of_wire_header(header_, *fetch->size));
+    }
+    found.push_back(std::move(arrival));
+  }
+
+  std::vector<RemoteArrival> found;
+
+ private:
+  std::string header_;
+  imap::BodyId id_;
+};
+
+}  // namespace
+
+coro::Task<Status> identify_remote(Engine& engine, Connection& connection, MailboxWork& work,
+                                   const UidSet& uids) {
+  STERNA_CO_CHECK(co_await select_mailbox(engine, connection, work, work.input.remote.uidvalidity));
+  imap::FetchRequest request;
+  request.items = {imap::FetchItem::uid, imap::FetchItem::flags, imap::FetchItem::internal_date,
+                   imap::FetchItem::size, imap::FetchItem::header};
+  if (connection.has(imap::Capability::object_id)) {
+    request.items.push_back(imap::FetchItem::email_id);
+  }
+  if (connection.has(imap::Capability::gmail)) request.items.push_back(imap::FetchItem::gm_msgid);
+  IdentitySink sink;
+  for (const UidSet& part : uids.chunks(connection.quirks.command_line_octets_max - 200)) {
+    request.uids = part;
+    STERNA_CO_TRY(imap::Done done, co_await connection.run(imap::uid_fetch(request), &sink));
+    if (!done.ok()) co_return fail(imap::error_from(done).with_context("identify messages"));
+  }
+  std::vector<RemoteArrival>& details = work.input.remote.details;
+  for (RemoteArrival& arrival : sink.found) {
+    arrival.size_reliable = !connection.quirks.size_unreliable;
+    if (uids.contains(arrival.uid)) details.push_back(std::move(arrival));
+  }
+  std::ranges::sort(details, {}, &RemoteArrival::uid);
+  const auto same = [](const RemoteArrival& a, const RemoteArrival& b) { return a.uid == b.uid; };
+  details.erase(std::unique(details.begin(), details.end(), same), details.end());
+  co_return Status{};
+}
+
+}  // namespace sterna::account

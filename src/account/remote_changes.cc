@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "remote_changes.h"
+
+#include <algorithm>
+#include <map>
+
+namespace sterna::account {
+
+void ChangeSink::on_response(const imap::Response& response) {
+  if (const auto* fetch = std::get_if<imap::Fetch>(&response)) {
+    if (fetch->uid && fetch->flags) {
+      flags.push_back({*fetch->uid, *fetch->flags, fetch->modseq.value_or(ModSeq{})});
+    } else if (fetch->flags) {
+      incomplete = true;
+    }
+  } else if (const auto* vanished = std::get_if<imap::Vanished>(&response)) {
+    gone.add_all(vanished->uids);
+    if (!vanished->earlier) incomplete = true;
+  } else if (std::holds_alternative<imap::Expunge>(response)) {
+    incomplete = true;
+  }
+}
+
+Result<std::uint64_t> KnownUids::count() {
+  if (none_) return 0;
+  STERNA_TRY(const store::Store::Counts counts, store_.counts(mailbox_));
+  return counts.on_server;
+}
+
+Result<UidSet> KnownUids::among(const UidSet& uids) {
+  if (none_ || uids.empty()) return UidSet();
+  return store_.remote_uids_among(mailbox_, uids);
+}
+
+Result<UidSet> KnownUids::all() {
+  return none_ ? UidSet() : store_.remote_uids(mailbox_);
+}
+
+UidSet uids_of(const std::vector<RemoteFlags>& flags) {
+  std::vector<Uid> uids;
+  uids.reserve(flags.size());
+  for (const RemoteFlags& one : flags) uids.push_back(one.uid);
+  std::ranges::sort(uids);
+  UidSet set;
+  for (const Uid uid : uids) set.add(uid);
+  return set;
+}
+
+namespace {
+
+void keep_flags_of_known(const ChangeSink& changes, const UidSet& known, RemoteDelta& remote) {
+  // The last word on a message counts.
+  std::map<Uid, const RemoteFlags*> last;
+  for (const RemoteFlags& flags : changes.flags) {
+    if (known.contains(flags.uid)) last[flags.uid] = &flags;
+  }
+  for (const auto& [uid, flags] : last) remote.flags.push_back(*flags);
+}
+
+}  // namespace
+
+Result<bool> take_changes(const ChangeSink& changes, std::uint32_t exists, KnownUids& base,
+                          RemoteDelta& remote) {
+  const UidSet told = uids_of(changes.flags);
+  STERNA_TRY(const UidSet told_before, base.among(told));
+  keep_flags_of_known(changes, told_before, remote);
+  STERNA_TRY(const std::uint64_t count, base.count());
+  remote.arrived = told.minus(told_before);
+  STERNA_TRY(remote.gone, base.among(changes.gone));
+  remote.gone_proof = "the server said that it vanished, and the count agrees";
+  const bool closes = count - remote.gone.count() + remote.arrived.count() == exists;
+  if (changes.incomplete || !closes) return false;
+  remote.coverage = Coverage::complete;
+  return true;
+}
+
+void take_rights(const imap::Selection& selection, RemoteDelta& remote) {
+  remote.uidvalidity = *selection.uid_validity;
+  remote.read_only = selection.read_only;
+  if (selection.permanent_flags) {
+    remote.any_keyword = selection.permanent_flags->new_keywords;
+    remote.permanent = selection.permanent_flags->flags;
+  }
+}
+
+RemoteCursor cursor_of(const imap::Selection& selection) {
+  return {*selection.uid_validity, selection.uid_next.value_or(Uid{}),
+          selection.highest_modseq.value_or(ModSeq{}), selection.exists};
+}
+
+bool went_backwards(const imap::Selection& selection, const RemoteCursor& cursor) {
+  return (selection.uid_next && *selection.uid_next < cursor.uid_next) ||
+         (selection.highest_modseq && cursor.highest_modseq &&
+          *selection.highest_modseq < cursor.highest_modseq);
+}
+
+}  // namespace sterna::account

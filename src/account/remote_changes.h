@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a server tells of a mailbox's changes, against the rows of the base.
+#pragma once
+
+#include <vector>
+
+#include "connection.h"
+#include "sterna/model/observation.h"
+#include "sterna/store/store.h"
+
+namespace sterna::account {
+
+// Gathers what SELECT (QRESYNC) and UID FETCH say of flags, and what vanished.
+class ChangeSink : public Sink {
+ public:
+  void on_response(const imap::Response& response) override;
+
+  std::vector<RemoteFlags> flags;
+  UidSet gone;
+  bool incomplete = false;  // something changed while it was told
+};
+
+// The rows for which the server should have a message. Asked for as little as the arithmetic needs:
+// a mailbox of 50,000 in which one flag changed is not read.
+class KnownUids {
+ public:
+  // `none`: nothing of the base is believed.
+  KnownUids(store::Store& store, MailboxId mailbox, bool none)
+      : store_(store), mailbox_(mailbox), none_(none) {}
+
+  Result<std::uint64_t> count();
+  Result<UidSet> among(const UidSet& uids);
+  Result<UidSet> all();
+
+ private:
+  store::Store& store_;
+  MailboxId mailbox_;
+  bool none_;
+};
+
+UidSet uids_of(const std::vector<RemoteFlags>& flags);
+
+// Flags, arrivals and departures as they were told. True if that was all of it: the rows, less what
+// vanished, plus what arrived, are `exists`; the coverage is complete then.
+Result<bool> take_changes(const ChangeSink& changes, std::uint32_t exists, KnownUids& base,
+                          RemoteDelta& remote);
+
+// What may be stored there, and by whom.
+void take_rights(const imap::Selection& selection, RemoteDelta& remote);
+
+// Where the next look starts, if this one was whole. Precondition: it has UIDVALIDITY.
+RemoteCursor cursor_of(const imap::Selection& selection);
+
+// UIDNEXT or HIGHESTMODSEQ below the cursor: a restored backup (rule 11).
+bool went_backwards(const imap::Selection& selection, const RemoteCursor& cursor);
+
+}  // namespace sterna::account

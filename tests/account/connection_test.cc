@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "src/account/connection.h"
+
+#include <deque>
+
+#include "tests/account/account_world.h"
+
+namespace sterna::account::test {
+namespace {
+
+// A server that says its lines in the order of the reads, whatever it is asked.
+class Recital final : public io::Transport {
+ public:
+  explicit Recital(std::deque<std::string> pieces) : pieces_(std::move(pieces)) {}
+
+  coro::Task<Result<std::size_t>> read_some(std::string& into, std::size_t) override {
+    if (pieces_.empty()) co_return 0;
+    const std::string piece = std::move(pieces_.front());
+    pieces_.pop_front();
+    into += piece;
+    co_return piece.size();
+  }
+  coro::Task<Status> write(std::string) override { co_return Status{}; }
+  coro::Task<Status> start_tls(io::TlsSettings) override { co_return Status{}; }
+  Status start_deflate(std::string) override { return {}; }
+  std::optional<io::TlsInfo> tls_info() const override { return std::nullopt; }
+  std::uint64_t octets_in() const override { return 0; }
+  std::uint64_t octets_out() const override { return 0; }
+  void close() override {}
+
+ private:
+  std::deque<std::string> pieces_;
+};
+
+class SelectSink final : public Sink {
+ public:
+  explicit SelectSink(imap::Client& client) : client_(client) {}
+  void on_response(const imap::Response& response) override {
+    if (const auto* fetch = std::get_if<imap::Fetch>(&response)) told.push_back(fetch->uid->value);
+  }
+  void on_done(const imap::Done&) override { exists = client_.selection()->exists; }
+
+  std::vector<std::uint32_t> told;
+  std::uint32_t exists = 0;
+
+ private:
+  imap::Client& client_;
+};
+
+constexpr const char* kFirst =
+    "* 3 EXISTS\r\n* OK [UIDVALIDITY 1] .\r\n* 1 FETCH (UID 11 FLAGS ())\r\n"
+    "s1 OK [READ-WRITE] selected\r\n";
+// Another client changes a flag of the first mailbox before the server reads the second SELECT.
+constexpr const char* kLate = "* 2 FETCH (UID 12 FLAGS (\\Seen))\r\n";
+constexpr const char* kSecond =
+    "* OK [CLOSED] .\r\n* 7 EXISTS\r\n* OK [UIDVALIDITY 2] .\r\n* 1 FETCH (UID 21 FLAGS ())\r\n"
+    "s2 OK [READ-WRITE] selected\r\n";
+
+class ConnectionTest : public AccountWorld {
+ protected:
+  coro::Task<void> select_two(std::deque<std::string> pieces) {
+    pieces.push_front("* PREAUTH ready\r\n");
+    Connection connection(services(), std::make_unique<Recital>(std::move(pieces)), Log());
+    EXPECT_TRUE(co_await connection.greeting());
+    SelectSink first(connection.client());
+    SelectSink second(connection.client());
+    const auto a = connection.submit(imap::select(WireName{"A"}, {}), &first);
+    const auto b = connection.submit(imap::select(WireName{"B"}, {}), &second);
+    EXPECT_TRUE(co_await connection.wait_ok(*a));
+    EXPECT_TRUE(co_await connection.wait_ok(*b));
+    EXPECT_EQ(first.told, (std::vector<std::uint32_t>{11}));
+    EXPECT_EQ(second.told, (std::vector<std::uint32_t>{21}));
+    EXPECT_EQ(first.exists, 3U);
+    EXPECT_EQ(second.exists, 7U);
+    EXPECT_TRUE(connection.dirty);
+  }
+};
+
+TEST_F(ConnectionTest, GivesEachOfTwoSelectsWhatIsItsMailboxs) {
+  loop_.run(select_two({kFirst, kLate, kSecond}));
+}
+
+TEST_F(ConnectionTest, AlsoWhereAllOfItComesInOneRead) {
+  loop_.run(select_two({std::string(kFirst) + kLate + kSecond}));
+}
+
+}  // namespace
+}  // namespace sterna::account::test
