@@ -209,6 +209,14 @@ class LocalExecution {
     return file;
   }
 
+  // The mailbox that a message was seen to be gone from, where the action is about one that came
+  // elsewhere.
+  static MailboxId left_by(const sync::Action& action) {
+    if (const auto* move = std::get_if<sync::MoveIn>(&action.what)) return move->from.mailbox;
+    const auto* pair = std::get_if<sync::Pair>(&action.what);
+    return pair && pair->forgets ? pair->forgets->mailbox : MailboxId{};
+  }
+
   // Records one action; false if there was nothing to write.
   Result<bool> record(const sync::Action& action, Change* change) {
     if (const auto* close = std::get_if<sync::CloseIntent>(&action.what)) {
@@ -222,9 +230,8 @@ class LocalExecution {
       change->to->changed_by_us = true;
     }
     if (change && change->error) {
-      const auto* move = std::get_if<sync::MoveIn>(&action.what);
       for (MailboxWork* one : {change->from, change->to, work}) one->look_again();
-      if (move) engine_.find(move->from.mailbox)->look_again();
+      if (MailboxWork* before = engine_.find(left_by(action))) before->look_again();
       engine_.again = engine_.again || change->error->is(ErrorCode::changed);
       if (!change->error->is(ErrorCode::changed)) engine_.note(*change->error, work);
       return false;
@@ -252,6 +259,7 @@ class LocalExecution {
     push_unsaid(row, pair.where.uidvalidity, pair.to_remote, pair.flags, action.reason);
     STERNA_CHECK(engine_.store->put_message(row));
     if (pair.replaces) STERNA_CHECK(let_go({work.row.id, *pair.replaces}));
+    if (pair.forgets) STERNA_CHECK(engine_.store->remove_message(*pair.forgets));
     STERNA_CHECK(engine_.add_history(work, pair.uid, file.name, "paired", "local",
                                      pair.flags.to_string(), action.reason));
     return true;
@@ -317,8 +325,10 @@ class LocalExecution {
     MessageRow moved = moved_row(row.value_or(MessageRow{}), to, move.new_uid, file,
                                  to.shown(before_push(move.flags, move.to_remote)));
     if (move.content_differs && row) moved.file = row->file;
-    if (move.identity) moved.identity = move.identity;
-    if (moved.identity && moved.remote_size == 0) moved.remote_size = moved.identity->size;
+    if (move.identity) {
+      moved.identity = move.identity;
+      moved.remote_size = move.identity->size;
+    }
     if (move.internal_date != 0) moved.internal_date = move.internal_date;
     if (!move.email_id.empty()) moved.email_id = move.email_id;
     moved.remote_since = engine_.generation;

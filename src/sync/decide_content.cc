@@ -41,7 +41,11 @@ void pair_sent_edit(Draft& draft, const RowView& row, MessageView& message) {
   pair.identity = row.change->identity;
   pair.internal_date = detail.internal_date;
   pair.email_id = detail.email_id;
-  pair.replaces = row.key().uid;
+  if (row.remote == Remote::gone) {
+    pair.forgets = row.key();
+  } else {
+    pair.replaces = row.key().uid;
+  }
   draft.act(std::move(pair), "the edited message is on the server already");
 }
 
@@ -66,6 +70,7 @@ void follow_edit(Draft& draft, const RowView& row, MessageView& message) {
       merge_flags(row.upload->flags, detail.flags, local_flags(row), *message.mailbox);
   MoveIn move;
   move.from = row.mailbox->where();
+  if (row.remote == Remote::gone) move.uid = row.key().uid;
   move.to = message.mailbox->where();
   move.new_uid = message.uid;
   move.file = row.change->file;
@@ -129,7 +134,7 @@ void replace_content(Draft& draft, RowView& row) {
     follow_edit(draft, row, *moved);
     return remove_replaced(draft, row, *moved);
   }
-  if (auto reason = why_not_sent(row)) return draft.wait(row, *std::move(reason));
+  if (auto reason = why_not_sent(row)) return draft.wait(row, *reason);
   Upload upload = upload_of(row);
   const FlagMerge merge =
       merge_flags(row.row->flags, remote_flags(row), local_flags(row), *row.mailbox);
@@ -144,14 +149,12 @@ void keep_edit(Draft& draft, RowView& row) {
                   "edited here, gone from the server, direction is pull");
   }
   if (MessageView* sent = find_sent_edit(draft.world, row)) {
-    pair_sent_edit(draft, row, *sent);
-    return forget(draft, row, RowState::tombstone, "replaced by its edit");
+    return pair_sent_edit(draft, row, *sent);
   }
   if (MessageView* moved = find_moved_edit(draft.world, row)) {
-    follow_edit(draft, row, *moved);
-    return forget(draft, row, RowState::tombstone, "replaced by its edit");
+    return follow_edit(draft, row, *moved);
   }
-  if (auto reason = why_not_sent(row)) return draft.wait(row, *std::move(reason));
+  if (auto reason = why_not_sent(row)) return draft.wait(row, *reason);
   Upload upload = upload_of(row);
   upload.forgets = row.key();
   draft.act(std::move(upload), "edited here, gone from the server: kept");

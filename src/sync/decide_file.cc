@@ -172,7 +172,7 @@ void decide_new_file(Draft& draft, FileView& file, const Holdings& holdings) {
   if (names.kept_by_policy) return consume("gone from the server before; kept here by the policy");
   if (names.unseen) return draft.wait(file, "a copy or a move of a message that is not known now");
   if (holdings.is_alias(file)) return consume("another name of a message that is here");
-  if (auto reason = barrier(*file.mailbox)) return draft.wait(file, *std::move(reason));
+  if (auto reason = barrier(*file.mailbox)) return draft.wait(file, *reason);
   if (!names.original) return decide_unnamed(draft, file, names, holdings);
   upload(draft, file, {.copy_of = place_of(*names.original), .forgets = {}, .stub = false},
          "copied here");
@@ -186,7 +186,6 @@ void decide_elsewhere(Draft& draft, FileView& file) {
     const bool open = file.mailbox->remote_known && file.mailbox->may_push() && there.may_push() &&
                       !there.read_only() && !file.mailbox->read_only();
     if (!open) {
-      draft.wait(there, message.uid, "moved here since; the move cannot be sent");
       return draft.wait(file, "moved here since; the move cannot be sent");
     }
     FlagMerge merge = merge_new(file, message, *file.mailbox);
@@ -201,7 +200,6 @@ void decide_elsewhere(Draft& draft, FileView& file) {
     return draft.act(std::move(move), "moved here before it was recorded where it was");
   }
   if (!there.local_known || !there.may_pull()) {
-    draft.wait(there, message.uid, "its file is elsewhere, and cannot be moved there now");
     return draft.wait(file, "stands elsewhere on the server, and cannot be moved there now");
   }
   FlagMerge merge = merge_new(file, message, there);
@@ -231,7 +229,7 @@ std::optional<std::string> barrier(const MailboxView& mailbox) {
 void upload(Draft& draft, FileView& file, UploadAs as, std::string reason) {
   const LocalArrival& arrival = *file.arrival;
   if (!arrival.identity) return draft.wait(file, "cannot be read");
-  if (auto why = barrier(*file.mailbox)) return draft.wait(file, *std::move(why));
+  if (auto why = barrier(*file.mailbox)) return draft.wait(file, *why);
   if (!file.mailbox->may_push()) return draft.wait(file, "moved here; the direction is pull");
   if (file.upload && file.upload->looks < kLooksBeforeSendingAgain) {
     return draft.wait(file, "sent before, in doubt whether it arrived");

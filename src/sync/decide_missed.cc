@@ -83,6 +83,7 @@ bool miss_moved(Draft& draft, RowView& row) {
   if (!message || !is_free(*message) || may_be_here(draft.world, *row.intent)) return false;
   const bool whole = row.remote == Remote::gone;
   miss(draft, *row.intent, *message, whole ? std::optional(row.key()) : std::nullopt);
+  if (!draft.world.every_local_side_known()) draft.wait(row, "its file may be elsewhere here");
   if (whole) return true;
   finish_remote(draft, row, RemovalKind::expunge,
                 "its copy stands in the other mailbox as UID " + std::to_string(message->uid.value),

@@ -83,8 +83,7 @@ void move_remote(Draft& draft, RowView& row) {
                   "moved here from a mailbox whose direction is pull");
   }
   if (auto reason = why_parked(*row.mailbox, *file.mailbox)) {
-    draft.wait(row, *reason);
-    return draft.wait(file, *std::move(reason));
+    return draft.wait(row, *reason);
   }
   move_out(draft, row, row.mailbox->where(), row.key().uid, remote_flags(row), "moved here");
 }
@@ -97,8 +96,7 @@ void follow_new_uid(Draft& draft, RowView& row) {
   MessageView& message = *row.message;
   if (row.file && row.file->mailbox != row.mailbox) {
     if (auto reason = why_parked(*row.mailbox, *row.file->mailbox)) {
-      draft.wait(row, *reason);
-      return draft.wait(*row.file, *std::move(reason));
+      return draft.wait(row, *reason);
     }
     return move_out(draft, row, message.mailbox->where(), message.uid, message.flags(),
                     "moved here; on the server under another UID");
@@ -115,9 +113,8 @@ void follow_new_uid(Draft& draft, RowView& row) {
   pair.identity = row.identity;
   pair.internal_date = message.detail->internal_date;
   pair.email_id = message.detail->email_id;
-  pair.replaces = row.key().uid;
+  pair.forgets = row.key();
   draft.act(std::move(pair), "the same message under another UID");
-  forget(draft, row, RowState::tombstone, "the same message under another UID");
 }
 
 }  // namespace
@@ -125,13 +122,11 @@ void follow_new_uid(Draft& draft, RowView& row) {
 void move_local(Draft& draft, RowView& row) {
   MessageView& message = *row.message;
   if (!message.mailbox->local_known) {
-    draft.wait(row, "moved on the server to a mailbox that could not be listed here");
-    return draft.wait(*message.mailbox, message.uid, "its directory could not be listed");
+    return draft.wait(row, "moved on the server to a mailbox that could not be listed here");
   }
   if (message.mailbox == row.mailbox) return follow_new_uid(draft, row);
   if (row.file && row.file->mailbox == message.mailbox) {
-    pair(draft, *row.file, message, "moved to the same mailbox on both sides");
-    return forget(draft, row, RowState::tombstone, "moved on both sides");
+    return pair(draft, *row.file, message, "moved to the same mailbox on both sides");
   }
   if (moved_by_us(row) && row.file && !why_parked(*row.message->mailbox, *row.file->mailbox)) {
     return move_out(draft, row, message.mailbox->where(), message.uid, message.flags(),
@@ -161,6 +156,7 @@ void pair(Draft& draft, FileView& file, MessageView& message, std::string reason
   pair.to_remote = std::move(merge.to_remote);
   pair.to_local = std::move(merge.to_local);
   pair.identity = file.arrival->identity;
+  if (file.from && file.from->remote == Remote::gone) pair.forgets = file.from->key();
   pair.internal_date =
       message.detail ? message.detail->internal_date : message.row->row->internal_date;
   pair.email_id = message.detail ? message.detail->email_id : message.row->row->email_id;

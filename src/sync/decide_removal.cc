@@ -66,7 +66,7 @@ std::optional<std::string> why_not_now(const Draft& draft, const RowView& row) {
 
 void delete_remote(Draft& draft, RowView& row) {
   const MailboxView& mailbox = *row.mailbox;
-  if (auto reason = why_not_now(draft, row)) return draft.wait(row, *std::move(reason));
+  if (auto reason = why_not_now(draft, row)) return draft.wait(row, *reason);
   if (!mailbox.may_push() || mailbox.in->local_delete == LocalDelete::ignore) {
     return forget(draft, row, RowState::dropped, "deleted here; the policy keeps it on the server");
   }
@@ -83,7 +83,7 @@ void delete_remote(Draft& draft, RowView& row) {
 }
 
 void resume_removal(Draft& draft, RowView& row) {
-  if (auto reason = why_not_now(draft, row)) return draft.wait(row, *std::move(reason));
+  if (auto reason = why_not_now(draft, row)) return draft.wait(row, *reason);
   if (row.mailbox->read_only()) return draft.wait(row, "deleted here; read-only on the server");
   const bool to_trash = row.intent && row.intent->to_trash;
   const auto kind =

@@ -20,8 +20,8 @@ bool moved_away(const RowView& row) {
 
 // Any change of a side that cannot be acted upon, because the other side is not known.
 bool has_news(const RowView& row) {
-  return row.file || row.change || row.told || row.doubted || row.local == Local::gone ||
-         row.remote == Remote::gone;
+  return row.file || row.message || row.change || row.told || row.doubted ||
+         row.local == Local::gone || row.remote == Remote::gone;
 }
 
 void stayed_on_server(Draft& draft, RowView& row) {
@@ -47,9 +47,6 @@ void stayed_on_server(Draft& draft, RowView& row) {
 // As new in B; in the Trash the two sides agree that it is deleted.
 void gone_from_server_moved_here(Draft& draft, RowView& row) {
   FileView& file = *row.file;
-  if (file.message) {
-    return forget(draft, row, RowState::tombstone, "moved here, and new there on the server");
-  }
   if (file.mailbox->has_role(Role::trash)) return delete_local(draft, row);
   if (!file.mailbox->may_push()) {
     draft.plan.consumed.push_back({file.mailbox->in->id, file.arrival->file, "direction is pull"});
@@ -78,9 +75,7 @@ bool follows(const Draft& draft, const RowView& row) {
 void gone_from_server(Draft& draft, RowView& row) {
   if (follows(draft, row)) return move_local(draft, row);
   if (row.message) row.message->from = nullptr;
-  if (row.file && row.file->message) {
-    return forget(draft, row, RowState::tombstone, "another message on the server by now");
-  }
+  if (row.file && row.file->message) return;  // paired with what is new there
   if (moved_away(row)) return gone_from_server_moved_here(draft, row);
   if (row.local == Local::gone && !row.file) {
     if (miss_moved(draft, row)) return;
@@ -94,13 +89,10 @@ void gone_from_server(Draft& draft, RowView& row) {
 void decide_location(Draft& draft, RowView& row) {
   if (row.remote == Remote::unknown) {
     if (has_news(row)) draft.wait(row, "the server's side is not known");
-    if (row.file && !row.file->message)
-      draft.wait(*row.file, "moved, the server's side is not known");
     return;
   }
   if (row.local == Local::unknown) {
     if (has_news(row)) draft.wait(row, "the local side is not known");
-    if (row.message) draft.wait(*row.message->mailbox, row.message->uid, "its file is not known");
     return;
   }
   row.remote == Remote::same ? stayed_on_server(draft, row) : gone_from_server(draft, row);

@@ -38,7 +38,7 @@ void decide_detached(Draft& draft, RowView& row) {
 
 void decide_dropping(Draft& draft, RowView& row) {
   if (row.local == Local::unknown || row.remote == Remote::unknown) {
-    if (row.file) draft.wait(*row.file, "to be removed here; the other side is not known");
+    if (row.file) draft.wait(row, "to be removed here; the other side is not known");
     return;
   }
   const RowState into = row.remote == Remote::gone ? RowState::tombstone : RowState::dropped;
@@ -77,9 +77,7 @@ void call_off(Draft& draft, RowView& row) {
 
 void decide_deleting(Draft& draft, RowView& row) {
   if (row.local == Local::unknown || row.remote == Remote::unknown) {
-    draft.wait(row, "a removal begun before; one side is not known");
-    if (row.file) draft.wait(*row.file, "back, while its removal is in doubt");
-    return;
+    return draft.wait(row, "a removal begun before; one side is not known");
   }
   if (row.remote == Remote::same) {
     if (!row.file) return resume_removal(draft, row);
@@ -87,9 +85,8 @@ void decide_deleting(Draft& draft, RowView& row) {
   }
   if (row.message && row.message->mailbox->may_pull()) return move_local(draft, row);
   if (row.message) row.message->from = nullptr;
-  if (!row.file || row.file->message) {
-    return forget(draft, row, RowState::tombstone, "removed from the server");
-  }
+  if (!row.file) return forget(draft, row, RowState::tombstone, "removed from the server");
+  if (row.file->message) return;  // paired with what is new there
   upload(draft, *row.file, {.copy_of = {}, .forgets = row.key(), .stub = false},
          "back after its removal from the server: restored");
 }

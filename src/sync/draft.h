@@ -49,27 +49,40 @@ struct Draft {
   bool is_approved(const RowView& row) const {
     return approved.contains({row.key(), row.mailbox->where().uidvalidity});
   }
-  void wait(const RowView& row, std::string reason) {
-    plan.waiting.push_back(
-        {row.key().mailbox, row.row->base_name, row.key().uid, std::move(reason)});
+  // Everywhere where something was seen of it: no cursor or stamp may pass any of that.
+  void wait(const RowView& row, const std::string& reason) {
+    note(row, reason);
+    if (row.file && !row.file->message) note(*row.file, reason);
+    if (row.message) wait(*row.message->mailbox, row.message->uid, reason);
   }
-  void wait(FileView& file, std::string reason) {
-    file.waits = true;
-    const LocalFile& seen = file.arrival->file;
-    plan.waiting.push_back({file.mailbox->in->id, seen.base, Uid(), std::move(reason)});
+  void wait(FileView& file, const std::string& reason) {
+    if (file.from) return wait(*file.from, reason);
+    note(file, reason);
+    if (file.elsewhere) wait(*file.elsewhere->mailbox, file.elsewhere->uid, reason);
   }
   void wait(const MailboxView& mailbox, Uid uid, std::string reason) {
     plan.waiting.push_back({mailbox.in->id, "", uid, std::move(reason)});
   }
   void hold(HeldKind kind, const RowView& row, std::optional<LocalFile> file, std::string reason) {
+    if (row.told) wait(row, reason);  // what the verdict goes by has to be told again
     const Where where = row.mailbox->where();
     plan.held.push_back({kind, where.mailbox, row.key().uid, where.uidvalidity, std::move(file),
                          std::move(reason)});
   }
-  void hold(HeldKind kind, const FileView& file, std::string reason) {
+  void hold(HeldKind kind, FileView& file, std::string reason) {
+    if (file.from) wait(file, reason);
     const Where where = file.mailbox->where();
     plan.held.push_back(
         {kind, where.mailbox, Uid(), where.uidvalidity, file.arrival->file, std::move(reason)});
+  }
+
+ private:
+  void note(const RowView& row, const std::string& reason) {
+    plan.waiting.push_back({row.key().mailbox, row.row->base_name, row.key().uid, reason});
+  }
+  void note(FileView& file, const std::string& reason) {
+    file.waits = true;
+    plan.waiting.push_back({file.mailbox->in->id, file.arrival->file.base, Uid(), reason});
   }
 };
 

@@ -68,11 +68,11 @@ void want_for_files(World& world, Wanted& wanted) {
 }
 
 // The mailboxes in which something that is missed elsewhere may be new: all but the seeker's own,
-// unless there are several, or its file was moved or changed, which fetching it anew would lose.
+// unless there are several.
 class Search {
  public:
-  void begin(const MailboxView* seeker, bool also_there) {
-    everywhere_ |= also_there || (seeker_ && seeker_ != seeker);
+  void begin(const MailboxView* seeker) {
+    everywhere_ |= seeker_ && seeker_ != seeker;
     seeker_ = seeker;
   }
   bool covers(const MailboxView& mailbox) const {
@@ -84,19 +84,40 @@ class Search {
   bool everywhere_ = false;
 };
 
-void want_for_moves(World& world, Wanted& wanted) {
+bool is_searched(const MailboxView& mailbox) {
+  return mailbox.undetailed.count() <= kSearchedMax;
+}
+
+bool is_empty(const Wanted& wanted) {
+  return std::ranges::all_of(wanted, [](const auto& one) { return one.second.empty(); });
+}
+
+void want_elsewhere(World& world, Wanted& wanted) {
   Search search;
   for (const RowView& row : world.rows()) {
-    if (seeks_message(row)) search.begin(row.mailbox, row.file || row.change);
-    if (row.upload && row.change) search.begin(row.mailbox, false);
+    if (seeks_message(row) || (row.upload && row.change)) search.begin(row.mailbox);
   }
   for (const FileView& file : world.files()) {
-    if (seeks_place(world, file)) search.begin(file.mailbox, false);
+    if (seeks_place(world, file)) search.begin(file.mailbox);
   }
   for (const MailboxView& mailbox : world.mailboxes()) {
-    const bool small = mailbox.undetailed.count() <= kSearchedMax;
-    if (small && search.covers(mailbox)) want_arrivals(mailbox, wanted);
+    if (is_searched(mailbox) && search.covers(mailbox)) want_arrivals(mailbox, wanted);
   }
+}
+
+// What is new nowhere else may have come back under another UID. Fetched as something new beside a
+// file that goes, it would not have what the user does to that file meanwhile.
+void want_in_place(World& world, Wanted& wanted) {
+  for (const RowView& row : world.rows()) {
+    if (seeks_message(row) && is_searched(*row.mailbox)) want_arrivals(*row.mailbox, wanted);
+  }
+}
+
+void want_for_moves(World& world, Wanted& wanted) {
+  Wanted moved;
+  want_elsewhere(world, moved);
+  if (is_empty(moved)) want_in_place(world, moved);
+  for (const auto& [mailbox, uids] : moved) wanted[mailbox].add_all(uids);
 }
 
 void want_for_intents(World& world, Wanted& wanted) {

@@ -60,7 +60,7 @@ TEST(SentEdit, WithoutATrashTheOldOneIsKeptInTheUndoArea) {
 }
 TEST(SentEdit, IsPairedWhereTheOldOneIsGone) {
   EXPECT_EQ(planned("A gone 1\nA new 7 y S", "A edited 1 y"),
-            "pair A/7 A1 S replaces=1\nforget A/1 tombstone\n");
+            "pair A/7 A1 S forgets=A/1\n");
 }
 TEST(SentEdit, MovedByAnotherClientTakesTheFileAlong) {
   Input input = read({"A B Trash:trash", "A 1 x S", "B new 7 y S", "A edited 1 y"});
@@ -68,7 +68,7 @@ TEST(SentEdit, MovedByAnotherClientTakesTheFileAlong) {
   add_intent(input, IntentKind::upload, "A", 0, "A1", "y", "").flags = FlagSet{Flag::seen};
   EXPECT_EQ(told(input), "move_in A/0 -> B/7 A:A1 S\ndelete_out A/1 to_trash\n");
   mailbox(input, "A").remote.gone.add(Uid{1});
-  EXPECT_EQ(told(input), "move_in A/0 -> B/7 A:A1 S\nforget A/1 tombstone\n");
+  EXPECT_EQ(told(input), "move_in A/1 -> B/7 A:A1 S\n");
 }
 TEST(SentEdit, InDoubtIsLookedForThreeTimes) {
   Input input = read({"A Trash:trash", "A 1 x S", "", "A edited 1 y"});

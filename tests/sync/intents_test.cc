@@ -109,7 +109,7 @@ Input moving(std::string_view remote, std::string_view local, unsigned looks = 0
 
 TEST(MoveInDoubt, DoneIsPaired) {
   EXPECT_EQ(told(moving("A gone 1\nB new 7 x S", "A gone 1\nB new A1 x S")),
-            "pair B/7 A1 S\nforget A/1 tombstone\n");
+            "pair B/7 A1 S forgets=A/1\n");
 }
 TEST(MoveInDoubt, NotDoneIsPlannedAnew) {
   EXPECT_EQ(told(moving("", "A gone 1\nB new A1 x S")), "move_out A/1 -> B A1 S\n");
@@ -137,13 +137,13 @@ TEST(MoveInDoubt, WithoutAnIntentTheSameIsACopyOfSomebodyElse) {
             "download B/7\nmove_out A/1 -> B A1 S\n");
 }
 TEST(MoveInDoubt, GoneThereAndNotYetSeenHereIsLookedForThreeTimes) {
-  EXPECT_EQ(told(moving("A gone 1", "A gone 1\nB new A1 x S", 2)), "wait B A1\n");
+  EXPECT_EQ(told(moving("A gone 1", "A gone 1\nB new A1 x S", 2)), "wait A/1\nwait B A1\n");
   EXPECT_EQ(told(moving("A gone 1", "A gone 1\nB new A1 x S", 3)), "upload B A1 S forgets=A/1\n");
 }
 TEST(MoveInDoubt, UnderAnotherUidValidityItIsNeverSentAgain) {
   Input input = moving("A gone 1", "A gone 1\nB new A1 x S", 9);
   input.intents.front().target_uidvalidity = UidValidity(5);
-  EXPECT_EQ(told(input), "held orphan B A1\n");
+  EXPECT_EQ(told(input), "held orphan B A1\nwait A/1\nwait B A1\n");
 }
 TEST(MoveInDoubt, AFileDeletedSinceIsMissedByWhatWasMoved) {
   Input input = moving("A gone 1\nB new 7 x S", "A gone 1");

@@ -96,14 +96,14 @@ TEST(RemoteGone, GoneOnBothSidesIsATombstone) {
 }
 TEST(RemoteGone, AMovedFileIsPairedWithWhatIsNewThere) {
   EXPECT_EQ(planned("A gone 1\nB new 7 x -", "A gone 1\nB new A1 x S"),
-            "pair B/7 A1 - local-S\nforget A/1 tombstone\n");
+            "pair B/7 A1 - local-S forgets=A/1\n");
 }
 TEST(RemoteGone, AMovedFileWithNothingNewThereIsKeptAsNew) {
   EXPECT_EQ(planned("A gone 1", "A gone 1\nB new A1 x S"), "upload B A1 S forgets=A/1\n");
 }
 TEST(RemoteGone, AMovedFileWaitsWhereNewsIsNotToldApart) {
   EXPECT_EQ(planned("A gone 1\nB new 7 x - unseen", "A gone 1\nB new A1 x S"),
-            "download B/7\nwait B A1\n");
+            "download B/7\nwait A/1\nwait B A1\n");
 }
 TEST(RemoteGone, AFileMovedToTheTrashGoes) {
   EXPECT_EQ(planned("A gone 1", "A gone 1\nTrash new A1 x S"), "delete_in A/1 A1:2,S in Trash\n");
@@ -139,7 +139,7 @@ TEST(RemoteMoved, AGoneFileComesAgain) {
   EXPECT_EQ(planned(kMoved, "A gone 1"), "download B/7\nforget A/1 tombstone\n");
 }
 TEST(RemoteMoved, AFileMovedToTheSamePlaceIsPaired) {
-  EXPECT_EQ(planned(kMoved, "A gone 1\nB new A1 x S"), "pair B/7 A1 S\nforget A/1 tombstone\n");
+  EXPECT_EQ(planned(kMoved, "A gone 1\nB new A1 x S"), "pair B/7 A1 S forgets=A/1\n");
 }
 TEST(RemoteMoved, TheServersPlaceWins) {
   EXPECT_EQ(planned(kMoved, "A gone 1\nC new A1 x S"), "move_in A/1 -> B/7 C:A1 S\n");
@@ -153,7 +153,7 @@ TEST(RemoteMoved, TrashOfTheUserLosesAgainstAnyOtherPlace) {
 }
 TEST(RemoteMoved, TrashOnBothSidesIsThePlace) {
   EXPECT_EQ(planned("A gone 1\nTrash new 7 x S", "A gone 1\nTrash new A1 x S"),
-            "pair Trash/7 A1 S\nforget A/1 tombstone\n");
+            "pair Trash/7 A1 S forgets=A/1\n");
 }
 TEST(RemoteMoved, ACopyIsCopiedFromTheNewPlace) {
   EXPECT_EQ(planned(kMoved, "C new A1 x S"), "move_in A/1 -> B/7 A:A1 S\nupload C A1 S copy=B/7\n");

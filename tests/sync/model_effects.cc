@@ -53,6 +53,7 @@ bool Model::effect(const Pair& pair, bool record) {
   message->second.flags = apply(message->second.flags, pair.to_remote);
   mailbox.local[*name].flags = apply(mailbox.local[*name].flags, pair.to_local);
   if (!record) return false;
+  if (pair.forgets) rows_.erase(*pair.forgets);
   if (pair.replaces) rows_.at({pair.where.mailbox, *pair.replaces}).state = RowState::deleting;
   write_row(pair.where.mailbox, pair.uid, *name, pair.flags);
   return true;

@@ -272,7 +272,8 @@ class Shower {
   std::string operator()(const Pair& pair) const {
     return at(pair.where, pair.uid) + " " + pair.file.base + " " + text_of(pair.flags) +
            deltas(pair.to_remote, pair.to_local) +
-           (pair.replaces ? " replaces=" + std::to_string(pair.replaces->value) : "");
+           (pair.replaces ? " replaces=" + std::to_string(pair.replaces->value) : "") +
+           (pair.forgets ? " forgets=" + key(pair.forgets->mailbox, pair.forgets->uid) : "");
   }
   std::string operator()(const Record& record) const {
     return at(record.where, record.uid) + " " + text_of(record.flags) +

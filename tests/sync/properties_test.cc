@@ -310,6 +310,29 @@ TEST(Property, NothingNewIsForgotten) {
   });
 }
 
+// A cursor that passes an absence which nothing was made of would never tell it again.
+TEST(Property, WhatIsGoneFromTheServerIsActedUponOrItsMailboxWaits) {
+  for_each_world([](Input input, Random& random) {
+    MailboxInput& unknown = input.mailboxes[pick(input.mailboxes, random)];
+    if (random() % 3 == 0) unknown.local.suspect = true;
+    for (Intent& intent : input.intents) intent.looks = static_cast<unsigned>(random() % 5);
+    const Plan result = plan(input);
+    std::string text;
+    for (const char c : show(input, result)) text += c == '=' ? ' ' : c;
+    for (const MessageRow& row : input.rows) {
+      const MailboxInput& in =
+          *std::ranges::find(input.mailboxes, row.key.mailbox, &MailboxInput::id);
+      if (!is_on_server(row.state) || !in.remote.gone.contains(row.key.uid)) continue;
+      const std::string key = " " + in.name.text() + "/" + std::to_string(row.key.uid.value);
+      const bool acted = text.contains(key + " ") || text.contains(key + "\n");
+      const bool waits = std::ranges::find(result.waiting, in.id, &Waiting::mailbox) !=
+                         result.waiting.end();
+      EXPECT_TRUE(acted || waits)
+          << key << " " << to_string(row.state) << " in\n" << text;
+    }
+  });
+}
+
 TEST(Property, NoUploadGoesWhereSomethingNewIsNotToldApart) {
   for_each_world([](Input input, Random&) {
     for (MailboxInput& in : input.mailboxes) {

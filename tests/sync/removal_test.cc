@@ -107,12 +107,14 @@ TEST(MarkedMeanwhile, AnExpungeBecomesAMoveToTheTrash) {
                          "A flags 1 S,work", "A gone 1"),
             "delete_out A/1 to_trash\n");
 }
+// And waits: what the server told is told again, or the next pass would know nothing of it.
 TEST(MarkedMeanwhile, WithoutATrashItIsHeld) {
-  EXPECT_EQ(told({"A", "A 1 x S", "A flags 1 FS", "A gone 1"}), "held delete_remote A/1\n");
+  EXPECT_EQ(told({"A", "A 1 x S", "A flags 1 FS", "A gone 1"}),
+            "held delete_remote A/1\nwait A/1\n");
 }
 TEST(MarkedMeanwhile, InTheTrashItIsHeld) {
   EXPECT_EQ(planned("Trash 1 x S", "Trash flags 1 FS", "Trash gone 1"),
-            "held delete_remote Trash/1\n");
+            "held delete_remote Trash/1\nwait Trash/1\n");
 }
 TEST(MarkedMeanwhile, TheUserMaySayYes) {
   Input input = read({kMailboxes, "Trash 1 x S", "Trash flags 1 FS", "Trash gone 1"});

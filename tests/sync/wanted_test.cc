@@ -37,10 +37,15 @@ TEST(Wanted, NothingForAMoveWhoseMessageIsInItsPlace) {
 TEST(Wanted, EverywhereElseWhereAMessageLeft) {
   EXPECT_EQ(wanted("A 1 x S", "A gone 1\nA new 9 z S unseen\nB new 7 y S unseen", ""), "B/7\n");
 }
-TEST(Wanted, AlsoThereWhereItsFileLeftToo) {
-  EXPECT_EQ(wanted("A 1 x S", "A gone 1\nA new 9 z S unseen\nC new 7 y S unseen",
-                   "A gone 1\nB new A1 x S"),
-            "A/9\nC/7\n");
+TEST(Wanted, InItsMailboxWhereAMessageLeftAndIsNowhereElse) {
+  EXPECT_EQ(wanted("A 1 x S", "A gone 1\nA new 9 z S unseen", ""), "A/9\n");
+  EXPECT_EQ(wanted("A 1 x S", "A gone 1\nA new 9 z S unseen\nB new 7 y S", ""), "A/9\n");
+  EXPECT_EQ(wanted("A 1 x S", "A gone 1\nA new 9 z S unseen\nB new 7 x S", ""), "");
+}
+TEST(Wanted, AlsoWhereItsFileLeftToo) {
+  const char* local = "A gone 1\nB new A1 x S";
+  EXPECT_EQ(wanted("A 1 x S", "A gone 1\nA new 9 z S unseen\nC new 7 y S unseen", local), "C/7\n");
+  EXPECT_EQ(wanted("A 1 x S", "A gone 1\nA new 9 z S unseen\nC new 7 y S", local), "A/9\n");
 }
 TEST(Wanted, EverywhereWhereMessagesLeftSeveralMailboxes) {
   EXPECT_EQ(
@@ -56,6 +61,11 @@ TEST(Wanted, NothingOfAMailboxWithTooMuchNews) {
   mailbox(input, "C").remote.arrived.add_range(Uid(1), Uid(5000));
   EXPECT_EQ(show_wanted(input), "C/1:5000\n");
 }
+TEST(Wanted, NothingOfItsOwnMailboxWithTooMuchNews) {
+  Input input = read({kMailboxes, "A 1 x S", "A gone 1", ""});
+  mailbox(input, "A").remote.arrived.add_range(Uid(2), Uid(5002));
+  EXPECT_EQ(show_wanted(input), "");
+}
 TEST(Wanted, TheTargetsOfOpenIntents) {
   Input input =
       read({kMailboxes, "", "A new 7 x S unseen\nB new 7 y S unseen\nC new 7 z S unseen", ""});
@@ -66,10 +76,8 @@ TEST(Wanted, TheTargetsOfOpenIntents) {
 TEST(Wanted, WhatAnEditMayHaveBecome) {
   EXPECT_EQ(wanted("A 1 x S", "A new 7 y S unseen", "A edited 1 y"), "A/7\n");
 }
-TEST(Wanted, AlsoInTheSameMailboxForAMessageWhoseFileWasChanged) {
-  const char* remote = "A gone 1\nA new 7 x S unseen";
-  EXPECT_EQ(wanted("A 1 x S", remote, "A flags 1 FS"), "A/7\n");
-  EXPECT_EQ(wanted("A 1 x S", remote, ""), "");
+TEST(Wanted, InItsMailboxForAMessageWhoseFileWasChanged) {
+  EXPECT_EQ(wanted("A 1 x S", "A gone 1\nA new 7 x S unseen", "A flags 1 FS"), "A/7\n");
 }
 TEST(Wanted, TheMessageThatAFileNamesAsItsOrigin) {
   EXPECT_EQ(wanted("", "A new 7 x S unseen\nA new 8 y S unseen", "B new n1 x S from=A/7"),

@@ -111,10 +111,12 @@ struct Pair {
   std::optional<Identity> identity;
   std::int64_t internal_date = 0;
   std::string email_id;
-  // The row of this mailbox whose file this was (its message has another UID now, or the edit of it
-  // was on the server already): it becomes `deleting` in the same transaction, so that no file has
-  // two rows.
+  // The row of this mailbox whose file this was (the edit of it was on the server already): it
+  // becomes `deleting` in the same transaction, so that no file has two rows.
   std::optional<Uid> replaces;
+  // The row whose file this was, and whose message is gone from where it was: it goes in the same
+  // transaction, and not at all if the file is not there any more.
+  std::optional<MessageKey> forgets;
 };
 // The same message with the flags that both sides have now; only the row changes.
 struct Record {
@@ -186,7 +188,7 @@ struct MoveOut {
 // Another client moved the message: move the file. `flags` as in MoveOut.
 struct MoveIn {
   Where from;
-  Uid uid;  // none: the file had no row (adoption)
+  Uid uid;  // none: the file had no row (adoption), or one that stays for its old content
   Where to;
   Uid new_uid;
   LocalFile file;  // where it is now (in `from`, or in `file_mailbox`)
@@ -198,7 +200,7 @@ struct MoveIn {
   // The content is not the row's any more: the moved row keeps its FileStamp and identity, so that
   // the next pass sees the change in the new place.
   bool content_differs = false;
-  std::optional<Identity> identity;  // of the file, where it had no row
+  std::optional<Identity> identity;  // of the file, where no row says it
 };
 enum class RemovalKind : std::uint8_t {
   to_trash,       // UID MOVE to the Trash
