@@ -194,7 +194,7 @@ Status read_letters(Engine& engine, MailboxWork& work, LocalFile& file) {
     MailboxWork* from = engine.find(row.key.mailbox);
     if (!from || from == &work) continue;
     STERNA_TRY(const maildir::MailboxDirs* dirs, engine.open_dirs(*from));
-    static_cast<void>(dirs);
+    STERNA_TRY(from->keywords, maildir::read_keywords(*dirs->home));
     const maildir::FileName before = maildir::parse_file_name(row.base_name + row.info);
     const std::uint32_t brought =
         row.info == kInfoUnsaid ? name.keywords : name.keywords & before.keywords;
@@ -296,7 +296,6 @@ coro::Task<Status> list_mailbox(Engine& engine, MailboxWork& work) {
     engine.note(std::move(dirs).error(), &work);
     co_return Status{};
   }
-  STERNA_CO_TRY(work.keywords, maildir::read_keywords(*(*dirs)->home));
   maildir::MailboxDirs* opened = *dirs;
   auto job = [opened] { return list_one(*opened); };
   ListedMailbox listed = co_await on_worker(engine.services, job);
@@ -305,6 +304,8 @@ coro::Task<Status> list_mailbox(Engine& engine, MailboxWork& work) {
     engine.note(std::move(*listed.error), &work);
     co_return Status{};
   }
+  // After the names: a letter is given its meaning before a name gets it.
+  STERNA_CO_TRY(work.keywords, maildir::read_keywords(*opened->home));
   work.listing.emplace(std::move(*listed.listing));
   work.stamp_now = work.listing->stamp();
   work.stamp_settled =

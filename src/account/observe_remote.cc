@@ -17,29 +17,10 @@
 #include "sterna/base/bytes.h"
 #include "sterna/imap/outcome.h"
 #include "sterna/maildir/identity.h"
+#include "uid_sink.h"
 
 namespace sterna::account {
 namespace {
-
-class UidSink : public Sink {
- public:
-  void on_response(const imap::Response& response) override {
-    if (const auto* search = std::get_if<imap::Search>(&response)) {
-      uids.add_all(search->numbers);
-    } else if (const auto* found = std::get_if<imap::ESearch>(&response)) {
-      uids.add_all(found->all);
-    } else if (const auto* status = std::get_if<imap::UntaggedStatus>(&response)) {
-      if (status->code.is(imap::Code::message_limit)) limited = true;
-    }
-  }
-
-  UidSet uids;
-  bool limited = false;
-};
-
-bool limited(const imap::Done& done) {
-  return done.code.is(imap::Code::message_limit) || done.code.is(imap::Code::limit);
-}
 
 struct Look {
   ChangeSink changes;
@@ -52,7 +33,7 @@ coro::Task<Result<UidSet>> list_uids(Connection& connection, bool& whole) {
   query.return_all = connection.has(imap::Capability::esearch);
   STERNA_CO_TRY(imap::Done done, co_await connection.run(imap::uid_search(query), &sink));
   if (!done.ok()) co_return fail(imap::error_from(done));
-  whole = !limited(done) && !sink.limited;
+  whole = !is_limited(done) && !sink.limited;
   co_return std::move(sink.uids);
 }
 
@@ -98,7 +79,7 @@ coro::Task<Result<imap::Done>> look(Engine& engine, Connection& connection, Mail
       co_await fetch_flags(connection, UidSet::range(Uid{1}, kUidMax),
                            modseq_usable ? std::optional(cursor.highest_modseq) : std::nullopt,
                            &out.changes));
-  if (limited(fetched) || !fetched.ok()) out.all_flags = false;
+  if (is_limited(fetched) || !fetched.ok()) out.all_flags = false;
   if (!fetched.ok()) co_return fetched;
   co_return done;
 }

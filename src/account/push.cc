@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // Flags out: our own deltas and nothing else, grouped and pipelined. +FLAGS and -FLAGS commute with
 // what other clients do to other flags, so a group is safe to send without looking first, and to
-// send again.
+// send again. A server answers OK to STORE of what is not there any more, so it is asked in the same
+// breath which of the messages are: what was not said to a message is still to be said to it,
+// wherever it went.
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <deque>
 
 #include "execute.h"
 #include "failures.h"
 #include "observe.h"
 #include "sterna/imap/outcome.h"
+#include "uid_sink.h"
 
 namespace sterna::account {
 namespace {
@@ -44,13 +48,23 @@ struct Flying {
   UidSet uids;
 };
 
-UidSet uids_of(std::span<const FlagPush> pushes, const Group& group) {
-  std::vector<Uid> uids;
-  for (const std::size_t index : group.members) uids.push_back(pushes[index].key.uid);
+UidSet set_of(std::vector<Uid> uids) {
   std::ranges::sort(uids);
   UidSet set;
   for (const Uid uid : uids) set.add(uid);
   return set;
+}
+
+UidSet uids_of(std::span<const FlagPush> pushes, const Group& group) {
+  std::vector<Uid> uids;
+  for (const std::size_t index : group.members) uids.push_back(pushes[index].key.uid);
+  return set_of(std::move(uids));
+}
+
+UidSet uids_of(std::span<const FlagPush> pushes) {
+  std::vector<Uid> uids;
+  for (const FlagPush& push : pushes) uids.push_back(push.key.uid);
+  return set_of(std::move(uids));
 }
 
 Status record(Engine& engine, MailboxWork& work, std::span<const FlagPush> pushes,
@@ -71,13 +85,32 @@ Status record(Engine& engine, MailboxWork& work, std::span<const FlagPush> pushe
   return transaction.commit();
 }
 
+struct Question {
+  imap::CommandId id;
+  UidSet uids;
+  UidSink answer;
+};
+
 struct Stores {
   std::vector<Group> groups;
   std::vector<Flying> flying;
+  std::deque<Question> questions;  // which of the messages are there
 };
 
+Status ask_for_presence(Connection& connection, const UidSet& uids, Stores& stores) {
+  for (UidSet& part : uids.chunks(connection.quirks.command_line_octets_max - 300)) {
+    Question& question = stores.questions.emplace_back();
+    imap::SearchQuery query;
+    query.return_all = connection.has(imap::Capability::esearch);
+    query.uids = part;
+    question.uids = std::move(part);
+    STERNA_TRY(question.id, connection.submit(imap::uid_search(query), &question.answer));
+  }
+  return {};
+}
+
 Result<Stores> send_stores(Connection& connection, std::span<const FlagPush> pushes) {
-  Stores stores{group_by_delta(pushes), {}};
+  Stores stores{group_by_delta(pushes), {}, {}};
   for (std::size_t i = 0; i < stores.groups.size(); ++i) {
     const Group& group = stores.groups[i];
     const UidSet all = uids_of(pushes, group);
@@ -87,7 +120,19 @@ Result<Stores> send_stores(Connection& connection, std::span<const FlagPush> pus
       stores.flying.push_back({id, i, std::move(part)});
     }
   }
+  STERNA_CHECK(ask_for_presence(connection, uids_of(pushes), stores));
   return stores;
+}
+
+// What surely was not there. Without a whole answer nothing is sure.
+coro::Task<Result<UidSet>> find_absent(Connection& connection, std::deque<Question>& questions) {
+  UidSet absent;
+  for (Question& question : questions) {
+    STERNA_CO_TRY(imap::Done done, co_await connection.wait(question.id));
+    const bool whole = done.ok() && !is_limited(done) && !question.answer.limited;
+    if (whole) absent.add_all(question.uids.minus(question.answer.uids));
+  }
+  co_return absent;
 }
 
 coro::Task<Status> finish_stores(Engine& engine, Connection& connection, MailboxWork& work,
@@ -107,6 +152,14 @@ coro::Task<Status> finish_stores(Engine& engine, Connection& connection, Mailbox
         imap::error_from(done).with_context(fmt::format(
             "set flags {} of UID {}", groups[one.group].flags.to_string(), one.uids.to_string())),
         &work);
+  }
+  STERNA_CO_TRY(const UidSet absent, co_await find_absent(connection, stores.questions));
+  for (std::size_t i = 0; i < pushes.size(); ++i) {
+    failed[i] = failed[i] || absent.contains(pushes[i].key.uid);
+  }
+  if (!absent.empty()) {
+    work.look_again();
+    engine.again = true;
   }
   co_return record(engine, work, pushes, failed);
 }

@@ -16,6 +16,7 @@
 #include "failures.h"
 #include "observe.h"
 #include "sterna/imap/outcome.h"
+#include "uid_sink.h"
 
 namespace sterna::account {
 namespace {
@@ -374,15 +375,11 @@ std::string undelete_key(const MailboxWork& work, UidValidity uidvalidity) {
 }
 
 coro::Task<Result<UidSet>> foreign_deleted(Connection& connection, const UidSet& ours) {
-  UidSet deleted;
-  FunctionSink sink([&](const imap::Response& response) {
-    if (const auto* search = std::get_if<imap::Search>(&response)) deleted.add_all(search->numbers);
-    if (const auto* found = std::get_if<imap::ESearch>(&response)) deleted.add_all(found->all);
-  });
+  UidSink sink;
   imap::SearchQuery query;
   query.deleted = true;
   STERNA_CO_CHECK(co_await connection.run_ok(imap::uid_search(query), &sink));
-  co_return deleted.minus(ours);
+  co_return sink.uids.minus(ours);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -53,6 +54,8 @@ class ServerState {
   std::uint64_t bodies_sent = 0;
   // What a session was asked that no sound client asks (answered with BAD).
   std::vector<std::string> complaints;
+  // Called with each command before a session looks at it.
+  std::function<void(const std::string& line)> before_command;
 
  private:
   std::map<std::string, ServerMailbox> mailboxes_;

@@ -92,6 +92,7 @@ void SimSession::bad(const ClientCommand& command) {
 }
 
 void SimSession::handle(const ClientCommand& command) {
+  if (state_.before_command) state_.before_command(command.line);
   if (selected_ && !selected_mailbox()) {
     say("* BYE the mailbox is gone");
     ended_ = true;

@@ -79,7 +79,7 @@ SimWorld::~SimWorld() {
   machine_.disk().before = nullptr;
 }
 
-account::Settings SimWorld::settings() const {
+account::Settings settings_of(const std::string& state_dir) {
   account::Settings settings;
   settings.name = "sim";
   settings.user = "ann";
@@ -89,7 +89,7 @@ account::Settings SimWorld::settings() const {
   settings.connections = 2;
   settings.compress = account::Compress::no;
   settings.maildir = "/mail";
-  settings.state_dir = state_ / "state";
+  settings.state_dir = state_dir;
   settings.quiet = std::chrono::milliseconds(0);
   settings.includes = [](const MailboxName&, Role) { return true; };
   settings.policy_for = [](const MailboxName&) {

@@ -35,6 +35,9 @@ class InlineWorker : public io::Worker {
   SeededRandom& random_;
 };
 
+// Of the one account, whose Maildir is /mail.
+account::Settings settings_of(const std::string& state_dir);
+
 class SimWorld {
  public:
   explicit SimWorld(std::uint64_t seed);
@@ -68,7 +71,7 @@ class SimWorld {
                                        const std::string& mailbox);
   bool is_in_doubt(const std::string& token) const;
   bool is_recorded(const std::string& base_name) const;
-  account::Settings settings() const;
+  account::Settings settings() const { return settings_of(state_ / "state"); }
 
   SeededRandom random_;
   test::VirtualClock clock_;

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+// What one of the two users does at one moment of a sync: the small tests that seeds of
+// simulation_test.cc left behind.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <string>
+
+#include "sim_world.h"
+
+namespace sterna::simulation {
+namespace {
+
+class Stage : public testing::Test {
+ protected:
+  Stage() {
+    std::filesystem::create_directory(state_ / "state");
+    disk.make_maildir("mail/INBOX");
+    disk.make_maildir("mail/m1");
+    server.create("m1");
+    disk.before = [this](test::DiskOp operation, std::string_view name) {
+      disk.set_now_ns(std::max(disk.now_ns(), clock_.wall_ns()));
+      letters_read_ = letters_read_ || name == "dovecot-keywords";
+      if (operation == test::DiskOp::list && letters_read_) strike(at_listing);
+      return Status{};
+    };
+    server.before_command = [this](const std::string& line) {
+      if (line.contains(command_)) strike(at_command_);
+    };
+  }
+  ~Stage() override { disk.before = nullptr; }
+
+  // Each sync has a connection and hours of its own, as in real life.
+  void sync() {
+    SimNetwork network(clock_, random_, server, abilities);
+    const account::Services services{clock_, worker_, network, random_, machine_};
+    account::Progress progress;
+    letters_read_ = false;
+    const account::AccountReport report = clock_.run(
+        account::sync_account(services, settings_of(state_ / "state"), {}, progress, Log()));
+    for (const Error& error : report.errors) ADD_FAILURE() << error.describe();
+    static_cast<void>(clock_.run(clock_.sleep(std::chrono::hours(2))));
+  }
+  // Once, when the server gets a command with that in it.
+  void at_command(std::string part, std::function<void()> deed) {
+    command_ = std::move(part);
+    at_command_ = std::move(deed);
+  }
+
+  std::uint32_t arrives(const std::string& mailbox, const std::string& token,
+                        const FlagSet& flags = {}) {
+    return server.find(mailbox)->append("Subject: " + token + "\r\nX-Token: " + token + "\r\n\r\n",
+                                        flags, 1'600'000'000);
+  }
+  void moves(const std::string& from, std::uint32_t uid, const std::string& to) {
+    server.copy(*server.find(from), uid, *server.find(to));
+    server.find(from)->expunge(uid);
+  }
+  // "INBOX t1:DS" for each file, in order.
+  std::vector<std::string> files() const {
+    std::vector<std::string> found;
+    for (const std::string mailbox : {"INBOX", "m1"}) {
+      for (const std::string& path : paths(mailbox)) {
+        found.push_back(mailbox + " " + token_of(disk.read(path)) + letters_of(path));
+      }
+    }
+    return found;
+  }
+  std::vector<std::string> messages() {
+    std::vector<std::string> found;
+    for (const auto& [name, mailbox] : server.mailboxes()) {
+      for (const auto& [uid, message] : mailbox.messages) {
+        const std::string flags = message.flags.to_string();
+        found.push_back(name + " " + token_of(message.octets) + (flags.empty() ? "" : " ") + flags);
+      }
+    }
+    return found;
+  }
+  std::string file_in(const std::string& mailbox) const {
+    const std::vector<std::string> found = paths(mailbox);
+    return found.size() == 1 ? found.front() : "";
+  }
+
+  static std::string letters_of(const std::string& path) {
+    const std::size_t colon = path.rfind(":2,");
+    return colon == std::string::npos || colon + 3 == path.size() ? "" : ":" + path.substr(colon + 3);
+  }
+  static std::string without_letters(const std::string& path) {
+    return path.substr(0, path.rfind(":2,"));
+  }
+
+  using Lines = std::vector<std::string>;
+  Abilities abilities;
+  ServerState server;
+  test::MemoryFileSystem machine_;
+  test::MemoryDisk& disk = machine_.disk();
+  std::function<void()> at_listing;  // once, when letters were read, and before a directory is
+
+ private:
+  static void strike(std::function<void()>& deed) {
+    if (auto once = std::exchange(deed, nullptr)) once();
+  }
+  std::vector<std::string> paths(const std::string& mailbox) const {
+    std::vector<std::string> found;
+    for (const std::string part : {"/new/", "/cur/"}) {
+      for (const std::string& name : disk.names("mail/" + mailbox + part.substr(0, 4))) {
+        found.push_back("mail/" + mailbox + part + name);
+      }
+    }
+    return found;
+  }
+
+  test::VirtualClock clock_;
+  SeededRandom random_{1};
+  test::TempDir state_;
+  InlineWorker worker_{clock_, random_};
+  bool letters_read_ = false;
+  std::string command_;
+  std::function<void()> at_command_;
+};
+
+TEST_F(Stage, AMessageUnderANewUidWhoseFileIsMovedMeanwhileIsNotDoubled) {
+  const std::uint32_t uid = arrives("INBOX", "t1");
+  sync();
+  moves("INBOX", uid, "m1");
+  moves("m1", 1, "INBOX");
+  server.find("INBOX")->set_flags(uid + 1, FlagSet{Flag::replied});
+  at_command("BODY.PEEK[HEADER]", [&] {
+    const std::string path = file_in("INBOX");
+    disk.rename(path, "mail/m1/cur/" + path.substr(path.rfind('/') + 1) + ":2,");
+  });
+  sync();
+  sync();
+  EXPECT_EQ(files(), Lines{"m1 t1:R"});
+  EXPECT_EQ(messages(), Lines{"m1 t1 \\Answered"});
+}
+
+// Lines that a server says of the old mailbox in the answer to SELECT (RFC 7162 section 3.2.11).
+TEST_F(Stage, FlagsOfTheMailboxBeforeAreNotThoseOfTheOneThatIsSelected) {
+  abilities = {.condstore = true, .qresync = true};
+  arrives("INBOX", "t1");
+  arrives("m1", "t2");
+  sync();
+  arrives("INBOX", "t3");
+  arrives("m1", "t4");
+  at_command("SELECT \"m1\"", [&] { server.find("INBOX")->set_flags(1, FlagSet{Flag::draft}); });
+  sync();
+  sync();
+  EXPECT_EQ(files(), (Lines{"INBOX t3", "INBOX t1:D", "m1 t2", "m1 t4"}));
+}
+
+TEST_F(Stage, AFlagOfAMessageThatIsMovedMeanwhileIsSaidWhereItIs) {
+  const std::uint32_t uid = arrives("INBOX", "t1", FlagSet{Flag::replied});
+  sync();
+  disk.rename(file_in("INBOX"), without_letters(file_in("INBOX")) + ":2,");
+  at_command("UID STORE", [&] { moves("INBOX", uid, "m1"); });
+  sync();
+  sync();
+  EXPECT_EQ(files(), Lines{"m1 t1"});
+  EXPECT_EQ(messages(), Lines{"m1 t1"});
+}
+
+TEST_F(Stage, AKeywordThatGetsItsLetterAmidTheLookIsSent) {
+  arrives("INBOX", "t1", FlagSet{Flag::seen});
+  sync();
+  const std::string path = file_in("INBOX");
+  disk.rename(path, without_letters(path) + ":2,FS");  // something to look at
+  at_listing = [&] {
+    disk.write("mail/INBOX/dovecot-keywords", "0 work\n");
+    disk.rename(file_in("INBOX"), without_letters(path) + ":2,FSa");
+  };
+  sync();
+  sync();
+  EXPECT_EQ(messages(), Lines{"INBOX t1 \\Flagged \\Seen work"});
+}
+
+}  // namespace
+}  // namespace sterna::simulation
