@@ -40,8 +40,19 @@ Error stopped(const Engine& engine, std::string message) {
                              engine.settings.maildir, engine.settings.name));
 }
 
+// Set while the ids of a state stand in no marker yet: it knows nothing then that could be lost, so
+// that a beginning which was cut is begun again.
+constexpr std::string_view kMarkerPendingKey = "marker_pending";
+
+Status end_beginning(Engine& engine) {
+  if (engine.dry_run()) return {};
+  return engine.write([&] { return engine.store->unset(kMarkerPendingKey); });
+}
+
+enum class Beginning : std::uint8_t { first, state_lost };
+
 // What a first run, or one whose state was lost, makes: state first, then marker.
-Status make_marker(Engine& engine, TreeId tree, std::uint64_t epoch) {
+Status make_marker(Engine& engine, TreeId tree, std::uint64_t epoch, Beginning beginning) {
   const StateId state{random_id(engine)};
   engine.tree = tree;
   if (engine.dry_run()) return {};
@@ -50,10 +61,33 @@ Status make_marker(Engine& engine, TreeId tree, std::uint64_t epoch) {
     STERNA_CHECK(engine.store->set("tree", fmt::format("{:016x}", tree.value)));
     STERNA_CHECK(engine.store->set("state", fmt::format("{:016x}", state.value)));
     STERNA_CHECK(engine.store->set("epoch", fmt::format("{}", epoch)));
+    STERNA_CHECK(engine.store->set(kMarkerPendingKey, kDecided));
+    if (beginning == Beginning::state_lost) {
+      STERNA_CHECK(engine.store->set(kAdoptingKey, kDecided));
+    }
     STERNA_CHECK(transaction.commit());
   }
-  return maildir::write_marker(*engine.root,
-                               {tree, state, engine.services.files.machine_id(), epoch});
+  STERNA_CHECK(maildir::write_marker(*engine.root,
+                                     {tree, state, engine.services.files.machine_id(), epoch}));
+  return end_beginning(engine);
+}
+
+// No state yet, or one that has no marker yet.
+Status begin_tree(Engine& engine, const std::optional<maildir::Marker>& marker) {
+  if (!marker) return make_marker(engine, TreeId{random_id(engine)}, 1, Beginning::first);
+  if (marker->machine != engine.services.files.machine_id()) {
+    return fail(stopped(engine, "the Maildir carries the marker of another machine"));
+  }
+  engine.log.warn("the state was lost: both sides are paired, and nothing is deleted");
+  engine.union_mode = true;
+  return make_marker(engine, marker->tree, marker->epoch + 1, Beginning::state_lost);
+}
+
+Result<std::optional<maildir::Marker>> find_marker(io::Directory& root) {
+  Result<maildir::Marker> marker = maildir::read_marker(root);
+  if (marker) return std::optional(std::move(*marker));
+  if (marker.error().is(ErrorCode::not_found)) return std::optional<maildir::Marker>();
+  return fail(std::move(marker).error());
 }
 
 Status compare_marker(Engine& engine, const maildir::Marker& marker, TreeId tree, StateId state) {
@@ -109,36 +143,27 @@ Status open_tree(Engine& engine) {
   STERNA_CHECK(open_state(engine));
   STERNA_TRY(const auto tree, get_hex(*engine.store, "tree"));
   STERNA_TRY(const auto state, get_hex(*engine.store, "state"));
-  const bool first = !tree || !state;
+  STERNA_TRY(const auto pending, engine.store->get(kMarkerPendingKey));
+  const bool begins = !tree || !state || pending;
   Result<std::unique_ptr<io::Directory>> root =
-      engine.services.files.open_root(engine.settings.maildir, first && !engine.dry_run());
+      engine.services.files.open_root(engine.settings.maildir, begins && !engine.dry_run());
   if (!root && root.error().is(ErrorCode::not_found)) {
-    if (!first) return fail(stopped(engine, "the Maildir is not there; is its disk mounted?"));
+    if (!begins) return fail(stopped(engine, "the Maildir is not there; is its disk mounted?"));
     if (engine.dry_run()) return fail(std::move(root).error().with_context("open the Maildir"));
   }
   if (!root) return fail(std::move(root).error().with_context("open the Maildir"));
   engine.root = std::move(*root);
 
-  Result<maildir::Marker> marker = maildir::read_marker(*engine.root);
-  if (!marker && !marker.error().is(ErrorCode::not_found)) return fail(std::move(marker).error());
-  if (first) {
-    if (!marker) {
-      STERNA_CHECK(make_marker(engine, TreeId{random_id(engine)}, 1));
-    } else if (marker->machine != engine.services.files.machine_id()) {
-      return fail(stopped(engine, "the Maildir carries the marker of another machine"));
-    } else {
-      engine.log.warn("the state was lost: both sides are paired, and nothing is deleted");
-      engine.union_mode = true;
-      STERNA_CHECK(make_marker(engine, marker->tree, marker->epoch + 1));
-      if (!engine.dry_run()) {
-        STERNA_CHECK(engine.write([&] { return engine.store->set(kAdoptingKey, kDecided); }));
-      }
-    }
+  STERNA_TRY(const std::optional<maildir::Marker> marker, find_marker(*engine.root));
+  const bool carries_ours = marker && state && marker->state == StateId{*state};
+  if (begins && !carries_ours) {
+    STERNA_CHECK(begin_tree(engine, marker));
+  } else if (!marker) {
+    return fail(stopped(engine, "the Maildir has lost its marker; is its disk mounted?"));
   } else {
-    if (!marker)
-      return fail(stopped(engine, "the Maildir has lost its marker; is its disk mounted?"));
     engine.tree = TreeId{*tree};
     STERNA_CHECK(compare_marker(engine, *marker, TreeId{*tree}, StateId{*state}));
+    if (pending) STERNA_CHECK(end_beginning(engine));
   }
   STERNA_TRY(const auto adopting, engine.store->get(kAdoptingKey));
   if (adopting) engine.union_mode = true;

@@ -23,7 +23,8 @@ class Stage : public testing::Test {
       disk.set_now_ns(std::max(disk.now_ns(), clock_.wall_ns()));
       letters_read_ = letters_read_ || name == "dovecot-keywords";
       if (operation == test::DiskOp::list && letters_read_) strike(at_listing);
-      return Status{};
+      const bool refuses = operation == test::DiskOp::replace && name == refused_;
+      return refuses ? Status(fail(ErrorCode::io, "not now")) : Status{};
     };
     server.before_command = [this](const std::string& line) {
       if (line.contains(command_)) strike(at_command_);
@@ -33,14 +34,14 @@ class Stage : public testing::Test {
 
   // Each sync has a connection and hours of its own, as in real life.
   void sync() {
-    SimNetwork network(clock_, random_, server, abilities);
-    const account::Services services{clock_, worker_, network, random_, machine_};
-    account::Progress progress;
-    letters_read_ = false;
-    const account::AccountReport report = clock_.run(
-        account::sync_account(services, settings_of(state_ / "state"), {}, progress, Log()));
+    const account::AccountReport report = run();
     for (const Error& error : report.errors) ADD_FAILURE() << error.describe();
-    static_cast<void>(clock_.run(clock_.sleep(std::chrono::hours(2))));
+  }
+  // While the disk refuses to replace the file of that name.
+  void sync_in_vain(const std::string& refused) {
+    refused_ = refused;
+    EXPECT_FALSE(run().errors.empty());
+    refused_.clear();
   }
   // Once, when the server gets a command with that in it.
   void at_command(std::string part, std::function<void()> deed) {
@@ -98,6 +99,16 @@ class Stage : public testing::Test {
   std::function<void()> at_listing;  // once, when letters were read, and before a directory is
 
  private:
+  account::AccountReport run() {
+    SimNetwork network(clock_, random_, server, abilities);
+    const account::Services services{clock_, worker_, network, random_, machine_};
+    account::Progress progress;
+    letters_read_ = false;
+    account::AccountReport report = clock_.run(
+        account::sync_account(services, settings_of(state_ / "state"), {}, progress, Log()));
+    static_cast<void>(clock_.run(clock_.sleep(std::chrono::hours(2))));
+    return report;
+  }
   static void strike(std::function<void()>& deed) {
     if (auto once = std::exchange(deed, nullptr)) once();
   }
@@ -116,6 +127,7 @@ class Stage : public testing::Test {
   test::TempDir state_;
   InlineWorker worker_{clock_, random_};
   bool letters_read_ = false;
+  std::string refused_;
   std::string command_;
   std::function<void()> at_command_;
 };
@@ -173,6 +185,22 @@ TEST_F(Stage, AKeywordThatGetsItsLetterAmidTheLookIsSent) {
   sync();
   sync();
   EXPECT_EQ(messages(), Lines{"INBOX t1 \\Flagged \\Seen work"});
+}
+
+TEST_F(Stage, AFirstSyncThatWasCutBeforeTheMarkerBeginsAnew) {
+  arrives("INBOX", "t1");
+  sync_in_vain(".sterna");
+  sync();
+  EXPECT_EQ(files(), Lines{"INBOX t1"});
+}
+
+TEST_F(Stage, AMarkerThatGoesLaterStopsTheAccount) {
+  arrives("INBOX", "t1");
+  sync_in_vain(".sterna");
+  sync();
+  disk.unlink("mail/.sterna");
+  sync_in_vain("(nothing)");
+  EXPECT_FALSE(disk.exists("mail/.sterna"));
 }
 
 }  // namespace
