@@ -3,6 +3,8 @@
 // and then one transaction records what was done (rules 3, 16, 21).
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "execute.h"
 #include "failures.h"
 #include "sterna/coro/both.h"
@@ -50,9 +52,15 @@ Status bury(Engine& engine, const MailboxWork& work, const MessageRow& row, std:
 }
 
 Status forget_row(Engine& engine, MessageKey key, const std::string& reason) {
-  STERNA_TRY(const std::optional<MessageRow> row, engine.store->message(key));
+  STERNA_TRY(std::optional<MessageRow> row, engine.store->message(key));
   MailboxWork* work = engine.find(key.mailbox);
   if (!row || !work) return {};
+  STERNA_TRY(const std::vector<MessageRow> named,
+             engine.store->messages_by_base_name(row->base_name));
+  const bool stays = std::ranges::any_of(named, [&](const MessageRow& other) {
+    return other.key.mailbox == key.mailbox && other.key.uid != key.uid;
+  });
+  if (stays) row->base_name.clear();  // a name that lives has no tombstone
   return bury(engine, *work, *row, "local", "forgotten", reason);
 }
 
@@ -259,7 +267,7 @@ class LocalExecution {
     push_unsaid(row, pair.where.uidvalidity, pair.to_remote, pair.flags, action.reason);
     STERNA_CHECK(engine_.store->put_message(row));
     if (pair.replaces) STERNA_CHECK(let_go({work.row.id, *pair.replaces}));
-    if (pair.forgets) STERNA_CHECK(engine_.store->remove_message(*pair.forgets));
+    if (pair.forgets) STERNA_CHECK(forget_row(engine_, *pair.forgets, action.reason));
     STERNA_CHECK(engine_.add_history(work, pair.uid, file.name, "paired", "local",
                                      pair.flags.to_string(), action.reason));
     return true;

@@ -14,15 +14,20 @@ std::optional<std::string> why_parked(const MailboxView& from, const MailboxView
   return std::nullopt;
 }
 
-Identity identity_of(const RowView& row, const FileView& file) {
+Identity identity_of(const RowView& row) {
   if (row.identity) return *row.identity;
-  return file.arrival->identity.value_or(Identity{});
+  return row.file ? row.file->arrival->identity.value_or(Identity{}) : Identity{};
+}
+
+// Where its file is now.
+const MailboxView& place_of_file(const RowView& row) {
+  return row.file ? *row.file->mailbox : *row.mailbox;
 }
 
 void move_out(Draft& draft, const RowView& row, Where from, Uid uid, const FlagSet& remote,
               std::string reason) {
-  FileView& file = *row.file;
-  FlagMerge merge = merge_flags(row.row->flags, remote, local_flags(row), *file.mailbox);
+  const MailboxView& to = place_of_file(row);
+  FlagMerge merge = merge_flags(row.row->flags, remote, local_flags(row), to);
   // What our own unfinished removal set is not the user's.
   if (row.has_state(RowState::deleting)) {
     merge.result.set(Flag::deleted, false);
@@ -32,11 +37,11 @@ void move_out(Draft& draft, const RowView& row, Where from, Uid uid, const FlagS
   MoveOut move;
   move.from = from;
   move.uid = uid;
-  move.to = file.mailbox->where();
-  move.file = file.arrival->file;
+  move.to = to.where();
+  move.file = file_of(row);
   move.flags = std::move(merge.result);
   move.to_remote = std::move(merge.to_remote);
-  move.identity = identity_of(row, file);
+  move.identity = identity_of(row);
   if (uid != row.key().uid || from.mailbox != row.key().mailbox) move.forgets = row.key();
   draft.act(std::move(move), std::move(reason));
 }
@@ -46,6 +51,13 @@ bool trash_loses(const RowView& row) {
   const bool moved = row.file->mailbox != row.mailbox;
   return moved && row.message->mailbox->has_role(Role::trash) &&
          !why_parked(*row.message->mailbox, *row.file->mailbox);
+}
+
+// Our own move of before took it there, and the user moved the file on, or back, since.
+bool moved_on(const RowView& row) {
+  const MailboxView& place = place_of_file(row);
+  return moved_by_us(row) && (row.file || row.identity) && content_of(row) == Content::same &&
+         &place != row.message->mailbox && !why_parked(*row.message->mailbox, place);
 }
 
 void move_in(Draft& draft, const RowView& row) {
@@ -128,7 +140,8 @@ void move_local(Draft& draft, RowView& row) {
   if (row.file && row.file->mailbox == message.mailbox) {
     return pair(draft, *row.file, message, "moved to the same mailbox on both sides");
   }
-  if (moved_by_us(row) && row.file && !why_parked(*row.message->mailbox, *row.file->mailbox)) {
+  if (moved_on(row)) {
+    draft.kept_intents.insert(row.intent->id);  // it says whose move it was until this one is done
     return move_out(draft, row, message.mailbox->where(), message.uid, message.flags(),
                     "moved here since; its move before is done");
   }

@@ -272,7 +272,8 @@ bool SimWorld::is_in_doubt(const std::string& token) const {
 }
 
 bool SimWorld::is_recorded(const std::string& base_name) const {
-  copy_tree(state_ / "state", state_ / "look");
+  const bool dead = running_ && running_->dead;
+  copy_tree(state_ / (dead ? "at_death" : "state"), state_ / "look");
   const auto store = store::Store::open(state_ / "look", true);
   if (!store) return false;
   const auto rows = (*store)->messages_by_base_name(base_name);

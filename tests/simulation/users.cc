@@ -246,9 +246,14 @@ void LocalUser::move(const File& file) {
   diary_.tell(Side::local, fmt::format("{} from {} to {}", file.copy.token, file.copy.mailbox, to));
 }
 
+// A file that was placed and not recorded before the sync died cannot be missed: it may as well
+// never have been placed.
 void LocalUser::remove(const File& file) {
+  const std::string base = base_of(file.path);
+  const bool unknown = maildir::parse_origin(base) && !diary_.is_recorded(base);
   disk_.unlink(file.path);
   diary_.ledger.deleted(Side::local, file.copy.token);
+  if (unknown) diary_.ledger.left_open(file.copy.token);
   diary_.tell(Side::local, fmt::format("{} deleted in {}", file.copy.token, file.copy.mailbox));
 }
 

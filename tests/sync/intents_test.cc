@@ -132,6 +132,11 @@ TEST(MoveInDoubt, DoneIsNoMoveOfAnotherClientThatWinsOverALaterOne) {
   EXPECT_EQ(told(moving("A gone 1\nB new 7 x S", "A gone 1\nC new A1 x S")),
             "move_out B/7 -> C A1 S forgets=A/1\n");
 }
+TEST(MoveInDoubt, DoneIsUndoneForAFileThatIsBackInItsPlace) {
+  EXPECT_EQ(told(moving("A gone 1\nB new 7 x S", "")), "move_out B/7 -> A A1 S forgets=A/1\n");
+  EXPECT_EQ(told(moving("A gone 1\nB new 7 x S", "A flags 1 FS")),
+            "move_out B/7 -> A A1 FS remote+F forgets=A/1\n");
+}
 TEST(MoveInDoubt, WithoutAnIntentTheSameIsACopyOfSomebodyElse) {
   EXPECT_EQ(told({kMailboxes, "A 1 x S", "B new 7 x S", "A gone 1\nB new A1 x S"}),
             "download B/7\nmove_out A/1 -> B A1 S\n");
