@@ -9,7 +9,16 @@
 namespace sterna::sync {
 namespace {
 
+// Its file, where it was, and not to be looked at now.
+bool is_unclear(World& world, const Intent& intent) {
+  return std::ranges::any_of(world.files(), [&](const FileView& file) {
+    return !file.is_clear() && file.mailbox->in->id == intent.mailbox &&
+           file.stem == stem_of(intent.base_name);
+  });
+}
+
 bool upload_is_settled(World& world, const Intent& intent) {
+  if (is_unclear(world, intent)) return false;
   const auto is_about = [&](const auto& view) { return view.upload == &intent; };
   if (std::ranges::any_of(world.files(), is_about)) return false;
   if (std::ranges::any_of(world.rows(), is_about)) return false;

@@ -28,11 +28,23 @@ bool is_recorded(World& world, const Intent& intent, const MailboxView& mailbox)
   });
 }
 
-// Files that may be the one that went, after all.
-bool may_be_here(World& world, const Intent& intent) {
+// Another content has its name by now: the file did not go, it was edited.
+bool was_edited(World& world, const Intent& intent) {
   const std::string_view stem = stem_of(intent.base_name);
   return std::ranges::any_of(
-      world.files(), [&](const FileView& file) { return !file.is_clear() || file.stem == stem; });
+      world.files(), [&](const FileView& file) { return file.is_clear() && file.stem == stem; });
+}
+
+// Files that may be the one that went, after all, and cannot be looked at now.
+bool may_be_unclear(World& world) {
+  return std::ranges::any_of(world.files(), [](const FileView& file) { return !file.is_clear(); });
+}
+
+// Neither fetched nor missed while its file may be here.
+void keep_in_doubt(Draft& draft, const Intent& intent, MessageView& message) {
+  message.taken = true;
+  draft.kept_intents.insert(intent.id);
+  draft.wait(*message.mailbox, message.uid, "sent from here; a file that cannot be read may be it");
 }
 
 void miss(Draft& draft, const Intent& intent, MessageView& message,
@@ -80,7 +92,12 @@ bool moved_by_us(const RowView& row) {
 bool miss_moved(Draft& draft, RowView& row) {
   if (!row.intent || !is_move(*row.intent)) return false;
   MessageView* message = result_of(draft.world, *row.intent);
-  if (!message || !is_free(*message) || may_be_here(draft.world, *row.intent)) return false;
+  if (!message || !is_free(*message) || was_edited(draft.world, *row.intent)) return false;
+  if (may_be_unclear(draft.world)) {
+    keep_in_doubt(draft, *row.intent, *message);
+    draft.wait(row, "its file may be one that cannot be read");
+    return true;
+  }
   const bool whole = row.remote == Remote::gone;
   miss(draft, *row.intent, *message, whole ? std::optional(row.key()) : std::nullopt);
   if (!draft.world.every_local_side_known()) draft.wait(row, "its file may be elsewhere here");
@@ -95,8 +112,12 @@ void decide_missed(Draft& draft) {
   for (const Intent& intent : draft.world.input().intents) {
     if (intent.kind != IntentKind::upload || upload_is_found(draft.world, intent)) continue;
     MessageView* message = result_of(draft.world, intent);
-    if (!message || !is_free(*message) || may_be_here(draft.world, intent)) continue;
-    miss(draft, intent, *message, std::nullopt);
+    if (!message || !is_free(*message) || was_edited(draft.world, intent)) continue;
+    if (may_be_unclear(draft.world)) {
+      keep_in_doubt(draft, intent, *message);
+    } else {
+      miss(draft, intent, *message, std::nullopt);
+    }
   }
 }
 

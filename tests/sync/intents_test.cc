@@ -70,9 +70,14 @@ TEST(UploadInDoubt, WhatMayStillBeTheFileIsNotMissed) {
   EXPECT_EQ(told(uploading("A new 3 x S", "")), "download A/3\nclose_intent 1\n");
   EXPECT_EQ(told(uploading("A new 7 x S", "B unknown")), "wait A/7\n");
   EXPECT_EQ(told(uploading("A new 7 x S", "B new n2 y - writing")),
-            "download A/7\nclose_intent 1\nwait B n2\n");
+            "wait A/7\nwait B n2\n");
   EXPECT_EQ(told(uploading("A new 7 x S", "A new n1 y -")),
             "download A/7\nupload A n1 -\nclose_intent 1\n");
+}
+TEST(UploadInDoubt, WhatWasSentIsNotFetchedWhileItsFileCannotBeRead) {
+  EXPECT_EQ(told(uploading("A new 7 x S", "A new n1 x S unreadable")), "wait A n1\nwait A/7\n");
+  EXPECT_EQ(told(uploading("A new 7 x S", "A new n1 x S writing")), "wait A n1\nwait A/7\n");
+  EXPECT_EQ(told(uploading("", "A new n1 x S writing", 3)), "wait A n1\n");
 }
 TEST(UploadInDoubt, WhatTheServerTookAndHasNoMoreIsHeldNotSentAgain) {
   Input input = uploading("", "A new n1 x S", 2);
@@ -153,6 +158,10 @@ TEST(MoveInDoubt, UnderAnotherUidValidityItIsNeverSentAgain) {
 TEST(MoveInDoubt, AFileDeletedSinceIsMissedByWhatWasMoved) {
   Input input = moving("A gone 1\nB new 7 x S", "A gone 1");
   EXPECT_EQ(told(input), "missed B/7 n1 - forgets=A/1\nwait B/7\n");
+}
+TEST(MoveInDoubt, WhatWasMovedIsNotFetchedWhileItsFileCannotBeRead) {
+  EXPECT_EQ(told(moving("A gone 1\nB new 7 x S", "A gone 1\nB new A1 x S writing")),
+            "wait A/1\nwait B A1\nwait B/7\n");
 }
 TEST(MoveInDoubt, WhatIsRecordedAlreadyExplainsNoSecondMessage) {
   Input input = read({kMailboxes, "B 7 x S name=n1", "B new 8 x S", ""});
