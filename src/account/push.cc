@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Flags out: our own deltas and nothing else, grouped and pipelined. +FLAGS and -FLAGS commute with
 // what other clients do to other flags, so a group is safe to send without looking first, and to
-// send again. A server answers OK to STORE of what is not there any more, so it is asked in the same
-// breath which of the messages are: what was not said to a message is still to be said to it,
+// send again. A server answers OK to STORE of what is not there any more, so it is asked in the
+// same breath which of the messages are: what was not said to a message is still to be said to it,
 // wherever it went.
 #include <fmt/format.h>
 
@@ -75,7 +75,7 @@ Status record(Engine& engine, MailboxWork& work, std::span<const FlagPush> pushe
     if (failed[i]) continue;
     STERNA_TRY(std::optional<MessageRow> row, engine.store->message(pushes[i].key));
     if (!row) continue;
-    row->flags = pushes[i].result;
+    row->flags = work.shown(pushes[i].result);
     if (pushes[i].info) row->info = *pushes[i].info;
     STERNA_CHECK(engine.store->put_message(*row));
     ++engine.report.counts.flags_out;

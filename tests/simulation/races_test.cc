@@ -85,7 +85,8 @@ class Stage : public testing::Test {
 
   static std::string letters_of(const std::string& path) {
     const std::size_t colon = path.rfind(":2,");
-    return colon == std::string::npos || colon + 3 == path.size() ? "" : ":" + path.substr(colon + 3);
+    return colon == std::string::npos || colon + 3 == path.size() ? ""
+                                                                  : ":" + path.substr(colon + 3);
   }
   static std::string without_letters(const std::string& path) {
     return path.substr(0, path.rfind(":2,"));
@@ -185,6 +186,19 @@ TEST_F(Stage, AKeywordThatGetsItsLetterAmidTheLookIsSent) {
   sync();
   sync();
   EXPECT_EQ(messages(), Lines{"INBOX t1 \\Flagged \\Seen work"});
+}
+
+TEST_F(Stage, AKeywordThatIsDeniedItsLetterComesWhenTheLockIsGone) {
+  const std::uint32_t uid = arrives("INBOX", "t1", FlagSet::parse("work"));
+  sync();
+  server.find("INBOX")->set_flags(uid, FlagSet::parse("work later"));
+  disk.rename(file_in("INBOX"), without_letters(file_in("INBOX")) + ":2,");
+  at_command("SELECT", [&] { disk.write("mail/INBOX/dovecot-uidlist.lock", ""); });
+  sync();
+  disk.unlink("mail/INBOX/dovecot-uidlist.lock");
+  sync();
+  EXPECT_EQ(files(), Lines{"INBOX t1:b"});
+  EXPECT_EQ(messages(), Lines{"INBOX t1 later"});
 }
 
 TEST_F(Stage, AFirstSyncThatWasCutBeforeTheMarkerBeginsAnew) {
