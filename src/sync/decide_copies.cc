@@ -42,7 +42,7 @@ void decide_unrecorded(Draft& draft, const Intent& intent, MessageView& copy) {
   if (!source || source->taken || source->from || source->row) return;
   const auto identity = source->identity();
   if (!identity || !identity->same_as(*intent.identity, draft.world.sizes_count(*source))) return;
-  if (source->file && !copy.file) {
+  if (source->file && !copy.file && !copy.from) {
     return remove_surplus(draft, intent, copy, *source->mailbox, source->uid);
   }
   if (!source->file) remove_surplus(draft, intent, *source, *copy.mailbox, copy.uid);
@@ -64,7 +64,7 @@ void decide_copy(Draft& draft, const Intent& intent) {
   if (!row) return decide_unrecorded(draft, intent, *copy);
   const bool known = row->remote == Remote::same && row->local != Local::unknown;
   const bool has_file = row->local != Local::gone || row->file;
-  if (!known || !row->has_file_here() || !has_file || copy->file) return;
+  if (!known || !row->has_file_here() || !has_file || copy->file || copy->from) return;
   remove_surplus(draft, intent, *copy, *row->mailbox, row->key().uid);
 }
 

@@ -16,7 +16,7 @@ bool is_move(const Intent& intent) {
 }
 
 bool is_free(const MessageView& message) {
-  return !message.file && !message.taken;
+  return !message.from && !message.file && !message.taken;
 }
 
 // Its row is written already, and only the intent not closed.
@@ -68,19 +68,20 @@ void miss(Draft& draft, const Intent& intent, MessageView& message,
 }  // namespace
 
 MessageView* result_of(World& world, const Intent& intent) {
+  MessageView* followed = nullptr;
   const MailboxView* mailbox = world.mailbox(is_move(intent) ? intent.target : intent.mailbox);
   if (!mailbox || !intent.identity) return nullptr;
   const UidValidity validity = is_move(intent) ? intent.target_uidvalidity : intent.uidvalidity;
   if (validity != mailbox->where().uidvalidity) return nullptr;
   if (is_recorded(world, intent, *mailbox)) return nullptr;
   for (MessageView* message : mailbox->messages) {
-    if (message->from || message->row || message->uid < intent.target_uid_next) continue;
+    if (message->row || message->uid < intent.target_uid_next) continue;
     const auto identity = message->identity();
-    if (identity && identity->same_as(*intent.identity, world.sizes_count(*message))) {
-      return message;
-    }
+    if (!identity || !identity->same_as(*intent.identity, world.sizes_count(*message))) continue;
+    if (!message->from) return message;
+    if (!followed) followed = message;
   }
-  return nullptr;
+  return followed;
 }
 
 bool moved_by_us(const RowView& row) {

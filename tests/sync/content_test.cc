@@ -59,8 +59,7 @@ TEST(SentEdit, WithoutATrashTheOldOneIsKeptInTheUndoArea) {
             "pair A/7 A1 S replaces=1\ndelete_out A/1 fetch_expunge\n");
 }
 TEST(SentEdit, IsPairedWhereTheOldOneIsGone) {
-  EXPECT_EQ(planned("A gone 1\nA new 7 y S", "A edited 1 y"),
-            "pair A/7 A1 S forgets=A/1\n");
+  EXPECT_EQ(planned("A gone 1\nA new 7 y S", "A edited 1 y"), "pair A/7 A1 S forgets=A/1\n");
 }
 TEST(SentEdit, MovedByAnotherClientTakesTheFileAlong) {
   Input input = read({"A B Trash:trash", "A 1 x S", "B new 7 y S", "A edited 1 y"});

@@ -69,8 +69,7 @@ TEST(UploadInDoubt, AFileDeletedSinceIsMissedByWhatWasSent) {
 TEST(UploadInDoubt, WhatMayStillBeTheFileIsNotMissed) {
   EXPECT_EQ(told(uploading("A new 3 x S", "")), "download A/3\nclose_intent 1\n");
   EXPECT_EQ(told(uploading("A new 7 x S", "B unknown")), "wait A/7\n");
-  EXPECT_EQ(told(uploading("A new 7 x S", "B new n2 y - writing")),
-            "wait A/7\nwait B n2\n");
+  EXPECT_EQ(told(uploading("A new 7 x S", "B new n2 y - writing")), "wait A/7\nwait B n2\n");
   EXPECT_EQ(told(uploading("A new 7 x S", "A new n1 y -")),
             "download A/7\nupload A n1 -\nclose_intent 1\n");
 }
@@ -127,6 +126,12 @@ TEST(MoveInDoubt, DoneByHalfForAFileWithoutARowIsFinished) {
   Input input = read({kMailboxes, "", "A new 1 x S\nB new 7 x S", "B new n1 x S"});
   add_intent(input, IntentKind::move_out, "A", 1, "n1", "x", "B");
   EXPECT_EQ(told(input), "pair B/7 n1 S\ndelete_out A/1 expunge\n");
+}
+TEST(MoveInDoubt, DoneByHalfFromUnderANewUidIsFinished) {
+  Input input =
+      read({kMailboxes, "A 1 x S", "A gone 1\nA new 9 x S\nB new 7 x S", "A gone 1\nB new A1 x S"});
+  add_intent(input, IntentKind::move_out, "A", 9, "A1", "x", "B");
+  EXPECT_EQ(told(input), "pair B/7 A1 S forgets=A/1\ndelete_out A/9 expunge\n");
 }
 TEST(MoveInDoubt, DoneByHalfLosesTheCopyIfTheFileWentElsewhereSince) {
   EXPECT_EQ(told(moving("B new 7 x S", "A gone 1\nC new A1 x S")),

@@ -325,10 +325,9 @@ TEST(Property, WhatIsGoneFromTheServerIsActedUponOrItsMailboxWaits) {
       if (!is_on_server(row.state) || !in.remote.gone.contains(row.key.uid)) continue;
       const std::string key = " " + in.name.text() + "/" + std::to_string(row.key.uid.value);
       const bool acted = text.contains(key + " ") || text.contains(key + "\n");
-      const bool waits = std::ranges::find(result.waiting, in.id, &Waiting::mailbox) !=
-                         result.waiting.end();
-      EXPECT_TRUE(acted || waits)
-          << key << " " << to_string(row.state) << " in\n" << text;
+      const bool waits =
+          std::ranges::find(result.waiting, in.id, &Waiting::mailbox) != result.waiting.end();
+      EXPECT_TRUE(acted || waits) << key << " " << to_string(row.state) << " in\n" << text;
     }
   });
 }

@@ -79,8 +79,7 @@ TEST(Dropping, GoneFromTheServerMeanwhileIsATombstone) {
   EXPECT_EQ(planned("A 1 x S dropping", "A gone 1", "A new A1 x S"), "delete_in A/1 A1:2,S\n");
 }
 TEST(Dropping, WaitsWhereASideIsUnknown) {
-  EXPECT_EQ(planned("A 1 x S dropping", "A unknown", "A new A1 x S"),
-            "wait A A1\nwait A/1\n");
+  EXPECT_EQ(planned("A 1 x S dropping", "A unknown", "A new A1 x S"), "wait A A1\nwait A/1\n");
   EXPECT_EQ(planned("A 1 x S dropping", "", "A unknown"), "");
 }
 
