@@ -17,18 +17,30 @@ bool has_flag(const FlagSet& flags, const std::string& flag) {
 
 }  // namespace
 
-void Ledger::born(const std::string& token, const std::string& mailbox, const FlagSet& flags) {
-  lives_[token] = {mailbox, flags, {}, false};
+void Ledger::born(Side side, const std::string& token, const std::string& mailbox,
+                  const FlagSet& flags) {
+  lives_[token] = {mailbox, flags, {}, false, side};
 }
 
 Ledger::Deeds& Ledger::deeds(Side side, const std::string& token) {
   return lives_.at(token).deeds.at(static_cast<std::size_t>(side));
 }
 
+void Ledger::Deeds::take_up() {
+  if (!deleted) return;
+  for (const auto& [flag, on] : flags) moot.insert(flag);
+  flags.clear();
+  deleted = false;
+}
+
 void Ledger::flagged(Side side, const std::string& token, const std::string& flag, bool on) {
-  deeds(side, token).flags[flag] = on;
+  Deeds& by = deeds(side, token);
+  by.take_up();
+  by.flags[flag] = on;
+  ++by.turns[flag];
 }
 void Ledger::moved(Side side, const std::string& token, const std::string& mailbox) {
+  deeds(side, token).take_up();
   deeds(side, token).moved_to = mailbox;
 }
 void Ledger::deleted(Side side, const std::string& token) {
@@ -44,8 +56,23 @@ bool Ledger::is_deleted(const std::string& token) const {
          std::ranges::any_of(life->second.deeds, [](const Deeds& by) { return by.deleted; });
 }
 
+// Docs/safety.md, section 3: a flag is changed on the other side first and recorded then. If the
+// sync dies in between and the flag is switched back, the change that was carried over looks like
+// one that was made there.
+bool Ledger::is_ambiguous(const Life& life, const std::string& flag) const {
+  const auto switched_back = [&](Side side) {
+    const Deeds& by = life.deeds.at(static_cast<std::size_t>(side));
+    const auto turns = by.turns.find(flag);
+    const bool with_birth = life.bearer == side && has_flag(life.flags, flag);
+    return turns != by.turns.end() && turns->second + (with_birth ? 1 : 0) > 1;
+  };
+  const bool moot =
+      std::ranges::any_of(life.deeds, [&](const Deeds& by) { return by.moot.contains(flag); });
+  return moot || (broken_ && (switched_back(Side::local) || switched_back(Side::remote)));
+}
+
 void Ledger::check_pair(const std::string& token, const Life& life, const Copy& local,
-                        const Copy& remote, std::vector<std::string>& wrong) {
+                        const Copy& remote, std::vector<std::string>& wrong) const {
   const auto& [here, there] = life.deeds;
   if (local.mailbox != remote.mailbox) {
     wrong.push_back(fmt::format("{}: in {} locally and in {} on the server", token, local.mailbox,
@@ -71,7 +98,7 @@ void Ledger::check_pair(const std::string& token, const Life& life, const Copy& 
     const auto by_remote = there.flags.find(flag);
     const bool one = by_local != here.flags.end();
     const bool other = by_remote != there.flags.end();
-    if (one && other) continue;
+    if ((one && other) || is_ambiguous(life, flag)) continue;
     // What was marked and deleted before any sync looked is known to nobody.
     if ((one && here.deleted) || (other && there.deleted)) continue;
     const bool wanted = one     ? by_local->second
@@ -85,7 +112,7 @@ void Ledger::check_pair(const std::string& token, const Life& life, const Copy& 
 }
 
 void Ledger::check_life(const std::string& token, const Life& life, const Copies& local,
-                        const Copies& remote, std::vector<std::string>& wrong) {
+                        const Copies& remote, std::vector<std::string>& wrong) const {
   const auto count = [&token](const Copies& copies) {
     const auto it = copies.find(token);
     return it == copies.end() ? std::size_t{0} : it->second.size();
@@ -132,7 +159,10 @@ std::vector<std::string> Ledger::check(const std::vector<Copy>& local,
 
 void Ledger::settle(const std::vector<Copy>& agreed) {
   lives_.clear();
-  for (const Copy& copy : agreed) born(copy.token, copy.mailbox, copy.flags);
+  broken_ = false;
+  for (const Copy& copy : agreed) {
+    lives_[copy.token] = {copy.mailbox, copy.flags, {}, false, {}};
+  }
 }
 
 }  // namespace sterna::simulation

@@ -12,6 +12,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -31,7 +32,9 @@ struct Copy {
 
 class Ledger {
  public:
-  void born(const std::string& token, const std::string& mailbox, const FlagSet& flags);
+  void born(Side side, const std::string& token, const std::string& mailbox, const FlagSet& flags);
+  // Until both sides agree again, what was done may not have been recorded.
+  void broken() { broken_ = true; }
   void flagged(Side side, const std::string& token, const std::string& flag, bool on);
   void moved(Side side, const std::string& token, const std::string& mailbox);
   void deleted(Side side, const std::string& token);
@@ -51,25 +54,32 @@ class Ledger {
  private:
   struct Deeds {
     std::map<std::string, bool> flags;
+    std::map<std::string, unsigned> turns;  // how often each was switched
     std::optional<std::string> moved_to;
     bool deleted = false;
+    std::set<std::string> moot;  // flags of a message that was deleted, and then came back
+    // Whoever does something to it has not deleted it, or has it back.
+    void take_up();
     bool any() const { return !flags.empty() || moved_to || deleted; }
   };
   struct Life {
     std::string mailbox;
     FlagSet flags;
     std::array<Deeds, 2> deeds;
-    bool open = false;  // whether it lives
+    bool open = false;           // whether it lives
+    std::optional<Side> bearer;  // none: both sides agreed since
   };
   using Copies = std::map<std::string, std::vector<const Copy*>>;
 
   Deeds& deeds(Side side, const std::string& token);
-  static void check_life(const std::string& token, const Life& life, const Copies& local,
-                         const Copies& remote, std::vector<std::string>& wrong);
-  static void check_pair(const std::string& token, const Life& life, const Copy& local,
-                         const Copy& remote, std::vector<std::string>& wrong);
+  bool is_ambiguous(const Life& life, const std::string& flag) const;
+  void check_life(const std::string& token, const Life& life, const Copies& local,
+                  const Copies& remote, std::vector<std::string>& wrong) const;
+  void check_pair(const std::string& token, const Life& life, const Copy& local, const Copy& remote,
+                  std::vector<std::string>& wrong) const;
 
   std::map<std::string, Life> lives_;
+  bool broken_ = false;
 };
 
 }  // namespace sterna::simulation

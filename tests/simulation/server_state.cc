@@ -36,7 +36,9 @@ bool ServerState::create(const std::string& name) {
   return fresh;
 }
 
-bool ServerState::remove(const std::string& name) { return mailboxes_.erase(name) == 1; }
+bool ServerState::remove(const std::string& name) {
+  return mailboxes_.erase(name) == 1;
+}
 
 bool ServerState::rename(const std::string& from, const std::string& to) {
   if (!mailboxes_.contains(from) || mailboxes_.contains(to)) return false;

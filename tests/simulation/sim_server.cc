@@ -12,9 +12,13 @@
 namespace sterna::simulation {
 namespace {
 
-bool is_inbox(const std::string& name) { return ascii_iequals(name, "INBOX"); }
+bool is_inbox(const std::string& name) {
+  return ascii_iequals(name, "INBOX");
+}
 
-std::string canonical(const std::string& name) { return is_inbox(name) ? "INBOX" : name; }
+std::string canonical(const std::string& name) {
+  return is_inbox(name) ? "INBOX" : name;
+}
 
 std::string quoted(const std::string& text) {
   std::string out = "\"";
@@ -61,9 +65,7 @@ std::string Abilities::to_string() const {
 }
 
 SimSession::SimSession(ServerState& state, Abilities abilities)
-    : state_(state),
-      abilities_(abilities),
-      reader_([this] { out_ += "+ go on\r\n"; }) {}
+    : state_(state), abilities_(abilities), reader_([this] { out_ += "+ go on\r\n"; }) {}
 
 std::string SimSession::greeting() const {
   if (!abilities_.capability_in_greeting) return "* OK ready\r\n";
@@ -204,10 +206,10 @@ std::string SimSession::status_line(const std::string& name, const ServerMailbox
     if (item == "UIDVALIDITY") add(item, mailbox.uidvalidity);
     if (item == "HIGHESTMODSEQ" && abilities_.condstore) add(item, mailbox.highest_modseq);
     if (item == "UNSEEN") {
-      add(item, static_cast<std::uint64_t>(
-                    std::ranges::count_if(mailbox.messages, [](const auto& one) {
-                      return !one.second.flags.has(Flag::seen);
-                    })));
+      add(item,
+          static_cast<std::uint64_t>(std::ranges::count_if(mailbox.messages, [](const auto& one) {
+            return !one.second.flags.has(Flag::seen);
+          })));
     }
   }
   return fmt::format("* STATUS {} ({})", quoted(name), text);

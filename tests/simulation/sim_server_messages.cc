@@ -258,8 +258,8 @@ void SimSession::copy(const ClientCommand& command) {
   const bool moves = command.name == "UID MOVE";
   std::string code;
   if (abilities_.uidplus && !copied.empty()) {
-    code = fmt::format("[COPYUID {} {} {}] ", target->uidvalidity, from.to_string(),
-                       to.to_string());
+    code =
+        fmt::format("[COPYUID {} {} {}] ", target->uidvalidity, from.to_string(), to.to_string());
   }
   if (!moves) return ok(command, code + "copied");
   if (!code.empty()) say("* OK " + code + "moved");

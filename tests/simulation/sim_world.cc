@@ -128,6 +128,7 @@ void SimWorld::end(Run& run) {
 void SimWorld::plan_end(Run& run, Fault fault) {
   run.fault = fault;
   if (fault == Fault::none) return;
+  diary_.ledger.broken();
   if (fault == Fault::cut) {
     network_.cut_after(random_.below(random_.chance(50) ? 2'000 : 20'000));
     return;

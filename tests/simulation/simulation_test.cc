@@ -53,7 +53,8 @@ TEST_P(Simulation, BothSidesEndAlikeWithNothingLostOrDoubled) {
   }
   const std::uint64_t seeds = number_from("STERNA_SIM_SEEDS").value_or(kSeeds);
   const std::uint64_t first = number_from("STERNA_SIM_FIRST").value_or(0);
-  for (std::uint64_t seed = first - first % kBlocks + block; seed < first + seeds; seed += kBlocks) {
+  for (std::uint64_t seed = first - first % kBlocks + block; seed < first + seeds;
+       seed += kBlocks) {
     if (seed >= first) run_seed(seed);
   }
 }

@@ -208,7 +208,7 @@ void LocalUser::deliver() {
   const std::string name = flags.empty() ? "new/" + base : "cur/" + name_for(mailbox, base, flags);
   disk_.write(home + "/tmp/" + base, with_line_ends(diary_.message(token), "\r\n", "\n"));
   disk_.rename(home + "/tmp/" + base, home + "/" + name);
-  diary_.ledger.born(token, mailbox, flags);
+  diary_.ledger.born(Side::local, token, mailbox, flags);
   diary_.tell(Side::local, fmt::format("{} into {} ({})", token, mailbox, flags.to_string()));
 }
 
@@ -320,7 +320,7 @@ void RemoteUser::deliver() {
   const std::string wire = diary_.random.pick(names);
   const FlagSet flags = diary_.some_flags();
   state_.find(wire)->append(diary_.message(token), flags, diary_.now_s);
-  diary_.ledger.born(token, name_of(wire), flags);
+  diary_.ledger.born(Side::remote, token, name_of(wire), flags);
   diary_.tell(Side::remote, fmt::format("{} into {} ({})", token, wire, flags.to_string()));
 }
 
