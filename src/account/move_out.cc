@@ -44,6 +44,13 @@ class CopySink : public Sink {
   std::vector<imap::CopyUid> answers;
 };
 
+// What both sides have of them already. Anything else is still to be said to one of them.
+FlagSet common_flags(const sync::MoveOut& move) {
+  const FlagSet remote = move.flags.minus(move.to_remote.add).united(move.to_remote.remove);
+  if (!move.file.tells_flags) return remote;
+  return remote.minus(remote.minus(move.file.flags));
+}
+
 Status write_intents(Engine& engine, MailboxWork& from, MailboxWork& to,
                      std::vector<Moving>& moving) {
   STERNA_TRY(auto transaction, engine.store->begin(store::Durability::full));
@@ -58,7 +65,7 @@ Status write_intents(Engine& engine, MailboxWork& from, MailboxWork& to,
     intent.target_uid_next = to.next_cursor.uid_next;
     intent.base_name = one.what->file.base;
     intent.identity = one.what->identity;
-    intent.flags = one.what->flags;
+    intent.flags = common_flags(*one.what);
     intent.at_ms = engine.now_ms();
     STERNA_TRY(one.intent, engine.store->add_intent(intent));
   }

@@ -36,6 +36,11 @@ FlagMerge spread(FlagSet result, const FlagSet& remote, const FlagSet& local,
   return merge;
 }
 
+// Where it was to be on the server.
+MailboxId goal_of(const Intent& intent) {
+  return intent.kind == IntentKind::move_out ? intent.target : intent.mailbox;
+}
+
 }  // namespace
 
 FlagSet storable(const FlagSet& flags, const MailboxView& mailbox) {
@@ -73,8 +78,8 @@ FlagMerge unite_flags(const FlagSet& remote, const FlagSet& local, const Mailbox
 
 FlagMerge merge_new(const FileView& file, const MessageView& message, const MailboxView& place) {
   const LocalFile& seen = file.arrival->file;
-  const Intent* sent = file.upload;
-  const bool elsewhere = sent && sent->mailbox != message.mailbox->in->id;
+  const Intent* sent = file.upload ? file.upload : file.move_out;
+  const bool elsewhere = sent && goal_of(*sent) != message.mailbox->in->id;
   if (!sent || (!elsewhere && message.uid < sent->target_uid_next)) {
     return unite_flags(message.flags(), seen.flags, place);
   }

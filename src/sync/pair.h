@@ -9,6 +9,8 @@ namespace sterna::sync {
 
 // Files about which an upload is open, where they were; and, when all else is paired, elsewhere.
 void find_uploads(World& world);
+// Files whose message was moved before it had a row, in their new place.
+void find_rowless_moves(World& world);
 void find_moved_uploads(World& world);
 // Whether any file, or a row that was written already, is what that upload is about.
 bool upload_is_found(World& world, const Intent& intent);
@@ -37,6 +39,7 @@ bool was_on_server(World& world, const FileView& file);
 
 inline void pair_all(World& world) {
   find_uploads(world);
+  find_rowless_moves(world);
   pair_local_moves(world);
   pair_remote_moves(world);
   pair_same_mailbox(world);

@@ -62,6 +62,18 @@ void find_uploads(World& world) {
   for (const Intent* intent : open_uploads(world)) find_in_place(world, *intent);
 }
 
+void find_rowless_moves(World& world) {
+  for (const Intent& intent : world.input().intents) {
+    if (intent.kind != IntentKind::move_out || world.row({intent.mailbox, intent.uid})) continue;
+    const MailboxView* target = world.mailbox(intent.target);
+    if (!target) continue;
+    for (FileView* file : target->files) {
+      const bool same_name = file->stem == stem_of(intent.base_name);
+      if (same_name && file->is_clear() && same_content(intent, *file)) file->move_out = &intent;
+    }
+  }
+}
+
 void find_moved_uploads(World& world) {
   for (const Intent* intent : open_uploads(world)) {
     if (upload_is_found(world, *intent)) continue;

@@ -97,9 +97,10 @@ struct FileView {
   MessageView* elsewhere = nullptr;  // proven to be the same, in another mailbox
   bool moved_here = false;           // with `elsewhere`: the user moved it here since
   const Intent* upload = nullptr;
-  bool awaits_drop = false;  // an own removal of it is under way
-  bool uploads = false;      // decided
-  bool waits = false;        // decided
+  const Intent* move_out = nullptr;  // begun before it had a row
+  bool awaits_drop = false;          // an own removal of it is under way
+  bool uploads = false;              // decided
+  bool waits = false;                // decided
 
   // Settled enough to be compared, and to be sent.
   bool is_clear() const { return arrival->stable && arrival->identity.has_value(); }

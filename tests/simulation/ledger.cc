@@ -63,7 +63,9 @@ bool Ledger::is_ambiguous(const Life& life, const std::string& flag) const {
   const auto switched_back = [&](Side side) {
     const Deeds& by = life.deeds.at(static_cast<std::size_t>(side));
     const auto turns = by.turns.find(flag);
-    const bool with_birth = life.bearer == side && has_flag(life.flags, flag);
+    // What the local user's file was born with is in the intent of its upload.
+    const bool unknown = life.bearer == Side::remote || life.bearer == side;
+    const bool with_birth = unknown && has_flag(life.flags, flag);
     return turns != by.turns.end() && turns->second + (with_birth ? 1 : 0) > 1;
   };
   const bool moot =

@@ -133,6 +133,12 @@ TEST(MoveInDoubt, DoneByHalfFromUnderANewUidIsFinished) {
   add_intent(input, IntentKind::move_out, "A", 9, "A1", "x", "B");
   EXPECT_EQ(told(input), "pair B/7 A1 S forgets=A/1\ndelete_out A/9 expunge\n");
 }
+TEST(MoveInDoubt, DoneForAFileWithoutARowHasTheFlagsOfTheIntentAsBase) {
+  Input input = read({kMailboxes, "", "B new 7 x F", "B new n1 x S"});
+  EXPECT_EQ(told(input), "pair B/7 n1 FS remote+S local+F\n");
+  add_intent(input, IntentKind::move_out, "A", 4, "n1", "x", "B").flags = FlagSet{Flag::seen};
+  EXPECT_EQ(told(input), "pair B/7 n1 F local+F-S\nclose_intent 1\n");
+}
 TEST(MoveInDoubt, DoneByHalfLosesTheCopyIfTheFileWentElsewhereSince) {
   EXPECT_EQ(told(moving("B new 7 x S", "A gone 1\nC new A1 x S")),
             "move_out A/1 -> C A1 S\ndelete_out B/7 expunge\n");
