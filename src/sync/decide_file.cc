@@ -72,6 +72,7 @@ class Holdings {
   explicit Holdings(World& world) : one_of_each_(world.input().append_deduplicates) {
     for (const RowView& row : world.rows()) {
       if (!row.mailbox || !row.has_file_here() || !row.identity) continue;
+      if (row.local == Local::unknown && row.doubted) missing_.insert(*content_key(row.identity));
       rows_[{row.mailbox, *content_key(row.identity)}].push_back(&row);
     }
     for (const MessageView& message : world.messages()) {
@@ -95,6 +96,11 @@ class Holdings {
     });
   }
 
+  // Maybe the file of a message that is not where it was, which is not believed yet.
+  bool may_be_missed(const FileView& file) const {
+    return missing_.contains(*content_key(file.arrival->identity));
+  }
+
   // One more file of a message that has its file.
   bool is_surplus(const FileView& file) const {
     return rows_.contains(key_of(file)) || paired_.contains(key_of(file));
@@ -109,6 +115,7 @@ class Holdings {
   bool one_of_each_;
   std::map<Key, std::vector<const RowView*>> rows_;
   std::set<Key> paired_;
+  std::set<ContentKey> missing_;
 };
 
 void decide_stub(Draft& draft, FileView& file) {
@@ -170,7 +177,9 @@ void decide_new_file(Draft& draft, FileView& file, const Holdings& holdings) {
   if (arrival.is_stub) return decide_stub(draft, file);
   const Namesakes names = namesakes_of(draft.world, file);
   if (names.kept_by_policy) return consume("gone from the server before; kept here by the policy");
-  if (names.unseen) return draft.wait(file, "a copy or a move of a message that is not known now");
+  if (names.unseen || holdings.may_be_missed(file)) {
+    return draft.wait(file, "a copy or a move of a message that is not known now");
+  }
   if (holdings.is_alias(file)) return consume("another name of a message that is here");
   if (auto reason = barrier(*file.mailbox)) return draft.wait(file, *reason);
   if (!names.original) return decide_unnamed(draft, file, names, holdings);

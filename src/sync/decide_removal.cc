@@ -120,6 +120,9 @@ void delete_local(Draft& draft, RowView& row) {
     return forget(draft, row, moved ? RowState::tombstone : RowState::detached,
                   "gone from the server; the policy keeps it here");
   }
+  if (!draft.world.every_arrival_was_searched()) {
+    return draft.wait(row, "gone from the server, and may be what is new there");
+  }
   DeleteIn remove{row.mailbox->where(), row.key().uid, std::nullopt, in.remote.gone_proof, {}, {}};
   if (remove.proof.empty()) remove.proof = "missing from a whole listing of the mailbox";
   remove.into = RowState::tombstone;

@@ -11,10 +11,6 @@
 namespace sterna::sync {
 namespace {
 
-// Beyond that, a move into a mailbox with so much news is not looked for: the file goes to the undo
-// area and comes back from there.
-constexpr std::uint64_t kSearchedMax = 5000;
-
 using Wanted = std::map<MailboxId, UidSet>;
 
 // A file about which the new messages of its own mailbox may tell something.
@@ -84,10 +80,6 @@ class Search {
   bool everywhere_ = false;
 };
 
-bool is_searched(const MailboxView& mailbox) {
-  return mailbox.undetailed.count() <= kSearchedMax;
-}
-
 bool is_empty(const Wanted& wanted) {
   return std::ranges::all_of(wanted, [](const auto& one) { return one.second.empty(); });
 }
@@ -101,7 +93,7 @@ void want_elsewhere(World& world, Wanted& wanted) {
     if (seeks_place(world, file)) search.begin(file.mailbox);
   }
   for (const MailboxView& mailbox : world.mailboxes()) {
-    if (is_searched(mailbox) && search.covers(mailbox)) want_arrivals(mailbox, wanted);
+    if (mailbox.is_searched() && search.covers(mailbox)) want_arrivals(mailbox, wanted);
   }
 }
 
@@ -109,7 +101,7 @@ void want_elsewhere(World& world, Wanted& wanted) {
 // file that goes, it would not have what the user does to that file meanwhile.
 void want_in_place(World& world, Wanted& wanted) {
   for (const RowView& row : world.rows()) {
-    if (seeks_message(row) && is_searched(*row.mailbox)) want_arrivals(*row.mailbox, wanted);
+    if (seeks_message(row) && row.mailbox->is_searched()) want_arrivals(*row.mailbox, wanted);
   }
 }
 

@@ -94,6 +94,12 @@ bool World::every_remote_side_examined() const {
   return std::ranges::all_of(mailboxes_, &MailboxView::examined);
 }
 
+bool World::every_arrival_was_searched() const {
+  return std::ranges::all_of(mailboxes_, [](const MailboxView& mailbox) {
+    return !mailbox.remote_known || mailbox.undetailed.empty() || !mailbox.is_searched();
+  });
+}
+
 bool World::sizes_count(const MessageView& message) const {
   return message.size_reliable && input_.server_sizes_reliable;
 }

@@ -28,6 +28,10 @@ struct FileView;
 enum class Remote : std::uint8_t { unknown, same, gone };
 enum class Local : std::uint8_t { unknown, same, changed, gone };
 
+// Beyond that, a move into a mailbox with so much news is not looked for: the file goes to the undo
+// area and comes back from there.
+inline constexpr std::uint64_t kSearchedMax = 5000;
+
 struct MailboxView {
   const MailboxInput* in = nullptr;
   bool remote_known = false;  // seen, under the UIDVALIDITY of the base
@@ -42,6 +46,8 @@ struct MailboxView {
 
   Where where() const;
   bool read_only() const { return in->remote.read_only; }
+  // What moved is looked for among what is new here.
+  bool is_searched() const { return undetailed.count() <= kSearchedMax; }
   // What the user did here may go to the server; what happened there may come here.
   bool may_push() const { return in->direction != Direction::pull; }
   bool may_pull() const { return in->direction != Direction::push; }
@@ -131,6 +137,8 @@ class World {
   // After pairing: sets MailboxView::examined.
   void note_examined();
   bool every_remote_side_examined() const;
+  // Nothing is new on the server that was to be looked at and could not: gone before that, say.
+  bool every_arrival_was_searched() const;
   // Sizes that the server told may be compared.
   bool sizes_count(const MessageView& message) const;
 

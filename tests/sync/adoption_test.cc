@@ -108,5 +108,12 @@ TEST(UidValidityChange, ActionsCarryTheNewOne) {
   EXPECT_EQ(std::get<Pair>(plan.actions.front().what).where.uidvalidity, UidValidity(7));
 }
 
+// No absence is believed while adopting: a file of that content elsewhere may be the one.
+TEST(Adoption, AFileMovedUnderAnotherNameIsNotSentAsNew) {
+  Input input = read({"A B", "A 1 x S", "A gone 1", "A gone 1\nB new other x S"});
+  mailbox(input, "A").adopting = true;
+  EXPECT_EQ(told(input), "wait A/1\nwait B other\n");
+}
+
 }  // namespace
 }  // namespace sterna::sync::test

@@ -85,6 +85,10 @@ TEST(RemoteGone, WaitsWhereTheLocalSideIsUnknown) {
 TEST(RemoteGone, TheFileGoes) {
   EXPECT_EQ(planned("A gone 1", ""), "delete_in A/1\n");
 }
+TEST(RemoteGone, TheFileWaitsWhileSomethingNewIsNotToldApart) {
+  EXPECT_EQ(planned("A gone 1\nB new 7 y - unseen", ""), "download B/7\nwait A/1\n");
+  EXPECT_EQ(planned("A gone 1\nB new 7 y -", ""), "download B/7\ndelete_in A/1\n");
+}
 TEST(RemoteGone, DeletionBeatsChangedFlags) {
   EXPECT_EQ(planned("A gone 1", "A flags 1 F"), "delete_in A/1 A1:2,F\n");
 }
