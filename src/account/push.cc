@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <memory>
 
 #include "execute.h"
 #include "failures.h"
@@ -88,13 +89,14 @@ Status record(Engine& engine, MailboxWork& work, std::span<const FlagPush> pushe
 struct Question {
   imap::CommandId id;
   UidSet uids;
-  UidSink answer;
 };
 
 struct Stores {
   std::vector<Group> groups;
   std::vector<Flying> flying;
   std::deque<Question> questions;  // which of the messages are there
+  // Of all of these commands: Dovecot answers the search before it ends the STOREs.
+  std::unique_ptr<UidSink> found = std::make_unique<UidSink>();
 };
 
 Status ask_for_presence(Connection& connection, const UidSet& uids, Stores& stores) {
@@ -104,19 +106,21 @@ Status ask_for_presence(Connection& connection, const UidSet& uids, Stores& stor
     query.return_all = connection.has(imap::Capability::esearch);
     query.uids = part;
     question.uids = std::move(part);
-    STERNA_TRY(question.id, connection.submit(imap::uid_search(query), &question.answer));
+    STERNA_TRY(question.id, connection.submit(imap::uid_search(query), stores.found.get()));
   }
   return {};
 }
 
 Result<Stores> send_stores(Connection& connection, std::span<const FlagPush> pushes) {
-  Stores stores{group_by_delta(pushes), {}, {}};
+  Stores stores;
+  stores.groups = group_by_delta(pushes);
   for (std::size_t i = 0; i < stores.groups.size(); ++i) {
     const Group& group = stores.groups[i];
     const UidSet all = uids_of(pushes, group);
     for (UidSet& part : all.chunks(connection.quirks.command_line_octets_max - 300)) {
       imap::StoreRequest request{part, group.action, group.flags, std::nullopt};
-      STERNA_TRY(const imap::CommandId id, connection.submit(imap::uid_store(request)));
+      STERNA_TRY(const imap::CommandId id,
+                 connection.submit(imap::uid_store(request), stores.found.get()));
       stores.flying.push_back({id, i, std::move(part)});
     }
   }
@@ -125,12 +129,12 @@ Result<Stores> send_stores(Connection& connection, std::span<const FlagPush> pus
 }
 
 // What surely was not there. Without a whole answer nothing is sure.
-coro::Task<Result<UidSet>> find_absent(Connection& connection, std::deque<Question>& questions) {
+coro::Task<Result<UidSet>> find_absent(Connection& connection, const Stores& stores) {
   UidSet absent;
-  for (Question& question : questions) {
+  for (const Question& question : stores.questions) {
     STERNA_CO_TRY(imap::Done done, co_await connection.wait(question.id));
-    const bool whole = done.ok() && !is_limited(done) && !question.answer.limited;
-    if (whole) absent.add_all(question.uids.minus(question.answer.uids));
+    const bool whole = done.ok() && !is_limited(done) && !stores.found->limited;
+    if (whole) absent.add_all(question.uids.minus(stores.found->uids));
   }
   co_return absent;
 }
@@ -153,7 +157,7 @@ coro::Task<Status> finish_stores(Engine& engine, Connection& connection, Mailbox
             "set flags {} of UID {}", groups[one.group].flags.to_string(), one.uids.to_string())),
         &work);
   }
-  STERNA_CO_TRY(const UidSet absent, co_await find_absent(connection, stores.questions));
+  STERNA_CO_TRY(const UidSet absent, co_await find_absent(connection, stores));
   for (std::size_t i = 0; i < pushes.size(); ++i) {
     failed[i] = failed[i] || absent.contains(pushes[i].key.uid);
   }
