@@ -10,6 +10,7 @@
 #include "pass.h"
 #include "pool.h"
 #include "tree.h"
+#include "trim.h"
 
 namespace sterna::account {
 namespace {
@@ -36,6 +37,7 @@ Status finish_state(Engine& engine, const Status& outcome) {
   STERNA_TRY(auto transaction, engine.store->begin(store::Durability::normal));
   if (outcome) {
     STERNA_CHECK(engine.store->set("last_sync_ms", fmt::format("{}", engine.now_ms())));
+    STERNA_CHECK(engine.store->keep_lived());
     const bool all = engine.request.mailboxes.empty();
     if (engine.union_mode && all) STERNA_CHECK(engine.store->unset(kAdoptingKey));
   }
@@ -52,9 +54,14 @@ std::uint64_t count_quarantined(Engine& engine) {
 
 coro::Task<Status> sync_opened(Engine& engine, Pool& pool) {
   Status opened = open_tree(engine);
+  if (opened) opened = live_on(engine);
   if (!opened) co_return opened;
   Status done = co_await run_passes(engine, pool);
   co_await pool.logout();
+  if (!done) co_return done;
+  if (const Status trimmed = co_await trim(engine); !trimmed) {
+    engine.log.warn("what was kept long enough stays for now: {}", trimmed.error().describe());
+  }
   co_return done;
 }
 

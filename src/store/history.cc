@@ -45,10 +45,10 @@ Result<std::vector<HistoryEntry>> take(Query& query, std::size_t limit, Wanted w
 
 Status Store::add_history(const HistoryEntry& entry) {
   return impl_->change(
-      "INSERT INTO history (at_ms, mailbox, uid, path, base_hash, event, side, detail, reason) "
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "INSERT INTO history (at_ms, mailbox, uid, path, base_hash, event, side, detail, reason, "
+      "lived_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       entry.at_ms, entry.mailbox, entry.uid, entry.path, base_hash(base_name_of_path(entry.path)),
-      entry.event, entry.side, entry.detail, entry.reason);
+      entry.event, entry.side, entry.detail, entry.reason, impl_->lived_ms);
 }
 
 Result<std::vector<HistoryEntry>> Store::history(std::string_view path, std::size_t limit) {
@@ -63,8 +63,12 @@ Result<std::vector<HistoryEntry>> Store::history(std::string_view path, std::siz
   });
 }
 
-Status Store::trim_history(std::int64_t older_than_ms) {
-  return impl_->change("DELETE FROM history WHERE at_ms < ?", older_than_ms);
+Result<std::size_t> Store::trim_history(std::int64_t lived_before_ms, std::size_t rows_max) {
+  // Ids rise with time, which saves an index.
+  return impl_->remove_rows(
+      "DELETE FROM history WHERE lived_ms < ? AND id IN (SELECT id FROM history ORDER BY id "
+      "LIMIT ?)",
+      lived_before_ms, rows_max);
 }
 
 }  // namespace sterna::store

@@ -34,6 +34,12 @@ class Store::Impl {
     if (spoilt_) return fail(*spoilt_);
     return changed(db.run(sql, values...));
   }
+  // The same, for a deletion of which the number of rows matters.
+  template <class... Values>
+  Result<std::size_t> remove_rows(const char* sql, const Values&... values) {
+    STERNA_CHECK(change(sql, values...));
+    return static_cast<std::size_t>(db.changed_rows());
+  }
 
  private:
   Status changed(Status result);
@@ -50,6 +56,7 @@ class Store::Impl {
  public:
   Db db;
   bool is_new = false;
+  std::int64_t lived_ms = 0;
 };
 
 }  // namespace sterna::store

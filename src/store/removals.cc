@@ -9,8 +9,9 @@ namespace sterna::store {
 Status Store::add_removals(MailboxId mailbox, std::string_view side, std::uint64_t count,
                            std::int64_t at_ms, std::uint64_t messages_before) {
   return impl_->change(
-      "INSERT INTO removal (mailbox, side, count, at_ms, messages_before) VALUES (?, ?, ?, ?, ?)",
-      mailbox, side, count, at_ms, messages_before);
+      "INSERT INTO removal (mailbox, side, count, at_ms, messages_before, lived_ms) "
+      "VALUES (?, ?, ?, ?, ?, ?)",
+      mailbox, side, count, at_ms, messages_before, impl_->lived_ms);
 }
 
 Result<Store::Removals> Store::removals_since(MailboxId mailbox, std::string_view side,
@@ -27,8 +28,11 @@ Result<Store::Removals> Store::removals_since(MailboxId mailbox, std::string_vie
   return removals;
 }
 
-Status Store::trim_removals(std::int64_t older_than_ms) {
-  return impl_->change("DELETE FROM removal WHERE at_ms < ?", older_than_ms);
+Result<std::size_t> Store::trim_removals(std::int64_t lived_before_ms, std::size_t rows_max) {
+  return impl_->remove_rows(
+      "DELETE FROM removal WHERE lived_ms < ? AND id IN (SELECT id FROM removal ORDER BY id "
+      "LIMIT ?)",
+      lived_before_ms, rows_max);
 }
 
 }  // namespace sterna::store

@@ -182,8 +182,19 @@ constexpr const char* kVersion2 = R"sql(
 ALTER TABLE intent ADD COLUMN stored INTEGER NOT NULL DEFAULT 0;
 )sql";
 
+// What is kept for a while is aged by lived time: what was there before begins to age now.
+constexpr const char* kVersion3 = R"sql(
+ALTER TABLE undo ADD COLUMN lived_ms INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE history ADD COLUMN lived_ms INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE tombstone ADD COLUMN lived_ms INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE removal ADD COLUMN lived_ms INTEGER NOT NULL DEFAULT 0;
+DROP INDEX history_by_time;
+DROP INDEX tombstone_by_time;
+CREATE INDEX tombstone_by_age ON tombstone (lived_ms);
+)sql";
+
 // The nth migrates from version n to n + 1.
-constexpr std::array<const char*, kSchemaVersion> kMigrations = {kVersion1, kVersion2};
+constexpr std::array<const char*, kSchemaVersion> kMigrations = {kVersion1, kVersion2, kVersion3};
 
 Result<std::int64_t> number(Db& db, const char* sql) {
   Query query(db, sql);

@@ -10,9 +10,12 @@
 #include "directory.h"
 #include "impl.h"
 #include "schema.h"
+#include "sterna/base/bytes.h"
 
 namespace sterna::store {
 namespace {
+
+constexpr std::string_view kLivedKey = "lived_ms";
 
 Error no_state(const std::string& path) {
   return Error(ErrorCode::not_found, fmt::format("there is no state yet: {}", path))
@@ -118,6 +121,7 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& directory, bool re
     if (file_exists(directory)) STERNA_CHECK(check_file_system(directory));
     STERNA_TRY(Db db, open_to_read(path));
     store->impl_ = std::make_unique<Impl>(DirectoryLock(), std::move(db), read_only);
+    STERNA_CHECK(store->read_lived());
     return store;
   }
   STERNA_CHECK(make_directory(directory));
@@ -129,6 +133,7 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& directory, bool re
   STERNA_CHECK(migrate(db, schema));
   store->impl_ = std::make_unique<Impl>(std::move(lock), std::move(db), read_only);
   store->impl_->is_new = schema.is_new();
+  STERNA_CHECK(store->read_lived());
   return store;
 }
 
@@ -158,6 +163,27 @@ Status Store::set(std::string_view key, std::string_view value) {
 
 Status Store::unset(std::string_view key) {
   return impl_->change("DELETE FROM fact WHERE key = ?", key);
+}
+
+// --- lived time
+
+Status Store::read_lived() {
+  STERNA_TRY(const std::optional<std::string> text, get(kLivedKey));
+  if (text) impl_->lived_ms = static_cast<std::int64_t>(parse_number(*text, INT64_MAX).value_or(0));
+  return {};
+}
+
+std::int64_t Store::lived_ms() const {
+  return impl_->lived_ms;
+}
+
+void Store::live(std::chrono::milliseconds time) {
+  STERNA_ASSERT(time.count() >= 0);
+  impl_->lived_ms += time.count();
+}
+
+Status Store::keep_lived() {
+  return set(kLivedKey, fmt::format("{}", impl_->lived_ms));
 }
 
 }  // namespace sterna::store

@@ -13,10 +13,10 @@ Status Store::add_tombstone(const Tombstone& tombstone) {
   // Without a name no file can come back.
   if (!hash) return {};
   return impl_->change(
-      "INSERT OR REPLACE INTO tombstone (mailbox, uid, base_name, base_hash, ino, boot_id, at_ms) "
-      "VALUES (?, ?, ?, ?, ?, ?, ?)",
+      "INSERT OR REPLACE INTO tombstone (mailbox, uid, base_name, base_hash, ino, boot_id, at_ms, "
+      "lived_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
       tombstone.key.mailbox, tombstone.key.uid, tombstone.base_name, hash, tombstone.ino,
-      tombstone.boot_id, tombstone.at_ms);
+      tombstone.boot_id, tombstone.at_ms, impl_->lived_ms);
 }
 
 Result<std::optional<Tombstone>> Store::tombstone_of(MailboxId mailbox,
@@ -40,8 +40,11 @@ Result<std::optional<Tombstone>> Store::tombstone_of(MailboxId mailbox,
   }
 }
 
-Status Store::trim_tombstones(std::int64_t older_than_ms) {
-  return impl_->change("DELETE FROM tombstone WHERE at_ms < ?", older_than_ms);
+Result<std::size_t> Store::trim_tombstones(std::int64_t lived_before_ms, std::size_t rows_max) {
+  return impl_->remove_rows(
+      "DELETE FROM tombstone WHERE (mailbox, uid, base_name) IN (SELECT mailbox, uid, base_name "
+      "FROM tombstone WHERE lived_ms < ? ORDER BY lived_ms LIMIT ?)",
+      lived_before_ms, rows_max);
 }
 
 }  // namespace sterna::store

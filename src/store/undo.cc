@@ -28,9 +28,10 @@ Result<std::int64_t> Store::add_undo(const UndoEntry& entry) {
   const IdentityColumns identity(entry.identity);
   STERNA_CHECK(impl_->change(
       "INSERT INTO undo (file, mailbox, base_name, flags, size, identity_size, header_digest, "
-      "message_id, at_ms, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "message_id, at_ms, reason, lived_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       entry.file, entry.mailbox, entry.base_name, entry.flags.to_string(), entry.size,
-      identity.size, identity.header_digest, identity.message_id, entry.at_ms, entry.reason));
+      identity.size, identity.header_digest, identity.message_id, entry.at_ms, entry.reason,
+      impl_->lived_ms));
   return impl_->db.last_insert_id();
 }
 
@@ -47,8 +48,24 @@ Result<std::vector<UndoEntry>> Store::undo_entries() {
   }
 }
 
-Status Store::remove_undo(std::int64_t id) {
-  return impl_->change("DELETE FROM undo WHERE id = ?", id);
+Result<std::vector<std::string>> Store::take_undo(std::int64_t lived_before_ms,
+                                                  std::size_t rows_max) {
+  std::vector<std::string> files;
+  std::vector<std::int64_t> ids;
+  {
+    Query query(impl_->db, "SELECT id, file FROM undo WHERE lived_ms < ? ORDER BY id LIMIT ?",
+                lived_before_ms, rows_max);
+    while (true) {
+      STERNA_TRY(const bool found, query.next());
+      if (!found) break;
+      ids.push_back(query.integer());
+      files.push_back(query.string());
+    }
+  }
+  for (const std::int64_t id : ids) {
+    STERNA_CHECK(impl_->change("DELETE FROM undo WHERE id = ?", id));
+  }
+  return files;
 }
 
 }  // namespace sterna::store

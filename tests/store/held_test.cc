@@ -164,10 +164,6 @@ TEST(Tombstones, AreFoundByNameInTheirMailbox) {
   EXPECT_EQ(must(store->tombstone_of(b, "18.host"))->ino, UINT64_MAX);
   EXPECT_FALSE(must(store->tombstone_of(b, "17.host")));
   EXPECT_FALSE(must(store->tombstone_of(b, "")));
-
-  change(*store, [&] { must(store->trim_tombstones(300)); });
-  EXPECT_FALSE(must(store->tombstone_of(a, "17.host")));
-  EXPECT_TRUE(must(store->tombstone_of(b, "18.host")));
 }
 
 }  // namespace

@@ -64,11 +64,6 @@ TEST_F(History, FollowsAFileThroughItsNames) {
   EXPECT_TRUE(must(store_->history("19.host", 9)).empty());
 }
 
-TEST_F(History, IsTrimmedByAge) {
-  change(*store_, [&] { must(store_->trim_history(40)); });
-  EXPECT_EQ(events(must(store_->history("", 9))), (Words{"deleted", "downloaded too"}));
-}
-
 TEST(Undo, KeepsWhatIsNeededToBringAMessageBack) {
   const StateDirectory state;
   const auto store = state.open();
@@ -82,11 +77,10 @@ TEST(Undo, KeepsWhatIsNeededToBringAMessageBack) {
   undo.at_ms = 77;
   undo.reason = "expunged on the server";
   std::int64_t first = 0;
-  std::int64_t second = 0;
   change(*store, [&] {
     first = must(store->add_undo(undo));
     undo.identity.reset();
-    second = must(store->add_undo(undo));
+    must(store->add_undo(undo));
   });
   const auto entries = must(store->undo_entries());
   ASSERT_EQ(entries.size(), 2U);
@@ -100,11 +94,6 @@ TEST(Undo, KeepsWhatIsNeededToBringAMessageBack) {
   EXPECT_EQ(entries[0].at_ms, 77);
   EXPECT_EQ(entries[0].reason, "expunged on the server");
   EXPECT_FALSE(entries[1].identity);
-
-  change(*store, [&] { must(store->remove_undo(first)); });
-  const auto rest = must(store->undo_entries());
-  ASSERT_EQ(rest.size(), 1U);
-  EXPECT_EQ(rest[0].id, second);
 }
 
 TEST(Removals, AreSummedOverAWindowBySideAndMailbox) {
@@ -127,9 +116,6 @@ TEST(Removals, AreSummedOverAWindowBySideAndMailbox) {
   EXPECT_EQ(account.count, 100U);
   EXPECT_EQ(account.messages_before, 9000U);
   EXPECT_EQ(must(store->removals_since(inbox, "flags", 0)).count, 0U);
-
-  change(*store, [&] { must(store->trim_removals(2000)); });
-  EXPECT_EQ(must(store->removals_since(inbox, "remote", 0)).count, 7U);
 }
 
 }  // namespace

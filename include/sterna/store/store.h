@@ -10,6 +10,7 @@
 // they came, and comes back as it went in.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -126,6 +127,14 @@ class Store {
   Status set(std::string_view key, std::string_view value);
   Status unset(std::string_view key);
 
+  // --- lived time, a clock of the account's own: what is kept for a while is aged by it, since the
+  // machine's clock may jump. Tombstones, undo, history and removals carry what it showed when they
+  // were written. It stands still until live() moves it, and what it shows is forgotten unless
+  // keep_lived() writes it down.
+  std::int64_t lived_ms() const;
+  void live(std::chrono::milliseconds time);  // not negative
+  Status keep_lived();
+
   // --- mailboxes
   Result<std::vector<MailboxRow>> mailboxes();  // ascending by name
   // row.id is ignored; an id is never given twice. `exists` if the name is taken, here and in
@@ -190,15 +199,18 @@ class Store {
   Status add_tombstone(const Tombstone& tombstone);  // without a base name: nothing to remember
   // The newest of that name, compared as messages_by_base_name() does.
   Result<std::optional<Tombstone>> tombstone_of(MailboxId mailbox, std::string_view base_name);
-  Status trim_tombstones(std::int64_t older_than_ms);
+  // The trim functions remove what was written before that lived time, the oldest first and at most
+  // `rows_max`, and give back how many they removed.
+  Result<std::size_t> trim_tombstones(std::int64_t lived_before_ms, std::size_t rows_max);
   Result<std::int64_t> add_undo(const UndoEntry& entry);
   Result<std::vector<UndoEntry>> undo_entries();
-  Status remove_undo(std::int64_t id);
+  // Removes entries as the trim functions do, and gives back their files: they have no entry now.
+  Result<std::vector<std::string>> take_undo(std::int64_t lived_before_ms, std::size_t rows_max);
   Status add_history(const HistoryEntry& entry);
   // Newest first. `path` filters by file: its base name, as messages_by_base_name() compares; ""
   // for all.
   Result<std::vector<HistoryEntry>> history(std::string_view path, std::size_t limit);
-  Status trim_history(std::int64_t older_than_ms);
+  Result<std::size_t> trim_history(std::int64_t lived_before_ms, std::size_t rows_max);
 
   // --- the brake's rolling window (rule 6). side: "remote" "local" "flags". MailboxId{} stands for
   // the account as a whole: entries of its own, not the sum of the mailboxes'.
@@ -209,13 +221,14 @@ class Store {
     std::uint64_t messages_before = 0;  // the largest denominator within the window; 0 if none
   };
   Result<Removals> removals_since(MailboxId mailbox, std::string_view side, std::int64_t since_ms);
-  Status trim_removals(std::int64_t older_than_ms);
+  Result<std::size_t> trim_removals(std::int64_t lived_before_ms, std::size_t rows_max);
 
   // Moves the write-ahead log into the database where that is cheap; before a clean exit.
   Status checkpoint();
 
  private:
   Store();
+  Status read_lived();
   class Impl;
   std::unique_ptr<Impl> impl_;
 };
