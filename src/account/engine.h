@@ -39,8 +39,6 @@ struct MailboxWork {
   std::optional<maildir::MailboxDirs> dirs;
   maildir::KeywordTable keywords;
   std::optional<maildir::Listing> listing;
-  bool local_changed = false;
-  bool remote_changed = false;
   bool network_fs = false;
 
   sync::MailboxInput input;  // what the planner sees

@@ -404,7 +404,6 @@ coro::Task<Status> observe_local(Engine& engine) {
   for (const auto& work : engine.mailboxes) {
     work->input.local.began = engine.generation;
     if (is_settled_unseen(*work)) continue;
-    work->local_changed = true;
     scope.spawn(list(engine, *work, failure));
   }
   co_await scope.join();

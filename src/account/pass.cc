@@ -73,7 +73,6 @@ Status reset_for_union(Engine& engine) {
 }
 
 coro::Task<Status> observe_one(Engine& engine, Pool& pool, MailboxWork& work) {
-  work.remote_changed = true;
   const bool anew = work.input.adopting;  // reset before the look
   STERNA_CO_TRY(Connection * connection, co_await pool.primary());
   STERNA_CO_CHECK(co_await observe_remote(engine, *connection, work));

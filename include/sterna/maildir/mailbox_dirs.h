@@ -42,7 +42,6 @@ struct MailboxDirs {
 class TouchedDirectories {
  public:
   void add(io::Directory& directory);
-  const std::vector<io::Directory*>& all() const { return directories_; }
   // fsync of each, or one syncfs for many, and forgets them. After an error all of them are kept:
   // nothing is known.
   Status sync();
