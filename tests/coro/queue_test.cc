@@ -13,105 +13,88 @@ namespace {
 
 using sterna::test::VirtualClock;
 
-Task<void> push_all(Queue<int>& queue, int count, int& pushed, ErrorCode& ended) {
-  for (int i = 0; i < count; ++i) {
-    Status status = co_await queue.push(i);
-    if (!status) {
-      ended = status.error().code();
-      co_return;
+class QueueTest : public testing::Test {
+ protected:
+  void push(int count) { scope_.spawn(push_all(*this, count)); }
+  void pop() { scope_.spawn(pop_all(*this)); }
+
+  ReadyQueue ready_;
+  Queue<int> queue_{2};
+  int pushed_ = 0;
+  ErrorCode ended_{};  // of a push that failed
+  std::vector<int> popped_;
+  bool closed_ = false;  // a pop came to the end
+  Scope scope_{ready_};
+
+ private:
+  static Task<void> push_all(QueueTest& test, int count) {
+    for (int i = 0; i < count; ++i) {
+      Status status = co_await test.queue_.push(i);
+      if (!status) {
+        test.ended_ = status.error().code();
+        co_return;
+      }
+      ++test.pushed_;
     }
-    ++pushed;
+    test.queue_.close();
   }
-  queue.close();
-}
-
-Task<void> pop_all(Queue<int>& queue, std::vector<int>& popped, bool& closed) {
-  while (true) {
-    Result<std::optional<int>> value = co_await queue.pop();
-    if (!value) co_return;
-    if (!*value) break;
-    popped.push_back(**value);
+  static Task<void> pop_all(QueueTest& test) {
+    while (true) {
+      Result<std::optional<int>> value = co_await test.queue_.pop();
+      if (!value) co_return;
+      if (!*value) break;
+      test.popped_.push_back(**value);
+    }
+    test.closed_ = true;
   }
-  closed = true;
+};
+
+TEST_F(QueueTest, PassesValuesInOrderAndEndsAtTheClose) {
+  push(5);
+  pop();
+  ready_.drain();
+  EXPECT_EQ(popped_, (std::vector<int>{0, 1, 2, 3, 4}));
+  EXPECT_TRUE(closed_);
 }
 
-TEST(Queue, PassesValuesInOrderAndEndsAtTheClose) {
-  ReadyQueue ready;
-  Queue<int> queue(2);
-  Scope scope(ready);
-  int pushed = 0;
-  ErrorCode ended{};
-  std::vector<int> popped;
-  bool closed = false;
-  scope.spawn(push_all(queue, 5, pushed, ended));
-  scope.spawn(pop_all(queue, popped, closed));
-  ready.drain();
-  EXPECT_EQ(popped, (std::vector<int>{0, 1, 2, 3, 4}));
-  EXPECT_TRUE(closed);
+TEST_F(QueueTest, HoldsNoMoreThanItsCapacity) {
+  push(5);
+  ready_.drain();
+  EXPECT_EQ(pushed_, 2);
+  EXPECT_EQ(queue_.size(), 2u);
+  scope_.cancel();
+  ready_.drain();
+  EXPECT_EQ(ended_, ErrorCode::cancelled);
+  EXPECT_EQ(queue_.size(), 2u) << "a cancelled push leaves nothing behind";
 }
 
-TEST(Queue, HoldsNoMoreThanItsCapacity) {
-  ReadyQueue ready;
-  Queue<int> queue(2);
-  Scope scope(ready);
-  int pushed = 0;
-  ErrorCode ended{};
-  scope.spawn(push_all(queue, 5, pushed, ended));
-  ready.drain();
-  EXPECT_EQ(pushed, 2);
-  EXPECT_EQ(queue.size(), 2u);
-  scope.cancel();
-  ready.drain();
-  EXPECT_EQ(ended, ErrorCode::cancelled);
-  EXPECT_EQ(queue.size(), 2u) << "a cancelled push leaves nothing behind";
+TEST_F(QueueTest, ServesAPopThatWaited) {
+  pop();
+  ready_.drain();
+  push(1);
+  ready_.drain();
+  EXPECT_EQ(popped_, (std::vector<int>{0}));
+  EXPECT_TRUE(closed_);
 }
 
-TEST(Queue, ServesAPopThatWaited) {
-  ReadyQueue ready;
-  Queue<int> queue(2);
-  Scope scope(ready);
-  std::vector<int> popped;
-  bool closed = false;
-  int pushed = 0;
-  ErrorCode ended{};
-  scope.spawn(pop_all(queue, popped, closed));
-  ready.drain();
-  scope.spawn(push_all(queue, 1, pushed, ended));
-  ready.drain();
-  EXPECT_EQ(popped, (std::vector<int>{0}));
-  EXPECT_TRUE(closed);
+TEST_F(QueueTest, CancelsAPopThatWaits) {
+  pop();
+  ready_.drain();
+  scope_.cancel();
+  ready_.drain();
+  EXPECT_TRUE(scope_.empty());
+  EXPECT_FALSE(closed_);
 }
 
-TEST(Queue, CancelsAPopThatWaits) {
-  ReadyQueue ready;
-  Queue<int> queue(1);
-  Scope scope(ready);
-  std::vector<int> popped;
-  bool closed = false;
-  scope.spawn(pop_all(queue, popped, closed));
-  ready.drain();
-  scope.cancel();
-  ready.drain();
-  EXPECT_TRUE(scope.empty());
-  EXPECT_FALSE(closed);
-}
-
-TEST(Queue, AClosedQueueRefusesAndStillGivesWhatItHas) {
-  ReadyQueue ready;
-  Queue<int> queue(2);
-  Scope scope(ready);
-  int pushed = 0;
-  ErrorCode ended{};
-  scope.spawn(push_all(queue, 5, pushed, ended));
-  ready.drain();
-  queue.close();
-  std::vector<int> popped;
-  bool closed = false;
-  scope.spawn(pop_all(queue, popped, closed));
-  ready.drain();
-  EXPECT_EQ(ended, ErrorCode::disconnected);
-  EXPECT_EQ(popped, (std::vector<int>{0, 1}));
-  EXPECT_TRUE(closed);
+TEST_F(QueueTest, AClosedQueueRefusesAndStillGivesWhatItHas) {
+  push(5);
+  ready_.drain();
+  queue_.close();
+  pop();
+  ready_.drain();
+  EXPECT_EQ(ended_, ErrorCode::disconnected);
+  EXPECT_EQ(popped_, (std::vector<int>{0, 1}));
+  EXPECT_TRUE(closed_);
 }
 
 Task<Result<std::unique_ptr<int>>> pass(Queue<std::unique_ptr<int>>& queue) {
@@ -121,7 +104,7 @@ Task<Result<std::unique_ptr<int>>> pass(Queue<std::unique_ptr<int>>& queue) {
   co_return std::move(*popped);
 }
 
-TEST(Queue, CarriesValuesThatCanOnlyBeMoved) {
+TEST_F(QueueTest, CarriesValuesThatCanOnlyBeMoved) {
   VirtualClock world;
   Queue<std::unique_ptr<int>> queue(1);
   Result<std::unique_ptr<int>> value = world.run(pass(queue));

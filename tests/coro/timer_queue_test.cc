@@ -12,56 +12,58 @@ namespace {
 
 using namespace std::chrono_literals;
 
-Task<void> sleep_and_note(TimerQueue& timers, std::chrono::nanoseconds until, std::vector<int>& log,
-                          int id) {
-  Status status = co_await timers.sleep_until(until);
-  log.push_back(status ? id : -id);
+class TimerQueueTest : public testing::Test {
+ protected:
+  // Notes `id` when it wakes, -id when it was cancelled.
+  void sleep(std::chrono::nanoseconds until, int id) {
+    scope_.spawn(sleep_and_note(timers_, until, log_, id));
+  }
+
+  ReadyQueue queue_;
+  TimerQueue timers_;
+  std::vector<int> log_;
+  Scope scope_{queue_};
+
+ private:
+  static Task<void> sleep_and_note(TimerQueue& timers, std::chrono::nanoseconds until,
+                                   std::vector<int>& log, int id) {
+    Status status = co_await timers.sleep_until(until);
+    log.push_back(status ? id : -id);
+  }
+};
+
+TEST_F(TimerQueueTest, WakesByDeadlineAndThenByArrival) {
+  sleep(20ms, 1);
+  sleep(10ms, 2);
+  sleep(10ms, 3);
+  queue_.drain();
+  EXPECT_EQ(timers_.next(), 10ms);
+  timers_.fire(9ms);
+  queue_.drain();
+  EXPECT_TRUE(log_.empty());
+  timers_.fire(25ms);
+  queue_.drain();
+  EXPECT_EQ(log_, (std::vector<int>{2, 3, 1}));
+  EXPECT_FALSE(timers_.next());
 }
 
-TEST(TimerQueue, WakesByDeadlineAndThenByArrival) {
-  ReadyQueue queue;
-  TimerQueue timers;
-  Scope scope(queue);
-  std::vector<int> log;
-  scope.spawn(sleep_and_note(timers, 20ms, log, 1));
-  scope.spawn(sleep_and_note(timers, 10ms, log, 2));
-  scope.spawn(sleep_and_note(timers, 10ms, log, 3));
-  queue.drain();
-  EXPECT_EQ(timers.next(), 10ms);
-  timers.fire(9ms);
-  queue.drain();
-  EXPECT_TRUE(log.empty());
-  timers.fire(25ms);
-  queue.drain();
-  EXPECT_EQ(log, (std::vector<int>{2, 3, 1}));
-  EXPECT_FALSE(timers.next());
+TEST_F(TimerQueueTest, ForgetsASleeperThatWasCancelled) {
+  sleep(10ms, 1);
+  queue_.drain();
+  scope_.cancel();
+  queue_.drain();
+  EXPECT_EQ(log_, (std::vector<int>{-1}));
+  EXPECT_FALSE(timers_.next());
 }
 
-TEST(TimerQueue, ForgetsASleeperThatWasCancelled) {
-  ReadyQueue queue;
-  TimerQueue timers;
-  Scope scope(queue);
-  std::vector<int> log;
-  scope.spawn(sleep_and_note(timers, 10ms, log, 1));
-  queue.drain();
-  scope.cancel();
-  queue.drain();
-  EXPECT_EQ(log, (std::vector<int>{-1}));
-  EXPECT_FALSE(timers.next());
-}
-
-TEST(TimerQueue, FiringAndCancellingAtOnceWakesOnce) {
-  ReadyQueue queue;
-  TimerQueue timers;
-  Scope scope(queue);
-  std::vector<int> log;
-  scope.spawn(sleep_and_note(timers, 10ms, log, 1));
-  queue.drain();
-  scope.cancel();
-  timers.fire(10ms);
-  queue.drain();
-  EXPECT_EQ(log, (std::vector<int>{-1}));
-  EXPECT_FALSE(timers.next());
+TEST_F(TimerQueueTest, FiringAndCancellingAtOnceWakesOnce) {
+  sleep(10ms, 1);
+  queue_.drain();
+  scope_.cancel();
+  timers_.fire(10ms);
+  queue_.drain();
+  EXPECT_EQ(log_, (std::vector<int>{-1}));
+  EXPECT_FALSE(timers_.next());
 }
 
 }  // namespace

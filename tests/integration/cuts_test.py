@@ -5,7 +5,7 @@ import random
 import unittest
 
 from tests.support.broken import CUT, BrokenCase
-from tests.support.case import over
+from tests.support.case import over, trade
 from tests.support.dovecot import MAIN_PROFILES
 from tests.support.messages import NOON, local, message
 from tests.support.sterna import NETWORK, PARTLY
@@ -83,9 +83,7 @@ class CutTest(BrokenCase):
         world.fill("B", 2, "b")
         world.sync()
         validity = world.imap.status("A")["UIDVALIDITY"]
-        world.mail.rename("A", "X")
-        world.mail.rename("B", "A")
-        world.mail.rename("X", "B")
+        trade(world.mail)
         world.fill("A", 1, "late")
         getattr(world.wire, how)(place)
         world.sync(expect=(PARTLY, NETWORK))

@@ -29,10 +29,6 @@ class Scene:
     def held(self, world):
         return world.sterna.command_json("held", "list")["held"]
 
-    def undo(self, world):
-        area = f"{world.sterna.state}/{world.name}/undo"
-        return sorted(os.listdir(area)) if os.path.isdir(area) else []
-
     def decide(self, world, action, expect=DONE):
         world.mail.settle()
         return world.sterna.run("held", action, f"{world.name}/Full", expect=expect)
@@ -120,7 +116,7 @@ class AppliedTest(Scene, IntegrationCase):
         self.gone_there(world)
         self.decide(world, "apply")
         self.assertNotIn("Full", world.mail.mailboxes())
-        self.assertEqual(len(self.undo(world)), 3)
+        self.assertEqual(len(world.undo_area()), 3)
         self.assertEqual(self.held(world), [])
         world.assert_settled()
 
@@ -129,7 +125,7 @@ class AppliedTest(Scene, IntegrationCase):
         self.gone_here(world)
         self.decide(world, "apply")
         self.assertNotIn("Full", world.imap.mailboxes())
-        self.assertEqual(len(self.undo(world)), 3)
+        self.assertEqual(len(world.undo_area()), 3)
         world.assert_settled()
 
     @over(MAIN_PROFILES)
@@ -149,7 +145,7 @@ class AppliedTest(Scene, IntegrationCase):
         self.decide(world, "apply")
         world.sync()
         self.assertEqual(world.words_on_server("Full"), ["late"])
-        self.assertEqual(len(self.undo(world)), 3)
+        self.assertEqual(len(world.undo_area()), 3)
         world.assert_settled()
 
     def test_a_decision_means_nothing_once_the_mailbox_is_back(self):

@@ -6,6 +6,7 @@ import signal
 import unittest
 
 from tests.support.broken import BrokenCase
+from tests.support.case import trade
 from tests.support.messages import NOON, local, message
 from tests.support.sterna import DONE, NETWORK, PARTLY
 
@@ -62,9 +63,7 @@ class KillTest(BrokenCase):
             world.fill("A", 3, "a")
             world.fill("B", 2, "b")
             world.sync()
-            world.mail.rename("A", "X")
-            world.mail.rename("B", "A")
-            world.mail.rename("X", "B")
+            trade(world.mail)
             self.kill_at(world, b"RENAME", after)
             for _ in range(2):
                 world.sync()

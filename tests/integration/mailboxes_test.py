@@ -3,7 +3,7 @@
 import os
 import unittest
 
-from tests.support.case import IntegrationCase, over
+from tests.support.case import IntegrationCase, over, trade
 from tests.support.dovecot import MAIN_PROFILES
 from tests.support.messages import NOON, local, message
 from tests.support.sterna import HELD, PARTLY
@@ -282,9 +282,7 @@ class RenamedTest(IntegrationCase):
         world.fill("A", 3, "a")
         world.fill("B", 2, "b")
         world.sync()
-        world.imap.rename("A", "X")
-        world.imap.rename("B", "A")
-        world.imap.rename("X", "B")
+        trade(world.imap)
         for _ in range(3):
             world.sync(expect=(0, 6))
         self.assertEqual(world.words_on_server("A"), ["b0", "b1"])
@@ -296,9 +294,7 @@ class RenamedTest(IntegrationCase):
         world.fill("A", 3, "a")
         world.fill("B", 2, "b")
         world.sync()
-        world.mail.rename("A", "X")
-        world.mail.rename("B", "A")
-        world.mail.rename("X", "B")
+        trade(world.mail)
         for _ in range(3):
             world.sync(expect=(0, 6))
         everything = sorted(world.words_on_server("A") + world.words_on_server("B"))
@@ -312,9 +308,7 @@ class RenamedTest(IntegrationCase):
         world.fill("A", 10, "a")
         world.fill("B", 1, "b")         # so few that A's directory would look like another one
         world.sync()
-        world.mail.rename("A", "X")
-        world.mail.rename("B", "A")
-        world.mail.rename("X", "B")
+        trade(world.mail)
         report = world.sync()
         for count in ("uploaded", "downloaded", "moved_out", "moved_in", "deleted_out"):
             self.assertEqual(report[count], 0, count)
@@ -346,9 +340,7 @@ class RenamedTest(IntegrationCase):
             world.fill(name, 2, name.replace("/", "."))
         world.sync()
         for one, other in (("A", "B"), ("A/sub", "B/sub")):
-            world.mail.rename(one, "X")
-            world.mail.rename(other, one)
-            world.mail.rename("X", other)
+            trade(world.mail, one, other)
         for _ in range(2):
             world.sync()
         self.assertEqual(world.words_on_server("A"), ["B0", "B1"])
@@ -440,16 +432,12 @@ class RefusedTest(IntegrationCase):
         world.fill("A", 3, "a")
         world.fill("B", 2, "b")
         world.sync()
-        world.mail.rename("A", "X")
-        world.mail.rename("B", "A")
-        world.mail.rename("X", "B")
+        trade(world.mail)
         world.wire.refuse(rb'^RENAME "B" "A"')
         world.sync(expect=PARTLY)
         everything = [w for box in world.imap.mailboxes() for w in world.words_on_server(box)]
         self.assertEqual(sorted(everything), ["a0", "a1", "a2", "b0", "b1"])
-        world.mail.rename("A", "X")     # and back again
-        world.mail.rename("B", "A")
-        world.mail.rename("X", "B")
+        trade(world.mail)     # and back again
         for _ in range(2):
             world.sync(expect=(0, PARTLY))
         self.assertEqual(world.words_on_server("A"), ["a0", "a1", "a2"])

@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """The undo area is left by what was in it long enough, and by nothing else."""
-import contextlib
-import os
-import sqlite3
 import unittest
 
 from tests.support.case import IntegrationCase
@@ -11,50 +8,42 @@ DAY_MS = 86_400_000
 
 
 class UndoTest(IntegrationCase):
-    def area(self, world):
-        return f"{world.sterna.state}/{world.name}/undo"
-
-    def state(self, world, sql, *values):
-        path = f"{world.sterna.state}/{world.name}/state.db"
-        with contextlib.closing(sqlite3.connect(path)) as state, state:
-            return state.execute(sql, values).fetchall()
-
     def deleted(self, world):
         """A message that a sync took out of the Maildir."""
         uids = world.fill("INBOX", 5)
         world.sync()
         world.imap.expunge("INBOX", uids[0])
         world.sync()
-        self.assertEqual(len(os.listdir(self.area(world))), 1)
+        self.assertEqual(len(world.undo_area()), 1)
 
     def live(self, world, days):
         """As if syncs had been made for so many days."""
-        self.state(world, "UPDATE fact SET value = value + ? WHERE key = 'lived_ms'",
-                   days * DAY_MS)
+        world.ask_state("UPDATE fact SET value = value + ? WHERE key = 'lived_ms'",
+                        days * DAY_MS)
 
     def test_a_message_leaves_it_after_its_days(self):
         world = self.world(undo="3d")
         self.deleted(world)
         self.live(world, 2)
         world.sync()
-        self.assertEqual(len(os.listdir(self.area(world))), 1)
+        self.assertEqual(len(world.undo_area()), 1)
         self.live(world, 2)
         world.sync()
-        self.assertEqual(os.listdir(self.area(world)), [])
-        self.assertEqual(self.state(world, "SELECT file FROM undo"), [])
+        self.assertEqual(world.undo_area(), [])
+        self.assertEqual(world.ask_state("SELECT file FROM undo"), [])
         world.assert_settled()
 
     def test_a_clock_that_was_years_behind_empties_nothing(self):
         world = self.world(undo="3d")
         self.deleted(world)
-        self.state(world, "UPDATE fact SET value = '1000' WHERE key = 'last_sync_ms'")
-        self.state(world, "UPDATE undo SET at_ms = 1000")
-        self.state(world, "UPDATE history SET at_ms = 1000")
+        world.ask_state("UPDATE fact SET value = '1000' WHERE key = 'last_sync_ms'")
+        world.ask_state("UPDATE undo SET at_ms = 1000")
+        world.ask_state("UPDATE history SET at_ms = 1000")
         world.sync()
         world.sync()
-        self.assertEqual(len(os.listdir(self.area(world))), 1)
-        self.assertEqual(len(self.state(world, "SELECT file FROM undo")), 1)
-        self.assertGreater(len(self.state(world, "SELECT id FROM history")), 5)
+        self.assertEqual(len(world.undo_area()), 1)
+        self.assertEqual(len(world.ask_state("SELECT file FROM undo")), 1)
+        self.assertGreater(len(world.ask_state("SELECT id FROM history")), 5)
 
     def test_history_is_kept_for_ninety_days(self):
         world = self.world()
@@ -64,9 +53,9 @@ class UndoTest(IntegrationCase):
         self.assertGreater(len(world.sterna.run("history").stdout.splitlines()), 5)
         self.live(world, 2)
         world.sync()
-        self.assertEqual(self.state(world, "SELECT id FROM history"), [])
-        self.assertEqual(self.state(world, "SELECT uid FROM tombstone"), [])
-        self.assertEqual(self.state(world, "SELECT id FROM removal"), [])
+        self.assertEqual(world.ask_state("SELECT id FROM history"), [])
+        self.assertEqual(world.ask_state("SELECT uid FROM tombstone"), [])
+        self.assertEqual(world.ask_state("SELECT id FROM removal"), [])
         world.assert_settled()
 
 

@@ -7,16 +7,10 @@
 #include <filesystem>
 #include <fstream>
 
-#include "tests/support/temp_dir.h"
+#include "support.h"
 
 namespace sterna::store {
 namespace {
-
-mode_t mode_of(const std::string& path) {
-  struct stat info{};
-  EXPECT_EQ(::stat(path.c_str(), &info), 0) << path;
-  return info.st_mode & 07777U;
-}
 
 TEST(Directory, IsMadeWithWhatIsMissingAboveItAndForItsOwnerAlone) {
   const test::TempDir root;

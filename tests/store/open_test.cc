@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <sys/stat.h>
-
 #include <filesystem>
 #include <fstream>
 
@@ -8,12 +6,6 @@
 
 namespace sterna::store {
 namespace {
-
-mode_t mode_of(const std::string& path) {
-  struct stat info{};
-  EXPECT_EQ(::stat(path.c_str(), &info), 0) << path;
-  return info.st_mode & 07777U;
-}
 
 TEST(Open, MakesAStateThatOnlyItsOwnerReads) {
   const StateDirectory state;

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
 
 #include <memory>
 #include <stdexcept>
@@ -37,6 +38,12 @@ class StateDirectory {
  private:
   test::TempDir root_;
 };
+
+inline mode_t mode_of(const std::string& path) {
+  struct stat info{};
+  EXPECT_EQ(::stat(path.c_str(), &info), 0) << path;
+  return info.st_mode & 07777U;
+}
 
 // Does `changes` in a transaction of its own.
 template <class Changes>

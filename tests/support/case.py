@@ -6,9 +6,12 @@ them. @over(PROFILES) runs a test once for every profile, each in a world of its
 wire, so a command that the profile's server does not offer fails the test.
 """
 import atexit
+import contextlib
 import functools
 import os
+import pathlib
 import shutil
+import sqlite3
 import tempfile
 import unittest
 
@@ -114,12 +117,31 @@ class World:
         self.assert_in_step(**ignore)
         self.assert_quiet()
 
+    def undo_area(self):
+        """The contents of the files that are kept there."""
+        area = f"{self.sterna.state}/{self.name}/undo"
+        names = sorted(os.listdir(area)) if os.path.isdir(area) else []
+        return [pathlib.Path(area, name).read_bytes() for name in names]
+
+    def ask_state(self, sql, *values):
+        """Rows of the base, or a change of it behind the program's back."""
+        path = f"{self.sterna.state}/{self.name}/state.db"
+        with contextlib.closing(sqlite3.connect(path)) as state, state:
+            return state.execute(sql, values).fetchall()
+
     def words_on_server(self, mailbox):
         """Which messages are there, by the word in their Message-ID, sorted."""
         return sorted(_word(m.body) for m in self.imap.fetch_all(mailbox))
 
     def words_local(self, mailbox):
         return sorted(_word(m.read()) for m in self.mail.messages(mailbox))
+
+
+def trade(side, one="A", other="B"):
+    """Two mailboxes of the server, or of the Maildir, get each other's name."""
+    side.rename(one, "X")
+    side.rename(other, one)
+    side.rename("X", other)
 
 
 def _word(content):
