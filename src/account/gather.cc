@@ -82,6 +82,17 @@ Status collect_flagged(Engine& engine, RowCollector& rows, const MailboxWork& wo
   return rows.add(work.row.id, flagged);
 }
 
+void note_hidden_keywords(Engine& engine, const std::vector<MessageRow>& rows) {
+  for (const MessageRow& row : rows) {
+    MailboxWork* work = engine.find(row.key.mailbox);
+    // Where nothing was opened no name was read, either.
+    if (!work || !work->dirs) continue;
+    for (const std::string& keyword : work->keywords.missing(row.flags)) {
+      work->input.hidden_keywords.add_keyword(keyword);
+    }
+  }
+}
+
 // The brake's windows cost queries, and matter only where something is to go.
 Status open_windows(Engine& engine, sync::Input& input) {
   sync::BrakeWindow& account = input.account_window;
@@ -234,6 +245,7 @@ Result<sync::Input> gather(Engine& engine, bool sizes_reliable, bool deduplicate
   }
   input.rows = rows.take();
   release_due(engine, input.rows);
+  note_hidden_keywords(engine, input.rows);
   if (anything_may_go(engine)) STERNA_CHECK(open_windows(engine, input));
   for (const auto& work : engine.mailboxes) input.mailboxes.push_back(work->input);
   return input;

@@ -59,6 +59,8 @@ FlagSet local_flags(const RowView& row) {
   if (!file.tells_flags) return base;
   if (!file.has_info && row.row->info.empty()) return base;
   FlagSet flags = file.flags;
+  // A name cannot take away what no name here can show.
+  if (row.mailbox) flags = flags.united(base.intersected(row.mailbox->in->hidden_keywords));
   // A file in new/ says nothing about \Seen, and leaving new/ without it is no change.
   if (row.row->in_new && base.has(Flag::seen)) flags.set(Flag::seen);
   return flags;

@@ -175,6 +175,27 @@ class KeywordsTest(IntegrationCase):
         on_server = {f for m in world.imap.fetch_all("INBOX") for f in m.flags}
         self.assertEqual(on_server, {f"key{n}" for n in range(30)})
 
+    def test_a_renamed_file_keeps_the_keywords_that_it_cannot_show(self):
+        world = self.world()
+        words = [f"k{n:02}" for n in range(30)]
+        world.fill("INBOX", 1, flags=words)
+        world.imap.create("Archive")
+        world.sync()
+        self.assertEqual(len(world.mail.keywords("INBOX")), 26)
+        world.mail.add_letters(world.mail.find("INBOX", "<m0@"), "S")
+        world.sync()
+        self.assertEqual(set(world.imap.fetch_all("INBOX")[0].flags), {*words, "\\Seen"})
+        world.mail.set_letters(world.mail.find("INBOX", "<m0@"), "S")
+        world.sync()
+        shown = set(world.mail.keywords("INBOX").values())
+        self.assertEqual(set(world.imap.fetch_all("INBOX")[0].flags),
+                         {*words, "\\Seen"} - shown)
+        world.mail.move(world.mail.find("INBOX", "<m0@"), "Archive")
+        world.sync()
+        self.assertEqual(set(world.imap.fetch_all("Archive")[0].flags),
+                         {*words, "\\Seen"} - shown)
+        world.assert_settled()
+
     def test_a_letter_without_a_name_is_no_keyword_and_stays(self):
         world = self.world()
         world.fill("INBOX", 1)

@@ -98,6 +98,24 @@ TEST(StorableFlags, OneThatTheServerHeldBeforeIsRemoved) {
             "pull_flags A/1 A1:2,S S\n");
 }
 
+// --- what a name can show ---
+
+TEST(HiddenKeywords, ANameThatCannotShowThemRemovesNone) {
+  Input input = read({"A", "A 1 x S,work,home", "", "A flags 1 F"});
+  mailbox(input, "A").hidden_keywords = FlagSet::parse("work");
+  EXPECT_EQ(told(input), "push_flags A/1 F,work remote+F-S,home\n");
+}
+TEST(HiddenKeywords, AreStillRemovedByTheServer) {
+  Input input = read({"A", "A 1 x S,work", "A flags 1 S", "A flags 1 FS"});
+  mailbox(input, "A").hidden_keywords = FlagSet::parse("work");
+  EXPECT_EQ(told(input), "pull_flags A/1 A1:2,FS FS remote+F\n");
+}
+TEST(HiddenKeywords, MoveAlong) {
+  Input input = read({"A B", "A 1 x S,work", "", "A gone 1\nB new A1 x S"});
+  mailbox(input, "A").hidden_keywords = FlagSet::parse("work");
+  EXPECT_EQ(told(input), "move_out A/1 -> B A1 S,work\n");
+}
+
 // --- policy: what is not sent is consumed (rule 19) ---
 
 TEST(FlagPolicy, PullConsumesTheUsersChanges) {

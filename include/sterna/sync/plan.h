@@ -59,6 +59,8 @@ struct MailboxInput {
   // union (rule 40).
   bool base_any_keyword = true;
   FlagSet base_permanent;
+  // Keywords of its rows that have no letter: they are in no name, and their absence says nothing.
+  FlagSet hidden_keywords;
   RemoteDelta remote;
   LocalDelta local;
 };
