@@ -171,6 +171,8 @@ coro::Task<Status> repair_wrecks(Engine& engine, const sync::Plan& plan, RemoteW
       continue;
     }
     STERNA_CO_CHECK(record(engine, removal, true));
+    // A repair that was begun before: the plan has a download of its own.
+    if (removal.row.state == RowState::wanted) continue;
     remote.downloads.push_back(
         {removal.row.key.mailbox, UidSet::single(removal.row.key.uid), removal.reason});
   }

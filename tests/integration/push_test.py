@@ -1,11 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is put into the Maildir arrives on the server: once, whole, dated, with its flags."""
 import os
+import subprocess
 import unittest
 
 from tests.support.case import IntegrationCase, over
 from tests.support.dovecot import MAIN_PROFILES
 from tests.support.messages import DAY, NOON, local, message
+from tests.support.sterna import NETWORK, PARTLY
+
+
+def birth_ns(path):
+    """When the file was made, which Python does not tell; 0 where the file system does not."""
+    seconds, text = subprocess.run(["stat", "--format=%W %w", path], check=True, text=True,
+                                   stdout=subprocess.PIPE).stdout.split(" ", 1)
+    return int(seconds) * 10**9 + int(text.split(".")[1][:9]) if int(seconds) else 0
 
 
 class PushTest(IntegrationCase):
@@ -149,6 +158,53 @@ class PushTest(IntegrationCase):
         world.sync()
         self.assertEqual(world.words_on_server("INBOX"), ["m0"])
         self.assertEqual(world.words_on_server("Trash"), [])
+        world.assert_settled()
+
+    def begin_repair(self, world):
+        """As a process leaves it that died when it had written down that this file is damaged."""
+        world.fill("INBOX", 1)
+        world.sync()
+        damaged = world.mail.find("INBOX", "<m0@")
+        world.mail.replace(damaged, b"Subject: torn\n")
+        now = os.stat(damaged.path)
+        world.ask_state("UPDATE message SET state = 'wanted', dev = ?, ino = ?, size = ?, "
+                        "mtime_ns = ?, btime_ns = ?", now.st_dev, now.st_ino, now.st_size,
+                        now.st_mtime_ns, birth_ns(damaged.path))
+        return damaged.path
+
+    def assert_repaired(self, world):
+        world.sync()
+        self.assertEqual(world.words_on_server("INBOX"), ["m0"])
+        self.assertEqual(world.words_on_server("Trash"), [])
+        self.assertEqual(world.words_local("INBOX"), ["m0"])
+        self.assertEqual(world.undo_area(), [b"Subject: torn\n"])
+        world.assert_settled()
+
+    def test_a_repair_that_died_before_the_damaged_file_went_is_finished(self):
+        world = self.world()
+        self.begin_repair(world)
+        self.assert_repaired(world)
+
+    def test_a_repair_that_died_after_the_damaged_file_went_is_finished(self):
+        world = self.world()
+        path = self.begin_repair(world)
+        area = f"{world.sterna.state}/{world.name}/undo"
+        os.mkdir(area)
+        os.rename(path, f"{area}/{'0' * 32}")
+        self.assert_repaired(world)
+
+    def test_an_edit_whose_answer_was_lost_replaces_its_message_once(self):
+        world = self.world()
+        world.fill("INBOX", 2)
+        world.sync()
+        edited = world.mail.find("INBOX", "<m0@")
+        world.mail.replace(edited, edited.read() + b"A line more.\n")
+        world.wire.lose_reply(rb"^APPEND")
+        world.sync(expect=(PARTLY, NETWORK))
+        world.sync()
+        bodies = [m.body for m in world.imap.fetch_all("INBOX")]
+        self.assertEqual([b"A line more." in body for body in bodies], [False, True])
+        self.assertEqual(world.words_on_server("Trash"), ["m0"])
         world.assert_settled()
 
     def test_what_is_no_message_is_left_alone(self):
