@@ -193,6 +193,34 @@ class NewValidityTest(IntegrationCase):
         self.assertEqual((report["deleted_in"], report["deleted_out"]), (0, 0))
         world.assert_settled()
 
+    def went_back(self, column, by):
+        """A world whose base knows a higher number than the server has, and one file less."""
+        world = self.world()
+        world.fill("INBOX", 5)
+        world.sync()
+        world.ask_state(f"UPDATE mailbox SET {column} = {column} + ? WHERE name = 'INBOX'", by)
+        world.mail.delete(world.mail.find("INBOX", "<m0@"))
+        return world
+
+    def test_where_numbers_went_backwards_no_uid_is_believed(self):
+        for column in ("uid_next", "highest_modseq"):
+            with self.subTest(column):
+                world = self.went_back(column, 1000)
+                report = world.sync()
+                self.assertEqual((report["uploaded"], report["bodies_fetched"]), (0, 1))
+                words = [f"m{n}" for n in range(5)]
+                self.assertEqual(world.words_on_server("INBOX"), words)
+                self.assertEqual(world.words_on_server("Trash"), [])
+                self.assertEqual(world.words_local("INBOX"), words)
+                world.assert_settled()
+
+    def test_a_count_that_went_backwards_is_counted_again(self):
+        world = self.went_back("messages", 2)
+        world.sync()
+        self.assertEqual(world.words_local("INBOX"), ["m1", "m2", "m3", "m4"])
+        self.assertEqual(world.words_on_server("Trash"), ["m0"])
+        world.assert_settled()
+
     def test_changes_of_both_sides_survive_a_changed_uidvalidity(self):
         world = self.world()
         world.fill("INBOX", 10)

@@ -12,6 +12,39 @@ PROFILES = {**MAIN_PROFILES, "no-move": ONE_BY_ONE["no-move"],
             "no-esearch": ONE_BY_ONE["no-esearch"]}
 
 
+class HidingServerTest(IntegrationCase):
+    """A server that leaves a message out of its lists, though it has it."""
+
+    def leave_out(self, world, uid, times=-1):
+        world.wire.lie(rb"^\* \d+ FETCH \(.*\bUID %d\b.*" % uid, b"", times)
+        world.wire.lie(rb"^(\* SEARCH.*) %d\b" % uid, rb"\1")
+        world.wire.lie(rb"^(\* ESEARCH.* UID ALL) 1:(\d+)",
+                       rb"\1 1:%d,%d:\2" % (uid - 1, uid + 1))
+
+    def assert_nothing_goes(self, world):
+        world.sync(expect=(0, 3))
+        self.assertEqual(world.words_local("INBOX"), ["late0", *(f"m{n}" for n in range(5))])
+        self.assertEqual(world.undo_area(), [])
+
+    @over(MAIN_PROFILES)
+    def test_a_list_that_is_shorter_than_the_count_proves_nothing(self, world):
+        uids = world.fill("INBOX", 5)
+        world.sync()
+        self.leave_out(world, uids[2])
+        world.fill("INBOX", 1, "late")
+        self.assert_nothing_goes(world)
+
+    @over(MAIN_PROFILES)
+    def test_what_only_the_lists_leave_out_is_there_when_asked_for(self, world):
+        uids = world.fill("INBOX", 5)
+        world.sync()
+        world.wire.lie(rb"^\* 6 EXISTS", b"* 5 EXISTS")
+        # Without mod-sequences the list of all flags is the first of the lists.
+        self.leave_out(world, uids[2], times=1 if world.profile in ("plain", "bare") else 0)
+        world.fill("INBOX", 1, "late")
+        self.assert_nothing_goes(world)
+
+
 class DeletedOnServerTest(IntegrationCase):
     @over(PROFILES)
     def test_an_expunged_message_leaves_the_maildir(self, world):

@@ -57,6 +57,19 @@ class KillTest(BrokenCase):
         self.expect(world, "uploads", {"INBOX": sorted(f"n{n}" for n in range(60))})
         self.assert_converged()
 
+    def test_killed_while_the_deleted_of_others_is_taken_away(self):
+        world = self.world("no-uidplus", local_delete="expunge")
+        uids = world.fill("INBOX", 3)
+        world.imap.store("INBOX", uids[2], "+", ["\\Deleted"])
+        world.sync()
+        world.mail.delete(world.mail.find("INBOX", "<m0@"))
+        self.kill_at(world, b"EXPUNGE")
+        self.assertEqual(world.imap.flags("INBOX", uids[2]), set())
+        world.sync()
+        self.assertEqual(world.imap.flags("INBOX", uids[2]), {"\\Deleted"})
+        self.assertEqual(world.words_on_server("INBOX"), ["m1", "m2"])
+        world.assert_settled()
+
     def test_killed_while_mailboxes_trade_their_names(self):
         for after in range(3):
             world = self.world()

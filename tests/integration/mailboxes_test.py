@@ -277,6 +277,18 @@ class RenamedTest(IntegrationCase):
         self.assertEqual(words, sorted(["m0", "m1", "m2", "late0", "mine"]))
         world.assert_settled()
 
+    @over(MAIN_PROFILES)
+    def test_the_subscription_goes_along_with_a_renamed_folder(self, world):
+        for name in ("Old", "Old/sub", "Stays"):
+            world.imap.create(name)
+            world.imap.subscribe(name)
+        world.sync()
+        world.mail.rename("Old", "New")
+        world.sync()
+        self.assertEqual(world.imap.mailboxes(), ["INBOX", "New", "New/sub", "Stays", "Trash"])
+        self.assertEqual(world.imap.subscribed(), ["New", "New/sub", "Stays"])
+        world.assert_settled()
+
     def test_two_mailboxes_trade_their_names_on_the_server(self):
         world = self.world()
         world.fill("A", 3, "a")

@@ -5,6 +5,7 @@ import unittest
 from tests.support.case import IntegrationCase, over
 from tests.support.dovecot import MAIN_PROFILES, ONE_BY_ONE
 from tests.support.messages import NOON, local, message
+from tests.support.sterna import NETWORK, PARTLY
 
 PROFILES = {**MAIN_PROFILES, "no-move": ONE_BY_ONE["no-move"],
             "no-uidplus": ONE_BY_ONE["no-uidplus"],
@@ -124,6 +125,53 @@ class MovesTest(IntegrationCase):
         world.mail.move(world.mail.find("INBOX", "<m1@"), "Клуб")
         report = world.sync()
         self.assertEqual((report["uploaded"], report["bodies_fetched"]), (0, 0))
+        world.assert_settled()
+
+    def rows(self, world):
+        """Mailbox and UID of every row of the base, by the mailbox's name."""
+        return sorted(world.ask_state("SELECT mailbox.name, uid FROM message JOIN mailbox "
+                                      "ON mailbox.id = message.mailbox"))
+
+    def assert_in_base_once(self, world, mailbox):
+        """One row, for the message in that mailbox, and none for where it was before."""
+        (uid,) = world.imap.uids(mailbox)
+        self.assertEqual(self.rows(world), [(mailbox, uid)])
+
+    def test_a_file_moved_here_whose_message_is_gone_leaves_no_row_behind(self):
+        world = self.world()
+        uids = world.fill("INBOX", 1)
+        world.imap.create("Archive")
+        world.sync()
+        world.imap.expunge("INBOX", uids)
+        world.mail.move(world.mail.find("INBOX", "<m0@"), "Archive")
+        world.sync()
+        self.assert_in_base_once(world, "Archive")
+        world.assert_settled()
+
+    def test_a_file_moved_here_whose_message_is_in_the_trash_leaves_no_row_behind(self):
+        world = self.world()
+        uids = world.fill("INBOX", 1)
+        world.imap.create("Archive")
+        world.sync()
+        world.imap.move("INBOX", uids, "Trash")
+        world.mail.move(world.mail.find("INBOX", "<m0@"), "Archive")
+        world.sync()
+        self.assertEqual(world.words_on_server("Trash"), [])
+        self.assert_in_base_once(world, "Archive")
+        world.assert_settled()
+
+    def test_a_moved_file_that_goes_before_the_move_is_answered_leaves_no_row_behind(self):
+        world = self.world()
+        world.fill("INBOX", 1)
+        world.imap.create("Archive")
+        world.sync()
+        world.mail.move(world.mail.find("INBOX", "<m0@"), "Archive")
+        world.wire.lose_reply(rb"^UID MOVE")
+        world.sync(expect=(PARTLY, NETWORK))
+        world.mail.delete(world.mail.find("Archive", "<m0@"))
+        world.sync()
+        self.assertEqual(world.words_on_server("Archive"), [])
+        self.assert_in_base_once(world, "Trash")
         world.assert_settled()
 
     def test_there_and_back_is_nothing(self):

@@ -166,6 +166,14 @@ class Imap:
     def rename(self, old, new):
         self.command("RENAME ", quoted(encode_name(old)), " ", quoted(encode_name(new)))
 
+    def subscribe(self, name):
+        self.command("SUBSCRIBE ", quoted(encode_name(name)))
+
+    def subscribed(self):
+        lines = self.command('LSUB "" "*"')
+        return sorted(decode_name(parse_values(line[len(b"* LSUB"):])[2].decode())
+                      for line in lines if line.startswith(b"* LSUB"))
+
     def status(self, name):
         """MESSAGES, UIDNEXT, UIDVALIDITY, UNSEEN and HIGHESTMODSEQ of a mailbox."""
         items = "(MESSAGES UIDNEXT UIDVALIDITY UNSEEN HIGHESTMODSEQ)"

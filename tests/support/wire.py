@@ -68,6 +68,7 @@ class Wire:
         self._cut_down = None         # bytes that still get through
         self._at_cut = None
         self._disguises = []          # (name on the server, name that Sterna sees)
+        self._lies = []               # [pattern, replacement, times left]
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
@@ -99,6 +100,11 @@ class Wire:
     def disguise(self, real, shown):
         """Lets Sterna see another mailbox name than the server has; both are wire names."""
         self._disguises.append((real, shown))
+
+    def lie(self, pattern, replacement=b"", times=-1):
+        """Lines of the server read like this to Sterna, so many times or always; an empty one is
+        left out."""
+        self._lies.append([re.compile(pattern), replacement, times])
 
     def cut_download_after(self, count, then=None):
         """The line breaks after so many more bytes from the server; `then` is called first."""
@@ -245,6 +251,10 @@ class Wire:
             if name in _STRIPPED and (name not in ("CHILDREN", "SPECIAL-USE")
                                       or line.startswith((b"* LIST", b"* LSUB"))):
                 line = re.sub(_STRIPPED[name][0], _STRIPPED[name][1], line)
+        for entry in self._lies:
+            if entry[2] != 0 and entry[0].search(line):
+                entry[2] -= 1
+                line = entry[0].sub(entry[1], line)
         return line.replace(b"LIST ( ", b"LIST (")
 
     def _pass_down(self, data, client):
