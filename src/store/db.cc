@@ -76,7 +76,7 @@ Status Db::configure(Access access) {
   if (access == Access::read_write) {
     sqlite3_wal_autocheckpoint(handle(), kAutoCheckpointPages);
   }
-  return {};
+  return execute("PRAGMA cache_size = -1024");  // KiB; the kernel has the file in its own cache
 }
 
 Status Db::execute(const char* sql) {

@@ -189,6 +189,7 @@ ALTER TABLE history ADD COLUMN lived_ms INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE tombstone ADD COLUMN lived_ms INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE removal ADD COLUMN lived_ms INTEGER NOT NULL DEFAULT 0;
 DROP INDEX history_by_time;
+DROP INDEX history_by_base_name; -- read seldom, by people; written with every change
 DROP INDEX tombstone_by_time;
 CREATE INDEX tombstone_by_age ON tombstone (lived_ms);
 )sql";

@@ -126,8 +126,6 @@ TEST(Schema, HasAnIndexForEveryQuestionThatIsNotAboutAWholeMailbox) {
        "SEARCH message USING INDEX message_by_base_name (base_hash=?)"},
       {"SELECT ino FROM tombstone WHERE +mailbox = ? AND base_hash = ?",
        "SEARCH tombstone USING INDEX tombstone_by_base_name (base_hash=?)"},
-      {"SELECT path FROM history WHERE base_hash = ? ORDER BY id DESC",
-       "SEARCH history USING INDEX history_by_base_name (base_hash=?)"},
       {"SELECT uid FROM tombstone WHERE lived_ms < ? ORDER BY lived_ms",
        "SEARCH tombstone USING COVERING INDEX tombstone_by_age (lived_ms<?)"},
   };
