@@ -2,6 +2,7 @@
 """What is put into the Maildir arrives on the server: once, whole, dated, with its flags."""
 import os
 import subprocess
+import time
 import unittest
 
 from tests.support.case import IntegrationCase, over
@@ -201,7 +202,12 @@ class PushTest(IntegrationCase):
         world.mail.replace(edited, edited.read() + b"A line more.\n")
         world.wire.lose_reply(rb"^APPEND")
         world.sync(expect=(PARTLY, NETWORK))
-        world.sync()
+        world.wire.cut_before(rb"^UID MOVE")    # while the old one is to leave
+        world.sync(expect=(PARTLY, NETWORK))
+        self.assertEqual(world.ask_state("SELECT count(*) FROM message GROUP BY base_name"),
+                         [(1,)] * 3)
+        time.sleep(1.1)     # the quiet time: what is left to do is a deletion
+        world.sterna.sync()
         bodies = [m.body for m in world.imap.fetch_all("INBOX")]
         self.assertEqual([b"A line more." in body for body in bodies], [False, True])
         self.assertEqual(world.words_on_server("Trash"), ["m0"])

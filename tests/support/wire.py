@@ -102,9 +102,12 @@ class Wire:
         self._disguises.append((real, shown))
 
     def lie(self, pattern, replacement=b"", times=-1):
-        """Lines of the server read like this to Sterna, so many times or always; an empty one is
-        left out."""
+        """Lines of the server read like this to Sterna, so many times or always; without a
+        replacement they are left out."""
         self._lies.append([re.compile(pattern), replacement, times])
+
+    def be_honest(self):
+        self._lies.clear()
 
     def cut_download_after(self, count, then=None):
         """The line breaks after so many more bytes from the server; `then` is called first."""
@@ -254,7 +257,7 @@ class Wire:
         for entry in self._lies:
             if entry[2] != 0 and entry[0].search(line):
                 entry[2] -= 1
-                line = entry[0].sub(entry[1], line)
+                line = entry[0].sub(entry[1], line) if entry[1] else b""
         return line.replace(b"LIST ( ", b"LIST (")
 
     def _pass_down(self, data, client):
