@@ -58,8 +58,11 @@ coro::Task<Status> execute_local_removals(Engine& engine, const sync::Plan& plan
 // `next`: the mailbox that is pushed to after this one; its SELECT leaves with these STOREs.
 coro::Task<Status> push_flags(Engine& engine, Connection& connection, MailboxWork& work,
                               std::span<const FlagPush> pushes, const MailboxWork* next = nullptr);
-coro::Task<Status> upload(Engine& engine, Connection& connection, MailboxWork& work,
-                          std::span<const sync::Action* const> actions);
+struct Uploads {
+  MailboxWork* work;
+  std::vector<const sync::Action*> actions;  // Upload
+};
+coro::Task<Status> upload(Engine& engine, Connection& connection, std::span<const Uploads> uploads);
 coro::Task<Status> move_out(Engine& engine, Connection& connection, MailboxWork& from,
                             MailboxWork& to, std::span<const sync::Action* const> actions);
 struct Removals {

@@ -80,8 +80,7 @@ coro::Task<Result<std::vector<MailboxWork*>>> glance(Engine& engine, Connection&
     options.examine = engine.dry_run();
     options.condstore = connection.condstore;
     options.qresync = imap::QresyncState{cursor.uidvalidity, cursor.highest_modseq, {}, {}};
-    STERNA_CO_TRY(one.id,
-                  connection.submit(imap::select(one.work->row.wire, options), &one.sink));
+    STERNA_CO_TRY(one.id, connection.submit(imap::select(one.work->row.wire, options), &one.sink));
   }
   for (Glance& one : glances) {
     STERNA_CO_TRY(imap::Done done, co_await connection.wait(one.id));

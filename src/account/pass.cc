@@ -321,12 +321,12 @@ coro::Task<Status> execute_changes(Engine& engine, Connection& connection,
     STERNA_CO_CHECK(absorb(engine, connection, work, std::move(done)));
   }
   const auto mailbox = [](const sync::Action* action) { return sync::mailbox_of(*action); };
-  for (const auto& [id, actions] : by_mailbox(remote.uploads, mailbox)) {
-    MailboxWork& work = *engine.find(id);
+  std::vector<Uploads> uploads;
+  for (auto& [id, actions] : by_mailbox(remote.uploads, mailbox)) {
     engine.progress.expect(actions.size(), 0);
-    Status done = co_await upload(engine, connection, work, actions);
-    STERNA_CO_CHECK(absorb(engine, connection, work, std::move(done)));
+    uploads.push_back({engine.find(id), std::move(actions)});
   }
+  if (!uploads.empty()) STERNA_CO_CHECK(co_await upload(engine, connection, uploads));
   for (const auto& [id, actions] : by_mailbox(remote.clears, mailbox)) {
     MailboxWork& work = *engine.find(id);
     Status done = co_await clear_deleted(engine, connection, work, actions);

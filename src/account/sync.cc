@@ -9,6 +9,7 @@
 #include "engine.h"
 #include "pass.h"
 #include "pool.h"
+#include "sterna/coro/both.h"
 #include "tree.h"
 #include "trim.h"
 

@@ -28,7 +28,12 @@ constexpr std::uint64_t kOctetsTogether = 8 * 1024 * 1024;
 constexpr std::uint64_t kEagerOctets = 1024 * 1024;
 constexpr std::int64_t kNsPerSecond = 1'000'000'000;
 
+// So many are stored before their rows are written, however many there are.
+constexpr std::size_t kRowsTogether = 1000;
+
 struct Job {
+  MailboxWork* work = nullptr;
+  maildir::MailboxDirs* dirs = nullptr;
   const sync::Action* action = nullptr;
   const sync::Upload* what = nullptr;
   Intent intent;
@@ -55,32 +60,28 @@ FlagSet storable(const MailboxWork& work, const FlagSet& flags) {
   return kept;
 }
 
+// All mailboxes' uploads in one row: while the server stores, the next are read.
 class Uploader {
  public:
-  Uploader(Engine& engine, Connection& connection, MailboxWork& work)
-      : engine_(engine), connection_(connection), work_(work) {}
+  Uploader(Engine& engine, Connection& connection) : engine_(engine), connection_(connection) {}
 
-  coro::Task<Status> run(std::span<const sync::Action* const> actions) {
-    for (const sync::Action* action : actions) {
-      const auto& what = std::get<sync::Upload>(action->what);
-      if (is_parked(engine_, work_, Uid{}, what.file.base, "upload")) {
-        work_.stamp_settled = false;
-        continue;
-      }
-      jobs_.push_back({action, &what, {}, {}, {}, {}, false});
-      // Until that is recorded, its old row misses a file that no listing would show again.
-      MailboxWork* before = what.forgets ? engine_.find(what.forgets->mailbox) : nullptr;
-      if (before) before->look_again();
+  coro::Task<Status> run(std::span<const Uploads> uploads) {
+    STERNA_CO_TRY(const std::vector<store::Failure> failures, engine_.store->failures());
+    for (const Uploads& one : uploads) {
+      Status taken = take(one, !failures.empty());
+      STERNA_CO_CHECK(absorb(engine_, connection_, *one.work, std::move(taken)));
     }
-    STERNA_CO_TRY(maildir::MailboxDirs * dirs, engine_.open_dirs(work_));
     STERNA_CO_CHECK(write_intents());
-    for (std::size_t i = 0; i < jobs_.size(); ++i) todo_.push_back(&jobs_[i]);
+    for (Job& job : jobs_) todo_.push_back(&job);
     std::deque<std::vector<Job*>> flying;
     while (!todo_.empty() || !flying.empty()) {
       while (!todo_.empty() && flying.size() < kUploadsInFlight) {
-        STERNA_CO_CHECK(co_await open_some(*dirs));
+        STERNA_CO_CHECK(co_await open_some());
         STERNA_CO_TRY(std::vector<Job*> sent, send_next());
-        if (!sent.empty()) flying.push_back(std::move(sent));
+        if (sent.empty()) continue;
+        flying.push_back(std::move(sent));
+        Status begun = co_await connection_.flush();
+        if (!begun) co_return co_await give_up(std::move(begun).error());
       }
       if (flying.empty()) continue;
       const std::vector<Job*> group = std::move(flying.front());
@@ -88,20 +89,43 @@ class Uploader {
       Result<imap::Done> done = co_await connection_.wait(group.front()->command);
       if (!done) co_return co_await give_up(std::move(done).error());
       STERNA_CO_CHECK(settle(group, *done));
+      if (stored_.size() >= kRowsTogether) STERNA_CO_CHECK(record());
     }
     co_return record();
   }
 
  private:
+  Status take(const Uploads& uploads, bool any_parked) {
+    MailboxWork& work = *uploads.work;
+    STERNA_TRY(maildir::MailboxDirs * dirs, engine_.open_dirs(work));
+    for (const sync::Action* action : uploads.actions) {
+      const auto& what = std::get<sync::Upload>(action->what);
+      if (any_parked && is_parked(engine_, work, Uid{}, what.file.base, "upload")) {
+        work.stamp_settled = false;
+        continue;
+      }
+      Job job;
+      job.work = &work;
+      job.dirs = dirs;
+      job.action = action;
+      job.what = &what;
+      jobs_.push_back(std::move(job));
+      // Until that is recorded, its old row misses a file that no listing would show again.
+      MailboxWork* before = what.forgets ? engine_.find(what.forgets->mailbox) : nullptr;
+      if (before) before->look_again();
+    }
+    return {};
+  }
+
   Status write_intents() {
     if (jobs_.empty()) return {};
     STERNA_TRY(auto transaction, engine_.store->begin(store::Durability::full));
     for (Job& job : jobs_) {
       Intent& intent = job.intent;
       intent.kind = IntentKind::upload;
-      intent.mailbox = work_.row.id;
-      intent.uidvalidity = work_.input.remote.uidvalidity;
-      intent.target_uid_next = work_.next_cursor.uid_next;
+      intent.mailbox = job.work->row.id;
+      intent.uidvalidity = job.work->input.remote.uidvalidity;
+      intent.target_uid_next = job.work->next_cursor.uid_next;
       intent.base_name = job.what->file.base;
       intent.identity = job.what->identity;
       intent.flags = job.what->flags;
@@ -117,12 +141,12 @@ class Uploader {
   }
 
   // Opens a stretch of files on the worker, so that counting and digesting them stays off the loop.
-  coro::Task<Status> open_some(maildir::MailboxDirs& dirs) {
+  coro::Task<Status> open_some() {
     if (todo_.front()->reader || todo_.front()->error) co_return Status{};
     const std::size_t count = std::min(todo_.size(), kMessagesTogether);
     auto job = [&] {
       for (std::size_t i = 0; i < count; ++i) {
-        if (!todo_[i]->reader && !todo_[i]->error) open(dirs, *todo_[i]);
+        if (!todo_[i]->reader && !todo_[i]->error) open(*todo_[i]);
       }
       return true;
     };
@@ -130,9 +154,9 @@ class Uploader {
     co_return Status{};
   }
 
-  static void open(maildir::MailboxDirs& dirs, Job& job) {
+  static void open(Job& job) {
     Result<maildir::UploadReader> reader = maildir::UploadReader::open(
-        dirs.message_dir(job.what->file.in_new), to_seen(job.what->file));
+        job.dirs->message_dir(job.what->file.in_new), to_seen(job.what->file));
     if (!reader) {
       job.error = reader.error();
     } else if (to_identity(reader->identity()).same_as(job.what->identity)) {
@@ -170,6 +194,7 @@ class Uploader {
         continue;
       }
       const bool together = can_join(job) && (group.empty() || can_join(*group.front()));
+      if (!group.empty() && job.work != group.front()->work) break;
       if (!group.empty() && (!together || octets + job.reader->size() > kOctetsTogether)) break;
       octets += job.reader->size();
       messages.push_back(message_of(job));
@@ -177,9 +202,9 @@ class Uploader {
       todo_.pop_front();
     }
     if (group.empty()) return group;
-    STERNA_TRY(
-        const imap::CommandId command,
-        connection_.submit(imap::append(work_.row.wire, messages), nullptr, source_of(group)));
+    STERNA_TRY(const imap::CommandId command,
+               connection_.submit(imap::append(group.front()->work->row.wire, messages), nullptr,
+                                  source_of(group)));
     for (Job* job : group) job->command = command;
     return group;
   }
@@ -193,7 +218,7 @@ class Uploader {
 
   imap::AppendMessage message_of(const Job& job) const {
     imap::AppendMessage message;
-    message.flags = storable(work_, job.what->flags);
+    message.flags = storable(*job.work, job.what->flags);
     const std::int64_t seconds = job.reader->stat().mtime_ns / kNsPerSecond;
     if (seconds > 0) message.internal_date = seconds;
     message.size = job.reader->size();
@@ -224,12 +249,12 @@ class Uploader {
   // Surely not stored: the intent goes, and the file is parked unless it only changed.
   Status refuse(Job& job, Error error) {
     STERNA_CHECK(engine_.write([&] { return engine_.store->close_intent(job.intent.id); }));
-    work_.stamp_settled = false;
+    job.work->stamp_settled = false;
     if (error.is(ErrorCode::changed)) {
       engine_.again = true;
       return {};
     }
-    park(engine_, work_, Uid{}, job.what->file.base, "upload", std::move(error));
+    park(engine_, *job.work, Uid{}, job.what->file.base, "upload", std::move(error));
     return {};
   }
 
@@ -245,19 +270,20 @@ class Uploader {
       return {};
     }
     if (!done.ok()) {
-      if (done.code.is(imap::Code::try_create)) work_.cursor_settled = false;
+      if (done.code.is(imap::Code::try_create)) group.front()->work->cursor_settled = false;
       return refuse(*group.front(), imap::error_from(done));
     }
     engine_.report.counts.uploaded += group.size();
     for (const Job* job : group) engine_.progress.transferred(1, job->reader->size());
+    MailboxWork& work = *group.front()->work;
     const auto* stored = done.code.as<imap::AppendUid>();
     const bool told = stored && stored->uids.count() == group.size() &&
-                      stored->uidvalidity == work_.input.remote.uidvalidity;
+                      stored->uidvalidity == work.input.remote.uidvalidity;
     if (!told) {
       // Stored, but not told where: the next look at the mailbox finds it.
       for (Job* job : group) job->intent.stored = true;
       engine_.again = true;
-      work_.stamp_settled = false;
+      work.stamp_settled = false;
       return {};
     }
     const std::vector<Uid> uids = stored->uids.expand(group.size());
@@ -274,7 +300,7 @@ class Uploader {
     }
     for (const auto& [job, uid] : stored_) {
       MessageRow row;
-      row.key = {work_.row.id, uid};
+      row.key = {job->work->row.id, uid};
       row.state = RowState::present;
       row.flags = job->what->flags;
       take_file(row, job->what->file);
@@ -287,46 +313,47 @@ class Uploader {
       STERNA_CHECK(engine_.store->put_message(row));
       STERNA_CHECK(engine_.store->close_intent(job->intent.id));
       STERNA_CHECK(
-          engine_.store->clear_failure(work_.row.id, Uid{}, job->what->file.base, "upload"));
+          engine_.store->clear_failure(row.key.mailbox, Uid{}, job->what->file.base, "upload"));
       STERNA_CHECK(engine_.store->unset(orphan_restore_key(job->what->file.base)));
       if (job->what->forgets) {
         STERNA_CHECK(forget_row(engine_, *job->what->forgets, job->action->reason));
       }
-      if (job->what->replaces) STERNA_CHECK(release_replaced(*job->what->replaces));
-      STERNA_CHECK(engine_.add_history(work_, uid, job->what->file.name, "uploaded", "remote",
+      if (job->what->replaces) STERNA_CHECK(release_replaced(*job->work, *job->what->replaces));
+      STERNA_CHECK(engine_.add_history(*job->work, uid, job->what->file.name, "uploaded", "remote",
                                        row.flags.to_string(), job->action->reason));
     }
+    stored_.clear();
     return transaction.commit();
   }
 
   // The edited message's old row has no file any more; the next pass takes it from the server.
-  Status release_replaced(Uid uid) {
-    STERNA_TRY(std::optional<MessageRow> old, engine_.store->message({work_.row.id, uid}));
+  Status release_replaced(MailboxWork& work, Uid uid) {
+    STERNA_TRY(std::optional<MessageRow> old, engine_.store->message({work.row.id, uid}));
     if (!old) return {};
     old->local_since = Generation{engine_.generation.value - 1};
     old->file = {};
     old->base_name = fmt::format("replaced.{}", uid.value);
     old->info.clear();
     engine_.again = true;
-    work_.stamp_settled = false;
+    work.stamp_settled = false;
     return engine_.store->put_message(*old);
   }
 
   // The line was cut: what was sent is in doubt and keeps its intent; what never left is not.
   coro::Task<Status> give_up(Error error) {
     STERNA_CO_CHECK(record());
-    for (Job& job : jobs_) {
-      if (job.command) continue;
-      auto close = [&] { return engine_.store->close_intent(job.intent.id); };
-      STERNA_CO_CHECK(engine_.write(close));
-    }
-    work_.stamp_settled = false;
+    STERNA_CO_CHECK(engine_.write([&]() -> Status {
+      for (const Job& job : jobs_) {
+        if (!job.command) STERNA_CHECK(engine_.store->close_intent(job.intent.id));
+      }
+      return {};
+    }));
+    for (const Job& job : jobs_) job.work->stamp_settled = false;
     co_return fail(std::move(error));
   }
 
   Engine& engine_;
   Connection& connection_;
-  MailboxWork& work_;
   std::vector<Job> jobs_;
   std::deque<Job*> todo_;
   std::vector<std::pair<Job*, Uid>> stored_;
@@ -334,10 +361,10 @@ class Uploader {
 
 }  // namespace
 
-coro::Task<Status> upload(Engine& engine, Connection& connection, MailboxWork& work,
-                          std::span<const sync::Action* const> actions) {
-  Uploader uploader(engine, connection, work);
-  co_return co_await uploader.run(actions);
+coro::Task<Status> upload(Engine& engine, Connection& connection,
+                          std::span<const Uploads> uploads) {
+  Uploader uploader(engine, connection);
+  co_return co_await uploader.run(uploads);
 }
 
 }  // namespace sterna::account

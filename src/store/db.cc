@@ -16,8 +16,11 @@ constexpr int kBusyTimeoutMs = 2'000;
 // Pages of 4 KiB in the write-ahead log after which a commit copies them into the database. Larger
 // than SQLite's 1,000, so that a first sync is not stopped by it every thousand messages.
 constexpr int kAutoCheckpointPages = 4'000;
-// A log of at most so many octets is not worth two flushes at the end of each run.
-constexpr std::uintmax_t kKeptLogOctetsMax = 1024 * 1024;
+// Smaller logs cost a process less to read than to copy.
+constexpr std::uintmax_t kWorthCopyingOctets = 512 * 1024;
+// A log of at most so many octets is not worth two flushes at the end of a run: the next one copies
+// it while it waits for its server (Store::copy_log()).
+constexpr std::uintmax_t kKeptLogOctetsMax = 4 * 1024 * 1024;
 
 int flags_of(Access access) {
   const int mode = access == Access::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
@@ -37,11 +40,15 @@ constexpr Switch kSwitches[] = {
     {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
 };
 
+std::uintmax_t log_octets(const std::string& path) {
+  std::error_code missing;
+  const auto octets = std::filesystem::file_size(path + "-wal", missing);
+  return missing ? 0 : octets;
+}
+
 bool has_small_log(sqlite3* handle) {
   const char* path = sqlite3_db_filename(handle, "main");
-  std::error_code missing;
-  const auto octets = std::filesystem::file_size(std::string(path ? path : "") + "-wal", missing);
-  return missing || octets <= kKeptLogOctetsMax;
+  return !path || log_octets(path) <= kKeptLogOctetsMax;
 }
 
 }  // namespace
@@ -76,7 +83,7 @@ Status Db::configure(Access access) {
   if (access == Access::read_write) {
     sqlite3_wal_autocheckpoint(handle(), kAutoCheckpointPages);
   }
-  return execute("PRAGMA cache_size = -1024");  // KiB; the kernel has the file in its own cache
+  return execute("PRAGMA cache_size = -1536");  // KiB; the kernel has the file in its own cache
 }
 
 Status Db::execute(const char* sql) {
@@ -102,6 +109,12 @@ Status Db::checkpoint() {
       sqlite3_wal_checkpoint_v2(handle(), "main", SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
   if (code != SQLITE_OK) return fail(sqlite_error(handle(), code));
   return {};
+}
+
+Status Db::copy_log(const std::string& path) {
+  if (log_octets(path) < kWorthCopyingOctets) return {};
+  STERNA_TRY(Db db, open(path, Access::read_write));
+  return db.checkpoint();
 }
 
 Result<sqlite3_stmt*> Db::prepared(const char* sql) {

@@ -29,10 +29,8 @@ constexpr const char* kSelectByBaseName =
     "SELECT " STERNA_MESSAGE_COLUMNS " FROM message WHERE base_hash = ? ORDER BY mailbox, uid";
 constexpr const char* kSelectByState =
     "SELECT " STERNA_MESSAGE_COLUMNS " FROM message WHERE state = ? ORDER BY mailbox, uid";
-// The '+' keeps message_by_state out: it would give the rows state by state, to be sorted.
 constexpr const char* kSelectLocal =
-    "SELECT uid, state, ino, in_new, base_name, info FROM message "
-    "WHERE mailbox = ? AND +state IN ('present', 'stub', 'detached') ORDER BY uid";
+    "SELECT uid, state, ino, in_new, base_name, info FROM message WHERE mailbox = ? ORDER BY uid";
 constexpr const char* kSelectFlags =
     "SELECT uid, state, flags, modseq FROM message "
     "WHERE mailbox = ? AND uid BETWEEN ? AND ? ORDER BY uid";
@@ -69,6 +67,11 @@ Result<std::vector<MessageRow>> all_messages(Db& db, Query& query) {
   STERNA_CHECK(
       for_each_message(db, query, [&](MessageRow&& row) { rows.push_back(std::move(row)); }));
   return rows;
+}
+
+// Cheaper here than in SQL, which looks each of the states up in a table.
+bool has_file(RowState state) {
+  return state == RowState::present || state == RowState::stub || state == RowState::detached;
 }
 
 }  // namespace
@@ -112,6 +115,7 @@ Status Store::for_each_local(MailboxId mailbox, const std::function<void(const L
     LocalRow row;
     row.uid = query.get<Uid>();
     STERNA_TRY(row.state, read_state(impl_->db, query));
+    if (!has_file(row.state)) continue;
     row.ino = query.get<std::uint64_t>();
     row.in_new = query.boolean();
     row.base_name = query.text();

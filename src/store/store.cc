@@ -145,6 +145,10 @@ Status Store::checkpoint() {
   return impl_->checkpoint();
 }
 
+Status Store::copy_log(const std::string& directory) {
+  return Db::copy_log(directory + "/state.db");
+}
+
 // --- facts
 
 Result<std::optional<std::string>> Store::get(std::string_view key) {

@@ -44,7 +44,7 @@ TEST(Open, LeavesOneFileBehindIfTheLogIsLarge) {
       for (std::uint32_t uid = 1; uid <= 20000; ++uid)
         must(store->put_message(message_row(inbox, uid)));
     });
-    ASSERT_GT(std::filesystem::file_size(state.file() + "-wal"), 1024U * 1024);
+    ASSERT_GT(std::filesystem::file_size(state.file() + "-wal"), 4U * 1024 * 1024);
   }
   EXPECT_FALSE(std::filesystem::exists(state.file() + "-wal"));
   EXPECT_FALSE(std::filesystem::exists(state.file() + "-shm"));
@@ -66,10 +66,32 @@ TEST(Open, ALogThatStaysIsCopiedOnceItIsLarge) {
   bool copied = false;
   for (int i = 0; i < 400 && !copied; ++i) {
     const auto store = state.open();
-    change(*store, [&] { must(store->set("key" + std::to_string(i), std::string(3000, 'x'))); });
-    copied = i > 0 && std::filesystem::file_size(state.file()) > 256U * 1024;
+    change(*store, [&] { must(store->set("key" + std::to_string(i), std::string(30000, 'x'))); });
+    copied = i > 0 && std::filesystem::file_size(state.file()) > 1024U * 1024;
   }
   EXPECT_TRUE(copied);
+}
+
+TEST(Open, ALargeLogIsCopiedBesideItsStore) {
+  const StateDirectory state;
+  const auto store = state.open();
+  const std::string log = state.file() + "-wal";
+  const auto write = [&](int key, std::size_t octets) {
+    change(*store,
+           [&] { must(store->set("key" + std::to_string(key), std::string(octets, 'x'))); });
+  };
+  write(0, 10'000);
+  must(store::Store::copy_log(state.path()));
+  const auto small = std::filesystem::file_size(log);
+  write(1, 10'000);
+  EXPECT_GT(std::filesystem::file_size(log), small) << "a small log was copied";
+  for (int key = 2; key < 40; ++key) write(key, 30'000);
+  must(store::Store::copy_log(state.path()));
+  const auto large = std::filesystem::file_size(log);
+  write(1, 20'000);
+  EXPECT_EQ(std::filesystem::file_size(log), large) << "the log did not begin anew";
+  EXPECT_EQ(must(store->get("key39"))->size(), 30'000U);
+  EXPECT_EQ(must(store->get("key1"))->size(), 20'000U);
 }
 
 TEST(Open, ALogWithoutItsDatabaseIsForgotten) {
