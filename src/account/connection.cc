@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "connection.h"
 
+#include <algorithm>
+
 #include "sterna/base/assert.h"
 #include "sterna/base/bytes.h"
 #include "sterna/imap/outcome.h"
@@ -17,6 +19,10 @@ constexpr std::chrono::seconds kWriteLimit{180};
 
 }  // namespace
 
+Sink::~Sink() {
+  if (connection_) connection_->forget(*this);
+}
+
 coro::Task<Status> Sink::relieve() {
   co_return Status{};
 }
@@ -26,6 +32,25 @@ Connection::Connection(Services services, std::unique_ptr<io::Transport> transpo
 
 Connection::~Connection() {
   close();
+  drop_pending();
+}
+
+void Connection::forget(Sink& sink) {
+  sink.connection_ = nullptr;
+  for (auto& [id, pending] : pending_) {
+    if (pending.sink == &sink) pending.sink = nullptr;
+  }
+  std::erase_if(bodies_, [&](const auto& body) { return body.second == &sink; });
+}
+
+void Connection::drop_pending() {
+  for (auto& [id, pending] : std::exchange(pending_, {})) {
+    if (pending.sink) pending.sink->connection_ = nullptr;
+  }
+}
+
+bool Connection::selecting() const {
+  return std::ranges::any_of(pending_, [](const auto& one) { return one.second.selects; });
 }
 
 void Connection::close() {
@@ -111,6 +136,7 @@ Result<imap::CommandId> Connection::submit(Result<imap::Command> command, Sink* 
   STERNA_TRY(const imap::CommandId id, client_.submit(std::move(command)));
   log_.trace("C: {}", client_.describe(id));
   pending_[id.value] = {sink, std::move(literal), selects};
+  if (sink) sink->connection_ = this;
   return id;
 }
 
@@ -124,7 +150,7 @@ coro::Task<Result<imap::Done>> Connection::wait(imap::CommandId id) {
     }
     Status pumped = co_await pump();
     if (!pumped && !done_.contains(id.value)) {
-      pending_.clear();
+      drop_pending();
       co_return fail(std::move(pumped).error());
     }
   }
@@ -244,8 +270,11 @@ void Connection::on_body_end(imap::BodyId id) {
 
 void Connection::on_done(const imap::Done& done) {
   log_.trace("S: {} {} {}", to_string(done.kind), to_string(done.status), done.text);
-  if (Sink* sink = sink_of(done.id)) sink->on_done(done);
+  Sink* sink = sink_of(done.id);
+  if (sink) sink->on_done(done);
   pending_.erase(done.id.value);
+  const auto is_for = [sink](const auto& one) { return one.second.sink == sink; };
+  if (sink && std::ranges::none_of(pending_, is_for)) sink->connection_ = nullptr;
   done_[done.id.value] = done;
 }
 

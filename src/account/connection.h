@@ -24,10 +24,16 @@
 
 namespace sterna::account {
 
-// What one command's responses are for.
+class Connection;
+
+// What one command's responses are for. One that dies with commands unanswered is not told the
+// rest; a copy is told nothing of its original's commands.
 class Sink {
  public:
-  virtual ~Sink() = default;
+  Sink() = default;
+  Sink(const Sink&) {}
+  Sink& operator=(const Sink&) { return *this; }
+  virtual ~Sink();
   virtual void on_response(const imap::Response& /*response*/) {}
   virtual void on_body_begin(const imap::BodyBegin& /*body*/) {}
   virtual void on_body_chunk(imap::BodyId /*id*/, std::string_view /*octets*/) {}
@@ -37,6 +43,10 @@ class Sink {
   // Called between two reads when full() is true: makes room before more is read.
   virtual bool full() const { return false; }
   virtual coro::Task<Status> relieve();
+
+ private:
+  friend class Connection;
+  Connection* connection_ = nullptr;  // as long as it has a command for this one
 };
 
 // A sink that hands each response to a function.
@@ -61,7 +71,6 @@ class Connection final : private imap::Handler {
   // Waits for the greeting: ok or preauth; a BYE is an error.
   coro::Task<Result<imap::UntaggedStatus>> greeting();
 
-  // `sink` must outlive the command's answer or the connection's end.
   Result<imap::CommandId> submit(Result<imap::Command> command, Sink* sink = nullptr,
                                  LiteralSource literal = {});
   // NO and BAD are answers, not errors; an error means that the connection is of no more use, and
@@ -97,6 +106,10 @@ class Connection final : private imap::Handler {
   bool has(imap::Capability capability) const { return client_.capabilities().has(capability); }
   io::Transport& transport() { return *transport_; }
   bool usable() const { return !closed_ && client_.usable(); }
+  // A SELECT is unanswered: what is selected is not what the next command will find.
+  bool selecting() const;
+  // Nobody listens to the answers that `sink` was for.
+  void forget(Sink& sink);
 
   imap::Quirks quirks;
   imap::Namespace namespaces;
@@ -122,6 +135,7 @@ class Connection final : private imap::Handler {
 
   coro::Task<Status> pump();
   Sink* sink_of(imap::CommandId id);
+  void drop_pending();
   // Whether a response that comes during SELECT is still the mailbox's that it closes.
   bool is_of_closing(const imap::Context& context) const;
   Error lost() const;

@@ -13,6 +13,7 @@
 #include "sterna/imap/outcome.h"
 #include "sterna/maildir/delivery.h"
 #include "sterna/maildir/file_name.h"
+#include "uid_sink.h"
 
 namespace sterna::account {
 namespace {
@@ -321,7 +322,8 @@ class Downloader {
       }
       STERNA_CO_TRY(imap::Done done, co_await connection_.wait(flying.front()));
       flying.pop_front();
-      if (done.status == imap::StatusKind::bad) co_return fail(imap::error_from(done));
+      // BAD, too: some servers say so of a message that they cannot read. What did not come is
+      // asked for one by one.
       if (!done.ok()) engine_.log.debug("mailbox {}: fetch: {}", work_.name(), done.text);
     }
     co_return Status{};
@@ -482,15 +484,13 @@ coro::Task<Status> check_reserve(Engine& engine) {
 // What did not come although it was asked for twice is looked for, and parked if it is there.
 coro::Task<Status> explain_missing(Engine& engine, Connection& connection, MailboxWork& work,
                                    const UidSet& missing) {
-  UidSet there;
-  FunctionSink sink([&](const imap::Response& response) {
-    if (const auto* search = std::get_if<imap::Search>(&response)) there.add_all(search->numbers);
-  });
+  UidSink sink;
   for (const UidSet& part : missing.chunks(connection.quirks.command_line_octets_max - 100)) {
     imap::SearchQuery query;
     query.uids = part;
     STERNA_CO_CHECK(co_await connection.run_ok(imap::uid_search(query), &sink));
   }
+  const UidSet& there = sink.uids;
   for (const UidRange& range : missing.intersect(there).ranges()) {
     for (std::uint64_t uid = range.first.value; uid <= range.last.value; ++uid) {
       park(engine, work, Uid{static_cast<std::uint32_t>(uid)}, "", "download",

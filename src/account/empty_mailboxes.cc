@@ -11,7 +11,9 @@
 
 #include "execute.h"
 #include "observe.h"
+#include "sterna/imap/outcome.h"
 #include "sterna/maildir/listing.h"
+#include "uid_sink.h"
 
 namespace sterna::account {
 namespace {
@@ -38,15 +40,17 @@ Status bury_all(Engine& engine, const MailboxWork& work, const std::vector<Messa
 // --------------------------------------------------------------------------------
 
 coro::Task<Result<UidSet>> all_uids(Connection& connection) {
-  UidSet uids;
-  FunctionSink sink([&](const imap::Response& response) {
-    if (const auto* search = std::get_if<imap::Search>(&response)) uids.add_all(search->numbers);
-    if (const auto* found = std::get_if<imap::ESearch>(&response)) uids.add_all(found->all);
-  });
+  UidSink sink;
   imap::SearchQuery query;
   query.return_all = connection.has(imap::Capability::esearch);
-  STERNA_CO_CHECK(co_await connection.run_ok(imap::uid_search(query), &sink));
-  co_return uids;
+  STERNA_CO_TRY(imap::Done done, co_await connection.run(imap::uid_search(query), &sink));
+  if (!done.ok()) co_return fail(imap::error_from(done));
+  // What it left out would count as gone (rule 5).
+  if (sink.limited || is_limited(done)) {
+    co_return fail(Error(ErrorCode::unsupported, "the server does not tell all that is in it")
+                       .with_scope(ErrorScope::mailbox));
+  }
+  co_return sink.uids;
 }
 
 // Never the last copy, unless the user asked for that (rule 7).

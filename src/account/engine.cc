@@ -39,9 +39,9 @@ MailboxWork* Engine::with_role(Role role) {
 Result<maildir::MailboxDirs*> Engine::open_dirs(MailboxWork& work) {
   if (!work.dirs) {
     STERNA_TRY(maildir::MailboxDirs dirs, maildir::open_mailbox(*root, work.path));
+    STERNA_TRY(work.network_fs, dirs.cur->is_network_file_system());
+    STERNA_TRY(work.keywords, maildir::read_keywords(*dirs.home));
     work.dirs.emplace(std::move(dirs));
-    STERNA_TRY(work.network_fs, work.dirs->cur->is_network_file_system());
-    STERNA_TRY(work.keywords, maildir::read_keywords(*work.dirs->home));
   }
   return &*work.dirs;
 }

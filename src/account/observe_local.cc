@@ -269,14 +269,14 @@ std::unordered_map<std::uint64_t, Uid> rows_by_ino(
 struct ListedMailbox {
   std::optional<maildir::Listing> listing;
   std::optional<Error> error;
-  std::int64_t fs_now_ns = 0;
+  std::optional<std::int64_t> fs_now_ns;  // none if tmp cannot be written
 };
 
 ListedMailbox list_one(maildir::MailboxDirs& dirs) {
   ListedMailbox listed;
   // Before the listing: a stamp that grew old while a long one was read vouches for nothing.
   Result<std::int64_t> now = maildir::file_system_now_ns(*dirs.tmp);
-  listed.fs_now_ns = now ? *now : 0;
+  if (now) listed.fs_now_ns = *now;
   Result<maildir::Listing> listing = maildir::list_mailbox(*dirs.home);
   if (!listing) {
     listed.error = listing.error();
@@ -297,6 +297,7 @@ coro::Task<Status> list_mailbox(Engine& engine, MailboxWork& work) {
     co_return Status{};
   }
   maildir::MailboxDirs* opened = *dirs;
+  const std::int64_t wall_ns = engine.services.clock.wall_ns();
   auto job = [opened] { return list_one(*opened); };
   ListedMailbox listed = co_await on_worker(engine.services, job);
   if (listed.error) {
@@ -308,8 +309,8 @@ coro::Task<Status> list_mailbox(Engine& engine, MailboxWork& work) {
   STERNA_CO_TRY(work.keywords, maildir::read_keywords(*opened->home));
   work.listing.emplace(std::move(*listed.listing));
   work.stamp_now = work.listing->stamp();
-  work.stamp_settled =
-      work.listing->complete() && !work.network_fs && work.stamp_now->trusted(listed.fs_now_ns);
+  work.stamp_settled = work.listing->complete() && !work.network_fs && listed.fs_now_ns &&
+                       work.stamp_now->trusted(*listed.fs_now_ns);
 
   Result<Comparison> found = compare(engine, work);
   if (!found) co_return fail(std::move(found).error());
@@ -339,7 +340,8 @@ coro::Task<Status> list_mailbox(Engine& engine, MailboxWork& work) {
   const std::int64_t age_ns = work.stamp_now->ticks_in_seconds()
                                   ? std::max(quiet_ns, maildir::kCoarseStampAgeNs + 1)
                                   : quiet_ns;
-  work.input.local.quiet = last + age_ns <= listed.fs_now_ns || last > listed.fs_now_ns + age_ns;
+  const std::int64_t now_ns = listed.fs_now_ns.value_or(wall_ns);
+  work.input.local.quiet = last + age_ns <= now_ns || last > now_ns + age_ns;
   co_return Status{};
 }
 

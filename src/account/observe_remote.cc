@@ -171,7 +171,8 @@ Error replaced() {
 coro::Task<Status> select_mailbox(Engine& engine, Connection& connection, const MailboxWork& work,
                                   UidValidity expected) {
   const imap::Selection* selection = connection.client().selection();
-  if (!selection || !selection->complete || selection->mailbox != work.row.wire) {
+  if (connection.selecting() || !selection || !selection->complete ||
+      selection->mailbox != work.row.wire) {
     imap::SelectOptions options;
     options.examine = engine.dry_run();
     options.condstore = connection.condstore;
@@ -208,6 +209,7 @@ coro::Task<Status> observe_remote(Engine& engine, Connection& connection, Mailbo
   RemoteDelta& remote = work.input.remote;
   remote = {};
   remote.began = engine.generation;
+  work.cursor_known = false;  // an earlier look's is not this one's (rule 20)
   STERNA_CO_CHECK(co_await give_back_deleted(engine, connection, work));
   Look seen;
   STERNA_CO_TRY(imap::Done done, co_await look(engine, connection, work, seen));

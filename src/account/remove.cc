@@ -81,7 +81,10 @@ class Remover {
   MailboxWork& work() { return work_; }
   bool empty() const { return victims_.empty(); }
   // What it was to remove stays, and is seen again.
-  void give_up() { victims_.clear(); }
+  void give_up() {
+    victims_.clear();
+    doubted_.clear();
+  }
 
   Status load(std::span<const sync::Action* const> actions) {
     const UidSet parked = parked_uids(engine_, work_, "delete");
@@ -133,8 +136,13 @@ class Remover {
     STERNA_CO_CHECK(answered);
     if (select_.uidvalidity != uidvalidity_) co_return fail(replaced());
     judge();
-    if (!doubted_.empty()) STERNA_CO_CHECK(co_await prove_by_header());
     co_return Status{};
+  }
+
+  // Of those that date and size did not prove; selects the mailbox again.
+  coro::Task<Status> prove_doubted() {
+    if (doubted_.empty()) co_return Status{};
+    co_return co_await prove_by_header();
   }
 
   coro::Task<Status> keep_copies() {
@@ -378,7 +386,12 @@ coro::Task<Result<UidSet>> foreign_deleted(Connection& connection, const UidSet&
   UidSink sink;
   imap::SearchQuery query;
   query.deleted = true;
-  STERNA_CO_CHECK(co_await connection.run_ok(imap::uid_search(query), &sink));
+  STERNA_CO_TRY(imap::Done done, co_await connection.run(imap::uid_search(query), &sink));
+  if (!done.ok()) co_return fail(imap::error_from(done));
+  if (sink.limited || is_limited(done)) {
+    co_return fail(Error(ErrorCode::unsupported, "the server does not tell all that is \\Deleted")
+                       .with_scope(ErrorScope::mailbox));
+  }
   co_return sink.uids.minus(ours);
 }
 
@@ -461,6 +474,10 @@ coro::Task<Status> remove_out(Engine& engine, Connection& connection,
   for (const auto& one : removers) STERNA_CO_CHECK(one->ask());
   for (const auto& one : removers) {
     Status proven = co_await one->prove();
+    STERNA_CO_CHECK(absorbed(*one, std::move(proven)));
+  }
+  for (const auto& one : removers) {
+    Status proven = co_await one->prove_doubted();
     STERNA_CO_CHECK(absorbed(*one, std::move(proven)));
   }
   for (const auto& one : removers) {

@@ -84,5 +84,25 @@ TEST_F(ConnectionTest, AlsoWhereAllOfItComesInOneRead) {
   loop_.run(select_two({std::string(kFirst) + kLate + kSecond}));
 }
 
+coro::Task<void> outlive_a_sink(Services services) {
+  std::deque<std::string> pieces{"* PREAUTH ready\r\n", kFirst, std::string(kLate) + kSecond};
+  Connection connection(services, std::make_unique<Recital>(std::move(pieces)), Log());
+  EXPECT_TRUE(co_await connection.greeting());
+  auto first = std::make_unique<SelectSink>(connection.client());
+  const auto a = connection.submit(imap::select(WireName{"A"}, {}), first.get());
+  auto second = std::make_unique<SelectSink>(connection.client());
+  const auto b = connection.submit(imap::select(WireName{"B"}, {}), second.get());
+  EXPECT_TRUE(co_await connection.wait_ok(*a));
+  EXPECT_TRUE(connection.selecting());
+  second.reset();
+  EXPECT_TRUE(co_await connection.wait_ok(*b));
+  EXPECT_FALSE(connection.selecting());
+  EXPECT_EQ(first->told, (std::vector<std::uint32_t>{11}));
+}
+
+TEST_F(ConnectionTest, TellsASinkThatDiedNothing) {
+  loop_.run(outlive_a_sink(services()));
+}
+
 }  // namespace
 }  // namespace sterna::account::test

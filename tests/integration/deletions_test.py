@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Deletions, both ways, by the policy: the last copy is never destroyed unless one asked for it."""
+import os
+import subprocess
 import unittest
 
 from tests.support.case import IntegrationCase, over
@@ -268,6 +270,58 @@ class DeletedHereTest(IntegrationCase):
         self.assertLessEqual(len(world.wire.sent(rb"^UID (MOVE|EXPUNGE|STORE|COPY)")), 9)
         world.sync()
         world.assert_settled()
+
+
+class ProofTest(IntegrationCase):
+    """Before a message goes, the server is asked what it is: in its own mailbox, whatever others
+    are asked about in the same breath."""
+
+    def test_a_message_that_only_its_header_proves_goes_with_those_of_other_mailboxes(self):
+        world = self.world()
+        for box in ("INBOX", "Work", "Yak", "Zoo"):
+            world.fill(box, 3, box.lower())
+        world.sync()
+        world.mail.deliver("INBOX", local(message("epoch")), "S", mtime=0)
+        self.assertEqual(world.sync()["uploaded"], 1)
+        world.mail.delete(world.mail.find("INBOX", "<epoch@"))
+        for box in ("Work", "Yak", "Zoo"):
+            world.mail.delete(world.mail.find(box, f"<{box.lower()}1@"))
+        self.assertEqual(world.sync()["deleted_out"], 4)
+        self.assertNotIn("epoch", world.words_on_server("INBOX"))
+        world.sync()
+        world.assert_settled()
+
+    def test_a_message_is_not_taken_for_one_of_another_mailbox_that_has_its_uid(self):
+        world = self.world()
+        world.fill("INBOX", 3, "i")
+        world.fill("Zoo", 3, "z")
+        world.imap.append("INBOX", message("foreign", body="Other.\n"), (), NOON)
+        world.imap.append("Zoo", message("known", body="A body.\n"), (), NOON)
+        world.sync()
+        # As after a restored server: the base knows another message under INBOX's UID 4.
+        columns = "identity_size, header_digest, message_id, remote_size"
+        inbox = "(SELECT id FROM mailbox WHERE name = 'INBOX')"
+        world.ask_state(f"UPDATE message SET ({columns}) = (SELECT {columns} FROM message WHERE "
+                        f"mailbox <> {inbox} AND uid = 4) WHERE mailbox = {inbox} AND uid = 4")
+        world.mail.delete(world.mail.find("INBOX", "<foreign@"))
+        world.mail.delete(world.mail.find("Zoo", "<z1@"))
+        world.sync(expect=3)
+        self.assertIn("foreign", world.words_on_server("INBOX"))
+        self.assertEqual(world.words_on_server("Trash"), ["z1"])
+
+    @unittest.skipIf(os.geteuid() != 0, "only root can make a directory immutable")
+    def test_a_deletion_waits_also_where_tmp_cannot_be_written(self):
+        world = self.world()
+        world.fill("INBOX", 3)
+        world.sync()
+        tmp = os.path.join(world.mail.folder("INBOX"), "tmp")
+        if subprocess.run(["chattr", "+i", tmp], check=False, capture_output=True).returncode:
+            self.skipTest("this file system has no immutable directories")
+        self.addCleanup(subprocess.run, ["chattr", "-i", tmp], check=True)
+        world.mail.delete(world.mail.find("INBOX", "<m0@"))
+        report = world.sterna.sync()            # at once, without settling
+        self.assertEqual(report["deleted_out"], 1)
+        self.assertGreaterEqual(report["seconds"], 0.8)
 
 
 if __name__ == "__main__":

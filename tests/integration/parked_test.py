@@ -57,6 +57,17 @@ class ParkedTest(IntegrationCase):
         self.assertEqual(self.parked(world), 0)
         world.assert_settled()
 
+    def test_a_server_that_calls_a_fetch_bad_is_asked_for_one_at_a_time(self):
+        world = self.world(connections=1)
+        world.fill("INBOX", 250)            # so many that several commands are under way
+        world.fill("Other", 3, "o")
+        world.wire.refuse(rb"^UID FETCH .*BODY", b"BAD Command Argument Error 11")
+        world.sync()
+        self.assertEqual(len(world.mail.messages("INBOX")), 250)
+        self.assertEqual(len(world.mail.messages("Other")), 3)
+        world.sync()
+        world.assert_settled()
+
     def test_a_message_that_was_not_handed_out_and_goes_is_forgotten(self):
         world = self.world()
         self.refuse_download(world)

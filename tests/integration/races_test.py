@@ -65,6 +65,29 @@ class RacesTest(IntegrationCase):
         self.assertEqual(world.words_local("Alpha"), ["a0", "z0"])
         world.assert_settled()
 
+    def test_a_mailbox_that_cannot_be_opened_again_keeps_its_changes_for_later(self):
+        world = self.world()
+        uids = world.fill("Alpha", 2, "a")
+        gone = world.fill("Beta", 2, "b")
+        world.sync()
+        world.imap.store("Alpha", uids[0], "+", ["\\Flagged"])
+        world.imap.expunge("Beta", [gone[0]])       # after an absence, all are asked about again
+        lists = []
+
+        def between(command):
+            if command.startswith(b"LIST"):
+                lists.append(command)
+                if len(lists) == 2:
+                    world.imap.append("Alpha", message("late"), (), NOON)
+                    world.wire.refuse(rb'^SELECT "?Alpha"?')
+        world.wire.on_command = between
+        world.sync(expect=3)
+        world.wire.on_command = None
+        self.assertGreaterEqual(len(lists), 2)
+        world.sync()
+        self.assertIn("F", world.mail.find("Alpha", "<a0@").letters)
+        world.assert_settled()
+
     def test_a_file_renamed_while_its_flags_are_set(self):
         world = self.world()
         uids = world.fill("INBOX", 5)
