@@ -35,7 +35,7 @@ struct Intent {
   UidValidity target_uidvalidity;
   Uid target_uid_next;  // no UID below it can be the result
   std::string target_name;
-  std::string base_name;  // upload
+  std::string base_name;  // upload, move_out, delete_out: of the file that is or was there
   std::optional<Identity> identity;
   FlagSet flags;  // that both sides have when it is done
   bool to_trash = false;   // delete_out by a move to the Trash
