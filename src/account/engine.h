@@ -101,6 +101,9 @@ struct Engine {
 
   std::int64_t now_ms() const { return services.clock.wall_ns() / 1'000'000; }
   bool dry_run() const { return request.dry_run; }
+  const std::string& state_directory() const {
+    return scratch_state.empty() ? settings.state_dir : scratch_state;
+  }
 
   // The mailbox's directories, opened once a pass.
   Result<maildir::MailboxDirs*> open_dirs(MailboxWork& work);

@@ -196,6 +196,15 @@ Status count_looks(Engine& engine, const sync::Plan& plan) {
   return {};
 }
 
+Status collect_all(Engine& engine, RowCollector& rows) {
+  STERNA_TRY(const auto reading, engine.store->read());
+  for (const auto& work : engine.mailboxes) {
+    STERNA_CHECK(collect(rows, *work));
+    STERNA_CHECK(collect_flagged(engine, rows, *work));
+  }
+  return {};
+}
+
 }  // namespace
 
 Status drop_unchanged_flags(Engine& engine, MailboxWork& work) {
@@ -221,10 +230,7 @@ Result<sync::Input> gather(Engine& engine, bool sizes_reliable, bool deduplicate
   input.append_deduplicates = deduplicates;
   if (MailboxWork* trash = engine.with_role(Role::trash)) input.trash = trash->row.id;
   RowCollector rows(engine);
-  for (const auto& work : engine.mailboxes) {
-    STERNA_CHECK(collect(rows, *work));
-    STERNA_CHECK(collect_flagged(engine, rows, *work));
-  }
+  STERNA_CHECK(collect_all(engine, rows));
   STERNA_TRY(input.intents, engine.store->intents());
   std::erase_if(input.intents, [](const Intent& intent) {
     return intent.kind != IntentKind::upload && intent.kind != IntentKind::move_out &&

@@ -22,6 +22,8 @@ namespace sterna::account {
 namespace {
 
 constexpr int kRoundsMax = 4;
+// Opening a connection to the base takes as long as comparing a few hundred.
+constexpr std::size_t kEntriesForAWorker = 1000;
 constexpr std::chrono::milliseconds kSettlePauseMin{50};
 
 LocalFile file_of(const maildir::Listing& listing, const maildir::Entry& entry,
@@ -55,11 +57,11 @@ struct Comparison {
   std::vector<Missing> missing;
 };
 
-Result<Comparison> compare(Engine& engine, MailboxWork& work) {
+Result<Comparison> compare(store::Store& base, const MailboxWork& work) {
   const maildir::Listing& listing = *work.listing;
   Comparison found;
   std::vector<bool> explained(listing.entries().size(), false);
-  STERNA_CHECK(engine.store->for_each_local(work.row.id, [&](const store::LocalRow& row) {
+  STERNA_CHECK(base.for_each_local(work.row.id, [&](const store::LocalRow& row) {
     const maildir::Entry* entry = listing.find(row.base_name);
     if (!entry || entry->kind == maildir::EntryKind::strange) {
       if (!entry) found.missing.push_back({row.uid, row.state, std::string(row.base_name)});
@@ -84,6 +86,19 @@ Result<Comparison> compare(Engine& engine, MailboxWork& work) {
     }
   }
   return found;
+}
+
+// A long one on a worker, by a connection of its own: several go on at once, and the loop is free
+// for the server. Of what the worker reads nothing is changed meanwhile.
+coro::Task<Result<Comparison>> compare_anywhere(Engine& engine, const MailboxWork& work) {
+  if (work.listing->entries().size() < kEntriesForAWorker) {
+    co_return compare(*engine.store, work);
+  }
+  auto job = [&]() -> Result<Comparison> {
+    STERNA_TRY(const auto base, store::Store::open(engine.state_directory(), true));
+    return compare(*base, work);
+  };
+  co_return co_await on_worker(engine.services, job);
 }
 
 // A file that got another base within its mailbox (an infix taken away, a message saved again) is a
@@ -286,6 +301,19 @@ ListedMailbox list_one(maildir::MailboxDirs& dirs) {
   return listed;
 }
 
+// By inode.
+Result<std::unordered_map<std::uint64_t, MessageRow>> rows_of(Engine& engine,
+                                                              const MailboxWork& work,
+                                                              const std::vector<Missing>& all) {
+  std::unordered_map<std::uint64_t, MessageRow> rows;
+  STERNA_TRY(const auto reading, engine.store->read());
+  for (const Missing& missing : all) {
+    STERNA_TRY(auto row, engine.store->message({work.row.id, missing.uid}));
+    if (row && row->file.ino != 0) rows.emplace(row->file.ino, std::move(*row));
+  }
+  return rows;
+}
+
 coro::Task<Status> list_mailbox(Engine& engine, MailboxWork& work) {
   work.input.local = {};
   work.input.local.began = engine.generation;
@@ -312,13 +340,10 @@ coro::Task<Status> list_mailbox(Engine& engine, MailboxWork& work) {
   work.stamp_settled = work.listing->complete() && !work.network_fs && listed.fs_now_ns &&
                        work.stamp_now->trusted(*listed.fs_now_ns);
 
-  Result<Comparison> found = compare(engine, work);
+  Result<Comparison> found = co_await compare_anywhere(engine, work);
   if (!found) co_return fail(std::move(found).error());
-  std::unordered_map<std::uint64_t, MessageRow> lost;
-  for (const Missing& missing : found->missing) {
-    STERNA_CO_TRY(auto row, engine.store->message({work.row.id, missing.uid}));
-    if (row && row->file.ino != 0) lost.emplace(row->file.ino, std::move(*row));
-  }
+  using Lost = std::unordered_map<std::uint64_t, MessageRow>;
+  STERNA_CO_TRY(const Lost lost, rows_of(engine, work, found->missing));
   auto match = [opened, &found, &lost] { return rows_by_ino(*opened, found->arrived, lost); };
   const std::unordered_map<std::uint64_t, Uid> row_of_ino =
       co_await on_worker(engine.services, match);

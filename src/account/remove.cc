@@ -88,6 +88,7 @@ class Remover {
 
   Status load(std::span<const sync::Action* const> actions) {
     const UidSet parked = parked_uids(engine_, work_, "delete");
+    STERNA_TRY(const auto reading, engine_.store->read());
     for (const sync::Action* action : actions) {
       const auto& what = std::get<sync::DeleteOut>(action->what);
       STERNA_TRY(std::optional<MessageRow> row, engine_.store->message({work_.row.id, what.uid}));

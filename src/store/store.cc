@@ -104,6 +104,20 @@ Status Store::Transaction::commit() {
   return std::exchange(store_, nullptr)->impl_->commit();
 }
 
+Store::Reading::Reading(Store& store) : store_(&store) {}
+
+Store::Reading::Reading(Reading&& other) noexcept : store_(std::exchange(other.store_, nullptr)) {}
+
+Store::Reading::~Reading() {
+  // Nothing was changed: there is nothing that its failure could lose.
+  if (store_ != nullptr) static_cast<void>(store_->impl_->db.run("COMMIT"));
+}
+
+Result<Store::Reading> Store::read() {
+  STERNA_CHECK(impl_->db.run("BEGIN DEFERRED"));
+  return Reading(*this);
+}
+
 Result<Store::Transaction> Store::begin(Durability durability) {
   STERNA_CHECK(impl_->begin(durability));
   return Transaction(*this);

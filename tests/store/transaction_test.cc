@@ -78,5 +78,23 @@ TEST(TransactionDeath, AVisitorMustNotRunTheQueryThatCallsIt) {
                "sqlite3_stmt_busy");
 }
 
+TEST(Reading, SeesOneStateWhateverIsWrittenMeanwhile) {
+  const StateDirectory state;
+  const auto store = state.open();
+  add_mailbox(*store, "one");
+  const auto reader = state.open_to_read();
+  {
+    const auto reading = must(reader->read());
+    EXPECT_EQ(must(reader->mailboxes()).size(), 1U);
+    add_mailbox(*store, "two");
+    EXPECT_EQ(must(reader->mailboxes()).size(), 1U);
+  }
+  EXPECT_EQ(must(reader->mailboxes()).size(), 2U);
+  // And the store itself can write again afterwards.
+  { const auto reading = must(store->read()); }
+  add_mailbox(*store, "three");
+  EXPECT_EQ(must(store->mailboxes()).size(), 3U);
+}
+
 }  // namespace
 }  // namespace sterna::store

@@ -122,6 +122,21 @@ class Store {
   // Precondition: no other transaction is open. It must not outlive the store.
   Result<Transaction> begin(Durability durability);
 
+  // One view of the base for all that is read while it lives: saves two locks for each statement.
+  class Reading {
+   public:
+    Reading(Reading&&) noexcept;
+    ~Reading();
+
+   private:
+    friend class Store;
+    explicit Reading(Store& store);
+    Store* store_;
+  };
+  // Precondition: no transaction is open, and none is begun meanwhile. It must not outlive the
+  // store.
+  Result<Reading> read();
+
   // --- small facts: tree id, state id, epoch, generation, cached capabilities ...
   Result<std::optional<std::string>> get(std::string_view key);
   Status set(std::string_view key, std::string_view value);
