@@ -50,16 +50,6 @@ Result<std::string> read_piece(maildir::UploadReader& reader, std::size_t octets
   return piece;
 }
 
-FlagSet storable(const MailboxWork& work, const FlagSet& flags) {
-  const RemoteDelta& remote = work.input.remote;
-  if (remote.any_keyword) return flags;
-  FlagSet kept = FlagSet::from_mask(flags.mask());
-  for (const std::string& keyword : flags.keywords()) {
-    if (remote.permanent.has_keyword(keyword)) kept.add_keyword(keyword);
-  }
-  return kept;
-}
-
 // All mailboxes' uploads in one row: while the server stores, the next are read.
 class Uploader {
  public:
@@ -218,7 +208,7 @@ class Uploader {
 
   imap::AppendMessage message_of(const Job& job) const {
     imap::AppendMessage message;
-    message.flags = storable(*job.work, job.what->flags);
+    message.flags = job.what->flags;
     const std::int64_t seconds = job.reader->stat().mtime_ns / kNsPerSecond;
     if (seconds > 0) message.internal_date = seconds;
     message.size = job.reader->size();

@@ -8,6 +8,7 @@
 
 #include "sterna/base/assert.h"
 #include "sterna/base/bytes.h"
+#include "sterna/model/flags.h"
 
 namespace sterna::imap {
 namespace {
@@ -124,11 +125,7 @@ Command& Command::secret_text(std::string_view octets) {
 }
 
 Status Command::atom(std::string_view value) {
-  constexpr std::string_view kSpecials = "(){%*\"\\]";
-  const bool sound = !value.empty() && std::ranges::all_of(value, [&](char c) {
-    return c > 0x20 && c < 0x7f && kSpecials.find(c) == std::string_view::npos;
-  });
-  if (!sound) return refuse(fmt::format("the word \"{}\"", printable(value, 80)));
+  if (!is_atom(value)) return refuse(fmt::format("the word \"{}\"", printable(value, 80)));
   text(value);
   return {};
 }

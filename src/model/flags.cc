@@ -143,4 +143,19 @@ FlagSet apply(const FlagSet& flags, const FlagDelta& delta) {
   return flags.united(delta.add).minus(delta.remove);
 }
 
+bool is_atom(std::string_view word) {
+  constexpr std::string_view kSpecials = "(){%*\"\\]";
+  return !word.empty() && std::ranges::all_of(word, [&](char c) {
+    return c > 0x20 && c < 0x7f && kSpecials.find(c) == std::string_view::npos;
+  });
+}
+
+FlagSet without_wire_form(const FlagSet& flags) {
+  FlagSet out;
+  for (const std::string& keyword : flags.keywords()) {
+    if (!is_atom(keyword)) out.add_keyword(keyword);
+  }
+  return out;
+}
+
 }  // namespace sterna

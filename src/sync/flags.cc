@@ -14,7 +14,8 @@ FlagSet keywords_of(const FlagSet& flags) {
 }
 
 FlagSet unstorable(const FlagSet& flags, bool any_keyword, const FlagSet& permanent) {
-  return any_keyword ? FlagSet() : keywords_of(flags).minus(permanent);
+  const FlagSet refused = any_keyword ? FlagSet() : keywords_of(flags).minus(permanent);
+  return refused.united(without_wire_form(flags));
 }
 
 // Flags whose absence on the server says nothing: it cannot hold them, or could not when the base
@@ -30,6 +31,7 @@ FlagMerge spread(FlagSet result, const FlagSet& remote, const FlagSet& local,
   if (place.may_push() && !place.read_only()) {
     merge.to_remote = flag_delta(remote, result);
     merge.to_remote.add = storable(merge.to_remote.add, place);
+    merge.to_remote.remove = merge.to_remote.remove.minus(without_wire_form(remote));
   }
   if (place.may_pull()) merge.to_local = flag_delta(local, result);
   merge.result = std::move(result);

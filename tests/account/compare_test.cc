@@ -118,6 +118,14 @@ TEST_F(Compare, KeywordsThatASideCannotHoldAreNoDifference) {
   EXPECT_EQ(told(), (Told{"!1 flags on the server: known; in the base: beyond known"}));
 }
 
+TEST_F(Compare, AKeywordThatIsNoAtomIsNoDifference) {
+  write_file("INBOX/dovecot-keywords", "0 we(ird\n");
+  in_base(1, "one", FlagSet::parse("we(ird"));
+  on_server(1);
+  file("one:2,a");
+  EXPECT_EQ(told(), Told{});
+}
+
 TEST_F(Compare, HeldAndParkedMessagesAreNotes) {
   in_base(1, "one");
   in_base(2, "", {}, RowState::wanted);

@@ -146,6 +146,26 @@ class KeywordsTest(IntegrationCase):
         flags = {m.uid: m.flags for m in world.imap.fetch_all("INBOX")}
         self.assertIn(frozenset({"urgent", "Reise"}), flags.values())
 
+    @over(MAIN_PROFILES)
+    def test_a_keyword_that_is_no_atom_stays_here_and_stops_nothing(self, world):
+        world.fill("INBOX", 3)
+        world.fill("Work", 1, "w")
+        world.sync()
+        for letter, word in zip("abc", ("we(ird", "größe", "plain")):
+            world.mail.name_keyword("INBOX", letter, word)
+        world.mail.add_letters(world.mail.find("INBOX", "<m0@"), "Sab")
+        world.mail.deliver("INBOX", local(message("fresh")), "Sac", NOON)
+        world.mail.deliver("Work", local(message("other")), "S", NOON)
+        self.assertEqual(world.sync()["uploaded"], 2)
+        flags = [m.flags for m in world.imap.fetch_all("INBOX")]
+        self.assertEqual((flags[0], flags[-1]), ({"\\Seen"}, {"\\Seen", "plain"}))
+        world.sync()
+        world.imap.store("INBOX", 1, "+", ["\\Flagged"])
+        world.sync()
+        self.assertEqual(world.mail.find("INBOX", "<m0@").letters, "FSab")
+        self.assertEqual(world.mail.find("INBOX", "<fresh@").letters, "Sac")
+        world.sterna.run("verify")
+
     def test_letters_are_per_mailbox_and_never_change_their_meaning(self):
         world = self.world()
         one = world.fill("INBOX", 2)

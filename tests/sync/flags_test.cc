@@ -98,6 +98,24 @@ TEST(StorableFlags, OneThatTheServerHeldBeforeIsRemoved) {
             "pull_flags A/1 A1:2,S S\n");
 }
 
+TEST(StorableFlags, AKeywordThatIsNoAtomStaysHere) {
+  EXPECT_EQ(planned("A 1 x -", "", "A flags 1 S,we(ird,gr\u00f6\u00dfe"),
+            "push_flags A/1 S,gr\u00f6\u00dfe,we(ird remote+S\n");
+}
+TEST(StorableFlags, TheAbsenceOfOneThatIsNoAtomIsNoRemoval) {
+  EXPECT_EQ(planned("A 1 x S,we(ird", "A flags 1 FS", ""), "pull_flags A/1 A1:2,S FS,we(ird\n");
+}
+TEST(StorableFlags, OneThatIsNoAtomIsRemovedHere) {
+  EXPECT_EQ(planned("A 1 x S,we(ird", "", "A flags 1 S"), "record A/1 S A1:2,S\n");
+}
+TEST(StorableFlags, TheServerIsNotToldToRemoveOneThatIsNoAtom) {
+  EXPECT_EQ(planned("A 1 x S,we]ird", "A flags 1 S,we]ird", "A flags 1 -"),
+            "push_flags A/1 - remote-S\n");
+}
+TEST(StorableFlags, AnUploadLeavesOutAKeywordThatIsNoAtom) {
+  EXPECT_EQ(told({"A", "", "", "A new n1 x S,we(ird,work"}), "upload A n1 S,work\n");
+}
+
 // --- what a name can show ---
 
 TEST(HiddenKeywords, ANameThatCannotShowThemRemovesNone) {

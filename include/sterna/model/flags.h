@@ -82,4 +82,9 @@ struct FlagDelta {
 FlagDelta flag_delta(const FlagSet& from, const FlagSet& to);
 FlagSet apply(const FlagSet& flags, const FlagDelta& delta);
 
+// An IMAP atom (RFC 3501 section 9): what a keyword has to be, to be told to a server.
+bool is_atom(std::string_view word);
+// The keywords that are none: a Maildir can hold them, no server can be told them.
+FlagSet without_wire_form(const FlagSet& flags);
+
 }  // namespace sterna
