@@ -151,12 +151,6 @@ void read_rules(const Fields& fields, AccountConfig& account) {
 void read_selection(const Fields& fields, AccountConfig& account) {
   if (read_patterns(fields, "mailboxes", account.mailboxes)) account.excluded_roles.clear();
   fields.boolean("subscribed_only", account.subscribed_only);
-  std::vector<std::string> watch;
-  if (!fields.texts("watch", watch)) return;
-  if (std::ranges::find(watch, std::string()) != watch.end()) {
-    fields.refuse("watch", "`watch` has an empty name");
-  }
-  account.watch = std::move(watch);
 }
 
 }  // namespace
@@ -194,7 +188,6 @@ void read_mail(const Fields& fields, AccountConfig& account) {
   read_hold(fields, hold.share, hold.at_least, hold.within);
   fields.duration("undo", Zero::allowed, account.undo);
   fields.boolean("fsync", account.fsync);
-  fields.duration("poll_interval", Zero::refused, account.poll_interval);
   read_rules(fields, account);
 }
 

@@ -20,7 +20,6 @@ namespace {
 
 // A configuration is some kilobytes; the bound also limits how deep a hostile one can nest.
 constexpr std::size_t kFileOctetsMax = 256 * 1024;
-constexpr std::size_t kSocketPathMax = 107;  // sun_path of unix(7), less its NUL
 
 const Node* table_at(const Node& root, std::string_view key) {
   const Member* member = root.find(key);
@@ -120,12 +119,6 @@ class Loader {
     if (config_.mail_root.empty() || config_.state_dir.empty()) {
       problems_.add(root_.place, "there is no home directory",
                     "set HOME, or give `mail_root` and `state_dir`");
-    }
-    if (!top.path("control_socket", config_.control_socket)) {
-      config_.control_socket = lookup_.runtime_dir().value_or(config_.state_dir) + "/control.sock";
-    } else if (config_.control_socket.size() > kSocketPathMax) {
-      top.refuse("control_socket",
-                 fmt::format("`control_socket` is longer than {} octets", kSocketPathMax));
     }
   }
 

@@ -48,7 +48,7 @@ std::optional<std::string> Lookup::variable(std::string_view name) const {
 std::optional<std::string> Lookup::xdg(std::string_view name, std::string_view below_home) const {
   auto directory = variable(name);
   if (is_absolute(directory)) return directory;
-  if (home_.empty() || below_home.empty()) return std::nullopt;
+  if (home_.empty()) return std::nullopt;
   return home_ + "/" + std::string(below_home);
 }
 
@@ -84,13 +84,6 @@ std::optional<std::string> Lookup::state_dir() const {
   if (is_absolute(given)) return first_of_list(*given);
   const auto home = xdg("XDG_STATE_HOME", ".local/state");
   return home ? std::optional(*home + "/sterna") : std::nullopt;
-}
-
-std::optional<std::string> Lookup::runtime_dir() const {
-  const auto given = variable("RUNTIME_DIRECTORY");
-  if (is_absolute(given)) return first_of_list(*given);
-  const auto directory = xdg("XDG_RUNTIME_DIR", "");
-  return directory ? std::optional(*directory + "/sterna") : std::nullopt;
 }
 
 }  // namespace sterna::config

@@ -22,7 +22,6 @@ class Lookup {
   std::vector<std::string> files(Problems& problems) const;
   // nullopt without a home directory.
   std::optional<std::string> state_dir() const;
-  std::optional<std::string> runtime_dir() const;
 
  private:
   std::optional<std::string> variable(std::string_view name) const;  // nullopt also if empty

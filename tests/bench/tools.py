@@ -49,7 +49,7 @@ class Sterna:
 
     def configure(self, place):
         write(f"{place.dir}/sterna.toml",
-              f'state_dir = "{place.dir}/state"\ncontrol_socket = "{place.dir}/control.sock"\n'
+              f'state_dir = "{place.dir}/state"\n'
               + toml_account("bench", {
                   "host": "127.0.0.1", "port": place.port, "user": place.user,
                   "password": PASSWORD, "maildir": place.maildir, "inbox": "INBOX",

@@ -42,8 +42,6 @@ TEST(Account, TheSmallestHasEveryDefault) {
   EXPECT_EQ(a.policy.hold, (HoldPolicy{0.3, 50, 1h}));
   EXPECT_EQ(a.undo, 14 * 24h);
   EXPECT_TRUE(a.fsync);
-  EXPECT_THAT(a.watch, ElementsAre("INBOX"));
-  EXPECT_EQ(a.poll_interval, 5min);
 }
 
 TEST(Account, EveryKeyIsTaken) {
@@ -63,8 +61,6 @@ inbox = "Inbox"
 mailboxes = ["*", "!Spam"]
 rename = { Sent = "Sent Items", "Lists/dev" = "L/d" }
 subscribed_only = true
-watch = ["INBOX", "Lists/*"]
-poll_interval = "90s"
 connections = 2
 direction = "pull"
 create = "remote"
@@ -102,8 +98,6 @@ direction = "push"
   EXPECT_EQ(a.rename.at(MailboxName("Sent")).text(), "Sent Items");
   EXPECT_EQ(a.rename.at(MailboxName("Lists/dev")).text(), "L/d");
   EXPECT_TRUE(a.subscribed_only);
-  EXPECT_THAT(a.watch, ElementsAre("INBOX", "Lists/*"));
-  EXPECT_EQ(a.poll_interval, 90s);
   EXPECT_EQ(a.connections, 2U);
   EXPECT_EQ(a.create, Create::remote);
   EXPECT_EQ(a.policy, (MailboxPolicy{Direction::pull, LocalDelete::expunge, RemoteDelete::ignore,

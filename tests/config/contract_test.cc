@@ -89,9 +89,10 @@ level = "info"
 textfile = "/var/lib/prometheus/node-exporter/sterna.prom"
 )";
 
-const std::set<std::string> kRefused = {"tunnel",       "proxy",      "max_size", "max_age",
-                                        "max_messages", "credential", "keyring",  "oauth",
-                                        "rule.max_age", "hooks",      "metrics"};
+const std::set<std::string> kRefused = {"tunnel",        "proxy",         "max_size", "max_age",
+                                        "max_messages",  "credential",    "keyring",  "oauth",
+                                        "hooks",         "rule.max_age",  "metrics",  "watch",
+                                        "poll_interval", "control_socket"};
 
 TEST(Contract, WhatIsNotSupportedIsRefusedAndNothingElse) {
   const Home home;

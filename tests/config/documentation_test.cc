@@ -103,8 +103,8 @@ std::string to_text(const AccountConfig& a) {
   text += fmt::format("{} {} {} {} {} {} {} {}\n", a.maildir, int(a.layout), a.inbox,
                       fmt::join(a.mailboxes, ","), a.excluded_roles.size(), a.rename.size(),
                       a.subscribed_only, a.roles.size());
-  text += fmt::format("{} {} {} {} {} {} {}\n", int(a.create), to_text(a.policy), a.rules.size(),
-                      a.undo, a.fsync, fmt::join(a.watch, ","), a.poll_interval);
+  text += fmt::format("{} {} {} {} {}\n", int(a.create), to_text(a.policy), a.rules.size(), a.undo,
+                      a.fsync);
   return text;
 }
 

@@ -149,36 +149,26 @@ TEST(Directories, FollowXdg) {
   home.write("etc/config.toml", account("a"));
   EXPECT_EQ(home.load()->mail_root, home.at("Mail"));
   EXPECT_EQ(home.load()->state_dir, home.at(".local/state/sterna"));
-  EXPECT_EQ(home.load()->control_socket, home.at(".local/state/sterna/control.sock"));
   home.set("XDG_STATE_HOME", "/xs");
-  home.set("XDG_RUNTIME_DIR", "/xr");
   EXPECT_EQ(home.load()->state_dir, "/xs/sterna");
-  EXPECT_EQ(home.load()->control_socket, "/xr/sterna/control.sock");
 }
 
 TEST(Directories, OfAUnitComeFirst) {
   Home home;
   home.write("etc/config.toml", account("a"));
   home.set("XDG_STATE_HOME", "/xs");
-  home.set("XDG_RUNTIME_DIR", "/xr");
   home.set("STATE_DIRECTORY", "/var/lib/sterna:/var/lib/other");
-  home.set("RUNTIME_DIRECTORY", "/run/sterna");
   EXPECT_EQ(home.load()->state_dir, "/var/lib/sterna");
-  EXPECT_EQ(home.load()->control_socket, "/run/sterna/control.sock");
 }
 
 TEST(Directories, KeysWin) {
   Home home;
   home.set("STATE_DIRECTORY", "/var/lib/sterna");
-  home.set("RUNTIME_DIRECTORY", "/run/sterna");
   home.write("etc/config.toml",
-             "state_dir = \"~/s\"\ncontrol_socket = \"/c\"\nmail_root = \"/m\"\n[log]\nlevel = "
-             "\"debug\"\n" +
-                 account("a"));
+             "state_dir = \"~/s\"\nmail_root = \"/m\"\n[log]\nlevel = \"debug\"\n" + account("a"));
   const auto config = home.load();
   ASSERT_TRUE(config) << failure(home);
   EXPECT_EQ(config->state_dir, home.at("s"));
-  EXPECT_EQ(config->control_socket, "/c");
   EXPECT_EQ(config->accounts[0].maildir, "/m/a");
   EXPECT_EQ(config->log_level, LogLevel::debug);
 }

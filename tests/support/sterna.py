@@ -99,7 +99,7 @@ class Sterna:
         self.write_config()
 
     def write_config(self):
-        top = {"state_dir": self.state, "control_socket": f"{self.dir}/control.sock", **self.top}
+        top = {"state_dir": self.state, **self.top}
         text = "".join(f"{k} = {_toml_value(v)}\n" for k, v in top.items())
         text += "".join("\n" + toml_account(name, keys) for name, keys in self.accounts.items())
         self.write_raw_config(text)

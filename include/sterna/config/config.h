@@ -114,19 +114,14 @@ struct AccountConfig {
   std::vector<Rule> rules;
   std::chrono::seconds undo = std::chrono::days(14);  // 0: no undo area for local deletions
   bool fsync = true;
-
-  // Of the daemon; a single sync has no use for them.
-  std::vector<std::string> watch{"INBOX"};
-  std::chrono::seconds poll_interval = std::chrono::minutes(5);
 };
 
 inline constexpr unsigned kConnectionsMax = 32;
 
 struct Config {
-  std::vector<std::string> files;  // what was read, in that order
-  std::string mail_root;           // absolute, as all paths here
-  std::string state_dir;           // an account's state is state_dir/NAME
-  std::string control_socket;
+  std::vector<std::string> files;       // what was read, in that order
+  std::string mail_root;                // absolute, as all paths here
+  std::string state_dir;                // an account's state is state_dir/NAME
   std::optional<LogLevel> log_level;    // as written in [log]
   std::vector<AccountConfig> accounts;  // ascending by name; at least one
 
