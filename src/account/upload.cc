@@ -50,6 +50,12 @@ Result<std::string> read_piece(maildir::UploadReader& reader, std::size_t octets
   return piece;
 }
 
+// A keyword that the server cannot hold lives in the file and in the base alone.
+FlagSet with_keywords(FlagSet flags, const FlagSet& shown) {
+  for (const std::string& keyword : shown.keywords()) flags.add_keyword(keyword);
+  return flags;
+}
+
 // All mailboxes' uploads in one row: while the server stores, the next are read.
 class Uploader {
  public:
@@ -292,7 +298,7 @@ class Uploader {
       MessageRow row;
       row.key = {job->work->row.id, uid};
       row.state = RowState::present;
-      row.flags = job->what->flags;
+      row.flags = with_keywords(job->what->flags, job->what->file.flags);
       take_file(row, job->what->file);
       row.file = to_stamp(job->reader->stat());
       row.internal_date = job->reader->stat().mtime_ns / kNsPerSecond;
