@@ -47,6 +47,7 @@ struct MailboxWork {
   // Everything up to the cursor, or the stamp, is in the base: it may be saved.
   bool cursor_settled = true;
   bool stamp_settled = true;
+  UidSet flags_unsaid;          // of what this pass has to say to the server, parked or not
   bool changed_by_us = false;   // locally: the stamp of the listing no longer describes it
   bool letters_denied = false;  // dovecot-keywords could not be changed: locked by somebody else
 

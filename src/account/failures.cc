@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
+#include <map>
 
 namespace sterna::account {
 namespace {
@@ -27,12 +29,43 @@ std::optional<store::Failure> find(Engine& engine, MailboxId mailbox, Uid uid,
   return std::nullopt;
 }
 
-void count_once_more(Engine& engine, store::Failure& failure, const Error& error) {
-  const auto known = find(engine, failure.mailbox, failure.uid, failure.base_name, failure.action);
-  if (known) failure.count = known->count;
+void count_after(Engine& engine, unsigned before, store::Failure& failure, const Error& error) {
+  failure.count = before;
   failure.next_try_ms = engine.now_ms() + pause_ms(failure.count);
   ++failure.count;
   failure.reason = error.describe();
+}
+
+void count_once_more(Engine& engine, store::Failure& failure, const Error& error) {
+  const auto known = find(engine, failure.mailbox, failure.uid, failure.base_name, failure.action);
+  count_after(engine, known ? known->count : failure.count, failure, error);
+}
+
+UidSet uids_that_failed(Engine& engine, const MailboxWork& work, std::string_view action,
+                        std::int64_t next_try_after_ms) {
+  UidSet uids;
+  Result<std::vector<store::Failure>> all = engine.store->failures();
+  if (!all) return uids;
+  for (const store::Failure& failure : *all) {
+    if (failure.mailbox == work.row.id && failure.uid && failure.action == action &&
+        failure.next_try_ms > next_try_after_ms) {
+      uids.add(failure.uid);
+    }
+  }
+  return uids;
+}
+
+// What failed is not to be done any more, though the row is there.
+bool is_given_up(const MailboxWork& work, const MessageRow& row, const std::string& action) {
+  const bool listed = work.listing && work.listing->complete();
+  if (action == "delete") {
+    const bool flagged = row.flags.has(Flag::deleted);
+    return listed && !flagged && row.state == RowState::present &&
+           work.listing->find(row.base_name) != nullptr;
+  }
+  const bool seen = work.requested && work.input.remote.coverage != Coverage::unknown &&
+                    work.input.local.coverage != Coverage::unknown;
+  return action == "flags" && seen && !work.flags_unsaid.contains(row.key.uid);
 }
 
 }  // namespace
@@ -59,19 +92,57 @@ void park(Engine& engine, MailboxWork& work, Uid uid, std::string_view base_name
   engine.note(std::move(error).with_context(what), &work);
 }
 
+void park(Engine& engine, MailboxWork& work, const UidSet& uids, std::string_view action,
+          Error error) {
+  std::map<Uid, unsigned> counts;
+  if (Result<std::vector<store::Failure>> all = engine.store->failures()) {
+    for (const store::Failure& known : *all) {
+      const bool same = known.mailbox == work.row.id && known.action == action;
+      if (same && known.base_name.empty()) counts[known.uid] = known.count;
+    }
+  }
+  Status stored = engine.write([&]() -> Status {
+    for (const UidRange& range : uids.ranges()) {
+      for (std::uint64_t value = range.first.value; value <= range.last.value; ++value) {
+        const Uid uid(static_cast<std::uint32_t>(value));
+        store::Failure failure{work.row.id, uid, {}, std::string(action), 0, 0, {}};
+        count_after(engine, counts[uid], failure, error);
+        STERNA_CHECK(engine.store->put_failure(failure));
+      }
+    }
+    return {};
+  });
+  if (!stored) engine.note(stored.error(), &work);
+  engine.note(std::move(error).with_context(fmt::format("{} UID {}", action, uids.to_string())),
+              &work);
+}
+
+namespace {
+
+Result<bool> is_settled(Engine& engine, const MailboxWork& work, const store::Failure& failure) {
+  if (failure.uid) {
+    STERNA_TRY(const auto row, engine.store->message({failure.mailbox, failure.uid}));
+    return !row || is_given_up(work, *row, failure.action);
+  }
+  const bool listed = work.listing && work.listing->complete();
+  if (listed && !work.listing->find(failure.base_name)) return true;
+  if (failure.action != "move") return false;
+  // The server has it there after all: the file has its row.
+  STERNA_TRY(const auto rows, engine.store->messages_by_base_name(failure.base_name));
+  return std::ranges::any_of(
+      rows, [&](const MessageRow& row) { return row.key.mailbox == failure.mailbox; });
+}
+
+}  // namespace
+
 Status forget_settled_failures(Engine& engine) {
   STERNA_TRY(const std::vector<store::Failure> failures, engine.store->failures());
   std::vector<store::Failure> settled;
   for (const store::Failure& failure : failures) {
     const MailboxWork* work = engine.find(failure.mailbox);
     if (!work || is_of_mailbox(failure)) continue;
-    if (failure.uid) {
-      STERNA_TRY(const auto row, engine.store->message({failure.mailbox, failure.uid}));
-      if (!row) settled.push_back(failure);
-    } else if (work->listing && work->listing->complete() &&
-               !work->listing->find(failure.base_name)) {
-      settled.push_back(failure);
-    }
+    STERNA_TRY(const bool over, is_settled(engine, *work, failure));
+    if (over) settled.push_back(failure);
   }
   if (settled.empty()) return {};
   return engine.write([&]() -> Status {
@@ -84,16 +155,11 @@ Status forget_settled_failures(Engine& engine) {
 }
 
 UidSet parked_uids(Engine& engine, const MailboxWork& work, std::string_view action) {
-  UidSet parked;
-  Result<std::vector<store::Failure>> all = engine.store->failures();
-  if (!all) return parked;
-  for (const store::Failure& failure : *all) {
-    if (failure.mailbox == work.row.id && failure.uid && failure.action == action &&
-        failure.next_try_ms > engine.now_ms()) {
-      parked.add(failure.uid);
-    }
-  }
-  return parked;
+  return uids_that_failed(engine, work, action, engine.now_ms());
+}
+
+UidSet failed_uids(Engine& engine, const MailboxWork& work, std::string_view action) {
+  return uids_that_failed(engine, work, action, std::numeric_limits<std::int64_t>::min());
 }
 
 bool is_parked(Engine& engine, const MailboxWork& work, Uid uid, std::string_view base_name,

@@ -14,10 +14,16 @@ namespace sterna::account {
 // Notes the failure in the report and in the base. `action` is "download", "upload" ...
 void park(Engine& engine, MailboxWork& work, Uid uid, std::string_view base_name,
           std::string_view action, Error error);
-// Forgets what was parked and is no more: the row is gone, or the file is in no whole listing.
+// The same of all of them at once, with one line in the report.
+void park(Engine& engine, MailboxWork& work, const UidSet& uids, std::string_view action,
+          Error error);
+// Forgets what was parked and is no more: the row is gone, the file is in no whole listing or back
+// where its row says, or there is nothing left to say of its flags.
 Status forget_settled_failures(Engine& engine);
 // Those whose next try is not due yet.
 UidSet parked_uids(Engine& engine, const MailboxWork& work, std::string_view action);
+// Those that failed and were not forgotten, whether due or not.
+UidSet failed_uids(Engine& engine, const MailboxWork& work, std::string_view action);
 bool is_parked(Engine& engine, const MailboxWork& work, Uid uid, std::string_view base_name,
                std::string_view action);
 

@@ -70,12 +70,17 @@ UidSet uids_of(std::span<const FlagPush> pushes) {
 
 Status record(Engine& engine, MailboxWork& work, std::span<const FlagPush> pushes,
               const std::vector<bool>& failed) {
+  const UidSet failed_before = failed_uids(engine, work, "flags");
   // Lost with the power, it is learned again: both sides show the same flags.
   STERNA_TRY(auto transaction, engine.store->begin(store::Durability::normal));
   for (std::size_t i = 0; i < pushes.size(); ++i) {
     if (failed[i]) continue;
     STERNA_TRY(std::optional<MessageRow> row, engine.store->message(pushes[i].key));
     if (!row) continue;
+    const Uid uid = pushes[i].key.uid;
+    if (failed_before.contains(uid)) {
+      STERNA_CHECK(engine.store->clear_failure(work.row.id, uid, "", "flags"));
+    }
     row->flags = work.shown(pushes[i].result);
     if (pushes[i].info) row->info = *pushes[i].info;
     STERNA_CHECK(engine.store->put_message(*row));
@@ -111,8 +116,7 @@ Status ask_for_presence(Connection& connection, const UidSet& uids, Stores& stor
   return {};
 }
 
-Result<Stores> send_stores(Connection& connection, std::span<const FlagPush> pushes) {
-  Stores stores;
+Status send_stores(Connection& connection, std::span<const FlagPush> pushes, Stores& stores) {
   stores.groups = group_by_delta(pushes);
   for (std::size_t i = 0; i < stores.groups.size(); ++i) {
     const Group& group = stores.groups[i];
@@ -124,8 +128,21 @@ Result<Stores> send_stores(Connection& connection, std::span<const FlagPush> pus
       stores.flying.push_back({id, i, std::move(part)});
     }
   }
-  STERNA_CHECK(ask_for_presence(connection, uids_of(pushes), stores));
-  return stores;
+  return ask_for_presence(connection, uids_of(pushes), stores);
+}
+
+// What was sent is answered into `stores`, which may not go before that.
+coro::Task<Status> let_land(Connection& connection, const Stores& stores, Status failed) {
+  std::vector<imap::CommandId> flying;
+  for (const Flying& one : stores.flying) flying.push_back(one.id);
+  for (const Question& question : stores.questions) {
+    if (question.id != imap::CommandId{}) flying.push_back(question.id);
+  }
+  for (const imap::CommandId id : flying) {
+    Result<imap::Done> done = co_await connection.wait(id);
+    if (!done) break;  // nothing is answered any more
+  }
+  co_return failed;
 }
 
 // What surely was not there. Without a whole answer nothing is sure.
@@ -143,23 +160,28 @@ coro::Task<Status> finish_stores(Engine& engine, Connection& connection, Mailbox
                                  std::span<const FlagPush> pushes, Stores stores) {
   const std::vector<Group>& groups = stores.groups;
   std::vector<bool> failed(pushes.size(), false);
+  UidSet refused;
+  std::optional<Error> refusal;
   for (const Flying& one : stores.flying) {
     STERNA_CO_TRY(imap::Done done, co_await connection.wait(one.id));
     if (done.ok()) continue;
-    work.stamp_settled = false;
-    work.cursor_settled = false;
     for (const std::size_t index : groups[one.group].members) {
       if (one.uids.contains(pushes[index].key.uid)) failed[index] = true;
     }
-    // Some of the messages may be gone by now: the next pass sees what is left to say.
-    engine.note(
-        imap::error_from(done).with_context(fmt::format(
-            "set flags {} of UID {}", groups[one.group].flags.to_string(), one.uids.to_string())),
-        &work);
+    refused.add_all(one.uids);
+    if (!refusal) {
+      refusal = imap::error_from(done).with_context(
+          fmt::format("set {}", groups[one.group].flags.to_string()));
+    }
   }
   STERNA_CO_TRY(const UidSet absent, co_await find_absent(connection, stores));
   for (std::size_t i = 0; i < pushes.size(); ++i) {
     failed[i] = failed[i] || absent.contains(pushes[i].key.uid);
+  }
+  if (refusal) {
+    // Some of the messages may be gone by now: the next pass sees what is left to say.
+    work.look_again();
+    park(engine, work, refused.minus(absent), "flags", std::move(*refusal));
   }
   if (!absent.empty()) {
     work.look_again();
@@ -168,17 +190,39 @@ coro::Task<Status> finish_stores(Engine& engine, Connection& connection, Mailbox
   co_return record(engine, work, pushes, failed);
 }
 
+// The others were refused before, and their time has not come.
+std::vector<FlagPush> those_due(Engine& engine, MailboxWork& work,
+                                std::span<const FlagPush> pushes) {
+  const UidSet parked = parked_uids(engine, work, "flags");
+  std::vector<FlagPush> due;
+  for (const FlagPush& push : pushes) {
+    work.flags_unsaid.add(push.key.uid);
+    if (parked.contains(push.key.uid)) {
+      work.look_again();
+    } else {
+      due.push_back(push);
+    }
+  }
+  return due;
+}
+
 }  // namespace
 
 coro::Task<Status> push_flags(Engine& engine, Connection& connection, MailboxWork& work,
-                              std::span<const FlagPush> pushes, const MailboxWork* next) {
+                              std::span<const FlagPush> all, const MailboxWork* next) {
+  const std::vector<FlagPush> pushes = those_due(engine, work, all);
+  if (pushes.empty()) co_return Status{};
   STERNA_CO_CHECK(co_await select_mailbox(engine, connection, work, pushes.front().uidvalidity));
-  STERNA_CO_TRY(Stores stores, send_stores(connection, pushes));
+  Stores stores;
+  Status sent = send_stores(connection, pushes, stores);
+  if (!sent) co_return co_await let_land(connection, stores, std::move(sent));
   imap::CommandId selecting;
   if (next) {
     imap::SelectOptions options;
     options.condstore = connection.condstore;
-    STERNA_CO_TRY(selecting, connection.submit(imap::select(next->row.wire, options)));
+    Result<imap::CommandId> id = connection.submit(imap::select(next->row.wire, options));
+    if (!id) co_return co_await let_land(connection, stores, fail(std::move(id).error()));
+    selecting = *id;
   }
   Status done = co_await finish_stores(engine, connection, work, pushes, std::move(stores));
   if (!done || !next) co_return done;

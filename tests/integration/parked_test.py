@@ -75,6 +75,29 @@ class ParkedTest(IntegrationCase):
         self.assertEqual(world.sync()["quarantined"], 0)
         world.assert_settled()
 
+    def refuse(self, world, pattern):
+        world.wire.refuse(pattern, b"NO [NOPERM] no right")
+        world.sterna.run("sync", expect=3)
+
+    def read_one(self):
+        world = self.world("full")
+        world.fill("INBOX", 3)
+        world.sync()
+        world.mail.add_letters(world.mail.find("INBOX", "<m0@"), "S")
+        return world
+
+    def test_refused_flags_wait_and_are_said_when_their_time_has_come(self):
+        world = self.read_one()
+        self.refuse(world, rb"^UID STORE")
+        self.assertEqual(world.sync()["quarantined"], 1)
+        self.assertEqual(self.parked(world), 1)
+        self.assertEqual(len(world.wire.sent(rb"^UID STORE")), 1)
+        self.let_the_pause_pass(world)
+        world.sync()
+        self.assertEqual(len(world.wire.sent(rb"^UID STORE")), 2)
+        self.assertEqual(self.parked(world), 0)
+        world.assert_settled()
+
 
 if __name__ == "__main__":
     unittest.main()
