@@ -18,6 +18,9 @@
 namespace sterna::account {
 namespace {
 
+// Parked by the file, where it is: should it move on, that is another move.
+constexpr std::string_view kFailure = "move";
+
 struct Moving {
   const sync::Action* action = nullptr;
   const sync::MoveOut* what = nullptr;
@@ -51,9 +54,20 @@ FlagSet common_flags(const sync::MoveOut& move) {
   return remote.minus(remote.minus(move.file.flags));
 }
 
+// The intent of the same move that is open since the server refused it, or the line broke.
+const Intent* find_open(const std::vector<Intent>& open, const Intent& intent) {
+  const auto found = std::ranges::find_if(open, [&](const Intent& other) {
+    return other.kind == intent.kind && other.mailbox == intent.mailbox &&
+           other.uidvalidity == intent.uidvalidity && other.uid == intent.uid &&
+           other.target == intent.target && other.target_uidvalidity == intent.target_uidvalidity;
+  });
+  return found == open.end() ? nullptr : &*found;
+}
+
 Status write_intents(Engine& engine, MailboxWork& from, MailboxWork& to,
                      std::vector<Moving>& moving) {
   STERNA_TRY(auto transaction, engine.store->begin(store::Durability::full));
+  STERNA_TRY(const std::vector<Intent> open, engine.store->intents());
   for (Moving& one : moving) {
     Intent intent;
     intent.kind = IntentKind::move_out;
@@ -67,7 +81,15 @@ Status write_intents(Engine& engine, MailboxWork& from, MailboxWork& to,
     intent.identity = one.what->identity;
     intent.flags = common_flags(*one.what);
     intent.at_ms = engine.now_ms();
-    STERNA_TRY(one.intent, engine.store->add_intent(intent));
+    const Intent* before = find_open(open, intent);
+    if (!before) {
+      STERNA_TRY(one.intent, engine.store->add_intent(intent));
+      continue;
+    }
+    // What a first try may have brought there has no lower UID than it said.
+    one.intent = intent.id = before->id;
+    intent.target_uid_next = before->target_uid_next;
+    STERNA_CHECK(engine.store->update_intent(intent));
   }
   return transaction.commit();
 }
@@ -106,6 +128,7 @@ Status record(Engine& engine, MailboxWork& from, MailboxWork& to, const std::vec
   maildir::TouchedDirectories touched;
   STERNA_TRY(auto transaction, engine.store->begin(store::Durability::full));
   for (const Moving& one : moving) {
+    STERNA_CHECK(engine.store->clear_failure(to.row.id, Uid{}, one.what->file.base, kFailure));
     ++engine.report.counts.moved_out;
     const auto uid = answers.target_of(one.row.key.uid, one.what->to.uidvalidity);
     if (!uid) {
@@ -149,16 +172,58 @@ UidSet uids_of(const std::vector<Moving>& moving) {
   return set;
 }
 
-Status refuse(Engine& engine, MailboxWork& from, MailboxWork& to, const std::vector<Moving>& moving,
-              const imap::Done& done) {
-  // A MOVE that was answered NO may be half done (RFC 6851 section 4.3): the intents stay, and the
-  // next pass asks both sides.
+void look_again(Engine& engine, MailboxWork& from, MailboxWork& to, const sync::MoveOut& what) {
   from.look_again();
   to.look_again();
-  engine.note(imap::error_from(done).with_context(
-                  fmt::format("move {} messages to {}", moving.size(), to.name())),
-              &from);
-  return {};
+  MailboxWork* before = what.forgets ? engine.find(what.forgets->mailbox) : nullptr;
+  if (before) before->look_again();
+}
+
+// A MOVE that was answered NO may be half done (RFC 6851 section 4.3): the intents stay, and the
+// next pass asks both sides.
+void refuse(Engine& engine, MailboxWork& from, MailboxWork& to, const std::vector<Moving>& moving,
+            const Error& error) {
+  for (const Moving& one : moving) {
+    look_again(engine, from, to, *one.what);
+    park(
+        engine, to, Uid{}, one.what->file.base, kFailure,
+        Error(error).with_context(fmt::format("UID {} of {}", one.row.key.uid.value, from.name())));
+  }
+}
+
+// Moves, or copies, part by part; what the server would not take is parked, and no longer in
+// `moving`.
+coro::Task<Status> transfer(Engine& engine, Connection& connection, MailboxWork& from,
+                            MailboxWork& to, std::vector<Moving>& moving, CopySink& sink) {
+  const UidSet uids = uids_of(moving);
+  const bool can_move = connection.has(imap::Capability::move);
+  UidSet there;
+  std::optional<Error> refusal;
+  for (const UidSet& part : uids.chunks(connection.quirks.command_line_octets_max - 600)) {
+    STERNA_CO_TRY(imap::Done done,
+                  co_await connection.run(can_move ? imap::uid_move(part, to.row.wire)
+                                                   : imap::uid_copy(part, to.row.wire),
+                                          &sink));
+    sink.take(done.code);
+    if (!done.ok()) {
+      refusal = imap::error_from(done);
+      break;
+    }
+    there.add_all(part);
+  }
+  if (refusal) {
+    std::vector<Moving> refused;
+    std::erase_if(moving, [&](Moving& one) {
+      if (there.contains(one.row.key.uid)) return false;
+      refused.push_back(std::move(one));
+      return true;
+    });
+    refuse(engine, from, to, refused, *refusal);
+  }
+  if (!can_move && !there.empty()) {
+    STERNA_CO_CHECK(co_await expunge_exactly(engine, connection, from, there));
+  }
+  co_return Status{};
 }
 
 }  // namespace
@@ -168,6 +233,10 @@ coro::Task<Status> move_out(Engine& engine, Connection& connection, MailboxWork&
   std::vector<Moving> moving;
   for (const sync::Action* action : actions) {
     const auto& what = std::get<sync::MoveOut>(action->what);
+    if (is_parked(engine, to, Uid{}, what.file.base, kFailure)) {
+      look_again(engine, from, to, what);
+      continue;
+    }
     STERNA_CO_TRY(std::optional<MessageRow> row, engine.store->message({from.row.id, what.uid}));
     if (!row) {
       // Moved by another client just now, and here elsewhere: it has no row at the place where it
@@ -185,19 +254,8 @@ coro::Task<Status> move_out(Engine& engine, Connection& connection, MailboxWork&
   STERNA_CO_CHECK(engine.bump_epoch());
   STERNA_CO_CHECK(write_intents(engine, from, to, moving));
   CopySink sink;
-  const UidSet uids = uids_of(moving);
-  const bool can_move = connection.has(imap::Capability::move);
-  UidSet copied;
-  for (const UidSet& part : uids.chunks(connection.quirks.command_line_octets_max - 600)) {
-    STERNA_CO_TRY(imap::Done done,
-                  co_await connection.run(can_move ? imap::uid_move(part, to.row.wire)
-                                                   : imap::uid_copy(part, to.row.wire),
-                                          &sink));
-    sink.take(done.code);
-    if (!done.ok()) co_return refuse(engine, from, to, moving, done);
-    copied.add_all(part);
-  }
-  if (!can_move) STERNA_CO_CHECK(co_await expunge_exactly(engine, connection, from, copied));
+  STERNA_CO_CHECK(co_await transfer(engine, connection, from, to, moving, sink));
+  if (moving.empty()) co_return Status{};
   from.changed_by_us = to.changed_by_us = true;
   std::vector<FlagPush> pushes;
   STERNA_CO_CHECK(record(engine, from, to, moving, sink, pushes));

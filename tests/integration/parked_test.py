@@ -79,6 +79,38 @@ class ParkedTest(IntegrationCase):
         world.wire.refuse(pattern, b"NO [NOPERM] no right")
         world.sterna.run("sync", expect=3)
 
+    def move_one(self):
+        world = self.world("full")
+        world.imap.create("Work")
+        world.fill("INBOX", 3)
+        world.sync()
+        world.mail.move(world.mail.find("INBOX", "<m1@"), "Work")
+        world.mail.settle()
+        return world
+
+    def test_a_refused_move_waits_with_one_intent_and_is_done_when_its_time_has_come(self):
+        world = self.move_one()
+        self.refuse(world, rb"^UID MOVE")
+        self.assertEqual(world.sync()["quarantined"], 1)
+        self.assertEqual(self.parked(world), 1)
+        self.let_the_pause_pass(world)
+        self.refuse(world, rb"^UID MOVE")
+        self.assertEqual(len(world.ask_state("SELECT id FROM intent")), 1)
+        self.let_the_pause_pass(world)
+        world.sync()
+        self.assertEqual(len(world.words_on_server("Work")), 1)
+        self.assertEqual(self.parked(world), 0)
+        world.assert_settled()
+
+    def test_a_refused_move_that_the_user_takes_back_is_forgotten(self):
+        world = self.move_one()
+        self.refuse(world, rb"^UID MOVE")
+        world.mail.move(world.mail.find("Work", "<m1@"), "INBOX")
+        world.mail.settle()
+        world.sync()
+        self.assertEqual(self.parked(world), 0)
+        world.assert_settled()
+
     def read_one(self):
         world = self.world("full")
         world.fill("INBOX", 3)
