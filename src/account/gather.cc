@@ -72,6 +72,18 @@ Status collect(RowCollector& rows, const MailboxWork& work) {
   return {};
 }
 
+// What may be the copy that an unfinished removal made.
+Status collect_copies(RowCollector& rows, const sync::Input& input) {
+  std::optional<Uid> first;
+  for (const Intent& intent : input.intents) {
+    if (intent.kind != IntentKind::delete_out || !intent.to_trash) continue;
+    const Uid since = std::max(Uid(1), intent.target_uid_next);
+    first = first ? std::min(*first, since) : since;
+  }
+  if (!first || !input.trash) return {};
+  return rows.add(*input.trash, UidSet::range(*first, Uid(UINT32_MAX)));
+}
+
 // Where the user's \Deleted is acted on, everything that carries it is concerned.
 Status collect_flagged(Engine& engine, RowCollector& rows, const MailboxWork& work) {
   if (!work.input.expunge_flagged) return {};
@@ -240,6 +252,7 @@ Result<sync::Input> gather(Engine& engine, bool sizes_reliable, bool deduplicate
     if (intent.uid) STERNA_CHECK(rows.add({intent.mailbox, intent.uid}));
     if (!intent.base_name.empty()) STERNA_CHECK(rows.add_by_name(intent.base_name));
   }
+  STERNA_CHECK(collect_copies(rows, input));
   STERNA_TRY(std::vector<store::ApprovalEntry> approvals, engine.store->approvals());
   for (const store::ApprovalEntry& approval : approvals) {
     input.approvals.push_back({approval.key, approval.uidvalidity});

@@ -27,6 +27,7 @@ struct Victim {
   IntentId intent;
   sync::RemovalKind kind = sync::RemovalKind::expunge;
   bool in_base = true;  // not a surplus copy
+  bool begun = false;   // by a copy to the Trash, in an earlier sync
 };
 
 class ProofSink : public Sink {
@@ -172,17 +173,9 @@ class Remover {
 
   // Inside a transaction.
   Status add_intents() {
+    STERNA_TRY(const std::vector<Intent> open, engine_.store->intents());
     for (Victim& victim : victims_) {
-      Intent intent;
-      intent.kind = IntentKind::delete_out;
-      intent.mailbox = work_.row.id;
-      intent.uidvalidity = work_.input.remote.uidvalidity;
-      intent.uid = victim.row.key.uid;
-      intent.base_name = victim.row.base_name;
-      intent.identity = victim.row.identity;
-      intent.to_trash = victim.kind == sync::RemovalKind::to_trash;
-      intent.at_ms = engine_.now_ms();
-      STERNA_TRY(victim.intent, engine_.store->add_intent(intent));
+      STERNA_CHECK(add_intent(victim, find_open(open, victim)));
       if (remains(victim)) continue;
       if (victim.in_base) {
         STERNA_CHECK(engine_.store->set_state(victim.row.key, RowState::deleting));
@@ -221,6 +214,42 @@ class Remover {
     row.remote_size = what.identity.size;
     row.remote_since = row.local_since = engine_.generation;
     return row;
+  }
+
+  const Intent* find_open(const std::vector<Intent>& open, const Victim& victim) const {
+    const auto found = std::ranges::find_if(open, [&](const Intent& intent) {
+      return intent.kind == IntentKind::delete_out && intent.to_trash &&
+             intent.mailbox == work_.row.id && intent.uid == victim.row.key.uid &&
+             intent.uidvalidity == work_.input.remote.uidvalidity;
+    });
+    return found == open.end() ? nullptr : &*found;
+  }
+
+  // One that says "to the Trash" stays as it is until the end: it tells since when the copy may be
+  // there.
+  Status add_intent(Victim& victim, const Intent* before) {
+    if (before) {
+      victim.begun = true;
+      victim.intent = before->id;
+      return {};
+    }
+    Intent intent;
+    intent.kind = IntentKind::delete_out;
+    intent.mailbox = work_.row.id;
+    intent.uidvalidity = work_.input.remote.uidvalidity;
+    intent.uid = victim.row.key.uid;
+    intent.base_name = victim.row.base_name;
+    intent.identity = victim.row.identity;
+    intent.to_trash = victim.kind == sync::RemovalKind::to_trash;
+    const MailboxWork* trash = intent.to_trash ? engine_.with_role(Role::trash) : nullptr;
+    if (trash && trash->cursor_known) {
+      intent.target = trash->row.id;
+      intent.target_uidvalidity = trash->next_cursor.uidvalidity;
+      intent.target_uid_next = trash->next_cursor.uid_next;
+    }
+    intent.at_ms = engine_.now_ms();
+    STERNA_TRY(victim.intent, engine_.store->add_intent(intent));
+    return {};
   }
 
   void judge() {
@@ -268,23 +297,36 @@ class Remover {
   coro::Task<Status> move_to_trash(std::vector<Victim>& victims) {
     MailboxWork* trash = engine_.with_role(Role::trash);
     if (!trash) co_return fail(ErrorCode::internal, "there is no Trash to move to");
+    const bool can_move = connection_.has(imap::Capability::move);
+    const std::string what = can_move ? "move to the Trash" : "copy to the Trash";
     const UidSet uids = uids_of(victims);
-    if (connection_.has(imap::Capability::move)) {
-      for (const UidSet& part : uids.chunks(connection_.quirks.command_line_octets_max - 600)) {
-        STERNA_CO_TRY(imap::Done done,
-                      co_await connection_.run(imap::uid_move(part, trash->row.wire)));
-        if (!done.ok()) co_return take_back(victims, done, "move to the Trash");
+    UidSet there;
+    std::optional<Error> refusal;
+    for (const UidSet& part : uids.chunks(connection_.quirks.command_line_octets_max - 600)) {
+      STERNA_CO_TRY(imap::Done done,
+                    co_await connection_.run(can_move ? imap::uid_move(part, trash->row.wire)
+                                                      : imap::uid_copy(part, trash->row.wire)));
+      if (!done.ok()) {
+        refusal = imap::error_from(done);
+        break;
       }
-    } else {
-      for (const UidSet& part : uids.chunks(connection_.quirks.command_line_octets_max - 600)) {
-        STERNA_CO_TRY(imap::Done done,
-                      co_await connection_.run(imap::uid_copy(part, trash->row.wire)));
-        if (!done.ok()) co_return take_back(victims, done, "copy to the Trash");
-      }
-      STERNA_CO_CHECK(co_await expunge_exactly(engine_, connection_, work_, uids));
+      there.add_all(part);
     }
+    if (refusal) {
+      const std::vector<Victim> refused =
+          take_those(victims, [&](const Victim& one) { return !there.contains(one.row.key.uid); });
+      STERNA_CO_CHECK(take_back(refused, *refusal, what));
+    }
+    if (victims.empty()) co_return Status{};
     // What arrived in the Trash is fetched into the local one.
     engine_.again = true;
+    Status gone =
+        can_move ? Status{} : co_await expunge_exactly(engine_, connection_, work_, there);
+    if (!gone) {
+      if (!connection_.usable()) co_return gone;
+      keep_begun(victims, gone.error());
+      co_return Status{};
+    }
     co_return record(victims, "moved to Trash");
   }
 
@@ -292,9 +334,30 @@ class Remover {
     Status done = co_await expunge_exactly(engine_, connection_, work_, uids_of(victims));
     if (!done) {
       if (!connection_.usable()) co_return done;
+      const std::vector<Victim> begun =
+          take_those(victims, [](const Victim& one) { return one.begun; });
+      if (!begun.empty()) keep_begun(begun, done.error());
+      if (victims.empty()) co_return Status{};
       co_return take_back(victims, done.error(), "expunge");
     }
     co_return record(victims, "expunged");
+  }
+
+  // Copied, and not expunged: rows and intents stay, so that nothing is copied again.
+  void keep_begun(const std::vector<Victim>& victims, const Error& error) {
+    work_.look_again();
+    park(engine_, work_, uids_of(victims), "delete", Error(error).with_context("expunge"));
+  }
+
+  template <class Which>
+  static std::vector<Victim> take_those(std::vector<Victim>& victims, Which which) {
+    std::vector<Victim> taken;
+    std::erase_if(victims, [&](Victim& one) {
+      if (!which(one)) return false;
+      taken.push_back(std::move(one));
+      return true;
+    });
+    return taken;
   }
 
   // Nothing of it was begun: rows and intents as before.
@@ -312,15 +375,11 @@ class Remover {
   }
 
   // The server refused: nothing was removed, and the rows are as before. Tried again later.
-  Status take_back(std::vector<Victim>& victims, const imap::Done& done, std::string what) {
-    return take_back(victims, imap::error_from(done), std::move(what));
-  }
-  Status take_back(std::vector<Victim>& victims, const Error& error, std::string what) {
+  Status take_back(const std::vector<Victim>& victims, const Error& error,
+                   const std::string& what) {
     STERNA_CHECK(withdraw(victims));
     work_.look_again();
-    for (Victim& victim : victims) {
-      park(engine_, work_, victim.row.key.uid, "", "delete", Error(error).with_context(what));
-    }
+    park(engine_, work_, uids_of(victims), "delete", Error(error).with_context(what));
     return {};
   }
 

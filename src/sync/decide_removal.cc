@@ -31,6 +31,50 @@ RemovalKind kind_by_policy(const Draft& draft, const RowView& row) {
   return trash ? RemovalKind::to_trash : RemovalKind::fetch_expunge;
 }
 
+// Written down in the intent before anything was copied: no UID below it can be the copy.
+Uid first_possible(const Intent& intent, const MailboxView& trash) {
+  const bool same =
+      intent.target == trash.in->id && intent.target_uidvalidity == trash.where().uidvalidity;
+  return same ? intent.target_uid_next : Uid();
+}
+
+struct CopyInTrash {
+  bool known = false;  // whether there is one
+  std::optional<Uid> uid;
+};
+
+// Each copy is that of one removal.
+CopyInTrash find_copy(Draft& draft, const RowView& row) {
+  MailboxView* trash = draft.world.mailbox(*draft.world.input().trash);
+  const std::optional<Identity>& identity = row.identity ? row.identity : row.intent->identity;
+  if (!trash || !trash->remote_known || !identity) return {};
+  const Uid first = first_possible(*row.intent, *trash);
+  for (RowView* other : trash->rows) {
+    const bool fits = other->has_file_here() || other->has_state(RowState::deleting);
+    if (!fits || other->key().uid < first || other->of_removal || !other->identity) continue;
+    if (other->remote == Remote::gone || !other->identity->same_as(*identity)) continue;
+    if (other->remote == Remote::unknown) return {};
+    other->of_removal = true;
+    return {true, other->key().uid};
+  }
+  for (MessageView* message : trash->messages) {
+    const auto told = message->identity();
+    if (message->uid < first || message->of_removal) continue;
+    if (!told) return {};
+    if (!told->same_as(*identity, draft.world.sizes_count(*message))) continue;
+    message->of_removal = true;
+    return {true, message->uid};
+  }
+  return {trash->undetailed.empty() || trash->undetailed.last() < first, std::nullopt};
+}
+
+// A removal to the Trash that was begun before may have got as far as its copy, on a server without
+// MOVE: then only the rest is done.
+bool may_be_copied(const Draft& draft, const RowView& row, RemovalKind kind) {
+  return kind == RemovalKind::to_trash && draft.world.input().trash && row.intent &&
+         row.intent->kind == IntentKind::delete_out && row.intent->to_trash;
+}
+
 // nullopt: a person has to decide.
 std::optional<RemovalKind> spare_marked(const Draft& draft, const RowView& row, RemovalKind kind) {
   if (kind == RemovalKind::to_trash || !was_marked_remotely(row)) return kind;
@@ -51,7 +95,17 @@ DeleteOut delete_out(const RowView& row, RemovalKind kind, std::string proof) {
 }
 
 constexpr const char* kMarked = "flagged on the server since: not expunged without a decision";
+constexpr const char* kCopyUnknown =
+    "a removal begun before; whether its copy is in the Trash is not known";
 constexpr const char* kAbsent = "in none of the whole listings of every local mailbox";
+
+// What is left of it to be done; nullopt: not known yet.
+std::optional<RemovalKind> rest_of(Draft& draft, const RowView& row, RemovalKind kind) {
+  if (!may_be_copied(draft, row, kind)) return kind;
+  const CopyInTrash copy = find_copy(draft, row);
+  if (!copy.known) return std::nullopt;
+  return copy.uid ? RemovalKind::expunge : kind;
+}
 
 // Why the disappearance of a file is not believed or not sent yet.
 std::optional<std::string> why_not_now(const Draft& draft, const RowView& row) {
@@ -85,11 +139,13 @@ void delete_remote(Draft& draft, RowView& row) {
 void resume_removal(Draft& draft, RowView& row) {
   if (auto reason = why_not_now(draft, row)) return draft.wait(row, *reason);
   if (row.mailbox->read_only()) return draft.wait(row, "deleted here; read-only on the server");
-  const bool to_trash = row.intent && row.intent->to_trash;
+  const bool to_trash = row.intent && row.intent->to_trash && draft.world.input().trash;
   const auto kind =
       spare_marked(draft, row, to_trash ? RemovalKind::to_trash : kind_by_policy(draft, row));
   if (!kind) return draft.hold(HeldKind::delete_remote, row, std::nullopt, kMarked);
-  draft.propose(Side::remote, row, delete_out(row, *kind, kAbsent),
+  const auto rest = rest_of(draft, row, *kind);
+  if (!rest) return draft.wait(row, kCopyUnknown);
+  draft.propose(Side::remote, row, delete_out(row, *rest, kAbsent),
                 "a removal begun before and not seen to its end");
   draft.removals.back().begun_before = true;
 }
@@ -104,7 +160,10 @@ void expunge_flagged(Draft& draft, RowView& row) {
   if (!mailbox.in->local.quiet) return draft.wait(row, "flagged deleted; waits for the quiet time");
   const auto kind = spare_marked(draft, row, RemovalKind::expunge);
   if (!kind) return draft.hold(HeldKind::delete_remote, row, std::nullopt, kMarked);
-  DeleteOut out = delete_out(row, *kind, "the user flagged it \\Deleted");
+  if (may_be_copied(draft, row, *kind)) draft.kept_intents.insert(row.intent->id);
+  const auto rest = rest_of(draft, row, *kind);
+  if (!rest) return draft.wait(row, kCopyUnknown);
+  DeleteOut out = delete_out(row, *rest, "the user flagged it \\Deleted");
   out.file_remains = true;
   draft.propose(Side::remote, row, std::move(out), "flagged deleted; the policy expunges it");
 }

@@ -69,7 +69,7 @@ void call_off(Draft& draft, RowView& row) {
   pair.internal_date = row.row->internal_date;
   pair.email_id = row.row->email_id;
   draft.act(std::move(pair), "the file is back before its removal was done");
-  if (!row.intent || row.intent->to_trash) return;
+  if (!row.intent) return;
   draft.kept_intents.insert(row.intent->id);
   draft.act(ClearDeleted{row.mailbox->where(), row.key().uid, row.intent->id},
             "the file is back before its removal was done");

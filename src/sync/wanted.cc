@@ -112,8 +112,16 @@ void want_for_moves(World& world, Wanted& wanted) {
   for (const auto& [mailbox, uids] : moved) wanted[mailbox].add_all(uids);
 }
 
+// Whether it got as far as its copy in the Trash.
+void want_for_removal(World& world, const Intent& intent, Wanted& wanted) {
+  const RowView* row = world.row({intent.mailbox, intent.uid});
+  if (!intent.to_trash || !world.input().trash || !row || row->remote != Remote::same) return;
+  if (const MailboxView* trash = world.mailbox(*world.input().trash)) want_arrivals(*trash, wanted);
+}
+
 void want_for_intents(World& world, Wanted& wanted) {
   for (const Intent& intent : world.input().intents) {
+    if (intent.kind == IntentKind::delete_out) want_for_removal(world, intent, wanted);
     if (intent.kind != IntentKind::upload && intent.kind != IntentKind::move_out) continue;
     const MailboxId target = intent.kind == IntentKind::upload ? intent.mailbox : intent.target;
     if (const MailboxView* mailbox = world.mailbox(target)) want_arrivals(*mailbox, wanted);

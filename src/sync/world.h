@@ -69,6 +69,7 @@ struct RowView {
   MessageView* message = nullptr;    // its message under another UID: a remote move
   const Intent* intent = nullptr;    // an open move_out or delete_out
   const Intent* upload = nullptr;    // an open upload of its edited content
+  bool of_removal = false;           // in the Trash: the copy that an unfinished removal made
   bool doubted = false;              // seen, but by no observation that counts
 
   MessageKey key() const { return row->key; }
@@ -88,6 +89,7 @@ struct MessageView {
   bool size_reliable = true;
   RowView* from = nullptr;   // the row whose message this is: a remote move
   FileView* file = nullptr;  // the file that it was proven to be
+  bool of_removal = false;   // as of a row
   bool taken = false;        // decided: the new content of a row's file, or missing its file
 
   std::optional<Identity> identity() const;

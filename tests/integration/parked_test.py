@@ -79,6 +79,42 @@ class ParkedTest(IntegrationCase):
         world.wire.refuse(pattern, b"NO [NOPERM] no right")
         world.sterna.run("sync", expect=3)
 
+    def delete_one(self, profile):
+        world = self.world(profile)
+        world.fill("INBOX", 3)
+        world.sync()
+        world.mail.delete(world.mail.find("INBOX", "<m1@"))
+        world.mail.settle()
+        return world
+
+    def test_a_refused_expunge_waits_and_nothing_is_copied_to_the_trash_again(self):
+        for profile, expunge in (("no-move", rb"^UID EXPUNGE"), ("bare", rb"^EXPUNGE")):
+            with self.subTest(profile):
+                world = self.delete_one(profile)
+                self.refuse(world, expunge)
+                for _ in range(2):
+                    self.assertEqual(world.sterna.sync()["quarantined"], 1)
+                self.let_the_pause_pass(world)
+                self.refuse(world, expunge)
+                self.let_the_pause_pass(world)
+                world.sterna.sync()
+                self.assertEqual(len(world.wire.sent(rb"^UID COPY")), 1)
+                self.assertEqual(len(world.words_on_server("Trash")), 1)
+                self.assertEqual(len(world.words_on_server("INBOX")), 2)
+                self.assertEqual(self.parked(world), 0)
+                world.assert_settled()
+
+    def test_a_line_cut_between_copy_and_expunge_doubles_nothing_in_the_trash(self):
+        for profile in ("no-move", "bare"):
+            with self.subTest(profile):
+                world = self.delete_one(profile)
+                world.wire.cut_before(rb"^UID STORE")
+                world.sterna.run("sync", expect=None)
+                world.sterna.sync()
+                self.assertEqual(len(world.words_on_server("Trash")), 1)
+                self.assertEqual(len(world.words_on_server("INBOX")), 2)
+                world.assert_settled()
+
     def move_one(self):
         world = self.world("full")
         world.imap.create("Work")

@@ -39,7 +39,7 @@ class Run {
     const std::string rest = told(input);
     if (!rest.empty()) return "not at rest:\n" + rest + model_.describe();
     const std::string wrong =
-        model_.unsettled(chances_.skip > 0 ? Doubles::in_trash : Doubles::nowhere);
+        model_.unsettled(chances_.unrecorded > 0 ? Doubles::in_trash : Doubles::nowhere);
     return wrong.empty() ? wrong : wrong + model_.describe();
   }
 

@@ -273,18 +273,23 @@ bool Model::effect(const DeleteOut& remove, bool record) {
   intent.kind = IntentKind::delete_out;
   intent.mailbox = key.mailbox;
   intent.uid = key.uid;
+  intent.identity = identity_of(message->second.content);
   intent.to_trash = remove.kind == RemovalKind::to_trash;
-  std::erase_if(intents_, [&](const Intent& other) {
-    return other.kind == IntentKind::delete_out && other.mailbox == key.mailbox &&
+  Mailbox& trash = mailboxes_.back();
+  intent.target = MailboxId(static_cast<std::int64_t>(mailboxes_.size()));
+  intent.target_uidvalidity = validity_of(intent.target);
+  intent.target_uid_next = trash.next;
+  const auto before = std::ranges::find_if(intents_, [&](const Intent& other) {
+    return other.kind == IntentKind::delete_out && other.to_trash && other.mailbox == key.mailbox &&
            other.uid == key.uid;
   });
-  const IntentId id = open(intent);
+  const IntentId id = before == intents_.end() ? open(intent) : before->id;
   if (rows_.contains(key)) rows_[key].state = RowState::deleting;
   if (!record && chance(0.5)) return false;  // the intent stands, nothing was done
   if (intent.to_trash) {
-    Mailbox& trash = mailboxes_.back();
     trash.remote[trash.next] = message->second;
     ++trash.next.value;
+    if (!record && chance(0.5)) return false;  // copied, and the source is still there
   }
   mailbox.remote.erase(key.uid);
   if (!record) return false;

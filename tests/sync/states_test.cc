@@ -93,6 +93,26 @@ TEST(Deleting, IsResumedAsItWasBegun) {
   add_intent(input, IntentKind::delete_out, "A", 1, "", "", "").to_trash = true;
   EXPECT_EQ(told(input), "delete_out A/1 to_trash\n");
 }
+// What is new in the Trash is told by the server only.
+std::string resumed(std::string_view base, std::string_view remote) {
+  Input input = read({"A Trash:trash", base, remote, ""});
+  Intent& intent = add_intent(input, IntentKind::delete_out, "A", 1, "", "x", "Trash");
+  intent.to_trash = true;
+  return told(input);
+}
+
+TEST(Deleting, IsOnlyExpungedWhereItsCopyIsInTheTrash) {
+  EXPECT_EQ(resumed("A 1 x S deleting", "Trash new 5 x S"),
+            "download Trash/5\ndelete_out A/1 expunge\n");
+  EXPECT_EQ(resumed("A 1 x S deleting\nTrash 5 x S", ""), "delete_out A/1 expunge\n");
+}
+TEST(Deleting, IsCopiedWhereTheTrashHasOnlyWhatWasThereBeforeOrIsAnother) {
+  EXPECT_EQ(resumed("A 1 x S deleting\nTrash 4 x S", ""), "delete_out A/1 to_trash\n");
+  EXPECT_EQ(resumed("A 1 x S deleting\nTrash 5 y S", ""), "delete_out A/1 to_trash\n");
+}
+TEST(Deleting, WaitsWhereTheTrashIsNotKnown) {
+  EXPECT_EQ(resumed("A 1 x S deleting", "Trash unknown"), "wait A/1\n");
+}
 TEST(Deleting, IsNotHeldByTheBrakeThatLetItThrough) {
   Input input = read({"A Trash:trash", "A 1 x S deleting", "", ""});
   mailbox(input, "A").brake = {0.0, 1};
