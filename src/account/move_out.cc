@@ -123,6 +123,13 @@ Result<std::optional<LocalFile>> with_flags_here(Engine& engine, MailboxWork& to
   return file;
 }
 
+void look_again(Engine& engine, MailboxWork& from, MailboxWork& to, const sync::MoveOut& what) {
+  from.look_again();
+  to.look_again();
+  MailboxWork* before = what.forgets ? engine.find(what.forgets->mailbox) : nullptr;
+  if (before) before->look_again();
+}
+
 Status record(Engine& engine, MailboxWork& from, MailboxWork& to, const std::vector<Moving>& moving,
               const CopySink& answers, std::vector<FlagPush>& pushes) {
   maildir::TouchedDirectories touched;
@@ -133,10 +140,7 @@ Status record(Engine& engine, MailboxWork& from, MailboxWork& to, const std::vec
     const auto uid = answers.target_of(one.row.key.uid, one.what->to.uidvalidity);
     if (!uid) {
       engine.again = true;
-      MailboxWork* before = one.what->forgets ? engine.find(one.what->forgets->mailbox) : nullptr;
-      if (before) before->look_again();
-      from.look_again();
-      to.look_again();
+      look_again(engine, from, to, *one.what);
       continue;
     }
     const FlagDelta& delta = one.what->to_remote;
@@ -170,13 +174,6 @@ UidSet uids_of(const std::vector<Moving>& moving) {
   UidSet set;
   for (const Uid uid : uids) set.add(uid);
   return set;
-}
-
-void look_again(Engine& engine, MailboxWork& from, MailboxWork& to, const sync::MoveOut& what) {
-  from.look_again();
-  to.look_again();
-  MailboxWork* before = what.forgets ? engine.find(what.forgets->mailbox) : nullptr;
-  if (before) before->look_again();
 }
 
 // A MOVE that was answered NO may be half done (RFC 6851 section 4.3): the intents stay, and the

@@ -141,10 +141,30 @@ class Remover {
     co_return Status{};
   }
 
-  // Of those that date and size did not prove; selects the mailbox again.
+  // By the header, where date and size did not prove it; selects the mailbox again.
   coro::Task<Status> prove_doubted() {
     if (doubted_.empty()) co_return Status{};
-    co_return co_await prove_by_header();
+    const std::vector<RemoteArrival> before = std::exchange(work_.input.remote.details, {});
+    Status asked = co_await identify_remote(engine_, connection_, work_, uids_of(doubted_));
+    const std::vector<RemoteArrival> found = std::exchange(work_.input.remote.details, before);
+    STERNA_CO_CHECK(asked);
+    for (Victim& victim : doubted_) {
+      const auto it = std::ranges::find(found, victim.row.key.uid, &RemoteArrival::uid);
+      const bool same = it != found.end() && it->identity && victim.row.identity &&
+                        it->identity->same_as(*victim.row.identity, false);
+      if (same) {
+        victims_.push_back(std::move(victim));
+        continue;
+      }
+      work_.look_again();
+      engine_.note(Error(ErrorCode::changed,
+                         fmt::format("UID {} is not the message that was deleted here; it stays",
+                                     victim.row.key.uid.value))
+                       .with_scope(ErrorScope::message),
+                   &work_);
+    }
+    doubted_.clear();
+    co_return Status{};
   }
 
   coro::Task<Status> keep_copies() {
@@ -268,30 +288,6 @@ class Remover {
       (same ? proven : doubted_).push_back(std::move(victim));
     }
     victims_ = std::move(proven);
-  }
-
-  coro::Task<Status> prove_by_header() {
-    const std::vector<RemoteArrival> before = std::exchange(work_.input.remote.details, {});
-    Status asked = co_await identify_remote(engine_, connection_, work_, uids_of(doubted_));
-    const std::vector<RemoteArrival> found = std::exchange(work_.input.remote.details, before);
-    STERNA_CO_CHECK(asked);
-    for (Victim& victim : doubted_) {
-      const auto it = std::ranges::find(found, victim.row.key.uid, &RemoteArrival::uid);
-      const bool same = it != found.end() && it->identity && victim.row.identity &&
-                        it->identity->same_as(*victim.row.identity, false);
-      if (same) {
-        victims_.push_back(std::move(victim));
-        continue;
-      }
-      work_.look_again();
-      engine_.note(Error(ErrorCode::changed,
-                         fmt::format("UID {} is not the message that was deleted here; it stays",
-                                     victim.row.key.uid.value))
-                       .with_scope(ErrorScope::message),
-                   &work_);
-    }
-    doubted_.clear();
-    co_return Status{};
   }
 
   coro::Task<Status> move_to_trash(std::vector<Victim>& victims) {
