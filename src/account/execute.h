@@ -74,15 +74,6 @@ coro::Task<Status> remove_out(Engine& engine, Connection& connection,
 coro::Task<Status> clear_deleted(Engine& engine, Connection& connection, MailboxWork& work,
                                  std::span<const sync::Action* const> actions);
 
-// STORE \Deleted and UID EXPUNGE of exactly these; without UIDPLUS, EXPUNGE after the \Deleted of
-// others was taken away for its moment. The tagged outcome; the caller has the intents.
-coro::Task<Status> expunge_exactly(Engine& engine, Connection& connection, MailboxWork& work,
-                                   const UidSet& uids);
-
-// The foreign \Deleted that a crash in the middle of that left taken away, put back.
-coro::Task<Status> give_back_deleted(Engine& engine, Connection& connection, MailboxWork& work);
-Result<bool> owes_deleted(Engine& engine, const MailboxWork& work);
-
 // The row of a message that is now at `to`/`uid` with this file.
 MessageRow moved_row(const MessageRow& row, const MailboxWork& to, Uid uid, const LocalFile& file,
                      const FlagSet& flags);

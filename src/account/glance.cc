@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "execute.h"
+#include "expunge.h"
 #include "observe.h"
 #include "remote_changes.h"
 

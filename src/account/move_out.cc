@@ -9,6 +9,7 @@
 #include <algorithm>
 
 #include "execute.h"
+#include "expunge.h"
 #include "failures.h"
 #include "observe.h"
 #include "sterna/imap/outcome.h"
@@ -170,10 +171,7 @@ Status record(Engine& engine, MailboxWork& from, MailboxWork& to, const std::vec
 UidSet uids_of(const std::vector<Moving>& moving) {
   std::vector<Uid> uids;
   for (const Moving& one : moving) uids.push_back(one.row.key.uid);
-  std::ranges::sort(uids);
-  UidSet set;
-  for (const Uid uid : uids) set.add(uid);
-  return set;
+  return UidSet::of(std::move(uids));
 }
 
 // A MOVE that was answered NO may be half done (RFC 6851 section 4.3): the intents stay, and the

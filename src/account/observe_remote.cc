@@ -12,6 +12,7 @@
 #include <algorithm>
 
 #include "execute.h"
+#include "expunge.h"
 #include "observe.h"
 #include "remote_changes.h"
 #include "sterna/base/bytes.h"

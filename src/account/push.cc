@@ -49,23 +49,16 @@ struct Flying {
   UidSet uids;
 };
 
-UidSet set_of(std::vector<Uid> uids) {
-  std::ranges::sort(uids);
-  UidSet set;
-  for (const Uid uid : uids) set.add(uid);
-  return set;
-}
-
 UidSet uids_of(std::span<const FlagPush> pushes, const Group& group) {
   std::vector<Uid> uids;
   for (const std::size_t index : group.members) uids.push_back(pushes[index].key.uid);
-  return set_of(std::move(uids));
+  return UidSet::of(std::move(uids));
 }
 
 UidSet uids_of(std::span<const FlagPush> pushes) {
   std::vector<Uid> uids;
   for (const FlagPush& push : pushes) uids.push_back(push.key.uid);
-  return set_of(std::move(uids));
+  return UidSet::of(std::move(uids));
 }
 
 Status record(Engine& engine, MailboxWork& work, std::span<const FlagPush> pushes,

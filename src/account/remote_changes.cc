@@ -40,10 +40,7 @@ UidSet uids_of(const std::vector<RemoteFlags>& flags) {
   std::vector<Uid> uids;
   uids.reserve(flags.size());
   for (const RemoteFlags& one : flags) uids.push_back(one.uid);
-  std::ranges::sort(uids);
-  UidSet set;
-  for (const Uid uid : uids) set.add(uid);
-  return set;
+  return UidSet::of(std::move(uids));
 }
 
 namespace {

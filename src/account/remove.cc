@@ -13,6 +13,7 @@
 
 #include "download.h"
 #include "execute.h"
+#include "expunge.h"
 #include "failures.h"
 #include "observe.h"
 #include "sterna/imap/outcome.h"
@@ -56,10 +57,7 @@ class SelectSink : public Sink {
 UidSet uids_of(const std::vector<Victim>& victims) {
   std::vector<Uid> uids;
   for (const Victim& victim : victims) uids.push_back(victim.row.key.uid);
-  std::ranges::sort(uids);
-  UidSet set;
-  for (const Uid uid : uids) set.add(uid);
-  return set;
+  return UidSet::of(std::move(uids));
 }
 
 bool email_ids_agree(const MessageRow& row, const imap::Fetch& fetch) {
@@ -105,12 +103,15 @@ class Remover {
     return {};
   }
 
-  // SELECT and FETCH in one packet: a mailbox that is another one by now only answers in vain.
-  Status ask() {
+  Result<imap::CommandId> submit_select() {
     imap::SelectOptions options;
     options.condstore = connection_.condstore;
-    STERNA_TRY(const imap::CommandId selecting,
-               connection_.submit(imap::select(work_.row.wire, options), &select_));
+    return connection_.submit(imap::select(work_.row.wire, options), &select_);
+  }
+
+  // SELECT and FETCH in one packet: a mailbox that is another one by now only answers in vain.
+  Status ask() {
+    STERNA_TRY(const imap::CommandId selecting, submit_select());
     asked_.push_back(selecting);
     imap::FetchRequest request;
     request.items = {imap::FetchItem::uid, imap::FetchItem::internal_date, imap::FetchItem::size};
@@ -193,9 +194,11 @@ class Remover {
 
   // Inside a transaction.
   Status add_intents() {
-    STERNA_TRY(const std::vector<Intent> open, engine_.store->intents());
+    STERNA_TRY(const OpenIntents open, open_intents());
     for (Victim& victim : victims_) {
-      STERNA_CHECK(add_intent(victim, find_open(open, victim)));
+      const auto before = open.find(victim.row.key.uid.value);
+      STERNA_CHECK(add_intent(victim, before == open.end() ? std::nullopt
+                                                           : std::optional(before->second)));
       if (remains(victim)) continue;
       if (victim.in_base) {
         STERNA_CHECK(engine_.store->set_state(victim.row.key, RowState::deleting));
@@ -208,21 +211,46 @@ class Remover {
     return {};
   }
 
-  coro::Task<Status> remove() {
+  // What can be said in one packet is on its way then; the rest is done, as far as it went.
+  coro::Task<Status> begin() {
     Status selected = co_await select_mailbox(engine_, connection_, work_, uidvalidity_);
     if (!selected) {
       if (connection_.usable()) STERNA_CO_CHECK(withdraw(victims_));
+      victims_.clear();
       co_return selected;
     }
-    std::vector<Victim> to_trash;
-    std::vector<Victim> expunged;
-    for (Victim& victim : victims_) {
-      const bool trash = victim.kind == sync::RemovalKind::to_trash;
-      (trash ? to_trash : expunged).push_back(std::move(victim));
-    }
+    std::vector<Victim> to_trash = take_those(
+        victims_, [](const Victim& one) { return one.kind == sync::RemovalKind::to_trash; });
     if (!to_trash.empty()) STERNA_CO_CHECK(co_await move_to_trash(to_trash));
-    if (!expunged.empty()) STERNA_CO_CHECK(co_await expunge(expunged));
+    if (victims_.empty()) co_return Status{};
+    const UidSet uids = uids_of(victims_);
+    if (!has_uid_expunge(connection_)) {
+      outcome_ = co_await expunge_exactly(engine_, connection_, work_, uids);
+      co_return Status{};
+    }
+    Result<std::vector<imap::CommandId>> flying = submit_uid_expunge(connection_, uids);
+    if (flying) {
+      flying_ = std::move(*flying);
+    } else {
+      outcome_ = fail(std::move(flying).error());
+    }
     co_return Status{};
+  }
+
+  // Waits for what begin() sent.
+  coro::Task<void> land() {
+    if (!flying_.empty()) outcome_ = co_await land_all(connection_, flying_);
+  }
+
+  // Records what came of it.
+  Status finish() {
+    if (victims_.empty()) return {};
+    if (outcome_) return record(victims_, "expunged");
+    if (!connection_.usable()) return outcome_;
+    const std::vector<Victim> begun =
+        take_those(victims_, [](const Victim& one) { return one.begun; });
+    if (!begun.empty()) keep_begun(begun, outcome_.error());
+    return victims_.empty() ? Status{} : take_back(victims_, outcome_.error(), "expunge");
   }
 
  private:
@@ -236,21 +264,26 @@ class Remover {
     return row;
   }
 
-  const Intent* find_open(const std::vector<Intent>& open, const Victim& victim) const {
-    const auto found = std::ranges::find_if(open, [&](const Intent& intent) {
-      return intent.kind == IntentKind::delete_out && intent.to_trash &&
-             intent.mailbox == work_.row.id && intent.uid == victim.row.key.uid &&
-             intent.uidvalidity == work_.input.remote.uidvalidity;
-    });
-    return found == open.end() ? nullptr : &*found;
+  // By UID: copies to the Trash that were begun, and not seen to their end.
+  using OpenIntents = std::unordered_map<std::uint32_t, IntentId>;
+  Result<OpenIntents> open_intents() const {
+    OpenIntents open;
+    STERNA_TRY(const std::vector<Intent> intents, engine_.store->intents());
+    for (const Intent& intent : intents) {
+      const bool ours = intent.kind == IntentKind::delete_out && intent.to_trash &&
+                        intent.mailbox == work_.row.id &&
+                        intent.uidvalidity == work_.input.remote.uidvalidity;
+      if (ours) open.emplace(intent.uid.value, intent.id);
+    }
+    return open;
   }
 
   // One that says "to the Trash" stays as it is until the end: it tells since when the copy may be
   // there.
-  Status add_intent(Victim& victim, const Intent* before) {
+  Status add_intent(Victim& victim, std::optional<IntentId> before) {
     if (before) {
       victim.begun = true;
-      victim.intent = before->id;
+      victim.intent = *before;
       return {};
     }
     Intent intent;
@@ -324,19 +357,6 @@ class Remover {
       co_return Status{};
     }
     co_return record(victims, "moved to Trash");
-  }
-
-  coro::Task<Status> expunge(std::vector<Victim>& victims) {
-    Status done = co_await expunge_exactly(engine_, connection_, work_, uids_of(victims));
-    if (!done) {
-      if (!connection_.usable()) co_return done;
-      const std::vector<Victim> begun =
-          take_those(victims, [](const Victim& one) { return one.begun; });
-      if (!begun.empty()) keep_begun(begun, done.error());
-      if (victims.empty()) co_return Status{};
-      co_return take_back(victims, done.error(), "expunge");
-    }
-    co_return record(victims, "expunged");
   }
 
   // Copied, and not expunged: rows and intents stay, so that nothing is copied again.
@@ -418,99 +438,41 @@ class Remover {
   std::vector<imap::CommandId> asked_;
   std::vector<Victim> victims_;
   std::vector<Victim> doubted_;
+  std::vector<imap::CommandId> flying_;
+  Status outcome_;  // of the expunging
 };
 
-coro::Task<Status> store_deleted(Connection& connection, const UidSet& uids,
-                                 imap::StoreAction action) {
-  std::vector<imap::CommandId> flying;
-  for (const UidSet& part : uids.chunks(connection.quirks.command_line_octets_max - 100)) {
-    imap::StoreRequest request{part, action, FlagSet{Flag::deleted}, std::nullopt};
-    STERNA_CO_TRY(const imap::CommandId id, connection.submit(imap::uid_store(request)));
-    flying.push_back(id);
-  }
-  for (const imap::CommandId id : flying) {
-    STERNA_CO_TRY(imap::Done done, co_await connection.wait_ok(id));
-  }
-  co_return Status{};
+// What concerns one mailbox leaves the others alone.
+Status absorbed(Engine& engine, Connection& connection, Remover& remover, Status status) {
+  if (!status) remover.give_up();
+  return absorb(engine, connection, remover.work(), std::move(status));
 }
 
-std::string undelete_key(const MailboxWork& work, UidValidity uidvalidity) {
-  return fmt::format("undelete:{}:{}", work.row.id.value, uidvalidity.value);
-}
-
-coro::Task<Result<UidSet>> foreign_deleted(Connection& connection, const UidSet& ours) {
-  UidSink sink;
-  imap::SearchQuery query;
-  query.deleted = true;
-  STERNA_CO_TRY(imap::Done done, co_await connection.run(imap::uid_search(query), &sink));
-  if (!done.ok()) co_return fail(imap::error_from(done));
-  if (sink.limited || is_limited(done)) {
-    co_return fail(Error(ErrorCode::unsupported, "the server does not tell all that is \\Deleted")
-                       .with_scope(ErrorScope::mailbox));
+// A mailbox is recorded while the server is busy with the next one.
+coro::Task<Status> remove_proven(Engine& engine, Connection& connection,
+                                 const std::vector<std::unique_ptr<Remover>>& removers) {
+  Remover* before = nullptr;
+  // The last that was proven is still selected.
+  for (auto it = removers.rbegin(); it != removers.rend(); ++it) {
+    Remover& remover = **it;
+    Status begun = co_await remover.begin();
+    // Whether it is selected is asked by select_mailbox(), when its turn comes.
+    Result<imap::CommandId> selecting;
+    const bool more = begun && std::next(it) != removers.rend();
+    if (more) selecting = (*std::next(it))->submit_select();
+    const Status sent = co_await connection.flush();
+    if (before) STERNA_CO_CHECK(absorbed(engine, connection, *before, before->finish()));
+    STERNA_CO_CHECK(absorbed(engine, connection, remover, std::move(begun)));
+    STERNA_CO_CHECK(sent);
+    co_await remover.land();
+    before = &remover;
+    if (more && selecting) STERNA_CO_CHECK(co_await connection.wait(*selecting));
   }
-  co_return sink.uids.minus(ours);
+  if (!before) co_return Status{};
+  co_return absorbed(engine, connection, *before, before->finish());
 }
 
 }  // namespace
-
-coro::Task<Status> expunge_exactly(Engine& engine, Connection& connection, MailboxWork& work,
-                                   const UidSet& uids) {
-  const bool exact = connection.has(imap::Capability::uidplus) && !connection.quirks.no_uid_expunge;
-  if (exact) {
-    // One packet: the STORE cannot make the EXPUNGE mean more than its UIDs.
-    std::vector<imap::CommandId> flying;
-    for (const UidSet& part : uids.chunks(connection.quirks.command_line_octets_max - 100)) {
-      imap::StoreRequest request{part, imap::StoreAction::add, FlagSet{Flag::deleted},
-                                 std::nullopt};
-      STERNA_CO_TRY(const imap::CommandId marked, connection.submit(imap::uid_store(request)));
-      STERNA_CO_TRY(const imap::CommandId gone, connection.submit(imap::uid_expunge(part)));
-      flying.push_back(marked);
-      flying.push_back(gone);
-    }
-    for (const imap::CommandId id : flying) {
-      STERNA_CO_TRY(imap::Done done, co_await connection.wait_ok(id));
-    }
-    co_return Status{};
-  }
-  const std::string key = undelete_key(work, work.input.remote.uidvalidity);
-  STERNA_CO_TRY(const UidSet foreign, co_await foreign_deleted(connection, uids));
-  if (!foreign.empty()) {
-    // Remembered first, so that a crash in between still gives the others their \Deleted back.
-    auto remember = [&] { return engine.store->set(key, foreign.to_string()); };
-    STERNA_CO_CHECK(engine.write(remember));
-    STERNA_CO_CHECK(co_await store_deleted(connection, foreign, imap::StoreAction::remove));
-  }
-  Status marked = co_await store_deleted(connection, uids, imap::StoreAction::add);
-  Status expunged = marked ? co_await connection.run_ok(imap::expunge()) : marked;
-  if (!foreign.empty() && connection.usable()) {
-    STERNA_CO_CHECK(co_await store_deleted(connection, foreign, imap::StoreAction::add));
-    auto forget = [&] { return engine.store->unset(key); };
-    STERNA_CO_CHECK(engine.write(forget));
-  }
-  co_return expunged;
-}
-
-Result<bool> owes_deleted(Engine& engine, const MailboxWork& work) {
-  STERNA_TRY(const auto owed, engine.store->get(undelete_key(work, work.row.cursor.uidvalidity)));
-  return owed.has_value();
-}
-
-coro::Task<Status> give_back_deleted(Engine& engine, Connection& connection, MailboxWork& work) {
-  const UidValidity uidvalidity = work.row.cursor.uidvalidity;
-  if (!uidvalidity || engine.dry_run()) co_return Status{};
-  const std::string key = undelete_key(work, uidvalidity);
-  STERNA_CO_TRY(const auto remembered, engine.store->get(key));
-  if (!remembered) co_return Status{};
-  Status selected = co_await select_mailbox(engine, connection, work, uidvalidity);
-  if (!selected && !connection.usable()) co_return selected;
-  const imap::Selection* selection = connection.client().selection();
-  if (selected && selection->read_only) co_return Status{};
-  const auto uids = UidSet::parse(*remembered);
-  if (selected && uids) {
-    STERNA_CO_CHECK(co_await store_deleted(connection, *uids, imap::StoreAction::add));
-  }
-  co_return engine.write([&] { return engine.store->unset(key); });
-}
 
 coro::Task<Status> remove_out(Engine& engine, Connection& connection,
                               std::span<const Removals> removals) {
@@ -522,23 +484,18 @@ coro::Task<Status> remove_out(Engine& engine, Connection& connection,
     STERNA_CO_CHECK(remover->load(one.actions));
     if (!remover->empty()) removers.push_back(std::move(remover));
   }
-  // What concerns one mailbox leaves the others alone.
-  const auto absorbed = [&](Remover& remover, Status status) {
-    if (!status) remover.give_up();
-    return absorb(engine, connection, remover.work(), std::move(status));
-  };
   for (const auto& one : removers) STERNA_CO_CHECK(one->ask());
   for (const auto& one : removers) {
     Status proven = co_await one->prove();
-    STERNA_CO_CHECK(absorbed(*one, std::move(proven)));
+    STERNA_CO_CHECK(absorbed(engine, connection, *one, std::move(proven)));
   }
   for (const auto& one : removers) {
     Status proven = co_await one->prove_doubted();
-    STERNA_CO_CHECK(absorbed(*one, std::move(proven)));
+    STERNA_CO_CHECK(absorbed(engine, connection, *one, std::move(proven)));
   }
   for (const auto& one : removers) {
     Status kept = co_await one->keep_copies();
-    STERNA_CO_CHECK(absorbed(*one, std::move(kept)));
+    STERNA_CO_CHECK(absorbed(engine, connection, *one, std::move(kept)));
   }
   std::erase_if(removers, [](const auto& one) { return one->empty(); });
   if (removers.empty()) co_return Status{};
@@ -546,12 +503,7 @@ coro::Task<Status> remove_out(Engine& engine, Connection& connection,
     for (const auto& one : removers) STERNA_CHECK(one->add_intents());
     return {};
   }));
-  // The last that was proven is still selected.
-  for (const auto& one : std::views::reverse(removers)) {
-    Status removed = co_await one->remove();
-    STERNA_CO_CHECK(absorbed(*one, std::move(removed)));
-  }
-  co_return Status{};
+  co_return co_await remove_proven(engine, connection, std::move(removers));
 }
 
 }  // namespace sterna::account

@@ -31,6 +31,13 @@ coro::Task<Status> run_passes(Engine& engine, Pool& pool) {
   co_return Status{};
 }
 
+// What the last sync left in the log. It takes flushes, and is done while the server is waited for.
+coro::Task<Status> copy_log(Engine& engine) {
+  if (engine.dry_run()) co_return Status{};
+  auto job = [&engine] { return store::Store::copy_log(engine.settings.state_dir); };
+  co_return co_await on_worker(engine.services, job);
+}
+
 Status finish_state(Engine& engine, const Status& outcome) {
   if (engine.dry_run()) return {};
   const std::string error = outcome ? std::string() : outcome.error().describe();
@@ -57,7 +64,8 @@ coro::Task<Status> sync_opened(Engine& engine, Pool& pool) {
   Status opened = open_tree(engine);
   if (opened) opened = live_on(engine);
   if (!opened) co_return opened;
-  Status done = co_await run_passes(engine, pool);
+  auto [done, copied] = co_await coro::both(run_passes(engine, pool), copy_log(engine));
+  if (!copied) engine.log.debug("the log stays for now: {}", copied.error().describe());
   co_await pool.logout();
   if (!done) co_return done;
   if (const Status trimmed = co_await trim(engine); !trimmed) {

@@ -35,6 +35,13 @@ UidSet UidSet::range(Uid first, Uid last) {
   return set;
 }
 
+UidSet UidSet::of(std::vector<Uid> uids) {
+  std::ranges::sort(uids);
+  UidSet set;
+  for (const Uid uid : uids) set.add(uid);
+  return set;
+}
+
 std::optional<UidSet> UidSet::parse(std::string_view text, std::size_t ranges_max) {
   std::vector<UidRange> ranges;
   for (std::string_view part : split(text, ',')) {

@@ -27,6 +27,7 @@ class UidSet {
   UidSet() = default;
   static UidSet single(Uid uid);
   static UidSet range(Uid first, Uid last);  // in either order
+  static UidSet of(std::vector<Uid> uids);   // in any order, once or more often
   // "1:3,7,12:10"; no "*", no 0. nullopt if malformed or of more than `ranges_max` ranges.
   static std::optional<UidSet> parse(std::string_view text, std::size_t ranges_max = 1'000'000);
 

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "expunge.h"
+
+#include <fmt/format.h>
+
+#include "observe.h"
+#include "sterna/imap/outcome.h"
+#include "uid_sink.h"
+
+namespace sterna::account {
+namespace {
+
+coro::Task<Status> store_deleted(Connection& connection, const UidSet& uids,
+                                 imap::StoreAction action) {
+  std::vector<imap::CommandId> flying;
+  for (const UidSet& part : uids.chunks(connection.quirks.command_line_octets_max - 100)) {
+    imap::StoreRequest request{part, action, FlagSet{Flag::deleted}, std::nullopt};
+    STERNA_CO_TRY(const imap::CommandId id, connection.submit(imap::uid_store(request)));
+    flying.push_back(id);
+  }
+  for (const imap::CommandId id : flying) {
+    STERNA_CO_TRY(imap::Done done, co_await connection.wait_ok(id));
+  }
+  co_return Status{};
+}
+
+std::string undelete_key(const MailboxWork& work, UidValidity uidvalidity) {
+  return fmt::format("undelete:{}:{}", work.row.id.value, uidvalidity.value);
+}
+
+coro::Task<Result<UidSet>> foreign_deleted(Connection& connection, const UidSet& ours) {
+  UidSink sink;
+  imap::SearchQuery query;
+  query.deleted = true;
+  STERNA_CO_TRY(imap::Done done, co_await connection.run(imap::uid_search(query), &sink));
+  if (!done.ok()) co_return fail(imap::error_from(done));
+  if (sink.limited || is_limited(done)) {
+    co_return fail(Error(ErrorCode::unsupported, "the server does not tell all that is \\Deleted")
+                       .with_scope(ErrorScope::mailbox));
+  }
+  co_return sink.uids.minus(ours);
+}
+
+}  // namespace
+
+bool has_uid_expunge(const Connection& connection) {
+  return connection.has(imap::Capability::uidplus) && !connection.quirks.no_uid_expunge;
+}
+
+// One packet: the STORE cannot make the EXPUNGE mean more than its UIDs.
+Result<std::vector<imap::CommandId>> submit_uid_expunge(Connection& connection,
+                                                        const UidSet& uids) {
+  std::vector<imap::CommandId> flying;
+  for (const UidSet& part : uids.chunks(connection.quirks.command_line_octets_max - 100)) {
+    imap::StoreRequest request{part, imap::StoreAction::add, FlagSet{Flag::deleted}, std::nullopt};
+    STERNA_TRY(const imap::CommandId marked, connection.submit(imap::uid_store(request)));
+    STERNA_TRY(const imap::CommandId gone, connection.submit(imap::uid_expunge(part)));
+    flying.push_back(marked);
+    flying.push_back(gone);
+  }
+  return flying;
+}
+
+coro::Task<Status> land_all(Connection& connection, std::span<const imap::CommandId> flying) {
+  Status outcome;
+  for (const imap::CommandId id : flying) {
+    STERNA_CO_TRY(imap::Done done, co_await connection.wait(id));
+    if (!done.ok() && outcome) outcome = fail(imap::error_from(done));
+  }
+  co_return outcome;
+}
+
+coro::Task<Status> expunge_exactly(Engine& engine, Connection& connection, MailboxWork& work,
+                                   const UidSet& uids) {
+  if (has_uid_expunge(connection)) {
+    STERNA_CO_TRY(const auto flying, submit_uid_expunge(connection, uids));
+    co_return co_await land_all(connection, flying);
+  }
+  const std::string key = undelete_key(work, work.input.remote.uidvalidity);
+  STERNA_CO_TRY(const UidSet foreign, co_await foreign_deleted(connection, uids));
+  if (!foreign.empty()) {
+    // Remembered first, so that a crash in between still gives the others their \Deleted back.
+    auto remember = [&] { return engine.store->set(key, foreign.to_string()); };
+    STERNA_CO_CHECK(engine.write(remember));
+    STERNA_CO_CHECK(co_await store_deleted(connection, foreign, imap::StoreAction::remove));
+  }
+  Status marked = co_await store_deleted(connection, uids, imap::StoreAction::add);
+  Status expunged = marked ? co_await connection.run_ok(imap::expunge()) : marked;
+  if (!foreign.empty() && connection.usable()) {
+    STERNA_CO_CHECK(co_await store_deleted(connection, foreign, imap::StoreAction::add));
+    auto forget = [&] { return engine.store->unset(key); };
+    STERNA_CO_CHECK(engine.write(forget));
+  }
+  co_return expunged;
+}
+
+Result<bool> owes_deleted(Engine& engine, const MailboxWork& work) {
+  STERNA_TRY(const auto owed, engine.store->get(undelete_key(work, work.row.cursor.uidvalidity)));
+  return owed.has_value();
+}
+
+coro::Task<Status> give_back_deleted(Engine& engine, Connection& connection, MailboxWork& work) {
+  const UidValidity uidvalidity = work.row.cursor.uidvalidity;
+  if (!uidvalidity || engine.dry_run()) co_return Status{};
+  const std::string key = undelete_key(work, uidvalidity);
+  STERNA_CO_TRY(const auto remembered, engine.store->get(key));
+  if (!remembered) co_return Status{};
+  Status selected = co_await select_mailbox(engine, connection, work, uidvalidity);
+  if (!selected && !connection.usable()) co_return selected;
+  const imap::Selection* selection = connection.client().selection();
+  if (selected && selection->read_only) co_return Status{};
+  const auto uids = UidSet::parse(*remembered);
+  if (selected && uids) {
+    STERNA_CO_CHECK(co_await store_deleted(connection, *uids, imap::StoreAction::add));
+  }
+  co_return engine.write([&] { return engine.store->unset(key); });
+}
+
+}  // namespace sterna::account
