@@ -77,9 +77,13 @@ Result<std::vector<Removal>> repairs_of(Engine& engine, const sync::Plan& plan) 
 Status write_down(Engine& engine, const std::vector<Removal>& removals) {
   return engine.write([&]() -> Status {
     for (const Removal& removal : removals) {
+      if (!removal.wreck) {
+        STERNA_CHECK(engine.store->set_state(removal.row.key, removal.meanwhile));
+        continue;
+      }
       MessageRow row = removal.row;
       row.state = removal.meanwhile;
-      row.file = removal.wreck.value_or(row.file);
+      row.file = *removal.wreck;
       STERNA_CHECK(engine.store->put_message(row));
     }
     return {};

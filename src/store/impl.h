@@ -12,6 +12,7 @@
 
 #include "db.h"
 #include "directory.h"
+#include "passing_states.h"
 #include "sterna/base/assert.h"
 #include "sterna/store/store.h"
 
@@ -40,6 +41,8 @@ class Store::Impl {
     STERNA_CHECK(change(sql, values...));
     return static_cast<std::size_t>(db.changed_rows());
   }
+  // The row is in no state for a moment, or not any more.
+  Status forget_passing(MessageKey key);
 
  private:
   Status changed(Status result);
@@ -55,6 +58,7 @@ class Store::Impl {
 
  public:
   Db db;
+  PassingStates passing;
   bool is_new = false;
   std::int64_t lived_ms = 0;
 };

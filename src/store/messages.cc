@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The table `message`: the rows of the base. Whole mailboxes are read row by row, never gathered
 // here unless the caller asks for a vector.
+#include <algorithm>
 #include <array>
+#include <map>
 #include <string>
 
 #include "base_name.h"
@@ -39,6 +41,7 @@ constexpr const char* kSelectUids =
 constexpr const char* kSelectStates =
     "SELECT uid, state FROM message WHERE mailbox = ? AND uid BETWEEN ? AND ? ORDER BY uid";
 constexpr const char* kCount = "SELECT count(*) FROM message WHERE state = ? AND mailbox = ?";
+constexpr const char* kSelectState = "SELECT state FROM message WHERE mailbox = ? AND uid = ?";
 
 // A row that keeps its state and its name touches no index; INSERT OR REPLACE would write each of
 // them anew.
@@ -53,19 +56,21 @@ constexpr const char* kInsert =
 
 // Calls `visit` with each row that the query still gives.
 template <class Visit>
-Status for_each_message(Db& db, Query& query, Visit visit) {
+Status for_each_message(const Db& db, const PassingStates& passing, Query& query, Visit visit) {
   while (true) {
     STERNA_TRY(const bool found, query.next());
     if (!found) return {};
     STERNA_TRY(MessageRow row, read_message(db, query));
+    row.state = passing.of(row.key, row.state);
     visit(std::move(row));
   }
 }
 
-Result<std::vector<MessageRow>> all_messages(Db& db, Query& query) {
+Result<std::vector<MessageRow>> all_messages(const Db& db, const PassingStates& passing,
+                                             Query& query) {
   std::vector<MessageRow> rows;
-  STERNA_CHECK(
-      for_each_message(db, query, [&](MessageRow&& row) { rows.push_back(std::move(row)); }));
+  STERNA_CHECK(for_each_message(db, passing, query,
+                                [&](MessageRow&& row) { rows.push_back(std::move(row)); }));
   return rows;
 }
 
@@ -80,14 +85,16 @@ Result<std::optional<MessageRow>> Store::message(MessageKey key) {
   Query query(impl_->db, kSelectOne, key.mailbox, key.uid);
   STERNA_TRY(const bool found, query.next());
   if (!found) return std::nullopt;
-  return read_message(impl_->db, query);
+  STERNA_TRY(MessageRow row, read_message(impl_->db, query));
+  row.state = impl_->passing.of(key, row.state);
+  return row;
 }
 
 Result<std::vector<MessageRow>> Store::messages(MailboxId mailbox, const UidSet& uids) {
   std::vector<MessageRow> rows;
   for (const UidRange& range : uids.ranges()) {
     Query query(impl_->db, kSelectRange, mailbox, range.first, range.last);
-    STERNA_CHECK(for_each_message(impl_->db, query,
+    STERNA_CHECK(for_each_message(impl_->db, impl_->passing, query,
                                   [&](MessageRow&& row) { rows.push_back(std::move(row)); }));
   }
   return rows;
@@ -96,15 +103,26 @@ Result<std::vector<MessageRow>> Store::messages(MailboxId mailbox, const UidSet&
 Result<std::vector<MessageRow>> Store::messages_by_base_name(std::string_view base_name) {
   std::vector<MessageRow> rows;
   Query query(impl_->db, kSelectByBaseName, base_hash(base_name));
-  STERNA_CHECK(for_each_message(impl_->db, query, [&](MessageRow&& row) {
+  STERNA_CHECK(for_each_message(impl_->db, impl_->passing, query, [&](MessageRow&& row) {
     if (stripped(row.base_name) == stripped(base_name)) rows.push_back(std::move(row));
   }));
   return rows;
 }
 
 Result<std::vector<MessageRow>> Store::messages_in_state(RowState state) {
-  Query query(impl_->db, kSelectByState, to_string(state));
-  return all_messages(impl_->db, query);
+  std::vector<MessageRow> rows;
+  {
+    Query query(impl_->db, kSelectByState, to_string(state));
+    STERNA_TRY(rows, all_messages(impl_->db, impl_->passing, query));
+  }
+  std::erase_if(rows, [&](const MessageRow& row) { return row.state != state; });
+  const std::vector<MessageKey> passing = impl_->passing.in(state);
+  for (const MessageKey& key : passing) {
+    STERNA_TRY(std::optional<MessageRow> row, message(key));
+    if (row) rows.push_back(std::move(*row));
+  }
+  if (!passing.empty()) std::ranges::sort(rows, {}, &MessageRow::key);
+  return rows;
 }
 
 Status Store::for_each_local(MailboxId mailbox, const std::function<void(const LocalRow&)>& visit) {
@@ -115,6 +133,7 @@ Status Store::for_each_local(MailboxId mailbox, const std::function<void(const L
     LocalRow row;
     row.uid = query.get<Uid>();
     STERNA_TRY(row.state, read_state(impl_->db, query));
+    row.state = impl_->passing.of({mailbox, row.uid}, row.state);
     if (!has_file(row.state)) continue;
     row.ino = query.get<std::uint64_t>();
     row.in_new = query.boolean();
@@ -126,7 +145,7 @@ Status Store::for_each_local(MailboxId mailbox, const std::function<void(const L
 
 Status Store::for_each(MailboxId mailbox, const std::function<void(const MessageRow&)>& visit) {
   Query query(impl_->db, kSelectMailbox, mailbox);
-  return for_each_message(impl_->db, query, visit);
+  return for_each_message(impl_->db, impl_->passing, query, visit);
 }
 
 Status Store::for_each_flags(
@@ -140,7 +159,7 @@ Status Store::for_each_flags(
       const Uid uid = query.get<Uid>();
       STERNA_TRY(const RowState state, read_state(impl_->db, query));
       const FlagSet flags = FlagSet::parse(query.text());
-      visit(uid, state, flags, query.get<ModSeq>());
+      visit(uid, impl_->passing.of({mailbox, uid}, state), flags, query.get<ModSeq>());
     }
   }
   return {};
@@ -159,6 +178,9 @@ Result<UidSet> Store::remote_uids(MailboxId mailbox) {
     }
     uids.add_all(in_state);
   }
+  for (const PassingStates::Entry& one : impl_->passing.in(mailbox)) {
+    if (is_on_server(one.state)) uids.add(one.key.uid);
+  }
   return uids;
 }
 
@@ -171,32 +193,58 @@ Result<UidSet> Store::remote_uids_among(MailboxId mailbox, const UidSet& uids) {
       if (!found) break;
       const Uid uid = query.get<Uid>();
       STERNA_TRY(const RowState state, read_state(impl_->db, query));
-      if (is_on_server(state)) among.add(uid);
+      if (is_on_server(impl_->passing.of({mailbox, uid}, state))) among.add(uid);
     }
   }
   return among;
 }
 
 Result<Store::Counts> Store::counts(MailboxId mailbox) {
-  Counts counts;
+  std::map<RowState, std::uint64_t> rows;
   for (const RowState state : kStates) {
     Query query(impl_->db, kCount, to_string(state), mailbox);
     STERNA_TRY(const bool found, query.next());
-    const std::uint64_t rows = found ? query.get<std::uint64_t>() : 0;
-    if (is_on_server(state)) counts.on_server += rows;
-    if (state == RowState::present || state == RowState::stub) counts.present += rows;
-    if (state == RowState::quarantined) counts.quarantined += rows;
+    rows[state] = found ? query.get<std::uint64_t>() : 0;
+  }
+  for (const PassingStates::Entry& one : impl_->passing.in(mailbox)) {
+    Query query(impl_->db, kSelectState, mailbox, one.key.uid);
+    STERNA_TRY(const bool found, query.next());
+    if (!found) continue;
+    STERNA_TRY(const RowState stored, read_state(impl_->db, query));
+    --rows[stored];
+    ++rows[one.state];
+  }
+  Counts counts;
+  for (const auto& [state, count] : rows) {
+    if (is_on_server(state)) counts.on_server += count;
+    if (state == RowState::present || state == RowState::stub) counts.present += count;
+    if (state == RowState::quarantined) counts.quarantined += count;
   }
   return counts;
 }
 
+Status Store::Impl::forget_passing(MessageKey key) {
+  if (!passing.erase(key)) return {};
+  return change("DELETE FROM passing WHERE mailbox = ? AND uid = ?", key.mailbox, key.uid);
+}
+
 Status Store::set_state(MessageKey key, RowState state) {
-  return impl_->change("UPDATE message SET state = ? WHERE mailbox = ? AND uid = ?",
-                       to_string(state), key.mailbox, key.uid);
+  if (!PassingStates::holds(state)) {
+    STERNA_CHECK(impl_->forget_passing(key));
+    return impl_->change("UPDATE message SET state = ? WHERE mailbox = ? AND uid = ?",
+                         to_string(state), key.mailbox, key.uid);
+  }
+  STERNA_CHECK(impl_->change(
+      "INSERT OR REPLACE INTO passing SELECT mailbox, uid, ? FROM message WHERE mailbox = ? AND "
+      "uid = ?",
+      to_string(state), key.mailbox, key.uid));
+  if (impl_->db.changed_rows() > 0) impl_->passing.set(key, state);
+  return {};
 }
 
 Status Store::put_message(const MessageRow& row) {
   const IdentityColumns identity(row.identity);
+  STERNA_CHECK(impl_->forget_passing(row.key));
   STERNA_CHECK(impl_->change(kUpdate, row.flags.to_string(), row.in_new, row.info, row.file.dev,
                              row.file.ino, row.file.size, row.file.mtime_ns, row.file.btime_ns,
                              row.internal_date, row.remote_size, row.email_id, row.modseq,
@@ -213,6 +261,7 @@ Status Store::put_message(const MessageRow& row) {
 }
 
 Status Store::remove_message(MessageKey key) {
+  STERNA_CHECK(impl_->forget_passing(key));
   return impl_->change("DELETE FROM message WHERE mailbox = ? AND uid = ?", key.mailbox, key.uid);
 }
 
@@ -220,9 +269,12 @@ Result<std::vector<MessageRow>> Store::take_all(MailboxId mailbox) {
   std::vector<MessageRow> rows;
   {
     Query query(impl_->db, kSelectMailbox, mailbox);
-    STERNA_TRY(rows, all_messages(impl_->db, query));
+    STERNA_TRY(rows, all_messages(impl_->db, impl_->passing, query));
   }
   STERNA_CHECK(impl_->change("DELETE FROM message WHERE mailbox = ?", mailbox));
+  if (impl_->passing.erase_all(mailbox)) {
+    STERNA_CHECK(impl_->change("DELETE FROM passing WHERE mailbox = ?", mailbox));
+  }
   return rows;
 }
 

@@ -194,8 +194,19 @@ DROP INDEX tombstone_by_time;
 CREATE INDEX tombstone_by_age ON tombstone (lived_ms);
 )sql";
 
+// States that rows are in for a moment are not worth writing the rows.
+constexpr const char* kVersion4 = R"sql(
+CREATE TABLE passing (
+  mailbox INTEGER NOT NULL REFERENCES mailbox (id) ON DELETE CASCADE,
+  uid INTEGER NOT NULL,
+  state TEXT NOT NULL,
+  PRIMARY KEY (mailbox, uid)
+) STRICT, WITHOUT ROWID;
+)sql";
+
 // The nth migrates from version n to n + 1.
-constexpr std::array<const char*, kSchemaVersion> kMigrations = {kVersion1, kVersion2, kVersion3};
+constexpr std::array<const char*, kSchemaVersion> kMigrations = {kVersion1, kVersion2, kVersion3,
+                                                               kVersion4};
 
 Result<std::int64_t> number(Db& db, const char* sql) {
   Query query(db, sql);

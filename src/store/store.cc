@@ -83,6 +83,8 @@ void Store::Impl::rollback() {
   spoilt_.reset();
   // Its failure would mean that SQLite already did it; there is nothing to add to the first error.
   if (db.in_transaction()) static_cast<void>(db.run("ROLLBACK"));
+  // A database that cannot be read any more fails whatever comes next.
+  static_cast<void>(passing.load(db));
 }
 
 Status Store::Impl::checkpoint() {
@@ -135,6 +137,7 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& directory, bool re
     if (file_exists(directory)) STERNA_CHECK(check_file_system(directory));
     STERNA_TRY(Db db, open_to_read(path));
     store->impl_ = std::make_unique<Impl>(DirectoryLock(), std::move(db), read_only);
+    STERNA_CHECK(store->impl_->passing.load(store->impl_->db));
     STERNA_CHECK(store->read_lived());
     return store;
   }
@@ -147,6 +150,7 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& directory, bool re
   STERNA_CHECK(migrate(db, schema));
   store->impl_ = std::make_unique<Impl>(std::move(lock), std::move(db), read_only);
   store->impl_->is_new = schema.is_new();
+  STERNA_CHECK(store->impl_->passing.load(store->impl_->db));
   STERNA_CHECK(store->read_lived());
   return store;
 }

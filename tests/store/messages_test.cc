@@ -281,5 +281,106 @@ TEST(MessageRows, AStateAloneIsChangedAndFound) {
   EXPECT_EQ(must(store->messages_in_state(RowState::present)).size(), 1U);
 }
 
+// A state that passes is the row's state wherever rows are read, and as durable as the row.
+class PassingState : public testing::TestWithParam<RowState> {
+ protected:
+  PassingState() {
+    for (const std::uint32_t uid : {1U, 2U, 3U}) {
+      change(*store_, [&] {
+        must(store_->put_message(
+            message_row(inbox_, uid, RowState::present, "name" + std::to_string(uid))));
+      });
+    }
+    change(*store_, [&] { must(store_->set_state(key_, GetParam())); });
+  }
+  std::vector<RowState> states() {
+    std::vector<RowState> found;
+    must(store_->for_each(inbox_, [&](const MessageRow& row) { found.push_back(row.state); }));
+    return found;
+  }
+  std::size_t rows_in_table() {
+    return ask_sql(state_.file(), "SELECT uid FROM passing").size();
+  }
+  void reopen() {
+    store_.reset();
+    store_ = state_.open();
+  }
+
+  const StateDirectory state_;
+  std::unique_ptr<Store> store_ = state_.open();
+  const MailboxId inbox_ = add_mailbox(*store_, "INBOX");
+  const MessageKey key_{inbox_, Uid{2}};
+};
+
+TEST_P(PassingState, IsSeenByEveryQuestion) {
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_EQ(must(store_->message(key_))->state, GetParam());
+    EXPECT_EQ(must(store_->messages(inbox_, UidSet::single(key_.uid))).front().state, GetParam());
+    EXPECT_EQ(states(), (std::vector{RowState::present, GetParam(), RowState::present}));
+    ASSERT_EQ(must(store_->messages_by_base_name("name2")).size(), 1U);
+    EXPECT_EQ(must(store_->messages_by_base_name("name2")).front().state, GetParam());
+    ASSERT_EQ(must(store_->messages_in_state(GetParam())).size(), 1U);
+    EXPECT_EQ(must(store_->messages_in_state(GetParam())).front().key, key_);
+    EXPECT_EQ(must(store_->messages_in_state(RowState::present)).size(), 2U);
+    EXPECT_EQ(must(store_->counts(inbox_)).present, 2U);
+    EXPECT_EQ(must(store_->counts(inbox_)).on_server, 3U);
+    EXPECT_EQ(must(store_->remote_uids(inbox_)).count(), 3U);
+    EXPECT_EQ(must(store_->remote_uids_among(inbox_, UidSet::single(key_.uid))).count(), 1U);
+    std::vector<Uid> local;
+    must(store_->for_each_local(inbox_, [&](const LocalRow& row) {
+      local.push_back(row.uid);
+    }));
+    EXPECT_EQ(local, (std::vector{Uid{1}, Uid{3}}));
+    RowState told{};
+    must(store_->for_each_flags(inbox_, UidSet::single(key_.uid),
+                                [&](Uid, RowState one, const FlagSet&, ModSeq) { told = one; }));
+    EXPECT_EQ(told, GetParam());
+    reopen();
+  }
+}
+
+TEST_P(PassingState, EndsWithWhateverIsSaidOfTheRowNext) {
+  change(*store_, [&] { must(store_->set_state(key_, RowState::present)); });
+  EXPECT_EQ(must(store_->message(key_))->state, RowState::present);
+  EXPECT_EQ(rows_in_table(), 0U);
+
+  change(*store_, [&] { must(store_->set_state(key_, GetParam())); });
+  MessageRow row = *must(store_->message(key_));
+  row.flags.set(Flag::seen, true);
+  change(*store_, [&] { must(store_->put_message(row)); });
+  reopen();
+  EXPECT_EQ(must(store_->message(key_))->state, GetParam());
+  EXPECT_TRUE(must(store_->message(key_))->flags.has(Flag::seen));
+  EXPECT_EQ(rows_in_table(), 0U);
+
+  row.state = RowState::present;
+  change(*store_, [&] { must(store_->put_message(row)); });
+  change(*store_, [&] { must(store_->set_state(key_, GetParam())); });
+  change(*store_, [&] { must(store_->remove_message(key_)); });
+  change(*store_, [&] { must(store_->put_message(row)); });
+  EXPECT_EQ(must(store_->message(key_))->state, RowState::present);
+  EXPECT_EQ(rows_in_table(), 0U);
+}
+
+TEST_P(PassingState, GoesBackWithItsTransaction) {
+  {
+    auto transaction = must(store_->begin(Durability::full));
+    must(store_->set_state({inbox_, Uid{1}}, GetParam()));
+    must(store_->remove_message(key_));
+  }
+  EXPECT_EQ(states(), (std::vector{RowState::present, GetParam(), RowState::present}));
+  EXPECT_EQ(must(store_->messages_in_state(GetParam())).size(), 1U);
+}
+
+TEST_P(PassingState, GoesWithItsMailbox) {
+  change(*store_, [&] { EXPECT_EQ(must(store_->take_all(inbox_))[1].state, GetParam()); });
+  EXPECT_EQ(rows_in_table(), 0U);
+  change(*store_, [&] { must(store_->put_message(message_row(inbox_, 2))); });
+  EXPECT_NE(must(store_->message(key_))->state, GetParam());
+}
+
+INSTANTIATE_TEST_SUITE_P(MessageRows, PassingState,
+                         testing::Values(RowState::deleting, RowState::dropping));
+
 }  // namespace
 }  // namespace sterna::store

@@ -180,7 +180,7 @@ class Store {
   };
   Result<Counts> counts(MailboxId mailbox);
   Status put_message(const MessageRow& row);  // inserts or replaces; the mailbox must exist
-  // Of a row that exists; nothing else of it is touched.
+  // Of a row that exists; nothing else of it is touched. Cheap for `deleting` and `dropping`.
   Status set_state(MessageKey key, RowState state);
   Status remove_message(MessageKey key);
   // Flags of the base of rows, as FlagSet, for the comparison with what the server says: calls
