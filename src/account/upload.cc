@@ -16,6 +16,7 @@
 #include "execute.h"
 #include "failures.h"
 #include "sterna/base/bytes.h"
+#include "sterna/coro/both.h"
 #include "sterna/imap/outcome.h"
 
 namespace sterna::account {
@@ -67,8 +68,12 @@ class Uploader {
       Status taken = take(one, !failures.empty());
       STERNA_CO_CHECK(absorb(engine_, connection_, *one.work, std::move(taken)));
     }
-    STERNA_CO_CHECK(write_intents());
+    if (jobs_.empty()) co_return Status{};
     for (Job& job : jobs_) todo_.push_back(&job);
+    // The first files are read while the intents are flushed.
+    auto [opened, written] = co_await coro::both(open_some(), write_intents());
+    STERNA_CO_CHECK(opened);
+    STERNA_CO_CHECK(written);
     std::deque<std::vector<Job*>> flying;
     while (!todo_.empty() || !flying.empty()) {
       while (!todo_.empty() && flying.size() < kUploadsInFlight) {
@@ -113,9 +118,8 @@ class Uploader {
     return {};
   }
 
-  Status write_intents() {
-    if (jobs_.empty()) return {};
-    STERNA_TRY(auto transaction, engine_.store->begin(store::Durability::full));
+  coro::Task<Status> write_intents() {
+    STERNA_CO_TRY(auto transaction, engine_.store->begin(store::Durability::full));
     for (Job& job : jobs_) {
       Intent& intent = job.intent;
       intent.kind = IntentKind::upload;
@@ -128,12 +132,12 @@ class Uploader {
       intent.at_ms = engine_.now_ms();
       if (job.what->intent) {
         intent.id = job.what->intent;
-        STERNA_CHECK(engine_.store->update_intent(intent));
+        STERNA_CO_CHECK(engine_.store->update_intent(intent));
       } else {
-        STERNA_TRY(intent.id, engine_.store->add_intent(intent));
+        STERNA_CO_TRY(intent.id, engine_.store->add_intent(intent));
       }
     }
-    return transaction.commit();
+    co_return transaction.commit();
   }
 
   // Opens a stretch of files on the worker, so that counting and digesting them stays off the loop.

@@ -17,7 +17,7 @@ constexpr int kBusyTimeoutMs = 2'000;
 // than SQLite's 1,000, so that a first sync is not stopped by it every thousand messages.
 constexpr int kAutoCheckpointPages = 4'000;
 // Smaller logs cost a process less to read than to copy.
-constexpr std::uintmax_t kWorthCopyingOctets = 512 * 1024;
+constexpr std::uintmax_t kWorthCopyingOctets = 2 * 1024 * 1024;
 // A log of at most so many octets is not worth two flushes at the end of a run: the next one copies
 // it while it waits for its server (Store::copy_log()).
 constexpr std::uintmax_t kKeptLogOctetsMax = 4 * 1024 * 1024;

@@ -82,7 +82,7 @@ TEST(Open, ALargeLogIsCopiedBesideItsStore) {
   const auto small = std::filesystem::file_size(log);
   write(1, 10'000);
   EXPECT_GT(std::filesystem::file_size(log), small) << "a small log was copied";
-  for (int key = 2; key < 40; ++key) write(key, 30'000);
+  for (int key = 2; key < 90; ++key) write(key, 30'000);
   must(store::Store::copy_log(state.path()));
   const auto large = std::filesystem::file_size(log);
   write(1, 20'000);
