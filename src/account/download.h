@@ -18,8 +18,4 @@ namespace sterna::account {
 coro::Task<Status> download(Engine& engine, Connection& connection, MailboxWork& work, UidSet uids,
                             std::string reason);
 
-// One message's octets into the undo area, before it is expunged where there is no Trash (rule 7).
-coro::Task<Status> fetch_into_undo(Engine& engine, Connection& connection, MailboxWork& work,
-                                   const MessageRow& row, std::string reason);
-
 }  // namespace sterna::account

@@ -78,7 +78,6 @@ struct Engine {
 
   std::unique_ptr<store::Store> store;
   std::unique_ptr<io::Directory> root;
-  std::unique_ptr<io::FileLock> root_lock;
   std::unique_ptr<io::Directory> undo_area;  // opened when first needed
   TreeId tree;
   Generation generation;

@@ -13,8 +13,7 @@ namespace sterna::account {
 // The server can be told which messages EXPUNGE means (UIDPLUS, RFC 4315).
 bool has_uid_expunge(const Connection& connection);
 // STORE \Deleted and UID EXPUNGE of exactly these; needs has_uid_expunge().
-Result<std::vector<imap::CommandId>> submit_uid_expunge(Connection& connection,
-                                                        const UidSet& uids);
+Result<std::vector<imap::CommandId>> submit_uid_expunge(Connection& connection, const UidSet& uids);
 // Waits for all of them: the first NO or BAD.
 coro::Task<Status> land_all(Connection& connection, std::span<const imap::CommandId> flying);
 

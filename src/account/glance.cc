@@ -77,9 +77,7 @@ coro::Task<Result<std::vector<MailboxWork*>>> glance(Engine& engine, Connection&
   }
   for (Glance& one : glances) {
     const RemoteCursor& cursor = one.work->row.cursor;
-    imap::SelectOptions options;
-    options.examine = engine.dry_run();
-    options.condstore = connection.condstore;
+    imap::SelectOptions options = select_options(engine, connection);
     options.qresync = imap::QresyncState{cursor.uidvalidity, cursor.highest_modseq, {}, {}};
     STERNA_CO_TRY(one.id, connection.submit(imap::select(one.work->row.wire, options), &one.sink));
   }

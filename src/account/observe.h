@@ -35,6 +35,13 @@ void observe_remote_unchanged(MailboxWork& work, Generation generation);
 coro::Task<Status> identify_remote(Engine& engine, Connection& connection, MailboxWork& work,
                                    const UidSet& uids);
 
+// EXAMINE in a dry run, and with mod-sequences where there are any.
+imap::SelectOptions select_options(const Engine& engine, const Connection& connection);
+
+// SELECT, on its way. Whether it succeeded is asked by select_mailbox().
+Result<imap::CommandId> submit_select(const Engine& engine, Connection& connection,
+                                      const MailboxWork& work, Sink* sink = nullptr);
+
 // Selects the mailbox read-write (EXAMINE in a dry run) unless it is selected, and checks that its
 // UIDVALIDITY is the one of the plan: replaced() otherwise (rule 11).
 coro::Task<Status> select_mailbox(Engine& engine, Connection& connection, const MailboxWork& work,

@@ -50,13 +50,22 @@ coro::Task<Result<imap::Done>> fetch_flags(Connection& connection, UidSet uids,
   co_return co_await connection.run(imap::uid_fetch(request), sink);
 }
 
+}  // namespace
+
+imap::SelectOptions select_options(const Engine& engine, const Connection& connection) {
+  imap::SelectOptions options;
+  options.examine = engine.dry_run();
+  options.condstore = connection.condstore;
+  return options;
+}
+
+namespace {
+
 // SELECT and whatever else tells the changed flags since the cursor.
 coro::Task<Result<imap::Done>> look(Engine& engine, Connection& connection, MailboxWork& work,
                                     Look& out) {
   const RemoteCursor& cursor = work.row.cursor;
-  imap::SelectOptions options;
-  options.examine = engine.dry_run();
-  options.condstore = connection.condstore;
+  imap::SelectOptions options = select_options(engine, connection);
   const bool has_base = cursor.uidvalidity && cursor.highest_modseq;
   if (connection.qresync && has_base) {
     options.qresync = imap::QresyncState{cursor.uidvalidity, cursor.highest_modseq, {}, {}};
@@ -141,8 +150,8 @@ coro::Task<Status> settle_presence(Connection& connection, const Look& seen, Kno
   co_return Status{};
 }
 
-Status check_numbers(const imap::Selection& selection, const RemoteCursor& cursor,
-                     sync::MailboxInput& input, Log& log) {
+void check_numbers(const imap::Selection& selection, const RemoteCursor& cursor,
+                   sync::MailboxInput& input, Log& log) {
   const bool back = cursor.uidvalidity && *selection.uid_validity == cursor.uidvalidity &&
                     went_backwards(selection, cursor);
   const bool other = cursor.uidvalidity && *selection.uid_validity != cursor.uidvalidity;
@@ -151,7 +160,6 @@ Status check_numbers(const imap::Selection& selection, const RemoteCursor& curso
              back ? "its numbers went backwards" : "its UIDVALIDITY changed");
     input.adopting = true;
   }
-  return {};
 }
 
 // Rows count only under their UIDVALIDITY, and the first of them come before the first cursor: a
@@ -169,15 +177,18 @@ Error replaced() {
       .with_scope(ErrorScope::mailbox);
 }
 
+Result<imap::CommandId> submit_select(const Engine& engine, Connection& connection,
+                                      const MailboxWork& work, Sink* sink) {
+  return connection.submit(imap::select(work.row.wire, select_options(engine, connection)), sink);
+}
+
 coro::Task<Status> select_mailbox(Engine& engine, Connection& connection, const MailboxWork& work,
                                   UidValidity expected) {
   const imap::Selection* selection = connection.client().selection();
   if (connection.selecting() || !selection || !selection->complete ||
       selection->mailbox != work.row.wire) {
-    imap::SelectOptions options;
-    options.examine = engine.dry_run();
-    options.condstore = connection.condstore;
-    STERNA_CO_CHECK(co_await connection.run_ok(imap::select(work.row.wire, options)));
+    STERNA_CO_TRY(const imap::CommandId id, submit_select(engine, connection, work));
+    STERNA_CO_CHECK(co_await connection.wait_ok(id));
     selection = connection.client().selection();
   }
   if (!selection || !selection->uid_validity || *selection->uid_validity != expected) {
@@ -226,7 +237,7 @@ coro::Task<Status> observe_remote(Engine& engine, Connection& connection, Mailbo
     co_return Status{};
   }
   take_rights(*selection, remote);
-  STERNA_CO_CHECK(check_numbers(*selection, work.row.cursor, work.input, engine.log));
+  check_numbers(*selection, work.row.cursor, work.input, engine.log);
   STERNA_CO_CHECK(begin_base(engine, work, *selection->uid_validity));
   if (work.input.adopting) seen = {};
   KnownUids base(*engine.store, work.row.id, work.input.adopting);

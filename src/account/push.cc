@@ -211,9 +211,7 @@ coro::Task<Status> push_flags(Engine& engine, Connection& connection, MailboxWor
   if (!sent) co_return co_await let_land(connection, stores, std::move(sent));
   imap::CommandId selecting;
   if (next) {
-    imap::SelectOptions options;
-    options.condstore = connection.condstore;
-    Result<imap::CommandId> id = connection.submit(imap::select(next->row.wire, options));
+    Result<imap::CommandId> id = submit_select(engine, connection, *next);
     if (!id) co_return co_await let_land(connection, stores, fail(std::move(id).error()));
     selecting = *id;
   }

@@ -11,10 +11,10 @@
 #include <ranges>
 #include <unordered_map>
 
-#include "download.h"
 #include "execute.h"
 #include "expunge.h"
 #include "failures.h"
+#include "fetch_into_undo.h"
 #include "observe.h"
 #include "sterna/imap/outcome.h"
 #include "uid_sink.h"
@@ -103,15 +103,10 @@ class Remover {
     return {};
   }
 
-  Result<imap::CommandId> submit_select() {
-    imap::SelectOptions options;
-    options.condstore = connection_.condstore;
-    return connection_.submit(imap::select(work_.row.wire, options), &select_);
-  }
-
   // SELECT and FETCH in one packet: a mailbox that is another one by now only answers in vain.
   Status ask() {
-    STERNA_TRY(const imap::CommandId selecting, submit_select());
+    STERNA_TRY(const imap::CommandId selecting,
+               submit_select(engine_, connection_, work_, &select_));
     asked_.push_back(selecting);
     imap::FetchRequest request;
     request.items = {imap::FetchItem::uid, imap::FetchItem::internal_date, imap::FetchItem::size};
@@ -197,8 +192,8 @@ class Remover {
     STERNA_TRY(const OpenIntents open, open_intents());
     for (Victim& victim : victims_) {
       const auto before = open.find(victim.row.key.uid.value);
-      STERNA_CHECK(add_intent(victim, before == open.end() ? std::nullopt
-                                                           : std::optional(before->second)));
+      STERNA_CHECK(
+          add_intent(victim, before == open.end() ? std::nullopt : std::optional(before->second)));
       if (remains(victim)) continue;
       if (victim.in_base) {
         STERNA_CHECK(engine_.store->set_state(victim.row.key, RowState::deleting));
@@ -459,7 +454,7 @@ coro::Task<Status> remove_proven(Engine& engine, Connection& connection,
     // Whether it is selected is asked by select_mailbox(), when its turn comes.
     Result<imap::CommandId> selecting;
     const bool more = begun && std::next(it) != removers.rend();
-    if (more) selecting = (*std::next(it))->submit_select();
+    if (more) selecting = submit_select(engine, connection, (*std::next(it))->work());
     const Status sent = co_await connection.flush();
     if (before) STERNA_CO_CHECK(absorbed(engine, connection, *before, before->finish()));
     STERNA_CO_CHECK(absorbed(engine, connection, remover, std::move(begun)));

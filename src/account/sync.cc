@@ -33,8 +33,9 @@ coro::Task<Status> run_passes(Engine& engine, Pool& pool) {
 
 // What the last sync left in the log. It takes flushes, and is done while the server is waited for.
 coro::Task<Status> copy_log(Engine& engine) {
-  if (engine.dry_run()) co_return Status{};
-  auto job = [&engine] { return store::Store::copy_log(engine.settings.state_dir); };
+  const std::string& directory = engine.settings.state_dir;
+  if (engine.dry_run() || !store::Store::has_large_log(directory)) co_return Status{};
+  auto job = [&directory] { return store::Store::copy_log(directory); };
   co_return co_await on_worker(engine.services, job);
 }
 

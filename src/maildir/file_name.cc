@@ -8,7 +8,6 @@
 
 #include "sterna/base/assert.h"
 #include "sterna/base/bytes.h"
-#include "sterna/base/digest.h"
 #include "sterna/model/flags.h"
 #include "text.h"
 
@@ -183,11 +182,6 @@ std::string strip_fields(std::string_view base) {
     stripped += field;
   });
   return stripped;
-}
-
-std::uint64_t name_hash(std::string_view base) {
-  if (!base.contains(',')) return hash64(base);
-  return hash64(strip_fields(base));
 }
 
 std::optional<ForeignMark> foreign_mark(std::string_view base) {

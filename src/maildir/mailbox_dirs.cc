@@ -16,7 +16,8 @@ namespace {
 // delivery.
 constexpr std::int64_t kLitterAgeNs = std::int64_t{36} * 3600 * 1'000'000'000;
 
-// From so many on, one syncfs costs less than an fsync of each. It waits for what all programs wrote.
+// From so many on, one syncfs costs less than an fsync of each: it waits for what all programs
+// wrote.
 constexpr std::size_t kManyDirectories = 64;
 
 constexpr std::string_view kMaildirFolder = "maildirfolder";

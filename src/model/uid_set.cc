@@ -11,8 +11,12 @@
 namespace sterna {
 namespace {
 
-Uid next(Uid uid) { return Uid{uid.value + 1}; }
-Uid previous(Uid uid) { return Uid{uid.value - 1}; }
+Uid next(Uid uid) {
+  return Uid{uid.value + 1};
+}
+Uid previous(Uid uid) {
+  return Uid{uid.value - 1};
+}
 
 // Whether b, which does not start before a, overlaps a or follows it without a gap.
 bool joins(const UidRange& a, const UidRange& b) {
@@ -20,14 +24,15 @@ bool joins(const UidRange& a, const UidRange& b) {
 }
 
 std::string range_to_string(const UidRange& range) {
-  return range.first == range.last
-             ? fmt::format("{}", range.first.value)
-             : fmt::format("{}:{}", range.first.value, range.last.value);
+  return range.first == range.last ? fmt::format("{}", range.first.value)
+                                   : fmt::format("{}:{}", range.first.value, range.last.value);
 }
 
 }  // namespace
 
-UidSet UidSet::single(Uid uid) { return range(uid, uid); }
+UidSet UidSet::single(Uid uid) {
+  return range(uid, uid);
+}
 
 UidSet UidSet::range(Uid first, Uid last) {
   UidSet set;
@@ -48,9 +53,8 @@ std::optional<UidSet> UidSet::parse(std::string_view text, std::size_t ranges_ma
     if (ranges.size() >= ranges_max) return std::nullopt;
     const std::size_t colon = part.find(':');
     const auto first = parse_number(part.substr(0, colon), UINT32_MAX);
-    const auto last = colon == std::string_view::npos
-                          ? first
-                          : parse_number(part.substr(colon + 1), UINT32_MAX);
+    const auto last =
+        colon == std::string_view::npos ? first : parse_number(part.substr(colon + 1), UINT32_MAX);
     if (!first || !last || *first == 0 || *last == 0) return std::nullopt;
     const Uid a{static_cast<std::uint32_t>(*first)};
     const Uid b{static_cast<std::uint32_t>(*last)};
@@ -96,7 +100,9 @@ void UidSet::add_all(const UidSet& other) {
   for (const UidRange& range : all) add_range(range.first, range.last);
 }
 
-void UidSet::remove(Uid uid) { *this = minus(single(uid)); }
+void UidSet::remove(Uid uid) {
+  *this = minus(single(uid));
+}
 
 bool UidSet::contains(Uid uid) const {
   const auto it = std::ranges::lower_bound(ranges_, uid, {}, &UidRange::last);

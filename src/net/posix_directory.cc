@@ -240,10 +240,4 @@ Result<bool> PosixDirectory::is_network_file_system() {
   return std::ranges::find(kNetworkFileSystems, magic) != kNetworkFileSystems.end();
 }
 
-Result<std::unique_ptr<io::FileLock>> PosixDirectory::lock(std::string_view name) {
-  STERNA_TRY(std::string path, checked(name));
-  STERNA_TRY(auto taken, PosixLock::take(fd_.get(), path));
-  return taken;
-}
-
 }  // namespace sterna::net

@@ -30,7 +30,6 @@ class PosixDirectory : public io::Directory {
   Status sync_file_system() override;
   Result<std::uint64_t> free_bytes() override;
   Result<bool> is_network_file_system() override;
-  Result<std::unique_ptr<io::FileLock>> lock(std::string_view name) override;
 
  private:
   UniqueFd fd_;

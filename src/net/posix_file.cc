@@ -181,19 +181,4 @@ Status PosixWriter::place(int directory, const std::string& name) {
   return {};
 }
 
-Result<std::unique_ptr<PosixLock>> PosixLock::take(int directory, const std::string& name) {
-  UniqueFd fd(::openat(directory, name.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
-  if (!fd) return fail(Error::from_errno(errno, printable(name)));
-  struct flock whole{};
-  whole.l_type = F_WRLCK;
-  whole.l_whence = SEEK_SET;
-  if (::fcntl(fd.get(), F_OFD_SETLK, &whole) != 0) {
-    if (errno == EAGAIN || errno == EACCES)
-      return fail(ErrorCode::locked,
-                  fmt::format("{} is locked by another process", printable(name)));
-    return fail(Error::from_errno(errno, fmt::format("lock {}", printable(name))));
-  }
-  return std::unique_ptr<PosixLock>(new PosixLock(std::move(fd)));
-}
-
 }  // namespace sterna::net

@@ -56,14 +56,4 @@ class PosixWriter : public io::FileWriter {
   std::string temporary_;
 };
 
-class PosixLock : public io::FileLock {
- public:
-  // ErrorCode::locked if someone else has it.
-  static Result<std::unique_ptr<PosixLock>> take(int directory, const std::string& name);
-
- private:
-  explicit PosixLock(UniqueFd fd) : fd_(std::move(fd)) {}
-  UniqueFd fd_;  // the lock goes with its last descriptor
-};
-
 }  // namespace sterna::net

@@ -82,6 +82,8 @@ Status Db::configure(Access access) {
   sqlite3_busy_timeout(handle(), kBusyTimeoutMs);
   if (access == Access::read_write) {
     sqlite3_wal_autocheckpoint(handle(), kAutoCheckpointPages);
+    // A log that begins anew is cut down, so that its size tells what is in it.
+    STERNA_CHECK(execute("PRAGMA journal_size_limit = 0"));
   }
   return execute("PRAGMA cache_size = -1536");  // KiB; the kernel has the file in its own cache
 }
@@ -111,10 +113,8 @@ Status Db::checkpoint() {
   return {};
 }
 
-Status Db::copy_log(const std::string& path) {
-  if (log_octets(path) < kWorthCopyingOctets) return {};
-  STERNA_TRY(Db db, open(path, Access::read_write));
-  return db.checkpoint();
+bool Db::has_large_log(const std::string& path) {
+  return log_octets(path) >= kWorthCopyingOctets;
 }
 
 Result<sqlite3_stmt*> Db::prepared(const char* sql) {

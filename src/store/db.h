@@ -42,9 +42,8 @@ class Db {
   // and removes the log, if it is large; a small one is left to the next process, which reads it in
   // less time than two flushes take.
   Status checkpoint();
-  // The same by a connection of its own, if the log is worth it. For a thread of its own, while
-  // another one has the file open.
-  static Status copy_log(const std::string& path);
+  // Whether the log of that database is worth it.
+  static bool has_large_log(const std::string& path);
 
   sqlite3* handle() const { return handle_.get(); }
 

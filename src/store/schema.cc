@@ -206,7 +206,7 @@ CREATE TABLE passing (
 
 // The nth migrates from version n to n + 1.
 constexpr std::array<const char*, kSchemaVersion> kMigrations = {kVersion1, kVersion2, kVersion3,
-                                                               kVersion4};
+                                                                 kVersion4};
 
 Result<std::int64_t> number(Db& db, const char* sql) {
   Query query(db, sql);

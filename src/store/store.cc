@@ -163,8 +163,13 @@ Status Store::checkpoint() {
   return impl_->checkpoint();
 }
 
+bool Store::has_large_log(const std::string& directory) {
+  return Db::has_large_log(directory + "/state.db");
+}
+
 Status Store::copy_log(const std::string& directory) {
-  return Db::copy_log(directory + "/state.db");
+  STERNA_TRY(Db db, Db::open(directory + "/state.db", Access::read_write));
+  return db.checkpoint();
 }
 
 // --- facts

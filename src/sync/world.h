@@ -77,7 +77,6 @@ struct RowView {
   bool has_file_here() const {
     return row->state == RowState::present || row->state == RowState::stub;
   }
-  bool is_live() const { return has_file_here() || row->state == RowState::dropped; }
 };
 
 // On the server and in no row with a file: an arrival, or a row that still waits for its file.

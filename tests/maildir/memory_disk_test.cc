@@ -244,13 +244,5 @@ TEST_F(MemoryDiskTest, RefusesNamesThatAreNone) {
   }
 }
 
-TEST_F(MemoryDiskTest, LocksAreHeldOnce) {
-  {
-    const auto lock = must(root().lock("x"));
-    EXPECT_EQ(code_of(root().lock("x")), ErrorCode::locked);
-  }
-  must(root().lock("x"));
-}
-
 }  // namespace
 }  // namespace sterna::maildir

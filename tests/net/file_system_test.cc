@@ -158,14 +158,6 @@ TEST_F(FileTest, ReplacesASmallFileAlthoughACrashLeftItsTwin) {
   EXPECT_EQ(entries(), 1u);
 }
 
-TEST_F(FileTest, ALockKeepsOthersOutUntilItDies) {
-  auto other = loop_.file_system().open_root(temporary_.path(), false).value();
-  auto lock = root_->lock("lock").value();
-  EXPECT_EQ(other->lock("lock").error().code(), ErrorCode::locked);
-  lock.reset();
-  EXPECT_TRUE(other->lock("lock"));
-}
-
 TEST_F(FileTest, MakesARootWithAllThatIsMissing) {
   const std::string path = temporary_ / "a/b/c";
   EXPECT_EQ(loop_.file_system().open_root(path, false).error().code(), ErrorCode::not_found);

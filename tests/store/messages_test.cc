@@ -298,9 +298,7 @@ class PassingState : public testing::TestWithParam<RowState> {
     must(store_->for_each(inbox_, [&](const MessageRow& row) { found.push_back(row.state); }));
     return found;
   }
-  std::size_t rows_in_table() {
-    return ask_sql(state_.file(), "SELECT uid FROM passing").size();
-  }
+  std::size_t rows_in_table() { return ask_sql(state_.file(), "SELECT uid FROM passing").size(); }
   void reopen() {
     store_.reset();
     store_ = state_.open();
@@ -327,9 +325,7 @@ TEST_P(PassingState, IsSeenByEveryQuestion) {
     EXPECT_EQ(must(store_->remote_uids(inbox_)).count(), 3U);
     EXPECT_EQ(must(store_->remote_uids_among(inbox_, UidSet::single(key_.uid))).count(), 1U);
     std::vector<Uid> local;
-    must(store_->for_each_local(inbox_, [&](const LocalRow& row) {
-      local.push_back(row.uid);
-    }));
+    must(store_->for_each_local(inbox_, [&](const LocalRow& row) { local.push_back(row.uid); }));
     EXPECT_EQ(local, (std::vector{Uid{1}, Uid{3}}));
     RowState told{};
     must(store_->for_each_flags(inbox_, UidSet::single(key_.uid),

@@ -164,14 +164,6 @@ std::uint64_t MemoryDisk::free_octets() const {
   return capacity_octets > used_octets_ ? capacity_octets - used_octets_ : 0;
 }
 
-bool MemoryDisk::lock(const Node& directory, std::string_view name) {
-  return locks_.emplace(directory.ino, name).second;
-}
-
-void MemoryDisk::unlock(const Node& directory, std::string_view name) {
-  locks_.erase({directory.ino, std::string(name)});
-}
-
 // --- durability ---
 
 // The changes that are wanted, and before them those that they build upon, go to the disk in order.
@@ -262,7 +254,6 @@ void MemoryDisk::lose_power(std::uint64_t seed) {
     }
   }
   ++incarnation_;
-  locks_.clear();
   collect_unreachable();
 }
 

@@ -128,8 +128,6 @@ class MemoryDisk {
   void sync_content(const Node& node);
   void sync_names(const Node& directory);
   std::uint64_t free_octets() const;
-  bool lock(const Node& directory, std::string_view name);
-  void unlock(const Node& directory, std::string_view name);
 
  private:
   // One change of names that is in the cache and not yet on the disk.
@@ -179,7 +177,6 @@ class MemoryDisk {
   std::map<std::uint64_t, std::weak_ptr<Node>> live_;  // every node that has, or had, a name
   std::map<std::uint64_t, Stored> stored_;
   std::deque<Change> unsynced_;
-  std::set<std::pair<std::uint64_t, std::string>> locks_;
 };
 
 }  // namespace sterna::test

@@ -138,19 +138,6 @@ class MemoryWriter : public io::FileWriter {
   bool is_placed_ = false;
 };
 
-class MemoryLock : public io::FileLock {
- public:
-  MemoryLock(Handle directory, std::string name)
-      : directory_(std::move(directory)), name_(std::move(name)) {}
-  ~MemoryLock() override {
-    if (directory_.is_current()) directory_.disk().unlock(*directory_.node(), name_);
-  }
-
- private:
-  Handle directory_;
-  std::string name_;
-};
-
 }  // namespace
 
 class MemoryDirectory : public io::Directory {
@@ -299,17 +286,6 @@ class MemoryDirectory : public io::Directory {
   }
   Result<std::uint64_t> free_bytes() override { return disk().free_octets(); }
   Result<bool> is_network_file_system() override { return disk().is_network; }
-
-  Result<std::unique_ptr<io::FileLock>> lock(std::string_view name) override {
-    STERNA_CHECK(enter(DiskOp::open, name));
-    if (!node()->children.contains(name)) {
-      disk().add_name(node(), name, disk().make_node(io::FileType::file));
-    }
-    if (!disk().lock(*node(), name)) {
-      return fail(ErrorCode::locked, printable(name) + " is locked by another process");
-    }
-    return std::make_unique<MemoryLock>(here_, std::string(name));
-  }
 
  private:
   MemoryDisk& disk() const { return here_.disk(); }

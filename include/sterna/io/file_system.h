@@ -95,13 +95,6 @@ class Directory {
   virtual Status sync_file_system() = 0;  // syncfs
   virtual Result<std::uint64_t> free_bytes() = 0;
   virtual Result<bool> is_network_file_system() = 0;  // NFS, CIFS, FUSE, 9p: stamps are not trusted
-  // An exclusive advisory lock (OFD) on a file of this directory; held until the object dies.
-  virtual Result<std::unique_ptr<class FileLock>> lock(std::string_view name) = 0;
-};
-
-class FileLock {
- public:
-  virtual ~FileLock() = default;
 };
 
 class FileSystem {

@@ -72,8 +72,6 @@ FileName with_flags(FileName name, std::uint8_t mask, std::uint32_t keywords);
 // The base without the fields ",U=", ",FMD5=", ",S=" and ",W=" that mbsync, OfflineIMAP and Dovecot
 // put there and that aerc takes away again. Two names of one message compare equal by it.
 std::string strip_fields(std::string_view base);
-// hash64() of strip_fields(base).
-std::uint64_t name_hash(std::string_view base);
 
 // Says that the file was once on a server: mbsync writes the UID, OfflineIMAP also the MD5 of the
 // folder.

@@ -240,8 +240,10 @@ class Store {
 
   // Moves the write-ahead log into the database where that is cheap; before a clean exit.
   Status checkpoint();
-  // The same of a store that is open, if the log is large enough to be worth it; from any thread,
-  // beside whatever the store does meanwhile.
+  // Whether the log is worth copying.
+  static bool has_large_log(const std::string& directory);
+  // checkpoint() of a store that is open; from any thread, beside whatever the store does
+  // meanwhile.
   static Status copy_log(const std::string& directory);
 
  private:

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fetch_into_undo.h"
+
+#include "sterna/imap/commands.h"
+
+namespace sterna::account {
+namespace {
+
+// One body, as it comes, into a file of the undo area.
+class UndoSink : public Sink {
+ public:
+  explicit UndoSink(io::FileWriter& file) : file_(file) {}
+  void on_body_chunk(imap::BodyId, std::string_view octets) override {
+    // Lines end in LF here as in the Maildir.
+    std::string text;
+    text.reserve(octets.size());
+    for (const char c : octets) {
+      if (pending_cr_ && c != '\n') text += '\r';
+      pending_cr_ = c == '\r';
+      if (!pending_cr_) text += c;
+    }
+    size += text.size();
+    if (status) status = file_.write(text);
+  }
+  void on_response(const imap::Response& response) override {
+    const auto* fetch = std::get_if<imap::Fetch>(&response);
+    if (fetch && !fetch->bodies.empty()) {
+      whole = fetch->bodies.front().source != imap::FetchBody::Source::nil;
+    }
+  }
+
+  Status status;
+  std::uint64_t size = 0;
+  bool whole = false;
+
+ private:
+  io::FileWriter& file_;
+  bool pending_cr_ = false;
+};
+
+}  // namespace
+
+coro::Task<Status> fetch_into_undo(Engine& engine, Connection& connection, MailboxWork& work,
+                                   const MessageRow& row, std::string reason) {
+  STERNA_CO_TRY(io::Directory * undo, engine.open_undo());
+  const std::string name = engine.services.random.hex(16);
+  STERNA_CO_TRY(std::unique_ptr<io::FileWriter> file, undo->create_file(name + ".part"));
+  UndoSink sink(*file);
+  imap::FetchRequest request;
+  request.uids = UidSet::single(row.key.uid);
+  request.items = {imap::FetchItem::uid, imap::FetchItem::body};
+  STERNA_CO_CHECK(co_await connection.run_ok(imap::uid_fetch(request), &sink));
+  STERNA_CO_CHECK(sink.status);
+  if (!sink.whole) {
+    co_return fail(Error(ErrorCode::protocol, "the server does not hand the message out")
+                       .with_scope(ErrorScope::message));
+  }
+  STERNA_CO_CHECK(file->set_mtime(row.internal_date * 1'000'000'000));
+  STERNA_CO_CHECK(file->sync());
+  STERNA_CO_CHECK(undo->place(*file, name));
+  STERNA_CO_CHECK(undo->sync());
+  auto record = [&]() -> Status {
+    STERNA_TRY(const std::int64_t id,
+               engine.store->add_undo({0, name, work.name(), row.base_name, row.flags, sink.size,
+                                       row.identity, engine.now_ms(), reason}));
+    static_cast<void>(id);
+    return {};
+  };
+  co_return engine.write(record);
+}
+
+}  // namespace sterna::account
