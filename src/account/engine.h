@@ -40,6 +40,7 @@ struct MailboxWork {
   maildir::KeywordTable keywords;
   std::optional<maildir::Listing> listing;
   bool network_fs = false;
+  bool removal_begun = false;  // of messages whose files went before this pass
 
   sync::MailboxInput input;  // what the planner sees
   RemoteCursor next_cursor;  // of the selection in which the observation was made

@@ -61,7 +61,7 @@ Result<std::vector<imap::CommandId>> submit_uid_expunge(Connection& connection,
   return flying;
 }
 
-coro::Task<Status> land_all(Connection& connection, std::span<const imap::CommandId> flying) {
+coro::Task<Status> land_all(Connection& connection, std::vector<imap::CommandId> flying) {
   Status outcome;
   for (const imap::CommandId id : flying) {
     STERNA_CO_TRY(imap::Done done, co_await connection.wait(id));

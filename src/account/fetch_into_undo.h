@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// What is about to be lost on the server, kept here first.
 #pragma once
 
 #include "engine.h"

@@ -45,6 +45,15 @@ class RowCollector {
     for (MessageRow& row : rows) rows_.emplace(row.key, std::move(row));
     return {};
   }
+  Status add_with_headers(const std::set<Digest>& headers) {
+    STERNA_TRY(std::vector<MessageRow> rows, engine_.store->messages_with_headers(headers));
+    for (MessageRow& row : rows) rows_.emplace(row.key, std::move(row));
+    return {};
+  }
+  const MessageRow* find(MessageKey key) const {
+    const auto found = rows_.find(key);
+    return found == rows_.end() ? nullptr : &found->second;
+  }
   std::vector<MessageRow> take() {
     std::vector<MessageRow> rows;
     for (auto& [key, row] : rows_) rows.push_back(std::move(row));
@@ -70,6 +79,23 @@ Status collect(RowCollector& rows, const MailboxWork& work) {
     STERNA_CHECK(rows.add_by_name(arrival.file.base));
   }
   return {};
+}
+
+// Flags were set here on messages that are gone there: one that was moved between the looks at its
+// two mailboxes has a second row, which is not among what changed.
+Status collect_heirs(Engine& engine, RowCollector& rows) {
+  std::set<Digest> headers;
+  for (const auto& work : engine.mailboxes) {
+    const UidSet& gone = work->input.remote.gone;
+    if (gone.empty()) continue;
+    for (const LocalChange& change : work->input.local.changed) {
+      if (!gone.contains(change.uid)) continue;
+      const MessageRow* row = rows.find({work->row.id, change.uid});
+      if (!row || !row->identity || row->flags == change.file.flags) continue;
+      headers.insert(row->identity->header);
+    }
+  }
+  return headers.empty() ? Status{} : rows.add_with_headers(headers);
 }
 
 // What may be the copy that an unfinished removal made.
@@ -214,7 +240,7 @@ Status collect_all(Engine& engine, RowCollector& rows) {
     STERNA_CHECK(collect(rows, *work));
     STERNA_CHECK(collect_flagged(engine, rows, *work));
   }
-  return {};
+  return collect_heirs(engine, rows);
 }
 
 }  // namespace

@@ -374,6 +374,7 @@ bool wants_quiet(const MailboxWork& work) {
   const LocalDelta& local = work.input.local;
   // What the user flagged \Deleted is acted on like a deletion.
   if (work.input.expunge_flagged && work.listing && !local.quiet) return true;
+  if (work.removal_begun && work.listing && !local.quiet) return true;
   if (local.gone.empty() && local.arrived.empty()) return false;
   if (!local.quiet && !local.gone.empty()) return true;
   return std::ranges::any_of(local.arrived, [](const LocalArrival& a) { return !a.stable; });
@@ -422,6 +423,11 @@ bool is_settled_unseen(MailboxWork& work) {
 
 // Several mailboxes at a time: while one is compared, the next are read.
 coro::Task<Status> observe_local(Engine& engine) {
+  STERNA_CO_TRY(const std::vector<MessageRow> going,
+                engine.store->messages_in_state(RowState::deleting));
+  for (const MessageRow& row : going) {
+    if (MailboxWork* work = engine.find(row.key.mailbox)) work->removal_begun = true;
+  }
   coro::Scope scope = co_await coro::make_scope();
   Status failure;
   const auto list = [](Engine& of, MailboxWork& work, Status& first) -> coro::Task<void> {

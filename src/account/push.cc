@@ -6,7 +6,6 @@
 // wherever it went.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <deque>
 #include <memory>
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "remote_changes.h"
 
-#include <algorithm>
 #include <map>
 
 namespace sterna::account {

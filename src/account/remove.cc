@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <memory>
-#include <ranges>
 #include <unordered_map>
 
 #include "execute.h"
@@ -17,7 +16,6 @@
 #include "fetch_into_undo.h"
 #include "observe.h"
 #include "sterna/imap/outcome.h"
-#include "uid_sink.h"
 
 namespace sterna::account {
 namespace {
@@ -210,7 +208,10 @@ class Remover {
   coro::Task<Status> begin() {
     Status selected = co_await select_mailbox(engine_, connection_, work_, uidvalidity_);
     if (!selected) {
-      if (connection_.usable()) STERNA_CO_CHECK(withdraw(victims_));
+      if (connection_.usable()) {
+        keep_begun(take_begun(), selected.error());
+        STERNA_CO_CHECK(withdraw(victims_));
+      }
       victims_.clear();
       co_return selected;
     }
@@ -235,16 +236,15 @@ class Remover {
   // Waits for what begin() sent.
   coro::Task<void> land() {
     if (!flying_.empty()) outcome_ = co_await land_all(connection_, flying_);
+    in_doubt_ = !outcome_ && !connection_.usable();
   }
 
   // Records what came of it.
   Status finish() {
     if (victims_.empty()) return {};
     if (outcome_) return record(victims_, "expunged");
-    if (!connection_.usable()) return outcome_;
-    const std::vector<Victim> begun =
-        take_those(victims_, [](const Victim& one) { return one.begun; });
-    if (!begun.empty()) keep_begun(begun, outcome_.error());
+    if (in_doubt_) return outcome_;
+    keep_begun(take_begun(), outcome_.error());
     return victims_.empty() ? Status{} : take_back(victims_, outcome_.error(), "expunge");
   }
 
@@ -356,8 +356,13 @@ class Remover {
 
   // Copied, and not expunged: rows and intents stay, so that nothing is copied again.
   void keep_begun(const std::vector<Victim>& victims, const Error& error) {
+    if (victims.empty()) return;
     work_.look_again();
     park(engine_, work_, uids_of(victims), "delete", Error(error).with_context("expunge"));
+  }
+
+  std::vector<Victim> take_begun() {
+    return take_those(victims_, [](const Victim& one) { return one.begun; });
   }
 
   template <class Which>
@@ -373,6 +378,7 @@ class Remover {
 
   // Nothing of it was begun: rows and intents as before.
   Status withdraw(const std::vector<Victim>& victims) {
+    if (victims.empty()) return {};
     STERNA_TRY(auto transaction, engine_.store->begin(store::Durability::full));
     for (const Victim& victim : victims) {
       if (!victim.in_base) {
@@ -434,7 +440,8 @@ class Remover {
   std::vector<Victim> victims_;
   std::vector<Victim> doubted_;
   std::vector<imap::CommandId> flying_;
-  Status outcome_;  // of the expunging
+  Status outcome_;         // of the expunging
+  bool in_doubt_ = false;  // the line died before it was told
 };
 
 // What concerns one mailbox leaves the others alone.
@@ -447,6 +454,7 @@ Status absorbed(Engine& engine, Connection& connection, Remover& remover, Status
 coro::Task<Status> remove_proven(Engine& engine, Connection& connection,
                                  const std::vector<std::unique_ptr<Remover>>& removers) {
   Remover* before = nullptr;
+  Status lost;
   // The last that was proven is still selected.
   for (auto it = removers.rbegin(); it != removers.rend(); ++it) {
     Remover& remover = **it;
@@ -461,10 +469,14 @@ coro::Task<Status> remove_proven(Engine& engine, Connection& connection,
     STERNA_CO_CHECK(sent);
     co_await remover.land();
     before = &remover;
-    if (more && selecting) STERNA_CO_CHECK(co_await connection.wait(*selecting));
+    if (!more || !selecting) continue;
+    // What was answered before the line died is recorded all the same.
+    Result<imap::Done> selected = co_await connection.wait(*selecting);
+    if (!selected) lost = fail(std::move(selected).error());
+    if (!selected) break;
   }
-  if (!before) co_return Status{};
-  co_return absorbed(engine, connection, *before, before->finish());
+  if (before) STERNA_CO_CHECK(absorbed(engine, connection, *before, before->finish()));
+  co_return lost;
 }
 
 }  // namespace
@@ -498,7 +510,7 @@ coro::Task<Status> remove_out(Engine& engine, Connection& connection,
     for (const auto& one : removers) STERNA_CHECK(one->add_intents());
     return {};
   }));
-  co_return co_await remove_proven(engine, connection, std::move(removers));
+  co_return co_await remove_proven(engine, connection, removers);
 }
 
 }  // namespace sterna::account

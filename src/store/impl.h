@@ -41,7 +41,7 @@ class Store::Impl {
     STERNA_CHECK(change(sql, values...));
     return static_cast<std::size_t>(db.changed_rows());
   }
-  // The row is in no state for a moment, or not any more.
+  // Ends the row's passing state, if it has one.
   Status forget_passing(MessageKey key);
 
  private:
@@ -55,6 +55,7 @@ class Store::Impl {
   std::optional<Durability>
       durability_;  // what the connection is set to; nullopt: SQLite's default
   std::optional<Error> spoilt_;
+  std::optional<Error> broken_;  // what is in memory is not what is in the file
 
  public:
   Db db;

@@ -41,6 +41,8 @@ constexpr const char* kSelectUids =
 constexpr const char* kSelectStates =
     "SELECT uid, state FROM message WHERE mailbox = ? AND uid BETWEEN ? AND ? ORDER BY uid";
 constexpr const char* kCount = "SELECT count(*) FROM message WHERE state = ? AND mailbox = ?";
+constexpr const char* kSelectHeaders =
+    "SELECT mailbox, uid, header_digest FROM message WHERE header_digest IS NOT NULL";
 constexpr const char* kSelectState = "SELECT state FROM message WHERE mailbox = ? AND uid = ?";
 
 // A row that keeps its state and its name touches no index; INSERT OR REPLACE would write each of
@@ -122,6 +124,26 @@ Result<std::vector<MessageRow>> Store::messages_in_state(RowState state) {
     if (row) rows.push_back(std::move(*row));
   }
   if (!passing.empty()) std::ranges::sort(rows, {}, &MessageRow::key);
+  return rows;
+}
+
+Result<std::vector<MessageRow>> Store::messages_with_headers(const std::set<Digest>& headers) {
+  std::vector<MessageKey> keys;
+  {
+    Query query(impl_->db, kSelectHeaders);
+    while (true) {
+      STERNA_TRY(const bool found, query.next());
+      if (!found) break;
+      const MessageKey key{query.get<MailboxId>(), query.get<Uid>()};
+      const std::optional<Digest> header = Digest::from_bytes(query.text());
+      if (header && headers.contains(*header)) keys.push_back(key);
+    }
+  }
+  std::vector<MessageRow> rows;
+  for (const MessageKey& key : keys) {
+    STERNA_TRY(std::optional<MessageRow> row, message(key));
+    if (row) rows.push_back(std::move(*row));
+  }
   return rows;
 }
 
@@ -211,6 +233,7 @@ Result<Store::Counts> Store::counts(MailboxId mailbox) {
     STERNA_TRY(const bool found, query.next());
     if (!found) continue;
     STERNA_TRY(const RowState stored, read_state(impl_->db, query));
+    if (rows[stored] == 0) continue;  // a sync beside this question moved on
     --rows[stored];
     ++rows[one.state];
   }

@@ -7,16 +7,18 @@
 namespace sterna::store {
 
 Status PassingStates::load(Db& db) {
-  states_.clear();
+  std::map<MessageKey, RowState> states;
   Query query(db, "SELECT mailbox, uid, state FROM passing");
   while (true) {
     STERNA_TRY(const bool found, query.next());
-    if (!found) return {};
+    if (!found) break;
     MessageKey key;
     key.mailbox = query.get<MailboxId>();
     key.uid = query.get<Uid>();
-    STERNA_TRY(states_[key], read_state(db, query));
+    STERNA_TRY(states[key], read_state(db, query));
   }
+  states_ = std::move(states);
+  return {};
 }
 
 bool PassingStates::erase_all(MailboxId mailbox) {

@@ -19,7 +19,7 @@ class PassingStates {
     return state == RowState::deleting || state == RowState::dropping;
   }
 
-  // As the table has them.
+  // As the table has them; after an error, as before.
   Status load(Db& db);
   void set(MessageKey key, RowState state) { states_[key] = state; }
   // Whether there was one.

@@ -50,6 +50,7 @@ Status Store::Impl::set_durability(Durability durability) {
 
 Status Store::Impl::begin(Durability durability) {
   STERNA_ASSERT(!in_transaction_);
+  if (broken_) return fail(*broken_);
   if (read_only_) {
     return fail(Error(ErrorCode::permission, "the state was opened for reading only")
                     .with_scope(ErrorScope::account));
@@ -83,8 +84,8 @@ void Store::Impl::rollback() {
   spoilt_.reset();
   // Its failure would mean that SQLite already did it; there is nothing to add to the first error.
   if (db.in_transaction()) static_cast<void>(db.run("ROLLBACK"));
-  // A database that cannot be read any more fails whatever comes next.
-  static_cast<void>(passing.load(db));
+  // Without it rows would have states that nobody wrote: nothing can be begun any more.
+  if (Status loaded = passing.load(db); !loaded) broken_ = std::move(loaded).error();
 }
 
 Status Store::Impl::checkpoint() {

@@ -31,7 +31,8 @@ void decide_flags(Draft& draft, RowView& row) {
   const MessageRow& base = *row.row;
   const bool local_changed = row.change || row.file;
   const LocalFile file = file_of(row);
-  FlagMerge merge = merge_flags(base.flags, remote_flags(row), local_flags(row), *row.mailbox);
+  FlagMerge merge =
+      merge_flags(base.flags, remote_flags(row), local_flags(row), *row.mailbox, row.inherited);
   if (!file.tells_flags) merge.to_local = {};
   const ModSeq modseq = row.told && row.told->modseq ? row.told->modseq : base.modseq;
   const Where where = row.mailbox->where();

@@ -69,11 +69,12 @@ FlagSet local_flags(const RowView& row) {
 }
 
 FlagMerge merge_flags(const FlagSet& base, const FlagSet& remote, const FlagSet& local,
-                      const MailboxView& place) {
+                      const MailboxView& place, const FlagDelta& inherited) {
   FlagDelta by_remote = flag_delta(base, remote);
   by_remote.remove = by_remote.remove.minus(not_told_by_server(by_remote.remove, *place.in));
   const FlagDelta by_local = flag_delta(base, local);
-  return spread(apply(apply(base, by_remote), by_local), remote, local, place);
+  const FlagSet merged = apply(apply(apply(base, by_remote), by_local), inherited);
+  return spread(merged, remote, local, place);
 }
 
 FlagMerge unite_flags(const FlagSet& remote, const FlagSet& local, const MailboxView& place) {

@@ -19,8 +19,9 @@ FlagSet remote_flags(const RowView& row);
 FlagSet local_flags(const RowView& row);
 
 // base xor (remote delta or local delta), for a message that will be in `place` (rule 40).
+// `inherited`: what was said of it elsewhere, beside both.
 FlagMerge merge_flags(const FlagSet& base, const FlagSet& remote, const FlagSet& local,
-                      const MailboxView& place);
+                      const MailboxView& place, const FlagDelta& inherited = {});
 // Without a base: the union.
 // Of a file and a message without a row: what was sent is a base, where it was sent by us.
 FlagMerge merge_new(const FileView& file, const MessageView& message, const MailboxView& place);

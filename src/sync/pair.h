@@ -37,6 +37,11 @@ void pair_elsewhere(World& world);
 // synchronizer.
 bool was_on_server(World& world, const FileView& file);
 
+// Messages that were moved on the server between the looks at their two mailboxes: they were seen
+// in both, and have two rows. What the user did to the flags of the one that is gone is said to the
+// other.
+void find_heirs(World& world);
+
 inline void pair_all(World& world) {
   find_uploads(world);
   find_rowless_moves(world);
@@ -46,6 +51,7 @@ inline void pair_all(World& world) {
   pair_new_uids(world);
   find_moved_uploads(world);
   pair_elsewhere(world);
+  find_heirs(world);
 }
 
 }  // namespace sterna::sync

@@ -69,6 +69,7 @@ struct RowView {
   MessageView* message = nullptr;    // its message under another UID: a remote move
   const Intent* intent = nullptr;    // an open move_out or delete_out
   const Intent* upload = nullptr;    // an open upload of its edited content
+  FlagDelta inherited;               // said here to the place that its message came from
   bool of_removal = false;           // in the Trash: the copy that an unfinished removal made
   bool doubted = false;              // seen, but by no observation that counts
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Deletions, both ways, by the policy: the last copy is never destroyed unless one asked for it."""
 import os
+import re
 import subprocess
 import unittest
 
@@ -322,6 +323,80 @@ class ProofTest(IntegrationCase):
         report = world.sterna.sync()            # at once, without settling
         self.assertEqual(report["deleted_out"], 1)
         self.assertGreaterEqual(report["seconds"], 0.8)
+
+
+
+class InARowTest(IntegrationCase):
+    """Removals of several mailboxes leave in a row: the server expunges from one while the one
+    before is recorded. INBOX is the last of them, Work the first."""
+
+    def filled(self, *args, **keys):
+        world = self.world(*args, **keys)
+        for box in ("INBOX", "Work"):
+            world.fill(box, 4, box.lower())
+        world.sync()
+        return world
+
+    def delete_both(self, world, number):
+        for box in ("INBOX", "Work"):
+            world.mail.delete(world.mail.find(box, f"<{box.lower()}{number}@"))
+
+    def after(self, world, first, then):
+        """`then` is called once `first` was sent."""
+        def watch(command):
+            if re.search(first, command):
+                world.wire.on_command = None
+                then()
+        world.wire.on_command = watch
+
+    def test_what_was_answered_before_the_line_died_is_recorded(self):
+        world = self.filled(local_delete="expunge")
+        self.delete_both(world, 1)
+        self.after(world, rb"^UID EXPUNGE", lambda: world.wire.lose_reply(rb"^SELECT"))
+        report = world.sync(expect=(3, 5))
+        self.assertEqual(report["deleted_out"], 1)
+        self.assertEqual(world.words_on_server("Work"), ["work0", "work2", "work3"])
+        self.assertEqual(world.ask_state("SELECT sum(count) FROM removal WHERE side = 'remote'"),
+                         [(1,)])
+        self.assertEqual(world.ask_state("SELECT count(*) FROM message WHERE uid = 2"), [(1,)])
+        world.sync()
+        world.assert_settled()
+
+    def test_a_mailbox_that_cannot_be_selected_leaves_the_others_alone(self):
+        world = self.filled()
+        self.delete_both(world, 1)
+
+        def refuse_twice():
+            for _ in range(2):
+                world.wire.refuse(rb"^SELECT \"?INBOX")
+        self.after(world, rb"^UID (MOVE|EXPUNGE)", refuse_twice)
+        report = world.sync(expect=3)
+        self.assertGreaterEqual(len(world.wire.sent(rb"^SELECT \"?INBOX.*CONDSTORE")), 3)
+        self.assertEqual(report["deleted_out"], 2)      # the second by the pass after this one
+        self.assertEqual(world.words_on_server("Trash"), ["inbox1", "work1"])
+        world.sync()
+        world.assert_settled()
+
+    def test_a_copy_that_was_begun_is_remembered_where_nothing_can_be_selected(self):
+        world = self.filled("no-move")
+        world.mail.delete(world.mail.find("INBOX", "<inbox1@"))
+        world.wire.lose_reply(rb"^UID COPY")
+        world.sync(expect=(3, 5))
+        self.assertEqual(world.words_on_server("Trash"), ["inbox1"])
+        world.mail.delete(world.mail.find("Work", "<work1@"))
+
+        def refuse_twice():
+            for _ in range(2):
+                world.wire.refuse(rb"^SELECT \"?INBOX")
+        self.after(world, rb"^UID EXPUNGE", refuse_twice)
+        world.sync(expect=3)
+        self.assertIn("inbox1", world.words_on_server("INBOX"))
+        world.ask_state("UPDATE failure SET next_try_ms = 0")
+        for _ in range(3):
+            world.sync()
+        self.assertEqual(world.words_on_server("INBOX"), ["inbox0", "inbox2", "inbox3"])
+        self.assertEqual(world.words_on_server("Trash"), ["inbox1", "work1"])
+        world.assert_settled()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A sync in which nothing changed does nothing; a dry run never does."""
+import contextlib
 import os
+import shutil
+import sqlite3
 import unittest
 
 from tests.support import oracle
@@ -64,6 +67,26 @@ class NoopTest(IntegrationCase):
         world.sync(expect=(0, 3, 5))
         self.assertEqual(oracle.server_fingerprint(world.imap), server)
         self.assertEqual(digest_tree(world.mail.root, times=False), tree)
+        world.assert_settled()
+
+    def test_a_long_log_is_copied_while_the_server_is_waited_for(self):
+        world = self.world()
+        self.filled(world)
+        database = f"{world.sterna.state}/{world.name}/state.db"
+        files = (database, f"{database}-wal")
+        # As a process leaves them that ends with much in its log.
+        with contextlib.closing(sqlite3.connect(database)) as state:
+            state.execute("INSERT INTO fact VALUES ('filler', ?)", ("x" * 3_000_000,))
+            state.commit()
+            for file in files:
+                shutil.copy(file, f"{file}.kept")
+        for file in files:
+            os.rename(f"{file}.kept", file)
+        self.assertLess(os.path.getsize(database), 1_000_000)
+        self.assertGreater(os.path.getsize(files[1]), 3_000_000)
+        world.sync()
+        self.assertGreater(os.path.getsize(database), 3_000_000)
+        self.assertLess(os.path.getsize(files[1]), 1_000_000)
         world.assert_settled()
 
     def test_quiet_where_nobody_watches(self):

@@ -281,6 +281,26 @@ TEST(MessageRows, AStateAloneIsChangedAndFound) {
   EXPECT_EQ(must(store->messages_in_state(RowState::present)).size(), 1U);
 }
 
+TEST(MessageRows, AreFoundByTheirHeaders) {
+  const StateDirectory state;
+  const auto store = state.open();
+  const MailboxId inbox = add_mailbox(*store, "INBOX");
+  const MailboxId other = add_mailbox(*store, "other");
+  change(*store, [&] {
+    for (const auto& [mailbox, uid, text] :
+         {std::tuple(inbox, 1U, "a"), {inbox, 2U, "b"}, {other, 1U, "a"}, {other, 2U, "c"}}) {
+      MessageRow row = message_row(mailbox, uid);
+      row.identity = identity_of(text);
+      must(store->put_message(row));
+    }
+    must(store->put_message(message_row(other, 3)));  // of unknown content
+  });
+  const auto found = must(store->messages_with_headers({sha256("a"), sha256("b"), sha256("z")}));
+  std::vector<MessageKey> keys;
+  for (const MessageRow& row : found) keys.push_back(row.key);
+  EXPECT_EQ(keys, (std::vector<MessageKey>{{inbox, Uid{1}}, {inbox, Uid{2}}, {other, Uid{1}}}));
+}
+
 // A state that passes is the row's state wherever rows are read, and as durable as the row.
 class PassingState : public testing::TestWithParam<RowState> {
  protected:

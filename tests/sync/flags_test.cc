@@ -200,5 +200,36 @@ TEST(LostFlags, AreLetThroughWhereTheUserSaysSo) {
   EXPECT_EQ(sync::plan(input).actions.size(), 50U);
 }
 
+// --- moved on the server between the looks at its two mailboxes: two rows ---
+
+std::string heirs(std::string_view base, std::string_view remote, std::string_view local) {
+  return told({"A B C Trash:trash", base, remote, local});
+}
+
+TEST(Heirs, WhatWasSaidToTheOldPlaceIsSaidToTheNewOne) {
+  EXPECT_EQ(heirs("A 1 x S\nB 7 x S since=3", "A gone 1", "A flags 1 FS"),
+            "pull_flags B/7 B7:2,S FS remote+F\ndelete_in A/1 A1:2,FS\n");
+}
+TEST(Heirs, ItIsMergedWithWhatTheNewPlaceSays) {
+  EXPECT_EQ(heirs("A 1 x S\nB 7 x S since=3", "A gone 1\nB flags 7 RS", "A flags 1 F"),
+            "pull_flags B/7 B7:2,S FR remote+F-S\ndelete_in A/1 A1:2,F\n");
+}
+TEST(Heirs, WhatStoodThereBeforeIsAMessageOfItsOwn) {
+  EXPECT_EQ(heirs("A 1 x S since=3\nB 7 x S since=3", "A gone 1", "A flags 1 FS"),
+            "delete_in A/1 A1:2,FS\n");
+}
+TEST(Heirs, OtherContentInheritsNothing) {
+  EXPECT_EQ(heirs("A 1 x S\nB 7 y S since=3", "A gone 1", "A flags 1 FS"),
+            "delete_in A/1 A1:2,FS\n");
+}
+TEST(Heirs, TheYoungestOfThemInherits) {
+  EXPECT_EQ(heirs("A 1 x S\nB 7 x S since=3\nC 2 x S since=4", "A gone 1", "A flags 1 FS"),
+            "pull_flags C/2 C2:2,S FS remote+F\ndelete_in A/1 A1:2,FS\n");
+}
+TEST(Heirs, OneThatIsGoneAsWellInheritsNothing) {
+  EXPECT_EQ(heirs("A 1 x S\nB 7 x S since=3", "A gone 1\nB gone 7", "A flags 1 FS"),
+            "delete_in A/1 A1:2,FS\ndelete_in B/7\n");
+}
+
 }  // namespace
 }  // namespace sterna::sync::test

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "flags.h"
+#include "pair.h"
+
+namespace sterna::sync {
+namespace {
+
+bool lost_its_message(const RowView& row) {
+  return row.mailbox && row.has_file_here() && row.remote == Remote::gone && !row.message &&
+         row.local == Local::changed && !row.file && row.identity;
+}
+
+// Younger than the row: what stood there before is a message of its own.
+bool may_inherit(const RowView& heir, const RowView& row) {
+  return heir.mailbox && heir.mailbox != row.mailbox && heir.has_file_here() &&
+         heir.remote == Remote::same && heir.local != Local::gone &&
+         heir.row->remote_since > row.row->remote_since && heir.identity &&
+         heir.identity->same_as(*row.identity);
+}
+
+RowView* youngest_heir(World& world, const RowView& row) {
+  RowView* youngest = nullptr;
+  for (RowView& other : world.rows()) {
+    if (!may_inherit(other, row)) continue;
+    if (!youngest || other.row->remote_since > youngest->row->remote_since) youngest = &other;
+  }
+  return youngest;
+}
+
+}  // namespace
+
+void find_heirs(World& world) {
+  for (const RowView& row : world.rows()) {
+    if (!lost_its_message(row)) continue;
+    const FlagDelta said = flag_delta(row.row->flags, local_flags(row));
+    if (said.empty()) continue;
+    if (RowView* heir = youngest_heir(world, row)) heir->inherited = said;
+  }
+}
+
+}  // namespace sterna::sync
