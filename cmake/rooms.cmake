@@ -10,6 +10,11 @@ function(sterna_room name)
     add_library(sterna_${name} INTERFACE)
     set(kind INTERFACE)
   endif()
+  if(STERNA_PCH AND arg_SOURCES)
+    target_precompile_headers(sterna_${name} PRIVATE
+      <algorithm> <chrono> <coroutine> <expected> <functional> <map> <memory> <optional> <ranges>
+      <set> <span> <string> <string_view> <unordered_map> <variant> <vector> <fmt/format.h>)
+  endif()
   add_library(sterna::${name} ALIAS sterna_${name})
   target_link_libraries(sterna_${name} ${kind} sterna::options)
   foreach(room IN LISTS arg_ROOMS)
