@@ -18,10 +18,7 @@ coro::Task<Status> store_deleted(Connection& connection, const UidSet& uids,
     STERNA_CO_TRY(const imap::CommandId id, connection.submit(imap::uid_store(request)));
     flying.push_back(id);
   }
-  for (const imap::CommandId id : flying) {
-    STERNA_CO_TRY(imap::Done done, co_await connection.wait_ok(id));
-  }
-  co_return Status{};
+  co_return co_await connection.wait_all_ok(std::move(flying));
 }
 
 std::string undelete_key(const MailboxWork& work, UidValidity uidvalidity) {
@@ -61,20 +58,11 @@ Result<std::vector<imap::CommandId>> submit_uid_expunge(Connection& connection,
   return flying;
 }
 
-coro::Task<Status> land_all(Connection& connection, std::vector<imap::CommandId> flying) {
-  Status outcome;
-  for (const imap::CommandId id : flying) {
-    STERNA_CO_TRY(imap::Done done, co_await connection.wait(id));
-    if (!done.ok() && outcome) outcome = fail(imap::error_from(done));
-  }
-  co_return outcome;
-}
-
 coro::Task<Status> expunge_exactly(Engine& engine, Connection& connection, MailboxWork& work,
                                    const UidSet& uids) {
   if (has_uid_expunge(connection)) {
-    STERNA_CO_TRY(const auto flying, submit_uid_expunge(connection, uids));
-    co_return co_await land_all(connection, flying);
+    STERNA_CO_TRY(auto flying, submit_uid_expunge(connection, uids));
+    co_return co_await connection.wait_all_ok(std::move(flying));
   }
   const std::string key = undelete_key(work, work.input.remote.uidvalidity);
   STERNA_CO_TRY(const UidSet foreign, co_await foreign_deleted(connection, uids));

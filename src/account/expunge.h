@@ -13,8 +13,6 @@ namespace sterna::account {
 bool has_uid_expunge(const Connection& connection);
 // STORE \Deleted and UID EXPUNGE of exactly these; needs has_uid_expunge().
 Result<std::vector<imap::CommandId>> submit_uid_expunge(Connection& connection, const UidSet& uids);
-// Waits for all of them: the first NO or BAD.
-coro::Task<Status> land_all(Connection& connection, std::vector<imap::CommandId> flying);
 
 // The same in one, and without UIDPLUS, too: EXPUNGE after the \Deleted of others was taken away
 // for its moment. The tagged outcome.

@@ -31,24 +31,14 @@ class RowCollector {
   }
   Status add(MailboxId mailbox, const UidSet& uids) {
     if (uids.empty()) return {};
-    STERNA_TRY(std::vector<MessageRow> rows, engine_.store->messages(mailbox, uids));
-    for (MessageRow& row : rows) rows_.emplace(row.key, std::move(row));
-    return {};
+    return take_in(engine_.store->messages(mailbox, uids));
   }
   Status add_by_name(const std::string& base) {
-    STERNA_TRY(std::vector<MessageRow> rows, engine_.store->messages_by_base_name(base));
-    for (MessageRow& row : rows) rows_.emplace(row.key, std::move(row));
-    return {};
+    return take_in(engine_.store->messages_by_base_name(base));
   }
-  Status add_in_state(RowState state) {
-    STERNA_TRY(std::vector<MessageRow> rows, engine_.store->messages_in_state(state));
-    for (MessageRow& row : rows) rows_.emplace(row.key, std::move(row));
-    return {};
-  }
+  Status add_in_state(RowState state) { return take_in(engine_.store->messages_in_state(state)); }
   Status add_with_headers(const std::set<Digest>& headers) {
-    STERNA_TRY(std::vector<MessageRow> rows, engine_.store->messages_with_headers(headers));
-    for (MessageRow& row : rows) rows_.emplace(row.key, std::move(row));
-    return {};
+    return take_in(engine_.store->messages_with_headers(headers));
   }
   const MessageRow* find(MessageKey key) const {
     const auto found = rows_.find(key);
@@ -61,6 +51,12 @@ class RowCollector {
   }
 
  private:
+  Status take_in(Result<std::vector<MessageRow>> found) {
+    STERNA_TRY(std::vector<MessageRow> rows, std::move(found));
+    for (MessageRow& row : rows) rows_.emplace(row.key, std::move(row));
+    return {};
+  }
+
   Engine& engine_;
   std::map<MessageKey, MessageRow> rows_;
 };

@@ -50,17 +50,6 @@ coro::Task<Result<imap::Done>> fetch_flags(Connection& connection, UidSet uids,
   co_return co_await connection.run(imap::uid_fetch(request), sink);
 }
 
-}  // namespace
-
-imap::SelectOptions select_options(const Engine& engine, const Connection& connection) {
-  imap::SelectOptions options;
-  options.examine = engine.dry_run();
-  options.condstore = connection.condstore;
-  return options;
-}
-
-namespace {
-
 // SELECT and whatever else tells the changed flags since the cursor.
 coro::Task<Result<imap::Done>> look(Engine& engine, Connection& connection, MailboxWork& work,
                                     Look& out) {
@@ -175,6 +164,13 @@ Status begin_base(Engine& engine, MailboxWork& work, UidValidity uidvalidity) {
 Error replaced() {
   return Error(ErrorCode::changed, "the mailbox was replaced on the server meanwhile")
       .with_scope(ErrorScope::mailbox);
+}
+
+imap::SelectOptions select_options(const Engine& engine, const Connection& connection) {
+  imap::SelectOptions options;
+  options.examine = engine.dry_run();
+  options.condstore = connection.condstore;
+  return options;
 }
 
 Result<imap::CommandId> submit_select(const Engine& engine, Connection& connection,

@@ -124,12 +124,7 @@ class Remover {
   }
 
   coro::Task<Status> prove() {
-    Status answered;
-    for (const imap::CommandId id : asked_) {
-      STERNA_CO_TRY(imap::Done done, co_await connection_.wait(id));
-      if (!done.ok() && answered) answered = fail(imap::error_from(done));
-    }
-    STERNA_CO_CHECK(answered);
+    STERNA_CO_CHECK(co_await connection_.wait_all_ok(asked_));
     if (select_.uidvalidity != uidvalidity_) co_return fail(replaced());
     judge();
     co_return Status{};
@@ -235,7 +230,7 @@ class Remover {
 
   // Waits for what begin() sent.
   coro::Task<void> land() {
-    if (!flying_.empty()) outcome_ = co_await land_all(connection_, flying_);
+    if (!flying_.empty()) outcome_ = co_await connection_.wait_all_ok(flying_);
     in_doubt_ = !outcome_ && !connection_.usable();
   }
 
@@ -472,8 +467,10 @@ coro::Task<Status> remove_proven(Engine& engine, Connection& connection,
     if (!more || !selecting) continue;
     // What was answered before the line died is recorded all the same.
     Result<imap::Done> selected = co_await connection.wait(*selecting);
-    if (!selected) lost = fail(std::move(selected).error());
-    if (!selected) break;
+    if (!selected) {
+      lost = fail(std::move(selected).error());
+      break;
+    }
   }
   if (before) STERNA_CO_CHECK(absorbed(engine, connection, *before, before->finish()));
   co_return lost;

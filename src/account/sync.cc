@@ -66,11 +66,11 @@ coro::Task<Status> sync_opened(Engine& engine, Pool& pool) {
   if (opened) opened = live_on(engine);
   if (!opened) co_return opened;
   auto [done, copied] = co_await coro::both(run_passes(engine, pool), copy_log(engine));
-  if (!copied) engine.log.debug("the log stays for now: {}", copied.error().describe());
+  if (!copied) engine.log.debug("the log was not copied: {}", copied.error().describe());
   co_await pool.logout();
   if (!done) co_return done;
   if (const Status trimmed = co_await trim(engine); !trimmed) {
-    engine.log.warn("what was kept long enough stays for now: {}", trimmed.error().describe());
+    engine.log.warn("what was kept long enough was not removed: {}", trimmed.error().describe());
   }
   co_return done;
 }
