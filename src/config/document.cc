@@ -3,7 +3,15 @@
 #include "document.h"
 
 #include <fmt/format.h>
+
+// toml++ 3.3 asserts, or in a release build lets the compiler assume, that a table's header begins
+// with a key, and checks it a line later: `[%]` would end the process. So its assertions are off,
+// and NDEBUG, which turns them into assumptions, is hidden from it.
+#pragma push_macro("NDEBUG")
+#undef NDEBUG
+#define TOML_ASSERT(condition) static_assert(true)
 #include <toml++/toml.h>
+#pragma pop_macro("NDEBUG")
 
 #include <algorithm>
 

@@ -263,6 +263,14 @@ TEST(BadConfigurations, SyntaxHasItsPlace) {
   EXPECT_THAT(problems_of("a = \"\xff\"\n"), HasSubstr("c.toml:1:"));
 }
 
+// The library asserts what it checks a line later.
+TEST(BadConfigurations, ATableWithoutANameIsToldWithItsPlace) {
+  for (const std::string_view header : {"[=]", "[%]", "[ä]", "[[[a]]]"}) {
+    EXPECT_THAT(problems_of(header), HasSubstr("c.toml:1:")) << header;
+    EXPECT_THAT(problems_of(header), HasSubstr("expected bare key")) << header;
+  }
+}
+
 TEST(BadConfigurations, NoMessageShowsASecret) {
   for (const std::string line : {
            "password = hunter2",
