@@ -146,6 +146,7 @@ Result<std::unique_ptr<MailboxWork>> work_of(Engine& engine, const MailboxRow& r
   input.expunge_flagged = work->policy.expunge_flagged;
   input.brake = work->policy.brake;
   input.base_uidvalidity = row.cursor.uidvalidity;
+  input.base_storable = row.cursor.storable;
   return work;
 }
 

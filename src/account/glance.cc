@@ -43,7 +43,8 @@ Result<bool> can_glance(Engine& engine, const Connection& connection, const Mail
 bool describes(const imap::Selection& selection, const RemoteCursor& cursor) {
   return selection.uid_validity && *selection.uid_validity == cursor.uidvalidity &&
          selection.uid_next && selection.highest_modseq && !selection.no_modseq &&
-         !selection.uid_not_sticky && !went_backwards(selection, cursor);
+         !selection.uid_not_sticky && !went_backwards(selection, cursor) &&
+         !holds_more_keywords(selection, cursor);
 }
 
 Result<bool> take_glance(Engine& engine, MailboxWork& work, const GlanceSink& seen) {
@@ -51,11 +52,11 @@ Result<bool> take_glance(Engine& engine, MailboxWork& work, const GlanceSink& se
   RemoteDelta& remote = work.input.remote;
   remote = {};
   remote.began = engine.generation;
-  take_rights(*seen.selection, remote);
+  take_rights(*seen.selection, work.row.cursor, remote);
   KnownUids base(*engine.store, work.row.id, false);
   STERNA_TRY(const bool whole, take_changes(seen, seen.selection->exists, base, remote));
   if (!whole) return false;
-  work.next_cursor = cursor_of(*seen.selection);
+  work.next_cursor = cursor_of(*seen.selection, work.row.cursor);
   work.cursor_known = true;
   return true;
 }

@@ -65,10 +65,12 @@ coro::Task<Result<imap::Done>> look(Engine& engine, Connection& connection, Mail
   const imap::Selection* selection = connection.client().selection();
   if (!selection || !selection->uid_validity) co_return done;
   const bool same_base = cursor.uidvalidity && *selection->uid_validity == cursor.uidvalidity;
-  if (options.qresync && same_base && !selection->no_modseq) co_return done;
+  // What a keyword was set on before the server could hold it does not count as changed (40).
+  const bool ask_for_all = same_base && holds_more_keywords(*selection, cursor);
+  if (options.qresync && same_base && !selection->no_modseq && !ask_for_all) co_return done;
   out.changes = {};
   if (!same_base || selection->exists == 0) co_return done;
-  const bool modseq_usable = connection.condstore && !selection->no_modseq &&
+  const bool modseq_usable = connection.condstore && !selection->no_modseq && !ask_for_all &&
                              cursor.highest_modseq && selection->highest_modseq &&
                              *selection->highest_modseq >= cursor.highest_modseq;
   if (modseq_usable && *selection->highest_modseq == cursor.highest_modseq) co_return done;
@@ -153,9 +155,10 @@ void check_numbers(const imap::Selection& selection, const RemoteCursor& cursor,
 
 // Rows count only under their UIDVALIDITY, and the first of them come before the first cursor: a
 // first sync that is cut leaves both, and the flags are asked for again.
-Status begin_base(Engine& engine, MailboxWork& work, UidValidity uidvalidity) {
+Status begin_base(Engine& engine, MailboxWork& work) {
   if (work.row.cursor.uidvalidity || engine.dry_run()) return {};
-  work.row.cursor = {uidvalidity, {}, {}, 0};
+  const RemoteDelta& remote = work.input.remote;
+  work.row.cursor = {remote.uidvalidity, {}, {}, 0, remote.storable};
   return engine.write([&] { return engine.store->update_mailbox(work.row); });
 }
 
@@ -209,6 +212,7 @@ void observe_remote_unchanged(MailboxWork& work, Generation generation) {
   remote.coverage = Coverage::complete;
   remote.began = generation;
   remote.uidvalidity = work.row.cursor.uidvalidity;
+  remote.storable = work.row.cursor.storable;
   work.next_cursor = work.row.cursor;
   work.cursor_known = true;
 }
@@ -232,15 +236,15 @@ coro::Task<Status> observe_remote(Engine& engine, Connection& connection, Mailbo
                 &work);
     co_return Status{};
   }
-  take_rights(*selection, remote);
+  take_rights(*selection, work.row.cursor, remote);
   check_numbers(*selection, work.row.cursor, work.input, engine.log);
-  STERNA_CO_CHECK(begin_base(engine, work, *selection->uid_validity));
+  STERNA_CO_CHECK(begin_base(engine, work));
   if (work.input.adopting) seen = {};
   KnownUids base(*engine.store, work.row.id, work.input.adopting);
   STERNA_CO_CHECK(co_await settle_presence(connection, seen, base, remote));
   selection = connection.client().selection();
   if (!selection) co_return fail(ErrorCode::changed, "the selection was lost");
-  work.next_cursor = cursor_of(*selection);
+  work.next_cursor = cursor_of(*selection, work.row.cursor);
   STERNA_CO_TRY(work.next_cursor.uid_next, uid_next_of(*selection, work, base));
   work.cursor_known = remote.coverage == Coverage::complete;
   co_return Status{};

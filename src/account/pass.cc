@@ -45,7 +45,7 @@ bool is_unchanged(const MailboxWork& work) {
 Status reset_base(Engine& engine, MailboxWork& work) {
   work.input.adopting = true;
   work.input.base_uidvalidity = {};
-  work.row.cursor = {work.input.remote.uidvalidity, {}, {}, 0};
+  work.row.cursor = {work.input.remote.uidvalidity, {}, {}, 0, work.input.remote.storable};
   work.row.stamp.clear();
   if (engine.dry_run()) {
     work.input.remote.coverage = Coverage::unknown;

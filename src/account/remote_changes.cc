@@ -53,6 +53,12 @@ void keep_flags_of_known(const ChangeSink& changes, const UidSet& known, RemoteD
   for (const auto& [uid, flags] : last) remote.flags.push_back(*flags);
 }
 
+// Nothing is permanent where nothing may be changed, which says nothing of what is stored there.
+StorableKeywords storable_of(const imap::Selection& selection, const RemoteCursor& cursor) {
+  if (selection.read_only || !selection.permanent_flags) return cursor.storable;
+  return {selection.permanent_flags->new_keywords, selection.permanent_flags->flags};
+}
+
 }  // namespace
 
 Result<bool> take_changes(const ChangeSink& changes, std::uint32_t exists, KnownUids& base,
@@ -70,18 +76,21 @@ Result<bool> take_changes(const ChangeSink& changes, std::uint32_t exists, Known
   return true;
 }
 
-void take_rights(const imap::Selection& selection, RemoteDelta& remote) {
+void take_rights(const imap::Selection& selection, const RemoteCursor& cursor,
+                 RemoteDelta& remote) {
   remote.uidvalidity = *selection.uid_validity;
   remote.read_only = selection.read_only;
-  if (selection.permanent_flags) {
-    remote.any_keyword = selection.permanent_flags->new_keywords;
-    remote.permanent = selection.permanent_flags->flags;
-  }
+  remote.storable = storable_of(selection, cursor);
 }
 
-RemoteCursor cursor_of(const imap::Selection& selection) {
+bool holds_more_keywords(const imap::Selection& selection, const RemoteCursor& cursor) {
+  return storable_of(selection, cursor).has_more_than(cursor.storable);
+}
+
+RemoteCursor cursor_of(const imap::Selection& selection, const RemoteCursor& before) {
   return {*selection.uid_validity, selection.uid_next.value_or(Uid{}),
-          selection.highest_modseq.value_or(ModSeq{}), selection.exists};
+          selection.highest_modseq.value_or(ModSeq{}), selection.exists,
+          storable_of(selection, before)};
 }
 
 bool went_backwards(const imap::Selection& selection, const RemoteCursor& cursor) {

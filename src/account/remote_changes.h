@@ -46,10 +46,14 @@ Result<bool> take_changes(const ChangeSink& changes, std::uint32_t exists, Known
                           RemoteDelta& remote);
 
 // What may be stored there, and by whom.
-void take_rights(const imap::Selection& selection, RemoteDelta& remote);
+void take_rights(const imap::Selection& selection, const RemoteCursor& cursor, RemoteDelta& remote);
+
+// Keywords that it could not hold when the base agreed (40): what has them there, and what has them
+// here, is among no changes.
+bool holds_more_keywords(const imap::Selection& selection, const RemoteCursor& cursor);
 
 // Where the next look starts, if this one was whole. Precondition: it has UIDVALIDITY.
-RemoteCursor cursor_of(const imap::Selection& selection);
+RemoteCursor cursor_of(const imap::Selection& selection, const RemoteCursor& before);
 
 // UIDNEXT or HIGHESTMODSEQ below the cursor: a restored backup (rule 11).
 bool went_backwards(const imap::Selection& selection, const RemoteCursor& cursor);

@@ -24,6 +24,15 @@ auto position(std::vector<std::string>& keywords, std::string_view keyword) {
       [](const std::string& a, std::string_view b) { return compare_keywords(a, b) < 0; });
 }
 
+// $Forwarded among them.
+FlagSet keywords_of(const FlagSet& flags) {
+  FlagSet keywords = flags;
+  for (const FlagName& name : kFlagNames) {
+    if (name.imap.starts_with('\\')) keywords.set(name.flag, false);
+  }
+  return keywords;
+}
+
 const FlagName* by_imap_name(std::string_view word) {
   for (const FlagName& name : kFlagNames) {
     if (ascii_iequals(name.imap, word)) return &name;
@@ -69,9 +78,8 @@ void FlagSet::set(Flag flag, bool on) {
 
 bool FlagSet::has_keyword(std::string_view keyword) const {
   if (const FlagName* name = by_imap_name(keyword)) return has(name->flag);
-  return std::ranges::any_of(keywords_, [&](const std::string& k) {
-    return ascii_iequals(k, keyword);
-  });
+  return std::ranges::any_of(keywords_,
+                             [&](const std::string& k) { return ascii_iequals(k, keyword); });
 }
 
 void FlagSet::add_keyword(std::string_view keyword) {
@@ -126,13 +134,14 @@ FlagSet FlagSet::minus(const FlagSet& other) const {
   return out;
 }
 
-FlagSet FlagSet::intersected(const FlagSet& other) const { return minus(minus(other)); }
+FlagSet FlagSet::intersected(const FlagSet& other) const {
+  return minus(minus(other));
+}
 
 bool FlagSet::operator==(const FlagSet& other) const {
   return mask_ == other.mask_ &&
-         std::ranges::equal(keywords_, other.keywords_, [](const auto& a, const auto& b) {
-           return ascii_iequals(a, b);
-         });
+         std::ranges::equal(keywords_, other.keywords_,
+                            [](const auto& a, const auto& b) { return ascii_iequals(a, b); });
 }
 
 FlagDelta flag_delta(const FlagSet& from, const FlagSet& to) {
@@ -156,6 +165,14 @@ FlagSet without_wire_form(const FlagSet& flags) {
     if (!is_atom(keyword)) out.add_keyword(keyword);
   }
   return out;
+}
+
+FlagSet StorableKeywords::refused_of(const FlagSet& flags) const {
+  return any ? FlagSet() : keywords_of(flags).minus(listed);
+}
+
+bool StorableKeywords::has_more_than(const StorableKeywords& before) const {
+  return !before.any && (any || !before.refused_of(listed).empty());
 }
 
 }  // namespace sterna

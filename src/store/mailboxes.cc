@@ -12,18 +12,21 @@ namespace {
 
 constexpr const char* kSelect =
     "SELECT id, name, wire, delimiter, mailbox_id, role, path, has_local, has_remote, uidvalidity, "
-    "uid_next, highest_modseq, messages, cur_dev, cur_ino, stamp, listed_since, remote_absences "
+    "uid_next, highest_modseq, messages, any_keyword, keywords, cur_dev, cur_ino, stamp, "
+    "listed_since, remote_absences "
     "FROM mailbox ORDER BY name";
 
 constexpr const char* kInsert =
     "INSERT INTO mailbox (name, wire, delimiter, mailbox_id, role, path, has_local, has_remote, "
-    "uidvalidity, uid_next, highest_modseq, messages, cur_dev, cur_ino, stamp, listed_since, "
-    "remote_absences) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    "uidvalidity, uid_next, highest_modseq, messages, any_keyword, keywords, cur_dev, cur_ino, "
+    "stamp, listed_since, "
+    "remote_absences) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 constexpr const char* kUpdate =
     "UPDATE mailbox SET name = ?, wire = ?, delimiter = ?, mailbox_id = ?, role = ?, path = ?, "
     "has_local = ?, has_remote = ?, uidvalidity = ?, uid_next = ?, highest_modseq = ?, "
-    "messages = ?, cur_dev = ?, cur_ino = ?, stamp = ?, listed_since = ?, remote_absences = ? "
+    "messages = ?, any_keyword = ?, keywords = ?, cur_dev = ?, cur_ino = ?, stamp = ?, "
+    "listed_since = ?, remote_absences = ? "
     "WHERE id = ?";
 
 // Tables whose mailbox may be none refer to it without a foreign key.
@@ -38,6 +41,8 @@ RemoteCursor read_cursor(Query& query) {
   cursor.uid_next = query.get<Uid>();
   cursor.highest_modseq = query.get<ModSeq>();
   cursor.messages = query.get<std::uint32_t>();
+  cursor.storable.any = query.boolean();
+  cursor.storable.listed = FlagSet::parse(query.text());
   return cursor;
 }
 
@@ -69,7 +74,8 @@ template <class Use>
 Status with_values(const MailboxRow& row, Use use) {
   return use(row.name.text(), row.wire.octets, row.delimiter, row.mailbox_id, to_string(row.role),
              row.path, row.has_local, row.has_remote, row.cursor.uidvalidity, row.cursor.uid_next,
-             row.cursor.highest_modseq, row.cursor.messages, row.cur_dev, row.cur_ino, row.stamp,
+             row.cursor.highest_modseq, row.cursor.messages, row.cursor.storable.any,
+             row.cursor.storable.listed.to_string(), row.cur_dev, row.cur_ino, row.stamp,
              row.listed_since, row.remote_absences);
 }
 

@@ -204,9 +204,15 @@ CREATE TABLE passing (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
+// What the server can hold of the base: without it, all of it was held.
+constexpr const char* kVersion5 = R"sql(
+ALTER TABLE mailbox ADD COLUMN any_keyword INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE mailbox ADD COLUMN keywords TEXT NOT NULL DEFAULT '';
+)sql";
+
 // The nth migrates from version n to n + 1.
 constexpr std::array<const char*, kSchemaVersion> kMigrations = {kVersion1, kVersion2, kVersion3,
-                                                                 kVersion4};
+                                                                 kVersion4, kVersion5};
 
 Result<std::int64_t> number(Db& db, const char* sql) {
   Query query(db, sql);

@@ -4,25 +4,12 @@
 namespace sterna::sync {
 namespace {
 
-// Keywords, $Forwarded among them: what a server need not be able to store (RFC 3501 section 7.1).
-FlagSet keywords_of(const FlagSet& flags) {
-  FlagSet keywords = flags;
-  for (const FlagName& name : kFlagNames) {
-    if (name.imap.starts_with('\\')) keywords.set(name.flag, false);
-  }
-  return keywords;
-}
-
-FlagSet unstorable(const FlagSet& flags, bool any_keyword, const FlagSet& permanent) {
-  const FlagSet refused = any_keyword ? FlagSet() : keywords_of(flags).minus(permanent);
-  return refused.united(without_wire_form(flags));
-}
-
 // Flags whose absence on the server says nothing: it cannot hold them, or could not when the base
 // agreed.
 FlagSet not_told_by_server(const FlagSet& base, const MailboxInput& in) {
-  return unstorable(base, in.remote.any_keyword, in.remote.permanent)
-      .united(unstorable(base, in.base_any_keyword, in.base_permanent));
+  return in.remote.storable.refused_of(base)
+      .united(in.base_storable.refused_of(base))
+      .united(without_wire_form(base));
 }
 
 FlagMerge spread(FlagSet result, const FlagSet& remote, const FlagSet& local,
@@ -46,8 +33,7 @@ MailboxId goal_of(const Intent& intent) {
 }  // namespace
 
 FlagSet storable(const FlagSet& flags, const MailboxView& mailbox) {
-  const RemoteDelta& remote = mailbox.in->remote;
-  return flags.minus(unstorable(flags, remote.any_keyword, remote.permanent));
+  return flags.minus(mailbox.in->remote.storable.refused_of(flags)).minus(without_wire_form(flags));
 }
 
 FlagSet remote_flags(const RowView& row) {

@@ -123,6 +123,49 @@ class FlagsTest(IntegrationCase):
         self.assertEqual(found.flags, {"\\Flagged", "\\Seen"})
 
 
+class LearningServerTest(IntegrationCase):
+    """A server that could not store a keyword when it was set here, and can later."""
+
+    def set_unstorable(self, world):
+        uids = world.fill("INBOX", 3)
+        world.wire.lie(rb"\[PERMANENTFLAGS \([^)]*\)\]", rb"[PERMANENTFLAGS (\\Seen \\Flagged)]")
+        world.sync()
+        world.mail.name_keyword("INBOX", "a", "urgent")
+        world.mail.add_letters(world.mail.find("INBOX", "<m0@"), "a")
+        world.sync()
+        self.assertEqual(self.flags_there(world, uids[0]), frozenset())
+        return uids
+
+    @staticmethod
+    def flags_there(world, uid):
+        return {m.uid: m.flags for m in world.imap.fetch_all("INBOX")}[uid]
+
+    @over(MAIN_PROFILES)
+    def test_what_it_learns_to_store_is_told_to_it(self, world):
+        uids = self.set_unstorable(world)
+        world.wire.be_honest()
+        world.fill("INBOX", 1, "late")
+        world.sync()
+        self.assertEqual(self.flags_there(world, uids[0]), {"urgent"})
+        world.assert_settled()
+        world.imap.store("INBOX", uids[0], "-", ["urgent"])
+        world.sync()
+        self.assertEqual(world.mail.find("INBOX", "<m0@").flags, frozenset())
+        world.assert_settled()
+
+    @over(MAIN_PROFILES)
+    def test_a_change_there_meanwhile_does_not_take_it_away(self, world):
+        uids = self.set_unstorable(world)
+        world.imap.store("INBOX", uids[0], "+", ["\\Seen"])
+        world.sync()
+        self.assertEqual(world.mail.find("INBOX", "<m0@").flags, {"\\Seen", "urgent"})
+        world.wire.be_honest()
+        world.imap.store("INBOX", uids[0], "+", ["\\Flagged"])
+        world.sync()
+        self.assertEqual(self.flags_there(world, uids[0]), {"\\Seen", "\\Flagged", "urgent"})
+        world.assert_settled()
+
+
 class KeywordsTest(IntegrationCase):
     @over(MAIN_PROFILES)
     def test_keywords_of_the_server_arrive_with_their_names(self, world):

@@ -5,11 +5,12 @@ namespace sterna::store {
 namespace {
 
 auto fields(const MailboxRow& row) {
-  return std::tuple_cat(std::tuple(row.name, row.wire, row.delimiter, row.mailbox_id, row.role,
-                                   row.path, row.has_local, row.has_remote),
-                        std::tuple(row.cursor.uidvalidity, row.cursor.uid_next,
-                                   row.cursor.highest_modseq, row.cursor.messages, row.cur_dev,
-                                   row.cur_ino, row.stamp, row.listed_since, row.remote_absences));
+  return std::tuple_cat(
+      std::tuple(row.name, row.wire, row.delimiter, row.mailbox_id, row.role, row.path,
+                 row.has_local, row.has_remote),
+      std::tuple(row.cursor.uidvalidity, row.cursor.uid_next, row.cursor.highest_modseq,
+                 row.cursor.messages, row.cursor.storable.any, row.cursor.storable.listed,
+                 row.cur_dev, row.cur_ino, row.stamp, row.listed_since, row.remote_absences));
 }
 
 MailboxRow whole_row() {
@@ -24,7 +25,11 @@ MailboxRow whole_row() {
   row.path = "Lists/\xff";
   row.has_local = true;
   row.has_remote = true;
-  row.cursor = {UidValidity{UINT32_MAX}, kUidMax, ModSeq{INT64_MAX}, UINT32_MAX};
+  row.cursor = {UidValidity{UINT32_MAX},
+                kUidMax,
+                ModSeq{INT64_MAX},
+                UINT32_MAX,
+                {false, FlagSet::parse("\\Seen $Forwarded work")}};
   row.cur_dev = UINT64_MAX;
   row.cur_ino = UINT64_MAX - 1;
   row.stamp = "1.2.3.4";

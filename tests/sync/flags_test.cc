@@ -90,7 +90,7 @@ TEST(StorableFlags, SystemFlagsAreStoredEverywhere) {
 }
 TEST(StorableFlags, OneThatTheServerHoldsSinceStartsAsUnion) {
   Input input = read({"A", "A 1 x S,work", "A keywords=work\nA flags 1 S", ""});
-  mailbox(input, "A").base_any_keyword = false;
+  mailbox(input, "A").base_storable = {false, {}};
   EXPECT_EQ(told(input), "push_flags A/1 S,work remote+,work\n");
 }
 TEST(StorableFlags, OneThatTheServerHeldBeforeIsRemoved) {

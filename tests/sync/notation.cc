@@ -152,8 +152,7 @@ class Reader {
       delta.began = Generation(static_cast<std::int64_t>(number(*began)));
     }
     if (const auto keywords = value(words, "keywords")) {
-      delta.any_keyword = false;
-      delta.permanent = flags_of("," + *keywords);
+      delta.storable = {false, flags_of("," + *keywords)};
     }
     if (what == "gone") delta.gone.add(uid_of(words[2]));
     if (what == "flags") {

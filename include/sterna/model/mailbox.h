@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "sterna/model/flags.h"
 #include "sterna/model/ids.h"
 #include "sterna/model/mailbox_name.h"
 
@@ -18,6 +19,7 @@ struct RemoteCursor {
   Uid uid_next;             // none: no sync came to its end yet
   ModSeq highest_modseq;    // none: not known
   std::uint32_t messages = 0;
+  StorableKeywords storable;
   bool operator==(const RemoteCursor&) const = default;
 };
 

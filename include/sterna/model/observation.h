@@ -47,9 +47,7 @@ struct RemoteDelta {
   Generation began;
   UidValidity uidvalidity;
   bool read_only = false;
-  // Keywords that can be stored: all if `any_keyword`, else those in `permanent` (rule 40).
-  bool any_keyword = true;
-  FlagSet permanent;
+  StorableKeywords storable;
   UidSet arrived;  // on the server, not in the base
   // Of some of `arrived`, and of rows whose identity the base lacks; ascending by UID.
   std::vector<RemoteArrival> details;

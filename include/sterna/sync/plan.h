@@ -55,10 +55,8 @@ struct MailboxInput {
   // The base came from another UIDVALIDITY, a lost state, or a restored backup, or there is none
   // though the Maildir is not empty: pair, unite flags, delete nothing (adoption).
   bool adopting = false;
-  // Which keywords the server could hold when the base agreed; what it holds since starts as a
-  // union (rule 40).
-  bool base_any_keyword = true;
-  FlagSet base_permanent;
+  // When the base agreed; what the server can hold since then starts as a union (40).
+  StorableKeywords base_storable;
   // Keywords of its rows that have no letter: they are in no name, and their absence says nothing.
   FlagSet hidden_keywords;
   RemoteDelta remote;
