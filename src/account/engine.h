@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -40,7 +41,9 @@ struct MailboxWork {
   maildir::KeywordTable keywords;
   std::optional<maildir::Listing> listing;
   bool network_fs = false;
-  bool removal_begun = false;  // of messages whose files went before this pass
+  bool removal_begun = false;         // of messages whose files went before this pass
+  std::set<std::string> namesakes;    // bases given in this pass to files that shared one
+  std::set<std::string> told_denied;  // files that cannot be read, of which the user was told
 
   sync::MailboxInput input;  // what the planner sees
   RemoteCursor next_cursor;  // of the selection in which the observation was made

@@ -226,7 +226,9 @@ class Reader {
       arrival.file.file.mtime_ns = static_cast<std::int64_t>(number(*mtime)) * 1'000'000;
     }
     arrival.identity = identity_of(words[3]);
-    if (has(words, "unreadable")) arrival.identity.reset();
+    arrival.denied = has(words, "denied");
+    arrival.namesake = has(words, "namesake");
+    if (has(words, "unreadable") || arrival.denied) arrival.identity.reset();
     arrival.stable = !has(words, "writing");
     arrival.is_stub = has(words, "stub");
     arrival.held = has(words, "held");

@@ -158,6 +158,11 @@ TEST(Births, AFileThatIsStillWrittenHoldsEveryRemovalBack) {
 TEST(Births, AFileThatCannotBeReadHoldsEveryRemovalBack) {
   EXPECT_EQ(planned("A 1 x S", "", "A gone 1\nB new n1 y S unreadable"), "wait A/1\nwait B n1\n");
 }
+TEST(Births, OneThatMayNotBeReadHoldsBackWhatHasItsSize) {
+  EXPECT_EQ(planned("A 1 x S", "", "A gone 1\nB new n1 x S denied"), "wait A/1\nwait B n1\n");
+  EXPECT_EQ(planned("A 1 x S", "", "A gone 1\nB new n1 y S denied"),
+            "delete_out A/1 to_trash\nwait B n1\n");
+}
 TEST(Births, AFileOfTheSameNameHoldsTheRemovalBack) {
   EXPECT_EQ(planned("A 1 x S", "", "A gone 1\nB new A1 y S"), "upload B A1 S\nwait A/1\n");
 }

@@ -80,8 +80,10 @@ struct LocalArrival {
   LocalFile file;
   std::optional<Identity> identity;  // nullopt: could not be read; leave it alone
   std::optional<ClaimedOrigin> origin;
-  bool stable = true;    // nobody is still writing it
-  bool is_stub = false;  // carries the header of a stub (rule 18)
+  bool stable = true;     // nobody is still writing it
+  bool denied = false;    // what it is like is known, but it may not be read
+  bool namesake = false;  // had the base of another file of its mailbox, and got its own
+  bool is_stub = false;   // carries the header of a stub (rule 18)
   // Its base name is that of a tombstone, and the boot changed since: a disk that lied (rule 16).
   bool resurrected = false;
   // An earlier pass held it as an orphan, and it is still the same file: it stays so until the user
