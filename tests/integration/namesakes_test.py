@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Files that share a base name, and files that may not be read: nothing doubled, nothing blocked."""
+"""Files that share a base name, or may not be read: nothing is doubled, nothing blocked."""
 import os
 import shutil
 import subprocess

@@ -211,6 +211,8 @@ class Store {
   Status remove_approval(MessageKey key);
   // MailboxId{} where a failure, a held entry or an intent belongs to no mailbox.
   Result<std::vector<Failure>> failures();
+  Result<std::optional<Failure>> failure(MailboxId mailbox, Uid uid, std::string_view base_name,
+                                         std::string_view action);
   Status put_failure(const Failure& failure);  // key: mailbox, uid, base_name, action
   Status clear_failure(MailboxId mailbox, Uid uid, std::string_view base_name,
                        std::string_view action);
