@@ -104,7 +104,7 @@ coro::Task<Status> Connection::pump() {
   buffer_.clear();
   Result<std::size_t> got = co_await io::with_deadline(
       services_.clock, kSilence, transport_->read_some(buffer_, kReadOctets), "no answer");
-  if (got && *got == 0 && !failure_) {
+  if (got && *got == 0) {
     got = fail(ErrorCode::disconnected, "the server closed the connection");
   }
   if (!got) {
@@ -115,6 +115,11 @@ coro::Task<Status> Connection::pump() {
   Result<std::size_t> fed = client_.feed(buffer_, *this);
   if (!fed) {
     failure_ = fed.error();
+    close();
+    co_return fail(*failure_);
+  }
+  if (said_bye_) {
+    // Nothing more is answered (RFC 3501 section 7.1.5), and it need not end the line either.
     close();
     co_return fail(*failure_);
   }
@@ -300,7 +305,9 @@ void Connection::on_challenge(imap::CommandId id, std::string_view challenge) {
 }
 
 void Connection::on_bye(const imap::UntaggedStatus& bye, bool expected) {
-  if (!expected) failure_ = imap::error_from_bye(bye);
+  if (expected) return;
+  said_bye_ = true;
+  failure_ = imap::error_from_bye(bye);
 }
 
 void Connection::on_bad_response(const Error& error, const imap::Context&) {

@@ -164,6 +164,7 @@ class Connection final : private imap::Handler {
   std::vector<imap::CommandId> preludes_;
   std::string buffer_;
   bool closed_ = false;
+  bool said_bye_ = false;  // outside LOGOUT: `failure_` is what it said
 };
 
 }  // namespace sterna::account
