@@ -252,15 +252,7 @@ void Connection::on_greeting(const imap::UntaggedStatus& greeting) {
 
 void Connection::on_response(const imap::Response& response, const imap::Context& context) {
   Sink* sink = sink_of(context.oldest);
-  if (sink && !is_of_closing(context)) {
-    sink->on_response(response);
-    return;
-  }
-  const bool news = std::holds_alternative<imap::Expunge>(response) ||
-                    std::holds_alternative<imap::Vanished>(response) ||
-                    std::holds_alternative<imap::Fetch>(response) ||
-                    std::holds_alternative<imap::Exists>(response);
-  if (news) dirty = true;
+  if (sink && !is_of_closing(context)) sink->on_response(response);
 }
 
 void Connection::on_body_begin(const imap::BodyBegin& body, const imap::Context& context) {
@@ -310,9 +302,9 @@ void Connection::on_bye(const imap::UntaggedStatus& bye, bool expected) {
   failure_ = imap::error_from_bye(bye);
 }
 
-void Connection::on_bad_response(const Error& error, const imap::Context&) {
+void Connection::on_bad_response(const Error& error, const imap::Context& context) {
   log_.warn("a response of the server makes no sense: {}", error.describe());
-  dirty = true;
+  if (Sink* sink = sink_of(context.oldest)) sink->on_bad_response(error);
 }
 
 }  // namespace sterna::account

@@ -130,7 +130,7 @@ coro::Task<Status> settle_presence(Connection& connection, const Look& seen, Kno
   for (const UidSet& part : remote.gone.chunks(connection.quirks.command_line_octets_max - 100)) {
     ChangeSink again;
     STERNA_CO_TRY(imap::Done done, co_await fetch_flags(connection, part, std::nullopt, &again));
-    if (!done.ok()) {
+    if (!done.ok() || again.unreadable) {
       remote.gone = {};
       remote.coverage = Coverage::changes;
       co_return Status{};

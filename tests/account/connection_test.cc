@@ -80,7 +80,6 @@ class ConnectionTest : public AccountWorld {
     EXPECT_EQ(second.told, (std::vector<std::uint32_t>{21}));
     EXPECT_EQ(first.exists, 3U);
     EXPECT_EQ(second.exists, 7U);
-    EXPECT_TRUE(connection.dirty);
   }
 };
 
