@@ -162,6 +162,17 @@ Status begin_base(Engine& engine, MailboxWork& work) {
   return engine.write([&] { return engine.store->update_mailbox(work.row); });
 }
 
+// A change that was told and could not be read would never be told again behind the cursor of this
+// look.
+void keep_cursor_before_unreadable(Engine& engine, MailboxWork& work, const Look& seen) {
+  if (!seen.changes.unreadable) return;
+  work.cursor_settled = false;
+  engine.note(Error(ErrorCode::protocol, "what the server told of its messages cannot all be read")
+                  .with_scope(ErrorScope::mailbox)
+                  .with_hint("it is asked for again at each sync; the log has the line"),
+              &work);
+}
+
 }  // namespace
 
 Error replaced() {
@@ -239,6 +250,7 @@ coro::Task<Status> observe_remote(Engine& engine, Connection& connection, Mailbo
   take_rights(*selection, work.row.cursor, remote);
   check_numbers(*selection, work.row.cursor, work.input, engine.log);
   STERNA_CO_CHECK(begin_base(engine, work));
+  keep_cursor_before_unreadable(engine, work, seen);
   if (work.input.adopting) seen = {};
   KnownUids base(*engine.store, work.row.id, work.input.adopting);
   STERNA_CO_CHECK(co_await settle_presence(connection, seen, base, remote));
