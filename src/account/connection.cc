@@ -198,7 +198,11 @@ coro::Task<Status> Connection::start_tls(io::TlsSettings settings) {
 }
 
 coro::Task<Status> Connection::start_compress() {
-  STERNA_CO_CHECK(co_await run_ok(imap::compress_deflate()));
+  STERNA_CO_TRY(imap::Done done, co_await run(imap::compress_deflate()));
+  if (!done.ok()) {
+    log_.info("the server refuses to compress, and goes on without: {}", printable(done.text));
+    co_return Status{};
+  }
   STERNA_CO_CHECK(transport_->start_deflate(std::exchange(buffer_, {})));
   client_.after_compress();
   co_return Status{};

@@ -94,6 +94,7 @@ class Connection final : private imap::Handler {
   }
 
   coro::Task<Status> start_tls(io::TlsSettings settings);
+  // NO and BAD leave the line as it is.
   coro::Task<Status> start_compress();
   // Submits a command whose answer is wanted before the first mailbox is selected, not earlier.
   void prelude(imap::CommandId id) { preludes_.push_back(id); }

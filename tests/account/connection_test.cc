@@ -148,5 +148,19 @@ TEST_F(ConnectionTest, FailsAtTheEndOfTheStream) {
   EXPECT_EQ(ending.reads_past_end, 1);
 }
 
+coro::Task<void> be_refused_compression(Services services) {
+  std::deque<std::string> pieces{"* PREAUTH ready\r\n", "s1 NO [COMPRESSIONACTIVE] TLS does it\r\n",
+                                 "s2 OK done\r\n"};
+  Connection connection(services, std::make_unique<Recital>(std::move(pieces)), Log());
+  EXPECT_TRUE(co_await connection.greeting());
+  const Status started = co_await connection.start_compress();
+  EXPECT_TRUE(started) << started.error().describe();
+  EXPECT_TRUE(co_await connection.run_ok(imap::noop()));
+}
+
+TEST_F(ConnectionTest, GoesOnUncompressedWhereCompressIsRefused) {
+  loop_.run(be_refused_compression(services()));
+}
+
 }  // namespace
 }  // namespace sterna::account::test
