@@ -130,7 +130,7 @@ coro::Task<Status> settle_presence(Connection& connection, const Look& seen, Kno
   for (const UidSet& part : remote.gone.chunks(connection.quirks.command_line_octets_max - 100)) {
     ChangeSink again;
     STERNA_CO_TRY(imap::Done done, co_await fetch_flags(connection, part, std::nullopt, &again));
-    if (!done.ok()) {
+    if (!done.ok() || again.unreadable) {
       remote.gone = {};
       remote.coverage = Coverage::changes;
       co_return Status{};
@@ -160,6 +160,17 @@ Status begin_base(Engine& engine, MailboxWork& work) {
   const RemoteDelta& remote = work.input.remote;
   work.row.cursor = {remote.uidvalidity, {}, {}, 0, remote.storable};
   return engine.write([&] { return engine.store->update_mailbox(work.row); });
+}
+
+// A change that was told and could not be read would never be told again behind the cursor of this
+// look.
+void keep_cursor_before_unreadable(Engine& engine, MailboxWork& work, const Look& seen) {
+  if (!seen.changes.unreadable) return;
+  work.cursor_settled = false;
+  engine.note(Error(ErrorCode::protocol, "what the server told of its messages cannot all be read")
+                  .with_scope(ErrorScope::mailbox)
+                  .with_hint("it is asked for again at each sync; the log has the line"),
+              &work);
 }
 
 }  // namespace
@@ -239,6 +250,7 @@ coro::Task<Status> observe_remote(Engine& engine, Connection& connection, Mailbo
   take_rights(*selection, work.row.cursor, remote);
   check_numbers(*selection, work.row.cursor, work.input, engine.log);
   STERNA_CO_CHECK(begin_base(engine, work));
+  keep_cursor_before_unreadable(engine, work, seen);
   if (work.input.adopting) seen = {};
   KnownUids base(*engine.store, work.row.id, work.input.adopting);
   STERNA_CO_CHECK(co_await settle_presence(connection, seen, base, remote));

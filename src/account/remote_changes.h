@@ -14,10 +14,12 @@ namespace sterna::account {
 class ChangeSink : public Sink {
  public:
   void on_response(const imap::Response& response) override;
+  void on_bad_response(const Error& /*error*/) override { incomplete = unreadable = true; }
 
   std::vector<RemoteFlags> flags;
   UidSet gone;
   bool incomplete = false;  // something changed while it was told
+  bool unreadable = false;  // a line more was told, of which nothing is known
 };
 
 // The rows for which the server should have a message. Asked for as little as the arithmetic needs:

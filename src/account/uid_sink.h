@@ -19,6 +19,8 @@ class UidSink : public Sink {
     }
   }
 
+  void on_bad_response(const Error& /*error*/) override { limited = true; }
+
   UidSet uids;
   bool limited = false;  // there may be more
 };

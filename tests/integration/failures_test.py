@@ -155,6 +155,15 @@ class NetworkTest(FailureCase):
         world.wire.cut_before(rb"^(LOGIN|AUTHENTICATE)")
         self.assert_fails(world, NETWORK)
 
+    def test_a_bye_in_the_middle_ends_the_sync_at_once(self):
+        world = self.world()
+        world.fill("INBOX", 3)
+        world.wire.say_bye(rb"^SELECT")
+        run = world.sterna.run("sync", expect=NETWORK, timeout=30)
+        self.assertIn("going down", run.stderr)
+        world.sync()
+        world.assert_settled()
+
     def test_a_server_that_speaks_no_imap(self):
         world = self.world()
         world.wire.disguise(b"* OK", b"220 smtp.example ESMTP")
