@@ -214,6 +214,36 @@ class MarkerTest(IntegrationCase):
         shutil.move(f"{world.dir}/unmounted", world.mail.root)
         world.assert_quiet()
 
+    def test_a_folder_of_strangers_in_its_place_freezes_the_mailbox(self):
+        world = self.world()
+        world.fill("Work", 10)
+        world.sync()
+        place, known = world.mail.folder("Work"), f"{world.dir}/known"
+        shutil.move(place, known)
+        world.mail.create("Work")
+        for i in range(12):
+            world.mail.deliver("Work", local(message(f"stranger{i}")), "S", NOON)
+        report = world.sync(expect=HELD)
+        self.assertIn("Work", report["stderr"])
+        self.assertEqual(len(world.imap.uids("Work")), 10)
+        self.assertEqual(world.imap.uids("Trash"), [])
+        shutil.rmtree(place)
+        shutil.move(known, place)
+        world.assert_quiet()
+
+    def test_a_folder_made_anew_around_its_files_is_the_mailbox(self):
+        world = self.world()
+        world.fill("Work", 10)
+        world.sync()
+        found = world.mail.messages("Work")
+        shutil.move(world.mail.folder("Work"), f"{world.dir}/before")
+        world.mail.create("Work")
+        for one in found[1:]:
+            os.rename(f"{world.dir}/before/cur/{one.name}",
+                      f"{world.mail.folder('Work')}/cur/{one.name}")
+        self.assertEqual(world.sync()["deleted_out"], 1)
+        world.assert_settled()
+
     def test_a_missing_maildir_deletes_nothing(self):
         world = self.world()
         world.fill("INBOX", 10)
