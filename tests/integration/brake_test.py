@@ -235,12 +235,12 @@ class MarkerTest(IntegrationCase):
         world = self.world()
         world.fill("Work", 10)
         world.sync()
-        found = world.mail.messages("Work")
-        shutil.move(world.mail.folder("Work"), f"{world.dir}/before")
+        found, place = world.mail.messages("Work"), world.mail.folder("Work")
+        shutil.move(place, f"{world.dir}/before")
         world.mail.create("Work")
         for one in found[1:]:
-            os.rename(f"{world.dir}/before/cur/{one.name}",
-                      f"{world.mail.folder('Work')}/cur/{one.name}")
+            os.rename(f"{world.dir}/before/{one.place}/{one.name}",
+                      f"{place}/{one.place}/{one.name}")
         self.assertEqual(world.sync()["deleted_out"], 1)
         world.assert_settled()
 
