@@ -95,6 +95,7 @@ struct Engine {
   // Held before, and to be emptied at the end of this pass, as the user said.
   std::vector<MailboxId> emptied_here;
   std::vector<MailboxId> emptied_there;
+  std::set<MessageKey> flags_lost;  // of this plan: pushed because a name lost its info part
   std::string scratch_state;  // of a dry run before the first sync; removed at its end
 
   std::vector<std::unique_ptr<MailboxWork>> mailboxes;  // INBOX first

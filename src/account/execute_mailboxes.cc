@@ -277,6 +277,13 @@ class MailboxExecution {
     if (!done.ok()) STERNA_CO_CHECK(co_await accept_refusal(done, wire, name));
     // What subscribers see: a mailbox that was made here is wanted everywhere.
     STERNA_CO_TRY(imap::Done subscribed, co_await connection_.run(imap::subscribe(wire)));
+    if (!subscribed.ok() && engine_.settings.subscribed_only) {
+      engine_.note(imap::error_from(subscribed)
+                       .with_scope(ErrorScope::mailbox)
+                       .with_context(fmt::format("mailbox {}: subscribe to it", name))
+                       .with_hint("with `subscribed_only` its mail stays here until it is "
+                                  "subscribed"));
+    }
     row.name = what.local.name;
     row.wire = wire;
     row.delimiter = connection_.names.delimiter;

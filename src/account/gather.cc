@@ -9,6 +9,7 @@
 
 #include "decisions.h"
 #include "failures.h"
+#include "removal_count.h"
 
 namespace sterna::account {
 namespace {
@@ -140,6 +141,8 @@ Status open_windows(Engine& engine, sync::Input& input) {
   const MailboxPolicy general = engine.settings.policy_for(MailboxName());
   input.account_brake = general.brake;
   for (const auto& work : engine.mailboxes) {
+    // Nothing there is guarded: it neither counts nor makes a share of the account look small.
+    if (is_bin(*work)) continue;
     const std::int64_t since =
         engine.now_ms() -
         std::chrono::duration_cast<std::chrono::milliseconds>(work->policy.brake_within).count();
@@ -151,8 +154,8 @@ Status open_windows(Engine& engine, sync::Input& input) {
     window.removed_remote = remote.count;
     window.removed_local = local.count;
     window.flags_lost = flags.count;
-    window.messages_at_start =
-        std::max({remote.messages_before, local.messages_before, counts.present});
+    window.messages_at_start = std::max(
+        {remote.messages_before, local.messages_before, flags.messages_before, counts.present});
     account.removed_remote += remote.count;
     account.removed_local += local.count;
     account.flags_lost += flags.count;
@@ -308,7 +311,29 @@ Result<sync::Input> gather(Engine& engine, bool sizes_reliable, bool deduplicate
   return input;
 }
 
+namespace {
+
+// Their files lost the part of the name that holds the flags; counted once the server knows.
+void note_lost_flags(Engine& engine, const sync::Plan& plan) {
+  engine.flags_lost.clear();
+  const auto note = [&](const auto* what, const FlagDelta& delta, const LocalFile& file) {
+    const MailboxWork* work = engine.find(what->where.mailbox);
+    if (!work || file.has_info || delta.remove.empty()) return;
+    engine.flags_lost.insert({what->where.mailbox, what->uid});
+  };
+  for (const sync::Action& action : plan.actions) {
+    if (const auto* push = std::get_if<sync::PushFlags>(&action.what); push && push->file) {
+      note(push, push->delta, *push->file);
+    } else if (const auto* pull = std::get_if<sync::PullFlags>(&action.what)) {
+      note(pull, pull->also_push, pull->file);
+    }
+  }
+}
+
+}  // namespace
+
 Status settle_plan(Engine& engine, const sync::Plan& plan) {
+  note_lost_flags(engine, plan);
   for (const sync::Waiting& waiting : plan.waiting) {
     if (MailboxWork* work = engine.find(waiting.mailbox)) {
       work->cursor_settled = false;

@@ -5,7 +5,6 @@
 #include <set>
 
 #include "roles.h"
-#include "sterna/base/bytes.h"
 #include "sterna/imap/outcome.h"
 
 namespace sterna::account {
@@ -40,7 +39,8 @@ coro::Task<Status> ask_statuses(Connection& connection, RemoteList& list) {
   ListSink sink;
   const auto items = imap::status_items_for(connection.capabilities());
   for (const RemoteListing& one : list.mailboxes) {
-    if (!one.mailbox.selectable || !one.mailbox.policy.included || one.status) continue;
+    const bool synced = one.mailbox.policy.included && one.mailbox.subscribed;
+    if (!one.mailbox.selectable || !synced || one.status) continue;
     STERNA_CO_TRY(const imap::CommandId id,
                   connection.submit(imap::status(one.mailbox.wire, items), &sink));
     flying.push_back(id);
@@ -97,13 +97,12 @@ coro::Task<Result<std::set<MailboxId>>> ask_for_unlisted(Engine& engine, Connect
 coro::Task<Result<RemoteList>> list_remote(Engine& engine, Connection& connection) {
   ListSink sink;
   imap::ListOptions options = imap::list_options_for(connection.capabilities());
+  // All are listed, subscribed or not: what is left out of a list would be gone from the server.
   const bool subscribed_only = engine.settings.subscribed_only;
-  const bool extended = connection.has(imap::Capability::list_extended);
-  if (subscribed_only && extended) options.only_subscribed = true;
   STERNA_CO_TRY(const imap::CommandId listing, connection.submit(imap::list(options), &sink));
   ListSink subscriptions;
   std::optional<imap::CommandId> lsub;
-  if (subscribed_only && !extended) {
+  if (subscribed_only && !options.return_subscribed) {
     STERNA_CO_TRY(lsub, connection.submit(imap::lsub("", "*"), &subscriptions));
   }
   STERNA_CO_TRY(imap::Done done, co_await connection.wait(listing));
@@ -129,10 +128,6 @@ coro::Task<Result<RemoteList>> list_remote(Engine& engine, Connection& connectio
   std::set<std::string> seen;
   for (const imap::List& line : sink.lists) {
     if (is_foreign(connection, line.name.octets) || !seen.insert(line.name.octets).second) continue;
-    if (lsub && !subscribed.contains(line.name.octets) &&
-        !ascii_iequals(line.name.octets, "INBOX")) {
-      continue;
-    }
     RemoteListing one;
     imap::NameRules rules = connection.names;
     rules.delimiter = line.delimiter;
@@ -140,6 +135,8 @@ coro::Task<Result<RemoteList>> list_remote(Engine& engine, Connection& connectio
     one.mailbox.name = imap::decode_mailbox(line.name, rules);
     one.mailbox.delimiter = line.delimiter;
     one.mailbox.role = one.mailbox.name.is_inbox() ? Role::inbox : line.attributes.role;
+    one.mailbox.subscribed = !subscribed_only || one.mailbox.name.is_inbox() ||
+                             line.attributes.subscribed || subscribed.contains(line.name.octets);
     one.mailbox.selectable = !line.attributes.no_select && !line.attributes.non_existent;
     const auto status = sink.statuses.find(line.name.octets);
     if (status != sink.statuses.end()) take_status(one, status->second);

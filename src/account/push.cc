@@ -12,6 +12,7 @@
 #include "execute.h"
 #include "failures.h"
 #include "observe.h"
+#include "removal_count.h"
 #include "sterna/imap/outcome.h"
 #include "uid_sink.h"
 
@@ -65,11 +66,16 @@ Status record(Engine& engine, MailboxWork& work, std::span<const FlagPush> pushe
   const UidSet failed_before = failed_uids(engine, work, "flags");
   // Lost with the power, it is learned again: both sides show the same flags.
   STERNA_TRY(auto transaction, engine.store->begin(store::Durability::normal));
+  STERNA_TRY(RemovalCount lost, RemovalCount::begin(engine));
   for (std::size_t i = 0; i < pushes.size(); ++i) {
     if (failed[i]) continue;
     STERNA_TRY(std::optional<MessageRow> row, engine.store->message(pushes[i].key));
     if (!row) continue;
     const Uid uid = pushes[i].key.uid;
+    if (engine.flags_lost.contains(pushes[i].key)) {
+      lost.add(work, uid);
+      STERNA_CHECK(engine.store->remove_approval(pushes[i].key));
+    }
     if (failed_before.contains(uid)) {
       STERNA_CHECK(engine.store->clear_failure(work.row.id, uid, "", "flags"));
     }
@@ -80,6 +86,7 @@ Status record(Engine& engine, MailboxWork& work, std::span<const FlagPush> pushe
     STERNA_CHECK(engine.add_history(work, pushes[i].key.uid, row->base_name + row->info, "flags",
                                     "remote", pushes[i].result.to_string(), pushes[i].reason));
   }
+  STERNA_CHECK(lost.save("flags"));
   return transaction.commit();
 }
 
