@@ -40,7 +40,8 @@ struct MailboxWork {
   maildir::KeywordTable keywords;
   std::optional<maildir::Listing> listing;
   bool network_fs = false;
-  bool removal_begun = false;  // of messages whose files went before this pass
+  bool removal_begun = false;     // of messages whose files went before this pass
+  bool missed_unflushed = false;  // files that may have gone with the power (unflushed.h)
 
   sync::MailboxInput input;  // what the planner sees
   RemoteCursor next_cursor;  // of the selection in which the observation was made
@@ -83,7 +84,9 @@ struct Engine {
   TreeId tree;
   Generation generation;
   std::string boot_id;
-  bool clean_boot = true;  // same boot as in the last pass
+  bool clean_boot = true;                     // same boot as in the last pass
+  bool unflushed = false;                     // files were recorded and never flushed
+  std::optional<Generation> unflushed_since;  // those of an earlier boot: from this pass on
   bool epoch_bumped = false;
   bool union_mode = false;  // a restored backup or a lost state: pair, delete nothing
   // Local effects, or new remote messages, that another pass in this sync should look at.

@@ -12,6 +12,7 @@
 #include <unordered_set>
 
 #include "execute.h"
+#include "look_closer.h"
 #include "observe.h"
 #include "sterna/base/bytes.h"
 #include "sterna/coro/scope.h"
@@ -259,8 +260,8 @@ coro::Task<Status> describe_arrivals(Engine& engine, MailboxWork& work, Comparis
     const Looked& look = looked[next++];
     if (look.stamp) change.file.file = *look.stamp;
     if (look.identity) change.identity = to_identity(*look.identity);
-    change.surely_edited =
-        engine.clean_boot && look.identity && look.identity->has_fields && look.identity->size > 0;
+    change.surely_edited = engine.clean_boot && !change.torn && look.identity &&
+                           look.identity->has_fields && look.identity->size > 0;
   }
   co_return Status{};
 }
@@ -279,6 +280,39 @@ std::unordered_map<std::uint64_t, Uid> rows_by_ino(
     if (now && to_stamp(*now) == it->second.file) found.emplace(it->first, it->second.key.uid);
   }
   return found;
+}
+
+// Beside what names and inodes tell.
+coro::Task<Status> add_changed_in_place(Engine& engine, MailboxWork& work, Comparison& found) {
+  STERNA_CO_TRY(const std::vector<ChangedInPlace> rows, co_await look_closer(engine, work));
+  for (const ChangedInPlace& one : rows) {
+    auto change = std::ranges::find(found.changed, one.uid, &LocalChange::uid);
+    if (change == found.changed.end()) {
+      STERNA_CO_TRY(const auto row, engine.store->message({work.row.id, one.uid}));
+      const maildir::Entry* entry = row ? work.listing->find(row->base_name) : nullptr;
+      if (!entry) continue;
+      LocalChange added;
+      added.uid = one.uid;
+      added.file = file_of(*work.listing, *entry, work.keywords);
+      change = found.changed.insert(found.changed.end(), std::move(added));
+    }
+    change->content_changed = change->in_place = true;
+    change->torn = one.torn;
+    work.missed_unflushed = work.missed_unflushed || one.torn;
+  }
+  std::ranges::sort(found.changed, {}, &LocalChange::uid);
+  co_return Status{};
+}
+
+// Whether one of them never reached the disk.
+Result<bool> misses_unflushed(Engine& engine, const MailboxWork& work,
+                              const std::vector<Uid>& gone) {
+  if (!engine.unflushed_since) return false;
+  for (const Uid uid : gone) {
+    STERNA_TRY(const auto row, engine.store->message({work.row.id, uid}));
+    if (row && row->local_since >= *engine.unflushed_since) return true;
+  }
+  return false;
 }
 
 struct ListedMailbox {
@@ -317,6 +351,8 @@ Result<std::unordered_map<std::uint64_t, MessageRow>> rows_of(Engine& engine,
 coro::Task<Status> list_mailbox(Engine& engine, MailboxWork& work) {
   work.input.local = {};
   work.input.local.began = engine.generation;
+  work.input.local.unflushed_since = engine.unflushed_since;
+  work.missed_unflushed = false;
   work.listing.reset();
   Result<maildir::MailboxDirs*> dirs = engine.open_dirs(work);
   if (!dirs) {
@@ -348,12 +384,15 @@ coro::Task<Status> list_mailbox(Engine& engine, MailboxWork& work) {
   const std::unordered_map<std::uint64_t, Uid> row_of_ino =
       co_await on_worker(engine.services, match);
   join_renamed(*found, row_of_ino);
+  STERNA_CO_CHECK(co_await add_changed_in_place(engine, work, *found));
   STERNA_CO_CHECK(co_await describe_arrivals(engine, work, *found));
   work.input.local.changed = std::move(found->changed);
   for (const Missing& missing : found->missing) {
     if (missing.state == RowState::detached) continue;
     work.input.local.gone.push_back(missing.uid);
   }
+  STERNA_CO_TRY(const bool missed, misses_unflushed(engine, work, work.input.local.gone));
+  work.missed_unflushed = work.missed_unflushed || missed;
   work.input.local.coverage = work.listing->complete() ? Coverage::complete : Coverage::changes;
   // The quiet time goes by the directories' own stamps. In a tick of a second a listing may miss
   // what was renamed meanwhile and show the same stamp before and after: there only a trusted one
@@ -436,7 +475,7 @@ coro::Task<Status> observe_local(Engine& engine) {
   };
   for (const auto& work : engine.mailboxes) {
     work->input.local.began = engine.generation;
-    if (is_settled_unseen(*work)) continue;
+    if (is_settled_unseen(*work) && !needs_closer_look(engine, *work)) continue;
     scope.spawn(list(engine, *work, failure));
   }
   co_await scope.join();

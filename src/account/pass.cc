@@ -16,6 +16,7 @@
 #include "list_remote.h"
 #include "observe.h"
 #include "sterna/coro/both.h"
+#include "unflushed.h"
 
 namespace sterna::account {
 namespace {
@@ -415,6 +416,7 @@ Status begin_generation(Engine& engine) {
   STERNA_TRY(auto transaction, engine.store->begin(store::Durability::normal));
   STERNA_CHECK(engine.store->set("generation", fmt::format("{}", engine.generation.value)));
   STERNA_CHECK(engine.store->set("boot_id", engine.boot_id));
+  STERNA_CHECK(note_unflushed(engine));
   return transaction.commit();
 }
 

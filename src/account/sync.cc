@@ -12,6 +12,7 @@
 #include "sterna/coro/both.h"
 #include "tree.h"
 #include "trim.h"
+#include "unflushed.h"
 
 namespace sterna::account {
 namespace {
@@ -68,6 +69,9 @@ coro::Task<Status> sync_opened(Engine& engine, Pool& pool) {
   auto [done, copied] = co_await coro::both(run_passes(engine, pool), copy_log(engine));
   if (!copied) engine.log.debug("the log was not copied: {}", copied.error().describe());
   co_await pool.logout();
+  if (const Status flushed = co_await end_unflushed(engine); !flushed) {
+    engine.log.warn("the Maildir was not flushed: {}", flushed.error().describe());
+  }
   if (!done) co_return done;
   if (const Status trimmed = co_await trim(engine); !trimmed) {
     engine.log.warn("what was kept long enough was not removed: {}", trimmed.error().describe());

@@ -6,6 +6,7 @@
 #include "decisions.h"
 #include "sterna/base/bytes.h"
 #include "sterna/maildir/marker.h"
+#include "unflushed.h"
 
 namespace sterna::account {
 namespace {
@@ -173,7 +174,7 @@ Status open_tree(Engine& engine) {
   engine.clean_boot = !boot || *boot == engine.boot_id;
   STERNA_TRY(const std::uint64_t generation, get_number(*engine.store, "generation"));
   engine.generation = Generation{static_cast<std::int64_t>(generation) + 1};
-  return {};
+  return read_unflushed(engine);
 }
 
 }  // namespace sterna::account
