@@ -134,6 +134,13 @@ struct Engine {
     return marker ? move_epoch(*marker) : Status{};
   }
   Status bump_epoch();
+  // The same for what only adds, so that a backup which lacks it is known by its marker: said in
+  // the base, inside a transaction that precedes the rows, and carried to the marker at the end of
+  // the sync (settle_epoch).
+  Status announce_change();
+  std::optional<maildir::Marker> epoch_announced;
+  std::uint64_t flushes_before_announcement = 0;
+  Status record_epoch(const maildir::Marker& marker);
 
  private:
   // The marker to be written, unless the epoch has moved.

@@ -2,6 +2,7 @@
 """The machine goes down: what a lost power did is not the user's hand, and what the user did before
 is not damage."""
 import os
+import shutil
 import unittest
 
 from tests.support.case import IntegrationCase
@@ -81,6 +82,66 @@ class UnflushedTest(PowerCase):
         self.assertEqual(world.sync()["moved_out"], 1)
         self.assertEqual(world.words_on_server("Work"), ["m0"])
         self.assertEqual(world.words_local("INBOX"), ["m1", "m2", "m3"])
+
+
+class RestoredMaildirTest(IntegrationCase):
+    """A backup of the Maildir takes its place: what came since is not in it, and was not deleted."""
+
+    def back_up(self, world):
+        shutil.copytree(world.mail.root, f"{world.dir}/backup", symlinks=True)
+
+    def restore(self, world):
+        shutil.rmtree(world.mail.root)
+        shutil.copytree(f"{world.dir}/backup", world.mail.root, symlinks=True)
+
+    def assert_nothing_went(self, world, words):
+        self.assertEqual(world.sync()["deleted_out"], 0)
+        world.sync()
+        self.assertEqual(world.words_on_server("INBOX"), words)
+        self.assertEqual(world.words_local("INBOX"), words)
+        self.assertEqual(world.words_on_server("Trash"), [])
+        world.assert_settled()
+
+    def test_older_than_mail_that_was_fetched(self):
+        world = self.world()
+        world.fill("INBOX", 3)
+        world.sync()
+        self.back_up(world)
+        world.fill("INBOX", 2, "new")
+        world.sync()
+        self.restore(world)
+        self.assert_nothing_went(world, ["m0", "m1", "m2", "new0", "new1"])
+
+    def test_older_than_mail_that_was_sent(self):
+        world = self.world()
+        world.fill("INBOX", 3)
+        world.sync()
+        self.back_up(world)
+        world.mail.deliver("INBOX", local(message("mine")), "S", NOON)
+        world.sync()
+        self.restore(world)
+        self.assert_nothing_went(world, ["m0", "m1", "m2", "mine"])
+
+    def test_older_than_a_sync_that_died_before_it_told_the_marker(self):
+        world = self.world()
+        world.fill("INBOX", 3)
+        world.sync()
+        self.back_up(world)
+        world.fill("INBOX", 2, "new")
+        world.wire.on_command = lambda text: text == b"LOGOUT" and world.sterna.signal()
+        world.sterna.finish(world.sterna.start("sync"))
+        world.wire.on_command = None
+        world.sync()
+        self.restore(world)
+        self.assert_nothing_went(world, ["m0", "m1", "m2", "new0", "new1"])
+
+    def test_a_sync_that_changes_nothing_leaves_the_marker_alone(self):
+        world = self.world()
+        world.fill("INBOX", 3)
+        world.sync()
+        marker = os.stat(f"{world.mail.root}/.sterna")
+        world.sync()
+        self.assertEqual(os.stat(f"{world.mail.root}/.sterna").st_ino, marker.st_ino)
 
 
 if __name__ == "__main__":

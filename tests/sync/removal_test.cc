@@ -57,7 +57,7 @@ TEST(Unflushed, WhatIsGoneThereTooIsForgotten) {
 }
 TEST(Unflushed, WhatWasMovedIsNotMissed) {
   EXPECT_EQ(planned("A 1 x S since=3", "", "A gone 1\nA unflushed=3\nB new A1 x S ino=A/1"),
-            "move_out A/1 -> B B:A1 S\n");
+            "move_out A/1 -> B A1 S\n");
 }
 TEST(Unflushed, WhereNothingIsFetchedTheMessageIsLeftThere) {
   EXPECT_EQ(planned_with([](Input& in) { mailbox(in, "A").direction = Direction::push; }, "",
