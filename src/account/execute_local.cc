@@ -427,6 +427,7 @@ class LocalExecution {
     }
     row->state = what.into;
     if (what.into == RowState::dropped) row->base_name.clear();
+    if (what.into == RowState::wanted) fetch_again(*row);
     STERNA_CHECK(engine_.store->put_message(*row));
     return true;
   }
@@ -465,6 +466,13 @@ class LocalExecution {
   }
   Result<bool> record(const sync::Action&, const sync::DeleteIn&, MailboxWork&, Change*) {
     return false;
+  }
+
+  void fetch_again(MessageRow& row) {
+    row.base_name.clear();
+    row.info.clear();
+    row.file = {};
+    engine_.again = true;
   }
 
   // The file is another row's from now on: this one has none that could be missed or found.

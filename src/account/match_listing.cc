@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "execute.h"
+#include "look_closer.h"
 #include "sterna/maildir/change.h"
 #include "sterna/maildir/file_name.h"
 
@@ -216,6 +217,28 @@ std::unordered_map<std::uint64_t, Uid> rows_by_ino(
   return found;
 }
 
+// Beside what names and inodes tell.
+coro::Task<Status> add_changed_in_place(Engine& engine, MailboxWork& work, ListingMatch& found) {
+  STERNA_CO_TRY(const std::vector<ChangedInPlace> rows, co_await look_closer(engine, work));
+  for (const ChangedInPlace& one : rows) {
+    auto change = std::ranges::find(found.changed, one.uid, &LocalChange::uid);
+    if (change == found.changed.end()) {
+      STERNA_CO_TRY(const auto row, engine.store->message({work.row.id, one.uid}));
+      const maildir::Entry* entry = row ? work.listing->find(row->base_name) : nullptr;
+      if (!entry) continue;
+      LocalChange added;
+      added.uid = one.uid;
+      added.file = file_of(*work.listing, *entry, work.keywords);
+      change = found.changed.insert(found.changed.end(), std::move(added));
+    }
+    change->content_changed = change->in_place = true;
+    change->torn = one.torn;
+    work.missed_unflushed = work.missed_unflushed || one.torn;
+  }
+  std::ranges::sort(found.changed, {}, &LocalChange::uid);
+  co_return Status{};
+}
+
 }  // namespace
 
 coro::Task<Result<ListingMatch>> match_listing(Engine& engine, MailboxWork& work,
@@ -227,6 +250,7 @@ coro::Task<Result<ListingMatch>> match_listing(Engine& engine, MailboxWork& work
   const std::unordered_map<std::uint64_t, Uid> row_of_ino =
       co_await on_worker(engine.services, match);
   join_renamed(found, row_of_ino);
+  STERNA_CO_CHECK(co_await add_changed_in_place(engine, work, found));
   STERNA_CO_CHECK(co_await separate(engine, work, dirs, found));
   co_return found;
 }

@@ -11,6 +11,7 @@
 #include <set>
 
 #include "execute.h"
+#include "look_closer.h"
 #include "match_listing.h"
 #include "observe.h"
 #include "sterna/base/bytes.h"
@@ -171,10 +172,21 @@ coro::Task<Status> describe_arrivals(Engine& engine, MailboxWork& work, ListingM
     tell_denied(engine, work, change.file, look);
     if (look.stamp) change.file.file = *look.stamp;
     if (look.identity) change.identity = to_identity(*look.identity);
-    change.surely_edited =
-        engine.clean_boot && look.identity && look.identity->has_fields && look.identity->size > 0;
+    change.surely_edited = engine.clean_boot && !change.torn && look.identity &&
+                           look.identity->has_fields && look.identity->size > 0;
   }
   co_return Status{};
+}
+
+// Whether one of them never reached the disk.
+Result<bool> misses_unflushed(Engine& engine, const MailboxWork& work,
+                              const std::vector<Uid>& gone) {
+  if (!engine.unflushed_since) return false;
+  for (const Uid uid : gone) {
+    STERNA_TRY(const auto row, engine.store->message({work.row.id, uid}));
+    if (row && row->local_since >= *engine.unflushed_since) return true;
+  }
+  return false;
 }
 
 struct ListedMailbox {
@@ -200,6 +212,8 @@ ListedMailbox list_one(maildir::MailboxDirs& dirs) {
 coro::Task<Status> list_mailbox(Engine& engine, MailboxWork& work) {
   work.input.local = {};
   work.input.local.began = engine.generation;
+  work.input.local.unflushed_since = engine.unflushed_since;
+  work.missed_unflushed = false;
   work.listing.reset();
   Result<maildir::MailboxDirs*> dirs = engine.open_dirs(work);
   if (!dirs) {
@@ -230,6 +244,8 @@ coro::Task<Status> list_mailbox(Engine& engine, MailboxWork& work) {
     if (missing.state == RowState::detached) continue;
     work.input.local.gone.push_back(missing.uid);
   }
+  STERNA_CO_TRY(const bool missed, misses_unflushed(engine, work, work.input.local.gone));
+  work.missed_unflushed = work.missed_unflushed || missed;
   work.input.local.coverage = work.listing->complete() ? Coverage::complete : Coverage::changes;
   // The quiet time goes by the directories' own stamps. In a tick of a second a listing may miss
   // what was renamed meanwhile and show the same stamp before and after: there only a trusted one
@@ -315,7 +331,7 @@ coro::Task<Status> observe_local(Engine& engine) {
   };
   for (const auto& work : engine.mailboxes) {
     work->input.local.began = engine.generation;
-    if (is_settled_unseen(*work)) continue;
+    if (is_settled_unseen(*work) && !needs_closer_look(engine, *work)) continue;
     scope.spawn(list(engine, *work, failure));
   }
   co_await scope.join();

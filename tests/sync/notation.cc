@@ -184,6 +184,9 @@ class Reader {
     if (const auto began = value(words, "began")) {
       delta.began = Generation(static_cast<std::int64_t>(number(*began)));
     }
+    if (const auto since = value(words, "unflushed")) {
+      delta.unflushed_since = Generation(static_cast<std::int64_t>(number(*since)));
+    }
     if (what == "gone") delta.gone.push_back(uid_of(words[2]));
     if (what == "new") delta.arrived.push_back(arrival_of(words));
     if (what == "flags" || what == "edited" || what == "touched" || what == "wreck" ||

@@ -10,7 +10,7 @@
 //                              MAILBOX new UID CONTENT FLAGS [unseen] [email=X] [unsized]
 //                              [nocontent] MAILBOX detail UID CONTENT   (of a row whose content is
 //                              not known)
-// local:                       MAILBOX unknown | suspect | busy | changes | began=N
+// local:                       MAILBOX unknown | suspect | busy | changes | began=N | unflushed=N
 //                              MAILBOX gone UID | flags UID FLAGS [new] [noinfo] [mute]
 //                              MAILBOX edited|touched|wreck|unreadable UID CONTENT
 //                              MAILBOX new NAME CONTENT FLAGS [option...]
