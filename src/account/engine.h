@@ -92,7 +92,9 @@ struct Engine {
   // Held before, and to be emptied at the end of this pass, as the user said.
   std::vector<MailboxId> emptied_here;
   std::vector<MailboxId> emptied_there;
-  std::string scratch_state;  // of a dry run before the first sync; removed at its end
+  // Of a dry run before the first sync; removed at its end.
+  std::string scratch_state;
+  std::string scratch_maildir;
 
   std::vector<std::unique_ptr<MailboxWork>> mailboxes;  // INBOX first
 
