@@ -99,7 +99,9 @@ struct Engine {
   std::vector<MailboxId> emptied_here;
   std::vector<MailboxId> emptied_there;
   std::set<MessageKey> flags_lost;  // of this plan: pushed because a name lost its info part
-  std::string scratch_state;        // of a dry run before the first sync; removed at its end
+  // Of a dry run before the first sync; removed at its end.
+  std::string scratch_state;
+  std::string scratch_maildir;
 
   std::vector<std::unique_ptr<MailboxWork>> mailboxes;  // INBOX first
 

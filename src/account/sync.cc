@@ -112,9 +112,9 @@ coro::Task<AccountReport> sync_account(Services services, Settings settings, Syn
     }
     engine.mailboxes.clear();
     engine.store.reset();
-    if (!engine.scratch_state.empty()) {
+    for (const std::string& scratch : {engine.scratch_state, engine.scratch_maildir}) {
       std::error_code ignored;
-      std::filesystem::remove_all(engine.scratch_state, ignored);
+      if (!scratch.empty()) std::filesystem::remove_all(scratch, ignored);
     }
   }
   const auto& counts = report.counts;

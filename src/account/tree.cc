@@ -131,13 +131,23 @@ Status compare_marker(Engine& engine, const maildir::Marker& marker, TreeId tree
   return maildir::write_marker(*engine.root, mended);
 }
 
+std::string scratch_directory(Engine& engine) {
+  return fmt::format("/tmp/sterna-dry-run-{}", engine.services.random.hex(8));
+}
+
+// The empty tree that a first sync would begin with, elsewhere: where it will be, nothing is made.
+Result<std::unique_ptr<io::Directory>> open_scratch_maildir(Engine& engine) {
+  engine.scratch_maildir = scratch_directory(engine);
+  return engine.services.files.open_root(engine.scratch_maildir, true);
+}
+
 Status open_state(Engine& engine) {
   const std::string& directory = engine.settings.state_dir;
   Result<std::unique_ptr<store::Store>> opened = store::Store::open(directory, engine.dry_run());
   if (!opened && engine.dry_run() && opened.error().is(ErrorCode::not_found)) {
     // A plan for a first sync needs an empty base, which must leave no trace where the state will
     // be.
-    engine.scratch_state = fmt::format("/tmp/sterna-dry-run-{}", engine.services.random.hex(8));
+    engine.scratch_state = scratch_directory(engine);
     opened = store::Store::open(engine.scratch_state, false);
   }
   if (!opened) return fail(std::move(opened).error());
@@ -157,7 +167,7 @@ Status open_tree(Engine& engine) {
       engine.services.files.open_root(engine.settings.maildir, begins && !engine.dry_run());
   if (!root && root.error().is(ErrorCode::not_found)) {
     if (!begins) return fail(stopped(engine, "the Maildir is not there; is its disk mounted?"));
-    if (engine.dry_run()) return fail(std::move(root).error().with_context("open the Maildir"));
+    if (engine.dry_run()) root = open_scratch_maildir(engine);
   }
   if (!root) return fail(std::move(root).error().with_context("open the Maildir"));
   engine.root = std::move(*root);
