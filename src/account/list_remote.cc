@@ -5,6 +5,7 @@
 #include <set>
 
 #include "roles.h"
+#include "sterna/base/bytes.h"
 #include "sterna/imap/outcome.h"
 
 namespace sterna::account {
