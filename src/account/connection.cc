@@ -27,6 +27,11 @@ coro::Task<Status> Sink::relieve() {
   co_return Status{};
 }
 
+coro::Task<Status> Sink::hang_up(Error error) {
+  if (connection_) connection_->close();
+  co_return fail(std::move(error));
+}
+
 Connection::Connection(Services services, std::unique_ptr<io::Transport> transport, Log log)
     : services_(services), transport_(std::move(transport)), log_(std::move(log)) {}
 

@@ -46,6 +46,10 @@ class Sink {
   virtual bool full() const { return false; }
   virtual coro::Task<Status> relieve();
 
+ protected:
+  // For relieve(): there is no room to be made, and the line goes. The error is what wait() says.
+  coro::Task<Status> hang_up(Error error);
+
  private:
   friend class Connection;
   Connection* connection_ = nullptr;  // as long as it has a command for this one

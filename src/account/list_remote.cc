@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "list_remote.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
 
@@ -9,6 +11,12 @@
 #include "sterna/imap/outcome.h"
 
 namespace sterna::account {
+
+coro::Task<Status> ListSink::relieve() {
+  return hang_up(Error(ErrorCode::protocol,
+                       fmt::format("the server lists more than {} mailboxes", kMailboxesMax))
+                     .with_hint("see whether host and user are right"));
+}
 
 sync::MailboxPolicy policy_of(const Engine& engine, const MailboxName& name, Role role) {
   const MailboxPolicy policy = engine.settings.policy_for(name);

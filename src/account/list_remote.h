@@ -22,6 +22,9 @@ struct RemoteList {
   bool complete = false;
 };
 
+// More than that is no account of a person, and would be held as a whole.
+inline constexpr std::size_t kMailboxesMax = 100'000;
+
 class ListSink : public Sink {
  public:
   void on_response(const imap::Response& response) override {
@@ -31,6 +34,11 @@ class ListSink : public Sink {
     }
   }
   void on_bad_response(const Error& /*error*/) override { unreadable = true; }
+  bool full() const override {
+    return lists.size() > kMailboxesMax || statuses.size() > kMailboxesMax;
+  }
+  coro::Task<Status> relieve() override;
+
   std::vector<imap::List> lists;
   std::map<std::string, imap::MailboxStatus> statuses;
   bool unreadable = false;  // there was a line more

@@ -11,13 +11,17 @@
 
 #include <algorithm>
 #include <deque>
+#include <map>
+#include <set>
 
 #include "decisions.h"
 #include "execute.h"
 #include "failures.h"
+#include "list_remote.h"
 #include "sterna/base/bytes.h"
 #include "sterna/coro/both.h"
 #include "sterna/imap/outcome.h"
+#include "transfer.h"
 
 namespace sterna::account {
 namespace {
@@ -47,7 +51,9 @@ struct Job {
   Identity identity;
   std::optional<Error> error;
   imap::CommandId command;
-  bool alone = false;  // refused together with others: not joined again
+  bool alone = false;    // refused together with others: not joined again
+  bool undated = false;  // refused with a date, or what was taken for one
+  bool remade = false;   // refused for want of its mailbox, which was made then
 
   std::uint64_t size() const { return identity.size; }
   bool is_looked_at() const { return reader || error; }
@@ -98,10 +104,14 @@ class Uploader {
     }
     if (jobs_.empty()) co_return Status{};
     for (Job& job : jobs_) todo_.push_back(&job);
-    // The first files are read while the intents are flushed.
+    STERNA_CO_CHECK(submit_limits());
+    // The first files are read while the intents are flushed, and the server answers.
+    STERNA_CO_CHECK(co_await connection_.flush());
     auto [opened, written] = co_await coro::both(open_some(), write_intents());
     STERNA_CO_CHECK(opened);
     STERNA_CO_CHECK(written);
+    Status limits = co_await take_limits();
+    if (!limits) co_return co_await give_up(std::move(limits).error());
     while (!todo_.empty() || !flying_.empty()) {
       STERNA_CO_CHECK(co_await fill_line());
       if (flying_.empty()) continue;
@@ -110,6 +120,8 @@ class Uploader {
       const std::vector<Job*> group = std::move(flying_.front());
       flying_.pop_front();
       STERNA_CO_CHECK(settle(group, *done));
+      Status made = co_await make_missing();
+      if (!made) co_return co_await give_up(std::move(made).error());
       if (stored_.size() >= kRowsTogether) STERNA_CO_CHECK(record());
     }
     co_return record();
@@ -136,6 +148,37 @@ class Uploader {
       if (before) before->look_again();
     }
     return {};
+  }
+
+  // APPENDLIMIT without a number: each mailbox has its own, or none (RFC 7889).
+  Status submit_limits() {
+    const imap::Capabilities& can = connection_.capabilities();
+    if (!can.has(imap::Capability::append_limit) || can.append_limit()) return {};
+    for (const Job& job : jobs_) {
+      if (!limits_.emplace(job.work, std::nullopt).second) continue;
+      STERNA_TRY(const imap::CommandId id,
+                 connection_.submit(
+                     imap::status(job.work->row.wire, {imap::StatusItem::append_limit}), &told_));
+      asked_.push_back(id);
+    }
+    return {};
+  }
+
+  coro::Task<Status> take_limits() {
+    for (const imap::CommandId id : asked_) {
+      STERNA_CO_TRY(imap::Done done, co_await connection_.wait(id));
+      if (!done.ok()) engine_.log.debug("STATUS (APPENDLIMIT): {}", done.text);
+    }
+    for (auto& [work, limit] : limits_) {
+      const auto it = told_.statuses.find(work->row.wire.octets);
+      if (it != told_.statuses.end()) limit = it->second.append_limit;
+    }
+    co_return Status{};
+  }
+
+  std::optional<std::uint64_t> limit_of(const Job& job) const {
+    const auto own = limits_.find(job.work);
+    return own == limits_.end() ? connection_.capabilities().append_limit() : own->second;
   }
 
   coro::Task<Status> write_intents() {
@@ -221,7 +264,7 @@ class Uploader {
 
   // Whether it can be sent at all; if not, its fate is settled here.
   Result<bool> may_send(Job& job) {
-    const auto limit = connection_.capabilities().append_limit();
+    const auto limit = limit_of(job);
     if (!job.error && limit && job.size() > *limit) {
       job.error =
           Error(ErrorCode::too_big, fmt::format("{} is more than the {} that the server takes",
@@ -238,7 +281,9 @@ class Uploader {
     std::vector<Job*> group;
     std::vector<imap::AppendMessage> messages;
     std::uint64_t octets = 0;
-    while (!todo_.empty() && group.size() < kMessagesTogether) {
+    const std::size_t limit = connection_.capabilities().message_limit().value_or(0);
+    const std::size_t most = limit == 0 ? kMessagesTogether : std::min(limit, kMessagesTogether);
+    while (!todo_.empty() && group.size() < most) {
       Job& job = *todo_.front();
       if (!job.is_looked_at()) break;
       STERNA_TRY(const bool sound, may_send(job));
@@ -273,7 +318,7 @@ class Uploader {
     imap::AppendMessage message;
     message.flags = job.what->flags;
     const std::int64_t seconds = job.stat.mtime_ns / kNsPerSecond;
-    if (seconds > 0) message.internal_date = seconds;
+    if (seconds > 0 && !job.undated) message.internal_date = seconds;
     message.size = job.size();
     if (message.size <= kEagerOctets) message.mode = imap::LiteralMode::eager;
     return message;
@@ -318,6 +363,33 @@ class Uploader {
     todo_.push_front(&job);
   }
 
+  // Whether there is a known way around the refusal; it is gone once.
+  bool remedy(Job& job, const imap::Done& done) {
+    const bool missing = done.code.is(imap::Code::try_create);
+    if (missing && !job.remade && may_be_made(engine_, *job.work)) {
+      job.remade = true;
+      if (made_.insert(job.work).second) missing_ = job.work;
+    } else if (done.status == imap::StatusKind::bad && !job.undated) {
+      job.undated = true;
+    } else {
+      return false;
+    }
+    send_again(job);
+    return true;
+  }
+
+  // The server says that a mailbox is not there, and may be made: by another client's doing since
+  // it was looked at. The next look tells what it is now.
+  coro::Task<Status> make_missing() {
+    MailboxWork* work = std::exchange(missing_, nullptr);
+    if (!work) co_return Status{};
+    work->look_again();
+    engine_.again = true;
+    STERNA_CO_TRY(imap::Done done, co_await connection_.run(imap::create(work->row.wire)));
+    if (!done.ok()) engine_.log.debug("mailbox {}: create: {}", work->name(), done.text);
+    co_return Status{};
+  }
+
   Status settle(const std::vector<Job*>& group, const imap::Done& done) {
     if (!done.ok() && group.size() > 1) {
       // All or nothing (RFC 3502): nothing was stored. One by one they tell which of them it was.
@@ -328,6 +400,7 @@ class Uploader {
       return {};
     }
     if (!done.ok()) {
+      if (remedy(*group.front(), done)) return {};
       if (done.code.is(imap::Code::try_create)) group.front()->work->cursor_settled = false;
       return refuse(*group.front(), imap::error_from(done));
     }
@@ -431,6 +504,12 @@ class Uploader {
   std::deque<Job*> todo_;
   std::deque<std::vector<Job*>> flying_;
   Held held_;
+  // Of mailboxes with a limit of their own; none in it: unlimited, or not told.
+  std::map<const MailboxWork*, std::optional<std::uint64_t>> limits_;
+  std::vector<imap::CommandId> asked_;
+  ListSink told_;
+  std::set<const MailboxWork*> made_;
+  MailboxWork* missing_ = nullptr;
   std::vector<std::pair<Job*, Uid>> stored_;
 };
 

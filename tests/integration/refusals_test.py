@@ -90,9 +90,10 @@ class AppendTest(unittest.TestCase):
                 return False
 
         server = Forgetful()
+        server.make("Work")
         world = self.start(server)
         for number in range(3):
-            world.mail.deliver("INBOX", local(message(f"new{number}")), "S", NOON)
+            world.mail.deliver("Work", local(message(f"new{number}")), "S", NOON)
         self.assertEqual(world.sync()["uploaded"], 3)
         self.assertEqual(len(server.sent(rb"^CREATE")), 1)
 
@@ -105,8 +106,9 @@ class AppendTest(unittest.TestCase):
                 return False
 
         server = Stubborn()
+        server.make("Work")
         world = self.start(server)
-        world.mail.deliver("INBOX", local(message("new")), "S", NOON)
+        world.mail.deliver("Work", local(message("new")), "S", NOON)
         world.sync(expect=PARTLY)
         self.assertEqual(len(server.sent(rb"^CREATE")), 1)
         self.assertEqual(len(server.sent(rb"^APPEND")), 2)
