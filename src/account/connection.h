@@ -108,7 +108,14 @@ class Connection final : private imap::Handler {
 
   imap::Client& client() { return client_; }
   const imap::Capabilities& capabilities() const { return client_.capabilities(); }
-  bool has(imap::Capability capability) const { return client_.capabilities().has(capability); }
+  bool has(imap::Capability capability) const {
+    return client_.capabilities().has(capability) && !distrusted_.has(capability);
+  }
+  // Offered, and answered BAD where it was used: has() says no from now on.
+  void distrust(imap::Capability capability) {
+    log_.info("the server offers {} and does not understand it", imap::to_string(capability));
+    distrusted_.add(capability);
+  }
   io::Transport& transport() { return *transport_; }
   bool usable() const { return !closed_ && client_.usable(); }
   // A SELECT is unanswered: what is selected is not what the next command will find.
@@ -155,6 +162,7 @@ class Connection final : private imap::Handler {
   std::unique_ptr<io::Transport> transport_;
   Log log_;
   imap::Client client_;
+  imap::Capabilities distrusted_;
   std::unordered_map<std::uint64_t, Pending> pending_;
   std::unordered_map<std::uint64_t, imap::Done> done_;
   std::unordered_map<std::uint64_t, Sink*> bodies_;

@@ -41,9 +41,7 @@ Status bury_all(Engine& engine, const MailboxWork& work, const std::vector<Messa
 
 coro::Task<Result<UidSet>> all_uids(Connection& connection) {
   UidSink sink;
-  imap::SearchQuery query;
-  query.return_all = connection.has(imap::Capability::esearch);
-  STERNA_CO_TRY(imap::Done done, co_await connection.run(imap::uid_search(query), &sink));
+  STERNA_CO_TRY(imap::Done done, co_await search_all(connection, sink));
   if (!done.ok()) co_return fail(imap::error_from(done));
   // What it left out would count as gone (rule 5).
   if (sink.limited || is_limited(done)) {

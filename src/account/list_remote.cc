@@ -94,9 +94,14 @@ coro::Task<Result<std::set<MailboxId>>> ask_for_unlisted(Engine& engine, Connect
   co_return there;
 }
 
+imap::ListOptions list_options(const Connection& connection) {
+  if (!connection.has(imap::Capability::list_extended)) return {};
+  return imap::list_options_for(connection.capabilities());
+}
+
 coro::Task<Result<RemoteList>> list_remote(Engine& engine, Connection& connection) {
   ListSink sink;
-  imap::ListOptions options = imap::list_options_for(connection.capabilities());
+  imap::ListOptions options = list_options(connection);
   const bool subscribed_only = engine.settings.subscribed_only;
   const bool extended = connection.has(imap::Capability::list_extended);
   if (subscribed_only && extended) options.only_subscribed = true;
@@ -111,6 +116,10 @@ coro::Task<Result<RemoteList>> list_remote(Engine& engine, Connection& connectio
     STERNA_CO_TRY(imap::Done answered, co_await connection.wait_ok(*lsub));
   }
   STERNA_CO_CHECK(co_await connection.settle());
+  if (extended && done.status == imap::StatusKind::bad) {
+    connection.distrust(imap::Capability::list_extended);
+    co_return co_await list_remote(engine, connection);
+  }
   if (!done.ok()) co_return fail(imap::error_from(done).with_context("list the mailboxes"));
 
   // Without NAMESPACE, LIST alone says what stands between the components of a new name.

@@ -30,9 +30,7 @@ struct Look {
 
 coro::Task<Result<UidSet>> list_uids(Connection& connection, bool& whole) {
   UidSink sink;
-  imap::SearchQuery query;
-  query.return_all = connection.has(imap::Capability::esearch);
-  STERNA_CO_TRY(imap::Done done, co_await connection.run(imap::uid_search(query), &sink));
+  STERNA_CO_TRY(imap::Done done, co_await search_all(connection, sink));
   if (!done.ok()) co_return fail(imap::error_from(done));
   whole = !is_limited(done) && !sink.limited;
   co_return std::move(sink.uids);
@@ -174,6 +172,16 @@ void keep_cursor_before_unreadable(Engine& engine, MailboxWork& work, const Look
 }
 
 }  // namespace
+
+coro::Task<Result<imap::Done>> search_all(Connection& connection, UidSink& sink) {
+  imap::SearchQuery query;
+  query.return_all = connection.has(imap::Capability::esearch);
+  STERNA_CO_TRY(imap::Done done, co_await connection.run(imap::uid_search(query), &sink));
+  if (!query.return_all || done.status != imap::StatusKind::bad) co_return done;
+  connection.distrust(imap::Capability::esearch);
+  query.return_all = false;
+  co_return co_await connection.run(imap::uid_search(query), &sink);
+}
 
 Error replaced() {
   return Error(ErrorCode::changed, "the mailbox was replaced on the server meanwhile")
