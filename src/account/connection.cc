@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "connection.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "sterna/base/assert.h"
@@ -13,9 +15,25 @@ namespace {
 
 constexpr std::size_t kReadOctets = 256 * 1024;
 constexpr std::size_t kLiteralOctets = 256 * 1024;
-// Without a single octet from the server: a large SELECT or SEARCH may think that long.
-constexpr std::chrono::seconds kSilence{180};
 constexpr std::chrono::seconds kWriteLimit{180};
+
+bool is_simple(imap::CommandKind kind) {
+  switch (kind) {
+    using enum imap::CommandKind;
+    case authenticate:
+    case capability:
+    case compress:
+    case enable:
+    case id:
+    case login:
+    case namespaces:
+    case noop:
+    case starttls:
+      return true;
+    default:
+      return false;
+  }
+}
 
 }  // namespace
 
@@ -96,6 +114,51 @@ coro::Task<Status> Connection::flush() {
   }
 }
 
+std::uint64_t Connection::oldest_pending() const {
+  std::uint64_t oldest = 0;
+  for (const auto& [id, pending] : pending_) {
+    if (oldest == 0 || id < oldest) oldest = id;
+  }
+  return oldest;
+}
+
+Connection::Patience Connection::patience() const {
+  if (!greeting_) return {"no greeting", kGreetingLimit - opening_waited_, kGreetingLimit};
+  const auto it = pending_.find(waited_for_);
+  const bool simple = it != pending_.end() && is_simple(it->second.kind);
+  Patience patience{"no answer", kSilenceLimit, kSilenceLimit};
+  if (simple) {
+    patience = {fmt::format("no answer to {}", to_string(it->second.kind)),
+                kSimpleCommandLimit - command_waited_, kSimpleCommandLimit};
+  }
+  const auto opening_left = kOpeningLimit - opening_waited_;
+  if (!client_.authenticated() && opening_left < patience.left) {
+    patience = {"no end of the login", opening_left, kOpeningLimit};
+  }
+  return patience;
+}
+
+// Only what is waited here counts: while nobody reads, the server may have answered long ago.
+coro::Task<Result<std::size_t>> Connection::read() {
+  const std::uint64_t oldest = oldest_pending();
+  if (oldest != waited_for_) command_waited_ = {};
+  waited_for_ = oldest;
+  const Patience patience = this->patience();
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(
+      std::max(patience.left, std::chrono::nanoseconds{}));
+  const auto began = services_.clock.monotonic();
+  Result<std::size_t> got = co_await io::with_deadline(
+      services_.clock, left, transport_->read_some(buffer_, kReadOctets), patience.what);
+  const auto waited = services_.clock.monotonic() - began;
+  command_waited_ += waited;
+  if (!client_.authenticated()) opening_waited_ += waited;
+  if (!got && got.error().is(ErrorCode::timeout)) {
+    co_return fail(ErrorCode::timeout,
+                   fmt::format("{} within {} s", patience.what, patience.limit.count()));
+  }
+  co_return got;
+}
+
 coro::Task<Status> Connection::pump() {
   if (closed_) co_return fail(lost());
   STERNA_CO_CHECK(co_await flush());
@@ -107,8 +170,7 @@ coro::Task<Status> Connection::pump() {
     }
   }
   buffer_.clear();
-  Result<std::size_t> got = co_await io::with_deadline(
-      services_.clock, kSilence, transport_->read_some(buffer_, kReadOctets), "no answer");
+  Result<std::size_t> got = co_await read();
   if (got && *got == 0) {
     got = fail(ErrorCode::disconnected, "the server closed the connection");
   }
@@ -143,9 +205,10 @@ Result<imap::CommandId> Connection::submit(Result<imap::Command> command, Sink* 
   if (closed_) return fail(lost());
   const bool selects = command && (command->kind() == imap::CommandKind::select ||
                                    command->kind() == imap::CommandKind::examine);
+  const imap::CommandKind kind = command ? command->kind() : imap::CommandKind::noop;
   STERNA_TRY(const imap::CommandId id, client_.submit(std::move(command)));
   log_.trace("C: {}", client_.describe(id));
-  pending_[id.value] = {sink, std::move(literal), selects};
+  pending_[id.value] = {sink, std::move(literal), selects, kind};
   if (sink) sink->connection_ = this;
   return id;
 }

@@ -26,6 +26,14 @@ namespace sterna::account {
 
 class Connection;
 
+// How long a server may take, in time that is spent reading: for the greeting; from the dialled
+// line to the end of the login, whatever it says meanwhile; to answer a command that costs it
+// nothing, likewise; and without a single octet, as a large SELECT or SEARCH may think that long.
+inline constexpr std::chrono::seconds kGreetingLimit{30};
+inline constexpr std::chrono::seconds kOpeningLimit{120};
+inline constexpr std::chrono::seconds kSimpleCommandLimit{60};
+inline constexpr std::chrono::seconds kSilenceLimit{180};
+
 // What one command's responses are for. One that dies with commands unanswered is not told the
 // rest; a copy is told nothing of its original's commands.
 class Sink {
@@ -112,7 +120,14 @@ class Connection final : private imap::Handler {
 
   imap::Client& client() { return client_; }
   const imap::Capabilities& capabilities() const { return client_.capabilities(); }
-  bool has(imap::Capability capability) const { return client_.capabilities().has(capability); }
+  bool has(imap::Capability capability) const {
+    return client_.capabilities().has(capability) && !distrusted_.has(capability);
+  }
+  // Offered, and answered BAD where it was used: has() says no from now on.
+  void distrust(imap::Capability capability) {
+    log_.info("the server offers {} and does not understand it", imap::to_string(capability));
+    distrusted_.add(capability);
+  }
   io::Transport& transport() { return *transport_; }
   bool usable() const { return !closed_ && client_.usable(); }
   // A SELECT is unanswered: what is selected is not what the next command will find.
@@ -140,6 +155,7 @@ class Connection final : private imap::Handler {
   void on_bad_response(const Error& error, const imap::Context& context) override;
 
   coro::Task<Status> pump();
+  coro::Task<Result<std::size_t>> read();
   Sink* sink_of(imap::CommandId id);
   void drop_pending();
   // Whether a response that comes during SELECT is still the mailbox's that it closes.
@@ -150,7 +166,16 @@ class Connection final : private imap::Handler {
     Sink* sink = nullptr;
     LiteralSource literal;
     bool selects = false;
+    imap::CommandKind kind{};
   };
+  // What the next read waits for, and what is left of the time for it.
+  struct Patience {
+    std::string what;
+    std::chrono::nanoseconds left;
+    std::chrono::seconds limit;
+  };
+  Patience patience() const;
+  std::uint64_t oldest_pending() const;  // 0 for none
 
   void learn_namespaces(const imap::Response& response);
 
@@ -159,6 +184,7 @@ class Connection final : private imap::Handler {
   std::unique_ptr<io::Transport> transport_;
   Log log_;
   imap::Client client_;
+  imap::Capabilities distrusted_;
   std::unordered_map<std::uint64_t, Pending> pending_;
   std::unordered_map<std::uint64_t, imap::Done> done_;
   std::unordered_map<std::uint64_t, Sink*> bodies_;
@@ -167,6 +193,9 @@ class Connection final : private imap::Handler {
   std::optional<Error> failure_;
   std::vector<imap::CommandId> preludes_;
   std::string buffer_;
+  std::chrono::nanoseconds opening_waited_{};  // before the login was done
+  std::chrono::nanoseconds command_waited_{};  // for the oldest command
+  std::uint64_t waited_for_ = 0;
   bool closed_ = false;
   bool said_bye_ = false;  // outside LOGOUT: `failure_` is what it said
 };

@@ -40,9 +40,7 @@ Status bury_all(Engine& engine, const MailboxWork& work, const std::vector<Messa
 // --------------------------------------------------------------------------------
 
 coro::Task<Result<UidSet>> all_uids(Connection& connection) {
-  imap::SearchQuery query;
-  query.return_all = connection.has(imap::Capability::esearch);
-  STERNA_CO_TRY(Found found, co_await search_all(connection, std::move(query)));
+  STERNA_CO_TRY(Found found, co_await search_all(connection, {}));
   // What it left out would count as gone (rule 5).
   if (!found.whole) {
     co_return fail(Error(ErrorCode::unsupported, "the server does not tell all that is in it")

@@ -84,7 +84,7 @@ coro::Task<Result<std::set<MailboxId>>> ask_for_unlisted(Engine& engine, Connect
                                                          std::vector<MailboxRow> rows,
                                                          const RemoteList& list) {
   std::set<MailboxId> there;
-  if (!list.complete || engine.settings.subscribed_only) co_return there;
+  if (!list.complete) co_return there;
   std::vector<std::pair<const MailboxRow*, imap::CommandId>> asked;
   for (const MailboxRow& row : rows) {
     const bool lacking = row.has_remote && !lists(list, row.wire);
@@ -103,10 +103,15 @@ coro::Task<Result<std::set<MailboxId>>> ask_for_unlisted(Engine& engine, Connect
   co_return there;
 }
 
+imap::ListOptions list_options(const Connection& connection) {
+  if (!connection.has(imap::Capability::list_extended)) return {};
+  return imap::list_options_for(connection.capabilities());
+}
+
 coro::Task<Result<RemoteList>> list_remote(Engine& engine, Connection& connection) {
   ListSink sink;
-  imap::ListOptions options = imap::list_options_for(connection.capabilities());
   // All are listed, subscribed or not: what is left out of a list would be gone from the server.
+  imap::ListOptions options = list_options(connection);
   const bool subscribed_only = engine.settings.subscribed_only;
   STERNA_CO_TRY(const imap::CommandId listing, connection.submit(imap::list(options), &sink));
   ListSink subscriptions;
@@ -119,6 +124,10 @@ coro::Task<Result<RemoteList>> list_remote(Engine& engine, Connection& connectio
     STERNA_CO_TRY(imap::Done answered, co_await connection.wait_ok(*lsub));
   }
   STERNA_CO_CHECK(co_await connection.settle());
+  if (connection.has(imap::Capability::list_extended) && done.status == imap::StatusKind::bad) {
+    connection.distrust(imap::Capability::list_extended);
+    co_return co_await list_remote(engine, connection);
+  }
   if (!done.ok()) co_return fail(imap::error_from(done).with_context("list the mailboxes"));
 
   // Without NAMESPACE, LIST alone says what stands between the components of a new name.

@@ -47,6 +47,9 @@ class ListSink : public Sink {
 // What the configuration says of a mailbox, as the planner of mailboxes takes it.
 sync::MailboxPolicy policy_of(const Engine& engine, const MailboxName& name, Role role);
 
+// What LIST is asked for, as far as the server understands it.
+imap::ListOptions list_options(const Connection& connection);
+
 // Which of the base's mailboxes the list lacks although the server answers for them by name: a list
 // that leaves one out does not prove that it is gone. None where it lists subscribed ones alone.
 coro::Task<Result<std::set<MailboxId>>> ask_for_unlisted(Engine& engine, Connection& connection,

@@ -75,8 +75,13 @@ coro::Task<Result<Found>> search_all(Connection& connection, imap::SearchQuery q
   Found found;
   std::optional<Uid> below;
   for (int round = 0; round < kRoundsMax; ++round) {
+    query.return_all = connection.has(imap::Capability::esearch);
     UidSink sink;
     STERNA_CO_TRY(imap::Done done, co_await connection.run(imap::uid_search(query), &sink));
+    if (query.return_all && done.status == imap::StatusKind::bad) {
+      connection.distrust(imap::Capability::esearch);
+      continue;
+    }
     if (!done.ok()) co_return fail(imap::error_from(done));
     found.uids.add_all(sink.uids);
     if (!is_limited(done) && !sink.limited) co_return found;

@@ -27,7 +27,8 @@ std::vector<UidSet> parts_for(const Connection& connection, const UidSet& uids, 
 // As Connection::wait_all_ok(); what was done in part is an error, too.
 coro::Task<Status> wait_all_whole(Connection& connection, std::vector<imap::CommandId> ids);
 
-// What a search of the whole selected mailbox finds, asked for downwards until all of it is told.
+// What a search of the whole selected mailbox finds, in the form that the server understands, asked
+// for downwards until all of it is told.
 struct Found {
   UidSet uids;
   bool whole = true;  // false: there may be more, and the server does not say where it stopped

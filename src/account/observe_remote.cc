@@ -30,9 +30,7 @@ struct Look {
 };
 
 coro::Task<Result<UidSet>> list_uids(Connection& connection, bool& whole) {
-  imap::SearchQuery query;
-  query.return_all = connection.has(imap::Capability::esearch);
-  STERNA_CO_TRY(Found found, co_await search_all(connection, std::move(query)));
+  STERNA_CO_TRY(Found found, co_await search_all(connection, {}));
   whole = found.whole;
   co_return std::move(found.uids);
 }

@@ -76,7 +76,15 @@ Status reset_for_union(Engine& engine) {
 coro::Task<Status> observe_one(Engine& engine, Pool& pool, MailboxWork& work) {
   const bool anew = work.input.adopting;  // reset before the look
   STERNA_CO_TRY(Connection * connection, co_await pool.primary());
-  STERNA_CO_CHECK(co_await observe_remote(engine, *connection, work));
+  Status observed = co_await observe_remote(engine, *connection, work);
+  if (!observed) {
+    // Half a look says nothing; the other mailboxes go on.
+    work.input.remote = {};
+    work.input.remote.began = engine.generation;
+    work.input.adopting = anew;
+    work.cursor_known = false;
+    co_return absorb(engine, *connection, work, std::move(observed));
+  }
   if (work.input.adopting && !anew) STERNA_CO_CHECK(reset_base(engine, work));
   co_return drop_unchanged_flags(engine, work);
 }

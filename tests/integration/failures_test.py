@@ -170,6 +170,52 @@ class NetworkTest(FailureCase):
         world.sterna.run("sync", expect=(FAILED, NETWORK))
 
 
+class RefusedQuestionTest(FailureCase):
+    def test_a_search_that_is_refused_in_one_mailbox_leaves_the_others_alone(self):
+        world = self.world()
+        world.fill("INBOX", 3)
+        world.fill("Work", 3, "w")
+        world.wire.refuse(rb"^UID SEARCH", b"NO [SERVERBUG] backend error")
+        report = world.sync(expect=PARTLY)
+        self.assertIn("mailbox INBOX", str(report["errors"]))
+        self.assertIn("backend error", str(report["errors"]))
+        self.assertEqual(world.words_local("Work"), ["w0", "w1", "w2"])
+        world.sync()
+        world.assert_settled()
+
+    def test_a_search_that_is_refused_proves_nothing_gone(self):
+        world = self.world("plain")
+        uids = world.fill("INBOX", 5)
+        world.sync()
+        world.imap.expunge("INBOX", uids[4])
+        world.wire.lie(rb"^\* 2 FETCH .*\r\n")
+        world.wire.refuse(rb"^UID SEARCH", b"NO [SERVERBUG] backend error")
+        world.sync(expect=PARTLY)
+        self.assertEqual(len(world.words_local("INBOX")), 5)
+        world.wire.be_honest()
+        world.sync()
+        world.assert_settled()
+
+    def test_a_server_that_does_not_know_its_own_esearch(self):
+        world = self.world()
+        world.fill("INBOX", 3)
+        world.fill("Work", 3, "w")
+        world.wire.refuse(rb"RETURN \(ALL\)", b"BAD what is RETURN")
+        world.sync()
+        self.assertEqual(len(world.wire.sent(rb"RETURN \(ALL\)")), 1)
+        world.assert_settled()
+
+    def test_a_server_that_does_not_know_its_own_extended_list(self):
+        world = self.world()
+        world.fill("INBOX", 3)
+        world.fill("Work", 3, "w")
+        world.wire.refuse(rb"^LIST .*RETURN", b"BAD what is RETURN")
+        world.sync()
+        self.assertEqual(len(world.wire.sent(rb"^LIST .*RETURN")), 1)
+        self.assertTrue(world.wire.sent(rb"^STATUS"))
+        world.assert_settled()
+
+
 class DiskTest(FailureCase):
     def test_a_file_in_place_of_the_maildir(self):
         good, bad = self.with_neighbour()
