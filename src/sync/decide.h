@@ -50,6 +50,9 @@ void expunge_flagged(Draft& draft, RowView& row);
 void delete_local(Draft& draft, RowView& row);
 // A removal that was begun before: let through already.
 void resume_removal(Draft& draft, RowView& row);
+// The message of a row whose file is that of its edit: no deletion, so that neither `local_delete`
+// nor the brake has a say.
+void remove_replaced(Draft& draft, RowView& row, std::string proof);
 // The message of a row whose copy is known to stand elsewhere, or that was replaced: no deletion at
 // all.
 void finish_remote(Draft& draft, RowView& row, RemovalKind kind, std::string proof,

@@ -88,11 +88,8 @@ void follow_edit(Draft& draft, const RowView& row, MessageView& message) {
   draft.act(std::move(move), "the edited message was moved on the server");
 }
 
-void remove_replaced(Draft& draft, RowView& row, const MessageView& by) {
-  const bool bin = !draft.world.input().trash || row.mailbox->is_bin();
-  finish_remote(draft, row, bin ? RemovalKind::fetch_expunge : RemovalKind::to_trash,
-                "replaced by its edit, which stands there as UID " + std::to_string(by.uid.value),
-                "replaced by its edit");
+std::string stands_there(const MessageView& by) {
+  return "replaced by its edit, which stands there as UID " + std::to_string(by.uid.value);
 }
 
 std::optional<std::string> why_not_sent(const RowView& row) {
@@ -137,11 +134,11 @@ void replace_content(Draft& draft, RowView& row) {
   if (!row.mailbox->may_push()) return decide_flags(draft, row);  // consumed: recorded as it is
   if (MessageView* sent = find_sent_edit(draft.world, row)) {
     pair_sent_edit(draft, row, *sent);
-    return remove_replaced(draft, row, *sent);
+    return remove_replaced(draft, row, stands_there(*sent));
   }
   if (MessageView* moved = find_moved_edit(draft.world, row)) {
     follow_edit(draft, row, *moved);
-    return remove_replaced(draft, row, *moved);
+    return remove_replaced(draft, row, stands_there(*moved));
   }
   if (auto reason = why_not_sent(row)) return draft.wait(row, *reason);
   Upload upload = upload_of(row);
