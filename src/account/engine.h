@@ -87,7 +87,7 @@ struct Engine {
   TreeId tree;
   Generation generation;
   std::string boot_id;
-  bool clean_boot = true;                     // same boot as in the last pass
+  bool clean_boot = true;                     // same boot as in the last sync that came to its end
   bool unflushed = false;                     // files were recorded and never flushed
   std::optional<Generation> unflushed_since;  // those of an earlier boot: from this pass on
   bool epoch_bumped = false;

@@ -480,9 +480,7 @@ class LocalExecution {
     STERNA_TRY(std::optional<MessageRow> row, engine_.store->message(key));
     if (!row) return {};
     row->state = RowState::deleting;
-    row->base_name = fmt::format("replaced.{}", key.uid.value);
-    row->info.clear();
-    row->file = {};
+    give_file_away(*row);
     return engine_.store->put_message(*row);
   }
 

@@ -172,8 +172,10 @@ coro::Task<Status> describe_arrivals(Engine& engine, MailboxWork& work, ListingM
     tell_denied(engine, work, change.file, look);
     if (look.stamp) change.file.file = *look.stamp;
     if (look.identity) change.identity = to_identity(*look.identity);
-    change.surely_edited = engine.clean_boot && !change.torn && look.identity &&
-                           look.identity->has_fields && look.identity->size > 0;
+    const bool sound =
+        !change.torn && look.identity && look.identity->has_fields && look.identity->size > 0;
+    change.surely_edited = sound && engine.clean_boot;
+    change.maybe_edited = sound && !engine.clean_boot;
   }
   co_return Status{};
 }

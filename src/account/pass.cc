@@ -436,7 +436,6 @@ Status begin_generation(Engine& engine, const sync::Plan& plan) {
   if (engine.dry_run()) return {};
   STERNA_TRY(auto transaction, engine.store->begin(store::Durability::normal));
   STERNA_CHECK(engine.store->set("generation", fmt::format("{}", engine.generation.value)));
-  STERNA_CHECK(engine.store->set("boot_id", engine.boot_id));
   STERNA_CHECK(note_unflushed(engine));
   if (records_anything(engine, plan)) STERNA_CHECK(engine.announce_change());
   return transaction.commit();

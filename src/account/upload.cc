@@ -465,9 +465,7 @@ class Uploader {
     STERNA_TRY(std::optional<MessageRow> old, engine_.store->message({work.row.id, uid}));
     if (!old) return {};
     old->local_since = Generation{engine_.generation.value - 1};
-    old->file = {};
-    old->base_name = fmt::format("replaced.{}", uid.value);
-    old->info.clear();
+    give_file_away(*old);
     engine_.again = true;
     work.stamp_settled = false;
     return engine_.store->put_message(*old);

@@ -84,6 +84,34 @@ class UnflushedTest(PowerCase):
         self.assertEqual(world.words_local("INBOX"), ["m1", "m2", "m3"])
 
 
+class EditedBeforeRestartTest(PowerCase):
+    def edited(self, change):
+        world = self.world()
+        world.fill("INBOX", 2)
+        world.sync()
+        old = world.mail.find("INBOX", "<m0@")
+        world.mail.replace(old, change(old.read()))
+        self.restart(world)
+        world.sync()
+        world.sync()
+        return world
+
+    def test_an_edit_is_kept_beside_its_message(self):
+        world = self.edited(lambda text: text + b"A line more.\n")
+        self.assertEqual(world.words_on_server("INBOX"), ["m0", "m0", "m1"])
+        bodies = [m.body for m in world.imap.fetch_all("INBOX")]
+        self.assertEqual(sum(b"A line more." in body for body in bodies), 1)
+        self.assertEqual((world.words_on_server("Trash"), world.undo_area()), ([], []))
+        world.assert_settled()
+
+    def test_a_file_that_was_cut_is_repaired(self):
+        for change in (lambda text: text[:-5], lambda text: b"", lambda text: b"\0" * len(text)):
+            world = self.edited(change)
+            self.assertEqual(world.words_on_server("INBOX"), ["m0", "m1"])
+            self.assertEqual(len(world.undo_area()), 1)
+            world.assert_settled()
+
+
 class RestoredMaildirTest(IntegrationCase):
     """A backup of the Maildir takes its place: what came since is not in it, and was not deleted."""
 

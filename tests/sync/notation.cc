@@ -190,7 +190,7 @@ class Reader {
     if (what == "gone") delta.gone.push_back(uid_of(words[2]));
     if (what == "new") delta.arrived.push_back(arrival_of(words));
     if (what == "flags" || what == "edited" || what == "touched" || what == "wreck" ||
-        what == "unreadable") {
+        what == "restarted" || what == "unreadable") {
       delta.changed.push_back(change_of(words));
     }
   }
@@ -210,6 +210,7 @@ class Reader {
     if (what == "flags") return change;
     change.content_changed = true;
     change.surely_edited = what == "edited";
+    change.maybe_edited = what == "restarted";
     change.file.file.ino += 500'000;
     change.file.file.size = identity_of(words[3]).size - 2;
     if (what != "unreadable") change.identity = identity_of(words[3]);

@@ -12,7 +12,7 @@
 //                              not known)
 // local:                       MAILBOX unknown | suspect | busy | changes | began=N | unflushed=N
 //                              MAILBOX gone UID | flags UID FLAGS [new] [noinfo] [mute]
-//                              MAILBOX edited|touched|wreck|unreadable UID CONTENT
+//                              MAILBOX edited|restarted|touched|wreck|unreadable UID CONTENT
 //                              MAILBOX new NAME CONTENT FLAGS [option...]
 //   options: writing, unreadable, denied, namesake, stub, held, consumed, resurrected, mute,
 //            from=M/U (our own name), mark=U (another synchronizer's), ino=M/U (the inode of that

@@ -87,6 +87,24 @@ TEST(DeleteOut, IgnoredIsConsumed) {
                          "A gone 1"),
             "forget A/1 dropped\n");
 }
+TEST(DeleteOut, WhatAnEditReplacedGoesToTheTrashWhateverThePolicySays) {
+  for (const LocalDelete policy : {LocalDelete::trash, LocalDelete::expunge, LocalDelete::ignore}) {
+    const auto replace = [policy](Input& in) {
+      mailbox(in, "A").local_delete = policy;
+      give_file_away(row(in, "A", 1));
+    };
+    EXPECT_EQ(planned_with(replace, "", "A gone 1"), "delete_out A/1 to_trash\n");
+  }
+}
+TEST(DeleteOut, WhatAnEditReplacedIsFetchedFirstWhereThereIsNoTrash) {
+  Input input = read({"A", "A 1 x S", "", "A gone 1"});
+  mailbox(input, "A").local_delete = LocalDelete::expunge;
+  give_file_away(row(input, "A", 1));
+  EXPECT_EQ(told(input), "delete_out A/1 fetch_expunge\n");
+  row(input, "A", 1).state = RowState::deleting;
+  mailbox(input, "A").local.gone.clear();
+  EXPECT_EQ(told(input), "delete_out A/1 fetch_expunge\n");
+}
 TEST(DeleteOut, ByDirectionPullIsConsumed) {
   EXPECT_EQ(
       planned_with([](Input& in) { mailbox(in, "A").direction = Direction::pull; }, "", "A gone 1"),
