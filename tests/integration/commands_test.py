@@ -156,10 +156,24 @@ class CommandsTest(IntegrationCase):
         for row in rows:
             for key in ("account", "mailbox", "uid", "path", "reason", "since"):
                 self.assertIn(key, row)
+        for row in rows:
+            if row["uid"]:
+                self.assertRegex(row["path"], r"/(cur|new)/[^/]+$")
         path = world.mail.find("INBOX", "<m1@").path
         one = self.json_rows(world, "history", "history", world.name, path)
         self.assertLess(len(one), len(rows))
         self.assertTrue(one)
+
+    def test_history_names_files(self):
+        world = self.filled()
+        world.mail.deliver("INBOX", local(message("in-new")), None, NOON)
+        world.mail.deliver("INBOX", local(message("in-cur")), "", NOON)
+        world.sync()
+        rows = self.json_rows(world, "history", "history", world.name)
+        files = [row for row in rows if row["event"] in ("downloaded", "uploaded")]
+        self.assertEqual(len(files), 10)
+        for row in files:
+            self.assertTrue(os.path.isfile(row["path"]), row["path"])
 
     def test_check_says_what_works(self):
         world = self.filled()
