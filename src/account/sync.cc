@@ -7,6 +7,7 @@
 
 #include "decisions.h"
 #include "engine.h"
+#include "last_sync.h"
 #include "pass.h"
 #include "pool.h"
 #include "sterna/coro/both.h"
@@ -46,7 +47,7 @@ Status finish_state(Engine& engine, const Status& outcome) {
   STERNA_TRY(const auto before, engine.store->get("last_error"));
   STERNA_TRY(auto transaction, engine.store->begin(store::Durability::normal));
   if (outcome) {
-    STERNA_CHECK(engine.store->set("last_sync_ms", fmt::format("{}", engine.now_ms())));
+    STERNA_CHECK(keep_last_sync(engine));
     STERNA_CHECK(engine.store->keep_lived());
     const bool all = engine.request.mailboxes.empty();
     if (engine.union_mode && all) STERNA_CHECK(engine.store->unset(kAdoptingKey));
