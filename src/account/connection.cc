@@ -109,7 +109,7 @@ coro::Task<Status> Connection::pump() {
   buffer_.clear();
   Result<std::size_t> got = co_await io::with_deadline(
       services_.clock, kSilence, transport_->read_some(buffer_, kReadOctets), "no answer");
-  if (got && *got == 0 && !failure_) {
+  if (got && *got == 0) {
     got = fail(ErrorCode::disconnected, "the server closed the connection");
   }
   if (!got) {
@@ -120,6 +120,11 @@ coro::Task<Status> Connection::pump() {
   Result<std::size_t> fed = client_.feed(buffer_, *this);
   if (!fed) {
     failure_ = fed.error();
+    close();
+    co_return fail(*failure_);
+  }
+  if (said_bye_) {
+    // Nothing more is answered (RFC 3501 section 7.1.5), and it need not end the line either.
     close();
     co_return fail(*failure_);
   }
@@ -198,7 +203,11 @@ coro::Task<Status> Connection::start_tls(io::TlsSettings settings) {
 }
 
 coro::Task<Status> Connection::start_compress() {
-  STERNA_CO_CHECK(co_await run_ok(imap::compress_deflate()));
+  STERNA_CO_TRY(imap::Done done, co_await run(imap::compress_deflate()));
+  if (!done.ok()) {
+    log_.info("the server refuses to compress, and goes on without: {}", printable(done.text));
+    co_return Status{};
+  }
   STERNA_CO_CHECK(transport_->start_deflate(std::exchange(buffer_, {})));
   client_.after_compress();
   co_return Status{};
@@ -252,15 +261,7 @@ void Connection::on_greeting(const imap::UntaggedStatus& greeting) {
 
 void Connection::on_response(const imap::Response& response, const imap::Context& context) {
   Sink* sink = sink_of(context.oldest);
-  if (sink && !is_of_closing(context)) {
-    sink->on_response(response);
-    return;
-  }
-  const bool news = std::holds_alternative<imap::Expunge>(response) ||
-                    std::holds_alternative<imap::Vanished>(response) ||
-                    std::holds_alternative<imap::Fetch>(response) ||
-                    std::holds_alternative<imap::Exists>(response);
-  if (news) dirty = true;
+  if (sink && !is_of_closing(context)) sink->on_response(response);
 }
 
 void Connection::on_body_begin(const imap::BodyBegin& body, const imap::Context& context) {
@@ -305,12 +306,14 @@ void Connection::on_challenge(imap::CommandId id, std::string_view challenge) {
 }
 
 void Connection::on_bye(const imap::UntaggedStatus& bye, bool expected) {
-  if (!expected) failure_ = imap::error_from_bye(bye);
+  if (expected) return;
+  said_bye_ = true;
+  failure_ = imap::error_from_bye(bye);
 }
 
-void Connection::on_bad_response(const Error& error, const imap::Context&) {
+void Connection::on_bad_response(const Error& error, const imap::Context& context) {
   log_.warn("a response of the server makes no sense: {}", error.describe());
-  dirty = true;
+  if (Sink* sink = sink_of(context.oldest)) sink->on_bad_response(error);
 }
 
 }  // namespace sterna::account

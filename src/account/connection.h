@@ -3,8 +3,8 @@
 //
 // Commands are submitted at once and awaited later, so pipelining is natural. Nothing reads in the
 // background: whoever waits for a command pumps, which is also the back-pressure. Each command may
-// have a Sink for the responses that come while it is the oldest; what belongs to nobody goes to
-// the selected mailbox's news (`dirty`), since any response can bring them (RFC 3501 section 7).
+// have a Sink for the responses that come while it is the oldest; what belongs to nobody says no
+// more than the next look at its mailbox will.
 #pragma once
 
 #include <chrono>
@@ -35,6 +35,8 @@ class Sink {
   Sink& operator=(const Sink&) { return *this; }
   virtual ~Sink();
   virtual void on_response(const imap::Response& /*response*/) {}
+  // A response that makes no sense: what it said is unknown, and what it was not told incomplete.
+  virtual void on_bad_response(const Error& /*error*/) {}
   virtual void on_body_begin(const imap::BodyBegin& /*body*/) {}
   virtual void on_body_chunk(imap::BodyId /*id*/, std::string_view /*octets*/) {}
   virtual void on_body_end(imap::BodyId /*id*/) {}
@@ -96,6 +98,7 @@ class Connection final : private imap::Handler {
   }
 
   coro::Task<Status> start_tls(io::TlsSettings settings);
+  // NO and BAD leave the line as it is.
   coro::Task<Status> start_compress();
   // Submits a command whose answer is wanted before the first mailbox is selected, not earlier.
   void prelude(imap::CommandId id) { preludes_.push_back(id); }
@@ -124,9 +127,6 @@ class Connection final : private imap::Handler {
   bool qresync = false;  // ENABLEd, and to be trusted
   bool condstore = false;
   std::chrono::nanoseconds round_trip{};  // of the login
-
-  // Something about the selected mailbox came that no command asked for: look again.
-  bool dirty = false;
 
  private:
   void on_greeting(const imap::UntaggedStatus& greeting) override;
@@ -168,6 +168,7 @@ class Connection final : private imap::Handler {
   std::vector<imap::CommandId> preludes_;
   std::string buffer_;
   bool closed_ = false;
+  bool said_bye_ = false;  // outside LOGOUT: `failure_` is what it said
 };
 
 }  // namespace sterna::account

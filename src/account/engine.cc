@@ -86,8 +86,19 @@ Result<std::optional<maildir::Marker>> Engine::announce_epoch() {
   return marker;
 }
 
+Status Engine::announce_change() {
+  if (epoch_bumped || epoch_announced) return {};
+  STERNA_TRY(epoch_announced, announce_epoch());
+  flushes_before_announcement = store->flushes();
+  return {};
+}
+
 Status Engine::move_epoch(const maildir::Marker& marker) {
   STERNA_CHECK(maildir::write_marker(*root, marker));
+  return record_epoch(marker);
+}
+
+Status Engine::record_epoch(const maildir::Marker& marker) {
   // Lost with the power, it is told by the marker, which is the pending one.
   STERNA_TRY(auto transaction, store->begin(store::Durability::normal));
   STERNA_CHECK(store->set("epoch", fmt::format("{}", marker.epoch)));

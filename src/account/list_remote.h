@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,7 @@ class ListSink : public Sink {
       statuses[status->name.octets] = *status;
     }
   }
+  void on_bad_response(const Error& /*error*/) override { unreadable = true; }
   bool full() const override {
     return lists.size() > kMailboxesMax || statuses.size() > kMailboxesMax;
   }
@@ -39,10 +41,17 @@ class ListSink : public Sink {
 
   std::vector<imap::List> lists;
   std::map<std::string, imap::MailboxStatus> statuses;
+  bool unreadable = false;  // there was a line more
 };
 
 // What the configuration says of a mailbox, as the planner of mailboxes takes it.
 sync::MailboxPolicy policy_of(const Engine& engine, const MailboxName& name, Role role);
+
+// Which of the base's mailboxes the list lacks although the server answers for them by name: a list
+// that leaves one out does not prove that it is gone. None where it lists subscribed ones alone.
+coro::Task<Result<std::set<MailboxId>>> ask_for_unlisted(Engine& engine, Connection& connection,
+                                                         std::vector<MailboxRow> rows,
+                                                         const RemoteList& list);
 
 // LIST, in one command with STATUS where the server has LIST-STATUS, else STATUS of each included
 // mailbox.

@@ -13,6 +13,7 @@
 #include "login.h"
 #include "roles.h"
 #include "sterna/account/inspect.h"
+#include "sterna/base/bytes.h"
 #include "sterna/maildir/listing.h"
 #include "sterna/maildir/mailbox_dirs.h"
 
@@ -235,6 +236,15 @@ Result<std::vector<LocalFolder>> list_local(io::Directory& root, const Settings&
     folders.push_back(std::move(folder));
   }
   return folders;
+}
+
+Error unreadable_folder(const Settings& settings, const maildir::MailboxPath& path) {
+  const std::string where = printable(absolute_path(settings, maildir::to_string(path)), 500);
+  return Error(ErrorCode::permission, fmt::format("{} cannot be read", where))
+      .with_scope(ErrorScope::mailbox)
+      .with_hint(fmt::format("nothing in it is synced, and no mailbox is removed, until whoever "
+                             "runs Sterna may read it: chmod u+rwx {}",
+                             where));
 }
 
 Result<std::uint64_t> count_local(io::Directory& root, const maildir::MailboxPath& path) {

@@ -29,12 +29,10 @@ struct Look {
   bool whole = true;       // false: the server told of a part, and not where it stopped
 };
 
-coro::Task<Result<UidSet>> list_uids(Connection& connection, bool& whole) {
+coro::Task<Result<Found>> list_uids(Connection& connection) {
   imap::SearchQuery query;
   query.return_all = connection.has(imap::Capability::esearch);
-  STERNA_CO_TRY(Found found, co_await search_all(connection, std::move(query)));
-  whole = found.whole;
-  co_return std::move(found.uids);
+  co_return co_await search_all(connection, std::move(query));
 }
 
 coro::Task<Result<imap::Done>> fetch_flags(Connection& connection, UidSet uids,
@@ -126,8 +124,10 @@ coro::Task<Status> settle_presence(Connection& connection, Look& seen, KnownUids
   } else if (selection.exists == 0) {
     whole = true;
   } else {
-    STERNA_CO_TRY(all, co_await list_uids(connection, whole));
-    seen.whole = seen.whole && whole;
+    STERNA_CO_TRY(Found found, co_await list_uids(connection));
+    all = std::move(found.uids);
+    whole = found.whole;
+    seen.whole = seen.whole && !found.limited;
   }
   STERNA_CO_TRY(const UidSet known, base.all());
   remote.arrived = all.minus(known);
@@ -147,7 +147,7 @@ coro::Task<Status> settle_presence(Connection& connection, Look& seen, KnownUids
     ChangeSink again;
     again.expect(now->exists);
     STERNA_CO_TRY(imap::Done done, co_await fetch_flags(connection, part, std::nullopt, &again));
-    if (!done.ok() || is_limited(done)) {
+    if (!done.ok() || is_limited(done) || again.unreadable) {
       remote.gone = {};
       remote.coverage = Coverage::changes;
       co_return Status{};
@@ -177,6 +177,17 @@ Status begin_base(Engine& engine, MailboxWork& work) {
   const RemoteDelta& remote = work.input.remote;
   work.row.cursor = {remote.uidvalidity, {}, {}, 0, remote.storable};
   return engine.write([&] { return engine.store->update_mailbox(work.row); });
+}
+
+// A change that was told and could not be read would never be told again behind the cursor of this
+// look.
+void keep_cursor_before_unreadable(Engine& engine, MailboxWork& work, const Look& seen) {
+  if (!seen.changes.unreadable) return;
+  work.cursor_settled = false;
+  engine.note(Error(ErrorCode::protocol, "what the server told of its messages cannot all be read")
+                  .with_scope(ErrorScope::mailbox)
+                  .with_hint("it is asked for again at each sync; the log has the line"),
+              &work);
 }
 
 }  // namespace
@@ -256,6 +267,7 @@ coro::Task<Status> observe_remote(Engine& engine, Connection& connection, Mailbo
   take_rights(*selection, work.row.cursor, remote);
   check_numbers(*selection, work.row.cursor, work.input, engine.log);
   STERNA_CO_CHECK(begin_base(engine, work));
+  keep_cursor_before_unreadable(engine, work, seen);
   if (work.input.adopting) seen = {};
   KnownUids base(*engine.store, work.row.id, work.input.adopting);
   STERNA_CO_CHECK(co_await settle_presence(connection, seen, base, remote));

@@ -13,6 +13,7 @@
 #include "failures.h"
 #include "message_limit.h"
 #include "observe.h"
+#include "removal_count.h"
 #include "sterna/imap/outcome.h"
 #include "uid_sink.h"
 
@@ -66,11 +67,16 @@ Status record(Engine& engine, MailboxWork& work, std::span<const FlagPush> pushe
   const UidSet failed_before = failed_uids(engine, work, "flags");
   // Lost with the power, it is learned again: both sides show the same flags.
   STERNA_TRY(auto transaction, engine.store->begin(store::Durability::normal));
+  STERNA_TRY(RemovalCount lost, RemovalCount::begin(engine));
   for (std::size_t i = 0; i < pushes.size(); ++i) {
     if (failed[i]) continue;
     STERNA_TRY(std::optional<MessageRow> row, engine.store->message(pushes[i].key));
     if (!row) continue;
     const Uid uid = pushes[i].key.uid;
+    if (engine.flags_lost.contains(pushes[i].key)) {
+      lost.add(work, uid);
+      STERNA_CHECK(engine.store->remove_approval(pushes[i].key));
+    }
     if (failed_before.contains(uid)) {
       STERNA_CHECK(engine.store->clear_failure(work.row.id, uid, "", "flags"));
     }
@@ -81,6 +87,7 @@ Status record(Engine& engine, MailboxWork& work, std::span<const FlagPush> pushe
     STERNA_CHECK(engine.add_history(work, pushes[i].key.uid, row->base_name + row->info, "flags",
                                     "remote", pushes[i].result.to_string(), pushes[i].reason));
   }
+  STERNA_CHECK(lost.save("flags"));
   return transaction.commit();
 }
 
@@ -143,7 +150,8 @@ coro::Task<Result<UidSet>> find_absent(Connection& connection, const Stores& sto
   UidSet absent;
   for (const Question& question : stores.questions) {
     STERNA_CO_TRY(imap::Done done, co_await connection.wait(question.id));
-    const bool whole = done.ok() && !is_limited(done) && !stores.found->limited;
+    const bool whole =
+        done.ok() && !is_limited(done) && !stores.found->limited && !stores.found->unreadable;
     if (whole) absent.add_all(question.uids.minus(stores.found->uids));
   }
   co_return absent;

@@ -15,6 +15,7 @@ namespace sterna::account {
 class ChangeSink : public Sink {
  public:
   void on_response(const imap::Response& response) override;
+  void on_bad_response(const Error& /*error*/) override { incomplete = unreadable = true; }
   bool full() const override { return too_many_; }
   coro::Task<Status> relieve() override;
   // How many messages there are, where no EXISTS will say so.
@@ -24,6 +25,7 @@ class ChangeSink : public Sink {
   UidSet gone;
   bool incomplete = false;  // something changed while it was told
   bool limited = false;     // there may be more
+  bool unreadable = false;  // a line more was told, of which nothing is known
 
  private:
   void tidy();

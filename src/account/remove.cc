@@ -16,6 +16,7 @@
 #include "fetch_into_undo.h"
 #include "message_limit.h"
 #include "observe.h"
+#include "removal_count.h"
 #include "transfer.h"
 
 namespace sterna::account {
@@ -393,7 +394,9 @@ class Remover {
   // not.
   Status record(std::vector<Victim>& victims, const std::string& event) {
     STERNA_TRY(auto transaction, engine_.store->begin(store::Durability::normal));
+    STERNA_TRY(RemovalCount count, RemovalCount::begin(engine_));
     for (Victim& victim : victims) {
+      count.add(work_, victim.row.key.uid);
       const auto& what = std::get<sync::DeleteOut>(victim.action->what);
       const std::string reason = fmt::format("{} ({})", victim.action->reason, what.proof);
       if (what.file_remains) {
@@ -407,9 +410,7 @@ class Remover {
       STERNA_CHECK(engine_.store->close_intent(victim.intent));
       STERNA_CHECK(engine_.store->remove_approval(victim.row.key));
     }
-    STERNA_CHECK(engine_.store->add_removals(work_.row.id, "remote", victims.size(),
-                                             engine_.now_ms(),
-                                             work_.input.window.messages_at_start));
+    STERNA_CHECK(count.save("remote"));
     engine_.report.counts.deleted_out += victims.size();
     return transaction.commit();
   }

@@ -12,6 +12,7 @@
 #include "sterna/coro/both.h"
 #include "tree.h"
 #include "trim.h"
+#include "unflushed.h"
 
 namespace sterna::account {
 namespace {
@@ -61,13 +62,23 @@ std::uint64_t count_quarantined(Engine& engine) {
   return failures ? failures->size() : 0;
 }
 
+coro::Task<Status> take_leave(Pool& pool) {
+  co_await pool.logout();
+  co_return Status{};
+}
+
 coro::Task<Status> sync_opened(Engine& engine, Pool& pool) {
   Status opened = open_tree(engine);
   if (opened) opened = live_on(engine);
   if (!opened) co_return opened;
   auto [done, copied] = co_await coro::both(run_passes(engine, pool), copy_log(engine));
   if (!copied) engine.log.debug("the log was not copied: {}", copied.error().describe());
-  co_await pool.logout();
+  // While the server is taken leave of.
+  auto [left, moved] = co_await coro::both(take_leave(pool), settle_epoch(engine));
+  if (!moved) engine.note(moved.error());
+  if (const Status flushed = co_await end_unflushed(engine); !flushed) {
+    engine.log.warn("the Maildir was not flushed: {}", flushed.error().describe());
+  }
   if (!done) co_return done;
   if (const Status trimmed = co_await trim(engine); !trimmed) {
     engine.log.warn("what was kept long enough was not removed: {}", trimmed.error().describe());
@@ -101,9 +112,9 @@ coro::Task<AccountReport> sync_account(Services services, Settings settings, Syn
     }
     engine.mailboxes.clear();
     engine.store.reset();
-    if (!engine.scratch_state.empty()) {
+    for (const std::string& scratch : {engine.scratch_state, engine.scratch_maildir}) {
       std::error_code ignored;
-      std::filesystem::remove_all(engine.scratch_state, ignored);
+      if (!scratch.empty()) std::filesystem::remove_all(scratch, ignored);
     }
   }
   const auto& counts = report.counts;

@@ -116,11 +116,21 @@ std::optional<std::string> why_not_now(const Draft& draft, const RowView& row) {
   return std::nullopt;
 }
 
+// Its file went with the power, not by the user's hand.
+bool was_unflushed(const RowView& row) {
+  const std::optional<Generation>& since = row.mailbox->in->local.unflushed_since;
+  return since && row.row->local_since >= *since;
+}
+
 }  // namespace
 
 void delete_remote(Draft& draft, RowView& row) {
   const MailboxView& mailbox = *row.mailbox;
   if (auto reason = why_not_now(draft, row)) return draft.wait(row, *reason);
+  if (was_unflushed(row)) {
+    return forget(draft, row, mailbox.may_pull() ? RowState::wanted : RowState::dropped,
+                  "never flushed, and gone since the machine was restarted");
+  }
   if (!mailbox.may_push() || mailbox.in->local_delete == LocalDelete::ignore) {
     return forget(draft, row, RowState::dropped, "deleted here; the policy keeps it on the server");
   }

@@ -106,7 +106,10 @@ void forget(Draft& draft, const RowView& row, RowState into, std::string reason)
 
 void decide_rows(Draft& draft) {
   for (const RowView& row : draft.world.rows()) {
-    if (row.mailbox && lost_its_info(row)) ++row.mailbox->infos_lost;
+    const bool guarded = row.mailbox && !row.mailbox->is_bin() && !draft.is_approved(row);
+    if (!guarded || !lost_its_info(row)) continue;
+    ++row.mailbox->infos_lost;
+    ++draft.infos_lost;
   }
   for (RowView& row : draft.world.rows()) {
     if (!row.mailbox) continue;

@@ -2,6 +2,7 @@
 """What the commands say about a synced account, in words and in JSON."""
 import json
 import os
+import subprocess
 import unittest
 
 from tests.support.case import IntegrationCase
@@ -171,6 +172,19 @@ class CommandsTest(IntegrationCase):
                 with open(os.path.join(top, name), "rb") as file:
                     everything += file.read()
         self.assertNotIn(b"correct-horse", everything)
+
+    def test_a_closed_standard_stream_harms_nothing(self):
+        world = self.filled()
+        world.mail.settle()
+        program = f"'{os.environ['STERNA_BINARY']}' -c '{world.sterna.config}'"
+        for command, closed in (("sync", "<&-"), ("sync", "2>&-"), ("status", ">&-"),
+                                ("sync", "<&- >&- 2>&-"), ("check", "<&- 2>&-")):
+            with self.subTest(f"{command} {closed}"):
+                run = subprocess.run(["sh", "-c", f"{program} {command} {closed}"],
+                                     env=world.sterna.environment(), timeout=60, check=False,
+                                     stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                self.assertEqual(run.returncode, DONE)
+        world.assert_settled()
 
     def test_colours_only_where_they_are_asked_for(self):
         world = self.filled()

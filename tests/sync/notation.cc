@@ -184,6 +184,9 @@ class Reader {
     if (const auto began = value(words, "began")) {
       delta.began = Generation(static_cast<std::int64_t>(number(*began)));
     }
+    if (const auto since = value(words, "unflushed")) {
+      delta.unflushed_since = Generation(static_cast<std::int64_t>(number(*since)));
+    }
     if (what == "gone") delta.gone.push_back(uid_of(words[2]));
     if (what == "new") delta.arrived.push_back(arrival_of(words));
     if (what == "flags" || what == "edited" || what == "touched" || what == "wreck" ||
@@ -226,7 +229,9 @@ class Reader {
       arrival.file.file.mtime_ns = static_cast<std::int64_t>(number(*mtime)) * 1'000'000;
     }
     arrival.identity = identity_of(words[3]);
-    if (has(words, "unreadable")) arrival.identity.reset();
+    arrival.denied = has(words, "denied");
+    arrival.namesake = has(words, "namesake");
+    if (has(words, "unreadable") || arrival.denied) arrival.identity.reset();
     arrival.stable = !has(words, "writing");
     arrival.is_stub = has(words, "stub");
     arrival.held = has(words, "held");
