@@ -15,7 +15,7 @@ namespace {
 // What identify_remote() asks for: header, size, date, flags, EMAILID.
 class IdentitySink : public Sink {
  public:
-  explicit IdentitySink(const UidSet& wanted) : wanted_(wanted) {}
+  explicit IdentitySink(const UidSet& wanted) : wanted_(wanted), found_max_(wanted.count()) {}
   void on_body_begin(const imap::BodyBegin& body) override {
     header_.clear();
     id_ = body.id;
@@ -28,7 +28,7 @@ class IdentitySink : public Sink {
     if (!fetch || !fetch->uid) return;
     if (fetch->bodies.empty()) return;
     // One a message is enough, however often it is told.
-    if (!wanted_.contains(*fetch->uid) || found.size() > wanted_.count()) return;
+    if (!wanted_.contains(*fetch->uid) || found.size() >= found_max_) return;
     const imap::FetchBody& body = fetch->bodies.front();
     RemoteArrival arrival;
     arrival.uid = *fetch->uid;
@@ -47,6 +47,7 @@ class IdentitySink : public Sink {
 
  private:
   const UidSet& wanted_;
+  std::uint64_t found_max_;
   std::string header_;
   imap::BodyId id_;
 };

@@ -84,6 +84,7 @@ coro::Task<Result<Found>> search_all(Connection& connection, imap::SearchQuery q
     }
     if (!done.ok()) co_return fail(imap::error_from(done));
     found.uids.add_all(sink.uids);
+    if (sink.unreadable) found.whole = false;
     if (!is_limited(done) && !sink.limited) co_return found;
     const std::optional<Uid> last = limited_at(done);
     if (!last || (below && *last >= *below)) break;
@@ -92,6 +93,7 @@ coro::Task<Result<Found>> search_all(Connection& connection, imap::SearchQuery q
     query.uids = UidSet::range(Uid{1}, Uid{last->value - 1});
   }
   found.whole = false;
+  found.limited = true;
   co_return found;
 }
 

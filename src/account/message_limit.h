@@ -31,7 +31,8 @@ coro::Task<Status> wait_all_whole(Connection& connection, std::vector<imap::Comm
 // for downwards until all of it is told.
 struct Found {
   UidSet uids;
-  bool whole = true;  // false: there may be more, and the server does not say where it stopped
+  bool whole = true;     // false: there may be more
+  bool limited = false;  // as the server says, but not where it stopped
 };
 coro::Task<Result<Found>> search_all(Connection& connection, imap::SearchQuery query);
 

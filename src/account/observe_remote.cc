@@ -29,12 +29,6 @@ struct Look {
   bool whole = true;       // false: the server told of a part, and not where it stopped
 };
 
-coro::Task<Result<UidSet>> list_uids(Connection& connection, bool& whole) {
-  STERNA_CO_TRY(Found found, co_await search_all(connection, {}));
-  whole = found.whole;
-  co_return std::move(found.uids);
-}
-
 coro::Task<Result<imap::Done>> fetch_flags(Connection& connection, UidSet uids,
                                            std::optional<ModSeq> since, Sink* sink) {
   imap::FetchRequest request;
@@ -124,8 +118,10 @@ coro::Task<Status> settle_presence(Connection& connection, Look& seen, KnownUids
   } else if (selection.exists == 0) {
     whole = true;
   } else {
-    STERNA_CO_TRY(all, co_await list_uids(connection, whole));
-    seen.whole = seen.whole && whole;
+    STERNA_CO_TRY(Found found, co_await search_all(connection, {}));
+    all = std::move(found.uids);
+    whole = found.whole;
+    seen.whole = seen.whole && !found.limited;
   }
   STERNA_CO_TRY(const UidSet known, base.all());
   remote.arrived = all.minus(known);

@@ -150,7 +150,8 @@ coro::Task<Result<UidSet>> find_absent(Connection& connection, const Stores& sto
   UidSet absent;
   for (const Question& question : stores.questions) {
     STERNA_CO_TRY(imap::Done done, co_await connection.wait(question.id));
-    const bool whole = done.ok() && !is_limited(done) && !stores.found->limited;
+    const bool whole =
+        done.ok() && !is_limited(done) && !stores.found->limited && !stores.found->unreadable;
     if (whole) absent.add_all(question.uids.minus(stores.found->uids));
   }
   co_return absent;
@@ -232,10 +233,16 @@ coro::Task<Status> finish_stores(Engine& engine, Connection& connection, Mailbox
     STERNA_CO_TRY(imap::Done done, co_await connection.wait(one.id));
     unsaid.take(one.group, one.uids, done);
   }
-  STERNA_CO_TRY(const UidSet absent, co_await find_absent(connection, stores));
+  STERNA_CO_TRY(UidSet absent, co_await find_absent(connection, stores));
   if (unsaid.has_more()) {
     STERNA_CO_CHECK(co_await select_mailbox(engine, connection, work, pushes.front().uidvalidity));
     STERNA_CO_CHECK(co_await unsaid.say(connection));
+    // Some may have gone since the first question.
+    stores.questions.clear();
+    *stores.found = {};
+    Status asked = ask_for_presence(connection, uids_of(pushes), stores);
+    if (!asked) co_return co_await let_land(connection, stores, std::move(asked));
+    STERNA_CO_TRY(absent, co_await find_absent(connection, stores));
   }
   std::vector<bool> failed = unsaid.failed();
   for (std::size_t i = 0; i < pushes.size(); ++i) {

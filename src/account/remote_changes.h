@@ -24,8 +24,8 @@ class ChangeSink : public Sink {
   std::vector<RemoteFlags> flags;  // a message twice at most for a moment; its last word counts
   UidSet gone;
   bool incomplete = false;  // something changed while it was told
-  bool unreadable = false;  // a line more was told, of which nothing is known
   bool limited = false;     // there may be more
+  bool unreadable = false;  // a line more was told, of which nothing is known
 
  private:
   void tidy();

@@ -17,7 +17,6 @@
 #include "message_limit.h"
 #include "observe.h"
 #include "removal_count.h"
-#include "sterna/imap/outcome.h"
 #include "transfer.h"
 
 namespace sterna::account {

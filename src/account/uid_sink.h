@@ -19,7 +19,8 @@ class UidSink : public Sink {
     }
   }
 
-  void on_bad_response(const Error& /*error*/) override { limited = true; }
+  void on_bad_response(const Error& /*error*/) override { unreadable = true; }
+
   // A line is bounded, their number is not.
   bool full() const override { return uids.ranges().size() > kRangesMax; }
   coro::Task<Status> relieve() override {
@@ -27,7 +28,8 @@ class UidSink : public Sink {
   }
 
   UidSet uids;
-  bool limited = false;  // there may be more
+  bool limited = false;     // there may be more
+  bool unreadable = false;  // there was more, which makes no sense
 
  private:
   static constexpr std::size_t kRangesMax = 4'000'000;

@@ -80,8 +80,8 @@ class HeldTest(unittest.TestCase):
         server.fill(1)
         world = ScriptedWorld(self, server)
         world.sync()
-        server.lines = 4_000_000
-        report = world.sync(octets_max=BASE, timeout=120)
+        server.lines = 2_000_000
+        report = world.sync(octets_max=BASE, timeout=300)
         self.assertEqual(report["flags_in"], 1)
 
     def test_more_messages_than_exist_end_the_line(self):

@@ -164,7 +164,7 @@ class ScriptedServer:
 
     @staticmethod
     def _argument(text):
-        quoted, plain = _NAME.findall(text)[1]
+        quoted, plain = _NAME.findall(text[:400])[1]
         return quoted or plain
 
     def on_capability(self, session, tag, _text):
