@@ -75,7 +75,10 @@ void submit_preludes(Connection& connection) {
     }
     if (can.has(imap::Capability::utf8_only)) {
       wanted.push_back(imap::Capability::utf8_accept);
-      connection.names.utf8 = true;
+    }
+    // One that speaks both stays with the older one, whose names the base knows.
+    if (can.has(imap::Capability::imap4rev2) && !can.has(imap::Capability::imap4rev1)) {
+      wanted.push_back(imap::Capability::imap4rev2);
     }
   }
   if (connection.quirks.id_required) {

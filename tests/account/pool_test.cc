@@ -154,5 +154,28 @@ TEST_F(PoolTest, ByChoiceEveryConnectionIsCompressed) {
   EXPECT_TRUE(asked("COMPRESS DEFLATE"));
 }
 
+TEST_F(PoolTest, NamesAreModifiedUtf7) {
+  script_.capabilities = "IMAP4rev1 IMAP4rev2 AUTH=PLAIN SASL-IR UTF8=ACCEPT";
+  const auto names = open(0);
+  ASSERT_TRUE(names);
+  EXPECT_FALSE(names->utf8);
+}
+
+TEST_F(PoolTest, NamesAreUtf8WhereThereIsNoOtherWay) {
+  script_.capabilities = "IMAP4rev2 AUTH=PLAIN";
+  const auto names = open(0);
+  ASSERT_TRUE(names);
+  EXPECT_TRUE(names->utf8);
+  EXPECT_TRUE(asked("ENABLE IMAP4rev2"));
+}
+
+TEST_F(PoolTest, NamesAreUtf8WhereTheServerInsistsOnIt) {
+  script_.capabilities = "IMAP4rev1 AUTH=PLAIN SASL-IR UTF8=ONLY";
+  const auto names = open(0);
+  ASSERT_TRUE(names);
+  EXPECT_TRUE(names->utf8);
+  EXPECT_TRUE(asked("ENABLE UTF8=ACCEPT"));
+}
+
 }  // namespace
 }  // namespace sterna::account::test
