@@ -81,7 +81,8 @@ void submit_preludes(Connection& connection) {
       wanted.push_back(imap::Capability::imap4rev2);
     }
   }
-  if (connection.quirks.id_required) {
+  // Operators ask who it is that does what they see; some servers let nobody in without.
+  if (connection.quirks.id_required || can.has(imap::Capability::id)) {
     if (auto id = connection.submit(imap::id({{"name", "Sterna"}, {"version", "0.1.0"}}))) {
       connection.prelude(*id);
     }

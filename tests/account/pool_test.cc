@@ -154,6 +154,19 @@ TEST_F(PoolTest, ByChoiceEveryConnectionIsCompressed) {
   EXPECT_TRUE(asked("COMPRESS DEFLATE"));
 }
 
+TEST_F(PoolTest, SaysWhoItIsWithoutARoundTripMore) {
+  script_.capabilities = "IMAP4rev1 AUTH=PLAIN SASL-IR ID ENABLE NAMESPACE QRESYNC";
+  ASSERT_TRUE(open(0));
+  EXPECT_TRUE(asked("ID (\"name\" \"Sterna\""));
+  // The login, and all else at once.
+  EXPECT_EQ(script_.packets, (std::vector<std::size_t>{1, 3}));
+}
+
+TEST_F(PoolTest, SaysNothingToAServerThatDoesNotOfferId) {
+  ASSERT_TRUE(open(0));
+  EXPECT_FALSE(asked("ID"));
+}
+
 TEST_F(PoolTest, NamesAreModifiedUtf7) {
   script_.capabilities = "IMAP4rev1 IMAP4rev2 AUTH=PLAIN SASL-IR UTF8=ACCEPT";
   const auto names = open(0);
