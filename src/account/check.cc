@@ -421,7 +421,7 @@ void report_names(Findings& findings, const Connection& connection) {
   findings.ok("mailboxes", std::move(detail));
 }
 
-coro::Task<void> check_login(Findings& findings, Services services, const Settings& settings,
+coro::Task<void> check_login(Findings& findings, const Settings& settings,
                              const Result<Secret>& password, Connection& connection) {
   const bool preauth = connection.client().authenticated();
   std::string how = preauth ? std::string("PREAUTH") : mechanism_name(connection, settings);
@@ -430,7 +430,7 @@ coro::Task<void> check_login(Findings& findings, Services services, const Settin
     in = fail(password.error());
   } else {
     const Secret secret = password ? *password : Secret();
-    in = co_await log_in(services, connection, settings, secret);
+    in = co_await log_in(connection, settings, secret);
   }
   if (in) in = co_await connection.settle();
   if (!in) {
@@ -464,7 +464,7 @@ coro::Task<void> check_server(Findings& findings, Services services, const Setti
     report_unencrypted(findings, settings.endpoint);
   }
   findings.ok("greeting", fmt::format("after {} ms, connecting included", took.count()));
-  co_await check_login(findings, services, settings, password, **connection);
+  co_await check_login(findings, settings, password, **connection);
   co_await (*connection)->logout();
 }
 

@@ -285,6 +285,10 @@ coro::Task<Status> Connection::settle() {
   qresync = has(imap::Capability::qresync) && !quirks.no_qresync &&
             enabled.has(imap::Capability::qresync);
   condstore = has(imap::Capability::condstore);
+  // Some servers have no other names, whatever they say to ENABLE (RFC 6855, RFC 9051).
+  names.utf8 = enabled.has(imap::Capability::utf8_accept) ||
+               enabled.has(imap::Capability::imap4rev2) || has(imap::Capability::utf8_only) ||
+               (has(imap::Capability::imap4rev2) && !has(imap::Capability::imap4rev1));
   co_return Status{};
 }
 

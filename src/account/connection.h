@@ -141,7 +141,6 @@ class Connection final : private imap::Handler {
   imap::NameRules names;
   bool qresync = false;  // ENABLEd, and to be trusted
   bool condstore = false;
-  std::chrono::nanoseconds round_trip{};  // of the login
 
  private:
   void on_greeting(const imap::UntaggedStatus& greeting) override;

@@ -37,7 +37,9 @@ struct Glance {
 Result<bool> can_glance(Engine& engine, const Connection& connection, const MailboxWork& work) {
   const RemoteCursor& cursor = work.row.cursor;
   const bool has_base = cursor.uidvalidity && cursor.highest_modseq && !work.input.adopting;
-  if (!connection.qresync || !has_base) return false;
+  // Where a message that is not shown may be there all the same, what vanished is looked for.
+  const bool tells_all = connection.qresync && !connection.quirks.hides_old_messages;
+  if (!tells_all || !has_base) return false;
   STERNA_TRY(const bool owes, owes_deleted(engine, work));
   return !owes;
 }

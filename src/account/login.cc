@@ -75,10 +75,14 @@ void submit_preludes(Connection& connection) {
     }
     if (can.has(imap::Capability::utf8_only)) {
       wanted.push_back(imap::Capability::utf8_accept);
-      connection.names.utf8 = true;
+    }
+    // One that speaks both stays with the older one, whose names the base knows.
+    if (can.has(imap::Capability::imap4rev2) && !can.has(imap::Capability::imap4rev1)) {
+      wanted.push_back(imap::Capability::imap4rev2);
     }
   }
-  if (connection.quirks.id_required) {
+  // Operators ask who it is that does what they see; some servers let nobody in without.
+  if (connection.quirks.id_required || can.has(imap::Capability::id)) {
     if (auto id = connection.submit(imap::id({{"name", "Sterna"}, {"version", "0.1.0"}}))) {
       connection.prelude(*id);
     }
@@ -114,7 +118,7 @@ coro::Task<Result<std::unique_ptr<Connection>>> open_line(Services services,
   co_return connection;
 }
 
-coro::Task<Status> log_in(Services services, Connection& connection, const Settings& settings,
+coro::Task<Status> log_in(Connection& connection, const Settings& settings,
                           const Secret& password) {
   if (connection.client().authenticated()) {
     submit_preludes(connection);
@@ -125,11 +129,9 @@ coro::Task<Status> log_in(Services services, Connection& connection, const Setti
   STERNA_CO_TRY(const auth::Mechanism mechanism,
                 auth::choose_mechanism(offer, settings.auth, link_of(settings)));
   auth::Credentials credentials{settings.user, password};
-  const auto before = services.clock.monotonic();
   STERNA_CO_TRY(imap::Done done,
                 co_await authenticate(connection, mechanism, std::move(credentials)));
   if (!done.ok()) co_return fail(wrong_login(done, settings));
-  connection.round_trip = services.clock.monotonic() - before;
   if (connection.capabilities().empty() || connection.quirks.ask_capability_after_login) {
     STERNA_CO_CHECK(co_await connection.run_ok(imap::capability()));
   }
@@ -143,7 +145,7 @@ coro::Task<Result<std::unique_ptr<Connection>>> open_connection(Services service
                                                                 const Secret& password, Log log) {
   STERNA_CO_TRY(std::unique_ptr<Connection> connection,
                 co_await open_line(services, settings, std::move(log)));
-  Status in = co_await log_in(services, *connection, settings, password);
+  Status in = co_await log_in(*connection, settings, password);
   if (!in) {
     connection->close();
     co_return fail_in(std::move(in), "login");

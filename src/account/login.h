@@ -20,7 +20,6 @@ coro::Task<Result<std::unique_ptr<Connection>>> open_connection(Services service
 // The two steps of it, for `sterna check`, which reports each by itself.
 coro::Task<Result<std::unique_ptr<Connection>>> open_line(Services services,
                                                           const Settings& settings, Log log);
-coro::Task<Status> log_in(Services services, Connection& connection, const Settings& settings,
-                          const Secret& password);
+coro::Task<Status> log_in(Connection& connection, const Settings& settings, const Secret& password);
 
 }  // namespace sterna::account

@@ -108,7 +108,8 @@ coro::Task<Status> settle_presence(Connection& connection, Look& seen, KnownUids
                                    RemoteDelta& remote) {
   const imap::Selection& selection = *connection.client().selection();
   STERNA_CO_TRY(const bool closes, take_changes(seen.changes, selection.exists, base, remote));
-  if (closes && seen.whole) co_return Status{};
+  const bool hides = connection.quirks.hides_old_messages;
+  if (closes && seen.whole && !(hides && !remote.gone.empty())) co_return Status{};
   bool whole = false;
   UidSet all;
   const UidSet told = uids_of(seen.changes.flags);
@@ -126,6 +127,7 @@ coro::Task<Status> settle_presence(Connection& connection, Look& seen, KnownUids
   STERNA_CO_TRY(const UidSet known, base.all());
   remote.arrived = all.minus(known);
   remote.gone = known.minus(all);
+  if (hides) keep_hidden(all, remote.gone);
   remote.gone_proof = "absent from the server's whole list of UIDs, and asked for again";
   const imap::Selection* now = connection.client().selection();
   if (!seen.whole || !whole || !now || all.count() != now->exists) {

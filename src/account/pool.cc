@@ -12,10 +12,27 @@ namespace {
 // round trip says that the server is far away.
 constexpr std::chrono::milliseconds kFarAway{20};
 
-bool wants_compress(const Settings& settings, const Connection& connection) {
-  if (!connection.has(imap::Capability::compress_deflate)) return false;
-  if (settings.compress == Compress::automatic) return connection.round_trip >= kFarAway;
-  return settings.compress == Compress::yes;
+// How long the link takes for a command that is no work: a login would measure the server's hash of
+// the password with it.
+coro::Task<Result<std::chrono::nanoseconds>> round_trip(io::Clock& clock, Connection& connection) {
+  const auto before = clock.monotonic();
+  STERNA_CO_TRY(imap::Done done, co_await connection.run(imap::noop()));
+  co_return clock.monotonic() - before;
+}
+
+// Only the extra connections move bodies in bulk from the start; the first is compressed when it is
+// by choice.
+coro::Task<Status> maybe_compress(io::Clock& clock, const Settings& settings,
+                                  Connection& connection, std::size_t index) {
+  const bool automatic = settings.compress == Compress::automatic && index > 0;
+  if (!automatic && settings.compress != Compress::yes) co_return Status{};
+  if (!connection.has(imap::Capability::compress_deflate)) co_return Status{};
+  STERNA_CO_CHECK(co_await connection.settle());
+  if (automatic) {
+    STERNA_CO_TRY(const auto took, co_await round_trip(clock, connection));
+    if (took < kFarAway) co_return Status{};
+  }
+  co_return co_await connection.start_compress();
 }
 
 }  // namespace
@@ -35,13 +52,7 @@ coro::Task<Result<Connection*>> Pool::open(std::size_t index) {
   const Secret password = *password_;
   STERNA_CO_TRY(std::unique_ptr<Connection> connection,
                 co_await open_connection(services_, settings_, password, log_));
-  // Only the extra ones move bodies in bulk from the start; the first is compressed when it is by
-  // choice.
-  const bool bulk = index > 0 || settings_.compress == Compress::yes;
-  if (bulk && wants_compress(settings_, *connection)) {
-    STERNA_CO_CHECK(co_await connection->settle());
-    STERNA_CO_CHECK(co_await connection->start_compress());
-  }
+  STERNA_CO_CHECK(co_await maybe_compress(services_.clock, settings_, *connection, index));
   connections_[index] = std::move(connection);
   co_return connections_[index].get();
 }

@@ -109,6 +109,11 @@ Result<bool> take_changes(const ChangeSink& changes, std::uint32_t exists, Known
   return true;
 }
 
+void keep_hidden(const UidSet& shown, UidSet& gone) {
+  if (shown.count() < kViewMin || shown.first() == Uid{1}) return;
+  gone = gone.minus(UidSet::range(Uid{1}, Uid{shown.first().value - 1}));
+}
+
 void take_rights(const imap::Selection& selection, const RemoteCursor& cursor,
                  RemoteDelta& remote) {
   remote.uidvalidity = *selection.uid_validity;

@@ -61,6 +61,12 @@ UidSet uids_of(const std::vector<RemoteFlags>& flags);
 Result<bool> take_changes(const ChangeSink& changes, std::uint32_t exists, KnownUids& base,
                           RemoteDelta& remote);
 
+// What is gone only from the view of a server that shows the newest messages of a mailbox and no
+// others is not gone: nothing below `shown`, its whole list of UIDs. A view of fewer messages than
+// kViewMin is all of the mailbox.
+inline constexpr std::uint32_t kViewMin = 1000;  // Gmail's smallest setting
+void keep_hidden(const UidSet& shown, UidSet& gone);
+
 // What may be stored there, and by whom.
 void take_rights(const imap::Selection& selection, const RemoteCursor& cursor, RemoteDelta& remote);
 

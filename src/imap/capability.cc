@@ -67,6 +67,7 @@ constexpr std::array kImplications = {
     Implication{Capability::qresync, Capability::condstore},
     Implication{Capability::qresync, Capability::enable},
     Implication{Capability::utf8_only, Capability::utf8_accept},
+    Implication{Capability::utf8_only, Capability::enable},
     Implication{Capability::utf8_accept, Capability::enable},
     // RFC 9051 appendix E: what became part of the protocol.
     Implication{Capability::imap4rev2, Capability::children},

@@ -33,6 +33,7 @@ void Tracker::greeted(const UntaggedStatus& greeting) {
 
 void Tracker::forget_server() {
   capabilities_ = {};
+  enabled_ = {};
   capabilities_fresh_ = false;
 }
 

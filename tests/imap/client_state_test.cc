@@ -70,6 +70,23 @@ TEST_F(ClientStateTest, EnabledExtensionsAddUp) {
   EXPECT_TRUE(client.enabled().has(Capability::utf8_accept));
 }
 
+TEST_F(ClientStateTest, WhatWasEnabledBeforeTlsIsForgotten) {
+  greet("IMAP4rev1 STARTTLS");
+  server("* ENABLED QRESYNC UTF8=ACCEPT");
+  submit(starttls());
+  sent();
+  server("s1 OK begin");
+  client.after_starttls();
+  EXPECT_TRUE(client.enabled().empty());
+  EXPECT_TRUE(client.capabilities().empty());
+}
+
+TEST_F(ClientStateTest, Utf8OnlyBringsEnable) {
+  greet("IMAP4rev1 UTF8=ONLY");
+  EXPECT_TRUE(client.capabilities().has(Capability::utf8_accept));
+  EXPECT_TRUE(client.capabilities().has(Capability::enable));
+}
+
 TEST_F(ClientStateTest, ASelectionIsWhatItsSelectSaid) {
   greet();
   const CommandId id = submit(imap::select(kInbox, {.condstore = true}));

@@ -29,6 +29,20 @@ class HidingServerTest(IntegrationCase):
         self.assertEqual(world.words_local("INBOX"), ["late0", *(f"m{n}" for n in range(5))])
         self.assertEqual(world.undo_area(), [])
 
+    def test_what_leaves_the_view_of_a_server_that_shows_the_newest_alone_is_not_gone(self):
+        world = self.world("plain")
+        world.wire.lie(rb"\bIMAP4rev1\b", b"IMAP4rev1 XYMHIGHESTMODSEQ")
+        world.imap.append_many("INBOX", ((message(f"n{n}"), [], NOON + n) for n in range(1010)))
+        world.sync()
+        uids = world.imap.uids("INBOX")
+        world.imap.expunge("INBOX", [uids[0], uids[1], uids[500]])
+        world.sync()
+        world.sync()
+        here = world.words_local("INBOX")
+        self.assertEqual(len(here), 1009)
+        self.assertIn("n0", here)
+        self.assertNotIn("n500", here)
+
     @over(MAIN_PROFILES)
     def test_a_list_that_is_shorter_than_the_count_proves_nothing(self, world):
         uids = world.fill("INBOX", 5)

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a connection says before it is used, to a server that answers each command in its own time.
+#include "src/account/pool.h"
+
+#include <algorithm>
+#include <chrono>
+#include <deque>
+#include <map>
+#include <memory>
+
+#include "sterna/base/bytes.h"
+#include "tests/account/account_world.h"
+#include "tests/support/virtual_clock.h"
+
+namespace sterna::account::test {
+namespace {
+
+using std::chrono::milliseconds;
+
+struct Script {
+  std::string capabilities = "IMAP4rev1 AUTH=PLAIN SASL-IR COMPRESS=DEFLATE";
+  std::map<std::string, milliseconds> takes;    // by verb; at once if it is not there
+  std::map<std::string, std::string> untagged;  // lines before the OK
+  std::vector<std::string> asked;               // commands without their tags
+  std::vector<std::size_t> packets;             // commands in each write
+};
+
+class Answering final : public io::Transport {
+ public:
+  Answering(io::Clock& clock, Script& script) : clock_(clock), script_(script) {
+    answers_.push_back({{}, "* OK [CAPABILITY " + script.capabilities + "] ready\r\n"});
+  }
+
+  coro::Task<Result<std::size_t>> read_some(std::string& into, std::size_t) override {
+    if (answers_.empty()) co_return 0;
+    const Answer answer = answers_.front();
+    answers_.pop_front();
+    STERNA_CO_CHECK(co_await clock_.sleep(answer.after));
+    into += answer.text;
+    co_return answer.text.size();
+  }
+  coro::Task<Status> write(std::string bytes) override {
+    std::size_t commands = 0;
+    for (std::string_view line : split(bytes, '\n')) {
+      line = trim(line);
+      if (line.empty()) continue;
+      ++commands;
+      answer(std::string(line));
+    }
+    script_.packets.push_back(commands);
+    co_return Status{};
+  }
+  coro::Task<Status> start_tls(io::TlsSettings) override { co_return Status{}; }
+  Status start_deflate(std::string) override { return {}; }
+  std::optional<io::TlsInfo> tls_info() const override { return std::nullopt; }
+  std::uint64_t octets_in() const override { return 0; }
+  std::uint64_t octets_out() const override { return 0; }
+  void close() override {}
+
+ private:
+  struct Answer {
+    milliseconds after;
+    std::string text;
+  };
+
+  void answer(const std::string& line) {
+    const std::size_t space = line.find(' ');
+    const std::string command = line.substr(space + 1);
+    const std::string verb = command.substr(0, command.find(' '));
+    script_.asked.push_back(command);
+    std::string text = script_.untagged[verb];
+    text += line.substr(0, space) + " OK ";
+    if (verb == "AUTHENTICATE") text += "[CAPABILITY " + script_.capabilities + "] ";
+    answers_.push_back({script_.takes[verb], text + "done\r\n"});
+  }
+
+  io::Clock& clock_;
+  Script& script_;
+  std::deque<Answer> answers_;
+};
+
+class ScriptDialer final : public io::Dialer {
+ public:
+  ScriptDialer(io::Clock& clock, Script& script) : clock_(clock), script_(script) {}
+  coro::Task<Result<std::unique_ptr<io::Transport>>> dial(io::Endpoint) override {
+    co_return std::unique_ptr<io::Transport>(std::make_unique<Answering>(clock_, script_));
+  }
+
+ private:
+  io::Clock& clock_;
+  Script& script_;
+};
+
+coro::Task<Result<Secret>> some_password() {
+  co_return Secret("x");
+}
+
+class PoolTest : public AccountWorld {
+ protected:
+  PoolTest() {
+    settings_.password = some_password;
+    settings_.endpoint.tls_mode = io::TlsMode::none;
+    settings_.allow_plaintext = true;
+  }
+
+  // Opens connection number `index`; the names that its server has from then on.
+  Result<imap::NameRules> open(std::size_t index) { return clock_.run(open_one(index)); }
+
+  bool asked(std::string_view verb) const {
+    return std::ranges::any_of(script_.asked, [&](const std::string& command) {
+      return std::string_view(command).starts_with(verb);
+    });
+  }
+
+  sterna::test::VirtualClock clock_;
+  Script script_;
+
+ private:
+  coro::Task<Result<imap::NameRules>> open_one(std::size_t index) {
+    ScriptDialer dialer(clock_, script_);
+    Services services{clock_, loop_.worker(), dialer, loop_.random(), loop_.file_system()};
+    Pool pool(services, settings_, Log());
+    Result<Connection*> connection =
+        index == 0 ? co_await pool.primary() : co_await pool.extra(index);
+    if (!connection) co_return fail(std::move(connection).error());
+    STERNA_CO_CHECK(co_await (*connection)->settle());
+    co_return (*connection)->names;
+  }
+};
+
+TEST_F(PoolTest, ASlowLoginIsNoLongWay) {
+  script_.takes["AUTHENTICATE"] = milliseconds{2'000};
+  script_.takes["NOOP"] = milliseconds{5};
+  ASSERT_TRUE(open(1));
+  EXPECT_FALSE(asked("COMPRESS"));
+}
+
+TEST_F(PoolTest, AFarServerIsAskedToCompress) {
+  script_.takes["NOOP"] = milliseconds{50};
+  ASSERT_TRUE(open(1));
+  EXPECT_TRUE(asked("COMPRESS DEFLATE"));
+}
+
+TEST_F(PoolTest, TheFirstConnectionIsNotMeasured) {
+  script_.takes["NOOP"] = milliseconds{50};
+  ASSERT_TRUE(open(0));
+  EXPECT_FALSE(asked("NOOP"));
+  EXPECT_FALSE(asked("COMPRESS"));
+}
+
+TEST_F(PoolTest, ByChoiceEveryConnectionIsCompressed) {
+  settings_.compress = Compress::yes;
+  ASSERT_TRUE(open(0));
+  EXPECT_TRUE(asked("COMPRESS DEFLATE"));
+}
+
+TEST_F(PoolTest, SaysWhoItIsWithoutARoundTripMore) {
+  script_.capabilities = "IMAP4rev1 AUTH=PLAIN SASL-IR ID ENABLE NAMESPACE QRESYNC";
+  ASSERT_TRUE(open(0));
+  EXPECT_TRUE(asked("ID (\"name\" \"Sterna\""));
+  // The login, and all else at once.
+  EXPECT_EQ(script_.packets, (std::vector<std::size_t>{1, 3}));
+}
+
+TEST_F(PoolTest, SaysNothingToAServerThatDoesNotOfferId) {
+  ASSERT_TRUE(open(0));
+  EXPECT_FALSE(asked("ID"));
+}
+
+TEST_F(PoolTest, NamesAreModifiedUtf7) {
+  script_.capabilities = "IMAP4rev1 IMAP4rev2 AUTH=PLAIN SASL-IR UTF8=ACCEPT";
+  const auto names = open(0);
+  ASSERT_TRUE(names);
+  EXPECT_FALSE(names->utf8);
+}
+
+TEST_F(PoolTest, NamesAreUtf8WhereThereIsNoOtherWay) {
+  script_.capabilities = "IMAP4rev2 AUTH=PLAIN";
+  const auto names = open(0);
+  ASSERT_TRUE(names);
+  EXPECT_TRUE(names->utf8);
+  EXPECT_TRUE(asked("ENABLE IMAP4rev2"));
+}
+
+TEST_F(PoolTest, NamesAreUtf8WhereTheServerInsistsOnIt) {
+  script_.capabilities = "IMAP4rev1 AUTH=PLAIN SASL-IR UTF8=ONLY";
+  const auto names = open(0);
+  ASSERT_TRUE(names);
+  EXPECT_TRUE(names->utf8);
+  EXPECT_TRUE(asked("ENABLE UTF8=ACCEPT"));
+}
+
+}  // namespace
+}  // namespace sterna::account::test
