@@ -94,13 +94,16 @@ struct Engine {
   std::vector<MailboxId> emptied_here;
   std::vector<MailboxId> emptied_there;
   std::set<MessageKey> flags_lost;  // of this plan: pushed because a name lost its info part
-  std::string scratch_state;  // of a dry run before the first sync; removed at its end
+  std::string scratch_state;        // of a dry run before the first sync; removed at its end
 
   std::vector<std::unique_ptr<MailboxWork>> mailboxes;  // INBOX first
+  // The server's Trash where it is not synced: a place for what is deleted, without a row.
+  std::unique_ptr<MailboxWork> trash_there;
 
   MailboxWork* find(MailboxId id);
   MailboxWork* find(const MailboxName& name);
   MailboxWork* with_role(Role role);
+  MailboxWork* trash();  // synced or not
 
   std::int64_t now_ms() const { return services.clock.wall_ns() / 1'000'000; }
   bool dry_run() const { return request.dry_run; }

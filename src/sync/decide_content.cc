@@ -84,7 +84,7 @@ void follow_edit(Draft& draft, const RowView& row, MessageView& message) {
 }
 
 void remove_replaced(Draft& draft, RowView& row, const MessageView& by) {
-  const bool bin = !draft.world.input().trash || row.mailbox->is_bin();
+  const bool bin = !draft.world.input().has_trash() || row.mailbox->is_bin();
   finish_remote(draft, row, bin ? RemovalKind::fetch_expunge : RemovalKind::to_trash,
                 "replaced by its edit, which stands there as UID " + std::to_string(by.uid.value),
                 "replaced by its edit");
