@@ -153,6 +153,26 @@ Result<std::unique_ptr<MailboxWork>> work_of(Engine& engine, const MailboxRow& r
   return work;
 }
 
+// What is excluded, or has no directory here, is still where deletions go (rule 7). What its STATUS
+// says tells since when a copy of ours can be there.
+std::unique_ptr<MailboxWork> unsynced_trash(Engine& engine, const RemoteList& remote) {
+  if (engine.with_role(Role::trash)) return nullptr;
+  for (const RemoteListing& one : remote.mailboxes) {
+    if (one.mailbox.role != Role::trash || !one.mailbox.selectable) continue;
+    auto work = std::make_unique<MailboxWork>();
+    work->row.name = one.mailbox.name;
+    work->row.wire = one.mailbox.wire;
+    work->row.role = Role::trash;
+    work->cursor_known = one.mailbox.uidvalidity && one.mailbox.uid_next;
+    if (work->cursor_known) {
+      work->next_cursor.uidvalidity = *one.mailbox.uidvalidity;
+      work->next_cursor.uid_next = *one.mailbox.uid_next;
+    }
+    return work;
+  }
+  return nullptr;
+}
+
 coro::Task<Result<RemoteList>> log_in_and_list(Engine& engine, Pool& pool) {
   STERNA_CO_TRY(Connection * connection, co_await pool.primary());
   co_return co_await list_remote(engine, *connection);
@@ -199,6 +219,7 @@ coro::Task<Status> discover(Engine& engine, Pool& pool) {
     const bool frozen = outcome.frozen.contains(row.id);
     if (work->selectable || frozen) engine.mailboxes.push_back(std::move(work));
   }
+  engine.trash_there = unsynced_trash(engine, remote);
   const auto inbox = std::ranges::find_if(
       engine.mailboxes, [](const auto& work) { return work->row.name.is_inbox(); });
   if (inbox != engine.mailboxes.end()) std::rotate(engine.mailboxes.begin(), inbox, inbox + 1);

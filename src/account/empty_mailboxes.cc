@@ -52,7 +52,7 @@ coro::Task<Result<UidSet>> all_uids(Connection& connection) {
 // Never the last copy, unless the user asked for that (rule 7).
 sync::RemovalKind kind_for(Engine& engine, const MailboxWork& work) {
   if (work.policy.local_delete == sync::LocalDelete::expunge) return sync::RemovalKind::expunge;
-  const MailboxWork* trash = engine.with_role(Role::trash);
+  const MailboxWork* trash = engine.trash();
   const bool bin = work.row.role == Role::trash || work.row.role == Role::junk;
   return trash && !bin ? sync::RemovalKind::to_trash : sync::RemovalKind::fetch_expunge;
 }

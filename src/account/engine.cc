@@ -37,6 +37,11 @@ MailboxWork* Engine::with_role(Role role) {
   return nullptr;
 }
 
+MailboxWork* Engine::trash() {
+  MailboxWork* synced = with_role(Role::trash);
+  return synced ? synced : trash_there.get();
+}
+
 Result<maildir::MailboxDirs*> Engine::open_dirs(MailboxWork& work) {
   if (!work.dirs) {
     STERNA_TRY(maildir::MailboxDirs dirs, maildir::open_mailbox(*root, work.path));

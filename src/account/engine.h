@@ -104,10 +104,13 @@ struct Engine {
   std::string scratch_maildir;
 
   std::vector<std::unique_ptr<MailboxWork>> mailboxes;  // INBOX first
+  // The server's Trash where it is not synced: a place for what is deleted, without a row.
+  std::unique_ptr<MailboxWork> trash_there;
 
   MailboxWork* find(MailboxId id);
   MailboxWork* find(const MailboxName& name);
   MailboxWork* with_role(Role role);
+  MailboxWork* trash();  // synced or not
 
   std::int64_t now_ms() const { return services.clock.wall_ns() / 1'000'000; }
   bool dry_run() const { return request.dry_run; }

@@ -232,21 +232,6 @@ class MailboxExecution {
 
   // --- what one side lacks
 
-  Result<maildir::MailboxPath> path_for(const MailboxName& remote) {
-    STERNA_TRY(const MailboxName local, engine_.settings.to_local(remote));
-    const maildir::Layout layout(engine_.settings.layout, engine_.settings.inbox);
-    STERNA_TRY(std::vector<MailboxRow> rows, engine_.store->mailboxes());
-    std::map<MailboxName, maildir::MailboxPath> known;
-    for (const MailboxRow& row : rows) {
-      if (!row.has_local) continue;
-      if (Result<MailboxName> name = engine_.settings.to_local(row.name)) {
-        known[*name] = maildir::parse_mailbox_path(row.path);
-      }
-    }
-    auto paths = layout.assign_paths({local}, known, false);
-    return paths[local];
-  }
-
   // A directory of that name may be the one of another mailbox, which was renamed here.
   Status check_place(const maildir::MailboxPath& path, const MailboxRow& row) {
     const auto dirs = maildir::open_mailbox(*engine_.root, path);
@@ -266,7 +251,7 @@ class MailboxExecution {
 
   Status create_local(const sync::CreateLocal& what) {
     STERNA_TRY(MailboxRow row, mailbox_row(engine_, what.id));
-    STERNA_TRY(const maildir::MailboxPath path, path_for(what.remote.name));
+    STERNA_TRY(const maildir::MailboxPath path, place_for(engine_, what.remote.name));
     STERNA_CHECK(check_place(path, row));
     // First what tells of its files: a crash leaves a row that lacks its directory.
     if (row.has_local) STERNA_CHECK(want_messages_again(engine_, row));

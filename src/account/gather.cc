@@ -282,6 +282,7 @@ Result<sync::Input> gather(Engine& engine, bool sizes_reliable, bool deduplicate
   input.server_sizes_reliable = sizes_reliable;
   input.append_deduplicates = deduplicates;
   if (MailboxWork* trash = engine.with_role(Role::trash)) input.trash = trash->row.id;
+  input.trash_unsynced = engine.trash_there != nullptr;
   RowCollector rows(engine);
   STERNA_CHECK(collect_all(engine, rows));
   STERNA_TRY(input.intents, engine.store->intents());

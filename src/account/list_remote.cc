@@ -49,7 +49,8 @@ coro::Task<Status> ask_statuses(Connection& connection, RemoteList& list) {
   const auto items = imap::status_items_for(connection.capabilities());
   for (const RemoteListing& one : list.mailboxes) {
     const bool synced = one.mailbox.policy.included && one.mailbox.subscribed;
-    if (!one.mailbox.selectable || !synced || one.status) continue;
+    const bool wanted = synced || one.mailbox.role == Role::trash;
+    if (!one.mailbox.selectable || !wanted || one.status) continue;
     STERNA_CO_TRY(const imap::CommandId id,
                   connection.submit(imap::status(one.mailbox.wire, items), &sink));
     flying.push_back(id);

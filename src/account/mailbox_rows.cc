@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mailbox_rows.h"
 
+#include <map>
 #include <vector>
 
 #include "decisions.h"
@@ -30,6 +31,22 @@ void take(MailboxRow& row, const sync::LocalMailbox& local) {
   row.cur_dev = local.cur_dev;
   row.cur_ino = local.cur_ino;
   row.has_local = true;
+}
+
+Result<maildir::MailboxPath> place_for(Engine& engine, const MailboxName& remote,
+                                       MailboxId leaving) {
+  STERNA_TRY(const MailboxName local, engine.settings.to_local(remote));
+  STERNA_TRY(const std::vector<MailboxRow> rows, engine.store->mailboxes());
+  std::map<MailboxName, maildir::MailboxPath> known;
+  for (const MailboxRow& row : rows) {
+    if (!row.has_local || row.id == leaving) continue;
+    if (Result<MailboxName> name = engine.settings.to_local(row.name)) {
+      known[*name] = maildir::parse_mailbox_path(row.path);
+    }
+  }
+  STERNA_TRY(const bool folds, maildir::folds_case(*engine.root));
+  const maildir::Layout layout(engine.settings.layout, engine.settings.inbox);
+  return layout.assign_paths({local}, known, folds)[local];
 }
 
 Status add_history(Engine& engine, const MailboxRow& row, const MailboxEvent& event) {

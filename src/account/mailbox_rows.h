@@ -16,6 +16,11 @@ Result<MailboxRow> mailbox_row(Engine& engine, MailboxId id);
 void take(MailboxRow& row, const sync::RemoteMailbox& remote);
 void take(MailboxRow& row, const sync::LocalMailbox& local);
 
+// Where the directory of a mailbox is to be: no row's place but its own, nor one that differs in
+// case alone where the file system makes no difference. `leaving`: this row gives up its place.
+Result<maildir::MailboxPath> place_for(Engine& engine, const MailboxName& remote,
+                                       MailboxId leaving = {});
+
 // What happened to a mailbox, for the history; nothing that is worth a line without `event`.
 struct MailboxEvent {
   std::string event;

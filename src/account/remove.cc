@@ -18,6 +18,7 @@
 #include "observe.h"
 #include "removal_count.h"
 #include "transfer.h"
+#include "trash_copies.h"
 
 namespace sterna::account {
 namespace {
@@ -215,6 +216,7 @@ class Remover {
     }
     std::vector<Victim> to_trash = take_those(
         victims_, [](const Victim& one) { return one.kind == sync::RemovalKind::to_trash; });
+    STERNA_CO_CHECK(co_await set_copied_aside(to_trash));
     if (!to_trash.empty()) STERNA_CO_CHECK(co_await move_to_trash(to_trash));
     if (victims_.empty()) co_return Status{};
     const UidSet uids = uids_of(victims_);
@@ -287,7 +289,7 @@ class Remover {
     intent.base_name = victim.row.base_name;
     intent.identity = victim.row.identity;
     intent.to_trash = victim.kind == sync::RemovalKind::to_trash;
-    const MailboxWork* trash = intent.to_trash ? engine_.with_role(Role::trash) : nullptr;
+    const MailboxWork* trash = intent.to_trash ? engine_.trash() : nullptr;
     if (trash && trash->cursor_known) {
       intent.target = trash->row.id;
       intent.target_uidvalidity = trash->next_cursor.uidvalidity;
@@ -316,8 +318,27 @@ class Remover {
     victims_ = std::move(proven);
   }
 
+  // What an earlier sync copied to a Trash that is not synced is only expunged.
+  coro::Task<Status> set_copied_aside(std::vector<Victim>& victims) {
+    if (!engine_.trash_there) co_return Status{};
+    std::vector<BegunRemoval> begun;
+    for (const Victim& one : victims) {
+      if (!one.begun || !one.row.identity) continue;
+      begun.push_back({one.row.key.uid, one.intent, *one.row.identity});
+    }
+    if (begun.empty()) co_return Status{};
+    STERNA_CO_TRY(const UidSet copied,
+                  co_await find_trash_copies(engine_, connection_, *engine_.trash_there, begun));
+    STERNA_CO_CHECK(co_await select_mailbox(engine_, connection_, work_, uidvalidity_));
+    for (Victim& one : take_those(
+             victims, [&](const Victim& known) { return copied.contains(known.row.key.uid); })) {
+      victims_.push_back(std::move(one));
+    }
+    co_return Status{};
+  }
+
   coro::Task<Status> move_to_trash(std::vector<Victim>& victims) {
-    MailboxWork* trash = engine_.with_role(Role::trash);
+    MailboxWork* trash = engine_.trash();
     if (!trash) co_return fail(ErrorCode::internal, "there is no Trash to move to");
     CopySink told;
     STERNA_CO_TRY(const Transfer done,

@@ -84,8 +84,8 @@ coro::Task<Status> MailboxRenames::step_aside(const sync::StepAside& what) {
     STERNA_CO_TRY(const WireName from, wire_of(what.from_wire, what.from));
     co_return co_await rename_on_server(row, from, what.to);
   }
-  STERNA_CO_TRY(const maildir::MailboxPath from, source_of(what.from_path, what.from));
-  STERNA_CO_TRY(const maildir::MailboxPath to, path_of(what.to));
+  STERNA_CO_TRY(const maildir::MailboxPath from, source_of(what.from_path, what.id, what.from));
+  STERNA_CO_TRY(const maildir::MailboxPath to, place_for(engine_, what.to, what.id));
   co_return move_directory(row, from, to);
 }
 
@@ -116,15 +116,10 @@ coro::Task<Status> MailboxRenames::rename_remote(const sync::RenameRemote& what,
 // --- here
 // -----------------------------------------------------------------------------------------
 
-Result<maildir::MailboxPath> MailboxRenames::path_of(const MailboxName& name) const {
-  STERNA_TRY(const MailboxName local, engine_.settings.to_local(name));
-  return maildir::Layout(engine_.settings.layout, engine_.settings.inbox).path_of(local);
-}
-
-Result<maildir::MailboxPath> MailboxRenames::source_of(const std::string& path,
+Result<maildir::MailboxPath> MailboxRenames::source_of(const std::string& path, MailboxId id,
                                                        const MailboxName& name) const {
   if (!path.empty()) return maildir::parse_mailbox_path(path);
-  return path_of(name);
+  return place_for(engine_, name, id);
 }
 
 Result<bool> MailboxRenames::is_at(const maildir::MailboxPath& path, const MailboxRow& row) {
@@ -151,8 +146,8 @@ Status MailboxRenames::move_directory(const MailboxRow& row, const maildir::Mail
 
 Status MailboxRenames::rename_local(const sync::RenameLocal& what, const std::string& reason) {
   STERNA_TRY(MailboxRow row, mailbox_row(engine_, what.id));
-  STERNA_TRY(const maildir::MailboxPath from, source_of(what.from_path, what.from));
-  STERNA_TRY(const maildir::MailboxPath to, path_of(what.to.name));
+  STERNA_TRY(const maildir::MailboxPath from, source_of(what.from_path, what.id, what.from));
+  STERNA_TRY(const maildir::MailboxPath to, place_for(engine_, what.to.name, what.id));
   STERNA_CHECK(move_directory(row, from, to));
   const std::string old = row.name.text();
   take(row, what.to);

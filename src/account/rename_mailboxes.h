@@ -38,8 +38,8 @@ class MailboxRenames {
   coro::Task<Status> subscribe(const WireName& from, const WireName& to);
   coro::Task<Result<bool>> is_there(const WireName& wire);
   Result<bool> is_at(const maildir::MailboxPath& path, const MailboxRow& row);
-  Result<maildir::MailboxPath> path_of(const MailboxName& name) const;
-  Result<maildir::MailboxPath> source_of(const std::string& path, const MailboxName& name) const;
+  Result<maildir::MailboxPath> source_of(const std::string& path, MailboxId id,
+                                         const MailboxName& name) const;
   Result<WireName> wire_of(const WireName& wire, const MailboxName& name) const;
   Status move_directory(const MailboxRow& row, const maildir::MailboxPath& from,
                         const maildir::MailboxPath& to);

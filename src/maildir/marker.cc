@@ -17,6 +17,8 @@ constexpr std::string_view kHead =
     "# Sterna's mark: which tree this is, and which state keeps it in step, on which machine.\n"
     "# Without it, or with another tree's, nothing here is synchronized. Never copy or edit it.\n";
 
+constexpr std::string_view kMarkerNameInCapitals = ".STERNA";
+
 bool is_word(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return c > ' ' && c < '\x7f'; });
 }
@@ -76,6 +78,17 @@ Status write_marker(io::Directory& root, const Marker& marker) {
     return fail_in(std::move(done), fmt::format("writing the marker {}", kMarkerName));
   }
   return root.sync();
+}
+
+Result<bool> folds_case(io::Directory& root) {
+  const Result<io::FileStat> marker = root.stat_at(kMarkerName);
+  const Result<io::FileStat> capitals = root.stat_at(kMarkerNameInCapitals);
+  for (const Result<io::FileStat>* stat : {&marker, &capitals}) {
+    if (*stat) continue;
+    if (stat->error().is(ErrorCode::not_found)) return false;
+    return fail(stat->error());
+  }
+  return marker->dev == capitals->dev && marker->ino == capitals->ino;
 }
 
 }  // namespace sterna::maildir

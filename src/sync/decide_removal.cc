@@ -30,16 +30,15 @@ bool is_in_bin(const Draft& draft, const RowView& row) {
 
 // The old content may be all that is left of what the user meant to keep: never for good.
 RemovalKind kind_of_replaced(const Draft& draft, const RowView& row) {
-  const bool to_trash = draft.world.input().trash && !is_in_bin(draft, row);
+  const bool to_trash = draft.world.input().has_trash() && !is_in_bin(draft, row);
   return to_trash ? RemovalKind::to_trash : RemovalKind::fetch_expunge;
 }
 
 RemovalKind kind_by_policy(const Draft& draft, const RowView& row) {
-  const std::optional<MailboxId> trash = draft.world.input().trash;
   if (is_replaced(*row.row)) return kind_of_replaced(draft, row);
   if (row.mailbox->in->local_delete == LocalDelete::expunge) return RemovalKind::expunge;
   if (is_in_bin(draft, row)) return RemovalKind::expunge;
-  return trash ? RemovalKind::to_trash : RemovalKind::fetch_expunge;
+  return draft.world.input().has_trash() ? RemovalKind::to_trash : RemovalKind::fetch_expunge;
 }
 
 // Written down in the intent before anything was copied: no UID below it can be the copy.
@@ -82,7 +81,7 @@ CopyInTrash find_copy(Draft& draft, const RowView& row) {
 // A removal to the Trash that was begun before may have got as far as its copy, on a server without
 // MOVE: then only the rest is done.
 bool may_be_copied(const Draft& draft, const RowView& row, RemovalKind kind) {
-  return kind == RemovalKind::to_trash && draft.world.input().trash && row.intent &&
+  return kind == RemovalKind::to_trash && draft.world.input().has_trash() && row.intent &&
          row.intent->kind == IntentKind::delete_out && row.intent->to_trash;
 }
 
@@ -91,7 +90,8 @@ std::optional<RemovalKind> spare_marked(const Draft& draft, const RowView& row, 
   if (kind == RemovalKind::to_trash || !was_marked_remotely(row)) return kind;
   if (draft.is_approved(row)) return kind;
   const std::optional<MailboxId> trash = draft.world.input().trash;
-  if (!trash || row.mailbox->is_bin() || trash == row.key().mailbox) return std::nullopt;
+  const bool in_trash = row.mailbox->is_bin() || trash == row.key().mailbox;
+  if (!draft.world.input().has_trash() || in_trash) return std::nullopt;
   return RemovalKind::to_trash;
 }
 
@@ -110,9 +110,10 @@ constexpr const char* kCopyUnknown =
     "a removal begun before; whether its copy is in the Trash is not known";
 constexpr const char* kAbsent = "in none of the whole listings of every local mailbox";
 
-// What is left of it to be done; nullopt: not known yet.
+// What is left of it to be done; nullopt: not known yet. Of a Trash that is not synced nothing is
+// known here: who carries it out looks there.
 std::optional<RemovalKind> rest_of(Draft& draft, const RowView& row, RemovalKind kind) {
-  if (!may_be_copied(draft, row, kind)) return kind;
+  if (!may_be_copied(draft, row, kind) || !draft.world.input().trash) return kind;
   const CopyInTrash copy = find_copy(draft, row);
   if (!copy.known) return std::nullopt;
   return copy.uid ? RemovalKind::expunge : kind;
@@ -170,7 +171,7 @@ void remove_replaced(Draft& draft, RowView& row, std::string proof) {
 void resume_removal(Draft& draft, RowView& row) {
   if (auto reason = why_not_now(draft, row)) return draft.wait(row, *reason);
   if (row.mailbox->read_only()) return draft.wait(row, "deleted here; read-only on the server");
-  const bool to_trash = row.intent && row.intent->to_trash && draft.world.input().trash;
+  const bool to_trash = row.intent && row.intent->to_trash && draft.world.input().has_trash();
   const auto kind =
       spare_marked(draft, row, to_trash ? RemovalKind::to_trash : kind_by_policy(draft, row));
   if (!kind) return draft.hold(HeldKind::delete_remote, row, std::nullopt, kMarked);

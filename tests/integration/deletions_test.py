@@ -199,6 +199,21 @@ class DeletedHereTest(IntegrationCase):
         self.assertEqual(world.words_on_server("INBOX"), ["m1"])
         self.assertEqual([b"<m0@test.example>" in kept for kept in world.undo_area()], [True])
 
+    def test_a_trash_that_is_not_synced_takes_what_is_deleted(self):
+        for profile in PROFILES:
+            for keys in ({"mailboxes": ["*", "!Trash"]}, {"create": "remote"}):
+                with self.subTest(profile, **keys):
+                    world = self.world(profile, **keys)
+                    world.fill("INBOX", 2)
+                    world.sync()
+                    world.mail.delete(world.mail.find("INBOX", "<m0@"))
+                    world.sync()
+                    self.assertEqual(world.words_on_server("INBOX"), ["m1"])
+                    self.assertEqual(world.words_on_server("Trash"), ["m0"])
+                    self.assertEqual(world.undo_area(), [])
+                    self.assertEqual(world.mail.mailboxes(), ["INBOX"])
+                    world.assert_settled(skip=("Trash",))
+
     def test_a_trash_known_by_its_usual_name(self):
         world = self.world("no-special-use")
         world.fill("INBOX", 2)

@@ -398,6 +398,25 @@ class RenamedTest(IntegrationCase):
         self.assertEqual(world.words_on_server("Trash"), [])
 
 
+    def test_names_that_differ_in_case_alone_get_different_folders(self):
+        # A second name of the marker makes this file system look like one that ignores case.
+        world = self.world()
+        world.sync()
+        os.link(f"{world.mail.root}/.sterna", f"{world.mail.root}/.STERNA")
+        for name in ("Work", "work", "Work/sub", "work/sub"):
+            world.fill(name, 1, name.replace("/", "-"))
+        world.sync()
+        os.unlink(f"{world.mail.root}/.STERNA")
+        found = [name for name in os.listdir(world.mail.root) if os.path.exists(
+            f"{world.mail.root}/{name}/sub/cur")]
+        self.assertEqual(len({name.lower() for name in found}), 2, found)
+        world.assert_quiet()
+        world.fill("work", 1, "more")
+        world.sync()
+        self.assertEqual(world.words_on_server("work"), ["more0", "work0"])
+        self.assertEqual(len(world.mail.messages("Work")), 1)
+
+
 class RefusedTest(IntegrationCase):
     """What the server refuses is named, with what can be done; it stops nothing else, and is not
     tried again at once."""

@@ -93,6 +93,15 @@ class Life:
         for found in self.some(self.local(), 40):
             self.world.mail.delete(found)
 
+    def empty_a_full_trash_and_delete_a_thread(self):
+        self.arrive(90, "Trash", "trash")
+        self.arrive(12)
+        self.sync()
+        self.empty_the_trash()
+        self.sync()
+        self.delete_a_thread()
+        self.sync()
+
     def archive_the_inbox(self):
         for found in self.local():
             self.world.mail.move(found, "Archive")
@@ -182,6 +191,7 @@ class Life:
                       self.restart_in_the_middle, self.a_new_folder_with_mail,
                       self.empty_a_folder_and_remove_it, self.label_and_answer,
                       self.nothing_at_all]
+        self.empty_a_full_trash_and_delete_a_thread()
         agenda = []
         for self.day in range(DAYS):
             self.sleep()

@@ -79,8 +79,8 @@ class ParkedTest(IntegrationCase):
         world.wire.refuse(pattern, b"NO [NOPERM] no right")
         world.sterna.run("sync", expect=3)
 
-    def delete_one(self, profile):
-        world = self.world(profile)
+    def delete_one(self, profile, **keys):
+        world = self.world(profile, **keys)
         world.fill("INBOX", 3)
         world.sync()
         world.mail.delete(world.mail.find("INBOX", "<m1@"))
@@ -114,6 +114,33 @@ class ParkedTest(IntegrationCase):
                 self.assertEqual(len(world.words_on_server("Trash")), 1)
                 self.assertEqual(len(world.words_on_server("INBOX")), 2)
                 world.assert_settled()
+
+    def test_a_copy_in_a_trash_that_is_not_synced_is_found_and_not_made_again(self):
+        for profile, expunge in (("no-move", rb"^UID EXPUNGE"), ("bare", rb"^EXPUNGE")):
+            with self.subTest(profile):
+                world = self.delete_one(profile, mailboxes=["*", "!Trash"])
+                world.fill("Trash", 2, "before")
+                self.refuse(world, expunge)
+                world.fill("Trash", 2, "since")
+                self.let_the_pause_pass(world)
+                world.sterna.sync()
+                self.assertEqual(len(world.wire.sent(rb"^UID COPY")), 1)
+                self.assertEqual(world.words_on_server("Trash"),
+                                 ["before0", "before1", "m1", "since0", "since1"])
+                self.assertEqual(world.words_on_server("INBOX"), ["m0", "m2"])
+                self.assertEqual(world.ask_state("SELECT * FROM intent"), [])
+                world.assert_settled(skip=("Trash",))
+
+    def test_a_line_cut_before_the_copy_to_a_trash_that_is_not_synced(self):
+        for profile in ("full", "no-move", "bare"):
+            with self.subTest(profile):
+                world = self.delete_one(profile, mailboxes=["*", "!Trash"])
+                world.wire.cut_before(rb"^UID (COPY|MOVE)")
+                world.sterna.run("sync", expect=None)
+                world.sterna.sync()
+                self.assertEqual(world.words_on_server("Trash"), ["m1"])
+                self.assertEqual(world.words_on_server("INBOX"), ["m0", "m2"])
+                world.assert_settled(skip=("Trash",))
 
     def move_one(self):
         world = self.world("full")

@@ -23,7 +23,7 @@ class SubscribedOnlyTest(IntegrationCase):
         self.assertEqual(world.mail.mailboxes(), ["INBOX", "Work"])
         self.assertEqual(world.words_local("INBOX"), ["i0", "i1"])
         run = world.sterna.run("mailboxes", world.name, options=("--no-input", "--json"))
-        lines = {o["name"]: o["included"] for o in run.json()["mailboxes"]}
+        lines = {o["mailbox"]: o["included"] for o in run.json()["mailboxes"]}
         self.assertEqual((lines["INBOX"], lines["Work"], lines["Other"]), (True, True, False))
 
     @over(PROFILES)

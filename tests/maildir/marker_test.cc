@@ -64,6 +64,17 @@ TEST_F(MarkerOnDiskTest, IsWhatWasWrittenLast) {
   EXPECT_EQ(disk().names("mail"), (std::vector<std::string>{".sterna", "A", "B"}));
 }
 
+TEST_F(MarkerOnDiskTest, TellsWhetherCaseMeansNothing) {
+  EXPECT_FALSE(must(folds_case(root())));
+  must(write_marker(root(), kMarker));
+  EXPECT_FALSE(must(folds_case(root())));
+  disk().write("mail/.STERNA", "another file");
+  EXPECT_FALSE(must(folds_case(root())));
+  must(root().unlink_at(".STERNA"));
+  must(root().link_at(".sterna", root(), ".STERNA"));
+  EXPECT_TRUE(must(folds_case(root())));
+}
+
 TEST_F(MarkerOnDiskTest, IsDurableWhenItWasWritten) {
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
     disk().sync_all();

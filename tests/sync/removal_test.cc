@@ -77,6 +77,11 @@ TEST(DeleteOut, ExpungesInTrashAndJunk) {
 TEST(DeleteOut, WithoutATrashTheMessageIsFetchedFirst) {
   EXPECT_EQ(told({"A", "A 1 x S", "", "A gone 1"}), "delete_out A/1 fetch_expunge\n");
 }
+TEST(DeleteOut, MovesToATrashThatIsNotSynced) {
+  Input input = read({"A Spam:junk", "A 1 x S\nSpam 1 x S", "", "A gone 1\nSpam gone 1"});
+  input.trash_unsynced = true;
+  EXPECT_EQ(told(input), "delete_out A/1 to_trash\ndelete_out Spam/1 expunge\n");
+}
 TEST(DeleteOut, ExpungesWhereTheUserAskedForIt) {
   EXPECT_EQ(planned_with([](Input& in) { mailbox(in, "A").local_delete = LocalDelete::expunge; },
                          "", "A gone 1"),

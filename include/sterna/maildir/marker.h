@@ -36,4 +36,8 @@ Result<Marker> read_marker(io::Directory& root);
 // Replaced as a whole, and durable on return.
 Status write_marker(io::Directory& root, const Marker& marker);
 
+// Whether the file system takes names that differ in case alone for one: asked by looking for the
+// marker under its name in capitals, so that nothing has to be written. No, without a marker.
+Result<bool> folds_case(io::Directory& root);
+
 }  // namespace sterna::maildir

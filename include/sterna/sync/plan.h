@@ -80,11 +80,14 @@ struct Input {
   std::vector<Approval> approvals;  // of held deletions, by the user
   BrakeWindow account_window;
   Brake account_brake;
-  std::optional<MailboxId> trash;  // the synced or known Trash of the account
+  std::optional<MailboxId> trash;  // of the account, where it is synced
+  bool trash_unsynced = false;     // the server has one, of which nothing but that is known
   bool server_sizes_reliable = true;
   bool append_deduplicates = false;  // Gmail (rule 24)
   // New in other accounts and not yet acknowledged by their servers (section 1, 18).
   std::vector<Identity> births_elsewhere;
+
+  bool has_trash() const { return trash || trash_unsynced; }
 };
 
 // --- actions -------------------------------------------------------------------------------------
