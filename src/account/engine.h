@@ -94,6 +94,8 @@ struct Engine {
   bool union_mode = false;  // a restored backup or a lost state: pair, delete nothing
   // Local effects, or new remote messages, that another pass in this sync should look at.
   bool again = false;
+  // Flagged \Deleted and expunged by this sync: what is there again was never gone.
+  std::set<MessageKey> expunged;
   std::vector<store::HeldEntry> held_mailboxes;  // as a whole: what this pass found of them
   // Held before, and to be emptied at the end of this pass, as the user said.
   std::vector<MailboxId> emptied_here;

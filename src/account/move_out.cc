@@ -12,6 +12,7 @@
 #include "expunge.h"
 #include "failures.h"
 #include "observe.h"
+#include "prove.h"
 #include "sterna/maildir/change.h"
 #include "sterna/maildir/file_name.h"
 #include "transfer.h"
@@ -155,6 +156,52 @@ UidSet uids_of(const std::vector<Moving>& moving) {
   return UidSet::of(std::move(uids));
 }
 
+// What the server is asked about: the content is what the file has.
+MessageRow asked_about(const Moving& one) {
+  MessageRow row = one.row;
+  row.identity = one.what->identity;
+  return row;
+}
+
+// Leaves in `moving` what is the message that the user moved (rule 11).
+coro::Task<Status> keep_proven(Engine& engine, MailboxWork& from, MailboxWork& to, Proof& proof,
+                               std::vector<Moving>& moving) {
+  std::vector<MessageRow> doubted;
+  for (const Moving& one : moving) {
+    if (proof.of(one.row) == Proof::Verdict::doubted) doubted.push_back(asked_about(one));
+  }
+  STERNA_CO_TRY(const UidSet same, co_await proof.same_by_header(doubted));
+  std::erase_if(moving, [&](const Moving& one) {
+    const Uid uid = one.row.key.uid;
+    const Proof::Verdict verdict = proof.of(one.row);
+    if (verdict == Proof::Verdict::same || same.contains(uid)) return false;
+    look_again(engine, from, to, *one.what);
+    if (verdict == Proof::Verdict::doubted) {
+      park(engine, to, Uid{}, one.what->file.base, kFailure,
+           not_the_same(uid, "moved")
+               .with_context(fmt::format("UID {} of {}", uid.value, from.name())));
+    }
+    return true;
+  });
+  co_return Status{};
+}
+
+// SELECT and the question are one packet, and the epoch moves while they are answered.
+coro::Task<Status> prove(Engine& engine, Connection& connection, MailboxWork& from, MailboxWork& to,
+                         std::vector<Moving>& moving) {
+  const UidValidity expected = moving.front().what->from.uidvalidity;
+  Proof proof(engine, connection, from, expected);
+  const Status asked = proof.ask(uids_of(moving));
+  const Status sent = co_await connection.flush();
+  const Status bumped = engine.bump_epoch();
+  STERNA_CO_CHECK(co_await proof.land());
+  STERNA_CO_CHECK(asked);
+  STERNA_CO_CHECK(sent);
+  STERNA_CO_CHECK(bumped);
+  STERNA_CO_CHECK(co_await keep_proven(engine, from, to, proof, moving));
+  co_return co_await select_mailbox(engine, connection, from, expected);
+}
+
 // A MOVE that was answered NO may be half done (RFC 6851 section 4.3): the intents stay, and the
 // next pass asks both sides.
 void refuse(Engine& engine, MailboxWork& from, MailboxWork& to, const std::vector<Moving>& moving,
@@ -210,9 +257,8 @@ coro::Task<Status> move_out(Engine& engine, Connection& connection, MailboxWork&
     moving.push_back({action, &what, std::move(*row), {}});
   }
   if (moving.empty()) co_return Status{};
-  STERNA_CO_CHECK(
-      co_await select_mailbox(engine, connection, from, moving.front().what->from.uidvalidity));
-  STERNA_CO_CHECK(engine.bump_epoch());
+  STERNA_CO_CHECK(co_await prove(engine, connection, from, to, moving));
+  if (moving.empty()) co_return Status{};
   STERNA_CO_CHECK(write_intents(engine, from, to, moving));
   CopySink sink;
   STERNA_CO_CHECK(co_await carry_over(engine, connection, from, to, moving, sink));

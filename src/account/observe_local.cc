@@ -77,7 +77,8 @@ Looked look_at(io::Directory& directory, const LocalFile& file) {
   if (!identity || !after) return looked;
   looked.stamp = to_stamp(*after);
   looked.changed_ns = after->ctime_ns;
-  if (*before == *after) looked.identity = *identity;
+  // What a program has open for writing is not whole yet, however long it was left as it is (29).
+  if (*before == *after && !(*reader)->has_writer()) looked.identity = *identity;
   return looked;
 }
 

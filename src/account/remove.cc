@@ -16,6 +16,7 @@
 #include "fetch_into_undo.h"
 #include "message_limit.h"
 #include "observe.h"
+#include "prove.h"
 #include "removal_count.h"
 #include "transfer.h"
 #include "trash_copies.h"
@@ -32,41 +33,15 @@ struct Victim {
   bool begun = false;   // by a copy to the Trash, in an earlier sync
 };
 
-class ProofSink : public Sink {
- public:
-  void on_response(const imap::Response& response) override {
-    const auto* fetch = std::get_if<imap::Fetch>(&response);
-    if (fetch && fetch->uid && wanted.contains(*fetch->uid)) found[fetch->uid->value] = *fetch;
-  }
-  UidSet wanted;
-  std::unordered_map<std::uint32_t, imap::Fetch> found;
-};
-
-// The UIDVALIDITY that a SELECT among others was answered with.
-class SelectSink : public Sink {
- public:
-  explicit SelectSink(const imap::Client& client) : client_(client) {}
-  void on_done(const imap::Done& done) override {
-    const imap::Selection* selection = done.ok() ? client_.selection() : nullptr;
-    if (selection && selection->uid_validity) uidvalidity = *selection->uid_validity;
-  }
-  UidValidity uidvalidity;
-
- private:
-  const imap::Client& client_;
-};
-
 UidSet uids_of(const std::vector<Victim>& victims) {
   std::vector<Uid> uids;
   for (const Victim& victim : victims) uids.push_back(victim.row.key.uid);
   return UidSet::of(std::move(uids));
 }
 
-bool email_ids_agree(const MessageRow& row, const imap::Fetch& fetch) {
-  if (row.email_id.empty()) return true;
-  if (!fetch.email_id.empty()) return row.email_id == fetch.email_id;
-  if (fetch.gm_msgid) return row.email_id == fmt::format("{}", *fetch.gm_msgid);
-  return true;
+Error not_expunged() {
+  return Error(ErrorCode::protocol, "the server said that it was expunged, and has it still")
+      .with_scope(ErrorScope::message);
 }
 
 // The removals of one mailbox, step by step: see remove_out().
@@ -77,7 +52,7 @@ class Remover {
         connection_(connection),
         work_(work),
         uidvalidity_(uidvalidity),
-        select_(connection.client()) {}
+        proof_(engine, connection, work, uidvalidity) {}
 
   MailboxWork& work() { return work_; }
   bool empty() const { return victims_.empty(); }
@@ -100,61 +75,38 @@ class Remover {
         work_.stamp_settled = false;
         continue;
       }
+      if (what.file_remains && engine_.expunged.contains(row->key)) {
+        work_.look_again();
+        park(engine_, work_, what.uid, "", "delete", not_expunged());
+        continue;
+      }
       victims_.push_back({action, std::move(*row), {}, what.kind, in_base});
     }
     return {};
   }
 
-  // SELECT and FETCH in one packet: a mailbox that is another one by now only answers in vain.
-  Status ask() {
-    STERNA_TRY(const imap::CommandId selecting,
-               submit_select(engine_, connection_, work_, &select_));
-    asked_.push_back(selecting);
-    imap::FetchRequest request;
-    request.items = {imap::FetchItem::uid, imap::FetchItem::internal_date, imap::FetchItem::size};
-    if (connection_.has(imap::Capability::object_id)) {
-      request.items.push_back(imap::FetchItem::email_id);
-    }
-    if (connection_.has(imap::Capability::gmail)) {
-      request.items.push_back(imap::FetchItem::gm_msgid);
-    }
-    proof_.wanted = uids_of(victims_);
-    for (const UidSet& part : parts_for(connection_, proof_.wanted, 200)) {
-      request.uids = part;
-      STERNA_TRY(const imap::CommandId id, connection_.submit(imap::uid_fetch(request), &proof_));
-      asked_.push_back(id);
-    }
-    return {};
-  }
+  Status ask() { return proof_.ask(uids_of(victims_)); }
 
   coro::Task<Status> prove() {
-    STERNA_CO_CHECK(co_await wait_all_whole(connection_, asked_));
-    if (select_.uidvalidity != uidvalidity_) co_return fail(replaced());
+    STERNA_CO_CHECK(co_await proof_.land());
     judge();
     co_return Status{};
   }
 
-  // By the header, where date and size did not prove it; selects the mailbox again.
+  // By the header, where date and size did not prove it; selects the mailbox again. What is another
+  // message is counted and parked: where a server changes headers it will be one for ever.
   coro::Task<Status> prove_doubted() {
-    if (doubted_.empty()) co_return Status{};
-    const std::vector<RemoteArrival> before = std::exchange(work_.input.remote.details, {});
-    Status asked = co_await identify_remote(engine_, connection_, work_, uids_of(doubted_));
-    const std::vector<RemoteArrival> found = std::exchange(work_.input.remote.details, before);
-    STERNA_CO_CHECK(asked);
+    std::vector<MessageRow> rows;
+    for (const Victim& victim : doubted_) rows.push_back(victim.row);
+    STERNA_CO_TRY(const UidSet same, co_await proof_.same_by_header(rows));
     for (Victim& victim : doubted_) {
-      const auto it = std::ranges::find(found, victim.row.key.uid, &RemoteArrival::uid);
-      const bool same = it != found.end() && it->identity && victim.row.identity &&
-                        it->identity->same_as(*victim.row.identity, false);
-      if (same) {
+      const Uid uid = victim.row.key.uid;
+      if (same.contains(uid)) {
         victims_.push_back(std::move(victim));
         continue;
       }
       work_.look_again();
-      engine_.note(Error(ErrorCode::changed,
-                         fmt::format("UID {} is not the message that was deleted here; it stays",
-                                     victim.row.key.uid.value))
-                       .with_scope(ErrorScope::message),
-                   &work_);
+      park(engine_, work_, uid, "", "delete", not_the_same(uid, "deleted"));
     }
     doubted_.clear();
     co_return Status{};
@@ -303,17 +255,18 @@ class Remover {
   void judge() {
     std::vector<Victim> proven;
     for (Victim& victim : victims_) {
-      const auto it = proof_.found.find(victim.row.key.uid.value);
-      if (it == proof_.found.end()) {
-        // Gone already: the next look at the mailbox says so with proof.
-        work_.look_again();
-        continue;
+      switch (proof_.of(victim.row)) {
+        case Proof::Verdict::same:
+          proven.push_back(std::move(victim));
+          break;
+        case Proof::Verdict::doubted:
+          doubted_.push_back(std::move(victim));
+          break;
+        case Proof::Verdict::gone:
+          // Already: the next look at the mailbox says so with proof.
+          work_.look_again();
+          break;
       }
-      const imap::Fetch& fetch = it->second;
-      const bool same_date = fetch.internal_date == victim.row.internal_date;
-      const bool same_size = fetch.size && *fetch.size == victim.row.remote_size;
-      const bool same = same_date && same_size && email_ids_agree(victim.row, fetch);
-      (same ? proven : doubted_).push_back(std::move(victim));
     }
     victims_ = std::move(proven);
   }
@@ -422,6 +375,7 @@ class Remover {
       const std::string reason = fmt::format("{} ({})", victim.action->reason, what.proof);
       if (what.file_remains) {
         engine_.again = true;
+        engine_.expunged.insert(victim.row.key);
         STERNA_CHECK(engine_.add_history(work_, victim.row.key.uid,
                                          victim.row.base_name + victim.row.info, event, "remote",
                                          victim.row.flags.to_string(), reason));
@@ -445,9 +399,7 @@ class Remover {
   Connection& connection_;
   MailboxWork& work_;
   UidValidity uidvalidity_;  // of the plan
-  SelectSink select_;
-  ProofSink proof_;
-  std::vector<imap::CommandId> asked_;
+  Proof proof_;
   std::vector<Victim> victims_;
   std::vector<Victim> doubted_;
   std::vector<imap::CommandId> flying_;

@@ -43,7 +43,7 @@ Result<UploadReader> UploadReader::open(io::Directory& directory, const SeenFile
   UploadReader upload;
   STERNA_TRY(const auto file, open_seen(directory, seen));
   STERNA_TRY(upload.stat_, file->stat());
-  if (upload.stat_.ino != seen.ino) return fail(changed());
+  if (upload.stat_.ino != seen.ino || file->has_writer()) return fail(changed());
 
   const bool is_kept = upload.stat_.size <= kUploadKeptOctetsMax;
   IdentityBuilder identity;

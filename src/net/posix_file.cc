@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 
 #include "sterna/base/assert.h"
@@ -121,6 +122,15 @@ Result<std::size_t> PosixReader::read(std::string& into, std::size_t octets_max)
   });
   if (count < 0) return fail(Error::from_errno(problem, "read"));
   return static_cast<std::size_t>(count);
+}
+
+// A read lease is refused while anybody has the file open for writing (fcntl(2)). It is given back
+// at once, and should a writer come in between, the signal is one that does nothing.
+bool PosixReader::has_writer() {
+  if (::fcntl(fd_.get(), F_SETSIG, SIGURG) != 0) return false;
+  if (::fcntl(fd_.get(), F_SETLEASE, F_RDLCK) != 0) return errno == EAGAIN;
+  ::fcntl(fd_.get(), F_SETLEASE, F_UNLCK);
+  return false;
 }
 
 Result<std::unique_ptr<PosixWriter>> PosixWriter::create(int directory,

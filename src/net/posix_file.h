@@ -27,6 +27,7 @@ class PosixReader : public io::FileReader {
   explicit PosixReader(UniqueFd fd) : fd_(std::move(fd)) {}
   Result<io::FileStat> stat() override { return stat_file(fd_.get(), ""); }
   Result<std::size_t> read(std::string& into, std::size_t octets_max) override;
+  bool has_writer() override;
 
  private:
   UniqueFd fd_;

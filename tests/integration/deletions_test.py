@@ -253,6 +253,19 @@ class DeletedHereTest(IntegrationCase):
         self.assertEqual(world.words_on_server("INBOX"), ["m2", "m3"])
         world.assert_settled()
 
+    def test_an_expunge_that_expunges_nothing_is_parked(self):
+        world = self.world(expunge_flagged=True)
+        world.fill("INBOX", 2)
+        world.sync()
+        world.mail.add_letters(world.mail.find("INBOX", "<m0@"), "T")
+        for _ in range(20):
+            world.wire.refuse(rb"^UID EXPUNGE", b"OK done")
+        world.wire.forget()
+        world.sync(expect=3)
+        self.assertEqual(len(world.wire.sent(rb"^UID EXPUNGE")), 1)
+        self.assertEqual(world.sync()["quarantined"], 1)
+        self.assertEqual(len(world.wire.sent(rb"^UID EXPUNGE")), 1)
+
     def test_a_file_that_comes_back_is_uploaded_again(self):
         world = self.world()
         world.fill("INBOX", 2)
@@ -338,6 +351,58 @@ class ProofTest(IntegrationCase):
         world.sync(expect=3)
         self.assertIn("foreign", world.words_on_server("INBOX"))
         self.assertEqual(world.words_on_server("Trash"), ["z1"])
+
+    def become_another(self, world):
+        """As after a restored server: INBOX's UID 4 is another message than base and Maildir know.
+        Returns what they know."""
+        world.fill("INBOX", 3, "i")
+        world.fill("Zoo", 3, "z")
+        world.imap.append("INBOX", message("foreign", body="Other.\n"), (), NOON)
+        world.imap.append("Zoo", message("known", body="A body.\n"), (), NOON)
+        world.sync()
+        known = world.mail.find("Zoo", "<known@").read()
+        path = world.mail.find("INBOX", "<foreign@").path
+        with open(path, "wb") as file:
+            file.write(known)
+        now = os.stat(path)
+        columns = "identity_size, header_digest, message_id, remote_size"
+        inbox = "(SELECT id FROM mailbox WHERE name = 'INBOX')"
+        world.ask_state(f"UPDATE message SET ({columns}) = (SELECT {columns} FROM message WHERE "
+                        f"mailbox <> {inbox} AND uid = 4), email_id = '', size = ?, mtime_ns = ? "
+                        f"WHERE mailbox = {inbox} AND uid = 4", now.st_size, now.st_mtime_ns)
+        return world.mail.find("INBOX", "<known@")
+
+    @over({name: MAIN_PROFILES[name] for name in ("full", "plain")})
+    def test_a_message_that_is_another_one_by_now_is_not_moved(self, world):
+        world.imap.create("Work")
+        world.mail.move(self.become_another(world), "Work")
+        world.mail.move(world.mail.find("INBOX", "<i1@"), "Work")
+        world.sync(expect=3)
+        self.assertEqual(world.words_on_server("INBOX"), ["foreign", "i0", "i2"])
+        self.assertEqual(world.words_on_server("Work"), ["i1"])
+        self.assertEqual(world.sync()["quarantined"], 1)
+
+    def test_the_question_before_a_move_takes_no_turn_of_its_own(self):
+        world = self.world()
+        world.fill("INBOX", 3)
+        world.imap.create("Work")
+        world.sync()
+        world.mail.move(world.mail.find("INBOX", "<m0@"), "Work")
+        world.wire.forget()
+        world.sync()
+        last = [c for c in world.wire.commands if c.startswith((b"SELECT", b"UID"))]
+        before = last[:last.index(world.wire.sent(rb"^UID MOVE")[0])]
+        self.assertTrue(before[-2].startswith(b"SELECT") and b"RFC822.SIZE" in before[-1], before)
+        self.assertEqual(len(world.wire.sent(rb"^UID FETCH.*RFC822.SIZE")), 1)
+
+    def test_what_cannot_be_proven_is_parked(self):
+        world = self.world()
+        world.mail.delete(self.become_another(world))
+        world.sync(expect=3)
+        world.wire.forget()
+        self.assertEqual(world.sync()["quarantined"], 1)
+        self.assertEqual(world.wire.sent(rb"^UID FETCH 4 .*RFC822.SIZE"), [])
+        self.assertIn("foreign", world.words_on_server("INBOX"))
 
     @unittest.skipIf(os.geteuid() != 0, "only root can make a directory immutable")
     def test_a_deletion_waits_also_where_tmp_cannot_be_written(self):

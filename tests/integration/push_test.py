@@ -150,6 +150,36 @@ class PushTest(IntegrationCase):
         world.sync()
         world.assert_settled()
 
+    def test_a_copy_that_stands_still_is_not_sent_before_it_is_whole(self):
+        world = self.world()
+        world.fill("INBOX", 1)
+        world.sync()
+        text = local(message("slow", "words\n" * 500))
+        path = world.mail.deliver("INBOX", text[:1000], "S")
+        with open(path, "ab") as copy:
+            self.assertEqual(world.sync()["uploaded"], 0)
+            self.assertEqual(world.words_on_server("INBOX"), ["m0"])
+            copy.write(text[1000:])
+        world.sync()
+        self.assertEqual(world.words_on_server("INBOX"), ["m0", "slow"])
+        world.assert_settled()
+
+    def test_an_edited_copy_that_stands_still_replaces_nothing_before_it_is_whole(self):
+        world = self.world()
+        world.fill("INBOX", 1)
+        world.sync()
+        edited = world.mail.find("INBOX", "<m0@")
+        text = edited.read() + b"A line more.\n"
+        world.mail.replace(edited, text[:-5])
+        with open(edited.path, "ab") as copy:
+            self.assertEqual(world.sync()["uploaded"], 0)
+            copy.write(text[-5:])
+        world.sync()
+        world.sync()
+        (body,) = [m.body for m in world.imap.fetch_all("INBOX")]
+        self.assertTrue(body.rstrip().endswith(b"A line more."))
+        world.assert_settled()
+
     def test_what_an_edit_replaces_is_kept_whatever_deletions_do(self):
         for policy in ("trash", "expunge", "ignore"):
             for trash in (True, False):

@@ -48,6 +48,14 @@ TEST_F(UploadTest, GivesEachLineFeedItsCarriageReturn) {
   }
 }
 
+TEST_F(UploadTest, AFileThatAProgramStillWritesIsNotTaken) {
+  const SeenFile seen = put("A/new/x", "Subject: x\n\nhalf");
+  disk().open_to_write("mail/A/new/x");
+  EXPECT_EQ(code_of(UploadReader::open(*new_, seen)), ErrorCode::changed);
+  disk().close_written("mail/A/new/x");
+  EXPECT_TRUE(UploadReader::open(*new_, seen));
+}
+
 TEST_F(UploadTest, StreamsWhatIsTooLargeToKeep) {
   const std::string content = large();
   std::string wire;

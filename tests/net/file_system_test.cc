@@ -127,6 +127,19 @@ TEST_F(FileTest, IsForTheUserAlone) {
   EXPECT_EQ(found.st_mode & 07777, 0600u);
 }
 
+TEST_F(FileTest, TellsWhetherAProgramHasItOpenForWriting) {
+  std::ofstream writer(temporary_ / "message");
+  writer << "half of it" << std::flush;
+  const auto reader = root_->open_file("message").value();
+  EXPECT_TRUE(reader->has_writer());
+  writer.close();
+  EXPECT_FALSE(reader->has_writer());
+  EXPECT_FALSE(reader->has_writer());
+  // No lease is left that would hold up the next one.
+  std::ofstream(temporary_ / "message", std::ios::app) << ", and the rest";
+  EXPECT_EQ(content("message"), "half of it, and the rest");
+}
+
 TEST_F(FileTest, ReadsInPieces) {
   std::ofstream(temporary_ / "message") << "abcdefgh";
   auto reader = root_->open_file("message").value();

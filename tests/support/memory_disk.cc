@@ -343,6 +343,14 @@ void MemoryDisk::write(const std::string& path, std::string_view content) {
   STERNA_ASSERT(resize_data(*node, std::string(content)).has_value());
 }
 
+void MemoryDisk::open_to_write(const std::string& path) {
+  ++require(path)->writers;
+}
+
+void MemoryDisk::close_written(const std::string& path) {
+  --require(path)->writers;
+}
+
 std::string MemoryDisk::read(const std::string& path) const {
   return require(path)->data;
 }

@@ -58,6 +58,7 @@ class MemoryDisk {
     std::int64_t ctime_ns = 0;
     std::int64_t btime_ns = 0;
     std::uint32_t links = 0;
+    std::uint32_t writers = 0;  // programs that have it open for writing
   };
   using NodePtr = std::shared_ptr<Node>;
 
@@ -88,6 +89,8 @@ class MemoryDisk {
   void make_maildir(const std::string& path);  // with cur, new and tmp
   // A new file, or new content in the same inode.
   void write(const std::string& path, std::string_view content);
+  void open_to_write(const std::string& path);  // and keeps it open
+  void close_written(const std::string& path);
   std::string read(const std::string& path) const;
   bool exists(const std::string& path) const;
   void rename(const std::string& from, const std::string& to);  // replaces

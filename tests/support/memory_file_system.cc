@@ -73,6 +73,7 @@ class MemoryReader : public io::FileReader {
     at_ += piece.size();
     return piece.size();
   }
+  bool has_writer() override { return file_.node()->writers > 0; }
 
  private:
   Handle file_;

@@ -48,6 +48,9 @@ class FileReader {
   virtual Result<FileStat> stat() = 0;
   // Appends up to `octets_max` from the current place to `into`; 0 at the end.
   virtual Result<std::size_t> read(std::string& into, std::size_t octets_max) = 0;
+  // Whether a program has it open for writing just now. False also where that cannot be told: on
+  // network file systems, and of files that belong to somebody else.
+  virtual bool has_writer() { return false; }
 };
 
 // A new file that has no name, or a name in tmp/ that nobody else uses, until it is placed.

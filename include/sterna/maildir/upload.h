@@ -25,7 +25,7 @@ inline constexpr std::size_t kUploadKeptOctetsMax = 256 * 1024;
 class UploadReader {
  public:
   // `directory` is the one that holds the file. ErrorCode::changed if the file is not the one that
-  // was seen, or changes while it is counted.
+  // was seen, changes while it is counted, or is open for writing.
   static Result<UploadReader> open(io::Directory& directory, const SeenFile& seen);
 
   std::uint64_t size() const { return identity_.size; }  // octets that read() gives in all

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "prove.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "message_limit.h"
+#include "observe.h"
+
+namespace sterna::account {
+namespace {
+
+bool email_ids_agree(const MessageRow& row, const imap::Fetch& fetch) {
+  if (row.email_id.empty()) return true;
+  if (!fetch.email_id.empty()) return row.email_id == fetch.email_id;
+  if (fetch.gm_msgid) return row.email_id == fmt::format("{}", *fetch.gm_msgid);
+  return true;
+}
+
+}  // namespace
+
+class Proof::FetchSink : public Sink {
+ public:
+  void on_response(const imap::Response& response) override {
+    const auto* fetch = std::get_if<imap::Fetch>(&response);
+    const bool told = fetch && fetch->uid && fetch->size && wanted.contains(*fetch->uid);
+    if (told) found[fetch->uid->value] = *fetch;
+  }
+  UidSet wanted;
+  std::unordered_map<std::uint32_t, imap::Fetch> found;
+};
+
+// The UIDVALIDITY that a SELECT among others was answered with.
+class Proof::SelectSink : public Sink {
+ public:
+  explicit SelectSink(const imap::Client& client) : client_(client) {}
+  void on_done(const imap::Done& done) override {
+    const imap::Selection* selection = done.ok() ? client_.selection() : nullptr;
+    if (selection && selection->uid_validity) uidvalidity = *selection->uid_validity;
+  }
+  UidValidity uidvalidity;
+
+ private:
+  const imap::Client& client_;
+};
+
+Proof::Proof(Engine& engine, Connection& connection, MailboxWork& work, UidValidity expected)
+    : engine_(engine),
+      connection_(connection),
+      work_(work),
+      expected_(expected),
+      select_(std::make_unique<SelectSink>(connection.client())),
+      fetch_(std::make_unique<FetchSink>()) {}
+
+Proof::~Proof() = default;
+
+Status Proof::ask(const UidSet& uids) {
+  STERNA_TRY(const imap::CommandId selecting,
+             submit_select(engine_, connection_, work_, select_.get()));
+  asked_.push_back(selecting);
+  imap::FetchRequest request;
+  request.items = {imap::FetchItem::uid, imap::FetchItem::internal_date, imap::FetchItem::size};
+  if (connection_.has(imap::Capability::object_id)) {
+    request.items.push_back(imap::FetchItem::email_id);
+  }
+  if (connection_.has(imap::Capability::gmail)) {
+    request.items.push_back(imap::FetchItem::gm_msgid);
+  }
+  fetch_->wanted = uids;
+  for (const UidSet& part : parts_for(connection_, uids, 200)) {
+    request.uids = part;
+    STERNA_TRY(const imap::CommandId id,
+               connection_.submit(imap::uid_fetch(request), fetch_.get()));
+    asked_.push_back(id);
+  }
+  return {};
+}
+
+coro::Task<Status> Proof::land() {
+  STERNA_CO_CHECK(co_await wait_all_whole(connection_, asked_));
+  if (select_->uidvalidity != expected_) co_return fail(replaced());
+  co_return Status{};
+}
+
+Proof::Verdict Proof::of(const MessageRow& row) const {
+  const auto it = fetch_->found.find(row.key.uid.value);
+  if (it == fetch_->found.end()) return Verdict::gone;
+  const imap::Fetch& fetch = it->second;
+  const bool same_date = fetch.internal_date == row.internal_date;
+  const bool same_size = *fetch.size == row.remote_size;
+  return same_date && same_size && email_ids_agree(row, fetch) ? Verdict::same : Verdict::doubted;
+}
+
+coro::Task<Result<UidSet>> Proof::same_by_header(const std::vector<MessageRow>& doubted) {
+  UidSet same;
+  if (doubted.empty()) co_return same;
+  std::vector<Uid> uids;
+  for (const MessageRow& row : doubted) uids.push_back(row.key.uid);
+  const std::vector<RemoteArrival> before = std::exchange(work_.input.remote.details, {});
+  Status asked = co_await identify_remote(engine_, connection_, work_, UidSet::of(std::move(uids)));
+  const std::vector<RemoteArrival> found = std::exchange(work_.input.remote.details, before);
+  STERNA_CO_CHECK(asked);
+  for (const MessageRow& row : doubted) {
+    const auto it = std::ranges::find(found, row.key.uid, &RemoteArrival::uid);
+    const bool proven = it != found.end() && it->identity && row.identity &&
+                        it->identity->same_as(*row.identity, false);
+    if (proven) same.add(row.key.uid);
+  }
+  co_return same;
+}
+
+Error not_the_same(Uid uid, std::string_view done_here) {
+  return Error(ErrorCode::changed,
+               fmt::format("UID {} is not the message that was {} here; it stays", uid.value,
+                           done_here))
+      .with_scope(ErrorScope::message);
+}
+
+}  // namespace sterna::account
