@@ -26,7 +26,7 @@ constexpr CommandText kCommands[] = {
     {"mailboxes", "ACCOUNT", "List the mailboxes of both sides, and what is synced"},
     {"verify", "[ACCOUNT...] [--deep]", "Compare both sides and print every difference"},
     {"status", "", "Show how the accounts are, and what needs attention"},
-    {"history", "[ACCOUNT] [PATH] [-n N]", "Show what was changed, when, on which side, and why"},
+    {"history", "[ACCOUNT[/MAILBOX]] [PATH] [-n N]", "Show what was changed, when, on which side, and why"},
     {"held", "[list | apply | restore] [ACCOUNT[/MAILBOX]]",
      "Decide about deletions that were held"},
     {"adopt", "ACCOUNT", "Accept a Maildir whose marker is missing or foreign"},
