@@ -85,6 +85,7 @@ struct Engine {
   std::string boot_id;
   bool clean_boot = true;  // same boot as in the last pass
   bool epoch_bumped = false;
+  bool request_checked = false;
   bool union_mode = false;  // a restored backup or a lost state: pair, delete nothing
   // Local effects, or new remote messages, that another pass in this sync should look at.
   bool again = false;

@@ -59,8 +59,13 @@ Result<Question> question_of_account(const Context& context, Runner& runner,
   STERNA_TRY(const std::vector<std::string> names,
              account::mailbox_names(settings_from_config(
                  context.config, *question.accounts.front().account, runner.loop())));
-  const bool is_mailbox = std::ranges::find(names, word) != names.end();
-  (is_mailbox ? question.mailbox : question.path) = word;
+  const std::string mailbox = MailboxName(word).text();
+  const bool is_mailbox = std::ranges::find(names, mailbox) != names.end();
+  if (is_mailbox) {
+    question.mailbox = mailbox;
+  } else {
+    question.path = word;
+  }
   return question;
 }
 

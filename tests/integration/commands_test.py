@@ -57,6 +57,24 @@ class CommandsTest(IntegrationCase):
         self.assertGreater(account["bytes_out"], 0)
         self.assertGreaterEqual(account["seconds"], 0)
 
+    def test_a_mailbox_that_is_not_there_is_named(self):
+        world = self.filled(mailboxes=["*", "!Junk"])
+        world.imap.create("Junk")
+        world.fill("INBOX", 1, "late")
+        for command in (("sync",), ("sync", "--dry-run"), ("held", "restore"), ("held", "list")):
+            for typed, said in (("nope", "no mailbox nope"), ("lists/開発", "Lists/開発?")):
+                with self.subTest((*command, typed)):
+                    run = world.sterna.run(*command, f"{world.name}/{typed}", expect=USAGE)
+                    self.assertIn(said, run.stderr)
+        self.assertIn("not synced",
+                      world.sterna.run("sync", f"{world.name}/Junk", expect=USAGE).stderr)
+        self.assertEqual(len(world.words_local("INBOX")), 5)
+        (account,) = world.sterna.command_json("status")["accounts"]
+        self.assertFalse(account["error"])
+        world.sync(f"{world.name}/Lists")
+        world.sync(f"{world.name}/INBOX")
+        self.assertEqual(len(world.words_local("INBOX")), 6)
+
     def test_status(self):
         world = self.filled()
         report = world.sterna.command_json("status")
@@ -180,7 +198,7 @@ class CommandsTest(IntegrationCase):
     def test_history_of_what_is_not_there(self):
         world = self.filled()
         for words, said in (((world.name, "nosuch"), "nosuch"), ((f"{world.name}/nope",), "nope"),
-                            ((world.name, "inbox"), "INBOX"), (("nobody",), "nobody"),
+                            ((world.name, "lists/開発"), "Lists/開発?"), (("nobody",), "nobody"),
                             ((f"{world.mail.root}/INBOX/cur/17.nobody",), "17.nobody")):
             with self.subTest(words):
                 self.assertIn(said, world.sterna.run("history", *words, expect=USAGE).stderr)
