@@ -252,6 +252,18 @@ class DiskTest(FailureCase):
         self.assertEqual(checked.returncode, FAILED, checked.stdout)
         self.assertIn(f"{locked} cannot be read", checked.stdout)
 
+    def test_a_state_that_may_not_be_read_is_no_missing_one(self):
+        world = self.world()
+        world.fill("INBOX", 2)
+        world.sync()
+        run = self.locked_out_of(world, f"{world.sterna.state}/{world.name}")
+        for command in (("status",), ("history",), ("held", "list"), ("check", "--offline")):
+            with self.subTest(command):
+                done = run(*command)
+                self.assertEqual(done.returncode, FAILED, done.stdout)
+                self.assertRegex(done.stdout + done.stderr,
+                                 rf"{world.sterna.state}/{world.name}.*Permission denied")
+
     def test_an_unreadable_message_stops_nothing_else(self):
         world = self.world()
         world.fill("INBOX", 1)
