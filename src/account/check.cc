@@ -189,6 +189,20 @@ void check_state_dir(Findings& findings, const Settings& settings, const Place& 
   }
 }
 
+// A Maildir is made by a first sync alone; later ones stop where it is gone.
+void check_absence(Findings& findings, const Settings& settings, store::Store* base) {
+  if (!base) return;
+  const auto tree = stored_id(*base, "tree");
+  const auto pending = base->get("marker_pending");
+  if (!tree || *tree == 0 || (pending && *pending)) return;
+  findings.failed("marker",
+                  Error(ErrorCode::marker, fmt::format("{} is not there, although this account "
+                                                       "has a state; is its disk mounted?",
+                                                       printable(settings.maildir)))
+                      .with_hint(fmt::format("mount it; or, to begin anew, move {} away",
+                                             printable(settings.state_dir))));
+}
+
 void check_base(Findings& findings, const Services& services, const Settings& settings,
                 io::Directory* root) {
   auto base = open_base(settings);
@@ -197,7 +211,10 @@ void check_base(Findings& findings, const Services& services, const Settings& se
     return;
   }
   findings.ok("database", *base ? "can be read" : "none yet: the first sync makes it");
-  if (!root) return;
+  if (!root) {
+    check_absence(findings, settings, base->get());
+    return;
+  }
   auto judged = judge_marker(*root, settings, services.files.machine_id(), base->get());
   if (judged) {
     findings.ok("marker", *base ? "of this account's state" : "none in the way");

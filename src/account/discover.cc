@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "discover.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
 
 #include "decisions.h"
 #include "execute_mailboxes.h"
 #include "list_remote.h"
+#include "sterna/account/inspect.h"
+#include "sterna/base/bytes.h"
 #include "sterna/coro/both.h"
 #include "walk_local.h"
 
@@ -173,6 +177,37 @@ std::unique_ptr<MailboxWork> unsynced_trash(Engine& engine, const RemoteList& re
   return nullptr;
 }
 
+// What the user named must be there on some side, and among what is synced: before anything is
+// done.
+Status check_request(Engine& engine, const sync::MailboxesInput& input) {
+  if (!input.remote_complete) return {};
+  std::map<std::string, bool> known;  // whether it is synced
+  const auto add = [&known](const MailboxName& name, bool included) {
+    bool& any = known[name.text()];
+    any = any || included;
+  };
+  for (const sync::KnownMailbox& one : input.base) add(one.row.name, one.policy.included);
+  for (const sync::RemoteMailbox& one : input.remote) add(one.name, one.policy.included);
+  for (const sync::LocalMailbox& one : input.local) add(one.name, one.policy.included);
+  for (const MailboxName& wanted : engine.request.mailboxes) {
+    bool found = false;
+    bool synced = false;
+    std::vector<std::string> names;
+    for (const auto& [name, included] : known) {
+      names.push_back(name);
+      if (name != wanted.text() && !MailboxName(name).is_below(wanted)) continue;
+      found = true;
+      synced = synced || included;
+    }
+    if (!found) return fail(unknown_mailbox(wanted.text(), names));
+    if (synced) continue;
+    return fail(Error(ErrorCode::usage,
+                      fmt::format("mailbox {} is not synced", printable(wanted.text(), 200)))
+                    .with_hint("`mailboxes` in the configuration leaves it out"));
+  }
+  return {};
+}
+
 coro::Task<Result<RemoteList>> log_in_and_list(Engine& engine, Pool& pool) {
   STERNA_CO_TRY(Connection * connection, co_await pool.primary());
   co_return co_await list_remote(engine, *connection);
@@ -196,6 +231,8 @@ coro::Task<Status> discover(Engine& engine, Pool& pool) {
   STERNA_CO_TRY(const std::set<MailboxId> unlisted,
                 co_await ask_for_unlisted(engine, *connection, rows, remote));
   STERNA_CO_TRY(sync::MailboxesInput input, mailboxes_input(engine, rows, remote, unlisted, local));
+  if (!engine.request_checked) STERNA_CO_CHECK(check_request(engine, input));
+  engine.request_checked = true;  // what a pass renames is not asked for in the next one
   STERNA_CO_CHECK(save_absences(engine, rows, input));
   const std::vector<sync::MailboxAction> actions = sync::plan_mailboxes(input);
   engine.held_mailboxes.clear();

@@ -91,6 +91,7 @@ struct Engine {
   bool unflushed = false;                     // files were recorded and never flushed
   std::optional<Generation> unflushed_since;  // those of an earlier boot: from this pass on
   bool epoch_bumped = false;
+  bool request_checked = false;
   bool union_mode = false;  // a restored backup or a lost state: pair, delete nothing
   // Local effects, or new remote messages, that another pass in this sync should look at.
   bool again = false;

@@ -15,6 +15,7 @@
 #include "last_sync.h"
 #include "sterna/account/inspect.h"
 #include "sterna/base/bytes.h"
+#include "sterna/base/nearest.h"
 #include "sterna/maildir/file_name.h"
 #include "sterna/maildir/listing.h"
 #include "sterna/maildir/mailbox_dirs.h"
@@ -233,13 +234,13 @@ Result<AccountState> read_state(io::FileSystem& files, const Settings& settings)
 }
 
 Result<std::vector<HistoryLine>> read_history(const Settings& settings, const std::string& path,
-                                              std::size_t limit) {
+                                              std::size_t limit, const std::string& mailbox) {
   std::vector<HistoryLine> lines;
   STERNA_TRY(const std::unique_ptr<store::Store> base, open_base(settings));
   if (!base) return lines;
   const std::string_view name = std::string_view(path).substr(path.rfind('/') + 1);
   const std::string_view wanted = maildir::view_file_name(name).base;
-  STERNA_TRY(std::vector<store::HistoryEntry> entries, base->history(wanted, limit));
+  STERNA_TRY(std::vector<store::HistoryEntry> entries, base->history(wanted, limit, mailbox));
   for (store::HistoryEntry& entry : entries) {
     lines.push_back({entry.at_ms, std::move(entry.mailbox), entry.uid.value,
                      entry.path.empty() ? std::string() : absolute_path(settings, entry.path),
@@ -247,6 +248,22 @@ Result<std::vector<HistoryLine>> read_history(const Settings& settings, const st
                      std::move(entry.reason)});
   }
   return lines;
+}
+
+Result<std::vector<std::string>> mailbox_names(const Settings& settings) {
+  std::vector<std::string> names;
+  STERNA_TRY(const std::unique_ptr<store::Store> base, open_base(settings));
+  if (!base) return names;
+  STERNA_TRY(const std::vector<MailboxRow> rows, base->mailboxes());
+  for (const MailboxRow& row : rows) names.push_back(row.name.text());
+  return names;
+}
+
+Error unknown_mailbox(std::string_view typed, const std::vector<std::string>& names) {
+  const std::string near = nearest_name(typed, names);
+  return Error(ErrorCode::usage, fmt::format("there is no mailbox {}", printable(typed, 200)))
+      .with_hint(near.empty() ? std::string("sterna mailboxes ACCOUNT lists them")
+                              : fmt::format("did you mean {}?", printable(near, 200)));
 }
 
 Result<std::vector<HeldLine>> read_held(const Settings& settings) {

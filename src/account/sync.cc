@@ -43,6 +43,8 @@ coro::Task<Status> copy_log(Engine& engine) {
 
 Status finish_state(Engine& engine, const Status& outcome) {
   if (engine.dry_run()) return {};
+  // Nothing was tried: what the last sync left stands.
+  if (!outcome && outcome.error().is(ErrorCode::usage)) return {};
   const std::string error = outcome ? std::string() : outcome.error().describe();
   STERNA_TRY(const auto before, engine.store->get("last_error"));
   STERNA_TRY(auto transaction, engine.store->begin(store::Durability::normal));

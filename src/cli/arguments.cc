@@ -26,7 +26,8 @@ constexpr CommandText kCommands[] = {
     {"mailboxes", "ACCOUNT", "List the mailboxes of both sides, and what is synced"},
     {"verify", "[ACCOUNT...] [--deep]", "Compare both sides and print every difference"},
     {"status", "", "Show how the accounts are, and what needs attention"},
-    {"history", "[ACCOUNT] [PATH] [-n N]", "Show what was changed, when, on which side, and why"},
+    {"history", "[ACCOUNT[/MAILBOX]] [PATH] [-n N]",
+     "Show what was changed, when, on which side, and why"},
     {"held", "[list | apply | restore] [ACCOUNT[/MAILBOX]]",
      "Decide about deletions that were held"},
     {"adopt", "ACCOUNT", "Accept a Maildir whose marker is missing or foreign"},
@@ -106,6 +107,13 @@ std::string did_you_mean(std::string_view typed) {
   return best.empty() ? "see sterna --help" : fmt::format("did you mean {}?", best);
 }
 
+ColorWhen color_of(const std::string& word) {
+  if (word == "auto") return ColorWhen::automatic;
+  if (word == "always") return ColorWhen::always;
+  if (word == "never") return ColorWhen::never;
+  throw CLI::ValidationError("--color", word + " is neither auto nor always nor never");
+}
+
 class Parser {
  public:
   Parser() : app_("", "sterna") {
@@ -152,12 +160,10 @@ class Parser {
     app_.add_flag("-v,--verbose", verbose_, "Say more; twice: say much more");
     app_.add_flag("-q,--quiet", quiet_, "Say only what went wrong");
     app_.add_flag("--json", options.json, "Print data as JSON");
-    app_.add_option("--color", options.color, "Whether to use colours: auto, always, never")
-        ->option_text("WHEN")
-        ->transform(
-            CLI::CheckedTransformer(std::map<std::string, ColorWhen>{{"auto", ColorWhen::automatic},
-                                                                     {"always", ColorWhen::always},
-                                                                     {"never", ColorWhen::never}}));
+    app_.add_option_function<std::string>(
+            "--color", [&options](const std::string& word) { options.color = color_of(word); },
+            "Whether to use colours: auto, always, never")
+        ->option_text("WHEN");
     app_.add_flag("--no-input", options.no_input, "Never ask anything");
   }
 

@@ -7,7 +7,7 @@ namespace sterna::cli {
 namespace {
 
 // In the order in which they win where nothing succeeded; what is not here is an ordinary failure.
-constexpr Exit kFailures[] = {Exit::login, Exit::network};
+constexpr Exit kFailures[] = {Exit::usage, Exit::login, Exit::network};
 // Before everything else, in this order.
 constexpr Exit kFirst[] = {Exit::interrupted, Exit::config, Exit::locked};
 

@@ -35,7 +35,7 @@ struct Outcome {
 };
 
 // Of all parts together. 78 and 11 go before everything; else 3 if anything succeeded and anything
-// failed; else the first of 4, 5 and 1 that applies; 6 only where all else is well.
+// failed; else the first of 2, 4, 5 and 1 that applies; 6 only where all else is well.
 Exit combine(const std::vector<Outcome>& outcomes);
 
 }  // namespace sterna::cli

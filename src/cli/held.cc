@@ -10,6 +10,7 @@
 #include "report_text.h"
 #include "runner.h"
 #include "settings_from_config.h"
+#include "sterna/account/inspect.h"
 #include "sync_run.h"
 #include "target.h"
 
@@ -53,6 +54,22 @@ Exit list(const Context& context, const std::vector<HeldRow>& rows) {
     console.err("sterna: nothing is held\n");
   }
   return Exit::done;
+}
+
+// A mailbox that is named and of which nothing is held must at least be one.
+Status check_names(const Context& context, Runner& runner, const std::vector<Selection>& selected) {
+  for (const Selection& selection : selected) {
+    if (selection.mailboxes.empty()) continue;
+    const account::Settings settings =
+        settings_from_config(context.config, *selection.account, runner.loop());
+    STERNA_TRY(const std::vector<std::string> names, account::mailbox_names(settings));
+    for (const MailboxName& mailbox : selection.mailboxes) {
+      if (std::ranges::find(names, mailbox.text()) != names.end()) continue;
+      return fail(
+          of_account(selection.account->name, account::unknown_mailbox(mailbox.text(), names)));
+    }
+  }
+  return {};
 }
 
 Result<std::uint64_t> decide(const Context& context, Runner& runner, const Selection& selection,
@@ -106,6 +123,10 @@ Exit run_command(const Context& context, const HeldArguments& arguments) {
   Runner runner;
   const auto rows = read_rows(context, runner, *selected);
   if (!rows) return fail_with(context, rows.error());
+  if (rows->empty()) {
+    const Status known = check_names(context, runner, *selected);
+    if (!known) return fail_with(context, known.error());
+  }
   if (arguments.action == HeldAction::list) return list(context, *rows);
   if (rows->empty()) {
     if (console.json()) {

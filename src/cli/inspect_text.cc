@@ -77,6 +77,10 @@ std::string attention_text(const StatusRow& row, const Style& style) {
   if (state.marker_held)
     add("the Maildir's marker is missing or of another state",
         "if the disk is mounted and this is the right Maildir: sterna adopt " + state.name);
+  if (row.word == "error") {
+    add(printable(state.error), "sterna check " + state.name);
+    return text;
+  }
   if (!state.error.empty() && !state.marker_held)
     add(fmt::format("the last sync failed: {}", printable(state.error)),
         "sterna check " + state.name);

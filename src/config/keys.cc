@@ -4,13 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <vector>
+
+#include "sterna/base/nearest.h"
 
 namespace sterna::config {
 namespace {
-
-// Longer words are compared by their beginning: an unknown key may be as long as the file.
-constexpr std::size_t kCompared = 64;
 
 std::string_view nearest(Section section, std::string_view name) {
   std::string_view best;
@@ -40,27 +38,6 @@ std::string_view heading(Section section) {
                                             "[account.NAME.roles]", "[account.NAME.tls]",
                                             "[[account.NAME.rule]]"};
   return kHeadings[static_cast<std::size_t>(section)];
-}
-
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  a = a.substr(0, kCompared);
-  b = b.substr(0, kCompared);
-  std::vector<std::size_t> before(b.size() + 1);
-  std::vector<std::size_t> last(b.size() + 1);
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) last[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const bool same = a[i - 1] == b[j - 1];
-      row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (same ? 0 : 1)});
-      const bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
-      if (swapped) row[j] = std::min(row[j], before[j - 2] + 1);
-    }
-    std::swap(before, last);
-    std::swap(last, row);
-  }
-  return last[b.size()];
 }
 
 std::string hint_for_unknown(Section section, std::string_view name) {

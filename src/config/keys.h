@@ -125,7 +125,4 @@ std::string_view heading(Section section);
 // What to say after an unknown key: where it belongs, or the nearest known one.
 std::string hint_for_unknown(Section section, std::string_view name);
 
-// Insertions, deletions, replacements and swaps of neighbours that lead from one word to the other.
-std::size_t edit_distance(std::string_view a, std::string_view b);
-
 }  // namespace sterna::config

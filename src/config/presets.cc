@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <array>
 
-#include "keys.h"
 #include "sterna/base/bytes.h"
+#include "sterna/base/nearest.h"
 
 namespace sterna::config {
 namespace {

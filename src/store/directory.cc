@@ -125,8 +125,13 @@ Status make_file(const std::string& path) {
   return sync_directory(parent_of(path));
 }
 
-bool file_exists(const std::string& path) {
-  return ::access(path.c_str(), F_OK) == 0;
+Result<bool> file_exists(const std::string& path) {
+  if (::access(path.c_str(), F_OK) == 0) return true;
+  if (errno == ENOENT || errno == ENOTDIR) return false;
+  return fail(failed(errno, "looking for", path)
+                  .with_disposition(Disposition::needs_user)
+                  .with_hint("the state belongs to the user who runs Sterna: see to the owner and "
+                             "the mode of its directory (chown, chmod u+rwx)"));
 }
 
 }  // namespace sterna::store

@@ -37,6 +37,6 @@ bool is_network_file_system(unsigned long type);
 // Makes an empty `path`, mode 0600, unless it is there; its name is durable on return.
 Status make_file(const std::string& path);
 
-bool file_exists(const std::string& path);
+Result<bool> file_exists(const std::string& path);
 
 }  // namespace sterna::store

@@ -51,15 +51,19 @@ Status Store::add_history(const HistoryEntry& entry) {
       entry.event, entry.side, entry.detail, entry.reason, impl_->lived_ms);
 }
 
-Result<std::vector<HistoryEntry>> Store::history(std::string_view path, std::size_t limit) {
+Result<std::vector<HistoryEntry>> Store::history(std::string_view path, std::size_t limit,
+                                                 std::string_view mailbox) {
+  const auto is_there = [mailbox](const HistoryEntry& entry) {
+    return mailbox.empty() || entry.mailbox == mailbox;
+  };
   if (path.empty()) {
     Query query(impl_->db, kSelectAll);
-    return take(query, limit, [](const HistoryEntry&) { return true; });
+    return take(query, limit, is_there);
   }
   const std::string_view name = stripped(base_name_of_path(path));
   Query query(impl_->db, kSelectOfFile, base_hash(name));
   return take(query, limit, [&](const HistoryEntry& entry) {
-    return stripped(base_name_of_path(entry.path)) == name;
+    return stripped(base_name_of_path(entry.path)) == name && is_there(entry);
   });
 }
 

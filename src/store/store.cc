@@ -23,7 +23,8 @@ Error no_state(const std::string& path) {
 }
 
 Result<Db> open_to_read(const std::string& path) {
-  if (!file_exists(path)) return fail(no_state(path));
+  STERNA_TRY(const bool there, file_exists(path));
+  if (!there) return fail(no_state(path));
   STERNA_TRY(Db db, Db::open(path, Access::read_only));
   STERNA_TRY(const SchemaState schema, read_schema(db));
   // Another process is making it, and has not finished.
@@ -142,7 +143,8 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& directory, bool re
   const std::string path = directory + "/state.db";
   std::unique_ptr<Store> store(new Store);
   if (read_only) {
-    if (file_exists(directory)) STERNA_CHECK(check_file_system(directory));
+    STERNA_TRY(const bool there, file_exists(directory));
+    if (there) STERNA_CHECK(check_file_system(directory));
     STERNA_TRY(Db db, open_to_read(path));
     store->impl_ = std::make_unique<Impl>(DirectoryLock(), std::move(db), read_only);
     STERNA_CHECK(store->impl_->passing.load(store->impl_->db));

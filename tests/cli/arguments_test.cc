@@ -66,7 +66,10 @@ TEST(Arguments, ColorIsOneOfThreeWords) {
   EXPECT_EQ(parsed({"--color", "auto", "status"}).options.color, ColorWhen::automatic);
   EXPECT_EQ(parsed({"--color", "always", "status"}).options.color, ColorWhen::always);
   EXPECT_EQ(parsed({"status", "--color=never"}).options.color, ColorWhen::never);
-  EXPECT_EQ(answer_to({"--color", "sometimes", "status"}).status, Exit::usage);
+  const Answer answer = answer_to({"--color", "sometimes", "status"});
+  EXPECT_EQ(answer.status, Exit::usage);
+  EXPECT_THAT(answer.err, HasSubstr("sometimes is neither auto nor always nor never"));
+  for (const char c : answer.err) EXPECT_TRUE(c == '\n' || c >= ' ') << answer.err;
 }
 
 TEST(Arguments, TheOtherCommandsTakeTheirOwn) {

@@ -55,6 +55,7 @@ TEST(ExitStatus, TheTableOfTheContract) {
       {"one fails, the other is stopped by its marker",
        {failed(connect), stopped_by_marker()},
        Exit::network},
+      {"a mailbox that is not there", {failed(usage)}, Exit::usage},
       {"login goes before network", {failed(connect), failed(login)}, Exit::login},
       {"network goes before failure", {failed(io), failed(resolve)}, Exit::network},
       {"locked goes before partly", {failed(locked), well()}, Exit::locked},

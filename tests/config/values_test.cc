@@ -4,6 +4,7 @@
 
 #include "config/fields.h"
 #include "config/keys.h"
+#include "sterna/base/nearest.h"
 
 namespace sterna::config {
 namespace {
@@ -54,6 +55,15 @@ TEST(EditDistance, CountsSwapsOnce) {
   EXPECT_EQ(edit_distance("moed", "mode"), 1U);
   EXPECT_EQ(edit_distance("kitten", "sitting"), 3U);
   EXPECT_EQ(edit_distance("ca", "abc"), 3U);
+}
+
+TEST(NearestName, IsTheOneThatMayBeMeantWhateverItsCase) {
+  const std::vector<std::string> names{"INBOX", "Lists/dev", "Sent"};
+  EXPECT_EQ(nearest_name("lists/dev", names), "Lists/dev");
+  EXPECT_EQ(nearest_name("Lists/dve", names), "Lists/dev");
+  EXPECT_EQ(nearest_name("inbox", names), "INBOX");
+  EXPECT_EQ(nearest_name("Invoices", names), "");
+  EXPECT_EQ(nearest_name("Sent", {}), "");
 }
 
 TEST(Hint, NamesTheNearestKeyOrTheRightPlace) {

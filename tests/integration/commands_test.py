@@ -7,7 +7,7 @@ import unittest
 
 from tests.support.case import IntegrationCase
 from tests.support.messages import NOON, local, message
-from tests.support.sterna import DONE, FAILED, NETWORK
+from tests.support.sterna import DONE, FAILED, NETWORK, USAGE
 
 
 class CommandsTest(IntegrationCase):
@@ -56,6 +56,24 @@ class CommandsTest(IntegrationCase):
         self.assertGreater(account["bytes_in"], 0)
         self.assertGreater(account["bytes_out"], 0)
         self.assertGreaterEqual(account["seconds"], 0)
+
+    def test_a_mailbox_that_is_not_there_is_named(self):
+        world = self.filled(mailboxes=["*", "!Junk"])
+        world.imap.create("Junk")
+        world.fill("INBOX", 1, "late")
+        for command in (("sync",), ("sync", "--dry-run"), ("held", "restore"), ("held", "list")):
+            for typed, said in (("nope", "no mailbox nope"), ("lists/開発", "Lists/開発?")):
+                with self.subTest((*command, typed)):
+                    run = world.sterna.run(*command, f"{world.name}/{typed}", expect=USAGE)
+                    self.assertIn(said, run.stderr)
+        self.assertIn("not synced",
+                      world.sterna.run("sync", f"{world.name}/Junk", expect=USAGE).stderr)
+        self.assertEqual(len(world.words_local("INBOX")), 5)
+        (account,) = world.sterna.command_json("status")["accounts"]
+        self.assertFalse(account["error"])
+        world.sync(f"{world.name}/Lists")
+        world.sync(f"{world.name}/INBOX")
+        self.assertEqual(len(world.words_local("INBOX")), 6)
 
     def test_status(self):
         world = self.filled()
@@ -163,6 +181,29 @@ class CommandsTest(IntegrationCase):
         one = self.json_rows(world, "history", "history", world.name, path)
         self.assertLess(len(one), len(rows))
         self.assertTrue(one)
+
+    def test_history_of_one_mailbox(self):
+        world = self.filled()
+        other = self.world(name="other", sterna=world.sterna)
+        other.fill("INBOX", 2, "o")
+        world.sterna.run("sync")
+        rows = self.json_rows(world, "history", "history", f"{world.name}/INBOX")
+        self.assertEqual({(row["account"], row["mailbox"]) for row in rows},
+                         {(world.name, "INBOX")})
+        self.assertEqual(rows, self.json_rows(world, "history", "history", world.name, "INBOX"))
+        file = other.mail.find("INBOX", "<o0@").path
+        self.assertEqual({row["account"] for row in
+                          self.json_rows(world, "history", "history", file)}, {"other"})
+
+    def test_history_of_what_is_not_there(self):
+        world = self.filled()
+        for words, said in (((world.name, "nosuch"), "nosuch"), ((f"{world.name}/nope",), "nope"),
+                            ((world.name, "lists/開発"), "Lists/開発?"), (("nobody",), "nobody"),
+                            ((f"{world.mail.root}/INBOX/cur/17.nobody",), "17.nobody")):
+            with self.subTest(words):
+                self.assertIn(said, world.sterna.run("history", *words, expect=USAGE).stderr)
+        path = world.mail.deliver("INBOX", local(message("unsent")), "S", NOON)
+        world.sterna.run("history", path)
 
     def test_history_names_files(self):
         world = self.filled()

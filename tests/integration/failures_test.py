@@ -10,7 +10,7 @@ from tests.support.case import IntegrationCase, server
 from tests.support.dovecot import free_ports
 from tests.support.maildir import digest_tree
 from tests.support.messages import NOON, local, message
-from tests.support.sterna import BAD_CONFIG, FAILED, LOGIN, NETWORK, PARTLY, USAGE
+from tests.support.sterna import BAD_CONFIG, FAILED, HELD, LOGIN, NETWORK, PARTLY, USAGE
 from tests.support.wire import Wire
 
 
@@ -306,6 +306,29 @@ class DiskTest(FailureCase):
         checked = run("check", "--offline")
         self.assertEqual(checked.returncode, FAILED, checked.stdout)
         self.assertIn(f"{locked} cannot be read", checked.stdout)
+
+    def test_a_maildir_that_is_gone_is_told_by_check_as_by_sync(self):
+        world = self.world()
+        world.fill("INBOX", 2)
+        world.sync()
+        os.rename(world.mail.root, f"{world.dir}/elsewhere")
+        world.sterna.run("sync", expect=HELD)
+        checked = world.sterna.run("check", "--offline", expect=HELD)
+        self.assertIn("is not there", checked.stdout)
+        os.rename(f"{world.dir}/elsewhere", world.mail.root)
+        world.sterna.run("check", "--offline")
+
+    def test_a_state_that_may_not_be_read_is_no_missing_one(self):
+        world = self.world()
+        world.fill("INBOX", 2)
+        world.sync()
+        run = self.locked_out_of(world, f"{world.sterna.state}/{world.name}")
+        for command in (("status",), ("history",), ("held", "list"), ("check", "--offline")):
+            with self.subTest(command):
+                done = run(*command)
+                self.assertEqual(done.returncode, FAILED, done.stdout)
+                self.assertRegex(done.stdout + done.stderr,
+                                 rf"{world.sterna.state}/{world.name}.*Permission denied")
 
     def test_an_unreadable_message_stops_nothing_else(self):
         world = self.world()

@@ -42,6 +42,16 @@ TEST(Directory, KeepsAFileThatIsThere) {
   EXPECT_EQ(std::filesystem::file_size(root / "state.db"), 4U);
 }
 
+TEST(Directory, IsAbsentOnlyWhereTheSystemSaysSo) {
+  const test::TempDir root;
+  std::ofstream(root / "file") << "text";
+  std::filesystem::create_symlink("loop", root / "loop");
+  EXPECT_TRUE(*file_exists(root / "file"));
+  EXPECT_FALSE(*file_exists(root / "nothing"));
+  EXPECT_FALSE(*file_exists(root / "file/below"));
+  EXPECT_FALSE(file_exists(root / "loop/state.db"));
+}
+
 TEST(Directory, IsNotOnANetworkFileSystem) {
   EXPECT_TRUE(is_network_file_system(0x6969)) << "NFS";
   EXPECT_TRUE(is_network_file_system(0xFF534D42)) << "CIFS";

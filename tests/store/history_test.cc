@@ -64,6 +64,22 @@ TEST_F(History, FollowsAFileThroughItsNames) {
   EXPECT_TRUE(must(store_->history("19.host", 9)).empty());
 }
 
+TEST(History, OfOneMailboxOnly) {
+  const StateDirectory state;
+  const auto store = state.open();
+  HistoryEntry there = entry(10, "INBOX/new/17.host", "downloaded");
+  there.mailbox = "INBOX";
+  HistoryEntry elsewhere = entry(20, "Archive/cur/17.host:2,S", "moved");
+  elsewhere.mailbox = "Archive";
+  change(*store, [&] {
+    must(store->add_history(there));
+    must(store->add_history(elsewhere));
+  });
+  EXPECT_EQ(events(must(store->history("", 9, "INBOX"))), Words{"downloaded"});
+  EXPECT_EQ(events(must(store->history("17.host", 9, "Archive"))), Words{"moved"});
+  EXPECT_TRUE(must(store->history("", 9, "Sent")).empty());
+}
+
 TEST(Undo, KeepsWhatIsNeededToBringAMessageBack) {
   const StateDirectory state;
   const auto store = state.open();

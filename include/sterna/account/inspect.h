@@ -56,9 +56,15 @@ struct HistoryLine {
   std::string detail;
   std::string reason;
 };
-// Newest first. `path`: of one file (by its base name), "" for all.
+// Newest first. `path`: of one file (by its base name), "" for all; `mailbox`: of one, by its name
+// at that time, "" for all.
 Result<std::vector<HistoryLine>> read_history(const Settings& settings, const std::string& path,
-                                              std::size_t limit);
+                                              std::size_t limit, const std::string& mailbox = {});
+
+// The mailboxes that the state knows; none before the first sync.
+Result<std::vector<std::string>> mailbox_names(const Settings& settings);
+// ErrorCode::usage, with the one of `names` that may be meant.
+Error unknown_mailbox(std::string_view typed, const std::vector<std::string>& names);
 
 struct HeldLine {
   std::string kind;

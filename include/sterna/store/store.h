@@ -230,8 +230,9 @@ class Store {
   Result<std::vector<std::string>> take_undo(std::int64_t lived_before_ms, std::size_t rows_max);
   Status add_history(const HistoryEntry& entry);
   // Newest first. `path` filters by file: its base name, as messages_by_base_name() compares; ""
-  // for all.
-  Result<std::vector<HistoryEntry>> history(std::string_view path, std::size_t limit);
+  // for all. `mailbox` filters by the name at that time; "" for all.
+  Result<std::vector<HistoryEntry>> history(std::string_view path, std::size_t limit,
+                                            std::string_view mailbox = {});
   Result<std::size_t> trim_history(std::int64_t lived_before_ms, std::size_t rows_max);
 
   // --- the brake's rolling window (rule 6). side: "remote" "local" "flags". MailboxId{} stands for
