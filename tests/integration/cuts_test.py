@@ -42,7 +42,17 @@ class CutTest(BrokenCase):
         for _ in range(2):
             world.mail.deliver("INBOX", local(message("twin")), "S", NOON)
         world.wire.lose_reply(rb"^APPEND")
+        sent = []
+
+        def only_the_first(command):
+            if command.startswith(b"APPEND"):
+                sent.append(command)
+                if len(sent) == 2:
+                    world.wire.cut_before(rb"^APPEND")
+        world.wire.on_command = only_the_first
         world.sync(expect=CUT)
+        world.wire.on_command = None
+        self.assertEqual(world.words_on_server("INBOX"), ["twin"])
         world.ask_state("UPDATE intent SET looks = 3")
         world.wire.lose_reply(rb"^APPEND")
         world.sync(expect=CUT)
