@@ -47,6 +47,11 @@ class Life:
         test.assertEqual((report["exit"], report["held"], report["quarantined"]), (0, 0, 0),
                          f"day {self.day}, seed {SEED}: {report}")
 
+    def sleep(self):
+        # Fifty days pass in minutes: for the brake, a night is between what it counted and today.
+        if os.path.isdir(f"{self.world.sterna.state}/{self.world.name}"):
+            self.world.ask_state("UPDATE removal SET at_ms = at_ms - 86400000")
+
     # ---- days
 
     def morning_mail(self):
@@ -87,6 +92,15 @@ class Life:
             self.sync()
         for found in self.some(self.local(), 40):
             self.world.mail.delete(found)
+
+    def empty_a_full_trash_and_delete_a_thread(self):
+        self.arrive(90, "Trash", "trash")
+        self.arrive(12)
+        self.sync()
+        self.empty_the_trash()
+        self.sync()
+        self.delete_a_thread()
+        self.sync()
 
     def archive_the_inbox(self):
         for found in self.local():
@@ -177,8 +191,10 @@ class Life:
                       self.restart_in_the_middle, self.a_new_folder_with_mail,
                       self.empty_a_folder_and_remove_it, self.label_and_answer,
                       self.nothing_at_all]
+        self.empty_a_full_trash_and_delete_a_thread()
         agenda = []
         for self.day in range(DAYS):
+            self.sleep()
             if not agenda:
                 agenda = self.dice.sample(everything, len(everything))
             self.morning_mail()
@@ -193,8 +209,7 @@ class Life:
 
 class OrdinaryDaysTest(IntegrationCase):
     def test_fifty_ordinary_days(self):
-        # Fifty days pass in minutes, so the hour in which the brake counts is shortened with them.
-        world = self.world(hold_deletions={"share": 0.3, "at_least": 50, "within": "1s"})
+        world = self.world()
         for mailbox in ("Archive", "Drafts", "Sent", "Junk", "Lists/dev"):
             world.imap.create(mailbox)
         world.fill("Archive", 60, "old", ["\\Seen"])
