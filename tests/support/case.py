@@ -146,10 +146,10 @@ class World:
 
     def words_on_server(self, mailbox):
         """Which messages are there, by the word in their Message-ID, sorted."""
-        return sorted(_word(m.body) for m in self.imap.fetch_all(mailbox))
+        return sorted(word_of(m.body) for m in self.imap.fetch_all(mailbox))
 
     def words_local(self, mailbox):
-        return sorted(_word(m.read()) for m in self.mail.messages(mailbox))
+        return sorted(word_of(m.read()) for m in self.mail.messages(mailbox))
 
 
 def trade(side, one="A", other="B"):
@@ -159,7 +159,8 @@ def trade(side, one="A", other="B"):
     side.rename("X", other)
 
 
-def _word(content):
+def word_of(content):
+    """The word in a message's Message-ID."""
     head = content.split(b"Message-ID: <", 1)
     return head[1].split(b"@", 1)[0].decode() if len(head) == 2 else repr(content[:40])
 
