@@ -202,6 +202,11 @@ class Bench:
         place = self.place("bare", "rtt", self.rtt_store())
         self.bare(place, "S8a", changes.script_pull(CORE), store=True, rtt=True)
         self.bare(place, "S8b", changes.script_noop(), rtt=True)
+        with self.imap(place) as imap:
+            status = {name: imap.status(name) for name in CORE}
+            changes.server_flags(imap, CORE, random.Random(rep))
+        cursors = {n: (s["UIDVALIDITY"], s["HIGHESTMODSEQ"]) for n, s in status.items()}
+        self.bare(place, "S8c", changes.script_flags_in(cursors), rtt=True)
 
     def big(self, rep):
         for tool in self.tools:
@@ -227,13 +232,15 @@ class Bench:
         self.bare(place, "S10a", changes.script_pull(MANY), store=True)
         for _ in range(3):
             self.bare(place, "S10b", changes.script_noop())
-            self.bare(place, "S10", changes.script_noop(), rtt=True)
+        self.bare(place, "S10", changes.script_noop(), rtt=True)
 
     def measure(self):
         for group in self.options.groups.split(","):
             for rep in range(self.options.reps):
                 getattr(self, group)(rep)
-        return Report(self.runs, {k: f"{v:,}" for k, v in self.sizes.items()})
+        return Report(self.runs, {k: f"{v:,}" for k, v in self.sizes.items()},
+                      self.options.tools.split(","), self.options.groups.split(","),
+                      self.options.quick)
 
 
 def parse():
@@ -242,7 +249,8 @@ def parse():
     parser.add_argument("--tools", default="sterna,mbsync,interimap")
     parser.add_argument("--groups", default="core,rtt,big,many")
     parser.add_argument("--reps", type=int, default=3)
-    parser.add_argument("--quick", action="store_true", help="a tenth of the messages")
+    parser.add_argument("--quick", action="store_true",
+                        help="a tenth of the messages, and no judgement")
     parser.add_argument("--work", default="build/bench")
     return parser.parse_args()
 

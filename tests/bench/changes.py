@@ -5,6 +5,7 @@ For every change there is the script of IMAP commands that the bare client sends
 """
 import os
 import re
+from collections import Counter
 
 from tests.bench import corpus
 from tests.support.imap_client import imap_date, uid_set
@@ -120,25 +121,41 @@ def script_deletions_out(imap, dice, count=200):
 
 # ---- agreement
 
+KINDS = ("only on the server", "only local", "flags")
+
+
 def disagreement(imap, maildir, mailboxes):
-    """"" or how server and Maildir differ: messages by Message-ID, system flags."""
+    """"" or how server and Maildir differ: messages by Message-ID, system flags. A message that is
+    there twice counts twice."""
     letter = {flag.encode(): c for c, flag in LETTERS.items() if flag.startswith("\\")}
-    only_server = only_local = flags = 0
+    totals = Counter()
     for mailbox in mailboxes:
         imap.examine(mailbox)
-        far, near = {}, {}
+        far, near = Counter(), Counter()
         for line in imap.command("UID FETCH 1:* (FLAGS BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])"):
             word, found = MESSAGE_ID.search(line), re.search(rb"FLAGS \(([^)]*)\)", line)
-            if word and found:
-                far[word[1]] = "".join(sorted(letter.get(f, "") for f in found[1].split()))
+            if found:
+                far[(word[1] if word else b"",
+                     "".join(sorted(letter.get(f, "") for f in found[1].split())))] += 1
         for directory, name in files(maildir, mailbox):
             with open(f"{directory}/{name}", "rb") as file:
                 word = MESSAGE_ID.search(file.read(8192))
-            near[word[1] if word else name] = "".join(
-                sorted(c for c in name.partition(":2,")[2] if c in "SRFDT"))
-        only_server += len(far.keys() - near.keys())
-        only_local += len(near.keys() - far.keys())
-        flags += sum(far[k] != near[k] for k in far.keys() & near.keys())
-    if not (only_server or only_local or flags):
-        return ""
-    return f"{only_server} only on the server, {only_local} only local, {flags} flags"
+            near[(word[1] if word else b"", "".join(
+                sorted(c for c in name.partition(":2,")[2] if c in "SRFDT")))] += 1
+        totals += differing(far, near)
+    return ", ".join(f"{totals[what]} {what}" for what in KINDS) if totals else ""
+
+
+def differing(far, near):
+    """How many differ, by kind; both sides count (Message-ID, letters)."""
+    there, here = _words(far), _words(near)
+    only_server, only_local = (there - here).total(), (here - there).total()
+    return +Counter(dict(zip(KINDS, (only_server, only_local,
+                                     (far - near).total() - only_server))))
+
+
+def _words(side):
+    words = Counter()
+    for (word, _), count in side.items():
+        words[word] += count
+    return words

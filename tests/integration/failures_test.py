@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """What goes wrong is named, gets its exit status, and harms nothing else."""
-import ctypes
 import os
 import shutil
 import subprocess
@@ -338,39 +337,6 @@ class DiskTest(FailureCase):
         world.mail.deliver("INBOX", local(message("good")), "S", NOON)
         world.sync(expect=(0, 3))
         self.assertEqual(world.words_on_server("INBOX"), ["good", "m0"])
-
-    def test_a_full_disk(self):
-        world = self.world()
-        os.makedirs(world.mail.root)
-        self.mount_tmpfs(world.mail.root, "24m")
-        for number in range(40):
-            body = ("y" * 75 + "\n") * 14000
-            world.imap.append("INBOX", message(f"big{number}", body), [], NOON + number)
-        run = self.assert_fails(world, (FAILED, PARTLY), "INBOX")
-        self.assertRegex(run.stderr.lower(), r"space|full|reserve")
-        complete = {m.body.replace(b"\r\n", b"\n") for m in world.imap.fetch_all("INBOX")}
-        self.assertEqual(len(complete), 40)
-        for found in world.mail.messages("INBOX"):
-            self.assertIn(found.read(), complete)
-        self.mount_tmpfs(world.mail.root, "100m", remount=True)
-        world.sync()
-        world.assert_settled()
-
-    def test_a_state_directory_without_space(self):
-        world = self.world()
-        world.fill("INBOX", 20)
-        os.makedirs(world.sterna.state)
-        self.mount_tmpfs(world.sterna.state, "64k")
-        world.sterna.run("sync", expect=(FAILED, PARTLY))
-        self.assertEqual(len(world.imap.uids("INBOX")), 20)
-
-    def mount_tmpfs(self, path, size, remount=False):
-        libc = ctypes.CDLL(None, use_errno=True)
-        how = 32 if remount else 0       # MS_REMOUNT
-        if libc.mount(b"none", path.encode(), b"tmpfs", how, f"size={size}".encode()) != 0:
-            self.skipTest("a small file system needs the right to mount one")
-        if not remount:
-            self.addCleanup(libc.umount2, path.encode(), 2)
 
 
 class ConfigTest(FailureCase):

@@ -69,6 +69,7 @@ class World:
         self.wire = Wire(self.server.address(self.profile), self.server.port,
                          PROFILES[self.profile])
         self.test.addCleanup(self.wire.close)
+        self.test.addCleanup(self.assert_orders_used)
         return {"host": "127.0.0.1", "port": self.wire.port, "tls": {"mode": "none"}}
 
     # ---- what one does with it
@@ -80,14 +81,28 @@ class World:
         self.imap = self.server.client(self.user)
         self.test.addCleanup(self.imap.close)
 
-    def sync(self, *targets, expect=0, timeout=300):
-        """Lets the Maildir settle, syncs, and checks that only offered commands were used."""
+    def sync(self, *targets, expect=0, timeout=300, may_miss=False):
+        """Lets the Maildir settle, syncs, and checks that only offered commands were used, and that
+        what the wire was to do came about, unless it may miss."""
         if os.path.isdir(self.mail.root):
             self.mail.settle()
         report = self.sterna.sync(*targets, expect=expect, timeout=timeout)
         if self.wire:
             self.test.assertEqual(self.wire.violations, [], f"profile {self.profile}")
+            self.assert_orders_used(may_miss)
         return report
+
+    def assert_orders_used(self, may_miss=False):
+        """A cut, a loss or a refusal that never happened tests nothing."""
+        unused = self.wire.take_back_unused()
+        if unused and not may_miss:
+            self.test.fail(f"never happened (profile {self.profile}): {unused}")
+
+    def pass_time(self, seconds):
+        """For what the base waits for, so much time has passed: looks for what is in doubt, and
+        another try of what failed."""
+        self.ask_state("UPDATE intent SET at_ms = at_ms - ?", seconds * 1000)
+        self.ask_state("UPDATE failure SET next_try_ms = next_try_ms - ?", seconds * 1000)
 
     def fill(self, mailbox="INBOX", count=3, prefix="m", flags=(), first=NOON):
         """Messages on the server: PREFIX0, PREFIX1, ... Returns their UIDs."""
@@ -131,10 +146,10 @@ class World:
 
     def words_on_server(self, mailbox):
         """Which messages are there, by the word in their Message-ID, sorted."""
-        return sorted(_word(m.body) for m in self.imap.fetch_all(mailbox))
+        return sorted(word_of(m.body) for m in self.imap.fetch_all(mailbox))
 
     def words_local(self, mailbox):
-        return sorted(_word(m.read()) for m in self.mail.messages(mailbox))
+        return sorted(word_of(m.read()) for m in self.mail.messages(mailbox))
 
 
 def trade(side, one="A", other="B"):
@@ -144,7 +159,8 @@ def trade(side, one="A", other="B"):
     side.rename("X", other)
 
 
-def _word(content):
+def word_of(content):
+    """The word in a message's Message-ID."""
     head = content.split(b"Message-ID: <", 1)
     return head[1].split(b"@", 1)[0].decode() if len(head) == 2 else repr(content[:40])
 
@@ -163,6 +179,12 @@ def over(profiles):
 
 class IntegrationCase(unittest.TestCase):
     maxDiff = 4000
+
+    def skipTest(self, reason):
+        """Where everything must be there, what was left out is a failure."""
+        if os.environ.get("STERNA_NO_SKIP"):
+            self.fail(f"left out, and STERNA_NO_SKIP is set: {reason}")
+        super().skipTest(reason)
 
     def world(self, profile="full", **keys):
         return World(self, profile, **keys)

@@ -119,6 +119,19 @@ class Wire:
         self._cut_down = count
         self._at_cut = then
 
+    def take_back_unused(self):
+        """Forgets the orders to cut, to lose and to refuse that nothing came to; returns them."""
+        with self._lock:
+            unused = [("cut_before", pattern.pattern) for pattern in self._cut_before]
+            unused += [("lose_reply", pattern.pattern) for pattern in self._lose_reply]
+            unused += [("refuse", pattern.pattern) for pattern, _ in self._refuse]
+            if self._cut_down is not None:
+                unused.append(("cut_download_after", self._cut_down))
+            for orders in (self._cut_before, self._lose_reply, self._refuse):
+                orders.clear()
+            self._cut_down = None
+        return unused
+
     def cut_now(self):
         with self._lock:
             sockets, self._sockets = self._sockets, []

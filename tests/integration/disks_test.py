@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Disks that are full, and directories that may not be read or written: named, and harmless."""
+import ctypes
+import os
+import shutil
+import subprocess
+import unittest
+
+from tests.support.case import IntegrationCase
+from tests.support.dovecot import NOBODY
+from tests.support.messages import NOON, local, message
+from tests.support.sterna import DONE, FAILED, PARTLY
+
+PAGE = 4096
+STATE_FULL = "state.db: database or disk is full"
+
+
+class FullDiskTest(IntegrationCase):
+    def mount_tmpfs(self, path, size, remount=False):
+        libc = ctypes.CDLL(None, use_errno=True)
+        how = 32 if remount else 0       # MS_REMOUNT
+        if libc.mount(b"none", path.encode(), b"tmpfs", how, f"size={size}".encode()) != 0:
+            self.skipTest("a small file system needs the right to mount one")
+        if not remount:
+            self.addCleanup(libc.umount2, path.encode(), 2)
+
+    def leave_pages(self, path, count):
+        """A mounted file system gets so many pages more than it holds."""
+        now = os.statvfs(path)
+        used = (now.f_blocks - now.f_bfree) * now.f_bsize
+        self.mount_tmpfs(path, used + count * PAGE, remount=True)
+
+    def test_a_full_maildir(self):
+        world = self.world()
+        os.makedirs(world.mail.root)
+        self.mount_tmpfs(world.mail.root, "24m")
+        world.fill("Work", 3, "w")
+        world.sync()
+        world.mail.add_letters(world.mail.find("Work", "<w0@"), "F")
+        for number in range(40):
+            body = ("y" * 75 + "\n") * 14000
+            world.imap.append("INBOX", message(f"big{number}", body), [], NOON + number)
+        report = world.sync(expect=PARTLY)
+        self.assertRegex(report["stderr"], "account acc: mailbox INBOX: .*No space left on device")
+        self.assertNotIn("mailbox Work", report["stderr"])
+        for words in (world.words_local("Work"), world.words_on_server("Work")):
+            self.assertEqual(words, ["w0", "w1", "w2"])
+        self.assertIn("F", world.mail.find("Work", "<w0@").letters)
+        complete = {m.body.replace(b"\r\n", b"\n") for m in world.imap.fetch_all("INBOX")}
+        self.assertEqual(len(complete), 40)
+        for found in world.mail.messages("INBOX"):
+            self.assertIn(found.read(), complete)
+        self.mount_tmpfs(world.mail.root, "100m", remount=True)
+        world.pass_time(3600)
+        world.sync()
+        self.assertEqual(len(world.imap.uids("Work", "FLAGGED")), 1)
+        world.assert_settled()
+
+    def test_a_state_without_space(self):
+        for size in ("64k", "128k", "256k"):
+            with self.subTest(size):
+                world = self.world()
+                world.fill("INBOX", 20)
+                os.makedirs(world.sterna.state)
+                self.mount_tmpfs(world.sterna.state, size)
+                run = world.sterna.run("sync", expect=FAILED)
+                self.assertIn("account acc: ", run.stderr)
+                self.assertIn(STATE_FULL, run.stderr)
+                self.assertEqual(len(world.imap.uids("INBOX")), 20)
+                self.mount_tmpfs(world.sterna.state, "50m", remount=True)
+                world.sync()
+                world.assert_settled()
+
+    def test_a_state_that_fills_up_while_it_uploads_doubles_nothing(self):
+        sent = []
+        for pages in (12, 24, 36):
+            with self.subTest(pages=pages):
+                world = self.world()
+                os.makedirs(world.sterna.state)
+                self.mount_tmpfs(world.sterna.state, "50m")
+                world.sync()
+                self.leave_pages(world.sterna.state, pages)
+                words = sorted(f"n{number}" for number in range(400))
+                for word in words:
+                    world.mail.deliver("INBOX", local(message(word)), "S", NOON)
+                world.mail.settle()
+                run = world.sterna.run("sync", expect=(FAILED, PARTLY))
+                self.assertIn(STATE_FULL, run.stderr)
+                sent.append(len(world.imap.uids("INBOX")))
+                self.mount_tmpfs(world.sterna.state, "50m", remount=True)
+                for _ in range(6):
+                    world.sync(expect=(DONE, PARTLY))
+                    if world.words_on_server("INBOX") == words:
+                        break
+                    world.pass_time(120)
+                self.assertEqual(world.words_on_server("INBOX"), words)
+                world.assert_settled()
+        self.assertTrue(any(sent), "full before anything was sent: that proves nothing")
+
+
+class ForbiddenTest(IntegrationCase):
+    """As an ordinary user, from whom rights were taken."""
+
+    def setUp(self):
+        self.drop = []
+        if os.geteuid() == 0:
+            if not shutil.which("setpriv"):
+                self.skipTest("root reads everything, and there is no setpriv")
+            self.drop = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+
+    def forbid(self, world, *paths, mode=0):
+        """Gives the world to an ordinary user, and takes rights away from these paths in it."""
+        shutil.copy(os.environ["STERNA_BINARY"], f"{world.dir}/sterna-program")
+        if self.drop:
+            for top, directories, files in os.walk(world.dir):
+                for name in [".", *directories, *files]:
+                    os.chown(os.path.join(top, name), NOBODY, NOBODY)
+        os.chmod(world.dir, 0o755)
+        world.mail.settle()
+        for path in paths:
+            os.chmod(path, mode)
+            self.addCleanup(os.chmod, path, 0o700)
+
+    def sync(self, world, expect, *words):
+        done = subprocess.run(
+            [*self.drop, f"{world.dir}/sterna-program", "-c", world.sterna.config, "--no-input",
+             "sync"], env=world.sterna.environment(), capture_output=True, text=True, timeout=120)
+        self.assertEqual(done.returncode, expect, done.stderr)
+        for word in words:
+            self.assertIn(word, done.stderr)
+        return done.stderr
+
+    def filled(self):
+        world = self.world()
+        world.fill("INBOX", 2)
+        world.fill("Work", 3, "w")
+        world.sync()
+        return world
+
+    def assert_unharmed(self, world):
+        self.assertEqual(world.words_on_server("INBOX"), ["m0", "m1"])
+        self.assertEqual(world.words_on_server("Work"), ["w0", "w1", "w2"])
+        self.assertEqual(world.words_on_server("Trash"), [])
+
+    def test_a_mailbox_that_cannot_be_read_leaves_the_others_alone(self):
+        world = self.filled()
+        world.mail.add_letters(world.mail.find("INBOX", "<m0@"), "F")
+        locked = f"{world.mail.root}/Work/cur"
+        self.forbid(world, locked)
+        words = self.sync(world, PARTLY, "account acc: mailbox Work: ", "cur: Permission denied")
+        self.assertNotIn("mailbox INBOX", words)
+        self.assertEqual(len(world.imap.uids("INBOX", "FLAGGED")), 1)
+        self.assert_unharmed(world)
+        os.chmod(locked, 0o700)
+        world.mail.settle()
+        self.assertEqual(self.sync(world, DONE), "")
+        world.assert_in_step()
+
+    def test_a_maildir_that_cannot_be_read_stops_the_account(self):
+        world = self.filled()
+        self.forbid(world, world.mail.root)
+        self.sync(world, FAILED,
+                  f"account acc: open the Maildir: {world.mail.root}: Permission denied")
+        self.assert_unharmed(world)
+        os.chmod(world.mail.root, 0o700)
+        self.assertEqual(self.sync(world, DONE), "")
+        self.assert_unharmed(world)
+        world.assert_in_step()
+
+    def test_a_read_only_mailbox_while_it_downloads(self):
+        world = self.filled()
+        world.fill("INBOX", 2, "late")
+        world.fill("Work", 1, "late")
+        locked = [f"{world.mail.root}/INBOX/{sub}" for sub in ("cur", "new", "tmp")]
+        self.forbid(world, *locked, mode=0o500)
+        words = self.sync(world, PARTLY, "account acc: mailbox INBOX: download UID 3: ",
+                          "Permission denied")
+        self.assertNotIn("mailbox Work", words)
+        self.assertEqual(world.words_local("Work"), ["late0", "w0", "w1", "w2"])
+        self.assertEqual(world.words_local("INBOX"), ["m0", "m1"])
+        for path in locked:
+            os.chmod(path, 0o700)
+        world.pass_time(3600)
+        self.assertEqual(self.sync(world, DONE), "")
+        self.assertEqual(world.words_local("INBOX"), ["late0", "late1", "m0", "m1"])
+        world.assert_in_step()
+
+    def test_a_read_only_maildir_while_it_downloads(self):
+        world = self.filled()
+        world.fill("INBOX", 2, "late")
+        everything = [top for top, _, _ in os.walk(world.mail.root)]
+        self.forbid(world, *everything, mode=0o500)
+        self.sync(world, PARTLY, "account acc: mailbox INBOX: ", "Permission denied")
+        self.assertEqual(len(world.words_on_server("INBOX")), 4)
+        for path in everything:
+            os.chmod(path, 0o700)
+        world.pass_time(3600)
+        self.assertEqual(self.sync(world, DONE), "")
+        world.assert_in_step()
+
+
+if __name__ == "__main__":
+    unittest.main()
