@@ -42,6 +42,7 @@ struct MailboxWork {
   std::optional<maildir::Listing> listing;
   bool network_fs = false;
   bool removal_begun = false;     // of messages whose files went before this pass
+  bool audited = false;           // its turn to be looked at more closely (look_closer.h)
   bool missed_unflushed = false;  // files that may have gone with the power (unflushed.h)
 
   sync::MailboxInput input;  // what the planner sees
