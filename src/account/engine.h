@@ -45,6 +45,7 @@ struct MailboxWork {
   std::set<std::string> namesakes;    // bases given in this pass to files that shared one
   std::set<std::string> told_denied;  // files that cannot be read, of which the user was told
   bool missed_unflushed = false;      // files that may have gone with the power (unflushed.h)
+  bool audited = false;               // its turn to be looked at more closely (look_closer.h)
 
   sync::MailboxInput input;  // what the planner sees
   RemoteCursor next_cursor;  // of the selection in which the observation was made

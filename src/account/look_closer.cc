@@ -1,8 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "look_closer.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "sterna/base/bytes.h"
+
 namespace sterna::account {
 namespace {
+
+// So many stats are no matter beside a listing.
+constexpr std::size_t kFewFiles = 500;
+constexpr std::int64_t kDayMs = std::chrono::milliseconds(std::chrono::days(1)).count();
+// When, in lived time, the last mailbox was looked at, and which.
+constexpr std::string_view kAuditedKey = "audited";
 
 struct Doubted {
   Uid uid;
@@ -15,14 +27,24 @@ bool is_unflushed(const Engine& engine, const MessageRow& row) {
   return engine.unflushed_since && row.local_since >= *engine.unflushed_since;
 }
 
+bool has_reason(const MailboxWork& work) {
+  return work.audited || work.listing->entries().size() <= kFewFiles;
+}
+
+bool can_be_looked_at(const MailboxWork& work) {
+  return work.requested && work.row.has_local && !work.input.local.suspect && !work.input.adopting;
+}
+
 Result<std::vector<Doubted>> files_to_look_at(Engine& engine, const MailboxWork& work) {
   std::vector<Doubted> files;
+  const bool all = has_reason(work);
   STERNA_CHECK(engine.store->for_each(work.row.id, [&](const MessageRow& row) {
     const bool stamped = row.file.size != 0 || row.file.mtime_ns != 0;
-    if (row.state != RowState::present || !stamped || !is_unflushed(engine, row)) return;
+    const bool unflushed = is_unflushed(engine, row);
+    if (row.state != RowState::present || !stamped || (!all && !unflushed)) return;
     const maildir::Entry* entry = work.listing->find(row.base_name);
     if (!entry || entry->kind == maildir::EntryKind::strange || entry->ino != row.file.ino) return;
-    files.push_back({row.key.uid, work.listing->seen(*entry), row.file, true});
+    files.push_back({row.key.uid, work.listing->seen(*entry), row.file, unflushed});
   }));
   return files;
 }
@@ -33,19 +55,53 @@ std::vector<ChangedInPlace> compare_stats(maildir::MailboxDirs& dirs,
   for (const Doubted& file : files) {
     const Result<io::FileStat> now = dirs.message_dir(file.seen.in_new).stat_at(file.seen.name);
     if (!now || now->ino != file.stamp.ino) continue;
-    if (now->size != file.stamp.size) changed.push_back({file.uid, file.unflushed});
+    if (now->size != file.stamp.size) {
+      changed.push_back({file.uid, file.unflushed});
+    } else if (now->mtime_ns != file.stamp.mtime_ns) {
+      changed.push_back({file.uid, false});
+    }
   }
   return changed;
 }
 
 }  // namespace
 
+Status choose_audit(Engine& engine) {
+  STERNA_TRY(const std::optional<std::string> text, engine.store->get(kAuditedKey));
+  const std::string_view last = text ? std::string_view(*text) : "0 0";
+  const std::size_t space = std::min(last.find(' '), last.size());
+  const auto at_ms =
+      static_cast<std::int64_t>(parse_number(last.substr(0, space), INT64_MAX).value_or(0));
+  const auto count = std::ranges::count_if(
+      engine.mailboxes, [](const auto& work) { return can_be_looked_at(*work); });
+  if (count == 0 || engine.store->lived_ms() - at_ms < kDayMs / count) return {};
+  const auto before =
+      static_cast<std::int64_t>(parse_number(trim(last.substr(space)), INT64_MAX).value_or(0));
+  // The next one by id, and after the last the first again.
+  const auto turn = [before](const MailboxWork& work) {
+    return std::pair(work.row.id.value <= before, work.row.id.value);
+  };
+  MailboxWork* next = nullptr;
+  for (const auto& work : engine.mailboxes) {
+    if (!can_be_looked_at(*work)) continue;
+    if (!next || turn(*work) < turn(*next)) next = work.get();
+  }
+  next->audited = true;
+  return {};
+}
+
+Status note_audit(Engine& engine, const MailboxWork& work) {
+  return engine.store->set(kAuditedKey,
+                           fmt::format("{} {}", engine.store->lived_ms(), work.row.id.value));
+}
+
 bool needs_closer_look(const Engine& engine, const MailboxWork& work) {
-  return engine.unflushed_since && work.row.has_local && !work.input.local.suspect;
+  const bool doubted = engine.unflushed_since || work.audited;
+  return doubted && work.row.has_local && !work.input.local.suspect;
 }
 
 coro::Task<Result<std::vector<ChangedInPlace>>> look_closer(Engine& engine, MailboxWork& work) {
-  if (!needs_closer_look(engine, work)) co_return std::vector<ChangedInPlace>();
+  if (!engine.unflushed_since && !has_reason(work)) co_return std::vector<ChangedInPlace>();
   STERNA_CO_TRY(const std::vector<Doubted> files, files_to_look_at(engine, work));
   STERNA_CO_TRY(maildir::MailboxDirs * dirs, engine.open_dirs(work));
   auto job = [dirs, &files] { return compare_stats(*dirs, files); };

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Files that are not what their rows say although no name and no inode shows it: those that were
 // written in place, and those that were recorded unflushed and cut by a lost power. It takes a stat
-// of each file, so only where there is a reason.
+// of each file, so it is bounded: a mailbox that is listed anyway and has few files, and one
+// mailbox at a time in turn, so that each is looked at about once a lived day, however often there
+// is a sync.
 #pragma once
 
 #include <vector>
@@ -14,6 +16,11 @@ struct ChangedInPlace {
   Uid uid;
   bool torn = false;  // its row is doubted (unflushed.h), and its size is another one
 };
+
+// Sets MailboxWork::audited of the mailbox whose turn it is, if any.
+Status choose_audit(Engine& engine);
+// Inside a transaction: notes that it was looked at.
+Status note_audit(Engine& engine, const MailboxWork& work);
 
 // True if the mailbox is to be listed, though its stamp says that nothing is new.
 bool needs_closer_look(const Engine& engine, const MailboxWork& work);

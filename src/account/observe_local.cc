@@ -326,6 +326,7 @@ coro::Task<Status> observe_local(Engine& engine) {
   for (const MessageRow& row : going) {
     if (MailboxWork* work = engine.find(row.key.mailbox)) work->removal_begun = true;
   }
+  STERNA_CO_CHECK(choose_audit(engine));
   coro::Scope scope = co_await coro::make_scope();
   Status failure;
   const auto list = [](Engine& of, MailboxWork& work, Status& first) -> coro::Task<void> {

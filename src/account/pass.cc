@@ -14,6 +14,7 @@
 #include "failures.h"
 #include "gather.h"
 #include "list_remote.h"
+#include "look_closer.h"
 #include "observe.h"
 #include "sterna/coro/both.h"
 #include "unflushed.h"
@@ -392,7 +393,9 @@ Status save_cursors(Engine& engine) {
   STERNA_CHECK(forget_settled_failures(engine));
   bool any = false;
   std::vector<MailboxRow> rows;
+  const MailboxWork* audited = nullptr;
   for (const auto& work : engine.mailboxes) {
+    if (work->audited) audited = work.get();
     MailboxRow row = work->row;
     if (work->requested && work->cursor_known && work->cursor_settled)
       row.cursor = work->next_cursor;
@@ -413,8 +416,9 @@ Status save_cursors(Engine& engine) {
     rows.push_back(std::move(row));
     any = true;
   }
-  if (!any) return {};
+  if (!any && !audited) return {};
   STERNA_TRY(auto transaction, engine.store->begin(store::Durability::normal));
+  if (audited) STERNA_CHECK(note_audit(engine, *audited));
   for (const MailboxRow& row : rows) STERNA_CHECK(engine.store->update_mailbox(row));
   return transaction.commit();
 }

@@ -118,6 +118,8 @@ Content content_of(const RowView& row) {
   if (row.has_state(RowState::stub)) return Content::same;
   if (row.change->file.file == row.row->file) return Content::same;  // another name, nothing else
   if (!row.change->identity) return Content::unreadable;
+  // Another time alone is no edit: programs set times.
+  if (row.change->in_place && same_as_row(row, *row.change)) return Content::same;
   if (row.change->surely_edited) return Content::edited;
   if (same_as_row(row, *row.change)) return Content::same;
   const bool kept = row.change->maybe_edited && !is_cut(row, *row.change->identity);

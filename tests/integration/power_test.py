@@ -113,7 +113,7 @@ class EditedBeforeRestartTest(PowerCase):
 
 
 class RestoredMaildirTest(IntegrationCase):
-    """A backup of the Maildir takes its place: what came since is not in it, and was not deleted."""
+    """A backup of the Maildir takes its place: what came since is not deleted."""
 
     def back_up(self, world):
         shutil.copytree(world.mail.root, f"{world.dir}/backup", symlinks=True)

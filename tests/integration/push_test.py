@@ -298,5 +298,71 @@ class PushTest(IntegrationCase):
                          len(set(world.words_on_server("INBOX"))))
 
 
+class InPlaceTest(IntegrationCase):
+    """A file is written where it is, as some editors do: neither its name nor its inode changes."""
+
+    def write_in_place(self, world, word):
+        found = world.mail.find("INBOX", f"<{word}@")
+        with open(found.path, "ab") as file:
+            file.write(b"A line more.\n")
+
+    def live_on(self, world, days):
+        """So much time went by in which there was a sync every day."""
+        world.ask_state("INSERT OR REPLACE INTO fact VALUES ('lived_ms', ?)",
+                        str(days * 86_400_000))
+
+    def sync_days(self, world):
+        """Until the turn of every mailbox has come."""
+        counts = {"uploaded": 0, "deleted_out": 0}
+        for day in range(1, 4):
+            self.live_on(world, 10 * day)
+            report = world.sync()
+            counts = {name: count + report[name] for name, count in counts.items()}
+        return counts
+
+    def assert_edited(self, world):
+        world.sync()
+        bodies = [m.body for m in world.imap.fetch_all("INBOX")]
+        self.assertEqual(sum(b"A line more." in body for body in bodies), 1)
+        self.assertEqual(world.words_on_server("Trash"), ["m0"])
+        world.assert_settled()
+
+    def test_an_edit_in_place_is_seen_in_its_turn(self):
+        world = self.world()
+        world.fill("INBOX", 3)
+        world.sync()
+        self.write_in_place(world, "m0")
+        self.assertEqual(self.sync_days(world)["uploaded"], 1)
+        self.assert_edited(world)
+
+    def test_an_edit_in_place_is_seen_where_something_else_happened(self):
+        world = self.world()
+        world.fill("INBOX", 3)
+        world.sync()
+        self.write_in_place(world, "m0")
+        world.mail.add_letters(world.mail.find("INBOX", "<m1@"), "S")
+        self.assertEqual(world.sync()["uploaded"], 1)
+        self.assert_edited(world)
+
+    def test_another_time_alone_is_no_edit(self):
+        world = self.world()
+        world.fill("INBOX", 3)
+        world.sync()
+        for found in world.mail.messages("INBOX"):
+            os.utime(found.path, (NOON - 5, NOON - 5))
+        self.assertEqual(self.sync_days(world), {"uploaded": 0, "deleted_out": 0})
+        self.assertEqual(world.words_on_server("INBOX"), ["m0", "m1", "m2"])
+
+    def test_a_file_emptied_in_place_is_repaired(self):
+        world = self.world()
+        world.fill("INBOX", 3)
+        world.sync()
+        os.truncate(world.mail.find("INBOX", "<m0@").path, 0)
+        self.sync_days(world)
+        self.assertEqual(world.words_local("INBOX"), ["m0", "m1", "m2"])
+        self.assertEqual(world.words_on_server("Trash"), [])
+        world.assert_settled()
+
+
 if __name__ == "__main__":
     unittest.main()

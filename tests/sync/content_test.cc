@@ -48,6 +48,17 @@ TEST(Content, AStubIsNeverJudgedByItsContent) {
   EXPECT_EQ(told({"A", "A 1 x S stub", "", "A edited 1 y"}), "record A/1 S A1:2,S\n");
 }
 
+TEST(Content, InPlaceOnlyAnotherContentIsAnEdit) {
+  Input input = read({"A Trash:trash", "A 1 x S", "", "A edited 1 x"});
+  LocalChange& change = mailbox(input, "A").local.changed.front();
+  change.in_place = true;
+  change.file.file.ino = row(input, "A", 1).file.ino;
+  change.file.file.mtime_ns += 1;
+  EXPECT_EQ(told(input), "record A/1 S A1:2,S\n");
+  change.identity->size += 5;
+  EXPECT_EQ(told(input), "upload A A1 S replaces=1\n");
+}
+
 // --- first seen after a restart of the machine: an edit, or what an outage left ---
 
 TEST(Restarted, WhatMayBeAnEditIsKeptBesideTheMessage) {
