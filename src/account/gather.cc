@@ -79,10 +79,14 @@ Status collect(RowCollector& rows, const MailboxWork& work) {
 }
 
 // Flags were set here on messages that are gone there: one that was moved between the looks at its
-// two mailboxes has a second row, which is not among what changed.
-Status collect_heirs(Engine& engine, RowCollector& rows) {
+// two mailboxes has a second row, which is not among what changed. And the message whose name a
+// file shared.
+Status collect_likely(Engine& engine, RowCollector& rows) {
   std::set<Digest> headers;
   for (const auto& work : engine.mailboxes) {
+    for (const LocalArrival& arrival : work->input.local.arrived) {
+      if (arrival.namesake && arrival.identity) headers.insert(arrival.identity->header);
+    }
     const UidSet& gone = work->input.remote.gone;
     if (gone.empty()) continue;
     for (const LocalChange& change : work->input.local.changed) {
@@ -107,9 +111,12 @@ Status collect_copies(RowCollector& rows, const sync::Input& input) {
   return rows.add(*input.trash, UidSet::range(*first, Uid(UINT32_MAX)));
 }
 
-// Where the user's \Deleted is acted on, everything that carries it is concerned.
+// Where the user's \Deleted is acted on, everything that carries it is concerned; where nothing
+// was seen, what carried it was dealt with before.
 Status collect_flagged(Engine& engine, RowCollector& rows, const MailboxWork& work) {
-  if (!work.input.expunge_flagged) return {};
+  const RemoteDelta& remote = work.input.remote;
+  const bool seen = work.listing || !remote.flags.empty() || !remote.arrived.empty();
+  if (!work.input.expunge_flagged || !seen) return {};
   UidSet flagged;
   STERNA_CHECK(engine.store->for_each(work.row.id, [&](const MessageRow& row) {
     if (row.flags.has(Flag::deleted)) flagged.add(row.key.uid);
@@ -185,6 +192,7 @@ Status recall_decisions(Engine& engine) {
       STERNA_TRY(const auto restored, engine.store->get(orphan_restore_key(base)));
       if (restored) {
         arrival.held = false;
+        arrival.namesake = false;
         arrival.resurrected = false;
         arrival.origin.reset();
       }
@@ -212,6 +220,13 @@ void release_due(Engine& engine, std::vector<MessageRow>& rows) {
 // it is sent again (rule 12; section 1, 28).
 constexpr std::int64_t kLookPauseMs = 20'000;
 
+// Where the message in doubt would be was seen in this pass.
+bool was_looked_at(Engine& engine, const Intent& intent) {
+  const bool moves = intent.kind == IntentKind::move_out;
+  const MailboxWork* work = engine.find(moves ? intent.target : intent.mailbox);
+  return work && work->requested && work->input.remote.coverage == Coverage::complete;
+}
+
 Status count_looks(Engine& engine, const sync::Plan& plan) {
   STERNA_TRY(std::vector<Intent> intents, engine.store->intents());
   std::set<IntentId> resolved;
@@ -227,6 +242,7 @@ Status count_looks(Engine& engine, const sync::Plan& plan) {
                      kLookPauseMs * (static_cast<std::int64_t>(intent.looks) + 1);
     const bool sought = intent.kind == IntentKind::upload || intent.kind == IntentKind::move_out;
     if (!sought || resolved.contains(intent.id) || !due) continue;
+    if (!was_looked_at(engine, intent)) continue;
     ++intent.looks;
     STERNA_CHECK(engine.write([&] { return engine.store->update_intent(intent); }));
   }
@@ -239,7 +255,7 @@ Status collect_all(Engine& engine, RowCollector& rows) {
     STERNA_CHECK(collect(rows, *work));
     STERNA_CHECK(collect_flagged(engine, rows, *work));
   }
-  return collect_heirs(engine, rows);
+  return collect_likely(engine, rows);
 }
 
 }  // namespace

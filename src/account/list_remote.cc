@@ -1,13 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "list_remote.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
 
 #include "roles.h"
+#include "sterna/base/bytes.h"
 #include "sterna/imap/outcome.h"
 
 namespace sterna::account {
+
+coro::Task<Status> ListSink::relieve() {
+  return hang_up(Error(ErrorCode::protocol,
+                       fmt::format("the server lists more than {} mailboxes", kMailboxesMax))
+                     .with_hint("see whether host and user are right"));
+}
 
 sync::MailboxPolicy policy_of(const Engine& engine, const MailboxName& name, Role role) {
   const MailboxPolicy policy = engine.settings.policy_for(name);
@@ -56,12 +65,54 @@ coro::Task<Status> ask_statuses(Connection& connection, RemoteList& list) {
   co_return Status{};
 }
 
+// NO without a reason that could be another one tomorrow.
+bool denies_it(const imap::Done& done) {
+  using enum imap::Code;
+  const imap::Code code = done.code.code;
+  const bool lasting = code == none || code == non_existent || code == try_create ||
+                       code == no_perm || code == cannot;
+  return done.status == imap::StatusKind::no && lasting;
+}
+
+bool lists(const RemoteList& list, const WireName& wire) {
+  return std::ranges::any_of(list.mailboxes,
+                             [&](const RemoteListing& one) { return one.mailbox.wire == wire; });
+}
+
 }  // namespace
+
+coro::Task<Result<std::set<MailboxId>>> ask_for_unlisted(Engine& engine, Connection& connection,
+                                                         std::vector<MailboxRow> rows,
+                                                         const RemoteList& list) {
+  std::set<MailboxId> there;
+  if (!list.complete) co_return there;
+  std::vector<std::pair<const MailboxRow*, imap::CommandId>> asked;
+  for (const MailboxRow& row : rows) {
+    const bool lacking = row.has_remote && !lists(list, row.wire);
+    if (!lacking || !engine.settings.includes(row.name, row.role)) continue;
+    STERNA_CO_TRY(const imap::CommandId id,
+                  connection.submit(imap::status(row.wire, {imap::StatusItem::messages})));
+    asked.emplace_back(&row, id);
+  }
+  for (const auto& [row, id] : asked) {
+    STERNA_CO_TRY(const imap::Done done, co_await connection.wait(id));
+    if (denies_it(done)) continue;
+    there.insert(row->id);
+    engine.log.warn("mailbox {}: the server does not list it, and answers for it ({} {}): not gone",
+                    row->name.text(), imap::to_string(done.status), printable(done.text));
+  }
+  co_return there;
+}
+
+imap::ListOptions list_options(const Connection& connection) {
+  if (!connection.has(imap::Capability::list_extended)) return {};
+  return imap::list_options_for(connection.capabilities());
+}
 
 coro::Task<Result<RemoteList>> list_remote(Engine& engine, Connection& connection) {
   ListSink sink;
-  imap::ListOptions options = imap::list_options_for(connection.capabilities());
   // All are listed, subscribed or not: what is left out of a list would be gone from the server.
+  imap::ListOptions options = list_options(connection);
   const bool subscribed_only = engine.settings.subscribed_only;
   STERNA_CO_TRY(const imap::CommandId listing, connection.submit(imap::list(options), &sink));
   ListSink subscriptions;
@@ -74,6 +125,10 @@ coro::Task<Result<RemoteList>> list_remote(Engine& engine, Connection& connectio
     STERNA_CO_TRY(imap::Done answered, co_await connection.wait_ok(*lsub));
   }
   STERNA_CO_CHECK(co_await connection.settle());
+  if (connection.has(imap::Capability::list_extended) && done.status == imap::StatusKind::bad) {
+    connection.distrust(imap::Capability::list_extended);
+    co_return co_await list_remote(engine, connection);
+  }
   if (!done.ok()) co_return fail(imap::error_from(done).with_context("list the mailboxes"));
 
   // Without NAMESPACE, LIST alone says what stands between the components of a new name.
@@ -84,7 +139,11 @@ coro::Task<Result<RemoteList>> list_remote(Engine& engine, Connection& connectio
   std::set<std::string> subscribed;
   for (const imap::List& one : subscriptions.lists) subscribed.insert(one.name.octets);
   RemoteList result;
-  result.complete = done.code.code != imap::Code::message_limit;
+  const bool unreadable = sink.unreadable || subscriptions.unreadable;
+  if (unreadable) {
+    engine.log.warn("the server's list of mailboxes has a line that cannot be read: none is gone");
+  }
+  result.complete = done.code.code != imap::Code::message_limit && !unreadable;
   std::set<std::string> seen;
   for (const imap::List& line : sink.lists) {
     if (is_foreign(connection, line.name.octets) || !seen.insert(line.name.octets).second) continue;

@@ -14,9 +14,11 @@
 #include "expunge.h"
 #include "failures.h"
 #include "fetch_into_undo.h"
+#include "message_limit.h"
 #include "observe.h"
 #include "removal_count.h"
 #include "sterna/imap/outcome.h"
+#include "transfer.h"
 #include "trash_copies.h"
 
 namespace sterna::account {
@@ -35,8 +37,9 @@ class ProofSink : public Sink {
  public:
   void on_response(const imap::Response& response) override {
     const auto* fetch = std::get_if<imap::Fetch>(&response);
-    if (fetch && fetch->uid && fetch->internal_date) found[fetch->uid->value] = *fetch;
+    if (fetch && fetch->uid && wanted.contains(*fetch->uid)) found[fetch->uid->value] = *fetch;
   }
+  UidSet wanted;
   std::unordered_map<std::uint32_t, imap::Fetch> found;
 };
 
@@ -116,8 +119,8 @@ class Remover {
     if (connection_.has(imap::Capability::gmail)) {
       request.items.push_back(imap::FetchItem::gm_msgid);
     }
-    const std::size_t octets = connection_.quirks.command_line_octets_max - 200;
-    for (const UidSet& part : uids_of(victims_).chunks(octets)) {
+    proof_.wanted = uids_of(victims_);
+    for (const UidSet& part : parts_for(connection_, proof_.wanted, 200)) {
       request.uids = part;
       STERNA_TRY(const imap::CommandId id, connection_.submit(imap::uid_fetch(request), &proof_));
       asked_.push_back(id);
@@ -126,7 +129,7 @@ class Remover {
   }
 
   coro::Task<Status> prove() {
-    STERNA_CO_CHECK(co_await connection_.wait_all_ok(asked_));
+    STERNA_CO_CHECK(co_await wait_all_whole(connection_, asked_));
     if (select_.uidvalidity != uidvalidity_) co_return fail(replaced());
     judge();
     co_return Status{};
@@ -233,7 +236,7 @@ class Remover {
 
   // Waits for what begin() sent.
   coro::Task<void> land() {
-    if (!flying_.empty()) outcome_ = co_await connection_.wait_all_ok(flying_);
+    if (!flying_.empty()) outcome_ = co_await wait_all_whole(connection_, flying_);
     in_doubt_ = !outcome_ && !connection_.usable();
   }
 
@@ -308,7 +311,7 @@ class Remover {
         continue;
       }
       const imap::Fetch& fetch = it->second;
-      const bool same_date = *fetch.internal_date == victim.row.internal_date;
+      const bool same_date = fetch.internal_date == victim.row.internal_date;
       const bool same_size = fetch.size && *fetch.size == victim.row.remote_size;
       const bool same = same_date && same_size && email_ids_agree(victim.row, fetch);
       (same ? proven : doubted_).push_back(std::move(victim));
@@ -318,7 +321,7 @@ class Remover {
 
   // What an earlier sync copied to a Trash that is not synced is only expunged.
   coro::Task<Status> set_copied_aside(std::vector<Victim>& victims) {
-    if (!engine_.trash_there || connection_.has(imap::Capability::move)) co_return Status{};
+    if (!engine_.trash_there) co_return Status{};
     std::vector<BegunRemoval> begun;
     for (const Victim& one : victims) {
       if (!one.begun || !one.row.identity) continue;
@@ -338,36 +341,28 @@ class Remover {
   coro::Task<Status> move_to_trash(std::vector<Victim>& victims) {
     MailboxWork* trash = engine_.trash();
     if (!trash) co_return fail(ErrorCode::internal, "there is no Trash to move to");
-    const bool can_move = connection_.has(imap::Capability::move);
-    const std::string what = can_move ? "move to the Trash" : "copy to the Trash";
-    const UidSet uids = uids_of(victims);
-    UidSet there;
-    std::optional<Error> refusal;
-    for (const UidSet& part : uids.chunks(connection_.quirks.command_line_octets_max - 600)) {
-      STERNA_CO_TRY(imap::Done done,
-                    co_await connection_.run(can_move ? imap::uid_move(part, trash->row.wire)
-                                                      : imap::uid_copy(part, trash->row.wire)));
-      if (!done.ok()) {
-        refusal = imap::error_from(done);
-        break;
-      }
-      there.add_all(part);
-    }
-    if (refusal) {
+    CopySink told;
+    STERNA_CO_TRY(const Transfer done,
+                  co_await transfer(engine_, connection_, uids_of(victims), *trash, told));
+    if (done.refusal) {
       const std::vector<Victim> refused =
-          take_those(victims, [&](const Victim& one) { return !there.contains(one.row.key.uid); });
-      STERNA_CO_CHECK(take_back(refused, *refusal, what));
+          take_those(victims, [&](const Victim& one) { return !done.has(one.row.key.uid); });
+      STERNA_CO_CHECK(take_back(refused, *done.refusal, "move to the Trash"));
     }
     if (victims.empty()) co_return Status{};
     // What arrived in the Trash is fetched into the local one.
     engine_.again = true;
-    Status gone =
-        can_move ? Status{} : co_await expunge_exactly(engine_, connection_, work_, there);
-    if (!gone) {
-      if (!connection_.usable()) co_return gone;
-      keep_begun(victims, gone.error());
-      co_return Status{};
+    if (!done.copied.empty()) {
+      Status gone = co_await expunge_exactly(engine_, connection_, work_, done.copied);
+      if (!gone && !connection_.usable()) co_return gone;
+      if (!gone) {
+        keep_begun(
+            take_those(victims,
+                       [&](const Victim& one) { return done.copied.contains(one.row.key.uid); }),
+            gone.error());
+      }
     }
+    if (victims.empty()) co_return Status{};
     co_return record(victims, "moved to Trash");
   }
 

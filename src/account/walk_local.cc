@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "walk_local.h"
 
-#include <unordered_set>
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <utility>
 
+#include "inspect_parts.h"
 #include "list_remote.h"
+#include "sterna/base/bytes.h"
 #include "sterna/maildir/layout.h"
 
 namespace sterna::account {
@@ -23,6 +27,7 @@ class Walker {
 
   Result<LocalWalk> run(const maildir::Discovery& found) {
     walk_.complete = found.unreadable.empty();
+    for (const maildir::MailboxPath& path : found.unreadable) note_unreadable(path);
     for (const std::string& text : found.unusable) engine_.log.warn("not synced: {}", text);
     for (const maildir::LocalMailbox& one : found.mailboxes) STERNA_CHECK(take(one));
     for (const maildir::MailboxPath& path : found.bare) take_bare(path);
@@ -100,6 +105,25 @@ class Walker {
     local.path = known->path;
     local.suspect = true;
     walk_.mailboxes.push_back(std::move(local));
+  }
+
+  // Walked several times in one sync, it is named once.
+  void note_unreadable(const maildir::MailboxPath& path) {
+    const MailboxRow* known = at(maildir::to_string(path));
+    Error error = unreadable_folder(engine_.settings, path);
+    error.add_context(fmt::format("mailbox {}", known ? known->name.text() : folder_name(path)));
+    const auto is_same = [text = error.describe()](const Error& other) {
+      return other.describe() == text;
+    };
+    if (std::ranges::none_of(engine_.report.errors, is_same)) engine_.note(std::move(error));
+  }
+
+  std::string folder_name(const maildir::MailboxPath& path) const {
+    const maildir::Layout layout(engine_.settings.layout, engine_.settings.inbox);
+    const auto local = layout.name_of(path);
+    if (!local) return printable(maildir::to_string(path));
+    const Result<MailboxName> remote = engine_.settings.to_remote(*local);
+    return remote ? remote->text() : local->text();
   }
 
   const MailboxRow* at(const std::string& path) const {

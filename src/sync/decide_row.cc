@@ -36,6 +36,8 @@ void stayed_on_server(Draft& draft, RowView& row) {
       return expunge_flagged(draft, row);
     case Content::edited:
       return replace_content(draft, row);
+    case Content::doubtful:
+      return keep_both(draft, row);
     case Content::wreck:
       return draft.act(Repair{row.mailbox->where(), row.key().uid, file_of(row)},
                        "the file is damaged; the server has the message");
@@ -83,7 +85,8 @@ void gone_from_server(Draft& draft, RowView& row) {
   }
   const Content content = content_of(row);
   if (content == Content::unreadable) return draft.wait(row, "the changed file cannot be read");
-  return content == Content::edited ? keep_edit(draft, row) : delete_local(draft, row);
+  const bool edit = content == Content::edited || content == Content::doubtful;
+  return edit ? keep_edit(draft, row) : delete_local(draft, row);
 }
 
 void decide_location(Draft& draft, RowView& row) {
