@@ -10,6 +10,7 @@
 #include "failures.h"
 #include "message_limit.h"
 #include "observe.h"
+#include "reserve.h"
 #include "sterna/base/bytes.h"
 #include "sterna/coro/scope.h"
 #include "sterna/imap/date.h"
@@ -32,8 +33,6 @@ constexpr std::uint32_t kCollisionsMax = 100;
 // on its word may be of four thousand million.
 constexpr int kWindowsInVain = 8;
 constexpr int kSinglesInVain = 64;
-// Nothing is fetched below that: what was fetched needs room to be recorded.
-constexpr std::uint64_t kReserveOctets = std::uint64_t{16} << 20;
 
 // Waits for the barrier and the row, among up to a thousand others: it holds no octets.
 struct Stored {
@@ -262,8 +261,12 @@ class Downloader {
   coro::Task<Status> fetch_windows(const UidSet& uids) {
     Windows windows(uids, window_messages());
     std::deque<std::pair<imap::CommandId, UidSet>> flying;
+    Status room;
     while (!windows.done() || !flying.empty()) {
-      while (!windows.done() && !gave_up() && flying.size() < kWindowsInFlight) {
+      while (room && !windows.done() && !gave_up() && flying.size() < kWindowsInFlight) {
+        // What is on its way still comes.
+        room = check_reserve(engine_);
+        if (!room) break;
         UidSet window = windows.next();
         STERNA_CO_TRY(const imap::CommandId id, ask(window));
         flying.emplace_back(id, std::move(window));
@@ -277,7 +280,7 @@ class Downloader {
       if (!done.ok()) engine_.log.debug("mailbox {}: fetch: {}", work_.name(), done.text);
     }
     asked_ = uids.minus(windows.rest());
-    co_return Status{};
+    co_return room;
   }
 
   bool has_brought(const UidSet& window) const {
@@ -410,15 +413,6 @@ class Downloader {
   Status fatal_;
 };
 
-coro::Task<Status> check_reserve(Engine& engine) {
-  STERNA_CO_TRY(const std::uint64_t free, engine.root->free_bytes());
-  if (free >= kReserveOctets) co_return Status{};
-  co_return fail(Error(ErrorCode::no_space,
-                       fmt::format("only {} are free where the Maildir is; nothing is fetched",
-                                   human_bytes(free)))
-                     .with_hint("free some space; the next sync goes on where this one stopped"));
-}
-
 // What did not come although it was asked for twice is looked for, and parked if it is there.
 coro::Task<Status> explain_missing(Engine& engine, Connection& connection, MailboxWork& work,
                                    const UidSet& missing) {
@@ -488,7 +482,7 @@ coro::Task<Status> download(Engine& engine, Connection& connection, MailboxWork&
                             std::string reason) {
   uids = uids.minus(parked_uids(engine, work, "download"));
   if (uids.empty()) co_return Status{};
-  STERNA_CO_CHECK(co_await check_reserve(engine));
+  STERNA_CO_CHECK(check_reserve(engine));
   STERNA_CO_TRY(maildir::MailboxDirs * dirs, engine.open_dirs(work));
   STERNA_CO_CHECK(co_await select_mailbox(engine, connection, work, work.input.remote.uidvalidity));
   Downloader downloader(engine, connection, work, *dirs, reason);

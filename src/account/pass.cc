@@ -16,6 +16,7 @@
 #include "list_remote.h"
 #include "look_closer.h"
 #include "observe.h"
+#include "reserve.h"
 #include "sterna/coro/both.h"
 #include "unflushed.h"
 
@@ -356,6 +357,7 @@ coro::Task<Status> execute_removals(Engine& engine, Connection& connection,
 }
 
 coro::Task<Status> execute(Engine& engine, Pool& pool, const sync::Plan& plan) {
+  STERNA_CO_CHECK(check_room_for_records(engine));
   RemoteWork remote;
   STERNA_CO_CHECK(co_await execute_local(engine, plan, remote));
   const std::size_t errors_before = engine.report.errors.size();

@@ -233,6 +233,12 @@ Result<std::uint64_t> PosixDirectory::free_bytes() {
   return std::uint64_t{space.f_bavail} * space.f_frsize;
 }
 
+Result<std::uint64_t> PosixDirectory::size_bytes() {
+  struct statvfs space{};
+  STERNA_CHECK(outcome(::fstatvfs(fd_.get(), &space), "statvfs"));
+  return std::uint64_t{space.f_blocks} * space.f_frsize;
+}
+
 Result<bool> PosixDirectory::is_network_file_system() {
   struct statfs kind{};
   STERNA_CHECK(outcome(::fstatfs(fd_.get(), &kind), "statfs"));

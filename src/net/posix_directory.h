@@ -29,6 +29,7 @@ class PosixDirectory : public io::Directory {
   Status sync() override;
   Status sync_file_system() override;
   Result<std::uint64_t> free_bytes() override;
+  Result<std::uint64_t> size_bytes() override;
   Result<bool> is_network_file_system() override;
 
  private:

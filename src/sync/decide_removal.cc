@@ -89,9 +89,7 @@ bool may_be_copied(const Draft& draft, const RowView& row, RemovalKind kind) {
 std::optional<RemovalKind> spare_marked(const Draft& draft, const RowView& row, RemovalKind kind) {
   if (kind == RemovalKind::to_trash || !was_marked_remotely(row)) return kind;
   if (draft.is_approved(row)) return kind;
-  const std::optional<MailboxId> trash = draft.world.input().trash;
-  const bool in_trash = row.mailbox->is_bin() || trash == row.key().mailbox;
-  if (!draft.world.input().has_trash() || in_trash) return std::nullopt;
+  if (!draft.world.input().has_trash() || is_in_bin(draft, row)) return std::nullopt;
   return RemovalKind::to_trash;
 }
 

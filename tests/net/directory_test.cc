@@ -180,6 +180,7 @@ TEST_F(DirectoryTest, FlushesAndCountsSpace) {
   EXPECT_TRUE(root_->sync());
   EXPECT_TRUE(root_->sync_file_system());
   EXPECT_GT(root_->free_bytes().value(), 0u);
+  EXPECT_GE(root_->size_bytes().value(), root_->free_bytes().value());
   EXPECT_FALSE(root_->is_network_file_system().value());
 }
 

@@ -286,6 +286,7 @@ class MemoryDirectory : public io::Directory {
     return {};
   }
   Result<std::uint64_t> free_bytes() override { return disk().free_octets(); }
+  Result<std::uint64_t> size_bytes() override { return disk().capacity_octets; }
   Result<bool> is_network_file_system() override { return disk().is_network; }
 
  private:

@@ -97,6 +97,7 @@ class Directory {
   virtual Status sync() = 0;              // fsync of the directory itself
   virtual Status sync_file_system() = 0;  // syncfs
   virtual Result<std::uint64_t> free_bytes() = 0;
+  virtual Result<std::uint64_t> size_bytes() = 0;  // of the whole file system
   virtual Result<bool> is_network_file_system() = 0;  // NFS, CIFS, FUSE, 9p: stamps are not trusted
 };
 
