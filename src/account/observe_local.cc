@@ -240,6 +240,7 @@ coro::Task<Status> describe_arrivals(Engine& engine, MailboxWork& work, Comparis
     STERNA_CO_CHECK(read_letters(engine, work, file));
     arrival.file = file;
     if (look.identity) arrival.identity = to_identity(*look.identity);
+    if (look.identity) arrival.plain = to_plain_identity(*look.identity);
     arrival.stable = look.changed_ns <= now - quiet_ns || look.changed_ns > now + quiet_ns;
     arrival.origin = origin_of(engine, file.base);
     if (!engine.clean_boot) {
@@ -259,6 +260,7 @@ coro::Task<Status> describe_arrivals(Engine& engine, MailboxWork& work, Comparis
     const Looked& look = looked[next++];
     if (look.stamp) change.file.file = *look.stamp;
     if (look.identity) change.identity = to_identity(*look.identity);
+    if (look.identity) change.plain = to_plain_identity(*look.identity);
     change.surely_edited =
         engine.clean_boot && look.identity && look.identity->has_fields && look.identity->size > 0;
   }

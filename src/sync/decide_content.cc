@@ -6,9 +6,15 @@
 namespace sterna::sync {
 namespace {
 
+// A mail program's fields are all that the file has more.
+bool same_but_for_fields(const Identity& identity, const LocalChange& change) {
+  return change.plain && identity.same_as(*change.plain);
+}
+
 // Without a known identity the size has to tell.
 bool same_as_row(const RowView& row, const LocalChange& change) {
-  if (row.identity) return row.identity->same_as(*change.identity);
+  if (row.identity)
+    return row.identity->same_as(*change.identity) || same_but_for_fields(*row.identity, change);
   if (row.row->remote_size != 0) return change.identity->size == row.row->remote_size;
   return change.file.file.size == row.row->file.size;
 }

@@ -12,8 +12,9 @@
 //                              not known)
 // local:                       MAILBOX unknown | suspect | busy | changes | began=N
 //                              MAILBOX gone UID | flags UID FLAGS [new] [noinfo] [mute]
-//                              MAILBOX edited|touched|wreck|unreadable UID CONTENT
+//                              MAILBOX edited|touched|wreck|unreadable UID CONTENT [saved]
 //                              MAILBOX new NAME CONTENT FLAGS [option...]
+//   saved: by a mail program that added fields to the header; as a whole it is "CONTENT~saved"
 //   options: writing, unreadable, stub, held, consumed, resurrected, mute, from=M/U (our own name),
 //            mark=U (another synchronizer's), ino=M/U (the inode of that row's file), mtime=N,
 //            in_new

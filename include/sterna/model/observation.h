@@ -79,6 +79,9 @@ struct ClaimedOrigin {
 struct LocalArrival {
   LocalFile file;
   std::optional<Identity> identity;  // nullopt: could not be read; leave it alone
+  // Of the same content without the fields that mail programs keep for themselves in their files
+  // (Content-Length, Lines, Status, X-Status); nullopt: it has none of them.
+  std::optional<Identity> plain;
   std::optional<ClaimedOrigin> origin;
   bool stable = true;    // nobody is still writing it
   bool is_stub = false;  // carries the header of a stub (rule 18)
@@ -98,6 +101,7 @@ struct LocalChange {
   bool content_changed = false;  // new inode, size or mtime
   bool surely_edited = false;  // rule 13: non-empty, parsable, not first seen after an unclean boot
   std::optional<Identity> identity;  // where content_changed
+  std::optional<Identity> plain;     // as that of an arrival
 };
 
 struct LocalDelta {
