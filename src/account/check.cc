@@ -246,6 +246,27 @@ void check_watches(Findings& findings, const Services& services, const Settings&
   }
 }
 
+void check_folders(Findings& findings, const Settings& settings, io::Directory& root) {
+  const maildir::Layout layout(settings.layout, settings.inbox);
+  auto found = maildir::discover(root, layout);
+  if (!found) {
+    findings.failed("folders", std::move(found).error());
+    return;
+  }
+  bool readable = found->unreadable.empty();
+  for (const maildir::MailboxPath& path : found->unreadable) {
+    findings.failed("folders", unreadable_folder(settings, path));
+  }
+  for (const maildir::LocalMailbox& mailbox : found->mailboxes) {
+    auto counted = count_local(root, mailbox.path);
+    if (counted) continue;
+    readable = false;
+    findings.failed("folders", std::move(counted).error().with_context(
+                                   printable(maildir::to_string(mailbox.path))));
+  }
+  if (readable) findings.ok("folders", "all of them can be read");
+}
+
 void check_disk(Findings& findings, const Services& services, const Settings& settings,
                 const std::string& probe_name) {
   std::unique_ptr<io::Directory> root;
@@ -266,6 +287,7 @@ void check_disk(Findings& findings, const Services& services, const Settings& se
   } else {
     findings.failed("state", std::move(state).error());
   }
+  if (root) check_folders(findings, settings, *root);
   check_watches(findings, services, settings, root.get());
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "connection.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "sterna/base/assert.h"
@@ -13,9 +15,25 @@ namespace {
 
 constexpr std::size_t kReadOctets = 256 * 1024;
 constexpr std::size_t kLiteralOctets = 256 * 1024;
-// Without a single octet from the server: a large SELECT or SEARCH may think that long.
-constexpr std::chrono::seconds kSilence{180};
 constexpr std::chrono::seconds kWriteLimit{180};
+
+bool is_simple(imap::CommandKind kind) {
+  switch (kind) {
+    using enum imap::CommandKind;
+    case authenticate:
+    case capability:
+    case compress:
+    case enable:
+    case id:
+    case login:
+    case namespaces:
+    case noop:
+    case starttls:
+      return true;
+    default:
+      return false;
+  }
+}
 
 }  // namespace
 
@@ -25,6 +43,11 @@ Sink::~Sink() {
 
 coro::Task<Status> Sink::relieve() {
   co_return Status{};
+}
+
+coro::Task<Status> Sink::hang_up(Error error) {
+  if (connection_) connection_->close();
+  co_return fail(std::move(error));
 }
 
 Connection::Connection(Services services, std::unique_ptr<io::Transport> transport, Log log)
@@ -91,6 +114,51 @@ coro::Task<Status> Connection::flush() {
   }
 }
 
+std::uint64_t Connection::oldest_pending() const {
+  std::uint64_t oldest = 0;
+  for (const auto& [id, pending] : pending_) {
+    if (oldest == 0 || id < oldest) oldest = id;
+  }
+  return oldest;
+}
+
+Connection::Patience Connection::patience() const {
+  if (!greeting_) return {"no greeting", kGreetingLimit - opening_waited_, kGreetingLimit};
+  const auto it = pending_.find(waited_for_);
+  const bool simple = it != pending_.end() && is_simple(it->second.kind);
+  Patience patience{"no answer", kSilenceLimit, kSilenceLimit};
+  if (simple) {
+    patience = {fmt::format("no answer to {}", to_string(it->second.kind)),
+                kSimpleCommandLimit - command_waited_, kSimpleCommandLimit};
+  }
+  const auto opening_left = kOpeningLimit - opening_waited_;
+  if (!client_.authenticated() && opening_left < patience.left) {
+    patience = {"no end of the login", opening_left, kOpeningLimit};
+  }
+  return patience;
+}
+
+// Only what is waited here counts: while nobody reads, the server may have answered long ago.
+coro::Task<Result<std::size_t>> Connection::read() {
+  const std::uint64_t oldest = oldest_pending();
+  if (oldest != waited_for_) command_waited_ = {};
+  waited_for_ = oldest;
+  const Patience patience = this->patience();
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(
+      std::max(patience.left, std::chrono::nanoseconds{}));
+  const auto began = services_.clock.monotonic();
+  Result<std::size_t> got = co_await io::with_deadline(
+      services_.clock, left, transport_->read_some(buffer_, kReadOctets), patience.what);
+  const auto waited = services_.clock.monotonic() - began;
+  command_waited_ += waited;
+  if (!client_.authenticated()) opening_waited_ += waited;
+  if (!got && got.error().is(ErrorCode::timeout)) {
+    co_return fail(ErrorCode::timeout,
+                   fmt::format("{} within {} s", patience.what, patience.limit.count()));
+  }
+  co_return got;
+}
+
 coro::Task<Status> Connection::pump() {
   if (closed_) co_return fail(lost());
   STERNA_CO_CHECK(co_await flush());
@@ -102,9 +170,8 @@ coro::Task<Status> Connection::pump() {
     }
   }
   buffer_.clear();
-  Result<std::size_t> got = co_await io::with_deadline(
-      services_.clock, kSilence, transport_->read_some(buffer_, kReadOctets), "no answer");
-  if (got && *got == 0 && !failure_) {
+  Result<std::size_t> got = co_await read();
+  if (got && *got == 0) {
     got = fail(ErrorCode::disconnected, "the server closed the connection");
   }
   if (!got) {
@@ -115,6 +182,11 @@ coro::Task<Status> Connection::pump() {
   Result<std::size_t> fed = client_.feed(buffer_, *this);
   if (!fed) {
     failure_ = fed.error();
+    close();
+    co_return fail(*failure_);
+  }
+  if (said_bye_) {
+    // Nothing more is answered (RFC 3501 section 7.1.5), and it need not end the line either.
     close();
     co_return fail(*failure_);
   }
@@ -133,9 +205,10 @@ Result<imap::CommandId> Connection::submit(Result<imap::Command> command, Sink* 
   if (closed_) return fail(lost());
   const bool selects = command && (command->kind() == imap::CommandKind::select ||
                                    command->kind() == imap::CommandKind::examine);
+  const imap::CommandKind kind = command ? command->kind() : imap::CommandKind::noop;
   STERNA_TRY(const imap::CommandId id, client_.submit(std::move(command)));
   log_.trace("C: {}", client_.describe(id));
-  pending_[id.value] = {sink, std::move(literal), selects};
+  pending_[id.value] = {sink, std::move(literal), selects, kind};
   if (sink) sink->connection_ = this;
   return id;
 }
@@ -193,7 +266,11 @@ coro::Task<Status> Connection::start_tls(io::TlsSettings settings) {
 }
 
 coro::Task<Status> Connection::start_compress() {
-  STERNA_CO_CHECK(co_await run_ok(imap::compress_deflate()));
+  STERNA_CO_TRY(imap::Done done, co_await run(imap::compress_deflate()));
+  if (!done.ok()) {
+    log_.info("the server refuses to compress, and goes on without: {}", printable(done.text));
+    co_return Status{};
+  }
   STERNA_CO_CHECK(transport_->start_deflate(std::exchange(buffer_, {})));
   client_.after_compress();
   co_return Status{};
@@ -247,15 +324,7 @@ void Connection::on_greeting(const imap::UntaggedStatus& greeting) {
 
 void Connection::on_response(const imap::Response& response, const imap::Context& context) {
   Sink* sink = sink_of(context.oldest);
-  if (sink && !is_of_closing(context)) {
-    sink->on_response(response);
-    return;
-  }
-  const bool news = std::holds_alternative<imap::Expunge>(response) ||
-                    std::holds_alternative<imap::Vanished>(response) ||
-                    std::holds_alternative<imap::Fetch>(response) ||
-                    std::holds_alternative<imap::Exists>(response);
-  if (news) dirty = true;
+  if (sink && !is_of_closing(context)) sink->on_response(response);
 }
 
 void Connection::on_body_begin(const imap::BodyBegin& body, const imap::Context& context) {
@@ -300,12 +369,14 @@ void Connection::on_challenge(imap::CommandId id, std::string_view challenge) {
 }
 
 void Connection::on_bye(const imap::UntaggedStatus& bye, bool expected) {
-  if (!expected) failure_ = imap::error_from_bye(bye);
+  if (expected) return;
+  said_bye_ = true;
+  failure_ = imap::error_from_bye(bye);
 }
 
-void Connection::on_bad_response(const Error& error, const imap::Context&) {
+void Connection::on_bad_response(const Error& error, const imap::Context& context) {
   log_.warn("a response of the server makes no sense: {}", error.describe());
-  dirty = true;
+  if (Sink* sink = sink_of(context.oldest)) sink->on_bad_response(error);
 }
 
 }  // namespace sterna::account

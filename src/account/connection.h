@@ -3,8 +3,8 @@
 //
 // Commands are submitted at once and awaited later, so pipelining is natural. Nothing reads in the
 // background: whoever waits for a command pumps, which is also the back-pressure. Each command may
-// have a Sink for the responses that come while it is the oldest; what belongs to nobody goes to
-// the selected mailbox's news (`dirty`), since any response can bring them (RFC 3501 section 7).
+// have a Sink for the responses that come while it is the oldest; what belongs to nobody says no
+// more than the next look at its mailbox will.
 #pragma once
 
 #include <chrono>
@@ -26,6 +26,14 @@ namespace sterna::account {
 
 class Connection;
 
+// How long a server may take, in time that is spent reading: for the greeting; from the dialled
+// line to the end of the login, whatever it says meanwhile; to answer a command that costs it
+// nothing, likewise; and without a single octet, as a large SELECT or SEARCH may think that long.
+inline constexpr std::chrono::seconds kGreetingLimit{30};
+inline constexpr std::chrono::seconds kOpeningLimit{120};
+inline constexpr std::chrono::seconds kSimpleCommandLimit{60};
+inline constexpr std::chrono::seconds kSilenceLimit{180};
+
 // What one command's responses are for. One that dies with commands unanswered is not told the
 // rest; a copy is told nothing of its original's commands.
 class Sink {
@@ -35,6 +43,8 @@ class Sink {
   Sink& operator=(const Sink&) { return *this; }
   virtual ~Sink();
   virtual void on_response(const imap::Response& /*response*/) {}
+  // A response that makes no sense: what it said is unknown, and what it was not told incomplete.
+  virtual void on_bad_response(const Error& /*error*/) {}
   virtual void on_body_begin(const imap::BodyBegin& /*body*/) {}
   virtual void on_body_chunk(imap::BodyId /*id*/, std::string_view /*octets*/) {}
   virtual void on_body_end(imap::BodyId /*id*/) {}
@@ -43,6 +53,10 @@ class Sink {
   // Called between two reads when full() is true: makes room before more is read.
   virtual bool full() const { return false; }
   virtual coro::Task<Status> relieve();
+
+ protected:
+  // For relieve(): there is no room to be made, and the line goes. The error is what wait() says.
+  coro::Task<Status> hang_up(Error error);
 
  private:
   friend class Connection;
@@ -92,6 +106,7 @@ class Connection final : private imap::Handler {
   }
 
   coro::Task<Status> start_tls(io::TlsSettings settings);
+  // NO and BAD leave the line as it is.
   coro::Task<Status> start_compress();
   // Submits a command whose answer is wanted before the first mailbox is selected, not earlier.
   void prelude(imap::CommandId id) { preludes_.push_back(id); }
@@ -105,7 +120,14 @@ class Connection final : private imap::Handler {
 
   imap::Client& client() { return client_; }
   const imap::Capabilities& capabilities() const { return client_.capabilities(); }
-  bool has(imap::Capability capability) const { return client_.capabilities().has(capability); }
+  bool has(imap::Capability capability) const {
+    return client_.capabilities().has(capability) && !distrusted_.has(capability);
+  }
+  // Offered, and answered BAD where it was used: has() says no from now on.
+  void distrust(imap::Capability capability) {
+    log_.info("the server offers {} and does not understand it", imap::to_string(capability));
+    distrusted_.add(capability);
+  }
   io::Transport& transport() { return *transport_; }
   bool usable() const { return !closed_ && client_.usable(); }
   // A SELECT is unanswered: what is selected is not what the next command will find.
@@ -121,9 +143,6 @@ class Connection final : private imap::Handler {
   bool condstore = false;
   std::chrono::nanoseconds round_trip{};  // of the login
 
-  // Something about the selected mailbox came that no command asked for: look again.
-  bool dirty = false;
-
  private:
   void on_greeting(const imap::UntaggedStatus& greeting) override;
   void on_response(const imap::Response& response, const imap::Context& context) override;
@@ -136,6 +155,7 @@ class Connection final : private imap::Handler {
   void on_bad_response(const Error& error, const imap::Context& context) override;
 
   coro::Task<Status> pump();
+  coro::Task<Result<std::size_t>> read();
   Sink* sink_of(imap::CommandId id);
   void drop_pending();
   // Whether a response that comes during SELECT is still the mailbox's that it closes.
@@ -146,7 +166,16 @@ class Connection final : private imap::Handler {
     Sink* sink = nullptr;
     LiteralSource literal;
     bool selects = false;
+    imap::CommandKind kind{};
   };
+  // What the next read waits for, and what is left of the time for it.
+  struct Patience {
+    std::string what;
+    std::chrono::nanoseconds left;
+    std::chrono::seconds limit;
+  };
+  Patience patience() const;
+  std::uint64_t oldest_pending() const;  // 0 for none
 
   void learn_namespaces(const imap::Response& response);
 
@@ -155,6 +184,7 @@ class Connection final : private imap::Handler {
   std::unique_ptr<io::Transport> transport_;
   Log log_;
   imap::Client client_;
+  imap::Capabilities distrusted_;
   std::unordered_map<std::uint64_t, Pending> pending_;
   std::unordered_map<std::uint64_t, imap::Done> done_;
   std::unordered_map<std::uint64_t, Sink*> bodies_;
@@ -163,7 +193,11 @@ class Connection final : private imap::Handler {
   std::optional<Error> failure_;
   std::vector<imap::CommandId> preludes_;
   std::string buffer_;
+  std::chrono::nanoseconds opening_waited_{};  // before the login was done
+  std::chrono::nanoseconds command_waited_{};  // for the oldest command
+  std::uint64_t waited_for_ = 0;
   bool closed_ = false;
+  bool said_bye_ = false;  // outside LOGOUT: `failure_` is what it said
 };
 
 }  // namespace sterna::account

@@ -71,7 +71,9 @@ class Sightings {
 };
 
 Result<sync::MailboxesInput> mailboxes_input(Engine& engine, const std::vector<MailboxRow>& rows,
-                                             const RemoteList& remote, const LocalWalk& local) {
+                                             const RemoteList& remote,
+                                             const std::set<MailboxId>& unlisted,
+                                             const LocalWalk& local) {
   sync::MailboxesInput input;
   input.remote_complete = remote.complete;
   input.local_complete = local.complete;
@@ -84,7 +86,8 @@ Result<sync::MailboxesInput> mailboxes_input(Engine& engine, const std::vector<M
     known.row = row;
     const bool listed = seen.is_listed(row);
     if (remote.complete && row.has_remote) {
-      known.row.remote_absences = listed ? 0 : row.remote_absences + 1;
+      const bool there = listed || unlisted.contains(row.id);
+      known.row.remote_absences = there ? 0 : row.remote_absences + 1;
     }
     known.policy = policy_of(engine, row.name, row.role);
     // Counting costs a scan, and is of use only where a side lacks the mailbox.
@@ -169,13 +172,15 @@ coro::Task<Status> discover(Engine& engine, Pool& pool) {
     if (one.mailbox.selectable) on_server.insert(one.mailbox.name.text());
   }
   STERNA_CO_TRY(LocalWalk local, describe_walk(engine, *found, rows, on_server));
-  STERNA_CO_TRY(sync::MailboxesInput input, mailboxes_input(engine, rows, remote, local));
+  STERNA_CO_TRY(Connection * connection, co_await pool.primary());
+  STERNA_CO_TRY(const std::set<MailboxId> unlisted,
+                co_await ask_for_unlisted(engine, *connection, rows, remote));
+  STERNA_CO_TRY(sync::MailboxesInput input, mailboxes_input(engine, rows, remote, unlisted, local));
   STERNA_CO_CHECK(save_absences(engine, rows, input));
   const std::vector<sync::MailboxAction> actions = sync::plan_mailboxes(input);
   engine.held_mailboxes.clear();
   engine.emptied_here.clear();
   engine.emptied_there.clear();
-  STERNA_CO_TRY(Connection * connection, co_await pool.primary());
   STERNA_CO_TRY(const MailboxesOutcome outcome,
                 co_await execute_mailboxes(engine, *connection, input, actions));
   if (!actions.empty() && !engine.dry_run()) {

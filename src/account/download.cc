@@ -6,10 +6,13 @@
 #include <algorithm>
 #include <deque>
 
+#include "body_sink.h"
 #include "failures.h"
+#include "message_limit.h"
 #include "observe.h"
 #include "sterna/base/bytes.h"
 #include "sterna/coro/scope.h"
+#include "sterna/imap/date.h"
 #include "sterna/imap/outcome.h"
 #include "sterna/maildir/delivery.h"
 #include "sterna/maildir/file_name.h"
@@ -18,127 +21,27 @@
 namespace sterna::account {
 namespace {
 
-constexpr std::size_t kBatchOctets = 256 * 1024;
-constexpr std::size_t kBatchMessages = 128;
 constexpr std::uint64_t kWindowMessages = 64;
 constexpr std::size_t kWindowsInFlight = 3;
 constexpr std::size_t kGroupMessages = 1000;
 constexpr std::uint64_t kGroupOctets = std::uint64_t{64} << 20;
 constexpr std::chrono::seconds kGroupAge{1};
+constexpr std::int64_t kNsPerSecond = 1'000'000'000;
 constexpr std::uint32_t kCollisionsMax = 100;
+// So many in a row that bring nothing, though the server lists what is in them, are enough: a set
+// on its word may be of four thousand million.
+constexpr int kWindowsInVain = 8;
+constexpr int kSinglesInVain = 64;
 // Nothing is fetched below that: what was fetched needs room to be recorded.
 constexpr std::uint64_t kReserveOctets = std::uint64_t{16} << 20;
-
-// What the server said of a message beside its octets.
-struct Facts {
-  Uid uid;
-  FlagSet flags;
-  ModSeq modseq;
-  std::int64_t internal_date = 0;
-  std::string email_id;
-};
-
-// Octets on their way to the worker: a message, or a part of a large one.
-struct Piece {
-  bool first = false;
-  bool last = false;    // the facts are known from here on
-  bool broken = false;  // what was begun must be forgotten
-  std::string octets;
-  Facts facts;
-};
 
 // Waits for the barrier and the row, among up to a thousand others: it holds no octets.
 struct Stored {
   Facts facts;
+  std::int64_t date = 0;  // INTERNALDATE; of the header, or now, where the server says none
   std::optional<maildir::Delivered> delivered;
   std::string base;
   std::optional<Error> error;
-};
-
-class BodySink : public Sink {
- public:
-  void on_body_begin(const imap::BodyBegin& body) override {
-    current_ = body.id;
-    open_ = true;
-    sent_part_ = false;
-    octets_.clear();
-    octets_.reserve(std::min<std::uint64_t>(body.size, kBatchOctets + 256 * 1024));
-  }
-  void on_body_chunk(imap::BodyId id, std::string_view octets) override {
-    if (id != current_) return;
-    octets_ += octets;
-    queued_octets_ += octets.size();
-  }
-  void on_body_end(imap::BodyId) override { open_ = false; }
-  void on_response(const imap::Response& response) override {
-    const auto* fetch = std::get_if<imap::Fetch>(&response);
-    if (!fetch) return;
-    if (fetch->bodies.empty()) return;
-    finish(*fetch);
-  }
-
-  bool full() const override {
-    return queued_octets_ >= kBatchOctets || pieces_.size() >= kBatchMessages;
-  }
-  coro::Task<Status> relieve() override { return relieve_(); }
-  void on_full(std::function<coro::Task<Status>()> relieve) { relieve_ = std::move(relieve); }
-
-  std::vector<Piece> take() {
-    if (open_ && !octets_.empty()) {
-      Piece part;
-      part.first = !sent_part_;
-      part.octets = std::exchange(octets_, {});
-      pieces_.push_back(std::move(part));
-      sent_part_ = true;
-    }
-    queued_octets_ = octets_.size();
-    return std::exchange(pieces_, {});
-  }
-
-  // The line was cut: a message that was begun will not be finished.
-  void abandon() {
-    if (open_ && sent_part_) forget_begun();
-    open_ = false;
-    octets_.clear();
-  }
-
-  UidSet received;
-
- private:
-  void forget_begun() {
-    Piece piece;
-    piece.broken = true;
-    pieces_.push_back(std::move(piece));
-  }
-
-  void finish(const imap::Fetch& fetch) {
-    const imap::FetchBody& body = fetch.bodies.front();
-    Piece piece;
-    piece.first = !sent_part_;
-    piece.last = true;
-    if (body.source == imap::FetchBody::Source::nil || !fetch.uid || body.id != current_) {
-      // NIL is "could not be rendered": never a file of no octets.
-      if (sent_part_) forget_begun();
-      octets_.clear();
-      sent_part_ = false;
-      return;
-    }
-    piece.octets = std::exchange(octets_, {});
-    piece.facts = {*fetch.uid, fetch.flags.value_or(FlagSet{}), fetch.modseq.value_or(ModSeq{}),
-                   fetch.internal_date.value_or(0),
-                   fetch.gm_msgid ? fmt::format("{}", *fetch.gm_msgid) : fetch.email_id};
-    received.add(piece.facts.uid);
-    sent_part_ = false;
-    pieces_.push_back(std::move(piece));
-  }
-
-  std::vector<Piece> pieces_;
-  std::string octets_;
-  std::size_t queued_octets_ = 0;
-  imap::BodyId current_;
-  bool open_ = false;
-  bool sent_part_ = false;
-  std::function<coro::Task<Status>()> relieve_;
 };
 
 // The half that runs on the worker.
@@ -147,6 +50,7 @@ class Writer {
   Writer(Engine& engine, MailboxWork& work, maildir::MailboxDirs& dirs)
       : delivery_({.fsync = engine.settings.fsync,
                    .now = [&clock = engine.services.clock] { return clock.monotonic(); }}),
+        clock_(engine.services.clock),
         dirs_(dirs),
         known_names_(work.listing ? &*work.listing : nullptr),
         keywords_(work.keywords),
@@ -193,7 +97,10 @@ class Writer {
     if (piece.first) {
       failed_.reset();
       const std::string temporary = fmt::format("sterna.{}.{}", mailbox_.value, ++sequence_);
-      delivery_.begin(dirs_, temporary, piece.facts.internal_date * 1'000'000'000);
+      delivery_.begin(dirs_, temporary, 0);
+      header_date_.reset();
+      const bool dated = piece.last && piece.facts.internal_date;
+      if (!dated) header_date_ = imap::date_of_header(piece.octets);
     }
     if (!failed_) {
       if (Status written = delivery_.write(piece.octets); !written) failed_ = written.error();
@@ -201,6 +108,7 @@ class Writer {
     if (!piece.last) return;
     Stored one;
     one.facts = std::move(piece.facts);
+    one.date = one.facts.internal_date.value_or(header_date_.value_or(now()));
     if (!failed_) place(one);
     if (failed_) {
       delivery_.abandon();
@@ -209,10 +117,11 @@ class Writer {
     stored.push_back(std::move(one));
   }
 
+  std::int64_t now() const { return clock_.wall_ns() / kNsPerSecond; }
+
   void place(Stored& one) {
-    delivery_.set_mtime(one.facts.internal_date * 1'000'000'000);
-    maildir::Origin origin{tree_, mailbox_, uidvalidity_, one.facts.uid, one.facts.internal_date,
-                           0};
+    delivery_.set_mtime(one.date * kNsPerSecond);
+    maildir::Origin origin{tree_, mailbox_, uidvalidity_, one.facts.uid, one.date, 0};
     for (; origin.collision < kCollisionsMax; ++origin.collision) {
       maildir::FileName name;
       name.base = maildir::derive_base_name(origin);
@@ -255,6 +164,7 @@ class Writer {
   }
 
   maildir::Delivery delivery_;
+  io::Clock& clock_;
   maildir::MailboxDirs& dirs_;
   // As they were when the mailbox was looked at; none where every file has a row.
   const maildir::Listing* known_names_;
@@ -264,7 +174,43 @@ class Writer {
   MailboxId mailbox_;
   UidValidity uidvalidity_;
   std::optional<Error> failed_;
+  std::optional<std::int64_t> header_date_;  // of the message that is being written
   std::uint64_t sequence_ = 0;
+};
+
+// Newest first: the last messages of the set come first; within a window the server ascends.
+class Windows {
+ public:
+  Windows(const UidSet& uids, std::uint64_t messages)
+      : ranges_(uids.ranges()), messages_(messages) {}
+
+  bool done() const { return ranges_.empty(); }
+  UidSet rest() const {
+    UidSet set;
+    for (const UidRange& range : ranges_) set.add_range(range.first, range.last);
+    return set;
+  }
+  UidSet next() {
+    UidSet window;
+    std::uint64_t left = messages_;
+    while (left > 0 && !ranges_.empty()) {
+      UidRange& range = ranges_.back();
+      const std::uint64_t count = std::min(left, range.count());
+      const Uid first(static_cast<std::uint32_t>(range.last.value - count + 1));
+      window.add_range(first, range.last);
+      left -= count;
+      if (first == range.first) {
+        ranges_.pop_back();
+      } else {
+        range.last = Uid(first.value - 1);
+      }
+    }
+    return window;
+  }
+
+ private:
+  std::vector<UidRange> ranges_;
+  std::uint64_t messages_;
 };
 
 class Downloader {
@@ -283,6 +229,7 @@ class Downloader {
   coro::Task<Status> run(UidSet uids) {
     coro::Scope scope = co_await coro::make_scope();
     scope_ = &scope;
+    sink_.expect(uids);
     Status fetched = co_await fetch_windows(uids);
     if (!fetched) sink_.abandon();
     // What has come is written and recorded, whatever happened to the line.
@@ -293,7 +240,9 @@ class Downloader {
     co_return stored;
   }
 
-  UidSet missing(const UidSet& uids) const { return uids.minus(sink_.received); }
+  // What was asked for and did not come.
+  UidSet missing() const { return asked_.minus(sink_.received); }
+  bool gave_up() const { return in_vain_ >= kWindowsInVain; }
 
  private:
   Result<imap::CommandId> ask(const UidSet& window) {
@@ -311,47 +260,34 @@ class Downloader {
   }
 
   coro::Task<Status> fetch_windows(const UidSet& uids) {
-    std::vector<UidSet> windows = windows_of(uids);
-    std::deque<imap::CommandId> flying;
-    std::size_t next = 0;
-    while (next < windows.size() || !flying.empty()) {
-      while (next < windows.size() && flying.size() < kWindowsInFlight) {
-        STERNA_CO_TRY(const imap::CommandId id, ask(windows[next]));
-        flying.push_back(id);
-        ++next;
+    Windows windows(uids, window_messages());
+    std::deque<std::pair<imap::CommandId, UidSet>> flying;
+    while (!windows.done() || !flying.empty()) {
+      while (!windows.done() && !gave_up() && flying.size() < kWindowsInFlight) {
+        UidSet window = windows.next();
+        STERNA_CO_TRY(const imap::CommandId id, ask(window));
+        flying.emplace_back(id, std::move(window));
       }
-      STERNA_CO_TRY(imap::Done done, co_await connection_.wait(flying.front()));
+      if (flying.empty()) break;
+      STERNA_CO_TRY(imap::Done done, co_await connection_.wait(flying.front().first));
+      in_vain_ = has_brought(flying.front().second) ? 0 : in_vain_ + 1;
       flying.pop_front();
       // BAD, too: some servers say so of a message that they cannot read. What did not come is
       // asked for one by one.
       if (!done.ok()) engine_.log.debug("mailbox {}: fetch: {}", work_.name(), done.text);
     }
+    asked_ = uids.minus(windows.rest());
     co_return Status{};
   }
 
-  // Newest first: the last windows of the set come first; within one the server ascends.
-  static std::vector<UidSet> windows_of(const UidSet& uids) {
-    std::vector<UidSet> windows;
-    UidSet window;
-    std::uint64_t count = 0;
-    for (const UidRange& range : uids.ranges()) {
-      std::uint64_t first = range.first.value;
-      while (first <= range.last.value) {
-        const std::uint64_t last =
-            std::min<std::uint64_t>(range.last.value, first + kWindowMessages - count - 1);
-        window.add_range(Uid{static_cast<std::uint32_t>(first)},
-                         Uid{static_cast<std::uint32_t>(last)});
-        count += last - first + 1;
-        first = last + 1;
-        if (count >= kWindowMessages) {
-          windows.push_back(std::exchange(window, {}));
-          count = 0;
-        }
-      }
-    }
-    if (!window.empty()) windows.push_back(std::move(window));
-    std::ranges::reverse(windows);
-    return windows;
+  bool has_brought(const UidSet& window) const {
+    return std::ranges::any_of(window.expand(kWindowMessages),
+                               [&](Uid uid) { return sink_.received.contains(uid); });
+  }
+
+  std::uint64_t window_messages() const {
+    const std::uint64_t limit = connection_.capabilities().message_limit().value_or(0);
+    return limit == 0 ? kWindowMessages : std::min(limit, kWindowMessages);
   }
 
   // Gives what is queued to the worker, after the batch before it is done.
@@ -421,7 +357,7 @@ class Downloader {
       const std::size_t colon = seen.name.find(':');
       row.info = colon == std::string::npos ? "" : seen.name.substr(colon);
       row.file = to_stamp(one.delivered->stat);
-      row.internal_date = one.facts.internal_date;
+      row.internal_date = one.date;
       row.remote_size = one.delivered->wire_octets;
       row.email_id = one.facts.email_id;
       row.modseq = one.facts.modseq;
@@ -457,6 +393,8 @@ class Downloader {
   Connection& connection_;
   MailboxWork& work_;
   Writer writer_;
+  UidSet asked_;
+  int in_vain_ = 0;
   std::string reason_;
   BodySink sink_;
   coro::Scope* scope_ = nullptr;
@@ -485,21 +423,63 @@ coro::Task<Status> check_reserve(Engine& engine) {
 coro::Task<Status> explain_missing(Engine& engine, Connection& connection, MailboxWork& work,
                                    const UidSet& missing) {
   UidSink sink;
-  for (const UidSet& part : missing.chunks(connection.quirks.command_line_octets_max - 100)) {
+  for (const UidSet& part : parts_for(connection, missing, 100)) {
     imap::SearchQuery query;
     query.uids = part;
     STERNA_CO_CHECK(co_await connection.run_ok(imap::uid_search(query), &sink));
   }
-  const UidSet& there = sink.uids;
-  for (const UidRange& range : missing.intersect(there).ranges()) {
-    for (std::uint64_t uid = range.first.value; uid <= range.last.value; ++uid) {
-      park(engine, work, Uid{static_cast<std::uint32_t>(uid)}, "", "download",
-           Error(ErrorCode::protocol, "the server lists the message and does not hand it out")
-               .with_scope(ErrorScope::message));
-    }
+  const UidSet there = missing.intersect(sink.uids);
+  for (const Uid uid : there.expand(there.count())) {
+    park(engine, work, uid, "", "download",
+         Error(ErrorCode::protocol, "the server lists the message and does not hand it out")
+             .with_scope(ErrorScope::message));
   }
   if (!missing.minus(there).empty()) work.cursor_settled = false;
   co_return Status{};
+}
+
+// One by one: a message that spoils its neighbours' answers is found so.
+class Singly {
+ public:
+  Singly(Engine& engine, Connection& connection, MailboxWork& work, maildir::MailboxDirs& dirs,
+         std::string reason)
+      : engine_(engine),
+        connection_(connection),
+        work_(work),
+        dirs_(dirs),
+        reason_(std::move(reason)) {}
+
+  coro::Task<Status> run(const UidSet& uids) {
+    Windows windows(uids, 1);
+    while (!windows.done() && !gave_up()) {
+      const UidSet one = windows.next();
+      Downloader single(engine_, connection_, work_, dirs_, reason_);
+      STERNA_CO_CHECK(co_await single.run(one));
+      in_vain_ = single.missing().empty() ? 0 : in_vain_ + 1;
+      missing.add_all(single.missing());
+    }
+    co_return Status{};
+  }
+  bool gave_up() const { return in_vain_ >= kSinglesInVain; }
+
+  UidSet missing;  // of what was asked for
+
+ private:
+  Engine& engine_;
+  Connection& connection_;
+  MailboxWork& work_;
+  maildir::MailboxDirs& dirs_;
+  std::string reason_;
+  int in_vain_ = 0;
+};
+
+// The rest is asked for in the next sync, and says no more than that.
+void note_in_vain(Engine& engine, MailboxWork& work) {
+  work.cursor_settled = false;
+  engine.note(Error(ErrorCode::protocol,
+                    "the server lists messages and, asked for many of them, hands out none")
+                  .with_scope(ErrorScope::mailbox),
+              &work);
 }
 
 }  // namespace
@@ -513,20 +493,11 @@ coro::Task<Status> download(Engine& engine, Connection& connection, MailboxWork&
   STERNA_CO_CHECK(co_await select_mailbox(engine, connection, work, work.input.remote.uidvalidity));
   Downloader downloader(engine, connection, work, *dirs, reason);
   STERNA_CO_CHECK(co_await downloader.run(uids));
-  UidSet missing = downloader.missing(uids);
-  if (missing.empty()) co_return Status{};
-  // One by one: a message that spoils its neighbours' answers is found so.
-  const UidSet asked = missing;
-  for (const UidRange& range : asked.ranges()) {
-    for (std::uint64_t uid = range.first.value; uid <= range.last.value; ++uid) {
-      Downloader single(engine, connection, work, *dirs, reason);
-      const UidSet one = UidSet::single(Uid{static_cast<std::uint32_t>(uid)});
-      STERNA_CO_CHECK(co_await single.run(one));
-      missing = missing.minus(one.minus(single.missing(one)));
-    }
-  }
-  if (missing.empty()) co_return Status{};
-  co_return co_await explain_missing(engine, connection, work, missing);
+  Singly singly(engine, connection, work, *dirs, reason);
+  STERNA_CO_CHECK(co_await singly.run(downloader.missing()));
+  if (downloader.gave_up() || singly.gave_up()) note_in_vain(engine, work);
+  if (singly.missing.empty()) co_return Status{};
+  co_return co_await explain_missing(engine, connection, work, singly.missing);
 }
 
 }  // namespace sterna::account

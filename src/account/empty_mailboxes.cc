@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "execute.h"
+#include "message_limit.h"
 #include "observe.h"
 #include "sterna/imap/outcome.h"
 #include "sterna/maildir/listing.h"
-#include "uid_sink.h"
 
 namespace sterna::account {
 namespace {
@@ -40,17 +40,13 @@ Status bury_all(Engine& engine, const MailboxWork& work, const std::vector<Messa
 // --------------------------------------------------------------------------------
 
 coro::Task<Result<UidSet>> all_uids(Connection& connection) {
-  UidSink sink;
-  imap::SearchQuery query;
-  query.return_all = connection.has(imap::Capability::esearch);
-  STERNA_CO_TRY(imap::Done done, co_await connection.run(imap::uid_search(query), &sink));
-  if (!done.ok()) co_return fail(imap::error_from(done));
+  STERNA_CO_TRY(Found found, co_await search_all(connection, {}));
   // What it left out would count as gone (rule 5).
-  if (sink.limited || is_limited(done)) {
+  if (!found.whole) {
     co_return fail(Error(ErrorCode::unsupported, "the server does not tell all that is in it")
                        .with_scope(ErrorScope::mailbox));
   }
-  co_return sink.uids;
+  co_return std::move(found.uids);
 }
 
 // Never the last copy, unless the user asked for that (rule 7).

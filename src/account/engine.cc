@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "sterna/maildir/file_name.h"
 #include "sterna/maildir/marker.h"
 
 namespace sterna::account {
@@ -63,11 +64,25 @@ void Engine::note(Error error, const MailboxWork* work) {
   report.errors.push_back(std::move(error));
 }
 
+namespace {
+
+// As the file's name tells it; of a name without an info part, the directories do.
+bool is_in_new(const MailboxWork& work, std::string_view file) {
+  const maildir::FileNameView name = maildir::view_file_name(file);
+  if (name.base.size() != file.size()) return false;
+  const maildir::Entry* listed = work.listing ? work.listing->find(name.base) : nullptr;
+  if (listed && work.listing->name(*listed) == file) return listed->in_new;
+  return !work.dirs || !work.dirs->cur->stat_at(file);
+}
+
+}  // namespace
+
 Status Engine::add_history(const MailboxWork& work, Uid uid, std::string_view file,
                            std::string event, std::string side, std::string detail,
                            std::string reason) {
   std::string path = row_path(work);
   if (!path.empty()) path += '/';
+  path += is_in_new(work, file) ? "new/" : "cur/";
   path += file;
   return store->add_history({now_ms(), work.name(), uid, std::move(path), std::move(event),
                              std::move(side), std::move(detail), std::move(reason)});
@@ -86,8 +101,19 @@ Result<std::optional<maildir::Marker>> Engine::announce_epoch() {
   return marker;
 }
 
+Status Engine::announce_change() {
+  if (epoch_bumped || epoch_announced) return {};
+  STERNA_TRY(epoch_announced, announce_epoch());
+  flushes_before_announcement = store->flushes();
+  return {};
+}
+
 Status Engine::move_epoch(const maildir::Marker& marker) {
   STERNA_CHECK(maildir::write_marker(*root, marker));
+  return record_epoch(marker);
+}
+
+Status Engine::record_epoch(const maildir::Marker& marker) {
   // Lost with the power, it is told by the marker, which is the pending one.
   STERNA_TRY(auto transaction, store->begin(store::Durability::normal));
   STERNA_CHECK(store->set("epoch", fmt::format("{}", marker.epoch)));

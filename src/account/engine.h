@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -40,7 +41,10 @@ struct MailboxWork {
   maildir::KeywordTable keywords;
   std::optional<maildir::Listing> listing;
   bool network_fs = false;
-  bool removal_begun = false;  // of messages whose files went before this pass
+  bool removal_begun = false;         // of messages whose files went before this pass
+  std::set<std::string> namesakes;    // bases given in this pass to files that shared one
+  std::set<std::string> told_denied;  // files that cannot be read, of which the user was told
+  bool missed_unflushed = false;      // files that may have gone with the power (unflushed.h)
 
   sync::MailboxInput input;  // what the planner sees
   RemoteCursor next_cursor;  // of the selection in which the observation was made
@@ -83,7 +87,9 @@ struct Engine {
   TreeId tree;
   Generation generation;
   std::string boot_id;
-  bool clean_boot = true;  // same boot as in the last pass
+  bool clean_boot = true;                     // same boot as in the last sync that came to its end
+  bool unflushed = false;                     // files were recorded and never flushed
+  std::optional<Generation> unflushed_since;  // those of an earlier boot: from this pass on
   bool epoch_bumped = false;
   bool union_mode = false;  // a restored backup or a lost state: pair, delete nothing
   // Local effects, or new remote messages, that another pass in this sync should look at.
@@ -92,7 +98,10 @@ struct Engine {
   // Held before, and to be emptied at the end of this pass, as the user said.
   std::vector<MailboxId> emptied_here;
   std::vector<MailboxId> emptied_there;
-  std::string scratch_state;  // of a dry run before the first sync; removed at its end
+  std::set<MessageKey> flags_lost;  // of this plan: pushed because a name lost its info part
+  // Of a dry run before the first sync; removed at its end.
+  std::string scratch_state;
+  std::string scratch_maildir;
 
   std::vector<std::unique_ptr<MailboxWork>> mailboxes;  // INBOX first
 
@@ -131,6 +140,13 @@ struct Engine {
     return marker ? move_epoch(*marker) : Status{};
   }
   Status bump_epoch();
+  // The same for what only adds, so that a backup which lacks it is known by its marker: said in
+  // the base, inside a transaction that precedes the rows, and carried to the marker at the end of
+  // the sync (settle_epoch).
+  Status announce_change();
+  std::optional<maildir::Marker> epoch_announced;
+  std::uint64_t flushes_before_announcement = 0;
+  Status record_epoch(const maildir::Marker& marker);
 
  private:
   // The marker to be written, unless the epoch has moved.

@@ -78,6 +78,7 @@ struct Change {
   MailboxWork* to = nullptr;
   LocalFile file;
   FlagSet flags;
+  std::string base;  // what the file is to be called, if not as it is
   std::optional<maildir::SeenFile> done;
   std::optional<Error> error;
 };
@@ -89,13 +90,19 @@ void carry_out(Change& change, maildir::TouchedDirectories& touched) {
   Result<maildir::SeenFile> result = [&]() -> Result<maildir::SeenFile> {
     const std::uint32_t letters = keywords.letters_of(change.flags);
     if (change.kind == Change::Kind::flags) {
-      return maildir::rename_flags(from, seen, change.flags.mask(), letters, touched);
+      if (change.base.empty()) {
+        return maildir::rename_flags(from, seen, change.flags.mask(), letters, touched);
+      }
+      STERNA_TRY(const auto renamed, maildir::rename_base(from, seen, change.base, touched));
+      return maildir::rename_flags(from, renamed, change.flags.mask(), letters, touched);
     }
     maildir::FileName name = maildir::parse_file_name(change.file.name);
+    if (!change.base.empty()) name.base = change.base;
     if (name.tells_flags()) name = maildir::with_flags(name, change.flags.mask(), letters);
     return maildir::move_file(from, seen, *change.to->dirs, change.file.in_new && name.is_plain(),
                               name, touched);
   }();
+  change.error.reset();
   if (result) {
     change.done = std::move(*result);
   } else {
@@ -185,6 +192,41 @@ class LocalExecution {
       for (Change& change : changes_) {
         if (!change.error) carry_out(change, touched);
       }
+      return {};
+    };
+    STERNA_CO_CHECK(name_moved());
+    STERNA_CO_CHECK(co_await on_worker(engine_.services, job));
+    co_return co_await try_other_names(touched);
+  }
+
+  std::string other_base() const {
+    return maildir::unique_base_name(engine_.services.random.hex(16), engine_.now_ms() / 1000);
+  }
+
+  // A base that another file of the target has, under whatever flags, is not taken along (rule 10).
+  Status name_moved() {
+    for (Change& change : changes_) {
+      if (change.error || change.kind != Change::Kind::move) continue;
+      STERNA_TRY(const std::vector<MessageRow> named,
+                 engine_.store->messages_by_base_name(change.file.base));
+      const bool taken = std::ranges::any_of(named, [&](const MessageRow& row) {
+        return row.key.mailbox == change.to->row.id && row.file.ino != change.file.file.ino;
+      });
+      if (taken) change.base = other_base();
+    }
+    return {};
+  }
+
+  coro::Task<Status> try_other_names(maildir::TouchedDirectories& touched) {
+    std::vector<Change*> taken;
+    for (Change& change : changes_) {
+      if (!change.error || !change.error->is(ErrorCode::exists)) continue;
+      change.base = other_base();
+      taken.push_back(&change);
+    }
+    if (taken.empty()) co_return Status{};
+    auto job = [&]() -> Status {
+      for (Change* change : taken) carry_out(*change, touched);
       return {};
     };
     co_return co_await on_worker(engine_.services, job);
@@ -385,6 +427,7 @@ class LocalExecution {
     }
     row->state = what.into;
     if (what.into == RowState::dropped) row->base_name.clear();
+    if (what.into == RowState::wanted) fetch_again(*row);
     STERNA_CHECK(engine_.store->put_message(*row));
     return true;
   }
@@ -425,14 +468,19 @@ class LocalExecution {
     return false;
   }
 
+  void fetch_again(MessageRow& row) {
+    row.base_name.clear();
+    row.info.clear();
+    row.file = {};
+    engine_.again = true;
+  }
+
   // The file is another row's from now on: this one has none that could be missed or found.
   Status let_go(MessageKey key) {
     STERNA_TRY(std::optional<MessageRow> row, engine_.store->message(key));
     if (!row) return {};
     row->state = RowState::deleting;
-    row->base_name = fmt::format("replaced.{}", key.uid.value);
-    row->info.clear();
-    row->file = {};
+    give_file_away(*row);
     return engine_.store->put_message(*row);
   }
 

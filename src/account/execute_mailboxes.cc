@@ -72,9 +72,27 @@ class MailboxExecution {
   void plan_line(const sync::MailboxAction& action) {
     engine_.report.plan.push_back(
         {name_of(action), std::string(sync::kind_of(action)), 1, action.reason});
+    plan_messages(action);
     // Its rows speak of what it is like now, not of what the plan would make of it.
     if (!is_one_of<sync::AdoptBoth>(action)) freeze(action);
     if (const auto* what = std::get_if<sync::HoldMailbox>(&action.what)) hold(*what, action.reason);
+  }
+
+  // A mailbox that would be made is filled by the pass after this one, which a dry run has not.
+  void plan_messages(const sync::MailboxAction& action) {
+    const auto* here = std::get_if<sync::CreateLocal>(&action.what);
+    const auto* there = std::get_if<sync::CreateRemote>(&action.what);
+    if (here && here->remote.policy.direction != sync::Direction::push) {
+      plan_count(action, "download", here->remote.messages.value_or(0), "new on the server");
+    } else if (there && there->local.policy.direction != sync::Direction::pull) {
+      plan_count(action, "upload", there->local.messages.value_or(0), "new here");
+    }
+  }
+
+  void plan_count(const sync::MailboxAction& action, std::string kind, std::uint64_t messages,
+                  std::string reason) {
+    if (messages == 0) return;
+    engine_.report.plan.push_back({name_of(action), std::move(kind), messages, std::move(reason)});
   }
 
   void freeze(const sync::MailboxAction& action) { outcome_.frozen.insert(id_of(action)); }
@@ -277,6 +295,13 @@ class MailboxExecution {
     if (!done.ok()) STERNA_CO_CHECK(co_await accept_refusal(done, wire, name));
     // What subscribers see: a mailbox that was made here is wanted everywhere.
     STERNA_CO_TRY(imap::Done subscribed, co_await connection_.run(imap::subscribe(wire)));
+    if (!subscribed.ok() && engine_.settings.subscribed_only) {
+      engine_.note(imap::error_from(subscribed)
+                       .with_scope(ErrorScope::mailbox)
+                       .with_context(fmt::format("mailbox {}: subscribe to it", name))
+                       .with_hint("with `subscribed_only` its mail stays here until it is "
+                                  "subscribed"));
+    }
     row.name = what.local.name;
     row.wire = wire;
     row.delimiter = connection_.names.delimiter;

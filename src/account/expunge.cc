@@ -3,9 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "message_limit.h"
 #include "observe.h"
-#include "sterna/imap/outcome.h"
-#include "uid_sink.h"
 
 namespace sterna::account {
 namespace {
@@ -13,12 +12,12 @@ namespace {
 coro::Task<Status> store_deleted(Connection& connection, const UidSet& uids,
                                  imap::StoreAction action) {
   std::vector<imap::CommandId> flying;
-  for (const UidSet& part : uids.chunks(connection.quirks.command_line_octets_max - 100)) {
+  for (const UidSet& part : parts_for(connection, uids, 100)) {
     imap::StoreRequest request{part, action, FlagSet{Flag::deleted}, std::nullopt};
     STERNA_CO_TRY(const imap::CommandId id, connection.submit(imap::uid_store(request)));
     flying.push_back(id);
   }
-  co_return co_await connection.wait_all_ok(std::move(flying));
+  co_return co_await wait_all_whole(connection, std::move(flying));
 }
 
 std::string undelete_key(const MailboxWork& work, UidValidity uidvalidity) {
@@ -26,16 +25,14 @@ std::string undelete_key(const MailboxWork& work, UidValidity uidvalidity) {
 }
 
 coro::Task<Result<UidSet>> foreign_deleted(Connection& connection, const UidSet& ours) {
-  UidSink sink;
   imap::SearchQuery query;
   query.deleted = true;
-  STERNA_CO_TRY(imap::Done done, co_await connection.run(imap::uid_search(query), &sink));
-  if (!done.ok()) co_return fail(imap::error_from(done));
-  if (sink.limited || is_limited(done)) {
+  STERNA_CO_TRY(const Found found, co_await search_all(connection, std::move(query)));
+  if (!found.whole) {
     co_return fail(Error(ErrorCode::unsupported, "the server does not tell all that is \\Deleted")
                        .with_scope(ErrorScope::mailbox));
   }
-  co_return sink.uids.minus(ours);
+  co_return found.uids.minus(ours);
 }
 
 }  // namespace
@@ -48,7 +45,7 @@ bool has_uid_expunge(const Connection& connection) {
 Result<std::vector<imap::CommandId>> submit_uid_expunge(Connection& connection,
                                                         const UidSet& uids) {
   std::vector<imap::CommandId> flying;
-  for (const UidSet& part : uids.chunks(connection.quirks.command_line_octets_max - 100)) {
+  for (const UidSet& part : parts_for(connection, uids, 100)) {
     imap::StoreRequest request{part, imap::StoreAction::add, FlagSet{Flag::deleted}, std::nullopt};
     STERNA_TRY(const imap::CommandId marked, connection.submit(imap::uid_store(request)));
     STERNA_TRY(const imap::CommandId gone, connection.submit(imap::uid_expunge(part)));
@@ -62,7 +59,7 @@ coro::Task<Status> expunge_exactly(Engine& engine, Connection& connection, Mailb
                                    const UidSet& uids) {
   if (has_uid_expunge(connection)) {
     STERNA_CO_TRY(auto flying, submit_uid_expunge(connection, uids));
-    co_return co_await connection.wait_all_ok(std::move(flying));
+    co_return co_await wait_all_whole(connection, std::move(flying));
   }
   const std::string key = undelete_key(work, work.input.remote.uidvalidity);
   STERNA_CO_TRY(const UidSet foreign, co_await foreign_deleted(connection, uids));
@@ -73,7 +70,11 @@ coro::Task<Status> expunge_exactly(Engine& engine, Connection& connection, Mailb
     STERNA_CO_CHECK(co_await store_deleted(connection, foreign, imap::StoreAction::remove));
   }
   Status marked = co_await store_deleted(connection, uids, imap::StoreAction::add);
-  Status expunged = marked ? co_await connection.run_ok(imap::expunge()) : marked;
+  Status expunged = marked;
+  if (marked) {
+    STERNA_CO_TRY(const imap::CommandId id, connection.submit(imap::expunge()));
+    expunged = co_await wait_all_whole(connection, {id});
+  }
   if (!foreign.empty() && connection.usable()) {
     STERNA_CO_CHECK(co_await store_deleted(connection, foreign, imap::StoreAction::add));
     auto forget = [&] { return engine.store->unset(key); };

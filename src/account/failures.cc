@@ -18,15 +18,8 @@ std::int64_t pause_ms(unsigned count) {
 
 std::optional<store::Failure> find(Engine& engine, MailboxId mailbox, Uid uid,
                                    std::string_view base_name, std::string_view action) {
-  Result<std::vector<store::Failure>> all = engine.store->failures();
-  if (!all) return std::nullopt;
-  for (store::Failure& failure : *all) {
-    if (failure.mailbox == mailbox && failure.uid == uid && failure.base_name == base_name &&
-        failure.action == action) {
-      return std::move(failure);
-    }
-  }
-  return std::nullopt;
+  auto known = engine.store->failure(mailbox, uid, base_name, action);
+  return known ? std::move(*known) : std::nullopt;
 }
 
 void count_after(Engine& engine, unsigned before, store::Failure& failure, const Error& error) {

@@ -9,6 +9,7 @@
 
 #include "decisions.h"
 #include "failures.h"
+#include "removal_count.h"
 
 namespace sterna::account {
 namespace {
@@ -78,10 +79,15 @@ Status collect(RowCollector& rows, const MailboxWork& work) {
 }
 
 // Flags were set here on messages that are gone there: one that was moved between the looks at its
-// two mailboxes has a second row, which is not among what changed.
-Status collect_heirs(Engine& engine, RowCollector& rows) {
+// two mailboxes has a second row, which is not among what changed. And the message whose name a
+// file shared.
+Status collect_likely(Engine& engine, RowCollector& rows) {
   std::set<Digest> headers;
   for (const auto& work : engine.mailboxes) {
+    for (const LocalArrival& arrival : work->input.local.arrived) {
+      if (arrival.namesake && arrival.identity) headers.insert(arrival.identity->header);
+      if (arrival.namesake && arrival.plain) headers.insert(arrival.plain->header);
+    }
     const UidSet& gone = work->input.remote.gone;
     if (gone.empty()) continue;
     for (const LocalChange& change : work->input.local.changed) {
@@ -106,9 +112,12 @@ Status collect_copies(RowCollector& rows, const sync::Input& input) {
   return rows.add(*input.trash, UidSet::range(*first, Uid(UINT32_MAX)));
 }
 
-// Where the user's \Deleted is acted on, everything that carries it is concerned.
+// Where the user's \Deleted is acted on, everything that carries it is concerned; where nothing
+// was seen, what carried it was dealt with before.
 Status collect_flagged(Engine& engine, RowCollector& rows, const MailboxWork& work) {
-  if (!work.input.expunge_flagged) return {};
+  const RemoteDelta& remote = work.input.remote;
+  const bool seen = work.listing || !remote.flags.empty() || !remote.arrived.empty();
+  if (!work.input.expunge_flagged || !seen) return {};
   UidSet flagged;
   STERNA_CHECK(engine.store->for_each(work.row.id, [&](const MessageRow& row) {
     if (row.flags.has(Flag::deleted)) flagged.add(row.key.uid);
@@ -133,6 +142,8 @@ Status open_windows(Engine& engine, sync::Input& input) {
   const MailboxPolicy general = engine.settings.policy_for(MailboxName());
   input.account_brake = general.brake;
   for (const auto& work : engine.mailboxes) {
+    // Nothing there is guarded: it neither counts nor makes a share of the account look small.
+    if (is_bin(*work)) continue;
     const std::int64_t since =
         engine.now_ms() -
         std::chrono::duration_cast<std::chrono::milliseconds>(work->policy.brake_within).count();
@@ -144,8 +155,8 @@ Status open_windows(Engine& engine, sync::Input& input) {
     window.removed_remote = remote.count;
     window.removed_local = local.count;
     window.flags_lost = flags.count;
-    window.messages_at_start =
-        std::max({remote.messages_before, local.messages_before, counts.present});
+    window.messages_at_start = std::max(
+        {remote.messages_before, local.messages_before, flags.messages_before, counts.present});
     account.removed_remote += remote.count;
     account.removed_local += local.count;
     account.flags_lost += flags.count;
@@ -182,6 +193,7 @@ Status recall_decisions(Engine& engine) {
       STERNA_TRY(const auto restored, engine.store->get(orphan_restore_key(base)));
       if (restored) {
         arrival.held = false;
+        arrival.namesake = false;
         arrival.resurrected = false;
         arrival.origin.reset();
       }
@@ -209,6 +221,13 @@ void release_due(Engine& engine, std::vector<MessageRow>& rows) {
 // it is sent again (rule 12; section 1, 28).
 constexpr std::int64_t kLookPauseMs = 20'000;
 
+// Where the message in doubt would be was seen in this pass.
+bool was_looked_at(Engine& engine, const Intent& intent) {
+  const bool moves = intent.kind == IntentKind::move_out;
+  const MailboxWork* work = engine.find(moves ? intent.target : intent.mailbox);
+  return work && work->requested && work->input.remote.coverage == Coverage::complete;
+}
+
 Status count_looks(Engine& engine, const sync::Plan& plan) {
   STERNA_TRY(std::vector<Intent> intents, engine.store->intents());
   std::set<IntentId> resolved;
@@ -224,6 +243,7 @@ Status count_looks(Engine& engine, const sync::Plan& plan) {
                      kLookPauseMs * (static_cast<std::int64_t>(intent.looks) + 1);
     const bool sought = intent.kind == IntentKind::upload || intent.kind == IntentKind::move_out;
     if (!sought || resolved.contains(intent.id) || !due) continue;
+    if (!was_looked_at(engine, intent)) continue;
     ++intent.looks;
     STERNA_CHECK(engine.write([&] { return engine.store->update_intent(intent); }));
   }
@@ -236,7 +256,7 @@ Status collect_all(Engine& engine, RowCollector& rows) {
     STERNA_CHECK(collect(rows, *work));
     STERNA_CHECK(collect_flagged(engine, rows, *work));
   }
-  return collect_heirs(engine, rows);
+  return collect_likely(engine, rows);
 }
 
 }  // namespace
@@ -292,7 +312,29 @@ Result<sync::Input> gather(Engine& engine, bool sizes_reliable, bool deduplicate
   return input;
 }
 
+namespace {
+
+// Their files lost the part of the name that holds the flags; counted once the server knows.
+void note_lost_flags(Engine& engine, const sync::Plan& plan) {
+  engine.flags_lost.clear();
+  const auto note = [&](const auto* what, const FlagDelta& delta, const LocalFile& file) {
+    const MailboxWork* work = engine.find(what->where.mailbox);
+    if (!work || file.has_info || delta.remove.empty()) return;
+    engine.flags_lost.insert({what->where.mailbox, what->uid});
+  };
+  for (const sync::Action& action : plan.actions) {
+    if (const auto* push = std::get_if<sync::PushFlags>(&action.what); push && push->file) {
+      note(push, push->delta, *push->file);
+    } else if (const auto* pull = std::get_if<sync::PullFlags>(&action.what)) {
+      note(pull, pull->also_push, pull->file);
+    }
+  }
+}
+
+}  // namespace
+
 Status settle_plan(Engine& engine, const sync::Plan& plan) {
+  note_lost_flags(engine, plan);
   for (const sync::Waiting& waiting : plan.waiting) {
     if (MailboxWork* work = engine.find(waiting.mailbox)) {
       work->cursor_settled = false;

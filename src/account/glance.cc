@@ -8,6 +8,7 @@
 
 #include "execute.h"
 #include "expunge.h"
+#include "message_limit.h"
 #include "observe.h"
 #include "remote_changes.h"
 
@@ -18,6 +19,7 @@ class GlanceSink final : public ChangeSink {
  public:
   explicit GlanceSink(imap::Client& client) : client_(&client) {}
   void on_done(const imap::Done& done) override {
+    if (is_limited(done) || limited) return;  // it is asked alone, in parts
     if (done.ok() && client_->selection()) selection = *client_->selection();
   }
   std::optional<imap::Selection> selection;  // as it was when SELECT was answered

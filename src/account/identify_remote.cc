@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "message_limit.h"
 #include "observe.h"
 #include "sterna/imap/outcome.h"
 #include "sterna/maildir/identity.h"
@@ -14,6 +15,7 @@ namespace {
 // What identify_remote() asks for: header, size, date, flags, EMAILID.
 class IdentitySink : public Sink {
  public:
+  explicit IdentitySink(const UidSet& wanted) : wanted_(wanted) {}
   void on_body_begin(const imap::BodyBegin& body) override {
     header_.clear();
     id_ = body.id;
@@ -25,6 +27,8 @@ class IdentitySink : public Sink {
     const auto* fetch = std::get_if<imap::Fetch>(&response);
     if (!fetch || !fetch->uid) return;
     if (fetch->bodies.empty()) return;
+    // One a message is enough, however often it is told.
+    if (!wanted_.contains(*fetch->uid) || found.size() > wanted_.count()) return;
     const imap::FetchBody& body = fetch->bodies.front();
     RemoteArrival arrival;
     arrival.uid = *fetch->uid;
@@ -42,6 +46,7 @@ class IdentitySink : public Sink {
   std::vector<RemoteArrival> found;
 
  private:
+  const UidSet& wanted_;
   std::string header_;
   imap::BodyId id_;
 };
@@ -58,8 +63,8 @@ coro::Task<Status> identify_remote(Engine& engine, Connection& connection, Mailb
     request.items.push_back(imap::FetchItem::email_id);
   }
   if (connection.has(imap::Capability::gmail)) request.items.push_back(imap::FetchItem::gm_msgid);
-  IdentitySink sink;
-  for (const UidSet& part : uids.chunks(connection.quirks.command_line_octets_max - 200)) {
+  IdentitySink sink(uids);
+  for (const UidSet& part : parts_for(connection, uids, 200)) {
     request.uids = part;
     STERNA_CO_TRY(imap::Done done, co_await connection.run(imap::uid_fetch(request), &sink));
     if (!done.ok()) co_return fail(imap::error_from(done).with_context("identify messages"));
@@ -67,7 +72,7 @@ coro::Task<Status> identify_remote(Engine& engine, Connection& connection, Mailb
   std::vector<RemoteArrival>& details = work.input.remote.details;
   for (RemoteArrival& arrival : sink.found) {
     arrival.size_reliable = !connection.quirks.size_unreliable;
-    if (uids.contains(arrival.uid)) details.push_back(std::move(arrival));
+    details.push_back(std::move(arrival));
   }
   std::ranges::sort(details, {}, &RemoteArrival::uid);
   const auto same = [](const RemoteArrival& a, const RemoteArrival& b) { return a.uid == b.uid; };

@@ -65,6 +65,9 @@ struct LocalFolder {
 Result<std::vector<LocalFolder>> list_local(io::Directory& root, const Settings& settings,
                                             const std::vector<MailboxRow>& known);
 
+// Of a directory in the Maildir whose contents are unknown for want of a right.
+Error unreadable_folder(const Settings& settings, const maildir::MailboxPath& path);
+
 // Messages of a local mailbox, by name alone.
 Result<std::uint64_t> count_local(io::Directory& root, const maildir::MailboxPath& path);
 

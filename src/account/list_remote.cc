@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "list_remote.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
 
@@ -9,6 +11,12 @@
 #include "sterna/imap/outcome.h"
 
 namespace sterna::account {
+
+coro::Task<Status> ListSink::relieve() {
+  return hang_up(Error(ErrorCode::protocol,
+                       fmt::format("the server lists more than {} mailboxes", kMailboxesMax))
+                     .with_hint("see whether host and user are right"));
+}
 
 sync::MailboxPolicy policy_of(const Engine& engine, const MailboxName& name, Role role) {
   const MailboxPolicy policy = engine.settings.policy_for(name);
@@ -40,7 +48,8 @@ coro::Task<Status> ask_statuses(Connection& connection, RemoteList& list) {
   ListSink sink;
   const auto items = imap::status_items_for(connection.capabilities());
   for (const RemoteListing& one : list.mailboxes) {
-    if (!one.mailbox.selectable || !one.mailbox.policy.included || one.status) continue;
+    const bool synced = one.mailbox.policy.included && one.mailbox.subscribed;
+    if (!one.mailbox.selectable || !synced || one.status) continue;
     STERNA_CO_TRY(const imap::CommandId id,
                   connection.submit(imap::status(one.mailbox.wire, items), &sink));
     flying.push_back(id);
@@ -55,18 +64,59 @@ coro::Task<Status> ask_statuses(Connection& connection, RemoteList& list) {
   co_return Status{};
 }
 
+// NO without a reason that could be another one tomorrow.
+bool denies_it(const imap::Done& done) {
+  using enum imap::Code;
+  const imap::Code code = done.code.code;
+  const bool lasting = code == none || code == non_existent || code == try_create ||
+                       code == no_perm || code == cannot;
+  return done.status == imap::StatusKind::no && lasting;
+}
+
+bool lists(const RemoteList& list, const WireName& wire) {
+  return std::ranges::any_of(list.mailboxes,
+                             [&](const RemoteListing& one) { return one.mailbox.wire == wire; });
+}
+
 }  // namespace
+
+coro::Task<Result<std::set<MailboxId>>> ask_for_unlisted(Engine& engine, Connection& connection,
+                                                         std::vector<MailboxRow> rows,
+                                                         const RemoteList& list) {
+  std::set<MailboxId> there;
+  if (!list.complete) co_return there;
+  std::vector<std::pair<const MailboxRow*, imap::CommandId>> asked;
+  for (const MailboxRow& row : rows) {
+    const bool lacking = row.has_remote && !lists(list, row.wire);
+    if (!lacking || !engine.settings.includes(row.name, row.role)) continue;
+    STERNA_CO_TRY(const imap::CommandId id,
+                  connection.submit(imap::status(row.wire, {imap::StatusItem::messages})));
+    asked.emplace_back(&row, id);
+  }
+  for (const auto& [row, id] : asked) {
+    STERNA_CO_TRY(const imap::Done done, co_await connection.wait(id));
+    if (denies_it(done)) continue;
+    there.insert(row->id);
+    engine.log.warn("mailbox {}: the server does not list it, and answers for it ({} {}): not gone",
+                    row->name.text(), imap::to_string(done.status), printable(done.text));
+  }
+  co_return there;
+}
+
+imap::ListOptions list_options(const Connection& connection) {
+  if (!connection.has(imap::Capability::list_extended)) return {};
+  return imap::list_options_for(connection.capabilities());
+}
 
 coro::Task<Result<RemoteList>> list_remote(Engine& engine, Connection& connection) {
   ListSink sink;
-  imap::ListOptions options = imap::list_options_for(connection.capabilities());
+  // All are listed, subscribed or not: what is left out of a list would be gone from the server.
+  imap::ListOptions options = list_options(connection);
   const bool subscribed_only = engine.settings.subscribed_only;
-  const bool extended = connection.has(imap::Capability::list_extended);
-  if (subscribed_only && extended) options.only_subscribed = true;
   STERNA_CO_TRY(const imap::CommandId listing, connection.submit(imap::list(options), &sink));
   ListSink subscriptions;
   std::optional<imap::CommandId> lsub;
-  if (subscribed_only && !extended) {
+  if (subscribed_only && !options.return_subscribed) {
     STERNA_CO_TRY(lsub, connection.submit(imap::lsub("", "*"), &subscriptions));
   }
   STERNA_CO_TRY(imap::Done done, co_await connection.wait(listing));
@@ -74,6 +124,10 @@ coro::Task<Result<RemoteList>> list_remote(Engine& engine, Connection& connectio
     STERNA_CO_TRY(imap::Done answered, co_await connection.wait_ok(*lsub));
   }
   STERNA_CO_CHECK(co_await connection.settle());
+  if (connection.has(imap::Capability::list_extended) && done.status == imap::StatusKind::bad) {
+    connection.distrust(imap::Capability::list_extended);
+    co_return co_await list_remote(engine, connection);
+  }
   if (!done.ok()) co_return fail(imap::error_from(done).with_context("list the mailboxes"));
 
   // Without NAMESPACE, LIST alone says what stands between the components of a new name.
@@ -84,14 +138,14 @@ coro::Task<Result<RemoteList>> list_remote(Engine& engine, Connection& connectio
   std::set<std::string> subscribed;
   for (const imap::List& one : subscriptions.lists) subscribed.insert(one.name.octets);
   RemoteList result;
-  result.complete = done.code.code != imap::Code::message_limit;
+  const bool unreadable = sink.unreadable || subscriptions.unreadable;
+  if (unreadable) {
+    engine.log.warn("the server's list of mailboxes has a line that cannot be read: none is gone");
+  }
+  result.complete = done.code.code != imap::Code::message_limit && !unreadable;
   std::set<std::string> seen;
   for (const imap::List& line : sink.lists) {
     if (is_foreign(connection, line.name.octets) || !seen.insert(line.name.octets).second) continue;
-    if (lsub && !subscribed.contains(line.name.octets) &&
-        !ascii_iequals(line.name.octets, "INBOX")) {
-      continue;
-    }
     RemoteListing one;
     imap::NameRules rules = connection.names;
     rules.delimiter = line.delimiter;
@@ -99,6 +153,8 @@ coro::Task<Result<RemoteList>> list_remote(Engine& engine, Connection& connectio
     one.mailbox.name = imap::decode_mailbox(line.name, rules);
     one.mailbox.delimiter = line.delimiter;
     one.mailbox.role = one.mailbox.name.is_inbox() ? Role::inbox : line.attributes.role;
+    one.mailbox.subscribed = !subscribed_only || one.mailbox.name.is_inbox() ||
+                             line.attributes.subscribed || subscribed.contains(line.name.octets);
     one.mailbox.selectable = !line.attributes.no_select && !line.attributes.non_existent;
     const auto status = sink.statuses.find(line.name.octets);
     if (status != sink.statuses.end()) take_status(one, status->second);

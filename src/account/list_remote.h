@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,9 @@ struct RemoteList {
   bool complete = false;
 };
 
+// More than that is no account of a person, and would be held as a whole.
+inline constexpr std::size_t kMailboxesMax = 100'000;
+
 class ListSink : public Sink {
  public:
   void on_response(const imap::Response& response) override {
@@ -29,12 +33,28 @@ class ListSink : public Sink {
       statuses[status->name.octets] = *status;
     }
   }
+  void on_bad_response(const Error& /*error*/) override { unreadable = true; }
+  bool full() const override {
+    return lists.size() > kMailboxesMax || statuses.size() > kMailboxesMax;
+  }
+  coro::Task<Status> relieve() override;
+
   std::vector<imap::List> lists;
   std::map<std::string, imap::MailboxStatus> statuses;
+  bool unreadable = false;  // there was a line more
 };
 
 // What the configuration says of a mailbox, as the planner of mailboxes takes it.
 sync::MailboxPolicy policy_of(const Engine& engine, const MailboxName& name, Role role);
+
+// What LIST is asked for, as far as the server understands it.
+imap::ListOptions list_options(const Connection& connection);
+
+// Which of the base's mailboxes the list lacks although the server answers for them by name: a list
+// that leaves one out does not prove that it is gone. None where it lists subscribed ones alone.
+coro::Task<Result<std::set<MailboxId>>> ask_for_unlisted(Engine& engine, Connection& connection,
+                                                         std::vector<MailboxRow> rows,
+                                                         const RemoteList& list);
 
 // LIST, in one command with STATUS where the server has LIST-STATUS, else STATUS of each included
 // mailbox.

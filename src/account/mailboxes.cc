@@ -10,9 +10,12 @@
 
 #include "engine.h"
 #include "inspect_parts.h"
+#include "list_remote.h"
 #include "login.h"
 #include "roles.h"
 #include "sterna/account/inspect.h"
+#include "sterna/base/bytes.h"
+#include "sterna/imap/outcome.h"
 #include "sterna/maildir/listing.h"
 #include "sterna/maildir/mailbox_dirs.h"
 
@@ -200,11 +203,17 @@ bool ServerMailbox::is_included(const Settings& settings) const {
 coro::Task<Result<std::vector<ServerMailbox>>> list_server(Connection& connection,
                                                            const Settings& settings, bool counts) {
   InventorySink sink;
-  imap::ListOptions options = imap::list_options_for(connection.capabilities());
+  imap::ListOptions options = list_options(connection);
   const bool with_status = counts && !options.return_status.empty();
   options.return_status.clear();
   if (with_status) options.return_status = counted_items(connection.capabilities());
-  STERNA_CO_CHECK(co_await connection.run_ok(imap::list(options), &sink));
+  STERNA_CO_TRY(imap::Done done, co_await connection.run(imap::list(options), &sink));
+  const bool extended = connection.has(imap::Capability::list_extended);
+  if (extended && done.status == imap::StatusKind::bad) {
+    connection.distrust(imap::Capability::list_extended);
+    co_return co_await list_server(connection, settings, counts);
+  }
+  if (!done.ok()) co_return fail(imap::error_from(done));
   if (settings.subscribed_only && !options.return_subscribed) {
     STERNA_CO_CHECK(co_await connection.run_ok(imap::lsub("", "*"), &sink));
   }
@@ -235,6 +244,15 @@ Result<std::vector<LocalFolder>> list_local(io::Directory& root, const Settings&
     folders.push_back(std::move(folder));
   }
   return folders;
+}
+
+Error unreadable_folder(const Settings& settings, const maildir::MailboxPath& path) {
+  const std::string where = printable(absolute_path(settings, maildir::to_string(path)), 500);
+  return Error(ErrorCode::permission, fmt::format("{} cannot be read", where))
+      .with_scope(ErrorScope::mailbox)
+      .with_hint(fmt::format("nothing in it is synced, and no mailbox is removed, until whoever "
+                             "runs Sterna may read it: chmod u+rwx {}",
+                             where));
 }
 
 Result<std::uint64_t> count_local(io::Directory& root, const maildir::MailboxPath& path) {

@@ -12,9 +12,9 @@
 #include "expunge.h"
 #include "failures.h"
 #include "observe.h"
-#include "sterna/imap/outcome.h"
 #include "sterna/maildir/change.h"
 #include "sterna/maildir/file_name.h"
+#include "transfer.h"
 
 namespace sterna::account {
 namespace {
@@ -27,25 +27,6 @@ struct Moving {
   const sync::MoveOut* what = nullptr;
   MessageRow row;
   IntentId intent;
-};
-
-// COPYUID comes in the tagged OK of COPY, and untagged for MOVE.
-class CopySink : public Sink {
- public:
-  void on_response(const imap::Response& response) override {
-    if (const auto* status = std::get_if<imap::UntaggedStatus>(&response)) take(status->code);
-  }
-  void take(const imap::ResponseCode& code) {
-    if (const auto* copied = code.as<imap::CopyUid>()) answers.push_back(*copied);
-  }
-  std::optional<Uid> target_of(Uid source, UidValidity expected) const {
-    for (const imap::CopyUid& answer : answers) {
-      if (answer.uidvalidity != expected) continue;
-      if (const auto target = answer.target_of(source)) return target;
-    }
-    return std::nullopt;
-  }
-  std::vector<imap::CopyUid> answers;
 };
 
 // What both sides have of them already. Anything else is still to be said to one of them.
@@ -186,37 +167,22 @@ void refuse(Engine& engine, MailboxWork& from, MailboxWork& to, const std::vecto
   }
 }
 
-// Moves, or copies, part by part; what the server would not take is parked, and no longer in
-// `moving`.
-coro::Task<Status> transfer(Engine& engine, Connection& connection, MailboxWork& from,
-                            MailboxWork& to, std::vector<Moving>& moving, CopySink& sink) {
-  const UidSet uids = uids_of(moving);
-  const bool can_move = connection.has(imap::Capability::move);
-  UidSet there;
-  std::optional<Error> refusal;
-  for (const UidSet& part : uids.chunks(connection.quirks.command_line_octets_max - 600)) {
-    STERNA_CO_TRY(imap::Done done,
-                  co_await connection.run(can_move ? imap::uid_move(part, to.row.wire)
-                                                   : imap::uid_copy(part, to.row.wire),
-                                          &sink));
-    sink.take(done.code);
-    if (!done.ok()) {
-      refusal = imap::error_from(done);
-      break;
-    }
-    there.add_all(part);
-  }
-  if (refusal) {
+// What the server would not take is parked, and no longer in `moving`.
+coro::Task<Status> carry_over(Engine& engine, Connection& connection, MailboxWork& from,
+                              MailboxWork& to, std::vector<Moving>& moving, CopySink& sink) {
+  STERNA_CO_TRY(const Transfer done,
+                co_await transfer(engine, connection, uids_of(moving), to, sink));
+  if (done.refusal) {
     std::vector<Moving> refused;
     std::erase_if(moving, [&](Moving& one) {
-      if (there.contains(one.row.key.uid)) return false;
+      if (done.has(one.row.key.uid)) return false;
       refused.push_back(std::move(one));
       return true;
     });
-    refuse(engine, from, to, refused, *refusal);
+    refuse(engine, from, to, refused, *done.refusal);
   }
-  if (!can_move && !there.empty()) {
-    STERNA_CO_CHECK(co_await expunge_exactly(engine, connection, from, there));
+  if (!done.copied.empty()) {
+    STERNA_CO_CHECK(co_await expunge_exactly(engine, connection, from, done.copied));
   }
   co_return Status{};
 }
@@ -249,7 +215,7 @@ coro::Task<Status> move_out(Engine& engine, Connection& connection, MailboxWork&
   STERNA_CO_CHECK(engine.bump_epoch());
   STERNA_CO_CHECK(write_intents(engine, from, to, moving));
   CopySink sink;
-  STERNA_CO_CHECK(co_await transfer(engine, connection, from, to, moving, sink));
+  STERNA_CO_CHECK(co_await carry_over(engine, connection, from, to, moving, sink));
   if (moving.empty()) co_return Status{};
   from.changed_by_us = to.changed_by_us = true;
   std::vector<FlagPush> pushes;

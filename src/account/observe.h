@@ -7,6 +7,8 @@
 
 namespace sterna::account {
 
+class UidSink;
+
 // Fills work.input.local for every mailbox, listing only those whose stamp moved. May run beside
 // observe_remote().
 coro::Task<Status> observe_local(Engine& engine);
@@ -20,7 +22,7 @@ coro::Task<Status> settle_local(Engine& engine);
 inline constexpr std::chrono::seconds kSettleLimit{30};
 
 // Fills work.input.remote and next_cursor of one mailbox; selects it. NO to SELECT leaves the
-// mailbox unknown and is noted. An error is one of the connection.
+// mailbox unknown and is noted. After an error nothing of it is known.
 coro::Task<Status> observe_remote(Engine& engine, Connection& connection, MailboxWork& work);
 
 // The same of several, where SELECT alone can tell (QRESYNC), all asked at once. Gives back those

@@ -8,10 +8,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <unordered_map>
-#include <unordered_set>
+#include <set>
 
 #include "execute.h"
+#include "look_closer.h"
+#include "match_listing.h"
 #include "observe.h"
 #include "sterna/base/bytes.h"
 #include "sterna/coro/scope.h"
@@ -22,120 +23,11 @@ namespace sterna::account {
 namespace {
 
 constexpr int kRoundsMax = 4;
-// Opening a connection to the base takes as long as comparing a few hundred.
-constexpr std::size_t kEntriesForAWorker = 1000;
 constexpr std::chrono::milliseconds kSettlePauseMin{50};
-
-LocalFile file_of(const maildir::Listing& listing, const maildir::Entry& entry,
-                  const maildir::KeywordTable& keywords) {
-  LocalFile file;
-  file.name = std::string(listing.name(entry));
-  file.base = std::string(listing.base(entry));
-  file.in_new = entry.in_new;
-  file.tells_flags = entry.tells_flags;
-  file.has_info = entry.has_info;
-  file.flags = keywords.flags_of(entry.mask, entry.keywords);
-  file.file.ino = entry.ino;
-  return file;
-}
-
-std::string_view info_of(std::string_view name) {
-  const std::size_t colon = name.find(':');
-  return colon == std::string_view::npos ? std::string_view{} : name.substr(colon);
-}
-
-struct Missing {
-  Uid uid;
-  RowState state;
-  std::string base;
-};
-
-// One mailbox's rows against its listing.
-struct Comparison {
-  std::vector<LocalChange> changed;
-  std::vector<LocalFile> arrived;
-  std::vector<Missing> missing;
-};
-
-Result<Comparison> compare(store::Store& base, const MailboxWork& work) {
-  const maildir::Listing& listing = *work.listing;
-  Comparison found;
-  std::vector<bool> explained(listing.entries().size(), false);
-  STERNA_CHECK(base.for_each_local(work.row.id, [&](const store::LocalRow& row) {
-    const maildir::Entry* entry = listing.find(row.base_name);
-    if (!entry || entry->kind == maildir::EntryKind::strange) {
-      if (!entry) found.missing.push_back({row.uid, row.state, std::string(row.base_name)});
-      return;
-    }
-    explained[static_cast<std::size_t>(entry - listing.entries().data())] = true;
-    const bool same = entry->ino == row.ino && entry->in_new == row.in_new &&
-                      info_of(listing.name(*entry)) == row.info;
-    if (same) return;
-    LocalChange change;
-    change.uid = row.uid;
-    change.file = file_of(listing, *entry, work.keywords);
-    change.content_changed = entry->ino != row.ino;
-    found.changed.push_back(std::move(change));
-  }));
-  for (std::size_t i = 0; i < explained.size(); ++i) {
-    const maildir::Entry& entry = listing.entries()[i];
-    const bool message =
-        entry.kind == maildir::EntryKind::message || entry.kind == maildir::EntryKind::duplicate;
-    if (!explained[i] && message) {
-      found.arrived.push_back(file_of(listing, entry, work.keywords));
-    }
-  }
-  return found;
-}
-
-// A long one on a worker, by a connection of its own: several go on at once, and the loop is free
-// for the server. Of what the worker reads nothing is changed meanwhile.
-coro::Task<Result<Comparison>> compare_anywhere(Engine& engine, const MailboxWork& work) {
-  if (work.listing->entries().size() < kEntriesForAWorker) {
-    co_return compare(*engine.store, work);
-  }
-  auto job = [&]() -> Result<Comparison> {
-    STERNA_TRY(const auto base, store::Store::open(engine.state_directory(), true));
-    return compare(*base, work);
-  };
-  co_return co_await on_worker(engine.services, job);
-}
-
-// A file that got another base within its mailbox (an infix taken away, a message saved again) is a
-// row's file under a new name: not a departure and an arrival.
-void join_renamed(Comparison& found, const std::unordered_map<std::uint64_t, Uid>& row_of_ino) {
-  std::unordered_map<std::string, std::size_t> by_stripped;
-  for (std::size_t i = 0; i < found.missing.size(); ++i) {
-    by_stripped.emplace(maildir::strip_fields(found.missing[i].base), i);
-  }
-  std::unordered_set<std::uint32_t> joined;
-  std::erase_if(found.arrived, [&](LocalFile& file) {
-    std::size_t index = found.missing.size();
-    if (const auto it = by_stripped.find(maildir::strip_fields(file.base));
-        it != by_stripped.end()) {
-      index = it->second;
-    } else if (const auto ino = row_of_ino.find(file.file.ino); ino != row_of_ino.end()) {
-      for (std::size_t i = 0; i < found.missing.size(); ++i) {
-        if (found.missing[i].uid == ino->second) index = i;
-      }
-    }
-    if (index == found.missing.size() || !joined.insert(found.missing[index].uid.value).second) {
-      return false;
-    }
-    LocalChange change;
-    change.uid = found.missing[index].uid;
-    change.file = std::move(file);
-    change.content_changed = true;  // looked at by identity: a name proves nothing
-    found.changed.push_back(std::move(change));
-    return true;
-  });
-  std::erase_if(found.missing,
-                [&](const Missing& missing) { return joined.contains(missing.uid.value); });
-  std::ranges::sort(found.changed, {}, [](const LocalChange& c) { return c.uid; });
-}
 
 // What only the file itself can tell.
 struct Looked {
+  std::optional<Error> denied;
   std::optional<FileStamp> stamp;
   std::optional<maildir::ContentIdentity> identity;
   std::int64_t changed_ns = 0;  // the later of mtime and ctime
@@ -167,7 +59,15 @@ Result<maildir::ContentIdentity> identity_without_tuid(io::FileReader& reader) {
 Looked look_at(io::Directory& directory, const LocalFile& file) {
   Looked looked;
   Result<std::unique_ptr<io::FileReader>> reader = directory.open_file(file.name);
-  if (!reader) return looked;
+  if (!reader) {
+    if (reader.error().is(ErrorCode::not_found)) return looked;
+    looked.denied = std::move(reader).error();
+    if (const auto stat = directory.stat_at(file.name)) {
+      looked.stamp = to_stamp(*stat);
+      looked.changed_ns = stat->ctime_ns;
+    }
+    return looked;
+  }
   Result<io::FileStat> before = (*reader)->stat();
   if (!before || before->type != io::FileType::file) return looked;
   Result<maildir::ContentIdentity> identity = maildir::foreign_mark(file.base)
@@ -220,7 +120,16 @@ Status read_letters(Engine& engine, MailboxWork& work, LocalFile& file) {
   return {};
 }
 
-coro::Task<Status> describe_arrivals(Engine& engine, MailboxWork& work, Comparison& found) {
+void tell_denied(Engine& engine, MailboxWork& work, const LocalFile& file, const Looked& looked) {
+  if (!looked.denied || !work.told_denied.insert(file.name).second) return;
+  engine.note(Error(*looked.denied)
+                  .with_context("read a message")
+                  .with_scope(ErrorScope::message)
+                  .with_hint("make the file readable for this user, or move it out of the Maildir"),
+              &work);
+}
+
+coro::Task<Status> describe_arrivals(Engine& engine, MailboxWork& work, ListingMatch& found) {
   std::vector<LocalFile*> files;
   for (LocalFile& file : found.arrived) files.push_back(&file);
   for (LocalChange& change : found.changed) {
@@ -241,6 +150,9 @@ coro::Task<Status> describe_arrivals(Engine& engine, MailboxWork& work, Comparis
     arrival.file = file;
     if (look.identity) arrival.identity = to_identity(*look.identity);
     if (look.identity) arrival.plain = to_plain_identity(*look.identity);
+    tell_denied(engine, work, file, look);
+    arrival.denied = look.denied && look.stamp;
+    arrival.namesake = work.namesakes.contains(file.base);
     arrival.stable = look.changed_ns <= now - quiet_ns || look.changed_ns > now + quiet_ns;
     arrival.origin = origin_of(engine, file.base);
     if (!engine.clean_boot) {
@@ -258,29 +170,27 @@ coro::Task<Status> describe_arrivals(Engine& engine, MailboxWork& work, Comparis
   for (LocalChange& change : found.changed) {
     if (!change.content_changed) continue;
     const Looked& look = looked[next++];
+    tell_denied(engine, work, change.file, look);
     if (look.stamp) change.file.file = *look.stamp;
     if (look.identity) change.identity = to_identity(*look.identity);
     if (look.identity) change.plain = to_plain_identity(*look.identity);
-    change.surely_edited =
-        engine.clean_boot && look.identity && look.identity->has_fields && look.identity->size > 0;
+    const bool sound =
+        !change.torn && look.identity && look.identity->has_fields && look.identity->size > 0;
+    change.surely_edited = sound && engine.clean_boot;
+    change.maybe_edited = sound && !engine.clean_boot;
   }
   co_return Status{};
 }
 
-// The rows whose file, by its inode, is one of `arrived` now. A file system gives the number of a
-// deleted file to the next new one, so what a rename leaves alone must be as it was: a stranger
-// that took over a row would never be sent.
-std::unordered_map<std::uint64_t, Uid> rows_by_ino(
-    maildir::MailboxDirs& dirs, const std::vector<LocalFile>& arrived,
-    const std::unordered_map<std::uint64_t, MessageRow>& lost) {
-  std::unordered_map<std::uint64_t, Uid> found;
-  for (const LocalFile& file : arrived) {
-    const auto it = lost.find(file.file.ino);
-    if (it == lost.end()) continue;
-    const Result<io::FileStat> now = dirs.message_dir(file.in_new).stat_at(file.name);
-    if (now && to_stamp(*now) == it->second.file) found.emplace(it->first, it->second.key.uid);
+// Whether one of them never reached the disk.
+Result<bool> misses_unflushed(Engine& engine, const MailboxWork& work,
+                              const std::vector<Uid>& gone) {
+  if (!engine.unflushed_since) return false;
+  for (const Uid uid : gone) {
+    STERNA_TRY(const auto row, engine.store->message({work.row.id, uid}));
+    if (row && row->local_since >= *engine.unflushed_since) return true;
   }
-  return found;
+  return false;
 }
 
 struct ListedMailbox {
@@ -303,22 +213,11 @@ ListedMailbox list_one(maildir::MailboxDirs& dirs) {
   return listed;
 }
 
-// By inode.
-Result<std::unordered_map<std::uint64_t, MessageRow>> rows_of(Engine& engine,
-                                                              const MailboxWork& work,
-                                                              const std::vector<Missing>& all) {
-  std::unordered_map<std::uint64_t, MessageRow> rows;
-  STERNA_TRY(const auto reading, engine.store->read());
-  for (const Missing& missing : all) {
-    STERNA_TRY(auto row, engine.store->message({work.row.id, missing.uid}));
-    if (row && row->file.ino != 0) rows.emplace(row->file.ino, std::move(*row));
-  }
-  return rows;
-}
-
 coro::Task<Status> list_mailbox(Engine& engine, MailboxWork& work) {
   work.input.local = {};
   work.input.local.began = engine.generation;
+  work.input.local.unflushed_since = engine.unflushed_since;
+  work.missed_unflushed = false;
   work.listing.reset();
   Result<maildir::MailboxDirs*> dirs = engine.open_dirs(work);
   if (!dirs) {
@@ -342,20 +241,15 @@ coro::Task<Status> list_mailbox(Engine& engine, MailboxWork& work) {
   work.stamp_settled = work.listing->complete() && !work.network_fs && listed.fs_now_ns &&
                        work.stamp_now->trusted(*listed.fs_now_ns);
 
-  Result<Comparison> found = co_await compare_anywhere(engine, work);
-  if (!found) co_return fail(std::move(found).error());
-  using Lost = std::unordered_map<std::uint64_t, MessageRow>;
-  STERNA_CO_TRY(const Lost lost, rows_of(engine, work, found->missing));
-  auto match = [opened, &found, &lost] { return rows_by_ino(*opened, found->arrived, lost); };
-  const std::unordered_map<std::uint64_t, Uid> row_of_ino =
-      co_await on_worker(engine.services, match);
-  join_renamed(*found, row_of_ino);
-  STERNA_CO_CHECK(co_await describe_arrivals(engine, work, *found));
-  work.input.local.changed = std::move(found->changed);
-  for (const Missing& missing : found->missing) {
+  STERNA_CO_TRY(ListingMatch found, co_await match_listing(engine, work, *opened));
+  STERNA_CO_CHECK(co_await describe_arrivals(engine, work, found));
+  work.input.local.changed = std::move(found.changed);
+  for (const MissingFile& missing : found.missing) {
     if (missing.state == RowState::detached) continue;
     work.input.local.gone.push_back(missing.uid);
   }
+  STERNA_CO_TRY(const bool missed, misses_unflushed(engine, work, work.input.local.gone));
+  work.missed_unflushed = work.missed_unflushed || missed;
   work.input.local.coverage = work.listing->complete() ? Coverage::complete : Coverage::changes;
   // The quiet time goes by the directories' own stamps. In a tick of a second a listing may miss
   // what was renamed meanwhile and show the same stamp before and after: there only a trusted one
@@ -382,15 +276,18 @@ bool wants_quiet(const MailboxWork& work) {
   return std::ranges::any_of(local.arrived, [](const LocalArrival& a) { return !a.stable; });
 }
 
-// Lists again whatever moved since it was listed; true if anything did.
-coro::Task<Result<bool>> relist_moved(Engine& engine) {
+// Lists again whatever moved since it was listed; true if anything did. `all_doubtful`: also what a
+// stamp vouches nothing for, young or coarse or of a network (rule 23).
+coro::Task<Result<bool>> relist_moved(Engine& engine, bool all_doubtful) {
   bool moved = false;
   for (const auto& work : engine.mailboxes) {
     if (!work->row.has_local || work->input.local.suspect) continue;
     Result<maildir::MailboxDirs*> dirs = engine.open_dirs(*work);
     if (!dirs) continue;
     Result<maildir::MailboxStamp> now = maildir::stamp_mailbox(*(*dirs)->home);
-    if (now && work->stamp_now && *now == *work->stamp_now && !wants_quiet(*work)) continue;
+    const bool doubtful = all_doubtful && work->listing && !work->stamp_settled;
+    const bool same = now && work->stamp_now && *now == *work->stamp_now;
+    if (same && !doubtful && !wants_quiet(*work)) continue;
     moved = true;
     STERNA_CO_CHECK(co_await list_mailbox(engine, *work));
   }
@@ -438,7 +335,7 @@ coro::Task<Status> observe_local(Engine& engine) {
   };
   for (const auto& work : engine.mailboxes) {
     work->input.local.began = engine.generation;
-    if (is_settled_unseen(*work)) continue;
+    if (is_settled_unseen(*work) && !needs_closer_look(engine, *work)) continue;
     scope.spawn(list(engine, *work, failure));
   }
   co_await scope.join();
@@ -447,9 +344,12 @@ coro::Task<Status> observe_local(Engine& engine) {
 
 namespace {
 
-bool any_gone(const Engine& engine) {
-  return std::ranges::any_of(engine.mailboxes,
-                             [](const auto& work) { return !work->input.local.gone.empty(); });
+std::set<MessageKey> gone_of(const Engine& engine) {
+  std::set<MessageKey> gone;
+  for (const auto& work : engine.mailboxes) {
+    for (const Uid uid : work->input.local.gone) gone.insert({work->row.id, uid});
+  }
+  return gone;
 }
 
 }  // namespace
@@ -464,13 +364,18 @@ coro::Task<Status> settle_local(Engine& engine) {
          engine.services.clock.monotonic() - began < kSettleLimit) {
     STERNA_CO_CHECK(
         co_await engine.services.clock.sleep(std::max(engine.settings.quiet / 4, kSettlePauseMin)));
-    STERNA_CO_TRY(const bool moved, co_await relist_moved(engine));
+    STERNA_CO_TRY(const bool moved, co_await relist_moved(engine, false));
     if (!moved) break;
   }
-  // Everything that moved since the absence was noticed is looked at once more.
-  for (int round = 0; any_gone(engine); ++round) {
-    STERNA_CO_TRY(const bool moved, co_await relist_moved(engine));
-    if (!moved) break;
+  // Everything that moved since the last absence was noticed is looked at once more.
+  std::set<MessageKey> before;
+  for (int round = 0;; ++round) {
+    std::set<MessageKey> gone = gone_of(engine);
+    const bool news = !std::ranges::includes(before, gone);
+    if (!news && round == 0) break;
+    before = std::move(gone);
+    STERNA_CO_TRY(const bool moved, co_await relist_moved(engine, news));
+    if (!moved && std::ranges::includes(before, gone_of(engine))) break;
     if (round == kRoundsMax) {
       withdraw_absences(engine);
       break;

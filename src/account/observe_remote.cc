@@ -13,12 +13,12 @@
 
 #include "execute.h"
 #include "expunge.h"
+#include "message_limit.h"
 #include "observe.h"
 #include "remote_changes.h"
 #include "sterna/base/bytes.h"
 #include "sterna/imap/outcome.h"
 #include "sterna/maildir/identity.h"
-#include "uid_sink.h"
 
 namespace sterna::account {
 namespace {
@@ -26,16 +26,13 @@ namespace {
 struct Look {
   ChangeSink changes;
   bool all_flags = false;  // `changes` names every message of the mailbox
+  bool whole = true;       // false: the server told of a part, and not where it stopped
 };
 
 coro::Task<Result<UidSet>> list_uids(Connection& connection, bool& whole) {
-  UidSink sink;
-  imap::SearchQuery query;
-  query.return_all = connection.has(imap::Capability::esearch);
-  STERNA_CO_TRY(imap::Done done, co_await connection.run(imap::uid_search(query), &sink));
-  if (!done.ok()) co_return fail(imap::error_from(done));
-  whole = !is_limited(done) && !sink.limited;
-  co_return std::move(sink.uids);
+  STERNA_CO_TRY(Found found, co_await search_all(connection, {}));
+  whole = found.whole;
+  co_return std::move(found.uids);
 }
 
 coro::Task<Result<imap::Done>> fetch_flags(Connection& connection, UidSet uids,
@@ -48,6 +45,21 @@ coro::Task<Result<imap::Done>> fetch_flags(Connection& connection, UidSet uids,
   }
   request.changed_since = since;
   co_return co_await connection.run(imap::uid_fetch(request), sink);
+}
+
+// Of all messages, downwards in as many parts as the server makes of it.
+coro::Task<Result<imap::Done>> fetch_all_flags(Connection& connection, std::optional<ModSeq> since,
+                                               Look& out) {
+  UidSet uids = UidSet::range(Uid{1}, kUidMax);
+  for (;;) {
+    out.changes.limited = false;
+    STERNA_CO_TRY(imap::Done done, co_await fetch_flags(connection, uids, since, &out.changes));
+    if (!done.ok() || (!is_limited(done) && !out.changes.limited)) co_return done;
+    const std::optional<Uid> last = limited_at(done);
+    out.whole = last && *last <= uids.last();
+    if (!out.whole || last->value == 1) co_return done;
+    uids = UidSet::range(Uid{1}, Uid{last->value - 1});
+  }
 }
 
 // SELECT and whatever else tells the changed flags since the cursor.
@@ -67,8 +79,10 @@ coro::Task<Result<imap::Done>> look(Engine& engine, Connection& connection, Mail
   const bool same_base = cursor.uidvalidity && *selection->uid_validity == cursor.uidvalidity;
   // What a keyword was set on before the server could hold it does not count as changed (40).
   const bool ask_for_all = same_base && holds_more_keywords(*selection, cursor);
-  if (options.qresync && same_base && !selection->no_modseq && !ask_for_all) co_return done;
+  const bool told = options.qresync && !is_limited(done) && !out.changes.limited;
+  if (told && same_base && !selection->no_modseq && !ask_for_all) co_return done;
   out.changes = {};
+  out.changes.expect(selection->exists);
   if (!same_base || selection->exists == 0) co_return done;
   const bool modseq_usable = connection.condstore && !selection->no_modseq && !ask_for_all &&
                              cursor.highest_modseq && selection->highest_modseq &&
@@ -77,10 +91,9 @@ coro::Task<Result<imap::Done>> look(Engine& engine, Connection& connection, Mail
   out.all_flags = !modseq_usable;
   STERNA_CO_TRY(
       imap::Done fetched,
-      co_await fetch_flags(connection, UidSet::range(Uid{1}, kUidMax),
-                           modseq_usable ? std::optional(cursor.highest_modseq) : std::nullopt,
-                           &out.changes));
-  if (is_limited(fetched) || !fetched.ok()) out.all_flags = false;
+      co_await fetch_all_flags(
+          connection, modseq_usable ? std::optional(cursor.highest_modseq) : std::nullopt, out));
+  if (!out.whole || !fetched.ok()) out.all_flags = false;
   if (!fetched.ok()) co_return fetched;
   co_return done;
 }
@@ -97,11 +110,11 @@ Result<Uid> uid_next_of(const imap::Selection& selection, const MailboxWork& wor
 }
 
 // Arrived and gone, by the arithmetic; lists all UIDs where the cheap way does not close it.
-coro::Task<Status> settle_presence(Connection& connection, const Look& seen, KnownUids& base,
+coro::Task<Status> settle_presence(Connection& connection, Look& seen, KnownUids& base,
                                    RemoteDelta& remote) {
   const imap::Selection& selection = *connection.client().selection();
   STERNA_CO_TRY(const bool closes, take_changes(seen.changes, selection.exists, base, remote));
-  if (closes) co_return Status{};
+  if (closes && seen.whole) co_return Status{};
   bool whole = false;
   UidSet all;
   const UidSet told = uids_of(seen.changes.flags);
@@ -112,13 +125,14 @@ coro::Task<Status> settle_presence(Connection& connection, const Look& seen, Kno
     whole = true;
   } else {
     STERNA_CO_TRY(all, co_await list_uids(connection, whole));
+    seen.whole = seen.whole && whole;
   }
   STERNA_CO_TRY(const UidSet known, base.all());
   remote.arrived = all.minus(known);
   remote.gone = known.minus(all);
   remote.gone_proof = "absent from the server's whole list of UIDs, and asked for again";
   const imap::Selection* now = connection.client().selection();
-  if (!whole || !now || all.count() != now->exists) {
+  if (!seen.whole || !whole || !now || all.count() != now->exists) {
     remote.gone = {};
     remote.coverage = Coverage::changes;
     co_return Status{};
@@ -127,10 +141,11 @@ coro::Task<Status> settle_presence(Connection& connection, const Look& seen, Kno
   if (remote.gone.empty()) co_return Status{};
   // Asked once more by name: a server that left them out of the list answers them here.
   UidSet still_there;
-  for (const UidSet& part : remote.gone.chunks(connection.quirks.command_line_octets_max - 100)) {
+  for (const UidSet& part : parts_for(connection, remote.gone, 100)) {
     ChangeSink again;
+    again.expect(now->exists);
     STERNA_CO_TRY(imap::Done done, co_await fetch_flags(connection, part, std::nullopt, &again));
-    if (!done.ok()) {
+    if (!done.ok() || is_limited(done) || again.unreadable) {
       remote.gone = {};
       remote.coverage = Coverage::changes;
       co_return Status{};
@@ -160,6 +175,17 @@ Status begin_base(Engine& engine, MailboxWork& work) {
   const RemoteDelta& remote = work.input.remote;
   work.row.cursor = {remote.uidvalidity, {}, {}, 0, remote.storable};
   return engine.write([&] { return engine.store->update_mailbox(work.row); });
+}
+
+// A change that was told and could not be read would never be told again behind the cursor of this
+// look.
+void keep_cursor_before_unreadable(Engine& engine, MailboxWork& work, const Look& seen) {
+  if (!seen.changes.unreadable) return;
+  work.cursor_settled = false;
+  engine.note(Error(ErrorCode::protocol, "what the server told of its messages cannot all be read")
+                  .with_scope(ErrorScope::mailbox)
+                  .with_hint("it is asked for again at each sync; the log has the line"),
+              &work);
 }
 
 }  // namespace
@@ -239,9 +265,11 @@ coro::Task<Status> observe_remote(Engine& engine, Connection& connection, Mailbo
   take_rights(*selection, work.row.cursor, remote);
   check_numbers(*selection, work.row.cursor, work.input, engine.log);
   STERNA_CO_CHECK(begin_base(engine, work));
+  keep_cursor_before_unreadable(engine, work, seen);
   if (work.input.adopting) seen = {};
   KnownUids base(*engine.store, work.row.id, work.input.adopting);
   STERNA_CO_CHECK(co_await settle_presence(connection, seen, base, remote));
+  if (!seen.whole) engine.note(limited_error("tells of"), &work);
   selection = connection.client().selection();
   if (!selection) co_return fail(ErrorCode::changed, "the selection was lost");
   work.next_cursor = cursor_of(*selection, work.row.cursor);

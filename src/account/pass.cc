@@ -16,6 +16,7 @@
 #include "list_remote.h"
 #include "observe.h"
 #include "sterna/coro/both.h"
+#include "unflushed.h"
 
 namespace sterna::account {
 namespace {
@@ -75,7 +76,15 @@ Status reset_for_union(Engine& engine) {
 coro::Task<Status> observe_one(Engine& engine, Pool& pool, MailboxWork& work) {
   const bool anew = work.input.adopting;  // reset before the look
   STERNA_CO_TRY(Connection * connection, co_await pool.primary());
-  STERNA_CO_CHECK(co_await observe_remote(engine, *connection, work));
+  Status observed = co_await observe_remote(engine, *connection, work);
+  if (!observed) {
+    // Half a look says nothing; the other mailboxes go on.
+    work.input.remote = {};
+    work.input.remote.began = engine.generation;
+    work.input.adopting = anew;
+    work.cursor_known = false;
+    co_return absorb(engine, *connection, work, std::move(observed));
+  }
   if (work.input.adopting && !anew) STERNA_CO_CHECK(reset_base(engine, work));
   co_return drop_unchanged_flags(engine, work);
 }
@@ -410,11 +419,25 @@ Status save_cursors(Engine& engine) {
   return transaction.commit();
 }
 
-Status begin_generation(Engine& engine) {
+// Whether carrying it out writes rows or files: a backup of before lacks them. What only notes that
+// both sides are equal does not, nor a message that is parked.
+bool records_anything(Engine& engine, const sync::Plan& plan) {
+  return std::ranges::any_of(plan.actions, [&](const sync::Action& action) {
+    if (const auto* fetch = std::get_if<sync::Download>(&action.what)) {
+      const MailboxWork* work = engine.find(fetch->where.mailbox);
+      return work && !fetch->uids.minus(parked_uids(engine, *work, "download")).empty();
+    }
+    return !std::holds_alternative<sync::Record>(action.what) &&
+           !std::holds_alternative<sync::CloseIntent>(action.what);
+  });
+}
+
+Status begin_generation(Engine& engine, const sync::Plan& plan) {
   if (engine.dry_run()) return {};
   STERNA_TRY(auto transaction, engine.store->begin(store::Durability::normal));
   STERNA_CHECK(engine.store->set("generation", fmt::format("{}", engine.generation.value)));
-  STERNA_CHECK(engine.store->set("boot_id", engine.boot_id));
+  STERNA_CHECK(note_unflushed(engine));
+  if (records_anything(engine, plan)) STERNA_CHECK(engine.announce_change());
   return transaction.commit();
 }
 
@@ -463,7 +486,7 @@ coro::Task<Status> run_pass(Engine& engine, Pool& pool) {
     co_return settle_plan(engine, plan);
   }
   log_plan(engine, plan);
-  STERNA_CO_CHECK(begin_generation(engine));
+  STERNA_CO_CHECK(begin_generation(engine, plan));
   STERNA_CO_CHECK(settle_plan(engine, plan));
   STERNA_CO_CHECK(co_await execute(engine, pool, plan));
   co_return save_cursors(engine);

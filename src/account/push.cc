@@ -11,7 +11,9 @@
 
 #include "execute.h"
 #include "failures.h"
+#include "message_limit.h"
 #include "observe.h"
+#include "removal_count.h"
 #include "sterna/imap/outcome.h"
 #include "uid_sink.h"
 
@@ -65,11 +67,16 @@ Status record(Engine& engine, MailboxWork& work, std::span<const FlagPush> pushe
   const UidSet failed_before = failed_uids(engine, work, "flags");
   // Lost with the power, it is learned again: both sides show the same flags.
   STERNA_TRY(auto transaction, engine.store->begin(store::Durability::normal));
+  STERNA_TRY(RemovalCount lost, RemovalCount::begin(engine));
   for (std::size_t i = 0; i < pushes.size(); ++i) {
     if (failed[i]) continue;
     STERNA_TRY(std::optional<MessageRow> row, engine.store->message(pushes[i].key));
     if (!row) continue;
     const Uid uid = pushes[i].key.uid;
+    if (engine.flags_lost.contains(pushes[i].key)) {
+      lost.add(work, uid);
+      STERNA_CHECK(engine.store->remove_approval(pushes[i].key));
+    }
     if (failed_before.contains(uid)) {
       STERNA_CHECK(engine.store->clear_failure(work.row.id, uid, "", "flags"));
     }
@@ -80,6 +87,7 @@ Status record(Engine& engine, MailboxWork& work, std::span<const FlagPush> pushe
     STERNA_CHECK(engine.add_history(work, pushes[i].key.uid, row->base_name + row->info, "flags",
                                     "remote", pushes[i].result.to_string(), pushes[i].reason));
   }
+  STERNA_CHECK(lost.save("flags"));
   return transaction.commit();
 }
 
@@ -97,7 +105,7 @@ struct Stores {
 };
 
 Status ask_for_presence(Connection& connection, const UidSet& uids, Stores& stores) {
-  for (UidSet& part : uids.chunks(connection.quirks.command_line_octets_max - 300)) {
+  for (UidSet& part : parts_for(connection, uids, 300)) {
     Question& question = stores.questions.emplace_back();
     imap::SearchQuery query;
     query.return_all = connection.has(imap::Capability::esearch);
@@ -113,7 +121,7 @@ Status send_stores(Connection& connection, std::span<const FlagPush> pushes, Sto
   for (std::size_t i = 0; i < stores.groups.size(); ++i) {
     const Group& group = stores.groups[i];
     const UidSet all = uids_of(pushes, group);
-    for (UidSet& part : all.chunks(connection.quirks.command_line_octets_max - 300)) {
+    for (UidSet& part : parts_for(connection, all, 300)) {
       imap::StoreRequest request{part, group.action, group.flags, std::nullopt};
       STERNA_TRY(const imap::CommandId id,
                  connection.submit(imap::uid_store(request), stores.found.get()));
@@ -148,32 +156,95 @@ coro::Task<Result<UidSet>> find_absent(Connection& connection, const Stores& sto
   co_return absent;
 }
 
-coro::Task<Status> finish_stores(Engine& engine, Connection& connection, MailboxWork& work,
-                                 std::span<const FlagPush> pushes, Stores stores) {
-  const std::vector<Group>& groups = stores.groups;
-  std::vector<bool> failed(pushes.size(), false);
+// So many commands more for what a server refused together; what is left then is refused.
+constexpr int kNarrowingCommands = 100;
+
+// What was refused of several messages, or done for a part of them: halved until it is one message
+// that the server refuses, and the others are told.
+class Unsaid {
+ public:
+  Unsaid(std::span<const FlagPush> pushes, const std::vector<Group>& groups)
+      : pushes_(pushes), groups_(groups), failed_(pushes.size(), false) {}
+
+  void take(std::size_t group, const UidSet& uids, const imap::Done& done) {
+    if (done.ok()) {
+      const UidSet left = left_out(uids, done);
+      // All of it again would be no step forward.
+      if (left == uids) {
+        refuse(group, left, limited_error("changed"));
+      } else if (!left.empty()) {
+        more_.push_back({{}, group, left});
+      }
+      return;
+    }
+    const std::uint64_t count = uids.count();
+    // A right that is missing is missing for all of them.
+    const bool of_all = done.code.is(imap::Code::no_perm) || commands_left_ <= 0;
+    if (count == 1 || of_all) return refuse(group, uids, imap::error_from(done));
+    std::vector<Uid> all = uids.expand(count);
+    const auto middle = all.begin() + static_cast<std::ptrdiff_t>(count / 2);
+    more_.push_back({{}, group, UidSet::of({all.begin(), middle})});
+    more_.push_back({{}, group, UidSet::of({middle, all.end()})});
+  }
+
+  bool has_more() const { return !more_.empty(); }
+
+  coro::Task<Status> say(Connection& connection) {
+    while (!more_.empty()) {
+      const Flying one = std::move(more_.front());
+      more_.pop_front();
+      --commands_left_;
+      imap::StoreRequest request{one.uids, groups_[one.group].action, groups_[one.group].flags,
+                                 std::nullopt};
+      STERNA_CO_TRY(imap::Done done, co_await connection.run(imap::uid_store(request)));
+      take(one.group, one.uids, done);
+    }
+    co_return Status{};
+  }
+
+  const std::vector<bool>& failed() const { return failed_; }
+
   UidSet refused;
   std::optional<Error> refusal;
+
+ private:
+  void refuse(std::size_t group, const UidSet& uids, Error error) {
+    for (const std::size_t index : groups_[group].members) {
+      if (uids.contains(pushes_[index].key.uid)) failed_[index] = true;
+    }
+    refused.add_all(uids);
+    if (refusal) return;
+    refusal =
+        std::move(error).with_context(fmt::format("set {}", groups_[group].flags.to_string()));
+  }
+
+  std::span<const FlagPush> pushes_;
+  const std::vector<Group>& groups_;
+  std::vector<bool> failed_;
+  std::deque<Flying> more_;
+  int commands_left_ = kNarrowingCommands;
+};
+
+coro::Task<Status> finish_stores(Engine& engine, Connection& connection, MailboxWork& work,
+                                 std::span<const FlagPush> pushes, Stores stores) {
+  Unsaid unsaid(pushes, stores.groups);
   for (const Flying& one : stores.flying) {
     STERNA_CO_TRY(imap::Done done, co_await connection.wait(one.id));
-    if (done.ok()) continue;
-    for (const std::size_t index : groups[one.group].members) {
-      if (one.uids.contains(pushes[index].key.uid)) failed[index] = true;
-    }
-    refused.add_all(one.uids);
-    if (!refusal) {
-      refusal = imap::error_from(done).with_context(
-          fmt::format("set {}", groups[one.group].flags.to_string()));
-    }
+    unsaid.take(one.group, one.uids, done);
   }
   STERNA_CO_TRY(const UidSet absent, co_await find_absent(connection, stores));
+  if (unsaid.has_more()) {
+    STERNA_CO_CHECK(co_await select_mailbox(engine, connection, work, pushes.front().uidvalidity));
+    STERNA_CO_CHECK(co_await unsaid.say(connection));
+  }
+  std::vector<bool> failed = unsaid.failed();
   for (std::size_t i = 0; i < pushes.size(); ++i) {
     failed[i] = failed[i] || absent.contains(pushes[i].key.uid);
   }
-  if (refusal) {
+  if (unsaid.refusal) {
     // Some of the messages may be gone by now: the next pass sees what is left to say.
     work.look_again();
-    park(engine, work, refused.minus(absent), "flags", std::move(*refusal));
+    park(engine, work, unsaid.refused.minus(absent), "flags", std::move(*unsaid.refusal));
   }
   if (!absent.empty()) {
     work.look_again();

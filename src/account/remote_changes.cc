@@ -1,23 +1,56 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "remote_changes.h"
 
+#include <algorithm>
 #include <map>
 
 namespace sterna::account {
+namespace {
+
+// Beyond EXISTS: what comes to the mailbox while it is told of.
+constexpr std::uint64_t kArrivingMeanwhile = 1000;
+constexpr std::uint64_t kToldBeforeExists = 1'000'000;
+constexpr std::size_t kVanishedRangesMax = 4'000'000;
+
+}  // namespace
 
 void ChangeSink::on_response(const imap::Response& response) {
   if (const auto* fetch = std::get_if<imap::Fetch>(&response)) {
     if (fetch->uid && fetch->flags) {
       flags.push_back({*fetch->uid, *fetch->flags, fetch->modseq.value_or(ModSeq{})});
+      if (flags.size() >= tidy_at_) tidy();
     } else if (fetch->flags) {
       incomplete = true;
     }
   } else if (const auto* vanished = std::get_if<imap::Vanished>(&response)) {
     gone.add_all(vanished->uids);
+    if (gone.ranges().size() > kVanishedRangesMax) too_many_ = true;
     if (!vanished->earlier) incomplete = true;
   } else if (std::holds_alternative<imap::Expunge>(response)) {
     incomplete = true;
+  } else if (const auto* exists = std::get_if<imap::Exists>(&response)) {
+    exists_ = std::max(exists_.value_or(0), exists->count);
+  } else if (const auto* status = std::get_if<imap::UntaggedStatus>(&response)) {
+    if (status->code.is(imap::Code::message_limit)) limited = true;
   }
+}
+
+// Each message once: a server may go on telling of the same ones.
+void ChangeSink::tidy() {
+  std::map<Uid, RemoteFlags> last;
+  for (RemoteFlags& one : flags) last.insert_or_assign(one.uid, std::move(one));
+  flags.clear();
+  for (auto& [uid, one] : last) flags.push_back(std::move(one));
+  tidy_at_ = std::max<std::size_t>(1024, flags.size() * 2);
+  too_many_ = too_many_ || flags.size() > flags_max();
+}
+
+std::uint64_t ChangeSink::flags_max() const {
+  return exists_ ? *exists_ + kArrivingMeanwhile : kToldBeforeExists;
+}
+
+coro::Task<Status> ChangeSink::relieve() {
+  return hang_up(Error(ErrorCode::protocol, "the server tells of more messages than there are"));
 }
 
 Result<std::uint64_t> KnownUids::count() {

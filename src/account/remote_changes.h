@@ -2,6 +2,7 @@
 // What a server tells of a mailbox's changes, against the rows of the base.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "connection.h"
@@ -14,10 +15,25 @@ namespace sterna::account {
 class ChangeSink : public Sink {
  public:
   void on_response(const imap::Response& response) override;
+  void on_bad_response(const Error& /*error*/) override { incomplete = unreadable = true; }
+  bool full() const override { return too_many_; }
+  coro::Task<Status> relieve() override;
+  // How many messages there are, where no EXISTS will say so.
+  void expect(std::uint32_t exists) { exists_ = exists; }
 
-  std::vector<RemoteFlags> flags;
+  std::vector<RemoteFlags> flags;  // a message twice at most for a moment; its last word counts
   UidSet gone;
   bool incomplete = false;  // something changed while it was told
+  bool unreadable = false;  // a line more was told, of which nothing is known
+  bool limited = false;     // there may be more
+
+ private:
+  void tidy();
+  std::uint64_t flags_max() const;
+
+  std::optional<std::uint32_t> exists_;
+  std::size_t tidy_at_ = 1024;
+  bool too_many_ = false;
 };
 
 // The rows for which the server should have a message. Asked for as little as the arithmetic needs:

@@ -14,8 +14,11 @@
 #include "expunge.h"
 #include "failures.h"
 #include "fetch_into_undo.h"
+#include "message_limit.h"
 #include "observe.h"
+#include "removal_count.h"
 #include "sterna/imap/outcome.h"
+#include "transfer.h"
 
 namespace sterna::account {
 namespace {
@@ -33,8 +36,9 @@ class ProofSink : public Sink {
  public:
   void on_response(const imap::Response& response) override {
     const auto* fetch = std::get_if<imap::Fetch>(&response);
-    if (fetch && fetch->uid && fetch->internal_date) found[fetch->uid->value] = *fetch;
+    if (fetch && fetch->uid && wanted.contains(*fetch->uid)) found[fetch->uid->value] = *fetch;
   }
+  UidSet wanted;
   std::unordered_map<std::uint32_t, imap::Fetch> found;
 };
 
@@ -114,8 +118,8 @@ class Remover {
     if (connection_.has(imap::Capability::gmail)) {
       request.items.push_back(imap::FetchItem::gm_msgid);
     }
-    const std::size_t octets = connection_.quirks.command_line_octets_max - 200;
-    for (const UidSet& part : uids_of(victims_).chunks(octets)) {
+    proof_.wanted = uids_of(victims_);
+    for (const UidSet& part : parts_for(connection_, proof_.wanted, 200)) {
       request.uids = part;
       STERNA_TRY(const imap::CommandId id, connection_.submit(imap::uid_fetch(request), &proof_));
       asked_.push_back(id);
@@ -124,7 +128,7 @@ class Remover {
   }
 
   coro::Task<Status> prove() {
-    STERNA_CO_CHECK(co_await connection_.wait_all_ok(asked_));
+    STERNA_CO_CHECK(co_await wait_all_whole(connection_, asked_));
     if (select_.uidvalidity != uidvalidity_) co_return fail(replaced());
     judge();
     co_return Status{};
@@ -230,7 +234,7 @@ class Remover {
 
   // Waits for what begin() sent.
   coro::Task<void> land() {
-    if (!flying_.empty()) outcome_ = co_await connection_.wait_all_ok(flying_);
+    if (!flying_.empty()) outcome_ = co_await wait_all_whole(connection_, flying_);
     in_doubt_ = !outcome_ && !connection_.usable();
   }
 
@@ -305,7 +309,7 @@ class Remover {
         continue;
       }
       const imap::Fetch& fetch = it->second;
-      const bool same_date = *fetch.internal_date == victim.row.internal_date;
+      const bool same_date = fetch.internal_date == victim.row.internal_date;
       const bool same_size = fetch.size && *fetch.size == victim.row.remote_size;
       const bool same = same_date && same_size && email_ids_agree(victim.row, fetch);
       (same ? proven : doubted_).push_back(std::move(victim));
@@ -316,36 +320,28 @@ class Remover {
   coro::Task<Status> move_to_trash(std::vector<Victim>& victims) {
     MailboxWork* trash = engine_.with_role(Role::trash);
     if (!trash) co_return fail(ErrorCode::internal, "there is no Trash to move to");
-    const bool can_move = connection_.has(imap::Capability::move);
-    const std::string what = can_move ? "move to the Trash" : "copy to the Trash";
-    const UidSet uids = uids_of(victims);
-    UidSet there;
-    std::optional<Error> refusal;
-    for (const UidSet& part : uids.chunks(connection_.quirks.command_line_octets_max - 600)) {
-      STERNA_CO_TRY(imap::Done done,
-                    co_await connection_.run(can_move ? imap::uid_move(part, trash->row.wire)
-                                                      : imap::uid_copy(part, trash->row.wire)));
-      if (!done.ok()) {
-        refusal = imap::error_from(done);
-        break;
-      }
-      there.add_all(part);
-    }
-    if (refusal) {
+    CopySink told;
+    STERNA_CO_TRY(const Transfer done,
+                  co_await transfer(engine_, connection_, uids_of(victims), *trash, told));
+    if (done.refusal) {
       const std::vector<Victim> refused =
-          take_those(victims, [&](const Victim& one) { return !there.contains(one.row.key.uid); });
-      STERNA_CO_CHECK(take_back(refused, *refusal, what));
+          take_those(victims, [&](const Victim& one) { return !done.has(one.row.key.uid); });
+      STERNA_CO_CHECK(take_back(refused, *done.refusal, "move to the Trash"));
     }
     if (victims.empty()) co_return Status{};
     // What arrived in the Trash is fetched into the local one.
     engine_.again = true;
-    Status gone =
-        can_move ? Status{} : co_await expunge_exactly(engine_, connection_, work_, there);
-    if (!gone) {
-      if (!connection_.usable()) co_return gone;
-      keep_begun(victims, gone.error());
-      co_return Status{};
+    if (!done.copied.empty()) {
+      Status gone = co_await expunge_exactly(engine_, connection_, work_, done.copied);
+      if (!gone && !connection_.usable()) co_return gone;
+      if (!gone) {
+        keep_begun(
+            take_those(victims,
+                       [&](const Victim& one) { return done.copied.contains(one.row.key.uid); }),
+            gone.error());
+      }
     }
+    if (victims.empty()) co_return Status{};
     co_return record(victims, "moved to Trash");
   }
 
@@ -399,7 +395,9 @@ class Remover {
   // not.
   Status record(std::vector<Victim>& victims, const std::string& event) {
     STERNA_TRY(auto transaction, engine_.store->begin(store::Durability::normal));
+    STERNA_TRY(RemovalCount count, RemovalCount::begin(engine_));
     for (Victim& victim : victims) {
+      count.add(work_, victim.row.key.uid);
       const auto& what = std::get<sync::DeleteOut>(victim.action->what);
       const std::string reason = fmt::format("{} ({})", victim.action->reason, what.proof);
       if (what.file_remains) {
@@ -413,9 +411,7 @@ class Remover {
       STERNA_CHECK(engine_.store->close_intent(victim.intent));
       STERNA_CHECK(engine_.store->remove_approval(victim.row.key));
     }
-    STERNA_CHECK(engine_.store->add_removals(work_.row.id, "remote", victims.size(),
-                                             engine_.now_ms(),
-                                             work_.input.window.messages_at_start));
+    STERNA_CHECK(count.save("remote"));
     engine_.report.counts.deleted_out += victims.size();
     return transaction.commit();
   }

@@ -4,9 +4,8 @@
 // records it (rule 3). A file that is not what was seen stays (rule 21).
 #include <fmt/format.h>
 
-#include <map>
-
 #include "execute.h"
+#include "removal_count.h"
 #include "sterna/maildir/change.h"
 
 namespace sterna::account {
@@ -143,21 +142,18 @@ coro::Task<Status> remove_all(Engine& engine, std::vector<Removal>& removals, io
 
 Status record_deletions(Engine& engine, const std::vector<Removal>& removals, bool kept) {
   STERNA_TRY(auto transaction, engine.store->begin(store::Durability::full));
-  std::map<MailboxWork*, std::uint64_t> removed;
+  STERNA_TRY(RemovalCount count, RemovalCount::begin(engine));
   for (const Removal& removal : removals) {
     if (removal.error) {
       STERNA_CHECK(take_back(engine, removal));
       continue;
     }
+    count.add(*removal.work, removal.row.key.uid);
     STERNA_CHECK(record(engine, removal, kept));
     STERNA_CHECK(engine.store->remove_approval(removal.row.key));
-    ++removed[removal.work];
     ++engine.report.counts.deleted_in;
   }
-  for (const auto& [work, count] : removed) {
-    STERNA_CHECK(engine.store->add_removals(work->row.id, "local", count, engine.now_ms(),
-                                            work->input.window.messages_at_start));
-  }
+  STERNA_CHECK(count.save("local"));
   return transaction.commit();
 }
 

@@ -12,6 +12,7 @@
 #include "decisions.h"
 #include "failures.h"
 #include "inspect_parts.h"
+#include "last_sync.h"
 #include "sterna/account/inspect.h"
 #include "sterna/base/bytes.h"
 #include "sterna/maildir/file_name.h"
@@ -80,13 +81,17 @@ std::string path_on_disk(io::FileSystem& files, const Settings& settings, const 
 
 Status read_mailboxes(store::Store& base, const Settings& settings, const MailboxNames& names,
                       AccountState& state) {
+  STERNA_TRY(const MailboxesBehind behind, mailboxes_behind(base));
   for (const auto& [id, row] : names) {
     MailboxState mailbox;
     mailbox.name = row.name.text();
     mailbox.path = absolute_path(settings, row.path);
     STERNA_TRY(const store::Store::Counts counts, base.counts(row.id));
     mailbox.messages = counts.present;
-    STERNA_TRY(mailbox.last_sync_ms, number_of(base, fmt::format("last_sync_ms:{}", id)));
+    const auto at = behind.find(id);
+    // A row that the sync which made it did not finish.
+    const bool never = !row.cursor.uid_next && counts.present == 0;
+    mailbox.last_sync_ms = at != behind.end() ? at->second : never ? 0 : state.last_sync_ms;
     state.mailboxes.push_back(std::move(mailbox));
   }
   std::ranges::sort(state.mailboxes, {}, &MailboxState::name);
@@ -214,7 +219,7 @@ Result<AccountState> read_state(io::FileSystem& files, const Settings& settings)
   state.name = settings.name;
   STERNA_TRY(const std::unique_ptr<store::Store> base, open_base(settings));
   if (!base) return state;
-  STERNA_TRY(state.last_sync_ms, number_of(*base, "last_sync_ms"));
+  STERNA_TRY(state.last_sync_ms, number_of(*base, kLastSyncKey));
   state.ever_synced = state.last_sync_ms > 0;
   STERNA_TRY(state.error, text_of(*base, "last_error"));
   STERNA_TRY(state.marker_held, marker_still_held(files, settings, *base));

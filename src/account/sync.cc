@@ -7,11 +7,13 @@
 
 #include "decisions.h"
 #include "engine.h"
+#include "last_sync.h"
 #include "pass.h"
 #include "pool.h"
 #include "sterna/coro/both.h"
 #include "tree.h"
 #include "trim.h"
+#include "unflushed.h"
 
 namespace sterna::account {
 namespace {
@@ -45,10 +47,12 @@ Status finish_state(Engine& engine, const Status& outcome) {
   STERNA_TRY(const auto before, engine.store->get("last_error"));
   STERNA_TRY(auto transaction, engine.store->begin(store::Durability::normal));
   if (outcome) {
-    STERNA_CHECK(engine.store->set("last_sync_ms", fmt::format("{}", engine.now_ms())));
+    STERNA_CHECK(keep_last_sync(engine));
     STERNA_CHECK(engine.store->keep_lived());
     const bool all = engine.request.mailboxes.empty();
     if (engine.union_mode && all) STERNA_CHECK(engine.store->unset(kAdoptingKey));
+    // Only now everything was seen that was done before a restart.
+    if (all) STERNA_CHECK(engine.store->set("boot_id", engine.boot_id));
   }
   if (before.value_or("") != error) STERNA_CHECK(engine.store->set("last_error", error));
   const bool marker = !outcome && outcome.error().is(ErrorCode::marker);
@@ -61,13 +65,23 @@ std::uint64_t count_quarantined(Engine& engine) {
   return failures ? failures->size() : 0;
 }
 
+coro::Task<Status> take_leave(Pool& pool) {
+  co_await pool.logout();
+  co_return Status{};
+}
+
 coro::Task<Status> sync_opened(Engine& engine, Pool& pool) {
   Status opened = open_tree(engine);
   if (opened) opened = live_on(engine);
   if (!opened) co_return opened;
   auto [done, copied] = co_await coro::both(run_passes(engine, pool), copy_log(engine));
   if (!copied) engine.log.debug("the log was not copied: {}", copied.error().describe());
-  co_await pool.logout();
+  // While the server is taken leave of.
+  auto [left, moved] = co_await coro::both(take_leave(pool), settle_epoch(engine));
+  if (!moved) engine.note(moved.error());
+  if (const Status flushed = co_await end_unflushed(engine); !flushed) {
+    engine.log.warn("the Maildir was not flushed: {}", flushed.error().describe());
+  }
   if (!done) co_return done;
   if (const Status trimmed = co_await trim(engine); !trimmed) {
     engine.log.warn("what was kept long enough was not removed: {}", trimmed.error().describe());
@@ -101,9 +115,9 @@ coro::Task<AccountReport> sync_account(Services services, Settings settings, Syn
     }
     engine.mailboxes.clear();
     engine.store.reset();
-    if (!engine.scratch_state.empty()) {
+    for (const std::string& scratch : {engine.scratch_state, engine.scratch_maildir}) {
       std::error_code ignored;
-      std::filesystem::remove_all(engine.scratch_state, ignored);
+      if (!scratch.empty()) std::filesystem::remove_all(scratch, ignored);
     }
   }
   const auto& counts = report.counts;

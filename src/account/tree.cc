@@ -6,6 +6,7 @@
 #include "decisions.h"
 #include "sterna/base/bytes.h"
 #include "sterna/maildir/marker.h"
+#include "unflushed.h"
 
 namespace sterna::account {
 namespace {
@@ -99,7 +100,14 @@ Status compare_marker(Engine& engine, const maildir::Marker& marker, TreeId tree
   }
   STERNA_TRY(const std::uint64_t epoch, get_number(*engine.store, "epoch"));
   STERNA_TRY(const std::uint64_t pending, get_number(*engine.store, "epoch_pending"));
-  if (marker.epoch == epoch) return {};
+  if (marker.epoch == epoch) {
+    // Rows were recorded, and the sync died before it told the marker.
+    if (pending > epoch) {
+      engine.epoch_announced = marker;
+      engine.epoch_announced->epoch = pending;
+    }
+    return {};
+  }
   if (pending != 0 && marker.epoch == pending) {
     if (engine.dry_run()) return {};
     STERNA_TRY(auto transaction, engine.store->begin(store::Durability::full));
@@ -123,13 +131,23 @@ Status compare_marker(Engine& engine, const maildir::Marker& marker, TreeId tree
   return maildir::write_marker(*engine.root, mended);
 }
 
+std::string scratch_directory(Engine& engine) {
+  return fmt::format("/tmp/sterna-dry-run-{}", engine.services.random.hex(8));
+}
+
+// The empty tree that a first sync would begin with, elsewhere: where it will be, nothing is made.
+Result<std::unique_ptr<io::Directory>> open_scratch_maildir(Engine& engine) {
+  engine.scratch_maildir = scratch_directory(engine);
+  return engine.services.files.open_root(engine.scratch_maildir, true);
+}
+
 Status open_state(Engine& engine) {
   const std::string& directory = engine.settings.state_dir;
   Result<std::unique_ptr<store::Store>> opened = store::Store::open(directory, engine.dry_run());
   if (!opened && engine.dry_run() && opened.error().is(ErrorCode::not_found)) {
     // A plan for a first sync needs an empty base, which must leave no trace where the state will
     // be.
-    engine.scratch_state = fmt::format("/tmp/sterna-dry-run-{}", engine.services.random.hex(8));
+    engine.scratch_state = scratch_directory(engine);
     opened = store::Store::open(engine.scratch_state, false);
   }
   if (!opened) return fail(std::move(opened).error());
@@ -149,7 +167,7 @@ Status open_tree(Engine& engine) {
       engine.services.files.open_root(engine.settings.maildir, begins && !engine.dry_run());
   if (!root && root.error().is(ErrorCode::not_found)) {
     if (!begins) return fail(stopped(engine, "the Maildir is not there; is its disk mounted?"));
-    if (engine.dry_run()) return fail(std::move(root).error().with_context("open the Maildir"));
+    if (engine.dry_run()) root = open_scratch_maildir(engine);
   }
   if (!root) return fail(std::move(root).error().with_context("open the Maildir"));
   engine.root = std::move(*root);
@@ -173,7 +191,22 @@ Status open_tree(Engine& engine) {
   engine.clean_boot = !boot || *boot == engine.boot_id;
   STERNA_TRY(const std::uint64_t generation, get_number(*engine.store, "generation"));
   engine.generation = Generation{static_cast<std::int64_t>(generation) + 1};
-  return {};
+  return read_unflushed(engine);
+}
+
+coro::Task<Status> settle_epoch(Engine& engine) {
+  if (!engine.epoch_announced || engine.epoch_bumped || engine.dry_run()) co_return Status{};
+  const maildir::Marker marker = *engine.epoch_announced;
+  // The base says it first, surely: else the marker would be that of a newer state.
+  if (engine.store->flushes() == engine.flushes_before_announcement) {
+    auto announce = [&] {
+      return engine.store->set("epoch_pending", fmt::format("{}", marker.epoch));
+    };
+    STERNA_CO_CHECK(engine.write(announce));
+  }
+  auto job = [&engine, &marker] { return maildir::write_marker(*engine.root, marker); };
+  STERNA_CO_CHECK(co_await on_worker(engine.services, job));
+  co_return engine.record_epoch(marker);
 }
 
 }  // namespace sterna::account

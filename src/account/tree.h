@@ -11,5 +11,7 @@ namespace sterna::account {
 // ErrorCode::marker, and stops the account, where the marker is missing or foreign; with locked
 // where another process has the state.
 Status open_tree(Engine& engine);
+// At the end of a sync, whatever came of it: the marker gets the epoch that was announced.
+coro::Task<Status> settle_epoch(Engine& engine);
 
 }  // namespace sterna::account

@@ -19,12 +19,18 @@ class UidSink : public Sink {
     }
   }
 
+  void on_bad_response(const Error& /*error*/) override { limited = true; }
+  // A line is bounded, their number is not.
+  bool full() const override { return uids.ranges().size() > kRangesMax; }
+  coro::Task<Status> relieve() override {
+    return hang_up(Error(ErrorCode::protocol, "the server finds more messages than can be"));
+  }
+
   UidSet uids;
   bool limited = false;  // there may be more
-};
 
-inline bool is_limited(const imap::Done& done) {
-  return done.code.is(imap::Code::message_limit) || done.code.is(imap::Code::limit);
-}
+ private:
+  static constexpr std::size_t kRangesMax = 4'000'000;
+};
 
 }  // namespace sterna::account

@@ -11,13 +11,17 @@
 
 #include <algorithm>
 #include <deque>
+#include <map>
+#include <set>
 
 #include "decisions.h"
 #include "execute.h"
 #include "failures.h"
+#include "list_remote.h"
 #include "sterna/base/bytes.h"
 #include "sterna/coro/both.h"
 #include "sterna/imap/outcome.h"
+#include "transfer.h"
 
 namespace sterna::account {
 namespace {
@@ -31,6 +35,10 @@ constexpr std::int64_t kNsPerSecond = 1'000'000'000;
 
 // So many are stored before their rows are written, however many there are.
 constexpr std::size_t kRowsTogether = 1000;
+// What is open at a time, sent and unanswered included: small files as octets, others as
+// descriptors.
+constexpr std::uint64_t kHeldOctets = 8 * 1024 * 1024;
+constexpr std::size_t kHeldFiles = 8;
 
 struct Job {
   MailboxWork* work = nullptr;
@@ -38,10 +46,36 @@ struct Job {
   const sync::Action* action = nullptr;
   const sync::Upload* what = nullptr;
   Intent intent;
-  std::shared_ptr<maildir::UploadReader> reader;
+  std::shared_ptr<maildir::UploadReader> reader;  // until its outcome is known
+  io::FileStat stat;                              // this and the identity stay
+  Identity identity;
   std::optional<Error> error;
   imap::CommandId command;
-  bool alone = false;  // refused together with others: not joined again
+  bool alone = false;    // refused together with others: not joined again
+  bool undated = false;  // refused with a date, or what was taken for one
+  bool remade = false;   // refused for want of its mailbox, which was made then
+
+  std::uint64_t size() const { return identity.size; }
+  bool is_looked_at() const { return reader || error; }
+};
+
+// What open readers keep: known before they are opened, since the size is.
+class Held {
+ public:
+  bool has_room() const { return octets_ < kHeldOctets && files_ < kHeldFiles; }
+  void add(const Job& job) { (is_kept(job) ? octets_ : files_) += cost_of(job); }
+  void remove(const Job& job) { (is_kept(job) ? octets_ : files_) -= cost_of(job); }
+
+ private:
+  static bool is_kept(const Job& job) {
+    return job.what->identity.size <= maildir::kUploadKeptOctetsMax;
+  }
+  static std::uint64_t cost_of(const Job& job) {
+    return is_kept(job) ? job.what->identity.size : 1;
+  }
+
+  std::uint64_t octets_ = 0;
+  std::uint64_t files_ = 0;
 };
 
 Result<std::string> read_piece(maildir::UploadReader& reader, std::size_t octets_max) {
@@ -70,26 +104,24 @@ class Uploader {
     }
     if (jobs_.empty()) co_return Status{};
     for (Job& job : jobs_) todo_.push_back(&job);
-    // The first files are read while the intents are flushed.
+    STERNA_CO_CHECK(submit_limits());
+    // The first files are read while the intents are flushed, and the server answers.
+    STERNA_CO_CHECK(co_await connection_.flush());
     auto [opened, written] = co_await coro::both(open_some(), write_intents());
     STERNA_CO_CHECK(opened);
     STERNA_CO_CHECK(written);
-    std::deque<std::vector<Job*>> flying;
-    while (!todo_.empty() || !flying.empty()) {
-      while (!todo_.empty() && flying.size() < kUploadsInFlight) {
-        STERNA_CO_CHECK(co_await open_some());
-        STERNA_CO_TRY(std::vector<Job*> sent, send_next());
-        if (sent.empty()) continue;
-        flying.push_back(std::move(sent));
-        Status begun = co_await connection_.flush();
-        if (!begun) co_return co_await give_up(std::move(begun).error());
-      }
-      if (flying.empty()) continue;
-      const std::vector<Job*> group = std::move(flying.front());
-      flying.pop_front();
-      Result<imap::Done> done = co_await connection_.wait(group.front()->command);
+    Status limits = co_await take_limits();
+    if (!limits) co_return co_await give_up(std::move(limits).error());
+    while (!todo_.empty() || !flying_.empty()) {
+      STERNA_CO_CHECK(co_await fill_line());
+      if (flying_.empty()) continue;
+      Result<imap::Done> done = co_await connection_.wait(flying_.front().front()->command);
       if (!done) co_return co_await give_up(std::move(done).error());
+      const std::vector<Job*> group = std::move(flying_.front());
+      flying_.pop_front();
       STERNA_CO_CHECK(settle(group, *done));
+      Status made = co_await make_missing();
+      if (!made) co_return co_await give_up(std::move(made).error());
       if (stored_.size() >= kRowsTogether) STERNA_CO_CHECK(record());
     }
     co_return record();
@@ -118,6 +150,37 @@ class Uploader {
     return {};
   }
 
+  // APPENDLIMIT without a number: each mailbox has its own, or none (RFC 7889).
+  Status submit_limits() {
+    const imap::Capabilities& can = connection_.capabilities();
+    if (!can.has(imap::Capability::append_limit) || can.append_limit()) return {};
+    for (const Job& job : jobs_) {
+      if (!limits_.emplace(job.work, std::nullopt).second) continue;
+      STERNA_TRY(const imap::CommandId id,
+                 connection_.submit(
+                     imap::status(job.work->row.wire, {imap::StatusItem::append_limit}), &told_));
+      asked_.push_back(id);
+    }
+    return {};
+  }
+
+  coro::Task<Status> take_limits() {
+    for (const imap::CommandId id : asked_) {
+      STERNA_CO_TRY(imap::Done done, co_await connection_.wait(id));
+      if (!done.ok()) engine_.log.debug("STATUS (APPENDLIMIT): {}", done.text);
+    }
+    for (auto& [work, limit] : limits_) {
+      const auto it = told_.statuses.find(work->row.wire.octets);
+      if (it != told_.statuses.end()) limit = it->second.append_limit;
+    }
+    co_return Status{};
+  }
+
+  std::optional<std::uint64_t> limit_of(const Job& job) const {
+    const auto own = limits_.find(job.work);
+    return own == limits_.end() ? connection_.capabilities().append_limit() : own->second;
+  }
+
   coro::Task<Status> write_intents() {
     STERNA_CO_TRY(auto transaction, engine_.store->begin(store::Durability::full));
     for (Job& job : jobs_) {
@@ -140,18 +203,49 @@ class Uploader {
     co_return transaction.commit();
   }
 
+  // As many commands as may fly, and as can be held.
+  coro::Task<Status> fill_line() {
+    while (!todo_.empty() && flying_.size() < kUploadsInFlight) {
+      STERNA_CO_CHECK(co_await open_some());
+      if (!todo_.front()->is_looked_at()) break;
+      Result<std::vector<Job*>> sent = send_next();
+      if (!sent) co_return co_await give_up(std::move(sent).error());
+      if (sent->empty()) continue;
+      flying_.push_back(std::move(*sent));
+      Status begun = co_await connection_.flush();
+      if (!begun) co_return co_await give_up(std::move(begun).error());
+    }
+    co_return Status{};
+  }
+
   // Opens a stretch of files on the worker, so that counting and digesting them stays off the loop.
+  // None where no more can be held before an answer comes.
   coro::Task<Status> open_some() {
-    if (todo_.front()->reader || todo_.front()->error) co_return Status{};
-    const std::size_t count = std::min(todo_.size(), kMessagesTogether);
+    if (todo_.front()->is_looked_at()) co_return Status{};
+    std::vector<Job*> opening;
+    for (std::size_t i = 0; i < todo_.size() && i < kMessagesTogether; ++i) {
+      if (todo_[i]->is_looked_at()) continue;
+      const bool must = opening.empty() && flying_.empty();
+      if (!must && !held_.has_room()) break;
+      held_.add(*todo_[i]);
+      opening.push_back(todo_[i]);
+    }
+    if (opening.empty()) co_return Status{};
     auto job = [&] {
-      for (std::size_t i = 0; i < count; ++i) {
-        if (!todo_[i]->reader && !todo_[i]->error) open(*todo_[i]);
-      }
+      for (Job* one : opening) open(*one);
       return true;
     };
     co_await on_worker(engine_.services, job);
+    for (const Job* one : opening) {
+      if (!one->reader) held_.remove(*one);
+    }
     co_return Status{};
+  }
+
+  void let_go(Job& job) {
+    if (!job.reader) return;
+    job.reader.reset();
+    held_.remove(job);
   }
 
   static void open(Job& job) {
@@ -160,6 +254,8 @@ class Uploader {
     if (!reader) {
       job.error = reader.error();
     } else if (to_identity(reader->identity()).same_as(job.what->identity)) {
+      job.stat = reader->stat();
+      job.identity = to_identity(reader->identity());
       job.reader = std::make_shared<maildir::UploadReader>(std::move(*reader));
     } else {
       job.error = Error(ErrorCode::changed, "the file is being written");
@@ -168,11 +264,11 @@ class Uploader {
 
   // Whether it can be sent at all; if not, its fate is settled here.
   Result<bool> may_send(Job& job) {
-    const auto limit = connection_.capabilities().append_limit();
-    if (!job.error && limit && job.reader->size() > *limit) {
-      job.error = Error(ErrorCode::too_big,
-                        fmt::format("{} is more than the {} that the server takes",
-                                    human_bytes(job.reader->size()), human_bytes(*limit)));
+    const auto limit = limit_of(job);
+    if (!job.error && limit && job.size() > *limit) {
+      job.error =
+          Error(ErrorCode::too_big, fmt::format("{} is more than the {} that the server takes",
+                                                human_bytes(job.size()), human_bytes(*limit)));
     }
     if (!job.error) return true;
     STERNA_CHECK(refuse(job, *job.error));
@@ -185,9 +281,11 @@ class Uploader {
     std::vector<Job*> group;
     std::vector<imap::AppendMessage> messages;
     std::uint64_t octets = 0;
-    while (!todo_.empty() && group.size() < kMessagesTogether) {
+    const std::size_t limit = connection_.capabilities().message_limit().value_or(0);
+    const std::size_t most = limit == 0 ? kMessagesTogether : std::min(limit, kMessagesTogether);
+    while (!todo_.empty() && group.size() < most) {
       Job& job = *todo_.front();
-      if (!job.reader && !job.error) break;
+      if (!job.is_looked_at()) break;
       STERNA_TRY(const bool sound, may_send(job));
       if (!sound) {
         todo_.pop_front();
@@ -195,8 +293,8 @@ class Uploader {
       }
       const bool together = can_join(job) && (group.empty() || can_join(*group.front()));
       if (!group.empty() && job.work != group.front()->work) break;
-      if (!group.empty() && (!together || octets + job.reader->size() > kOctetsTogether)) break;
-      octets += job.reader->size();
+      if (!group.empty() && (!together || octets + job.size() > kOctetsTogether)) break;
+      octets += job.size();
       messages.push_back(message_of(job));
       group.push_back(&job);
       todo_.pop_front();
@@ -212,16 +310,16 @@ class Uploader {
   // A message of no octets would cancel the command for the others (RFC 3502 section 6.3.11).
   bool can_join(const Job& job) const {
     return connection_.has(imap::Capability::multiappend) && !job.alone &&
-           connection_.has(imap::Capability::literal_plus) && job.reader->size() > 0 &&
-           job.reader->size() <= kEagerOctets;
+           connection_.has(imap::Capability::literal_plus) && job.size() > 0 &&
+           job.size() <= kEagerOctets;
   }
 
   imap::AppendMessage message_of(const Job& job) const {
     imap::AppendMessage message;
     message.flags = job.what->flags;
-    const std::int64_t seconds = job.reader->stat().mtime_ns / kNsPerSecond;
-    if (seconds > 0) message.internal_date = seconds;
-    message.size = job.reader->size();
+    const std::int64_t seconds = job.stat.mtime_ns / kNsPerSecond;
+    if (seconds > 0 && !job.undated) message.internal_date = seconds;
+    message.size = job.size();
     if (message.size <= kEagerOctets) message.mode = imap::LiteralMode::eager;
     return message;
   }
@@ -248,6 +346,7 @@ class Uploader {
 
   // Surely not stored: the intent goes, and the file is parked unless it only changed.
   Status refuse(Job& job, Error error) {
+    let_go(job);
     STERNA_CHECK(engine_.write([&] { return engine_.store->close_intent(job.intent.id); }));
     job.work->stamp_settled = false;
     if (error.is(ErrorCode::changed)) {
@@ -258,23 +357,58 @@ class Uploader {
     return {};
   }
 
+  void send_again(Job& job) {
+    let_go(job);
+    job.command = {};
+    todo_.push_front(&job);
+  }
+
+  // Whether there is a known way around the refusal; it is gone once.
+  bool remedy(Job& job, const imap::Done& done) {
+    const bool missing = done.code.is(imap::Code::try_create);
+    if (missing && !job.remade && may_be_made(engine_, *job.work)) {
+      job.remade = true;
+      if (made_.insert(job.work).second) missing_ = job.work;
+    } else if (done.status == imap::StatusKind::bad && !job.undated) {
+      job.undated = true;
+    } else {
+      return false;
+    }
+    send_again(job);
+    return true;
+  }
+
+  // The server says that a mailbox is not there, and may be made: by another client's doing since
+  // it was looked at. The next look tells what it is now.
+  coro::Task<Status> make_missing() {
+    MailboxWork* work = std::exchange(missing_, nullptr);
+    if (!work) co_return Status{};
+    work->look_again();
+    engine_.again = true;
+    STERNA_CO_TRY(imap::Done done, co_await connection_.run(imap::create(work->row.wire)));
+    if (!done.ok()) engine_.log.debug("mailbox {}: create: {}", work->name(), done.text);
+    co_return Status{};
+  }
+
   Status settle(const std::vector<Job*>& group, const imap::Done& done) {
     if (!done.ok() && group.size() > 1) {
       // All or nothing (RFC 3502): nothing was stored. One by one they tell which of them it was.
       for (auto it = group.rbegin(); it != group.rend(); ++it) {
         (*it)->alone = true;
-        (*it)->reader.reset();
-        (*it)->command = {};
-        todo_.push_front(*it);
+        send_again(**it);
       }
       return {};
     }
     if (!done.ok()) {
+      if (remedy(*group.front(), done)) return {};
       if (done.code.is(imap::Code::try_create)) group.front()->work->cursor_settled = false;
       return refuse(*group.front(), imap::error_from(done));
     }
     engine_.report.counts.uploaded += group.size();
-    for (const Job* job : group) engine_.progress.transferred(1, job->reader->size());
+    for (Job* job : group) {
+      engine_.progress.transferred(1, job->size());
+      let_go(*job);
+    }
     MailboxWork& work = *group.front()->work;
     const auto* stored = done.code.as<imap::AppendUid>();
     const bool told = stored && stored->uids.count() == group.size() &&
@@ -304,9 +438,9 @@ class Uploader {
       row.state = RowState::present;
       row.flags = with_keywords(job->what->flags, job->what->file.flags);
       take_file(row, job->what->file);
-      row.file = to_stamp(job->reader->stat());
-      row.internal_date = job->reader->stat().mtime_ns / kNsPerSecond;
-      row.identity = to_identity(job->reader->identity());
+      row.file = to_stamp(job->stat);
+      row.internal_date = job->stat.mtime_ns / kNsPerSecond;
+      row.identity = job->identity;
       row.remote_size = row.identity->size;
       row.remote_since = engine_.generation;
       row.local_since = engine_.generation;
@@ -331,20 +465,30 @@ class Uploader {
     STERNA_TRY(std::optional<MessageRow> old, engine_.store->message({work.row.id, uid}));
     if (!old) return {};
     old->local_since = Generation{engine_.generation.value - 1};
-    old->file = {};
-    old->base_name = fmt::format("replaced.{}", uid.value);
-    old->info.clear();
+    give_file_away(*old);
     engine_.again = true;
     work.stamp_settled = false;
     return engine_.store->put_message(*old);
   }
 
-  // The line was cut: what was sent is in doubt and keeps its intent; what never left is not.
+  // The line was cut: what was answered is recorded; what was sent is in doubt and keeps its
+  // intent; what never left is not.
   coro::Task<Status> give_up(Error error) {
+    const std::vector<imap::CommandId> unanswered = connection_.client().outstanding();
+    const auto is_open = [&](imap::CommandId id) {
+      return std::ranges::find(unanswered, id) != unanswered.end();
+    };
+    for (const std::vector<Job*>& group : std::exchange(flying_, {})) {
+      if (is_open(group.front()->command)) continue;
+      Result<imap::Done> done = co_await connection_.wait(group.front()->command);
+      if (done) STERNA_CO_CHECK(settle(group, *done));
+    }
     STERNA_CO_CHECK(record());
     STERNA_CO_CHECK(engine_.write([&]() -> Status {
       for (const Job& job : jobs_) {
-        if (!job.command) STERNA_CHECK(engine_.store->close_intent(job.intent.id));
+        const bool unsent = is_open(job.command) && !connection_.client().was_sent(job.command);
+        if (job.command && !unsent) continue;
+        STERNA_CHECK(engine_.store->close_intent(job.intent.id));
       }
       return {};
     }));
@@ -356,6 +500,14 @@ class Uploader {
   Connection& connection_;
   std::vector<Job> jobs_;
   std::deque<Job*> todo_;
+  std::deque<std::vector<Job*>> flying_;
+  Held held_;
+  // Of mailboxes with a limit of their own; none in it: unlimited, or not told.
+  std::map<const MailboxWork*, std::optional<std::uint64_t>> limits_;
+  std::vector<imap::CommandId> asked_;
+  ListSink told_;
+  std::set<const MailboxWork*> made_;
+  MailboxWork* missing_ = nullptr;
   std::vector<std::pair<Job*, Uid>> stored_;
 };
 

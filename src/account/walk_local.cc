@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "walk_local.h"
 
-#include <unordered_set>
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <utility>
 
+#include "inspect_parts.h"
 #include "list_remote.h"
+#include "sterna/base/bytes.h"
 #include "sterna/maildir/layout.h"
 
 namespace sterna::account {
@@ -23,6 +27,7 @@ class Walker {
 
   Result<LocalWalk> run(const maildir::Discovery& found) {
     walk_.complete = found.unreadable.empty();
+    for (const maildir::MailboxPath& path : found.unreadable) note_unreadable(path);
     for (const std::string& text : found.unusable) engine_.log.warn("not synced: {}", text);
     for (const maildir::LocalMailbox& one : found.mailboxes) STERNA_CHECK(take(one));
     for (const maildir::MailboxPath& path : found.bare) take_bare(path);
@@ -61,28 +66,28 @@ class Walker {
   }
 
   // Another directory under a known name: a mount, a restored tree; or that of another row, which
-  // was renamed. Believed only if it is not empty where the base knows messages (rule 15).
+  // was renamed. Believed only if it holds what the base knows there: strangers in any number prove
+  // nothing (rule 15).
   Status identify(const maildir::MailboxPath& path, const MailboxRow* known,
                   sync::LocalMailbox& local) {
     const auto owner = by_cur_.find({local.cur_dev, local.cur_ino});
     if (owner != by_cur_.end() && owner->second == known) return {};
     if (owner != by_cur_.end()) {
-      STERNA_TRY(const bool of_owner, holds_mail_of(*owner->second, path));
+      STERNA_TRY(const bool of_owner, holds_mail_of(*owner->second, path, true));
       if (of_owner) return {};
       local.inode_reused = true;
     }
     if (!known || !known->has_local || known->cur_ino == 0) return {};
-    STERNA_TRY(const store::Store::Counts counts, engine_.store->counts(known->id));
-    const maildir::Listing* listing = list(path);
-    const std::size_t here = listing ? listing->entries().size() : 0;
-    if (here * 2 < counts.present) local.suspect = true;
+    STERNA_TRY(const bool of_known, holds_mail_of(*known, path, false));
+    if (!of_known) local.suspect = true;
     return {};
   }
 
-  // An inode is given again at once: at least half of the names must be there, too.
-  Result<bool> holds_mail_of(const MailboxRow& row, const maildir::MailboxPath& path) {
+  // At least half of the names that have a file must be there; `unread` is the answer where the
+  // directory cannot be listed.
+  Result<bool> holds_mail_of(const MailboxRow& row, const maildir::MailboxPath& path, bool unread) {
     const maildir::Listing* listing = list(path);
-    if (!listing) return true;
+    if (!listing) return unread;
     std::uint64_t known = 0;
     std::uint64_t found = 0;
     STERNA_CHECK(engine_.store->for_each_local(row.id, [&](const store::LocalRow& message) {
@@ -100,6 +105,25 @@ class Walker {
     local.path = known->path;
     local.suspect = true;
     walk_.mailboxes.push_back(std::move(local));
+  }
+
+  // Walked several times in one sync, it is named once.
+  void note_unreadable(const maildir::MailboxPath& path) {
+    const MailboxRow* known = at(maildir::to_string(path));
+    Error error = unreadable_folder(engine_.settings, path);
+    error.add_context(fmt::format("mailbox {}", known ? known->name.text() : folder_name(path)));
+    const auto is_same = [text = error.describe()](const Error& other) {
+      return other.describe() == text;
+    };
+    if (std::ranges::none_of(engine_.report.errors, is_same)) engine_.note(std::move(error));
+  }
+
+  std::string folder_name(const maildir::MailboxPath& path) const {
+    const maildir::Layout layout(engine_.settings.layout, engine_.settings.inbox);
+    const auto local = layout.name_of(path);
+    if (!local) return printable(maildir::to_string(path));
+    const Result<MailboxName> remote = engine_.settings.to_remote(*local);
+    return remote ? remote->text() : local->text();
   }
 
   const MailboxRow* at(const std::string& path) const {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <vector>
 
 #include "sterna/base/bytes.h"
 
@@ -59,6 +60,35 @@ std::int64_t parse_zone(std::string_view text) {
   return text[0] == '-' ? -seconds : seconds;
 }
 
+// The value of the first Date field, with the lines that continue it.
+std::string_view date_field(std::string_view octets) {
+  constexpr std::string_view kName = "Date:";
+  while (!octets.empty() && octets[0] != '\n' && octets[0] != '\r') {
+    std::size_t end = octets.find('\n');
+    while (end != std::string_view::npos && end + 1 < octets.size() &&
+           (octets[end + 1] == ' ' || octets[end + 1] == '\t')) {
+      end = octets.find('\n', end + 1);
+    }
+    const std::string_view field = octets.substr(0, end);
+    if (ascii_iequals(field.substr(0, kName.size()), kName)) return field.substr(kName.size());
+    if (end == std::string_view::npos) break;
+    octets.remove_prefix(end + 1);
+  }
+  return {};
+}
+
+std::vector<std::string> words_of(std::string_view text) {
+  std::vector<std::string> words;
+  bool in_word = false;
+  for (const char c : text) {
+    const bool space = c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == ',';
+    if (!space && !in_word) words.emplace_back();
+    if (!space) words.back() += c;
+    in_word = !space;
+  }
+  return words;
+}
+
 struct Calendar {
   chrono::year_month_day date;
   std::int64_t seconds = 0;
@@ -84,6 +114,16 @@ std::optional<std::int64_t> parse_date(std::string_view text) {
   const std::int64_t days = day->time_since_epoch().count();
   const std::int64_t seconds = days * 86'400 + *time - parse_zone(trim(text.substr(after_time)));
   return std::clamp<std::int64_t>(seconds, 0, kDateMax);
+}
+
+std::optional<std::int64_t> date_of_header(std::string_view octets) {
+  std::vector<std::string> words = words_of(date_field(octets));
+  if (!words.empty() && !parse_number(words[0], 31)) words.erase(words.begin());  // "Wed,"
+  if (words.size() < 4) return std::nullopt;
+  if (words[2].size() == 2) words[2].insert(0, words[2] < "50" ? "20" : "19");
+  if (words[3].size() == 5) words[3] += ":00";
+  const std::string zone = words.size() > 4 ? words[4] : std::string();
+  return parse_date(fmt::format("{}-{}-{} {} {}", words[0], words[1], words[2], words[3], zone));
 }
 
 std::string print_date(std::int64_t seconds) {

@@ -2,6 +2,7 @@
 #include "sterna/model/message.h"
 
 #include <array>
+#include <string>
 
 #include "sterna/model/intent.h"
 
@@ -13,6 +14,8 @@ constexpr std::array<std::string_view, 9> kStates{"wanted",   "present",  "stub"
                                                   "dropping", "deleting", "tombstone"};
 constexpr std::array<std::string_view, 6> kKinds{
     "upload", "move_out", "delete_out", "mailbox_create", "mailbox_rename", "mailbox_delete"};
+
+constexpr std::string_view kReplaced = "replaced.";
 
 template <class Enum, std::size_t N>
 std::optional<Enum> parse(const std::array<std::string_view, N>& names, std::string_view text) {
@@ -29,6 +32,15 @@ std::string_view to_string(RowState state) {
 }
 std::optional<RowState> parse_row_state(std::string_view text) {
   return parse<RowState>(kStates, text);
+}
+
+void give_file_away(MessageRow& row) {
+  row.base_name = std::string(kReplaced) + std::to_string(row.key.uid.value);
+  row.info.clear();
+  row.file = {};
+}
+bool is_replaced(const MessageRow& row) {
+  return row.file == FileStamp{} && row.base_name.starts_with(kReplaced);
 }
 
 std::string_view to_string(IntentKind kind) {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sterna/net/loop.h"
 
+#include <fcntl.h>
 #include <malloc.h>
 #include <signal.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <ctime>
 #include <string>
@@ -32,9 +34,21 @@ void close_left_over(uv_handle_t* handle, void*) {
   uv_close(handle, nullptr);
 }
 
+// A descriptor that is free below 3 would go to a socket or a database, which what is printed then
+// goes to; and libuv ends the process when it is to close one of them.
+void fill_standard_streams() {
+  for (int fd = 0; fd <= 2; ++fd) {
+    if (::fcntl(fd, F_GETFD) < 0 && errno == EBADF) {
+      // The lowest free number is this one: those below it are in use by now.
+      [[maybe_unused]] const int opened = ::open("/dev/null", O_RDWR);
+    }
+  }
+}
+
 }  // namespace
 
 void prepare_process() {
+  fill_standard_streams();
   // Before libuv's first job: the work is the disk's, so more threads than processors bring little.
   // An explicit setting wins.
   const unsigned threads = std::clamp(std::thread::hardware_concurrency(), 2U, 4U);

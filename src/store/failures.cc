@@ -5,6 +5,21 @@
 #include "sterna/store/store.h"
 
 namespace sterna::store {
+namespace {
+
+Failure read_failure(Query& query) {
+  Failure failure;
+  failure.mailbox = query.get<MailboxId>();
+  failure.uid = query.get<Uid>();
+  failure.base_name = query.string();
+  failure.action = query.string();
+  failure.count = query.get<unsigned>();
+  failure.next_try_ms = query.integer();
+  failure.reason = query.string();
+  return failure;
+}
+
+}  // namespace
 
 Result<std::vector<Failure>> Store::failures() {
   std::vector<Failure> failures;
@@ -14,16 +29,19 @@ Result<std::vector<Failure>> Store::failures() {
   while (true) {
     STERNA_TRY(const bool found, query.next());
     if (!found) return failures;
-    Failure failure;
-    failure.mailbox = query.get<MailboxId>();
-    failure.uid = query.get<Uid>();
-    failure.base_name = query.string();
-    failure.action = query.string();
-    failure.count = query.get<unsigned>();
-    failure.next_try_ms = query.integer();
-    failure.reason = query.string();
-    failures.push_back(std::move(failure));
+    failures.push_back(read_failure(query));
   }
+}
+
+Result<std::optional<Failure>> Store::failure(MailboxId mailbox, Uid uid,
+                                              std::string_view base_name,
+                                              std::string_view action) {
+  Query query(impl_->db,
+              "SELECT mailbox, uid, base_name, action, count, next_try_ms, reason FROM failure "
+              "WHERE mailbox = ? AND uid = ? AND base_name = ? AND action = ?",
+              mailbox, uid, base_name, action);
+  STERNA_TRY(const bool found, query.next());
+  return found ? std::optional(read_failure(query)) : std::nullopt;
 }
 
 Status Store::put_failure(const Failure& failure) {

@@ -52,6 +52,7 @@ class Store::Impl {
   DirectoryLock lock_;
   bool read_only_;
   bool in_transaction_ = false;
+  bool wrote_ = false;  // in it: an empty commit flushes nothing
   std::optional<Durability>
       durability_;  // what the connection is set to; nullopt: SQLite's default
   std::optional<Error> spoilt_;
@@ -62,6 +63,7 @@ class Store::Impl {
   PassingStates passing;
   bool is_new = false;
   std::int64_t lived_ms = 0;
+  std::uint64_t flushes = 0;
 };
 
 }  // namespace sterna::store

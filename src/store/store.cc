@@ -59,10 +59,12 @@ Status Store::Impl::begin(Durability durability) {
   // At once, so that a failure to get the write lock is met here and not in the middle.
   STERNA_CHECK(db.run("BEGIN IMMEDIATE"));
   in_transaction_ = true;
+  wrote_ = false;
   return {};
 }
 
 Status Store::Impl::changed(Status result) {
+  wrote_ = true;
   // A name that is taken undoes that one statement and leaves the transaction sound.
   if (!result && !result.error().is(ErrorCode::exists)) spoilt_ = result.error();
   return result;
@@ -73,6 +75,7 @@ Status Store::Impl::commit() {
   Status result = spoilt_ ? Status(fail(*spoilt_)) : db.run("COMMIT");
   if (result) {
     in_transaction_ = false;
+    if (durability_ == Durability::full && wrote_) ++flushes;
   } else {
     rollback();
   }
@@ -119,6 +122,10 @@ Store::Reading::~Reading() {
 Result<Store::Reading> Store::read() {
   STERNA_CHECK(impl_->db.run("BEGIN DEFERRED"));
   return Reading(*this);
+}
+
+std::uint64_t Store::flushes() const {
+  return impl_->flushes;
 }
 
 Result<Store::Transaction> Store::begin(Durability durability) {

@@ -29,12 +29,16 @@ void apply_brake(Draft& draft);      // and those that are too many are held; th
 void decide_flags(Draft& draft, RowView& row);
 void decide_other_state(Draft& draft, RowView& row);
 
-enum class Content : std::uint8_t { same, edited, wreck, unreadable };
+// doubtful: an edit, or what an outage left of the file.
+enum class Content : std::uint8_t { same, edited, doubtful, wreck, unreadable };
 Content content_of(const RowView& row);
 // Whether the server has the edit of that row already.
 bool edit_was_sent(const Draft& draft, const RowView& row);
 // The user edited the file in place; its message is where it was.
 void replace_content(Draft& draft, RowView& row);
+// It may be an edit: a message of its own, and the old one is fetched beside it. The row goes, so
+// that its message is new.
+void keep_both(Draft& draft, RowView& row);
 // The user edited it, and its message is gone: the edit is kept as a new message.
 void keep_edit(Draft& draft, RowView& row);
 
@@ -46,6 +50,9 @@ void expunge_flagged(Draft& draft, RowView& row);
 void delete_local(Draft& draft, RowView& row);
 // A removal that was begun before: let through already.
 void resume_removal(Draft& draft, RowView& row);
+// The message of a row whose file is that of its edit: no deletion, so that neither `local_delete`
+// nor the brake has a say.
+void remove_replaced(Draft& draft, RowView& row, std::string proof);
 // The message of a row whose copy is known to stand elsewhere, or that was replaced: no deletion at
 // all.
 void finish_remote(Draft& draft, RowView& row, RemovalKind kind, std::string proof,

@@ -13,10 +13,19 @@ bool same_but_for_fields(const Identity& identity, const LocalChange& change) {
 
 // Without a known identity the size has to tell.
 bool same_as_row(const RowView& row, const LocalChange& change) {
-  if (row.identity)
+  if (row.identity) {
     return row.identity->same_as(*change.identity) || same_but_for_fields(*row.identity, change);
+  }
   if (row.row->remote_size != 0) return change.identity->size == row.row->remote_size;
   return change.file.file.size == row.row->file.size;
+}
+
+// What an outage leaves of a file whose content did not reach the disk whole.
+bool is_cut(const RowView& row, const LocalChange& change) {
+  const auto is_shorter = [&](const std::optional<Identity>& now) {
+    return now && now->header == row.identity->header && now->size < row.identity->size;
+  };
+  return row.identity && (is_shorter(change.identity) || is_shorter(change.plain));
 }
 
 // The edit, where a server took it already: sent before, and its answer lost.
@@ -47,7 +56,7 @@ void pair_sent_edit(Draft& draft, const RowView& row, MessageView& message) {
   pair.identity = row.change->identity;
   pair.internal_date = detail.internal_date;
   pair.email_id = detail.email_id;
-  if (row.remote == Remote::gone) {
+  if (row.remote == Remote::gone || content_of(row) == Content::doubtful) {
     pair.forgets = row.key();
   } else {
     pair.replaces = row.key().uid;
@@ -89,11 +98,8 @@ void follow_edit(Draft& draft, const RowView& row, MessageView& message) {
   draft.act(std::move(move), "the edited message was moved on the server");
 }
 
-void remove_replaced(Draft& draft, RowView& row, const MessageView& by) {
-  const bool bin = !draft.world.input().trash || row.mailbox->is_bin();
-  finish_remote(draft, row, bin ? RemovalKind::fetch_expunge : RemovalKind::to_trash,
-                "replaced by its edit, which stands there as UID " + std::to_string(by.uid.value),
-                "replaced by its edit");
+std::string stands_there(const MessageView& by) {
+  return "replaced by its edit, which stands there as UID " + std::to_string(by.uid.value);
 }
 
 std::optional<std::string> why_not_sent(const RowView& row) {
@@ -123,22 +129,26 @@ Content content_of(const RowView& row) {
   if (row.change->file.file == row.row->file) return Content::same;  // another name, nothing else
   if (!row.change->identity) return Content::unreadable;
   if (row.change->surely_edited) return Content::edited;
-  return same_as_row(row, *row.change) ? Content::same : Content::wreck;
+  if (same_as_row(row, *row.change)) return Content::same;
+  const bool kept = row.change->maybe_edited && !is_cut(row, *row.change);
+  return kept ? Content::doubtful : Content::wreck;
 }
 
 bool edit_was_sent(const Draft& draft, const RowView& row) {
-  return content_of(row) == Content::edited && find_sent_edit(draft.world, row);
+  const Content content = content_of(row);
+  const bool edit = content == Content::edited || content == Content::doubtful;
+  return edit && find_sent_edit(draft.world, row);
 }
 
 void replace_content(Draft& draft, RowView& row) {
   if (!row.mailbox->may_push()) return decide_flags(draft, row);  // consumed: recorded as it is
   if (MessageView* sent = find_sent_edit(draft.world, row)) {
     pair_sent_edit(draft, row, *sent);
-    return remove_replaced(draft, row, *sent);
+    return remove_replaced(draft, row, stands_there(*sent));
   }
   if (MessageView* moved = find_moved_edit(draft.world, row)) {
     follow_edit(draft, row, *moved);
-    return remove_replaced(draft, row, *moved);
+    return remove_replaced(draft, row, stands_there(*moved));
   }
   if (auto reason = why_not_sent(row)) return draft.wait(row, *reason);
   Upload upload = upload_of(row);
@@ -147,6 +157,20 @@ void replace_content(Draft& draft, RowView& row) {
   upload.flags = storable(merge.result, *row.mailbox);
   upload.replaces = row.key().uid;
   draft.act(std::move(upload), "edited here");
+}
+
+void keep_both(Draft& draft, RowView& row) {
+  if (!row.mailbox->may_push()) return decide_flags(draft, row);  // consumed: recorded as it is
+  if (MessageView* sent = find_sent_edit(draft.world, row)) {
+    return pair_sent_edit(draft, row, *sent);
+  }
+  if (auto reason = why_not_sent(row)) return draft.wait(row, *reason);
+  Upload upload = upload_of(row);
+  const FlagMerge merge =
+      merge_flags(row.row->flags, remote_flags(row), local_flags(row), *row.mailbox);
+  upload.flags = storable(merge.result, *row.mailbox);
+  upload.forgets = row.key();
+  draft.act(std::move(upload), "edited here, or damaged, before a restart: both are kept");
 }
 
 void keep_edit(Draft& draft, RowView& row) {

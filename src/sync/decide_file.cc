@@ -195,6 +195,9 @@ void decide_new_file(Draft& draft, FileView& file, const Holdings& holdings) {
   };
   if (!file.mailbox->may_push()) return consume("new here; the direction is pull");
   if (arrival.is_stub) return decide_stub(draft, file);
+  if (arrival.namesake && holdings.is_surplus(file)) {
+    return draft.hold(HeldKind::orphan, file, "had the name of a message that has its file");
+  }
   const Namesakes names = namesakes_of(draft.world, file);
   if (names.kept_by_policy) return consume("gone from the server before; kept here by the policy");
   if (names.unseen || holdings.may_be_missed(file)) {

@@ -10,8 +10,11 @@ namespace {
 bool holds_lost_flags(const Draft& draft, const RowView& row) {
   if (!lost_its_info(row) || row.mailbox->is_bin() || draft.is_approved(row)) return false;
   const MailboxInput& in = *row.mailbox->in;
+  const Input& all = draft.world.input();
   return is_too_many(in.brake, in.window.flags_lost + row.mailbox->infos_lost,
-                     in.window.messages_at_start);
+                     in.window.messages_at_start) ||
+         is_too_many(all.account_brake, all.account_window.flags_lost + draft.infos_lost,
+                     all.account_window.messages_at_start);
 }
 
 // What the row learns of its content: what the server has, not what a mail program added to that in

@@ -24,10 +24,21 @@ bool has_another_label(Draft& draft, const RowView& row) {
   });
 }
 
+bool is_in_bin(const Draft& draft, const RowView& row) {
+  return row.mailbox->is_bin() || draft.world.input().trash == row.key().mailbox;
+}
+
+// The old content may be all that is left of what the user meant to keep: never for good.
+RemovalKind kind_of_replaced(const Draft& draft, const RowView& row) {
+  const bool to_trash = draft.world.input().trash && !is_in_bin(draft, row);
+  return to_trash ? RemovalKind::to_trash : RemovalKind::fetch_expunge;
+}
+
 RemovalKind kind_by_policy(const Draft& draft, const RowView& row) {
   const std::optional<MailboxId> trash = draft.world.input().trash;
+  if (is_replaced(*row.row)) return kind_of_replaced(draft, row);
   if (row.mailbox->in->local_delete == LocalDelete::expunge) return RemovalKind::expunge;
-  if (row.mailbox->is_bin() || trash == row.key().mailbox) return RemovalKind::expunge;
+  if (is_in_bin(draft, row)) return RemovalKind::expunge;
   return trash ? RemovalKind::to_trash : RemovalKind::fetch_expunge;
 }
 
@@ -116,11 +127,24 @@ std::optional<std::string> why_not_now(const Draft& draft, const RowView& row) {
   return std::nullopt;
 }
 
+// Its file went with the power, not by the user's hand.
+bool was_unflushed(const RowView& row) {
+  const std::optional<Generation>& since = row.mailbox->in->local.unflushed_since;
+  return since && row.row->local_since >= *since;
+}
+
 }  // namespace
 
 void delete_remote(Draft& draft, RowView& row) {
   const MailboxView& mailbox = *row.mailbox;
+  if (is_replaced(*row.row) && mailbox.may_push()) {
+    return remove_replaced(draft, row, "replaced by its edit, which the server has");
+  }
   if (auto reason = why_not_now(draft, row)) return draft.wait(row, *reason);
+  if (was_unflushed(row)) {
+    return forget(draft, row, mailbox.may_pull() ? RowState::wanted : RowState::dropped,
+                  "never flushed, and gone since the machine was restarted");
+  }
   if (!mailbox.may_push() || mailbox.in->local_delete == LocalDelete::ignore) {
     return forget(draft, row, RowState::dropped, "deleted here; the policy keeps it on the server");
   }
@@ -134,6 +158,13 @@ void delete_remote(Draft& draft, RowView& row) {
   if (!kind) return draft.hold(HeldKind::delete_remote, row, std::nullopt, kMarked);
   draft.propose(Side::remote, row, delete_out(row, *kind, kAbsent),
                 "gone here, unchanged on the server");
+}
+
+void remove_replaced(Draft& draft, RowView& row, std::string proof) {
+  if (row.mailbox->read_only()) return draft.wait(row, "edited here; read-only on the server");
+  const bool label = has_another_label(draft, row);
+  finish_remote(draft, row, label ? RemovalKind::expunge : kind_of_replaced(draft, row),
+                std::move(proof), "replaced by its edit");
 }
 
 void resume_removal(Draft& draft, RowView& row) {

@@ -36,6 +36,8 @@ void stayed_on_server(Draft& draft, RowView& row) {
       return expunge_flagged(draft, row);
     case Content::edited:
       return replace_content(draft, row);
+    case Content::doubtful:
+      return keep_both(draft, row);
     case Content::wreck:
       return draft.act(Repair{row.mailbox->where(), row.key().uid, file_of(row)},
                        "the file is damaged; the server has the message");
@@ -83,7 +85,8 @@ void gone_from_server(Draft& draft, RowView& row) {
   }
   const Content content = content_of(row);
   if (content == Content::unreadable) return draft.wait(row, "the changed file cannot be read");
-  return content == Content::edited ? keep_edit(draft, row) : delete_local(draft, row);
+  const bool edit = content == Content::edited || content == Content::doubtful;
+  return edit ? keep_edit(draft, row) : delete_local(draft, row);
 }
 
 void decide_location(Draft& draft, RowView& row) {
@@ -106,7 +109,10 @@ void forget(Draft& draft, const RowView& row, RowState into, std::string reason)
 
 void decide_rows(Draft& draft) {
   for (const RowView& row : draft.world.rows()) {
-    if (row.mailbox && lost_its_info(row)) ++row.mailbox->infos_lost;
+    const bool guarded = row.mailbox && !row.mailbox->is_bin() && !draft.is_approved(row);
+    if (!guarded || !lost_its_info(row)) continue;
+    ++row.mailbox->infos_lost;
+    ++draft.infos_lost;
   }
   for (RowView& row : draft.world.rows()) {
     if (!row.mailbox) continue;

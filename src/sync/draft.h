@@ -4,6 +4,7 @@
 // counts them.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <set>
 #include <string>
@@ -37,6 +38,7 @@ struct Draft {
   World& world;
   Plan plan;
   std::vector<Removal> removals;
+  std::uint64_t infos_lost = 0;     // by files of the whole account, as the brake counts them
   std::set<IntentId> kept_intents;  // still in doubt, or carried by an action
   Approved approved;                // by the user, for exactly these rows (22)
 

@@ -70,6 +70,11 @@ class MailboxPlanner {
     if (!view.known->policy.included) {
       return act(ForgetMailbox{view.row().id}, "excluded by the configuration");
     }
+    // A rename leaves the subscription behind: it is followed first, so that the directory stands
+    // for the mailbox that the server has.
+    if (view.remote_state == Presence::present && !view.remote->subscribed) {
+      return act(ForgetMailbox{view.row().id}, "not subscribed on the server");
+    }
     if (view.local_state == Presence::suspect) {
       return act(Freeze{view.row().id}, "its directory is incomplete, or another one");
     }
@@ -245,7 +250,7 @@ class MailboxPlanner {
   }
 
   void decide_new_remote(const RemoteMailbox& remote) {
-    if (!remote.policy.included) return;
+    if (!remote.policy.included || !remote.subscribed) return;
     const LocalMailbox* local = world_.local(remote.name);
     if (local && is_new(*local)) {
       if (local->suspect) return;

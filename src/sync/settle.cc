@@ -17,9 +17,11 @@ class Births {
   explicit Births(World& world) {
     for (const FileView& file : world.files()) {
       if (!file.waits && !file.uploads) continue;
-      if (!file.is_clear()) unclear_ = true;
+      const LocalArrival& arrival = *file.arrival;
+      if (!file.is_clear() && !(arrival.denied && arrival.stable)) unclear_ = true;
       stems_.insert(file.stem);
-      sizes_.insert(file.arrival->file.file.size);
+      sizes_.insert(arrival.file.file.size);
+      if (!arrival.identity) unread_sizes_.insert(arrival.file.file.size);
       if (const auto key = content_key(file.arrival->identity)) contents_.insert(*key);
       if (const auto key = content_key(file.arrival->plain)) contents_.insert(*key);
     }
@@ -30,6 +32,7 @@ class Births {
 
   bool may_include(const RowView& row) const {
     if (unclear_ || stems_.contains(std::string(stem_of(row.row->base_name)))) return true;
+    if (unread_sizes_.contains(row.row->file.size)) return true;
     if (row.identity) return contents_.contains(*content_key(row.identity));
     return sizes_.contains(row.row->file.size);
   }
@@ -38,6 +41,7 @@ class Births {
   bool unclear_ = false;
   std::set<std::string> stems_;
   std::set<std::uint64_t> sizes_;
+  std::set<std::uint64_t> unread_sizes_;
   std::set<ContentKey> contents_;
 };
 

@@ -48,8 +48,9 @@ void want_arrivals(const MailboxView& mailbox, Wanted& wanted) {
 
 void want_for_files(World& world, Wanted& wanted) {
   for (MailboxView& mailbox : world.mailboxes()) {
-    const bool edited = std::ranges::any_of(
-        mailbox.rows, [](const RowView* row) { return row->change && row->change->surely_edited; });
+    const bool edited = std::ranges::any_of(mailbox.rows, [](const RowView* row) {
+      return row->change && (row->change->surely_edited || row->change->maybe_edited);
+    });
     if (edited ||
         std::ranges::any_of(mailbox.files, [](const FileView* file) { return asks_here(*file); })) {
       want_arrivals(mailbox, wanted);

@@ -11,10 +11,17 @@ namespace {
 // A server that says its lines in the order of the reads, whatever it is asked.
 class Recital final : public io::Transport {
  public:
-  explicit Recital(std::deque<std::string> pieces) : pieces_(std::move(pieces)) {}
+  explicit Recital(std::deque<std::string> pieces, std::shared_ptr<int> reads_past_end = {})
+      : pieces_(std::move(pieces)),
+        reads_past_end_(reads_past_end ? std::move(reads_past_end) : std::make_shared<int>(0)) {}
 
   coro::Task<Result<std::size_t>> read_some(std::string& into, std::size_t) override {
-    if (pieces_.empty()) co_return 0;
+    if (pieces_.empty()) {
+      ++*reads_past_end_;
+      // Who does not take the end for an end would read for ever.
+      if (*reads_past_end_ > 3) co_return fail(ErrorCode::timeout, "read past the end again");
+      co_return 0;
+    }
     const std::string piece = std::move(pieces_.front());
     pieces_.pop_front();
     into += piece;
@@ -30,6 +37,7 @@ class Recital final : public io::Transport {
 
  private:
   std::deque<std::string> pieces_;
+  std::shared_ptr<int> reads_past_end_;
 };
 
 class SelectSink final : public Sink {
@@ -72,7 +80,6 @@ class ConnectionTest : public AccountWorld {
     EXPECT_EQ(second.told, (std::vector<std::uint32_t>{21}));
     EXPECT_EQ(first.exists, 3U);
     EXPECT_EQ(second.exists, 7U);
-    EXPECT_TRUE(connection.dirty);
   }
 };
 
@@ -102,6 +109,57 @@ coro::Task<void> outlive_a_sink(Services services) {
 
 TEST_F(ConnectionTest, TellsASinkThatDiedNothing) {
   loop_.run(outlive_a_sink(services()));
+}
+
+// One NOOP, to which the server says `pieces`; what became of it, and the reads past their end.
+struct Ending {
+  Result<imap::Done> done = fail(ErrorCode::internal, "not asked");
+  int reads_past_end = 0;
+};
+
+coro::Task<void> ask_once(Services services, std::deque<std::string> pieces, Ending& ending) {
+  pieces.push_front("* PREAUTH ready\r\n");
+  auto reads = std::make_shared<int>(0);
+  Connection connection(services, std::make_unique<Recital>(std::move(pieces), reads), Log());
+  EXPECT_TRUE(co_await connection.greeting());
+  ending.done = co_await connection.run(imap::noop());
+  ending.reads_past_end = *reads;
+}
+
+TEST_F(ConnectionTest, FailsWithWhatAByeSaidAndReadsNoFurther) {
+  Ending ending;
+  loop_.run(ask_once(services(), {"* BYE going down\r\n"}, ending));
+  ASSERT_FALSE(ending.done);
+  EXPECT_NE(ending.done.error().describe().find("going down"), std::string::npos);
+  EXPECT_EQ(ending.reads_past_end, 0);
+}
+
+TEST_F(ConnectionTest, TakesAnAnswerThatComesWithTheBye) {
+  Ending ending;
+  loop_.run(ask_once(services(), {"* BYE going down\r\ns1 OK done\r\n"}, ending));
+  ASSERT_TRUE(ending.done);
+  EXPECT_TRUE(ending.done->ok());
+}
+
+TEST_F(ConnectionTest, FailsAtTheEndOfTheStream) {
+  Ending ending;
+  loop_.run(ask_once(services(), {}, ending));
+  ASSERT_FALSE(ending.done);
+  EXPECT_EQ(ending.reads_past_end, 1);
+}
+
+coro::Task<void> be_refused_compression(Services services) {
+  std::deque<std::string> pieces{"* PREAUTH ready\r\n", "s1 NO [COMPRESSIONACTIVE] TLS does it\r\n",
+                                 "s2 OK done\r\n"};
+  Connection connection(services, std::make_unique<Recital>(std::move(pieces)), Log());
+  EXPECT_TRUE(co_await connection.greeting());
+  const Status started = co_await connection.start_compress();
+  EXPECT_TRUE(started) << started.error().describe();
+  EXPECT_TRUE(co_await connection.run_ok(imap::noop()));
+}
+
+TEST_F(ConnectionTest, GoesOnUncompressedWhereCompressIsRefused) {
+  loop_.run(be_refused_compression(services()));
 }
 
 }  // namespace

@@ -53,6 +53,24 @@ TEST(DateTest, NoDateIsNone) {
   }
 }
 
+TEST(DateTest, OfAHeader) {
+  constexpr std::int64_t kMoment = 837596665;
+  for (const char* header : {
+           "Date: Wed, 17 Jul 1996 02:44:25 -0700\r\n\r\nDate: x\r\n",
+           "Subject: a\r\n Date: 1 Jan 2000 00:00:00 +0000\r\nDATE:17 Jul 1996 09:44:25 "
+           "GMT\r\n\r\n",
+           "Date:\r\n Wed, 17 Jul 96\r\n\t02:44:25 -0700 (PDT)\r\n\r\n",
+           "date: 17 Jul 1996 09:44:25",
+       }) {
+    EXPECT_EQ(date_of_header(header), kMoment) << header;
+  }
+  EXPECT_EQ(date_of_header("Date: 17 Jul 1996 09:44 +0000\n\n"), kMoment - 25);
+  for (const char* header : {"", "\r\nDate: 17 Jul 1996 09:44:25 GMT\r\n", "Date: yesterday\r\n",
+                             "Subject: x", "Subject: x\r\n ", "Date: 30 Feb 2000 00:00:00 GMT"}) {
+    EXPECT_EQ(date_of_header(header), std::nullopt) << header;
+  }
+}
+
 TEST(DateTest, EveryMomentComesBack) {
   std::mt19937_64 random(1);
   for (int i = 0; i < 20'000; ++i) {

@@ -134,6 +134,31 @@ class BrakeTest(IntegrationCase):
         self.assertEqual(world.imap.uids("Trash"), [])
         self.assertEqual(world.mail.messages("Junk"), [])
 
+    def test_a_deletion_after_the_trash_was_emptied_is_an_ordinary_day(self):
+        world = self.world()
+        self.filled(world)
+        world.fill("Trash", 90, "t")
+        world.sync()
+        self.delete_here(world, 90, "Trash")
+        world.sync()
+        self.delete_here(world, 1)
+        self.assertEqual(world.sync()["deleted_out"], 1)
+        world.assert_settled()
+
+    def test_what_was_approved_does_not_count_against_the_next_deletion(self):
+        world = self.world()
+        uids = self.filled(world)
+        self.delete_here(world, 60)
+        world.sync(expect=HELD)
+        world.sterna.run("held", "apply")
+        world.sync()
+        self.delete_here(world, 1)
+        self.assertEqual(world.sync()["deleted_out"], 1)
+        world.imap.expunge("INBOX", world.imap.uids("INBOX")[:1])
+        self.assertEqual(world.sync()["deleted_in"], 1)
+        self.assertEqual(len(world.imap.uids("INBOX")), len(uids) - 62)
+        world.assert_settled()
+
     def test_the_brake_can_be_switched_off(self):
         world = self.world(hold_deletions={"share": 1.0, "at_least": 1000000})
         self.filled(world)
@@ -171,6 +196,34 @@ class BrakeTest(IntegrationCase):
         report = world.sync(expect=HELD)
         self.assertEqual(report["flags_out"], 0)
         self.assertEqual(len(world.imap.uids("INBOX", "SEEN")), len(uids))
+
+    def lose_infos(self, world, count, mailbox="INBOX"):
+        seen = [m for m in world.mail.messages(mailbox) if ":2," in m.name]
+        for found in seen[:count]:
+            os.rename(found.path, found.path.partition(":2,")[0])
+
+    def test_flags_lost_in_portions_count_as_one(self):
+        world = self.world()
+        world.fill("INBOX", 100, flags=["\\Seen"])
+        world.sync()
+        for _ in range(6):
+            self.lose_infos(world, 15)
+            world.sync(expect=(0, HELD))
+        self.assertGreater(len(world.imap.uids("INBOX", "SEEN")), 50)
+        world.sync(expect=HELD)
+
+    def test_flags_lost_in_many_mailboxes_count_as_one(self):
+        world = self.world()
+        for name in ("One", "Two", "Three"):
+            world.fill(name, 30, name, flags=["\\Seen"])
+        world.sync()
+        for name in ("One", "Two", "Three"):
+            self.lose_infos(world, 30, name)
+        self.assertEqual(world.sync(expect=HELD)["flags_out"], 0)
+        world.sterna.run("held", "apply")
+        world.sync()
+        self.assertEqual(world.imap.uids("One", "SEEN"), [])
+        world.assert_settled()
 
     def test_marking_many_unread_is_believed(self):
         world = self.world()
@@ -213,6 +266,36 @@ class MarkerTest(IntegrationCase):
         os.rmdir(world.mail.root)
         shutil.move(f"{world.dir}/unmounted", world.mail.root)
         world.assert_quiet()
+
+    def test_a_folder_of_strangers_in_its_place_freezes_the_mailbox(self):
+        world = self.world()
+        world.fill("Work", 10)
+        world.sync()
+        place, known = world.mail.folder("Work"), f"{world.dir}/known"
+        shutil.move(place, known)
+        world.mail.create("Work")
+        for i in range(12):
+            world.mail.deliver("Work", local(message(f"stranger{i}")), "S", NOON)
+        report = world.sync(expect=HELD)
+        self.assertIn("Work", report["stderr"])
+        self.assertEqual(len(world.imap.uids("Work")), 10)
+        self.assertEqual(world.imap.uids("Trash"), [])
+        shutil.rmtree(place)
+        shutil.move(known, place)
+        world.assert_quiet()
+
+    def test_a_folder_made_anew_around_its_files_is_the_mailbox(self):
+        world = self.world()
+        world.fill("Work", 10)
+        world.sync()
+        found, place = world.mail.messages("Work"), world.mail.folder("Work")
+        shutil.move(place, f"{world.dir}/before")
+        world.mail.create("Work")
+        for one in found[1:]:
+            os.rename(f"{world.dir}/before/{one.place}/{one.name}",
+                      f"{place}/{one.place}/{one.name}")
+        self.assertEqual(world.sync()["deleted_out"], 1)
+        world.assert_settled()
 
     def test_a_missing_maildir_deletes_nothing(self):
         world = self.world()

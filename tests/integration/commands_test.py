@@ -2,6 +2,7 @@
 """What the commands say about a synced account, in words and in JSON."""
 import json
 import os
+import subprocess
 import unittest
 
 from tests.support.case import IntegrationCase
@@ -72,6 +73,26 @@ class CommandsTest(IntegrationCase):
         self.assertRegex(account["last_sync"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d.*Z$")
         self.assertIn(world.name, world.sterna.run("status").stdout)
 
+    def test_each_mailbox_tells_its_last_sync(self):
+        world = self.filled()
+
+        def times():
+            (account,) = world.sterna.command_json("status")["accounts"]
+            return account["last_sync"], {b["name"]: b["last_sync"] for b in account["mailboxes"]}
+        first, each = times()
+        self.assertEqual(set(each.values()), {first})
+        world.ask_state("UPDATE fact SET value = '1000' WHERE key = 'last_sync_ms'")
+        world.sync(f"{world.name}/INBOX")
+        later, each = times()
+        self.assertEqual(each["INBOX"], later)
+        self.assertEqual({each["Trash"], each["Lists/開発"]}, {"1970-01-01T00:00:01Z"})
+        world.sync()
+        last, each = times()
+        self.assertEqual(set(each.values()), {last})
+        facts = world.ask_state("SELECT key FROM fact")
+        world.sync()
+        self.assertEqual(world.ask_state("SELECT key FROM fact"), facts)
+
     def test_status_before_the_first_sync(self):
         world = self.world()
         (account,) = world.sterna.command_json("status")["accounts"]
@@ -135,10 +156,24 @@ class CommandsTest(IntegrationCase):
         for row in rows:
             for key in ("account", "mailbox", "uid", "path", "reason", "since"):
                 self.assertIn(key, row)
+        for row in rows:
+            if row["uid"]:
+                self.assertRegex(row["path"], r"/(cur|new)/[^/]+$")
         path = world.mail.find("INBOX", "<m1@").path
         one = self.json_rows(world, "history", "history", world.name, path)
         self.assertLess(len(one), len(rows))
         self.assertTrue(one)
+
+    def test_history_names_files(self):
+        world = self.filled()
+        world.mail.deliver("INBOX", local(message("in-new")), None, NOON)
+        world.mail.deliver("INBOX", local(message("in-cur")), "", NOON)
+        world.sync()
+        rows = self.json_rows(world, "history", "history", world.name)
+        files = [row for row in rows if row["event"] in ("downloaded", "uploaded")]
+        self.assertEqual(len(files), 10)
+        for row in files:
+            self.assertTrue(os.path.isfile(row["path"]), row["path"])
 
     def test_check_says_what_works(self):
         world = self.filled()
@@ -171,6 +206,19 @@ class CommandsTest(IntegrationCase):
                 with open(os.path.join(top, name), "rb") as file:
                     everything += file.read()
         self.assertNotIn(b"correct-horse", everything)
+
+    def test_a_closed_standard_stream_harms_nothing(self):
+        world = self.filled()
+        world.mail.settle()
+        program = f"'{os.environ['STERNA_BINARY']}' -c '{world.sterna.config}'"
+        for command, closed in (("sync", "<&-"), ("sync", "2>&-"), ("status", ">&-"),
+                                ("sync", "<&- >&- 2>&-"), ("check", "<&- 2>&-")):
+            with self.subTest(f"{command} {closed}"):
+                run = subprocess.run(["sh", "-c", f"{program} {command} {closed}"],
+                                     env=world.sterna.environment(), timeout=60, check=False,
+                                     stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                self.assertEqual(run.returncode, DONE)
+        world.assert_settled()
 
     def test_colours_only_where_they_are_asked_for(self):
         world = self.filled()

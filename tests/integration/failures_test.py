@@ -155,10 +155,65 @@ class NetworkTest(FailureCase):
         world.wire.cut_before(rb"^(LOGIN|AUTHENTICATE)")
         self.assert_fails(world, NETWORK)
 
+    def test_a_bye_in_the_middle_ends_the_sync_at_once(self):
+        world = self.world()
+        world.fill("INBOX", 3)
+        world.wire.say_bye(rb"^SELECT")
+        run = world.sterna.run("sync", expect=NETWORK, timeout=30)
+        self.assertIn("going down", run.stderr)
+        world.sync()
+        world.assert_settled()
+
     def test_a_server_that_speaks_no_imap(self):
         world = self.world()
         world.wire.disguise(b"* OK", b"220 smtp.example ESMTP")
         world.sterna.run("sync", expect=(FAILED, NETWORK))
+
+
+class RefusedQuestionTest(FailureCase):
+    def test_a_search_that_is_refused_in_one_mailbox_leaves_the_others_alone(self):
+        world = self.world()
+        world.fill("INBOX", 3)
+        world.fill("Work", 3, "w")
+        world.wire.refuse(rb"^UID SEARCH", b"NO [SERVERBUG] backend error")
+        report = world.sync(expect=PARTLY)
+        self.assertIn("mailbox INBOX", str(report["errors"]))
+        self.assertIn("backend error", str(report["errors"]))
+        self.assertEqual(world.words_local("Work"), ["w0", "w1", "w2"])
+        world.sync()
+        world.assert_settled()
+
+    def test_a_search_that_is_refused_proves_nothing_gone(self):
+        world = self.world("plain")
+        uids = world.fill("INBOX", 5)
+        world.sync()
+        world.imap.expunge("INBOX", uids[4])
+        world.wire.lie(rb"^\* 2 FETCH .*\r\n")
+        world.wire.refuse(rb"^UID SEARCH", b"NO [SERVERBUG] backend error")
+        world.sync(expect=PARTLY)
+        self.assertEqual(len(world.words_local("INBOX")), 5)
+        world.wire.be_honest()
+        world.sync()
+        world.assert_settled()
+
+    def test_a_server_that_does_not_know_its_own_esearch(self):
+        world = self.world()
+        world.fill("INBOX", 3)
+        world.fill("Work", 3, "w")
+        world.wire.refuse(rb"RETURN \(ALL\)", b"BAD what is RETURN")
+        world.sync()
+        self.assertEqual(len(world.wire.sent(rb"RETURN \(ALL\)")), 1)
+        world.assert_settled()
+
+    def test_a_server_that_does_not_know_its_own_extended_list(self):
+        world = self.world()
+        world.fill("INBOX", 3)
+        world.fill("Work", 3, "w")
+        world.wire.refuse(rb"^LIST .*RETURN", b"BAD what is RETURN")
+        world.sync()
+        self.assertEqual(len(world.wire.sent(rb"^LIST .*RETURN")), 1)
+        self.assertTrue(world.wire.sent(rb"^STATUS"))
+        world.assert_settled()
 
 
 class DiskTest(FailureCase):
@@ -198,14 +253,10 @@ class DiskTest(FailureCase):
         world.sync()
         world.assert_settled()
 
-    def test_an_unreadable_mailbox_as_an_ordinary_user(self):
+    def locked_out_of(self, world, path):
+        """Takes the rights to `path` away; returns what runs the program as an ordinary user."""
         if os.geteuid() == 0 and not shutil.which("setpriv"):
             self.skipTest("root reads everything, and there is no setpriv")
-        world = self.world()
-        world.fill("INBOX", 2)
-        world.fill("Work", 3, "w")
-        world.sync()
-        locked = f"{world.mail.root}/Work/cur"
         program = shutil.copy(os.environ["STERNA_BINARY"], f"{world.dir}/sterna-program")
         drop = []
         if os.geteuid() == 0:
@@ -214,14 +265,47 @@ class DiskTest(FailureCase):
                     os.chown(os.path.join(top, name), 65534, 65534)
             drop = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
         os.chmod(world.dir, 0o755)
-        os.chmod(locked, 0)
-        self.addCleanup(os.chmod, locked, 0o700)
-        done = subprocess.run(
-            [*drop, program, "-c", world.sterna.config, "--no-input", "sync"],
-            env=world.sterna.environment(), capture_output=True, text=True, timeout=120)
+        os.chmod(path, 0)
+        self.addCleanup(os.chmod, path, 0o700)
+
+        def run(*arguments):
+            return subprocess.run(
+                [*drop, program, "-c", world.sterna.config, "--no-input", *arguments],
+                env=world.sterna.environment(), capture_output=True, text=True, timeout=120)
+        return run
+
+    def test_an_unreadable_mailbox_as_an_ordinary_user(self):
+        world = self.world()
+        world.fill("INBOX", 2)
+        world.fill("Work", 3, "w")
+        world.sync()
+        run = self.locked_out_of(world, f"{world.mail.root}/Work/cur")
+        done = run("sync")
         self.assertEqual(done.returncode, PARTLY, done.stderr)
         self.assertIn("Work", done.stderr)
         self.assertEqual(len(world.words_on_server("Work")), 3)
+        checked = run("check", "--offline")
+        self.assertEqual(checked.returncode, FAILED, checked.stdout)
+        self.assertRegex(checked.stdout, r"FAILED +folders +Work: ")
+
+    def test_a_folder_that_cannot_be_entered_is_named(self):
+        world = self.world()
+        world.fill("INBOX", 2)
+        world.fill("Work", 3, "w")
+        world.sync()
+        world.mail.delete(world.mail.find("INBOX", "<m0@"))
+        locked = f"{world.mail.root}/Work"
+        run = self.locked_out_of(world, locked)
+        world.mail.settle()
+        done = run("sync")
+        self.assertEqual(done.returncode, PARTLY, done.stderr)
+        for word in (world.name, "mailbox Work", locked, "chmod"):
+            self.assertIn(word, done.stderr)
+        self.assertEqual(done.stderr.count("cannot be read"), 1, done.stderr)
+        self.assertEqual(len(world.words_on_server("Work")), 3)
+        checked = run("check", "--offline")
+        self.assertEqual(checked.returncode, FAILED, checked.stdout)
+        self.assertIn(f"{locked} cannot be read", checked.stdout)
 
     def test_an_unreadable_message_stops_nothing_else(self):
         world = self.world()

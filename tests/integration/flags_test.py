@@ -5,6 +5,7 @@ import unittest
 from tests.support.case import IntegrationCase, over
 from tests.support.dovecot import MAIN_PROFILES
 from tests.support.messages import NOON, local, message
+from tests.support.sterna import PARTLY
 
 SYSTEM = {"\\Seen": "S", "\\Answered": "R", "\\Flagged": "F", "\\Draft": "D", "\\Deleted": "T"}
 
@@ -121,6 +122,23 @@ class FlagsTest(IntegrationCase):
         world.sync()
         (found,) = world.imap.fetch_all("INBOX")
         self.assertEqual(found.flags, {"\\Flagged", "\\Seen"})
+
+
+class GarbledServerTest(IntegrationCase):
+    """A server that tells of a change in a line that cannot be read."""
+
+    @over(MAIN_PROFILES)
+    def test_the_change_is_asked_for_again(self, world):
+        uids = world.fill("INBOX", 3)
+        world.sync()
+        world.wire.lie(rb"^(\* 2 FETCH \(.*FLAGS) \(([^)]*)\)", rb"\1 \2")
+        world.imap.store("INBOX", uids[1], "+", ["\\Seen"])
+        self.assertIn("INBOX", str(world.sync(expect=PARTLY)["errors"]))
+        self.assertEqual(len(world.words_local("INBOX")), 3)
+        world.wire.be_honest()
+        world.sync()
+        self.assertEqual(world.mail.find("INBOX", "<m1@").flags, {"\\Seen"})
+        world.assert_settled()
 
 
 class LearningServerTest(IntegrationCase):

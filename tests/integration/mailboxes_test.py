@@ -159,6 +159,31 @@ class DeletedTest(IntegrationCase):
         self.assertNotIn("Gone", world.imap.mailboxes())
         world.assert_settled()
 
+    def assert_keeps(self, world, mailbox, lie):
+        """The server has it, and a list with this lie lacks it: it stays here, and is synced."""
+        world.imap.create(mailbox)
+        world.sync()
+        world.wire.lie(*lie)
+        for _ in range(3):
+            report = world.sync()
+            self.assertIn(mailbox, world.mail.mailboxes())
+        world.wire.be_honest()
+        world.fill(mailbox, 2)
+        world.sync()
+        world.assert_settled()
+        return report
+
+    @over(MAIN_PROFILES)
+    def test_a_list_with_a_line_that_cannot_be_read_proves_no_mailbox_gone(self, world):
+        report = self.assert_keeps(world, "Empty", (rb'^(\* LIST .*) "?Empty"?', rb"\1 No Where"))
+        self.assertIn("No Where", report["stderr"])
+        self.assertIn("list of mailboxes", report["stderr"])
+
+    @over(MAIN_PROFILES)
+    def test_a_mailbox_that_the_list_leaves_out_and_status_knows_is_not_gone(self, world):
+        report = self.assert_keeps(world, "Empty", (rb'^\* LIST .* "?Empty"?\r\n',))
+        self.assertIn("Empty", report["stderr"])
+
     @over(MAIN_PROFILES)
     def test_a_full_mailbox_deleted_here_is_held(self, world):
         world.fill("Full", 3)

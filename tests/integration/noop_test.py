@@ -131,11 +131,23 @@ class DryRunTest(IntegrationCase):
     def test_a_first_sync_can_be_tried_dry(self):
         world = self.world()
         world.fill("INBOX", 3)
-        os.makedirs(world.mail.root)
-        world.sterna.run("sync", "--dry-run")
-        self.assertEqual(os.listdir(world.mail.root), [])
+        world.fill("Lists/dev", 2)
+        run = world.sterna.run("sync", "--dry-run")
+        self.assertRegex(run.stdout, r"INBOX +create local +1 ")
+        self.assertRegex(run.stdout, r"INBOX +download +3 ")
+        self.assertRegex(run.stdout, r"Lists/dev +download +2 ")
+        self.assertFalse(os.path.exists(world.mail.root))
         self.assertEqual(digest_tree(world.sterna.state, skip=(r"lock$",))
                          if os.path.exists(world.sterna.state) else {}, {})
+
+    def test_a_folder_that_would_be_made_there_tells_its_messages(self):
+        world = self.world()
+        world.sync()
+        for i in range(4):
+            world.mail.deliver("Made/here", local(message(f"ours{i}")), "S", NOON)
+        world.mail.settle()
+        run = world.sterna.run("sync", "--dry-run")
+        self.assertRegex(run.stdout, r"Made/here +upload +4 ")
 
     def test_a_dry_run_says_that_deletions_would_be_held(self):
         world = self.world()

@@ -47,6 +47,11 @@ class Life:
         test.assertEqual((report["exit"], report["held"], report["quarantined"]), (0, 0, 0),
                          f"day {self.day}, seed {SEED}: {report}")
 
+    def sleep(self):
+        # Fifty days pass in minutes: for the brake, a night is between what it counted and today.
+        if os.path.isdir(f"{self.world.sterna.state}/{self.world.name}"):
+            self.world.ask_state("UPDATE removal SET at_ms = at_ms - 86400000")
+
     # ---- days
 
     def morning_mail(self):
@@ -179,6 +184,7 @@ class Life:
                       self.nothing_at_all]
         agenda = []
         for self.day in range(DAYS):
+            self.sleep()
             if not agenda:
                 agenda = self.dice.sample(everything, len(everything))
             self.morning_mail()
@@ -193,8 +199,7 @@ class Life:
 
 class OrdinaryDaysTest(IntegrationCase):
     def test_fifty_ordinary_days(self):
-        # Fifty days pass in minutes, so the hour in which the brake counts is shortened with them.
-        world = self.world(hold_deletions={"share": 0.3, "at_least": 50, "within": "1s"})
+        world = self.world()
         for mailbox in ("Archive", "Drafts", "Sent", "Junk", "Lists/dev"):
             world.imap.create(mailbox)
         world.fill("Archive", 60, "old", ["\\Seen"])

@@ -150,6 +150,26 @@ class PushTest(IntegrationCase):
         world.sync()
         world.assert_settled()
 
+    def test_what_an_edit_replaces_is_kept_whatever_deletions_do(self):
+        for policy in ("trash", "expunge", "ignore"):
+            for trash in (True, False):
+                with self.subTest(policy=policy, trash=trash):
+                    world = self.world(local_delete=policy, trash=trash)
+                    world.fill("INBOX", 2)
+                    world.sync()
+                    edited = world.mail.find("INBOX", "<m0@")
+                    before = edited.read()
+                    world.mail.replace(edited, before + b"A line more.\n")
+                    world.sync()
+                    world.sync()
+                    self.assertEqual(world.words_on_server("INBOX"), ["m0", "m1"])
+                    if trash:
+                        self.assertEqual(world.words_on_server("Trash"), ["m0"])
+                        self.assertEqual(world.undo_area(), [])
+                    else:
+                        self.assertEqual(world.undo_area(), [before])
+                    world.assert_settled()
+
     def test_an_emptied_file_is_repaired_from_the_server(self):
         world = self.world()
         world.fill("INBOX", 1)

@@ -142,7 +142,7 @@ TEST(Open, CheckpointEmptiesTheLogIntoTheDatabase) {
 TEST(Open, RefusesALaterVersionAndLeavesItAlone) {
   const StateDirectory state;
   add_mailbox(*state.open(), "INBOX");
-  run_sql(state.file(), "PRAGMA user_version = 5");
+  run_sql(state.file(), "PRAGMA user_version = 999");
   for (const bool read_only : {false, true}) {
     const auto store = Store::open(state.path(), read_only);
     ASSERT_FALSE(store);
@@ -150,7 +150,7 @@ TEST(Open, RefusesALaterVersionAndLeavesItAlone) {
     EXPECT_EQ(store.error().scope(), ErrorScope::account);
     EXPECT_EQ(store.error().disposition(), Disposition::needs_user);
   }
-  EXPECT_EQ(ask_sql(state.file(), "PRAGMA user_version"), std::vector<std::string>{"5"});
+  EXPECT_EQ(ask_sql(state.file(), "PRAGMA user_version"), std::vector<std::string>{"999"});
   EXPECT_EQ(ask_sql(state.file(), "SELECT name FROM mailbox"), std::vector<std::string>{"INBOX"});
 }
 

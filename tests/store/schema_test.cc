@@ -39,7 +39,8 @@ TEST_P(Earlier, OpensAndKeepsItsRows) {
   EXPECT_EQ(mailboxes[0].id, MailboxId{7});
   EXPECT_EQ(mailboxes[0].name.text(), "INBOX");
   EXPECT_EQ(mailboxes[0].role, Role::inbox);
-  EXPECT_EQ(mailboxes[0].cursor, (RemoteCursor{UidValidity{1700000000}, Uid{13}, ModSeq{99}, 1, {}}));
+  EXPECT_EQ(mailboxes[0].cursor,
+            (RemoteCursor{UidValidity{1700000000}, Uid{13}, ModSeq{99}, 1, {}}));
 
   const auto messages = must(store->messages_by_base_name("1700000000.M1P2.host"));
   ASSERT_EQ(messages.size(), 1U);

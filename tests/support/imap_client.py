@@ -169,6 +169,9 @@ class Imap:
     def subscribe(self, name):
         self.command("SUBSCRIBE ", quoted(encode_name(name)))
 
+    def unsubscribe(self, name):
+        self.command("UNSUBSCRIBE ", quoted(encode_name(name)))
+
     def subscribed(self):
         lines = self.command('LSUB "" "*"')
         return sorted(decode_name(parse_values(line[len(b"* LSUB"):])[2].decode())

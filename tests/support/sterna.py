@@ -5,6 +5,7 @@ The program is named by STERNA_BINARY. Everything it writes stays below the dire
 """
 import json
 import os
+import resource
 import signal
 import subprocess
 import threading
@@ -81,6 +82,7 @@ class Sterna:
         self.state = f"{directory}/state"
         self.accounts = {}
         self.top = {}
+        self.limits = {}          # of what is started: octets_max, files_max
         self._current = None
         self._started = threading.Event()
         os.makedirs(directory, exist_ok=True)
@@ -117,10 +119,20 @@ class Sterna:
         self._started.clear()
         self._current = subprocess.Popen(
             [binary(), "-c", self.config, *options, *arguments], env=self.environment(),
+            preexec_fn=self._limit if any(self.limits.values()) else None,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             text=True, encoding="utf-8", errors="replace")
         self._started.set()
         return self._current
+
+    def _limit(self):
+        # Sanitizers reserve more memory than there is.
+        sanitized = os.environ.get("STERNA_SANITIZED")
+        octets = None if sanitized else self.limits.get("octets_max")
+        files = self.limits.get("files_max")
+        for kind, most in ((resource.RLIMIT_DATA, octets), (resource.RLIMIT_NOFILE, files)):
+            if most:
+                resource.setrlimit(kind, (most, most))
 
     def finish(self, process, timeout=300):
         try:

@@ -65,6 +65,7 @@ class Wire:
         self._cut_before = []         # patterns
         self._lose_reply = []         # patterns
         self._refuse = []             # (pattern, answer)
+        self._say_bye = []            # patterns
         self._cut_down = None         # bytes that still get through
         self._at_cut = None
         self._disguises = []          # (name on the server, name that Sterna sees)
@@ -96,6 +97,10 @@ class Wire:
     def refuse(self, pattern, answer=b"NO [CANNOT] not today"):
         """The next matching command is answered like this and does not reach the server."""
         self._refuse.append((re.compile(pattern), answer))
+
+    def say_bye(self, pattern):
+        """The next matching command is answered BYE and nothing else; the line stays open."""
+        self._say_bye.append(re.compile(pattern))
 
     def disguise(self, real, shown):
         """Lets Sterna see another mailbox name than the server has; both are wire names."""
@@ -197,6 +202,9 @@ class Wire:
             raise _Cut
         if _take(self._lose_reply, text):
             lost.add(tag)
+        if _take(self._say_bye, text):
+            client.sendall(b"* BYE going down\r\n")
+            return
         answer = self._refusal(text)
         reason = self._violation(text, literals, eager)
         if reason:

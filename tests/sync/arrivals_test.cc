@@ -38,6 +38,12 @@ TEST(NewHere, WaitsWhileItIsWritten) {
 TEST(NewHere, WaitsWhileItCannotBeRead) {
   EXPECT_EQ(planned("", "", "A new n1 x S unreadable"), "wait A n1\n");
 }
+TEST(NewHere, ASecondFileUnderTheNameOfAMessageIsHeld) {
+  EXPECT_EQ(planned("A 1 x S", "", "A new n1 x FS namesake"), "held orphan A n1\n");
+  EXPECT_EQ(planned("A 1 x S", "", "A new n1 y FS namesake"), "upload A n1 FS\n");
+  EXPECT_EQ(planned("A 1 x S", "", "A gone 1\nA new n1 x FS namesake mtime=2"),
+            planned("A 1 x S", "", "A gone 1\nA new n1 x FS mtime=2"));
+}
 TEST(NewHere, WaitsInAReadOnlyMailbox) {
   EXPECT_EQ(planned("", "A readonly", "A new n1 x S"), "wait A n1\n");
 }

@@ -48,6 +48,26 @@ TEST(Content, AStubIsNeverJudgedByItsContent) {
   EXPECT_EQ(told({"A", "A 1 x S stub", "", "A edited 1 y"}), "record A/1 S A1:2,S\n");
 }
 
+// --- first seen after a restart of the machine: an edit, or what an outage left ---
+
+TEST(Restarted, WhatMayBeAnEditIsKeptBesideTheMessage) {
+  EXPECT_EQ(planned("", "A restarted 1 y"), "upload A A1 S forgets=A/1\n");
+}
+TEST(Restarted, WhatIsTheSameIsOnlyNoted) {
+  EXPECT_EQ(planned("", "A restarted 1 x"), "record A/1 S A1:2,S\n");
+}
+TEST(Restarted, WhatWasCutIsFetchedAgain) {
+  Input input = read({"A B Trash:trash", "A 1 x S", "", "A restarted 1 x"});
+  mailbox(input, "A").local.changed.front().identity->size -= 1;
+  EXPECT_EQ(told(input), "repair A/1 A1\n");
+}
+TEST(Restarted, WhatWasSentBeforeIsPairedAndTheMessageComesAnew) {
+  EXPECT_EQ(planned("A new 7 y S", "A restarted 1 y"), "pair A/7 A1 S forgets=A/1\n");
+}
+TEST(Restarted, WhatMayBeAnEditOfAMessageThatIsGoneIsKept) {
+  EXPECT_EQ(planned("A gone 1", "A restarted 1 y"), "upload A A1 S forgets=A/1\n");
+}
+
 // --- the edit was sent before, and the answer was lost ---
 
 TEST(SentEdit, IsPairedAndTheOldOneGoesToTheTrash) {

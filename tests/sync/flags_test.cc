@@ -186,6 +186,19 @@ TEST(LostFlags, WhatWentThroughBeforeCounts) {
   mailbox(input, "A").window.flags_lost = 40;
   EXPECT_EQ(Bulk::held(sync::plan(input)), 10U);
 }
+TEST(LostFlags, WhatWentThroughInOtherMailboxesCounts) {
+  Input input = Bulk::of(10, "- noinfo");
+  input.account_window.flags_lost = 40;
+  EXPECT_EQ(Bulk::held(sync::plan(input)), 10U);
+}
+TEST(LostFlags, WhatWasApprovedDoesNotMakeOthersTooMany) {
+  Input input = Bulk::of(60, "- noinfo");
+  for (std::size_t i = 0; i < 50; ++i) {
+    const MessageKey key = input.rows[i].key;
+    input.approvals.push_back({key, validity_of(key.mailbox)});
+  }
+  EXPECT_EQ(sync::plan(input).actions.size(), 60U);
+}
 TEST(LostFlags, AReaderThatMarksManyUnreadIsBelieved) {
   EXPECT_EQ(sync::plan(Bulk::of(60, "-")).actions.size(), 60U);
 }

@@ -193,10 +193,13 @@ class Reader {
     if (const auto began = value(words, "began")) {
       delta.began = Generation(static_cast<std::int64_t>(number(*began)));
     }
+    if (const auto since = value(words, "unflushed")) {
+      delta.unflushed_since = Generation(static_cast<std::int64_t>(number(*since)));
+    }
     if (what == "gone") delta.gone.push_back(uid_of(words[2]));
     if (what == "new") delta.arrived.push_back(arrival_of(words));
     if (what == "flags" || what == "edited" || what == "touched" || what == "wreck" ||
-        what == "unreadable") {
+        what == "restarted" || what == "unreadable") {
       delta.changed.push_back(change_of(words));
     }
   }
@@ -216,6 +219,7 @@ class Reader {
     if (what == "flags") return change;
     change.content_changed = true;
     change.surely_edited = what == "edited";
+    change.maybe_edited = what == "restarted";
     change.file.file.ino += 500'000;
     change.file.file.size = identity_of(content_of(words)).size - 2;
     if (what != "unreadable") change.identity = identity_of(content_of(words));
@@ -237,7 +241,9 @@ class Reader {
     }
     arrival.identity = identity_of(content_of(words));
     arrival.plain = plain_of(words);
-    if (has(words, "unreadable")) arrival.identity.reset();
+    arrival.denied = has(words, "denied");
+    arrival.namesake = has(words, "namesake");
+    if (has(words, "unreadable") || arrival.denied) arrival.identity.reset();
     arrival.stable = !has(words, "writing");
     arrival.is_stub = has(words, "stub");
     arrival.held = has(words, "held");

@@ -10,14 +10,15 @@
 //                              MAILBOX new UID CONTENT FLAGS [unseen] [email=X] [unsized]
 //                              [nocontent] MAILBOX detail UID CONTENT   (of a row whose content is
 //                              not known)
-// local:                       MAILBOX unknown | suspect | busy | changes | began=N
+// local:                       MAILBOX unknown | suspect | busy | changes | began=N | unflushed=N
 //                              MAILBOX gone UID | flags UID FLAGS [new] [noinfo] [mute]
-//                              MAILBOX edited|touched|wreck|unreadable UID CONTENT [saved]
+//                              MAILBOX edited|restarted|touched|wreck|unreadable UID CONTENT
+//                              [saved]
 //                              MAILBOX new NAME CONTENT FLAGS [option...]
 //   saved: by a mail program that added fields to the header; as a whole it is "CONTENT~saved"
-//   options: writing, unreadable, stub, held, consumed, resurrected, mute, from=M/U (our own name),
-//            mark=U (another synchronizer's), ino=M/U (the inode of that row's file), mtime=N,
-//            in_new
+//   options: writing, unreadable, denied, namesake, stub, held, consumed, resurrected, mute,
+//            from=M/U (our own name), mark=U (another synchronizer's), ino=M/U (the inode of that
+//            row's file), mtime=N, in_new
 //
 // Mailboxes are made in the order in which the header names them: "A B Trash:trash". Row A 1 holds
 // the file "A1"; equal contents are equal messages; "x~2" has the Message-ID of "x" and other

@@ -45,6 +45,26 @@ TEST(Absence, InASuspectDirectoryProvesNothing) {
   EXPECT_EQ(planned("A 1 x S", "", "A gone 1\nA suspect"), "");
 }
 
+// --- `fsync = false`: files that went with the power ---
+
+TEST(Unflushed, WhatIsMissingIsFetchedAgain) {
+  EXPECT_EQ(planned("A 1 x S since=3\nA 2 y S since=2", "", "A gone 1\nA gone 2\nA unflushed=3"),
+            "forget A/1 wanted\ndelete_out A/2 to_trash\n");
+}
+TEST(Unflushed, WhatIsGoneThereTooIsForgotten) {
+  EXPECT_EQ(planned("A 1 x S since=3", "A gone 1", "A gone 1\nA unflushed=3"),
+            "forget A/1 tombstone\n");
+}
+TEST(Unflushed, WhatWasMovedIsNotMissed) {
+  EXPECT_EQ(planned("A 1 x S since=3", "", "A gone 1\nA unflushed=3\nB new A1 x S ino=A/1"),
+            "move_out A/1 -> B A1 S\n");
+}
+TEST(Unflushed, WhereNothingIsFetchedTheMessageIsLeftThere) {
+  EXPECT_EQ(planned_with([](Input& in) { mailbox(in, "A").direction = Direction::push; }, "",
+                         "A gone 1\nA unflushed=0"),
+            "forget A/1 dropped\n");
+}
+
 // --- what a local removal does on the server ---
 
 TEST(DeleteOut, MovesToTheTrash) {
@@ -66,6 +86,24 @@ TEST(DeleteOut, IgnoredIsConsumed) {
   EXPECT_EQ(planned_with([](Input& in) { mailbox(in, "A").local_delete = LocalDelete::ignore; }, "",
                          "A gone 1"),
             "forget A/1 dropped\n");
+}
+TEST(DeleteOut, WhatAnEditReplacedGoesToTheTrashWhateverThePolicySays) {
+  for (const LocalDelete policy : {LocalDelete::trash, LocalDelete::expunge, LocalDelete::ignore}) {
+    const auto replace = [policy](Input& in) {
+      mailbox(in, "A").local_delete = policy;
+      give_file_away(row(in, "A", 1));
+    };
+    EXPECT_EQ(planned_with(replace, "", "A gone 1"), "delete_out A/1 to_trash\n");
+  }
+}
+TEST(DeleteOut, WhatAnEditReplacedIsFetchedFirstWhereThereIsNoTrash) {
+  Input input = read({"A", "A 1 x S", "", "A gone 1"});
+  mailbox(input, "A").local_delete = LocalDelete::expunge;
+  give_file_away(row(input, "A", 1));
+  EXPECT_EQ(told(input), "delete_out A/1 fetch_expunge\n");
+  row(input, "A", 1).state = RowState::deleting;
+  mailbox(input, "A").local.gone.clear();
+  EXPECT_EQ(told(input), "delete_out A/1 fetch_expunge\n");
 }
 TEST(DeleteOut, ByDirectionPullIsConsumed) {
   EXPECT_EQ(
@@ -157,6 +195,11 @@ TEST(Births, AFileThatIsStillWrittenHoldsEveryRemovalBack) {
 }
 TEST(Births, AFileThatCannotBeReadHoldsEveryRemovalBack) {
   EXPECT_EQ(planned("A 1 x S", "", "A gone 1\nB new n1 y S unreadable"), "wait A/1\nwait B n1\n");
+}
+TEST(Births, OneThatMayNotBeReadHoldsBackWhatHasItsSize) {
+  EXPECT_EQ(planned("A 1 x S", "", "A gone 1\nB new n1 x S denied"), "wait A/1\nwait B n1\n");
+  EXPECT_EQ(planned("A 1 x S", "", "A gone 1\nB new n1 y S denied"),
+            "delete_out A/1 to_trash\nwait B n1\n");
 }
 TEST(Births, AFileOfTheSameNameHoldsTheRemovalBack) {
   EXPECT_EQ(planned("A 1 x S", "", "A gone 1\nB new A1 y S"), "upload B A1 S\nwait A/1\n");

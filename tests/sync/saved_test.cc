@@ -100,6 +100,11 @@ TEST(SavedInPlace, MayBeAnEdit) {
 TEST(SavedInPlace, IsNoWreck) {
   EXPECT_EQ(planned("", "A wreck 1 x saved"), "record A/1 S A1:2,S\n");
 }
+TEST(SavedInPlace, CutByAnOutageIsAWreck) {
+  Input input = read({"A", "A 1 x S", "", "A restarted 1 x saved"});
+  mailbox(input, "A").local.changed.front().plain->size -= 1;
+  EXPECT_EQ(told(input), "repair A/1 A1\n");
+}
 TEST(SavedInPlace, TheRowKeepsTheContentOfTheServer) {
   const Input input = read({"A", "A 1 x S", "", "A touched 1 x saved"});
   EXPECT_FALSE(std::get<Record>(first_of(plan(input)).what).identity);

@@ -82,6 +82,11 @@ struct MessageRow {
   Generation local_since;
 };
 
+// The row of a message that an edit replaced: its file is another row's from now on. The name is no
+// file's, so that none is found for it, and says that it was not the user who took the file away.
+void give_file_away(MessageRow& row);
+bool is_replaced(const MessageRow& row);
+
 }  // namespace sterna
 
 template <>

@@ -83,8 +83,10 @@ struct LocalArrival {
   // (Content-Length, Lines, Status, X-Status); nullopt: it has none of them.
   std::optional<Identity> plain;
   std::optional<ClaimedOrigin> origin;
-  bool stable = true;    // nobody is still writing it
-  bool is_stub = false;  // carries the header of a stub (rule 18)
+  bool stable = true;     // nobody is still writing it
+  bool denied = false;    // what it is like is known, but it may not be read
+  bool namesake = false;  // had the base of another file of its mailbox, and got its own
+  bool is_stub = false;   // carries the header of a stub (rule 18)
   // Its base name is that of a tombstone, and the boot changed since: a disk that lied (rule 16).
   bool resurrected = false;
   // An earlier pass held it as an orphan, and it is still the same file: it stays so until the user
@@ -99,7 +101,10 @@ struct LocalChange {
   Uid uid;
   LocalFile file;
   bool content_changed = false;  // new inode, size or mtime
-  bool surely_edited = false;  // rule 13: non-empty, parsable, not first seen after an unclean boot
+  bool in_place = false;         // the same inode
+  bool torn = false;           // never flushed, and of another size since the machine was restarted
+  bool surely_edited = false;  // rule 13: non-empty, parsable, not first seen after a restart
+  bool maybe_edited = false;   // the same, first seen after a restart of the machine
   std::optional<Identity> identity;  // where content_changed
   std::optional<Identity> plain;     // as that of an arrival
 };
@@ -109,6 +114,9 @@ struct LocalDelta {
   Generation began;
   bool suspect = false;  // the directory is missing or another one (rule 15): freeze
   bool quiet = true;     // nothing changed in the directory for the quiet time
+  // The machine was restarted since rows of that pass and later ones were written, and their files
+  // had not been flushed: what is missing of them went with the power (fsync = false).
+  std::optional<Generation> unflushed_since;
   std::vector<LocalArrival> arrived;
   std::vector<LocalChange> changed;  // ascending by UID
   std::vector<Uid> gone;             // proven absent here, and listed after in every other mailbox

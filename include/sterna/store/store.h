@@ -122,6 +122,8 @@ class Store {
   };
   // Precondition: no other transaction is open. It must not outlive the store.
   Result<Transaction> begin(Durability durability);
+  // How many transactions were committed with `full`: each made durable what came before it.
+  std::uint64_t flushes() const;
 
   // One view of the base for all that is read while it lives: saves two locks for each statement.
   class Reading {
@@ -211,6 +213,8 @@ class Store {
   Status remove_approval(MessageKey key);
   // MailboxId{} where a failure, a held entry or an intent belongs to no mailbox.
   Result<std::vector<Failure>> failures();
+  Result<std::optional<Failure>> failure(MailboxId mailbox, Uid uid, std::string_view base_name,
+                                         std::string_view action);
   Status put_failure(const Failure& failure);  // key: mailbox, uid, base_name, action
   Status clear_failure(MailboxId mailbox, Uid uid, std::string_view base_name,
                        std::string_view action);

@@ -59,6 +59,7 @@ struct RemoteMailbox {
   Role role = Role::none;
   std::string mailbox_id;  // OBJECTID's MAILBOXID; "" unknown
   bool selectable = true;  // false: \NoSelect or \NonExistent, a place in the tree only
+  bool subscribed = true;  // false: only subscribed ones are synced, and this one is not
   MailboxPolicy policy;
   // Of STATUS, where it was answered.
   std::optional<UidValidity> uidvalidity;
@@ -160,7 +161,8 @@ struct RemoveRemote {
 struct Freeze {
   MailboxId id;
 };
-// Gone on both sides, or excluded by now: the row and everything below it goes, no mail.
+// Gone on both sides, or excluded or unsubscribed by now: the row and everything below it goes, no
+// mail.
 struct ForgetMailbox {
   MailboxId id;
 };

@@ -231,7 +231,8 @@ struct DeleteIn {
 struct Forget {
   Where where;
   Uid uid;
-  RowState into = RowState::tombstone;  // tombstone, dropped or detached
+  // tombstone, dropped or detached; wanted: the file never reached the disk
+  RowState into = RowState::tombstone;
 };
 // The content of a row's file is a wreck: fetch it again, the wreck goes to the undo area (rule
 // 13).

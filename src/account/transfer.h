@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// Messages of the selected mailbox to another one: UID MOVE, or UID COPY where the server cannot
+// move, part by part (RFC 6851, RFC 9738). The caller has the intents.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "engine.h"
+#include "sterna/imap/response_code.h"
+#include "sterna/model/uid_set.h"
+
+namespace sterna::account {
+
+// COPYUID comes in the tagged OK of COPY, and untagged for MOVE.
+class CopySink : public Sink {
+ public:
+  void on_response(const imap::Response& response) override {
+    if (const auto* status = std::get_if<imap::UntaggedStatus>(&response)) take(status->code);
+  }
+  void on_done(const imap::Done& done) override { take(done.code); }
+  std::optional<Uid> target_of(Uid source, UidValidity expected) const;
+
+  std::vector<imap::CopyUid> answers;
+
+ private:
+  void take(const imap::ResponseCode& code) {
+    if (const auto* copied = code.as<imap::CopyUid>()) answers.push_back(*copied);
+  }
+};
+
+struct Transfer {
+  UidSet moved;
+  UidSet copied;                 // and still where it was
+  std::optional<Error> refusal;  // of what is in neither
+  bool has(Uid uid) const { return moved.contains(uid) || copied.contains(uid); }
+};
+
+// A target that is missing, as the server says, is made once. An error is one of the connection.
+coro::Task<Result<Transfer>> transfer(Engine& engine, Connection& connection, UidSet uids,
+                                      const MailboxWork& to, CopySink& sink);
+
+// What answers TRYCREATE may be made: not INBOX, and not against the configuration.
+bool may_be_made(const Engine& engine, const MailboxWork& work);
+
+}  // namespace sterna::account

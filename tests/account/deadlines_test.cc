@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+// How long a Connection waits for a server that is silent, or that never comes to the point.
+#include <chrono>
+#include <deque>
+#include <utility>
+
+#include "src/account/connection.h"
+#include "tests/account/account_world.h"
+#include "tests/support/virtual_clock.h"
+
+namespace sterna::account::test {
+namespace {
+
+using std::chrono::seconds;
+
+struct Line {
+  seconds after;
+  std::string text;
+};
+
+// Says each line so long after the one before, and the last one over and over.
+class Drip final : public io::Transport {
+ public:
+  Drip(io::Clock& clock, std::deque<Line> lines) : clock_(clock), lines_(std::move(lines)) {}
+
+  coro::Task<Result<std::size_t>> read_some(std::string& into, std::size_t) override {
+    const Line line = lines_.front();
+    STERNA_CO_CHECK(co_await clock_.sleep(line.after));
+    if (lines_.size() > 1) lines_.pop_front();
+    into += line.text;
+    co_return line.text.size();
+  }
+  coro::Task<Status> write(std::string) override { co_return Status{}; }
+  coro::Task<Status> start_tls(io::TlsSettings) override { co_return Status{}; }
+  Status start_deflate(std::string) override { return {}; }
+  std::optional<io::TlsInfo> tls_info() const override { return std::nullopt; }
+  std::uint64_t octets_in() const override { return 0; }
+  std::uint64_t octets_out() const override { return 0; }
+  void close() override {}
+
+ private:
+  io::Clock& clock_;
+  std::deque<Line> lines_;
+};
+
+constexpr seconds kDay{86'400};
+constexpr const char* kStillHere = "* OK still here\r\n";
+
+class DeadlinesTest : public AccountWorld {
+ protected:
+  // Waits for the greeting and then for the answers to the commands, each after the one before;
+  // the first error, and how long it took.
+  Status outcome(std::deque<Line> lines, std::vector<Result<imap::Command>> commands) {
+    Services services{clock_, loop_.worker(), loop_.dialer(), loop_.random(), loop_.file_system()};
+    return clock_.run(converse(services, std::move(lines), std::move(commands)));
+  }
+  seconds took() const { return std::chrono::round<seconds>(clock_.monotonic()); }
+
+  static std::vector<Result<imap::Command>> one(Result<imap::Command> command) {
+    std::vector<Result<imap::Command>> commands;
+    commands.push_back(std::move(command));
+    return commands;
+  }
+  static Result<imap::Command> login() { return imap::login("ann", Secret("x")); }
+
+ private:
+  static coro::Task<Status> converse(Services services, std::deque<Line> lines,
+                                     std::vector<Result<imap::Command>> commands) {
+    auto drip = std::make_unique<Drip>(services.clock, std::move(lines));
+    Connection connection(services, std::move(drip), Log());
+    STERNA_CO_CHECK(co_await connection.greeting());
+    for (Result<imap::Command>& command : commands) {
+      STERNA_CO_CHECK(co_await connection.run_ok(std::move(command)));
+    }
+    co_return Status{};
+  }
+
+  sterna::test::VirtualClock clock_;
+};
+
+TEST_F(DeadlinesTest, AGreetingThatDoesNotCome) {
+  const Status waited = outcome({{kDay, "* OK ready\r\n"}}, {});
+  ASSERT_FALSE(waited);
+  EXPECT_TRUE(waited.error().is(ErrorCode::timeout)) << waited.error().describe();
+  EXPECT_EQ(took(), kGreetingLimit);
+}
+
+TEST_F(DeadlinesTest, AGreetingThatComesOctetByOctet) {
+  const Status waited = outcome({{seconds{1}, "*"}, {seconds{1}, " "}}, {});
+  ASSERT_FALSE(waited);
+  EXPECT_EQ(took(), kGreetingLimit);
+}
+
+TEST_F(DeadlinesTest, ALoginWithoutAnAnswer) {
+  const Status waited =
+      outcome({{seconds{0}, "* OK ready\r\n"}, {kDay, "s1 OK in\r\n"}}, one(login()));
+  ASSERT_FALSE(waited);
+  EXPECT_NE(waited.error().describe().find("LOGIN"), std::string::npos)
+      << waited.error().describe();
+  EXPECT_EQ(took(), kSimpleCommandLimit);
+}
+
+TEST_F(DeadlinesTest, ALoginThatIsAnsweredWithChatterAlone) {
+  const Status waited =
+      outcome({{seconds{0}, "* OK ready\r\n"}, {seconds{1}, kStillHere}}, one(login()));
+  ASSERT_FALSE(waited);
+  EXPECT_EQ(took(), kSimpleCommandLimit);
+}
+
+TEST_F(DeadlinesTest, AnOpeningWhoseStepsAreEachInTime) {
+  std::vector<Result<imap::Command>> commands;
+  std::deque<Line> lines{{seconds{20}, "* OK ready\r\n"}};
+  for (int i = 1; i <= 3; ++i) {
+    commands.emplace_back(imap::capability());
+    lines.push_back({seconds{40}, "s" + std::to_string(i) + " OK asked\r\n"});
+  }
+  const Status waited = outcome(std::move(lines), std::move(commands));
+  ASSERT_FALSE(waited);
+  EXPECT_EQ(took(), kOpeningLimit);
+}
+
+TEST_F(DeadlinesTest, ASimpleCommandAfterTheLogin) {
+  const Status waited = outcome({{seconds{0}, "* PREAUTH ready\r\n"}, {seconds{1}, kStillHere}},
+                                one(imap::namespaces()));
+  ASSERT_FALSE(waited);
+  EXPECT_EQ(took(), kSimpleCommandLimit);
+}
+
+TEST_F(DeadlinesTest, ASelectMayTakeLongAsLongAsItIsNotSilent) {
+  std::deque<Line> lines{{seconds{0}, "* PREAUTH ready\r\n"}};
+  for (int i = 0; i < 5; ++i) lines.push_back({kSilenceLimit - seconds{1}, kStillHere});
+  lines.push_back({seconds{0}, "s1 OK selected\r\n"});
+  const Status waited = outcome(std::move(lines), one(imap::select(WireName{"INBOX"}, {})));
+  EXPECT_TRUE(waited) << waited.error().describe();
+}
+
+TEST_F(DeadlinesTest, ASelectThatIsSilent) {
+  const Status waited = outcome({{seconds{0}, "* PREAUTH ready\r\n"}, {kDay, "s1 OK selected\r\n"}},
+                                one(imap::select(WireName{"INBOX"}, {})));
+  ASSERT_FALSE(waited);
+  EXPECT_EQ(took(), kSilenceLimit);
+}
+
+}  // namespace
+}  // namespace sterna::account::test

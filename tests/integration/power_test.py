@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The machine goes down: what a lost power did is not the user's hand, and what the user did before
+is not damage."""
+import os
+import shutil
+import unittest
+
+from tests.support.case import IntegrationCase
+from tests.support.messages import NOON, local, message
+
+
+class PowerCase(IntegrationCase):
+    def restart(self, world):
+        """The next sync finds that the machine was started anew since."""
+        world.ask_state("UPDATE fact SET value = 'before' WHERE key = 'boot_id'")
+        world.ask_state("UPDATE fact SET value = substr(value, 1, instr(value, ' ')) || 'before' "
+                        "WHERE key = 'unflushed'")
+
+
+class UnflushedTest(PowerCase):
+    """`fsync = false`: rows are on the disk before their files are."""
+
+    def pull_and_die(self, **keys):
+        """Four messages are fetched, and the sync is killed before its end."""
+        world = self.world(fsync=False, **keys)
+        world.sync()
+        world.fill("INBOX", 4)
+        world.wire.on_command = lambda text: text == b"LOGOUT" and world.sterna.signal()
+        world.sterna.finish(world.sterna.start("sync"))
+        world.wire.on_command = None
+        self.assertEqual(len(world.words_local("INBOX")), 4)
+        return world
+
+    def lose_some(self, world):
+        """One file never reached the disk, of one only its name did, and one was cut."""
+        world.mail.delete(world.mail.find("INBOX", "<m0@"))
+        os.truncate(world.mail.find("INBOX", "<m1@").path, 0)
+        cut = world.mail.find("INBOX", "<m2@")
+        os.truncate(cut.path, len(cut.read()) - 5)
+        self.restart(world)
+
+    def assert_whole(self, world):
+        world.sync()
+        world.sync()
+        self.assertEqual(world.words_on_server("INBOX"), ["m0", "m1", "m2", "m3"])
+        self.assertEqual(world.words_local("INBOX"), ["m0", "m1", "m2", "m3"])
+        self.assertEqual(world.words_on_server("Trash"), [])
+        world.assert_settled()
+
+    def test_files_that_went_with_the_power_are_fetched_again(self):
+        world = self.pull_and_die()
+        self.lose_some(world)
+        self.assert_whole(world)
+
+    def test_also_where_a_deletion_would_be_for_good(self):
+        world = self.pull_and_die(local_delete="expunge")
+        self.lose_some(world)
+        self.assert_whole(world)
+
+    def test_a_cut_file_is_found_though_its_directory_did_not_change(self):
+        world = self.pull_and_die()
+        world.sync()                  # stamps are known now, and files flushed
+        world.ask_state("INSERT INTO fact VALUES ('unflushed', '0 before')")
+        cut = world.mail.find("INBOX", "<m2@")
+        os.truncate(cut.path, 0)
+        self.assert_whole(world)
+
+    def test_after_a_clean_end_a_deletion_is_one(self):
+        world = self.world(fsync=False)
+        world.fill("INBOX", 3)
+        world.sync()
+        self.assertEqual(world.ask_state("SELECT * FROM fact WHERE key = 'unflushed'"), [])
+        self.restart(world)
+        world.mail.delete(world.mail.find("INBOX", "<m0@"))
+        self.assertEqual(world.sync()["deleted_out"], 1)
+        self.assertEqual(world.words_on_server("Trash"), ["m0"])
+
+    def test_a_file_that_the_user_moved_after_the_restart_is_not_missed(self):
+        world = self.pull_and_die()
+        self.restart(world)
+        world.mail.move(world.mail.find("INBOX", "<m0@"), "Work")
+        self.assertEqual(world.sync()["moved_out"], 1)
+        self.assertEqual(world.words_on_server("Work"), ["m0"])
+        self.assertEqual(world.words_local("INBOX"), ["m1", "m2", "m3"])
+
+
+class EditedBeforeRestartTest(PowerCase):
+    def edited(self, change):
+        world = self.world()
+        world.fill("INBOX", 2)
+        world.sync()
+        old = world.mail.find("INBOX", "<m0@")
+        world.mail.replace(old, change(old.read()))
+        self.restart(world)
+        world.sync()
+        world.sync()
+        return world
+
+    def test_an_edit_is_kept_beside_its_message(self):
+        world = self.edited(lambda text: text + b"A line more.\n")
+        self.assertEqual(world.words_on_server("INBOX"), ["m0", "m0", "m1"])
+        bodies = [m.body for m in world.imap.fetch_all("INBOX")]
+        self.assertEqual(sum(b"A line more." in body for body in bodies), 1)
+        self.assertEqual((world.words_on_server("Trash"), world.undo_area()), ([], []))
+        world.assert_settled()
+
+    def test_a_file_that_was_cut_is_repaired(self):
+        for change in (lambda text: text[:-5], lambda text: b"", lambda text: b"\0" * len(text)):
+            world = self.edited(change)
+            self.assertEqual(world.words_on_server("INBOX"), ["m0", "m1"])
+            self.assertEqual(len(world.undo_area()), 1)
+            world.assert_settled()
+
+
+class RestoredMaildirTest(IntegrationCase):
+    """A backup of the Maildir takes its place: what came since is not in it, and was not deleted."""
+
+    def back_up(self, world):
+        shutil.copytree(world.mail.root, f"{world.dir}/backup", symlinks=True)
+
+    def restore(self, world):
+        shutil.rmtree(world.mail.root)
+        shutil.copytree(f"{world.dir}/backup", world.mail.root, symlinks=True)
+
+    def assert_nothing_went(self, world, words):
+        self.assertEqual(world.sync()["deleted_out"], 0)
+        world.sync()
+        self.assertEqual(world.words_on_server("INBOX"), words)
+        self.assertEqual(world.words_local("INBOX"), words)
+        self.assertEqual(world.words_on_server("Trash"), [])
+        world.assert_settled()
+
+    def test_older_than_mail_that_was_fetched(self):
+        world = self.world()
+        world.fill("INBOX", 3)
+        world.sync()
+        self.back_up(world)
+        world.fill("INBOX", 2, "new")
+        world.sync()
+        self.restore(world)
+        self.assert_nothing_went(world, ["m0", "m1", "m2", "new0", "new1"])
+
+    def test_older_than_mail_that_was_sent(self):
+        world = self.world()
+        world.fill("INBOX", 3)
+        world.sync()
+        self.back_up(world)
+        world.mail.deliver("INBOX", local(message("mine")), "S", NOON)
+        world.sync()
+        self.restore(world)
+        self.assert_nothing_went(world, ["m0", "m1", "m2", "mine"])
+
+    def test_older_than_a_sync_that_died_before_it_told_the_marker(self):
+        world = self.world()
+        world.fill("INBOX", 3)
+        world.sync()
+        self.back_up(world)
+        world.fill("INBOX", 2, "new")
+        world.wire.on_command = lambda text: text == b"LOGOUT" and world.sterna.signal()
+        world.sterna.finish(world.sterna.start("sync"))
+        world.wire.on_command = None
+        world.sync()
+        self.restore(world)
+        self.assert_nothing_went(world, ["m0", "m1", "m2", "new0", "new1"])
+
+    def test_a_sync_that_changes_nothing_leaves_the_marker_alone(self):
+        world = self.world()
+        world.fill("INBOX", 3)
+        world.sync()
+        marker = os.stat(f"{world.mail.root}/.sterna")
+        world.sync()
+        self.assertEqual(os.stat(f"{world.mail.root}/.sterna").st_ino, marker.st_ino)
+
+
+if __name__ == "__main__":
+    unittest.main()
