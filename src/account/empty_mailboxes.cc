@@ -146,6 +146,11 @@ MovedFile find_moved(Engine& engine, const MessageRow& row) {
   return {};
 }
 
+bool is_file_of(const Identity& identity, const LocalArrival& arrival) {
+  return (arrival.identity && identity.same_as(*arrival.identity)) ||
+         (arrival.plain && identity.same_as(*arrival.plain));
+}
+
 sync::Action move_to(const MailboxWork& work, const MessageRow& row, const MovedFile& moved) {
   sync::MoveOut move;
   move.from = {work.row.id, work.row.cursor.uidvalidity};
@@ -153,7 +158,7 @@ sync::Action move_to(const MailboxWork& work, const MessageRow& row, const Moved
   move.to = {moved.place->row.id, moved.place->input.remote.uidvalidity};
   move.file = moved.arrival->file;
   move.flags = row.flags;
-  move.identity = *moved.arrival->identity;
+  move.identity = *row.identity;
   return {std::move(move), "moved here before its folder was removed"};
 }
 
@@ -165,8 +170,7 @@ coro::Task<Status> follow_moves(Engine& engine, Connection& connection, MailboxW
   std::erase_if(rows, [&](const MessageRow& row) {
     const MovedFile moved = find_moved(engine, row);
     if (!moved.place) return false;
-    const bool proven =
-        row.identity && moved.arrival->identity && row.identity->same_as(*moved.arrival->identity);
+    const bool proven = row.identity && is_file_of(*row.identity, *moved.arrival);
     if (proven && moved.place->input.remote.uidvalidity && !moved.place->input.local.suspect) {
       moves[moved.place].push_back(move_to(work, row, moved));
     }

@@ -136,6 +136,12 @@ Identity to_identity(const maildir::ContentIdentity& content) {
   return {content.size, content.header_digest, content.message_id};
 }
 
+std::optional<Identity> to_plain_identity(const maildir::ContentIdentity& content) {
+  if (!content.plain || content.plain->fields_octets > content.size) return std::nullopt;
+  return Identity{content.size - content.plain->fields_octets, content.plain->header_digest,
+                  content.message_id};
+}
+
 FileStamp to_stamp(const io::FileStat& stat) {
   return {stat.dev, stat.ino, stat.size, stat.mtime_ns, stat.btime_ns};
 }

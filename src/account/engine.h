@@ -165,6 +165,7 @@ struct Engine {
 std::string row_path(const MailboxWork& work);
 // Identity of a file as the base stores it.
 Identity to_identity(const maildir::ContentIdentity& content);
+std::optional<Identity> to_plain_identity(const maildir::ContentIdentity& content);
 FileStamp to_stamp(const io::FileStat& stat);
 maildir::SeenFile to_seen(const LocalFile& file);
 

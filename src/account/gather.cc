@@ -86,6 +86,7 @@ Status collect_likely(Engine& engine, RowCollector& rows) {
   for (const auto& work : engine.mailboxes) {
     for (const LocalArrival& arrival : work->input.local.arrived) {
       if (arrival.namesake && arrival.identity) headers.insert(arrival.identity->header);
+      if (arrival.namesake && arrival.plain) headers.insert(arrival.plain->header);
     }
     const UidSet& gone = work->input.remote.gone;
     if (gone.empty()) continue;

@@ -150,6 +150,7 @@ coro::Task<Status> describe_arrivals(Engine& engine, MailboxWork& work, ListingM
     STERNA_CO_CHECK(read_letters(engine, work, file));
     arrival.file = file;
     if (look.identity) arrival.identity = to_identity(*look.identity);
+    if (look.identity) arrival.plain = to_plain_identity(*look.identity);
     tell_denied(engine, work, file, look);
     arrival.denied = look.denied && look.stamp;
     arrival.namesake = work.namesakes.contains(file.base);
@@ -173,6 +174,7 @@ coro::Task<Status> describe_arrivals(Engine& engine, MailboxWork& work, ListingM
     tell_denied(engine, work, change.file, look);
     if (look.stamp) change.file.file = *look.stamp;
     if (look.identity) change.identity = to_identity(*look.identity);
+    if (look.identity) change.plain = to_plain_identity(*look.identity);
     const bool sound =
         !change.torn && look.identity && look.identity->has_fields && look.identity->size > 0;
     change.surely_edited = sound && engine.clean_boot;

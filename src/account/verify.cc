@@ -86,12 +86,12 @@ class BodySink final : public Sink {
 };
 
 // Digests of the files of a window, none for a file that is not there any more.
-using FileDigests = std::vector<std::optional<Digest>>;
+using WindowDigests = std::vector<std::optional<maildir::FileDigests>>;
 
-Result<FileDigests> digest_files(io::Directory& root, const maildir::MailboxPath& path,
-                                 const std::vector<BodyPair>& window) {
+Result<WindowDigests> digest_files(io::Directory& root, const maildir::MailboxPath& path,
+                                   const std::vector<BodyPair>& window) {
   STERNA_TRY(const maildir::MailboxDirs dirs, maildir::open_mailbox(root, path));
-  FileDigests digests;
+  WindowDigests digests;
   for (const BodyPair& pair : window) {
     auto file = dirs.message_dir(pair.file.in_new).open_file(pair.file.name);
     if (!file && file.error().is(ErrorCode::not_found)) {
@@ -99,8 +99,8 @@ Result<FileDigests> digest_files(io::Directory& root, const maildir::MailboxPath
       continue;
     }
     if (!file) return fail(std::move(file).error());
-    STERNA_TRY(const Digest digest, maildir::full_digest(**file));
-    digests.emplace_back(digest);
+    STERNA_TRY(const maildir::FileDigests of_file, maildir::file_digests(**file));
+    digests.emplace_back(of_file);
   }
   return digests;
 }
@@ -136,7 +136,7 @@ class Verifier {
                                                      const ServerMailbox& remote);
   coro::Task<Status> compare_bodies(const MailboxFacts& facts, const std::vector<BodyPair>& pairs);
   void judge_bodies(const MailboxFacts& facts, const std::vector<BodyPair>& window,
-                    const BodySink& remote, const FileDigests& local);
+                    const BodySink& remote, const WindowDigests& local);
   void compare_names(const std::vector<ServerMailbox>& remote);
 
   void add(bool note, const MailboxName& mailbox, std::string path, std::string what) {
@@ -313,12 +313,13 @@ coro::Task<Status> Verifier::compare_bodies(const MailboxFacts& facts,
 }
 
 void Verifier::judge_bodies(const MailboxFacts& facts, const std::vector<BodyPair>& window,
-                            const BodySink& remote, const FileDigests& local) {
+                            const BodySink& remote, const WindowDigests& local) {
   // Two copies of a sent message, or what a server made of an upload, may differ by design (41).
   const bool rewritten = connection_->quirks.append_rewrites || facts.row.role == Role::sent;
   for (std::size_t i = 0; i < window.size(); ++i) {
     const std::optional<Digest> there = remote.of(window[i].uid);
-    if (there && local[i] && *there == *local[i]) continue;
+    // A mail program that saved it may have added fields of its own to the header of the file.
+    if (there && local[i] && (*there == local[i]->whole || *there == local[i]->plain)) continue;
     std::string what = !there      ? "the server did not give its octets"
                        : !local[i] ? "moved while it was compared"
                                    : "its octets differ from those on the server";

@@ -2,6 +2,7 @@
 #include "sterna/maildir/identity.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "read_all.h"
@@ -49,6 +50,37 @@ bool has_name(std::string_view field, std::string_view name) {
   return ascii_iequals(trim(field.substr(0, field.find(':'))), name);
 }
 
+// One that mail programs keep for themselves in their files.
+bool is_own_field(std::string_view field) {
+  constexpr std::array<std::string_view, 4> kNames{"Content-Length", "Lines", "Status", "X-Status"};
+  return is_field(field) &&
+         std::ranges::any_of(kNames, [&](std::string_view name) { return has_name(field, name); });
+}
+
+// The canonical lines of a header without those fields; nullopt where there is none, or nothing
+// else that would tell a message from others.
+std::optional<std::string> without_own_fields(std::string_view header) {
+  std::string rest;
+  bool has_own = false;
+  bool has_others = false;
+  while (!header.empty()) {
+    const std::string_view field = next_field(header);
+    const bool is_own = is_own_field(field);
+    has_own = has_own || is_own;
+    has_others = has_others || (!is_own && is_field(field));
+    if (!is_own) rest += field;
+  }
+  return has_own && has_others ? std::optional(std::move(rest)) : std::nullopt;
+}
+
+// How much of `text`, canonical, is its header without the empty line; npos if that is not known
+// yet.
+std::size_t header_octets(std::string_view text) {
+  if (text.starts_with(kLineEnd)) return 0;
+  const std::size_t empty_line = text.find("\r\n\r\n");
+  return empty_line == std::string_view::npos ? empty_line : empty_line + kLineEnd.size();
+}
+
 // "<...>", or the whole value where there are no brackets.
 std::string message_id_of(std::string_view field) {
   std::string value = unfolded(field);
@@ -70,16 +102,23 @@ ContentIdentity identity_of_lines(std::string header, std::uint64_t size) {
   ContentIdentity identity;
   identity.size = size;
   identity.header_digest = sha256(header);
+  bool has_own = false;
   std::string_view rest = header;
   while (!rest.empty()) {
     const std::string_view field = next_field(rest);
     if (!is_field(field)) continue;
     identity.has_fields = true;
+    has_own = has_own || is_own_field(field);
     if (identity.message_id.empty() && has_name(field, "Message-ID")) {
       identity.message_id = message_id_of(field);
     } else if (identity.date.empty() && has_name(field, "Date")) {
       identity.date = unfolded(field).substr(0, kDateOctetsMax);
     }
+  }
+  // One that reached the limit may have more fields behind it.
+  if (!has_own || header.size() >= kHeaderOctetsMax) return identity;
+  if (const auto plain = without_own_fields(header)) {
+    identity.plain = PlainContent{sha256(*plain), header.size() - plain->size()};
   }
   return identity;
 }
@@ -195,6 +234,38 @@ Digest CanonicalDigest::finish() {
   return hash_.finish();
 }
 
+void PlainDigest::update(std::string_view bytes) {
+  buffer_.clear();
+  canonicalizer_.update(bytes, buffer_);
+  take(buffer_);
+}
+
+void PlainDigest::take(std::string_view canonical) {
+  if (header_done_) return hash_.update(canonical);
+  header_ += canonical;
+  const std::size_t octets = header_octets(header_);
+  const std::size_t known = std::min(octets, header_.size());
+  if (octets != std::string::npos || known >= kHeaderOctetsMax) take_header(known);
+}
+
+// Longer ones are taken as they are, as an identity does.
+void PlainDigest::take_header(std::size_t octets) {
+  header_done_ = true;
+  const std::string_view header = std::string_view(header_).substr(0, octets);
+  const auto plain = octets < kHeaderOctetsMax ? without_own_fields(header) : std::nullopt;
+  hash_.update(plain ? std::string_view(*plain) : header);
+  hash_.update(std::string_view(header_).substr(octets));
+  header_.clear();
+}
+
+Digest PlainDigest::finish() {
+  buffer_.clear();
+  canonicalizer_.finish(buffer_);
+  take(buffer_);
+  if (!header_done_) take_header(header_.size());
+  return hash_.finish();
+}
+
 Result<ContentIdentity> read_identity(io::FileReader& file) {
   IdentityBuilder builder;
   STERNA_CHECK(read_all(file, [&](std::string_view piece) { builder.update(piece); }));
@@ -211,6 +282,16 @@ Digest full_digest(std::string_view bytes) {
   CanonicalDigest digest;
   digest.update(bytes);
   return digest.finish();
+}
+
+Result<FileDigests> file_digests(io::FileReader& file) {
+  CanonicalDigest whole;
+  PlainDigest plain;
+  STERNA_CHECK(read_all(file, [&](std::string_view piece) {
+    whole.update(piece);
+    plain.update(piece);
+  }));
+  return FileDigests{whole.finish(), plain.finish()};
 }
 
 Result<bool> same_content(io::FileReader& a, io::FileReader& b) {

@@ -6,16 +6,26 @@
 namespace sterna::sync {
 namespace {
 
+// A mail program's fields are all that the file has more.
+bool same_but_for_fields(const Identity& identity, const LocalChange& change) {
+  return change.plain && identity.same_as(*change.plain);
+}
+
 // Without a known identity the size has to tell.
 bool same_as_row(const RowView& row, const LocalChange& change) {
-  if (row.identity) return row.identity->same_as(*change.identity);
+  if (row.identity) {
+    return row.identity->same_as(*change.identity) || same_but_for_fields(*row.identity, change);
+  }
   if (row.row->remote_size != 0) return change.identity->size == row.row->remote_size;
   return change.file.file.size == row.row->file.size;
 }
 
 // What an outage leaves of a file whose content did not reach the disk whole.
-bool is_cut(const RowView& row, const Identity& now) {
-  return row.identity && now.header == row.identity->header && now.size < row.identity->size;
+bool is_cut(const RowView& row, const LocalChange& change) {
+  const auto is_shorter = [&](const std::optional<Identity>& now) {
+    return now && now->header == row.identity->header && now->size < row.identity->size;
+  };
+  return row.identity && (is_shorter(change.identity) || is_shorter(change.plain));
 }
 
 // The edit, where a server took it already: sent before, and its answer lost.
@@ -122,7 +132,7 @@ Content content_of(const RowView& row) {
   if (row.change->in_place && same_as_row(row, *row.change)) return Content::same;
   if (row.change->surely_edited) return Content::edited;
   if (same_as_row(row, *row.change)) return Content::same;
-  const bool kept = row.change->maybe_edited && !is_cut(row, *row.change->identity);
+  const bool kept = row.change->maybe_edited && !is_cut(row, *row.change);
   return kept ? Content::doubtful : Content::wreck;
 }
 

@@ -23,8 +23,13 @@ struct Namesakes {
   bool claimed = false;               // the name of a message that has no file yet
 };
 
+// A mail program's fields apart.
+bool is_content_of(const LocalArrival& arrival, const Identity& identity) {
+  return identity.same_as(*arrival.identity) || (arrival.plain && identity.same_as(*arrival.plain));
+}
+
 void ask(const RowView& row, const FileView& file, Namesakes& names) {
-  const bool proven = row.identity && row.identity->same_as(*file.arrival->identity);
+  const bool proven = row.identity && is_content_of(*file.arrival, *row.identity);
   switch (row.row->state) {
     case RowState::detached:
       names.kept_by_policy |= !row.identity || proven;
@@ -77,7 +82,7 @@ class Holdings {
     }
     for (const MessageView& message : world.messages()) {
       if (!message.file || message.file->mailbox != message.mailbox) continue;
-      if (const auto key = content_key(message.file->arrival->identity)) {
+      if (const auto key = content_key(message.file->identity())) {
         paired_.emplace(message.mailbox, *key);
       }
     }
@@ -86,30 +91,45 @@ class Holdings {
   // A second name for a message that is here: a hard link, or a copy where the server keeps only
   // one.
   bool is_alias(const FileView& file) const {
-    const auto found = rows_.find(key_of(file));
-    if (found == rows_.end()) return false;
-    const FileStamp& stamp = file.arrival->file.file;
-    return std::ranges::any_of(found->second, [&](const RowView* row) {
-      if (row->local == Local::gone || row->remote != Remote::same) return false;
-      const FileStamp own = file_of(*row).file;
-      return one_of_each_ || (own.ino != 0 && own.ino == stamp.ino && own.dev == stamp.dev);
-    });
+    const auto plain = plain_key_of(file);
+    return names_again(file, key_of(file), one_of_each_) ||
+           (plain && names_again(file, *plain, false));
   }
 
   // Maybe the file of a message that is not where it was, which is not believed yet.
   bool may_be_missed(const FileView& file) const {
-    return missing_.contains(*content_key(file.arrival->identity));
+    const auto plain = content_key(file.arrival->plain);
+    return missing_.contains(*content_key(file.arrival->identity)) ||
+           (plain && missing_.contains(*plain));
   }
 
   // One more file of a message that has its file.
   bool is_surplus(const FileView& file) const {
-    return rows_.contains(key_of(file)) || paired_.contains(key_of(file));
+    const auto plain = plain_key_of(file);
+    return has(key_of(file)) || (plain && has(*plain));
   }
 
  private:
   using Key = std::pair<const MailboxView*, ContentKey>;
   static Key key_of(const FileView& file) {
     return {file.mailbox, *content_key(file.arrival->identity)};
+  }
+  static std::optional<Key> plain_key_of(const FileView& file) {
+    const auto content = content_key(file.arrival->plain);
+    return content ? std::optional(Key{file.mailbox, *content}) : std::nullopt;
+  }
+
+  bool has(const Key& key) const { return rows_.contains(key) || paired_.contains(key); }
+
+  bool names_again(const FileView& file, const Key& key, bool under_any_inode) const {
+    const auto found = rows_.find(key);
+    if (found == rows_.end()) return false;
+    const FileStamp& stamp = file.arrival->file.file;
+    return std::ranges::any_of(found->second, [&](const RowView* row) {
+      if (row->local == Local::gone || row->remote != Remote::same) return false;
+      const FileStamp own = file_of(*row).file;
+      return under_any_inode || (own.ino != 0 && own.ino == stamp.ino && own.dev == stamp.dev);
+    });
   }
 
   bool one_of_each_;

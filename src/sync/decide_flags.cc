@@ -17,6 +17,17 @@ bool holds_lost_flags(const Draft& draft, const RowView& row) {
                      all.account_window.messages_at_start);
 }
 
+// What the row learns of its content: what the server has, not what a mail program added to that in
+// the file.
+std::optional<Identity> content_seen(const RowView& row) {
+  if (!row.change || !row.change->content_changed || row.has_state(RowState::stub)) {
+    return std::nullopt;
+  }
+  const std::optional<Identity>& plain = row.change->plain;
+  if (row.identity && plain && row.identity->same_as(*plain)) return std::nullopt;
+  return row.change->identity;
+}
+
 std::string reason_of(const FlagMerge& merge, bool local_changed) {
   if (!merge.to_remote.empty() && !merge.to_local.empty()) return "flags changed on both sides";
   if (!merge.to_remote.empty()) return "flags changed here";
@@ -52,11 +63,7 @@ void decide_flags(Draft& draft, RowView& row) {
                      std::move(reason));
   }
   if (!local_changed && merge.result == base.flags && modseq == base.modseq) return;
-  std::optional<Identity> identity;
-  if (row.change && row.change->content_changed && !row.has_state(RowState::stub)) {
-    identity = row.change->identity;
-  }
-  draft.act(Record{where, base.key.uid, std::move(merge.result), modseq, seen, std::move(identity)},
+  draft.act(Record{where, base.key.uid, std::move(merge.result), modseq, seen, content_seen(row)},
             std::move(reason));
 }
 

@@ -16,7 +16,7 @@ std::optional<std::string> why_parked(const MailboxView& from, const MailboxView
 
 Identity identity_of(const RowView& row) {
   if (row.identity) return *row.identity;
-  return row.file ? row.file->arrival->identity.value_or(Identity{}) : Identity{};
+  return row.file ? row.file->identity().value_or(Identity{}) : Identity{};
 }
 
 // Where its file is now.
@@ -168,7 +168,7 @@ void pair(Draft& draft, FileView& file, MessageView& message, std::string reason
   pair.flags = std::move(merge.result);
   pair.to_remote = std::move(merge.to_remote);
   pair.to_local = std::move(merge.to_local);
-  pair.identity = file.arrival->identity;
+  pair.identity = file.identity();
   if (file.from && file.from->remote == Remote::gone) pair.forgets = file.from->key();
   pair.internal_date =
       message.detail ? message.detail->internal_date : message.row->row->internal_date;

@@ -65,7 +65,7 @@ void call_off(Draft& draft, RowView& row) {
   pair.flags = std::move(merge.result);
   pair.to_remote = std::move(merge.to_remote);
   pair.to_local = std::move(merge.to_local);
-  pair.identity = file.arrival->identity;
+  pair.identity = file.identity();
   pair.internal_date = row.row->internal_date;
   pair.email_id = row.row->email_id;
   draft.act(std::move(pair), "the file is back before its removal was done");

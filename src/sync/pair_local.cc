@@ -70,9 +70,13 @@ void match_stubs(World& world) {
       join);
 }
 
+// What of a file has to be the row's content: all of it, or what is left without the fields that a
+// mail program added when it wrote the file anew.
+enum class Compared : bool { whole, plain };
+
 // A tier whose key is content and something more.
 template <class RowPart, class FilePart>
-void match_content(World& world, bool (*seeks)(const RowView&), RowPart row_part,
+void match_content(World& world, Compared compared, bool (*seeks)(const RowView&), RowPart row_part,
                    FilePart file_part) {
   using Key = std::pair<ContentKey, decltype(row_part(world.rows().front()))>;
   match(
@@ -83,9 +87,51 @@ void match_content(World& world, bool (*seeks)(const RowView&), RowPart row_part
       },
       [&](const FileView& file) -> std::optional<Key> {
         if (!is_free(file) || file.arrival->is_stub) return std::nullopt;
-        return Key{*content_key(file.arrival->identity), file_part(file)};
+        const bool plain = compared == Compared::plain;
+        const auto content = content_key(plain ? file.arrival->plain : file.arrival->identity);
+        return content ? std::optional(Key{*content, file_part(file)}) : std::nullopt;
       },
-      join);
+      [compared](RowView& row, FileView& file) {
+        file.plain = compared == Compared::plain;
+        return join(row, file);
+      });
+}
+
+// The same name, or the same inode.
+void match_same_files(World& world, Compared compared) {
+  match_content(
+      world, compared, misses_its_file,
+      [](const RowView& row) { return std::string(stem_of(row.row->base_name)); },
+      [](const FileView& file) { return file.stem; });
+  using Inode = std::tuple<std::uint64_t, std::uint64_t, std::int64_t>;
+  match_content(
+      world, compared, misses_its_file,
+      [](const RowView& row) {
+        return Inode{row.row->file.dev, row.row->file.ino, row.row->file.mtime_ns};
+      },
+      [](const FileView& file) {
+        const FileStamp& stamp = file.arrival->file.file;
+        return Inode{stamp.dev, stamp.ino, stamp.mtime_ns};
+      });
+}
+
+// Saved by a mail program to another mailbox. What it writes anew in the mailbox where the message
+// was may be an edit of it, which header and size do not tell.
+void match_saved(World& world) {
+  match(
+      world.rows(), world.files(),
+      [](const RowView& row) {
+        return lost_its_file(row) ? content_key(row.identity) : std::nullopt;
+      },
+      [](const FileView& file) {
+        const bool takes_part = is_free(file) && !file.arrival->is_stub;
+        return takes_part ? content_key(file.arrival->plain) : std::nullopt;
+      },
+      [](RowView& row, FileView& file) {
+        if (row.mailbox == file.mailbox) return false;
+        file.plain = true;
+        return join(row, file);
+      });
 }
 
 // Without a known identity: the name, the inode, the size and mtime, and nothing less.
@@ -116,25 +162,15 @@ void match_unidentified(World& world) {
 void pair_local_moves(World& world) {
   find_unfinished_drops(world);
   match_stubs(world);
+  match_same_files(world, Compared::whole);
   match_content(
-      world, misses_its_file,
-      [](const RowView& row) { return std::string(stem_of(row.row->base_name)); },
-      [](const FileView& file) { return file.stem; });
-  using Inode = std::tuple<std::uint64_t, std::uint64_t, std::int64_t>;
-  match_content(
-      world, misses_its_file,
-      [](const RowView& row) {
-        return Inode{row.row->file.dev, row.row->file.ino, row.row->file.mtime_ns};
-      },
-      [](const FileView& file) {
-        const FileStamp& stamp = file.arrival->file.file;
-        return Inode{stamp.dev, stamp.ino, stamp.mtime_ns};
-      });
-  match_content(
-      world, lost_its_file, [](const RowView& row) { return row.key().mailbox; },
+      world, Compared::whole, lost_its_file, [](const RowView& row) { return row.key().mailbox; },
       [](const FileView& file) { return file.mailbox->in->id; });
   match_content(
-      world, lost_its_file, [](const RowView&) { return 0; }, [](const FileView&) { return 0; });
+      world, Compared::whole, lost_its_file, [](const RowView&) { return 0; },
+      [](const FileView&) { return 0; });
+  match_same_files(world, Compared::plain);
+  match_saved(world);
   match_unidentified(world);
 }
 

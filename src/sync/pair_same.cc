@@ -39,7 +39,7 @@ bool join(MessageView& message, FileView& file) {
 
 bool same_content(const World& world, const MessageView& message, const FileView& file) {
   return message.identity() &&
-         message.identity()->same_as(*file.arrival->identity, world.sizes_count(message));
+         message.identity()->same_as(*file.identity(), world.sizes_count(message));
 }
 
 void match_origins(World& world) {
@@ -64,7 +64,11 @@ void match_origins(World& world) {
       });
 }
 
-void match_contents(World& world, bool sizes_count) {
+// All of a file; or, of one that no row explains, what is left without the fields that a mail
+// program keeps in the header.
+enum class Compared : bool { whole, plain };
+
+void match_contents(World& world, Compared compared, bool sizes_count) {
   using Key = std::pair<MailboxId, ContentKey>;
   const auto key_of = [&](MailboxId id, const Identity& identity) {
     return Key{id, {identity.header, sizes_count ? identity.size : 0}};
@@ -78,9 +82,14 @@ void match_contents(World& world, bool sizes_count) {
       },
       [&](const FileView& file) -> std::optional<Key> {
         if (!is_free(file)) return std::nullopt;
-        return key_of(file.mailbox->in->id, *file.arrival->identity);
+        if (compared == Compared::whole) return key_of(file.mailbox->in->id, *file.identity());
+        if (file.from || !file.arrival->plain) return std::nullopt;
+        return key_of(file.mailbox->in->id, *file.arrival->plain);
       },
-      join);
+      [&](MessageView& message, FileView& file) {
+        if (compared == Compared::plain) file.plain = true;
+        return join(message, file);
+      });
 }
 
 // The mail program's own copy of what it sent, and the server's: the bytes differ, the message is
@@ -109,8 +118,10 @@ void match_sent(MailboxView& mailbox) {
 
 void pair_same_mailbox(World& world) {
   match_origins(world);
-  match_contents(world, true);
-  match_contents(world, false);
+  for (const Compared compared : {Compared::whole, Compared::plain}) {
+    match_contents(world, compared, true);
+    match_contents(world, compared, false);
+  }
   for (MailboxView& mailbox : world.mailboxes()) {
     if (mailbox.has_role(Role::sent)) match_sent(mailbox);
   }

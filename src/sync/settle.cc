@@ -23,6 +23,7 @@ class Births {
       sizes_.insert(arrival.file.file.size);
       if (!arrival.identity) unread_sizes_.insert(arrival.file.file.size);
       if (const auto key = content_key(file.arrival->identity)) contents_.insert(*key);
+      if (const auto key = content_key(file.arrival->plain)) contents_.insert(*key);
     }
     for (const Identity& identity : world.input().births_elsewhere) {
       contents_.insert(*content_key(identity));

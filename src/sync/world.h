@@ -109,10 +109,15 @@ struct FileView {
   bool awaits_drop = false;          // an own removal of it is under way
   bool uploads = false;              // decided
   bool waits = false;                // decided
+  bool plain = false;  // paired without what a mail program added to its header
 
   // Settled enough to be compared, and to be sent.
   bool is_clear() const { return arrival->stable && arrival->identity.has_value(); }
   bool is_paired() const { return from || message || elsewhere; }
+  // The content that was proven to be the message's: the server's, where the file has more.
+  const std::optional<Identity>& identity() const {
+    return plain ? arrival->plain : arrival->identity;
+  }
 };
 
 // The base name up to the first comma: what programs append to it (",U=", ",S=") is left out.

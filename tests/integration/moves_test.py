@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """A moved message is moved, not deleted and copied: no body travels, nothing is doubled."""
+import shutil
 import unittest
 
 from tests.support.case import IntegrationCase, over
 from tests.support.dovecot import MAIN_PROFILES, ONE_BY_ONE
 from tests.support.messages import NOON, local, message
-from tests.support.sterna import NETWORK, PARTLY
+from tests.support.sterna import FAILED, NETWORK, PARTLY
 
 PROFILES = {**MAIN_PROFILES, "no-move": ONE_BY_ONE["no-move"],
             "no-uidplus": ONE_BY_ONE["no-uidplus"],
@@ -247,6 +248,146 @@ class CopiesTest(IntegrationCase):
         self.assertEqual(world.words_on_server("INBOX"), ["twin"])
         self.assertEqual(world.words_on_server("Archive"), ["twin"])
         world.assert_settled()
+
+
+class SavedTest(IntegrationCase):
+    """A mail program such as neomutt writes a message anew when it saves it, with Content-Length
+    in the header, and deletes the original."""
+    IGNORE = ("saved", "date")
+
+    def setting(self, world):
+        world.fill("INBOX", 3, flags=["\\Seen"])
+        world.imap.create("Archive")
+        world.sync()
+        world.wire.forget()
+
+    def assert_nothing_sent(self, world, moves=1):
+        self.assertEqual(world.wire.sent(rb"^APPEND"), [])
+        command = rb"^UID COPY" if world.profile == "bare" else rb"^UID MOVE"
+        self.assertEqual(len(world.wire.sent(command)), moves)
+
+    def assert_clean(self, world):
+        """In step but for that field, also to verify, and the next sync has nothing to do."""
+        world.sterna.run("verify", "--deep", world.name)
+        world.assert_settled(ignore=self.IGNORE)
+
+    @over(MAIN_PROFILES)
+    def test_a_message_saved_to_another_mailbox_is_moved(self, world):
+        self.setting(world)
+        world.mail.save(world.mail.find("INBOX", "<m0@"), "Archive")
+        report = world.sync()
+        self.assertEqual((report["moved_out"], report["uploaded"], report["deleted_out"],
+                          report["bodies_fetched"]), (1, 0, 0, 0))
+        self.assert_nothing_sent(world)
+        self.assertEqual(world.words_on_server("Archive"), ["m0"])
+        self.assertEqual(world.words_on_server("Trash"), [])
+        self.assert_clean(world)
+
+    @over(MAIN_PROFILES)
+    def test_a_saved_message_moves_on_and_back(self, world):
+        self.setting(world)
+        world.imap.create("Work")
+        world.sync()
+        world.mail.save(world.mail.find("INBOX", "<m0@"), "Archive")
+        world.sync()
+        world.mail.move(world.mail.find("Archive", "<m0@"), "Work")
+        world.sync()
+        world.mail.save(world.mail.find("Work", "<m0@"), "INBOX")
+        world.sync()
+        self.assert_nothing_sent(world, moves=3)
+        self.assertEqual(world.words_on_server("INBOX"), ["m0", "m1", "m2"])
+        self.assert_clean(world)
+        world.imap.move("INBOX", world.imap.uids("INBOX")[-1], "Archive")
+        report = world.sync()
+        self.assertEqual((report["moved_in"], report["bodies_fetched"]), (1, 0))
+        self.assert_clean(world)
+        world.mail.delete(world.mail.find("Archive", "<m0@"))
+        world.sync()
+        self.assertEqual(world.words_on_server("Trash"), ["m0"])
+        self.assertEqual(world.wire.sent(rb"^APPEND"), [])
+
+    @over(MAIN_PROFILES)
+    def test_a_saved_message_keeps_the_flags_of_both_sides(self, world):
+        self.setting(world)
+        world.imap.store("INBOX", world.imap.uids("INBOX")[0], "+", ["\\Flagged"])
+        world.mail.add_letters(world.mail.find("INBOX", "<m0@"), "R")
+        world.mail.save(world.mail.find("INBOX", "<m0@"), "Archive")
+        world.sync()
+        world.sync()
+        self.assert_nothing_sent(world)
+        self.assertEqual(world.mail.find("Archive", "<m0@").flags,
+                         {"\\Seen", "\\Flagged", "\\Answered"})
+        self.assert_clean(world)
+
+    def test_a_saved_message_whose_move_was_cut_is_moved_once(self):
+        for profile in ("full", "bare"):
+            with self.subTest(profile):
+                world = self.world(profile)
+                self.setting(world)
+                world.mail.save(world.mail.find("INBOX", "<m0@"), "Archive")
+                world.wire.lose_reply(rb"^UID (MOVE|COPY)")
+                world.sync(expect=(PARTLY, NETWORK))
+                world.sync()
+                self.assertEqual(world.words_on_server("INBOX"), ["m1", "m2"])
+                self.assertEqual(world.words_on_server("Archive"), ["m0"])
+                self.assert_nothing_sent(world)
+                self.assert_clean(world)
+
+    @over(MAIN_PROFILES)
+    def test_a_saved_copy_is_a_copy_on_the_server(self, world):
+        self.setting(world)
+        world.mail.save(world.mail.find("INBOX", "<m0@"), "Archive", keep=True)
+        report = world.sync()
+        self.assertEqual((report["moved_out"], report["uploaded"]), (0, 1))
+        self.assertEqual(world.words_on_server("INBOX"), ["m0", "m1", "m2"])
+        (copy,) = world.imap.fetch_all("Archive")
+        self.assertEqual(local(copy.body), world.mail.find("Archive", "<m0@").read())
+        world.assert_settled()
+
+    def test_a_lost_state_pairs_saved_messages(self):
+        world = self.world()
+        self.setting(world)
+        world.mail.save(world.mail.find("INBOX", "<m0@"), "Archive")
+        world.sync()
+        shutil.rmtree(world.sterna.state)
+        report = world.sync()
+        self.assertEqual((report["uploaded"], report["bodies_fetched"], report["held"]), (0, 0, 0))
+        self.assertEqual(world.words_on_server("Archive"), ["m0"])
+        self.assert_clean(world)
+
+    def test_an_edit_of_equal_length_is_sent(self):
+        world = self.world()
+        self.setting(world)
+        world.mail.save(world.mail.find("INBOX", "<m0@"), "INBOX",
+                        edit=lambda data: data.replace(b"few words", b"new words"))
+        world.sync()
+        world.sync()
+        bodies = [m.body for m in world.imap.fetch_all("INBOX")]
+        self.assertEqual(len(bodies), 3)
+        self.assertEqual(sum(b"new words" in body for body in bodies), 1)
+        self.assertEqual(world.words_on_server("Trash"), ["m0"])
+
+    def test_another_body_is_no_move(self):
+        world = self.world()
+        self.setting(world)
+        world.mail.save(world.mail.find("INBOX", "<m0@"), "Archive",
+                        edit=lambda data: data + b"One line more.\n")
+        report = world.sync()
+        self.assertEqual((report["moved_out"], report["uploaded"]), (0, 1))
+        world.sync()
+        self.assertEqual(world.words_on_server("Archive"), ["m0"])
+        self.assertEqual(world.words_on_server("Trash"), ["m0"])
+
+    def test_verify_finds_other_bytes_in_a_saved_message(self):
+        world = self.world()
+        self.setting(world)
+        path = world.mail.save(world.mail.find("INBOX", "<m0@"), "Archive")
+        world.sync()
+        with open(path, "r+b") as out:
+            content = out.read()
+            out.seek(0)
+            out.write(content.replace(b"few words", b"new words"))
+        world.sterna.run("verify", "--deep", world.name, expect=FAILED)
 
 
 if __name__ == "__main__":

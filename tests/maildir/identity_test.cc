@@ -145,6 +145,81 @@ TEST(Identity, OfALineOfAMegabyteIsFine) {
   EXPECT_EQ(identity_of(text).size, text.size() + 2);
 }
 
+// What mail programs add to a header when they write a message to a Maildir.
+constexpr std::string_view kSaved =
+    "Received: from a\n\tby b\n"
+    "STATUS: RO\n"
+    "Message-ID: <1@example.org>\n"
+    "X-Status:\n\tA\n"
+    "Date: Mon, 1 Jan 2024 00:00:00 +0000\n"
+    "Subject: hello\n"
+    "Content-Length : 5\n"
+    "lines: 1\n"
+    "\n"
+    "body\n";
+
+TEST(PlainContent, IsThatOfTheMessageAsItWas) {
+  const ContentIdentity original = identity_of(kMessage);
+  const ContentIdentity saved = identity_of(kSaved);
+  EXPECT_FALSE(original.plain);
+  ASSERT_TRUE(saved.plain);
+  EXPECT_EQ(saved.plain->header_digest, original.header_digest);
+  EXPECT_EQ(saved.size - saved.plain->fields_octets, original.size);
+  EXPECT_NE(saved.header_digest, original.header_digest);
+  EXPECT_EQ(saved.size, as_wire(kSaved).size());
+  EXPECT_EQ(identity_of(as_wire(kSaved)), saved);
+  EXPECT_EQ(identity_of(kSaved, 1), saved);
+}
+
+TEST(PlainContent, IsThereOnlyWhereSomethingIsLeftOut) {
+  EXPECT_FALSE(identity_of("A: b\n\nStatus: RO\n").plain);
+  EXPECT_FALSE(identity_of("X-Content-Length: 5\nLinesman: a\nA: Status: RO\n\n").plain);
+  EXPECT_FALSE(identity_of("A: b\n Status: RO\nStatus\n\n").plain);
+  EXPECT_TRUE(identity_of("A: b\nStatus: RO\n\n").plain);
+}
+
+TEST(PlainContent, NeedsAFieldThatTellsTheMessage) {
+  EXPECT_FALSE(identity_of("Content-Length: 5\n\nbody\n").plain);
+  EXPECT_FALSE(identity_of("no field\nContent-Length: 5\n\nbody\n").plain);
+}
+
+TEST(PlainContent, IsNotKnownOfAHeaderThatIsTooLong) {
+  const std::string more = "Status: RO\n\nbody";
+  const std::string head = "Subject: " + std::string(kHeaderOctetsMax - 100, 'x') + "\n";
+  EXPECT_TRUE(identity_of(head + more).plain);
+  EXPECT_FALSE(identity_of(head + "A: " + std::string(200, 'a') + "\n" + more).plain);
+  EXPECT_FALSE(identity_of(more.substr(0, 11) + head + "A: " + std::string(200, 'a')).plain);
+}
+
+Digest plain_digest_of(std::string_view bytes, std::size_t piece_octets = SIZE_MAX) {
+  PlainDigest digest;
+  for (; !bytes.empty(); bytes.remove_prefix(std::min(piece_octets, bytes.size()))) {
+    digest.update(bytes.substr(0, piece_octets));
+  }
+  return digest.finish();
+}
+
+TEST(PlainDigests, LookPastThoseFieldsAlone) {
+  EXPECT_EQ(plain_digest_of(kMessage), full_digest(kMessage));
+  EXPECT_EQ(plain_digest_of(kSaved), full_digest(kMessage));
+  EXPECT_EQ(plain_digest_of(as_wire(kSaved), 1), full_digest(kMessage));
+  std::string other(kSaved);
+  other[other.size() - 2] = 'Y';
+  EXPECT_NE(plain_digest_of(other), full_digest(kMessage));
+  MemoryReader file(kSaved);
+  const FileDigests both = must(file_digests(file));
+  EXPECT_EQ(both.whole, full_digest(kSaved));
+  EXPECT_EQ(both.plain, full_digest(kMessage));
+}
+
+TEST(PlainDigests, TakeTheBodyAsItIs) {
+  for (const std::string_view text :
+       {""sv, "\n"sv, "\nStatus: RO\n"sv, "A: b\n\nStatus: RO\n\n"sv, "words"sv, "a\r"sv}) {
+    EXPECT_EQ(plain_digest_of(text), full_digest(text)) << text;
+    EXPECT_EQ(plain_digest_of(text, 1), full_digest(text)) << text;
+  }
+}
+
 constexpr std::string_view kSpices = "\r\n\r\n\r\n\na: b\0 \t"sv;
 
 std::string random_text(std::mt19937& random) {
@@ -162,6 +237,27 @@ TEST(Identity, DoesNotDependOnThePieces) {
     ASSERT_EQ(identity_of(text, 1), whole);
     ASSERT_EQ(identity_of(text, 1 + random() % 7), whole);
     ASSERT_EQ(whole.size, as_wire(text).size());
+  }
+}
+
+// Wherever in the header a mail program puts its field, and however it is read.
+TEST(PlainContent, DoesNotDependOnThePiecesOrThePlace) {
+  std::mt19937 random(10);
+  for (int round = 0; round < 20'000; ++round) {
+    std::string before = "A: b\r\n";
+    for (unsigned fields = random() % 4; fields > 0; --fields) {
+      before += random() % 2 ? "X: y\r\n z\r\n" : "Y:\r\n";
+    }
+    const std::string body = "\r\n" + as_wire(random_text(random));
+    std::string after = before;
+    const std::string_view field = random() % 2 ? "Lines: 3\r\n" : "Content-Length:\r\n\t7\r\n";
+    after.insert(random() % 2 ? 0 : before.size(), field);
+    const ContentIdentity whole = identity_of(before + body);
+    const ContentIdentity saved = identity_of(after + body, 1 + random() % 7);
+    ASSERT_TRUE(saved.plain);
+    ASSERT_EQ(saved.plain->header_digest, whole.header_digest);
+    ASSERT_EQ(saved.size - saved.plain->fields_octets, whole.size);
+    ASSERT_EQ(plain_digest_of(after + body, 1 + random() % 7), full_digest(before + body));
   }
 }
 

@@ -9,11 +9,17 @@ import hashlib
 import os
 import re
 
+OWN_FIELDS = (b"Content-Length:", b"Lines:", b"Status:", b"X-Status:")
+
 
 def _key(content, flags, date, ignore):
     text = content.replace(b"\r\n", b"\n")
     if "x-tuid" in ignore:        # the header line that mbsync adds to what it copies
         text = re.sub(rb"^X-TUID: [^\n]*\n", b"", text, count=1, flags=re.M)
+    if "saved" in ignore:         # what a mail program adds to the header when it saves a message
+        head, empty, body = text.partition(b"\n\n")
+        text = b"\n".join(line for line in head.split(b"\n")
+                          if not line.startswith(OWN_FIELDS)) + empty + body
     digest = hashlib.sha256(text).hexdigest()[:16]
     words = () if "flags" in ignore else tuple(sorted(flag.lower() for flag in flags))
     return digest, words, None if "date" in ignore else date

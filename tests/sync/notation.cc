@@ -87,6 +87,15 @@ FileStamp stamp_of(MailboxId mailbox, Uid uid, std::string_view content) {
           identity_of(content).size - 2, static_cast<std::int64_t>(uid.value) * 1'000'000, 0};
 }
 
+// What the file holds whose content the words give: more, where a mail program saved it.
+std::string content_of(const Words& words) {
+  return words[3] + (has(words, "saved") ? "~saved" : "");
+}
+
+std::optional<Identity> plain_of(const Words& words) {
+  return has(words, "saved") ? std::optional(identity_of(words[3])) : std::nullopt;
+}
+
 class Reader {
  public:
   explicit Reader(const Story& story) {
@@ -212,8 +221,9 @@ class Reader {
     change.surely_edited = what == "edited";
     change.maybe_edited = what == "restarted";
     change.file.file.ino += 500'000;
-    change.file.file.size = identity_of(words[3]).size - 2;
-    if (what != "unreadable") change.identity = identity_of(words[3]);
+    change.file.file.size = identity_of(content_of(words)).size - 2;
+    if (what != "unreadable") change.identity = identity_of(content_of(words));
+    change.plain = plain_of(words);
     return change;
   }
 
@@ -225,11 +235,12 @@ class Reader {
     arrival.file.has_info = !arrival.file.in_new;
     arrival.file.tells_flags = !has(words, "mute");
     arrival.file.name = words[2] + (arrival.file.in_new ? "" : info_of(arrival.file.flags));
-    arrival.file.file = stamp_of(MailboxId(900), Uid(++inodes_), words[3]);
+    arrival.file.file = stamp_of(MailboxId(900), Uid(++inodes_), content_of(words));
     if (const auto mtime = value(words, "mtime")) {
       arrival.file.file.mtime_ns = static_cast<std::int64_t>(number(*mtime)) * 1'000'000;
     }
-    arrival.identity = identity_of(words[3]);
+    arrival.identity = identity_of(content_of(words));
+    arrival.plain = plain_of(words);
     arrival.denied = has(words, "denied");
     arrival.namesake = has(words, "namesake");
     if (has(words, "unreadable") || arrival.denied) arrival.identity.reset();

@@ -13,7 +13,9 @@
 // local:                       MAILBOX unknown | suspect | busy | changes | began=N | unflushed=N
 //                              MAILBOX gone UID | flags UID FLAGS [new] [noinfo] [mute]
 //                              MAILBOX edited|restarted|touched|wreck|unreadable UID CONTENT
+//                              [saved]
 //                              MAILBOX new NAME CONTENT FLAGS [option...]
+//   saved: by a mail program that added fields to the header; as a whole it is "CONTENT~saved"
 //   options: writing, unreadable, denied, namesake, stub, held, consumed, resurrected, mute,
 //            from=M/U (our own name), mark=U (another synchronizer's), ino=M/U (the inode of that
 //            row's file), mtime=N, in_new

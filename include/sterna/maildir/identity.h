@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -21,6 +22,14 @@
 namespace sterna::maildir {
 
 inline constexpr std::size_t kHeaderOctetsMax = 64 * 1024;  // what of a header counts
+
+// The same message without the fields that mail programs keep for themselves in the files that they
+// write: Content-Length, Lines, Status, X-Status.
+struct PlainContent {
+  Digest header_digest;
+  std::uint64_t fields_octets = 0;  // of those fields, on the wire
+  bool operator==(const PlainContent&) const = default;
+};
 
 struct ContentIdentity {
   // Octets on the wire: of the file as it would be uploaded (each LF without a CR gets one), or
@@ -33,6 +42,8 @@ struct ContentIdentity {
   std::string message_id;   // with its angle brackets, "" if there is none
   std::string date;         // unfolded and trimmed, "" if there is none
   bool has_fields = false;  // at least one line of it parses as a header field
+  // nullopt where the header has none of those fields, nothing but them, or more octets than count.
+  std::optional<PlainContent> plain;
   bool operator==(const ContentIdentity&) const = default;
 };
 
@@ -80,10 +91,34 @@ class CanonicalDigest {
   Sha256 hash_;
 };
 
+// As CanonicalDigest, of the message without the fields that mail programs keep for themselves:
+// the same for a message and for the file that such a program made of it.
+class PlainDigest {
+ public:
+  void update(std::string_view bytes);
+  Digest finish();
+
+ private:
+  void take(std::string_view canonical);
+  void take_header(std::size_t octets);
+
+  Canonicalizer canonicalizer_;
+  std::string buffer_;
+  std::string header_;  // canonical, and what follows it, until its end or its limit is found
+  bool header_done_ = false;
+  Sha256 hash_;
+};
+
 // Reads the file to its end.
 Result<ContentIdentity> read_identity(io::FileReader& file);
 Result<Digest> full_digest(io::FileReader& file);
 Digest full_digest(std::string_view bytes);  // of octets of either side
+
+struct FileDigests {
+  Digest whole;
+  Digest plain;  // equal to `whole` where there is nothing to leave out
+};
+Result<FileDigests> file_digests(io::FileReader& file);
 
 // Whether two files hold the same message, line ends apart.
 Result<bool> same_content(io::FileReader& a, io::FileReader& b);

@@ -79,6 +79,9 @@ struct ClaimedOrigin {
 struct LocalArrival {
   LocalFile file;
   std::optional<Identity> identity;  // nullopt: could not be read; leave it alone
+  // Of the same content without the fields that mail programs keep for themselves in their files
+  // (Content-Length, Lines, Status, X-Status); nullopt: it has none of them.
+  std::optional<Identity> plain;
   std::optional<ClaimedOrigin> origin;
   bool stable = true;     // nobody is still writing it
   bool denied = false;    // what it is like is known, but it may not be read
@@ -103,6 +106,7 @@ struct LocalChange {
   bool surely_edited = false;  // rule 13: non-empty, parsable, not first seen after a restart
   bool maybe_edited = false;   // the same, first seen after a restart of the machine
   std::optional<Identity> identity;  // where content_changed
+  std::optional<Identity> plain;     // as that of an arrival
 };
 
 struct LocalDelta {
