@@ -7,6 +7,7 @@
 #include <deque>
 
 #include "carry_out.h"
+#include "describe_plan.h"
 #include "discover.h"
 #include "download.h"
 #include "empty_mailboxes.h"
@@ -190,27 +191,6 @@ coro::Task<Result<sync::Input>> answer_questions(Engine& engine, Pool& pool) {
     STERNA_CO_TRY(input, gather(engine, reliable, deduplicates));
   }
   co_return input;
-}
-
-void describe_plan(Engine& engine, const sync::Plan& plan) {
-  std::map<std::pair<std::string, std::string>, PlannedLine> lines;
-  const auto add = [&](MailboxId id, std::string_view action, std::uint64_t count,
-                       const std::string& reason) {
-    const MailboxWork* work = engine.find(id);
-    const std::string name = work ? work->name() : std::string();
-    PlannedLine& line = lines[{name, std::string(action)}];
-    if (line.count == 0) line = {name, std::string(action), 0, reason};
-    line.count += count;
-  };
-  for (const sync::Action& action : plan.actions) {
-    const auto* fetch = std::get_if<sync::Download>(&action.what);
-    add(sync::mailbox_of(action), sync::kind_of(action), fetch ? fetch->uids.count() : 1,
-        action.reason);
-  }
-  for (const sync::Held& held : plan.held) {
-    add(held.mailbox, fmt::format("held_{}", sync::to_string(held.kind)), 1, held.reason);
-  }
-  for (auto& [key, line] : lines) engine.report.plan.push_back(std::move(line));
 }
 
 void log_plan(Engine& engine, const sync::Plan& plan) {
