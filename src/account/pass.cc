@@ -289,6 +289,16 @@ coro::Task<Status> execute_moves(Engine& engine, Connection& connection, const R
   co_return Status{};
 }
 
+// On the wire; what the server copies itself is not sent.
+std::uint64_t octets_of(const std::vector<const sync::Action*>& uploads) {
+  std::uint64_t octets = 0;
+  for (const sync::Action* action : uploads) {
+    const auto& what = std::get<sync::Upload>(action->what);
+    if (!what.copy_of) octets += what.identity.size;
+  }
+  return octets;
+}
+
 coro::Task<Status> execute_changes(Engine& engine, Connection& connection,
                                    const RemoteWork& remote) {
   const auto pushes =
@@ -303,7 +313,7 @@ coro::Task<Status> execute_changes(Engine& engine, Connection& connection,
   const auto mailbox = [](const sync::Action* action) { return sync::mailbox_of(*action); };
   std::vector<Uploads> uploads;
   for (auto& [id, actions] : by_mailbox(remote.uploads, mailbox)) {
-    engine.progress.expect(actions.size(), 0);
+    engine.progress.expect(actions.size(), octets_of(actions));
     uploads.push_back({engine.find(id), std::move(actions)});
   }
   if (!uploads.empty()) STERNA_CO_CHECK(co_await upload(engine, connection, uploads));
