@@ -7,6 +7,7 @@
 #include <deque>
 
 #include "carry_out.h"
+#include "describe_plan.h"
 #include "discover.h"
 #include "download.h"
 #include "empty_mailboxes.h"
@@ -203,27 +204,6 @@ coro::Task<Result<sync::Input>> answer_questions(Engine& engine, Pool& pool) {
   co_return input;
 }
 
-void describe_plan(Engine& engine, const sync::Plan& plan) {
-  std::map<std::pair<std::string, std::string>, PlannedLine> lines;
-  const auto add = [&](MailboxId id, std::string_view action, std::uint64_t count,
-                       const std::string& reason) {
-    const MailboxWork* work = engine.find(id);
-    const std::string name = work ? work->name() : std::string();
-    PlannedLine& line = lines[{name, std::string(action)}];
-    if (line.count == 0) line = {name, std::string(action), 0, reason};
-    line.count += count;
-  };
-  for (const sync::Action& action : plan.actions) {
-    const auto* fetch = std::get_if<sync::Download>(&action.what);
-    add(sync::mailbox_of(action), sync::kind_of(action), fetch ? fetch->uids.count() : 1,
-        action.reason);
-  }
-  for (const sync::Held& held : plan.held) {
-    add(held.mailbox, fmt::format("held_{}", sync::to_string(held.kind)), 1, held.reason);
-  }
-  for (auto& [key, line] : lines) engine.report.plan.push_back(std::move(line));
-}
-
 void log_plan(Engine& engine, const sync::Plan& plan) {
   for (const sync::Action& action : plan.actions) {
     const MailboxWork* work = engine.find(sync::mailbox_of(action));
@@ -320,6 +300,16 @@ coro::Task<Status> execute_moves(Engine& engine, Connection& connection, const R
   co_return Status{};
 }
 
+// On the wire; what the server copies itself is not sent.
+std::uint64_t octets_of(const std::vector<const sync::Action*>& uploads) {
+  std::uint64_t octets = 0;
+  for (const sync::Action* action : uploads) {
+    const auto& what = std::get<sync::Upload>(action->what);
+    if (!what.copy_of) octets += what.identity.size;
+  }
+  return octets;
+}
+
 coro::Task<Status> execute_changes(Engine& engine, Connection& connection,
                                    const RemoteWork& remote) {
   const auto pushes =
@@ -334,7 +324,7 @@ coro::Task<Status> execute_changes(Engine& engine, Connection& connection,
   const auto mailbox = [](const sync::Action* action) { return sync::mailbox_of(*action); };
   std::vector<Uploads> uploads;
   for (auto& [id, actions] : by_mailbox(remote.uploads, mailbox)) {
-    engine.progress.expect(actions.size(), 0);
+    engine.progress.expect(actions.size(), octets_of(actions));
     uploads.push_back({engine.find(id), std::move(actions)});
   }
   if (!uploads.empty()) STERNA_CO_CHECK(co_await upload(engine, connection, uploads));

@@ -10,6 +10,7 @@
 #include "last_sync.h"
 #include "pass.h"
 #include "pool.h"
+#include "sterna/account/inspect.h"
 #include "sterna/coro/both.h"
 #include "tree.h"
 #include "trim.h"
@@ -45,7 +46,10 @@ Status finish_state(Engine& engine, const Status& outcome) {
   if (engine.dry_run()) return {};
   // Nothing was tried: what the last sync left stands.
   if (!outcome && outcome.error().is(ErrorCode::usage)) return {};
-  const std::string error = outcome ? std::string() : outcome.error().describe();
+  const bool interrupted = !outcome && outcome.error().is_cancelled();
+  const std::string error = outcome       ? std::string()
+                            : interrupted ? std::string(kInterrupted)
+                                          : outcome.error().describe();
   STERNA_TRY(const auto before, engine.store->get("last_error"));
   STERNA_TRY(auto transaction, engine.store->begin(store::Durability::normal));
   if (outcome) {

@@ -226,6 +226,9 @@ class Parser {
     command->callback([this] { invocation_.command = adopt_; });
   }
   void add_hidden() {
+    CLI::App* help = add_command("help")->group("");
+    help->add_option("COMMAND", help_of_);
+    help->callback([this] { wants_help_ = true; });
     add_command("__accounts")->group("")->callback([this] {
       invocation_.command = NamesArguments{};
     });
@@ -277,7 +280,17 @@ class Parser {
                        fmt::format("see sterna {} --help", command->get_name()));
   }
 
+  Answer help_answer() const {
+    if (help_of_.empty()) return {Exit::done, program_help(&app_), ""};
+    if (std::ranges::find(kCommands, help_of_, &CommandText::name) == std::end(kCommands)) {
+      return usage_error(fmt::format("there is no command {}", printable(help_of_, 80)),
+                         did_you_mean(help_of_));
+    }
+    return {Exit::done, app_.get_subcommand(help_of_)->help(), ""};
+  }
+
   std::variant<Invocation, Answer> finish() {
+    if (wants_help_) return help_answer();
     if (!refused_.empty()) return unsupported(refused_);
     if (!problem_.empty()) return usage_error(problem_, "see sterna held --help");
     if (app_.get_subcommands().empty())
@@ -298,6 +311,8 @@ class Parser {
   HistoryArguments history_;
   std::vector<std::string> held_words_;
   AdoptArguments adopt_;
+  std::string help_of_;
+  bool wants_help_ = false;
   std::string refused_;  // a command or option of a later version
   std::string problem_;
 };

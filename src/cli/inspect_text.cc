@@ -81,7 +81,9 @@ std::string attention_text(const StatusRow& row, const Style& style) {
     add(printable(state.error), "sterna check " + state.name);
     return text;
   }
-  if (!state.error.empty() && !state.marker_held)
+  if (state.error == account::kInterrupted)
+    add("the last sync was interrupted", "sterna sync " + state.name);
+  else if (!state.error.empty() && !state.marker_held)
     add(fmt::format("the last sync failed: {}", printable(state.error)),
         "sterna check " + state.name);
   if (state.held > 0)

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <initializer_list>
 #include <vector>
 
 #include "sterna/base/bytes.h"
@@ -55,6 +56,34 @@ void join(std::string& line, const std::string& part) {
   if (!part.empty()) line += ", " + part;
 }
 
+// From the longest on. The rate gives way first, the estimate last: it is what people look for.
+std::vector<std::string> forms(const ProgressView& view, const std::string& barred,
+                               const std::string& plain) {
+  const std::string size = sizes(view, "/");
+  std::string rate;
+  if (view.octets_per_second)
+    rate = human_bytes(static_cast<std::uint64_t>(*view.octets_per_second)) + "/s";
+  const auto seconds = seconds_left(view);
+  const std::string left = seconds ? duration_text(*seconds) + " left" : std::string();
+  std::vector<std::string> texts;
+  const auto add = [&texts](std::string text, std::initializer_list<std::string_view> parts) {
+    for (const std::string_view part : parts) join(text, std::string(part));
+    texts.push_back(std::move(text));
+  };
+  add(barred, {size, rate, left});
+  add(barred, {size, left});
+  if (seconds) {
+    add(barred, {left});
+    add(plain, {size, left});
+    add(plain, {left});
+    add(barred, {size});
+  }
+  add(barred, {});
+  add(plain, {size});
+  add(plain, {});
+  return texts;
+}
+
 }  // namespace
 
 void RateMeter::add(std::chrono::nanoseconds now, std::uint64_t total) {
@@ -84,25 +113,11 @@ std::string progress_line(const ProgressView& view, std::size_t columns) {
   std::string line = fit(view.label, std::min(columns, kLabelColumnsMax));
   const std::string counted = figures(view, "/");
   if (counted.empty()) return line;
-  const bool has_bar = view.expected.messages > 0;
-  const std::string with_bar = has_bar ? fmt::format("{} {} {}", line, bar(view), counted) : "";
-  const std::string without_bar = fmt::format("{} {}", line, counted);
-  if (has_bar && display_width(with_bar) <= columns) {
-    line = with_bar;
-  } else if (display_width(without_bar) <= columns) {
-    line = without_bar;
-  } else {
-    return line;
-  }
-  std::vector<std::string> rest = {sizes(view, "/")};
-  if (view.octets_per_second)
-    rest.push_back(human_bytes(static_cast<std::uint64_t>(*view.octets_per_second)) + "/s");
-  if (const auto left = seconds_left(view)) rest.push_back(duration_text(*left) + " left");
-  for (const std::string& part : rest) {
-    std::string longer = line;
-    join(longer, part);
-    if (display_width(longer) > columns) break;
-    line = std::move(longer);
+  const std::string plain = fmt::format("{} {}", line, counted);
+  const std::string barred =
+      view.expected.messages > 0 ? fmt::format("{} {} {}", line, bar(view), counted) : plain;
+  for (const std::string& longer : forms(view, barred, plain)) {
+    if (display_width(longer) <= columns) return longer;
   }
   return line;
 }

@@ -21,6 +21,7 @@ class ProgressBoard::Account : public account::Progress {
 
   void expect(std::uint64_t messages, std::uint64_t octets) override {
     expected += {messages, octets};
+    sizes_known = sizes_known && (messages == 0 || octets > 0);
   }
   void transferred(std::uint64_t messages, std::uint64_t octets) override {
     done += {messages, octets};
@@ -31,6 +32,7 @@ class ProgressBoard::Account : public account::Progress {
 
   Figures expected;
   Figures done;
+  bool sizes_known = true;  // of everything that is expected
 
  private:
   ProgressBoard& board_;
@@ -73,10 +75,13 @@ coro::Task<void> ProgressBoard::run() {
 
 ProgressView ProgressBoard::look() {
   ProgressView view;
+  bool sizes_known = true;
   for (const auto& account : accounts_) {
     view.expected += account->expected;
     view.done += account->done;
+    sizes_known = sizes_known && account->sizes_known;
   }
+  if (!sizes_known) view.expected.octets = 0;  // a part says nothing about the whole
   view.label =
       expected_ > 1 && ended_ > 0 ? fmt::format("{}/{} {}", ended_, expected_, phase_) : phase_;
   messages_.add(clock_.monotonic(), view.done.messages);

@@ -8,6 +8,7 @@
 
 #include "presets.h"
 #include "sterna/base/bytes.h"
+#include "sterna/base/nearest.h"
 
 namespace sterna::config {
 namespace {
@@ -39,8 +40,10 @@ const Preset* choose_preset(const Fields& fields) {
   if (fields.text("preset", name)) {
     const Preset* preset = find_preset(name);
     if (preset == nullptr) {
+      const std::string_view near = nearest_preset(name);
       fields.refuse("preset", fmt::format("there is no preset `{}`", printable(name, 40)),
-                    fmt::format("did you mean `{}`?", nearest_preset(name)));
+                    is_near(name, near) ? fmt::format("did you mean `{}`?", near)
+                                        : "leave it out: the domain of `address` gives it");
     }
     return preset;
   }

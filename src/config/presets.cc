@@ -140,8 +140,18 @@ std::span<const Preset> presets() {
   return kPresets;
 }
 
+namespace {
+
+// As people call them.
+std::string_view by_its_other_name(std::string_view name) {
+  if (ascii_iequals(name, "gmail")) return "google";
+  return ascii_iequals(name, "outlook") ? "microsoft" : name;
+}
+
+}  // namespace
+
 const Preset* find_preset(std::string_view name) {
-  const auto it = std::ranges::find(kPresets, name, &Preset::name);
+  const auto it = std::ranges::find(kPresets, by_its_other_name(name), &Preset::name);
   return it == kPresets.end() ? nullptr : &*it;
 }
 

@@ -38,8 +38,7 @@ Result<Pipe> make_pipe() {
   return pipe;
 }
 
-// What one of the child's streams has given so far, up to a bound; the rest is read and dropped, so
-// that the child does not block on it.
+// What one of the child's streams has given so far, up to a bound; the rest is read and dropped.
 struct Capture {
   Capture(Loop::Core& core, UniqueFd fd, std::size_t max) : pipe(core, std::move(fd)), limit(max) {}
   ~Capture() { wipe(text); }
@@ -73,6 +72,18 @@ coro::Task<void> collect(Capture& capture) {
   }
 }
 
+// Of what is wanted no more than the limit: a program that goes on is ended there.
+coro::Task<void> collect_bounded(Capture& capture, Process& process) {
+  while (capture.take()) {
+    if (capture.overflowed) {
+      process.kill_group(SIGKILL);
+      co_return;
+    }
+    Status ready = co_await capture.pipe.wait(Direction::read);
+    if (!ready) co_return;
+  }
+}
+
 coro::Task<Status> wait_for_end(Process& process) {
   co_return co_await process.ended().wait();
 }
@@ -85,14 +96,14 @@ Status judge(const std::string& program, const Process& process, const Capture& 
              const Capture& complaint) {
   std::string said(trim(complaint.text));
   if (!said.empty()) said = ": " + printable(said);
+  if (output.overflowed)
+    return fail(failed(program, fmt::format("printed more than {} octets", output.limit)));
   if (process.exit_signal() != 0)
     return fail(
         failed(program, fmt::format("was ended by signal {}{}", process.exit_signal(), said)));
   if (process.exit_status() != 0)
     return fail(
         failed(program, fmt::format("ended with status {}{}", process.exit_status(), said)));
-  if (output.overflowed)
-    return fail(failed(program, fmt::format("printed more than {} octets", output.limit)));
   return {};
 }
 
@@ -118,7 +129,7 @@ coro::Task<Result<std::string>> run_command(Loop& loop, std::vector<std::string>
   Capture output(core, std::move(out.ours), kCommandOutputMax);
   Capture complaint(core, std::move(err.ours), kComplaintMax);
   coro::Scope captures = co_await coro::make_scope();
-  captures.spawn(collect(output));
+  captures.spawn(collect_bounded(output, process));
   captures.spawn(collect(complaint));
   Status status = co_await io::with_deadline<void>(loop.clock(), deadline, wait_for_end(process),
                                                    printable(program) + " did not end");

@@ -54,6 +54,7 @@ class Loop::Core {
   uv_loop_t uv_;
   uv_timer_t timer_;
   uv_signal_t interrupt_;
+  uv_signal_t hang_up_;
   uv_signal_t terminate_;
   coro::ReadyQueue ready_;
   coro::TimerQueue timers_;

@@ -75,7 +75,8 @@ Loop::Core::Core()
   STERNA_ASSERT(uv_timer_init(&uv_, &timer_) == 0);
   STERNA_ASSERT(uv_signal_init(&uv_, &interrupt_) == 0);
   STERNA_ASSERT(uv_signal_init(&uv_, &terminate_) == 0);
-  interrupt_.data = terminate_.data = this;
+  STERNA_ASSERT(uv_signal_init(&uv_, &hang_up_) == 0);
+  interrupt_.data = terminate_.data = hang_up_.data = this;
 }
 
 Loop::Core::~Core() {
@@ -136,9 +137,14 @@ void Loop::Core::on_signal(std::function<void(int number)> handler) {
   };
   STERNA_ASSERT(uv_signal_start(&interrupt_, received, SIGINT) == 0);
   STERNA_ASSERT(uv_signal_start(&terminate_, received, SIGTERM) == 0);
+  // The terminal went away; whoever was told to outlive it (nohup) goes on.
+  struct sigaction set{};
+  const bool heeded = ::sigaction(SIGHUP, nullptr, &set) == 0 && set.sa_handler != SIG_IGN;
+  if (heeded) STERNA_ASSERT(uv_signal_start(&hang_up_, received, SIGHUP) == 0);
   // They alone are no reason to go on waiting.
   uv_unref(reinterpret_cast<uv_handle_t*>(&interrupt_));
   uv_unref(reinterpret_cast<uv_handle_t*>(&terminate_));
+  uv_unref(reinterpret_cast<uv_handle_t*>(&hang_up_));
 }
 
 Loop::Loop() : core_(std::make_unique<Core>()) {}

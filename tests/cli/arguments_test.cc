@@ -138,6 +138,12 @@ TEST(Arguments, HelpAndVersionAreData) {
   EXPECT_THAT(help.out, testing::Not(HasSubstr("import")));
 }
 
+TEST(Arguments, HelpIsACommandToo) {
+  EXPECT_EQ(answer_to({"help"}).out, answer_to({"--help"}).out);
+  EXPECT_EQ(answer_to({"help", "held"}).out, answer_to({"held", "--help"}).out);
+  EXPECT_EQ(answer_to({"help", "nothing"}).status, Exit::usage);
+}
+
 TEST(Arguments, NoLineOfHelpIsWiderThanATerminal) {
   std::vector<std::string_view> names = command_names();
   names.emplace_back("");

@@ -61,6 +61,14 @@ TEST_F(InspectText, StatusSaysWhatNeedsAttentionAndWhichCommandMendsIt) {
   EXPECT_THAT(text, HasSubstr("fresh: never synced\n  sterna sync fresh\n"));
 }
 
+TEST_F(InspectText, AnInterruptedSyncIsNoFailure) {
+  StatusRow row = row_of("work");
+  row.state.error = account::kInterrupted;
+  const std::string text = status_text({row}, kNow);
+  EXPECT_THAT(text, HasSubstr("work: the last sync was interrupted\n  sterna sync work\n"));
+  EXPECT_THAT(text, Not(HasSubstr("failed")));
+}
+
 TEST_F(InspectText, AMissingMarkerIsHeld) {
   StatusRow row = row_of("work");
   row.state.marker_held = true;

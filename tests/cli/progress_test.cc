@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/progress.h"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include "cli/width.h"
 
@@ -26,13 +26,28 @@ TEST(ProgressLine, SaysHowMuchOfWhat) {
             "20 s left");
 }
 
-TEST(ProgressLine, LeavesOutFromTheRightWhatDoesNotFit) {
+TEST(ProgressLine, LeavesTheRateOutFirstAndTheEstimateLast) {
+  EXPECT_EQ(progress_line(half_done(), 85),
+            "work: INBOX [##########----------] 1250/5000 messages, 40.0 MB/80.0 MB, 20 s left");
   EXPECT_EQ(progress_line(half_done(), 75),
-            "work: INBOX [##########----------] 1250/5000 messages, 40.0 MB/80.0 MB");
-  EXPECT_EQ(progress_line(half_done(), 50), "work: INBOX 1250/5000 messages, 40.0 MB/80.0 MB");
+            "work: INBOX [##########----------] 1250/5000 messages, 20 s left");
+  EXPECT_EQ(progress_line(half_done(), 50), "work: INBOX 1250/5000 messages, 20 s left");
   EXPECT_EQ(progress_line(half_done(), 40), "work: INBOX 1250/5000 messages");
   EXPECT_EQ(progress_line(half_done(), 20), "work: INBOX");
   EXPECT_EQ(progress_line(half_done(), 6), "work:…");
+}
+
+TEST(ProgressLine, HasItsEstimateInEightyColumns) {
+  ProgressView view = half_done();
+  view.label = "an-account: Lists/with-a-rather-long-name-of-its-own";
+  EXPECT_THAT(progress_line(view, 79), testing::EndsWith(", 20 s left"));
+}
+
+TEST(ProgressLine, WithoutAnEstimateSaysHowMuch) {
+  ProgressView view = half_done();
+  view.octets_per_second.reset();
+  EXPECT_EQ(progress_line(view, 75),
+            "work: INBOX [##########----------] 1250/5000 messages, 40.0 MB/80.0 MB");
 }
 
 TEST(ProgressLine, IsNeverWiderThanAsked) {

@@ -233,6 +233,12 @@ TEST(Defaults, AnOwnSourceOfThePasswordDisplacesTheirs) {
   EXPECT_EQ(std::get<PasswordFile>(a.secret).path, "/pw");
 }
 
+TEST(Preset, IsKnownByTheNameOfItsService) {
+  const std::string address = "[account.a]\naddress = \"ann@example.org\"\n";
+  EXPECT_EQ(account_of(address + "preset = \"gmail\"\n").preset, "google");
+  EXPECT_EQ(account_of(address + "preset = \"outlook\"\n").preset, "microsoft");
+}
+
 TEST(Preset, TheDomainGivesIt) {
   const AccountConfig a = account_of("[account.a]\naddress = \"ann@GMail.com\"\n");
   EXPECT_EQ(a.preset, "google");

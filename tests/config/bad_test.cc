@@ -134,6 +134,9 @@ INSTANTIATE_TEST_SUITE_P(
         in_account("EmptyUser", "user = \"\"", "8: `user` is empty"),
         in_account("AuthWord", "auth = \"kerberos\"",
                    "8: `auth` must be \"auto\", \"plain\" or \"login\", not \"kerberos\""),
+        in_account("NoPresetOfThatKind", "preset = \"example\"",
+                   "10: there is no preset `example`; leave it out: the domain of `address` gives "
+                   "it"),
         in_account("UnknownPreset", "preset = \"gogle\"",
                    "10: there is no preset `gogle`; did you mean `google`?"),
         in_account("TwoSecrets", "password_command = \"x\"\npassword_file = \"/nowhere\"",

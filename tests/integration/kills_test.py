@@ -100,16 +100,27 @@ class KillTest(BrokenCase):
             self.assertEqual(world.imap.mailboxes(), ["A", "B", "INBOX", "Trash"])
             world.assert_settled()
 
-    def test_interrupted_by_the_user(self):
+    def interrupt(self, number):
+        """A sync that is told to stop while it fetches; returns its world, in step at last."""
         world = self.world()
         world.fill("INBOX", 30)
         world.wire.on_command = lambda command: (
-            world.sterna.signal(signal.SIGINT) if b"BODY" in command else None)
+            world.sterna.signal(number) if b"BODY" in command else None)
         run = world.sterna.finish(world.sterna.start("sync"))
         world.wire.on_command = None
         self.assertEqual(run.code, 130, str(run))
+        said = world.sterna.run("status").stdout
+        self.assertIn(f"interrupted
+  sterna sync {world.name}", said)
+        self.assertNotIn("failed", said)
         world.sync()
         world.assert_settled()
+
+    def test_interrupted_by_the_user(self):
+        self.interrupt(signal.SIGINT)
+
+    def test_the_terminal_goes_away(self):
+        self.interrupt(signal.SIGHUP)
 
 
 if __name__ == "__main__":

@@ -149,6 +149,31 @@ class DryRunTest(IntegrationCase):
         run = world.sterna.run("sync", "--dry-run")
         self.assertRegex(run.stdout, r"Made/here +upload +4 ")
 
+    def test_a_plan_tells_what_an_edit_replaces(self):
+        world = self.world()
+        world.fill("INBOX", 3)
+        world.sync()
+        for word in ("m0", "m1"):
+            found = world.mail.find("INBOX", f"<{word}@")
+            world.mail.replace(found, found.read() + b"More.\n")
+        world.mail.deliver("INBOX", local(message("ours")), "S", NOON)
+        world.mail.settle()
+        plan = world.sterna.run("sync", "--dry-run").stdout
+        self.assertRegex(plan, r"INBOX +upload +2  edited here")
+        self.assertRegex(plan, r"INBOX +upload +1  new here")
+        self.assertRegex(plan, r"INBOX +delete out +2  replaced")
+
+    def test_what_a_sync_only_notes_is_nothing_to_do(self):
+        world = self.world()
+        uids = world.fill("INBOX", 5)
+        world.sync()
+        for found in world.mail.messages("INBOX"):
+            world.mail.set_letters(found, "S")
+        world.imap.store("INBOX", uids, "+", ["\\Seen"])
+        world.mail.settle()
+        plan = world.sterna.run("sync", "--dry-run").stdout
+        self.assertIn("nothing to do", plan)
+
     def test_a_dry_run_says_that_deletions_would_be_held(self):
         world = self.world()
         world.fill("INBOX", 100)

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <fstream>
 #include <optional>
 
@@ -61,6 +62,14 @@ TEST(Command, MayPrintTheMostAndNoMore) {
   Result<std::string> failed = run("head -c 65537 /dev/zero");
   ASSERT_FALSE(failed);
   EXPECT_EQ(failed.error().message(), "/bin/sh printed more than 65536 octets");
+}
+
+TEST(Command, IsEndedWhereItPrintsTooMuch) {
+  const auto began = std::chrono::steady_clock::now();
+  Result<std::string> failed = run("yes");
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().message(), "/bin/sh printed more than 65536 octets");
+  EXPECT_LT(std::chrono::steady_clock::now() - began, 4s);
 }
 
 TEST(Command, DoesNotBlockOnALongComplaint) {

@@ -98,17 +98,20 @@ coro::Task<Status> sleep_for_ever(io::Clock& clock) {
 }
 
 TEST(Loop, PassesASignalToItsHandler) {
-  Loop loop;
-  int received = 0;
-  loop.on_signal([&](int number) {
-    received = number;
-    loop.cancel();
-  });
-  ::raise(SIGTERM);
-  Status status = loop.run(sleep_for_ever(loop.clock()));
-  EXPECT_EQ(received, SIGTERM);
-  ASSERT_FALSE(status);
-  EXPECT_TRUE(status.error().is_cancelled());
+  ::signal(SIGHUP, SIG_DFL);
+  for (const int number : {SIGTERM, SIGINT, SIGHUP}) {
+    Loop loop;
+    int received = 0;
+    loop.on_signal([&](int got) {
+      received = got;
+      loop.cancel();
+    });
+    ::raise(number);
+    Status status = loop.run(sleep_for_ever(loop.clock()));
+    EXPECT_EQ(received, number);
+    ASSERT_FALSE(status);
+    EXPECT_TRUE(status.error().is_cancelled());
+  }
 }
 
 coro::Task<std::thread::id> where_jobs_run(io::Worker& worker) {

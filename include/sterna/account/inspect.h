@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sterna/account/settings.h"
@@ -32,6 +33,9 @@ struct ParkedMessage {
   unsigned tries = 0;
   std::int64_t next_try_ms = 0;
 };
+// AccountState::error of a sync that was told to stop: nothing is wrong, and the next one goes on.
+inline constexpr std::string_view kInterrupted = "interrupted";
+
 struct AccountState {
   std::string name;
   bool ever_synced = false;

@@ -40,7 +40,7 @@ struct PlannedLine {
   std::string mailbox;
   std::string action;  // "download" "upload" "push_flags" ... "held"
   std::uint64_t count = 0;
-  std::string reason;  // of the first of them
+  std::string reason;  // of all of them
 };
 
 struct AccountReport {

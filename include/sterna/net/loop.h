@@ -51,8 +51,8 @@ class Loop {
 
   // Asks the running root task to stop; nothing if none runs.
   void cancel();
-  // SIGINT and SIGTERM call this, with their number, from the loop, instead of ending the process.
-  // Usually it calls cancel().
+  // SIGINT, SIGTERM and, unless it was ignored before, SIGHUP call this, with their number, from
+  // the loop, instead of ending the process. Usually it calls cancel().
   void on_signal(std::function<void(int number)> handler);
 
   coro::ReadyQueue& ready();
