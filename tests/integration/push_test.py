@@ -2,7 +2,6 @@
 """What is put into the Maildir arrives on the server: once, whole, dated, with its flags."""
 import os
 import subprocess
-import time
 import unittest
 
 from tests.support.case import IntegrationCase, over
@@ -206,8 +205,7 @@ class PushTest(IntegrationCase):
         world.sync(expect=(PARTLY, NETWORK))
         self.assertEqual(world.ask_state("SELECT count(*) FROM message GROUP BY base_name"),
                          [(1,)] * 3)
-        time.sleep(1.1)     # the quiet time: what is left to do is a deletion
-        world.sterna.sync()
+        world.sync()        # what is left to do is a deletion
         bodies = [m.body for m in world.imap.fetch_all("INBOX")]
         self.assertEqual([b"A line more." in body for body in bodies], [False, True])
         self.assertEqual(world.words_on_server("Trash"), ["m0"])
