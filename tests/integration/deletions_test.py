@@ -232,8 +232,8 @@ class DeletedHereTest(IntegrationCase):
         self.assertEqual(world.words_on_server("INBOX") + world.words_on_server("Trash"),
                          ["m1", "m0"])
 
-    def test_expunge_flagged_expunges_what_the_user_marked(self):
-        world = self.world(expunge_flagged=True)
+    @over([*MAIN_PROFILES, "no-uidplus"], expunge_flagged=True)
+    def test_expunge_flagged_expunges_what_the_user_marked(self, world):
         uids = world.fill("INBOX", 4)
         world.sync()
         world.mail.add_letters(world.mail.find("INBOX", "<m0@"), "T")

@@ -121,8 +121,8 @@ class PushTest(IntegrationCase):
         self.assertEqual(world.sync()["uploaded"], 700)
         world.assert_settled()
 
-    def test_a_draft_saved_again_and_again_is_one_draft(self):
-        world = self.world()
+    @over([*MAIN_PROFILES, "no-uidplus"])
+    def test_a_draft_saved_again_and_again_is_one_draft(self, world):
         world.imap.create("Drafts")
         world.sync()
         path = world.mail.deliver("Drafts", local(message("draft", "One.\n")), "DS", NOON)
@@ -135,8 +135,8 @@ class PushTest(IntegrationCase):
         world.assert_settled()
         self.assertIn(b"All of it.", world.imap.fetch_all("Drafts")[0].body)
 
-    def test_an_edited_file_replaces_its_message(self):
-        world = self.world()
+    @over([*MAIN_PROFILES, "no-uidplus"])
+    def test_an_edited_file_replaces_its_message(self, world):
         world.fill("INBOX", 2)
         world.sync()
         edited = world.mail.find("INBOX", "<m0@")
