@@ -38,7 +38,10 @@ class Checker : public imap::testing::Recorder {
   void on_done(const Done& done) override {
     check(done.code);
     Recorder::on_done(done);
+    if (done.kind == CommandKind::starttls && done.ok()) tls_ = true;
   }
+  // STARTTLS was accepted: what comes behind it in one piece with the answer is an error.
+  bool tls() const { return tls_; }
 
  private:
   static void check(const Fetch& fetch) {
@@ -64,6 +67,7 @@ class Checker : public imap::testing::Recorder {
   }
 
   Client& client_;
+  bool tls_ = false;
 };
 
 // s1 is a SELECT, s2 to s6 what may stand behind it, s7 an APPEND whose literal waits for "+".
@@ -129,12 +133,12 @@ std::string events_of(std::string_view octets, unsigned cut, State state) {
   while (!octets.empty()) {
     const std::size_t size = cut == 0 ? octets.size() : 1 + random() % 9;
     const auto consumed = client.feed(octets.substr(0, size), handler);
-    if (!consumed) break;
+    if (!consumed || handler.tls()) break;
     octets.remove_prefix(*consumed);
   }
   std::string text;
   for (const std::string& event : handler.events) text += event + '\n';
-  return text + describe_end(client);
+  return handler.tls() ? text : text + describe_end(client);
 }
 
 }  // namespace
