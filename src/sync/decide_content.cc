@@ -20,6 +20,15 @@ bool same_as_row(const RowView& row, const LocalChange& change) {
   return change.file.file.size == row.row->file.size;
 }
 
+// To the second, which is what archives keep.
+bool has_old_time(const RowView& row, const LocalChange& change) {
+  constexpr std::int64_t kSecond = 1'000'000'000;
+  const FileStamp& was = row.row->file;
+  const FileStamp& now = change.file.file;
+  return was.mtime_ns != 0 && was.size == now.size &&
+         was.mtime_ns / kSecond == now.mtime_ns / kSecond;
+}
+
 // What an outage leaves of a file whose content did not reach the disk whole.
 bool is_cut(const RowView& row, const LocalChange& change) {
   const auto is_shorter = [&](const std::optional<Identity>& now) {
@@ -128,8 +137,10 @@ Content content_of(const RowView& row) {
   if (row.has_state(RowState::stub)) return Content::same;
   if (row.change->file.file == row.row->file) return Content::same;  // another name, nothing else
   if (!row.change->identity) return Content::unreadable;
-  // Another time alone is no edit: programs set times.
-  if (row.change->in_place && same_as_row(row, *row.change)) return Content::same;
+  // Another time alone is no edit: programs set times. Nor is another file with the old time: that
+  // is a copy, as of a restored backup.
+  const bool untouched = row.change->in_place || has_old_time(row, *row.change);
+  if (untouched && same_as_row(row, *row.change)) return Content::same;
   if (row.change->surely_edited) return Content::edited;
   if (same_as_row(row, *row.change)) return Content::same;
   const bool kept = row.change->maybe_edited && !is_cut(row, *row.change);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// A client in the middle of its work meets any octets from a server: it does not crash, reports
-// nothing out of range, and reports the same however the octets were cut. The first octet of the
-// input chooses the cuts.
+// A client meets any octets from a server, in the middle of its work, before the greeting, and with
+// STARTTLS or AUTHENTICATE unanswered: it does not crash, reports nothing out of range, and reports
+// the same however the octets were cut. The first octet of the input chooses the cuts, its two
+// highest bits the state.
 #include <fmt/format.h>
 
 #include <cstdint>
@@ -20,8 +21,15 @@ namespace {
 using namespace sterna;
 using namespace sterna::imap;
 
+// Answers every challenge, so that an exchange goes on.
 class Checker : public imap::testing::Recorder {
  public:
+  explicit Checker(Client& client) : client_(client) {}
+
+  void on_challenge(CommandId id, std::string_view challenge) override {
+    Recorder::on_challenge(id, challenge);
+    STERNA_ASSERT(client_.respond_auth(id, "answer").has_value());
+  }
   void on_response(const Response& response, const Context& context) override {
     if (const auto* fetch = std::get_if<Fetch>(&response)) check(*fetch);
     if (const auto* status = std::get_if<UntaggedStatus>(&response)) check(status->code);
@@ -30,7 +38,10 @@ class Checker : public imap::testing::Recorder {
   void on_done(const Done& done) override {
     check(done.code);
     Recorder::on_done(done);
+    if (done.kind == CommandKind::starttls && done.ok()) tls_ = true;
   }
+  // STARTTLS was accepted: what comes behind it in one piece with the answer is an error.
+  bool tls() const { return tls_; }
 
  private:
   static void check(const Fetch& fetch) {
@@ -54,12 +65,13 @@ class Checker : public imap::testing::Recorder {
     if (const auto* validity = code.as<UidValidity>()) STERNA_ASSERT(validity->value != 0);
     if (const auto* uid = code.as<Uid>()) STERNA_ASSERT(uid->value != 0);
   }
+
+  Client& client_;
+  bool tls_ = false;
 };
 
 // s1 is a SELECT, s2 to s6 what may stand behind it, s7 an APPEND whose literal waits for "+".
-void start(Client& client, Handler& handler) {
-  constexpr std::string_view kGreeting = "* OK [CAPABILITY IMAP4rev1 QRESYNC] hi\r\n";
-  STERNA_ASSERT(client.feed(kGreeting, handler).has_value());
+void start_session(Client& client) {
   const UidSet uids = UidSet::range(Uid{1}, Uid{9});
   FetchRequest fetch;
   fetch.uids = uids;
@@ -70,6 +82,29 @@ void start(Client& client, Handler& handler) {
                                   list({}), Result<Command>(noop()), Result<Command>(unselect()),
                                   append(WireName{"x"}, {message}), Result<Command>(idle())}) {
     STERNA_ASSERT(client.submit(std::move(command)).has_value());
+  }
+}
+
+enum class State : std::uint8_t { session, greeting, starttls, authenticate };
+
+void start(Client& client, Handler& handler, State state) {
+  constexpr std::string_view kGreeting = "* OK [CAPABILITY IMAP4rev1 QRESYNC] hi\r\n";
+  if (state != State::greeting) {
+    STERNA_ASSERT(client.feed(kGreeting, handler).has_value());
+  }
+  switch (state) {
+    case State::session:
+      start_session(client);
+      break;
+    case State::greeting:
+      STERNA_ASSERT(client.submit(capability()).has_value());
+      break;
+    case State::starttls:
+      STERNA_ASSERT(client.submit(starttls()).has_value());
+      break;
+    case State::authenticate:
+      STERNA_ASSERT(client.submit(authenticate("PLAIN")).has_value());
+      break;
   }
   client.take_output();
 }
@@ -86,24 +121,24 @@ std::string describe_end(const Client& client) {
 }
 
 // `cut` 0 feeds everything at once.
-std::string events_of(std::string_view octets, unsigned cut) {
+std::string events_of(std::string_view octets, unsigned cut, State state) {
   Client client(Limits{.line_octets_max = 5000,
                        .response_octets_max = 9000,
                        .gathered_literal_octets_max = 100,
                        .literal_octets_max = 20'000,
                        .literals_max = 30});
-  Checker handler;
-  start(client, handler);
+  Checker handler(client);
+  start(client, handler, state);
   std::minstd_rand random(cut);
   while (!octets.empty()) {
     const std::size_t size = cut == 0 ? octets.size() : 1 + random() % 9;
     const auto consumed = client.feed(octets.substr(0, size), handler);
-    if (!consumed) break;
+    if (!consumed || handler.tls()) break;
     octets.remove_prefix(*consumed);
   }
   std::string text;
   for (const std::string& event : handler.events) text += event + '\n';
-  return text + describe_end(client);
+  return handler.tls() ? text : text + describe_end(client);
 }
 
 }  // namespace
@@ -111,7 +146,8 @@ std::string events_of(std::string_view octets, unsigned cut) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 1) return 0;
   const std::string octets(data + 1, data + size);
-  const std::string whole = events_of(octets, 0);
-  STERNA_ASSERT(events_of(octets, data[0] + 1U) == whole);
+  const auto state = static_cast<State>(data[0] >> 6U);
+  const std::string whole = events_of(octets, 0, state);
+  STERNA_ASSERT(events_of(octets, data[0] + 1U, state) == whole);
   return 0;
 }

@@ -13,6 +13,14 @@ TOGETHER = ("plain", "bare", "condstore")
 class TourTest(IntegrationCase):
     @over([*ONE_BY_ONE, *TOGETHER])
     def test_every_kind_of_change_in_both_directions(self, world):
+        self.tour(world)
+
+    def test_every_kind_of_change_in_both_directions_through_tls(self):
+        for transport in ("tls", "starttls"):
+            with self.subTest(transport):
+                self.tour(self.world(transport=transport))
+
+    def tour(self, world):
         self.first_sync(world)
         for change in (self.server_changes, self.local_changes, self.both_change):
             change(world)
@@ -23,11 +31,14 @@ class TourTest(IntegrationCase):
         world.assert_quiet()
         self.assertEqual(world.words_on_server("Work"), self.work)
         self.assertEqual(world.words_on_server("INBOX"), self.inbox)
+        self.assertEqual(world.imap.mailboxes(),
+                         ["INBOX", "Made/anew", "Made/elsewhere", "Trash", "Work"])
 
     def first_sync(self, world):
         self.uids = world.fill("INBOX", 24, flags=["\\Seen"])
         world.fill("Work", 4, "w")
-        world.imap.create("Brief")
+        for name in ("Brief", "Short"):
+            world.imap.create(name)
         report = world.sync()
         self.assertEqual(report["downloaded"], 28)
         world.assert_settled()
@@ -52,6 +63,7 @@ class TourTest(IntegrationCase):
         mail.move(mail.find("INBOX", "<m8@"), "Work", base="1.R8.mutt")
         mail.delete(mail.find("INBOX", "<m9@"))
         mail.rename("Made/there", "Made/anew")
+        mail.remove("Short")
 
     def both_change(self, world):
         mail = world.mail

@@ -207,6 +207,17 @@ class KeywordsTest(IntegrationCase):
         flags = {m.uid: m.flags for m in world.imap.fetch_all("INBOX")}
         self.assertIn(frozenset({"urgent", "Reise"}), flags.values())
 
+    @over([*MAIN_PROFILES, "no-uidplus"])
+    def test_keywords_cleared_here_are_cleared_on_the_server(self, world):
+        world.fill("INBOX", 3, flags=["work", "\\Seen"])
+        world.sync()
+        world.mail.set_letters(world.mail.find("INBOX", "<m0@"), "S")
+        world.mail.set_letters(world.mail.find("INBOX", "<m1@"), "")
+        self.assertEqual(world.sync()["flags_out"], 2)
+        flags = [m.flags for m in world.imap.fetch_all("INBOX", bodies=False)]
+        self.assertEqual(flags, [{"\\Seen"}, set(), {"\\Seen", "work"}])
+        world.assert_settled()
+
     @over(MAIN_PROFILES)
     def test_a_keyword_that_is_no_atom_stays_here_and_stops_nothing(self, world):
         world.fill("INBOX", 3)

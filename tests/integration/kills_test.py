@@ -110,8 +110,7 @@ class KillTest(BrokenCase):
         world.wire.on_command = None
         self.assertEqual(run.code, 130, str(run))
         said = world.sterna.run("status").stdout
-        self.assertIn(f"interrupted
-  sterna sync {world.name}", said)
+        self.assertIn(f"interrupted\n  sterna sync {world.name}", said)
         self.assertNotIn("failed", said)
         world.sync()
         world.assert_settled()

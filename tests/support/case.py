@@ -165,14 +165,14 @@ def word_of(content):
     return head[1].split(b"@", 1)[0].decode() if len(head) == 2 else repr(content[:40])
 
 
-def over(profiles):
-    """Decorates test(self, world): once for each profile, in a world of its own."""
+def over(profiles, **keys):
+    """Decorates test(self, world): once for each profile, in a world of its own, with `keys`."""
     def decorate(test):
         @functools.wraps(test)
         def run_all(self):
             for profile in profiles:
                 with self.subTest(profile=profile):
-                    test(self, self.world(profile))
+                    test(self, self.world(profile, **keys))
         return run_all
     return decorate
 

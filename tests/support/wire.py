@@ -105,6 +105,7 @@ class Wire:
     def disguise(self, real, shown):
         """Lets Sterna see another mailbox name than the server has; both are wire names."""
         self._disguises.append((real, shown))
+        self._disguises.sort(key=lambda pair: -len(pair[1]))    # one may be part of another
 
     def lie(self, pattern, replacement=b"", times=-1):
         """Lines of the server read like this to Sterna, so many times or always; without a
