@@ -126,9 +126,10 @@ class Wire:
             unused = [("cut_before", pattern.pattern) for pattern in self._cut_before]
             unused += [("lose_reply", pattern.pattern) for pattern in self._lose_reply]
             unused += [("refuse", pattern.pattern) for pattern, _ in self._refuse]
+            unused += [("say_bye", pattern.pattern) for pattern in self._say_bye]
             if self._cut_down is not None:
                 unused.append(("cut_download_after", self._cut_down))
-            for orders in (self._cut_before, self._lose_reply, self._refuse):
+            for orders in (self._cut_before, self._lose_reply, self._refuse, self._say_bye):
                 orders.clear()
             self._cut_down = None
         return unused
