@@ -139,6 +139,11 @@ class TlsTest(FailureCase):
         self.assert_fails(world, NETWORK, "does not offer STARTTLS")
         self.assertEqual(world.wire.sent(rb"^(LOGIN|AUTHENTICATE)"), [])
 
+    def test_tls_towards_a_port_that_speaks_plain_text_names_the_key(self):
+        world = self.world(transport="tls", port=server().port)
+        run = self.assert_fails(world, (NETWORK, FAILED), "tls.mode = \"starttls\"")
+        self.assertNotIn(f"localhost:{server().port}: localhost", run.stderr)
+
     def test_plain_text_towards_another_machine_is_refused(self):
         world = self.world(host="mail.example.org", tls={"mode": "none"})
         run = world.sterna.run("sync", expect=BAD_CONFIG)
@@ -148,7 +153,8 @@ class TlsTest(FailureCase):
 class NetworkTest(FailureCase):
     def test_a_refused_connection(self):
         (port,) = free_ports(1)
-        self.assert_fails(self.world(port=port), NETWORK, "refused")
+        run = self.assert_fails(self.world(port=port), NETWORK, "refused")
+        self.assertEqual(run.stderr.count(str(port)), 1, run.stderr)
 
     def test_a_refused_connection_leaves_the_other_account_alone(self):
         (port,) = free_ports(1)
