@@ -49,6 +49,7 @@ constexpr std::array kPresets = {
     Preset{.name = "microsoft",
            .host = "outlook.office365.com",
            .connections = 3,
+           .takes_passwords = false,
            .domains =
                "outlook.com hotmail.com live.com msn.com outlook.de outlook.fr hotmail.co.uk "
                "hotmail.de hotmail.fr hotmail.it live.co.uk live.de live.fr live.nl",
@@ -162,6 +163,12 @@ const Preset* preset_of_domain(std::string_view domain) {
     return !preset.domains.empty() && std::ranges::find(domains, wanted) != domains.end();
   });
   return it == kPresets.end() ? nullptr : &*it;
+}
+
+bool takes_passwords(std::string_view host) {
+  return std::ranges::none_of(kPresets, [host](const Preset& preset) {
+    return !preset.takes_passwords && ascii_iequals(preset.host, host);
+  });
 }
 
 std::string_view nearest_preset(std::string_view name) {

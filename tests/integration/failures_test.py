@@ -150,6 +150,43 @@ class TlsTest(FailureCase):
         self.assertIn("allow_plaintext", run.stderr)
 
 
+class MissingFileTest(FailureCase):
+    def assert_both_say(self, world, *words):
+        """sync, check and check --offline name what is missing and the key, and nothing else."""
+        for command in (("sync",), ("check",), ("check", "--offline")):
+            with self.subTest(command):
+                run = world.sterna.run(*command, expect=(LOGIN, PARTLY))
+                text = run.stdout + run.stderr
+                for word in words:
+                    self.assertIn(word, text)
+                self.assertNotIn("check the clock", text)
+                self.assertNotIn("password command", text)
+
+    def test_a_missing_authority(self):
+        self.assert_both_say(self.world(transport="tls", tls={"ca_file": "/nowhere/ca.pem"}),
+                             "/nowhere/ca.pem", "No such file", "tls")
+
+    def test_a_missing_client_certificate(self):
+        tls = {"ca_file": server().ca, "client_cert": "/nowhere/ann.pem"}
+        self.assert_both_say(self.world(transport="tls", tls=tls),
+                             "/nowhere/ann.pem", "No such file", "tls")
+
+    def test_a_missing_password_file(self):
+        self.assert_both_say(self.world(password=None, password_file="/nowhere/secret"),
+                             "/nowhere/secret", "No such file", "password_file")
+
+    def test_an_account_without_any_secret(self):
+        self.assert_both_say(self.world(password=None), "no password is configured",
+                             "set password_command in [account.acc]")
+
+    def test_a_provider_that_takes_no_passwords(self):
+        world = self.world()
+        world.sterna.write_raw_config('[account.o]\naddress = "ann@outlook.com"\npassword = "p"\n'
+                                      f'maildir = "{world.dir}/o"\n')
+        run = world.sterna.run("check", "--offline", expect=(LOGIN, PARTLY))
+        self.assertIn("OAuth 2.0", run.stdout)
+
+
 class NetworkTest(FailureCase):
     def test_a_refused_connection(self):
         (port,) = free_ports(1)
