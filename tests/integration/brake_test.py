@@ -314,12 +314,26 @@ class MarkerTest(IntegrationCase):
         world.fill("INBOX", 1, "late")
         world.sync(expect=HELD)
         self.assertEqual(len(world.words_local("INBOX")), 9)
-        world.sterna.run("adopt", world.name)
+        run = world.sterna.run("adopt", world.name)
+        self.assertIn("no marker; 9 messages in", run.stdout)
         world.sync()
         self.assertIn("m0", world.words_on_server("INBOX"))
         self.assertEqual(world.words_on_server("Trash"), [])
         self.assertEqual(len(world.words_local("INBOX")), 11)
         world.assert_settled()
+
+    def test_adopt_where_nothing_is_wrong_changes_nothing(self):
+        world = self.world()
+        world.fill("INBOX", 3)
+        world.sync()
+        before = world.ask_state("SELECT * FROM fact ORDER BY 1")
+        run = world.sterna.run("adopt", world.name)
+        self.assertIn("nothing is wrong, and nothing was changed", run.stdout)
+        self.assertEqual(world.ask_state("SELECT * FROM fact ORDER BY 1"), before)
+        self.assertFalse(world.sterna.command_json("adopt", world.name)["changed"])
+        world.mail.delete(world.mail.find("INBOX", "<m0@"))
+        world.sync()
+        self.assertEqual(world.words_on_server("INBOX"), ["m1", "m2"])
 
     def test_the_maildir_of_another_account_is_refused(self):
         world = self.world(name="one")
