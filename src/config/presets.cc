@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
+#include <vector>
 
 #include "sterna/base/bytes.h"
 #include "sterna/base/nearest.h"
@@ -144,9 +146,13 @@ std::span<const Preset> presets() {
 namespace {
 
 // As people call them.
+constexpr std::array kOtherNames = {std::pair{"gmail"sv, "google"sv},
+                                    std::pair{"outlook"sv, "microsoft"sv}};
+
 std::string_view by_its_other_name(std::string_view name) {
-  if (ascii_iequals(name, "gmail")) return "google";
-  return ascii_iequals(name, "outlook") ? "microsoft" : name;
+  for (const auto& [other, proper] : kOtherNames)
+    if (ascii_iequals(name, other)) return proper;
+  return name;
 }
 
 }  // namespace
@@ -172,10 +178,11 @@ bool takes_passwords(std::string_view host) {
 }
 
 std::string_view nearest_preset(std::string_view name) {
-  return std::ranges::min_element(
-             kPresets, {},
-             [name](const Preset& preset) { return edit_distance(name, preset.name); })
-      ->name;
+  std::vector<std::string_view> names;
+  for (const Preset& preset : kPresets) names.push_back(preset.name);
+  for (const auto& [other, proper] : kOtherNames) names.push_back(other);
+  return *std::ranges::min_element(
+      names, {}, [name](std::string_view known) { return edit_distance(name, known); });
 }
 
 }  // namespace sterna::config
