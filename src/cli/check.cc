@@ -10,6 +10,7 @@
 #include "commands.h"
 #include "inspect_text.h"
 #include "json.h"
+#include "report_text.h"
 #include "runner.h"
 #include "settings_from_config.h"
 #include "sterna/config/password_file.h"
@@ -97,6 +98,7 @@ CheckedAccount checked(const config::Config& config, const config::AccountConfig
 Exit run_command(const Context& context, const CheckArguments& arguments) {
   auto selected = select_targets(context.config, arguments.accounts, Targets::accounts);
   if (!selected) return fail_with(context, selected.error());
+  if (selected->empty() && !context.console.quiet()) context.console.err(kAllDisabled);
   Runner runner;
   std::vector<coro::Task<std::vector<account::CheckLine>>> tasks;
   for (const Selection& selection : *selected) {
