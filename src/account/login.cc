@@ -99,15 +99,16 @@ void submit_preludes(Connection& connection) {
 
 // A server that expects TLS from the start says nothing before the handshake, and closes at last.
 Error without_greeting(Error error, Connection& connection, const io::Endpoint& endpoint) {
+  error.add_context("greeting");
   const bool silent = connection.transport().octets_in() == 0 &&
                       (error.is(ErrorCode::timeout) || error.is(ErrorCode::disconnected));
-  if (silent && endpoint.tls_mode != io::TlsMode::implicit && endpoint.tunnel.empty()) {
-    error = std::move(error).with_hint(
-        fmt::format("check host and port; if port {} expects TLS from the start, as 993 does, set "
-                    "tls.mode = \"implicit\"",
-                    endpoint.port));
+  if (!silent || endpoint.tls_mode == io::TlsMode::implicit || !endpoint.tunnel.empty()) {
+    return error;
   }
-  return std::move(error).with_context("greeting");
+  return std::move(error).with_hint(
+      fmt::format("check host and port; if port {} expects TLS from the start, as 993 does, set "
+                  "tls.mode = \"implicit\"",
+                  endpoint.port));
 }
 
 }  // namespace

@@ -56,11 +56,9 @@ class LoopDialer : public io::Dialer {
     if (secured) co_return std::move(stream);
     Error error = std::move(secured).error();
     const bool silent = error.is(ErrorCode::timeout) || error.is(ErrorCode::disconnected);
-    if (silent && error.hint().empty()) {
-      error = std::move(error).with_hint(
-          "check host and port; where TLS begins later, as on 143, set tls.mode = \"starttls\"");
-    }
-    co_return fail(std::move(error));
+    if (!silent || !error.hint().empty()) co_return fail(std::move(error));
+    co_return fail(std::move(error).with_hint(
+        "check host and port; where TLS begins later, as on 143, set tls.mode = \"starttls\""));
   }
 
   coro::Task<Result<std::unique_ptr<Descriptor>>> connect(std::string host, std::uint16_t port) {
