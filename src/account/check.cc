@@ -41,7 +41,7 @@ std::string hint_for(const Error& error) {
     case ErrorCode::login:
       return "check user and password";
     case ErrorCode::secret:
-      return "run the password command by hand, as the same user";
+      return "if it comes from a password command, run that by hand, as the same user";
     case ErrorCode::locked:
       return "another Sterna is at work with this account; wait for it";
     case ErrorCode::corrupt:

@@ -246,10 +246,14 @@ Result<Adoption> adopt(Services& services, const Settings& settings) {
   STERNA_TRY(const std::unique_ptr<store::Store> base,
              store::Store::open(settings.state_dir, false));
   STERNA_TRY(const std::uint64_t state, stored_id(*base, "state"));
+  STERNA_TRY(const std::uint64_t tree, stored_id(*base, "tree"));
   STERNA_TRY(const std::vector<MailboxRow> known, base->mailboxes());
   const std::string machine = services.files.machine_id();
   STERNA_TRY(const Found found, look_at_marker(**root, state, machine));
   STERNA_TRY(const std::string mail, describe_mail(**root, settings, known));
+  const bool sound = found.marker && state != 0 && tree != 0 &&
+                     judge_marker(**root, settings, machine, base.get()).has_value();
+  if (sound) return Adoption{fmt::format("{}; {}", found.words, mail), false};
   STERNA_TRY(const maildir::Marker marker, new_marker(*base, found, services.random, machine));
 
   // The state first: with a marker that it does not know yet it stops, with a marker that it
@@ -265,7 +269,7 @@ Result<Adoption> adopt(Services& services, const Settings& settings) {
   STERNA_TRY(auto adopted, base->begin(store::Durability::full));
   STERNA_CHECK(base->set("marker_held", ""));
   STERNA_CHECK(adopted.commit());
-  return Adoption{fmt::format("{}; {}", found.words, mail)};
+  return Adoption{fmt::format("{}; {}", found.words, mail), true};
 }
 
 }  // namespace sterna::account

@@ -97,18 +97,33 @@ void submit_preludes(Connection& connection) {
   }
 }
 
+// A server that expects TLS from the start says nothing before the handshake, and closes at last.
+Error without_greeting(Error error, Connection& connection, const io::Endpoint& endpoint) {
+  error.add_context("greeting");
+  const bool silent = connection.transport().octets_in() == 0 &&
+                      (error.is(ErrorCode::timeout) || error.is(ErrorCode::disconnected));
+  if (!silent || endpoint.tls_mode == io::TlsMode::implicit || !endpoint.tunnel.empty()) {
+    return error;
+  }
+  return std::move(error).with_hint(
+      fmt::format("check host and port; if port {} expects TLS from the start, as 993 does, set "
+                  "tls.mode = \"implicit\"",
+                  endpoint.port));
+}
+
 }  // namespace
 
 coro::Task<Result<std::unique_ptr<Connection>>> open_line(Services services,
                                                           const Settings& settings, Log log) {
   Result<std::unique_ptr<io::Transport>> dialled = co_await services.dialer.dial(settings.endpoint);
   if (!dialled) {
-    co_return fail_in(std::move(dialled), fmt::format("connect to {}:{}", settings.endpoint.host,
-                                                      settings.endpoint.port));
+    co_return fail_in(std::move(dialled), "connect");  // the dialer says where to
   }
   auto connection = std::make_unique<Connection>(services, std::move(*dialled), std::move(log));
   Result<imap::UntaggedStatus> greeting = co_await connection->greeting();
-  if (!greeting) co_return fail_in(std::move(greeting), "greeting");
+  if (!greeting) {
+    co_return fail(without_greeting(std::move(greeting).error(), *connection, settings.endpoint));
+  }
   if (connection->capabilities().empty()) {
     STERNA_CO_CHECK(co_await connection->run_ok(imap::capability()));
   }

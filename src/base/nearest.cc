@@ -37,7 +37,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 bool is_near(std::string_view typed, std::string_view name) {
   const std::size_t distance = edit_distance(ascii_lower(typed), ascii_lower(name));
-  return distance <= std::max<std::size_t>(2, typed.size() / 3);
+  // Of a short word at least half must be right: `qq` is near to every pair of letters else.
+  return distance <= std::max<std::size_t>(2, typed.size() / 3) && 2 * distance <= typed.size();
 }
 
 std::string nearest_name(std::string_view typed, const std::vector<std::string>& names) {

@@ -21,12 +21,14 @@ Exit run_command(const Context& context, const AdoptArguments& arguments) {
       account::adopt(services, settings_from_config(context.config, **account, runner.loop()));
   if (!adoption) return fail_with(context, of_account(arguments.account, adoption.error()));
   if (context.console.json()) {
-    context.console.out(adopt_json(arguments.account, adoption->found));
-  } else if (context.console.talkative()) {
-    context.console.out(fmt::format(
-        "{}: {}; there is a new marker now\nThe next sync pairs what is there and deletes "
-        "nothing: sterna sync {}\n",
-        arguments.account, printable(adoption->found), arguments.account));
+    context.console.out(adopt_json(arguments.account, *adoption));
+  } else if (!context.console.quiet()) {
+    const std::string_view then =
+        adoption->changed ? "there is a new marker now\nThe next sync pairs what is there and "
+                            "deletes nothing: sterna sync "
+                          : "nothing is wrong, and nothing was changed: sterna sync ";
+    context.console.out(fmt::format("{}: {}; {}{}\n", arguments.account, printable(adoption->found),
+                                    then, arguments.account));
   }
   return Exit::done;
 }

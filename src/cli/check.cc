@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // sterna check: a doctor. That the configuration is sound is known by the time this runs; what is
 // wrong with it stops every command, with all problems at once.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
 #include "commands.h"
 #include "inspect_text.h"
 #include "json.h"
+#include "report_text.h"
 #include "runner.h"
 #include "settings_from_config.h"
 #include "sterna/config/password_file.h"
@@ -28,9 +35,42 @@ account::CheckLine line_of_configuration(const config::Config& config) {
   return {"configuration", account::CheckStatus::ok, std::move(files), "", std::nullopt};
 }
 
-// The one secret that can be looked at without disturbing anybody.
-void check_password_file(const config::AccountConfig& account,
-                         std::vector<account::CheckLine>& lines) {
+void add_failure(std::vector<account::CheckLine>& lines, std::string what, const Error& error) {
+  lines.push_back(
+      {std::move(what), account::CheckStatus::failed, error.describe(), error.hint(), error});
+}
+
+void check_login_method(const config::AccountConfig& account,
+                        std::vector<account::CheckLine>& lines) {
+  if (config::takes_passwords(account.host)) return;
+  add_failure(lines, "login method",
+              Error(ErrorCode::login, account.host + " takes no passwords, only OAuth 2.0")
+                  .with_hint("this version of Sterna cannot log in there; enabled = false leaves "
+                             "the account out"));
+}
+
+// OpenSSL would say so no earlier than at the first connection.
+void check_tls_files(const config::AccountConfig& account, std::vector<account::CheckLine>& lines) {
+  const std::pair<std::string_view, const std::string*> files[] = {
+      {"tls.ca_file", &account.tls.ca_file},
+      {"tls.client_cert", &account.tls.client_cert},
+      {"tls.client_key", &account.tls.client_key}};
+  for (const auto& [key, path] : files) {
+    if (path->empty() || ::access(path->c_str(), R_OK) == 0) continue;
+    add_failure(lines, "TLS files",
+                Error(ErrorCode::certificate,
+                      fmt::format("cannot read {}: {}: {}", key, *path, std::strerror(errno)))
+                    .with_hint(fmt::format("put the file there, or mend {} in [account.{}]", key,
+                                           account.name)));
+  }
+}
+
+// What can be looked at without disturbing anybody: no command is run.
+void check_password(const config::AccountConfig& account, std::vector<account::CheckLine>& lines) {
+  if (std::holds_alternative<std::monostate>(account.secret)) {
+    add_failure(lines, "password", no_password_configured(account.name));
+    return;
+  }
   const auto* source = std::get_if<config::PasswordFile>(&account.secret);
   if (source == nullptr) return;
   const auto password = config::read_password_file(source->path);
@@ -39,16 +79,16 @@ void check_password_file(const config::AccountConfig& account,
         {"password", account::CheckStatus::ok, source->path + ": closed to others", "", {}});
     return;
   }
-  const Error& error = password.error();
-  lines.push_back(
-      {"password", account::CheckStatus::failed, error.describe(), error.hint(), error});
+  add_failure(lines, "password", password.error());
 }
 
 CheckedAccount checked(const config::Config& config, const config::AccountConfig& account,
                        std::vector<account::CheckLine> found) {
   CheckedAccount result{.account = account.name, .lines = {}, .exit = Exit::done};
   result.lines.push_back(line_of_configuration(config));
-  check_password_file(account, result.lines);
+  check_login_method(account, result.lines);
+  check_password(account, result.lines);
+  check_tls_files(account, result.lines);
   for (account::CheckLine& line : found) result.lines.push_back(std::move(line));
   return result;
 }
@@ -58,6 +98,7 @@ CheckedAccount checked(const config::Config& config, const config::AccountConfig
 Exit run_command(const Context& context, const CheckArguments& arguments) {
   auto selected = select_targets(context.config, arguments.accounts, Targets::accounts);
   if (!selected) return fail_with(context, selected.error());
+  if (selected->empty() && !context.console.quiet()) context.console.err(kAllDisabled);
   Runner runner;
   std::vector<coro::Task<std::vector<account::CheckLine>>> tasks;
   for (const Selection& selection : *selected) {

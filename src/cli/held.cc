@@ -139,8 +139,10 @@ Exit run_command(const Context& context, const HeldArguments& arguments) {
   }
   if (arguments.action == HeldAction::apply && targets.empty() && console.may_ask()) {
     console.err(held_text(*rows, HeldDetail::summary));
-    if (!console.confirm(fmt::format("Carry out what is held ({})?", rows->size())))
+    if (!console.confirm(fmt::format("Carry out what is held ({})?", rows->size()))) {
+      console.err("sterna: nothing was changed\n");
       return Exit::failed;
+    }
   }
   return decide_all(context, runner, *selected, arguments.action);
 }

@@ -52,7 +52,12 @@ void add_attention(std::string& text, const Style& style, const std::string& acc
   if (!command.empty()) text += fmt::format("  {}\n", command);
 }
 
-void add_parked(std::string& text, const account::AccountState& state) {
+std::string next_try(const account::ParkedMessage& parked, std::int64_t now_ms) {
+  if (parked.next_try_ms <= now_ms) return "tried again by the next sync";
+  return "tried again after " + local_time(parked.next_try_ms);
+}
+
+void add_parked(std::string& text, const account::AccountState& state, std::int64_t now_ms) {
   for (std::size_t i = 0; i < std::min(kParkedShown, state.parked.size()); ++i) {
     const account::ParkedMessage& parked = state.parked[i];
     std::string which = printable(parked.mailbox);  // alone where it is about the whole mailbox
@@ -61,13 +66,14 @@ void add_parked(std::string& text, const account::AccountState& state) {
     } else if (!parked.path.empty()) {
       which += fmt::format(", {}", printable(parked.path));
     }
-    text += fmt::format("  {}: {}: {}\n", which, spaced(parked.action), printable(parked.reason));
+    text += fmt::format("  {}: {}: {}; {}\n", which, spaced(parked.action),
+                        printable(parked.reason), next_try(parked, now_ms));
   }
   if (state.parked.size() > kParkedShown)
     text += fmt::format("  and {} more\n", state.parked.size() - kParkedShown);
 }
 
-std::string attention_text(const StatusRow& row, const Style& style) {
+std::string attention_text(const StatusRow& row, std::int64_t now_ms, const Style& style) {
   const account::AccountState& state = row.state;
   std::string text;
   const auto add = [&](std::string_view what, const std::string& command) {
@@ -93,7 +99,7 @@ std::string attention_text(const StatusRow& row, const Style& style) {
     add(counted(state.quarantined, "message could not be brought over and is tried again",
                 "messages could not be brought over and are tried again"),
         "");
-    add_parked(text, state);
+    add_parked(text, state, now_ms);
   }
   if (!state.ever_synced && state.error.empty() && !state.marker_held)
     add("never synced", "sterna sync " + state.name);
@@ -182,7 +188,7 @@ std::string status_text(const std::vector<StatusRow>& rows, std::int64_t now_ms,
                number_or_dash(messages),
                {number_or_dash(state.held), state.held > 0 ? Tone::attention : Tone::plain},
                number_or_dash(state.quarantined)});
-    attention += attention_text(row, style);
+    attention += attention_text(row, now_ms, style);
   }
   std::string text = table.render(style);
   if (!attention.empty()) text += "\n" + attention;

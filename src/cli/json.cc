@@ -304,10 +304,11 @@ std::string decided_json(std::string_view decision, const std::vector<Decided>& 
   return text_of(object);
 }
 
-std::string adopt_json(const std::string& account, const std::string& found) {
+std::string adopt_json(const std::string& account, const account::Adoption& adoption) {
   Json object = envelope();
   object["account"] = octets(account);
-  object["found"] = octets(found);
+  object["found"] = octets(adoption.found);
+  object["changed"] = adoption.changed;
   return text_of(object);
 }
 

@@ -68,6 +68,6 @@ struct Decided {
 std::string decided_json(std::string_view decision, const std::vector<Decided>& decided,
                          const std::vector<SyncedAccount>& accounts, Exit exit);
 
-std::string adopt_json(const std::string& account, const std::string& found);
+std::string adopt_json(const std::string& account, const account::Adoption& adoption);
 
 }  // namespace sterna::cli

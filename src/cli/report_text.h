@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "exit_status.h"
@@ -27,5 +28,9 @@ std::vector<Error> complaints(const account::AccountReport& report);
 
 // `error` with the account in front, unless it is named there already.
 Error of_account(const std::string& account, Error error);
+
+// Where no account is named and none is enabled.
+inline constexpr std::string_view kAllDisabled =
+    "sterna: nothing was done: all accounts are disabled (enabled = false)\n";
 
 }  // namespace sterna::cli

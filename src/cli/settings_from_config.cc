@@ -166,8 +166,7 @@ coro::Task<Result<Secret>> password_of_command(std::vector<std::string> argv, ne
 }
 
 coro::Task<Result<Secret>> no_password(std::string name) {
-  co_return fail(Error(ErrorCode::secret, "no password is configured")
-                     .with_hint("set password_command in [account." + name + "]"));
+  co_return fail(no_password_configured(name));
 }
 
 std::function<coro::Task<Result<Secret>>()> password_source(const AccountConfig& account,
@@ -182,6 +181,11 @@ std::function<coro::Task<Result<Secret>>()> password_source(const AccountConfig&
 }
 
 }  // namespace
+
+Error no_password_configured(const std::string& account) {
+  return Error(ErrorCode::secret, "no password is configured")
+      .with_hint("set password_command in [account." + account + "]");
+}
 
 account::Settings settings_from_config(const config::Config& config, const AccountConfig& account,
                                        net::Loop& loop) {

@@ -16,4 +16,7 @@ inline constexpr std::chrono::seconds kPasswordCommandMax{60};
 account::Settings settings_from_config(const config::Config& config,
                                        const config::AccountConfig& account, net::Loop& loop);
 
+// Of an account that says nowhere where its password comes from.
+Error no_password_configured(const std::string& account);
+
 }  // namespace sterna::cli

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "commands.h"
+#include "report_text.h"
 #include "sync_run.h"
 #include "target.h"
 
@@ -12,6 +13,7 @@ Exit run_command(const Context& context, const SyncArguments& arguments) {
   auto selected =
       select_targets(context.config, arguments.targets, Targets::accounts_and_mailboxes);
   if (!selected) return fail_with(context, selected.error());
+  if (selected->empty() && !context.console.quiet()) context.console.err(kAllDisabled);
   std::vector<SyncJob> jobs;
   for (Selection& selection : *selected) {
     if (!selection.account->enabled) {

@@ -157,7 +157,11 @@ void read_login(const Fields& fields, AccountConfig& account) {
     const std::size_t at = account.address.rfind('@');
     const bool sound = at != std::string::npos && at > 0 && at + 1 < account.address.size() &&
                        !account.address.contains(' ');
-    if (!sound) fields.refuse("address", "`address` takes an address such as ann@example.org");
+    if (!sound) {
+      fields.refuse("address",
+                    fmt::format("`{}` is no mail address", printable(account.address, 80)),
+                    "`address` takes one such as ann@example.org; a mere login name is `user`");
+    }
   }
   if (fields.text("user", account.user) && account.user.empty()) {
     fields.refuse("user", "`user` is empty");

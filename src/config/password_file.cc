@@ -8,6 +8,16 @@
 #include "files.h"
 
 namespace sterna::config {
+namespace {
+
+Error unusable(const std::string& why) {
+  return Error(ErrorCode::secret, "password file " + why)
+      .with_hint(
+          "write the password into the file that password_file names, in its first line, "
+          "and keep it to yourself: chmod 600");
+}
+
+}  // namespace
 
 Result<Secret> first_line_secret(std::string text) {
   const std::string_view whole = text;
@@ -21,17 +31,17 @@ Result<Secret> first_line_secret(std::string text) {
 
 Result<Secret> read_password_file(const std::string& path) {
   auto file = read_whole_file(path, kPasswordOctetsMax);
-  if (!file) return fail(Error(ErrorCode::secret, "password file " + file.error().message()));
+  if (!file) return fail(unusable(file.error().message()));
   auto secret = first_line_secret(std::move(file->text));
   if (!S_ISREG(file->mode)) {
-    return fail(ErrorCode::secret, "password file " + path + ": not a regular file");
+    return fail(unusable(path + ": not a regular file"));
   }
   if (readable_by_others(file->mode)) {
     return fail(Error(ErrorCode::secret,
                       "password file " + path + ": can be read by the group or by others")
                     .with_hint("chmod 600 " + path));
   }
-  if (!secret) return fail_in(std::move(secret), "password file " + path);
+  if (!secret) return fail(unusable(path + ": " + secret.error().message()));
   return secret;
 }
 

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
+#include <vector>
 
 #include "sterna/base/bytes.h"
 #include "sterna/base/nearest.h"
@@ -49,6 +51,7 @@ constexpr std::array kPresets = {
     Preset{.name = "microsoft",
            .host = "outlook.office365.com",
            .connections = 3,
+           .takes_passwords = false,
            .domains =
                "outlook.com hotmail.com live.com msn.com outlook.de outlook.fr hotmail.co.uk "
                "hotmail.de hotmail.fr hotmail.it live.co.uk live.de live.fr live.nl",
@@ -143,9 +146,13 @@ std::span<const Preset> presets() {
 namespace {
 
 // As people call them.
+constexpr std::array kOtherNames = {std::pair{"gmail"sv, "google"sv},
+                                    std::pair{"outlook"sv, "microsoft"sv}};
+
 std::string_view by_its_other_name(std::string_view name) {
-  if (ascii_iequals(name, "gmail")) return "google";
-  return ascii_iequals(name, "outlook") ? "microsoft" : name;
+  for (const auto& [other, proper] : kOtherNames)
+    if (ascii_iequals(name, other)) return proper;
+  return name;
 }
 
 }  // namespace
@@ -164,11 +171,18 @@ const Preset* preset_of_domain(std::string_view domain) {
   return it == kPresets.end() ? nullptr : &*it;
 }
 
+bool takes_passwords(std::string_view host) {
+  return std::ranges::none_of(kPresets, [host](const Preset& preset) {
+    return !preset.takes_passwords && ascii_iequals(preset.host, host);
+  });
+}
+
 std::string_view nearest_preset(std::string_view name) {
-  return std::ranges::min_element(
-             kPresets, {},
-             [name](const Preset& preset) { return edit_distance(name, preset.name); })
-      ->name;
+  std::vector<std::string_view> names;
+  for (const Preset& preset : kPresets) names.push_back(preset.name);
+  for (const auto& [other, proper] : kOtherNames) names.push_back(other);
+  return *std::ranges::min_element(
+      names, {}, [name](std::string_view known) { return edit_distance(name, known); });
 }
 
 }  // namespace sterna::config

@@ -23,6 +23,7 @@ struct Preset {
   TlsMode mode = TlsMode::implicit;
   unsigned connections =
       4;  // far enough below what the provider allows to leave room for other programs
+  bool takes_passwords = true;
   std::string_view domains = {};                    // separated by spaces, lower case
   std::span<const std::string_view> excluded = {};  // patterns, without the "!"
   std::span<const Role> excluded_roles = {};        // where names are translated, roles are not

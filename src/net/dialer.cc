@@ -51,9 +51,14 @@ class LoopDialer : public io::Dialer {
 
   coro::Task<Result<std::unique_ptr<io::Transport>>> finish(std::unique_ptr<io::Transport> stream,
                                                             io::Endpoint endpoint) {
-    if (endpoint.tls_mode == io::TlsMode::implicit)
-      STERNA_CO_CHECK(co_await stream->start_tls(endpoint.tls));
-    co_return std::move(stream);
+    if (endpoint.tls_mode != io::TlsMode::implicit) co_return std::move(stream);
+    Status secured = co_await stream->start_tls(endpoint.tls);
+    if (secured) co_return std::move(stream);
+    Error error = std::move(secured).error();
+    const bool silent = error.is(ErrorCode::timeout) || error.is(ErrorCode::disconnected);
+    if (!silent || !error.hint().empty()) co_return fail(std::move(error));
+    co_return fail(std::move(error).with_hint(
+        "check host and port; where TLS begins later, as on 143, set tls.mode = \"starttls\""));
   }
 
   coro::Task<Result<std::unique_ptr<Descriptor>>> connect(std::string host, std::uint16_t port) {

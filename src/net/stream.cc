@@ -193,7 +193,7 @@ Status Stream::check_no_octets_waiting() {
     return fail(ErrorCode::disconnected, "the server closed the connection before TLS began");
   if (count > 0)
     return fail(Error(ErrorCode::protocol, "the server sent octets before TLS began")
-                    .with_hint("if the port speaks plain text at first, set tls mode = "
+                    .with_hint("if the port speaks plain text at first, set tls.mode = "
                                "\"starttls\"; otherwise someone may be tampering with the line"));
   return {};
 }

@@ -41,8 +41,10 @@ Status check_pins(const std::vector<std::string>& pins) {
 }
 
 Status unreadable(std::string_view what, const std::string& file) {
-  return fail(ErrorCode::certificate,
-              fmt::format("{} {}: {}", what, printable(file), take_openssl_error()));
+  return fail(Error(ErrorCode::certificate,
+                    fmt::format("{} {}: {}", what, printable(file), take_openssl_error()))
+                  .with_hint("it must be a file in PEM that whoever runs Sterna can read; its name "
+                             "is in the account's tls table"));
 }
 
 Status load_authorities(SSL_CTX* context, const std::string& ca_file) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "src/account/connection.h"
+#include "src/account/login.h"
 #include "tests/account/account_world.h"
 #include "tests/support/virtual_clock.h"
 
@@ -61,6 +62,8 @@ class DeadlinesTest : public AccountWorld {
     commands.push_back(std::move(command));
     return commands;
   }
+  sterna::test::VirtualClock clock_;
+
   static Result<imap::Command> login() { return imap::login("ann", Secret("x")); }
 
  private:
@@ -74,9 +77,34 @@ class DeadlinesTest : public AccountWorld {
     }
     co_return Status{};
   }
-
-  sterna::test::VirtualClock clock_;
 };
+
+// Reaches every server, and none of them says a word.
+class SilentDialer final : public io::Dialer {
+ public:
+  explicit SilentDialer(io::Clock& clock) : clock_(clock) {}
+  coro::Task<Result<std::unique_ptr<io::Transport>>> dial(io::Endpoint) override {
+    std::unique_ptr<io::Transport> line =
+        std::make_unique<Drip>(clock_, std::deque<Line>{{kDay, "* OK ready\r\n"}});
+    co_return line;
+  }
+
+ private:
+  io::Clock& clock_;
+};
+
+TEST_F(DeadlinesTest, WithoutTlsASilentServerIsSaidToExpectItPerhaps) {
+  SilentDialer dialer(clock_);
+  const Services services{clock_, loop_.worker(), dialer, loop_.random(), loop_.file_system()};
+  for (const io::TlsMode mode : {io::TlsMode::none, io::TlsMode::starttls, io::TlsMode::implicit}) {
+    settings_.endpoint.tls_mode = mode;
+    const auto line = clock_.run(open_line(services, settings_, Log()));
+    ASSERT_FALSE(line);
+    EXPECT_TRUE(line.error().is(ErrorCode::timeout)) << line.error().describe();
+    const bool named = line.error().hint().find("tls.mode = \"implicit\"") != std::string::npos;
+    EXPECT_EQ(named, mode != io::TlsMode::implicit) << line.error().hint();
+  }
+}
 
 TEST_F(DeadlinesTest, AGreetingThatDoesNotCome) {
   const Status waited = outcome({{kDay, "* OK ready\r\n"}}, {});

@@ -253,6 +253,19 @@ TEST_F(Adopt, ADamagedMarkerIsReplaced) {
   EXPECT_TRUE(accepted());
 }
 
+TEST_F(Adopt, WhereNothingIsWrongNothingIsChanged) {
+  set("tree", "00000000000000cc");
+  set("state", "00000000000000aa");
+  set("epoch", "9");
+  put_marker(0xcc, 0xaa, files().machine_id(), 9);
+  const Adoption adopted = run();
+  EXPECT_FALSE(adopted.changed);
+  EXPECT_EQ(adopted.found, "this account's own marker; 0 messages in 1 mailbox");
+  EXPECT_EQ(marker().epoch, 9U);
+  EXPECT_EQ(fact("epoch"), "9");
+  EXPECT_EQ(fact(kAdoptingKey), "");
+}
+
 TEST_F(Adopt, AMaildirThatIsNotThereIsNotMade) {
   std::filesystem::remove_all(settings_.maildir);
   Services world = services();

@@ -45,7 +45,8 @@ TEST_F(Inspect, TheStateTellsOfMailboxesAndTheLastSync) {
     ASSERT_TRUE(base.put_message(row(inbox, 3, "", RowState::dropped)));
     ASSERT_TRUE(base.set("last_sync_ms", "1700000000000"));
     ASSERT_TRUE(base.set("last_error", "no answer"));
-    ASSERT_TRUE(base.set("mailboxes_behind", "7:0 " + std::to_string(inbox.value) + ":1600000000001"));
+    ASSERT_TRUE(
+        base.set("mailboxes_behind", "7:0 " + std::to_string(inbox.value) + ":1600000000001"));
   });
   auto state = read_state(files(), settings_);
   ASSERT_TRUE(state) << state.error().describe();

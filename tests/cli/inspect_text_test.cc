@@ -47,7 +47,8 @@ TEST_F(InspectText, StatusSaysWhatNeedsAttentionAndWhichCommandMendsIt) {
   StatusRow parked = row_of("parked");
   parked.state.quarantined = 7;
   for (std::uint32_t uid = 1; uid <= 7; ++uid)
-    parked.state.parked.push_back({"INBOX", uid, "", "download", "too big", 3, kNow});
+    parked.state.parked.push_back(
+        {"INBOX", uid, "", "download", "too big", 3, uid == 1 ? kNow : kNow + 60'000});
   StatusRow fresh = row_of("fresh");
   fresh.state.ever_synced = false;
   fresh.state.last_sync_ms = 0;
@@ -56,7 +57,9 @@ TEST_F(InspectText, StatusSaysWhatNeedsAttentionAndWhichCommandMendsIt) {
   EXPECT_THAT(text, HasSubstr("failed: the last sync failed: connect: refused\\x1b[2J\n"
                               "  sterna check failed\n"));
   EXPECT_THAT(text, HasSubstr("parked: 7 messages could not be brought over"));
-  EXPECT_THAT(text, HasSubstr("  INBOX, UID 1: download: too big\n"));
+  EXPECT_THAT(text, HasSubstr("  INBOX, UID 1: download: too big; tried again by the next sync\n"
+                              "  INBOX, UID 2: download: too big; tried again after "
+                              "2026-01-01 09:01:12\n"));
   EXPECT_THAT(text, HasSubstr("  and 2 more\n"));
   EXPECT_THAT(text, HasSubstr("fresh: never synced\n  sterna sync fresh\n"));
 }

@@ -152,7 +152,7 @@ TEST(Json, OfDecisionsAndAdoptions) {
   EXPECT_EQ(decided["decision"], "apply");
   EXPECT_EQ(decided["decided"][0], json({{"account", "work"}, {"count", 80}}));
   EXPECT_EQ(decided["accounts"], json::array());
-  EXPECT_EQ(read(adopt_json("work", "no marker"))["found"], "no marker");
+  EXPECT_EQ(read(adopt_json("work", {"no marker"}))["found"], "no marker");
 }
 
 TEST(Json, OfNothingHasEmptyLists) {
@@ -163,7 +163,7 @@ TEST(Json, OfNothingHasEmptyLists) {
 }
 
 std::string written(const std::string& found) {
-  return adopt_json("work", found);
+  return adopt_json("work", {found});
 }
 
 TEST(Json, EscapesOctetsThatAreNoUtf8) {

@@ -137,6 +137,10 @@ INSTANTIATE_TEST_SUITE_P(
         in_account("NoPresetOfThatKind", "preset = \"example\"",
                    "10: there is no preset `example`; leave it out: the domain of `address` gives "
                    "it"),
+        in_account("PresetNearToAnotherName", "preset = \"gmail2\"",
+                   "10: there is no preset `gmail2`; did you mean `gmail`?"),
+        in_account("ShortPresetNearToNone", "preset = \"ab\"",
+                   "10: there is no preset `ab`; leave it out: the domain of `address` gives it"),
         in_account("UnknownPreset", "preset = \"gogle\"",
                    "10: there is no preset `gogle`; did you mean `google`?"),
         in_account("TwoSecrets", "password_command = \"x\"\npassword_file = \"/nowhere\"",
@@ -168,7 +172,8 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"KeyWithoutCertificate", std::string(kMinimal) + "tls.client_key = \"/nowhere\"\n",
              "c.toml:1:10: `tls.client_key` needs `tls.client_cert`"},
         Case{"Address", "[account.a]\naddress = \"ann\"\nhost = \"h\"\n",
-             "c.toml:2:11: `address` takes an address such as ann@example.org"},
+             "c.toml:2:11: `ann` is no mail address; `address` takes one such as ann@example.org; "
+             "a mere login name is `user`"},
         Case{"HostWithPort", "[account.a]\nuser = \"u\"\nhost = \"h:993\"\n",
              "c.toml:3:8: `host` takes the name or the address of a server; its port is the key "
              "`port`"},

@@ -71,6 +71,7 @@ TEST(PasswordFile, ThatIsNoneIsRefused) {
     EXPECT_EQ(got.error().code(), ErrorCode::secret);
     EXPECT_THAT(got.error().describe(), HasSubstr(says));
     EXPECT_THAT(got.error().describe(), HasSubstr(path));
+    if (path != home.at("large")) EXPECT_THAT(got.error().hint(), HasSubstr("chmod 600"));
   }
 }
 

@@ -76,5 +76,12 @@ TEST(Presets, EachLoads) {
   }
 }
 
+TEST(Presets, KnowWhoTakesNoPasswords) {
+  EXPECT_FALSE(takes_passwords("outlook.office365.com"));
+  EXPECT_FALSE(takes_passwords("Outlook.Office365.com"));
+  EXPECT_TRUE(takes_passwords("imap.gmail.com"));
+  EXPECT_TRUE(takes_passwords(""));
+}
+
 }  // namespace
 }  // namespace sterna::config

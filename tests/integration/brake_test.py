@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """The brake and the marker: a disaster on one side stops before it reaches the other."""
+import contextlib
 import os
+import pty
 import shutil
+import subprocess
 import unittest
 
 from tests.support.case import IntegrationCase, over
 from tests.support.dovecot import MAIN_PROFILES
 from tests.support.messages import NOON, local, message
-from tests.support.sterna import HELD
+from tests.support.sterna import FAILED, HELD, binary
 
 
 class BrakeTest(IntegrationCase):
@@ -51,6 +54,26 @@ class BrakeTest(IntegrationCase):
         self.assertEqual(len(world.imap.uids("Trash")), 80)
         world.sync()
         world.assert_settled()
+
+    def test_held_apply_that_is_answered_no_says_that_nothing_was_changed(self):
+        world = self.world()
+        self.filled(world)
+        self.delete_here(world, 80)
+        world.sync(expect=HELD)
+        here, there = pty.openpty()
+        self.addCleanup(os.close, here)
+        os.write(here, b"n\n")
+        run = subprocess.run([binary(), "-c", world.sterna.config, "held", "apply"], stdin=there,
+                             stdout=subprocess.DEVNULL, stderr=there, timeout=60, check=False,
+                             env=world.sterna.environment())
+        os.close(there)
+        self.assertEqual(run.returncode, FAILED)
+        said = b""
+        with contextlib.suppress(OSError):  # the other end is closed, and all of it is read
+            while piece := os.read(here, 4096):
+                said += piece
+        self.assertIn(b"nothing was changed", said)
+        self.assertEqual(len(world.imap.uids("INBOX")), 100)
 
     @over(MAIN_PROFILES)
     def test_held_apply_of_what_the_server_deleted(self, world):
@@ -314,12 +337,26 @@ class MarkerTest(IntegrationCase):
         world.fill("INBOX", 1, "late")
         world.sync(expect=HELD)
         self.assertEqual(len(world.words_local("INBOX")), 9)
-        world.sterna.run("adopt", world.name)
+        run = world.sterna.run("adopt", world.name)
+        self.assertIn("no marker; 9 messages in", run.stdout)
         world.sync()
         self.assertIn("m0", world.words_on_server("INBOX"))
         self.assertEqual(world.words_on_server("Trash"), [])
         self.assertEqual(len(world.words_local("INBOX")), 11)
         world.assert_settled()
+
+    def test_adopt_where_nothing_is_wrong_changes_nothing(self):
+        world = self.world()
+        world.fill("INBOX", 3)
+        world.sync()
+        before = world.ask_state("SELECT * FROM fact ORDER BY 1")
+        run = world.sterna.run("adopt", world.name)
+        self.assertIn("nothing is wrong, and nothing was changed", run.stdout)
+        self.assertEqual(world.ask_state("SELECT * FROM fact ORDER BY 1"), before)
+        self.assertFalse(world.sterna.command_json("adopt", world.name)["changed"])
+        world.mail.delete(world.mail.find("INBOX", "<m0@"))
+        world.sync()
+        self.assertEqual(world.words_on_server("INBOX"), ["m1", "m2"])
 
     def test_the_maildir_of_another_account_is_refused(self):
         world = self.world(name="one")

@@ -226,6 +226,13 @@ class CommandsTest(IntegrationCase):
         run = world.sterna.run("check", expect=(FAILED, 4))
         self.assertNotIn("wrong-wrong", run.stdout + run.stderr)
 
+    def test_where_all_accounts_are_disabled_that_is_said(self):
+        world = self.filled()
+        world.sterna.set(world.name, enabled=False)
+        for command in ("sync", "check"):
+            with self.subTest(command):
+                self.assertIn("all accounts are disabled", world.sterna.run(command).stderr)
+
     def test_every_json_is_one_schema_1(self):
         world = self.filled()
         for command in (("status",), ("mailboxes", world.name), ("history", world.name),

@@ -139,16 +139,59 @@ class TlsTest(FailureCase):
         self.assert_fails(world, NETWORK, "does not offer STARTTLS")
         self.assertEqual(world.wire.sent(rb"^(LOGIN|AUTHENTICATE)"), [])
 
+    def test_tls_towards_a_port_that_speaks_plain_text_names_the_key(self):
+        world = self.world(transport="tls", port=server().port)
+        run = self.assert_fails(world, (NETWORK, FAILED), "tls.mode = \"starttls\"")
+        self.assertNotIn(f"localhost:{server().port}: localhost", run.stderr)
+
     def test_plain_text_towards_another_machine_is_refused(self):
         world = self.world(host="mail.example.org", tls={"mode": "none"})
         run = world.sterna.run("sync", expect=BAD_CONFIG)
         self.assertIn("allow_plaintext", run.stderr)
 
 
+class MissingFileTest(FailureCase):
+    def assert_both_say(self, world, *words):
+        """sync, check and check --offline name what is missing and the key, and nothing else."""
+        for command in (("sync",), ("check",), ("check", "--offline")):
+            with self.subTest(command):
+                run = world.sterna.run(*command, expect=(LOGIN, PARTLY))
+                text = run.stdout + run.stderr
+                for word in words:
+                    self.assertIn(word, text)
+                self.assertNotIn("check the clock", text)
+                self.assertNotIn("password command", text)
+
+    def test_a_missing_authority(self):
+        self.assert_both_say(self.world(transport="tls", tls={"ca_file": "/nowhere/ca.pem"}),
+                             "/nowhere/ca.pem", "No such file", "tls")
+
+    def test_a_missing_client_certificate(self):
+        tls = {"ca_file": server().ca, "client_cert": "/nowhere/ann.pem"}
+        self.assert_both_say(self.world(transport="tls", tls=tls),
+                             "/nowhere/ann.pem", "No such file", "tls")
+
+    def test_a_missing_password_file(self):
+        self.assert_both_say(self.world(password=None, password_file="/nowhere/secret"),
+                             "/nowhere/secret", "No such file", "password_file")
+
+    def test_an_account_without_any_secret(self):
+        self.assert_both_say(self.world(password=None), "no password is configured",
+                             "set password_command in [account.acc]")
+
+    def test_a_provider_that_takes_no_passwords(self):
+        world = self.world()
+        world.sterna.write_raw_config('[account.o]\naddress = "ann@outlook.com"\npassword = "p"\n'
+                                      f'maildir = "{world.dir}/o"\n')
+        run = world.sterna.run("check", "--offline", expect=(LOGIN, PARTLY))
+        self.assertIn("OAuth 2.0", run.stdout)
+
+
 class NetworkTest(FailureCase):
     def test_a_refused_connection(self):
         (port,) = free_ports(1)
-        self.assert_fails(self.world(port=port), NETWORK, "refused")
+        run = self.assert_fails(self.world(port=port), NETWORK, "refused")
+        self.assertEqual(run.stderr.count(str(port)), 1, run.stderr)
 
     def test_a_refused_connection_leaves_the_other_account_alone(self):
         (port,) = free_ports(1)

@@ -89,10 +89,11 @@ Result<std::uint64_t> decide_held(const Settings& settings, HeldDecision decisio
                                   std::optional<MailboxName> mailbox);
 
 struct Adoption {
-  std::string found;  // what was there before, in words
+  std::string found;    // what was there before, in words
+  bool changed = true;  // false: nothing was wrong, and nothing was done
 };
 // Makes a new marker for a Maildir whose marker is missing or foreign; the next sync pairs what is
-// there.
+// there. A marker that a sync accepts is left alone.
 Result<Adoption> adopt(Services& services, const Settings& settings);
 
 // --- with the server

@@ -133,4 +133,7 @@ struct Config {
 // localhost (RFC 6761 section 6.3).
 bool is_loopback_host(std::string_view host);
 
+// False for a server that is known to let nobody in but by OAuth 2.0.
+bool takes_passwords(std::string_view host);
+
 }  // namespace sterna::config
