@@ -154,15 +154,15 @@ coro::Task<Status> settle_presence(Connection& connection, Look& seen, KnownUids
   co_return Status{};
 }
 
-void check_numbers(const imap::Selection& selection, const RemoteCursor& cursor,
-                   sync::MailboxInput& input, Log& log) {
+void check_numbers(const imap::Selection& selection, MailboxWork& work, Log& log) {
+  const RemoteCursor& cursor = work.row.cursor;
   const bool back = cursor.uidvalidity && *selection.uid_validity == cursor.uidvalidity &&
                     went_backwards(selection, cursor);
   const bool other = cursor.uidvalidity && *selection.uid_validity != cursor.uidvalidity;
   if (back || other) {
-    log.warn("{}: the mailbox on the server is paired anew",
+    log.warn("mailbox {}: {}: what is on the server is paired anew", work.name(),
              back ? "its numbers went backwards" : "its UIDVALIDITY changed");
-    input.adopting = true;
+    work.input.adopting = true;
   }
 }
 
@@ -261,7 +261,7 @@ coro::Task<Status> observe_remote(Engine& engine, Connection& connection, Mailbo
     co_return Status{};
   }
   take_rights(*selection, work.row.cursor, remote);
-  check_numbers(*selection, work.row.cursor, work.input, engine.log);
+  check_numbers(*selection, work, engine.log);
   STERNA_CO_CHECK(begin_base(engine, work));
   keep_cursor_before_unreadable(engine, work, seen);
   if (work.input.adopting) seen = {};

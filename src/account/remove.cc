@@ -63,6 +63,17 @@ class Remover {
   }
 
   Status load(std::span<const sync::Action* const> actions) {
+    std::vector<Uid> stuck;
+    STERNA_CHECK(read(actions, stuck));
+    for (const Uid uid : stuck) {
+      work_.look_again();
+      park(engine_, work_, uid, "", "delete", not_expunged());
+    }
+    return {};
+  }
+
+  // `stuck`: what an EXPUNGE of this sync left where it was.
+  Status read(std::span<const sync::Action* const> actions, std::vector<Uid>& stuck) {
     const UidSet parked = parked_uids(engine_, work_, "delete");
     STERNA_TRY(const auto reading, engine_.store->read());
     for (const sync::Action* action : actions) {
@@ -76,8 +87,7 @@ class Remover {
         continue;
       }
       if (what.file_remains && engine_.expunged.contains(row->key)) {
-        work_.look_again();
-        park(engine_, work_, what.uid, "", "delete", not_expunged());
+        stuck.push_back(what.uid);
         continue;
       }
       victims_.push_back({action, std::move(*row), {}, what.kind, in_base});

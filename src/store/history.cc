@@ -63,7 +63,8 @@ Result<std::vector<HistoryEntry>> Store::history(std::string_view path, std::siz
   const std::string_view name = stripped(base_name_of_path(path));
   Query query(impl_->db, kSelectOfFile, base_hash(name));
   return take(query, limit, [&](const HistoryEntry& entry) {
-    return stripped(base_name_of_path(entry.path)) == name && is_there(entry);
+    const bool of_file = !entry.event.starts_with("mailbox ");  // else the path is a directory
+    return of_file && stripped(base_name_of_path(entry.path)) == name && is_there(entry);
   });
 }
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is put into the Maildir arrives on the server: once, whole, dated, with its flags."""
 import os
+import shutil
 import subprocess
 import unittest
 
@@ -134,6 +135,21 @@ class PushTest(IntegrationCase):
             self.assertEqual(len(world.imap.fetch_all("Drafts")), 1)
         world.assert_settled()
         self.assertIn(b"All of it.", world.imap.fetch_all("Drafts")[0].body)
+
+    def test_a_folder_that_is_a_copy_of_itself_by_now_is_no_edit(self):
+        world = self.world()
+        world.fill("Work", 10, "w")
+        world.sync()
+        world.mail.settle()
+        old, new = (f"{world.mail.folder('Work')}{suffix}" for suffix in ("", ".new"))
+        subprocess.run(["cp", "-a", old, new], check=True)
+        shutil.rmtree(old)
+        os.rename(new, old)
+        report = world.sync()
+        self.assertEqual((report["uploaded"], report["deleted_out"], report["downloaded"]),
+                         (0, 0, 0))
+        self.assertEqual(world.words_on_server("Trash"), [])
+        world.assert_settled()
 
     @over([*MAIN_PROFILES, "no-uidplus"])
     def test_an_edited_file_replaces_its_message(self, world):

@@ -64,7 +64,7 @@ TEST_F(History, FollowsAFileThroughItsNames) {
   EXPECT_TRUE(must(store_->history("19.host", 9)).empty());
 }
 
-TEST(History, OfOneMailboxOnly) {
+TEST(HistoryOfAMailbox, IsNoOther) {
   const StateDirectory state;
   const auto store = state.open();
   HistoryEntry there = entry(10, "INBOX/new/17.host", "downloaded");

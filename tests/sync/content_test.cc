@@ -48,6 +48,10 @@ TEST(Content, AStubIsNeverJudgedByItsContent) {
   EXPECT_EQ(told({"A", "A 1 x S stub", "", "A edited 1 y"}), "record A/1 S A1:2,S\n");
 }
 
+TEST(Content, ACopyThatKeptItsTimeIsNoEdit) {
+  EXPECT_EQ(planned("", "A edited 1 x old_time"), "record A/1 S A1:2,S\n");
+  EXPECT_EQ(planned("", "A edited 1 y old_time"), "upload A A1 S replaces=1\n");
+}
 TEST(Content, InPlaceOnlyAnotherContentIsAnEdit) {
   Input input = read({"A Trash:trash", "A 1 x S", "", "A edited 1 x"});
   LocalChange& change = mailbox(input, "A").local.changed.front();

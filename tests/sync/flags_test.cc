@@ -189,6 +189,7 @@ TEST(LostFlags, WhatWentThroughBeforeCounts) {
 TEST(LostFlags, WhatWentThroughInOtherMailboxesCounts) {
   Input input = Bulk::of(10, "- noinfo");
   input.account_window.flags_lost = 40;
+  input.account_window.messages_at_start = 150;
   EXPECT_EQ(Bulk::held(sync::plan(input)), 10U);
 }
 TEST(LostFlags, WhatWasApprovedDoesNotMakeOthersTooMany) {

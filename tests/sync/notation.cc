@@ -218,6 +218,7 @@ class Reader {
     change.file.file = base.file;
     if (what == "flags") return change;
     change.content_changed = true;
+    change.file.file.mtime_ns += has(words, "old_time") ? 0 : 1'000'000'000;
     change.surely_edited = what == "edited";
     change.maybe_edited = what == "restarted";
     change.file.file.ino += 500'000;

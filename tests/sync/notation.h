@@ -13,6 +13,7 @@
 // local:                       MAILBOX unknown | suspect | busy | changes | began=N | unflushed=N
 //                              MAILBOX gone UID | flags UID FLAGS [new] [noinfo] [mute]
 //                              MAILBOX edited|restarted|touched|wreck|unreadable UID CONTENT
+//                              [old_time] (else its mtime is another one, too)
 //                              [saved]
 //                              MAILBOX new NAME CONTENT FLAGS [option...]
 //   saved: by a mail program that added fields to the header; as a whole it is "CONTENT~saved"
