@@ -7,7 +7,7 @@ import unittest
 from tests.support.case import IntegrationCase
 from tests.support.messages import NOON, local, message
 
-MANY = int(os.environ.get("STERNA_MANY", "20000"))      # .ci/run: a hundred thousand
+MANY = int(os.environ.get("STERNA_MANY", "20000"))
 LARGE_BYTES = 100 << 20
 PEAK_MB_MAX = 64        # of a debug build; tests/bench holds the release to its own figure
 
