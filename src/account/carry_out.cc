@@ -27,6 +27,7 @@ Status remove_orphan(Engine& engine, MailboxWork& work, const LocalArrival& arri
                                        "held, and applied by the user"}));
     static_cast<void>(id);
     STERNA_CHECK(engine.store->unset(orphan_apply_key(arrival.file.base)));
+    STERNA_CHECK(engine.store->unset(namesake_key(arrival.file.base)));
     return engine.add_history(work, Uid{}, arrival.file.name, "deleted", "local",
                               arrival.file.flags.to_string(), "held, and applied by the user");
   });

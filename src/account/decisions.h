@@ -44,6 +44,10 @@ inline std::string orphan_apply_key(std::string_view base_name) {
 inline std::string orphan_restore_key(std::string_view base_name) {
   return "orphan_restore:" + std::string(base_name);
 }
+// No decision either: the file shared the base of another one, and got this one from us.
+inline std::string namesake_key(std::string_view base_name) {
+  return "namesake:" + std::string(base_name);
+}
 inline std::string flags_restore_key(MailboxId mailbox, Uid uid) {
   return "flags_restore:" + std::to_string(mailbox.value) + ":" + std::to_string(uid.value);
 }

@@ -42,7 +42,6 @@ struct MailboxWork {
   std::optional<maildir::Listing> listing;
   bool network_fs = false;
   bool removal_begun = false;         // of messages whose files went before this pass
-  std::set<std::string> namesakes;    // bases given in this pass to files that shared one
   std::set<std::string> told_denied;  // files that cannot be read, of which the user was told
   bool missed_unflushed = false;      // files that may have gone with the power (unflushed.h)
   bool audited = false;               // its turn to be looked at more closely (look_closer.h)
@@ -93,7 +92,8 @@ struct Engine {
   std::optional<Generation> unflushed_since;  // those of an earlier boot: from this pass on
   bool epoch_bumped = false;
   bool request_checked = false;
-  bool union_mode = false;  // a restored backup or a lost state: pair, delete nothing
+  bool all_seen_here = false;  // in this pass: every mailbox of the Maildir was looked at
+  bool union_mode = false;     // a restored backup or a lost state: pair, delete nothing
   // Local effects, or new remote messages, that another pass in this sync should look at.
   bool again = false;
   // Flagged \Deleted and expunged by this sync: what is there again was never gone.

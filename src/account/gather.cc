@@ -190,6 +190,8 @@ Status recall_decisions(Engine& engine) {
     for (LocalArrival& arrival : work->input.local.arrived) {
       const std::string& base = arrival.file.base;
       arrival.held = held.contains({work->row.id.value, base});
+      STERNA_TRY(const auto namesake, engine.store->get(namesake_key(base)));
+      arrival.namesake = namesake.has_value();
       STERNA_TRY(const auto restored, engine.store->get(orphan_restore_key(base)));
       if (restored) {
         arrival.held = false;

@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "decisions.h"
 #include "execute.h"
 #include "look_closer.h"
 #include "sterna/maildir/change.h"
@@ -162,6 +163,7 @@ coro::Task<Status> separate(Engine& engine, MailboxWork& work, maildir::MailboxD
   for (LocalFile& file : found.namesakes) {
     const std::string base =
         maildir::unique_base_name(engine.services.random.hex(16), engine.now_ms() / 1000);
+    STERNA_CO_CHECK(engine.write([&] { return engine.store->set(namesake_key(base), kDecided); }));
     auto job = [&]() -> Result<maildir::SeenFile> {
       maildir::TouchedDirectories touched;
       STERNA_TRY(auto renamed, maildir::rename_base(dirs, to_seen(file), base, touched));
@@ -182,7 +184,6 @@ coro::Task<Status> separate(Engine& engine, MailboxWork& work, maildir::MailboxD
                     file.name, renamed->name);
     file.name = renamed->name;
     file.base = base;
-    work.namesakes.insert(base);
     found.arrived.push_back(std::move(file));
   }
   co_return Status{};

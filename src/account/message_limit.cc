@@ -73,6 +73,7 @@ coro::Task<Status> wait_all_whole(Connection& connection, std::vector<imap::Comm
 
 coro::Task<Result<Found>> search_all(Connection& connection, imap::SearchQuery query) {
   Found found;
+  const Uid first = query.uids && !query.uids->empty() ? query.uids->first() : Uid{1};
   std::optional<Uid> below;
   for (int round = 0; round < kRoundsMax; ++round) {
     query.return_all = connection.has(imap::Capability::esearch);
@@ -88,9 +89,9 @@ coro::Task<Result<Found>> search_all(Connection& connection, imap::SearchQuery q
     if (!is_limited(done) && !sink.limited) co_return found;
     const std::optional<Uid> last = limited_at(done);
     if (!last || (below && *last >= *below)) break;
-    if (last->value == 1) co_return found;
+    if (*last <= first) co_return found;
     below = last;
-    query.uids = UidSet::range(Uid{1}, Uid{last->value - 1});
+    query.uids = UidSet::range(first, Uid{last->value - 1});
   }
   found.whole = false;
   found.limited = true;

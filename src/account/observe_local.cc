@@ -153,7 +153,6 @@ coro::Task<Status> describe_arrivals(Engine& engine, MailboxWork& work, ListingM
     if (look.identity) arrival.plain = to_plain_identity(*look.identity);
     tell_denied(engine, work, file, look);
     arrival.denied = look.denied && look.stamp;
-    arrival.namesake = work.namesakes.contains(file.base);
     arrival.stable = look.changed_ns <= now - quiet_ns || look.changed_ns > now + quiet_ns;
     arrival.origin = origin_of(engine, file.base);
     if (!engine.clean_boot) {

@@ -167,10 +167,13 @@ coro::Task<Status> observe_there(Engine& engine, Pool& pool) {
 // done.
 coro::Task<Status> observe_both(Engine& engine, Pool& pool) {
   STERNA_CO_CHECK(reset_for_union(engine));
+  engine.all_seen_here = false;
   auto [there, here] = co_await coro::both(observe_there(engine, pool), observe_local(engine));
   STERNA_CO_CHECK(there);
   STERNA_CO_CHECK(here);
-  co_return co_await settle_local(engine);
+  STERNA_CO_CHECK(co_await settle_local(engine));
+  engine.all_seen_here = true;
+  co_return Status{};
 }
 
 // A first look at a mailbox that has files already: pairing, not uploading (adoption).
@@ -300,12 +303,11 @@ coro::Task<Status> execute_moves(Engine& engine, Connection& connection, const R
   co_return Status{};
 }
 
-// On the wire; what the server copies itself is not sent.
+// On the wire.
 std::uint64_t octets_of(const std::vector<const sync::Action*>& uploads) {
   std::uint64_t octets = 0;
   for (const sync::Action* action : uploads) {
-    const auto& what = std::get<sync::Upload>(action->what);
-    if (!what.copy_of) octets += what.identity.size;
+    octets += std::get<sync::Upload>(action->what).identity.size;
   }
   return octets;
 }

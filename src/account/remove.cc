@@ -178,7 +178,11 @@ class Remover {
     }
     std::vector<Victim> to_trash = take_those(
         victims_, [](const Victim& one) { return one.kind == sync::RemovalKind::to_trash; });
-    STERNA_CO_CHECK(co_await set_copied_aside(to_trash));
+    if (Status looked = co_await set_copied_aside(to_trash); !looked) {
+      if (!connection_.usable()) co_return looked;
+      keep_begun(take_those(to_trash, [](const Victim& one) { return one.begun; }), looked.error());
+      STERNA_CO_CHECK(co_await select_mailbox(engine_, connection_, work_, uidvalidity_));
+    }
     if (!to_trash.empty()) STERNA_CO_CHECK(co_await move_to_trash(to_trash));
     if (victims_.empty()) co_return Status{};
     const UidSet uids = uids_of(victims_);
@@ -307,8 +311,12 @@ class Remover {
     STERNA_CO_TRY(const Transfer done,
                   co_await transfer(engine_, connection_, uids_of(victims), *trash, told));
     if (done.refusal) {
-      const std::vector<Victim> refused =
+      std::vector<Victim> refused =
           take_those(victims, [&](const Victim& one) { return !done.has(one.row.key.uid); });
+      keep_begun(
+          take_those(refused,
+                     [&](const Victim& one) { return done.doubted.contains(one.row.key.uid); }),
+          *done.refusal);
       STERNA_CO_CHECK(take_back(refused, *done.refusal, "move to the Trash"));
     }
     if (victims.empty()) co_return Status{};

@@ -55,6 +55,7 @@ class Transferring {
     (moving ? result_.moved : result_.copied).add_all(part.minus(left));
     if (left.empty()) return true;
     if (left == part) {
+      if (!moving) result_.doubted.add_all(part);
       result_.refusal = limited_error("changed");
       return false;
     }

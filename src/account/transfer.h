@@ -33,6 +33,7 @@ struct Transfer {
   UidSet moved;
   UidSet copied;                 // and still where it was
   std::optional<Error> refusal;  // of what is in neither
+  UidSet doubted;                // of these: the server copied a part and does not say which
   bool has(Uid uid) const { return moved.contains(uid) || copied.contains(uid); }
 };
 

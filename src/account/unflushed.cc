@@ -61,7 +61,8 @@ Status note_unflushed(Engine& engine) {
 }
 
 coro::Task<Status> end_unflushed(Engine& engine) {
-  if (!engine.unflushed || engine.dry_run() || !is_resolved(engine)) co_return Status{};
+  if (!engine.unflushed || engine.dry_run()) co_return Status{};
+  if (!engine.all_seen_here || !is_resolved(engine)) co_return Status{};
   STERNA_CO_TRY(const std::vector<io::Directory*> directories, one_of_each(engine));
   auto job = [&directories]() -> Status {
     for (io::Directory* one : directories) STERNA_CHECK(one->sync_file_system());

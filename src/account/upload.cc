@@ -449,6 +449,7 @@ class Uploader {
       STERNA_CHECK(
           engine_.store->clear_failure(row.key.mailbox, Uid{}, job->what->file.base, "upload"));
       STERNA_CHECK(engine_.store->unset(orphan_restore_key(job->what->file.base)));
+      STERNA_CHECK(engine_.store->unset(namesake_key(job->what->file.base)));
       if (job->what->forgets) {
         STERNA_CHECK(forget_row(engine_, *job->what->forgets, job->action->reason));
       }

@@ -25,23 +25,39 @@ namespace {
 constexpr unsigned kKeyDotsMax = 16;
 constexpr unsigned kDepthMax = 32;
 
-// Finds the first line with more than kKeyDotsMax dots outside strings and comments; 0 if there is
-// none.
-class DepthScan {
- public:
-  explicit DepthScan(std::string_view text) : text_(text) {}
+// What the library is not to see, and where; line 0 if there is nothing.
+struct Objection {
+  unsigned line = 0;
+  std::string_view text;
+};
 
-  unsigned first_deep_line() {
+constexpr std::string_view kTooDeep = "tables nest too deeply";
+// TOML 1.0 allows no others; toml++ 3.3 has undefined behaviour for some of them.
+constexpr std::string_view kNotAscii =
+    "not valid TOML: outside strings and comments, only ASCII characters may stand";
+
+// Looks for keys of more than kKeyDotsMax dots, and for characters beyond ASCII, outside strings
+// and comments.
+class Scan {
+ public:
+  explicit Scan(std::string_view text) : text_(text) {
+    constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+    if (text_.starts_with(kByteOrderMark)) text_.remove_prefix(kByteOrderMark.size());
+  }
+
+  Objection first_objection() {
     while (!text_.empty()) {
       if (text_[0] == '#') {
         text_.remove_prefix(std::min(text_.find('\n'), text_.size()));
       } else if (text_[0] == '"' || text_[0] == '\'') {
         skip_string(text_[0]);
+      } else if (static_cast<unsigned char>(text_[0]) >= 0x80) {
+        return {line_, kNotAscii};
       } else if (!step()) {
-        return line_;
+        return {line_, kTooDeep};
       }
     }
-    return 0;
+    return {};
   }
 
  private:
@@ -145,9 +161,8 @@ std::string_view line_of(std::string_view text, unsigned line) {
 }  // namespace
 
 std::optional<Node> parse_document(std::string_view text, std::size_t file, Problems& problems) {
-  constexpr std::string_view kTooDeep = "tables nest too deeply";
-  if (const unsigned line = DepthScan(text).first_deep_line(); line != 0) {
-    problems.add({file, line, 1}, std::string(kTooDeep));
+  if (const Objection objection = Scan(text).first_objection(); objection.line != 0) {
+    problems.add({file, objection.line, 1}, std::string(objection.text));
     return std::nullopt;
   }
   try {

@@ -8,6 +8,7 @@ import unittest
 from tests.support.case import IntegrationCase, over
 from tests.support.dovecot import MAIN_PROFILES
 from tests.support.messages import NOON, local, message
+from tests.support.sterna import NETWORK
 
 HELD = 6
 PARTLY = 3
@@ -29,6 +30,17 @@ class NamesakesTest(IntegrationCase):
             self.assertEqual((report["uploaded"], report["held"]), (0, 1))
         self.assertEqual(world.words_on_server("INBOX"), ["m0"])
         self.assertEqual(len(world.mail.messages("INBOX")), 2)
+
+    @over(MAIN_PROFILES)
+    def test_one_that_was_named_before_the_line_went_is_held_as_well(self, world):
+        world.fill("INBOX", 1, flags=["\\Seen"])
+        world.sync()
+        copy_as(world.mail.messages("INBOX")[0], world.mail.folder("INBOX"), "FS")
+        world.fill("Work", 1, "w")
+        world.wire.cut_before(rb"^UID FETCH|^SELECT")
+        world.sync(expect=NETWORK)
+        self.assertEqual(world.sync(expect=HELD)["uploaded"], 0)
+        self.assertEqual(world.words_on_server("INBOX"), ["m0"])
 
     def test_one_that_is_wanted_is_sent_once(self):
         world = self.world()

@@ -7,6 +7,7 @@ import unittest
 
 from tests.support.case import IntegrationCase
 from tests.support.messages import NOON, local, message
+from tests.support.sterna import NETWORK
 
 
 class PowerCase(IntegrationCase):
@@ -55,6 +56,13 @@ class UnflushedTest(PowerCase):
     def test_also_where_a_deletion_would_be_for_good(self):
         world = self.pull_and_die(local_delete="expunge")
         self.lose_some(world)
+        self.assert_whole(world)
+
+    def test_a_sync_that_looked_at_nothing_settles_no_doubt(self):
+        world = self.pull_and_die(local_delete="expunge")
+        self.lose_some(world)
+        world.wire.cut_before(rb"^LIST ")
+        world.sync(expect=NETWORK)
         self.assert_whole(world)
 
     def test_a_cut_file_is_found_though_its_directory_did_not_change(self):
