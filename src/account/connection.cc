@@ -235,15 +235,6 @@ coro::Task<Result<imap::Done>> Connection::wait_ok(imap::CommandId id) {
   co_return done;
 }
 
-coro::Task<Status> Connection::wait_all_ok(std::vector<imap::CommandId> ids) {
-  Status outcome;
-  for (const imap::CommandId id : ids) {
-    STERNA_CO_TRY(imap::Done done, co_await wait(id));
-    if (!done.ok() && outcome) outcome = fail(imap::error_from(done));
-  }
-  co_return outcome;
-}
-
 coro::Task<Result<imap::Done>> Connection::run(Result<imap::Command> command, Sink* sink) {
   STERNA_CO_TRY(const imap::CommandId id, submit(std::move(command), sink));
   co_return co_await wait(id);

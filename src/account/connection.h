@@ -95,8 +95,6 @@ class Connection final : private imap::Handler {
   coro::Task<Status> run_ok(Result<imap::Command> command, Sink* sink = nullptr);
   // As wait(), with NO and BAD as errors.
   coro::Task<Result<imap::Done>> wait_ok(imap::CommandId id);
-  // Waits for all of them; the first NO or BAD is the error.
-  coro::Task<Status> wait_all_ok(std::vector<imap::CommandId> ids);
 
   // Writes what is submitted, without waiting for answers.
   coro::Task<Status> flush();

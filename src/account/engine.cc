@@ -42,6 +42,10 @@ MailboxWork* Engine::trash() {
   return synced ? synced : trash_there.get();
 }
 
+std::string Engine::new_base_name() const {
+  return maildir::unique_base_name(services.random.hex(16), now_ms() / 1000);
+}
+
 Result<maildir::MailboxDirs*> Engine::open_dirs(MailboxWork& work) {
   if (!work.dirs) {
     STERNA_TRY(maildir::MailboxDirs dirs, maildir::open_mailbox(*root, work.path));

@@ -116,6 +116,8 @@ struct Engine {
   MailboxWork* with_role(Role role);
   MailboxWork* trash();  // synced or not
 
+  // For a file that cannot keep the name it has.
+  std::string new_base_name() const;
   std::int64_t now_ms() const { return services.clock.wall_ns() / 1'000'000; }
   bool dry_run() const { return request.dry_run; }
   const std::string& state_directory() const {

@@ -77,7 +77,7 @@ coro::Task<Status> clear_deleted(Engine& engine, Connection& connection, Mailbox
 // The row of a message that is now at `to`/`uid` with this file.
 MessageRow moved_row(const MessageRow& row, const MailboxWork& to, Uid uid, const LocalFile& file,
                      const FlagSet& flags);
-std::string info_part(const std::string& name);
+std::string_view info_part(std::string_view name);
 void take_file(MessageRow& row, const LocalFile& file);
 // Row, tombstone and history of a message that is gone for good; inside a transaction.
 Status bury(Engine& engine, const MailboxWork& work, const MessageRow& row, std::string side,

@@ -13,9 +13,9 @@
 
 namespace sterna::account {
 
-std::string info_part(const std::string& name) {
+std::string_view info_part(std::string_view name) {
   const std::size_t colon = name.find(':');
-  return colon == std::string::npos ? std::string() : name.substr(colon);
+  return colon == std::string_view::npos ? std::string_view() : name.substr(colon);
 }
 
 void take_file(MessageRow& row, const LocalFile& file) {
@@ -199,10 +199,6 @@ class LocalExecution {
     co_return co_await try_other_names(touched);
   }
 
-  std::string other_base() const {
-    return maildir::unique_base_name(engine_.services.random.hex(16), engine_.now_ms() / 1000);
-  }
-
   // A base that another file of the target has, under whatever flags, is not taken along (rule 10).
   Status name_moved() {
     for (Change& change : changes_) {
@@ -212,7 +208,7 @@ class LocalExecution {
       const bool taken = std::ranges::any_of(named, [&](const MessageRow& row) {
         return row.key.mailbox == change.to->row.id && row.file.ino != change.file.file.ino;
       });
-      if (taken) change.base = other_base();
+      if (taken) change.base = engine_.new_base_name();
     }
     return {};
   }
@@ -221,7 +217,7 @@ class LocalExecution {
     std::vector<Change*> taken;
     for (Change& change : changes_) {
       if (!change.error || !change.error->is(ErrorCode::exists)) continue;
-      change.base = other_base();
+      change.base = engine_.new_base_name();
       taken.push_back(&change);
     }
     if (taken.empty()) co_return Status{};

@@ -74,11 +74,6 @@ bool denies_it(const imap::Done& done) {
   return done.status == imap::StatusKind::no && lasting;
 }
 
-bool lists(const RemoteList& list, const WireName& wire) {
-  return std::ranges::any_of(list.mailboxes,
-                             [&](const RemoteListing& one) { return one.mailbox.wire == wire; });
-}
-
 }  // namespace
 
 coro::Task<Result<std::set<MailboxId>>> ask_for_unlisted(Engine& engine, Connection& connection,
@@ -86,9 +81,11 @@ coro::Task<Result<std::set<MailboxId>>> ask_for_unlisted(Engine& engine, Connect
                                                          const RemoteList& list) {
   std::set<MailboxId> there;
   if (!list.complete) co_return there;
+  std::set<std::string_view> listed;
+  for (const RemoteListing& one : list.mailboxes) listed.insert(one.mailbox.wire.octets);
   std::vector<std::pair<const MailboxRow*, imap::CommandId>> asked;
   for (const MailboxRow& row : rows) {
-    const bool lacking = row.has_remote && !lists(list, row.wire);
+    const bool lacking = row.has_remote && !listed.contains(row.wire.octets);
     if (!lacking || !engine.settings.includes(row.name, row.role)) continue;
     STERNA_CO_TRY(const imap::CommandId id,
                   connection.submit(imap::status(row.wire, {imap::StatusItem::messages})));

@@ -51,7 +51,7 @@ sync::MailboxPolicy policy_of(const Engine& engine, const MailboxName& name, Rol
 imap::ListOptions list_options(const Connection& connection);
 
 // Which of the base's mailboxes the list lacks although the server answers for them by name: a list
-// that leaves one out does not prove that it is gone. None where it lists subscribed ones alone.
+// that leaves one out does not prove that it is gone.
 coro::Task<Result<std::set<MailboxId>>> ask_for_unlisted(Engine& engine, Connection& connection,
                                                          std::vector<MailboxRow> rows,
                                                          const RemoteList& list);

@@ -30,11 +30,6 @@ LocalFile file_of(const maildir::Listing& listing, const maildir::Entry& entry,
   return file;
 }
 
-std::string_view info_of(std::string_view name) {
-  const std::size_t colon = name.find(':');
-  return colon == std::string_view::npos ? std::string_view{} : name.substr(colon);
-}
-
 // Which rows and which files of a listing belong together: each file is the file of one row.
 class Matching {
  public:
@@ -91,7 +86,7 @@ Result<ListingMatch> compare(store::Store& base, const MailboxWork& work) {
       return;
     }
     const bool same = entry->ino == row.ino && entry->in_new == row.in_new &&
-                      info_of(listing.name(*entry)) == row.info;
+                      info_part(listing.name(*entry)) == row.info;
     if (same) return;
     LocalChange change;
     change.uid = row.uid;
@@ -161,8 +156,7 @@ coro::Task<Status> separate(Engine& engine, MailboxWork& work, maildir::MailboxD
                             ListingMatch& found) {
   if (found.namesakes.empty() || engine.dry_run()) co_return Status{};
   for (LocalFile& file : found.namesakes) {
-    const std::string base =
-        maildir::unique_base_name(engine.services.random.hex(16), engine.now_ms() / 1000);
+    const std::string base = engine.new_base_name();
     STERNA_CO_CHECK(engine.write([&] { return engine.store->set(namesake_key(base), kDecided); }));
     auto job = [&]() -> Result<maildir::SeenFile> {
       maildir::TouchedDirectories touched;

@@ -24,7 +24,7 @@ UidSet left_out(const UidSet& asked, const imap::Done& done);
 // takes the line, and of so many messages as it does at a time. For UIDs that we know one by one.
 std::vector<UidSet> parts_for(const Connection& connection, const UidSet& uids, std::size_t octets);
 
-// As Connection::wait_all_ok(); what was done in part is an error, too.
+// Waits for all of them; the first NO or BAD is the error, and so is what was done in part.
 coro::Task<Status> wait_all_whole(Connection& connection, std::vector<imap::CommandId> ids);
 
 // What a search of the whole selected mailbox finds, in the form that the server understands, asked

@@ -89,7 +89,7 @@ FlagSet without_wire_form(const FlagSet& flags);
 
 // Which keywords a mailbox can hold on the server: its PERMANENTFLAGS (RFC 3501 section 7.1).
 struct StorableKeywords {
-  bool any = true;  // "\\*", or the server does not say; else `listed` alone
+  bool any = true;  // "\*", or the server does not say; else `listed` alone
   FlagSet listed;
   // The keywords among `flags`, $Forwarded too, that are not stored.
   FlagSet refused_of(const FlagSet& flags) const;
