@@ -16,6 +16,7 @@ namespace {
 constexpr std::size_t kReadOctets = 256 * 1024;
 constexpr std::size_t kLiteralOctets = 256 * 1024;
 constexpr std::chrono::seconds kWriteLimit{180};
+constexpr std::chrono::milliseconds kLastWordsLimit{200};
 
 bool is_simple(imap::CommandKind kind) {
   switch (kind) {
@@ -108,9 +109,23 @@ coro::Task<Status> Connection::flush() {
                                                 "the server did not take what was sent");
     if (!written) {
       failure_ = written.error();
+      if (!written.error().is_cancelled()) co_await hear_out();
       close();
-      co_return written;
+      co_return fail(*failure_);
     }
+  }
+}
+
+// A server that hangs up has often answered, and said why, before the write that fails.
+coro::Task<void> Connection::hear_out() {
+  for (;;) {
+    buffer_.clear();
+    Result<std::size_t> got =
+        co_await io::with_deadline(services_.clock, kLastWordsLimit,
+                                   transport_->read_some(buffer_, kReadOctets), "no last words");
+    if (!got || *got == 0) co_return;
+    Result<std::size_t> fed = client_.feed(buffer_, *this);
+    if (!fed || *fed < buffer_.size() || said_bye_) co_return;
   }
 }
 

@@ -152,6 +152,7 @@ class Connection final : private imap::Handler {
   void on_bad_response(const Error& error, const imap::Context& context) override;
 
   coro::Task<Status> pump();
+  coro::Task<void> hear_out();
   coro::Task<Result<std::size_t>> read();
   Sink* sink_of(imap::CommandId id);
   void drop_pending();

@@ -27,15 +27,20 @@ class Recital final : public io::Transport {
     into += piece;
     co_return piece.size();
   }
-  coro::Task<Status> write(std::string) override { co_return Status{}; }
+  coro::Task<Status> write(std::string) override {
+    if (hung_up_) co_return fail(ErrorCode::disconnected, "write: broken pipe");
+    co_return Status{};
+  }
   coro::Task<Status> start_tls(io::TlsSettings) override { co_return Status{}; }
   Status start_deflate(std::string) override { return {}; }
   std::optional<io::TlsInfo> tls_info() const override { return std::nullopt; }
   std::uint64_t octets_in() const override { return 0; }
   std::uint64_t octets_out() const override { return 0; }
   void close() override {}
+  void hang_up() { hung_up_ = true; }
 
  private:
+  bool hung_up_ = false;
   std::deque<std::string> pieces_;
   std::shared_ptr<int> reads_past_end_;
 };
@@ -132,6 +137,35 @@ TEST_F(ConnectionTest, FailsWithWhatAByeSaidAndReadsNoFurther) {
   ASSERT_FALSE(ending.done);
   EXPECT_NE(ending.done.error().describe().find("going down"), std::string::npos);
   EXPECT_EQ(ending.reads_past_end, 0);
+}
+
+// One NOOP that is answered before the server hangs up, and one that can no more be said.
+struct LastWords {
+  Result<imap::Done> said = fail(ErrorCode::internal, "not asked");
+  Result<imap::Done> unsaid = fail(ErrorCode::internal, "not asked");
+};
+
+coro::Task<void> ask_before_and_after_the_end(Services services, LastWords& words) {
+  std::deque<std::string> pieces{"* PREAUTH ready\r\n", "* OK still here\r\n", "s1 OK done\r\n",
+                                 "* BYE tired\r\n"};
+  auto transport = std::make_unique<Recital>(std::move(pieces));
+  Recital& server = *transport;
+  Connection connection(services, std::move(transport), Log());
+  EXPECT_TRUE(co_await connection.greeting());
+  const auto said = connection.submit(imap::noop());
+  EXPECT_TRUE(co_await connection.flush());
+  server.hang_up();
+  const auto unsaid = connection.submit(imap::noop());
+  words.unsaid = co_await connection.wait(*unsaid);
+  words.said = co_await connection.wait(*said);
+}
+
+TEST_F(ConnectionTest, HearsWhatWasAnsweredBeforeAWriteFails) {
+  LastWords words;
+  loop_.run(ask_before_and_after_the_end(services(), words));
+  EXPECT_TRUE(words.said);
+  ASSERT_FALSE(words.unsaid);
+  EXPECT_NE(words.unsaid.error().describe().find("tired"), std::string::npos);
 }
 
 TEST_F(ConnectionTest, TakesAnAnswerThatComesWithTheBye) {

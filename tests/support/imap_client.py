@@ -128,7 +128,10 @@ class Imap:
         self._socket.sendall(tag + text + b"\r\n")
         untagged = []
         while True:
-            line = self._response()
+            try:
+                line = self._response()
+            except EOFError as closed:
+                raise EOFError(f"{closed} after {untagged[-3:]} to {text[:80]!r}") from None
             if line.startswith(tag):
                 self.last = line
                 if not line.startswith(tag + b"OK"):
