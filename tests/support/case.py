@@ -86,6 +86,8 @@ class World:
         what the wire was to do came about, unless it may miss."""
         if os.path.isdir(self.mail.root):
             self.mail.settle()
+        if self.imap:
+            self.imap.leave()
         report = self.sterna.sync(*targets, expect=expect, timeout=timeout)
         if self.wire:
             self.test.assertEqual(self.wire.violations, [], f"profile {self.profile}")

@@ -102,7 +102,8 @@ class Imap:
         self._file = self._socket.makefile("rb", 1 << 16)
         self._count = 0
         self.last = b""           # the tagged answer to the last command
-        self.selected = None
+        self.selected = None      # for changes; one that is only examined is no such
+        self._open = False        # a mailbox is selected or examined
         self.greeting = self._file.readline()
         self.command(f"LOGIN {quoted(user)} {quoted(password)}")
 
@@ -190,12 +191,20 @@ class Imap:
         raise ImapError("no STATUS line")
 
     def select(self, name):
+        self._open = False
         self.command("SELECT ", quoted(encode_name(name)))
-        self.selected = name
+        self.selected, self._open = name, True
 
     def examine(self, name):
+        self._open = False
         self.command("EXAMINE ", quoted(encode_name(name)))
-        self.selected = None
+        self.selected, self._open = None, True
+
+    def leave(self):
+        """Selects nothing: Dovecot hangs up on who has a mailbox open that another one deletes."""
+        if self._open:
+            self.command("UNSELECT")
+        self.selected, self._open = None, False
 
     def _enter(self, name):
         if self.selected != name:
