@@ -57,6 +57,8 @@ void prepare_process() {
   ::mallopt(M_ARENA_MAX, 2);
   // Large pieces of bodies go back to the system; left to itself the limit would follow them up.
   ::mallopt(M_MMAP_THRESHOLD, 256 * 1024);
+  // A heap that grows by single pages asks the system for each of them.
+  ::mallopt(M_TOP_PAD, 256 * 1024);
 }
 
 std::chrono::nanoseconds monotonic_now() {
