@@ -252,7 +252,7 @@ Result<Adoption> adopt(Services& services, const Settings& settings) {
   STERNA_TRY(const Found found, look_at_marker(**root, state, machine));
   STERNA_TRY(const std::string mail, describe_mail(**root, settings, known));
   const bool sound = found.marker && state != 0 && tree != 0 &&
-                     judge_marker(**root, settings, machine, base.get()).has_value();
+                     judge_marker(**root, settings.name, machine, base.get()).has_value();
   if (sound) return Adoption{fmt::format("{}; {}", found.words, mail), false};
   STERNA_TRY(const maildir::Marker marker, new_marker(*base, found, services.random, machine));
 

@@ -201,7 +201,7 @@ class Adopt : public AccountWorld {
   bool accepted() {
     auto root = files().open_root(settings_.maildir, false);
     auto base = open_base(settings_);
-    return judge_marker(**root, settings_, files().machine_id(), base->get()).has_value();
+    return judge_marker(**root, settings_.name, files().machine_id(), base->get()).has_value();
   }
 };
 
