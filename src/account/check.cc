@@ -215,7 +215,7 @@ void check_base(Findings& findings, const Services& services, const Settings& se
     check_absence(findings, settings, base->get());
     return;
   }
-  auto judged = judge_marker(*root, settings, services.files.machine_id(), base->get());
+  auto judged = judge_marker(*root, settings.name, services.files.machine_id(), base->get());
   if (judged) {
     findings.ok("marker", *base ? "of this account's state" : "none in the way");
   } else {

@@ -79,12 +79,17 @@ class Decider {
 
   Result<bool> apply(const store::HeldEntry& entry) {
     STERNA_CHECK(base_.unset(flags_restore_key(entry.mailbox, entry.uid)));
-    STERNA_CHECK(base_.add_approval({{entry.mailbox, entry.uid}, entry.uidvalidity}));
+    const MessageKey row{entry.mailbox, entry.uid};
+    STERNA_CHECK(base_.add_approval({row, entry.uidvalidity}));
+    if (entry.kind == sync::to_string(sync::HeldKind::moved_away)) {
+      STERNA_CHECK(base_.set(elsewhere_apply_key(row), std::to_string(entry.uidvalidity.value)));
+    }
     return true;
   }
 
   Result<bool> restore(const store::HeldEntry& entry, MessageRow row) {
     STERNA_CHECK(base_.remove_approval(row.key));
+    STERNA_CHECK(base_.unset(elsewhere_apply_key(row.key)));
     if (entry.kind == sync::to_string(sync::HeldKind::flags_lost)) {
       STERNA_CHECK(base_.set(flags_restore_key(entry.mailbox, entry.uid), kDecided));
       return true;
@@ -92,6 +97,7 @@ class Decider {
     const bool has_file_row = row.state == RowState::present || row.state == RowState::stub;
     if (!has_file_row) return false;
     if (entry.kind == sync::to_string(sync::HeldKind::delete_remote)) return fetch_again(row);
+    if (entry.kind == sync::to_string(sync::HeldKind::moved_away)) return fetch_again(row);
     if (entry.kind == sync::to_string(sync::HeldKind::delete_local)) return upload_again(row);
     return false;
   }
@@ -252,7 +258,7 @@ Result<Adoption> adopt(Services& services, const Settings& settings) {
   STERNA_TRY(const Found found, look_at_marker(**root, state, machine));
   STERNA_TRY(const std::string mail, describe_mail(**root, settings, known));
   const bool sound = found.marker && state != 0 && tree != 0 &&
-                     judge_marker(**root, settings, machine, base.get()).has_value();
+                     judge_marker(**root, settings.name, machine, base.get()).has_value();
   if (sound) return Adoption{fmt::format("{}; {}", found.words, mail), false};
   STERNA_TRY(const maildir::Marker marker, new_marker(*base, found, services.random, machine));
 

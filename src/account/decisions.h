@@ -2,13 +2,14 @@
 // Decisions: how the user's answers about what is held reach the next sync, beside the approvals.
 //
 // An approval (Store::add_approval) names a row and its UIDVALIDITY, and so can speak of rows
-// alone. What follows speaks of files without a row and of what is to come back. Each is a small
-// fact of the state with the value kDecided; the sync that carries it out unsets it in the
-// transaction that records the effect. Of two decisions about one thing the later one stands:
-// decide_held() unsets the other.
+// alone. What follows speaks of files without a row, of what is to come back, and of how far an
+// approval goes. Each is a small fact of the state, with the value kDecided where nothing else is
+// said; the sync that carries it out unsets it in the transaction that records the effect. Of two
+// decisions about one thing the later one stands: decide_held() unsets the other.
 //
 //   held as         apply                      restore
 //   delete_remote   approval                   the row becomes `wanted`: downloaded again
+//   moved_away      approval, elsewhere_apply  as delete_remote
 //   delete_local    approval                   the row goes; orphan_restore: its file is uploaded
 //   flags_lost      approval                   flags_restore: the file gets the flags of the base
 //   orphan          orphan_apply: to the undo  orphan_restore: uploaded as a new message
@@ -27,6 +28,7 @@
 #include <string_view>
 
 #include "sterna/model/ids.h"
+#include "sterna/model/message.h"
 #include "sterna/store/store.h"
 
 namespace sterna::account {
@@ -55,6 +57,12 @@ inline std::string flags_restore_key(MailboxId mailbox, Uid uid) {
 // uploaded.
 inline std::string consumed_key(MailboxId mailbox, std::string_view base_name) {
   return "consumed:" + std::to_string(mailbox.value) + ":" + std::string(base_name);
+}
+// Beside an approval, with the UIDVALIDITY of that: also where another account may have the file.
+// What was approved for another reason still waits for that account.
+inline std::string elsewhere_apply_key(MessageKey row) {
+  return "elsewhere_apply:" + std::to_string(row.mailbox.value) + ":" +
+         std::to_string(row.uid.value);
 }
 inline std::string mailbox_apply_key(MailboxId mailbox) {
   return "mailbox_apply:" + std::to_string(mailbox.value);

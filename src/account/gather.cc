@@ -300,7 +300,9 @@ Result<sync::Input> gather(Engine& engine, bool sizes_reliable, bool deduplicate
   STERNA_CHECK(collect_copies(rows, input));
   STERNA_TRY(std::vector<store::ApprovalEntry> approvals, engine.store->approvals());
   for (const store::ApprovalEntry& approval : approvals) {
-    input.approvals.push_back({approval.key, approval.uidvalidity});
+    STERNA_TRY(const auto elsewhere, engine.store->get(elsewhere_apply_key(approval.key)));
+    input.approvals.push_back({approval.key, approval.uidvalidity,
+                               elsewhere == std::to_string(approval.uidvalidity.value)});
     STERNA_CHECK(rows.add(approval.key));
   }
   for (const RowState state :

@@ -31,8 +31,8 @@ std::optional<std::uint64_t> parse_id(std::string_view text);  // strict; 0 is n
 Result<std::uint64_t> stored_id(store::Store& base, std::string_view key);
 
 // Whether a sync would accept the marker (rule 14): ErrorCode::marker with a hint if not, also
-// where it is missing although a base exists. `base` may be null.
-Status judge_marker(io::Directory& root, const Settings& settings, const std::string& machine,
+// where it is missing although a base exists. `account` is its name; `base` may be null.
+Status judge_marker(io::Directory& root, const std::string& account, const std::string& machine,
                     store::Store* base);
 
 // Logged in, with the names of the server known.

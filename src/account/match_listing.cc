@@ -30,51 +30,6 @@ LocalFile file_of(const maildir::Listing& listing, const maildir::Entry& entry,
   return file;
 }
 
-// Which rows and which files of a listing belong together: each file is the file of one row.
-class Matching {
- public:
-  explicit Matching(const maildir::Listing& listing)
-      : listing_(listing), taken_(listing.entries().size(), false) {
-    for (const maildir::Entry& entry : listing.entries()) {
-      if (entry.kind == maildir::EntryKind::duplicate) {
-        others_[listing.base(entry)].push_back(&entry);
-      }
-    }
-  }
-
-  // Of files with one base the one that the row had, else any that is no other row's yet.
-  const maildir::Entry* take(const store::LocalRow& row) {
-    const maildir::Entry* entry = listing_.find(row.base_name);
-    if (!entry || entry->kind == maildir::EntryKind::strange) return entry;
-    if (const auto others = others_.find(row.base_name); others != others_.end()) {
-      for (const maildir::Entry* other : others->second) {
-        const bool better = is_taken(*entry) || (entry->ino != row.ino && other->ino == row.ino);
-        if (better && !is_taken(*other)) entry = other;
-      }
-    }
-    taken_[index_of(*entry)] = true;
-    return entry;
-  }
-
-  bool is_taken(const maildir::Entry& entry) const { return taken_[index_of(entry)]; }
-  // Of one base, and not the only one.
-  bool is_namesake(const maildir::Entry& entry) const {
-    if (entry.kind == maildir::EntryKind::duplicate) return true;
-    const auto others = others_.find(listing_.base(entry));
-    return others != others_.end() &&
-           std::ranges::any_of(others->second, [&](const auto* other) { return is_taken(*other); });
-  }
-
- private:
-  std::size_t index_of(const maildir::Entry& entry) const {
-    return static_cast<std::size_t>(&entry - listing_.entries().data());
-  }
-
-  const maildir::Listing& listing_;
-  std::vector<bool> taken_;
-  std::unordered_map<std::string_view, std::vector<const maildir::Entry*>> others_;
-};
-
 Result<ListingMatch> compare(store::Store& base, const MailboxWork& work) {
   const maildir::Listing& listing = *work.listing;
   ListingMatch found;
@@ -235,6 +190,39 @@ coro::Task<Status> add_changed_in_place(Engine& engine, MailboxWork& work, Listi
 }
 
 }  // namespace
+
+Matching::Matching(const maildir::Listing& listing)
+    : listing_(listing), taken_(listing.entries().size(), false) {
+  for (const maildir::Entry& entry : listing.entries()) {
+    if (entry.kind == maildir::EntryKind::duplicate) {
+      others_[listing.base(entry)].push_back(&entry);
+    }
+  }
+}
+
+const maildir::Entry* Matching::take(const store::LocalRow& row) {
+  const maildir::Entry* entry = listing_.find(row.base_name);
+  if (!entry || entry->kind == maildir::EntryKind::strange) return entry;
+  if (const auto others = others_.find(row.base_name); others != others_.end()) {
+    for (const maildir::Entry* other : others->second) {
+      const bool better = is_taken(*entry) || (entry->ino != row.ino && other->ino == row.ino);
+      if (better && !is_taken(*other)) entry = other;
+    }
+  }
+  taken_[index_of(*entry)] = true;
+  return entry;
+}
+
+bool Matching::is_namesake(const maildir::Entry& entry) const {
+  if (entry.kind == maildir::EntryKind::duplicate) return true;
+  const auto others = others_.find(listing_.base(entry));
+  return others != others_.end() &&
+         std::ranges::any_of(others->second, [&](const auto* other) { return is_taken(*other); });
+}
+
+std::size_t Matching::index_of(const maildir::Entry& entry) const {
+  return static_cast<std::size_t>(&entry - listing_.entries().data());
+}
 
 coro::Task<Result<ListingMatch>> match_listing(Engine& engine, MailboxWork& work,
                                                maildir::MailboxDirs& dirs) {

@@ -4,12 +4,34 @@
 #pragma once
 
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "engine.h"
 #include "sterna/coro/task.h"
 
 namespace sterna::account {
+
+// Which rows and which files of a listing belong together: each file is the file of one row. The
+// listing must outlive it.
+class Matching {
+ public:
+  explicit Matching(const maildir::Listing& listing);
+
+  // Of files with one base the one that the row had, else any that is no other row's yet.
+  const maildir::Entry* take(const store::LocalRow& row);
+  bool is_taken(const maildir::Entry& entry) const { return taken_[index_of(entry)]; }
+  // Of one base, and not the only one.
+  bool is_namesake(const maildir::Entry& entry) const;
+
+ private:
+  std::size_t index_of(const maildir::Entry& entry) const;
+
+  const maildir::Listing& listing_;
+  std::vector<bool> taken_;
+  std::unordered_map<std::string_view, std::vector<const maildir::Entry*>> others_;
+};
 
 // A row whose file the listing does not have.
 struct MissingFile {

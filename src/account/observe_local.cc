@@ -11,13 +11,13 @@
 #include <set>
 
 #include "execute.h"
+#include "look_at_file.h"
 #include "look_closer.h"
 #include "match_listing.h"
 #include "observe.h"
 #include "sterna/base/bytes.h"
 #include "sterna/coro/scope.h"
 #include "sterna/maildir/file_name.h"
-#include "sterna/maildir/identity.h"
 
 namespace sterna::account {
 namespace {
@@ -25,68 +25,11 @@ namespace {
 constexpr int kRoundsMax = 4;
 constexpr std::chrono::milliseconds kSettlePauseMin{50};
 
-// What only the file itself can tell.
-struct Looked {
-  std::optional<Error> denied;
-  std::optional<FileStamp> stamp;
-  std::optional<maildir::ContentIdentity> identity;
-  std::int64_t changed_ns = 0;  // the later of mtime and ctime
-};
-
-constexpr std::size_t kReadOctets = 128 * 1024;
-
-// mbsync adds a header "X-TUID: 12 characters" to what it stores. The message on the server does
-// not have it, so the files that mbsync named are compared without.
-Result<maildir::ContentIdentity> identity_without_tuid(io::FileReader& reader) {
-  constexpr std::string_view kField = "\nX-TUID: ";
-  constexpr std::size_t kValueOctets = 12;
-  maildir::IdentityBuilder builder;
-  std::string text;
-  STERNA_TRY(std::size_t got, reader.read(text, kReadOctets));
-  const std::size_t at = text.find(kField);
-  const std::size_t end = at + kField.size() + kValueOctets;
-  if (at != std::string::npos && end < text.size() && text[end] == '\n') {
-    text.erase(at + 1, end - at);
-  }
-  while (got > 0) {
-    builder.update(text);
-    text.clear();
-    STERNA_TRY(got, reader.read(text, kReadOctets));
-  }
-  return builder.finish();
-}
-
-Looked look_at(io::Directory& directory, const LocalFile& file) {
-  Looked looked;
-  Result<std::unique_ptr<io::FileReader>> reader = directory.open_file(file.name);
-  if (!reader) {
-    if (reader.error().is(ErrorCode::not_found)) return looked;
-    looked.denied = std::move(reader).error();
-    if (const auto stat = directory.stat_at(file.name)) {
-      looked.stamp = to_stamp(*stat);
-      looked.changed_ns = stat->ctime_ns;
-    }
-    return looked;
-  }
-  Result<io::FileStat> before = (*reader)->stat();
-  if (!before || before->type != io::FileType::file) return looked;
-  Result<maildir::ContentIdentity> identity = maildir::foreign_mark(file.base)
-                                                  ? identity_without_tuid(**reader)
-                                                  : maildir::read_identity(**reader);
-  Result<io::FileStat> after = (*reader)->stat();
-  if (!identity || !after) return looked;
-  looked.stamp = to_stamp(*after);
-  looked.changed_ns = after->ctime_ns;
-  // What a program has open for writing is not whole yet, however long it was left as it is (29).
-  if (*before == *after && !(*reader)->has_writer()) looked.identity = *identity;
-  return looked;
-}
-
 std::vector<Looked> look_at_all(maildir::MailboxDirs& dirs, const std::vector<LocalFile*>& files) {
   std::vector<Looked> looked;
   looked.reserve(files.size());
   for (const LocalFile* file : files) {
-    looked.push_back(look_at(dirs.message_dir(file->in_new), *file));
+    looked.push_back(look_at(dirs.message_dir(file->in_new), file->name, file->base));
   }
   return looked;
 }

@@ -16,6 +16,7 @@
 #include "gather.h"
 #include "list_remote.h"
 #include "look_closer.h"
+#include "look_elsewhere.h"
 #include "observe.h"
 #include "reserve.h"
 #include "sterna/coro/both.h"
@@ -477,8 +478,8 @@ coro::Task<Status> run_pass(Engine& engine, Pool& pool) {
     if (engine.dry_run()) co_return Status{};
     co_return save_cursors(engine);
   }
-  STERNA_CO_TRY(const sync::Input input, co_await answer_questions(engine, pool));
-  const sync::Plan plan = sync::plan(input);
+  STERNA_CO_TRY(sync::Input input, co_await answer_questions(engine, pool));
+  STERNA_CO_TRY(const sync::Plan plan, co_await plan_beside_neighbours(engine, input));
   if (engine.dry_run()) {
     describe_plan(engine, plan);
     co_return settle_plan(engine, plan);

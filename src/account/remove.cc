@@ -10,6 +10,7 @@
 #include <memory>
 #include <unordered_map>
 
+#include "decisions.h"
 #include "execute.h"
 #include "expunge.h"
 #include "failures.h"
@@ -402,6 +403,7 @@ class Remover {
       }
       STERNA_CHECK(engine_.store->close_intent(victim.intent));
       STERNA_CHECK(engine_.store->remove_approval(victim.row.key));
+      STERNA_CHECK(engine_.store->unset(elsewhere_apply_key(victim.row.key)));
     }
     STERNA_CHECK(count.save("remote"));
     engine_.report.counts.deleted_out += victims.size();

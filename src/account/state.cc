@@ -151,7 +151,7 @@ Result<bool> marker_still_held(io::FileSystem& files, const Settings& settings,
   STERNA_TRY(const std::string held, text_of(base, "marker_held"));
   if (held.empty()) return false;
   auto root = files.open_root(settings.maildir, false);
-  return !root || !judge_marker(**root, settings, files.machine_id(), &base);
+  return !root || !judge_marker(**root, settings.name, files.machine_id(), &base);
 }
 
 }  // namespace
@@ -187,10 +187,10 @@ Result<std::uint64_t> stored_id(store::Store& base, std::string_view key) {
   return parse_id(text).value_or(0);
 }
 
-Status judge_marker(io::Directory& root, const Settings& settings, const std::string& machine,
+Status judge_marker(io::Directory& root, const std::string& account, const std::string& machine,
                     store::Store* base) {
   const std::string hint = fmt::format(
-      "mount what belongs there; or, if this is the right Maildir: sterna adopt {}", settings.name);
+      "mount what belongs there; or, if this is the right Maildir: sterna adopt {}", account);
   std::uint64_t state = 0;
   std::uint64_t tree = 0;
   if (base) {

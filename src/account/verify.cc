@@ -166,7 +166,7 @@ Status Verifier::open_local() {
   STERNA_TRY(rows_, base_->mailboxes());
   STERNA_TRY(excuses_, read_excuses(*base_));
   STERNA_TRY(root_, services_.files.open_root(settings_.maildir, false));
-  STERNA_CHECK(judge_marker(*root_, settings_, services_.files.machine_id(), base_.get()));
+  STERNA_CHECK(judge_marker(*root_, settings_.name, services_.files.machine_id(), base_.get()));
   STERNA_TRY(folders_, list_local(*root_, settings_, rows_));
   return {};
 }

@@ -109,6 +109,7 @@ std::string attention_text(const StatusRow& row, std::int64_t now_ms, const Styl
 std::string_view kind_text(std::string_view kind) {
   constexpr std::pair<std::string_view, std::string_view> kKinds[] = {
       {"delete_remote", "delete on the server"},
+      {"moved_away", "delete on the server; may have moved"},
       {"delete_local", "delete here"},
       {"flags_lost", "flags lost here"},
       {"orphan", "on no server any more"},

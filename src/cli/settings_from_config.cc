@@ -180,6 +180,36 @@ std::function<coro::Task<Result<Secret>>()> password_source(const AccountConfig&
   return [name = account.name] { return no_password(name); };
 }
 
+// One copy for all of the functions.
+std::shared_ptr<const AccountConfig> without_secret(const AccountConfig& account) {
+  auto copy = std::make_shared<AccountConfig>(account);
+  copy->secret = std::monostate{};
+  return copy;
+}
+
+std::string state_dir_of(const config::Config& config, const AccountConfig& account) {
+  return config.state_dir + "/" + account.name;
+}
+
+account::Neighbour neighbour_from_config(const config::Config& config,
+                                         const AccountConfig& account) {
+  account::Neighbour neighbour;
+  neighbour.name = account.name;
+  neighbour.enabled = account.enabled;
+  neighbour.maildir = account.maildir;
+  neighbour.state_dir = state_dir_of(config, account);
+  neighbour.layout = mapped(account.layout);
+  neighbour.inbox = account.inbox;
+  neighbour.to_remote = [rename = config::RenameMap(account.rename)](const MailboxName& local) {
+    return rename.to_remote(local);
+  };
+  neighbour.sends = [shared = without_secret(account)](const MailboxName& name, Role role) {
+    return config::includes(*shared, name, role) &&
+           config::policy_for(*shared, name).direction != config::Direction::pull;
+  };
+  return neighbour;
+}
+
 }  // namespace
 
 Error no_password_configured(const std::string& account) {
@@ -202,7 +232,7 @@ account::Settings settings_from_config(const config::Config& config, const Accou
   settings.compress = mapped(account.compress);
 
   settings.maildir = account.maildir;
-  settings.state_dir = config.state_dir + "/" + account.name;
+  settings.state_dir = state_dir_of(config, account);
   settings.layout = mapped(account.layout);
   settings.inbox = account.inbox;
   settings.subscribed_only = account.subscribed_only;
@@ -211,9 +241,7 @@ account::Settings settings_from_config(const config::Config& config, const Accou
   settings.undo = account.undo;
   settings.fsync = account.fsync;
 
-  // One copy for all of the functions, without the secret.
-  auto shared = std::make_shared<AccountConfig>(account);
-  shared->secret = std::monostate{};
+  const auto shared = without_secret(account);
   settings.includes = [shared](const MailboxName& name, Role role) {
     return config::includes(*shared, name, role);
   };
@@ -223,6 +251,11 @@ account::Settings settings_from_config(const config::Config& config, const Accou
   auto rename = std::make_shared<const config::RenameMap>(account.rename);
   settings.to_local = [rename](const MailboxName& remote) { return rename->to_local(remote); };
   settings.to_remote = [rename](const MailboxName& local) { return rename->to_remote(local); };
+
+  for (const AccountConfig& other : config.accounts) {
+    if (other.name == account.name) continue;
+    settings.neighbours.push_back(neighbour_from_config(config, other));
+  }
   return settings;
 }
 

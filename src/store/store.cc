@@ -10,6 +10,7 @@
 #include "directory.h"
 #include "impl.h"
 #include "schema.h"
+#include "sterna/base/assert.h"
 #include "sterna/base/bytes.h"
 
 namespace sterna::store {
@@ -200,6 +201,20 @@ Status Store::set(std::string_view key, std::string_view value) {
 
 Status Store::unset(std::string_view key) {
   return impl_->change("DELETE FROM fact WHERE key = ?", key);
+}
+
+Result<std::vector<std::string>> Store::keys_with_prefix(std::string_view prefix) {
+  STERNA_ASSERT(!prefix.empty() && prefix.back() != '\xff');
+  std::string end(prefix);
+  ++end.back();
+  std::vector<std::string> keys;
+  Query query(impl_->db, "SELECT key FROM fact WHERE key >= ? AND key < ? ORDER BY key", prefix,
+              end);
+  while (true) {
+    STERNA_TRY(const bool row, query.next());
+    if (!row) return keys;
+    keys.push_back(query.string());
+  }
 }
 
 // --- lived time

@@ -33,8 +33,8 @@ MailboxId mailbox_of(const Action& action) {
 }
 
 std::string_view to_string(HeldKind kind) {
-  constexpr std::array<std::string_view, 5> names{"delete_remote", "delete_local", "flags_lost",
-                                                  "orphan", "resurrected"};
+  constexpr std::array<std::string_view, 6> names{"delete_remote", "delete_local", "flags_lost",
+                                                  "orphan",        "resurrected",  "moved_away"};
   return names[static_cast<std::size_t>(kind)];
 }
 

@@ -32,6 +32,7 @@ struct Draft {
   explicit Draft(World& the_world) : world(the_world) {
     for (const Approval& approval : world.input().approvals) {
       approved.emplace(approval.key, approval.uidvalidity);
+      if (approval.elsewhere) let_go.emplace(approval.key, approval.uidvalidity);
     }
   }
 
@@ -41,6 +42,7 @@ struct Draft {
   std::uint64_t infos_lost = 0;     // by files of the whole account, as the brake counts them
   std::set<IntentId> kept_intents;  // still in doubt, or carried by an action
   Approved approved;                // by the user, for exactly these rows (22)
+  Approved let_go;                  // of these, whatever other accounts have
 
   void act(ActionKind what, std::string reason) {
     plan.actions.push_back({std::move(what), std::move(reason)});
@@ -48,9 +50,8 @@ struct Draft {
   void propose(Side side, RowView& row, ActionKind what, std::string reason) {
     removals.push_back({side, &row, {std::move(what), std::move(reason)}});
   }
-  bool is_approved(const RowView& row) const {
-    return approved.contains({row.key(), row.mailbox->where().uidvalidity});
-  }
+  bool is_approved(const RowView& row) const { return names(approved, row); }
+  bool is_let_go(const RowView& row) const { return names(let_go, row); }
   // Everywhere where something was seen of it: no cursor or stamp may pass any of that.
   void wait(const RowView& row, const std::string& reason) {
     note(row, reason);
@@ -79,6 +80,9 @@ struct Draft {
   }
 
  private:
+  static bool names(const Approved& rows, const RowView& row) {
+    return rows.contains({row.key(), row.mailbox->where().uidvalidity});
+  }
   void note(const RowView& row, const std::string& reason) {
     plan.waiting.push_back({row.key().mailbox, row.row->base_name, row.key().uid, reason});
   }

@@ -120,9 +120,6 @@ struct FileView {
   }
 };
 
-// The base name up to the first comma: what programs append to it (",U=", ",S=") is left out.
-std::string_view stem_of(std::string_view base_name);
-
 class World {
  public:
   explicit World(const Input& input);

@@ -84,6 +84,23 @@ TEST_F(Decide, ApplyApprovesRowsUnderTheirUidValidity) {
   EXPECT_EQ(stamp_of(lists_), "as listed");
 }
 
+TEST_F(Decide, AYesReachesOtherAccountsOnlyWhereTheyWereTheReason) {
+  hold({held("moved_away", inbox_, 1), held("delete_remote", inbox_, 2)});
+  EXPECT_EQ(decide(HeldDecision::apply), 2U);
+  EXPECT_EQ(approvals(), 2U);
+  EXPECT_EQ(fact(elsewhere_apply_key({inbox_, Uid{1}})), "7");
+  EXPECT_EQ(fact(elsewhere_apply_key({inbox_, Uid{2}})), std::nullopt);
+}
+
+TEST_F(Decide, RestoreOfWhatMovedAwayFetchesItAgain) {
+  hold({held("moved_away", inbox_, 1)});
+  EXPECT_EQ(decide(HeldDecision::apply), 1U);
+  EXPECT_EQ(decide(HeldDecision::restore), 1U);
+  EXPECT_EQ(approvals(), 0U);
+  EXPECT_EQ(fact(elsewhere_apply_key({inbox_, Uid{1}})), std::nullopt);
+  EXPECT_EQ((*open()->message({inbox_, Uid{1}}))->state, RowState::wanted);
+}
+
 TEST_F(Decide, OnlyTheMailboxThatWasNamed) {
   hold({held("delete_remote", inbox_, 1), held("delete_remote", lists_, 1)});
   EXPECT_EQ(decide(HeldDecision::apply, MailboxName("Lists")), 1U);
@@ -201,7 +218,7 @@ class Adopt : public AccountWorld {
   bool accepted() {
     auto root = files().open_root(settings_.maildir, false);
     auto base = open_base(settings_);
-    return judge_marker(**root, settings_, files().machine_id(), base->get()).has_value();
+    return judge_marker(**root, settings_.name, files().machine_id(), base->get()).has_value();
   }
 };
 

@@ -134,6 +134,37 @@ TEST_F(SettingsFromConfig, SelectionPolicyAndNamesAreThoseOfTheConfiguration) {
   EXPECT_EQ(*made.to_remote(MailboxName("Sent")), MailboxName("Sent Items"));
 }
 
+TEST_F(SettingsFromConfig, TheOtherAccountsAreNeighbours) {
+  config::AccountConfig other;
+  other.name = "home";
+  other.enabled = false;
+  other.maildir = "/mail/home";
+  other.layout = config::Layout::maildirpp;
+  other.inbox = "";
+  other.mailboxes = {"*", "!Spam"};
+  other.rename = {{MailboxName("Sent"), MailboxName("Sent Items")}};
+  config::Rule rule;
+  rule.match = {"Lists/*"};
+  rule.direction = config::Direction::pull;
+  other.rules = {rule};
+  config_.accounts = {other, account_};
+
+  const account::Settings made = settings();
+  config_ = {};  // the settings live on their own
+  ASSERT_EQ(made.neighbours.size(), 1U);
+  const account::Neighbour& home = made.neighbours.front();
+  EXPECT_EQ(home.name, "home");
+  EXPECT_FALSE(home.enabled);
+  EXPECT_EQ(home.maildir, "/mail/home");
+  EXPECT_EQ(home.state_dir, "/state/home");
+  EXPECT_EQ(home.layout, maildir::LayoutKind::maildir_plus_plus);
+  EXPECT_EQ(home.inbox, "");
+  EXPECT_EQ(*home.to_remote(MailboxName("Sent")), MailboxName("Sent Items"));
+  EXPECT_TRUE(home.sends(MailboxName("INBOX"), Role::none));
+  EXPECT_FALSE(home.sends(MailboxName("Spam"), Role::none));
+  EXPECT_FALSE(home.sends(MailboxName("Lists/dev"), Role::none));
+}
+
 TEST_F(SettingsFromConfig, AWrittenPasswordIsThePassword) {
   account_.secret = Secret("correct-horse");
   EXPECT_EQ(password()->reveal(), "correct-horse");

@@ -29,5 +29,17 @@ TEST(Facts, ComeBackOctetByOctet) {
   EXPECT_EQ(must(store->get("value")), "");
 }
 
+TEST(Facts, AreFoundByTheBeginningOfTheirKeys) {
+  const StateDirectory state;
+  const auto store = state.open();
+  change(*store, [&] {
+    for (const char* key : {"kept:1:b", "kept:1:", "kept:1:a\xff", "kept:12:a", "kept:2:a", "kept"})
+      must(store->set(key, "1"));
+  });
+  const std::vector<std::string> found{"kept:1:", "kept:1:a\xff", "kept:1:b"};
+  EXPECT_EQ(must(store->keys_with_prefix("kept:1:")), found);
+  EXPECT_TRUE(must(store->keys_with_prefix("gone:")).empty());
+}
+
 }  // namespace
 }  // namespace sterna::store

@@ -219,13 +219,112 @@ TEST(Births, WithoutAKnownIdentityTheSizeTells) {
   EXPECT_EQ(planned("A 1 x S anonymous", "", "A gone 1\nB new n1 y S"),
             "upload B n1 S\ndelete_out A/1 to_trash\n");
 }
-TEST(Births, InAnotherAccountHoldTheRemovalBack) {
-  Input input = read({kMailboxes, "A 1 x S\nA 2 y S", "", "A gone 1\nA gone 2"});
-  input.births_elsewhere.push_back(identity_of("x"));
-  EXPECT_EQ(told(input), "delete_out A/2 to_trash\nwait A/1\n");
-}
 TEST(Births, DoNotHoldBackWhatTheServerRemoved) {
   EXPECT_EQ(planned("A 1 x S", "A gone 1", "B new n1 y S writing"), "delete_in A/1\nwait B n1\n");
+}
+
+// --- in other accounts (18) ---
+
+BirthElsewhere elsewhere(std::string_view content, std::string base_name = "n1") {
+  BirthElsewhere birth;
+  birth.what = "account b has " + base_name;
+  birth.base_name = std::move(base_name);
+  birth.identity = identity_of(content);
+  birth.size = birth.identity->size - 2;
+  return birth;
+}
+BirthElsewhere stuck(std::string_view content) {
+  BirthElsewhere birth = elsewhere(content);
+  birth.obstacle = "it is pull only";
+  return birth;
+}
+
+Input with_elsewhere(BirthElsewhere birth, std::string_view base = "A 1 x S\nA 2 y S",
+                     std::string_view local = "A gone 1\nA gone 2") {
+  Input input = read({kMailboxes, base, "", local});
+  input.births_elsewhere.push_back(std::move(birth));
+  return input;
+}
+void approve(Input& input, bool whatever_others_have) {
+  input.approvals.push_back(
+      {row(input, "A", 1).key, mailbox(input, "A").base_uidvalidity, whatever_others_have});
+}
+
+constexpr const char* kOneWaits = "delete_out A/2 to_trash\nwait A/1\n";
+constexpr const char* kNoneWaits = "delete_out A/1 to_trash\ndelete_out A/2 to_trash\n";
+constexpr const char* kOneIsHeld = "delete_out A/2 to_trash\nheld moved_away A/1\n";
+
+TEST(BirthsElsewhere, OfTheSameContentLetTheMessageStay) {
+  EXPECT_EQ(told(with_elsewhere(elsewhere("x"))), kOneWaits);
+  EXPECT_EQ(told(with_elsewhere(elsewhere("z"))), kNoneWaits);
+}
+TEST(BirthsElsewhere, ThatAMailProgramSavedAreOfTheSameContent) {
+  BirthElsewhere saved = elsewhere("x~saved");
+  EXPECT_EQ(told(with_elsewhere(saved)), kNoneWaits);
+  saved.plain = identity_of("x");
+  EXPECT_EQ(told(with_elsewhere(saved)), kOneWaits);
+}
+TEST(BirthsElsewhere, OfTheSameNameLetItStayWhateverIsInThem) {
+  EXPECT_EQ(told(with_elsewhere(elsewhere("z", "A1"))), kOneWaits);
+  EXPECT_EQ(told(with_elsewhere(elsewhere("z", "A1,S=12"))), kOneWaits);
+}
+TEST(BirthsElsewhere, ThatMayNotBeReadGoBySize) {
+  BirthElsewhere denied = elsewhere("x");
+  denied.identity.reset();
+  EXPECT_EQ(told(with_elsewhere(denied)), kOneWaits);
+  ++denied.size;
+  EXPECT_EQ(told(with_elsewhere(denied)), kNoneWaits);
+}
+TEST(BirthsElsewhere, OfAMessageWithoutAKnownContentGoBySize) {
+  constexpr const char* kAnonymous = "A 1 x S anonymous\nA 2 y S";
+  EXPECT_EQ(told(with_elsewhere(elsewhere("x"), kAnonymous)), kOneWaits);
+  EXPECT_EQ(told(with_elsewhere(elsewhere("z"), kAnonymous)), kNoneWaits);
+  BirthElsewhere with_crlf = elsewhere("x");
+  with_crlf.size += 2;
+  EXPECT_EQ(told(with_elsewhere(with_crlf, kAnonymous)), kOneWaits);
+}
+TEST(BirthsElsewhere, ThatAreNotClearLetEveryMessageStay) {
+  BirthElsewhere unclear;
+  unclear.unclear = true;
+  EXPECT_EQ(told(with_elsewhere(unclear)), "wait A/1\nwait A/2\n");
+}
+TEST(BirthsElsewhere, ThatNobodySendsAreAMatterForTheUser) {
+  const Input input = with_elsewhere(stuck("x"));
+  EXPECT_EQ(told(input), kOneIsHeld);
+  const Plan plan = sync::plan(input);
+  ASSERT_EQ(plan.held.size(), 1U);
+  EXPECT_EQ(plan.held.front().reason, "deleted here; account b has n1: it is pull only");
+}
+TEST(BirthsElsewhere, ThatAreSentSoonComeBeforeThoseThatNobodySends) {
+  Input input = with_elsewhere(stuck("x"));
+  input.births_elsewhere.push_back(elsewhere("z", "A1"));
+  EXPECT_EQ(told(input), kOneWaits);
+}
+TEST(BirthsElsewhere, AreNotOverruledByAYesToSomethingElse) {
+  Input input = with_elsewhere(stuck("x"));
+  approve(input, false);
+  EXPECT_EQ(told(input), kOneIsHeld);
+}
+TEST(BirthsElsewhere, AreOverruledByTheUser) {
+  Input input = with_elsewhere(stuck("x"));
+  approve(input, true);
+  EXPECT_EQ(told(input), kNoneWaits);
+}
+TEST(BirthsElsewhere, HereTheYesDoesNotReach) {
+  Input input =
+      with_elsewhere(stuck("x"), "A 1 x S\nA 2 y S", "A gone 1\nA gone 2\nB new n1 x S denied");
+  approve(input, true);
+  EXPECT_EQ(told(input), "delete_out A/2 to_trash\nwait A/1\nwait B n1\n");
+}
+TEST(BirthsElsewhere, DoNotKeepAMessageWhoseFileIsHere) {
+  Input input = with_elsewhere(elsewhere("x"), "A 1 x S", "A flags 1 ST");
+  mailbox(input, "A").expunge_flagged = true;
+  EXPECT_EQ(told(input), "push_flags A/1 ST remote+T\ndelete_out A/1 expunge file_remains\n");
+}
+TEST(BirthsElsewhere, WhatStaysForThemDoesNotCountForTheBrake) {
+  Input input = with_elsewhere(elsewhere("x"));
+  mailbox(input, "A").brake = {0.0, 2};
+  EXPECT_EQ(told(input), kOneWaits);
 }
 
 // --- what a removal on the server does here ---

@@ -43,6 +43,22 @@ struct MailboxPolicy {
   std::chrono::seconds brake_within = std::chrono::hours(1);
 };
 
+// Another account of the configuration, as far as its Maildir and its state are looked at: no
+// message leaves a server while it may be a file there that no server has (rule 17).
+struct Neighbour {
+  std::string name;
+  bool enabled = true;
+  std::string maildir;    // absolute
+  std::string state_dir;  // of that account, absolute
+  maildir::LayoutKind layout = maildir::LayoutKind::fs;
+  std::string inbox = "INBOX";
+
+  // Pure functions of the configuration, for any thread.
+  std::function<Result<MailboxName>(const MailboxName&)> to_remote;
+  // Whether new files of that mailbox (remote name) are sent.
+  std::function<bool(const MailboxName&, Role)> sends;
+};
+
 struct Settings {
   std::string name;
   std::string user;
@@ -71,6 +87,8 @@ struct Settings {
   std::function<MailboxPolicy(const MailboxName&)> policy_for;
   std::function<Result<MailboxName>(const MailboxName&)> to_local;  // `rename`
   std::function<Result<MailboxName>(const MailboxName&)> to_remote;
+
+  std::vector<Neighbour> neighbours;  // all other accounts, disabled ones too
 };
 
 }  // namespace sterna::account

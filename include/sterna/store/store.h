@@ -144,6 +144,8 @@ class Store {
   Result<std::optional<std::string>> get(std::string_view key);
   Status set(std::string_view key, std::string_view value);
   Status unset(std::string_view key);
+  // Ascending. `prefix` is not empty and does not end in the octet 0xff.
+  Result<std::vector<std::string>> keys_with_prefix(std::string_view prefix);
 
   // --- lived time, a clock of the account's own: what is kept for a while is aged by it, since the
   // machine's clock may jump. Tombstones, undo, history and removals carry what it showed when they

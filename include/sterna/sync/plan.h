@@ -66,6 +66,21 @@ struct MailboxInput {
 struct Approval {
   MessageKey key;
   UidValidity uidvalidity;
+  bool elsewhere = false;  // also where another account may have the file and has not sent it
+};
+
+// The base name up to the first comma: what programs append to it (",U=", ",S=") is left out.
+std::string_view stem_of(std::string_view base_name);
+
+// New in the Maildir of another account, and not yet acknowledged by its server (section 1, 18).
+struct BirthElsewhere {
+  std::string what;      // account and file, as a clause: "account b has ..."
+  bool unclear = false;  // may be any message: it is being written, or the account cannot be seen
+  std::string base_name;
+  std::uint64_t size = 0;            // of the file
+  std::optional<Identity> identity;  // nullopt: it may not be read
+  std::optional<Identity> plain;     // as that of an arrival
+  std::string obstacle;              // why its account will not send it by itself; "" if it will
 };
 
 struct Input {
@@ -84,8 +99,8 @@ struct Input {
   bool trash_unsynced = false;     // the server has one, of which nothing but that is known
   bool server_sizes_reliable = true;
   bool append_deduplicates = false;  // Gmail (rule 24)
-  // New in other accounts and not yet acknowledged by their servers (section 1, 18).
-  std::vector<Identity> births_elsewhere;
+  // Those that may be a message which a plan without them removes from the server.
+  std::vector<BirthElsewhere> births_elsewhere;
 
   bool has_trash() const { return trash || trash_unsynced; }
 };
@@ -275,6 +290,7 @@ enum class HeldKind : std::uint8_t {
   flags_lost,     // files lost their whole info part in bulk
   orphan,         // a file that was once on a server and is not now (rule 17)
   resurrected,    // a file that was deleted and is back after an unclean boot (rule 16)
+  moved_away,     // as delete_remote; another account may have the file, and will not send it
 };
 std::string_view to_string(HeldKind kind);
 struct Held {
