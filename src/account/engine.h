@@ -4,6 +4,7 @@
 // the worker while nobody else touches what they use.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <optional>
@@ -96,6 +97,7 @@ struct Engine {
   bool union_mode = false;     // a restored backup or a lost state: pair, delete nothing
   // Local effects, or new remote messages, that another pass in this sync should look at.
   bool again = false;
+  std::chrono::nanoseconds settled_for{0};  // how long this sync waited for directories to rest
   // Flagged \Deleted and expunged by this sync: what is there again was never gone.
   std::set<MessageKey> expunged;
   std::vector<store::HeldEntry> held_mailboxes;  // as a whole: what this pass found of them
