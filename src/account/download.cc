@@ -428,7 +428,12 @@ coro::Task<Status> explain_missing(Engine& engine, Connection& connection, Mailb
          Error(ErrorCode::protocol, "the server lists the message and does not hand it out")
              .with_scope(ErrorScope::message));
   }
-  if (!missing.minus(there).empty()) work.cursor_settled = false;
+  const UidSet denied = missing.minus(there);
+  for (const Uid uid : denied.expand(denied.count())) {
+    engine.outcomes.answers[{work.row.id, uid, {}, "download"}] =
+        "lists it, and neither FETCH nor SEARCH tells of it";
+  }
+  if (!denied.empty()) work.cursor_settled = false;
   co_return Status{};
 }
 
@@ -470,6 +475,7 @@ class Singly {
 // The rest is asked for in the next sync, and says no more than that.
 void note_in_vain(Engine& engine, MailboxWork& work) {
   work.cursor_settled = false;
+  work.broken_off = true;
   engine.note(Error(ErrorCode::protocol,
                     "the server lists messages and, asked for many of them, hands out none")
                   .with_scope(ErrorScope::mailbox),

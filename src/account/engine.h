@@ -4,6 +4,7 @@
 // the worker while nobody else touches what they use.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <optional>
@@ -55,6 +56,7 @@ struct MailboxWork {
   UidSet flags_unsaid;          // of what this pass has to say to the server, parked or not
   bool changed_by_us = false;   // locally: the stamp of the listing no longer describes it
   bool letters_denied = false;  // dovecot-keywords could not be changed: locked by somebody else
+  bool broken_off = false;      // not all that was planned for it was carried out
 
   const std::string& name() const { return row.name.text(); }
   // Something of it was not carried out: the next pass has to see it again.
@@ -62,6 +64,13 @@ struct MailboxWork {
   // What of `flags` its files show. A keyword that was denied a letter is not in the base, so
   // that it is fetched again; one that can never have a letter lives in the base alone.
   FlagSet shown(const FlagSet& flags);
+};
+
+// What became of a pass's actions, beyond what the base tells (attempts.h).
+struct Outcomes {
+  std::map<ActionKey, std::string> answers;  // to what the server took, and seems not to have done
+  std::set<ActionKey> undone;                // left for the next pass to plan anew
+  bool removals_left = false;                // something before them failed
 };
 
 struct Engine {
@@ -96,6 +105,8 @@ struct Engine {
   bool union_mode = false;     // a restored backup or a lost state: pair, delete nothing
   // Local effects, or new remote messages, that another pass in this sync should look at.
   bool again = false;
+  Outcomes outcomes;                        // of this pass
+  std::chrono::nanoseconds settled_for{0};  // how long this sync waited for directories to rest
   // Flagged \Deleted and expunged by this sync: what is there again was never gone.
   std::set<MessageKey> expunged;
   std::vector<store::HeldEntry> held_mailboxes;  // as a whole: what this pass found of them

@@ -280,6 +280,9 @@ class LocalExecution {
       if (MailboxWork* before = engine_.find(left_by(action))) before->look_again();
       engine_.again = engine_.again || change->error->is(ErrorCode::changed);
       if (!change->error->is(ErrorCode::changed)) engine_.note(*change->error, work);
+      if (const auto* pull = std::get_if<sync::PullFlags>(&action.what)) {
+        engine_.outcomes.undone.insert({work->row.id, pull->uid, {}, "flags_in"});
+      }
       return false;
     }
     return std::visit([&](const auto& what) { return record(action, what, *work, change); },

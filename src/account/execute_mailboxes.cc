@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 
+#include "attempts.h"
 #include "decisions.h"
 #include "failures.h"
 #include "list_remote.h"
@@ -49,6 +50,7 @@ class MailboxExecution {
 
   coro::Task<Result<MailboxesOutcome>> run(const std::vector<sync::MailboxAction>& actions) {
     STERNA_CO_TRY(held_before_, engine_.store->held());
+    STERNA_CO_TRY(MailboxAttempts attempts, MailboxAttempts::load(engine_));
     for (const sync::MailboxAction& action : actions) {
       action_of_[id_of(action)] = &action;
       if (engine_.dry_run()) {
@@ -56,11 +58,12 @@ class MailboxExecution {
         continue;
       }
       if (!renames(action) && !is_one_of<sync::AdoptBoth>(action)) STERNA_CO_CHECK(settle());
-      STERNA_CO_CHECK(co_await attempt(action));
+      STERNA_CO_CHECK(co_await attempt(action, attempts));
     }
     if (engine_.dry_run()) co_return std::move(outcome_);
     STERNA_CO_CHECK(settle());
-    STERNA_CO_CHECK(keep_parked(engine_, failures_));
+    STERNA_CO_CHECK(keep_parked(engine_, failures_, unsaid_));
+    STERNA_CO_CHECK(attempts.save(unsaid_));
     STERNA_CO_CHECK(dissolve_answers());
     STERNA_CO_CHECK(close_intents());
     co_return std::move(outcome_);
@@ -126,8 +129,14 @@ class MailboxExecution {
     return outcome_.frozen.contains(id_of(action)) || still_taken_.contains(target);
   }
 
-  coro::Task<Status> attempt(const sync::MailboxAction& action) {
+  coro::Task<Status> attempt(const sync::MailboxAction& action, MailboxAttempts& attempts) {
     MailboxFailure failure{id_of(action), name_of(action), parked_as(action).value_or("")};
+    const bool counts = !failure.action.empty();
+    if (counts) {
+      STERNA_CO_CHECK(attempts.plan(failure));
+    } else if (is_one_of<sync::WaitMailbox, sync::Freeze>(action)) {
+      unsaid_.insert(failure.name);
+    }
     if (is_blocked(action) || (!failure.action.empty() && is_parked(engine_, failure))) {
       give_up(action);
       if (!failure.action.empty()) failures_.insert(std::move(failure));
@@ -136,6 +145,7 @@ class MailboxExecution {
     engine_.log.info("mailbox {}: {}: {}", failure.name, sync::kind_of(action), action.reason);
     reason_ = action.reason;
     Status done = co_await carry_out(action);
+    if (done && counts) attempts.count(failure);
     if (done) co_return done;
     if (done.error().scope() == ErrorScope::account || !connection_.usable()) co_return done;
     give_up(action);
@@ -414,6 +424,7 @@ class MailboxExecution {
   std::map<MailboxId, const sync::MailboxAction*> action_of_;
   std::set<MailboxName> still_taken_;
   std::set<MailboxFailure> failures_;
+  std::set<std::string> unsaid_;  // of these mailboxes the plan does not say what is to be done
   MailboxesOutcome outcome_;
   std::string reason_;
 };

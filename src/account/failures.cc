@@ -7,6 +7,8 @@
 #include <limits>
 #include <map>
 
+#include "sterna/sync/attempts.h"
+
 namespace sterna::account {
 namespace {
 
@@ -27,6 +29,17 @@ void count_after(Engine& engine, unsigned before, store::Failure& failure, const
   failure.next_try_ms = engine.now_ms() + pause_ms(failure.count);
   ++failure.count;
   failure.reason = error.describe();
+}
+
+// The message itself waits; for the arithmetic the server has it.
+Status put_quarantined(Engine& engine, MessageKey key) {
+  STERNA_TRY(const std::optional<MessageRow> row, engine.store->message(key));
+  if (row) return {};
+  MessageRow parked;
+  parked.key = key;
+  parked.state = RowState::quarantined;
+  parked.remote_since = engine.generation;
+  return engine.store->put_message(parked);
 }
 
 void count_once_more(Engine& engine, store::Failure& failure, const Error& error) {
@@ -72,14 +85,7 @@ void park(Engine& engine, MailboxWork& work, Uid uid, std::string_view base_name
   Status stored = engine.write([&]() -> Status {
     STERNA_CHECK(engine.store->put_failure(failure));
     if (!uid || action != "download") return {};
-    // The message itself waits; for the arithmetic the server has it.
-    STERNA_TRY(const std::optional<MessageRow> row, engine.store->message({work.row.id, uid}));
-    if (row) return {};
-    MessageRow parked;
-    parked.key = {work.row.id, uid};
-    parked.state = RowState::quarantined;
-    parked.remote_since = engine.generation;
-    return engine.store->put_message(parked);
+    return put_quarantined(engine, {work.row.id, uid});
   });
   if (!stored) engine.note(stored.error(), &work);
   engine.note(std::move(error).with_context(what), &work);
@@ -110,6 +116,20 @@ void park(Engine& engine, MailboxWork& work, const UidSet& uids, std::string_vie
               &work);
 }
 
+Result<std::int64_t> put_vain(Engine& engine, const ActionKey& key, unsigned times,
+                              const Error& error) {
+  store::Failure failure{key.mailbox, key.uid, key.base_name, key.action, 0, 0, {}};
+  // What seemed to succeed was forgotten as a failure, and was none the less in vain.
+  const unsigned parked_before = times - std::min(times, sync::kVainAttempts);
+  const auto known = find(engine, key.mailbox, key.uid, key.base_name, key.action);
+  count_after(engine, std::max(parked_before, known ? known->count : 0U), failure, error);
+  STERNA_CHECK(engine.store->put_failure(failure));
+  if (key.action == "download") {
+    STERNA_CHECK(put_quarantined(engine, {key.mailbox, key.uid}));
+  }
+  return failure.next_try_ms;
+}
+
 namespace {
 
 Result<bool> is_settled(Engine& engine, const MailboxWork& work, const store::Failure& failure) {
@@ -126,14 +146,30 @@ Result<bool> is_settled(Engine& engine, const MailboxWork& work, const store::Fa
       rows, [&](const MessageRow& row) { return row.key.mailbox == failure.mailbox; });
 }
 
+ActionKey key_of(const store::Failure& failure) {
+  return {failure.mailbox, failure.uid, failure.base_name, failure.action};
+}
+
+// They go when no plan has them any more (attempts.h), whatever there is of a row.
+Result<std::set<ActionKey>> parked_in_vain(Engine& engine) {
+  STERNA_TRY(const std::vector<Attempt> attempts, engine.store->attempts());
+  std::set<ActionKey> keys;
+  for (const Attempt& attempt : attempts) {
+    if (attempt.next_try_ms != 0) keys.insert(attempt.key);
+  }
+  return keys;
+}
+
 }  // namespace
 
 Status forget_settled_failures(Engine& engine) {
   STERNA_TRY(const std::vector<store::Failure> failures, engine.store->failures());
+  if (failures.empty()) return {};
+  STERNA_TRY(const std::set<ActionKey> vain, parked_in_vain(engine));
   std::vector<store::Failure> settled;
   for (const store::Failure& failure : failures) {
     const MailboxWork* work = engine.find(failure.mailbox);
-    if (!work || is_of_mailbox(failure)) continue;
+    if (!work || is_of_mailbox(failure) || vain.contains(key_of(failure))) continue;
     STERNA_TRY(const bool over, is_settled(engine, *work, failure));
     if (over) settled.push_back(failure);
   }
@@ -178,10 +214,11 @@ bool is_parked(Engine& engine, const MailboxFailure& failed) {
   return failure && failure->next_try_ms > engine.now_ms();
 }
 
-Status keep_parked(Engine& engine, const std::set<MailboxFailure>& still) {
+Status keep_parked(Engine& engine, const std::set<MailboxFailure>& still,
+                   const std::set<std::string>& unsaid) {
   STERNA_TRY(const std::vector<store::Failure> all, engine.store->failures());
   for (const store::Failure& failure : all) {
-    if (!is_of_mailbox(failure)) continue;
+    if (!is_of_mailbox(failure) || unsaid.contains(failure.base_name)) continue;
     if (still.contains({failure.mailbox, failure.base_name, failure.action})) continue;
     STERNA_CHECK(engine.write([&] {
       return engine.store->clear_failure(failure.mailbox, Uid{}, failure.base_name, failure.action);
@@ -193,6 +230,7 @@ Status keep_parked(Engine& engine, const std::set<MailboxFailure>& still) {
 Status absorb(Engine& engine, const Connection& connection, MailboxWork& work, Status status) {
   if (status) return {};
   work.look_again();
+  work.broken_off = true;
   const Error& error = status.error();
   const bool wide = error.scope() == ErrorScope::account || error.scope() == ErrorScope::process;
   if (!connection.usable() || wide || error.is_cancelled()) {

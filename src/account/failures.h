@@ -17,6 +17,10 @@ void park(Engine& engine, MailboxWork& work, Uid uid, std::string_view base_name
 // The same of all of them at once, with one line in the report.
 void park(Engine& engine, MailboxWork& work, const UidSet& uids, std::string_view action,
           Error error);
+// Inside a transaction: parks what was carried out so many times and is to be done still, for the
+// longer the more often. Until when; the report is told by those who know what it was.
+Result<std::int64_t> put_vain(Engine& engine, const ActionKey& key, unsigned times,
+                              const Error& error);
 // Forgets what was parked and is no more: the row is gone, the file is in no whole listing or back
 // where its row says, or there is nothing left to say of its flags.
 Status forget_settled_failures(Engine& engine);
@@ -38,8 +42,10 @@ struct MailboxFailure {
 bool is_of_mailbox(const store::Failure& failure);
 void park(Engine& engine, const MailboxFailure& failed, Error error);
 bool is_parked(Engine& engine, const MailboxFailure& failed);
-// Forgets those that are not to be done any more, or were done.
-Status keep_parked(Engine& engine, const std::set<MailboxFailure>& still);
+// Forgets those that are not to be done any more, or were done; of mailboxes in `unsaid` it is not
+// known.
+Status keep_parked(Engine& engine, const std::set<MailboxFailure>& still,
+                   const std::set<std::string>& unsaid);
 
 // What concerns one mailbox is noted and the others go on; what ends the connection, or the
 // account, ends the pass.

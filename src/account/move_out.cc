@@ -106,6 +106,10 @@ Result<std::optional<LocalFile>> with_flags_here(Engine& engine, MailboxWork& to
   return file;
 }
 
+ActionKey key_of(const MailboxWork& to, const sync::MoveOut& what) {
+  return {to.row.id, Uid{}, what.file.base, std::string(kFailure)};
+}
+
 void look_again(Engine& engine, MailboxWork& from, MailboxWork& to, const sync::MoveOut& what) {
   from.look_again();
   to.look_again();
@@ -124,6 +128,7 @@ Status record(Engine& engine, MailboxWork& from, MailboxWork& to, const std::vec
     if (!uid) {
       engine.again = true;
       look_again(engine, from, to, *one.what);
+      engine.outcomes.answers[key_of(to, *one.what)] = "answered OK, and did not say where it is";
       continue;
     }
     const FlagDelta& delta = one.what->to_remote;
@@ -176,7 +181,9 @@ coro::Task<Status> keep_proven(Engine& engine, MailboxWork& from, MailboxWork& t
     const Proof::Verdict verdict = proof.of(one.row);
     if (verdict == Proof::Verdict::same || same.contains(uid)) return false;
     look_again(engine, from, to, *one.what);
-    if (verdict == Proof::Verdict::doubted) {
+    if (verdict == Proof::Verdict::gone) {
+      engine.outcomes.answers[key_of(to, *one.what)] = kUnknownToFetch;
+    } else {
       park(engine, to, Uid{}, one.what->file.base, kFailure,
            not_the_same(uid, "moved")
                .with_context(fmt::format("UID {} of {}", uid.value, from.name())));

@@ -15,8 +15,8 @@ coro::Task<Status> observe_local(Engine& engine);
 
 // After both: lists again the mailboxes whose base turned out to be that of another UIDVALIDITY
 // (without rows every file in them arrived), waits for the quiet time where something arrived or
-// went (at most kSettleLimit), and lists what moved meanwhile until absences are proven or given
-// up.
+// went (in all passes of a sync kSettleLimit at most), and lists what moved meanwhile until
+// absences are proven or given up.
 coro::Task<Status> settle_local(Engine& engine);
 
 inline constexpr std::chrono::seconds kSettleLimit{30};

@@ -298,19 +298,35 @@ std::set<MessageKey> gone_of(const Engine& engine) {
 
 }  // namespace
 
+namespace {
+
+// All passes of a sync share the limit: where a program never comes to rest, the first of them
+// waits for it, and the others take what is at rest by then.
+coro::Task<Status> wait_for_quiet(Engine& engine) {
+  io::Clock& clock = engine.services.clock;
+  const auto pause = std::max(engine.settings.quiet / 4, kSettlePauseMin);
+  const auto restless = [](const auto& work) { return wants_quiet(*work); };
+  bool moved = true;
+  while (moved && std::ranges::any_of(engine.mailboxes, restless) &&
+         engine.settled_for < kSettleLimit) {
+    const auto began = clock.monotonic();
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(kSettleLimit - engine.settled_for);
+    STERNA_CO_CHECK(co_await clock.sleep(std::min(pause, left)));
+    STERNA_CO_TRY(moved, co_await relist_moved(engine, false));
+    engine.settled_for += clock.monotonic() - began;
+  }
+  co_return Status{};
+}
+
+}  // namespace
+
 coro::Task<Status> settle_local(Engine& engine) {
   for (const auto& work : engine.mailboxes) {
     const bool seen = work->row.has_local && !work->input.local.suspect;
     if (work->input.adopting && seen) STERNA_CO_CHECK(co_await list_mailbox(engine, *work));
   }
-  const auto began = engine.services.clock.monotonic();
-  while (std::ranges::any_of(engine.mailboxes, [](const auto& w) { return wants_quiet(*w); }) &&
-         engine.services.clock.monotonic() - began < kSettleLimit) {
-    STERNA_CO_CHECK(
-        co_await engine.services.clock.sleep(std::max(engine.settings.quiet / 4, kSettlePauseMin)));
-    STERNA_CO_TRY(const bool moved, co_await relist_moved(engine, false));
-    if (!moved) break;
-  }
+  STERNA_CO_CHECK(co_await wait_for_quiet(engine));
   // Everything that moved since the last absence was noticed is looked at once more.
   std::set<MessageKey> before;
   for (int round = 0;; ++round) {

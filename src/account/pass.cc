@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <deque>
 
+#include "attempts.h"
 #include "carry_out.h"
 #include "describe_plan.h"
 #include "discover.h"
@@ -298,7 +299,10 @@ coro::Task<Status> execute_moves(Engine& engine, Connection& connection, const R
     MailboxWork& from = *engine.find(where.first);
     MailboxWork& to = *engine.find(where.second);
     Status done = co_await move_out(engine, connection, from, to, actions);
-    if (!done) to.look_again();
+    if (!done) {
+      to.look_again();
+      to.broken_off = true;
+    }
     STERNA_CO_CHECK(absorb(engine, connection, from, std::move(done)));
   }
   co_return Status{};
@@ -369,6 +373,7 @@ coro::Task<Status> execute(Engine& engine, Pool& pool, const sync::Plan& plan) {
   // Deletions last, and only after everything that might be the same message arrived (rule 17).
   if (engine.report.errors.size() != errors_before) {
     for (const auto& work : engine.mailboxes) work->look_again();
+    engine.outcomes.removals_left = true;
     co_return Status{};
   }
   STERNA_CO_CHECK(co_await execute_local_removals(engine, plan));
@@ -384,7 +389,7 @@ coro::Task<Status> execute(Engine& engine, Pool& pool, const sync::Plan& plan) {
 }
 
 // Cursors and stamps come last, together with nothing else that could still fail (rule 3).
-Status save_cursors(Engine& engine) {
+Status save_cursors(Engine& engine, PassAttempts& attempts) {
   STERNA_CHECK(forget_settled_failures(engine));
   bool any = false;
   std::vector<MailboxRow> rows;
@@ -411,8 +416,9 @@ Status save_cursors(Engine& engine) {
     rows.push_back(std::move(row));
     any = true;
   }
-  if (!any && !audited) return {};
+  if (!any && !audited && !attempts.has_changes()) return {};
   STERNA_TRY(auto transaction, engine.store->begin(store::Durability::normal));
+  STERNA_CHECK(attempts.write());
   if (audited) STERNA_CHECK(note_audit(engine, *audited));
   for (const MailboxRow& row : rows) STERNA_CHECK(engine.store->update_mailbox(row));
   return transaction.commit();
@@ -431,12 +437,12 @@ bool records_anything(Engine& engine, const sync::Plan& plan) {
   });
 }
 
-Status begin_generation(Engine& engine, const sync::Plan& plan) {
-  if (engine.dry_run()) return {};
+Status begin_generation(Engine& engine, const sync::Plan& plan, PassAttempts& attempts) {
   STERNA_TRY(auto transaction, engine.store->begin(store::Durability::normal));
   STERNA_CHECK(engine.store->set("generation", fmt::format("{}", engine.generation.value)));
   STERNA_CHECK(note_unflushed(engine));
   if (records_anything(engine, plan)) STERNA_CHECK(engine.announce_change());
+  STERNA_CHECK(attempts.write());
   return transaction.commit();
 }
 
@@ -473,22 +479,27 @@ coro::Task<Status> run_pass(Engine& engine, Pool& pool) {
   mark_adoptions(engine);
   STERNA_CO_CHECK(carry_out_decisions(engine));
   STERNA_CO_TRY(const bool pending, anything_pending(engine));
+  PassAttempts attempts(engine);
   if (!anything_to_plan(engine) && !pending) {
     engine.report.held = 0;
     if (engine.dry_run()) co_return Status{};
-    co_return save_cursors(engine);
+    STERNA_CO_CHECK(attempts.compare({}));
+    co_return save_cursors(engine, attempts);
   }
   STERNA_CO_TRY(sync::Input input, co_await answer_questions(engine, pool));
-  STERNA_CO_TRY(const sync::Plan plan, co_await plan_beside_neighbours(engine, input));
+  STERNA_CO_TRY(sync::Plan plan, co_await plan_beside_neighbours(engine, input));
   if (engine.dry_run()) {
     describe_plan(engine, plan);
     co_return settle_plan(engine, plan);
   }
   log_plan(engine, plan);
-  STERNA_CO_CHECK(begin_generation(engine, plan));
+  STERNA_CO_CHECK(attempts.compare(plan));
+  STERNA_CO_CHECK(attempts.hold_back(plan));
+  STERNA_CO_CHECK(begin_generation(engine, plan, attempts));
   STERNA_CO_CHECK(settle_plan(engine, plan));
   STERNA_CO_CHECK(co_await execute(engine, pool, plan));
-  co_return save_cursors(engine);
+  STERNA_CO_CHECK(attempts.count());
+  co_return save_cursors(engine, attempts);
 }
 
 }  // namespace sterna::account

@@ -11,6 +11,9 @@
 
 namespace sterna::account {
 
+// Of what is listed and Verdict::gone.
+inline constexpr const char* kUnknownToFetch = "lists it, and its FETCH tells nothing of it";
+
 // Of one mailbox. It must outlive what it asked: land() is awaited once ask() was called.
 class Proof {
  public:

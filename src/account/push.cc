@@ -256,6 +256,10 @@ coro::Task<Status> finish_stores(Engine& engine, Connection& connection, Mailbox
   if (!absent.empty()) {
     work.look_again();
     engine.again = true;
+    for (const Uid uid : absent.expand(absent.count())) {
+      engine.outcomes.answers[{work.row.id, uid, {}, "flags"}] =
+          "answered OK to STORE, and its SEARCH tells of no such message";
+    }
   }
   co_return record(engine, work, pushes, failed);
 }

@@ -280,6 +280,8 @@ class Remover {
         case Proof::Verdict::gone:
           // Already: the next look at the mailbox says so with proof.
           work_.look_again();
+          engine_.outcomes.answers[{work_.row.id, victim.row.key.uid, {}, "delete"}] =
+              kUnknownToFetch;
           break;
       }
     }
@@ -395,6 +397,7 @@ class Remover {
       if (what.file_remains) {
         engine_.again = true;
         engine_.expunged.insert(victim.row.key);
+        work_.stamp_settled = false;  // what is still flagged is found by a listing alone
         STERNA_CHECK(engine_.add_history(work_, victim.row.key.uid,
                                          victim.row.base_name + victim.row.info, event, "remote",
                                          victim.row.flags.to_string(), reason));

@@ -108,6 +108,8 @@ Status take_back(Engine& engine, const Removal& removal) {
   removal.place->look_again();
   engine.again = engine.again || removal.error->is(ErrorCode::changed);
   if (!removal.error->is(ErrorCode::changed)) engine.note(*removal.error, removal.work);
+  const MessageKey& key = removal.row.key;
+  if (removal.wreck) engine.outcomes.undone.insert({key.mailbox, key.uid, {}, "repair"});
   return engine.store->put_message(removal.row);
 }
 

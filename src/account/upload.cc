@@ -351,6 +351,7 @@ class Uploader {
     job.work->stamp_settled = false;
     if (error.is(ErrorCode::changed)) {
       engine_.again = true;
+      engine_.outcomes.undone.insert({job.work->row.id, Uid{}, job.what->file.base, "upload"});
       return {};
     }
     park(engine_, *job.work, Uid{}, job.what->file.base, "upload", std::move(error));

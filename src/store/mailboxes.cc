@@ -31,9 +31,9 @@ constexpr const char* kUpdate =
 
 // Tables whose mailbox may be none refer to it without a foreign key.
 constexpr const char* kForget[] = {
-    "DELETE FROM intent WHERE mailbox = ?", "DELETE FROM held WHERE mailbox = ?",
-    "DELETE FROM failure WHERE mailbox = ?", "DELETE FROM removal WHERE mailbox = ?",
-    "DELETE FROM mailbox WHERE id = ?"};
+    "DELETE FROM intent WHERE mailbox = ?",  "DELETE FROM held WHERE mailbox = ?",
+    "DELETE FROM failure WHERE mailbox = ?", "DELETE FROM attempt WHERE mailbox = ?",
+    "DELETE FROM removal WHERE mailbox = ?", "DELETE FROM mailbox WHERE id = ?"};
 
 RemoteCursor read_cursor(Query& query) {
   RemoteCursor cursor;

@@ -210,9 +210,24 @@ ALTER TABLE mailbox ADD COLUMN any_keyword INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE mailbox ADD COLUMN keywords TEXT NOT NULL DEFAULT '';
 )sql";
 
+// What the last plans had to be done: the first plan with this version is the first of a row.
+constexpr const char* kVersion6 = R"sql(
+CREATE TABLE attempt (
+  mailbox INTEGER NOT NULL,
+  uid INTEGER NOT NULL,
+  base_name TEXT NOT NULL,
+  action TEXT NOT NULL,
+  content INTEGER NOT NULL,
+  times INTEGER NOT NULL,
+  next_try_ms INTEGER NOT NULL,
+  answer TEXT NOT NULL,
+  PRIMARY KEY (mailbox, uid, base_name, action)
+) STRICT, WITHOUT ROWID;
+)sql";
+
 // The nth migrates from version n to n + 1.
 constexpr std::array<const char*, kSchemaVersion> kMigrations = {kVersion1, kVersion2, kVersion3,
-                                                                 kVersion4, kVersion5};
+                                                                 kVersion4, kVersion5, kVersion6};
 
 Result<std::int64_t> number(Db& db, const char* sql) {
   Query query(db, sql);

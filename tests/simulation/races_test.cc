@@ -23,6 +23,7 @@ class Stage : public testing::Test {
       disk.set_now_ns(std::max(disk.now_ns(), clock_.wall_ns()));
       letters_read_ = letters_read_ || name == "dovecot-keywords";
       if (operation == test::DiskOp::list && letters_read_) strike(at_listing);
+      if (operation == test::DiskOp::list && meanwhile) meanwhile();
       const bool refuses = operation == test::DiskOp::replace && name == refused_;
       return refuses ? Status(fail(ErrorCode::io, "not now")) : Status{};
     };
@@ -33,9 +34,10 @@ class Stage : public testing::Test {
   ~Stage() override { disk.before = nullptr; }
 
   // Each sync has a connection and hours of its own, as in real life.
-  void sync() {
-    const account::AccountReport report = run();
+  account::AccountReport sync() {
+    account::AccountReport report = run();
     for (const Error& error : report.errors) ADD_FAILURE() << error.describe();
+    return report;
   }
   // While the disk refuses to replace the file of that name.
   void sync_in_vain(const std::string& refused) {
@@ -98,6 +100,9 @@ class Stage : public testing::Test {
   test::MemoryFileSystem machine_;
   test::MemoryDisk& disk = machine_.disk();
   std::function<void()> at_listing;  // once, when letters were read, and before a directory is
+  std::function<void()> meanwhile;   // before each directory is read
+  std::chrono::milliseconds quiet{0};
+  test::VirtualClock clock_;
 
  private:
   account::AccountReport run() {
@@ -105,8 +110,10 @@ class Stage : public testing::Test {
     const account::Services services{clock_, worker_, network, random_, machine_};
     account::Progress progress;
     letters_read_ = false;
-    account::AccountReport report = clock_.run(
-        account::sync_account(services, settings_of(state_ / "state"), {}, progress, Log()));
+    account::Settings settings = settings_of(state_ / "state");
+    settings.quiet = quiet;
+    account::AccountReport report =
+        clock_.run(account::sync_account(services, settings, {}, progress, Log()));
     static_cast<void>(clock_.run(clock_.sleep(std::chrono::hours(2))));
     return report;
   }
@@ -123,7 +130,6 @@ class Stage : public testing::Test {
     return found;
   }
 
-  test::VirtualClock clock_;
   SeededRandom random_{1};
   test::TempDir state_;
   InlineWorker worker_{clock_, random_};
@@ -215,6 +221,24 @@ TEST_F(Stage, AMarkerThatGoesLaterStopsTheAccount) {
   disk.unlink("mail/.sterna");
   sync_in_vain("(nothing)");
   EXPECT_FALSE(disk.exists("mail/.sterna"));
+}
+
+// A program that never stops: what is at rest goes, and each pass finds more of it.
+TEST_F(Stage, AMailboxThatNeverComesToRestHoldsASyncUpForAWhileAtMost) {
+  sync();
+  quiet = std::chrono::seconds(2);
+  std::int64_t last_ns = clock_.wall_ns();
+  int delivered = 0;
+  meanwhile = [&] {
+    if (clock_.wall_ns() - last_ns < 300'000'000) return;
+    last_ns = clock_.wall_ns();
+    const std::string token = "t" + std::to_string(++delivered);
+    disk.write("mail/INBOX/new/" + token, "Subject: " + token + "\nX-Token: " + token + "\n\n");
+  };
+  const account::AccountReport report = sync();
+  EXPECT_GT(report.counts.uploaded, 40U);
+  EXPECT_GT(report.seconds, 25);
+  EXPECT_LT(report.seconds, 60);
 }
 
 }  // namespace

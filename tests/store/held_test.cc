@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Held entries, approvals, failures and tombstones.
+// Held entries, approvals, failures, attempts and tombstones.
 #include "support.h"
 
 namespace sterna::store {
@@ -141,6 +141,40 @@ TEST(Failures, AreCountedByMailboxUidNameAndAction) {
   failures = must(store->failures());
   ASSERT_EQ(failures.size(), 2U);
   EXPECT_EQ(failures[1].action, "download");
+}
+
+TEST(Attempts, AreKeptByMailboxUidNameAndAction) {
+  const StateDirectory state;
+  const auto store = state.open();
+  const MailboxId inbox = add_mailbox(*store, "INBOX");
+  const Attempt flags{{inbox, Uid{5}, "", "flags"}, 17, 1, 0, ""};
+  Attempt again = flags;
+  again.content = UINT64_MAX;
+  again.times = 4;
+  again.next_try_ms = 9000;
+  again.answer = "OK";
+  const Attempt move{{inbox, Uid{}, "17.host", "move"}, 18, 2, 0, ""};
+  change(*store, [&] {
+    must(store->put_attempt(flags));
+    must(store->put_attempt(move));
+    must(store->put_attempt(again));
+  });
+  auto attempts = must(store->attempts());
+  ASSERT_EQ(attempts.size(), 2U);
+  EXPECT_EQ(attempts[0].key, move.key);
+  EXPECT_EQ(attempts[1].key, flags.key);
+  EXPECT_EQ(attempts[1].content, UINT64_MAX);
+  EXPECT_EQ(attempts[1].times, 4U);
+  EXPECT_EQ(attempts[1].next_try_ms, 9000);
+  EXPECT_EQ(attempts[1].answer, "OK");
+
+  change(*store, [&] {
+    must(store->clear_attempt({inbox, Uid{5}, "", "delete"}));
+    must(store->clear_attempt(flags.key));
+  });
+  attempts = must(store->attempts());
+  ASSERT_EQ(attempts.size(), 1U);
+  EXPECT_EQ(attempts[0].key, move.key);
 }
 
 TEST(Tombstones, AreFoundByNameInTheirMailbox) {

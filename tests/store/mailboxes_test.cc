@@ -124,6 +124,7 @@ TEST(Mailboxes, GoWithAllThatIsTheirs) {
       must(store->add_intent(intent));
       must(store->add_approval({{id, Uid{1}}, UidValidity{1}}));
       must(store->put_failure({id, Uid{1}, "", "download", 1, 0, ""}));
+      must(store->put_attempt({{id, Uid{1}, "", "download"}, 5, 1, 0, ""}));
       must(store->add_tombstone({{id, Uid{2}}, "17.host", 1, "", 0}));
       must(store->add_removals(id, "remote", 1, 0, 1));
       HistoryEntry history;
@@ -147,6 +148,7 @@ TEST(Mailboxes, GoWithAllThatIsTheirs) {
   EXPECT_EQ(must(store->intents()).size(), 1U);
   EXPECT_EQ(must(store->approvals()).size(), 1U);
   EXPECT_EQ(must(store->failures()).size(), 1U);
+  EXPECT_EQ(must(store->attempts()).size(), 1U);
   EXPECT_EQ(must(store->held()).size(), 1U);
   EXPECT_FALSE(must(store->tombstone_of(a, "17.host")));
   EXPECT_TRUE(must(store->tombstone_of(b, "17.host")));

@@ -184,7 +184,11 @@ class ScriptedServer:
         session.say(tag + b" OK")
 
     def on_status(self, session, tag, text):
-        session.say(self.status_line(self._argument(text), text), tag + b" OK")
+        name = self._argument(text)
+        if name not in self.mailboxes:
+            session.say(tag + b" NO [NONEXISTENT] no such mailbox")
+            return
+        session.say(self.status_line(name, text), tag + b" OK")
 
     def on_create(self, session, tag, text):
         self.make(self._argument(text).decode())
@@ -299,6 +303,7 @@ class ScriptedWorld:
         return self.sterna.sync(expect=expect, timeout=timeout)
 
     def ask_state(self, sql):
-        """Rows of the base."""
-        with contextlib.closing(sqlite3.connect(f"{self.sterna.state}/acc/state.db")) as state:
+        """Rows of the base, or a change of it behind the program's back."""
+        path = f"{self.sterna.state}/acc/state.db"
+        with contextlib.closing(sqlite3.connect(path)) as state, state:
             return state.execute(sql).fetchall()

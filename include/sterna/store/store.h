@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "sterna/base/result.h"
+#include "sterna/model/attempt.h"
 #include "sterna/model/intent.h"
 #include "sterna/model/mailbox.h"
 #include "sterna/model/message.h"
@@ -203,6 +204,11 @@ class Store {
   Status update_intent(const Intent& intent);
   Status close_intent(IntentId id);
   Result<std::vector<Intent>> intents();
+
+  // --- attempts: actions of the last plans, by their key
+  Result<std::vector<Attempt>> attempts();
+  Status put_attempt(const Attempt& attempt);
+  Status clear_attempt(const ActionKey& key);
 
   // --- held, approvals, failures, tombstones, undo, history
   Result<std::vector<HeldEntry>> held();
