@@ -84,6 +84,14 @@ class Stage : public testing::Test {
     const std::vector<std::string> found = paths(mailbox);
     return found.size() == 1 ? found.front() : "";
   }
+  std::string file_of(const std::string& token) const {
+    for (const std::string mailbox : {"INBOX", "m1"}) {
+      for (const std::string& path : paths(mailbox)) {
+        if (token_of(disk.read(path)) == token) return path;
+      }
+    }
+    return "";
+  }
 
   static std::string letters_of(const std::string& path) {
     const std::size_t colon = path.rfind(":2,");
@@ -205,6 +213,23 @@ TEST_F(Stage, AKeywordThatIsDeniedItsLetterComesWhenTheLockIsGone) {
   sync();
   EXPECT_EQ(files(), Lines{"INBOX t1:b"});
   EXPECT_EQ(messages(), Lines{"INBOX t1 later"});
+}
+
+// To a mailbox that was looked at before, and found to be as it was.
+TEST_F(Stage, AFileThatIsMovedBetweenTheLooksAtTwoMailboxesIsMoved) {
+  arrives("INBOX", "t1");
+  arrives("INBOX", "t2");
+  sync();
+  sync();
+  disk.rename(file_of("t2"), "mail/INBOX/cur/t2:2,S");
+  at_listing = [&] { disk.rename(file_of("t1"), "mail/m1/cur/t1:2,"); };
+  bool sent = false;
+  at_command("APPEND", [&] { sent = true; });
+  sync();
+  sync();
+  EXPECT_FALSE(sent);
+  EXPECT_EQ(files(), (Lines{"INBOX t2:S", "m1 t1"}));
+  EXPECT_EQ(messages(), (Lines{"INBOX t2 \\Seen", "m1 t1"}));
 }
 
 TEST_F(Stage, AFirstSyncThatWasCutBeforeTheMarkerBeginsAnew) {

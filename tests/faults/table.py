@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""docs/faults.md, a line a fault, and the table in docs/testing.md, a line a rule."""
+import os
+import re
+import statistics
+
+from tests.faults import records
+
+PAGE = "docs/faults.md"
+SUMMARY = "docs/testing.md"
+BEGIN, END = "<!-- faults: scripts/bite writes this table -->", "<!-- faults: end -->"
+PLACES = {"simulation": "simulation", "tests": "unit tests", "integration": "integration tests"}
+
+
+class Verdict:
+    """What is known of one fault, in words."""
+
+    def __init__(self, fault, results):
+        self.fault = fault
+        self.step, self.what = results.found(fault) or (None, {})
+        self.simulation = results.get("simulation", fault)
+        self.tried = {step for step in PLACES if results.get(step, fault)}
+
+    @property
+    def found(self):
+        return self.step is not None
+
+    @property
+    def survives(self):
+        """Everything that may find it was tried."""
+        wanted = {"simulation"} if not self.fault.beyond else set()
+        wanted |= {"tests"} if self.fault.tests else set()
+        wanted |= {"integration"} if self.fault.integration else set()
+        return not self.found and wanted <= self.tried
+
+    @property
+    def seeds(self):
+        if self.step == "simulation":
+            return str(self.what["seeds"])
+        return f"> {self.simulation['tried']:,}" if self.simulation.get("tried") else "-"
+
+    @property
+    def by(self):
+        if self.step == "simulation":
+            return f"the simulation: {self.what['found']}"
+        if self.found:
+            return f"{PLACES[self.step]}: `{self.what['found']}`"
+        return "**survives**" if self.survives else "not tried yet"
+
+
+def _cell(text):
+    """Text of a program in a table."""
+    return re.sub(r"\s+", " ", text).replace("|", "\\|")[:200]
+
+
+def page(root, faults, results):
+    titles = records.titles(root)
+    verdicts = [Verdict(fault, results) for fault in faults]
+    lines = ["# Faults", "",
+             "Each line is a deliberate fault that takes away a rule of [safety.md](safety.md), or "
+             "a part of one, and what finds it. `scripts/bite` tries",
+             "them and writes this page; [testing.md](testing.md) says how. \"Seeds\" is how many "
+             "seeds of the simulation it takes from seed 0 on; \"-\" where the",
+             "simulation cannot find it, for the reason at the end of the line.", "",
+             _count(verdicts), ""]
+    for rule in records.RULES:
+        lines += [f"## {rule}. {titles[rule]}", "", "| fault | removes | seeds | found by |",
+                  "|---|---|---:|---|"]
+        for verdict in verdicts:
+            if verdict.fault.rules[0] == rule:
+                lines.append(_line(verdict))
+        also = [f"`{f.name}`" for f in faults if rule in f.rules[1:]]
+        if also:
+            lines += ["", f"Also {', '.join(also)}."]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _line(verdict):
+    fault = verdict.fault
+    by = _cell(verdict.by) + (f" ({fault.beyond})" if fault.beyond else "")
+    return (f"| `{fault.name}`<br>[{os.path.basename(fault.file)}](../{fault.file}) | "
+            f"{_cell(fault.removes)} | {verdict.seeds} | {by} |")
+
+
+def _count(verdicts):
+    by_step = {step: [v for v in verdicts if v.step == step] for step in PLACES}
+    parts = [f"{len(found)} by {PLACES[step]}" for step, found in by_step.items()]
+    text = f"{len(verdicts)} faults. Found: {', '.join(parts)}."
+    seeds = [v.what["seeds"] for v in by_step["simulation"]]
+    if seeds:
+        text += f" Seeds: {statistics.median(seeds):g} in the median, {max(seeds)} at most."
+    survive = sum(v.survives for v in verdicts)
+    left = sum(not v.found and not v.survives for v in verdicts)
+    return f"{text} {survive} survive, {left} not tried yet."
+
+
+def summary(root, faults, results):
+    """The table between the marks."""
+    titles = records.titles(root)
+    lines = [BEGIN, "", "| rule | faults | found by the simulation, after so many seeds | "
+             "by unit tests | by integration tests | not found |", "|---|---:|---|---:|---:|---:|"]
+    for rule in records.RULES:
+        of_rule = [Verdict(f, results) for f in faults if rule in f.rules]
+        seeds = sorted(v.what["seeds"] for v in of_rule if v.step == "simulation")
+        units = sum(v.step == "tests" for v in of_rule)
+        modules = sum(v.step == "integration" for v in of_rule)
+        missing = sum(not v.found for v in of_rule)
+        lines.append(f"| {rule}. {titles[rule]} | {len(of_rule)} | "
+                     f"{', '.join(map(str, seeds)) or '-'} | {units} | {modules} | {missing} |")
+    return "\n".join([*lines, "", END])
+
+
+def write(root, faults, results):
+    with open(os.path.join(root, PAGE), "w", encoding="utf-8") as file:
+        file.write(page(root, faults, results))
+    path = os.path.join(root, SUMMARY)
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise records.BadRecord(f"{SUMMARY} has no place for the table: {BEGIN} ... {END}")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(before + summary(root, faults, results) + after)
