@@ -8,6 +8,7 @@
 
 #include "decisions.h"
 #include "execute_mailboxes.h"
+#include "list_early.h"
 #include "list_remote.h"
 #include "sterna/account/inspect.h"
 #include "sterna/base/bytes.h"
@@ -213,11 +214,16 @@ coro::Task<Result<RemoteList>> log_in_and_list(Engine& engine, Pool& pool) {
   co_return co_await list_remote(engine, *connection);
 }
 
+coro::Task<Result<maildir::Discovery>> walk_and_list(Engine& engine) {
+  STERNA_CO_TRY(maildir::Discovery found, co_await walk_directories(engine));
+  co_await list_early(engine, found);
+  co_return found;
+}
+
 }  // namespace
 
 coro::Task<Status> discover(Engine& engine, Pool& pool) {
-  auto [listed, found] =
-      co_await coro::both(log_in_and_list(engine, pool), walk_directories(engine));
+  auto [listed, found] = co_await coro::both(log_in_and_list(engine, pool), walk_and_list(engine));
   STERNA_CO_CHECK(listed);
   STERNA_CO_CHECK(found);
   const RemoteList& remote = *listed;
@@ -240,6 +246,7 @@ coro::Task<Status> discover(Engine& engine, Pool& pool) {
   engine.emptied_there.clear();
   STERNA_CO_TRY(const MailboxesOutcome outcome,
                 co_await execute_mailboxes(engine, *connection, input, actions));
+  if (!actions.empty()) engine.listed_early.clear();
   if (!actions.empty() && !engine.dry_run()) {
     STERNA_CO_TRY(rows, engine.store->mailboxes());
     STERNA_CO_TRY(const maildir::Discovery now, co_await walk_directories(engine));

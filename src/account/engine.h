@@ -27,6 +27,12 @@
 
 namespace sterna::account {
 
+struct ListedMailbox {
+  std::optional<maildir::Listing> listing;
+  std::optional<Error> error;
+  std::optional<std::int64_t> fs_now_ns;  // none if tmp cannot be written
+};
+
 // One mailbox in one pass.
 struct MailboxWork {
   MailboxRow row;
@@ -95,6 +101,7 @@ struct Engine {
   std::unique_ptr<io::Directory> undo_area;  // opened when first needed
   TreeId tree;
   Generation generation;
+  std::string machine_id;
   std::string boot_id;
   bool clean_boot = true;                     // same boot as in the last sync that came to its end
   bool unflushed = false;                     // files were recorded and never flushed
@@ -118,6 +125,7 @@ struct Engine {
   std::string scratch_state;
   std::string scratch_maildir;
 
+  std::map<std::string, ListedMailbox> listed_early;    // by path (list_early.h)
   std::vector<std::unique_ptr<MailboxWork>> mailboxes;  // INBOX first
   // The server's Trash where it is not synced: a place for what is deleted, without a row.
   std::unique_ptr<MailboxWork> trash_there;

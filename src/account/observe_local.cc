@@ -11,6 +11,7 @@
 #include <set>
 
 #include "execute.h"
+#include "list_early.h"
 #include "look_at_file.h"
 #include "look_closer.h"
 #include "match_listing.h"
@@ -136,26 +137,6 @@ Result<bool> misses_unflushed(Engine& engine, const MailboxWork& work,
   return false;
 }
 
-struct ListedMailbox {
-  std::optional<maildir::Listing> listing;
-  std::optional<Error> error;
-  std::optional<std::int64_t> fs_now_ns;  // none if tmp cannot be written
-};
-
-ListedMailbox list_one(maildir::MailboxDirs& dirs) {
-  ListedMailbox listed;
-  // Before the listing: a stamp that grew old while a long one was read vouches for nothing.
-  Result<std::int64_t> now = maildir::file_system_now_ns(*dirs.tmp);
-  if (now) listed.fs_now_ns = *now;
-  Result<maildir::Listing> listing = maildir::list_mailbox(*dirs.home);
-  if (!listing) {
-    listed.error = listing.error();
-    return listed;
-  }
-  listed.listing.emplace(std::move(*listing));
-  return listed;
-}
-
 coro::Task<Status> list_mailbox(Engine& engine, MailboxWork& work) {
   work.input.local = {};
   work.input.local.began = engine.generation;
@@ -170,8 +151,10 @@ coro::Task<Status> list_mailbox(Engine& engine, MailboxWork& work) {
   }
   maildir::MailboxDirs* opened = *dirs;
   const std::int64_t wall_ns = engine.services.clock.wall_ns();
-  auto job = [opened] { return list_one(*opened); };
-  ListedMailbox listed = co_await on_worker(engine.services, job);
+  std::optional<ListedMailbox> early = take_early(engine, work);
+  auto job = [opened] { return list_now(*opened->home, *opened->tmp); };
+  ListedMailbox listed =
+      early ? std::move(*early) : co_await on_worker(engine.services, std::move(job));
   if (listed.error) {
     work.input.local.suspect = true;
     engine.note(std::move(*listed.error), &work);

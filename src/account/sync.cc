@@ -24,7 +24,8 @@ namespace {
 // to rest ends it.
 constexpr int kPassesMax = 6;
 
-coro::Task<Status> run_passes(Engine& engine, Pool& pool) {
+coro::Task<Status> run_passes(Engine& engine, Pool& pool, Status logged_in) {
+  STERNA_CO_CHECK(logged_in);
   for (int pass = 0; pass < kPassesMax; ++pass) {
     engine.again = false;
     STERNA_CO_CHECK(co_await run_pass(engine, pool));
@@ -76,11 +77,22 @@ coro::Task<Status> take_leave(Pool& pool) {
   co_return Status{};
 }
 
-coro::Task<Status> sync_opened(Engine& engine, Pool& pool) {
-  Status opened = open_tree(engine);
+coro::Task<Status> log_in(Pool& pool) {
+  Result<Connection*> connection = co_await pool.primary();
+  co_return connection ? Status() : Status(fail(std::move(connection).error()));
+}
+
+coro::Task<Status> run_sync(Engine& engine, Pool& pool) {
+  STERNA_CO_CHECK(open_state(engine));
+  // The server takes its time for a login: meanwhile the Maildir is looked at.
+  auto [opened, logged_in] = co_await coro::both(open_tree(engine), log_in(pool));
   if (opened) opened = live_on(engine);
-  if (!opened) co_return opened;
-  auto [done, copied] = co_await coro::both(run_passes(engine, pool), copy_log(engine));
+  if (!opened) {
+    co_await pool.logout();
+    co_return opened;
+  }
+  auto passes = run_passes(engine, pool, std::move(logged_in));
+  auto [done, copied] = co_await coro::both(std::move(passes), copy_log(engine));
   if (!copied) engine.log.debug("the log was not copied: {}", copied.error().describe());
   // While the server is taken leave of.
   auto [left, moved] = co_await coro::both(take_leave(pool), settle_epoch(engine));
@@ -106,7 +118,7 @@ coro::Task<AccountReport> sync_account(Services services, Settings settings, Syn
   {
     Engine engine(services, settings, std::move(request), progress, log, report);
     Pool pool(services, settings, log);
-    Status done = co_await sync_opened(engine, pool);
+    Status done = co_await run_sync(engine, pool);
     report.counts.bytes_in = pool.octets_in();
     report.counts.bytes_out = pool.octets_out();
     if (engine.store) {

@@ -68,21 +68,28 @@ Status make_marker(Engine& engine, TreeId tree, std::uint64_t epoch, Beginning b
     }
     STERNA_CHECK(transaction.commit());
   }
-  STERNA_CHECK(maildir::write_marker(*engine.root,
-                                     {tree, state, engine.services.files.machine_id(), epoch}));
+  STERNA_CHECK(maildir::write_marker(*engine.root, {tree, state, engine.machine_id, epoch}));
   return end_beginning(engine);
 }
 
 // No state yet, or one that has no marker yet.
 Status begin_tree(Engine& engine, const std::optional<maildir::Marker>& marker) {
   if (!marker) return make_marker(engine, TreeId{random_id(engine)}, 1, Beginning::first);
-  if (marker->machine != engine.services.files.machine_id()) {
+  if (marker->machine != engine.machine_id) {
     return fail(stopped(engine, "the Maildir carries the marker of another machine"));
   }
   engine.log.warn("the state was lost: both sides are paired, and nothing is deleted");
   engine.union_mode = true;
   return make_marker(engine, marker->tree, marker->epoch + 1, Beginning::state_lost);
 }
+
+// What the disk says of a Maildir, and of the machine.
+struct Tree {
+  std::unique_ptr<io::Directory> root;  // none: not there, and not to be made
+  std::optional<maildir::Marker> marker;
+  std::string machine_id;
+  std::string boot_id;
+};
 
 Result<std::optional<maildir::Marker>> find_marker(io::Directory& root) {
   Result<maildir::Marker> marker = maildir::read_marker(root);
@@ -91,11 +98,31 @@ Result<std::optional<maildir::Marker>> find_marker(io::Directory& root) {
   return fail(std::move(marker).error());
 }
 
+// On the worker: the first digest of a process, that of the machine's id, takes OpenSSL a while.
+Result<Tree> find_tree(const Engine& engine, bool begins) {
+  io::FileSystem& files = engine.services.files;
+  Tree tree;
+  tree.machine_id = files.machine_id();
+  tree.boot_id = files.boot_id();
+  Result<std::unique_ptr<io::Directory>> root =
+      files.open_root(engine.settings.maildir, begins && !engine.dry_run());
+  if (root) {
+    tree.root = std::move(*root);
+    STERNA_TRY(tree.marker, find_marker(*tree.root));
+    return tree;
+  }
+  if (root.error().is(ErrorCode::not_found)) {
+    if (!begins) return fail(stopped(engine, "the Maildir is not there; is its disk mounted?"));
+    if (engine.dry_run()) return tree;
+  }
+  return fail(std::move(root).error().with_context("open the Maildir"));
+}
+
 Status compare_marker(Engine& engine, const maildir::Marker& marker, TreeId tree, StateId state) {
   if (marker.tree != tree || marker.state != state) {
     return fail(stopped(engine, "the Maildir carries the marker of another state of Sterna"));
   }
-  if (marker.machine != engine.services.files.machine_id()) {
+  if (marker.machine != engine.machine_id) {
     return fail(stopped(engine, "the Maildir carries the marker of another machine"));
   }
   STERNA_TRY(const std::uint64_t epoch, get_number(*engine.store, "epoch"));
@@ -141,6 +168,8 @@ Result<std::unique_ptr<io::Directory>> open_scratch_maildir(Engine& engine) {
   return engine.services.files.open_root(engine.scratch_maildir, true);
 }
 
+}  // namespace
+
 Status open_state(Engine& engine) {
   const std::string& directory = engine.settings.state_dir;
   Result<std::unique_ptr<store::Store>> opened = store::Store::open(directory, engine.dry_run());
@@ -155,43 +184,40 @@ Status open_state(Engine& engine) {
   return {};
 }
 
-}  // namespace
-
-Status open_tree(Engine& engine) {
-  STERNA_CHECK(open_state(engine));
-  STERNA_TRY(const auto tree, get_hex(*engine.store, "tree"));
-  STERNA_TRY(const auto state, get_hex(*engine.store, "state"));
-  STERNA_TRY(const auto pending, engine.store->get(kMarkerPendingKey));
+coro::Task<Status> open_tree(Engine& engine) {
+  STERNA_CO_TRY(const auto tree, get_hex(*engine.store, "tree"));
+  STERNA_CO_TRY(const auto state, get_hex(*engine.store, "state"));
+  STERNA_CO_TRY(const auto pending, engine.store->get(kMarkerPendingKey));
   const bool begins = !tree || !state || pending;
-  Result<std::unique_ptr<io::Directory>> root =
-      engine.services.files.open_root(engine.settings.maildir, begins && !engine.dry_run());
-  if (!root && root.error().is(ErrorCode::not_found)) {
-    if (!begins) return fail(stopped(engine, "the Maildir is not there; is its disk mounted?"));
-    if (engine.dry_run()) root = open_scratch_maildir(engine);
+  auto look = [&] { return find_tree(engine, begins); };
+  STERNA_CO_TRY(Tree found, co_await on_worker(engine.services, look));
+  if (!found.root) {
+    // A dry run of a first sync: an empty tree elsewhere.
+    STERNA_CO_TRY(found.root, open_scratch_maildir(engine));
   }
-  if (!root) return fail(std::move(root).error().with_context("open the Maildir"));
-  engine.root = std::move(*root);
+  engine.root = std::move(found.root);
+  engine.machine_id = std::move(found.machine_id);
+  engine.boot_id = std::move(found.boot_id);
 
-  STERNA_TRY(const std::optional<maildir::Marker> marker, find_marker(*engine.root));
+  const std::optional<maildir::Marker>& marker = found.marker;
   const bool carries_ours = marker && state && marker->state == StateId{*state};
   if (begins && !carries_ours) {
-    STERNA_CHECK(begin_tree(engine, marker));
+    STERNA_CO_CHECK(begin_tree(engine, marker));
   } else if (!marker) {
-    return fail(stopped(engine, "the Maildir has lost its marker; is its disk mounted?"));
+    co_return fail(stopped(engine, "the Maildir has lost its marker; is its disk mounted?"));
   } else {
     engine.tree = TreeId{*tree};
-    STERNA_CHECK(compare_marker(engine, *marker, TreeId{*tree}, StateId{*state}));
-    if (pending) STERNA_CHECK(end_beginning(engine));
+    STERNA_CO_CHECK(compare_marker(engine, *marker, TreeId{*tree}, StateId{*state}));
+    if (pending) STERNA_CO_CHECK(end_beginning(engine));
   }
-  STERNA_TRY(const auto adopting, engine.store->get(kAdoptingKey));
+  STERNA_CO_TRY(const auto adopting, engine.store->get(kAdoptingKey));
   if (adopting) engine.union_mode = true;
 
-  engine.boot_id = engine.services.files.boot_id();
-  STERNA_TRY(const auto boot, engine.store->get("boot_id"));
+  STERNA_CO_TRY(const auto boot, engine.store->get("boot_id"));
   engine.clean_boot = !boot || *boot == engine.boot_id;
-  STERNA_TRY(const std::uint64_t generation, get_number(*engine.store, "generation"));
+  STERNA_CO_TRY(const std::uint64_t generation, get_number(*engine.store, "generation"));
   engine.generation = Generation{static_cast<std::int64_t>(generation) + 1};
-  return read_unflushed(engine);
+  co_return read_unflushed(engine);
 }
 
 coro::Task<Status> settle_epoch(Engine& engine) {

@@ -7,10 +7,11 @@
 
 namespace sterna::account {
 
-// Opens state and Maildir and compares them. Sets tree, generation, boot_id, union_mode. Fails with
-// ErrorCode::marker, and stops the account, where the marker is missing or foreign; with locked
-// where another process has the state.
-Status open_tree(Engine& engine);
+// Fails with ErrorCode::locked where another process has the state.
+Status open_state(Engine& engine);
+// Opens the Maildir and compares it with the state. Sets tree, generation, boot_id, union_mode.
+// Fails with ErrorCode::marker, and stops the account, where the marker is missing or foreign.
+coro::Task<Status> open_tree(Engine& engine);
 // At the end of a sync, whatever came of it: the marker gets the epoch that was announced.
 coro::Task<Status> settle_epoch(Engine& engine);
 
