@@ -22,7 +22,8 @@ class Stage : public testing::Test {
     disk.before = [this](test::DiskOp operation, std::string_view name) {
       disk.set_now_ns(std::max(disk.now_ns(), clock_.wall_ns()));
       letters_read_ = letters_read_ || name == "dovecot-keywords";
-      if (operation == test::DiskOp::list && letters_read_) strike(at_listing);
+      if (operation == test::DiskOp::list) strike(at_listing);
+      if (operation == test::DiskOp::list && letters_read_) strike(at_late_listing);
       if (operation == test::DiskOp::list && meanwhile) meanwhile();
       const bool refuses = operation == test::DiskOp::replace && name == refused_;
       return refuses ? Status(fail(ErrorCode::io, "not now")) : Status{};
@@ -107,8 +108,9 @@ class Stage : public testing::Test {
   ServerState server;
   test::MemoryFileSystem machine_;
   test::MemoryDisk& disk = machine_.disk();
-  std::function<void()> at_listing;  // once, when letters were read, and before a directory is
-  std::function<void()> meanwhile;   // before each directory is read
+  std::function<void()> at_listing;       // once, before a directory is read
+  std::function<void()> at_late_listing;  // the same, where letters were read before
+  std::function<void()> meanwhile;        // before each directory is read
   std::chrono::milliseconds quiet{0};
   test::VirtualClock clock_;
 
@@ -190,16 +192,22 @@ TEST_F(Stage, AFlagOfAMessageThatIsMovedMeanwhileIsSaidWhereItIs) {
 
 TEST_F(Stage, AKeywordThatGetsItsLetterAmidTheLookIsSent) {
   arrives("INBOX", "t1", FlagSet{Flag::seen});
+  arrives("INBOX", "t2");
   sync();
-  const std::string path = file_in("INBOX");
+  const std::string path = file_of("t1");
   disk.rename(path, without_letters(path) + ":2,FS");  // something to look at
-  at_listing = [&] {
+  // What was listed while the server lists is listed again.
+  at_command("LIST", [&] { disk.rename(file_of("t2"), "mail/INBOX/cur/t2:2,S"); });
+  bool struck = false;
+  at_late_listing = [&] {
+    struck = true;
     disk.write("mail/INBOX/dovecot-keywords", "0 work\n");
-    disk.rename(file_in("INBOX"), without_letters(path) + ":2,FSa");
+    disk.rename(file_of("t1"), without_letters(path) + ":2,FSa");
   };
   sync();
+  EXPECT_TRUE(struck);
   sync();
-  EXPECT_EQ(messages(), Lines{"INBOX t1 \\Flagged \\Seen work"});
+  EXPECT_EQ(messages(), (Lines{"INBOX t1 \\Flagged \\Seen work", "INBOX t2 \\Seen"}));
 }
 
 TEST_F(Stage, AKeywordThatIsDeniedItsLetterComesWhenTheLockIsGone) {
@@ -252,7 +260,7 @@ TEST_F(Stage, AMarkerThatGoesLaterStopsTheAccount) {
 TEST_F(Stage, AMailboxThatNeverComesToRestHoldsASyncUpForAWhileAtMost) {
   sync();
   quiet = std::chrono::seconds(2);
-  std::int64_t last_ns = clock_.wall_ns();
+  std::int64_t last_ns = 0;
   int delivered = 0;
   meanwhile = [&] {
     if (clock_.wall_ns() - last_ns < 300'000'000) return;
