@@ -24,8 +24,7 @@ namespace {
 // to rest ends it.
 constexpr int kPassesMax = 6;
 
-coro::Task<Status> run_passes(Engine& engine, Pool& pool, Status logged_in) {
-  STERNA_CO_CHECK(logged_in);
+coro::Task<Status> run_passes(Engine& engine, Pool& pool) {
   for (int pass = 0; pass < kPassesMax; ++pass) {
     engine.again = false;
     STERNA_CO_CHECK(co_await run_pass(engine, pool));
@@ -82,17 +81,18 @@ coro::Task<Status> log_in(Pool& pool) {
   co_return connection ? Status() : Status(fail(std::move(connection).error()));
 }
 
+// The server takes its time for a login: meanwhile the Maildir is looked at.
+coro::Task<Status> sync_tree(Engine& engine, Pool& pool) {
+  auto [opened, logged_in] = co_await coro::both(open_tree(engine), log_in(pool));
+  STERNA_CO_CHECK(opened);
+  STERNA_CO_CHECK(live_on(engine));
+  STERNA_CO_CHECK(logged_in);
+  co_return co_await run_passes(engine, pool);
+}
+
 coro::Task<Status> run_sync(Engine& engine, Pool& pool) {
   STERNA_CO_CHECK(open_state(engine));
-  // The server takes its time for a login: meanwhile the Maildir is looked at.
-  auto [opened, logged_in] = co_await coro::both(open_tree(engine), log_in(pool));
-  if (opened) opened = live_on(engine);
-  if (!opened) {
-    co_await pool.logout();
-    co_return opened;
-  }
-  auto passes = run_passes(engine, pool, std::move(logged_in));
-  auto [done, copied] = co_await coro::both(std::move(passes), copy_log(engine));
+  auto [done, copied] = co_await coro::both(sync_tree(engine, pool), copy_log(engine));
   if (!copied) engine.log.debug("the log was not copied: {}", copied.error().describe());
   // While the server is taken leave of.
   auto [left, moved] = co_await coro::both(take_leave(pool), settle_epoch(engine));
