@@ -13,9 +13,9 @@ namespace {
 // Readers and the one writer do not block one another; this covers the moments in which one of them
 // opens or closes the write-ahead log.
 constexpr int kBusyTimeoutMs = 2'000;
-// Pages of 4 KiB in the write-ahead log after which a commit copies them into the database. Larger
-// than SQLite's 1,000, so that a first sync is not stopped by it every thousand messages.
-constexpr int kAutoCheckpointPages = 4'000;
+// Pages of 1 KiB in the write-ahead log after which a commit copies them into the database. Larger
+// than SQLite's 1,000, so that a first sync is not stopped by it every few hundred messages.
+constexpr int kAutoCheckpointPages = 16'000;
 // Smaller logs cost a process less to read than to copy.
 constexpr std::uintmax_t kWorthCopyingOctets = 2 * 1024 * 1024;
 // A log of at most so many octets is not worth two flushes at the end of a run: the next one copies

@@ -3,6 +3,7 @@
 or doubled."""
 import random
 import signal
+import time
 import unittest
 
 from tests.support.broken import BrokenCase
@@ -25,7 +26,9 @@ class KillTest(BrokenCase):
         world.wire.on_command = watch
         run = world.sterna.finish(world.sterna.start("sync"))
         world.wire.on_command = None
-        self.assertEqual(run.code, -9, f"{pattern}, {after} after: {run}")
+        # Nothing waits for the answer to LOGOUT: it may be gone by itself.
+        ends = (-9, 0) if pattern == b"LOGOUT" else (-9,)
+        self.assertIn(run.code, ends, f"{pattern}, {after} after: {run}")
 
     def test_killed_before_a_command(self):
         for pattern in (b"LIST", b"SELECT", b"FETCH", b"APPEND", b"STORE", b"MOVE", b"LOGOUT"):
@@ -104,8 +107,12 @@ class KillTest(BrokenCase):
         """A sync that is told to stop while it fetches; returns its world, in step at last."""
         world = self.world()
         world.fill("INBOX", 30)
-        world.wire.on_command = lambda command: (
-            world.sterna.signal(number) if b"BODY" in command else None)
+
+        def stop_it(command):
+            if b"BODY" in command:
+                world.sterna.signal(number)
+                time.sleep(0.3)     # it hears that before the server hears the command
+        world.wire.on_command = stop_it
         run = world.sterna.finish(world.sterna.start("sync"))
         world.wire.on_command = None
         self.assertEqual(run.code, 130, str(run))

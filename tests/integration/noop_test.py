@@ -76,6 +76,7 @@ class NoopTest(IntegrationCase):
         files = (database, f"{database}-wal")
         # As a process leaves them that ends with much in its log.
         with contextlib.closing(sqlite3.connect(database)) as state:
+            state.execute("PRAGMA wal_autocheckpoint = 0")
             state.execute("INSERT INTO fact VALUES ('filler', ?)", ("x" * 3_000_000,))
             state.commit()
             for file in files:
