@@ -50,14 +50,17 @@ struct Strays {
 
 Result<Strays> find_strays(io::Directory& undo, const std::unordered_set<std::string>& entered) {
   Strays strays;
-  STERNA_TRY(const std::vector<io::DirectoryEntry> entries, undo.list());
-  for (const io::DirectoryEntry& entry : entries) {
-    if (is_half_fetched(entry.name)) strays.worthless.push_back(entry.name);
-    if (!is_of_ours(entry.name) || entered.contains(entry.name)) continue;
+  STERNA_TRY(const io::DirectoryListing entries, undo.list());
+  for (const io::DirectoryEntry entry : entries) {
+    if (is_half_fetched(entry.name)) strays.worthless.emplace_back(entry.name);
+    std::string name(entry.name);
+    if (!is_of_ours(name) || entered.contains(name)) continue;
     strays.more = strays.files.size() == kFilesMax;
     if (strays.more) break;
     const Result<io::FileStat> stat = undo.stat_at(entry.name);
-    if (stat && stat->type == io::FileType::file) strays.files.push_back({entry.name, stat->size});
+    if (stat && stat->type == io::FileType::file) {
+      strays.files.push_back({std::move(name), stat->size});
+    }
   }
   return strays;
 }

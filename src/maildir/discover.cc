@@ -50,7 +50,8 @@ class Walk {
       found_.unusable.push_back(shown(path) + " is a second way to a directory");
       return {};
     }
-    STERNA_TRY(auto entries, directory.list());
+    STERNA_TRY(const io::DirectoryListing listing, directory.list());
+    std::vector<io::DirectoryEntry> entries(listing.begin(), listing.end());
     std::ranges::sort(entries, {}, &io::DirectoryEntry::name);
     const bool has_cur = std::ranges::any_of(entries, [](const io::DirectoryEntry& entry) {
       return entry.name == "cur" && entry.type != io::FileType::file;
@@ -77,7 +78,7 @@ class Walk {
   Status descend(io::Directory& directory, const MailboxPath& above,
                  const io::DirectoryEntry& entry) {
     MailboxPath path = above;
-    path.push_back(entry.name);
+    path.emplace_back(entry.name);
     io::FileType type = entry.type;
     if (type == io::FileType::unknown) {
       STERNA_TRY(const io::FileStat stat, vanished_is_changed(directory.stat_at(entry.name)));

@@ -46,8 +46,8 @@ class ListingBuilder {
     return {};
   }
 
-  Status add_all(const std::vector<io::DirectoryEntry>& found, bool in_new) {
-    for (const io::DirectoryEntry& entry : found) {
+  Status add_all(const io::DirectoryListing& found, bool in_new) {
+    for (const io::DirectoryEntry entry : found) {
       if (!is_hidden(entry.name)) STERNA_CHECK(add(entry, in_new));
     }
     return {};
@@ -55,8 +55,8 @@ class ListingBuilder {
 
   // Names of new that were there before cur was listed. Where the base is known, the later sighting
   // counts; else the message went elsewhere meanwhile, or stands where it stood.
-  Status add_earlier(const std::vector<io::DirectoryEntry>& found) {
-    for (const io::DirectoryEntry& entry : found) {
+  Status add_earlier(const io::DirectoryListing& found) {
+    for (const io::DirectoryEntry entry : found) {
       if (is_hidden(entry.name)) continue;
       if (listing_.find(view_file_name(entry.name).base) != nullptr) continue;
       STERNA_TRY(const bool is_here, exists(true, entry.name));
@@ -79,7 +79,7 @@ class ListingBuilder {
       if (!stat) return fail(stat.error());
       if (stat->type == io::FileType::file) entry.kind = EntryKind::message;
     }
-    const std::string_view base = std::string_view(found.name).substr(0, entry.base_length);
+    const std::string_view base = found.name.substr(0, entry.base_length);
     std::uint32_t& slot = listing_.table_[listing_.slot_of(base)];
     if (slot != 0) return settle(slot - 1, {.entry = entry, .name = found.name});
     append({.entry = entry, .name = found.name});
@@ -158,9 +158,9 @@ class ListingBuilder {
 namespace {
 
 struct Lists {
-  std::vector<io::DirectoryEntry> earlier;  // new, before cur
-  std::vector<io::DirectoryEntry> cur;
-  std::vector<io::DirectoryEntry> fresh;  // new, after cur
+  io::DirectoryListing earlier;  // new, before cur
+  io::DirectoryListing cur;
+  io::DirectoryListing fresh;  // new, after cur
 };
 
 Result<Lists> read_lists(const Dirs& dirs) {
@@ -172,10 +172,7 @@ Result<Lists> read_lists(const Dirs& dirs) {
 }
 
 Status merge(const Lists& lists, ListingBuilder& builder) {
-  std::size_t octets = 0;
-  for (const auto* list : {&lists.cur, &lists.fresh}) {
-    for (const io::DirectoryEntry& entry : *list) octets += entry.name.size();
-  }
+  const std::size_t octets = lists.cur.name_octets() + lists.fresh.name_octets();
   // Nearly always the first listing of new says what the second one does.
   const std::size_t count = lists.cur.size() + lists.fresh.size();
   STERNA_CHECK(builder.reserve(count, count + lists.earlier.size(), octets));
@@ -249,11 +246,11 @@ Result<std::optional<SeenFile>> find_by_base(io::Directory& mailbox, std::string
   STERNA_TRY(const Dirs dirs, open_dirs(mailbox));
   STERNA_TRY(const Lists lists, read_lists(dirs));
   std::optional<SeenFile> found;
-  const auto look = [&](const std::vector<io::DirectoryEntry>& list, bool in_new) {
-    for (const io::DirectoryEntry& entry : list) {
+  const auto look = [&](const io::DirectoryListing& list, bool in_new) {
+    for (const io::DirectoryEntry entry : list) {
       if (entry.type == io::FileType::directory || is_hidden(entry.name)) continue;
       if (view_file_name(entry.name).base != base) continue;
-      found = SeenFile{.in_new = in_new, .name = entry.name, .ino = entry.ino};
+      found = SeenFile{.in_new = in_new, .name = std::string(entry.name), .ino = entry.ino};
     }
   };
   look(lists.earlier, true);

@@ -89,7 +89,7 @@ Status clear_tmp(io::Directory& home) {
   STERNA_TRY(const auto entries, (*tmp)->list());
   if (entries.empty()) return {};
   STERNA_TRY(const std::int64_t now_ns, file_system_now_ns(**tmp));
-  for (const io::DirectoryEntry& entry : entries) {
+  for (const io::DirectoryEntry entry : entries) {
     STERNA_TRY(const io::FileStat stat, (*tmp)->stat_at(entry.name));
     const bool is_litter = stat.type == io::FileType::file && now_ns - stat.ctime_ns > kLitterAgeNs;
     if (!is_litter) return fail(not_empty());
@@ -118,7 +118,7 @@ Status remove_message_dirs(io::Directory& home) {
 Status remove_home(io::Directory& root, const MailboxPath& path, io::Directory& home) {
   STERNA_TRY(const auto entries, home.list());
   if (!std::ranges::all_of(entries, is_control_file)) return {};
-  for (const io::DirectoryEntry& entry : entries) STERNA_CHECK(home.unlink_at(entry.name));
+  for (const io::DirectoryEntry entry : entries) STERNA_CHECK(home.unlink_at(entry.name));
   STERNA_TRY(const HomeDirectory parent,
              open_components(root, std::span(path).first(path.size() - 1)));
   if (auto done = parent->remove_directory(path.back());

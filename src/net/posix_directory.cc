@@ -76,19 +76,18 @@ io::FileType type_of(unsigned char type) {
   }
 }
 
-void append_entries(const char* buffer, std::size_t size, std::vector<io::DirectoryEntry>& into) {
+void append_entries(const char* buffer, std::size_t size, io::DirectoryListing& into) {
   for (std::size_t place = 0; place < size;) {
     const auto* entry = reinterpret_cast<const dirent64*>(buffer + place);
     place += entry->d_reclen;
     const std::string_view name = entry->d_name;
     if (name == "." || name == "..") continue;
-    into.push_back(
-        {.name = std::string(name), .ino = entry->d_ino, .type = type_of(entry->d_type)});
+    into.add({.name = name, .ino = entry->d_ino, .type = type_of(entry->d_type)});
   }
 }
 
 struct Listing {
-  std::vector<io::DirectoryEntry> entries;
+  io::DirectoryListing entries;
   bool whole = true;         // the first call brought everything
   bool buffer_full = false;  // and if not, because there was no room
 };
@@ -125,7 +124,7 @@ Result<io::FileStat> PosixDirectory::stat_at(std::string_view name) {
   return stat_file(fd_.get(), path);
 }
 
-Result<std::vector<io::DirectoryEntry>> PosixDirectory::list() {
+Result<io::DirectoryListing> PosixDirectory::list() {
   STERNA_TRY(io::FileStat self, stat());
   std::size_t capacity = std::clamp<std::size_t>(4 * self.size, kListingStart, kListingMax);
   // Some file systems (network, FUSE) answer in pieces however large the buffer is; a name that was

@@ -121,9 +121,9 @@ class Script {
   }
   static std::string list(io::Directory& here) {
     std::set<std::string> lines;
-    for (const io::DirectoryEntry& entry : must(here.list())) {
+    for (const io::DirectoryEntry entry : must(here.list())) {
       EXPECT_EQ(entry.ino, must(here.stat_at(entry.name)).ino);
-      lines.insert(entry.name + (entry.type == io::FileType::directory ? "/ " : " "));
+      lines.insert(std::string(entry.name) + (entry.type == io::FileType::directory ? "/ " : " "));
     }
     std::string text;
     for (const std::string& line : lines) text += line;

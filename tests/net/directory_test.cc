@@ -31,7 +31,7 @@ class DirectoryTest : public testing::Test {
   }
   std::set<std::string> names(Directory& directory) {
     std::set<std::string> all;
-    for (const io::DirectoryEntry& entry : directory.list().value()) all.insert(entry.name);
+    for (const auto entry : directory.list().value()) all.emplace(entry.name);
     return all;
   }
 
@@ -46,7 +46,8 @@ TEST_F(DirectoryTest, ListsEverythingButItselfAndItsParent) {
   std::filesystem::create_directory(temporary_ / "directory");
   std::filesystem::create_symlink("nowhere", temporary_ / "link");
   ASSERT_EQ(::mkfifo((temporary_ / "fifo").c_str(), 0600), 0);
-  auto entries = root_->list().value();
+  const io::DirectoryListing listing = root_->list().value();
+  std::vector<io::DirectoryEntry> entries(listing.begin(), listing.end());
   std::ranges::sort(entries, {}, &io::DirectoryEntry::name);
   ASSERT_EQ(entries.size(), 4u);
   const FileType types[] = {FileType::directory, FileType::other, FileType::file,
@@ -86,8 +87,8 @@ TEST_F(DirectoryTest, AListingMissesNothingThatIsRenamedMeanwhile) {
   int incomplete = 0;
   for (int round = 0; round < 300; ++round) {
     std::set<std::string> bases;
-    for (const io::DirectoryEntry& entry : root_->list().value())
-      bases.insert(entry.name.substr(0, entry.name.find(':')));
+    for (const io::DirectoryEntry entry : root_->list().value())
+      bases.emplace(entry.name.substr(0, entry.name.find(':')));
     if (bases.size() != kFiles) ++incomplete;
   }
   stop = true;

@@ -160,9 +160,9 @@ class MemoryDirectory : public io::Directory {
   }
 
   // In the order of a hash, as on file systems that keep their directories so.
-  Result<std::vector<io::DirectoryEntry>> list() override {
+  Result<io::DirectoryListing> list() override {
     STERNA_CHECK(here_.enter(DiskOp::list, ""));
-    std::vector<io::DirectoryEntry> entries;
+    io::DirectoryListing entries;
     list_half(false, entries);
     if (disk().during_list) {
       // Not while it lists what was done meanwhile.
@@ -300,7 +300,7 @@ class MemoryDirectory : public io::Directory {
     return node()->links == 0 ? not_found(name) : Status();
   }
 
-  void list_half(bool upper, std::vector<io::DirectoryEntry>& into) const {
+  void list_half(bool upper, io::DirectoryListing& into) const {
     std::vector<std::pair<std::uint64_t, io::DirectoryEntry>> half;
     for (const auto& [name, child] : node()->children) {
       const std::uint64_t place = hash64(name);
@@ -309,7 +309,7 @@ class MemoryDirectory : public io::Directory {
       half.push_back({place, {.name = name, .ino = child->ino, .type = type}});
     }
     std::ranges::sort(half, {}, [](const auto& entry) { return entry.first; });
-    for (auto& [place, entry] : half) into.push_back(std::move(entry));
+    for (auto& [place, entry] : half) into.add(entry);
   }
 
   MemoryFileSystem& machine_;

@@ -9,12 +9,14 @@
 // Maildir except where open_directory says so.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "sterna/base/result.h"
@@ -37,9 +39,60 @@ struct FileStat {
 };
 
 struct DirectoryEntry {
-  std::string name;
+  std::string_view name;  // lives as long as the listing
   std::uint64_t ino = 0;
   FileType type = FileType::unknown;
+};
+
+// The entries of a directory, which may be many: the names lie in one piece.
+class DirectoryListing {
+ public:
+  class Iterator {
+   public:
+    using value_type = DirectoryEntry;
+    using difference_type = std::ptrdiff_t;
+
+    Iterator() = default;
+    Iterator(const DirectoryListing& listing, std::size_t at) : listing_(&listing), at_(at) {}
+    DirectoryEntry operator*() const { return listing_->at(at_); }
+    Iterator& operator++() {
+      ++at_;
+      return *this;
+    }
+    Iterator operator++(int) { return std::exchange(*this, Iterator(*listing_, at_ + 1)); }
+    bool operator==(const Iterator&) const = default;
+
+   private:
+    const DirectoryListing* listing_ = nullptr;
+    std::size_t at_ = 0;
+  };
+
+  void add(const DirectoryEntry& entry) {
+    items_.push_back({entry.ino, static_cast<std::uint32_t>(names_.size()),
+                      static_cast<std::uint16_t>(entry.name.size()), entry.type});
+    names_ += entry.name;
+  }
+  std::size_t size() const { return items_.size(); }
+  bool empty() const { return items_.empty(); }
+  std::size_t name_octets() const { return names_.size(); }
+  Iterator begin() const { return {*this, 0}; }
+  Iterator end() const { return {*this, size()}; }
+
+ private:
+  struct Item {
+    std::uint64_t ino;
+    std::uint32_t offset;  // 4 GiB of names are some 50 million files
+    std::uint16_t length;  // NAME_MAX is 255
+    FileType type;
+  };
+
+  DirectoryEntry at(std::size_t index) const {
+    const Item& item = items_[index];
+    return {std::string_view(names_).substr(item.offset, item.length), item.ino, item.type};
+  }
+
+  std::string names_;
+  std::vector<Item> items_;
 };
 
 class FileReader {
@@ -70,7 +123,7 @@ class Directory {
   virtual Result<FileStat> stat() = 0;
   virtual Result<FileStat> stat_at(std::string_view name) = 0;  // of a link itself, not its target
   // Every entry but "." and "..", with one getdents64 call whose buffer held the whole directory.
-  virtual Result<std::vector<DirectoryEntry>> list() = 0;
+  virtual Result<DirectoryListing> list() = 0;
 
   // A child directory; a symbolic link to one is followed (users put mailboxes on other disks).
   virtual Result<std::unique_ptr<Directory>> open_directory(std::string_view name) = 0;
@@ -97,7 +150,7 @@ class Directory {
   virtual Status sync() = 0;              // fsync of the directory itself
   virtual Status sync_file_system() = 0;  // syncfs
   virtual Result<std::uint64_t> free_bytes() = 0;
-  virtual Result<std::uint64_t> size_bytes() = 0;  // of the whole file system
+  virtual Result<std::uint64_t> size_bytes() = 0;     // of the whole file system
   virtual Result<bool> is_network_file_system() = 0;  // NFS, CIFS, FUSE, 9p: stamps are not trusted
 };
 
