@@ -139,7 +139,7 @@ Result<bool> is_settled(Engine& engine, const MailboxWork& work, const store::Fa
   }
   const bool listed = work.listing && work.listing->complete();
   if (listed && !work.listing->find(failure.base_name)) return true;
-  if (failure.action != "move") return false;
+  if (failure.action != "move" && failure.action != "upload") return false;
   // The server has it there after all: the file has its row.
   STERNA_TRY(const auto rows, engine.store->messages_by_base_name(failure.base_name));
   return std::ranges::any_of(

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "decisions.h"
 #include "sterna/base/bytes.h"
 
 namespace sterna::account {
@@ -27,8 +28,14 @@ bool is_unflushed(const Engine& engine, const MessageRow& row) {
   return engine.unflushed_since && row.local_since >= *engine.unflushed_since;
 }
 
-bool has_reason(const MailboxWork& work) {
-  return work.audited || work.listing->entries().size() <= kFewFiles;
+std::string doubted_key(MailboxId mailbox) {
+  return fmt::format("doubted:{}", mailbox.value);
+}
+
+Result<bool> has_reason(Engine& engine, const MailboxWork& work) {
+  if (work.audited || work.listing->entries().size() <= kFewFiles) return true;
+  STERNA_TRY(const auto doubted, engine.store->get(doubted_key(work.row.id)));
+  return doubted.has_value();
 }
 
 bool can_be_looked_at(const MailboxWork& work) {
@@ -37,7 +44,7 @@ bool can_be_looked_at(const MailboxWork& work) {
 
 Result<std::vector<Doubted>> files_to_look_at(Engine& engine, const MailboxWork& work) {
   std::vector<Doubted> files;
-  const bool all = has_reason(work);
+  STERNA_TRY(const bool all, has_reason(engine, work));
   STERNA_CHECK(engine.store->for_each(work.row.id, [&](const MessageRow& row) {
     const bool stamped = row.file.size != 0 || row.file.mtime_ns != 0;
     const bool unflushed = is_unflushed(engine, row);
@@ -95,17 +102,28 @@ Status note_audit(Engine& engine, const MailboxWork& work) {
                            fmt::format("{} {}", engine.store->lived_ms(), work.row.id.value));
 }
 
+Status doubt_files(Engine& engine, const MailboxWork& work) {
+  return engine.store->set(doubted_key(work.row.id), kDecided);
+}
+
 bool needs_closer_look(const Engine& engine, const MailboxWork& work) {
   const bool doubted = engine.unflushed_since || work.audited;
   return doubted && work.row.has_local && !work.input.local.suspect;
 }
 
 coro::Task<Result<std::vector<ChangedInPlace>>> look_closer(Engine& engine, MailboxWork& work) {
-  if (!engine.unflushed_since && !has_reason(work)) co_return std::vector<ChangedInPlace>();
+  STERNA_CO_TRY(const bool reason, has_reason(engine, work));
+  if (!engine.unflushed_since && !reason) co_return std::vector<ChangedInPlace>();
   STERNA_CO_TRY(const std::vector<Doubted> files, files_to_look_at(engine, work));
   STERNA_CO_TRY(maildir::MailboxDirs * dirs, engine.open_dirs(work));
   auto job = [dirs, &files] { return compare_stats(*dirs, files); };
-  co_return co_await on_worker(engine.services, job);
+  std::vector<ChangedInPlace> changed = co_await on_worker(engine.services, job);
+  const std::string key = doubted_key(work.row.id);
+  STERNA_CO_TRY(const auto doubted, engine.store->get(key));
+  if (doubted && !engine.dry_run()) {
+    STERNA_CO_CHECK(engine.write([&] { return engine.store->unset(key); }));
+  }
+  co_return changed;
 }
 
 }  // namespace sterna::account

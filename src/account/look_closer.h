@@ -22,6 +22,10 @@ Status choose_audit(Engine& engine);
 // Inside a transaction: notes that it was looked at.
 Status note_audit(Engine& engine, const MailboxWork& work);
 
+// Inside a transaction: one of its files was written to in place, and it is looked at however many
+// files it has.
+Status doubt_files(Engine& engine, const MailboxWork& work);
+
 // True if the mailbox is to be listed, though its stamp says that nothing is new.
 bool needs_closer_look(const Engine& engine, const MailboxWork& work);
 

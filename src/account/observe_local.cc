@@ -35,6 +35,43 @@ std::vector<Looked> look_at_all(maildir::MailboxDirs& dirs, const std::vector<Lo
   return looked;
 }
 
+// The kernel has written what is older, by far.
+constexpr std::int64_t kSurelyWrittenNs = std::chrono::nanoseconds(std::chrono::hours(1)).count();
+// From so many on, one flush of the file system costs less.
+constexpr std::size_t kFlushedSinglyMax = 8;
+
+Status flush_each(io::Directory& directory, const std::vector<const LocalFile*>& files) {
+  for (const LocalFile* file : files) {
+    STERNA_TRY(const auto reader, directory.open_file(file->name));
+    STERNA_CHECK(reader->sync());
+  }
+  return directory.sync();
+}
+
+// What changed since then is made durable before anything is recorded of it: else a file that its
+// program left to the kernel would go with the power, and its row would miss it (rule 3). What
+// cannot be flushed is not known yet.
+void flush_young(maildir::MailboxDirs& dirs, const std::vector<LocalFile*>& files,
+                 std::vector<Looked>& looked, std::int64_t since_ns) {
+  for (const bool in_new : {true, false}) {
+    const auto is_young = [&](std::size_t i) {
+      return files[i]->in_new == in_new && looked[i].identity && looked[i].changed_ns >= since_ns;
+    };
+    std::vector<const LocalFile*> young;
+    for (std::size_t i = 0; i < files.size(); ++i) {
+      if (is_young(i)) young.push_back(files[i]);
+    }
+    if (young.empty()) continue;
+    io::Directory& directory = dirs.message_dir(in_new);
+    const Status flushed = young.size() > kFlushedSinglyMax ? directory.sync_file_system()
+                                                            : flush_each(directory, young);
+    if (flushed) continue;
+    for (std::size_t i = 0; i < files.size(); ++i) {
+      if (is_young(i)) looked[i].identity.reset();
+    }
+  }
+}
+
 std::optional<ClaimedOrigin> origin_of(const Engine& engine, const std::string& base) {
   if (const auto origin = maildir::parse_origin(base)) {
     return ClaimedOrigin{origin->tree == engine.tree, origin->mailbox, origin->uidvalidity,
@@ -82,9 +119,14 @@ coro::Task<Status> describe_arrivals(Engine& engine, MailboxWork& work, ListingM
   }
   if (files.empty()) co_return Status{};
   STERNA_CO_TRY(maildir::MailboxDirs * dirs, engine.open_dirs(work));
-  auto job = [&] { return look_at_all(*dirs, files); };
-  const std::vector<Looked> looked = co_await on_worker(engine.services, job);
   const std::int64_t now = engine.services.clock.wall_ns();
+  const bool flushes = engine.settings.fsync && !engine.dry_run();
+  auto job = [&] {
+    std::vector<Looked> found = look_at_all(*dirs, files);
+    if (flushes) flush_young(*dirs, files, found, now - kSurelyWrittenNs);
+    return found;
+  };
+  const std::vector<Looked> looked = co_await on_worker(engine.services, job);
   const std::int64_t quiet_ns = std::chrono::nanoseconds(engine.settings.quiet).count();
   std::size_t next = 0;
   for (LocalFile& file : found.arrived) {
@@ -220,10 +262,11 @@ coro::Task<Result<bool>> relist_moved(Engine& engine, bool all_doubtful) {
   co_return moved;
 }
 
-void withdraw_absences(Engine& engine) {
+// They are still told, by listings that prove nothing: a file elsewhere that may be one of them
+// waits, and is not sent as new.
+void doubt_absences(Engine& engine) {
   for (const auto& work : engine.mailboxes) {
     if (work->input.local.gone.empty()) continue;
-    work->input.local.gone.clear();
     work->input.local.coverage = Coverage::changes;
     work->stamp_settled = false;
   }
@@ -320,7 +363,7 @@ coro::Task<Status> settle_local(Engine& engine) {
     STERNA_CO_TRY(const bool moved, co_await relist_moved(engine, news));
     if (!moved && std::ranges::includes(before, gone_of(engine))) break;
     if (round == kRoundsMax) {
-      withdraw_absences(engine);
+      doubt_absences(engine);
       break;
     }
   }

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "execute.h"
+#include "look_closer.h"
 #include "removal_count.h"
 #include "sterna/maildir/change.h"
 
@@ -17,11 +18,13 @@ struct Removal {
   RowState meanwhile = RowState::dropping;
   RowState into = RowState::tombstone;
   std::optional<FileStamp> wreck;  // what is taken away is not the row's file any more
+  FileStamp stamp;                 // the file as it was seen; without a size or a time: not known
   MessageRow row;
   maildir::SeenFile seen;
   std::string undo_name;
   std::string reason;
   std::optional<Error> error;
+  bool written_to = false;  // in place, since it was seen
 };
 
 Result<std::optional<Removal>> removal_of(Engine& engine, MessageKey key, MailboxId place,
@@ -36,6 +39,7 @@ Result<std::optional<Removal>> removal_of(Engine& engine, MessageKey key, Mailbo
       file ? to_seen(*file)
            : maildir::SeenFile{removal.row.in_new, removal.row.base_name + removal.row.info,
                                removal.row.file.ino};
+  removal.stamp = file ? file->file : removal.row.file;
   removal.undo_name = engine.services.random.hex(16);
   if (Result<maildir::MailboxDirs*> dirs = engine.open_dirs(*removal.place); !dirs) {
     removal.error = dirs.error();
@@ -89,11 +93,26 @@ Status write_down(Engine& engine, const std::vector<Removal>& removals) {
   });
 }
 
+// What was written into the same file since is nowhere else, and a directory does not show it.
+Status check_unchanged(maildir::MailboxDirs& dirs, Removal& removal) {
+  const FileStamp& seen = removal.stamp;
+  if (removal.wreck || (seen.size == 0 && seen.mtime_ns == 0)) return {};
+  const auto now = dirs.message_dir(removal.seen.in_new).stat_at(removal.seen.name);
+  if (!now || (now->size == seen.size && now->mtime_ns == seen.mtime_ns)) return {};
+  removal.written_to = true;
+  return fail(ErrorCode::changed,
+              fmt::format("{} was written to since it was seen", removal.seen.name));
+}
+
 Status remove_files(std::vector<Removal>& removals, io::Directory* undo, bool fsync) {
   maildir::TouchedDirectories touched;
   for (Removal& removal : removals) {
     if (removal.error) continue;
     maildir::MailboxDirs& dirs = *removal.place->dirs;
+    if (Status same = check_unchanged(dirs, removal); !same) {
+      removal.error = std::move(same).error();
+      continue;
+    }
     Status removed = undo
                          ? maildir::remove_to(dirs, removal.seen, *undo, removal.undo_name, touched)
                          : maildir::remove_file(dirs, removal.seen, touched);
@@ -106,6 +125,7 @@ Status remove_files(std::vector<Removal>& removals, io::Directory* undo, bool fs
 Status take_back(Engine& engine, const Removal& removal) {
   removal.work->look_again();
   removal.place->look_again();
+  if (removal.written_to) STERNA_CHECK(doubt_files(engine, *removal.place));
   engine.again = engine.again || removal.error->is(ErrorCode::changed);
   if (!removal.error->is(ErrorCode::changed)) engine.note(*removal.error, removal.work);
   const MessageKey& key = removal.row.key;

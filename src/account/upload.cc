@@ -91,6 +91,12 @@ FlagSet with_keywords(FlagSet flags, const FlagSet& shown) {
   return flags;
 }
 
+// What both sides have once it is sent. What an edit took over from its message on the server the
+// file does not show yet, and the next look brings it.
+const FlagSet& agreed_flags(const sync::Upload& what) {
+  return what.replaces || what.forgets ? what.file.flags : what.flags;
+}
+
 // All mailboxes' uploads in one row: while the server stores, the next are read.
 class Uploader {
  public:
@@ -191,7 +197,7 @@ class Uploader {
       intent.target_uid_next = job.work->next_cursor.uid_next;
       intent.base_name = job.what->file.base;
       intent.identity = job.what->identity;
-      intent.flags = job.what->flags;
+      intent.flags = agreed_flags(*job.what);
       intent.at_ms = engine_.now_ms();
       if (job.what->intent) {
         intent.id = job.what->intent;
@@ -437,7 +443,7 @@ class Uploader {
       MessageRow row;
       row.key = {job->work->row.id, uid};
       row.state = RowState::present;
-      row.flags = with_keywords(job->what->flags, job->what->file.flags);
+      row.flags = with_keywords(agreed_flags(*job->what), job->what->file.flags);
       take_file(row, job->what->file);
       row.file = to_stamp(job->stat);
       row.internal_date = job->stat.mtime_ns / kNsPerSecond;

@@ -60,13 +60,14 @@ Status rename_seen(const Place& from, io::Directory& to, std::string_view name) 
 }
 
 // Copies to another file system, durably, with the mtime; then removes the original, which must be
-// unchanged since it was opened. `to_tmp` is where a nameless file for `to` is made.
+// unchanged since it was opened. `to_tmp` is where a nameless file for `to` is made; where it needs
+// a name, that is not the one which it gets.
 Status copy_and_remove(const Place& from, io::Directory& to_tmp, io::Directory& to,
                        std::string_view name) {
   STERNA_TRY(const auto source, from.directory.open_file(from.name));
   STERNA_TRY(const io::FileStat before, source->stat());
   if (before.ino != from.ino) return fail(changed(from.name));
-  STERNA_TRY(const auto copy, to_tmp.create_file(name));
+  STERNA_TRY(const auto copy, to_tmp.create_file(fmt::format("{}.part", name)));
   Status written;
   STERNA_CHECK(read_all(*source, [&](std::string_view piece) {
     if (written) written = copy->write(piece);

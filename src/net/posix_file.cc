@@ -133,6 +133,11 @@ bool PosixReader::has_writer() {
   return false;
 }
 
+Status PosixReader::sync() {
+  if (::fsync(fd_.get()) != 0) return fail(Error::from_errno(errno, "fsync"));
+  return {};
+}
+
 Result<std::unique_ptr<PosixWriter>> PosixWriter::create(int directory,
                                                          const std::string& temporary) {
   if (UniqueFd nameless = open_nameless(directory))

@@ -28,6 +28,7 @@ class PosixReader : public io::FileReader {
   Result<io::FileStat> stat() override { return stat_file(fd_.get(), ""); }
   Result<std::size_t> read(std::string& into, std::size_t octets_max) override;
   bool has_writer() override;
+  Status sync() override;
 
  private:
   UniqueFd fd_;

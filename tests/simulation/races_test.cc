@@ -274,5 +274,71 @@ TEST_F(Stage, AMailboxThatNeverComesToRestHoldsASyncUpForAWhileAtMost) {
   EXPECT_LT(report.seconds, 60);
 }
 
+// Whether it is a copy or was moved is not known as long as the mailbox that it left does not come
+// to rest.
+TEST_F(Stage, AFileThatLeftAMailboxThatNeverComesToRestIsNotSentAsNew) {
+  arrives("INBOX", "t1");
+  arrives("INBOX", "t2");
+  sync();
+  quiet = std::chrono::seconds(2);
+  disk.rename(file_of("t1"), "mail/m1/cur/another-name:2,");
+  std::int64_t last_ns = 0;
+  int turns = 0;
+  meanwhile = [&] {
+    if (clock_.wall_ns() - last_ns < 300'000'000) return;
+    last_ns = clock_.wall_ns();
+    const std::string path = file_of("t2");
+    disk.rename(path, without_letters(path) + (++turns % 2 == 0 ? ":2," : ":2,S"));
+  };
+  bool sent = false;
+  at_command("APPEND", [&] { sent = true; });
+  sync();
+  EXPECT_GT(turns, 40);
+  meanwhile = nullptr;
+  sync();
+  sync();
+  EXPECT_FALSE(sent);
+  const Lines found = messages();
+  EXPECT_EQ(found.size(), 2U);
+  EXPECT_EQ(std::ranges::count(found, "m1 t1"), 1);
+}
+
+TEST_F(Stage, WhatIsSentIsDurableHereBeforeItIsRecorded) {
+  sync();
+  disk.sync_all();
+  disk.set_now_ns(clock_.wall_ns());
+  disk.write("mail/INBOX/new/t1", "Subject: t1\nX-Token: t1\n\n");
+  sync();
+  disk.lose_power(1);
+  sync();
+  EXPECT_EQ(files(), Lines{"INBOX t1"});
+  EXPECT_EQ(messages(), Lines{"INBOX t1"});
+}
+
+TEST_F(Stage, AFileThatWasWrittenToInPlaceIsNotDeletedWithItsMessage) {
+  const std::uint32_t uid = arrives("INBOX", "t1");
+  sync();
+  sync();  // from now on its stamp says that nothing is new
+  disk.write(file_in("INBOX"), "Subject: t2\nX-Token: t2\n\nedited in place\n");
+  server.find("INBOX")->expunge(uid);
+  sync();
+  sync();
+  EXPECT_EQ(files(), Lines{"INBOX t2"});
+  EXPECT_EQ(messages(), Lines{"INBOX t2"});
+}
+
+TEST_F(Stage, AnEditGetsTheFlagsThatItsMessageGotMeanwhile) {
+  const std::uint32_t uid = arrives("INBOX", "t1");
+  sync();
+  const std::string path = file_in("INBOX");
+  disk.write("mail/INBOX/tmp/t2", "Subject: t2\nX-Token: t2\n\nsaved again\n");
+  disk.rename("mail/INBOX/tmp/t2", path);
+  server.find("INBOX")->set_flags(uid, FlagSet{Flag::flagged});
+  sync();
+  sync();
+  EXPECT_EQ(files(), Lines{"INBOX t2:F"});
+  EXPECT_EQ(messages(), Lines{"INBOX t2 \\Flagged"});
+}
+
 }  // namespace
 }  // namespace sterna::simulation

@@ -74,6 +74,11 @@ class MemoryReader : public io::FileReader {
     return piece.size();
   }
   bool has_writer() override { return file_.node()->writers > 0; }
+  Status sync() override {
+    STERNA_CHECK(file_.enter(DiskOp::sync_file, ""));
+    file_.disk().sync_content(*file_.node());
+    return {};
+  }
 
  private:
   Handle file_;

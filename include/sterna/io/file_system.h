@@ -104,6 +104,9 @@ class FileReader {
   // Whether a program has it open for writing just now. False also where that cannot be told: on
   // network file systems, and of files that belong to somebody else.
   virtual bool has_writer() { return false; }
+  // What any program wrote to it so far becomes durable. A reader of octets at hand has nothing to
+  // do.
+  virtual Status sync() { return {}; }
 };
 
 // A new file that has no name, or a name in tmp/ that nobody else uses, until it is placed.

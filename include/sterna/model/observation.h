@@ -21,8 +21,8 @@ namespace sterna {
 
 enum class Coverage : std::uint8_t {
   unknown,  // not looked at, or the look failed
-  changes,  // new messages and changed flags are all here; `gone` is empty because nothing was
-            // proven
+  changes,  // new messages and changed flags are all here; nothing is proven gone. What is in
+            // `gone` was missed, and may be anywhere
   complete  // changes, and `gone` is all that is gone
 };
 
@@ -119,7 +119,8 @@ struct LocalDelta {
   std::optional<Generation> unflushed_since;
   std::vector<LocalArrival> arrived;
   std::vector<LocalChange> changed;  // ascending by UID
-  std::vector<Uid> gone;             // proven absent here, and listed after in every other mailbox
+  std::vector<Uid> gone;  // missed; with Coverage::complete proven absent here, all other
+                          // mailboxes having been listed after
 };
 
 }  // namespace sterna
