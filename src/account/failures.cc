@@ -146,10 +146,6 @@ Result<bool> is_settled(Engine& engine, const MailboxWork& work, const store::Fa
       rows, [&](const MessageRow& row) { return row.key.mailbox == failure.mailbox; });
 }
 
-ActionKey key_of(const store::Failure& failure) {
-  return {failure.mailbox, failure.uid, failure.base_name, failure.action};
-}
-
 // They go when no plan has them any more (attempts.h), whatever there is of a row.
 Result<std::set<ActionKey>> parked_in_vain(Engine& engine) {
   STERNA_TRY(const std::vector<Attempt> attempts, engine.store->attempts());
@@ -195,6 +191,10 @@ bool is_parked(Engine& engine, const MailboxWork& work, Uid uid, std::string_vie
                std::string_view action) {
   const auto failure = find(engine, work.row.id, uid, base_name, action);
   return failure && failure->next_try_ms > engine.now_ms();
+}
+
+ActionKey key_of(const store::Failure& failure) {
+  return {failure.mailbox, failure.uid, failure.base_name, failure.action};
 }
 
 bool is_of_mailbox(const store::Failure& failure) {

@@ -39,6 +39,7 @@ struct MailboxFailure {
   std::string action;
   auto operator<=>(const MailboxFailure&) const = default;
 };
+ActionKey key_of(const store::Failure& failure);
 bool is_of_mailbox(const store::Failure& failure);
 void park(Engine& engine, const MailboxFailure& failed, Error error);
 bool is_parked(Engine& engine, const MailboxFailure& failed);

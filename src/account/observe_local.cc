@@ -194,7 +194,7 @@ coro::Task<Status> list_mailbox(Engine& engine, MailboxWork& work) {
   maildir::MailboxDirs* opened = *dirs;
   const std::int64_t wall_ns = engine.services.clock.wall_ns();
   std::optional<ListedMailbox> early = take_early(engine, work);
-  auto job = [opened] { return list_now(*opened->home, *opened->tmp); };
+  auto job = [opened] { return list_now(*opened); };
   ListedMailbox listed =
       early ? std::move(*early) : co_await on_worker(engine.services, std::move(job));
   if (listed.error) {
@@ -321,10 +321,6 @@ std::set<MessageKey> gone_of(const Engine& engine) {
   }
   return gone;
 }
-
-}  // namespace
-
-namespace {
 
 // All passes of a sync share the limit: where a program never comes to rest, the first of them
 // waits for it, and the others take what is at rest by then.

@@ -164,6 +164,11 @@ class Sterna:
             report["stderr"] = run.stderr
         return reports if len(self.accounts) > 1 else reports[next(iter(self.accounts))]
 
+    def wait(self, timeout=60):
+        """Until what was started last has ended; for other threads than the one in finish()."""
+        self._started.wait(30)
+        self._current.wait(timeout)
+
     def signal(self, number=signal.SIGKILL):
         """Sends a signal to what was started last; for threads that may be earlier than start()
         returns."""
