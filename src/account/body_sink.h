@@ -50,10 +50,11 @@ class BodySink : public Sink {
     octets_.clear();
     octets_.reserve(std::min<std::uint64_t>(body.size, kBatchOctets + 256 * 1024));
   }
-  void on_body_chunk(imap::BodyId id, std::string_view octets) override {
-    if (id != current_) return;
+  bool on_body_chunk(imap::BodyId id, std::string_view octets) override {
+    if (id != current_) return false;
     octets_ += octets;
     queued_octets_ += octets.size();
+    return true;
   }
   void on_body_end(imap::BodyId id) override {
     if (id == current_) open_ = false;
@@ -66,9 +67,14 @@ class BodySink : public Sink {
   }
 
   bool full() const override {
-    return queued_octets_ >= kBatchOctets || pieces_.size() >= kBatchMessages;
+    return queued_octets_ >= kBatchOctets || pieces_.size() >= kBatchMessages ||
+           dropped_octets_ > kUselessOctetsMax;
   }
-  coro::Task<Status> relieve() override { return relieve_(); }
+  coro::Task<Status> relieve() override {
+    if (dropped_octets_ <= kUselessOctetsMax) return relieve_();
+    return hang_up(
+        Error(ErrorCode::protocol, "the server sends without end what it was not asked for"));
+  }
   void on_full(std::function<coro::Task<Status>()> relieve) { relieve_ = std::move(relieve); }
 
   std::vector<Piece> take() {
@@ -111,6 +117,7 @@ class BodySink : public Sink {
     piece.first = !sent_part_;
     piece.last = true;
     if (!fetch.uid || !is_due(*fetch.uid)) {
+      dropped_octets_ += body.size;
       if (sent_part_) forget_begun();
       octets_.clear();
       sent_part_ = false;
@@ -129,6 +136,7 @@ class BodySink : public Sink {
   std::vector<Piece> pieces_;
   std::string octets_;
   std::size_t queued_octets_ = 0;
+  std::uint64_t dropped_octets_ = 0;  // of bodies of which it was told too late whose they were
   imap::BodyId current_;
   bool open_ = false;
   bool sent_part_ = false;

@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
+#include <string_view>
 
 #include "decisions.h"
 #include "execute_mailboxes.h"
@@ -118,8 +120,10 @@ Status save_absences(Engine& engine, const std::vector<MailboxRow>& rows,
   return {};
 }
 
+using ListedByWire = std::map<std::string_view, const RemoteListing*>;
+
 Result<std::unique_ptr<MailboxWork>> work_of(Engine& engine, const MailboxRow& row,
-                                             const RemoteList& remote, const LocalWalk& local,
+                                             const ListedByWire& listed, const LocalWalk& local,
                                              const MailboxesOutcome& outcome) {
   auto work = std::make_unique<MailboxWork>();
   work->row = row;
@@ -133,8 +137,9 @@ Result<std::unique_ptr<MailboxWork>> work_of(Engine& engine, const MailboxRow& r
   if (const auto stamp = local.stamps.find(row.path); stamp != local.stamps.end()) {
     work->stamp_now = stamp->second;
   }
-  for (const RemoteListing& one : remote.mailboxes) {
-    if (one.mailbox.wire != row.wire || outcome.changed.contains(row.id)) continue;
+  const auto found = listed.find(row.wire.octets);
+  if (found != listed.end() && !outcome.changed.contains(row.id)) {
+    const RemoteListing& one = *found->second;
     work->status = one.status;
     work->selectable = one.mailbox.selectable;
     work->row.role = one.mailbox.role;
@@ -233,6 +238,7 @@ coro::Task<Status> discover(Engine& engine, Pool& pool) {
     if (one.mailbox.selectable) on_server.insert(one.mailbox.name.text());
   }
   STERNA_CO_TRY(LocalWalk local, describe_walk(engine, *found, rows, on_server));
+  engine.walked = paths_of(*found);
   STERNA_CO_TRY(Connection * connection, co_await pool.primary());
   STERNA_CO_TRY(const std::set<MailboxId> unlisted,
                 co_await ask_for_unlisted(engine, *connection, rows, remote));
@@ -251,6 +257,14 @@ coro::Task<Status> discover(Engine& engine, Pool& pool) {
     STERNA_CO_TRY(rows, engine.store->mailboxes());
     STERNA_CO_TRY(const maildir::Discovery now, co_await walk_directories(engine));
     STERNA_CO_TRY(local, describe_walk(engine, now, rows, on_server));
+    // Not what others made since the first walk: nothing was planned for it.
+    for (const MailboxRow& row : rows) {
+      if (row.has_local) engine.walked.insert(row.path);
+    }
+  }
+  ListedByWire listed_by_wire;
+  for (const RemoteListing& one : remote.mailboxes) {
+    listed_by_wire.emplace(one.mailbox.wire.octets, &one);
   }
   engine.mailboxes.clear();
   for (const MailboxRow& row : rows) {
@@ -258,7 +272,8 @@ coro::Task<Status> discover(Engine& engine, Pool& pool) {
     if (!engine.settings.includes(row.name, row.role)) continue;
     // What is not here holds back nothing else; but the Trash is still where deletions go.
     if (outcome.absent_here.contains(row.id) && row.role != Role::trash) continue;
-    STERNA_CO_TRY(std::unique_ptr<MailboxWork> work, work_of(engine, row, remote, local, outcome));
+    STERNA_CO_TRY(std::unique_ptr<MailboxWork> work,
+                  work_of(engine, row, listed_by_wire, local, outcome));
     // What is frozen may be a mere place in the server's tree by now.
     const bool frozen = outcome.frozen.contains(row.id);
     if (work->selectable || frozen) engine.mailboxes.push_back(std::move(work));

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <span>
 
 #include "attempts.h"
 #include "decisions.h"
@@ -46,17 +47,22 @@ std::optional<std::string> parked_as(const sync::MailboxAction& action) {
 class MailboxExecution {
  public:
   MailboxExecution(Engine& engine, Connection& connection, const sync::MailboxesInput& input)
-      : engine_(engine), connection_(connection), renames_(engine, connection), input_(input) {}
+      : engine_(engine), connection_(connection), renames_(engine, connection) {
+    for (const sync::KnownMailbox& one : input.base) known_.emplace(one.row.id, &one);
+  }
 
   coro::Task<Result<MailboxesOutcome>> run(const std::vector<sync::MailboxAction>& actions) {
     STERNA_CO_TRY(held_before_, engine_.store->held());
     STERNA_CO_TRY(MailboxAttempts attempts, MailboxAttempts::load(engine_));
-    for (const sync::MailboxAction& action : actions) {
+    for (std::size_t at = 0; at < actions.size(); ++at) {
+      const sync::MailboxAction& action = actions[at];
       action_of_[id_of(action)] = &action;
       if (engine_.dry_run()) {
         plan_line(action);
         continue;
       }
+      STERNA_CO_CHECK(co_await give_way());
+      STERNA_CO_CHECK(find_places(std::span(actions).subspan(at)));
       if (!renames(action) && !is_one_of<sync::AdoptBoth>(action)) STERNA_CO_CHECK(settle());
       STERNA_CO_CHECK(co_await attempt(action, attempts));
     }
@@ -101,9 +107,8 @@ class MailboxExecution {
   void freeze(const sync::MailboxAction& action) { outcome_.frozen.insert(id_of(action)); }
 
   const sync::KnownMailbox* known(MailboxId id) const {
-    const auto found = std::ranges::find(input_.base, id,
-                                         [](const sync::KnownMailbox& one) { return one.row.id; });
-    return found == input_.base.end() ? nullptr : &*found;
+    const auto found = known_.find(id);
+    return found == known_.end() ? nullptr : found->second;
   }
 
   // The row's name, where there is one; else the name that it would get.
@@ -242,6 +247,36 @@ class MailboxExecution {
 
   // --- what one side lacks
 
+  // What is made on this side takes no wait, and there may be thousands: other accounts go on, and
+  // the user may end it.
+  static coro::Task<Status> give_way() {
+    co_await coro::yield();
+    const bool stop = co_await coro::cancelled();
+    if (stop) co_return fail(Error::cancelled());
+    co_return Status{};
+  }
+
+  // Of the mailboxes that are made here in a row.
+  Status find_places(std::span<const sync::MailboxAction> actions) {
+    if (!is_one_of<sync::CreateLocal>(actions.front())) {
+      places_.clear();
+    } else if (places_.empty()) {
+      std::vector<MailboxName> names;
+      for (const sync::MailboxAction& action : actions) {
+        const auto* what = std::get_if<sync::CreateLocal>(&action.what);
+        if (!what) break;
+        names.push_back(what->remote.name);
+      }
+      STERNA_TRY(places_, places_for(engine_, names));
+    }
+    return {};
+  }
+
+  Result<maildir::MailboxPath> place_of(const MailboxName& remote) const {
+    const auto found = places_.find(remote);
+    return found == places_.end() ? place_for(engine_, remote) : found->second;
+  }
+
   // A directory of that name may be the one of another mailbox, which was renamed here.
   Status check_place(const maildir::MailboxPath& path, const MailboxRow& row) {
     const auto dirs = maildir::open_mailbox(*engine_.root, path);
@@ -261,7 +296,7 @@ class MailboxExecution {
 
   Status create_local(const sync::CreateLocal& what) {
     STERNA_TRY(MailboxRow row, mailbox_row(engine_, what.id));
-    STERNA_TRY(const maildir::MailboxPath path, place_for(engine_, what.remote.name));
+    STERNA_TRY(const maildir::MailboxPath path, place_of(what.remote.name));
     STERNA_CHECK(check_place(path, row));
     // First what tells of its files: a crash leaves a row that lacks its directory.
     if (row.has_local) STERNA_CHECK(want_messages_again(engine_, row));
@@ -419,7 +454,8 @@ class MailboxExecution {
   Engine& engine_;
   Connection& connection_;
   MailboxRenames renames_;
-  const sync::MailboxesInput& input_;
+  std::map<MailboxId, const sync::KnownMailbox*> known_;
+  Places places_;
   std::vector<store::HeldEntry> held_before_;
   std::map<MailboxId, const sync::MailboxAction*> action_of_;
   std::set<MailboxName> still_taken_;

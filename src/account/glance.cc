@@ -19,6 +19,7 @@ class GlanceSink final : public ChangeSink {
  public:
   explicit GlanceSink(imap::Client& client) : client_(&client) {}
   void on_done(const imap::Done& done) override {
+    ChangeSink::on_done(done);
     if (is_limited(done) || limited) return;  // it is asked alone, in parts
     if (done.ok() && client_->selection()) selection = *client_->selection();
   }

@@ -6,6 +6,7 @@
 
 #include "message_limit.h"
 #include "observe.h"
+#include "remote_changes.h"
 #include "sterna/imap/outcome.h"
 #include "sterna/maildir/identity.h"
 
@@ -19,9 +20,12 @@ class IdentitySink : public Sink {
   void on_body_begin(const imap::BodyBegin& body) override {
     header_.clear();
     id_ = body.id;
+    wants_it_ = body.uid && wanted_.contains(*body.uid) && found.size() < found_max_;
   }
-  void on_body_chunk(imap::BodyId id, std::string_view octets) override {
-    if (id == id_ && header_.size() < maildir::kHeaderOctetsMax * 2) header_ += octets;
+  bool on_body_chunk(imap::BodyId id, std::string_view octets) override {
+    if (id != id_ || header_.size() >= maildir::kHeaderOctetsMax * 2) return false;
+    header_ += octets;
+    return wants_it_;
   }
   void on_response(const imap::Response& response) override {
     const auto* fetch = std::get_if<imap::Fetch>(&response);
@@ -40,16 +44,21 @@ class IdentitySink : public Sink {
     if (whole && fetch->size) {
       arrival.identity = to_identity(maildir::identity_of_wire_header(header_, *fetch->size));
     }
+    keyword_octets_ += octets_of_keywords(arrival.flags);
     found.push_back(std::move(arrival));
   }
+  bool full() const override { return tells_too_much(0, {}, keyword_octets_); }
+  coro::Task<Status> relieve() override { return hang_up(told_too_much()); }
 
   std::vector<RemoteArrival> found;
 
  private:
   const UidSet& wanted_;
   std::uint64_t found_max_;
+  std::uint64_t keyword_octets_ = 0;
   std::string header_;
   imap::BodyId id_;
+  bool wants_it_ = false;
 };
 
 }  // namespace

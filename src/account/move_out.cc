@@ -125,7 +125,8 @@ Status record(Engine& engine, MailboxWork& from, MailboxWork& to, const std::vec
     STERNA_CHECK(engine.store->clear_failure(to.row.id, Uid{}, one.what->file.base, kFailure));
     ++engine.report.counts.moved_out;
     const auto uid = answers.target_of(one.row.key.uid, one.what->to.uidvalidity);
-    if (!uid) {
+    STERNA_TRY(const bool told, uid ? can_be_new(engine, to, *uid) : Result<bool>(false));
+    if (!told) {
       engine.again = true;
       look_again(engine, from, to, *one.what);
       engine.outcomes.answers[key_of(to, *one.what)] = "answered OK, and did not say where it is";

@@ -19,6 +19,7 @@
 #include "sterna/base/bytes.h"
 #include "sterna/coro/scope.h"
 #include "sterna/maildir/file_name.h"
+#include "walk_local.h"
 
 namespace sterna::account {
 namespace {
@@ -341,6 +342,17 @@ coro::Task<Status> wait_for_quiet(Engine& engine) {
   co_return Status{};
 }
 
+// What is missing may be in a mailbox that was made since the walk, and that nobody has listed.
+coro::Task<Status> look_for_new_places(Engine& engine) {
+  if (gone_of(engine).empty()) co_return Status{};
+  const Result<maildir::Discovery> now = co_await walk_directories(engine);
+  if (!now && !now.error().is(ErrorCode::changed)) co_return fail(now.error());
+  if (now && std::ranges::includes(engine.walked, paths_of(*now))) co_return Status{};
+  doubt_absences(engine);
+  engine.again = true;
+  co_return Status{};
+}
+
 }  // namespace
 
 coro::Task<Status> settle_local(Engine& engine) {
@@ -363,7 +375,7 @@ coro::Task<Status> settle_local(Engine& engine) {
       break;
     }
   }
-  co_return Status{};
+  co_return co_await look_for_new_places(engine);
 }
 
 }  // namespace sterna::account

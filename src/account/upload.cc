@@ -421,15 +421,19 @@ class Uploader {
     const bool told = stored && stored->uids.count() == group.size() &&
                       stored->uidvalidity == work.input.remote.uidvalidity;
     if (!told) {
-      // Stored, but not told where: the next look at the mailbox finds it.
-      for (Job* job : group) job->intent.stored = true;
-      engine_.again = true;
-      work.stamp_settled = false;
+      for (Job* job : group) keep_as_stored(*job);
       return {};
     }
     const std::vector<Uid> uids = stored->uids.expand(group.size());
     for (std::size_t i = 0; i < group.size(); ++i) stored_.push_back({group[i], uids[i]});
     return {};
+  }
+
+  // Not told where: the next look at the mailbox finds it.
+  void keep_as_stored(Job& job) {
+    job.intent.stored = true;
+    engine_.again = true;
+    job.work->stamp_settled = false;
   }
 
   Status record() {
@@ -440,6 +444,12 @@ class Uploader {
       if (job.intent.stored) STERNA_CHECK(engine_.store->update_intent(job.intent));
     }
     for (const auto& [job, uid] : stored_) {
+      STERNA_TRY(const bool told, can_be_new(engine_, *job->work, uid));
+      if (!told) {
+        keep_as_stored(*job);
+        STERNA_CHECK(engine_.store->update_intent(job->intent));
+        continue;
+      }
       MessageRow row;
       row.key = {job->work->row.id, uid};
       row.state = RowState::present;

@@ -2,6 +2,8 @@
 // The only file that sees nlohmann-json.
 #include "json.h"
 
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -50,11 +52,38 @@ Json octets(std::string_view raw) {
   return Json(std::move(text));
 }
 
+// Of a character of two or three octets.
+std::uint32_t code_point(std::string_view character) {
+  std::uint32_t point =
+      static_cast<unsigned char>(character[0]) & (character.size() == 2 ? 31 : 15);
+  for (const char octet : character.substr(1)) {
+    point = point << 6 | (static_cast<unsigned char>(octet) & 63);
+  }
+  return point;
+}
+
+// What no terminal should be given as it is, such as C1 and what turns the direction of text: the
+// library escapes C0 alone. All of it is in the basic plane.
+std::size_t add_escaped(std::string_view rest, std::string& text) {
+  const std::string_view character = rest.substr(0, first_character(rest));
+  const bool unsafe = printable(character) != character;
+  if (unsafe) {
+    text += fmt::format("\\u{:04x}", code_point(character));
+  } else {
+    text += character;
+  }
+  return character.size();
+}
+
 std::string text_of(const Json& object) {
   const std::string marked = object.dump();
   std::string text;
   text.reserve(marked.size() + 1);
   for (std::size_t i = 0; i < marked.size(); ++i) {
+    if (static_cast<unsigned char>(marked[i]) >= 0x80) {
+      i += add_escaped(std::string_view(marked).substr(i), text) - 1;
+      continue;
+    }
     if (marked[i] != kMark) {
       text += marked[i];
       continue;

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // FETCH (RFC 3501 section 7.4.2, RFC 7162, RFC 8474, RFC 3516) and lists of flags.
 #include <array>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "parse_parts.h"
 #include "sterna/base/bytes.h"
 #include "sterna/imap/date.h"
+#include "sterna/imap/limits.h"
 
 namespace sterna::imap {
 namespace {
@@ -17,7 +21,7 @@ bool parse_object_id(Cursor& cursor, std::string& id) {
   if (!listed && cursor.take_nil()) return true;
   auto value = cursor.take_astring();
   if (!value) return false;
-  id = std::move(*value);
+  if (value->size() <= kObjectIdOctetsMax) id = std::move(*value);
   return !listed || cursor.take_after_spaces(')');
 }
 
@@ -36,6 +40,7 @@ bool parse_section(Cursor& cursor, std::string& section) {
 }
 
 bool parse_body(Cursor& cursor, Fetch& fetch, FetchBody body) {
+  if (fetch.bodies.size() >= kBodiesMax) return false;
   if (cursor.take('<')) {
     body.origin = parse_number(cursor.take_until("> "));
     if (!body.origin || !cursor.take('>')) return false;
@@ -84,7 +89,7 @@ bool parse_uid(Cursor& cursor, Fetch& fetch) {
 
 bool parse_flags(Cursor& cursor, Fetch& fetch) {
   if (cursor.take_nil()) return true;
-  auto list = parse_flag_list(cursor);
+  auto list = parse_flag_list(cursor, kKeywordsMax);
   if (!list) return false;
   fetch.flags = std::move(list->flags);
   fetch.recent = list->recent;
@@ -134,23 +139,22 @@ std::optional<ModSeq> parse_mod_sequence(Cursor& cursor) {
   return ModSeq{*value};
 }
 
-std::optional<FlagList> parse_flag_list(Cursor& cursor) {
+std::optional<FlagList> parse_flag_list(Cursor& cursor, std::size_t keywords_max) {
   if (!cursor.take_after_spaces('(')) return std::nullopt;
   FlagList list;
+  std::vector<std::string> words;
+  std::size_t octets = 0;
   while (!cursor.take_after_spaces(')')) {
     if (cursor.at_end()) return std::nullopt;
-    const auto word = cursor.take_astring();
+    auto word = cursor.take_astring();
     if (!word) return std::nullopt;
-    if (word->starts_with('\\')) {
-      if (*word == "\\*") list.star = true;
-      if (ascii_iequals(*word, "\\Recent")) list.recent = true;
-      for (const FlagName& known : kFlagNames) {
-        if (ascii_iequals(known.imap, *word)) list.flags.set(known.flag);
-      }
-    } else {
-      list.flags.add_keyword(*word);
-    }
+    octets += word->size();
+    if (words.size() >= keywords_max || octets > keywords_max * kKeywordOctets) return std::nullopt;
+    if (*word == "\\*") list.star = true;
+    if (ascii_iequals(*word, "\\Recent")) list.recent = true;
+    words.push_back(std::move(*word));
   }
+  list.flags = FlagSet::from_imap(std::move(words));
   return list;
 }
 

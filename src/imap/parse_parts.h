@@ -21,13 +21,14 @@ CodeAndText parse_code_and_text(std::string_view rest);
 
 // parse_fetch.cc. `closed` tells whether the closing parenthesis was there.
 std::optional<Fetch> parse_fetch_items(Cursor& cursor, bool& closed);
-// "(\Seen work)"; nullopt if it is no list. `star` and `recent` tell of "\*" and \Recent.
+// "(\Seen work)"; nullopt if it is no list, or one of more than `keywords_max`. `star` and `recent`
+// tell of "\*" and \Recent.
 struct FlagList {
   FlagSet flags;
   bool star = false;
   bool recent = false;
 };
-std::optional<FlagList> parse_flag_list(Cursor& cursor);
+std::optional<FlagList> parse_flag_list(Cursor& cursor, std::size_t keywords_max);
 // A mod-sequence is 63 bits, and 0 is none.
 std::optional<ModSeq> parse_mod_sequence(Cursor& cursor);
 

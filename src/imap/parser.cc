@@ -7,6 +7,7 @@
 
 #include "parse_parts.h"
 #include "sterna/base/bytes.h"
+#include "sterna/imap/limits.h"
 
 namespace sterna::imap {
 namespace {
@@ -50,7 +51,7 @@ std::optional<Response> parse_numbered(Cursor& cursor, std::uint32_t number) {
 }
 
 std::optional<Response> parse_flags_response(Cursor& cursor) {
-  auto list = parse_flag_list(cursor);
+  auto list = parse_flag_list(cursor, kMailboxKeywordsMax);
   if (!list) return std::nullopt;
   return Flags{std::move(list->flags)};
 }

@@ -15,7 +15,6 @@
 namespace sterna::maildir {
 namespace {
 
-constexpr std::size_t kDepthMax = 64;
 constexpr int kAttemptsMax = 4;
 
 bool is_message_dir(std::string_view name) {
@@ -86,7 +85,7 @@ class Walk {
     }
     if (type == io::FileType::symlink) links_.push_back(std::move(path));
     if (type != io::FileType::directory) return {};
-    if (path.size() > kDepthMax) {
+    if (path.size() > kMailboxDepthMax) {
       found_.unusable.push_back(shown(path) + " lies too deep");
       return {};
     }

@@ -46,15 +46,24 @@ FlagSet::FlagSet(std::initializer_list<Flag> flags) {
   for (const Flag flag : flags) set(flag);
 }
 
-FlagSet FlagSet::from_imap(const std::vector<std::string>& words) {
+FlagSet FlagSet::from_imap(std::vector<std::string> words) {
   FlagSet flags;
-  for (const std::string& word : words) {
+  for (std::string& word : words) {
     if (const FlagName* name = by_imap_name(word)) {
       flags.set(name->flag);
     } else if (!word.empty() && word[0] != '\\') {
-      flags.add_keyword(word);
+      flags.keywords_.push_back(std::move(word));
     }
   }
+  // All at once: each at its place would take the square of their number.
+  std::ranges::sort(flags.keywords_, [](const std::string& a, const std::string& b) {
+    const int order = compare_keywords(a, b);
+    return order == 0 ? a < b : order < 0;
+  });
+  const auto doubled = std::ranges::unique(
+      flags.keywords_,
+      [](const std::string& a, const std::string& b) { return ascii_iequals(a, b); });
+  flags.keywords_.erase(doubled.begin(), doubled.end());
   return flags;
 }
 
@@ -63,7 +72,7 @@ FlagSet FlagSet::parse(std::string_view text) {
   for (const std::string_view word : split(text, ' ')) {
     if (!word.empty()) words.emplace_back(word);
   }
-  return from_imap(words);
+  return from_imap(std::move(words));
 }
 
 FlagSet FlagSet::from_mask(std::uint8_t mask) {

@@ -182,6 +182,38 @@ TEST_F(ConnectionTest, FailsAtTheEndOfTheStream) {
   EXPECT_EQ(ending.reads_past_end, 1);
 }
 
+TEST_F(ConnectionTest, EndsAFloodOfWhatNobodyAskedFor) {
+  // The pieces share their text: a flood of one gibibyte would not fit here.
+  class Flood final : public io::Transport {
+   public:
+    coro::Task<Result<std::size_t>> read_some(std::string& into, std::size_t) override {
+      into += greeted_ ? chatter_ : "* PREAUTH ready\r\n";
+      greeted_ = true;
+      co_return into.size();
+    }
+    coro::Task<Status> write(std::string) override { co_return Status{}; }
+    coro::Task<Status> start_tls(io::TlsSettings) override { co_return Status{}; }
+    Status start_deflate(std::string) override { return {}; }
+    std::optional<io::TlsInfo> tls_info() const override { return std::nullopt; }
+    std::uint64_t octets_in() const override { return 0; }
+    std::uint64_t octets_out() const override { return 0; }
+    void close() override {}
+
+   private:
+    bool greeted_ = false;
+    std::string chatter_ = "* OK " + std::string(1 << 20, 'x') + "\r\n";
+  };
+  const auto ask = [](Services services, Status& outcome) -> coro::Task<void> {
+    Connection connection(services, std::make_unique<Flood>(), Log());
+    EXPECT_TRUE(co_await connection.greeting());
+    outcome = co_await connection.run_ok(imap::select(WireName{"INBOX"}, {}));
+  };
+  Status outcome;
+  loop_.run(ask(services(), outcome));
+  ASSERT_FALSE(outcome);
+  EXPECT_TRUE(outcome.error().is(ErrorCode::protocol)) << outcome.error().describe();
+}
+
 coro::Task<void> be_refused_compression(Services services) {
   std::deque<std::string> pieces{"* PREAUTH ready\r\n", "s1 NO [COMPRESSIONACTIVE] TLS does it\r\n",
                                  "s2 OK done\r\n"};

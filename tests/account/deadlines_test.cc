@@ -169,5 +169,15 @@ TEST_F(DeadlinesTest, ASelectThatIsSilent) {
   EXPECT_EQ(took(), kSilenceLimit);
 }
 
+// For ever in time, an octet a minute.
+TEST_F(DeadlinesTest, AnAnswerThatDripsEndsSomeTime) {
+  const Status waited = outcome({{seconds{0}, "* PREAUTH ready\r\n"}, {seconds{60}, "*"}},
+                                one(imap::select(WireName{"INBOX"}, {})));
+  ASSERT_FALSE(waited);
+  EXPECT_TRUE(waited.error().is(ErrorCode::timeout)) << waited.error().describe();
+  EXPECT_GT(took(), kSlowAfter);
+  EXPECT_LT(took(), kSlowAfter + seconds{200});
+}
+
 }  // namespace
 }  // namespace sterna::account::test

@@ -180,6 +180,12 @@ TEST(Json, EscapesWhatItsOwnMarkIs) {
   EXPECT_THAT(written("\x7f\xe9"), HasSubstr("\"\\u007f\\udce9\""));
 }
 
+TEST(Json, EscapesWhatATerminalWouldObey) {
+  const std::string turned = "\u009b31m\u202egnp\u061c\u20ac";
+  EXPECT_THAT(written(turned), HasSubstr("\\u009b31m\\u202egnp\\u061c\u20ac\""));
+  EXPECT_EQ(json::parse(written(turned))["found"], turned);
+}
+
 TEST(Json, KeepsWhatIsValid) {
   for (const std::string text : {"", "plain", "Семья 開発 🎍", "quote\" back\\ new\nline \x1b"}) {
     EXPECT_EQ(json::parse(written(text))["found"], text);

@@ -97,7 +97,7 @@ first_valid_uid = 1
 mail_location = {location}
 mail_fsync = never
 mail_max_userip_connections = 200
-mailbox_list_index = yes
+mailbox_list_index = {list_index}
 namespace inbox {{
   inbox = yes
   separator = /
@@ -141,7 +141,8 @@ protocol imap {{
 }}
 """
 
-_LOCATIONS = {"mdbox": "mdbox:~/mail", "maildir": "maildir:~/Maildir:LAYOUT=fs"}
+_LOCATIONS = {"mdbox": "mdbox:~/mail", "maildir": "maildir:~/Maildir:LAYOUT=fs",
+              "maildir++": "maildir:~/Maildir"}
 
 
 def free_ports(count):
@@ -171,7 +172,7 @@ def _die_with_parent():
 
 
 class Dovecot:
-    """start() ... stop(), or a with block. `storage` is mdbox or maildir."""
+    """start() ... stop(), or a with block. `storage` is mdbox, maildir or maildir++."""
 
     def __init__(self, directory=None, storage="mdbox"):
         self._own_directory = directory is None
@@ -284,7 +285,9 @@ class Dovecot:
             dir=self.dir, port=self.port, tls_port=self.tls_port,
             addresses=", ".join(self._addresses()), password=PASSWORD, uid=self._uid,
             gid=self._gid, internal_users=internal, no_chroot=no_chroot,
-            location=_LOCATIONS[self.storage])
+            location=_LOCATIONS[self.storage],
+            # An index of mailboxes does not see what others make.
+            list_index="yes" if self.storage == "mdbox" else "no")
         for profile, missing in PROFILES.items():
             if missing:
                 offered = " ".join(c for c in CAPABILITIES if c not in missing)

@@ -17,7 +17,16 @@ from tests.support.sterna import Sterna
 
 UIDVALIDITY = 7
 _LITERAL = re.compile(rb"\{(\d+)(\+?)\}\r\n\Z")
-_NAME = re.compile(rb'"([^"]*)"|(\S+)')
+# The word of a command, or a set of messages, and the name behind it.
+_NAME = re.compile(rb'\S+ (?:"((?:[^"\\]|\\.)*)"|\{(\d+)\+?\}\r\n|(\S+))', re.S)
+_PLAIN = re.compile(rb'[ !#-\[\]-~]*')
+
+
+def as_string(octets):
+    """A name as a server says it: quoted where that can be."""
+    if _PLAIN.fullmatch(octets):
+        return b'"%s"' % octets
+    return b"{%d}\r\n%s" % (len(octets), octets)
 
 
 class Session:
@@ -41,6 +50,7 @@ class ScriptedServer:
 
     def __init__(self):
         self.commands = []        # without their tags
+        self.connections = 0
         self.mailboxes = {}       # name -> {uid: [set of flags, octets]}
         self.next_uid = {}
         self.lock = threading.Lock()
@@ -83,6 +93,9 @@ class ScriptedServer:
         """Answers a command in another way; true if it did."""
         return False
 
+    def greet(self, session):
+        session.say(b"* OK [CAPABILITY %s] ready" % self.capabilities)
+
     def fetch_line(self, session, uid, items):
         mailbox = self.mailboxes[session.mailbox]
         flags, octets = mailbox[uid]
@@ -100,8 +113,8 @@ class ScriptedServer:
         return b"* %d FETCH (%s)" % (number, b" ".join(told))
 
     def status_line(self, name, _text):
-        return b'* STATUS "%s" (MESSAGES %d UIDNEXT %d UIDVALIDITY %d UNSEEN 0)' % (
-            name, len(self.mailboxes[name]), self.next_uid[name], UIDVALIDITY)
+        return b"* STATUS %s (MESSAGES %d UIDNEXT %d UIDVALIDITY %d UNSEEN 0)" % (
+            as_string(name), len(self.mailboxes[name]), self.next_uid[name], UIDVALIDITY)
 
     def limited(self, uids):
         """Which of these a command is done for, and the code that says so, or None."""
@@ -115,12 +128,13 @@ class ScriptedServer:
                 client, _ = self._listener.accept()
             except OSError:
                 return
+            self.connections += 1
             threading.Thread(target=self._run, args=(client,), daemon=True).start()
 
     def _run(self, client):
         session = Session(client)
         try:
-            session.say(b"* OK [CAPABILITY %s] ready" % self.capabilities)
+            self.greet(session)
             while (command := self._read(session)):
                 tag, _, text = command.partition(b" ")
                 with self.lock:
@@ -141,7 +155,7 @@ class ScriptedServer:
             data = session.file.read(int(found[1]))
             line = session.file.readline()
             out += data + line
-        return out.rstrip(b"\r\n")
+        return out.removesuffix(b"\r\n")
 
     def uids(self, session, text):
         """Those of the selected mailbox that a set like 1:3,7 or 5:* names."""
@@ -164,8 +178,10 @@ class ScriptedServer:
 
     @staticmethod
     def _argument(text):
-        quoted, plain = _NAME.findall(text[:400])[1]
-        return quoted or plain
+        found = _NAME.match(text)
+        if found[2]:
+            return text[found.end():found.end() + int(found[2])]
+        return re.sub(rb"\\(.)", rb"\1", found[1], flags=re.S) if found[1] is not None else found[3]
 
     def on_capability(self, session, tag, _text):
         session.say(b"* CAPABILITY " + self.capabilities, tag + b" OK")
@@ -178,7 +194,7 @@ class ScriptedServer:
 
     def on_list(self, session, tag, text):
         for name in list(self.mailboxes):
-            session.say(b'* LIST () "/" "%s"' % name)
+            session.say(b'* LIST () "/" ' + as_string(name))
             if b"STATUS" in text:
                 session.say(self.status_line(name, text))
         session.say(tag + b" OK")

@@ -83,6 +83,8 @@ class Sterna:
         self.accounts = {}
         self.top = {}
         self.limits = {}          # of what is started: octets_max, files_max
+        self.before = []          # a program that starts it
+        self.program = None       # a copy of it, for whom cannot reach the one under test
         self._current = None
         self._started = threading.Event()
         os.makedirs(directory, exist_ok=True)
@@ -118,7 +120,8 @@ class Sterna:
     def start(self, *arguments, options=()):
         self._started.clear()
         self._current = subprocess.Popen(
-            [binary(), "-c", self.config, *options, *arguments], env=self.environment(),
+            [*self.before, self.program or binary(), "-c", self.config, *options, *arguments],
+            env=self.environment(),
             preexec_fn=self._limit if any(self.limits.values()) else None,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             text=True, encoding="utf-8", errors="replace")

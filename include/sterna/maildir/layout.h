@@ -27,6 +27,7 @@
 namespace sterna::maildir {
 
 inline constexpr std::size_t kPathComponentOctetsMax = 255;  // of every file system that matters
+inline constexpr std::size_t kMailboxDepthMax = 64;          // levels below the root
 
 enum class LayoutKind : std::uint8_t { fs, maildir_plus_plus };
 

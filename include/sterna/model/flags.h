@@ -37,7 +37,7 @@ class FlagSet {
   FlagSet(std::initializer_list<Flag> flags);
   // From IMAP's words. \Recent is left out; unknown words with a backslash too (they cannot be
   // stored).
-  static FlagSet from_imap(const std::vector<std::string>& words);
+  static FlagSet from_imap(std::vector<std::string> words);
   // "\Seen $Forwarded work": words between spaces; the inverse of to_string().
   static FlagSet parse(std::string_view text);
 

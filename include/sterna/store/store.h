@@ -158,6 +158,7 @@ class Store {
 
   // --- mailboxes
   Result<std::vector<MailboxRow>> mailboxes();  // ascending by name
+  Result<std::optional<MailboxRow>> mailbox(MailboxId id);
   // row.id is ignored; an id is never given twice. `exists` if the name is taken, here and in
   // update_mailbox(): the one error that leaves the transaction sound.
   Result<MailboxId> add_mailbox(const MailboxRow& row);
