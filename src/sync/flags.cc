@@ -63,8 +63,9 @@ FlagMerge merge_flags(const FlagSet& base, const FlagSet& remote, const FlagSet&
   return spread(merged, remote, local, place);
 }
 
-FlagMerge unite_flags(const FlagSet& remote, const FlagSet& local, const MailboxView& place) {
-  return spread(remote.united(local), remote, local, place);
+FlagMerge unite_flags(const FlagSet& remote, const FlagSet& local, const MailboxView& place,
+                      const FlagDelta& inherited) {
+  return spread(apply(remote.united(local), inherited), remote, local, place);
 }
 
 FlagMerge merge_new(const FileView& file, const MessageView& message, const MailboxView& place) {
@@ -72,7 +73,7 @@ FlagMerge merge_new(const FileView& file, const MessageView& message, const Mail
   const Intent* sent = file.upload ? file.upload : file.move_out;
   const bool elsewhere = sent && goal_of(*sent) != message.mailbox->in->id;
   if (!sent || (!elsewhere && message.uid < sent->target_uid_next)) {
-    return unite_flags(message.flags(), seen.flags, place);
+    return unite_flags(message.flags(), seen.flags, place, file.inherited);
   }
   return merge_flags(sent->flags, message.flags(), seen.tells_flags ? seen.flags : sent->flags,
                      place);

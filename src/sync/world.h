@@ -109,7 +109,8 @@ struct FileView {
   bool awaits_drop = false;          // an own removal of it is under way
   bool uploads = false;              // decided
   bool waits = false;                // decided
-  bool plain = false;  // paired without what a mail program added to its header
+  bool plain = false;                // paired without what a mail program added to its header
+  FlagDelta inherited;               // as of a row
 
   // Settled enough to be compared, and to be sent.
   bool is_clear() const { return arrival->stable && arrival->identity.has_value(); }

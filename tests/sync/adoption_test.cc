@@ -87,6 +87,15 @@ TEST(OwnName, BackAfterAnUncleanStopIsHeld) {
   EXPECT_EQ(told({"A", "A 7 x S tombstone name=n1", "", "A new n1 x S from=A/7 resurrected"}),
             "held resurrected A n1\n");
 }
+// Else it would be left over beside the file that was moved, and sent one day.
+TEST(OwnName, OfAMessageThatWasMovedThereIsNoMove) {
+  EXPECT_EQ(told({"A B Trash:trash", "A 1 x S", "A gone 1\nB new 7 x S", "B new B7 x S from=B/7"}),
+            "pair B/7 B7 S\ndelete_in A/1\n");
+}
+TEST(OwnName, OfOtherContentIsNone) {
+  EXPECT_EQ(told({"A B Trash:trash", "A 1 x S", "A gone 1\nB new 7 x S", "B new B7 y S from=B/7"}),
+            "move_in A/1 -> B/7 A:A1 S\nheld orphan B B7\n");
+}
 TEST(OwnName, OfAMessageThatIsYetToBeFetchedIsNoProof) {
   EXPECT_EQ(told({"A", "A 7 x S wanted name=n1", "", "A new n1 torn S from=A/7"}),
             "download A/7\nheld orphan A n1\n");

@@ -240,6 +240,10 @@ TEST(Heirs, TheYoungestOfThemInherits) {
   EXPECT_EQ(heirs("A 1 x S\nB 7 x S since=3\nC 2 x S since=4", "A gone 1", "A flags 1 FS"),
             "pull_flags C/2 C2:2,S FS remote+F\ndelete_in A/1 A1:2,FS\n");
 }
+TEST(Heirs, OneThatWasFetchedAndNotWrittenDownInheritsAsWell) {
+  EXPECT_EQ(heirs("A 1 x S", "A gone 1\nB new 7 x S", "A flags 1 FS\nB new B7 x S from=B/7"),
+            "pair B/7 B7 FS remote+F local+F\ndelete_in A/1 A1:2,FS\n");
+}
 TEST(Heirs, OneThatIsGoneAsWellInheritsNothing) {
   EXPECT_EQ(heirs("A 1 x S\nB 7 x S since=3", "A gone 1\nB gone 7", "A flags 1 FS"),
             "delete_in A/1 A1:2,FS\ndelete_in B/7\n");
