@@ -173,7 +173,7 @@ class MailboxExecution {
   coro::Task<Status> carry_out(const sync::MailboxAction& action) {
     if (renames(action)) co_return co_await rename(action);
     if (const auto* what = std::get_if<sync::CreateLocal>(&action.what)) {
-      co_return create_local(*what);
+      co_return co_await create_local(*what);
     }
     if (const auto* what = std::get_if<sync::CreateRemote>(&action.what)) {
       co_return co_await create_remote(*what);
@@ -247,8 +247,7 @@ class MailboxExecution {
 
   // --- what one side lacks
 
-  // What is made on this side takes no wait, and there may be thousands: other accounts go on, and
-  // the user may end it.
+  // There may be thousands of them: other accounts go on, and the user may end it.
   static coro::Task<Status> give_way() {
     co_await coro::yield();
     const bool stop = co_await coro::cancelled();
@@ -294,18 +293,21 @@ class MailboxExecution {
                     .with_hint("rename the folder that has its name now"));
   }
 
-  Status create_local(const sync::CreateLocal& what) {
-    STERNA_TRY(MailboxRow row, mailbox_row(engine_, what.id));
-    STERNA_TRY(const maildir::MailboxPath path, place_of(what.remote.name));
-    STERNA_CHECK(check_place(path, row));
+  coro::Task<Status> create_local(const sync::CreateLocal& what) {
+    STERNA_CO_TRY(MailboxRow row, mailbox_row(engine_, what.id));
+    STERNA_CO_TRY(const maildir::MailboxPath path, place_of(what.remote.name));
+    STERNA_CO_CHECK(check_place(path, row));
     // First what tells of its files: a crash leaves a row that lacks its directory.
-    if (row.has_local) STERNA_CHECK(want_messages_again(engine_, row));
-    auto dirs = maildir::create_mailbox(*engine_.root, engine_.settings.layout, path);
+    if (row.has_local) STERNA_CO_CHECK(want_messages_again(engine_, row));
+    auto job = [&] {
+      return maildir::create_mailbox(*engine_.root, engine_.settings.layout, path);
+    };
+    auto dirs = co_await on_worker(engine_.services, std::move(job));
     if (!dirs) {
-      return fail(std::move(dirs).error().with_context(
+      co_return fail(std::move(dirs).error().with_context(
           fmt::format("mailbox {}: make its directory", what.remote.name.text())));
     }
-    STERNA_TRY(const io::FileStat cur, dirs->cur->stat());
+    STERNA_CO_TRY(const io::FileStat cur, dirs->cur->stat());
     take(row, what.remote);
     row.path = maildir::to_string(path);
     row.cur_dev = cur.dev;
@@ -313,7 +315,7 @@ class MailboxExecution {
     row.has_local = true;
     row.stamp.clear();
     ++engine_.report.counts.mailboxes_in;
-    return save_mailbox(engine_, row, {"mailbox created", "local", reason_, reason_});
+    co_return save_mailbox(engine_, row, {"mailbox created", "local", reason_, reason_});
   }
 
   coro::Task<Status> create_remote(const sync::CreateRemote& what) {
