@@ -84,67 +84,6 @@ TEST(DateTest, Days) {
   EXPECT_EQ(print_day(0), "1-Jan-1970");
 }
 
-TEST(ModifiedUtf7Test, KnownAnswersBothWays) {
-  const std::vector<std::pair<std::string, std::string>> table = {
-      {"", ""},
-      {"INBOX", "INBOX"},
-      {"Entw\u00fcrfe", "Entw&APw-rfe"},
-      {"a&b", "a&-b"},
-      {"&", "&-"},
-      {"~peter/mail/\u53f0\u5317/\u65e5\u672c\u8a9e", "~peter/mail/&U,BTFw-/&ZeVnLIqe-"},
-      {"\U0001f4e7", "&2D3c5w-"},
-      {"\u00e9\U0001f4e7x", "&AOnYPdzn-x"},
-      {"tab\there", "tab&AAk-here"},
-      {"\x7f", "&AH8-"},
-      {"\u00ff-", "&AP8--"},
-  };
-  for (const auto& [utf8, wire] : table) {
-    EXPECT_EQ(encode_modified_utf7(utf8), wire);
-    EXPECT_EQ(decode_modified_utf7(wire), utf8);
-  }
-}
-
-TEST(ModifiedUtf7Test, WhatIsNotCanonicalIsRefused) {
-  for (const char* wire :
-       {"&", "x-&", "&AGE-", "&AOk", "&AO-", "&AOk=-", "&AOl-", "&AOk-&AOk-", "&2D0-", "&3Oc-",
-        "&2D0AYQ-", "&AOk/-", "caf\xc3\xa9", "&\xc3-", "a\tb"}) {
-    EXPECT_EQ(decode_modified_utf7(wire), std::nullopt) << wire;
-  }
-}
-
-TEST(ModifiedUtf7Test, WhatIsNotUtf8IsRefused) {
-  EXPECT_EQ(encode_modified_utf7("caf\xe9"), std::nullopt);
-  EXPECT_EQ(encode_modified_utf7("\xed\xa0\x80"), std::nullopt);
-}
-
-TEST(ModifiedUtf7Test, RandomTextComesBack) {
-  std::minstd_rand random(7);
-  const std::vector<std::string> letters = {"a",      "&",          "-", ",", "/", "\u00e9",
-                                            "\u65e5", "\U0001f4e7", " ", "~", "\t"};
-  for (int i = 0; i < 5'000; ++i) {
-    std::string text;
-    for (std::size_t n = random() % 12; n > 0; --n) text += letters[random() % letters.size()];
-    const auto wire = encode_modified_utf7(text);
-    ASSERT_TRUE(wire);
-    ASSERT_EQ(decode_modified_utf7(*wire), text) << *wire;
-  }
-}
-
-TEST(ModifiedUtf7Test, RandomOctetsDecodeToWhatEncodesBackOrNotAtAll) {
-  std::minstd_rand random(9);
-  constexpr std::string_view kOctets = "&-A,/+aZ9= \xc3\xa9";
-  int decoded = 0;
-  for (int i = 0; i < 20'000; ++i) {
-    std::string wire;
-    for (std::size_t n = random() % 10; n > 0; --n) wire += kOctets[random() % kOctets.size()];
-    const auto text = decode_modified_utf7(wire);
-    if (!text) continue;
-    ++decoded;
-    ASSERT_EQ(encode_modified_utf7(*text), wire);
-  }
-  EXPECT_GT(decoded, 1000);
-}
-
 const NameRules kSlash{.delimiter = '/', .prefix = "", .utf8 = false};
 const NameRules kCourier{.delimiter = '.', .prefix = "INBOX.", .utf8 = false};
 const NameRules kDot{.delimiter = '.', .prefix = "", .utf8 = false};
