@@ -66,7 +66,7 @@ coro::Task<Result<imap::Done>> look(Engine& engine, Connection& connection, Mail
   imap::SelectOptions options = select_options(engine, connection);
   const bool has_base = cursor.uidvalidity && cursor.highest_modseq;
   if (connection.qresync && has_base) {
-    options.qresync = imap::QresyncState{cursor.uidvalidity, cursor.highest_modseq, {}, {}};
+    options.qresync = imap::QresyncState{cursor.uidvalidity, cursor.highest_modseq};
   }
   STERNA_CO_TRY(imap::Done done,
                 co_await connection.run(imap::select(work.row.wire, options), &out.changes));

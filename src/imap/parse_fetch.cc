@@ -117,7 +117,6 @@ bool parse_item(Cursor& cursor, Fetch& fetch, std::string_view name) {
   if (ascii_iequals(name, "MODSEQ")) return parse_modseq_item(cursor, fetch);
   if (ascii_iequals(name, "INTERNALDATE")) return parse_internal_date(cursor, fetch);
   if (ascii_iequals(name, "EMAILID")) return parse_object_id(cursor, fetch.email_id);
-  if (ascii_iequals(name, "THREADID")) return parse_object_id(cursor, fetch.thread_id);
   if (ascii_iequals(name, "RFC822.SIZE")) {
     fetch.size = cursor.take_number(UINT64_MAX);
     return true;

@@ -113,7 +113,6 @@ void Tracker::take_code(const ResponseCode& code) {
     if (!selection_->complete) selection_->uid_next = *next;
   } else if (const auto* modseq = code.as<ModSeq>()) {
     if (!selection_->complete) selection_->highest_modseq = *modseq;
-    selection_->latest_modseq = *modseq;
   } else if (const auto* permanent = code.as<PermanentFlags>()) {
     selection_->permanent_flags = *permanent;
   } else if (code.is(Code::mailbox_id)) {

@@ -79,11 +79,6 @@ TEST(DateTest, EveryMomentComesBack) {
   }
 }
 
-TEST(DateTest, Days) {
-  EXPECT_EQ(print_day(837596665), "17-Jul-1996");
-  EXPECT_EQ(print_day(0), "1-Jan-1970");
-}
-
 const NameRules kSlash{.delimiter = '/', .prefix = "", .utf8 = false};
 const NameRules kCourier{.delimiter = '.', .prefix = "INBOX.", .utf8 = false};
 const NameRules kDot{.delimiter = '.', .prefix = "", .utf8 = false};

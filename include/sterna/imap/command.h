@@ -90,8 +90,6 @@ class Command {
   // Acts on messages of the selected mailbox in a way that cannot be taken back: STORE, COPY, MOVE,
   // EXPUNGE.
   bool changes_selection() const;
-  // SELECT, EXAMINE, UNSELECT.
-  bool moves_selection() const;
   // Nothing may be started behind it before its tagged answer: AUTHENTICATE, STARTTLS, COMPRESS,
   // LOGOUT, and IDLE (until DONE).
   bool is_barrier() const;

@@ -8,9 +8,9 @@
 namespace sterna::imap {
 
 std::string status_list(const std::vector<StatusItem>& items) {
-  constexpr std::array<std::string_view, 9> names = {"MESSAGES", "UIDNEXT",   "UIDVALIDITY",
-                                                     "UNSEEN",   "DELETED",   "HIGHESTMODSEQ",
-                                                     "SIZE",     "MAILBOXID", "APPENDLIMIT"};
+  constexpr std::array<std::string_view, 8> names = {"MESSAGES",  "UIDNEXT",       "UIDVALIDITY",
+                                                     "UNSEEN",    "HIGHESTMODSEQ", "SIZE",
+                                                     "MAILBOXID", "APPENDLIMIT"};
   std::string text = "(";
   for (const StatusItem item : items) {
     if (text.size() > 1) text += ' ';
