@@ -133,11 +133,6 @@ Error&& Error::with_hint(std::string hint) && {
   return std::move(*this);
 }
 
-Error&& Error::with_server_code(std::string code) && {
-  server_code_ = std::move(code);
-  return std::move(*this);
-}
-
 std::string Error::describe() const {
   std::string text;
   for (auto it = context_.rbegin(); it != context_.rend(); ++it) {

@@ -98,16 +98,14 @@ Error error_from(const Done& done) {
   return Error(verdict.error, fmt::format("the server refuses {} ({}): {}", to_string(done.kind),
                                           to_string(done.status), said(done.text)))
       .with_scope(verdict.scope)
-      .with_disposition(verdict.disposition)
-      .with_server_code(printable(done.code.name, 40));
+      .with_disposition(verdict.disposition);
 }
 
 Error error_from_bye(const UntaggedStatus& bye) {
   return Error(ErrorCode::disconnected,
                fmt::format("the server closes the connection: {}", said(bye.text)))
       .with_scope(account)
-      .with_disposition(retry)
-      .with_server_code(printable(bye.code.name, 40));
+      .with_disposition(retry);
 }
 
 std::optional<std::uint64_t> backoff_hint_ms(std::string_view text) {

@@ -99,7 +99,6 @@ TEST(OutcomeTest, CodesDecide) {
   const Error quota = error_from(refusal(StatusKind::no, Code::over_quota, "full"));
   EXPECT_TRUE(quota.is(ErrorCode::over_quota));
   EXPECT_EQ(quota.disposition(), Disposition::needs_user);
-  EXPECT_EQ(quota.server_code(), "OVERQUOTA");
   EXPECT_NE(quota.message().find("full"), std::string::npos);
   const Error big = error_from(refusal(StatusKind::no, Code::too_big, ""));
   EXPECT_EQ(big.scope(), ErrorScope::message);

@@ -69,8 +69,6 @@ class [[nodiscard]] Error {
   Error&& with_scope(ErrorScope scope) &&;
   Error&& with_disposition(Disposition disposition) &&;
   Error&& with_hint(std::string hint) &&;
-  // The response code of the server (such as "TRYCREATE"), without brackets.
-  Error&& with_server_code(std::string code) &&;
   void add_context(std::string what) { context_.push_back(std::move(what)); }
 
   ErrorCode code() const { return code_; }
@@ -78,7 +76,6 @@ class [[nodiscard]] Error {
   Disposition disposition() const { return disposition_; }
   const std::string& message() const { return message_; }
   const std::string& hint() const { return hint_; }
-  const std::string& server_code() const { return server_code_; }
   // Innermost first.
   const std::vector<std::string>& context() const { return context_; }
 
@@ -94,7 +91,6 @@ class [[nodiscard]] Error {
   Disposition disposition_;
   std::string message_;
   std::string hint_;
-  std::string server_code_;
   std::vector<std::string> context_;
 };
 
