@@ -67,17 +67,6 @@ spdlog::logger& logger() {
 
 }  // namespace
 
-bool parse_log_level(std::string_view text, LogLevel& level) {
-  constexpr std::string_view names[] = {"trace", "debug", "info", "warn", "error", "off"};
-  for (std::size_t i = 0; i < std::size(names); ++i) {
-    if (names[i] == text) {
-      level = static_cast<LogLevel>(i);
-      return true;
-    }
-  }
-  return false;
-}
-
 void set_log_level(LogLevel level) { g_level = level; }
 LogLevel log_level() { return g_level; }
 

@@ -210,11 +210,6 @@ const Entry* Listing::find(std::string_view wanted) const {
   return index == 0 ? nullptr : &entries_[index - 1];
 }
 
-std::size_t Listing::memory_octets() const {
-  return text_.capacity() + entries_.capacity() * sizeof(Entry) +
-         table_.capacity() * sizeof(std::uint32_t);
-}
-
 Result<Listing> list_mailbox(io::Directory& mailbox, ListingOptions options) {
   for (int attempt = 1;; ++attempt) {
     Listing listing;

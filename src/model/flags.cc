@@ -85,12 +85,6 @@ void FlagSet::set(Flag flag, bool on) {
   mask_ = static_cast<std::uint8_t>(on ? mask_ | bit(flag) : mask_ & ~bit(flag));
 }
 
-bool FlagSet::has_keyword(std::string_view keyword) const {
-  if (const FlagName* name = by_imap_name(keyword)) return has(name->flag);
-  return std::ranges::any_of(keywords_,
-                             [&](const std::string& k) { return ascii_iequals(k, keyword); });
-}
-
 void FlagSet::add_keyword(std::string_view keyword) {
   if (const FlagName* name = by_imap_name(keyword)) {
     set(name->flag);

@@ -163,14 +163,6 @@ Status PosixDirectory::rename_at(std::string_view name, io::Directory& to,
   return rename_without_replacing(fd_.get(), path, posix(to).fd_.get(), new_path);
 }
 
-Status PosixDirectory::link_at(std::string_view name, io::Directory& to,
-                               std::string_view new_name) {
-  STERNA_TRY(std::string path, checked(name));
-  STERNA_TRY(std::string new_path, checked(new_name));
-  return outcome(::linkat(fd_.get(), path.c_str(), posix(to).fd_.get(), new_path.c_str(), 0),
-                 printable(new_name));
-}
-
 Status PosixDirectory::unlink_at(std::string_view name) {
   STERNA_TRY(std::string path, checked(name));
   return outcome(::unlinkat(fd_.get(), path.c_str(), 0), printable(name));

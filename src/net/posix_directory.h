@@ -20,7 +20,6 @@ class PosixDirectory : public io::Directory {
   Status make_directory(std::string_view name) override;
   Status remove_directory(std::string_view name) override;
   Status rename_at(std::string_view name, io::Directory& to, std::string_view new_name) override;
-  Status link_at(std::string_view name, io::Directory& to, std::string_view new_name) override;
   Status unlink_at(std::string_view name) override;
   Result<std::unique_ptr<io::FileReader>> open_file(std::string_view name) override;
   Result<std::unique_ptr<io::FileWriter>> create_file(std::string_view temporary) override;

@@ -71,8 +71,7 @@ Result<io::FileStat> stat_file(int directory, const std::string& name) {
                       .size = found.stx_size,
                       .mtime_ns = nanoseconds(found.stx_mtime),
                       .ctime_ns = nanoseconds(found.stx_ctime),
-                      .btime_ns = has_btime ? nanoseconds(found.stx_btime) : 0,
-                      .links = found.stx_nlink};
+                      .btime_ns = has_btime ? nanoseconds(found.stx_btime) : 0};
 }
 
 Status write_all(int fd, std::string_view bytes) {

@@ -114,7 +114,7 @@ TEST_F(ClientStateTest, ASelectionIsWhatItsSelectSaid) {
   EXPECT_EQ(selection->highest_modseq, ModSeq{99});
   EXPECT_EQ(selection->mailbox_id, "F1");
   EXPECT_TRUE(selection->permanent_flags->new_keywords);
-  EXPECT_TRUE(selection->flags.has_keyword("work"));
+  EXPECT_EQ(selection->flags.keywords(), std::vector<std::string>{"work"});
 }
 
 TEST_F(ClientStateTest, AnEmptyMailboxMayBeSelectedWithoutAWord) {
@@ -192,7 +192,7 @@ TEST_F(ClientStateTest, ClosedDrawsTheLineBetweenTwoMailboxes) {
   server("* OK [CLOSED] x");
   EXPECT_EQ(client.selection()->id, CommandId{2});
   EXPECT_EQ(client.selection()->exists, 0U);
-  EXPECT_FALSE(client.selection()->flags.has_keyword("late"));
+  EXPECT_TRUE(client.selection()->flags.keywords().empty());
   server("* 5 EXISTS");
   server("s2 OK");
   EXPECT_EQ(client.selection()->exists, 5U);

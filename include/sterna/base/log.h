@@ -19,9 +19,6 @@ namespace sterna {
 
 enum class LogLevel { trace, debug, info, warn, error, off };
 
-// "trace" "debug" "info" "warn" "error" "off"; false if it is none of them.
-bool parse_log_level(std::string_view text, LogLevel& level);
-
 // Process-wide threshold, set once at start (default: warn).
 void set_log_level(LogLevel level);
 LogLevel log_level();

@@ -34,7 +34,6 @@ struct FileStat {
   std::int64_t mtime_ns = 0;
   std::int64_t ctime_ns = 0;
   std::int64_t btime_ns = 0;  // 0 where the file system does not tell
-  std::uint32_t links = 0;
   bool operator==(const FileStat&) const = default;
 };
 
@@ -135,7 +134,6 @@ class Directory {
   // Never replaces: ErrorCode::exists if `new_name` is taken, ErrorCode::not_found if `name` is
   // gone.
   virtual Status rename_at(std::string_view name, Directory& to, std::string_view new_name) = 0;
-  virtual Status link_at(std::string_view name, Directory& to, std::string_view new_name) = 0;
   virtual Status unlink_at(std::string_view name) = 0;
 
   virtual Result<std::unique_ptr<FileReader>> open_file(std::string_view name) = 0;

@@ -43,7 +43,6 @@ class FlagSet {
 
   bool has(Flag flag) const { return (mask_ & bit(flag)) != 0; }
   void set(Flag flag, bool on = true);
-  bool has_keyword(std::string_view keyword) const;
   void add_keyword(std::string_view keyword);  // "$Forwarded" goes to the mask
   void remove_keyword(std::string_view keyword);
 
