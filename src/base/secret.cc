@@ -10,7 +10,9 @@ void wipe(std::string& secret) {
   secret.clear();
 }
 
-void Secret::wipe() { sterna::wipe(value_); }
+void Secret::wipe() {
+  sterna::wipe(value_);
+}
 
 Secret& Secret::operator=(const Secret& other) {
   if (this != &other) {
@@ -20,7 +22,9 @@ Secret& Secret::operator=(const Secret& other) {
   return *this;
 }
 
-Secret::Secret(Secret&& other) noexcept : value_(other.value_) { other.wipe(); }
+Secret::Secret(Secret&& other) noexcept : value_(other.value_) {
+  other.wipe();
+}
 
 Secret& Secret::operator=(Secret&& other) noexcept {
   if (this != &other) {
