@@ -70,8 +70,7 @@ constexpr std::array kCodeNames = {
 };
 
 // Where the code that begins at "[" ends: the "]" outside of quotes and parentheses, since Gmail
-// has
-// "]" in flags; failing that, the first "]". npos if there is none.
+// has "]" in flags; failing that, the first "]". npos if there is none.
 std::size_t code_end(std::string_view text) {
   std::size_t depth = 0;
   bool quoted = false;

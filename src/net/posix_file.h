@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files of the real file system: readers, writers without a name, locks.
+// Files of the real file system: readers, and writers without a name.
 #pragma once
 
 #include <string>

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// UidSet: UIDs as ascending, disjoint, non-adjacent ranges (RFC 3501 section 9, "sequence-set"
-// without
-// "*"). Never expanded on a server's word: a range of four thousand million costs eight octets.
-// SeqSet, for message sequence numbers, is the same shape and another type.
+// UidSet: UIDs as ascending, disjoint, non-adjacent ranges (RFC 3501 section 9: a "sequence-set"
+// without "*"). Never expanded on a server's word: a range of four thousand million costs eight
+// octets. There is none for message sequence numbers, which Sterna never sends.
 #pragma once
 
 #include <cstdint>
