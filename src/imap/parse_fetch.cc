@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::uint64_t kModSeqMax = INT64_MAX;
 
-// EMAILID (M123) and THREADID (T1), THREADID NIL.
+// EMAILID (M123); some servers have NIL for none.
 bool parse_object_id(Cursor& cursor, std::string& id) {
   const bool listed = cursor.take_after_spaces('(');
   if (!listed && cursor.take_nil()) return true;

@@ -38,10 +38,6 @@ MailboxName MailboxName::moved(const MailboxName& from, const MailboxName& to) c
 
 namespace {
 
-// In the order of Role.
-constexpr std::array<std::string_view, 10> kRoleNames = {
-    "", "inbox", "trash", "sent", "drafts", "junk", "archive", "all", "flagged", "important"};
-
 // Iterative wildcard matching with one point of return, so that a hostile pattern costs no more
 // than the product of the lengths. A '*' is the stronger point of return: it also crosses '/'.
 bool match(std::string_view pattern, std::string_view text) {
@@ -89,16 +85,6 @@ bool match(std::string_view pattern, std::string_view text) {
 
 bool matches_pattern(std::string_view pattern, const MailboxName& name) {
   return match(MailboxName(std::string(pattern)).text(), name.text());
-}
-
-std::string_view to_string(Role role) {
-  return kRoleNames[static_cast<std::size_t>(role)];
-}
-
-std::optional<Role> parse_role(std::string_view text) {
-  const auto* const found = std::ranges::find(kRoleNames, text);
-  if (found == kRoleNames.end()) return std::nullopt;
-  return static_cast<Role>(found - kRoleNames.begin());
 }
 
 }  // namespace sterna

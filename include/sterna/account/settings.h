@@ -15,9 +15,12 @@
 #include "sterna/base/secret.h"
 #include "sterna/io/clock.h"
 #include "sterna/io/file_system.h"
+#include "sterna/io/random.h"
 #include "sterna/io/transport.h"
+#include "sterna/io/worker.h"
 #include "sterna/maildir/layout.h"
 #include "sterna/model/mailbox_name.h"
+#include "sterna/model/role.h"
 #include "sterna/sync/mailbox_plan.h"
 #include "sterna/sync/plan.h"
 

@@ -19,6 +19,7 @@
 #include "sterna/model/flags.h"
 #include "sterna/model/ids.h"
 #include "sterna/model/mailbox_name.h"
+#include "sterna/model/role.h"
 #include "sterna/model/uid_set.h"
 
 namespace sterna::imap {

@@ -11,7 +11,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,7 +19,6 @@
 #include <vector>
 
 #include "sterna/base/result.h"
-#include "sterna/coro/task.h"
 
 namespace sterna::io {
 
@@ -164,14 +162,6 @@ class FileSystem {
   virtual std::string boot_id() = 0;
   // Identifies the machine (/etc/machine-id, hashed); "" if unknown.
   virtual std::string machine_id() = 0;
-};
-
-// Runs blocking work elsewhere. The engine awaits it; a job that has begun is never interrupted, so
-// the awaiting task resumes only when it is done, cancelled or not.
-class Worker {
- public:
-  virtual ~Worker() = default;
-  virtual coro::Task<void> run(std::function<void()> job) = 0;
 };
 
 }  // namespace sterna::io

@@ -10,6 +10,7 @@
 #include "sterna/model/flags.h"
 #include "sterna/model/ids.h"
 #include "sterna/model/mailbox_name.h"
+#include "sterna/model/role.h"
 
 namespace sterna {
 

@@ -23,6 +23,7 @@
 #include "sterna/model/intent.h"
 #include "sterna/model/mailbox.h"
 #include "sterna/model/mailbox_name.h"
+#include "sterna/model/role.h"
 #include "sterna/sync/plan.h"
 
 namespace sterna::sync {
