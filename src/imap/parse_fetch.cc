@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// FETCH (RFC 3501 section 7.4.2, RFC 7162, RFC 8474, RFC 3516) and lists of flags.
-#include <array>
+// FETCH (RFC 3501 section 7.4.2, RFC 7162, RFC 8474, RFC 3516).
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "parse_parts.h"
 #include "sterna/base/bytes.h"
@@ -12,8 +10,6 @@
 
 namespace sterna::imap {
 namespace {
-
-constexpr std::uint64_t kModSeqMax = INT64_MAX;
 
 // EMAILID (M123); some servers have NIL for none.
 bool parse_object_id(Cursor& cursor, std::string& id) {
@@ -131,31 +127,6 @@ bool parse_item(Cursor& cursor, Fetch& fetch, std::string_view name) {
 }
 
 }  // namespace
-
-std::optional<ModSeq> parse_mod_sequence(Cursor& cursor) {
-  const auto value = cursor.take_number(kModSeqMax);
-  if (!value || *value == 0) return std::nullopt;
-  return ModSeq{*value};
-}
-
-std::optional<FlagList> parse_flag_list(Cursor& cursor, std::size_t keywords_max) {
-  if (!cursor.take_after_spaces('(')) return std::nullopt;
-  FlagList list;
-  std::vector<std::string> words;
-  std::size_t octets = 0;
-  while (!cursor.take_after_spaces(')')) {
-    if (cursor.at_end()) return std::nullopt;
-    auto word = cursor.take_astring();
-    if (!word) return std::nullopt;
-    octets += word->size();
-    if (words.size() >= keywords_max || octets > keywords_max * kKeywordOctets) return std::nullopt;
-    if (*word == "\\*") list.star = true;
-    if (ascii_iequals(*word, "\\Recent")) list.recent = true;
-    words.push_back(std::move(*word));
-  }
-  list.flags = FlagSet::from_imap(std::move(words));
-  return list;
-}
 
 std::optional<Fetch> parse_fetch_items(Cursor& cursor, bool& closed) {
   Fetch fetch;

@@ -5,13 +5,6 @@
 
 namespace sterna::imap {
 
-Result<Command> on_mailbox(CommandKind kind, const WireName& mailbox) {
-  if (mailbox.octets.empty()) return fail(ErrorCode::usage, "a mailbox without a name");
-  Command command(kind, std::string(to_string(kind)) + ' ');
-  STERNA_CHECK(command.quoted_or_literal(mailbox.octets));
-  return command;
-}
-
 Result<Command> create(const WireName& mailbox) {
   return on_mailbox(CommandKind::create, mailbox);
 }

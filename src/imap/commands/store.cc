@@ -6,22 +6,6 @@
 
 namespace sterna::imap {
 
-Status add_flag_list(Command& command, const FlagSet& flags) {
-  const char* before = "(";
-  for (const std::string& flag : flags.to_imap()) {
-    command.text(before);
-    // FlagSet has no flags with a backslash but the system's.
-    if (flag.starts_with('\\')) {
-      command.text(flag);
-    } else {
-      STERNA_CHECK(command.atom(flag));
-    }
-    before = " ";
-  }
-  command.text(flags.empty() ? "()" : ")");
-  return {};
-}
-
 Result<Command> uid_store(const StoreRequest& request) {
   if (request.flags.empty()) return fail(ErrorCode::usage, "STORE of no flag");
   STERNA_TRY(Command command, on_uids(CommandKind::store, request.uids));
