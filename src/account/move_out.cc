@@ -13,6 +13,7 @@
 #include "failures.h"
 #include "observe.h"
 #include "prove.h"
+#include "sterna/base/units.h"
 #include "sterna/maildir/change.h"
 #include "sterna/maildir/file_name.h"
 #include "transfer.h"
@@ -259,7 +260,7 @@ coro::Task<Status> move_out(Engine& engine, Connection& connection, MailboxWork&
       // is.
       row.emplace();
       row->key = {from.row.id, what.uid};
-      row->internal_date = what.file.file.mtime_ns / 1'000'000'000;
+      row->internal_date = what.file.file.mtime_ns / kNsPerSecond;
       row->remote_size = what.identity.size;
     }
     moving.push_back({action, &what, std::move(*row), {}});

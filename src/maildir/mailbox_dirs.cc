@@ -8,13 +8,14 @@
 #include <span>
 
 #include "sterna/base/assert.h"
+#include "sterna/base/units.h"
 
 namespace sterna::maildir {
 namespace {
 
 // A file in tmp/ that nobody has touched for so long is litter; younger ones may be a slow
 // delivery.
-constexpr std::int64_t kLitterAgeNs = std::int64_t{36} * 3600 * 1'000'000'000;
+constexpr std::int64_t kLitterAgeNs = std::int64_t{36} * 3600 * kNsPerSecond;
 
 // From so many on, one syncfs costs less than an fsync of each: it waits for what all programs
 // wrote.

@@ -4,8 +4,8 @@
 
 #include <string>
 
+#include "sterna/base/unique_fd.h"
 #include "sterna/io/file_system.h"
-#include "unique_fd.h"
 
 namespace sterna::net {
 

@@ -51,32 +51,19 @@ std::string parent_of(const std::string& path) {
 }
 
 Status sync_directory(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return fail(failed(errno, "opening", path));
-  const int number = ::fsync(fd) == 0 ? 0 : errno;
-  ::close(fd);
-  if (number != 0) return fail(failed(number, "making durable", path));
+  const UniqueFd directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!directory) return fail(failed(errno, "opening", path));
+  if (::fsync(directory.get()) != 0) return fail(failed(errno, "making durable", path));
   return {};
 }
 
 }  // namespace
 
-DirectoryLock::DirectoryLock(DirectoryLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-
-DirectoryLock& DirectoryLock::operator=(DirectoryLock&& other) noexcept {
-  std::swap(fd_, other.fd_);
-  return *this;
-}
-
-DirectoryLock::~DirectoryLock() {
-  if (fd_ >= 0) ::close(fd_);
-}
-
 Result<DirectoryLock> DirectoryLock::take(const std::string& directory) {
   const std::string path = directory + "/lock";
-  DirectoryLock lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kFileMode));
-  if (lock.fd_ < 0) return fail(failed(errno, "opening", path));
-  if (::flock(lock.fd_, LOCK_EX | LOCK_NB) == 0) return lock;
+  UniqueFd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kFileMode));
+  if (!file) return fail(failed(errno, "opening", path));
+  if (::flock(file.get(), LOCK_EX | LOCK_NB) == 0) return DirectoryLock(std::move(file));
   if (errno != EWOULDBLOCK) return fail(failed(errno, "locking", path));
   return fail(
       Error(ErrorCode::locked, fmt::format("another sterna uses the state in {}", directory))
@@ -116,12 +103,9 @@ bool is_network_file_system(unsigned long type) {
 Status make_file(const std::string& path) {
   // SQLite's locks end when the process closes any descriptor of the file: only a file that is
   // surely new may be opened here.
-  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kFileMode);
-  if (fd < 0) {
-    if (errno == EEXIST) return {};
-    return fail(failed(errno, "making", path));
-  }
-  ::close(fd);
+  const UniqueFd made(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kFileMode));
+  if (!made && errno == EEXIST) return {};
+  if (!made) return fail(failed(errno, "making", path));
   return sync_directory(parent_of(path));
 }
 

@@ -2,6 +2,7 @@
 // The axis of content (rule 13): an edit replaces its message only where it is surely one; what is
 // not is damage, and comes again from the server.
 #include "decide.h"
+#include "sterna/base/units.h"
 
 namespace sterna::sync {
 namespace {
@@ -22,11 +23,10 @@ bool same_as_row(const RowView& row, const LocalChange& change) {
 
 // To the second, which is what archives keep.
 bool has_old_time(const RowView& row, const LocalChange& change) {
-  constexpr std::int64_t kSecond = 1'000'000'000;
   const FileStamp& was = row.row->file;
   const FileStamp& now = change.file.file;
   return was.mtime_ns != 0 && was.size == now.size &&
-         was.mtime_ns / kSecond == now.mtime_ns / kSecond;
+         was.mtime_ns / kNsPerSecond == now.mtime_ns / kNsPerSecond;
 }
 
 // What an outage leaves of a file whose content did not reach the disk whole.

@@ -11,7 +11,7 @@
 #include <fstream>
 #include <optional>
 
-#include "net/unique_fd.h"
+#include "sterna/base/unique_fd.h"
 #include "sterna/coro/scope.h"
 #include "tests/support/temp_dir.h"
 
