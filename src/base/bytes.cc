@@ -27,30 +27,6 @@ std::uint32_t octet(std::string_view text, std::size_t at) {
   return static_cast<unsigned char>(text[at]);
 }
 
-// The length of the well-formed UTF-8 sequence at the start of `text` (RFC 3629), or 0.
-std::size_t utf8_sequence(std::string_view text) {
-  const std::uint32_t lead = octet(text, 0);
-  if (lead < 0x80) return 1;
-  const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-  if (lead < 0xc2 || lead > 0xf4 || text.size() < length) return 0;
-  std::uint32_t point = lead & (0xffU >> (length + 1));
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((octet(text, i) & 0xc0) != 0x80) return 0;
-    point = (point << 6) | (octet(text, i) & 0x3f);
-  }
-  if (length == 3 && (point < 0x800 || (point >= 0xd800 && point <= 0xdfff))) return 0;
-  if (length == 4 && (point < 0x10000 || point > 0x10ffff)) return 0;
-  return length;
-}
-
-// Of a well-formed sequence of that length.
-std::uint32_t code_point(std::string_view text, std::size_t length) {
-  if (length == 1) return octet(text, 0);
-  std::uint32_t point = octet(text, 0) & (0xffU >> (length + 1));
-  for (std::size_t i = 1; i < length; ++i) point = (point << 6) | (octet(text, i) & 0x3f);
-  return point;
-}
-
 // C0, DEL and C1.
 bool is_control(std::uint32_t point) {
   return point < 0x20 || (point >= 0x7f && point < 0xa0);
@@ -172,7 +148,7 @@ std::string printable(std::string_view foreign, std::size_t limit) {
   while (!foreign.empty()) {
     if (text.size() >= limit) return text + "...";
     const std::size_t length = utf8_sequence(foreign);
-    const std::uint32_t point = length == 0 ? 0 : code_point(foreign, length);
+    const std::uint32_t point = length == 0 ? 0 : utf8_code_point(foreign, length);
     if (length == 0 || is_control(point) || misleads(point)) {
       const std::size_t octets = length == 0 ? 1 : length;
       for (std::size_t i = 0; i < octets; ++i) {
@@ -185,6 +161,28 @@ std::string printable(std::string_view foreign, std::size_t limit) {
     foreign.remove_prefix(length);
   }
   return text;
+}
+
+std::size_t utf8_sequence(std::string_view text) {
+  const std::uint32_t lead = octet(text, 0);
+  if (lead < 0x80) return 1;
+  const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+  if (lead < 0xc2 || lead > 0xf4 || text.size() < length) return 0;
+  std::uint32_t point = lead & (0xffU >> (length + 1));
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((octet(text, i) & 0xc0) != 0x80) return 0;
+    point = (point << 6) | (octet(text, i) & 0x3f);
+  }
+  if (length == 3 && (point < 0x800 || (point >= 0xd800 && point <= 0xdfff))) return 0;
+  if (length == 4 && (point < 0x10000 || point > 0x10ffff)) return 0;
+  return length;
+}
+
+std::uint32_t utf8_code_point(std::string_view text, std::size_t length) {
+  if (length == 1) return octet(text, 0);
+  std::uint32_t point = octet(text, 0) & (0xffU >> (length + 1));
+  for (std::size_t i = 1; i < length; ++i) point = (point << 6) | (octet(text, i) & 0x3f);
+  return point;
 }
 
 bool is_valid_utf8(std::string_view text) {
