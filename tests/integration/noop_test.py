@@ -125,6 +125,10 @@ class DryRunTest(IntegrationCase):
         self.assertEqual(world.wire.sent(MUTATING + rb"|^SELECT"), [])
         for word in ("INBOX", "Archive", "Made/there", "Made/here"):
             self.assertIn(word, run.stdout)
+        # INBOX changed on both sides, and has more to say to the server than an EXAMINE may.
+        for line in (r"INBOX +upload +1 ", r"INBOX +push flags +1 ", r"Archive +move out +1 ",
+                     r"INBOX +delete out +1 ", r"INBOX +download +2 ", r"INBOX +pull flags +1 "):
+            self.assertRegex(run.stdout, line)
         world.sync()
         world.sync()
         world.assert_settled()
