@@ -91,10 +91,12 @@ class MailboxExecution {
   void plan_messages(const sync::MailboxAction& action) {
     const auto* here = std::get_if<sync::CreateLocal>(&action.what);
     const auto* there = std::get_if<sync::CreateRemote>(&action.what);
+    const std::string perhaps = known_.empty() ? "" : ", or moved there";
     if (here && here->remote.policy.direction != sync::Direction::push) {
-      plan_count(action, "download", here->remote.messages.value_or(0), "new on the server");
+      plan_count(action, "download", here->remote.messages.value_or(0),
+                 "new on the server" + perhaps);
     } else if (there && there->local.policy.direction != sync::Direction::pull) {
-      plan_count(action, "upload", there->local.messages.value_or(0), "new here");
+      plan_count(action, "upload", there->local.messages.value_or(0), "new here" + perhaps);
     }
   }
 

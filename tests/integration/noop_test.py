@@ -154,6 +154,21 @@ class DryRunTest(IntegrationCase):
         run = world.sterna.run("sync", "--dry-run")
         self.assertRegex(run.stdout, r"Made/here +upload +4 ")
 
+    def test_what_may_be_in_a_mailbox_that_would_be_made_is_not_said_to_be_deleted(self):
+        world = self.world()
+        uids = world.fill("INBOX", 4)
+        world.sync()
+        world.imap.create("New/there")
+        world.imap.move("INBOX", uids[0], "New/there")
+        world.mail.move(world.mail.find("INBOX", "<m1@"), "New/here")
+        world.mail.settle()
+        plan = world.sterna.run("sync", "--dry-run").stdout
+        unless = ", unless it was moved into a mailbox that is to be made"
+        self.assertRegex(plan, r"INBOX +delete in +1  gone from the server" + unless)
+        self.assertRegex(plan, r"INBOX +delete out +1  gone here, unchanged on the server" + unless)
+        self.assertRegex(plan, r"New/there +download +1  new on the server, or moved there")
+        self.assertRegex(plan, r"New/here +upload +1  new here, or moved there")
+
     def test_a_plan_tells_what_an_edit_replaces(self):
         world = self.world()
         world.fill("INBOX", 3)
