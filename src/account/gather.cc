@@ -118,7 +118,7 @@ Status collect_copies(RowCollector& rows, const sync::Input& input) {
 Status collect_flagged(Engine& engine, RowCollector& rows, const MailboxWork& work) {
   const RemoteDelta& remote = work.input.remote;
   const bool seen = work.listing || !remote.flags.empty() || !remote.arrived.empty();
-  if (!work.input.expunge_flagged || !seen) return {};
+  if (!work.input.acts_on_deleted() || !seen) return {};
   UidSet flagged;
   STERNA_CHECK(engine.store->for_each(work.row.id, [&](const MessageRow& row) {
     if (row.flags.has(Flag::deleted)) flagged.add(row.key.uid);
@@ -169,7 +169,7 @@ Status open_windows(Engine& engine, sync::Input& input) {
 bool anything_may_go(const Engine& engine) {
   return std::ranges::any_of(engine.mailboxes, [](const auto& work) {
     return !work->input.local.gone.empty() || !work->input.remote.gone.empty() ||
-           work->input.expunge_flagged ||
+           work->input.acts_on_deleted() ||
            std::ranges::any_of(work->input.local.changed,
                                [](const LocalChange& c) { return !c.file.has_info; });
   });
@@ -350,8 +350,8 @@ store::HeldEntry to_entry(const Engine& engine, const sync::Held& held) {
 }
 
 // What the plan holds, and what was held before in mailboxes of which it says nothing.
-Result<std::vector<store::HeldEntry>> all_that_is_held(Engine& engine, const sync::Plan& plan,
-                                                       const std::vector<store::HeldEntry>& before) {
+Result<std::vector<store::HeldEntry>> all_that_is_held(
+    Engine& engine, const sync::Plan& plan, const std::vector<store::HeldEntry>& before) {
   std::vector<store::HeldEntry> entries = engine.held_mailboxes;
   for (const sync::Held& held : plan.held) entries.push_back(to_entry(engine, held));
   STERNA_TRY(const std::vector<MailboxRow> rows, engine.store->mailboxes());

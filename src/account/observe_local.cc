@@ -238,7 +238,7 @@ coro::Task<Status> list_mailbox(Engine& engine, MailboxWork& work) {
 bool wants_quiet(const MailboxWork& work) {
   const LocalDelta& local = work.input.local;
   // What the user flagged \Deleted is acted on like a deletion.
-  if (work.input.expunge_flagged && work.listing && !local.quiet) return true;
+  if (work.input.acts_on_deleted() && work.listing && !local.quiet) return true;
   if (work.removal_begun && work.listing && !local.quiet) return true;
   if (local.gone.empty() && local.arrived.empty()) return false;
   if (!local.quiet && !local.gone.empty()) return true;

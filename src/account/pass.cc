@@ -452,7 +452,7 @@ bool anything_to_plan(Engine& engine) {
     const LocalDelta& local = work->input.local;
     return !remote.arrived.empty() || !remote.flags.empty() || !remote.gone.empty() ||
            !local.arrived.empty() || !local.changed.empty() || !local.gone.empty() ||
-           work->input.expunge_flagged;
+           work->input.acts_on_deleted();
   });
 }
 
