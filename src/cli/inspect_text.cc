@@ -90,7 +90,7 @@ std::string attention_text(const StatusRow& row, std::int64_t now_ms, const Styl
   if (state.error == account::kInterrupted)
     add("the last sync was interrupted", "sterna sync " + state.name);
   else if (!state.error.empty() && !state.marker_held)
-    add(fmt::format("the last sync failed: {}", printable(state.error)),
+    add(fmt::format("the last sync had errors: {}", printable(state.error)),
         "sterna check " + state.name);
   if (state.held > 0)
     add(counted(state.held, "change is held", "changes are held"),

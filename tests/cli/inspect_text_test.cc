@@ -54,7 +54,7 @@ TEST_F(InspectText, StatusSaysWhatNeedsAttentionAndWhichCommandMendsIt) {
   fresh.state.last_sync_ms = 0;
   const std::string text = status_text({held, failed, parked, fresh}, kNow);
   EXPECT_THAT(text, HasSubstr("held: 80 changes are held\n  sterna held list held\n"));
-  EXPECT_THAT(text, HasSubstr("failed: the last sync failed: connect: refused\\x1b[2J\n"
+  EXPECT_THAT(text, HasSubstr("failed: the last sync had errors: connect: refused\\x1b[2J\n"
                               "  sterna check failed\n"));
   EXPECT_THAT(text, HasSubstr("parked: 7 messages could not be brought over"));
   EXPECT_THAT(text, HasSubstr("  INBOX, UID 1: download: too big; tried again by the next sync\n"
@@ -80,7 +80,7 @@ TEST_F(InspectText, AMissingMarkerIsHeld) {
   EXPECT_EQ(row.word, "held");
   const std::string text = status_text({row}, kNow);
   EXPECT_THAT(text, HasSubstr("sterna adopt work"));
-  EXPECT_THAT(text, Not(HasSubstr("the last sync failed")));
+  EXPECT_THAT(text, Not(HasSubstr("the last sync had errors")));
 }
 
 TEST_F(InspectText, ADisabledAccountNeedsNoAttention) {

@@ -158,11 +158,14 @@ class ForbiddenTest(IntegrationCase):
         self.forbid(world, locked)
         words = self.sync(world, PARTLY, "account acc: mailbox Work: ", "cur: Permission denied")
         self.assertNotIn("mailbox INBOX", words)
+        self.assertIn("acc: the last sync had errors: mailbox Work: ",
+                      world.sterna.run("status").stdout)
         self.assertEqual(len(world.imap.uids("INBOX", "FLAGGED")), 1)
         self.assert_unharmed(world)
         os.chmod(locked, 0o700)
         world.mail.settle()
         self.assertEqual(self.sync(world, DONE), "")
+        self.assertNotIn("had errors", world.sterna.run("status").stdout)
         world.assert_in_step()
 
     def test_a_maildir_that_cannot_be_read_stops_the_account(self):
