@@ -208,7 +208,7 @@ void check_watches(Findings& findings, const Services& services, const Settings&
                   "without inotify local changes are noticed by polling only");
     return;
   }
-  std::string detail = fmt::format("{} local mailbox{} need {} of {} watches", mailboxes,
+  std::string detail = fmt::format("{} local mailbox{} would take {} of {} watches", mailboxes,
                                    mailboxes == 1 ? "" : "es", needed, *allowed);
   if (needed > *allowed / 2) {
     findings.warn("inotify", std::move(detail),

@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the commands say about a synced account, in words and in JSON."""
+import contextlib
+import fcntl
 import json
 import os
+import pty
 import signal
+import struct
 import subprocess
+import termios
 import time
 import unittest
 
@@ -376,6 +381,33 @@ class CommandsTest(IntegrationCase):
                                      stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
                 self.assertEqual(run.returncode, DONE)
         world.assert_settled()
+
+    def on_terminal(self, world, *arguments, columns=80):
+        """What a command shows on a terminal so wide, line by line."""
+        ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("4H", 24, columns, 0, 0))
+        process = subprocess.Popen(
+            [os.environ["STERNA_BINARY"], "-c", world.sterna.config, "--color", "never",
+             *arguments], env=world.sterna.environment(), stdin=subprocess.DEVNULL, stdout=theirs,
+            stderr=subprocess.DEVNULL)
+        os.close(theirs)
+        shown = b""
+        with open(ours, "rb", buffering=0) as terminal:
+            # The end of the other side is an error here, not an empty read.
+            with contextlib.suppress(OSError):
+                while piece := terminal.read(65536):
+                    shown += piece
+        process.wait(60)
+        return shown.decode().splitlines()
+
+    def test_tables_fit_the_terminal(self):
+        world = self.filled()
+        world.mail.deliver("Lists/開発", local(message("unsent-and-with-a-long-path")), "S", NOON)
+        (row,) = [line for line in self.on_terminal(world, "verify") if "…" in line]
+        self.assertLessEqual(len(row) + row.count("開") + row.count("発"), 80)  # both are wide
+        self.assertTrue(row.endswith(":2,S"), row)
+        self.assertIn("/cur/", "".join(self.on_terminal(world, "history")))
+        self.assertNotIn("…", world.sterna.run("verify", expect=FAILED).stdout)
 
     def test_colours_only_where_they_are_asked_for(self):
         world = self.filled()
