@@ -162,7 +162,7 @@ void warn_of_role(Findings& findings, const Settings& settings, Role role,
                   fmt::format("sterna mailboxes {} lists what there is", settings.name));
   } else if (const ServerMailbox* holder = holder_of(role, mailboxes)) {
     findings.warn("roles",
-                  fmt::format("{} has no effect: the server says that it is {}", key,
+                  fmt::format("{} has no effect: {} has that role", key,
                               printable(holder->name.text(), kNameShown)),
                   "leave it out");
   } else {

@@ -294,8 +294,7 @@ TEST_F(Inspect, CheckNamesARoleThatTheServerGivesToAnother) {
   report_roles(found, settings_,
                {mailbox_with("Old", Role::none), mailbox_with("Trash", Role::trash)});
   ASSERT_EQ(found.lines.size(), 2U);
-  EXPECT_EQ(found.lines[1].detail,
-            "roles.trash = Old has no effect: the server says that it is Trash");
+  EXPECT_EQ(found.lines[1].detail, "roles.trash = Old has no effect: Trash has that role");
 }
 
 TEST_F(Inspect, CheckSaysThatDeletionsAreExpungedWhereThereIsNoTrash) {
