@@ -205,7 +205,7 @@ Status check_request(Engine& engine, const sync::MailboxesInput& input) {
       found = true;
       synced = synced || included;
     }
-    if (!found) return fail(unknown_mailbox(wanted.text(), names));
+    if (!found) return fail(unknown_mailbox(engine.settings.name, wanted.text(), names));
     if (synced) continue;
     return fail(Error(ErrorCode::usage,
                       fmt::format("mailbox {} is not synced", printable(wanted.text(), 200)))

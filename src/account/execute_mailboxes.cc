@@ -317,7 +317,7 @@ class MailboxExecution {
     row.has_local = true;
     row.stamp.clear();
     ++engine_.report.counts.mailboxes_in;
-    co_return save_mailbox(engine_, row, {"mailbox created", "local", reason_, reason_});
+    co_return save_mailbox(engine_, row, {"mailbox created", "local", {}, reason_});
   }
 
   coro::Task<Status> create_remote(const sync::CreateRemote& what) {
@@ -344,7 +344,7 @@ class MailboxExecution {
     take(row, what.local);
     outcome_.changed.insert(row.id);
     ++engine_.report.counts.mailboxes_out;
-    co_return save_mailbox(engine_, row, {"mailbox created", "remote", reason_, reason_});
+    co_return save_mailbox(engine_, row, {"mailbox created", "remote", {}, reason_});
   }
 
   // Made by another since our LIST, it is there now. What exists and is not listed, as a name that

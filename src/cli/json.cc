@@ -208,6 +208,13 @@ std::string_view word_of(account::CheckStatus status) {
 
 }  // namespace
 
+std::string errors_json(const std::vector<Error>& errors, Exit exit) {
+  Json object = envelope();
+  object["exit"] = static_cast<int>(exit);
+  object["errors"] = error_list(errors);
+  return text_of(object);
+}
+
 std::string sync_json(const std::vector<SyncedAccount>& accounts, Exit exit) {
   Json object = envelope();
   object["exit"] = static_cast<int>(exit);

@@ -91,4 +91,17 @@ std::string fit(std::string_view text, std::size_t columns) {
   return std::string(text);
 }
 
+std::string fit_tail(std::string_view text, std::size_t columns) {
+  STERNA_ASSERT(columns > 0);
+  std::size_t left = display_width(text);
+  if (left <= columns) return std::string(text);
+  // What joins with the character before it goes with that.
+  while (!text.empty() && (left >= columns || first_character(text).columns == 0)) {
+    const Character character = first_character(text);
+    left -= character.columns;
+    text.remove_prefix(character.octets);
+  }
+  return "…" + std::string(text);
+}
+
 }  // namespace sterna::cli

@@ -139,6 +139,10 @@ Result<io::DirectoryListing> PosixDirectory::list() {
   }
 }
 
+Status PosixDirectory::may_change() {
+  return outcome(::faccessat(fd_.get(), ".", W_OK | X_OK, AT_EACCESS), "making files");
+}
+
 Result<std::unique_ptr<io::Directory>> PosixDirectory::open_directory(std::string_view name) {
   STERNA_TRY(std::string path, checked(name));
   UniqueFd fd(::openat(fd_.get(), path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));

@@ -190,6 +190,15 @@ class ForbiddenTest(IntegrationCase):
         self.assertNotIn("mailbox Work", words)
         self.assertEqual(world.words_local("Work"), ["late0", "w0", "w1", "w2"])
         self.assertEqual(world.words_local("INBOX"), ["m0", "m1"])
+        checked = subprocess.run(
+            [*self.drop, f"{world.dir}/sterna-program", "-c", world.sterna.config, "check",
+             "--offline"], env=world.sterna.environment(), capture_output=True, text=True,
+            timeout=120)
+        self.assertEqual(checked.returncode, FAILED, checked.stdout)
+        self.assertRegex(checked.stdout,
+                         r"FAILED +folders +INBOX: nothing may be written to cur, new, tmp")
+        self.assertRegex(checked.stdout, r"warning +parked +INBOX, UID 3: download: ")
+        self.assertNotRegex(checked.stdout, r"folders +Work")
         for path in locked:
             os.chmod(path, 0o700)
         world.pass_time(3600)
