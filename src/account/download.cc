@@ -322,8 +322,7 @@ class Downloader {
     batch_done_.reset();
     for (Stored& one : std::exchange(results_, {})) take_result(one);
     if (!std::exchange(flush_wanted_, false)) co_return fatal_;
-    if (!flushed_) co_return flushed_;
-    STERNA_CO_CHECK(record());
+    STERNA_CO_CHECK(end_group(std::exchange(flushed_, {})));
     co_return fatal_;
   }
 
@@ -341,6 +340,17 @@ class Downloader {
     engine_.progress.transferred(1, one.delivered->wire_octets);
     ++engine_.report.counts.bodies_fetched;
     ungrouped_.push_back(std::move(one));
+  }
+
+  // A group whose barrier failed has not come, whatever can be seen of it, and a later barrier is
+  // none for it: it stays without rows, and so does all that would come after it (rule 3).
+  Status end_group(Status flushed) {
+    if (!flushed) {
+      ungrouped_.clear();
+      fatal_ = flushed;
+      return flushed;
+    }
+    return record();
   }
 
   // One transaction for a group whose files are durable.
@@ -388,8 +398,8 @@ class Downloader {
     if (!first) co_return first;
     if (!last) co_return last;
     auto job = [this] { return writer_.flush(); };
-    STERNA_CO_CHECK(co_await on_worker(engine_.services, job));
-    co_return record();
+    Status flushed = co_await on_worker(engine_.services, job);
+    co_return end_group(std::move(flushed));
   }
 
   Engine& engine_;
