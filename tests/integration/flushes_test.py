@@ -31,6 +31,24 @@ class FailedFlushTest(IntegrationCase):
                 self.assertEqual(len(world.imap.uids("INBOX")), 1500)
                 world.assert_settled()
 
+    def test_the_rest_of_a_body_is_read_past(self):
+        """The line goes on, and who was told of the body is gone."""
+        world = self.world(connections=1)
+        flushes = Flushes(self, world)
+        world.sync()
+        lines = ("x" * 75 + "\n") * 12000
+        world.imap.append_many("INBOX", [(message(f"m{number}", lines), [], NOON + number)
+                                         for number in range(90)])
+        world.fill("Work", 200, "w")
+        world.sterna.extra_environment["MALLOC_PERTURB_"] = "165"
+        flushes.fail("syncfs", 1, errno.EIO)
+        report = world.sync(expect=PARTLY)
+        self.assertEqual(len([e for e in report["errors"] if "syncfs" in str(e)]), 1, report)
+        self.assertEqual(len(world.mail.messages("Work")), 200)
+        flushes.be_sound()
+        world.sync()
+        world.assert_settled()
+
 
 if __name__ == "__main__":
     unittest.main()
