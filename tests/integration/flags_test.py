@@ -323,6 +323,27 @@ class KeywordsTest(IntegrationCase):
         self.assertEqual(found.flags, {"\\Seen", "alpha", "beta"})
         world.assert_settled()
 
+    def test_letters_are_looked_up_while_their_mailbox_is_compared(self):
+        """A long listing is compared on a worker. For a sanitizer to see what the two share."""
+        world = self.world()
+        keywords = [f"a-keyword-too-long-to-be-kept-in-place-{number:02}" for number in range(12)]
+        world.imap.append_many("INBOX", [(message(f"m{number}"), keywords, NOON + number)
+                                         for number in range(2500)])
+        world.imap.create("Work")
+        world.sync()
+        for turn in range(3):
+            files = world.mail.messages("INBOX")
+            for file in files[:50]:
+                world.mail.move(file, "Work")
+            for file in files[50:]:
+                world.mail.set_letters(file, file.letters.replace("S", "") + "S" * (1 - turn % 2))
+            world.sync()
+        self.assertEqual(len(world.imap.uids("INBOX", "SEEN")), 2350)
+        moved = world.imap.fetch_all("Work", bodies=False)
+        self.assertEqual(len(moved), 150)
+        for one in moved:
+            self.assertEqual(one.flags - {"\\Seen"}, set(keywords))
+
 
 if __name__ == "__main__":
     unittest.main()
