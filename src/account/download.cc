@@ -360,6 +360,7 @@ class Downloader {
     work_.letters_denied = work_.letters_denied || writer_.letters_denied();
     STERNA_TRY(auto transaction, engine_.store->begin(store::Durability::full));
     for (const Stored& one : ungrouped_) {
+      if (one.facts.flags_unsaid) ask_for_flags();
       const maildir::SeenFile& seen = one.delivered->seen;
       MessageRow row;
       row.key = {work_.row.id, one.facts.uid};
@@ -373,7 +374,7 @@ class Downloader {
       row.internal_date = one.date;
       row.remote_size = one.delivered->wire_octets;
       row.email_id = one.facts.email_id;
-      row.modseq = one.facts.modseq;
+      if (!one.facts.flags_unsaid) row.modseq = one.facts.modseq;
       row.identity = to_identity(one.delivered->identity);
       row.remote_since = engine_.generation;
       row.local_since = engine_.generation;
@@ -389,6 +390,13 @@ class Downloader {
     group_began_ = engine_.services.clock.monotonic();
     work_.changed_by_us = true;
     return {};
+  }
+
+  // An answer may come in several lines (RFC 3501 section 7.4.2), and the flags in another one. The
+  // base has none until the next pass, which finds the cursor where it was, and is told of them.
+  void ask_for_flags() {
+    work_.cursor_settled = false;
+    engine_.again = true;
   }
 
   coro::Task<Status> finish() {

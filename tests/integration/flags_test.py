@@ -141,6 +141,40 @@ class GarbledServerTest(IntegrationCase):
         world.assert_settled()
 
 
+class SplitAnswerTest(IntegrationCase):
+    """A server that tells flags, and not beside what else it was asked for (RFC 3501 section
+    7.4.2)."""
+
+    def world_of_such(self, profile):
+        world = self.world(profile)
+        world.fill("INBOX", 2, flags=["\\Seen", "\\Flagged"])
+        world.wire.lie(rb"FLAGS \([^)]*\) (?=INTERNALDATE)", b" ")
+        return world
+
+    def assert_flagged(self, world):
+        self.assertEqual([m.letters for m in world.mail.messages("INBOX")], ["FS", "FS"])
+        self.assertEqual([m.flags for m in world.imap.fetch_all("INBOX")],
+                         [{"\\Seen", "\\Flagged"}] * 2)
+        world.assert_settled()
+
+    def test_flags_of_what_is_fetched_arrive(self):
+        for profile in MAIN_PROFILES:
+            with self.subTest(profile=profile):
+                world = self.world_of_such(profile)
+                world.sync()
+                self.assert_flagged(world)
+
+    def test_flags_of_what_is_paired_arrive(self):
+        for profile in MAIN_PROFILES:
+            with self.subTest(profile=profile):
+                world = self.world_of_such(profile)
+                for number in range(2):
+                    world.mail.deliver("INBOX", local(message(f"m{number}")), "", NOON + number)
+                report = world.sync()
+                self.assertEqual((report["bodies_fetched"], report["uploaded"]), (0, 0))
+                self.assert_flagged(world)
+
+
 class LearningServerTest(IntegrationCase):
     """A server that could not store a keyword when it was set here, and can later."""
 
