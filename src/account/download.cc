@@ -12,6 +12,7 @@
 #include "observe.h"
 #include "reserve.h"
 #include "sterna/base/bytes.h"
+#include "sterna/base/nanoseconds.h"
 #include "sterna/coro/scope.h"
 #include "sterna/imap/date.h"
 #include "sterna/imap/outcome.h"
@@ -27,7 +28,6 @@ constexpr std::size_t kWindowsInFlight = 3;
 constexpr std::size_t kGroupMessages = 1000;
 constexpr std::uint64_t kGroupOctets = std::uint64_t{64} << 20;
 constexpr std::chrono::seconds kGroupAge{1};
-constexpr std::int64_t kNsPerSecond = 1'000'000'000;
 constexpr std::uint32_t kCollisionsMax = 100;
 // So many in a row that bring nothing, though the server lists what is in them, are enough: a set
 // on its word may be of four thousand million.
@@ -119,7 +119,7 @@ class Writer {
   std::int64_t now() const { return clock_.wall_ns() / kNsPerSecond; }
 
   void place(Stored& one) {
-    delivery_.set_mtime(one.date * kNsPerSecond);
+    delivery_.set_mtime(to_ns(one.date));
     maildir::Origin origin{tree_, mailbox_, uidvalidity_, one.facts.uid, one.date, 0};
     for (; origin.collision < kCollisionsMax; ++origin.collision) {
       maildir::FileName name;
