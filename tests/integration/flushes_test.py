@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Flushes that fail, and those that must have been made before something is recorded or sent."""
 import errno
+import os
 import unittest
 
 from tests.support.case import IntegrationCase
@@ -48,6 +49,33 @@ class FailedFlushTest(IntegrationCase):
         flushes.be_sound()
         world.sync()
         world.assert_settled()
+
+
+class RenamedFileTest(IntegrationCase):
+    """A name that goes back with the power would look like the user's hand."""
+
+    def flushed_before_it_is_said(self, **keys):
+        """What was flushed of the Maildir when the server is told of a flag that was set here."""
+        world = self.world(**keys)
+        world.fill("INBOX", 3)
+        world.sync()
+        flushes = Flushes(self, world)
+        world.mail.add_letters(world.mail.find("INBOX", "<m0@"), "S")
+        world.mail.add_letters(world.mail.find("INBOX", "<m1@"), "S")
+        seen = []
+        world.wire.on_command = lambda text: seen.append(flushes.all()) \
+            if text.startswith(b"UID STORE") else None
+        self.assertEqual(world.sync()["flags_out"], 2)
+        self.assertEqual(len(seen), 1)
+        world.assert_in_step()
+        root = os.path.realpath(world.mail.root)
+        return [(call, path[len(root):]) for call, path in seen[0] if path.startswith(root)]
+
+    def test_its_directory_is_flushed_once_before_the_server_is_told(self):
+        self.assertEqual(self.flushed_before_it_is_said(), [("fsync", "/INBOX/cur")])
+
+    def test_where_nothing_is_to_be_flushed_neither_is_this(self):
+        self.assertEqual(self.flushed_before_it_is_said(fsync=False), [])
 
 
 if __name__ == "__main__":
