@@ -19,6 +19,7 @@
 #include "failures.h"
 #include "list_remote.h"
 #include "sterna/base/bytes.h"
+#include "sterna/base/nanoseconds.h"
 #include "sterna/coro/both.h"
 #include "sterna/imap/outcome.h"
 #include "transfer.h"
@@ -31,7 +32,6 @@ constexpr std::size_t kUploadsInFlight = 16;
 constexpr std::size_t kMessagesTogether = 64;
 constexpr std::uint64_t kOctetsTogether = 8 * 1024 * 1024;
 constexpr std::uint64_t kEagerOctets = 1024 * 1024;
-constexpr std::int64_t kNsPerSecond = 1'000'000'000;
 
 // So many are stored before their rows are written, however many there are.
 constexpr std::size_t kRowsTogether = 1000;
