@@ -10,6 +10,7 @@
 #include "outbox.h"
 #include "sterna/base/assert.h"
 #include "sterna/base/bytes.h"
+#include "sterna/base/secret.h"
 #include "sterna/imap/framer.h"
 #include "sterna/imap/limits.h"
 #include "sterna/imap/parser.h"
@@ -354,7 +355,8 @@ Status Client::provide_literal(CommandId id, std::string_view octets) {
   return impl_->outbox().provide(id, octets);
 }
 Status Client::respond_auth(CommandId id, std::string_view response) {
-  return impl_->respond_auth(id, base64_encode(response));
+  const WipedString line = base64_encode(response);
+  return impl_->respond_auth(id, line);
 }
 Status Client::cancel_auth(CommandId id) {
   return impl_->respond_auth(id, "*");
