@@ -3,6 +3,8 @@
 
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <cstdlib>
@@ -48,8 +50,17 @@ std::string_view journal_prefix(LogLevel level) {
   }
 }
 
+// systemd.exec(5): the variable is inherited by whoever is started, and tells device and inode of
+// the stream that the journal reads, for stderr may have been redirected since.
+bool is_read_by_journal(int fd) {
+  const char* told = std::getenv("JOURNAL_STREAM");
+  struct stat stream{};
+  if (told == nullptr || ::fstat(fd, &stream) != 0) return false;
+  return told == fmt::format("{}:{}", stream.st_dev, stream.st_ino);
+}
+
 bool under_journal() {
-  static const bool value = std::getenv("JOURNAL_STREAM") != nullptr;
+  static const bool value = is_read_by_journal(STDERR_FILENO);
   return value;
 }
 

@@ -13,6 +13,7 @@
 
 #include "scan.h"
 #include "sterna/base/bytes.h"
+#include "sterna/base/secret.h"
 
 namespace sterna::config {
 namespace {
@@ -82,6 +83,27 @@ Node convert(const toml::node& from, Source& source, unsigned depth) {
   return node;
 }
 
+void wipe_strings(toml::node& node) {
+  if (toml::table* table = node.as_table()) {
+    for (auto&& [key, value] : *table) wipe_strings(value);
+  } else if (toml::array* array = node.as_array()) {
+    for (toml::node& item : *array) wipe_strings(item);
+  } else if (auto* text = node.as_string()) {
+    wipe(text->get());
+  }
+}
+
+// What the library made of a text, whose strings may be passwords. Where it moved them about
+// meanwhile is out of reach.
+struct Parsed {
+  explicit Parsed(toml::table root) : table(std::move(root)) {}
+  Parsed(const Parsed&) = delete;
+  Parsed& operator=(const Parsed&) = delete;
+  ~Parsed() { wipe_strings(table); }
+
+  toml::table table;
+};
+
 // The library quotes what it stumbled over, which may be a password that lost its quotes.
 void add_syntax_error(const toml::parse_error& error, std::string_view text, std::size_t file,
                       Problems& problems) {
@@ -106,7 +128,8 @@ std::optional<Node> parse_document(std::string_view text, std::size_t file, Prob
   }
   try {
     Source source{file};
-    Node root = convert(toml::parse(text), source, 0);
+    const Parsed parsed(toml::parse(text));
+    Node root = convert(parsed.table, source, 0);
     if (!source.too_deep) return root;
     problems.add(*source.too_deep, std::string(kTooDeep));
   } catch (const toml::parse_error& error) {
