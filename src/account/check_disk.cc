@@ -256,11 +256,11 @@ void check_folders(Findings& findings, const Settings& settings, io::Directory& 
     if (usable) continue;
     const std::string where = printable(maildir::to_string(mailbox.path));
     Error error = std::move(usable).error().with_context(where.empty() ? "the root" : where);
-    if (error.is(ErrorCode::permission)) {
-      const std::string path = absolute_path(settings, maildir::to_string(mailbox.path));
-      error = std::move(error).with_hint("chmod u+rwx " + printable(path + "/{cur,new,tmp}", 500));
-    }
-    failures.push_back(std::move(error));
+    const bool permission = error.is(ErrorCode::permission);
+    const std::string path = absolute_path(settings, maildir::to_string(mailbox.path));
+    failures.push_back(permission ? std::move(error).with_hint(
+                                        "chmod u+rwx " + printable(path + "/{cur,new,tmp}", 500))
+                                  : std::move(error));
   }
   for (std::size_t i = 0; i < std::min(kLinesOfOneKind, failures.size()); ++i) {
     findings.failed("folders", failures[i]);
