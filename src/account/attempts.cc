@@ -89,14 +89,10 @@ std::optional<ActionKey> key_if_unasked(const sync::Action& action) {
   return std::nullopt;
 }
 
-// Mailboxes of which the plan says all that is to be done.
 std::set<MailboxId> seen_mailboxes(const Engine& engine) {
   std::set<MailboxId> seen;
   for (const auto& work : engine.mailboxes) {
-    const sync::MailboxInput& input = work->input;
-    const bool both = input.remote.coverage != Coverage::unknown &&
-                      input.local.coverage != Coverage::unknown && !input.local.suspect;
-    if (work->requested && both) seen.insert(work->row.id);
+    if (work->is_seen()) seen.insert(work->row.id);
   }
   return seen;
 }

@@ -25,6 +25,7 @@ inline constexpr std::size_t kBatchMessages = 128;
 struct Facts {
   Uid uid;
   FlagSet flags;
+  bool flags_unsaid = false;  // not beside the octets: `flags` are none, whatever they are
   ModSeq modseq;
   std::optional<std::int64_t> internal_date;
   std::string email_id;
@@ -124,9 +125,10 @@ class BodySink : public Sink {
       return;
     }
     piece.octets = std::exchange(octets_, {});
-    piece.facts = {*fetch.uid, fetch.flags.value_or(FlagSet{}), fetch.modseq.value_or(ModSeq{}),
-                   fetch.internal_date,
-                   fetch.gm_msgid ? fmt::format("{}", *fetch.gm_msgid) : fetch.email_id};
+    piece.facts = {
+        *fetch.uid,          fetch.flags.value_or(FlagSet{}),
+        !fetch.flags,        fetch.modseq.value_or(ModSeq{}),
+        fetch.internal_date, fetch.gm_msgid ? fmt::format("{}", *fetch.gm_msgid) : fetch.email_id};
     received.add(piece.facts.uid);
     sent_part_ = false;
     pieces_.push_back(std::move(piece));

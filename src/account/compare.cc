@@ -7,7 +7,7 @@
 
 #include "decisions.h"
 #include "sterna/base/bytes.h"
-#include "sterna/base/units.h"
+#include "sterna/base/nanoseconds.h"
 
 namespace sterna::account {
 namespace {
@@ -186,7 +186,8 @@ void Comparison::compare_stat(const MessageRow& row, const RemoteMessage* remote
     add(false, row.key.uid, row.base_name, path_of(file),
         fmt::format("size of the file: {}; in the base: {}", stat->size, row.file.size));
   }
-  if (remote && remote->internal_date && stat->mtime_ns / kNsPerSecond != *remote->internal_date) {
+  if (remote && remote->internal_date &&
+      stat->mtime_ns / kNsPerSecond != clamp_seconds(*remote->internal_date)) {
     if (other_times_++ == 0) other_time_path_ = path_of(file);
   }
   if (remote && row.state == RowState::present) {

@@ -63,16 +63,21 @@ Connection::~Connection() {
 }
 
 void Connection::forget(Sink& sink) {
-  sink.connection_ = nullptr;
   for (auto& [id, pending] : pending_) {
     if (pending.sink == &sink) pending.sink = nullptr;
   }
+  part_from(sink);
+}
+
+// It no longer knows of us, so we must not know of it.
+void Connection::part_from(Sink& sink) {
+  sink.connection_ = nullptr;
   std::erase_if(bodies_, [&](const auto& body) { return body.second == &sink; });
 }
 
 void Connection::drop_pending() {
   for (auto& [id, pending] : std::exchange(pending_, {})) {
-    if (pending.sink) pending.sink->connection_ = nullptr;
+    if (pending.sink) part_from(*pending.sink);
   }
 }
 
@@ -392,7 +397,7 @@ void Connection::on_done(const imap::Done& done) {
   if (sink) sink->on_done(done);
   pending_.erase(done.id.value);
   const auto is_for = [sink](const auto& one) { return one.second.sink == sink; };
-  if (sink && std::ranges::none_of(pending_, is_for)) sink->connection_ = nullptr;
+  if (sink && std::ranges::none_of(pending_, is_for)) part_from(*sink);
   done_[done.id.value] = done;
 }
 

@@ -95,8 +95,9 @@ class Connection final : private imap::Handler {
 
   Result<imap::CommandId> submit(Result<imap::Command> command, Sink* sink = nullptr,
                                  LiteralSource literal = {});
-  // NO and BAD are answers, not errors; an error means that the connection is of no more use, and
-  // that the outcome of everything unanswered is unknown.
+  // NO and BAD are answers, not errors; an error means that the outcome of everything unanswered is
+  // unknown, and that the connection is of no more use, unless it was a sink's relieve() that
+  // failed: then the line goes on, and what is still to come for that sink is read past.
   coro::Task<Result<imap::Done>> wait(imap::CommandId id);
   coro::Task<Result<imap::Done>> run(Result<imap::Command> command, Sink* sink = nullptr);
   // As run(), with NO and BAD as errors.
@@ -166,6 +167,7 @@ class Connection final : private imap::Handler {
   // What came in the last read was nothing that a server in earnest would send.
   Status check_worth(std::size_t octets);
   Sink* sink_of(imap::CommandId id);
+  void part_from(Sink& sink);
   void drop_pending();
   // Whether a response that comes during SELECT is still the mailbox's that it closes.
   bool is_of_closing(const imap::Context& context) const;

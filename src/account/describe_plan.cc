@@ -3,7 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -53,6 +55,16 @@ class Lines {
   std::map<std::pair<std::string, std::string>, std::vector<PlannedLine>> lines_;
 };
 
+// A mailbox that would be made has not been looked into: what is missed elsewhere may be there.
+std::string_view where_it_may_be(const Engine& engine, std::string_view action) {
+  const std::string_view made = action == "delete_in"    ? "create_local"
+                                : action == "delete_out" ? "create_remote"
+                                                         : std::string_view();
+  const bool any = std::ranges::any_of(
+      engine.report.plan, [made](const PlannedLine& line) { return line.action == made; });
+  return any ? ", unless it was moved into a mailbox that is to be made" : "";
+}
+
 }  // namespace
 
 void describe_plan(Engine& engine, const sync::Plan& plan) {
@@ -61,7 +73,9 @@ void describe_plan(Engine& engine, const sync::Plan& plan) {
     if (changes_no_side(action)) continue;
     const MailboxId mailbox = sync::mailbox_of(action);
     const auto* fetch = std::get_if<sync::Download>(&action.what);
-    lines.add(mailbox, sync::kind_of(action), fetch ? fetch->uids.count() : 1, action.reason);
+    const std::string_view kind = sync::kind_of(action);
+    lines.add(mailbox, kind, fetch ? fetch->uids.count() : 1,
+              fmt::format("{}{}", action.reason, where_it_may_be(engine, kind)));
     // What an edit replaces leaves the server in the pass after this one.
     const auto* upload = std::get_if<sync::Upload>(&action.what);
     if (upload && upload->replaces) {

@@ -205,7 +205,7 @@ Status check_request(Engine& engine, const sync::MailboxesInput& input) {
       found = true;
       synced = synced || included;
     }
-    if (!found) return fail(unknown_mailbox(wanted.text(), names));
+    if (!found) return fail(unknown_mailbox(engine.settings.name, wanted.text(), names));
     if (synced) continue;
     return fail(Error(ErrorCode::usage,
                       fmt::format("mailbox {} is not synced", printable(wanted.text(), 200)))
@@ -274,6 +274,7 @@ coro::Task<Status> discover(Engine& engine, Pool& pool) {
     if (outcome.absent_here.contains(row.id) && row.role != Role::trash) continue;
     STERNA_CO_TRY(std::unique_ptr<MailboxWork> work,
                   work_of(engine, row, listed_by_wire, local, outcome));
+    work->input.deletes_at_once = connection->quirks.deletes_at_once;
     // What is frozen may be a mere place in the server's tree by now.
     const bool frozen = outcome.frozen.contains(row.id);
     if (work->selectable || frozen) engine.mailboxes.push_back(std::move(work));

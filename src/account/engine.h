@@ -65,6 +65,11 @@ struct MailboxWork {
   bool broken_off = false;      // not all that was planned for it was carried out
 
   const std::string& name() const { return row.name.text(); }
+  // The plan says all that is to be done in it.
+  bool is_seen() const {
+    return requested && input.remote.coverage != Coverage::unknown &&
+           input.local.coverage != Coverage::unknown && !input.local.suspect;
+  }
   // Something of it was not carried out: the next pass has to see it again.
   void look_again() { cursor_settled = stamp_settled = false; }
   // What of `flags` its files show. A keyword that was denied a letter is not in the base, so
@@ -77,6 +82,7 @@ struct Outcomes {
   std::map<ActionKey, std::string> answers;  // to what the server took, and seems not to have done
   std::set<ActionKey> undone;                // left for the next pass to plan anew
   bool removals_left = false;                // something before them failed
+  std::optional<Error> no_room;              // why not all was fetched; noted when the rest is done
 };
 
 struct Engine {

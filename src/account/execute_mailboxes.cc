@@ -91,10 +91,12 @@ class MailboxExecution {
   void plan_messages(const sync::MailboxAction& action) {
     const auto* here = std::get_if<sync::CreateLocal>(&action.what);
     const auto* there = std::get_if<sync::CreateRemote>(&action.what);
+    const std::string perhaps = known_.empty() ? "" : ", or moved there";
     if (here && here->remote.policy.direction != sync::Direction::push) {
-      plan_count(action, "download", here->remote.messages.value_or(0), "new on the server");
+      plan_count(action, "download", here->remote.messages.value_or(0),
+                 "new on the server" + perhaps);
     } else if (there && there->local.policy.direction != sync::Direction::pull) {
-      plan_count(action, "upload", there->local.messages.value_or(0), "new here");
+      plan_count(action, "upload", there->local.messages.value_or(0), "new here" + perhaps);
     }
   }
 
@@ -315,7 +317,7 @@ class MailboxExecution {
     row.has_local = true;
     row.stamp.clear();
     ++engine_.report.counts.mailboxes_in;
-    co_return save_mailbox(engine_, row, {"mailbox created", "local", reason_, reason_});
+    co_return save_mailbox(engine_, row, {"mailbox created", "local", {}, reason_});
   }
 
   coro::Task<Status> create_remote(const sync::CreateRemote& what) {
@@ -342,7 +344,7 @@ class MailboxExecution {
     take(row, what.local);
     outcome_.changed.insert(row.id);
     ++engine_.report.counts.mailboxes_out;
-    co_return save_mailbox(engine_, row, {"mailbox created", "remote", reason_, reason_});
+    co_return save_mailbox(engine_, row, {"mailbox created", "remote", {}, reason_});
   }
 
   // Made by another since our LIST, it is there now. What exists and is not listed, as a name that

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fetch_into_undo.h"
 
-#include "sterna/base/units.h"
+#include "sterna/base/nanoseconds.h"
 #include "sterna/imap/commands.h"
 
 namespace sterna::account {
@@ -65,7 +65,7 @@ coro::Task<Status> fetch_into_undo(Engine& engine, Connection& connection, Mailb
     co_return fail(Error(ErrorCode::protocol, "the server does not hand the message out")
                        .with_scope(ErrorScope::message));
   }
-  STERNA_CO_CHECK(file->set_mtime(row.internal_date * kNsPerSecond));
+  STERNA_CO_CHECK(file->set_mtime(to_ns(row.internal_date)));
   STERNA_CO_CHECK(file->sync());
   STERNA_CO_CHECK(undo->place(*file, name));
   STERNA_CO_CHECK(undo->sync());

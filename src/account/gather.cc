@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 
@@ -117,7 +118,7 @@ Status collect_copies(RowCollector& rows, const sync::Input& input) {
 Status collect_flagged(Engine& engine, RowCollector& rows, const MailboxWork& work) {
   const RemoteDelta& remote = work.input.remote;
   const bool seen = work.listing || !remote.flags.empty() || !remote.arrived.empty();
-  if (!work.input.expunge_flagged || !seen) return {};
+  if (!work.input.acts_on_deleted() || !seen) return {};
   UidSet flagged;
   STERNA_CHECK(engine.store->for_each(work.row.id, [&](const MessageRow& row) {
     if (row.flags.has(Flag::deleted)) flagged.add(row.key.uid);
@@ -168,7 +169,7 @@ Status open_windows(Engine& engine, sync::Input& input) {
 bool anything_may_go(const Engine& engine) {
   return std::ranges::any_of(engine.mailboxes, [](const auto& work) {
     return !work->input.local.gone.empty() || !work->input.remote.gone.empty() ||
-           work->input.expunge_flagged ||
+           work->input.acts_on_deleted() ||
            std::ranges::any_of(work->input.local.changed,
                                [](const LocalChange& c) { return !c.file.has_info; });
   });
@@ -336,6 +337,36 @@ void note_lost_flags(Engine& engine, const sync::Plan& plan) {
   }
 }
 
+store::HeldEntry to_entry(const Engine& engine, const sync::Held& held) {
+  store::HeldEntry entry;
+  entry.kind = std::string(sync::to_string(held.kind));
+  entry.mailbox = held.mailbox;
+  entry.uid = held.uid;
+  entry.uidvalidity = held.uidvalidity;
+  entry.base_name = held.file ? held.file->base : std::string();
+  entry.reason = held.reason;
+  entry.since_ms = engine.now_ms();
+  return entry;
+}
+
+// What the plan holds, and what was held before in mailboxes of which it says nothing.
+Result<std::vector<store::HeldEntry>> all_that_is_held(
+    Engine& engine, const sync::Plan& plan, const std::vector<store::HeldEntry>& before) {
+  std::vector<store::HeldEntry> entries = engine.held_mailboxes;
+  for (const sync::Held& held : plan.held) entries.push_back(to_entry(engine, held));
+  STERNA_TRY(const std::vector<MailboxRow> rows, engine.store->mailboxes());
+  std::set<MailboxId> unseen;
+  for (const MailboxRow& row : rows) {
+    const MailboxWork* work = engine.find(row.id);
+    const bool seen = work && work->is_seen();
+    if (!seen && engine.settings.includes(row.name, row.role)) unseen.insert(row.id);
+  }
+  std::ranges::copy_if(before, std::back_inserter(entries), [&](const store::HeldEntry& entry) {
+    return !is_held_mailbox(entry) && unseen.contains(entry.mailbox);
+  });
+  return entries;
+}
+
 }  // namespace
 
 Status settle_plan(Engine& engine, const sync::Plan& plan) {
@@ -347,27 +378,17 @@ Status settle_plan(Engine& engine, const sync::Plan& plan) {
       engine.log.debug("mailbox {}: waits: {}", work->name(), waiting.reason);
     }
   }
-  std::vector<store::HeldEntry> entries;
   for (const sync::Held& held : plan.held) {
-    store::HeldEntry entry;
-    entry.kind = std::string(sync::to_string(held.kind));
-    entry.mailbox = held.mailbox;
-    entry.uid = held.uid;
-    entry.uidvalidity = held.uidvalidity;
-    entry.base_name = held.file ? held.file->base : std::string();
-    entry.reason = held.reason;
-    entry.since_ms = engine.now_ms();
-    entries.push_back(std::move(entry));
     if (MailboxWork* work = engine.find(held.mailbox)) {
       work->cursor_settled = work->cursor_settled && held.kind != sync::HeldKind::delete_local;
       work->stamp_settled = false;
     }
   }
-  entries.insert(entries.end(), engine.held_mailboxes.begin(), engine.held_mailboxes.end());
+  STERNA_TRY(const std::vector<store::HeldEntry> before, engine.store->held());
+  STERNA_TRY(const std::vector<store::HeldEntry> entries, all_that_is_held(engine, plan, before));
   engine.report.held = entries.size();
   if (engine.dry_run()) return {};
   STERNA_CHECK(count_looks(engine, plan));
-  STERNA_TRY(std::vector<store::HeldEntry> before, engine.store->held());
   if (entries.empty() && before.empty() && plan.consumed.empty()) return {};
   STERNA_TRY(auto transaction, engine.store->begin(store::Durability::full));
   STERNA_CHECK(engine.store->replace_held(entries));

@@ -13,7 +13,7 @@
 #include "failures.h"
 #include "observe.h"
 #include "prove.h"
-#include "sterna/base/units.h"
+#include "sterna/base/nanoseconds.h"
 #include "sterna/maildir/change.h"
 #include "sterna/maildir/file_name.h"
 #include "transfer.h"

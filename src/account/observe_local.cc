@@ -73,6 +73,30 @@ void flush_young(maildir::MailboxDirs& dirs, const std::vector<LocalFile*>& file
   }
 }
 
+// A name that a program changed lately may go back with the power. On the server its flags would be
+// set already, and their loss here the user's hand: so its directory is flushed first, which keeps
+// what its names are, and not what is in the files.
+coro::Task<void> flush_renames(Engine& engine, MailboxWork& work, maildir::MailboxDirs& dirs,
+                               ListingMatch& found) {
+  if (!engine.settings.fsync || engine.dry_run()) co_return;
+  const std::int64_t since_ns = engine.services.clock.wall_ns() - kSurelyWrittenNs;
+  for (const bool in_new : {true, false}) {
+    const auto is_renamed = [in_new](const LocalChange& change) {
+      return !change.content_changed && change.file.in_new == in_new;
+    };
+    const maildir::DirectoryStamp& stamp = in_new ? work.stamp_now->fresh : work.stamp_now->cur;
+    const bool young = std::max(stamp.mtime_ns, stamp.ctime_ns) >= since_ns;
+    if (!young || std::ranges::none_of(found.changed, is_renamed)) continue;
+    auto job = [&dirs, in_new] { return dirs.message_dir(in_new).sync(); };
+    Status flushed = co_await on_worker(engine.services, job);
+    if (flushed) continue;
+    // Not known yet.
+    std::erase_if(found.changed, is_renamed);
+    work.look_again();
+    engine.note(std::move(flushed).error().with_context("flush names that changed"), &work);
+  }
+}
+
 std::optional<ClaimedOrigin> origin_of(const Engine& engine, const std::string& base) {
   if (const auto origin = maildir::parse_origin(base)) {
     return ClaimedOrigin{origin->tree == engine.tree, origin->mailbox, origin->uidvalidity,
@@ -92,11 +116,12 @@ Status read_letters(Engine& engine, MailboxWork& work, LocalFile& file) {
     MailboxWork* from = engine.find(row.key.mailbox);
     if (!from || from == &work) continue;
     STERNA_TRY(const maildir::MailboxDirs* dirs, engine.open_dirs(*from));
-    STERNA_TRY(from->keywords, maildir::read_keywords(*dirs->home));
+    // Not into its own table: a worker may be reading that.
+    STERNA_TRY(const maildir::KeywordTable letters, maildir::read_keywords(*dirs->home));
     const maildir::FileName before = maildir::parse_file_name(row.base_name + row.info);
     const std::uint32_t brought =
         row.info == kInfoUnsaid ? name.keywords : name.keywords & before.keywords;
-    file.flags = from->keywords.flags_of(name.mask, brought)
+    file.flags = letters.flags_of(name.mask, brought)
                      .united(work.keywords.flags_of(0, name.keywords & ~brought));
     return {};
   }
@@ -211,6 +236,7 @@ coro::Task<Status> list_mailbox(Engine& engine, MailboxWork& work) {
                        work.stamp_now->trusted(*listed.fs_now_ns);
 
   STERNA_CO_TRY(ListingMatch found, co_await match_listing(engine, work, *opened));
+  co_await flush_renames(engine, work, *opened, found);
   STERNA_CO_CHECK(co_await describe_arrivals(engine, work, found));
   work.input.local.changed = std::move(found.changed);
   for (const MissingFile& missing : found.missing) {
@@ -238,7 +264,7 @@ coro::Task<Status> list_mailbox(Engine& engine, MailboxWork& work) {
 bool wants_quiet(const MailboxWork& work) {
   const LocalDelta& local = work.input.local;
   // What the user flagged \Deleted is acted on like a deletion.
-  if (work.input.expunge_flagged && work.listing && !local.quiet) return true;
+  if (work.input.acts_on_deleted() && work.listing && !local.quiet) return true;
   if (work.removal_begun && work.listing && !local.quiet) return true;
   if (local.gone.empty() && local.arrived.empty()) return false;
   if (!local.quiet && !local.gone.empty()) return true;

@@ -212,7 +212,7 @@ coro::Task<Status> select_mailbox(Engine& engine, Connection& connection, const 
                                   UidValidity expected) {
   const imap::Selection* selection = connection.client().selection();
   if (connection.selecting() || !selection || !selection->complete ||
-      selection->mailbox != work.row.wire) {
+      selection->mailbox != work.row.wire || selection->examined != engine.dry_run()) {
     STERNA_CO_TRY(const imap::CommandId id, submit_select(engine, connection, work));
     STERNA_CO_CHECK(co_await connection.wait_ok(id));
     selection = connection.client().selection();

@@ -274,12 +274,32 @@ class Downloads {
       if (!work) continue;
       engine_.progress.phase(engine_.settings.name, work->name());
       Status done = co_await download(engine_, **connection, *work, fetch.uids, fetch.reason);
+      if (!done && done.error().is(ErrorCode::no_space) && (*connection)->usable()) {
+        leave_the_rest(*work, std::move(done).error());
+        co_return;
+      }
       Status absorbed = absorb(engine_, **connection, *work, std::move(done));
       if (!absorbed) {
         failure_ = std::move(absorbed);
         co_return;
       }
     }
+  }
+
+  // What needs no room goes on (43).
+  void leave_the_rest(MailboxWork& work, Error error) {
+    leave(work);
+    for (const RemoteWork::Fetch& fetch : queue_) {
+      if (MailboxWork* unfetched = engine_.find(fetch.mailbox)) leave(*unfetched);
+    }
+    queue_.clear();
+    if (engine_.outcomes.no_room) return;
+    engine_.outcomes.no_room =
+        std::move(error).with_context(fmt::format("mailbox {}", work.name()));
+  }
+  static void leave(MailboxWork& work) {
+    work.look_again();
+    work.broken_off = true;
   }
 
   Engine& engine_;
@@ -353,6 +373,19 @@ coro::Task<Status> execute_removals(Engine& engine, Connection& connection,
   co_return co_await remove_out(engine, connection, removals);
 }
 
+// Once a sync.
+void note_no_room(Engine& engine) {
+  if (!engine.outcomes.no_room) return;
+  const auto is_same = [](const Error& error) { return error.is(ErrorCode::no_space); };
+  if (std::ranges::any_of(engine.report.errors, is_same)) return;
+  engine.note(*engine.outcomes.no_room);
+}
+
+void leave_removals(Engine& engine) {
+  for (const auto& work : engine.mailboxes) work->look_again();
+  engine.outcomes.removals_left = true;
+}
+
 coro::Task<Status> execute(Engine& engine, Pool& pool, const sync::Plan& plan) {
   STERNA_CO_CHECK(check_room_for_records(engine));
   RemoteWork remote;
@@ -365,6 +398,7 @@ coro::Task<Status> execute(Engine& engine, Pool& pool, const sync::Plan& plan) {
   if (!remote.downloads.empty()) {
     Downloads downloads(engine, pool, std::move(remote.downloads));
     STERNA_CO_CHECK(co_await downloads.run());
+    if (engine.outcomes.no_room) STERNA_CO_CHECK(check_room_for_records(engine));
   }
   if (!remote.pushes.empty() || !remote.uploads.empty() || !remote.clears.empty()) {
     STERNA_CO_TRY(Connection * connection, co_await pool.primary());
@@ -372,11 +406,15 @@ coro::Task<Status> execute(Engine& engine, Pool& pool, const sync::Plan& plan) {
   }
   // Deletions last, and only after everything that might be the same message arrived (rule 17).
   if (engine.report.errors.size() != errors_before) {
-    for (const auto& work : engine.mailboxes) work->look_again();
-    engine.outcomes.removals_left = true;
+    leave_removals(engine);
     co_return Status{};
   }
-  STERNA_CO_CHECK(co_await execute_local_removals(engine, plan));
+  // What was not fetched may be what left here; it is nothing that leaves the server.
+  if (engine.outcomes.no_room) {
+    leave_removals(engine);
+  } else {
+    STERNA_CO_CHECK(co_await execute_local_removals(engine, plan));
+  }
   if (!remote.removals.empty()) {
     STERNA_CO_TRY(Connection * connection, co_await pool.primary());
     STERNA_CO_CHECK(co_await execute_removals(engine, *connection, remote));
@@ -452,7 +490,7 @@ bool anything_to_plan(Engine& engine) {
     const LocalDelta& local = work->input.local;
     return !remote.arrived.empty() || !remote.flags.empty() || !remote.gone.empty() ||
            !local.arrived.empty() || !local.changed.empty() || !local.gone.empty() ||
-           work->input.expunge_flagged;
+           work->input.acts_on_deleted();
   });
 }
 
@@ -497,7 +535,9 @@ coro::Task<Status> run_pass(Engine& engine, Pool& pool) {
   STERNA_CO_CHECK(attempts.hold_back(plan));
   STERNA_CO_CHECK(begin_generation(engine, plan, attempts));
   STERNA_CO_CHECK(settle_plan(engine, plan));
-  STERNA_CO_CHECK(co_await execute(engine, pool, plan));
+  Status executed = co_await execute(engine, pool, plan);
+  note_no_room(engine);
+  STERNA_CO_CHECK(executed);
   STERNA_CO_CHECK(attempts.count());
   co_return save_cursors(engine, attempts);
 }

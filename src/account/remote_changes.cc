@@ -148,7 +148,8 @@ void keep_hidden(const UidSet& shown, UidSet& gone) {
 void take_rights(const imap::Selection& selection, const RemoteCursor& cursor,
                  RemoteDelta& remote) {
   remote.uidvalidity = *selection.uid_validity;
-  remote.read_only = selection.read_only;
+  // A dry run examines: whether it could write, it cannot tell.
+  remote.read_only = selection.read_only && !selection.examined;
   remote.storable = storable_of(selection, cursor);
 }
 

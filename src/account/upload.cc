@@ -19,7 +19,7 @@
 #include "failures.h"
 #include "list_remote.h"
 #include "sterna/base/bytes.h"
-#include "sterna/base/units.h"
+#include "sterna/base/nanoseconds.h"
 #include "sterna/coro/both.h"
 #include "sterna/imap/outcome.h"
 #include "transfer.h"

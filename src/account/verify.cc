@@ -192,7 +192,9 @@ Status Verifier::open_local() {
   }
   STERNA_TRY(rows_, base_->mailboxes());
   STERNA_TRY(excuses_, read_excuses(*base_));
-  STERNA_TRY(root_, services_.files.open_root(settings_.maildir, false));
+  auto root = services_.files.open_root(settings_.maildir, false);
+  if (!root && root.error().is(ErrorCode::not_found)) return fail(maildir_gone(settings_));
+  STERNA_TRY(root_, std::move(root));
   STERNA_CHECK(judge_marker(*root_, settings_.name, services_.files.machine_id(), base_.get()));
   STERNA_TRY(folders_, list_local(*root_, settings_, rows_));
   return {};

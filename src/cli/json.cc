@@ -23,14 +23,6 @@ constexpr int kSchema = 1;
 // The library leaves a DEL as it is and makes none of its own.
 constexpr char kMark = '\x7f';
 
-// The length of the character at the start, 0 if there is none.
-std::size_t first_character(std::string_view octets) {
-  for (std::size_t length = 1; length <= std::min<std::size_t>(4, octets.size()); ++length) {
-    if (is_valid_utf8(octets.substr(0, length))) return length;
-  }
-  return 0;
-}
-
 void add_marked(std::string& text, char octet) {
   text += kMark;
   text += to_hex(std::string_view(&octet, 1));
@@ -40,7 +32,7 @@ Json octets(std::string_view raw) {
   if (is_valid_utf8(raw) && raw.find(kMark) == std::string_view::npos) return Json(raw);
   std::string text;
   while (!raw.empty()) {
-    const std::size_t length = first_character(raw);
+    const std::size_t length = utf8_sequence(raw);
     if (length == 0 || raw.front() == kMark) {
       add_marked(text, raw.front());
       raw.remove_prefix(1);
@@ -52,23 +44,13 @@ Json octets(std::string_view raw) {
   return Json(std::move(text));
 }
 
-// Of a character of two or three octets.
-std::uint32_t code_point(std::string_view character) {
-  std::uint32_t point =
-      static_cast<unsigned char>(character[0]) & (character.size() == 2 ? 31 : 15);
-  for (const char octet : character.substr(1)) {
-    point = point << 6 | (static_cast<unsigned char>(octet) & 63);
-  }
-  return point;
-}
-
 // What no terminal should be given as it is, such as C1 and what turns the direction of text: the
 // library escapes C0 alone. All of it is in the basic plane.
 std::size_t add_escaped(std::string_view rest, std::string& text) {
-  const std::string_view character = rest.substr(0, first_character(rest));
+  const std::string_view character = rest.substr(0, utf8_sequence(rest));
   const bool unsafe = printable(character) != character;
   if (unsafe) {
-    text += fmt::format("\\u{:04x}", code_point(character));
+    text += fmt::format("\\u{:04x}", utf8_code_point(character, character.size()));
   } else {
     text += character;
   }
@@ -207,6 +189,13 @@ std::string_view word_of(account::CheckStatus status) {
 }
 
 }  // namespace
+
+std::string errors_json(const std::vector<Error>& errors, Exit exit) {
+  Json object = envelope();
+  object["exit"] = static_cast<int>(exit);
+  object["errors"] = error_list(errors);
+  return text_of(object);
+}
 
 std::string sync_json(const std::vector<SyncedAccount>& accounts, Exit exit) {
   Json object = envelope();

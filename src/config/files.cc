@@ -69,6 +69,11 @@ bool file_exists(const std::string& path) {
   return ::access(path.c_str(), F_OK) == 0;
 }
 
+bool is_directory(const std::string& path) {
+  std::error_code error;
+  return fs::is_directory(path, error);
+}
+
 bool readable_by_others(mode_t mode) {
   return (mode & (S_IRGRP | S_IROTH)) != 0;
 }

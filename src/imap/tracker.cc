@@ -41,7 +41,8 @@ void Tracker::open(const Pending& select) {
   selection_.emplace();
   selection_->id = select.id;
   selection_->mailbox = select.mailbox;
-  selection_->read_only = select.kind == CommandKind::examine;
+  selection_->examined = select.kind == CommandKind::examine;
+  selection_->read_only = selection_->examined;
 }
 
 // Whether the response that just came is the first of the mailbox being selected.

@@ -143,7 +143,7 @@ Result<Delivered> Delivery::placed(io::Directory& directory, bool in_new, std::s
   if (!options_.fsync || wants_syncfs()) {
     unsynced_.clear();
   } else if (unsynced_.size() >= kOpenFilesMax) {
-    STERNA_CHECK(sync_files());
+    static_cast<void>(sync_files());  // flush() tells: it is the batch that failed
   }
   return Delivered{.seen = {.in_new = in_new, .name = std::move(full_name), .ino = stat.ino},
                    .stat = stat,
@@ -167,6 +167,7 @@ Result<bool> Delivery::matches(const SeenFile& seen) {
 Status Delivery::flush() {
   auto done = options_.fsync ? barrier() : Status();
   unsynced_.clear();
+  failed_.reset();
   touched_ = {};
   placed_ = 0;
   octets_ = 0;
@@ -178,6 +179,7 @@ bool Delivery::wants_syncfs() const {
 }
 
 Status Delivery::barrier() {
+  if (failed_) return fail(*failed_);
   if (wants_syncfs()) {
     const auto began = options_.now ? options_.now() : std::chrono::nanoseconds();
     STERNA_CHECK(touched_.sync_file_systems());
@@ -190,9 +192,14 @@ Status Delivery::barrier() {
   return touched_.sync();
 }
 
+// The kernel tells a descriptor once that its file could not be written: none is asked again.
 Status Delivery::sync_files() {
-  for (const auto& file : unsynced_) STERNA_CHECK(file->sync());
-  unsynced_.clear();
+  for (const auto& file : std::exchange(unsynced_, {})) {
+    Status synced = file->sync();
+    if (synced) continue;
+    failed_ = synced.error();
+    return synced;
+  }
   return {};
 }
 

@@ -8,7 +8,7 @@
 #include <span>
 
 #include "sterna/base/assert.h"
-#include "sterna/base/units.h"
+#include "sterna/base/nanoseconds.h"
 
 namespace sterna::maildir {
 namespace {

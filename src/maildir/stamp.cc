@@ -8,7 +8,7 @@
 #include <charconv>
 
 #include "sterna/base/bytes.h"
-#include "sterna/base/units.h"
+#include "sterna/base/nanoseconds.h"
 
 namespace sterna::maildir {
 namespace {

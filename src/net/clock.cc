@@ -4,7 +4,7 @@
 #include <ctime>
 
 #include "core.h"
-#include "sterna/base/units.h"
+#include "sterna/base/nanoseconds.h"
 
 namespace sterna::net {
 namespace {

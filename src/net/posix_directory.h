@@ -16,6 +16,7 @@ class PosixDirectory : public io::Directory {
   Result<io::FileStat> stat() override;
   Result<io::FileStat> stat_at(std::string_view name) override;
   Result<io::DirectoryListing> list() override;
+  Status may_change() override;
   Result<std::unique_ptr<io::Directory>> open_directory(std::string_view name) override;
   Status make_directory(std::string_view name) override;
   Status remove_directory(std::string_view name) override;

@@ -14,13 +14,13 @@
 
 #include "sterna/base/assert.h"
 #include "sterna/base/bytes.h"
-#include "sterna/base/units.h"
+#include "sterna/base/nanoseconds.h"
 
 namespace sterna::net {
 namespace {
 
 std::int64_t nanoseconds(const statx_timestamp& time) {
-  return time.tv_sec * kNsPerSecond + time.tv_nsec;
+  return to_ns(time.tv_sec, time.tv_nsec);
 }
 
 io::FileType type_of(unsigned mode) {

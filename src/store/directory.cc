@@ -8,36 +8,16 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
 #include <cerrno>
 #include <utility>
+
+#include "sterna/base/network_fs.h"
 
 namespace sterna::store {
 namespace {
 
 constexpr mode_t kDirectoryMode = 0700;
 constexpr mode_t kFileMode = 0600;
-
-// f_type of file systems whose pages other machines may write, by statfs(2) and linux/magic.h. FUSE
-// is among them because it does not say what is behind it.
-constexpr std::array<unsigned long, 15> kNetworkFileSystems = {
-    0x6969,      // NFS
-    0x517B,      // SMB
-    0xFF534D42,  // CIFS
-    0xFE534D42,  // SMB2
-    0x65735546,  // FUSE
-    0x01021997,  // 9p
-    0x5346414F,  // AFS (OpenAFS)
-    0x6B414653,  // AFS (kAFS)
-    0x73757245,  // Coda
-    0x564C,      // NCP
-    0x00C36400,  // Ceph
-    0x0BD00BD0,  // Lustre
-    0x47504653,  // GPFS
-    0x7461636F,  // OCFS2
-    0x01161970,  // GFS2
-};
 
 Error failed(int number, std::string_view doing, std::string_view path) {
   return Error::from_errno(number, fmt::format("{} {}", doing, path))
@@ -93,11 +73,6 @@ Status check_file_system(const std::string& directory) {
           .with_scope(ErrorScope::account)
           .with_disposition(Disposition::needs_user)
           .with_hint("set state_dir to a directory on a disk of this machine"));
-}
-
-bool is_network_file_system(unsigned long type) {
-  // The kernel's field is signed and may carry the sign of a 32-bit number upwards.
-  return std::ranges::find(kNetworkFileSystems, type & 0xFFFFFFFFUL) != kNetworkFileSystems.end();
 }
 
 Status make_file(const std::string& path) {

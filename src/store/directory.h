@@ -30,8 +30,6 @@ Status make_directory(const std::string& directory);
 
 // `unsupported` if it lies on a network or FUSE file system.
 Status check_file_system(const std::string& directory);
-// `type` is statfs(2)'s f_type.
-bool is_network_file_system(unsigned long type);
 
 // Makes an empty `path`, mode 0600, unless it is there; its name is durable on return.
 Status make_file(const std::string& path);

@@ -2,7 +2,7 @@
 // The axis of content (rule 13): an edit replaces its message only where it is surely one; what is
 // not is damage, and comes again from the server.
 #include "decide.h"
-#include "sterna/base/units.h"
+#include "sterna/base/nanoseconds.h"
 
 namespace sterna::sync {
 namespace {

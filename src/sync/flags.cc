@@ -7,9 +7,12 @@ namespace {
 // Flags whose absence on the server says nothing: it cannot hold them, or could not when the base
 // agreed.
 FlagSet not_told_by_server(const FlagSet& base, const MailboxInput& in) {
-  return in.remote.storable.refused_of(base)
-      .united(in.base_storable.refused_of(base))
-      .united(without_wire_form(base));
+  FlagSet untold = in.remote.storable.refused_of(base)
+                       .united(in.base_storable.refused_of(base))
+                       .united(without_wire_form(base));
+  // It was not told of it: it is kept here alone.
+  if (in.deletes_at_once && !in.acts_on_deleted()) untold.set(Flag::deleted);
+  return untold;
 }
 
 FlagMerge spread(FlagSet result, const FlagSet& remote, const FlagSet& local,
@@ -33,7 +36,10 @@ MailboxId goal_of(const Intent& intent) {
 }  // namespace
 
 FlagSet storable(const FlagSet& flags, const MailboxView& mailbox) {
-  return flags.minus(mailbox.in->remote.storable.refused_of(flags)).minus(without_wire_form(flags));
+  FlagSet stored =
+      flags.minus(mailbox.in->remote.storable.refused_of(flags)).minus(without_wire_form(flags));
+  if (mailbox.in->deletes_at_once) stored.set(Flag::deleted, false);
+  return stored;
 }
 
 FlagSet remote_flags(const RowView& row) {

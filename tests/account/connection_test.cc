@@ -116,6 +116,43 @@ TEST_F(ConnectionTest, TellsASinkThatDiedNothing) {
   loop_.run(outlive_a_sink(services()));
 }
 
+// Takes a part of a body, and has no room for the rest.
+class FullSink final : public Sink {
+ public:
+  void on_body_begin(const imap::BodyBegin&) override {}
+  bool on_body_chunk(imap::BodyId, std::string_view octets) override {
+    told += octets;
+    return true;
+  }
+  void on_body_end(imap::BodyId) override { told += "."; }
+  bool full() const override { return !told.empty(); }
+  coro::Task<Status> relieve() override { co_return fail(ErrorCode::io, "no room"); }
+
+  std::string told;
+};
+
+coro::Task<void> outlast_a_full_sink(Services services) {
+  std::deque<std::string> pieces{"* PREAUTH ready\r\n", kFirst,
+                                 "* 1 FETCH (UID 11 BODY[] {10}\r\n12345",
+                                 "67890)\r\ns2 OK fetched\r\ns3 OK done\r\n"};
+  Connection connection(services, std::make_unique<Recital>(std::move(pieces)), Log());
+  EXPECT_TRUE(co_await connection.greeting());
+  EXPECT_TRUE(co_await connection.run_ok(imap::select(WireName{"A"}, {})));
+  FullSink sink;
+  imap::FetchRequest request;
+  request.uids = UidSet::single(Uid(11));
+  request.items = {imap::FetchItem::uid, imap::FetchItem::body};
+  EXPECT_FALSE(co_await connection.run_ok(imap::uid_fetch(request), &sink));
+  EXPECT_EQ(sink.told, "12345");
+  EXPECT_TRUE(connection.usable());
+  EXPECT_TRUE(co_await connection.run_ok(imap::noop()));
+  EXPECT_EQ(sink.told, "12345") << "it may be gone by now";
+}
+
+TEST_F(ConnectionTest, TellsNothingMoreToASinkThatHadNoRoom) {
+  loop_.run(outlast_a_full_sink(services()));
+}
+
 // One NOOP, to which the server says `pieces`; what became of it, and the reads past their end.
 struct Ending {
   Result<imap::Done> done = fail(ErrorCode::internal, "not asked");

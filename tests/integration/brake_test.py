@@ -10,7 +10,7 @@ import unittest
 from tests.support.case import IntegrationCase, over
 from tests.support.dovecot import MAIN_PROFILES
 from tests.support.messages import NOON, local, message
-from tests.support.sterna import FAILED, HELD, binary
+from tests.support.sterna import FAILED, HELD, PARTLY, binary
 
 
 class BrakeTest(IntegrationCase):
@@ -42,6 +42,31 @@ class BrakeTest(IntegrationCase):
         report = world.sync(expect=HELD)
         self.assertEqual((report["held"], report["deleted_in"]), (80, 0))
         self.assertEqual(len(world.mail.messages("INBOX")), 100)
+
+    def test_a_sync_of_another_mailbox_leaves_it_held(self):
+        world = self.world()
+        self.filled(world)
+        self.delete_here(world, 80)
+        world.sync(expect=HELD)
+        listed = world.sterna.run("held").stdout
+        self.assertEqual(world.sync(f"{world.name}/Work", expect=HELD)["held"], 80)
+        self.assertEqual(world.sterna.run("held").stdout, listed)
+        world.sterna.run("held", "apply")
+        self.assertEqual(len(world.imap.uids("INBOX")), 20)
+
+    def test_a_mailbox_that_could_not_be_looked_at_keeps_what_is_held_in_it(self):
+        world = self.world()
+        self.filled(world)
+        self.delete_here(world, 80)
+        world.sync(expect=HELD)
+        world.fill("INBOX", 1, "later")
+        listed = world.sterna.run("held").stdout
+        for _ in range(20):
+            world.wire.refuse(rb'^SELECT "?INBOX')
+        world.sync(expect=PARTLY, may_miss=True)
+        self.assertEqual(world.sterna.run("held").stdout, listed)
+        report = world.sync(expect=HELD)
+        self.assertEqual((report["held"], report["downloaded"]), (80, 1))
 
     @over(MAIN_PROFILES)
     def test_held_apply_does_it(self, world):

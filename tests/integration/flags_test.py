@@ -141,6 +141,40 @@ class GarbledServerTest(IntegrationCase):
         world.assert_settled()
 
 
+class SplitAnswerTest(IntegrationCase):
+    """A server that tells flags, and not beside what else it was asked for (RFC 3501 section
+    7.4.2)."""
+
+    def world_of_such(self, profile):
+        world = self.world(profile)
+        world.fill("INBOX", 2, flags=["\\Seen", "\\Flagged"])
+        world.wire.lie(rb"FLAGS \([^)]*\) (?=INTERNALDATE)", b" ")
+        return world
+
+    def assert_flagged(self, world):
+        self.assertEqual([m.letters for m in world.mail.messages("INBOX")], ["FS", "FS"])
+        self.assertEqual([m.flags for m in world.imap.fetch_all("INBOX")],
+                         [{"\\Seen", "\\Flagged"}] * 2)
+        world.assert_settled()
+
+    def test_flags_of_what_is_fetched_arrive(self):
+        for profile in MAIN_PROFILES:
+            with self.subTest(profile=profile):
+                world = self.world_of_such(profile)
+                world.sync()
+                self.assert_flagged(world)
+
+    def test_flags_of_what_is_paired_arrive(self):
+        for profile in MAIN_PROFILES:
+            with self.subTest(profile=profile):
+                world = self.world_of_such(profile)
+                for number in range(2):
+                    world.mail.deliver("INBOX", local(message(f"m{number}")), "", NOON + number)
+                report = world.sync()
+                self.assertEqual((report["bodies_fetched"], report["uploaded"]), (0, 0))
+                self.assert_flagged(world)
+
+
 class LearningServerTest(IntegrationCase):
     """A server that could not store a keyword when it was set here, and can later."""
 
@@ -322,6 +356,27 @@ class KeywordsTest(IntegrationCase):
         (found,) = world.imap.fetch_all("Work")
         self.assertEqual(found.flags, {"\\Seen", "alpha", "beta"})
         world.assert_settled()
+
+    def test_letters_are_looked_up_while_their_mailbox_is_compared(self):
+        """A long listing is compared on a worker. For a sanitizer to see what the two share."""
+        world = self.world()
+        keywords = [f"a-keyword-too-long-to-be-kept-in-place-{number:02}" for number in range(12)]
+        world.imap.append_many("INBOX", [(message(f"m{number}"), keywords, NOON + number)
+                                         for number in range(2500)])
+        world.imap.create("Work")
+        world.sync()
+        for turn in range(3):
+            files = world.mail.messages("INBOX")
+            for file in files[:50]:
+                world.mail.move(file, "Work")
+            for file in files[50:]:
+                world.mail.set_letters(file, file.letters.replace("S", "") + "S" * (1 - turn % 2))
+            world.sync()
+        self.assertEqual(len(world.imap.uids("INBOX", "SEEN")), 2350)
+        moved = world.imap.fetch_all("Work", bodies=False)
+        self.assertEqual(len(moved), 150)
+        for one in moved:
+            self.assertEqual(one.flags - {"\\Seen"}, set(keywords))
 
 
 if __name__ == "__main__":

@@ -125,6 +125,7 @@ class LinesTest(unittest.TestCase):
             "keywords": b"* 1 FETCH (UID 1 FLAGS (" + b" ".join(
                 b"%06x" % n for n in range(1_000_000, 0, -1)) + b"))",
             "bodies": b"* 1 FETCH (UID 1" + b' BODY[] ""' * 800_000 + b")",
+            "literals": b"\r\n".join([b"* 1 FETCH (UID 1" + b" X {0}\r\n" * 8000 + b")"] * 20),
             "namespaces": b"* NAMESPACE (" + b'("a" "/")' * 900_000 + b") NIL NIL",
             "fields": b"* ID (" + b'"" "" ' * 1_300_000 + b")",
             "children": b'* LIST () "/" INBOX ("CHILDINFO" (' + b'"" ' * 2_500_000 + b"))",
@@ -354,7 +355,7 @@ class BodiesTest(unittest.TestCase):
             head + b"Message-ID: <" + b"m" * MIB + b"@x>\r\n\r\nwords\r\n",
             head + b"X-Odd: x\r\n" * 1_000_000 + b"\r\nwords\r\n",
             head + b"Subject: " + b"no end" * 5_000_000,
-            b"\r\n\r\n", b"", b"\0" * MIB, b"\n" * MIB, b"\r" * MIB, b"(" * MIB,
+            b"\r\n\r\n", b"", b"\0" * MIB, b"\n" * MIB, b"\r" * (100 * MIB), b"(" * MIB,
         ], expect=ANY)
         self.assertGreaterEqual(len(world.mail.messages("INBOX")), 8)
         world.sync(expect=ANY)

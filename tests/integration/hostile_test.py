@@ -257,6 +257,18 @@ class NumbersTest(unittest.TestCase):
                 self.assertEqual(len(world.mail.messages("INBOX")), 4)
                 self.assert_kept(world)
 
+    def test_a_date_that_nanoseconds_cannot_tell(self):
+        for date in (b"01-Jan-2263", b"31-Dec-9999"):
+            with self.subTest(date):
+                world = self.lied_to(fetched=lambda line, date=date: re.sub(
+                    rb'INTERNALDATE "01-Jan-2024', b'INTERNALDATE "' + date, line))
+                world.sync()
+                late = [m for m in world.mail.messages("INBOX") if os.stat(m.path).st_mtime > 2e9]
+                self.assertEqual(len(late), 1, "clamped, by us or by the file system, not negative")
+                self.assertEqual(world.ask_state("SELECT count(*) FROM message WHERE mtime_ns < 0"),
+                                 [(0,)])
+                self.assert_kept(world)
+
 
 class DoubtingWorld(HostileWorld):
     def pass_time(self, seconds=120):

@@ -294,6 +294,55 @@ TEST(Digests, SeeEveryOctetOfTheBody) {
   EXPECT_EQ(full_digest(""), sha256(""));
 }
 
+// What is given out at once and what is taken in between: whoever counts more carriage returns than
+// a block has holds no more for it.
+TEST(Canonicalizer, GivesARunOfCarriageReturnsInBlocks) {
+  constexpr std::size_t kRun = 10'000'000;
+  constexpr std::size_t kBlockMax = 64 * 1024;
+  const std::string some(1'000'000, '\r');
+  Canonicalizer canonicalizer;
+  const auto swallow_run = [&] {
+    for (std::size_t given = 0; given < kRun; given += some.size()) {
+      std::string_view bytes = some;
+      ASSERT_TRUE(canonicalizer.next(bytes).empty());
+      ASSERT_TRUE(bytes.empty());
+    }
+  };
+  swallow_run();
+  std::string_view line_end = "\n";
+  EXPECT_EQ(canonicalizer.next(line_end), "\r\n");
+  swallow_run();
+  std::string_view text = "x";
+  std::size_t before_text = 0;
+  std::string_view piece = canonicalizer.next(text);
+  for (; piece != "x"; piece = canonicalizer.next(text)) {
+    ASSERT_FALSE(piece.empty());
+    ASSERT_LE(piece.size(), kBlockMax);
+    before_text += piece.size();
+  }
+  EXPECT_EQ(before_text, kRun);
+  swallow_run();
+  std::size_t at_end = 0;
+  for (piece = canonicalizer.rest(); !piece.empty(); piece = canonicalizer.rest()) {
+    ASSERT_LE(piece.size(), kBlockMax);
+    at_end += piece.size();
+  }
+  EXPECT_EQ(at_end, kRun);
+}
+
+TEST(Digests, OfALongRunOfCarriageReturnsAreThoseOfItsOctets) {
+  const std::string run(300'000, '\r');
+  for (const std::string_view end : {""sv, "x"sv, "\r\r"sv, "words\n"sv}) {
+    const std::string text = run + std::string(end);
+    const std::string canonical = end.ends_with('\n') ? run + "words\r\n" : text;
+    EXPECT_EQ(full_digest(text), sha256(canonical)) << end;
+    EXPECT_EQ(plain_digest_of(text, 4096), sha256(canonical)) << end;
+    EXPECT_EQ(identity_of(text, 4096), identity_of(text)) << end;
+    EXPECT_EQ(identity_of(text).header_digest, sha256(run.substr(0, kHeaderOctetsMax))) << end;
+  }
+  EXPECT_EQ(full_digest(run + "\nx"), sha256("\r\nx"));
+}
+
 TEST(Digests, OfAFileAreThoseOfItsOctets) {
   std::string text(kMessage);
   while (text.size() < 400'000) text += "line\nline\r\n\r";
@@ -325,6 +374,11 @@ TEST(SameContent, LooksPastLineEndsAlone) {
   }
   EXPECT_TRUE(same(lf, crlf));
   EXPECT_FALSE(same(lf, crlf + "x"));
+  const std::string run(500'000, '\r');
+  EXPECT_TRUE(same(run, run));
+  EXPECT_FALSE(same(run, run + "\r"));
+  EXPECT_TRUE(same(run + "\n", "\n"));
+  EXPECT_FALSE(same(run + "x", run + "\rx"));
 }
 
 class IdentityOnDiskTest : public MaildirTest {};

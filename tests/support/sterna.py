@@ -84,6 +84,7 @@ class Sterna:
         self.top = {}
         self.limits = {}          # of what is started: octets_max, files_max
         self.before = []          # a program that starts it
+        self.extra_environment = {}
         self.program = None       # a copy of it, for whom cannot reach the one under test
         self._current = None
         self._started = threading.Event()
@@ -115,7 +116,7 @@ class Sterna:
 
     def environment(self):
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("XDG_", "STERNA_"))}
-        return {**clean, "HOME": self.dir, "LC_ALL": "C.UTF-8"}
+        return {**clean, "HOME": self.dir, "LC_ALL": "C.UTF-8", **self.extra_environment}
 
     def start(self, *arguments, options=()):
         self._started.clear()

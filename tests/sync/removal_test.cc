@@ -393,5 +393,46 @@ TEST(ExpungeFlagged, PassesTheBrake) {
       "push_flags A/1 ST remote+T\nheld delete_remote A/1\n");
 }
 
+// --- \Deleted where the server acts on it at once ---
+
+template <class Change>
+std::string at_once(Change change, std::string_view base, std::string_view remote,
+                    std::string_view local) {
+  Input input = read({kMailboxes, base, remote, local});
+  mailbox(input, "A").deletes_at_once = true;
+  change(input);
+  return told(input);
+}
+
+TEST(DeletedAtOnce, IsADeletionByThePolicy) {
+  EXPECT_EQ(at_once(kAsIs, "A 1 x S", "", "A flags 1 ST"),
+            "delete_out A/1 to_trash file_remains\n");
+  EXPECT_EQ(at_once([](Input& in) { mailbox(in, "A").local_delete = LocalDelete::expunge; },
+                    "A 1 x S", "", "A flags 1 ST"),
+            "delete_out A/1 expunge file_remains\n");
+}
+TEST(DeletedAtOnce, WhatElseWasSaidGoesFirst) {
+  EXPECT_EQ(at_once(kAsIs, "A 1 x -", "", "A flags 1 ST"),
+            "push_flags A/1 S remote+S\ndelete_out A/1 to_trash file_remains\n");
+}
+TEST(DeletedAtOnce, WhereThePolicyKeepsItTheFlagStaysHere) {
+  const auto ignore = [](Input& in) { mailbox(in, "A").local_delete = LocalDelete::ignore; };
+  EXPECT_EQ(at_once(ignore, "A 1 x S", "", "A flags 1 ST"), "record A/1 ST A1:2,ST\n");
+  EXPECT_EQ(at_once(ignore, "A 1 x ST", "A flags 1 S", ""), "");
+}
+TEST(DeletedAtOnce, AsTheServerToldItIsAFlag) {
+  EXPECT_EQ(at_once(kAsIs, "A 1 x S", "A flags 1 ST", ""), "pull_flags A/1 A1:2,S ST\n");
+  EXPECT_EQ(at_once(kAsIs, "A 1 x ST", "", "A flags 1 S"), "push_flags A/1 S remote-T\n");
+}
+TEST(DeletedAtOnce, IsNeverSent) {
+  EXPECT_EQ(at_once(kAsIs, "", "", "A new n1 x ST"), "upload A n1 S\n");
+}
+TEST(DeletedAtOnce, WaitsForTheQuietTimeAndPassesTheBrake) {
+  EXPECT_EQ(at_once(kAsIs, "A 1 x S", "", "A busy\nA flags 1 ST"), "wait A/1\n");
+  EXPECT_EQ(
+      at_once([](Input& in) { mailbox(in, "A").brake = {0.0, 1}; }, "A 1 x S", "", "A flags 1 ST"),
+      "held delete_remote A/1\n");
+}
+
 }  // namespace
 }  // namespace sterna::sync::test

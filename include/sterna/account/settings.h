@@ -80,6 +80,7 @@ struct Settings {
   bool subscribed_only = false;
   sync::Create create = sync::Create::both;
   std::map<Role, MailboxName> roles;  // where the server has no SPECIAL-USE
+  bool has_preset = false;            // then some of the roles may be the preset's
   std::chrono::seconds undo = std::chrono::days(14);
   bool fsync = true;
   // A local deletion is sent after so long without a change in the directory.

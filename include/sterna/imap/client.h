@@ -36,6 +36,7 @@ struct Selection {
   CommandId id;  // of the SELECT or EXAMINE: names this selection
   WireName mailbox;
   bool complete = false;  // the tagged OK has come
+  bool examined = false;  // by EXAMINE: `read_only` says nothing about the mailbox
   bool read_only = false;
   std::uint32_t exists = 0;
   std::optional<UidValidity> uid_validity;  // follows the server if it changes while selected

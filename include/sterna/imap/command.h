@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "sterna/base/result.h"
+#include "sterna/base/secret.h"
 #include "sterna/model/mailbox_name.h"
 
 namespace sterna::imap {
@@ -64,11 +65,11 @@ enum class LiteralMode : std::uint8_t {
 class Command {
  public:
   struct Text {
-    std::string octets;
+    WipedString octets;
     bool secret = false;
   };
   struct Literal {
-    std::string octets;
+    WipedString octets;
     bool secret = false;
   };
   // A literal whose octets are given later, with Client::provide_literal().

@@ -27,6 +27,10 @@ inline constexpr std::size_t kKeywordsMax = 1000;           // of one message
 inline constexpr std::size_t kMailboxKeywordsMax = 20'000;  // of all that are in a mailbox
 inline constexpr std::size_t kKeywordOctets = 16;           // of each, on the average
 inline constexpr std::size_t kBodiesMax = 100;              // in a FETCH
+// What stands before a literal of a FETCH is read at each of them, to know whether that is a body:
+// so much before one, and so much before all of a response. No server comes near either.
+inline constexpr std::size_t kFetchPrefixOctetsMax = std::size_t{64} << 10;
+inline constexpr std::size_t kFetchPrefixesOctetsMax = 4 * kFetchPrefixOctetsMax;
 inline constexpr std::size_t kListedMax = 1000;  // namespaces, fields of ID, OLDNAME and the like
 
 // RFC 8474 section 4: a longer object identifier is none.

@@ -124,6 +124,8 @@ class Directory {
   virtual Result<FileStat> stat_at(std::string_view name) = 0;  // of a link itself, not its target
   // Every entry but "." and "..", with one getdents64 call whose buffer held the whole directory.
   virtual Result<DirectoryListing> list() = 0;
+  // Whether names may be made and removed here, told without trying: ErrorCode::permission if not.
+  virtual Status may_change() { return {}; }
 
   // A child directory; a symbolic link to one is followed (users put mailboxes on other disks).
   virtual Result<std::unique_ptr<Directory>> open_directory(std::string_view name) = 0;

@@ -47,13 +47,15 @@ struct ContentIdentity {
   bool operator==(const ContentIdentity&) const = default;
 };
 
-// Puts octets, in pieces, into the canonical form.
+// Puts octets, in pieces, into the canonical form. Of a run of carriage returns, however long, it
+// keeps the number only, and gives them in blocks.
 class Canonicalizer {
  public:
-  // Appends the canonical form of what is decided so far.
-  void update(std::string_view bytes, std::string& canonical);
-  // At the end: carriage returns that no line feed followed.
-  void finish(std::string& canonical);
+  // The next piece of the canonical form; takes what it was made of off `bytes`. Empty where the
+  // rest must wait for what follows: `bytes` is empty then. Valid as long as the octets are.
+  std::string_view next(std::string_view& bytes);
+  // At the end, until it is empty: carriage returns that no line feed followed.
+  std::string_view rest();
 
  private:
   std::uint64_t pending_cr_ = 0;
@@ -68,6 +70,7 @@ class IdentityBuilder {
 
  private:
   void count(std::string_view bytes);
+  void take(std::string_view canonical);
 
   Canonicalizer canonicalizer_;
   std::string header_;  // canonical, until its end or its limit is found
@@ -86,8 +89,10 @@ class CanonicalDigest {
   Digest finish();
 
  private:
+  void hash_buffer();
+
   Canonicalizer canonicalizer_;
-  std::string buffer_;
+  std::string buffer_;  // small pieces together
   Sha256 hash_;
 };
 
@@ -101,9 +106,10 @@ class PlainDigest {
  private:
   void take(std::string_view canonical);
   void take_header(std::size_t octets);
+  void take_buffer();
 
   Canonicalizer canonicalizer_;
-  std::string buffer_;
+  std::string buffer_;  // small pieces together
   std::string header_;  // canonical, and what follows it, until its end or its limit is found
   bool header_done_ = false;
   Sha256 hash_;

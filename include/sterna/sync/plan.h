@@ -42,6 +42,11 @@ struct BrakeWindow {
 };
 
 struct MailboxInput {
+  // \Deleted may remove a message.
+  bool acts_on_deleted() const {
+    return expunge_flagged || (deletes_at_once && local_delete != LocalDelete::ignore);
+  }
+
   MailboxId id;
   MailboxName name;
   Role role = Role::none;
@@ -49,6 +54,8 @@ struct MailboxInput {
   LocalDelete local_delete = LocalDelete::trash;
   RemoteDelete remote_delete = RemoteDelete::remove;
   bool expunge_flagged = false;
+  // Of the server: \Deleted removes a message, at once and for good (imap/quirks.h).
+  bool deletes_at_once = false;
   Brake brake;
   BrakeWindow window;
   UidValidity base_uidvalidity;  // none: no base yet (first sync, or included again)
