@@ -207,10 +207,27 @@ TEST_F(MailboxTable, RenamedThereToAnExcludedNameIsForgotten) {
 
 // --- what proves a rename ---
 
-TEST_F(MailboxTable, WithoutMailboxIdsEqualCountsProveIt) {
+TEST_F(MailboxTable, WithoutMailboxIdsEqualCountsSuggestItAndContentProvesIt) {
   world.renamed_on_server("A", "B");
-  world.in_base("A").row.mailbox_id = world.on_server("B").mailbox_id = "";
+  world.forget_ids();
+  EXPECT_EQ(world.told(), "create_local new B\nwait A\n");
+  const auto supposed = supposed_renames(world.input);
+  ASSERT_EQ(supposed, (std::vector{SupposedRename{world.in_base("A").row.id, WireName{"B"}}}));
+  world.input.proven_renames = supposed;
   EXPECT_EQ(world.told(), "rename_local A A -> B\n");
+}
+TEST_F(MailboxTable, WithMailboxIdsNothingHasToBeSupposed) {
+  world.renamed_on_server("A", "B");
+  EXPECT_TRUE(supposed_renames(world.input).empty());
+}
+TEST_F(MailboxTable, AUidvalidityThatTwoMailboxesHaveSuggestsNothing) {
+  world.known("Other");
+  world.renamed_on_server("A", "B");
+  world.forget_ids();
+  world.on_server("Other").uidvalidity = world.on_server("B").uidvalidity;
+  EXPECT_TRUE(supposed_renames(world.input).empty());
+  world.input.proven_renames = {{world.in_base("A").row.id, WireName{"B"}}};
+  EXPECT_EQ(world.told(), "create_local new B\nwait A\n");
 }
 TEST_F(MailboxTable, OtherCountsProveNothing) {
   const auto differ = [&](auto change) {
@@ -219,6 +236,7 @@ TEST_F(MailboxTable, OtherCountsProveNothing) {
     other.renamed_on_server("A", "B");
     other.in_base("A").row.mailbox_id = other.on_server("B").mailbox_id = "";
     change(other.on_server("B"));
+    EXPECT_TRUE(supposed_renames(other.input).empty());
     return other.told();
   };
   const std::string no_rename = "create_local new B\nwait A\n";
@@ -232,6 +250,7 @@ TEST_F(MailboxTable, TwoCandidatesProveNothing) {
   world.renamed_on_server("A", "B");
   world.remote("C", "A").mailbox_id = "";
   world.in_base("A").row.mailbox_id = world.on_server("B").mailbox_id = "";
+  EXPECT_TRUE(supposed_renames(world.input).empty());
   EXPECT_EQ(world.told(), "create_local new B\ncreate_local new C\nwait A\n");
 }
 TEST_F(MailboxTable, OfAnEmptyMailboxEqualCountsProveNothing) {
@@ -239,11 +258,13 @@ TEST_F(MailboxTable, OfAnEmptyMailboxEqualCountsProveNothing) {
   world.in_base("A").row.mailbox_id = world.on_server("B").mailbox_id = "";
   world.in_base("A").row.cursor.messages = 0;
   world.on_server("B").messages = 0;
+  EXPECT_TRUE(supposed_renames(world.input).empty());
   EXPECT_EQ(world.told(), "create_local new B\nwait A\n");
 }
 TEST_F(MailboxTable, DifferentMailboxIdsDisproveIt) {
   world.renamed_on_server("A", "B");
   world.on_server("B").mailbox_id = "another";
+  EXPECT_TRUE(supposed_renames(world.input).empty());
   EXPECT_EQ(world.told(), "create_local new B\nwait A\n");
 }
 TEST_F(MailboxTable, AnIncompleteListProvesItOnlyByMailboxId) {
@@ -251,6 +272,7 @@ TEST_F(MailboxTable, AnIncompleteListProvesItOnlyByMailboxId) {
   world.input.remote_complete = false;
   EXPECT_EQ(world.told(), "rename_local A A -> B\n");
   world.in_base("A").row.mailbox_id = world.on_server("B").mailbox_id = "";
+  EXPECT_TRUE(supposed_renames(world.input).empty());
   EXPECT_EQ(world.told(), "create_local new B\nwait A\n");
 }
 TEST_F(MailboxTable, OurOwnRenameThatWasCutIsRecognised) {
