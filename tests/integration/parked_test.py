@@ -194,5 +194,48 @@ class ParkedTest(IntegrationCase):
         world.assert_settled()
 
 
+class OneMailboxTest(IntegrationCase):
+    """What the server refuses to do in one mailbox stops no other, whatever reason it gives."""
+
+    def assert_inbox_goes_on(self, world, pattern, answer):
+        for number in range(3):
+            world.fill("INBOX", 1, f"new{number}-")
+            world.wire.refuse(pattern, answer)
+            world.sync(expect=None, may_miss=True)
+            self.assertEqual(len(world.mail.messages("INBOX")), number + 2)
+
+    def assert_parked(self, world, pattern, name):
+        self.assertEqual(len(world.wire.sent(pattern)), 1)
+        self.assertIn(name, world.sterna.run("status").stdout)
+
+    def world_of_two(self, **keys):
+        world = self.world(**keys)
+        world.fill("INBOX", 1)
+        world.fill("Alpha", 3, "a")
+        world.sync()
+        world.wire.forget()
+        return world
+
+    def test_a_limit_of_mailboxes(self):
+        world = self.world_of_two()
+        world.mail.create("Projects")
+        self.assert_inbox_goes_on(world, rb"^CREATE", b"NO [LIMIT] no more folders")
+        self.assert_parked(world, rb"^CREATE", "Projects")
+
+    def test_a_rename_that_is_not_available(self):
+        world = self.world_of_two()
+        world.mail.rename("Alpha", "Beta")
+        self.assert_inbox_goes_on(world, rb"^RENAME", b"NO [UNAVAILABLE] later")
+        self.assert_parked(world, rb"^RENAME", "Alpha")
+
+    def test_a_search_that_is_not_available(self):
+        world = self.world_of_two(profile="condstore")
+        world.imap.expunge("Alpha", world.imap.uids("Alpha")[:1])
+        self.assert_inbox_goes_on(world, rb"^UID SEARCH",
+                                  b"NO [UNAVAILABLE] UID SEARCH Backend error")
+        world.sync()
+        world.assert_settled()
+
+
 if __name__ == "__main__":
     unittest.main()
