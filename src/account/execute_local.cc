@@ -297,8 +297,7 @@ class LocalExecution {
     row.key = {work.row.id, pair.uid};
     row.state = RowState::present;
     row.flags = work.shown(before_push(pair.flags, pair.to_remote));
-    row.identity = pair.identity;
-    if (pair.identity) row.remote_size = pair.identity->size;
+    take_identity(row, pair);
     row.internal_date = pair.internal_date;
     row.email_id = pair.email_id;
     row.remote_since = engine_.generation;
@@ -312,6 +311,16 @@ class LocalExecution {
     STERNA_CHECK(engine_.add_history(work, pair.uid, file.name, "paired", "local",
                                      pair.flags.to_string(), action.reason));
     return true;
+  }
+
+  // What the server said of the message stays beside what the file is (rule 11): they differ where
+  // two versions of one message were paired, and where the server rewrote it.
+  static void take_identity(MessageRow& row, const sync::Pair& pair) {
+    const bool stays =
+        !pair.told && row.identity && pair.identity && row.identity->same_as(*pair.identity);
+    row.identity = pair.identity;
+    if (stays || !pair.identity) return;
+    take_remote_identity(row, pair.told.value_or(*pair.identity));
   }
 
   Result<bool> record(const sync::Action& action, const sync::Record& what, MailboxWork& work,
@@ -376,7 +385,7 @@ class LocalExecution {
     if (move.content_differs && row) moved.file = row->file;
     if (move.identity) {
       moved.identity = move.identity;
-      moved.remote_size = move.identity->size;
+      take_remote_identity(moved, *move.identity);
     }
     if (move.internal_date != 0) moved.internal_date = move.internal_date;
     if (!move.email_id.empty()) moved.email_id = move.email_id;

@@ -30,7 +30,7 @@ Result<std::vector<MessageRow>> rows_to_compare(Engine& engine, MailboxId mailbo
 bool is_same(const MessageRow& row, const std::vector<RemoteArrival>& found) {
   const auto it = std::ranges::find(found, row.key.uid, &RemoteArrival::uid);
   return it != found.end() && it->identity &&
-         it->identity->same_as(*row.identity, it->size_reliable);
+         it->identity->same_as(*remote_identity(row), it->size_reliable);
 }
 
 coro::Task<Result<bool>> is_proven(Engine& engine, Connection& connection,

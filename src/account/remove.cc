@@ -254,7 +254,7 @@ class Remover {
     intent.uidvalidity = work_.input.remote.uidvalidity;
     intent.uid = victim.row.key.uid;
     intent.base_name = victim.row.base_name;
-    intent.identity = victim.row.identity;
+    intent.identity = remote_identity(victim.row);
     intent.to_trash = victim.kind == sync::RemovalKind::to_trash;
     const MailboxWork* trash = intent.to_trash ? engine_.trash() : nullptr;
     if (trash && trash->cursor_known) {
@@ -294,7 +294,7 @@ class Remover {
     std::vector<BegunRemoval> begun;
     for (const Victim& one : victims) {
       if (!one.begun || !one.row.identity) continue;
-      begun.push_back({one.row.key.uid, one.intent, *one.row.identity});
+      begun.push_back({one.row.key.uid, one.intent, *remote_identity(one.row)});
     }
     if (begun.empty()) co_return Status{};
     STERNA_CO_TRY(const UidSet copied,

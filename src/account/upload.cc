@@ -17,6 +17,7 @@
 #include "decisions.h"
 #include "execute.h"
 #include "failures.h"
+#include "learn_stored.h"
 #include "list_remote.h"
 #include "sterna/base/bytes.h"
 #include "sterna/coro/both.h"
@@ -130,7 +131,11 @@ class Uploader {
       if (!made) co_return co_await give_up(std::move(made).error());
       if (stored_.size() >= kRowsTogether) STERNA_CO_CHECK(record());
     }
-    co_return record();
+    STERNA_CO_CHECK(record());
+    for (const auto& [mailbox, uids] : std::exchange(recorded_, {})) {
+      STERNA_CO_CHECK(co_await learn_stored(engine_, connection_, *engine_.find(mailbox), uids));
+    }
+    co_return Status{};
   }
 
  private:
@@ -462,6 +467,7 @@ class Uploader {
       row.remote_since = engine_.generation;
       row.local_since = engine_.generation;
       STERNA_CHECK(engine_.store->put_message(row));
+      recorded_[row.key.mailbox].add(uid);
       STERNA_CHECK(engine_.store->close_intent(job->intent.id));
       STERNA_CHECK(
           engine_.store->clear_failure(row.key.mailbox, Uid{}, job->what->file.base, "upload"));
@@ -527,6 +533,7 @@ class Uploader {
   std::set<const MailboxWork*> made_;
   MailboxWork* missing_ = nullptr;
   std::vector<std::pair<Job*, Uid>> stored_;
+  std::map<MailboxId, UidSet> recorded_;
 };
 
 }  // namespace
