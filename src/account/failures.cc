@@ -61,6 +61,16 @@ UidSet uids_that_failed(Engine& engine, const MailboxWork& work, std::string_vie
   return uids;
 }
 
+bool is_seen(const MailboxWork& work) {
+  return work.requested && work.input.remote.coverage != Coverage::unknown &&
+         work.input.local.coverage != Coverage::unknown;
+}
+
+// What is done with files here.
+bool is_change_here(std::string_view action) {
+  return action == "flags_in" || action == "move_in" || action == "delete_in" || action == "repair";
+}
+
 // What failed is not to be done any more, though the row is there.
 bool is_given_up(const MailboxWork& work, const MessageRow& row, const std::string& action) {
   const bool listed = work.listing && work.listing->complete();
@@ -69,9 +79,7 @@ bool is_given_up(const MailboxWork& work, const MessageRow& row, const std::stri
     return listed && !flagged && row.state == RowState::present &&
            work.listing->find(row.base_name) != nullptr;
   }
-  const bool seen = work.requested && work.input.remote.coverage != Coverage::unknown &&
-                    work.input.local.coverage != Coverage::unknown;
-  return action == "flags" && seen && !work.flags_unsaid.contains(row.key.uid);
+  return action == "flags" && is_seen(work) && !work.flags_unsaid.contains(row.key.uid);
 }
 
 }  // namespace
@@ -133,6 +141,9 @@ Result<std::int64_t> put_vain(Engine& engine, const ActionKey& key, unsigned tim
 namespace {
 
 Result<bool> is_settled(Engine& engine, const MailboxWork& work, const store::Failure& failure) {
+  // Done by now, or not to be done any more.
+  const bool is_left = engine.outcomes.unfinished.contains(key_of(failure));
+  if (is_change_here(failure.action)) return is_seen(work) && !is_left;
   if (failure.uid) {
     STERNA_TRY(const auto row, engine.store->message({failure.mailbox, failure.uid}));
     return !row || is_given_up(work, *row, failure.action);

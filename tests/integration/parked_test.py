@@ -237,5 +237,58 @@ class OneMailboxTest(IntegrationCase):
         world.assert_settled()
 
 
+class FileTest(IntegrationCase):
+    """What cannot be done with a file here is parked as what a server refuses."""
+
+    def long_name(self):
+        """A file whose name has room for one flag."""
+        world = self.world()
+        world.fill("Archive", 1, "old")
+        world.sync()
+        world.mail.deliver("INBOX", local(message("long")), "S", NOON,
+                           base=f"1700000000.{'x' * 237}.h")
+        world.sync()
+        world.imap.store("INBOX", world.imap.uids("INBOX"), "+", ["\\Flagged", "\\Answered"])
+        return world
+
+    def assert_parked(self, world, action):
+        world.sync(expect=3)
+        for _ in range(3):
+            self.assertEqual(world.sync()["quarantined"], 1)
+        self.assertEqual(world.ask_state("SELECT action, count FROM failure"), [(action, 1)])
+        world.ask_state("UPDATE failure SET next_try_ms = 0")
+        world.sync(expect=3)
+        self.assertEqual(world.ask_state("SELECT action, count FROM failure"), [(action, 2)])
+
+    def test_flags_that_do_not_fit_into_a_name(self):
+        world = self.long_name()
+        self.assert_parked(world, "flags_in")
+        world.imap.store("INBOX", world.imap.uids("INBOX"), "-", ["\\Flagged", "\\Answered"])
+        self.assertEqual(world.sync()["quarantined"], 0)
+        world.assert_settled()
+
+    def test_a_move_to_a_name_that_is_too_long(self):
+        world = self.long_name()
+        world.imap.move("INBOX", world.imap.uids("INBOX"), "Archive")
+        self.assert_parked(world, "move_in")
+        moved = world.imap.uids("Archive")[-1:]
+        world.imap.store("Archive", moved, "-", ["\\Flagged", "\\Answered"])
+        world.ask_state("UPDATE failure SET next_try_ms = 0")
+        world.sync()
+        self.assertEqual(world.sync()["quarantined"], 0)
+        self.assertEqual(world.words_local("Archive"), ["long", "old0"])
+        world.assert_settled()
+
+    def test_others_of_the_mailbox_go_on(self):
+        world = self.long_name()
+        world.sync(expect=3)
+        world.fill("INBOX", 2, "new", flags=["\\Seen"])
+        world.sync()
+        found = world.mail.find("INBOX", "<new1@")
+        world.mail.delete(found)
+        world.sync()
+        self.assertEqual(world.words_on_server("INBOX"), ["long", "new0"])
+
+
 if __name__ == "__main__":
     unittest.main()
