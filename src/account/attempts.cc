@@ -139,7 +139,7 @@ Status PassAttempts::note_paused() {
   STERNA_TRY(const std::vector<store::Failure> failures, engine_.store->failures());
   const std::int64_t now = engine_.now_ms();
   for (const store::Failure& failure : failures) {
-    if (failure.next_try_ms > now) paused_.insert(key_of(failure));
+    if (waits(failure, now)) paused_.insert(key_of(failure));
   }
   return {};
 }

@@ -241,9 +241,14 @@ Status count_looks(Engine& engine, const sync::Plan& plan) {
       resolved.insert(upload->intent);
     }
   }
+  const std::int64_t now_ms = engine.now_ms();
   for (Intent& intent : intents) {
-    const bool due = engine.now_ms() - intent.at_ms >=
-                     kLookPauseMs * (static_cast<std::int64_t>(intent.looks) + 1);
+    const std::int64_t pauses_ms = kLookPauseMs * (static_cast<std::int64_t>(intent.looks) + 1);
+    // Written while the clock was ahead: from now on it is as if it had been written just so long
+    // ago that this look counts.
+    const bool impossible = intent.at_ms > now_ms;
+    if (impossible) intent.at_ms = now_ms - pauses_ms;
+    const bool due = now_ms - intent.at_ms >= pauses_ms;
     const bool sought = intent.kind == IntentKind::upload || intent.kind == IntentKind::move_out;
     if (!sought || resolved.contains(intent.id) || !due) continue;
     if (!was_looked_at(engine, intent)) continue;
@@ -350,8 +355,8 @@ store::HeldEntry to_entry(const Engine& engine, const sync::Held& held) {
 }
 
 // What the plan holds, and what was held before in mailboxes of which it says nothing.
-Result<std::vector<store::HeldEntry>> all_that_is_held(Engine& engine, const sync::Plan& plan,
-                                                       const std::vector<store::HeldEntry>& before) {
+Result<std::vector<store::HeldEntry>> all_that_is_held(
+    Engine& engine, const sync::Plan& plan, const std::vector<store::HeldEntry>& before) {
   std::vector<store::HeldEntry> entries = engine.held_mailboxes;
   for (const sync::Held& held : plan.held) entries.push_back(to_entry(engine, held));
   STERNA_TRY(const std::vector<MailboxRow> rows, engine.store->mailboxes());

@@ -39,6 +39,34 @@ class ParkedTest(IntegrationCase):
         self.assertEqual(self.parked(world), 0)
         world.assert_settled()
 
+    def set_clock_back(self, world):
+        """What was written says a time that is years ahead."""
+        world.pass_time(-11 * 365 * 86_400)
+
+    def test_a_clock_that_was_years_ahead_parks_nothing_until_then(self):
+        world = self.world()
+        self.refuse_upload(world)
+        self.set_clock_back(world)
+        self.assertEqual(world.sync()["uploaded"], 1)
+        self.assertEqual(self.parked(world), 0)
+        world.assert_settled()
+
+    def test_a_doubt_of_a_clock_that_was_years_ahead_is_resolved(self):
+        world = self.world()
+        world.sync()
+        world.mail.deliver("INBOX", local(message("doubt")), "S", NOON)
+        world.wire.cut_before(rb"^APPEND")
+        world.sync(expect=None)
+        self.set_clock_back(world)
+        # The pauses between the looks are kept: nothing is sent again at once.
+        world.sync()
+        self.assertEqual(world.ask_state("SELECT looks FROM intent"), [(1,)])
+        for _ in range(3):
+            world.pass_time(20)
+            world.sync()
+        self.assertEqual(world.words_on_server("INBOX"), ["doubt"])
+        world.assert_settled()
+
     def test_a_refused_upload_whose_file_goes_is_forgotten(self):
         world = self.world()
         self.refuse_upload(world)
