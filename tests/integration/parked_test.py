@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What cannot be fetched or sent is parked, tried again when its time has come, and forgotten when
 it is settled, whichever way."""
+import os
 import unittest
 
 from tests.support.case import IntegrationCase
@@ -129,6 +130,32 @@ class ParkedTest(IntegrationCase):
                 self.assertEqual(len(world.wire.sent(rb"^UID COPY")), 1)
                 self.assertEqual(len(world.words_on_server("Trash")), 1)
                 self.assertEqual(len(world.words_on_server("INBOX")), 2)
+                self.assertEqual(self.parked(world), 0)
+                world.assert_settled()
+
+    def test_a_refused_expunge_leaves_no_mark_of_ours_behind(self):
+        for profile, expunge in (("full", rb"^UID EXPUNGE"), ("bare", rb"^EXPUNGE")):
+            with self.subTest(profile):
+                world = self.world(profile, local_delete="expunge")
+                uids = world.fill("INBOX", 4)
+                world.fill("Work", 3, "w")
+                world.imap.store("INBOX", uids[3:], "+", ["\\Deleted"])     # another's
+                world.sync()
+                found = [world.mail.find("INBOX", "<m1@"), world.mail.find("Work", "<w1@")]
+                for one in found:
+                    os.rename(one.path, f"{world.dir}/{one.name}")
+                world.mail.settle()
+                for _ in found:
+                    world.wire.refuse(expunge, b"NO [NOPERM] no right")
+                world.sterna.run("sync", expect=3)
+                for box, marked in (("INBOX", uids[3:]), ("Work", [])):
+                    left = [m.uid for m in world.imap.fetch_all(box) if "\\Deleted" in m.flags]
+                    self.assertEqual(left, marked)
+                world.imap.leave()
+                for one in found:
+                    os.rename(f"{world.dir}/{one.name}", one.path)
+                world.sync()
+                self.assertEqual(world.mail.find("INBOX", "<m1@").name, found[0].name)
                 self.assertEqual(self.parked(world), 0)
                 world.assert_settled()
 
