@@ -86,8 +86,9 @@ Result<std::string> read_piece(maildir::UploadReader& reader, std::size_t octets
   return piece;
 }
 
-// A keyword that the server cannot hold lives in the file and in the base alone.
-FlagSet with_keywords(FlagSet flags, const FlagSet& shown) {
+// What the server cannot hold lives in the file and in the base alone.
+FlagSet with_unstored(FlagSet flags, const FlagSet& shown, const StorableKeywords& storable) {
+  flags = flags.united(storable.refused_of(shown));
   for (const std::string& keyword : shown.keywords()) flags.add_keyword(keyword);
   return flags;
 }
@@ -458,7 +459,8 @@ class Uploader {
       MessageRow row;
       row.key = {job->work->row.id, uid};
       row.state = RowState::present;
-      row.flags = with_keywords(agreed_flags(*job->what), job->what->file.flags);
+      row.flags = with_unstored(agreed_flags(*job->what), job->what->file.flags,
+                                job->work->input.remote.storable);
       take_file(row, job->what->file);
       row.file = to_stamp(job->stat);
       row.internal_date = job->stat.mtime_ns / kNsPerSecond;

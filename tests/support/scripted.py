@@ -47,6 +47,7 @@ class Session:
 class ScriptedServer:
     capabilities = (b"IMAP4rev1 SASL-IR AUTH=PLAIN ENABLE UIDPLUS MOVE NAMESPACE UNSELECT LITERAL+ "
                     b"ESEARCH LIST-EXTENDED LIST-STATUS")
+    permanent_flags = rb"\Seen \Flagged \Answered \Draft \Deleted \*"
 
     def __init__(self):
         self.commands = []        # without their tags
@@ -221,7 +222,7 @@ class ScriptedServer:
             return
         session.mailbox = name
         session.say(b"* FLAGS (\\Seen \\Deleted)",
-                    b"* OK [PERMANENTFLAGS (\\Seen \\Flagged \\Deleted \\*)] kept",
+                    b"* OK [PERMANENTFLAGS (%s)] kept" % self.permanent_flags,
                     b"* %d EXISTS" % len(self.mailboxes[name]),
                     b"* OK [UIDVALIDITY %d] valid" % self.uidvalidity(name),
                     b"* OK [UIDNEXT %d] next" % self.next_uid[name],
