@@ -12,6 +12,7 @@
 #include "execute_mailboxes.h"
 #include "list_early.h"
 #include "list_remote.h"
+#include "prove_renames.h"
 #include "sterna/account/inspect.h"
 #include "sterna/base/bytes.h"
 #include "sterna/coro/both.h"
@@ -246,6 +247,7 @@ coro::Task<Status> discover(Engine& engine, Pool& pool) {
   if (!engine.request_checked) STERNA_CO_CHECK(check_request(engine, input));
   engine.request_checked = true;  // what a pass renames is not asked for in the next one
   STERNA_CO_CHECK(save_absences(engine, rows, input));
+  STERNA_CO_CHECK(co_await prove_renames(engine, *connection, input));
   const std::vector<sync::MailboxAction> actions = sync::plan_mailboxes(input);
   engine.held_mailboxes.clear();
   engine.emptied_here.clear();

@@ -81,6 +81,7 @@ struct MailboxWork {
 struct Outcomes {
   std::map<ActionKey, std::string> answers;  // to what the server took, and seems not to have done
   std::set<ActionKey> undone;                // left for the next pass to plan anew
+  std::set<ActionKey> unfinished;            // done here: what failed, or waits for its next try
   bool removals_left = false;                // something before them failed
   std::optional<Error> no_room;              // why not all was fetched; noted when the rest is done
 };

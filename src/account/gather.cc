@@ -241,9 +241,14 @@ Status count_looks(Engine& engine, const sync::Plan& plan) {
       resolved.insert(upload->intent);
     }
   }
+  const std::int64_t now_ms = engine.now_ms();
   for (Intent& intent : intents) {
-    const bool due = engine.now_ms() - intent.at_ms >=
-                     kLookPauseMs * (static_cast<std::int64_t>(intent.looks) + 1);
+    const std::int64_t pauses_ms = kLookPauseMs * (static_cast<std::int64_t>(intent.looks) + 1);
+    // Written while the clock was ahead: from now on it is as if it had been written just so long
+    // ago that this look counts.
+    const bool impossible = intent.at_ms > now_ms;
+    if (impossible) intent.at_ms = now_ms - pauses_ms;
+    const bool due = now_ms - intent.at_ms >= pauses_ms;
     const bool sought = intent.kind == IntentKind::upload || intent.kind == IntentKind::move_out;
     if (!sought || resolved.contains(intent.id) || !due) continue;
     if (!was_looked_at(engine, intent)) continue;

@@ -52,14 +52,15 @@ void match_all(World& world, Search search) {
       world, search, [](const RowView& row) { return unless_empty(row.row->email_id); },
       [](const MessageView& message) { return unless_empty(message.detail->email_id); });
   match_messages<ContentKey>(
-      world, search, [](const RowView& row) { return content_key(row.identity); },
+      world, search, [](const RowView& row) { return content_key(row.identity_there()); },
       [&](const MessageView& message) {
         return world.sizes_count(message) ? content_key(message.identity()) : std::nullopt;
       });
   match_messages<Digest>(
       world, search,
       [](const RowView& row) {
-        return row.identity ? std::optional(row.identity->header) : std::nullopt;
+        const auto there = row.identity_there();
+        return there ? std::optional(there->header) : std::nullopt;
       },
       [&](const MessageView& message) -> std::optional<Digest> {
         if (world.sizes_count(message) || !message.identity()) return std::nullopt;

@@ -36,7 +36,7 @@ Where MailboxView::where() const {
 
 std::optional<Identity> MessageView::identity() const {
   if (detail && detail->identity) return detail->identity;
-  return row ? row->identity : std::nullopt;
+  return row ? row->identity_there() : std::nullopt;
 }
 
 FlagSet MessageView::flags() const {

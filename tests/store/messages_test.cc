@@ -21,6 +21,7 @@ MessageRow whole_row(MailboxId mailbox) {
   row.file = {UINT64_MAX, UINT64_MAX - 1, 5'000'000'000, INT64_MIN, INT64_MAX};
   row.internal_date = -1;
   row.remote_size = 5'100'000'000;
+  row.remote_header = sha256("there");
   row.email_id = "M0001";
   row.modseq = ModSeq{INT64_MAX};
   row.identity = identity_of("whole");

@@ -47,6 +47,7 @@ class Session:
 class ScriptedServer:
     capabilities = (b"IMAP4rev1 SASL-IR AUTH=PLAIN ENABLE UIDPLUS MOVE NAMESPACE UNSELECT LITERAL+ "
                     b"ESEARCH LIST-EXTENDED LIST-STATUS")
+    permanent_flags = rb"\Seen \Flagged \Answered \Draft \Deleted \*"
 
     def __init__(self):
         self.commands = []        # without their tags
@@ -114,7 +115,11 @@ class ScriptedServer:
 
     def status_line(self, name, _text):
         return b"* STATUS %s (MESSAGES %d UIDNEXT %d UIDVALIDITY %d UNSEEN 0)" % (
-            as_string(name), len(self.mailboxes[name]), self.next_uid[name], UIDVALIDITY)
+            as_string(name), len(self.mailboxes[name]), self.next_uid[name],
+            self.uidvalidity(name))
+
+    def uidvalidity(self, _name):
+        return UIDVALIDITY
 
     def limited(self, uids):
         """Which of these a command is done for, and the code that says so, or None."""
@@ -217,9 +222,9 @@ class ScriptedServer:
             return
         session.mailbox = name
         session.say(b"* FLAGS (\\Seen \\Deleted)",
-                    b"* OK [PERMANENTFLAGS (\\Seen \\Flagged \\Deleted \\*)] kept",
+                    b"* OK [PERMANENTFLAGS (%s)] kept" % self.permanent_flags,
                     b"* %d EXISTS" % len(self.mailboxes[name]),
-                    b"* OK [UIDVALIDITY %d] valid" % UIDVALIDITY,
+                    b"* OK [UIDVALIDITY %d] valid" % self.uidvalidity(name),
                     b"* OK [UIDNEXT %d] next" % self.next_uid[name],
                     tag + b" OK [READ-WRITE] selected")
 
@@ -259,7 +264,8 @@ class ScriptedServer:
         target = self._argument(text.split(b" ", 2)[2])
         sources = self.mailboxes[session.mailbox]
         copies = [self.add(target, sources[u][1], sources[u][0]) for u in uids]
-        return b"[COPYUID %d %s %s]" % (UIDVALIDITY, b",".join(b"%d" % u for u in uids),
+        return b"[COPYUID %d %s %s]" % (self.uidvalidity(target),
+                                        b",".join(b"%d" % u for u in uids),
                                         b",".join(b"%d" % u for u in copies))
 
     def on_uid_copy(self, session, tag, text):
@@ -290,7 +296,7 @@ class ScriptedServer:
         head, _, octets = text.partition(b"}\r\n")
         flags = re.search(rb"\(([^)]*)\)", head)
         uid = self.add(name, octets, flags[1].split() if flags else ())
-        session.say(tag + b" OK [APPENDUID %d %d] stored" % (UIDVALIDITY, uid))
+        session.say(tag + b" OK [APPENDUID %d %d] stored" % (self.uidvalidity(name), uid))
 
     def on_logout(self, session, tag, _text):
         session.say(b"* BYE", tag + b" OK")

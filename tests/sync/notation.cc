@@ -161,7 +161,10 @@ class Reader {
       delta.began = Generation(static_cast<std::int64_t>(number(*began)));
     }
     if (const auto keywords = value(words, "keywords")) {
-      delta.storable = {false, flags_of("," + *keywords)};
+      delta.storable = {false, flags_of("DFRST," + *keywords)};
+    }
+    if (const auto permanent = value(words, "permanent")) {
+      delta.storable = {true, flags_of(*permanent)};
     }
     if (what == "gone") delta.gone.add(uid_of(words[2]));
     if (what == "flags") {

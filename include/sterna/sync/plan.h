@@ -134,6 +134,7 @@ struct Pair {
   FlagDelta to_remote;
   FlagDelta to_local;
   std::optional<Identity> identity;
+  std::optional<Identity> told;  // of the server's message, where it was looked at now
   std::int64_t internal_date = 0;
   std::string email_id;
   // The row of this mailbox whose file this was (the edit of it was on the server already): it
