@@ -81,13 +81,14 @@ Status collect(RowCollector& rows, const MailboxWork& work) {
 
 // Flags were set here on messages that are gone there: one that was moved between the looks at its
 // two mailboxes has a second row, which is not among what changed. And the message whose name a
-// file shared.
-Status collect_likely(Engine& engine, RowCollector& rows) {
+// file shared, or that a file is one more of, where the server stores none twice.
+Status collect_likely(Engine& engine, RowCollector& rows, bool deduplicates) {
   std::set<Digest> headers;
   for (const auto& work : engine.mailboxes) {
     for (const LocalArrival& arrival : work->input.local.arrived) {
-      if (arrival.namesake && arrival.identity) headers.insert(arrival.identity->header);
-      if (arrival.namesake && arrival.plain) headers.insert(arrival.plain->header);
+      if (!arrival.namesake && !deduplicates) continue;
+      if (arrival.identity) headers.insert(arrival.identity->header);
+      if (arrival.plain) headers.insert(arrival.plain->header);
     }
     const UidSet& gone = work->input.remote.gone;
     if (gone.empty()) continue;
@@ -258,13 +259,13 @@ Status count_looks(Engine& engine, const sync::Plan& plan) {
   return {};
 }
 
-Status collect_all(Engine& engine, RowCollector& rows) {
+Status collect_all(Engine& engine, RowCollector& rows, bool deduplicates) {
   STERNA_TRY(const auto reading, engine.store->read());
   for (const auto& work : engine.mailboxes) {
     STERNA_CHECK(collect(rows, *work));
     STERNA_CHECK(collect_flagged(engine, rows, *work));
   }
-  return collect_likely(engine, rows);
+  return collect_likely(engine, rows, deduplicates);
 }
 
 }  // namespace
@@ -293,7 +294,7 @@ Result<sync::Input> gather(Engine& engine, bool sizes_reliable, bool deduplicate
   if (MailboxWork* trash = engine.with_role(Role::trash)) input.trash = trash->row.id;
   input.trash_unsynced = engine.trash_there != nullptr;
   RowCollector rows(engine);
-  STERNA_CHECK(collect_all(engine, rows));
+  STERNA_CHECK(collect_all(engine, rows, deduplicates));
   STERNA_TRY(input.intents, engine.store->intents());
   std::erase_if(input.intents, [](const Intent& intent) {
     return intent.kind != IntentKind::upload && intent.kind != IntentKind::move_out &&

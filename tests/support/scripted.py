@@ -13,6 +13,7 @@ import tempfile
 import threading
 
 from tests.support.maildir import Maildir
+from tests.support.messages import word_of
 from tests.support.sterna import Sterna
 
 UIDVALIDITY = 7
@@ -82,6 +83,11 @@ class ScriptedServer:
         self.mailboxes[name][uid] = [set(flags), octets]
         return uid
 
+    def rename(self, old, new):
+        """One mailbox, as another client does; UIDs and UIDVALIDITY stay."""
+        for kept in (self.mailboxes, self.next_uid):
+            kept[new.encode()] = kept.pop(old.encode())
+
     def messages(self, name="INBOX"):
         return self.mailboxes[name.encode()]
 
@@ -134,6 +140,7 @@ class ScriptedServer:
             except OSError:
                 return
             self.connections += 1
+            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             threading.Thread(target=self._run, args=(client,), daemon=True).start()
 
     def _run(self, client):
@@ -213,6 +220,18 @@ class ScriptedServer:
 
     def on_create(self, session, tag, text):
         self.make(self._argument(text).decode())
+        session.say(tag + b" OK")
+
+    def on_rename(self, session, tag, text):
+        first, _, second = text.partition(b" ")[2].partition(b" ")
+        old, new = (self._argument(b"NAME " + part) for part in (first, second))
+        for name in [n for n in self.mailboxes if n == old or n.startswith(old + b"/")]:
+            self.rename(name.decode(), (new + name[len(old):]).decode())
+        session.say(tag + b" OK")
+
+    def on_delete(self, session, tag, text):
+        name = self._argument(text)
+        del self.mailboxes[name], self.next_uid[name]
         session.say(tag + b" OK")
 
     def on_select(self, session, tag, text):
@@ -307,6 +326,7 @@ class ScriptedWorld:
     """A Maildir, a state and the program, before a scripted server."""
 
     def __init__(self, test, server, **keys):
+        self.test = test
         self.server = server
         test.addCleanup(server.close)
         self.dir = tempfile.mkdtemp(prefix="sterna-test-")
@@ -323,6 +343,22 @@ class ScriptedWorld:
             self.mail.settle()
         self.sterna.limits = {"octets_max": octets_max, "files_max": files_max}
         return self.sterna.sync(expect=expect, timeout=timeout)
+
+    def assert_settled(self):
+        """The server and the Maildir hold the same, and another sync does nothing."""
+        there = {name.decode(): sorted(octets for _, octets in kept.values())
+                 for name, kept in self.server.mailboxes.items()}
+        here = {name: sorted(m.read().replace(b"\n", b"\r\n") for m in self.mail.messages(name))
+                for name in self.mail.mailboxes()}
+        self.test.assertEqual(here, there)
+        report = self.sync()
+        for count in ("downloaded", "uploaded", "flags_in", "flags_out", "moved_in", "moved_out",
+                      "deleted_in", "deleted_out", "bodies_fetched", "held", "quarantined"):
+            self.test.assertEqual(report[count], 0, count)
+
+    def words(self, name="INBOX"):
+        """Which messages are here, by the word in their Message-ID, sorted."""
+        return sorted(word_of(m.read()) for m in self.mail.messages(name))
 
     def ask_state(self, sql):
         """Rows of the base, or a change of it behind the program's back."""
