@@ -77,7 +77,8 @@ const std::vector<RowView*>& World::rows_named(const std::string& stem) {
 
 bool World::every_local_side_known() const {
   return std::ranges::all_of(mailboxes_, [](const MailboxView& mailbox) {
-    return mailbox.local_known && mailbox.in->local.coverage == Coverage::complete;
+    const LocalDelta& local = mailbox.in->local;
+    return local.aside || (mailbox.local_known && local.coverage == Coverage::complete);
   });
 }
 

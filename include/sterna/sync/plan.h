@@ -66,21 +66,22 @@ struct MailboxInput {
 struct Approval {
   MessageKey key;
   UidValidity uidvalidity;
-  bool elsewhere = false;  // also where another account may have the file and has not sent it
+  bool elsewhere = false;  // also where a birth elsewhere may be the file
 };
 
 // The base name up to the first comma: what programs append to it (",U=", ",S=") is left out.
 std::string_view stem_of(std::string_view base_name);
 
-// New in the Maildir of another account, and not yet acknowledged by its server (section 1, 18).
+// New in the Maildir of another account, or in a folder of this one that is not synced, and not yet
+// acknowledged by a server (section 1, 18).
 struct BirthElsewhere {
-  std::string what;      // account and file, as a clause: "account b has ..."
+  std::string what;      // account or file, as a clause: "account b has ..."
   bool unclear = false;  // may be any message: it is being written, or the account cannot be seen
   std::string base_name;
   std::uint64_t size = 0;            // of the file
   std::optional<Identity> identity;  // nullopt: it may not be read
   std::optional<Identity> plain;     // as that of an arrival
-  std::string obstacle;              // why its account will not send it by itself; "" if it will
+  std::string obstacle;              // why it will not be sent by itself; "" if it will
 };
 
 struct Input {
@@ -290,7 +291,7 @@ enum class HeldKind : std::uint8_t {
   flags_lost,     // files lost their whole info part in bulk
   orphan,         // a file that was once on a server and is not now (rule 17)
   resurrected,    // a file that was deleted and is back after an unclean boot (rule 16)
-  moved_away,     // as delete_remote; another account may have the file, and will not send it
+  moved_away,     // as delete_remote; a birth elsewhere may be the file, and will not be sent
 };
 std::string_view to_string(HeldKind kind);
 struct Held {
