@@ -55,6 +55,9 @@ struct MailboxInput {
   // The base came from another UIDVALIDITY, a lost state, or a restored backup, or there is none
   // though the Maildir is not empty: pair, unite flags, delete nothing (adoption).
   bool adopting = false;
+  // Still adopting, for something waits; but a pass that saw both sides whole compared all that was
+  // there. The rows are its own, and what is missing of them is gone like any other.
+  bool compared = false;
   // When the base agreed; what the server can hold since then starts as a union (40).
   StorableKeywords base_storable;
   // Keywords of its rows that have no letter: they are in no name, and their absence says nothing.
