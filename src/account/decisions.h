@@ -64,8 +64,8 @@ inline std::string elsewhere_apply_key(MessageKey row) {
   return "elsewhere_apply:" + std::to_string(row.mailbox.value) + ":" +
          std::to_string(row.uid.value);
 }
-// A fact, too, and no decision: under that UIDVALIDITY all that was in the mailbox was compared, and
-// its adoption goes on only for what waits.
+// A fact, too, and no decision: under that UIDVALIDITY all that was in the mailbox was compared,
+// and its adoption goes on only for what waits.
 inline std::string compared_key(MailboxId mailbox) {
   return "compared:" + std::to_string(mailbox.value);
 }

@@ -47,6 +47,7 @@ struct MailboxWork {
   std::optional<maildir::MailboxDirs> dirs;
   maildir::KeywordTable keywords;
   std::optional<maildir::Listing> listing;
+  std::vector<Uid> linked;  // rows of which a new file is one more name
   bool network_fs = false;
   bool removal_begun = false;         // of messages whose files went before this pass
   std::set<std::string> told_denied;  // files that cannot be read, of which the user was told

@@ -71,6 +71,7 @@ Status collect(RowCollector& rows, const MailboxWork& work) {
   UidSet uids;
   for (const LocalChange& change : local.changed) uids.add(change.uid);
   for (const Uid uid : local.gone) uids.add(uid);
+  for (const Uid uid : work.linked) uids.add(uid);
   for (const RemoteArrival& detail : remote.details) uids.add(detail.uid);
   STERNA_CHECK(rows.add(work.row.id, uids));
   for (const LocalArrival& arrival : local.arrived) {
@@ -350,8 +351,8 @@ store::HeldEntry to_entry(const Engine& engine, const sync::Held& held) {
 }
 
 // What the plan holds, and what was held before in mailboxes of which it says nothing.
-Result<std::vector<store::HeldEntry>> all_that_is_held(Engine& engine, const sync::Plan& plan,
-                                                       const std::vector<store::HeldEntry>& before) {
+Result<std::vector<store::HeldEntry>> all_that_is_held(
+    Engine& engine, const sync::Plan& plan, const std::vector<store::HeldEntry>& before) {
   std::vector<store::HeldEntry> entries = engine.held_mailboxes;
   for (const sync::Held& held : plan.held) entries.push_back(to_entry(engine, held));
   STERNA_TRY(const std::vector<MailboxRow> rows, engine.store->mailboxes());
