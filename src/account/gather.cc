@@ -9,6 +9,7 @@
 #include <set>
 
 #include "decisions.h"
+#include "expire_decisions.h"
 #include "failures.h"
 #include "removal_count.h"
 
@@ -390,9 +391,11 @@ Status settle_plan(Engine& engine, const sync::Plan& plan) {
   engine.report.held = entries.size();
   if (engine.dry_run()) return {};
   STERNA_CHECK(count_looks(engine, plan));
-  if (entries.empty() && before.empty() && plan.consumed.empty()) return {};
+  STERNA_TRY(const bool decided, has_decisions(engine));
+  if (entries.empty() && before.empty() && plan.consumed.empty() && !decided) return {};
   STERNA_TRY(auto transaction, engine.store->begin(store::Durability::full));
   STERNA_CHECK(engine.store->replace_held(entries));
+  if (decided) STERNA_CHECK(expire_decisions(engine, plan));
   for (const sync::Consumed& consumed : plan.consumed) {
     STERNA_CHECK(engine.store->set(consumed_key(consumed.mailbox, consumed.file.base), kDecided));
   }

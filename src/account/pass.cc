@@ -14,6 +14,7 @@
 #include "download.h"
 #include "empty_mailboxes.h"
 #include "execute.h"
+#include "expire_decisions.h"
 #include "failures.h"
 #include "gather.h"
 #include "list_remote.h"
@@ -486,6 +487,8 @@ Result<bool> anything_pending(Engine& engine) {
   if (!intents.empty()) return true;
   STERNA_TRY(const std::vector<store::HeldEntry> held, engine.store->held());
   if (!held.empty()) return true;
+  STERNA_TRY(const bool decided, has_decisions(engine));
+  if (decided) return true;
   for (const RowState state :
        {RowState::wanted, RowState::quarantined, RowState::dropping, RowState::deleting}) {
     STERNA_TRY(const std::vector<MessageRow> rows, engine.store->messages_in_state(state));

@@ -132,7 +132,7 @@ class FilledMaildirTest(IntegrationCase):
 
 
 class LastingTest(IntegrationCase):
-    """An adoption in which something waits goes on; what was paired in it is synced all the same."""
+    """An adoption in which something waits goes on; what was paired is synced all the same."""
 
     def test_a_read_only_mailbox_with_a_file_of_its_own(self):
         world = self.world()
