@@ -77,6 +77,8 @@ Status collect(RowCollector& rows, const MailboxWork& work) {
   STERNA_CHECK(rows.add(work.row.id, uids));
   for (const LocalArrival& arrival : local.arrived) {
     STERNA_CHECK(rows.add_by_name(arrival.file.base));
+    const auto& origin = arrival.origin;
+    if (origin && origin->ours) STERNA_CHECK(rows.add({origin->mailbox, origin->uid}));
   }
   return {};
 }
