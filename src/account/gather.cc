@@ -105,6 +105,37 @@ Status collect_likely(Engine& engine, RowCollector& rows) {
   return headers.empty() ? Status{} : rows.add_with_headers(headers);
 }
 
+bool is_here(Engine& engine, MailboxWork& work, const MessageRow& row) {
+  const Result<maildir::MailboxDirs*> dirs = engine.open_dirs(work);
+  if (!dirs || row.base_name.empty()) return false;
+  const auto stat = (*dirs)->message_dir(row.in_new).stat_at(row.base_name + row.info);
+  return stat && to_stamp(*stat) == row.file;
+}
+
+// Messages that came back to where their files were kept. The base is read only where something new
+// came to such a mailbox.
+Status collect_detached(Engine& engine, RowCollector& rows) {
+  std::set<Digest> headers;
+  for (const auto& work : engine.mailboxes) {
+    const RemoteDelta& remote = work->input.remote;
+    if (remote.arrived.empty()) continue;
+    STERNA_TRY(work->input.has_detached, engine.store->has_detached(work->row.id));
+    if (!work->input.has_detached) continue;
+    for (const RemoteArrival& detail : remote.details) {
+      const bool is_new = detail.identity && remote.arrived.contains(detail.uid);
+      if (is_new) headers.insert(detail.identity->header);
+    }
+  }
+  if (headers.empty()) return {};
+  STERNA_TRY(const std::vector<MessageRow> found, engine.store->messages_with_headers(headers));
+  for (const MessageRow& row : found) {
+    MailboxWork* work = engine.find(row.key.mailbox);
+    const bool may_be = row.state == RowState::detached && work && work->input.has_detached;
+    if (may_be && is_here(engine, *work, row)) STERNA_CHECK(rows.add(row.key));
+  }
+  return {};
+}
+
 // What may be the copy that an unfinished removal made.
 Status collect_copies(RowCollector& rows, const sync::Input& input) {
   std::optional<Uid> first;
@@ -263,6 +294,7 @@ Status collect_all(Engine& engine, RowCollector& rows) {
     STERNA_CHECK(collect(rows, *work));
     STERNA_CHECK(collect_flagged(engine, rows, *work));
   }
+  STERNA_CHECK(collect_detached(engine, rows));
   return collect_likely(engine, rows);
 }
 

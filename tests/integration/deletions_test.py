@@ -148,6 +148,23 @@ class DeletedOnServerTest(IntegrationCase):
         self.assertEqual(world.words_local("INBOX"), ["m0", "m1"])
         self.assertEqual(world.words_on_server("INBOX"), ["m1"])
 
+    def test_what_comes_back_to_a_file_that_was_kept_is_not_fetched_beside_it(self):
+        world = self.world(remote_delete="ignore")
+        uids = world.fill("INBOX", 3)
+        world.sync()
+        world.imap.expunge("INBOX", uids[0])
+        world.imap.expunge("INBOX", uids[1])
+        world.sync()
+        world.mail.delete(world.mail.find("INBOX", "<m1@"))
+        world.sync()
+        for word in ("m0", "m1", "m3"):
+            world.imap.append("INBOX", message(word), [], NOON)
+        self.assertEqual(world.sync()["downloaded"], 2)
+        self.assertEqual(world.words_local("INBOX"), ["m0", "m1", "m2", "m3"])
+        present = world.ask_state("SELECT count(*) FROM message WHERE state = 'present'")
+        self.assertEqual(present, [(4,)])
+        world.assert_settled()
+
 
 class DeletedHereTest(IntegrationCase):
     @over(PROFILES)

@@ -62,6 +62,8 @@ struct MailboxInput {
   StorableKeywords base_storable;
   // Keywords of its rows that have no letter: they are in no name, and their absence says nothing.
   FlagSet hidden_keywords;
+  // Some of its rows are detached: what is new there may be the message of one, come back.
+  bool has_detached = false;
   RemoteDelta remote;
   LocalDelta local;
 };
@@ -93,7 +95,8 @@ struct Input {
   // Every row that a delta names, that an intent or an approval names, that has the base name of a
   // local arrival or an intent (in any mailbox), whose file has an arrival of its mailbox as one
   // more name, or whose state is neither present, stub, dropped,
-  // detached nor tombstone; those of the Trash that came since a removal to it was begun that is
+  // detached nor tombstone; detached ones whose file is here, and whose content an arrival of their
+  // mailbox has; those of the Trash that came since a removal to it was begun that is
   // not done. Where the server deduplicates, also rows with the EMAILID of a locally gone one.
   std::vector<MessageRow> rows;
   std::vector<Intent> intents;
