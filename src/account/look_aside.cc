@@ -132,7 +132,7 @@ class Finder {
                            const maildir::LocalMailbox& one) const {
     const std::string mailbox = "mailbox " + printable(name.text(), kReasonShownMax);
     if (!engine_.settings.includes(name, role_of(name))) return mailbox + " is not synced";
-    if (auto failed = failure_of(MailboxId(), name)) return mailbox + ": " + *failed;
+    if (auto failed = failure_of(MailboxId(), name)) return *std::move(failed);
     const auto walked = walked_.find(path);
     const bool whole = one.complete && walked != walked_.end() && !walked->second->suspect;
     if (!whole) return "its folder lacks cur, new or tmp";
@@ -142,7 +142,7 @@ class Finder {
 
   std::string why_frozen(const MailboxRow& row) const {
     const std::string mailbox = "mailbox " + printable(row.name.text(), kReasonShownMax);
-    if (auto failed = failure_of(row.id, row.name)) return mailbox + ": " + *failed;
+    if (auto failed = failure_of(row.id, row.name)) return *std::move(failed);
     const auto is_its_own = [&](const store::HeldEntry& entry) { return entry.mailbox == row.id; };
     const auto held = std::ranges::find_if(engine_.held_mailboxes, is_its_own);
     if (held != engine_.held_mailboxes.end()) return mailbox + " is held: " + held->reason;
@@ -150,6 +150,7 @@ class Finder {
     return mailbox + " is not synced now";
   }
 
+  // With the mailbox's name in front.
   std::optional<std::string> failure_of(MailboxId id, const MailboxName& name) const {
     const auto is_its_own = [&](const store::Failure& failure) {
       return is_of_mailbox(failure) && failure.mailbox == id && failure.base_name == name.text();
