@@ -456,8 +456,7 @@ class LocalExecution {
       STERNA_CHECK(bury(engine_, work, *row, "local", "forgotten", action.reason));
       return true;
     }
-    row->state = what.into;
-    if (what.into == RowState::dropped) row->base_name.clear();
+    row->state = what.into;  // one that is dropped keeps its name: its file may come back
     if (what.into == RowState::wanted) fetch_again(*row);
     STERNA_CHECK(engine_.store->put_message(*row));
     return true;

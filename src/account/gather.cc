@@ -9,6 +9,7 @@
 #include <set>
 
 #include "decisions.h"
+#include "expire_decisions.h"
 #include "failures.h"
 #include "removal_count.h"
 
@@ -71,10 +72,13 @@ Status collect(RowCollector& rows, const MailboxWork& work) {
   UidSet uids;
   for (const LocalChange& change : local.changed) uids.add(change.uid);
   for (const Uid uid : local.gone) uids.add(uid);
+  for (const Uid uid : work.linked) uids.add(uid);
   for (const RemoteArrival& detail : remote.details) uids.add(detail.uid);
   STERNA_CHECK(rows.add(work.row.id, uids));
   for (const LocalArrival& arrival : local.arrived) {
     STERNA_CHECK(rows.add_by_name(arrival.file.base));
+    const auto& origin = arrival.origin;
+    if (origin && origin->ours) STERNA_CHECK(rows.add({origin->mailbox, origin->uid}));
   }
   return {};
 }
@@ -100,6 +104,37 @@ Status collect_likely(Engine& engine, RowCollector& rows, bool deduplicates) {
     }
   }
   return headers.empty() ? Status{} : rows.add_with_headers(headers);
+}
+
+bool is_here(Engine& engine, MailboxWork& work, const MessageRow& row) {
+  const Result<maildir::MailboxDirs*> dirs = engine.open_dirs(work);
+  if (!dirs || row.base_name.empty()) return false;
+  const auto stat = (*dirs)->message_dir(row.in_new).stat_at(row.base_name + row.info);
+  return stat && to_stamp(*stat) == row.file;
+}
+
+// Messages that came back to where their files were kept. The base is read only where something new
+// came to such a mailbox.
+Status collect_detached(Engine& engine, RowCollector& rows) {
+  std::set<Digest> headers;
+  for (const auto& work : engine.mailboxes) {
+    const RemoteDelta& remote = work->input.remote;
+    if (remote.arrived.empty()) continue;
+    STERNA_TRY(work->input.has_detached, engine.store->has_detached(work->row.id));
+    if (!work->input.has_detached) continue;
+    for (const RemoteArrival& detail : remote.details) {
+      const bool is_new = detail.identity && remote.arrived.contains(detail.uid);
+      if (is_new) headers.insert(detail.identity->header);
+    }
+  }
+  if (headers.empty()) return {};
+  STERNA_TRY(const std::vector<MessageRow> found, engine.store->messages_with_headers(headers));
+  for (const MessageRow& row : found) {
+    MailboxWork* work = engine.find(row.key.mailbox);
+    const bool may_be = row.state == RowState::detached && work && work->input.has_detached;
+    if (may_be && is_here(engine, *work, row)) STERNA_CHECK(rows.add(row.key));
+  }
+  return {};
 }
 
 // What may be the copy that an unfinished removal made.
@@ -265,6 +300,7 @@ Status collect_all(Engine& engine, RowCollector& rows, bool deduplicates) {
     STERNA_CHECK(collect(rows, *work));
     STERNA_CHECK(collect_flagged(engine, rows, *work));
   }
+  STERNA_CHECK(collect_detached(engine, rows));
   return collect_likely(engine, rows, deduplicates);
 }
 
@@ -395,9 +431,11 @@ Status settle_plan(Engine& engine, const sync::Plan& plan) {
   engine.report.held = entries.size();
   if (engine.dry_run()) return {};
   STERNA_CHECK(count_looks(engine, plan));
-  if (entries.empty() && before.empty() && plan.consumed.empty()) return {};
+  STERNA_TRY(const bool decided, has_decisions(engine));
+  if (entries.empty() && before.empty() && plan.consumed.empty() && !decided) return {};
   STERNA_TRY(auto transaction, engine.store->begin(store::Durability::full));
   STERNA_CHECK(engine.store->replace_held(entries));
+  if (decided) STERNA_CHECK(expire_decisions(engine, plan));
   for (const sync::Consumed& consumed : plan.consumed) {
     STERNA_CHECK(engine.store->set(consumed_key(consumed.mailbox, consumed.file.base), kDecided));
   }

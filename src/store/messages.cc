@@ -41,6 +41,7 @@ constexpr const char* kSelectUids =
 constexpr const char* kSelectStates =
     "SELECT uid, state FROM message WHERE mailbox = ? AND uid BETWEEN ? AND ? ORDER BY uid";
 constexpr const char* kCount = "SELECT count(*) FROM message WHERE state = ? AND mailbox = ?";
+constexpr const char* kAnyInState = "SELECT 1 FROM message WHERE state = ? AND mailbox = ? LIMIT 1";
 constexpr const char* kSelectHeaders =
     "SELECT mailbox, uid, header_digest FROM message WHERE header_digest IS NOT NULL";
 constexpr const char* kSelectState = "SELECT state FROM message WHERE mailbox = ? AND uid = ?";
@@ -126,6 +127,11 @@ Result<std::vector<MessageRow>> Store::messages_in_state(RowState state) {
   }
   if (!passing.empty()) std::ranges::sort(rows, {}, &MessageRow::key);
   return rows;
+}
+
+Result<bool> Store::has_detached(MailboxId mailbox) {
+  Query query(impl_->db, kAnyInState, to_string(RowState::detached), mailbox);
+  return query.next();
 }
 
 Result<std::vector<MessageRow>> Store::messages_with_headers(const std::set<Digest>& headers) {

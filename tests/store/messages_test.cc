@@ -76,6 +76,14 @@ TEST_F(Messages, AreReplacedWhole) {
   EXPECT_THAT(must(store_->messages_by_base_name("17.\xff,U=3")), IsEmpty());
 }
 
+TEST_F(Messages, TellWhetherAnyIsDetached) {
+  put({message_row(inbox_, 1), message_row(inbox_, 2, RowState::dropped)});
+  EXPECT_FALSE(must(store_->has_detached(inbox_)));
+  put({message_row(inbox_, 3, RowState::detached)});
+  EXPECT_TRUE(must(store_->has_detached(inbox_)));
+  EXPECT_FALSE(must(store_->has_detached(MailboxId{inbox_.value + 1})));
+}
+
 TEST_F(Messages, NeedTheirMailbox) {
   Store::Transaction transaction = must(store_->begin(Durability::full));
   const Status put = store_->put_message(message_row(MailboxId{99}, 1));

@@ -192,6 +192,7 @@ class Reader {
     if (what == "unknown") delta.coverage = Coverage::unknown;
     if (what == "changes") delta.coverage = Coverage::changes;
     if (what == "suspect") delta.suspect = true;
+    if (what == "aside") delta.suspect = delta.aside = true;
     if (what == "busy") delta.quiet = false;
     if (const auto began = value(words, "began")) {
       delta.began = Generation(static_cast<std::int64_t>(number(*began)));
