@@ -144,7 +144,9 @@ void Comparison::compare_remote(const MessageRow& row, const RemoteMessage& remo
   // A flag that the server cannot hold is in the base alone, by design.
   FlagSet expected =
       side.any_keyword ? row.flags : row.flags.intersected(side.storable.united(remote.flags));
-  expected = expected.minus(without_wire_form(expected).minus(remote.flags));
+  const FlagSet unstored =
+      facts_.row.cursor.storable.refused_of(expected).united(without_wire_form(expected));
+  expected = expected.minus(unstored.minus(remote.flags));
   if (remote.flags != expected) {
     differs(row, fmt::format("flags on the server: {}; in the base: {}", flags_text(remote.flags),
                              flags_text(expected)));

@@ -55,14 +55,13 @@ class Lines {
   std::map<std::pair<std::string, std::string>, std::vector<PlannedLine>> lines_;
 };
 
-// A mailbox that would be made has not been looked into: what is missed elsewhere may be there.
+// A mailbox that would be made here has not been looked into on the server: what is missed there
+// may be in it.
 std::string_view where_it_may_be(const Engine& engine, std::string_view action) {
-  const std::string_view made = action == "delete_in"    ? "create_local"
-                                : action == "delete_out" ? "create_remote"
-                                                         : std::string_view();
   const bool any = std::ranges::any_of(
-      engine.report.plan, [made](const PlannedLine& line) { return line.action == made; });
-  return any ? ", unless it was moved into a mailbox that is to be made" : "";
+      engine.report.plan, [](const PlannedLine& line) { return line.action == "create_local"; });
+  const bool in_doubt = any && action == "delete_in";
+  return in_doubt ? ", unless it was moved into a mailbox that is to be made" : "";
 }
 
 }  // namespace

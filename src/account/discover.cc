@@ -12,6 +12,8 @@
 #include "execute_mailboxes.h"
 #include "list_early.h"
 #include "list_remote.h"
+#include "look_aside.h"
+#include "prove_renames.h"
 #include "sterna/account/inspect.h"
 #include "sterna/base/bytes.h"
 #include "sterna/coro/both.h"
@@ -246,6 +248,7 @@ coro::Task<Status> discover(Engine& engine, Pool& pool) {
   if (!engine.request_checked) STERNA_CO_CHECK(check_request(engine, input));
   engine.request_checked = true;  // what a pass renames is not asked for in the next one
   STERNA_CO_CHECK(save_absences(engine, rows, input));
+  STERNA_CO_CHECK(co_await prove_renames(engine, *connection, input));
   const std::vector<sync::MailboxAction> actions = sync::plan_mailboxes(input);
   engine.held_mailboxes.clear();
   engine.emptied_here.clear();
@@ -255,8 +258,8 @@ coro::Task<Status> discover(Engine& engine, Pool& pool) {
   if (!actions.empty()) engine.listed_early.clear();
   if (!actions.empty() && !engine.dry_run()) {
     STERNA_CO_TRY(rows, engine.store->mailboxes());
-    STERNA_CO_TRY(const maildir::Discovery now, co_await walk_directories(engine));
-    STERNA_CO_TRY(local, describe_walk(engine, now, rows, on_server));
+    STERNA_CO_TRY(*found, co_await walk_directories(engine));
+    STERNA_CO_TRY(local, describe_walk(engine, *found, rows, on_server));
     // Not what others made since the first walk: nothing was planned for it.
     for (const MailboxRow& row : rows) {
       if (row.has_local) engine.walked.insert(row.path);
@@ -279,6 +282,7 @@ coro::Task<Status> discover(Engine& engine, Pool& pool) {
     const bool frozen = outcome.frozen.contains(row.id);
     if (work->selectable || frozen) engine.mailboxes.push_back(std::move(work));
   }
+  STERNA_CO_CHECK(find_places_aside(engine, {remote, *found, local, rows, actions}));
   engine.trash_there = unsynced_trash(engine, remote);
   const auto inbox = std::ranges::find_if(
       engine.mailboxes, [](const auto& work) { return work->row.name.is_inbox(); });

@@ -47,7 +47,7 @@ std::optional<std::string> parked_as(const sync::MailboxAction& action) {
 class MailboxExecution {
  public:
   MailboxExecution(Engine& engine, Connection& connection, const sync::MailboxesInput& input)
-      : engine_(engine), connection_(connection), renames_(engine, connection) {
+      : engine_(engine), connection_(connection), input_(input), renames_(engine, connection) {
     for (const sync::KnownMailbox& one : input.base) known_.emplace(one.row.id, &one);
   }
 
@@ -425,7 +425,18 @@ class MailboxExecution {
     entry.reason = reason;
     entry.since_ms = engine_.now_ms();
     engine_.held_mailboxes.push_back(std::move(entry));
-    if (what.kind == sync::MailboxHeld::remote) outcome_.absent_here.insert(what.id);
+    if (is_absent_here(what)) outcome_.absent_here.insert(what.id);
+  }
+
+  bool is_absent_here(const sync::HoldMailbox& what) const {
+    if (what.kind == sync::MailboxHeld::remote) return true;
+    const sync::KnownMailbox* row = known(what.id);
+    const bool kept = what.kind == sync::MailboxHeld::kept && !what.name.is_inbox();
+    if (!kept || !row || !input_.local_complete) return false;
+    return std::ranges::none_of(input_.local, [&](const sync::LocalMailbox& one) {
+      return one.path == row->row.path ||
+             (one.cur_ino == row->row.cur_ino && one.cur_dev == row->row.cur_dev);
+    });
   }
 
   // What was held and is not now: undecided still where this pass could not tell, or not finish.
@@ -457,6 +468,7 @@ class MailboxExecution {
 
   Engine& engine_;
   Connection& connection_;
+  const sync::MailboxesInput& input_;
   MailboxRenames renames_;
   std::map<MailboxId, const sync::KnownMailbox*> known_;
   Places places_;

@@ -83,6 +83,10 @@ coro::Task<Status> expunge_exactly(Engine& engine, Connection& connection, Mailb
   co_return expunged;
 }
 
+coro::Task<Status> unmark_deleted(Connection& connection, const UidSet& uids) {
+  co_return co_await store_deleted(connection, uids, imap::StoreAction::remove);
+}
+
 Result<bool> owes_deleted(Engine& engine, const MailboxWork& work) {
   STERNA_TRY(const auto owed, engine.store->get(undelete_key(work, work.row.cursor.uidvalidity)));
   return owed.has_value();

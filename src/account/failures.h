@@ -11,6 +11,10 @@
 
 namespace sterna::account {
 
+// Whether its next try is not due yet. A time that no pause leads to was written while the clock
+// was ahead, and says nothing.
+bool waits(const store::Failure& failure, std::int64_t now_ms);
+
 // Notes the failure in the report and in the base. `action` is "download", "upload" ...
 void park(Engine& engine, MailboxWork& work, Uid uid, std::string_view base_name,
           std::string_view action, Error error);

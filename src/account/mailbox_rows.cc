@@ -97,6 +97,7 @@ Status forget_mailbox(Engine& engine, const MailboxRow& row, const MailboxEvent&
   return engine.write([&]() -> Status {
     STERNA_CHECK(engine.store->remove_mailbox(row.id));
     STERNA_CHECK(unset_answers(engine, row.id));
+    STERNA_CHECK(engine.store->unset(compared_key(row.id)));
     return event.event.empty() ? Status{} : add_history(engine, row, event);
   });
 }
@@ -132,6 +133,7 @@ Status release_files(Engine& engine, MailboxRow& row) {
   return engine.write([&]() -> Status {
     STERNA_TRY(const std::vector<MessageRow> rows, engine.store->take_all(row.id));
     STERNA_CHECK(engine.store->clear_approvals(row.id));
+    STERNA_CHECK(engine.store->unset(compared_key(row.id)));
     for (const MessageRow& message : rows) {
       if (message.base_name.empty()) continue;
       if (message.state == RowState::present) {

@@ -48,6 +48,14 @@ const Intent* find_open(const std::vector<Intent>& open, const Intent& intent) {
   return found == open.end() ? nullptr : &*found;
 }
 
+// What the server is asked about: the content is what the file has,
+// as the server has it.
+MessageRow asked_about(const Moving& one) {
+  MessageRow row = one.row;
+  row.identity = one.what->identity;
+  return row;
+}
+
 Status write_intents(Engine& engine, MailboxWork& from, MailboxWork& to,
                      std::vector<Moving>& moving) {
   STERNA_TRY(auto transaction, engine.store->begin(store::Durability::full));
@@ -62,7 +70,7 @@ Status write_intents(Engine& engine, MailboxWork& from, MailboxWork& to,
     intent.target_uidvalidity = one.what->to.uidvalidity;
     intent.target_uid_next = to.next_cursor.uid_next;
     intent.base_name = one.what->file.base;
-    intent.identity = one.what->identity;
+    intent.identity = remote_identity(asked_about(one));
     intent.flags = common_flags(*one.what);
     intent.at_ms = engine.now_ms();
     const Intent* before = find_open(open, intent);
@@ -161,13 +169,6 @@ UidSet uids_of(const std::vector<Moving>& moving) {
   std::vector<Uid> uids;
   for (const Moving& one : moving) uids.push_back(one.row.key.uid);
   return UidSet::of(std::move(uids));
-}
-
-// What the server is asked about: the content is what the file has.
-MessageRow asked_about(const Moving& one) {
-  MessageRow row = one.row;
-  row.identity = one.what->identity;
-  return row;
 }
 
 // Leaves in `moving` what is the message that the user moved (rule 11).

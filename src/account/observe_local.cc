@@ -238,6 +238,7 @@ coro::Task<Status> list_mailbox(Engine& engine, MailboxWork& work) {
   STERNA_CO_TRY(ListingMatch found, co_await match_listing(engine, work, *opened));
   co_await flush_renames(engine, work, *opened, found);
   STERNA_CO_CHECK(co_await describe_arrivals(engine, work, found));
+  work.linked = std::move(found.linked);
   work.input.local.changed = std::move(found.changed);
   for (const MissingFile& missing : found.missing) {
     if (missing.state == RowState::detached) continue;

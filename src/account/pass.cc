@@ -8,11 +8,13 @@
 
 #include "attempts.h"
 #include "carry_out.h"
+#include "decisions.h"
 #include "describe_plan.h"
 #include "discover.h"
 #include "download.h"
 #include "empty_mailboxes.h"
 #include "execute.h"
+#include "expire_decisions.h"
 #include "failures.h"
 #include "gather.h"
 #include "list_remote.h"
@@ -62,6 +64,7 @@ Status reset_base(Engine& engine, MailboxWork& work) {
   STERNA_TRY(auto transaction, engine.store->begin(store::Durability::full));
   STERNA_TRY(const std::vector<MessageRow> rows, engine.store->take_all(work.row.id));
   STERNA_CHECK(engine.store->clear_approvals(work.row.id));
+  STERNA_CHECK(engine.store->unset(compared_key(work.row.id)));
   STERNA_CHECK(engine.store->update_mailbox(work.row));
   STERNA_CHECK(transaction.commit());
   engine.log.info("mailbox {}: {} rows of the base are paired anew", work.name(), rows.size());
@@ -178,12 +181,30 @@ coro::Task<Status> observe_both(Engine& engine, Pool& pool) {
   co_return Status{};
 }
 
-// A first look at a mailbox that has files already: pairing, not uploading (adoption).
-void mark_adoptions(Engine& engine) {
+// A first look at a mailbox that has files already: pairing, not uploading (adoption). It lasts as
+// long as anything in it waits; that absences are not believed ends with the first whole look.
+Status mark_adoptions(Engine& engine) {
   for (const auto& work : engine.mailboxes) {
     const bool no_base = !work->row.cursor.uid_next;
-    if (no_base && !work->input.local.arrived.empty()) work->input.adopting = true;
+    if (!no_base || work->input.local.arrived.empty()) continue;
+    work->input.adopting = true;
+    STERNA_TRY(const auto compared, engine.store->get(compared_key(work->row.id)));
+    const UidValidity validity = work->row.cursor.uidvalidity;
+    work->input.compared = validity && compared == std::to_string(validity.value);
   }
+  return {};
+}
+
+// Inside a transaction, once all that this pass paired is in the base. In union mode the next pass
+// begins anew.
+Status note_compared(Engine& engine, const MailboxWork& work, const RemoteCursor& cursor) {
+  if (!work.input.adopting || engine.union_mode) return {};
+  const std::string key = compared_key(work.row.id);
+  if (cursor.uid_next) return engine.store->unset(key);
+  const bool whole = work.is_seen() && work.input.remote.coverage == Coverage::complete &&
+                     work.input.local.coverage == Coverage::complete;
+  if (!whole || work.input.compared) return {};
+  return engine.store->set(key, std::to_string(cursor.uidvalidity.value));
 }
 
 coro::Task<Result<sync::Input>> answer_questions(Engine& engine, Pool& pool) {
@@ -431,6 +452,7 @@ Status save_cursors(Engine& engine, PassAttempts& attempts) {
   STERNA_CHECK(forget_settled_failures(engine));
   bool any = false;
   std::vector<MailboxRow> rows;
+  std::vector<std::pair<const MailboxWork*, RemoteCursor>> adopting;
   const MailboxWork* audited = nullptr;
   for (const auto& work : engine.mailboxes) {
     if (work->audited) audited = work.get();
@@ -447,6 +469,7 @@ Status save_cursors(Engine& engine, PassAttempts& attempts) {
       // Its stamp said that there was nothing to see, and what was done there found otherwise.
       row.stamp.clear();
     }
+    if (work->input.adopting) adopting.emplace_back(work.get(), row.cursor);
     const bool changed = !(row.cursor == work->row.cursor) || row.stamp != work->row.stamp ||
                          row.cur_ino != work->row.cur_ino || row.role != work->row.role;
     if (!changed) continue;
@@ -454,11 +477,12 @@ Status save_cursors(Engine& engine, PassAttempts& attempts) {
     rows.push_back(std::move(row));
     any = true;
   }
-  if (!any && !audited && !attempts.has_changes()) return {};
+  if (!any && !audited && adopting.empty() && !attempts.has_changes()) return {};
   STERNA_TRY(auto transaction, engine.store->begin(store::Durability::normal));
   STERNA_CHECK(attempts.write());
   if (audited) STERNA_CHECK(note_audit(engine, *audited));
   for (const MailboxRow& row : rows) STERNA_CHECK(engine.store->update_mailbox(row));
+  for (const auto& [work, cursor] : adopting) STERNA_CHECK(note_compared(engine, *work, cursor));
   return transaction.commit();
 }
 
@@ -501,6 +525,8 @@ Result<bool> anything_pending(Engine& engine) {
   if (!intents.empty()) return true;
   STERNA_TRY(const std::vector<store::HeldEntry> held, engine.store->held());
   if (!held.empty()) return true;
+  STERNA_TRY(const bool decided, has_decisions(engine));
+  if (decided) return true;
   for (const RowState state :
        {RowState::wanted, RowState::quarantined, RowState::dropping, RowState::deleting}) {
     STERNA_TRY(const std::vector<MessageRow> rows, engine.store->messages_in_state(state));
@@ -514,7 +540,7 @@ Result<bool> anything_pending(Engine& engine) {
 coro::Task<Status> run_pass(Engine& engine, Pool& pool) {
   STERNA_CO_CHECK(co_await discover(engine, pool));
   STERNA_CO_CHECK(co_await observe_both(engine, pool));
-  mark_adoptions(engine);
+  STERNA_CO_CHECK(mark_adoptions(engine));
   STERNA_CO_CHECK(carry_out_decisions(engine));
   STERNA_CO_TRY(const bool pending, anything_pending(engine));
   PassAttempts attempts(engine);

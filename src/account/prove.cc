@@ -109,8 +109,9 @@ coro::Task<Result<UidSet>> Proof::same_by_header(const std::vector<MessageRow>& 
   STERNA_CO_CHECK(asked);
   for (const MessageRow& row : doubted) {
     const auto it = std::ranges::find(found, row.key.uid, &RemoteArrival::uid);
-    const bool proven = it != found.end() && it->identity && row.identity &&
-                        it->identity->same_as(*row.identity, false);
+    const std::optional<Identity> known = remote_identity(row);
+    const bool proven =
+        it != found.end() && it->identity && known && it->identity->same_as(*known, false);
     if (proven) same.add(row.key.uid);
   }
   co_return same;

@@ -17,6 +17,7 @@
 #include "decisions.h"
 #include "execute.h"
 #include "failures.h"
+#include "learn_stored.h"
 #include "list_remote.h"
 #include "sterna/base/bytes.h"
 #include "sterna/base/nanoseconds.h"
@@ -85,8 +86,9 @@ Result<std::string> read_piece(maildir::UploadReader& reader, std::size_t octets
   return piece;
 }
 
-// A keyword that the server cannot hold lives in the file and in the base alone.
-FlagSet with_keywords(FlagSet flags, const FlagSet& shown) {
+// What the server cannot hold lives in the file and in the base alone.
+FlagSet with_unstored(FlagSet flags, const FlagSet& shown, const StorableKeywords& storable) {
+  flags = flags.united(storable.refused_of(shown));
   for (const std::string& keyword : shown.keywords()) flags.add_keyword(keyword);
   return flags;
 }
@@ -130,7 +132,11 @@ class Uploader {
       if (!made) co_return co_await give_up(std::move(made).error());
       if (stored_.size() >= kRowsTogether) STERNA_CO_CHECK(record());
     }
-    co_return record();
+    STERNA_CO_CHECK(record());
+    for (const auto& [mailbox, uids] : std::exchange(recorded_, {})) {
+      STERNA_CO_CHECK(co_await learn_stored(engine_, connection_, *engine_.find(mailbox), uids));
+    }
+    co_return Status{};
   }
 
  private:
@@ -453,7 +459,8 @@ class Uploader {
       MessageRow row;
       row.key = {job->work->row.id, uid};
       row.state = RowState::present;
-      row.flags = with_keywords(agreed_flags(*job->what), job->what->file.flags);
+      row.flags = with_unstored(agreed_flags(*job->what), job->what->file.flags,
+                                job->work->input.remote.storable);
       take_file(row, job->what->file);
       row.file = to_stamp(job->stat);
       row.internal_date = job->stat.mtime_ns / kNsPerSecond;
@@ -462,6 +469,7 @@ class Uploader {
       row.remote_since = engine_.generation;
       row.local_since = engine_.generation;
       STERNA_CHECK(engine_.store->put_message(row));
+      recorded_[row.key.mailbox].add(uid);
       STERNA_CHECK(engine_.store->close_intent(job->intent.id));
       STERNA_CHECK(
           engine_.store->clear_failure(row.key.mailbox, Uid{}, job->what->file.base, "upload"));
@@ -527,6 +535,7 @@ class Uploader {
   std::set<const MailboxWork*> made_;
   MailboxWork* missing_ = nullptr;
   std::vector<std::pair<Job*, Uid>> stored_;
+  std::map<MailboxId, UidSet> recorded_;
 };
 
 }  // namespace

@@ -162,6 +162,7 @@ std::set<std::string> paths_of(const maildir::Discovery& found) {
   for (const maildir::LocalMailbox& one : found.mailboxes) {
     paths.insert(maildir::to_string(one.path));
   }
+  for (const maildir::MailboxPath& path : found.nameless) paths.insert(maildir::to_string(path));
   for (const maildir::MailboxPath& path : found.unreadable) paths.insert(maildir::to_string(path));
   return paths;
 }

@@ -132,6 +132,7 @@ class Walk {
       mailbox.shortened = true;
     } else {
       found_.unusable.push_back(shown(path) + " is no name of a mailbox in this layout");
+      found_.nameless.push_back(path);
       return {};
     }
     if (auto stamp = stamp_mailbox(directory)) {
@@ -174,6 +175,7 @@ class Walk {
       found_.unusable.push_back(fmt::format("{} is a second spelling of {}",
                                             shown(mailboxes[i].path),
                                             printable(mailboxes[i].name.text())));
+      found_.nameless.push_back(mailboxes[i].path);
     }
     const auto repeated = std::ranges::unique(mailboxes, {}, &LocalMailbox::name);
     mailboxes.erase(repeated.begin(), repeated.end());

@@ -171,11 +171,15 @@ FlagSet without_wire_form(const FlagSet& flags) {
 }
 
 FlagSet StorableKeywords::refused_of(const FlagSet& flags) const {
-  return any ? FlagSet() : keywords_of(flags).minus(listed);
+  if (any && listed.empty()) return {};
+  const FlagSet lacking = flags.minus(listed);
+  return any ? lacking.minus(keywords_of(lacking)) : lacking;
 }
 
 bool StorableKeywords::has_more_than(const StorableKeywords& before) const {
-  return !before.any && (any || !before.refused_of(listed).empty());
+  const bool says_nothing = any && listed.empty();
+  const FlagSet held = says_nothing ? FlagSet::from_mask(0xff) : listed;
+  return (any && !before.any) || !before.refused_of(held).empty();
 }
 
 }  // namespace sterna

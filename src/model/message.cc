@@ -27,6 +27,20 @@ std::optional<RowState> parse_row_state(std::string_view text) {
   return static_cast<RowState>(found - kStates.begin());
 }
 
+std::optional<Identity> remote_identity(const MessageRow& row) {
+  if (!row.identity) return std::nullopt;
+  Identity there = *row.identity;
+  if (row.remote_header) there.header = *row.remote_header;
+  if (row.remote_size != 0) there.size = row.remote_size;
+  return there;
+}
+
+void take_remote_identity(MessageRow& row, const Identity& told) {
+  row.remote_size = told.size;
+  row.remote_header.reset();
+  if (row.identity && row.identity->header != told.header) row.remote_header = told.header;
+}
+
 void give_file_away(MessageRow& row) {
   row.base_name = std::string(kReplaced) + std::to_string(row.key.uid.value);
   row.info.clear();

@@ -55,6 +55,12 @@ Result<MessageRow> read_message(const Db& db, Query& query) {
   row.email_id = query.string();
   row.modseq = query.get<ModSeq>();
   STERNA_TRY(row.identity, read_identity(db, query));
+  if (query.is_null()) {
+    query.skip();
+  } else {
+    row.remote_header = Digest::from_bytes(query.text());
+    if (!row.remote_header) return fail(corrupt(db.handle(), "a digest of the wrong length"));
+  }
   row.remote_since = query.get<Generation>();
   row.local_since = query.get<Generation>();
   return row;

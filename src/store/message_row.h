@@ -14,7 +14,7 @@ namespace sterna::store {
 #define STERNA_MESSAGE_COLUMNS                                                                \
   "mailbox, uid, state, flags, base_name, in_new, info, dev, ino, size, mtime_ns, btime_ns, " \
   "internal_date, remote_size, email_id, modseq, identity_size, header_digest, message_id, "  \
-  "remote_since, local_since"
+  "remote_header, remote_since, local_since"
 
 Result<MessageRow> read_message(const Db& db, Query& query);
 Result<RowState> read_state(const Db& db, Query& query);

@@ -225,9 +225,14 @@ CREATE TABLE attempt (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
+// What the server's header is where it is not the file's: not known of what was paired before.
+constexpr const char* kVersion7 = R"sql(
+ALTER TABLE message ADD COLUMN remote_header BLOB;
+)sql";
+
 // The nth migrates from version n to n + 1.
-constexpr std::array<const char*, kSchemaVersion> kMigrations = {kVersion1, kVersion2, kVersion3,
-                                                                 kVersion4, kVersion5, kVersion6};
+constexpr std::array<const char*, kSchemaVersion> kMigrations = {
+    kVersion1, kVersion2, kVersion3, kVersion4, kVersion5, kVersion6, kVersion7};
 
 Result<std::int64_t> number(Db& db, const char* sql) {
   Query query(db, sql);

@@ -63,6 +63,7 @@ void pair_sent_edit(Draft& draft, const RowView& row, MessageView& message) {
   pair.to_remote = std::move(merge.to_remote);
   pair.to_local = std::move(merge.to_local);
   pair.identity = row.change->identity;
+  pair.told = detail.identity;
   pair.internal_date = detail.internal_date;
   pair.email_id = detail.email_id;
   if (row.remote == Remote::gone || content_of(row) == Content::doubtful) {

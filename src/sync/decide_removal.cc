@@ -56,13 +56,14 @@ struct CopyInTrash {
 // Each copy is that of one removal.
 CopyInTrash find_copy(Draft& draft, const RowView& row) {
   MailboxView* trash = draft.world.mailbox(*draft.world.input().trash);
-  const std::optional<Identity>& identity = row.identity ? row.identity : row.intent->identity;
+  const auto known = row.identity_there();
+  const std::optional<Identity>& identity = known ? known : row.intent->identity;
   if (!trash || !trash->remote_known || !identity) return {};
   const Uid first = first_possible(*row.intent, *trash);
   for (RowView* other : trash->rows) {
     const bool fits = other->has_file_here() || other->has_state(RowState::deleting);
     if (!fits || other->key().uid < first || other->of_removal || !other->identity) continue;
-    if (other->remote == Remote::gone || !other->identity->same_as(*identity)) continue;
+    if (other->remote == Remote::gone || !other->identity_there()->same_as(*identity)) continue;
     if (other->remote == Remote::unknown) return {};
     other->of_removal = true;
     return {true, other->key().uid};

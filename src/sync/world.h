@@ -74,6 +74,10 @@ struct RowView {
   bool doubted = false;              // seen, but by no observation that counts
 
   MessageKey key() const { return row->key; }
+  // What the message is like on the server: as the base has it, else as it was looked up.
+  std::optional<Identity> identity_there() const {
+    return row->identity ? remote_identity(*row) : identity;
+  }
   bool has_state(RowState state) const { return row->state == state; }
   bool has_file_here() const {
     return row->state == RowState::present || row->state == RowState::stub;

@@ -107,6 +107,27 @@ TEST(OutcomeTest, CodesDecide) {
             Disposition::retry);
 }
 
+TEST(OutcomeTest, WhatFailsInOneMailboxStopsNoOther) {
+  const auto scope_of = [](Code code, CommandKind kind, const char* text = "") {
+    return error_from(refusal(StatusKind::no, code, text, kind)).scope();
+  };
+  for (const Code code : {Code::limit, Code::unavailable, Code::contact_admin}) {
+    for (const CommandKind kind : {CommandKind::create, CommandKind::rename, CommandKind::search,
+                                   CommandKind::select, CommandKind::fetch, CommandKind::append}) {
+      EXPECT_EQ(scope_of(code, kind), ErrorScope::mailbox);
+    }
+    for (const CommandKind kind :
+         {CommandKind::login, CommandKind::authenticate, CommandKind::list}) {
+      EXPECT_EQ(scope_of(code, kind), ErrorScope::account);
+    }
+  }
+  EXPECT_EQ(scope_of(Code::throttled, CommandKind::fetch), ErrorScope::account);
+  EXPECT_EQ(scope_of(Code::unavailable, CommandKind::select,
+                     "User is authenticated but not "
+                     "connected."),
+            ErrorScope::account);
+}
+
 TEST(OutcomeTest, WithoutACodeTheCommandDecides) {
   const Error login = error_from(refusal(StatusKind::no, Code::none, "no", CommandKind::login));
   EXPECT_TRUE(login.is(ErrorCode::login));

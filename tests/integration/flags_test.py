@@ -5,6 +5,7 @@ import unittest
 from tests.support.case import IntegrationCase, over
 from tests.support.dovecot import MAIN_PROFILES
 from tests.support.messages import NOON, local, message
+from tests.support.scripted import ScriptedServer, ScriptedWorld
 from tests.support.sterna import PARTLY
 
 SYSTEM = {"\\Seen": "S", "\\Answered": "R", "\\Flagged": "F", "\\Draft": "D", "\\Deleted": "T"}
@@ -216,6 +217,42 @@ class LearningServerTest(IntegrationCase):
         world.sync()
         self.assertEqual(self.flags_there(world, uids[0]), {"\\Seen", "\\Flagged", "urgent"})
         world.assert_settled()
+
+
+class UnstoredFlagTest(unittest.TestCase):
+    """A system flag that the server takes with OK and does not keep."""
+
+    class Forgetful(ScriptedServer):
+        permanent_flags = rb"\Seen \Flagged \Deleted \*"
+
+        def on_uid_store(self, session, tag, text):
+            super().on_uid_store(session, tag, text.replace(b"\\Answered", b""))
+
+    def test_it_is_not_taken_away_here(self):
+        server = self.Forgetful()
+        server.fill(2)
+        world = ScriptedWorld(self, server)
+        world.sync()
+        world.mail.add_letters(world.mail.find("INBOX", "<INBOX-1@"), "RS")
+        for _ in range(3):
+            world.sync()
+            self.assertEqual(world.mail.find("INBOX", "<INBOX-1@").flags,
+                             {"\\Answered", "\\Seen"})
+        self.assertEqual(server.messages()[1][0], {b"\\Seen"})
+        self.assertEqual(server.sent(rb"^UID STORE .*Answered"), [])
+        world.sterna.run("verify")
+
+    def test_of_an_upload_it_stays_with_the_file(self):
+        server = self.Forgetful()
+        server.make("Trash")
+        world = ScriptedWorld(self, server)
+        world.sync()
+        world.mail.deliver("INBOX", local(message("answered")), "RS", NOON)
+        for _ in range(3):
+            world.sync()
+            self.assertEqual(world.mail.find("INBOX", "<answered@").flags,
+                             {"\\Answered", "\\Seen"})
+        self.assertEqual(server.messages()[1][0], {b"\\Seen"})
 
 
 class KeywordsTest(IntegrationCase):

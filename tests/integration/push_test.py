@@ -61,6 +61,24 @@ class PushTest(IntegrationCase):
         self.assertEqual(world.words_on_server("INBOX"), ["twin", "twin"])
         world.assert_settled()
 
+    def test_a_hard_link_is_one_more_name_of_a_message(self):
+        world = self.world()
+        world.fill("INBOX", 2)
+        world.sync()
+        found = world.mail.find("INBOX", "<m0@")
+        link = os.path.join(os.path.dirname(found.path), "1700000009.link.host:2,S")
+        os.link(found.path, link)
+        for _ in range(2):
+            self.assertEqual(world.sync()["uploaded"], 0)
+        self.assertEqual(world.words_on_server("INBOX"), ["m0", "m1"])
+        world.mail.delete(found)        # the other name is the message's by now
+        world.sync()
+        self.assertEqual(world.words_on_server("INBOX"), ["m0", "m1"])
+        os.unlink(link)
+        world.sync()
+        self.assertEqual(world.words_on_server("INBOX"), ["m1"])
+        world.assert_settled()
+
     def test_a_second_copy_delivered_later_is_a_second_message(self):
         world = self.world()
         world.mail.deliver("INBOX", local(message("twin")), "S", NOON)

@@ -85,8 +85,8 @@ inline auto fields(const MessageRow& row) {
   return std::tuple_cat(
       std::tuple(row.key, row.state, row.flags.to_string(), row.base_name, row.in_new, row.info),
       std::tuple(row.file.dev, row.file.ino, row.file.size, row.file.mtime_ns, row.file.btime_ns),
-      std::tuple(row.internal_date, row.remote_size, row.email_id, row.modseq, row.remote_since,
-                 row.local_since),
+      std::tuple(row.internal_date, row.remote_size, row.remote_header, row.email_id, row.modseq,
+                 row.remote_since, row.local_since),
       fields(row.identity));
 }
 

@@ -13,6 +13,7 @@ import tempfile
 import threading
 
 from tests.support.maildir import Maildir
+from tests.support.messages import word_of
 from tests.support.sterna import Sterna
 
 UIDVALIDITY = 7
@@ -47,6 +48,7 @@ class Session:
 class ScriptedServer:
     capabilities = (b"IMAP4rev1 SASL-IR AUTH=PLAIN ENABLE UIDPLUS MOVE NAMESPACE UNSELECT LITERAL+ "
                     b"ESEARCH LIST-EXTENDED LIST-STATUS")
+    permanent_flags = rb"\Seen \Flagged \Answered \Draft \Deleted \*"
 
     def __init__(self):
         self.commands = []        # without their tags
@@ -81,6 +83,11 @@ class ScriptedServer:
         self.mailboxes[name][uid] = [set(flags), octets]
         return uid
 
+    def rename(self, old, new):
+        """One mailbox, as another client does; UIDs and UIDVALIDITY stay."""
+        for kept in (self.mailboxes, self.next_uid):
+            kept[new.encode()] = kept.pop(old.encode())
+
     def messages(self, name="INBOX"):
         return self.mailboxes[name.encode()]
 
@@ -114,7 +121,11 @@ class ScriptedServer:
 
     def status_line(self, name, _text):
         return b"* STATUS %s (MESSAGES %d UIDNEXT %d UIDVALIDITY %d UNSEEN 0)" % (
-            as_string(name), len(self.mailboxes[name]), self.next_uid[name], UIDVALIDITY)
+            as_string(name), len(self.mailboxes[name]), self.next_uid[name],
+            self.uidvalidity(name))
+
+    def uidvalidity(self, _name):
+        return UIDVALIDITY
 
     def limited(self, uids):
         """Which of these a command is done for, and the code that says so, or None."""
@@ -129,6 +140,7 @@ class ScriptedServer:
             except OSError:
                 return
             self.connections += 1
+            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             threading.Thread(target=self._run, args=(client,), daemon=True).start()
 
     def _run(self, client):
@@ -210,6 +222,18 @@ class ScriptedServer:
         self.make(self._argument(text).decode())
         session.say(tag + b" OK")
 
+    def on_rename(self, session, tag, text):
+        first, _, second = text.partition(b" ")[2].partition(b" ")
+        old, new = (self._argument(b"NAME " + part) for part in (first, second))
+        for name in [n for n in self.mailboxes if n == old or n.startswith(old + b"/")]:
+            self.rename(name.decode(), (new + name[len(old):]).decode())
+        session.say(tag + b" OK")
+
+    def on_delete(self, session, tag, text):
+        name = self._argument(text)
+        del self.mailboxes[name], self.next_uid[name]
+        session.say(tag + b" OK")
+
     def on_select(self, session, tag, text):
         name = self._argument(text)
         if name not in self.mailboxes:
@@ -217,9 +241,9 @@ class ScriptedServer:
             return
         session.mailbox = name
         session.say(b"* FLAGS (\\Seen \\Deleted)",
-                    b"* OK [PERMANENTFLAGS (\\Seen \\Flagged \\Deleted \\*)] kept",
+                    b"* OK [PERMANENTFLAGS (%s)] kept" % self.permanent_flags,
                     b"* %d EXISTS" % len(self.mailboxes[name]),
-                    b"* OK [UIDVALIDITY %d] valid" % UIDVALIDITY,
+                    b"* OK [UIDVALIDITY %d] valid" % self.uidvalidity(name),
                     b"* OK [UIDNEXT %d] next" % self.next_uid[name],
                     tag + b" OK [READ-WRITE] selected")
 
@@ -259,7 +283,8 @@ class ScriptedServer:
         target = self._argument(text.split(b" ", 2)[2])
         sources = self.mailboxes[session.mailbox]
         copies = [self.add(target, sources[u][1], sources[u][0]) for u in uids]
-        return b"[COPYUID %d %s %s]" % (UIDVALIDITY, b",".join(b"%d" % u for u in uids),
+        return b"[COPYUID %d %s %s]" % (self.uidvalidity(target),
+                                        b",".join(b"%d" % u for u in uids),
                                         b",".join(b"%d" % u for u in copies))
 
     def on_uid_copy(self, session, tag, text):
@@ -290,7 +315,7 @@ class ScriptedServer:
         head, _, octets = text.partition(b"}\r\n")
         flags = re.search(rb"\(([^)]*)\)", head)
         uid = self.add(name, octets, flags[1].split() if flags else ())
-        session.say(tag + b" OK [APPENDUID %d %d] stored" % (UIDVALIDITY, uid))
+        session.say(tag + b" OK [APPENDUID %d %d] stored" % (self.uidvalidity(name), uid))
 
     def on_logout(self, session, tag, _text):
         session.say(b"* BYE", tag + b" OK")
@@ -301,6 +326,7 @@ class ScriptedWorld:
     """A Maildir, a state and the program, before a scripted server."""
 
     def __init__(self, test, server, **keys):
+        self.test = test
         self.server = server
         test.addCleanup(server.close)
         self.dir = tempfile.mkdtemp(prefix="sterna-test-")
@@ -317,6 +343,22 @@ class ScriptedWorld:
             self.mail.settle()
         self.sterna.limits = {"octets_max": octets_max, "files_max": files_max}
         return self.sterna.sync(expect=expect, timeout=timeout)
+
+    def assert_settled(self):
+        """The server and the Maildir hold the same, and another sync does nothing."""
+        there = {name.decode(): sorted(octets for _, octets in kept.values())
+                 for name, kept in self.server.mailboxes.items()}
+        here = {name: sorted(m.read().replace(b"\n", b"\r\n") for m in self.mail.messages(name))
+                for name in self.mail.mailboxes()}
+        self.test.assertEqual(here, there)
+        report = self.sync()
+        for count in ("downloaded", "uploaded", "flags_in", "flags_out", "moved_in", "moved_out",
+                      "deleted_in", "deleted_out", "bodies_fetched", "held", "quarantined"):
+            self.test.assertEqual(report[count], 0, count)
+
+    def words(self, name="INBOX"):
+        """Which messages are here, by the word in their Message-ID, sorted."""
+        return sorted(word_of(m.read()) for m in self.mail.messages(name))
 
     def ask_state(self, sql):
         """Rows of the base, or a change of it behind the program's back."""

@@ -32,6 +32,21 @@ TEST(Adoption, DeletesNothing) {
   Input input = adopting({"A", "A 1 x S\nA 2 y S", "A gone 1", "A gone 2"});
   EXPECT_EQ(told(input), "wait A/1\nwait A/2\n");
 }
+// Something in it may wait for ever, as where the mailbox is read-only: what was compared before is
+// believed, and what is new is as doubtful as at first.
+TEST(Adoption, OnceAllWasComparedAbsenceCounts) {
+  Input input = adopting({"A Trash:trash", "A 1 x S\nA 2 y S\nA 3 z S", "A gone 1\nA readonly",
+                          "A gone 3\nA new n1,U=7 w S mark=7"});
+  mailbox(input, "A").compared = true;
+  EXPECT_EQ(told(input), "delete_in A/1\nwait A n1,U=7\nwait A/3\n");
+  mailbox(input, "A").remote.read_only = false;
+  EXPECT_EQ(told(input), "delete_in A/1\ndelete_out A/3 to_trash\nheld orphan A n1,U=7\n");
+}
+TEST(Adoption, WhatCameAfterAllWasComparedIsStillDoubted) {
+  Input input = adopting({"A", "A 1 x S since=5\nA 2 y S since=5", "A gone 1", "A gone 2"});
+  mailbox(input, "A").compared = true;
+  EXPECT_EQ(told(input), "wait A/1\nwait A/2\n");
+}
 TEST(Adoption, ASurplusFileOfAPairedMessageIsHeld) {
   EXPECT_EQ(adopted("A new 1 x S", "A new n1 x S mtime=1\nA new n2 x S mtime=2"),
             "pair A/1 n1 S\nheld orphan A n2\n");

@@ -161,7 +161,10 @@ class Reader {
       delta.began = Generation(static_cast<std::int64_t>(number(*began)));
     }
     if (const auto keywords = value(words, "keywords")) {
-      delta.storable = {false, flags_of("," + *keywords)};
+      delta.storable = {false, flags_of("DFRST," + *keywords)};
+    }
+    if (const auto permanent = value(words, "permanent")) {
+      delta.storable = {true, flags_of(*permanent)};
     }
     if (what == "gone") delta.gone.add(uid_of(words[2]));
     if (what == "flags") {
@@ -189,6 +192,7 @@ class Reader {
     if (what == "unknown") delta.coverage = Coverage::unknown;
     if (what == "changes") delta.coverage = Coverage::changes;
     if (what == "suspect") delta.suspect = true;
+    if (what == "aside") delta.suspect = delta.aside = true;
     if (what == "busy") delta.quiet = false;
     if (const auto began = value(words, "began")) {
       delta.began = Generation(static_cast<std::int64_t>(number(*began)));

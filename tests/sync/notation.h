@@ -10,7 +10,8 @@
 //                              MAILBOX new UID CONTENT FLAGS [unseen] [email=X] [unsized]
 //                              [nocontent] MAILBOX detail UID CONTENT   (of a row whose content is
 //                              not known)
-// local:                       MAILBOX unknown | suspect | busy | changes | began=N | unflushed=N
+// local:                       MAILBOX unknown | suspect | aside | busy | changes | began=N
+//                              MAILBOX unflushed=N
 //                              MAILBOX gone UID | flags UID FLAGS [new] [noinfo] [mute]
 //                              MAILBOX edited|restarted|touched|wreck|unreadable UID CONTENT
 //                              [old_time] (else its mtime is another one, too)

@@ -321,6 +321,15 @@ TEST(BirthsElsewhere, DoNotKeepAMessageWhoseFileIsHere) {
   mailbox(input, "A").expunge_flagged = true;
   EXPECT_EQ(told(input), "push_flags A/1 ST remote+T\ndelete_out A/1 expunge file_remains\n");
 }
+// A mailbox that is not synced now, and whose folder was looked into all the same.
+TEST(BirthsElsewhere, OfAMailboxThatIsLookedIntoAsideLetEverythingElseGo) {
+  constexpr const char* kLocal = "A gone 1\nA gone 2\nB aside";
+  EXPECT_EQ(told(with_elsewhere(stuck("x"), "A 1 x S\nA 2 y S", kLocal)), kOneIsHeld);
+  EXPECT_EQ(planned("A 1 x S\nA 2 y S", "", kLocal), kNoneWaits);
+}
+TEST(BirthsElsewhere, WhatIsMissedInAMailboxThatIsLookedIntoAsideIsNotGone) {
+  EXPECT_EQ(planned("B 1 x S", "", "B gone 1\nB aside"), "");
+}
 TEST(BirthsElsewhere, WhatStaysForThemDoesNotCountForTheBrake) {
   Input input = with_elsewhere(elsewhere("x"));
   mailbox(input, "A").brake = {0.0, 2};

@@ -84,6 +84,8 @@ struct Discovery {
   // Directories that are mailboxes but cannot be used, with the reason, ready to be printed: a
   // second spelling of a name, a second way to a directory, a name that the layout cannot read.
   std::vector<std::string> unusable;
+  // Those of them that have a cur of their own: there may be mail in them.
+  std::vector<MailboxPath> nameless;
   // Directories without a cur. A mailbox that was at such a place has lost it, as when its disk is
   // not mounted: it is suspect, not absent.
   std::vector<MailboxPath> bare;

@@ -86,11 +86,12 @@ bool is_atom(std::string_view word);
 // The keywords that are none: a Maildir can hold them, no server can be told them.
 FlagSet without_wire_form(const FlagSet& flags);
 
-// Which keywords a mailbox can hold on the server: its PERMANENTFLAGS (RFC 3501 section 7.1).
+// Which flags and keywords a mailbox can hold on the server: its PERMANENTFLAGS (RFC 3501 section
+// 7.1).
 struct StorableKeywords {
-  bool any = true;  // "\*", or the server does not say; else `listed` alone
-  FlagSet listed;
-  // The keywords among `flags`, $Forwarded too, that are not stored.
+  bool any = true;  // any keyword: "\*", or the server does not say; else those of `listed` alone
+  FlagSet listed;   // system flags as well; with `any` and nothing in it the server says nothing
+  // Those among `flags` that are not stored.
   FlagSet refused_of(const FlagSet& flags) const;
   bool has_more_than(const StorableKeywords& before) const;
   bool operator==(const StorableKeywords&) const = default;

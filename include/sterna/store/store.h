@@ -172,6 +172,7 @@ class Store {
   // programs keep fields that come and go (",U=12"): a hint, wider than maildir::strip_fields().
   Result<std::vector<MessageRow>> messages_by_base_name(std::string_view base_name);
   Result<std::vector<MessageRow>> messages_in_state(RowState state);  // in the account
+  Result<bool> has_detached(MailboxId mailbox);
   // Those with the header of one of these. Reads the whole table: for rare questions.
   Result<std::vector<MessageRow>> messages_with_headers(const std::set<Digest>& headers);
   // Every row of the mailbox with a file (present, stub, detached), ascending by UID.
