@@ -118,7 +118,7 @@ void keep_flags_of_known(const ChangeSink& changes, const UidSet& known, RemoteD
 }
 
 // Nothing is permanent where nothing may be changed, which says nothing of what is stored there.
-StorableKeywords storable_of(const imap::Selection& selection, const RemoteCursor& cursor) {
+StorableFlags storable_of(const imap::Selection& selection, const RemoteCursor& cursor) {
   if (selection.read_only || !selection.permanent_flags) return cursor.storable;
   return {selection.permanent_flags->new_keywords, selection.permanent_flags->flags};
 }

@@ -87,7 +87,7 @@ Result<std::string> read_piece(maildir::UploadReader& reader, std::size_t octets
 }
 
 // What the server cannot hold lives in the file and in the base alone.
-FlagSet with_unstored(FlagSet flags, const FlagSet& shown, const StorableKeywords& storable) {
+FlagSet with_unstored(FlagSet flags, const FlagSet& shown, const StorableFlags& storable) {
   flags = flags.united(storable.refused_of(shown));
   for (const std::string& keyword : shown.keywords()) flags.add_keyword(keyword);
   return flags;

@@ -170,13 +170,13 @@ FlagSet without_wire_form(const FlagSet& flags) {
   return out;
 }
 
-FlagSet StorableKeywords::refused_of(const FlagSet& flags) const {
+FlagSet StorableFlags::refused_of(const FlagSet& flags) const {
   if (any && listed.empty()) return {};
   const FlagSet lacking = flags.minus(listed);
   return any ? lacking.minus(keywords_of(lacking)) : lacking;
 }
 
-bool StorableKeywords::has_more_than(const StorableKeywords& before) const {
+bool StorableFlags::has_more_than(const StorableFlags& before) const {
   const bool says_nothing = any && listed.empty();
   const FlagSet held = says_nothing ? FlagSet::from_mask(0xff) : listed;
   return (any && !before.any) || !before.refused_of(held).empty();

@@ -101,10 +101,10 @@ TEST(StorableFlags, ASystemFlagThatTheServerHoldsSinceStartsAsUnion) {
   EXPECT_EQ(told(input), "push_flags A/1 RS remote+R\n");
 }
 TEST(StorableFlags, WhatAServerHoldsSince) {
-  const StorableKeywords unsaid;
-  const StorableKeywords few{true, FlagSet::parse("\\Seen")};
-  const StorableKeywords more{true, FlagSet::parse("\\Seen \\Answered")};
-  const StorableKeywords one{false, FlagSet::parse("\\Seen \\Answered work")};
+  const StorableFlags unsaid;
+  const StorableFlags few{true, FlagSet::parse("\\Seen")};
+  const StorableFlags more{true, FlagSet::parse("\\Seen \\Answered")};
+  const StorableFlags one{false, FlagSet::parse("\\Seen \\Answered work")};
   EXPECT_TRUE(more.has_more_than(few));
   EXPECT_FALSE(few.has_more_than(more));
   EXPECT_FALSE(more.has_more_than(more));

@@ -88,13 +88,13 @@ FlagSet without_wire_form(const FlagSet& flags);
 
 // Which flags and keywords a mailbox can hold on the server: its PERMANENTFLAGS (RFC 3501 section
 // 7.1).
-struct StorableKeywords {
+struct StorableFlags {
   bool any = true;  // any keyword: "\*", or the server does not say; else those of `listed` alone
   FlagSet listed;   // system flags as well; with `any` and nothing in it the server says nothing
   // Those among `flags` that are not stored.
   FlagSet refused_of(const FlagSet& flags) const;
-  bool has_more_than(const StorableKeywords& before) const;
-  bool operator==(const StorableKeywords&) const = default;
+  bool has_more_than(const StorableFlags& before) const;
+  bool operator==(const StorableFlags&) const = default;
 };
 
 }  // namespace sterna

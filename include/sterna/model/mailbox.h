@@ -20,7 +20,7 @@ struct RemoteCursor {
   Uid uid_next;             // none: no sync came to its end yet
   ModSeq highest_modseq;    // none: not known
   std::uint32_t messages = 0;
-  StorableKeywords storable;
+  StorableFlags storable;
   bool operator==(const RemoteCursor&) const = default;
 };
 

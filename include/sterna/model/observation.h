@@ -47,7 +47,7 @@ struct RemoteDelta {
   Generation began;
   UidValidity uidvalidity;
   bool read_only = false;
-  StorableKeywords storable;
+  StorableFlags storable;
   UidSet arrived;  // on the server, not in the base
   // Of some of `arrived`, and of rows whose identity the base lacks; ascending by UID.
   std::vector<RemoteArrival> details;

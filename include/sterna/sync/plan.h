@@ -66,7 +66,7 @@ struct MailboxInput {
   // there. The rows are its own, and what is missing of them is gone like any other.
   bool compared = false;
   // When the base agreed; what the server can hold since then starts as a union (40).
-  StorableKeywords base_storable;
+  StorableFlags base_storable;
   // Keywords of its rows that have no letter: they are in no name, and their absence says nothing.
   FlagSet hidden_keywords;
   // Some of its rows are detached: what is new there may be the message of one, come back.
