@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "learn_stored.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <unordered_map>
 #include <utility>
@@ -15,6 +17,10 @@ namespace sterna::account {
 namespace {
 
 constexpr std::size_t kFirst = 100;
+// A server that rewrites does it to every message: one look a day is enough to know that it does
+// not.
+constexpr std::int64_t kTrustedMs = std::int64_t{24} * 3600 * 1000;
+constexpr std::string_view kStoredAsSentKey = "stored_as_sent_ms";
 
 class StoredSink : public Sink {
  public:
@@ -56,6 +62,19 @@ coro::Task<Result<std::vector<RemoteArrival>>> headers_of(Engine& engine, Connec
   co_return found;
 }
 
+Result<bool> is_trusted(Engine& engine) {
+  STERNA_TRY(const std::optional<std::string> stored, engine.store->get(kStoredAsSentKey));
+  const auto at_ms = parse_number(stored.value_or(""), INT64_MAX);
+  const std::int64_t now_ms = engine.now_ms();
+  return at_ms && std::cmp_less_equal(*at_ms, now_ms) &&
+         now_ms - static_cast<std::int64_t>(*at_ms) < kTrustedMs;
+}
+
+Status note_stored_as_sent(Engine& engine) {
+  return engine.write(
+      [&] { return engine.store->set(kStoredAsSentKey, fmt::format("{}", engine.now_ms())); });
+}
+
 // Whether the server has another size than what was sent.
 coro::Task<Result<bool>> complete(Engine& engine, Connection& connection, MailboxWork& work,
                                   const UidSet& uids) {
@@ -74,7 +93,10 @@ coro::Task<Result<bool>> complete(Engine& engine, Connection& connection, Mailbo
     row.internal_date = date.value_or(row.internal_date);
     changed.push_back(&row);
   }
-  if (changed.empty()) co_return false;
+  if (changed.empty()) {
+    if (sink.found.size() == uids.count()) STERNA_CO_CHECK(note_stored_as_sent(engine));
+    co_return false;
+  }
   const bool any = !rewritten.empty();
   if (any) {
     const UidSet those = UidSet::of(std::move(rewritten));
@@ -96,6 +118,8 @@ coro::Task<Result<bool>> complete(Engine& engine, Connection& connection, Mailbo
 
 coro::Task<Status> learn_stored(Engine& engine, Connection& connection, MailboxWork& work,
                                 const UidSet& uids) {
+  STERNA_CO_TRY(const bool trusted, is_trusted(engine));
+  if (trusted && !connection.quirks.append_rewrites) co_return Status{};
   std::vector<Uid> first = uids.expand(uids.count());
   first.resize(std::min(first.size(), kFirst));
   const UidSet some = UidSet::of(std::move(first));

@@ -8,7 +8,8 @@
 
 namespace sterna::account {
 
-// Completes the rows of these UIDs. Of many, the first tell whether the others are asked for. What
+// Completes the rows of these UIDs. Of many, the first tell whether the others are asked for; and
+// nothing is asked where the server was seen to store what it is sent, within the last day. What
 // the server does not answer leaves the rows as they are; an error is one of the connection, or of
 // the base.
 coro::Task<Status> learn_stored(Engine& engine, Connection& connection, MailboxWork& work,

@@ -39,12 +39,12 @@ class Gmail(ScriptedServer):
 
 
 class GmailTest(unittest.TestCase):
-    def start(self, server=None):
+    def start(self, server=None, **keys):
         server = server or Gmail()
         server.fill(3)
         server.make("Label")
         server.make("[Gmail]/Trash")
-        world = ScriptedWorld(self, server, roles={"trash": "[Gmail]/Trash"})
+        world = ScriptedWorld(self, server, roles={"trash": "[Gmail]/Trash"}, **keys)
         world.sync()
         return world
 
@@ -90,6 +90,26 @@ class GmailTest(unittest.TestCase):
         world.sync()
         self.assertEqual(sorted(world.server.messages()), [2, 3])
         self.assertEqual(len(world.server.messages("[Gmail]/Trash")), 1)
+
+    def test_what_is_flagged_deleted_here_goes_to_the_trash_and_the_flag_is_never_sent(self):
+        world = self.start()
+        world.mail.add_letters(world.mail.find("INBOX", "<INBOX-1@"), "T")
+        world.sync()
+        world.sync()
+        self.assertEqual(sorted(world.server.messages()), [2, 3])
+        self.assertEqual(len(world.server.messages("[Gmail]/Trash")), 1)
+        self.assertEqual(len(world.mail.messages("INBOX")), 2)
+        self.assertEqual(world.server.sent(rb"STORE.*Deleted"), [])
+        world.assert_settled()
+
+    def test_a_policy_that_keeps_messages_keeps_what_is_flagged_deleted_here(self):
+        world = self.start(local_delete="ignore")
+        world.mail.add_letters(world.mail.find("INBOX", "<INBOX-1@"), "T")
+        for _ in range(2):
+            world.sync()
+        self.assertEqual(sorted(world.server.messages()), [1, 2, 3])
+        self.assertEqual(world.server.sent(rb"STORE"), [])
+        self.assertIn("T", world.mail.find("INBOX", "<INBOX-1@").letters)
 
     def test_an_upload_that_is_there_already_gets_the_uid_of_what_is_there(self):
         class Racing(Gmail):

@@ -223,7 +223,7 @@ class FrozenTest(LeftOutCase):
         self.assertEqual(world.words_on_server("INBOX"), ["m1", "m2", "m3"])
 
     def test_a_folder_that_went_and_is_kept_on_the_server_stops_no_deletion_elsewhere(self):
-        world = self.world(rule=[{"mailboxes": ["Kept"], "local_delete": "ignore"}])
+        world = self.world(rule=[{"match": ["Kept"], "local_delete": "ignore"}])
         world.fill("INBOX", 2)
         world.fill("Kept", 2, "k")
         world.sync()
