@@ -8,6 +8,7 @@ import pty
 import re
 import select
 import sqlite3
+import time
 import unittest
 
 from tests.support.hostile import EVIL, HostileWorld, Starttls
@@ -265,8 +266,9 @@ class NumbersTest(unittest.TestCase):
                 world.sync()
                 late = [m for m in world.mail.messages("INBOX") if os.stat(m.path).st_mtime > 2e9]
                 self.assertEqual(len(late), 1, "clamped, by us or by the file system, not negative")
-                self.assertEqual(world.ask_state("SELECT count(*) FROM message WHERE mtime_ns < 0"),
-                                 [(0,)])
+                with contextlib.closing(sqlite3.connect(f"{world.sterna.state}/{EVIL}/state.db")) as state:
+                    negative = "SELECT count(*) FROM message WHERE mtime_ns < 0"
+                    self.assertEqual(state.execute(negative).fetchall(), [(0,)])
                 self.assert_kept(world)
 
 
@@ -401,7 +403,14 @@ class TextTest(unittest.TestCase):
         self.assertIn(r"\u001b]0;owned\u0007", said)
 
     def test_nor_the_progress_on_a_terminal(self):
-        world = HostileWorld(self, self.poisoned())
+        server = self.poisoned()
+        at_once = server.fetch_line
+
+        def slowly(*arguments):
+            time.sleep(0.3)     # a sync of no time shows no progress
+            return at_once(*arguments)
+        server.fetch_line = slowly
+        world = HostileWorld(self, server)
         said = self.on_a_terminal(world, "sync")
         self.assertIn(b"\x1b[K", said, "there is a line of progress")
         self.assertNotRegex(said, rb"owned\x07|\x1b\[2J|\x9b|\xe2\x80\xae|[\x00-\x07\x0b\x0c]")
