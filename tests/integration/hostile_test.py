@@ -266,7 +266,8 @@ class NumbersTest(unittest.TestCase):
                 world.sync()
                 late = [m for m in world.mail.messages("INBOX") if os.stat(m.path).st_mtime > 2e9]
                 self.assertEqual(len(late), 1, "clamped, by us or by the file system, not negative")
-                with contextlib.closing(sqlite3.connect(f"{world.sterna.state}/{EVIL}/state.db")) as state:
+                path = f"{world.sterna.state}/{EVIL}/state.db"
+                with contextlib.closing(sqlite3.connect(path)) as state:
                     negative = "SELECT count(*) FROM message WHERE mtime_ns < 0"
                     self.assertEqual(state.execute(negative).fetchall(), [(0,)])
                 self.assert_kept(world)
