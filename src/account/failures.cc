@@ -241,13 +241,17 @@ Status keep_parked(Engine& engine, const std::set<MailboxFailure>& still,
   return {};
 }
 
+bool ends_pass(const Connection& connection, const Error& error) {
+  const bool wide = error.scope() == ErrorScope::account || error.scope() == ErrorScope::process;
+  return !connection.usable() || wide || error.is_cancelled();
+}
+
 Status absorb(Engine& engine, const Connection& connection, MailboxWork& work, Status status) {
   if (status) return {};
   work.look_again();
   work.broken_off = true;
   const Error& error = status.error();
-  const bool wide = error.scope() == ErrorScope::account || error.scope() == ErrorScope::process;
-  if (!connection.usable() || wide || error.is_cancelled()) {
+  if (ends_pass(connection, error)) {
     return fail(std::move(status).error().with_context(fmt::format("mailbox {}", work.name())));
   }
   if (error.is(ErrorCode::changed)) {

@@ -52,8 +52,10 @@ bool is_parked(Engine& engine, const MailboxFailure& failed);
 Status keep_parked(Engine& engine, const std::set<MailboxFailure>& still,
                    const std::set<std::string>& unsaid);
 
-// What concerns one mailbox is noted and the others go on; what ends the connection, or the
-// account, ends the pass.
+// It concerns more than the mailbox it was met in: the connection is gone, or the account, or the
+// user ended it.
+bool ends_pass(const Connection& connection, const Error& error);
+// What concerns one mailbox is noted and the others go on; what ends the pass is given back.
 Status absorb(Engine& engine, const Connection& connection, MailboxWork& work, Status status);
 
 }  // namespace sterna::account

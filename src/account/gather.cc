@@ -396,6 +396,7 @@ Result<std::vector<store::HeldEntry>> all_that_is_held(
     Engine& engine, const sync::Plan& plan, const std::vector<store::HeldEntry>& before) {
   std::vector<store::HeldEntry> entries = engine.held_mailboxes;
   for (const sync::Held& held : plan.held) entries.push_back(to_entry(engine, held));
+  if (before.empty()) return entries;
   STERNA_TRY(const std::vector<MailboxRow> rows, engine.store->mailboxes());
   std::set<MailboxId> unseen;
   for (const MailboxRow& row : rows) {

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "failures.h"
 #include "message_limit.h"
 #include "observe.h"
 #include "sterna/base/bytes.h"
@@ -129,13 +130,9 @@ coro::Task<Status> learn_stored(Engine& engine, Connection& connection, MailboxW
     rewrites = co_await complete(engine, connection, work, others);
   }
   if (rewrites) co_return Status{};
-  const Error& error = rewrites.error();
-  const bool wide = error.scope() == ErrorScope::account || error.scope() == ErrorScope::process;
-  if (!connection.usable() || wide || error.is_cancelled()) {
-    co_return fail(std::move(rewrites).error());
-  }
+  if (ends_pass(connection, rewrites.error())) co_return fail(std::move(rewrites).error());
   engine.log.debug("mailbox {}: what was stored is not told: {}", work.name(),
-                   printable(error.describe(), 200));
+                   printable(rewrites.error().describe(), 200));
   co_return Status{};
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "failures.h"
 #include "observe.h"
 #include "sterna/base/bytes.h"
 
@@ -44,13 +45,9 @@ coro::Task<Result<bool>> is_proven(Engine& engine, Connection& connection,
   for (const MessageRow& row : rows) uids.push_back(row.key.uid);
   Status asked = co_await identify_remote(engine, connection, there, UidSet::of(std::move(uids)));
   if (!asked) {
-    const Error& error = asked.error();
-    const bool wide = error.scope() == ErrorScope::account || error.scope() == ErrorScope::process;
-    if (!connection.usable() || wide || error.is_cancelled()) {
-      co_return fail(std::move(asked).error());
-    }
+    if (ends_pass(connection, asked.error())) co_return fail(std::move(asked).error());
     engine.log.info("what is in {} is not known: {}", printable(rename.now.octets, 200),
-                    printable(error.describe(), 200));
+                    printable(asked.error().describe(), 200));
     co_return false;
   }
   const std::vector<RemoteArrival>& found = there.input.remote.details;

@@ -4,12 +4,13 @@
 #include <deque>
 
 #include "tests/account/account_world.h"
+#include "tests/account/quiet_transport.h"
 
 namespace sterna::account::test {
 namespace {
 
 // A server that says its lines in the order of the reads, whatever it is asked.
-class Recital final : public io::Transport {
+class Recital final : public QuietTransport {
  public:
   explicit Recital(std::deque<std::string> pieces, std::shared_ptr<int> reads_past_end = {})
       : pieces_(std::move(pieces)),
@@ -31,12 +32,6 @@ class Recital final : public io::Transport {
     if (hung_up_) co_return fail(ErrorCode::disconnected, "write: broken pipe");
     co_return Status{};
   }
-  coro::Task<Status> start_tls(io::TlsSettings) override { co_return Status{}; }
-  Status start_deflate(std::string) override { return {}; }
-  std::optional<io::TlsInfo> tls_info() const override { return std::nullopt; }
-  std::uint64_t octets_in() const override { return 0; }
-  std::uint64_t octets_out() const override { return 0; }
-  void close() override {}
   void hang_up() { hung_up_ = true; }
 
  private:
@@ -221,20 +216,13 @@ TEST_F(ConnectionTest, FailsAtTheEndOfTheStream) {
 
 TEST_F(ConnectionTest, EndsAFloodOfWhatNobodyAskedFor) {
   // The pieces share their text: a flood of one gibibyte would not fit here.
-  class Flood final : public io::Transport {
+  class Flood final : public QuietTransport {
    public:
     coro::Task<Result<std::size_t>> read_some(std::string& into, std::size_t) override {
       into += greeted_ ? chatter_ : "* PREAUTH ready\r\n";
       greeted_ = true;
       co_return into.size();
     }
-    coro::Task<Status> write(std::string) override { co_return Status{}; }
-    coro::Task<Status> start_tls(io::TlsSettings) override { co_return Status{}; }
-    Status start_deflate(std::string) override { return {}; }
-    std::optional<io::TlsInfo> tls_info() const override { return std::nullopt; }
-    std::uint64_t octets_in() const override { return 0; }
-    std::uint64_t octets_out() const override { return 0; }
-    void close() override {}
 
    private:
     bool greeted_ = false;

@@ -10,6 +10,7 @@
 
 #include "sterna/base/bytes.h"
 #include "tests/account/account_world.h"
+#include "tests/account/quiet_transport.h"
 #include "tests/support/virtual_clock.h"
 
 namespace sterna::account::test {
@@ -27,7 +28,7 @@ struct Script {
   std::vector<std::size_t> packets;             // commands in each write
 };
 
-class Answering final : public io::Transport {
+class Answering final : public QuietTransport {
  public:
   Answering(io::Clock& clock, Script& script) : clock_(clock), script_(script) {
     answers_.push_back({{},
@@ -54,12 +55,6 @@ class Answering final : public io::Transport {
     script_.packets.push_back(commands);
     co_return Status{};
   }
-  coro::Task<Status> start_tls(io::TlsSettings) override { co_return Status{}; }
-  Status start_deflate(std::string) override { return {}; }
-  std::optional<io::TlsInfo> tls_info() const override { return std::nullopt; }
-  std::uint64_t octets_in() const override { return 0; }
-  std::uint64_t octets_out() const override { return 0; }
-  void close() override {}
 
  private:
   struct Answer {

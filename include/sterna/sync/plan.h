@@ -101,10 +101,10 @@ struct Input {
   std::vector<MailboxInput> mailboxes;
   // Every row that a delta names, that an intent or an approval names, that has the base name of a
   // local arrival or an intent (in any mailbox), whose file has an arrival of its mailbox as one
-  // more name, or whose state is neither present, stub, dropped,
-  // detached nor tombstone; detached ones whose file is here, and whose content an arrival of their
-  // mailbox has; those of the Trash that came since a removal to it was begun that is
-  // not done. Where the server deduplicates, also rows with the EMAILID of a locally gone one.
+  // more name, or whose state is neither present, stub, dropped, detached nor tombstone; detached
+  // ones whose file is here, and whose content an arrival of their mailbox has; those of the Trash
+  // that came since a removal to it was begun that is not done. Where the server deduplicates, also
+  // rows with the EMAILID of a locally gone one.
   std::vector<MessageRow> rows;
   std::vector<Intent> intents;
   std::vector<Approval> approvals;  // of held deletions, by the user
