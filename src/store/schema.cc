@@ -287,11 +287,7 @@ Result<SchemaState> read_schema(Db& db) {
 }
 
 Status migrate(Db& db, SchemaState state) {
-  if (state.is_new()) {
-    STERNA_CHECK(check_empty(db));
-    // What changes in a mailbox is strewn over it: small pages keep the log of it short.
-    STERNA_CHECK(db.execute("PRAGMA page_size = 1024"));
-  }
+  if (state.is_new()) STERNA_CHECK(check_empty(db));
   // Kept in the file, so this does nothing but for a new one, or one that a person made from a
   // dump.
   STERNA_CHECK(db.execute("PRAGMA journal_mode = WAL"));
