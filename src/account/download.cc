@@ -12,6 +12,7 @@
 #include "observe.h"
 #include "reserve.h"
 #include "sterna/base/bytes.h"
+#include "sterna/base/step.h"
 #include "sterna/coro/scope.h"
 #include "sterna/imap/date.h"
 #include "sterna/imap/outcome.h"
@@ -373,6 +374,7 @@ class Downloader {
                                        row.flags.to_string(), reason_));
     }
     STERNA_CHECK(transaction.commit());
+    at_step("download.recorded");
     engine_.report.counts.downloaded += ungrouped_.size();
     ungrouped_.clear();
     group_octets_ = 0;

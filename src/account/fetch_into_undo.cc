@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fetch_into_undo.h"
 
+#include "sterna/base/step.h"
 #include "sterna/imap/commands.h"
 
 namespace sterna::account {
@@ -59,6 +60,7 @@ coro::Task<Status> fetch_into_undo(Engine& engine, Connection& connection, Mailb
   STERNA_CO_CHECK(file->sync());
   STERNA_CO_CHECK(undo->place(*file, name));
   STERNA_CO_CHECK(undo->sync());
+  at_step("undo.fetched");
   auto record = [&]() -> Status {
     STERNA_TRY(const std::int64_t id,
                engine.store->add_undo({0, name, work.name(), row.base_name, row.flags, sink.size,
@@ -66,7 +68,9 @@ coro::Task<Status> fetch_into_undo(Engine& engine, Connection& connection, Mailb
     static_cast<void>(id);
     return {};
   };
-  co_return engine.write(record);
+  STERNA_CO_CHECK(engine.write(record));
+  at_step("undo.entered");
+  co_return Status{};
 }
 
 }  // namespace sterna::account

@@ -19,6 +19,7 @@
 #include "observe.h"
 #include "prove.h"
 #include "removal_count.h"
+#include "sterna/base/step.h"
 #include "transfer.h"
 #include "trash_copies.h"
 
@@ -203,6 +204,7 @@ class Remover {
   // Waits for what begin() sent.
   coro::Task<void> land() {
     if (!flying_.empty()) outcome_ = co_await wait_all_whole(connection_, flying_);
+    if (!victims_.empty()) at_step("delete_out.answered");
     in_doubt_ = !outcome_ && !connection_.usable();
   }
 
@@ -326,6 +328,7 @@ class Remover {
     // What arrived in the Trash is fetched into the local one.
     engine_.again = true;
     if (!done.copied.empty()) {
+      at_step("delete_out.copied");
       Status gone = co_await expunge_exactly(engine_, connection_, work_, done.copied);
       if (!gone && !connection_.usable()) co_return gone;
       if (!gone) {
@@ -336,6 +339,7 @@ class Remover {
       }
     }
     if (victims.empty()) co_return Status{};
+    at_step("delete_out.answered");
     co_return record(victims, "moved to Trash");
   }
 
@@ -410,7 +414,9 @@ class Remover {
     }
     STERNA_CHECK(count.save("remote"));
     engine_.report.counts.deleted_out += victims.size();
-    return transaction.commit();
+    STERNA_CHECK(transaction.commit());
+    at_step("delete_out.recorded");
+    return {};
   }
 
   // The file goes when the message is seen to be gone (expunge_flagged).
@@ -498,6 +504,7 @@ coro::Task<Status> remove_out(Engine& engine, Connection& connection,
     for (const auto& one : removers) STERNA_CHECK(one->add_intents());
     return {};
   }));
+  at_step("delete_out.intended");
   co_return co_await remove_proven(engine, connection, removers);
 }
 

@@ -7,6 +7,7 @@
 #include "execute.h"
 #include "look_closer.h"
 #include "removal_count.h"
+#include "sterna/base/step.h"
 #include "sterna/maildir/change.h"
 
 namespace sterna::account {
@@ -157,9 +158,12 @@ Status record(Engine& engine, const Removal& removal, bool kept) {
 // Intent, effect, flush; what remains is to record it.
 coro::Task<Status> remove_all(Engine& engine, std::vector<Removal>& removals, io::Directory* undo) {
   STERNA_CO_CHECK(write_down(engine, removals));
+  at_step("delete_in.intended");
   const bool fsync = engine.settings.fsync;
   auto job = [&removals, undo, fsync] { return remove_files(removals, undo, fsync); };
-  co_return co_await on_worker(engine.services, job);
+  STERNA_CO_CHECK(co_await on_worker(engine.services, job));
+  at_step("delete_in.flushed");
+  co_return Status{};
 }
 
 Status record_deletions(Engine& engine, const std::vector<Removal>& removals, bool kept) {
@@ -176,7 +180,9 @@ Status record_deletions(Engine& engine, const std::vector<Removal>& removals, bo
     ++engine.report.counts.deleted_in;
   }
   STERNA_CHECK(count.save("local"));
-  return transaction.commit();
+  STERNA_CHECK(transaction.commit());
+  at_step("delete_in.recorded");
+  return {};
 }
 
 }  // namespace
@@ -198,7 +204,9 @@ coro::Task<Status> repair_wrecks(Engine& engine, const sync::Plan& plan, RemoteW
     remote.downloads.push_back(
         {removal.row.key.mailbox, UidSet::single(removal.row.key.uid), removal.reason});
   }
-  co_return transaction.commit();
+  STERNA_CO_CHECK(transaction.commit());
+  at_step("repair.recorded");
+  co_return Status{};
 }
 
 coro::Task<Status> execute_local_removals(Engine& engine, const sync::Plan& plan) {

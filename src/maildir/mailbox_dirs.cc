@@ -8,6 +8,7 @@
 #include <span>
 
 #include "sterna/base/assert.h"
+#include "sterna/base/step.h"
 
 namespace sterna::maildir {
 namespace {
@@ -176,6 +177,7 @@ Result<MailboxDirs> create_mailbox(io::Directory& root, LayoutKind kind, const M
   bool made = false;
   STERNA_TRY(dirs.tmp, open_or_make(*dirs.home, "tmp", made));
   STERNA_TRY(dirs.fresh, open_or_make(*dirs.home, "new", made));
+  if (made) at_step("mailbox.half_made");
   STERNA_TRY(dirs.cur, open_or_make(*dirs.home, "cur", made));
   if (made) STERNA_CHECK(dirs.home->sync());
   return dirs;
@@ -188,6 +190,7 @@ Status remove_empty_mailbox(io::Directory& root, const MailboxPath& path) {
   STERNA_CHECK(check_no_message(**home, "new"));
   STERNA_CHECK(clear_tmp(**home));
   STERNA_CHECK(remove_message_dirs(**home));
+  at_step("unmailbox.half_gone");
   STERNA_CHECK((*home)->sync());
   return path.empty() ? Status() : remove_home(root, path, **home);
 }
