@@ -21,6 +21,8 @@ import itertools
 import re
 from dataclasses import dataclass
 
+from tests.torture.ledger import Content
+
 KINDS = ("lost", "missing", "doubled", "came back", "misplaced", "damaged", "flags", "apart",
          "mailbox", "unrest", "broke")
 JUDGED_FLAGS = ("\\Seen", "\\Flagged", "\\Answered")
@@ -55,6 +57,10 @@ def digest_of(content):
     head, empty, body = content.replace(b"\r\n", b"\n").partition(b"\n\n")
     head = _ADDED.sub(b"", head + b"\n")
     return hashlib.sha256(head + empty + body).hexdigest()[:16]
+
+
+def content_of(data):
+    return Content(digest_of(data), len(data))
 
 
 def view_of_server(imap):
@@ -149,7 +155,7 @@ class Judgement:
     def _judge_contents(self):
         known = collections.defaultdict(set)
         for copy in self.ledger.copies:
-            known[copy.token].add(copy.digest)
+            known[copy.token].add(copy.content.digest)
         for side, view in (("server", self.there), ("Maildir", self.here)):
             for mailbox, messages in view.items():
                 for message in messages:
@@ -206,7 +212,7 @@ class Judgement:
 def vanished(ledger, views, kept=()):
     """Tokens that nobody deleted and that are whole nowhere: not on a side, nor in `kept`, the
     contents of files that were put by. The promise holds at every moment, also after a crash."""
-    digests = {(copy.token, copy.digest) for copy in ledger.copies}
+    digests = {(copy.token, copy.content.digest) for copy in ledger.copies}
     whole = {message.token for view in views for messages in view.values()
              for message in messages if (message.token, message.digest) in digests}
     whole |= {token_of(content) for content in kept

@@ -29,6 +29,13 @@ RACE = "section 5: without MOVE, a copy cannot be taken back from a race of two 
 DELETE_AND_NEW = "a move is a deletion and a new message to this tool"
 
 
+@dataclass(frozen=True)
+class Content:
+    """Of a message, as far as it has to be known again."""
+    digest: str
+    octets: int
+
+
 class Box:
     """A mailbox, whatever its name is by now."""
 
@@ -69,7 +76,7 @@ class Act:
 @dataclass
 class Copy:
     token: str
-    digest: str
+    content: Content
     box: Box                    # where it was made
     maker: str                  # PHONE, READER, or both for what each had before the first sync
     clock: int
@@ -153,8 +160,8 @@ class Ledger:
     def is_rename_on_its_way(self, box):
         return bool(box.renamed_at) and not self.synced_between(box.renamed_at, self.clock + 1)
 
-    def add_copy(self, token, digest, box, maker, flags, sibling=None):
-        copy = Copy(token, digest, box, maker, self.tick(), dict(flags), sibling=sibling)
+    def add_copy(self, token, content, box, maker, flags, sibling=None):
+        copy = Copy(token, content, box, maker, self.tick(), dict(flags), sibling=sibling)
         self.copies.append(copy)
         return copy
 
@@ -312,9 +319,13 @@ class Ledger:
 
     def is_flag_sure(self, copy, flag):
         """A side that lost a conflict over a deletion may lose its flags with it. Of a file that is
-        gone nobody can tell what its last name said."""
+        gone nobody can tell what its last name said; and to a tool for which a move is a deletion
+        and a new message, a message that moved is gone."""
         phone, reader = copy.last(PHONE), copy.last(READER)
-        if reader and not reader.target and copy.flagged_by.get(flag) == READER:
+        who = copy.flagged_by.get(flag)
+        if reader and not reader.target and who == READER:
+            return False
+        if not self.policy.exact and who and any(act.side != who for act in copy.acts):
             return False
         if not phone or not reader:
             return not any(act.half for act in copy.acts) and self.is_plain(copy)

@@ -56,6 +56,10 @@ class Line:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def close(self):
+        try:
+            self._listener.shutdown(socket.SHUT_RDWR)      # or accept() would wait for ever
+        except OSError:
+            pass
         self._listener.close()
         self.cut_all()
 

@@ -12,7 +12,7 @@ on their way to another mailbox, and flags of such messages are set, not cleared
 import re
 
 from tests.support.messages import NOON, local, message
-from tests.torture.judge import digest_of
+from tests.torture.judge import content_of
 from tests.torture.ledger import PHONE, SIDES
 
 TARGETS = ("INBOX", "Work", "Archive", "Lists", "Lists/dev")
@@ -127,8 +127,8 @@ class Person:
         return token, data, date
 
     @staticmethod
-    def digest(data):
-        return digest_of(local(data))
+    def content(data):
+        return content_of(local(data))
 
     # ---- folders that may be renamed or removed by this side
 

@@ -79,7 +79,7 @@ class Phone(Person):
         token, data, date = self.write(dice, "mail", large=large)
         flags = ["\\Seen"] if dice.random() < 0.3 else []
         self._append(name, data, flags, date)
-        self.ledger.add_copy(token, self.digest(data), self.ledger.box(name), PHONE,
+        self.ledger.add_copy(token, self.content(data), self.ledger.box(name), PHONE,
                              {flag: True for flag in flags})
         return f"{token} arrives in {name}, {len(data)} octets"
 
@@ -148,7 +148,7 @@ class Phone(Person):
         target = self.target(dice, box)
         if target is None or not self._transfer("COPY", box, uid, target):
             return None
-        self.ledger.add_copy(copy.token, copy.digest, target, PHONE, copy.flags, copy)
+        self.ledger.add_copy(copy.token, copy.content, target, PHONE, copy.flags, copy)
         copy.frozen = True
         return f"{copy.token} copied from {box.name} to {target.name}"
 
@@ -174,7 +174,7 @@ class Phone(Person):
     def save_draft(self, dice):
         token, data, date = self.write(dice, "draft")
         self._append("Drafts", data, ["\\Draft", "\\Seen"], date)
-        self.ledger.add_copy(token, self.digest(data), self.ledger.box("Drafts"), PHONE,
+        self.ledger.add_copy(token, self.content(data), self.ledger.box("Drafts"), PHONE,
                              {"\\Seen": True})
         return f"{token} saved in Drafts"
 
@@ -188,7 +188,7 @@ class Phone(Person):
         token = f"{word}.{len(self.ledger.tokens())}there"
         data, date = write(token, dice, word)
         self._append("Drafts", data, ["\\Draft", "\\Seen"], date)
-        self.ledger.add_copy(token, self.digest(data), box, PHONE, {"\\Seen": True})
+        self.ledger.add_copy(token, self.content(data), box, PHONE, {"\\Seen": True})
         self._expunge(copy, box, uid)
         return f"{copy.token} saved again as {token}"
 
@@ -216,7 +216,7 @@ class Phone(Person):
         box = self.ledger.add_box(name, PHONE)
         token, data, date = self.write(dice, "filed")
         self._append(name, data, [], date)
-        self.ledger.add_copy(token, self.digest(data), box, PHONE, {})
+        self.ledger.add_copy(token, self.content(data), box, PHONE, {})
         return f"mailbox {name} made, and {token} filed there"
 
     def rename_folder(self, dice):

@@ -136,7 +136,7 @@ class Reader(Person):
         token, data, date = self.write(dice, "own", large=large)
         letters = dice.choice((None, "S", "FS", ""))
         self._deliver(name, data, letters, date)
-        self.ledger.add_copy(token, self.digest(data), self.ledger.box(name), READER,
+        self.ledger.add_copy(token, self.content(data), self.ledger.box(name), READER,
                              {LETTERS[letter]: True for letter in letters or ""})
         return f"{token} written to {name}, {len(data)} octets"
 
@@ -213,7 +213,7 @@ class Reader(Person):
         os.utime(tmp, (date, date))
         info = file.name[len(file.base):]
         os.rename(tmp, os.path.join(folder, file.place, os.path.basename(tmp) + info))
-        self.ledger.add_copy(copy.token, copy.digest, target, READER, copy.flags, copy)
+        self.ledger.add_copy(copy.token, copy.content, target, READER, copy.flags, copy)
         copy.frozen = True
         copy.leaves = deletes_later
         return f"{copy.token} copied from {box.name} to {target.name}"
@@ -270,7 +270,7 @@ class Reader(Person):
             return None
         token, data, date = self.write(dice, "draft")
         self._deliver(name, data, "DS", date)
-        self.ledger.add_copy(token, self.digest(data), self.ledger.box("Drafts"), READER,
+        self.ledger.add_copy(token, self.content(data), self.ledger.box("Drafts"), READER,
                              {"\\Seen": True})
         return f"{token} saved in Drafts"
 
@@ -292,7 +292,7 @@ class Reader(Person):
             self._unlink_by_base(file)
         # The flags are in the name.
         flags = copy.flags if in_place else {"\\Seen": True}
-        self.ledger.add_copy(token, self.digest(data), box, READER, flags)
+        self.ledger.add_copy(token, self.content(data), box, READER, flags)
         self.ledger.move(copy, READER, box, None)
         how = "under the same name" if in_place else "under a new name"
         return f"{copy.token} saved again as {token} {how}"
@@ -315,7 +315,7 @@ class Reader(Person):
         box = self.ledger.add_box(name, READER)
         token, data, date = self.write(dice, "filed")
         self._deliver(name, data, "S", date)
-        self.ledger.add_copy(token, self.digest(data), box, READER, {"\\Seen": True})
+        self.ledger.add_copy(token, self.content(data), box, READER, {"\\Seen": True})
         return f"mailbox {name} made, and {token} filed there"
 
     def rename_folder(self, dice):

@@ -183,20 +183,14 @@ class Round:
 
     def pending(self):
         """About how many octets are to be carried over, each way."""
-        there, here = self.views()
-        sizes = {}
-        for view, direction, other in ((there, DOWN, here), (here, UP, there)):
-            known = {one.token for messages in other.values() for one in messages}
-            sizes[direction] = sum(1000 for messages in view.values() for one in messages
-                                   if one.token not in known)
-            large = [one for messages in view.values() for one in messages
-                     if one.token not in known and self.is_large(one.token)]
-            sizes[direction] += 30000 * len(large)
+        there, here = map(judge.places, self.views())
+        sizes = {UP: 0, DOWN: 0}
+        for copy in self.ledger.copies:
+            if copy.token in there and copy.token not in here:
+                sizes[DOWN] += copy.content.octets
+            elif copy.token in here and copy.token not in there:
+                sizes[UP] += copy.content.octets
         return sizes
-
-    def is_large(self, token):
-        return any(f"{token} " in line and len(line.rsplit(", ", 1)[-1]) > 12
-                   for line in self.ledger.story)
 
     def turn(self, number, planned):
         self.prepare(number)
@@ -310,8 +304,9 @@ class Round:
 
     def explain_unrest(self, when, ran, views):
         """Where the ledger says what is wrong, that is said; else that it does not come to rest."""
-        self.judge()
-        if when == "the beginning" or not self.violations:
+        if when != "the beginning":
+            self.judge()
+        if not self.violations:
             self.found("unrest", f"{when}: the last of {SYNCS_MAX} syncs ended with {ran.code}, "
                        f"both sides {'alike' if judge.same_places(*views) else 'apart'}: "
                        f"{ran.output[-600:]}")

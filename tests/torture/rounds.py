@@ -72,8 +72,12 @@ def outcomes(options, with_steps):
     if options.jobs == 1:
         yield from map(play, jobs)
         return
-    with multiprocessing.get_context("spawn").Pool(options.jobs) as pool:
+    pool = multiprocessing.get_context("spawn").Pool(options.jobs)
+    try:
         yield from pool.imap_unordered(play, jobs)
+    finally:
+        pool.close()      # each stops its Dovecot at its end
+        pool.join()
 
 
 class Summary:

@@ -35,6 +35,7 @@ class Tool:
     has_trash = False                   # what is deleted here goes to the server's Trash
     follows_renames = False             # of mailboxes
     removes_mailboxes = False
+    pairs_what_both_have = False        # in a first sync
     keeps_names = False                 # a file may be moved under its own name
     notices_content = False             # a file may get another content under its own name
     lives_with_the_unsettled = False    # people may touch what a sync that died left unrecorded
@@ -106,7 +107,7 @@ def _write(path, text):
 class Sterna(Tool):
     name = "sterna"
     exact = has_trash = follows_renames = removes_mailboxes = True
-    keeps_names = notices_content = lives_with_the_unsettled = True
+    pairs_what_both_have = keeps_names = notices_content = lives_with_the_unsettled = True
     done = (sterna.DONE,)
     cut_short = (sterna.DONE, sterna.PARTLY, sterna.NETWORK, sterna.HELD)
     span_s = 0.6
@@ -262,7 +263,6 @@ remotepass = {PASSWORD}
 ssl = no
 starttls = no
 auth_mechanisms = LOGIN
-retrycount = 0
 maxconnections = 2
 """)
 

@@ -80,7 +80,8 @@ class World:
             self.wire.close()
 
     def remove(self):
-        shutil.rmtree(self.dir, ignore_errors=True)
+        for path in (self.dir, self.dovecot.home(self.user)):
+            shutil.rmtree(path, ignore_errors=True)
         if self.elsewhere:
             shutil.rmtree(self.elsewhere, ignore_errors=True)
 
@@ -100,14 +101,14 @@ class World:
                 messages += [self._new(box, twin, 0) for twin in ("twinp", "twinr")] * 2
                 for twin in ("twinp0", "twinr0"):
                     (copy,) = self.ledger.of(twin)
-                    self.ledger.add_copy(twin, copy.digest, box, PHONE, copy.flags)
+                    self.ledger.add_copy(twin, copy.content, box, PHONE, copy.flags)
             imap.append_many(mailbox, messages)
 
     def _new(self, box, kind, number, large=False):
         token = f"{kind}{number}" + (".0" if kind == "draft" else "")
         data, date = write(token, self.dice, token.split(".")[0], large)
         flags = ["\\Seen"] if self.dice.random() < 0.5 else []
-        self.ledger.add_copy(token, judge.digest_of(local(data)), box, PHONE,
+        self.ledger.add_copy(token, judge.content_of(local(data)), box, PHONE,
                              {flag: True for flag in flags})
         return data, flags + (["\\Draft"] if kind == "draft" else []), date
 
@@ -115,12 +116,12 @@ class World:
         """Before a first sync: mail here, and some that both sides have already."""
         for mailbox in ("INBOX", "Work"):
             self.reader.mail.create(mailbox)
-        for number in range(4):
+        for number in range(4 if self.tool.pairs_what_both_have else 0):
             token = f"both{number}"
             data, date = write(token, self.dice)
             self.phone.imap.append("INBOX", data, [], date)
             self.reader.mail.deliver("INBOX", local(data), "", date)
-            self.ledger.add_copy(token, judge.digest_of(local(data)), self.ledger.box("INBOX"),
+            self.ledger.add_copy(token, judge.content_of(local(data)), self.ledger.box("INBOX"),
                                  "both", {})
         for _ in range(3):
             self.reader.do("write_mail", self.dice)

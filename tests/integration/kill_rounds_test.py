@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A fixed slice of scripts/kill-rounds, and whether its judge would see a synchronizer that loses
+or doubles a message."""
+import os
+import shutil
+import tempfile
+import unittest
+
+from tests.torture import rounds
+from tests.torture.round import Round, Setting, setting_of
+from tests.torture.tools import Sterna
+
+SEED, SLICE = 1, range(1, 13)
+PROFILES = rounds.DEFAULT_PROFILES.split(",")
+
+
+class Careless(Sterna):
+    """Sterna, with a bug: what it has done to one message once it is let alone."""
+
+    def wait(self):
+        ran = super().wait()
+        if ran.code == 0 and not os.path.exists(f"{self.place.dir}/spoilt"):
+            directory = f"{self.place.maildir}/INBOX/cur"
+            self.spoil(directory, f"{directory}/{sorted(os.listdir(directory))[0]}")
+            with open(f"{self.place.dir}/spoilt", "w", encoding="ascii"):
+                pass
+        return ran
+
+    def spoil(self, directory, path):
+        raise NotImplementedError
+
+
+class Loser(Careless):
+    def spoil(self, directory, path):
+        os.unlink(path)
+
+
+class Doubler(Careless):
+    def spoil(self, directory, path):
+        shutil.copy2(path, f"{directory}/1.copy.testhost:2,S")
+
+
+class KillRoundsTest(unittest.TestCase):
+    def setUp(self):
+        self.dir = tempfile.mkdtemp(prefix="kill-rounds-")
+        os.chmod(self.dir, 0o755)
+
+    def test_a_slice_without_violations(self):
+        violated = []
+        with_steps = Sterna.has_steps()
+        for number in SLICE:
+            outcome = rounds.play((SEED, number, "sterna", PROFILES, with_steps, self.dir, False))
+            if outcome.violations:
+                violated.append(f"{outcome.setting}: {outcome.violations}\n{outcome.kept}")
+        self.assertEqual(violated, [])
+        shutil.rmtree(self.dir)
+
+    def test_a_test_build_has_its_steps(self):
+        if os.environ.get("STERNA_WITH_STEPS") != "ON":
+            self.skipTest("this build has no named steps")
+        self.assertTrue(Sterna.has_steps())
+
+    def test_a_synchronizer_that_loses_or_doubles_is_found(self):
+        self.addCleanup(shutil.rmtree, self.dir, True)
+        for careless, kinds in ((Loser, {"lost", "missing", "misplaced"}), (Doubler, {"doubled"})):
+            with self.subTest(careless.__name__):
+                setting = Setting(SEED, 1, "sterna", "full", blows=[])
+                outcome = Round(setting, careless, f"{self.dir}/{careless.__name__}").play()
+                self.assertTrue(outcome.violations)
+                self.assertLessEqual({kind for kind, _ in outcome.violations}, kinds)
+
+    def test_a_round_follows_from_its_number(self):
+        for number in range(1, 60):
+            one, other = (str(vars(setting_of(7, number, Sterna, PROFILES, True)))
+                          for _ in range(2))
+            self.assertEqual(one, other)
+
+
+if __name__ == "__main__":
+    unittest.main()
