@@ -160,6 +160,8 @@ def main(arguments=None):
         if report:
             report.write(json.dumps(dataclasses.asdict(outcome)) + "\n")
             report.flush()
+    if not os.listdir(options.keep):
+        os.rmdir(options.keep)
     print("\n".join(summary.lines(with_steps)))
     return 1 if summary.violated else 0
 
