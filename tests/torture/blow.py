@@ -8,8 +8,8 @@ from tests.torture.line import DOWN, UP
 KILL_TIME, KILL_OCTET, KILL_STEP, CUT, NOTHING = (
     "kill at a moment", "kill at an octet", "kill at a step", "cut", "nothing")
 KILLS = (KILL_TIME, KILL_OCTET, KILL_STEP)
-# What a login and a look at some mailboxes take, without any message.
-TALK = {UP: 1500, DOWN: 4000}
+# What a login, a look at the mailboxes and some changes take, without any message.
+TALK = {UP: 3000, DOWN: 10000}
 
 
 @dataclass

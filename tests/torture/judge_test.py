@@ -168,6 +168,12 @@ class JudgeTest(unittest.TestCase):
         self.assertEqual(self.judge({"INBOX": ["n"], "Trash": ["m"]}), [])
         self.assertEqual(set(self.judgement.rules), {LATER_WINS})
 
+    def test_what_was_moved_and_moved_back_was_not_moved(self):
+        self.act(PHONE, "INBOX", "Work")
+        self.act(READER, "INBOX", "Archive")
+        self.act(PHONE, "Work", "INBOX")
+        self.assert_ends("INBOX", "Archive")
+
     def test_a_race_of_two_moves_doubles_only_without_move(self):
         doubled = {"INBOX": ["n"], "Work": ["m"], "Archive": ["m"]}
         self.both("Work", "Archive")

@@ -23,6 +23,7 @@ VIA_TRASH = "rule 7: what was in the Trash meanwhile may leave it"
 LAST_COPY = "rule 7: both deleted it; the copy in the Trash was made before that was known"
 COPIED_FIRST = "rule 17: a copy first and a deletion later is a move"
 LATER_WINS = "rule 24: the later one was done to what the earlier one had become"
+BACK_AGAIN = "section 2: what a side moved and moved back, it did not move"
 HALF_EXPUNGED = "marked \\Deleted by its user, and moved on before the expunge"
 NO_MOVE = "section 5: without MOVE, a move and a removal that die can leave one more in the Trash"
 RACE = "section 5: without MOVE, a copy cannot be taken back from a race of two moves"
@@ -271,6 +272,10 @@ class Ledger:
                 found.append(((trash,), LAST_COPY))
         if self._knows(copy, first, second):
             found += [(boxes, LATER_WINS) for boxes, _ in self._after(copy, second)]
+        before = self._place_before(copy, second)
+        for one, other in ((phone, reader), (reader, phone)):
+            if one.target is before:
+                found += [(boxes, BACK_AGAIN) for boxes, _ in self._after(copy, other)]
         if phone.half:
             found += [((box,), HALF_EXPUNGED) for box in copy.been_in()]
         if not self.policy.moves:
@@ -283,6 +288,11 @@ class Ledger:
         return first.target is not None and any(
             act.side == second.side and act.clock > first.clock and act.source is first.target
             for act in copy.acts)
+
+    def _place_before(self, copy, act):
+        """Where it was when both sides were last alike."""
+        return next(one.source for one in copy.acts
+                    if not self.synced_between(one.clock, act.clock))
 
     @staticmethod
     def _of_deletions_and_arrivals(there, here):

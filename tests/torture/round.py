@@ -219,15 +219,17 @@ class Round:
         self.over = threading.Event()
         self.late = []
         at_moments = []
-        for deed in self.choose(dice, dice.randrange(0, 11), False):
+        for deed in self.choose(dice, dice.randrange(0, 15), False):
             if dice.random() < 0.6:
                 direction = dice.choice((UP, DOWN))
-                octet = dice.randrange(1, 3 * blow.TALK[direction])
+                octet = dice.randrange(1, blow.TALK[direction])
                 order = [deed]
                 self.late.append(order)
                 self.world.line.at(direction, octet, lambda _, order=order: self.act_once(order))
             else:
-                at_moments.append((dice.uniform(0, self.tool.span_s), deed))
+                # Also while a sync waits for directories that do not come to rest.
+                span_s = self.tool.span_s * dice.choice((1, 5))
+                at_moments.append((dice.uniform(0, span_s), deed))
         self.hand = threading.Thread(target=self.act_at_moments, args=(sorted(
             at_moments, key=lambda one: one[0]),))
         self.hand.start()
