@@ -158,6 +158,16 @@ class Ledger:
                    for copy in self.copies if box in copy.been_in()
                    for clock in (copy.clock, *(act.clock for act in copy.acts)))
 
+    def has_most_of_it(self, box):
+        """Of what was in it when both sides were last alike, more than half did not leave it."""
+        was, left = 0, 0
+        for copy in self.copies:
+            late = [act for act in copy.acts if not self.synced_between(act.clock, self.clock + 1)]
+            place = late[0].source if late else copy.acts[-1].target if copy.acts else copy.box
+            if place is box and self.is_settled(copy):
+                was, left = was + 1, left + bool(late)
+        return left * 2 < was
+
     def is_rename_on_its_way(self, box):
         return bool(box.renamed_at) and not self.synced_between(box.renamed_at, self.clock + 1)
 
@@ -201,7 +211,8 @@ class Ledger:
         """Alternatives: (boxes, rule); no box means gone, two mean doubled."""
         found = self._allowed(copy)
         asked = [box for box in copy.been_in() if box.was_asked_about]
-        return found + [((*boxes, box), ASKED) for boxes, _ in found for box in asked]
+        bins = [box for box in self.boxes if asked and box.is_trash]
+        return found + [((*boxes, box), ASKED) for boxes, _ in found for box in (*asked, *bins)]
 
     def _allowed(self, copy):
         phone, reader = copy.last(PHONE), copy.last(READER)

@@ -55,8 +55,9 @@ class Person:
         return self.index()[token]
 
     def is_open(self, box):
-        """May messages come to it and leave it by this side's hand?"""
-        return box.name is not None
+        """May messages come to it and leave it by this side's hand? Not if this side renamed it and
+        the new name is not there yet: it might not be known again."""
+        return not (box.renamer == self.side and self.ledger.is_rename_on_its_way(box))
 
     def name_of(self, box):
         return box.name_among(self.mailboxes())
@@ -87,6 +88,8 @@ class Person:
     def may_place(self, copy):
         """Is this one this person's to move or to delete?"""
         if copy.token.startswith("draft") or copy.token.startswith("quiet"):
+            return False
+        if not all(map(self.is_open, copy.been_in())):
             return False
         if self.ledger.is_settled(copy) or copy.maker == self.side:
             return True

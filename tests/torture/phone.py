@@ -59,15 +59,8 @@ class Phone(Person):
     def _append(self, mailbox, data, flags, date):
         self.imap.append(mailbox, data, flags, date)
 
-    def is_open(self, box):
-        """Without MAILBOXID a renamed mailbox is known by its numbers, so that nothing comes to it
-        or leaves it on the server until its new name is there (docs/safety.md, section 2)."""
-        return not (box.renamer == PHONE and self.ledger.is_rename_on_its_way(box))
-
-    def may_place(self, copy):
-        return super().may_place(copy) and all(map(self.is_open, copy.been_in()))
-
     def may_rename(self, box):
+        """Without MAILBOXID it is known again by its numbers (docs/safety.md, section 2)."""
         return super().may_rename(box) and all(
             self.ledger.is_quiet(one) for one in (box, *self.ledger.tree_of(box)))
 

@@ -89,6 +89,11 @@ class Reader(Person):
                 found[token_of(content)].append((mailbox, file))
         return found
 
+    def may_rename(self, box):
+        """A directory without most of its files is another mailbox (docs/safety.md, rule 15)."""
+        return super().may_rename(box) and all(
+            self.ledger.has_most_of_it(one) for one in (box, *self.ledger.tree_of(box)))
+
     # ---- hands
 
     def _base(self):

@@ -295,7 +295,7 @@ class Round:
             self.world.line.wait_until_idle()
             self.syncs += 1
             self.outputs.append((f"in peace, {when}", ran))
-            self.answer()
+            self.answer(ran)
             second = self.views()
             if ran.code not in self.tool.done or not judge.same_places(*second):
                 continue
@@ -313,10 +313,10 @@ class Round:
                        f"both sides {'alike' if judge.same_places(*views) else 'apart'}: "
                        f"{ran.output[-600:]}")
 
-    def answer(self):
+    def answer(self, ran):
         """The user says what the ledger knows: yes, that was deleted, or no, it was not."""
         questions = collections.defaultdict(list)
-        for mailbox, path in self.tool.questions():
+        for mailbox, path in self.tool.questions(ran):
             questions[mailbox].append(path)
         for mailbox, paths in questions.items():
             self.asked += len(paths)

@@ -85,8 +85,9 @@ class Tool:
         """Contents that it keeps in a place of its own."""
         return []
 
-    def questions(self):
-        """What it asks its user about: [(mailbox, path or None)]."""
+    def questions(self, ran):
+        """What it asks its user about after this sync: [(mailbox, path or None)]."""
+        del ran
         return []
 
     def answer(self, mailbox, yes):
@@ -173,7 +174,9 @@ class Sterna(Tool):
                 contents.append(file.read())
         return contents
 
-    def questions(self):
+    def questions(self, ran):
+        if ran.code not in (sterna.HELD, sterna.PARTLY):
+            return []
         held = self.program.command_json("held", "list")["held"]
         return [(one["mailbox"], one["path"]) for one in held]
 
