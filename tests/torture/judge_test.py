@@ -185,6 +185,8 @@ class JudgeTest(unittest.TestCase):
         self.both("Work", "Archive", exact=False, trash=False)
         self.assertEqual(self.judge({"INBOX": ["n"], "Work": ["m"], "Archive": ["m"]}), [])
         self.assert_ends("Work", "Archive")
+        self.both("Work", "Work", exact=False, trash=False)
+        self.assertEqual(self.judge({"INBOX": ["n"], "Work": ["m", "m"]}), [])
 
     # ---- what a sync that died may have left unrecorded
 

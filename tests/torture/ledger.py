@@ -307,13 +307,11 @@ class Ledger:
 
     @staticmethod
     def _of_deletions_and_arrivals(there, here):
-        places = [box for box in dict.fromkeys((there, here)) if box]
+        places = [box for box in (there, here) if box]
         if not places:
             return [((), PLAIN)]
         found = [((box,), PLAIN) for box in places]
-        if len(places) > 1:
-            found.append((tuple(places), DELETE_AND_NEW))
-        return found
+        return found + ([((there, here), DELETE_AND_NEW)] if len(places) == 2 else [])
 
     def _of_a_race(self, copy, phone, reader):
         """COPY here, MOVE there, and an expunge that comes too late."""
