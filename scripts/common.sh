@@ -13,3 +13,19 @@ configure() {
   fi
   cmake --preset "$preset" "${launcher[@]}" "$@"
 }
+
+# refuse WORDS...: ends the script for wrong usage.
+refuse() {
+  echo "${0##*/}: $*" >&2
+  exit 2
+}
+
+# needs_value "$@": for an option that stands first.
+needs_value() {
+  (($# >= 2)) || refuse "$1 needs a value"
+}
+
+needs_number() {
+  needs_value "$@"
+  [[ $2 =~ ^[0-9]+$ ]] || refuse "$1 takes a number, not $2"
+}

@@ -78,30 +78,48 @@ std::string names_of(const std::vector<Attempt*>& attempts) {
   return "UID " + UidSet::of(std::move(uids)).to_string();
 }
 
-// What is carried out without asking whether it is parked.
-std::optional<ActionKey> key_if_unasked(const sync::Action& action) {
+// The mailboxes that have to be looked at again for an action that changes files to be planned
+// again.
+std::set<MailboxId> mailboxes_of(const sync::Action& action) {
+  std::set<MailboxId> mailboxes{sync::mailbox_of(action)};
+  if (const auto* move = std::get_if<sync::MoveIn>(&action.what)) {
+    mailboxes.insert({move->from.mailbox, move->to.mailbox, move->file_mailbox});
+  } else if (const auto* pair = std::get_if<sync::Pair>(&action.what)) {
+    if (pair->forgets) mailboxes.insert(pair->forgets->mailbox);
+  } else if (const auto* removal = std::get_if<sync::DeleteIn>(&action.what)) {
+    if (removal->file_mailbox) mailboxes.insert(removal->file_mailbox);
+  }
+  return mailboxes;
+}
+
+std::set<MailboxId> seen_mailboxes(const Engine& engine) {
+  std::set<MailboxId> seen;
+  for (const auto& work : engine.mailboxes) {
+    if (work->is_seen()) seen.insert(work->row.id);
+  }
+  return seen;
+}
+
+}  // namespace
+
+std::optional<ActionKey> key_of_change(const sync::Action& action) {
   if (const auto* pull = std::get_if<sync::PullFlags>(&action.what)) {
     return ActionKey{pull->where.mailbox, pull->uid, {}, "flags_in"};
+  }
+  if (const auto* pair = std::get_if<sync::Pair>(&action.what)) {
+    return ActionKey{pair->where.mailbox, {}, pair->file.base, "flags_in"};
+  }
+  if (const auto* move = std::get_if<sync::MoveIn>(&action.what)) {
+    return ActionKey{move->file_mailbox, {}, move->file.base, "move_in"};
+  }
+  if (const auto* removal = std::get_if<sync::DeleteIn>(&action.what)) {
+    return ActionKey{removal->where.mailbox, removal->uid, {}, "delete_in"};
   }
   if (const auto* repair = std::get_if<sync::Repair>(&action.what)) {
     return ActionKey{repair->where.mailbox, repair->uid, {}, "repair"};
   }
   return std::nullopt;
 }
-
-// Mailboxes of which the plan says all that is to be done.
-std::set<MailboxId> seen_mailboxes(const Engine& engine) {
-  std::set<MailboxId> seen;
-  for (const auto& work : engine.mailboxes) {
-    const sync::MailboxInput& input = work->input;
-    const bool both = input.remote.coverage != Coverage::unknown &&
-                      input.local.coverage != Coverage::unknown && !input.local.suspect;
-    if (work->requested && both) seen.insert(work->row.id);
-  }
-  return seen;
-}
-
-}  // namespace
 
 PassAttempts::PassAttempts(Engine& engine) : engine_(engine) {
   engine.outcomes = {};
@@ -121,8 +139,7 @@ Status PassAttempts::note_paused() {
   STERNA_TRY(const std::vector<store::Failure> failures, engine_.store->failures());
   const std::int64_t now = engine_.now_ms();
   for (const store::Failure& failure : failures) {
-    if (failure.next_try_ms <= now) continue;
-    paused_.insert({failure.mailbox, failure.uid, failure.base_name, failure.action});
+    if (waits(failure, now)) paused_.insert(key_of(failure));
   }
   return {};
 }
@@ -155,7 +172,7 @@ Status PassAttempts::park_in_vain() {
 }
 
 Status PassAttempts::hold_back(sync::Plan& plan) {
-  if (planned_.empty()) return {};
+  if (plan.actions.empty()) return {};
   STERNA_CHECK(note_paused());
   for (const Attempt& attempt : over_) {
     if (ends_failure(attempt)) paused_.erase(attempt.key);
@@ -163,9 +180,12 @@ Status PassAttempts::hold_back(sync::Plan& plan) {
   STERNA_CHECK(park_in_vain());
   if (paused_.empty()) return {};
   std::erase_if(plan.actions, [&](const sync::Action& action) {
-    const std::optional<ActionKey> key = key_if_unasked(action);
+    const std::optional<ActionKey> key = key_of_change(action);
     if (!key || !paused_.contains(*key)) return false;
-    if (MailboxWork* work = engine_.find(key->mailbox)) work->look_again();
+    for (const MailboxId id : mailboxes_of(action)) {
+      if (MailboxWork* work = engine_.find(id)) work->look_again();
+    }
+    engine_.outcomes.unfinished.insert(*key);
     return true;
   });
   return {};

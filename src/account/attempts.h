@@ -5,6 +5,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -13,6 +14,9 @@
 #include "failures.h"
 
 namespace sterna::account {
+
+// Under what an action that changes files here is counted where it fails; nullopt: another action.
+std::optional<ActionKey> key_of_change(const sync::Action& action);
 
 // Of one pass: compare(), hold_back(), write(), then the plan, then count(), write(). A pass that
 // ends before count() is no evidence: it counts nothing, and what it does not repeat is forgotten.

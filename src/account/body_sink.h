@@ -25,6 +25,7 @@ inline constexpr std::size_t kBatchMessages = 128;
 struct Facts {
   Uid uid;
   FlagSet flags;
+  bool flags_unsaid = false;  // not beside the octets: `flags` are none, whatever they are
   ModSeq modseq;
   std::optional<std::int64_t> internal_date;
   std::string email_id;
@@ -50,10 +51,11 @@ class BodySink : public Sink {
     octets_.clear();
     octets_.reserve(std::min<std::uint64_t>(body.size, kBatchOctets + 256 * 1024));
   }
-  void on_body_chunk(imap::BodyId id, std::string_view octets) override {
-    if (id != current_) return;
+  bool on_body_chunk(imap::BodyId id, std::string_view octets) override {
+    if (id != current_) return false;
     octets_ += octets;
     queued_octets_ += octets.size();
+    return true;
   }
   void on_body_end(imap::BodyId id) override {
     if (id == current_) open_ = false;
@@ -66,9 +68,14 @@ class BodySink : public Sink {
   }
 
   bool full() const override {
-    return queued_octets_ >= kBatchOctets || pieces_.size() >= kBatchMessages;
+    return queued_octets_ >= kBatchOctets || pieces_.size() >= kBatchMessages ||
+           dropped_octets_ > kUselessOctetsMax;
   }
-  coro::Task<Status> relieve() override { return relieve_(); }
+  coro::Task<Status> relieve() override {
+    if (dropped_octets_ <= kUselessOctetsMax) return relieve_();
+    return hang_up(
+        Error(ErrorCode::protocol, "the server sends without end what it was not asked for"));
+  }
   void on_full(std::function<coro::Task<Status>()> relieve) { relieve_ = std::move(relieve); }
 
   std::vector<Piece> take() {
@@ -111,15 +118,17 @@ class BodySink : public Sink {
     piece.first = !sent_part_;
     piece.last = true;
     if (!fetch.uid || !is_due(*fetch.uid)) {
+      dropped_octets_ += body.size;
       if (sent_part_) forget_begun();
       octets_.clear();
       sent_part_ = false;
       return;
     }
     piece.octets = std::exchange(octets_, {});
-    piece.facts = {*fetch.uid, fetch.flags.value_or(FlagSet{}), fetch.modseq.value_or(ModSeq{}),
-                   fetch.internal_date,
-                   fetch.gm_msgid ? fmt::format("{}", *fetch.gm_msgid) : fetch.email_id};
+    piece.facts = {
+        *fetch.uid,          fetch.flags.value_or(FlagSet{}),
+        !fetch.flags,        fetch.modseq.value_or(ModSeq{}),
+        fetch.internal_date, fetch.gm_msgid ? fmt::format("{}", *fetch.gm_msgid) : fetch.email_id};
     received.add(piece.facts.uid);
     sent_part_ = false;
     pieces_.push_back(std::move(piece));
@@ -129,6 +138,7 @@ class BodySink : public Sink {
   std::vector<Piece> pieces_;
   std::string octets_;
   std::size_t queued_octets_ = 0;
+  std::uint64_t dropped_octets_ = 0;  // of bodies of which it was told too late whose they were
   imap::BodyId current_;
   bool open_ = false;
   bool sent_part_ = false;

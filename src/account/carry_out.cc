@@ -26,7 +26,7 @@ Status remove_orphan(Engine& engine, MailboxWork& work, const LocalArrival& arri
                                        arrival.file.file.size, arrival.identity, engine.now_ms(),
                                        "held, and applied by the user"}));
     static_cast<void>(id);
-    STERNA_CHECK(engine.store->unset(orphan_apply_key(arrival.file.base)));
+    STERNA_CHECK(engine.store->unset(orphan_apply_key(work.row.id, arrival.file.base)));
     STERNA_CHECK(engine.store->unset(namesake_key(arrival.file.base)));
     return engine.add_history(work, Uid{}, arrival.file.name, "deleted", "local",
                               arrival.file.flags.to_string(), "held, and applied by the user");
@@ -37,7 +37,8 @@ Status remove_orphans(Engine& engine, MailboxWork& work) {
   std::vector<LocalArrival>& arrived = work.input.local.arrived;
   std::vector<LocalArrival> left;
   for (LocalArrival& arrival : arrived) {
-    STERNA_TRY(const auto decided, engine.store->get(orphan_apply_key(arrival.file.base)));
+    STERNA_TRY(const auto decided,
+               engine.store->get(orphan_apply_key(work.row.id, arrival.file.base)));
     if (!decided) {
       left.push_back(std::move(arrival));
       continue;
@@ -54,6 +55,8 @@ Status remove_orphans(Engine& engine, MailboxWork& work) {
 Status restore_flags(Engine& engine, MailboxWork& work) {
   UidSet restored;
   for (const LocalChange& change : work.input.local.changed) {
+    // What has its flags again says what the user wants.
+    if (change.file.has_info) continue;
     const std::string key = flags_restore_key(work.row.id, change.uid);
     STERNA_TRY(const auto decided, engine.store->get(key));
     if (!decided) continue;

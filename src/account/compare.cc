@@ -7,6 +7,7 @@
 
 #include "decisions.h"
 #include "sterna/base/bytes.h"
+#include "sterna/base/nanoseconds.h"
 
 namespace sterna::account {
 namespace {
@@ -143,7 +144,9 @@ void Comparison::compare_remote(const MessageRow& row, const RemoteMessage& remo
   // A flag that the server cannot hold is in the base alone, by design.
   FlagSet expected =
       side.any_keyword ? row.flags : row.flags.intersected(side.storable.united(remote.flags));
-  expected = expected.minus(without_wire_form(expected).minus(remote.flags));
+  const FlagSet unstored =
+      facts_.row.cursor.storable.refused_of(expected).united(without_wire_form(expected));
+  expected = expected.minus(unstored.minus(remote.flags));
   if (remote.flags != expected) {
     differs(row, fmt::format("flags on the server: {}; in the base: {}", flags_text(remote.flags),
                              flags_text(expected)));
@@ -185,7 +188,8 @@ void Comparison::compare_stat(const MessageRow& row, const RemoteMessage* remote
     add(false, row.key.uid, row.base_name, path_of(file),
         fmt::format("size of the file: {}; in the base: {}", stat->size, row.file.size));
   }
-  if (remote && remote->internal_date && stat->mtime_ns / 1'000'000'000 != *remote->internal_date) {
+  if (remote && remote->internal_date &&
+      stat->mtime_ns / kNsPerSecond != clamp_seconds(*remote->internal_date)) {
     if (other_times_++ == 0) other_time_path_ = path_of(file);
   }
   if (remote && row.state == RowState::present) {

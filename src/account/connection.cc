@@ -17,6 +17,9 @@ constexpr std::size_t kReadOctets = 256 * 1024;
 constexpr std::size_t kLiteralOctets = 256 * 1024;
 constexpr std::chrono::seconds kWriteLimit{180};
 constexpr std::chrono::milliseconds kLastWordsLimit{200};
+constexpr int kLastWordsReadsMax = 64;
+// More of the same would fill the log's disk.
+constexpr std::size_t kBadResponsesLogged = 20;
 
 bool is_simple(imap::CommandKind kind) {
   switch (kind) {
@@ -60,16 +63,21 @@ Connection::~Connection() {
 }
 
 void Connection::forget(Sink& sink) {
-  sink.connection_ = nullptr;
   for (auto& [id, pending] : pending_) {
     if (pending.sink == &sink) pending.sink = nullptr;
   }
+  part_from(sink);
+}
+
+// It no longer knows of us, so we must not know of it.
+void Connection::part_from(Sink& sink) {
+  sink.connection_ = nullptr;
   std::erase_if(bodies_, [&](const auto& body) { return body.second == &sink; });
 }
 
 void Connection::drop_pending() {
   for (auto& [id, pending] : std::exchange(pending_, {})) {
-    if (pending.sink) pending.sink->connection_ = nullptr;
+    if (pending.sink) part_from(*pending.sink);
   }
 }
 
@@ -118,7 +126,7 @@ coro::Task<Status> Connection::flush() {
 
 // A server that hangs up has often answered, and said why, before the write that fails.
 coro::Task<void> Connection::hear_out() {
-  for (;;) {
+  for (int reads = 0; reads < kLastWordsReadsMax; ++reads) {
     buffer_.clear();
     Result<std::size_t> got =
         co_await io::with_deadline(services_.clock, kLastWordsLimit,
@@ -156,7 +164,10 @@ Connection::Patience Connection::patience() const {
 // Only what is waited here counts: while nobody reads, the server may have answered long ago.
 coro::Task<Result<std::size_t>> Connection::read() {
   const std::uint64_t oldest = oldest_pending();
-  if (oldest != waited_for_) command_waited_ = {};
+  if (oldest != waited_for_) {
+    command_waited_ = {};
+    command_octets_ = wanted_octets_ = 0;
+  }
   waited_for_ = oldest;
   const Patience patience = this->patience();
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(
@@ -164,14 +175,32 @@ coro::Task<Result<std::size_t>> Connection::read() {
   const auto began = services_.clock.monotonic();
   Result<std::size_t> got = co_await io::with_deadline(
       services_.clock, left, transport_->read_some(buffer_, kReadOctets), patience.what);
-  const auto waited = services_.clock.monotonic() - began;
-  command_waited_ += waited;
-  if (!client_.authenticated()) opening_waited_ += waited;
+  count_waiting(services_.clock.monotonic() - began);
   if (!got && got.error().is(ErrorCode::timeout)) {
     co_return fail(ErrorCode::timeout,
                    fmt::format("{} within {} s", patience.what, patience.limit.count()));
   }
   co_return got;
+}
+
+void Connection::count_waiting(std::chrono::nanoseconds waited) {
+  command_waited_ += waited;
+  if (!client_.authenticated()) opening_waited_ += waited;
+}
+
+Status Connection::check_worth(std::size_t octets) {
+  command_octets_ += octets;
+  // A body that was gathered may have begun to come before the counting.
+  if (command_octets_ > wanted_octets_ + kUselessOctetsMax) {
+    return fail(ErrorCode::protocol, "the server sends without end what it was not asked for");
+  }
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(command_waited_);
+  const auto expected = static_cast<std::uint64_t>(seconds.count()) * kSlowestOctetsPerSecond;
+  if (seconds > kSlowAfter && command_octets_ < expected) {
+    return fail(ErrorCode::timeout, fmt::format("the server sent {} octets of an answer in {} s",
+                                                command_octets_, seconds.count()));
+  }
+  return {};
 }
 
 coro::Task<Status> Connection::pump() {
@@ -194,7 +223,13 @@ coro::Task<Status> Connection::pump() {
     close();
     co_return fail(*failure_);
   }
+  // A flood keeps us busy and never waiting; that is the server's time, too.
+  const auto began = services_.clock.monotonic();
   Result<std::size_t> fed = client_.feed(buffer_, *this);
+  count_waiting(services_.clock.monotonic() - began);
+  if (fed) {
+    if (Status worth = check_worth(*fed); !worth) fed = fail(std::move(worth).error());
+  }
   if (!fed) {
     failure_ = fed.error();
     close();
@@ -346,7 +381,7 @@ void Connection::on_body_begin(const imap::BodyBegin& body, const imap::Context&
 
 void Connection::on_body_chunk(imap::BodyId id, std::string_view octets) {
   const auto it = bodies_.find(id.value);
-  if (it != bodies_.end()) it->second->on_body_chunk(id, octets);
+  if (it != bodies_.end() && it->second->on_body_chunk(id, octets)) wanted_octets_ += octets.size();
 }
 
 void Connection::on_body_end(imap::BodyId id) {
@@ -362,7 +397,7 @@ void Connection::on_done(const imap::Done& done) {
   if (sink) sink->on_done(done);
   pending_.erase(done.id.value);
   const auto is_for = [sink](const auto& one) { return one.second.sink == sink; };
-  if (sink && std::ranges::none_of(pending_, is_for)) sink->connection_ = nullptr;
+  if (sink && std::ranges::none_of(pending_, is_for)) part_from(*sink);
   done_[done.id.value] = done;
 }
 
@@ -385,7 +420,10 @@ void Connection::on_bye(const imap::UntaggedStatus& bye, bool expected) {
 }
 
 void Connection::on_bad_response(const Error& error, const imap::Context& context) {
-  log_.warn("a response of the server makes no sense: {}", error.describe());
+  if (++bad_responses_ <= kBadResponsesLogged) {
+    log_.warn("a response of the server makes no sense: {}{}", error.describe(),
+              bad_responses_ == kBadResponsesLogged ? " (no more of them are logged)" : "");
+  }
   if (Sink* sink = sink_of(context.oldest)) sink->on_bad_response(error);
 }
 

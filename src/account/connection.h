@@ -33,6 +33,13 @@ inline constexpr std::chrono::seconds kGreetingLimit{30};
 inline constexpr std::chrono::seconds kOpeningLimit{120};
 inline constexpr std::chrono::seconds kSimpleCommandLimit{60};
 inline constexpr std::chrono::seconds kSilenceLimit{180};
+// A server that never falls silent, and never comes to an end either: beyond this time a command's
+// answer has to come faster than that.
+inline constexpr std::chrono::seconds kSlowAfter{1800};
+inline constexpr std::uint64_t kSlowestOctetsPerSecond = 64;
+// What may come in answer to one command and is of no use to it. The flags of four million messages
+// are less.
+inline constexpr std::uint64_t kUselessOctetsMax = std::uint64_t{1} << 30;
 
 // What one command's responses are for. One that dies with commands unanswered is not told the
 // rest; a copy is told nothing of its original's commands.
@@ -46,7 +53,8 @@ class Sink {
   // A response that makes no sense: what it said is unknown, and what it was not told incomplete.
   virtual void on_bad_response(const Error& /*error*/) {}
   virtual void on_body_begin(const imap::BodyBegin& /*body*/) {}
-  virtual void on_body_chunk(imap::BodyId /*id*/, std::string_view /*octets*/) {}
+  // Whether these octets are wanted: many that are not end the line.
+  virtual bool on_body_chunk(imap::BodyId /*id*/, std::string_view /*octets*/) { return false; }
   virtual void on_body_end(imap::BodyId /*id*/) {}
   // The command was answered; nothing of the next one was read yet.
   virtual void on_done(const imap::Done& /*done*/) {}
@@ -87,8 +95,9 @@ class Connection final : private imap::Handler {
 
   Result<imap::CommandId> submit(Result<imap::Command> command, Sink* sink = nullptr,
                                  LiteralSource literal = {});
-  // NO and BAD are answers, not errors; an error means that the connection is of no more use, and
-  // that the outcome of everything unanswered is unknown.
+  // NO and BAD are answers, not errors; an error means that the outcome of everything unanswered is
+  // unknown, and that the connection is of no more use, unless it was a sink's relieve() that
+  // failed: then the line goes on, and what is still to come for that sink is read past.
   coro::Task<Result<imap::Done>> wait(imap::CommandId id);
   coro::Task<Result<imap::Done>> run(Result<imap::Command> command, Sink* sink = nullptr);
   // As run(), with NO and BAD as errors.
@@ -154,7 +163,11 @@ class Connection final : private imap::Handler {
   coro::Task<Status> pump();
   coro::Task<void> hear_out();
   coro::Task<Result<std::size_t>> read();
+  void count_waiting(std::chrono::nanoseconds waited);
+  // What came in the last read was nothing that a server in earnest would send.
+  Status check_worth(std::size_t octets);
   Sink* sink_of(imap::CommandId id);
+  void part_from(Sink& sink);
   void drop_pending();
   // Whether a response that comes during SELECT is still the mailbox's that it closes.
   bool is_of_closing(const imap::Context& context) const;
@@ -193,6 +206,9 @@ class Connection final : private imap::Handler {
   std::string buffer_;
   std::chrono::nanoseconds opening_waited_{};  // before the login was done
   std::chrono::nanoseconds command_waited_{};  // for the oldest command
+  std::uint64_t command_octets_ = 0;           // since then
+  std::uint64_t wanted_octets_ = 0;            // of them
+  std::size_t bad_responses_ = 0;
   std::uint64_t waited_for_ = 0;
   bool closed_ = false;
   bool said_bye_ = false;  // outside LOGOUT: `failure_` is what it said

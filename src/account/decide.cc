@@ -55,7 +55,7 @@ class Decider {
   }
 
   Status decide_orphan(const store::HeldEntry& entry) {
-    std::string apply = orphan_apply_key(entry.base_name);
+    std::string apply = orphan_apply_key(entry.mailbox, entry.base_name);
     std::string restore = orphan_restore_key(entry.base_name);
     if (decision_ == HeldDecision::restore) {
       std::swap(apply, restore);
@@ -116,7 +116,7 @@ class Decider {
   Result<bool> upload_again(const MessageRow& row) {
     if (row.state == RowState::stub || row.base_name.empty()) return false;
     STERNA_CHECK(base_.remove_message(row.key));
-    STERNA_CHECK(base_.unset(orphan_apply_key(row.base_name)));
+    STERNA_CHECK(base_.unset(orphan_apply_key(row.key.mailbox, row.base_name)));
     STERNA_CHECK(base_.set(orphan_restore_key(row.base_name), kDecided));
     return true;
   }

@@ -21,6 +21,7 @@
 //
 // Entries of the last four kinds speak of a mailbox as a whole. They stay in the list as long as a
 // decision may stand; one that is not used up when the mailbox is back is unset.
+// Any other decision expires with the pass that finds nothing left to decide (expire_decisions.h).
 // Whatever is decided, the stamp of the mailbox is cleared, so that the next pass lists it.
 #pragma once
 
@@ -40,8 +41,9 @@ inline constexpr std::string_view kDecided = "1";
 inline constexpr std::string_view kAdoptingKey = "adopting";
 
 // `base_name` is the name before the info part, as a held entry has it.
-inline std::string orphan_apply_key(std::string_view base_name) {
-  return "orphan_apply:" + std::string(base_name);
+inline constexpr std::string_view kOrphanApply = "orphan_apply:";
+inline std::string orphan_apply_key(MailboxId mailbox, std::string_view base_name) {
+  return std::string(kOrphanApply) + std::to_string(mailbox.value) + ":" + std::string(base_name);
 }
 inline std::string orphan_restore_key(std::string_view base_name) {
   return "orphan_restore:" + std::string(base_name);
@@ -50,8 +52,10 @@ inline std::string orphan_restore_key(std::string_view base_name) {
 inline std::string namesake_key(std::string_view base_name) {
   return "namesake:" + std::string(base_name);
 }
+inline constexpr std::string_view kFlagsRestore = "flags_restore:";
 inline std::string flags_restore_key(MailboxId mailbox, Uid uid) {
-  return "flags_restore:" + std::to_string(mailbox.value) + ":" + std::to_string(uid.value);
+  return std::string(kFlagsRestore) + std::to_string(mailbox.value) + ":" +
+         std::to_string(uid.value);
 }
 // Not a decision of a moment but of the policy (rule 19): the file was seen and is not to be
 // uploaded.
@@ -63,6 +67,11 @@ inline std::string consumed_key(MailboxId mailbox, std::string_view base_name) {
 inline std::string elsewhere_apply_key(MessageKey row) {
   return "elsewhere_apply:" + std::to_string(row.mailbox.value) + ":" +
          std::to_string(row.uid.value);
+}
+// A fact, too, and no decision: under that UIDVALIDITY all that was in the mailbox was compared,
+// and its adoption goes on only for what waits.
+inline std::string compared_key(MailboxId mailbox) {
+  return "compared:" + std::to_string(mailbox.value);
 }
 inline std::string mailbox_apply_key(MailboxId mailbox) {
   return "mailbox_apply:" + std::to_string(mailbox.value);

@@ -3,7 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -53,15 +55,26 @@ class Lines {
   std::map<std::pair<std::string, std::string>, std::vector<PlannedLine>> lines_;
 };
 
+// A mailbox that would be made here has not been looked into on the server: what is missed there
+// may be in it.
+std::string_view where_it_may_be(const Engine& engine) {
+  const bool any = std::ranges::any_of(
+      engine.report.plan, [](const PlannedLine& line) { return line.action == "create_local"; });
+  return any ? ", unless it was moved into a mailbox that is to be made" : "";
+}
+
 }  // namespace
 
 void describe_plan(Engine& engine, const sync::Plan& plan) {
   Lines lines(engine);
+  const std::string_view doubt = where_it_may_be(engine);
   for (const sync::Action& action : plan.actions) {
     if (changes_no_side(action)) continue;
     const MailboxId mailbox = sync::mailbox_of(action);
     const auto* fetch = std::get_if<sync::Download>(&action.what);
-    lines.add(mailbox, sync::kind_of(action), fetch ? fetch->uids.count() : 1, action.reason);
+    const std::string_view kind = sync::kind_of(action);
+    lines.add(mailbox, kind, fetch ? fetch->uids.count() : 1,
+              fmt::format("{}{}", action.reason, kind == "delete_in" ? doubt : ""));
     // What an edit replaces leaves the server in the pass after this one.
     const auto* upload = std::get_if<sync::Upload>(&action.what);
     if (upload && upload->replaces) {

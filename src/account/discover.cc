@@ -4,12 +4,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
+#include <string_view>
 
 #include "decisions.h"
 #include "execute_mailboxes.h"
 #include "list_early.h"
 #include "list_remote.h"
+#include "look_aside.h"
+#include "prove_renames.h"
 #include "sterna/account/inspect.h"
 #include "sterna/base/bytes.h"
 #include "sterna/coro/both.h"
@@ -118,8 +122,10 @@ Status save_absences(Engine& engine, const std::vector<MailboxRow>& rows,
   return {};
 }
 
+using ListedByWire = std::map<std::string_view, const RemoteListing*>;
+
 Result<std::unique_ptr<MailboxWork>> work_of(Engine& engine, const MailboxRow& row,
-                                             const RemoteList& remote, const LocalWalk& local,
+                                             const ListedByWire& listed, const LocalWalk& local,
                                              const MailboxesOutcome& outcome) {
   auto work = std::make_unique<MailboxWork>();
   work->row = row;
@@ -133,8 +139,9 @@ Result<std::unique_ptr<MailboxWork>> work_of(Engine& engine, const MailboxRow& r
   if (const auto stamp = local.stamps.find(row.path); stamp != local.stamps.end()) {
     work->stamp_now = stamp->second;
   }
-  for (const RemoteListing& one : remote.mailboxes) {
-    if (one.mailbox.wire != row.wire || outcome.changed.contains(row.id)) continue;
+  const auto found = listed.find(row.wire.octets);
+  if (found != listed.end() && !outcome.changed.contains(row.id)) {
+    const RemoteListing& one = *found->second;
     work->status = one.status;
     work->selectable = one.mailbox.selectable;
     work->row.role = one.mailbox.role;
@@ -200,7 +207,7 @@ Status check_request(Engine& engine, const sync::MailboxesInput& input) {
       found = true;
       synced = synced || included;
     }
-    if (!found) return fail(unknown_mailbox(wanted.text(), names));
+    if (!found) return fail(unknown_mailbox(engine.settings.name, wanted.text(), names));
     if (synced) continue;
     return fail(Error(ErrorCode::usage,
                       fmt::format("mailbox {} is not synced", printable(wanted.text(), 200)))
@@ -233,6 +240,7 @@ coro::Task<Status> discover(Engine& engine, Pool& pool) {
     if (one.mailbox.selectable) on_server.insert(one.mailbox.name.text());
   }
   STERNA_CO_TRY(LocalWalk local, describe_walk(engine, *found, rows, on_server));
+  engine.walked = paths_of(*found);
   STERNA_CO_TRY(Connection * connection, co_await pool.primary());
   STERNA_CO_TRY(const std::set<MailboxId> unlisted,
                 co_await ask_for_unlisted(engine, *connection, rows, remote));
@@ -240,6 +248,7 @@ coro::Task<Status> discover(Engine& engine, Pool& pool) {
   if (!engine.request_checked) STERNA_CO_CHECK(check_request(engine, input));
   engine.request_checked = true;  // what a pass renames is not asked for in the next one
   STERNA_CO_CHECK(save_absences(engine, rows, input));
+  STERNA_CO_CHECK(co_await prove_renames(engine, *connection, input));
   const std::vector<sync::MailboxAction> actions = sync::plan_mailboxes(input);
   engine.held_mailboxes.clear();
   engine.emptied_here.clear();
@@ -249,8 +258,16 @@ coro::Task<Status> discover(Engine& engine, Pool& pool) {
   if (!actions.empty()) engine.listed_early.clear();
   if (!actions.empty() && !engine.dry_run()) {
     STERNA_CO_TRY(rows, engine.store->mailboxes());
-    STERNA_CO_TRY(const maildir::Discovery now, co_await walk_directories(engine));
-    STERNA_CO_TRY(local, describe_walk(engine, now, rows, on_server));
+    STERNA_CO_TRY(*found, co_await walk_directories(engine));
+    STERNA_CO_TRY(local, describe_walk(engine, *found, rows, on_server));
+    // Not what others made since the first walk: nothing was planned for it.
+    for (const MailboxRow& row : rows) {
+      if (row.has_local) engine.walked.insert(row.path);
+    }
+  }
+  ListedByWire listed_by_wire;
+  for (const RemoteListing& one : remote.mailboxes) {
+    listed_by_wire.emplace(one.mailbox.wire.octets, &one);
   }
   engine.mailboxes.clear();
   for (const MailboxRow& row : rows) {
@@ -258,11 +275,14 @@ coro::Task<Status> discover(Engine& engine, Pool& pool) {
     if (!engine.settings.includes(row.name, row.role)) continue;
     // What is not here holds back nothing else; but the Trash is still where deletions go.
     if (outcome.absent_here.contains(row.id) && row.role != Role::trash) continue;
-    STERNA_CO_TRY(std::unique_ptr<MailboxWork> work, work_of(engine, row, remote, local, outcome));
+    STERNA_CO_TRY(std::unique_ptr<MailboxWork> work,
+                  work_of(engine, row, listed_by_wire, local, outcome));
+    work->input.deletes_at_once = connection->quirks.deletes_at_once;
     // What is frozen may be a mere place in the server's tree by now.
     const bool frozen = outcome.frozen.contains(row.id);
     if (work->selectable || frozen) engine.mailboxes.push_back(std::move(work));
   }
+  STERNA_CO_CHECK(find_places_aside(engine, {remote, *found, local, rows, actions}));
   engine.trash_there = unsynced_trash(engine, remote);
   const auto inbox = std::ranges::find_if(
       engine.mailboxes, [](const auto& work) { return work->row.name.is_inbox(); });

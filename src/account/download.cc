@@ -12,6 +12,7 @@
 #include "observe.h"
 #include "reserve.h"
 #include "sterna/base/bytes.h"
+#include "sterna/base/nanoseconds.h"
 #include "sterna/base/step.h"
 #include "sterna/coro/scope.h"
 #include "sterna/imap/date.h"
@@ -28,7 +29,6 @@ constexpr std::size_t kWindowsInFlight = 3;
 constexpr std::size_t kGroupMessages = 1000;
 constexpr std::uint64_t kGroupOctets = std::uint64_t{64} << 20;
 constexpr std::chrono::seconds kGroupAge{1};
-constexpr std::int64_t kNsPerSecond = 1'000'000'000;
 constexpr std::uint32_t kCollisionsMax = 100;
 // So many in a row that bring nothing, though the server lists what is in them, are enough: a set
 // on its word may be of four thousand million.
@@ -120,7 +120,7 @@ class Writer {
   std::int64_t now() const { return clock_.wall_ns() / kNsPerSecond; }
 
   void place(Stored& one) {
-    delivery_.set_mtime(one.date * kNsPerSecond);
+    delivery_.set_mtime(to_ns(one.date));
     maildir::Origin origin{tree_, mailbox_, uidvalidity_, one.facts.uid, one.date, 0};
     for (; origin.collision < kCollisionsMax; ++origin.collision) {
       maildir::FileName name;
@@ -323,8 +323,7 @@ class Downloader {
     batch_done_.reset();
     for (Stored& one : std::exchange(results_, {})) take_result(one);
     if (!std::exchange(flush_wanted_, false)) co_return fatal_;
-    if (!flushed_) co_return flushed_;
-    STERNA_CO_CHECK(record());
+    STERNA_CO_CHECK(end_group(std::exchange(flushed_, {})));
     co_return fatal_;
   }
 
@@ -344,6 +343,17 @@ class Downloader {
     ungrouped_.push_back(std::move(one));
   }
 
+  // A group whose barrier failed has not come, whatever can be seen of it, and a later barrier is
+  // none for it: it stays without rows, and so does all that would come after it (rule 3).
+  Status end_group(Status flushed) {
+    if (!flushed) {
+      ungrouped_.clear();
+      fatal_ = flushed;
+      return flushed;
+    }
+    return record();
+  }
+
   // One transaction for a group whose files are durable.
   Status record() {
     if (ungrouped_.empty()) return {};
@@ -351,6 +361,7 @@ class Downloader {
     work_.letters_denied = work_.letters_denied || writer_.letters_denied();
     STERNA_TRY(auto transaction, engine_.store->begin(store::Durability::full));
     for (const Stored& one : ungrouped_) {
+      if (one.facts.flags_unsaid) ask_for_flags();
       const maildir::SeenFile& seen = one.delivered->seen;
       MessageRow row;
       row.key = {work_.row.id, one.facts.uid};
@@ -364,7 +375,7 @@ class Downloader {
       row.internal_date = one.date;
       row.remote_size = one.delivered->wire_octets;
       row.email_id = one.facts.email_id;
-      row.modseq = one.facts.modseq;
+      if (!one.facts.flags_unsaid) row.modseq = one.facts.modseq;
       row.identity = to_identity(one.delivered->identity);
       row.remote_since = engine_.generation;
       row.local_since = engine_.generation;
@@ -383,6 +394,13 @@ class Downloader {
     return {};
   }
 
+  // An answer may come in several lines (RFC 3501 section 7.4.2), and the flags in another one. The
+  // base has none until the next pass, which finds the cursor where it was, and is told of them.
+  void ask_for_flags() {
+    work_.cursor_settled = false;
+    engine_.again = true;
+  }
+
   coro::Task<Status> finish() {
     Status first = co_await hand_over();
     Status last = co_await await_batch();
@@ -390,8 +408,8 @@ class Downloader {
     if (!first) co_return first;
     if (!last) co_return last;
     auto job = [this] { return writer_.flush(); };
-    STERNA_CO_CHECK(co_await on_worker(engine_.services, job));
-    co_return record();
+    Status flushed = co_await on_worker(engine_.services, job);
+    co_return end_group(std::move(flushed));
   }
 
   Engine& engine_;

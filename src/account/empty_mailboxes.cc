@@ -94,13 +94,15 @@ class BegunBefore {
     const MailboxWork* trash = engine.with_role(Role::trash);
     if (begun.uids_.empty() || !trash) return begun;
     STERNA_CHECK(engine.store->for_each(trash->row.id, [&](const MessageRow& row) {
-      if (row.identity && is_on_server(row.state)) begun.trash_.insert(key_of(*row.identity));
+      if (!row.identity || !is_on_server(row.state)) return;
+      begun.trash_.insert(key_of(*remote_identity(row)));
     }));
     return begun;
   }
 
   bool is_copied(const MessageRow& row) const {
-    return uids_.contains(row.key.uid) && row.identity && trash_.contains(key_of(*row.identity));
+    return uids_.contains(row.key.uid) && row.identity &&
+           trash_.contains(key_of(*remote_identity(row)));
   }
 
  private:

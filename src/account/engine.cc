@@ -141,13 +141,13 @@ std::string row_path(const MailboxWork& work) {
 }
 
 Identity to_identity(const maildir::ContentIdentity& content) {
-  return {content.size, content.header_digest, content.message_id};
+  return {content.size, content.header_digest, content.message_id, content.body_digest};
 }
 
 std::optional<Identity> to_plain_identity(const maildir::ContentIdentity& content) {
   if (!content.plain || content.plain->fields_octets > content.size) return std::nullopt;
   return Identity{content.size - content.plain->fields_octets, content.plain->header_digest,
-                  content.message_id};
+                  content.message_id, content.body_digest};
 }
 
 FileStamp to_stamp(const io::FileStat& stat) {

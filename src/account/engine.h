@@ -47,6 +47,7 @@ struct MailboxWork {
   std::optional<maildir::MailboxDirs> dirs;
   maildir::KeywordTable keywords;
   std::optional<maildir::Listing> listing;
+  std::vector<Uid> linked;  // rows of which a new file is one more name
   bool network_fs = false;
   bool removal_begun = false;         // of messages whose files went before this pass
   std::set<std::string> told_denied;  // files that cannot be read, of which the user was told
@@ -65,6 +66,11 @@ struct MailboxWork {
   bool broken_off = false;      // not all that was planned for it was carried out
 
   const std::string& name() const { return row.name.text(); }
+  // The plan says all that is to be done in it.
+  bool is_seen() const {
+    return requested && input.remote.coverage != Coverage::unknown &&
+           input.local.coverage != Coverage::unknown && !input.local.suspect;
+  }
   // Something of it was not carried out: the next pass has to see it again.
   void look_again() { cursor_settled = stamp_settled = false; }
   // What of `flags` its files show. A keyword that was denied a letter is not in the base, so
@@ -72,11 +78,22 @@ struct MailboxWork {
   FlagSet shown(const FlagSet& flags);
 };
 
+// A folder of this Maildir that the server does not get in this pass (look_aside.h).
+struct PlaceAside {
+  maildir::MailboxPath path;
+  std::string shown;                                        // the path, to be printed
+  std::string obstacle;                                     // why; "": another pass goes on with it
+  bool known_there = false;                                 // a mailbox of the base
+  std::map<std::string, std::uint64_t, std::less<>> known;  // its own files: base name, inode
+};
+
 // What became of a pass's actions, beyond what the base tells (attempts.h).
 struct Outcomes {
   std::map<ActionKey, std::string> answers;  // to what the server took, and seems not to have done
   std::set<ActionKey> undone;                // left for the next pass to plan anew
+  std::set<ActionKey> unfinished;            // done here: what failed, or waits for its next try
   bool removals_left = false;                // something before them failed
+  std::optional<Error> no_room;              // why not all was fetched; noted when the rest is done
 };
 
 struct Engine {
@@ -108,8 +125,11 @@ struct Engine {
   std::optional<Generation> unflushed_since;  // those of an earlier boot: from this pass on
   bool epoch_bumped = false;
   bool request_checked = false;
-  bool all_seen_here = false;  // in this pass: every mailbox of the Maildir was looked at
-  bool union_mode = false;     // a restored backup or a lost state: pair, delete nothing
+  bool impossible_told = false;          // which mailboxes have names that cannot be
+  std::set<std::string> walked;          // places of mailboxes here that this pass knows of
+  std::vector<PlaceAside> places_aside;  // of this pass
+  bool all_seen_here = false;            // in this pass: every mailbox of the Maildir was looked at
+  bool union_mode = false;               // a restored backup or a lost state: pair, delete nothing
   // Local effects, or new remote messages, that another pass in this sync should look at.
   bool again = false;
   Outcomes outcomes;                        // of this pass

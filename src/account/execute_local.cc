@@ -4,9 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
+#include "attempts.h"
 #include "execute.h"
 #include "failures.h"
+#include "sterna/base/assert.h"
 #include "sterna/base/step.h"
 #include "sterna/coro/both.h"
 #include "sterna/maildir/change.h"
@@ -143,10 +146,23 @@ class LocalExecution {
     co_return Status{};
   }
 
+  // After the transaction of run().
+  void park_failed() {
+    for (Failed& one : std::exchange(failed_, {})) {
+      park(engine_, *one.work, one.key.uid, one.key.base_name, one.key.action,
+           std::move(one.error));
+    }
+  }
+
  private:
   struct Ordered {
     const sync::Action* action;
     std::size_t index;
+  };
+  struct Failed {
+    MailboxWork* work;
+    ActionKey key;
+    Error error;
   };
 
   void add_change(const sync::Action& action, Change::Kind kind, MailboxId from, MailboxId to,
@@ -267,6 +283,13 @@ class LocalExecution {
     return pair && pair->forgets ? pair->forgets->mailbox : MailboxId{};
   }
 
+  void leave(const sync::Action& action, const Error& error) {
+    const std::optional<ActionKey> key = key_of_change(action);
+    STERNA_ASSERT(key);
+    engine_.outcomes.unfinished.insert(*key);
+    failed_.push_back({engine_.find(key->mailbox), *key, error});
+  }
+
   // Records one action; false if there was nothing to write.
   Result<bool> record(const sync::Action& action, Change* change) {
     if (const auto* close = std::get_if<sync::CloseIntent>(&action.what)) {
@@ -283,7 +306,7 @@ class LocalExecution {
       for (MailboxWork* one : {change->from, change->to, work}) one->look_again();
       if (MailboxWork* before = engine_.find(left_by(action))) before->look_again();
       engine_.again = engine_.again || change->error->is(ErrorCode::changed);
-      if (!change->error->is(ErrorCode::changed)) engine_.note(*change->error, work);
+      if (!change->error->is(ErrorCode::changed)) leave(action, *change->error);
       if (const auto* pull = std::get_if<sync::PullFlags>(&action.what)) {
         engine_.outcomes.undone.insert({work->row.id, pull->uid, {}, "flags_in"});
       }
@@ -301,8 +324,7 @@ class LocalExecution {
     row.key = {work.row.id, pair.uid};
     row.state = RowState::present;
     row.flags = work.shown(before_push(pair.flags, pair.to_remote));
-    row.identity = pair.identity;
-    if (pair.identity) row.remote_size = pair.identity->size;
+    take_identity(row, pair);
     row.internal_date = pair.internal_date;
     row.email_id = pair.email_id;
     row.remote_since = engine_.generation;
@@ -316,6 +338,16 @@ class LocalExecution {
     STERNA_CHECK(engine_.add_history(work, pair.uid, file.name, "paired", "local",
                                      pair.flags.to_string(), action.reason));
     return true;
+  }
+
+  // What the server said of the message stays beside what the file is (rule 11): they differ where
+  // two versions of one message were paired, and where the server rewrote it.
+  static void take_identity(MessageRow& row, const sync::Pair& pair) {
+    const bool stays =
+        !pair.told && row.identity && pair.identity && row.identity->same_as(*pair.identity);
+    row.identity = pair.identity;
+    if (stays || !pair.identity) return;
+    take_remote_identity(row, pair.told.value_or(*pair.identity));
   }
 
   Result<bool> record(const sync::Action& action, const sync::Record& what, MailboxWork& work,
@@ -380,7 +412,7 @@ class LocalExecution {
     if (move.content_differs && row) moved.file = row->file;
     if (move.identity) {
       moved.identity = move.identity;
-      moved.remote_size = move.identity->size;
+      take_remote_identity(moved, *move.identity);
     }
     if (move.internal_date != 0) moved.internal_date = move.internal_date;
     if (!move.email_id.empty()) moved.email_id = move.email_id;
@@ -428,8 +460,7 @@ class LocalExecution {
       STERNA_CHECK(bury(engine_, work, *row, "local", "forgotten", action.reason));
       return true;
     }
-    row->state = what.into;
-    if (what.into == RowState::dropped) row->base_name.clear();
+    row->state = what.into;  // one that is dropped keeps its name: its file may come back
     if (what.into == RowState::wanted) fetch_again(*row);
     STERNA_CHECK(engine_.store->put_message(*row));
     return true;
@@ -505,6 +536,7 @@ class LocalExecution {
   RemoteWork& remote_;
   std::vector<Change> changes_;
   std::vector<Ordered> order_;
+  std::vector<Failed> failed_;
 };
 
 }  // namespace
@@ -512,7 +544,9 @@ class LocalExecution {
 coro::Task<Status> execute_local(Engine& engine, const sync::Plan& plan, RemoteWork& remote) {
   STERNA_CO_CHECK(co_await repair_wrecks(engine, plan, remote));
   LocalExecution execution(engine, remote);
-  co_return co_await execution.run(plan);
+  STERNA_CO_CHECK(co_await execution.run(plan));
+  execution.park_failed();
+  co_return Status{};
 }
 
 }  // namespace sterna::account

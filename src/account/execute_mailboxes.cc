@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <span>
 
 #include "attempts.h"
 #include "decisions.h"
@@ -47,17 +48,22 @@ std::optional<std::string> parked_as(const sync::MailboxAction& action) {
 class MailboxExecution {
  public:
   MailboxExecution(Engine& engine, Connection& connection, const sync::MailboxesInput& input)
-      : engine_(engine), connection_(connection), renames_(engine, connection), input_(input) {}
+      : engine_(engine), connection_(connection), input_(input), renames_(engine, connection) {
+    for (const sync::KnownMailbox& one : input.base) known_.emplace(one.row.id, &one);
+  }
 
   coro::Task<Result<MailboxesOutcome>> run(const std::vector<sync::MailboxAction>& actions) {
     STERNA_CO_TRY(held_before_, engine_.store->held());
     STERNA_CO_TRY(MailboxAttempts attempts, MailboxAttempts::load(engine_));
-    for (const sync::MailboxAction& action : actions) {
+    for (std::size_t at = 0; at < actions.size(); ++at) {
+      const sync::MailboxAction& action = actions[at];
       action_of_[id_of(action)] = &action;
       if (engine_.dry_run()) {
         plan_line(action);
         continue;
       }
+      STERNA_CO_CHECK(co_await give_way());
+      STERNA_CO_CHECK(find_places(std::span(actions).subspan(at)));
       if (!renames(action) && !is_one_of<sync::AdoptBoth>(action)) STERNA_CO_CHECK(settle());
       STERNA_CO_CHECK(co_await attempt(action, attempts));
     }
@@ -86,10 +92,12 @@ class MailboxExecution {
   void plan_messages(const sync::MailboxAction& action) {
     const auto* here = std::get_if<sync::CreateLocal>(&action.what);
     const auto* there = std::get_if<sync::CreateRemote>(&action.what);
+    const std::string perhaps = known_.empty() ? "" : ", or moved there";
     if (here && here->remote.policy.direction != sync::Direction::push) {
-      plan_count(action, "download", here->remote.messages.value_or(0), "new on the server");
+      plan_count(action, "download", here->remote.messages.value_or(0),
+                 "new on the server" + perhaps);
     } else if (there && there->local.policy.direction != sync::Direction::pull) {
-      plan_count(action, "upload", there->local.messages.value_or(0), "new here");
+      plan_count(action, "upload", there->local.messages.value_or(0), "new here" + perhaps);
     }
   }
 
@@ -102,9 +110,8 @@ class MailboxExecution {
   void freeze(const sync::MailboxAction& action) { outcome_.frozen.insert(id_of(action)); }
 
   const sync::KnownMailbox* known(MailboxId id) const {
-    const auto found = std::ranges::find(input_.base, id,
-                                         [](const sync::KnownMailbox& one) { return one.row.id; });
-    return found == input_.base.end() ? nullptr : &*found;
+    const auto found = known_.find(id);
+    return found == known_.end() ? nullptr : found->second;
   }
 
   // The row's name, where there is one; else the name that it would get.
@@ -169,7 +176,7 @@ class MailboxExecution {
   coro::Task<Status> carry_out(const sync::MailboxAction& action) {
     if (renames(action)) co_return co_await rename(action);
     if (const auto* what = std::get_if<sync::CreateLocal>(&action.what)) {
-      co_return create_local(*what);
+      co_return co_await create_local(*what);
     }
     if (const auto* what = std::get_if<sync::CreateRemote>(&action.what)) {
       co_return co_await create_remote(*what);
@@ -243,6 +250,35 @@ class MailboxExecution {
 
   // --- what one side lacks
 
+  // There may be thousands of them: other accounts go on, and the user may end it.
+  static coro::Task<Status> give_way() {
+    co_await coro::yield();
+    const bool stop = co_await coro::cancelled();
+    if (stop) co_return fail(Error::cancelled());
+    co_return Status{};
+  }
+
+  // Of the mailboxes that are made here in a row.
+  Status find_places(std::span<const sync::MailboxAction> actions) {
+    if (!is_one_of<sync::CreateLocal>(actions.front())) {
+      places_.clear();
+    } else if (places_.empty()) {
+      std::vector<MailboxName> names;
+      for (const sync::MailboxAction& action : actions) {
+        const auto* what = std::get_if<sync::CreateLocal>(&action.what);
+        if (!what) break;
+        names.push_back(what->remote.name);
+      }
+      STERNA_TRY(places_, places_for(engine_, names));
+    }
+    return {};
+  }
+
+  Result<maildir::MailboxPath> place_of(const MailboxName& remote) const {
+    const auto found = places_.find(remote);
+    return found == places_.end() ? place_for(engine_, remote) : found->second;
+  }
+
   // A directory of that name may be the one of another mailbox, which was renamed here.
   Status check_place(const maildir::MailboxPath& path, const MailboxRow& row) {
     const auto dirs = maildir::open_mailbox(*engine_.root, path);
@@ -260,19 +296,22 @@ class MailboxExecution {
                     .with_hint("rename the folder that has its name now"));
   }
 
-  Status create_local(const sync::CreateLocal& what) {
-    STERNA_TRY(MailboxRow row, mailbox_row(engine_, what.id));
-    STERNA_TRY(const maildir::MailboxPath path, place_for(engine_, what.remote.name));
-    STERNA_CHECK(check_place(path, row));
+  coro::Task<Status> create_local(const sync::CreateLocal& what) {
+    STERNA_CO_TRY(MailboxRow row, mailbox_row(engine_, what.id));
+    STERNA_CO_TRY(const maildir::MailboxPath path, place_of(what.remote.name));
+    STERNA_CO_CHECK(check_place(path, row));
     // First what tells of its files: a crash leaves a row that lacks its directory.
-    if (row.has_local) STERNA_CHECK(want_messages_again(engine_, row));
-    auto dirs = maildir::create_mailbox(*engine_.root, engine_.settings.layout, path);
+    if (row.has_local) STERNA_CO_CHECK(want_messages_again(engine_, row));
+    auto job = [&] {
+      return maildir::create_mailbox(*engine_.root, engine_.settings.layout, path);
+    };
+    auto dirs = co_await on_worker(engine_.services, std::move(job));
     if (!dirs) {
-      return fail(std::move(dirs).error().with_context(
+      co_return fail(std::move(dirs).error().with_context(
           fmt::format("mailbox {}: make its directory", what.remote.name.text())));
     }
     at_step("mailbox.made_here");
-    STERNA_TRY(const io::FileStat cur, dirs->cur->stat());
+    STERNA_CO_TRY(const io::FileStat cur, dirs->cur->stat());
     take(row, what.remote);
     row.path = maildir::to_string(path);
     row.cur_dev = cur.dev;
@@ -280,7 +319,7 @@ class MailboxExecution {
     row.has_local = true;
     row.stamp.clear();
     ++engine_.report.counts.mailboxes_in;
-    return save_mailbox(engine_, row, {"mailbox created", "local", reason_, reason_});
+    co_return save_mailbox(engine_, row, {"mailbox created", "local", {}, reason_});
   }
 
   coro::Task<Status> create_remote(const sync::CreateRemote& what) {
@@ -308,7 +347,7 @@ class MailboxExecution {
     take(row, what.local);
     outcome_.changed.insert(row.id);
     ++engine_.report.counts.mailboxes_out;
-    co_return save_mailbox(engine_, row, {"mailbox created", "remote", reason_, reason_});
+    co_return save_mailbox(engine_, row, {"mailbox created", "remote", {}, reason_});
   }
 
   // Made by another since our LIST, it is there now. What exists and is not listed, as a name that
@@ -391,7 +430,18 @@ class MailboxExecution {
     entry.reason = reason;
     entry.since_ms = engine_.now_ms();
     engine_.held_mailboxes.push_back(std::move(entry));
-    if (what.kind == sync::MailboxHeld::remote) outcome_.absent_here.insert(what.id);
+    if (is_absent_here(what)) outcome_.absent_here.insert(what.id);
+  }
+
+  bool is_absent_here(const sync::HoldMailbox& what) const {
+    if (what.kind == sync::MailboxHeld::remote) return true;
+    const sync::KnownMailbox* row = known(what.id);
+    const bool kept = what.kind == sync::MailboxHeld::kept && !what.name.is_inbox();
+    if (!kept || !row || !input_.local_complete) return false;
+    return std::ranges::none_of(input_.local, [&](const sync::LocalMailbox& one) {
+      return one.path == row->row.path ||
+             (one.cur_ino == row->row.cur_ino && one.cur_dev == row->row.cur_dev);
+    });
   }
 
   // What was held and is not now: undecided still where this pass could not tell, or not finish.
@@ -423,8 +473,10 @@ class MailboxExecution {
 
   Engine& engine_;
   Connection& connection_;
-  MailboxRenames renames_;
   const sync::MailboxesInput& input_;
+  MailboxRenames renames_;
+  std::map<MailboxId, const sync::KnownMailbox*> known_;
+  Places places_;
   std::vector<store::HeldEntry> held_before_;
   std::map<MailboxId, const sync::MailboxAction*> action_of_;
   std::set<MailboxName> still_taken_;

@@ -14,7 +14,7 @@ coro::Task<Status> store_deleted(Connection& connection, const UidSet& uids,
                                  imap::StoreAction action) {
   std::vector<imap::CommandId> flying;
   for (const UidSet& part : parts_for(connection, uids, 100)) {
-    imap::StoreRequest request{part, action, FlagSet{Flag::deleted}, std::nullopt};
+    imap::StoreRequest request{part, action, FlagSet{Flag::deleted}};
     STERNA_CO_TRY(const imap::CommandId id, connection.submit(imap::uid_store(request)));
     flying.push_back(id);
   }
@@ -47,7 +47,7 @@ Result<std::vector<imap::CommandId>> submit_uid_expunge(Connection& connection,
                                                         const UidSet& uids) {
   std::vector<imap::CommandId> flying;
   for (const UidSet& part : parts_for(connection, uids, 100)) {
-    imap::StoreRequest request{part, imap::StoreAction::add, FlagSet{Flag::deleted}, std::nullopt};
+    imap::StoreRequest request{part, imap::StoreAction::add, FlagSet{Flag::deleted}};
     STERNA_TRY(const imap::CommandId marked, connection.submit(imap::uid_store(request)));
     STERNA_TRY(const imap::CommandId gone, connection.submit(imap::uid_expunge(part)));
     flying.push_back(marked);
@@ -86,6 +86,10 @@ coro::Task<Status> expunge_exactly(Engine& engine, Connection& connection, Mailb
     STERNA_CO_CHECK(engine.write(forget));
   }
   co_return expunged;
+}
+
+coro::Task<Status> unmark_deleted(Connection& connection, const UidSet& uids) {
+  co_return co_await store_deleted(connection, uids, imap::StoreAction::remove);
 }
 
 Result<bool> owes_deleted(Engine& engine, const MailboxWork& work) {

@@ -19,6 +19,9 @@ Result<std::vector<imap::CommandId>> submit_uid_expunge(Connection& connection, 
 coro::Task<Status> expunge_exactly(Engine& engine, Connection& connection, MailboxWork& work,
                                    const UidSet& uids);
 
+// After a refusal: what was marked for it is not to be expunged by another client.
+coro::Task<Status> unmark_deleted(Connection& connection, const UidSet& uids);
+
 // A program that died in that moment owes others their \Deleted.
 Result<bool> owes_deleted(Engine& engine, const MailboxWork& work);
 coro::Task<Status> give_back_deleted(Engine& engine, Connection& connection, MailboxWork& work);

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
 #include <map>
 
 #include "sterna/sync/attempts.h"
@@ -12,10 +11,12 @@
 namespace sterna::account {
 namespace {
 
+constexpr std::int64_t kPauseMaxMs = 86'400'000;
+
 // 1 minute, doubled with each failure, up to a day.
 std::int64_t pause_ms(unsigned count) {
   const unsigned doublings = std::min(count, 11U);
-  return std::min<std::int64_t>(std::int64_t{60'000} << doublings, 86'400'000);
+  return std::min<std::int64_t>(std::int64_t{60'000} << doublings, kPauseMaxMs);
 }
 
 std::optional<store::Failure> find(Engine& engine, MailboxId mailbox, Uid uid,
@@ -48,17 +49,25 @@ void count_once_more(Engine& engine, store::Failure& failure, const Error& error
 }
 
 UidSet uids_that_failed(Engine& engine, const MailboxWork& work, std::string_view action,
-                        std::int64_t next_try_after_ms) {
+                        bool due_ones_too) {
   UidSet uids;
   Result<std::vector<store::Failure>> all = engine.store->failures();
   if (!all) return uids;
   for (const store::Failure& failure : *all) {
-    if (failure.mailbox == work.row.id && failure.uid && failure.action == action &&
-        failure.next_try_ms > next_try_after_ms) {
-      uids.add(failure.uid);
-    }
+    if (failure.mailbox != work.row.id || !failure.uid || failure.action != action) continue;
+    if (due_ones_too || waits(failure, engine.now_ms())) uids.add(failure.uid);
   }
   return uids;
+}
+
+bool is_seen(const MailboxWork& work) {
+  return work.requested && work.input.remote.coverage != Coverage::unknown &&
+         work.input.local.coverage != Coverage::unknown;
+}
+
+// What is done with files here.
+bool is_change_here(std::string_view action) {
+  return action == "flags_in" || action == "move_in" || action == "delete_in" || action == "repair";
 }
 
 // What failed is not to be done any more, though the row is there.
@@ -69,12 +78,14 @@ bool is_given_up(const MailboxWork& work, const MessageRow& row, const std::stri
     return listed && !flagged && row.state == RowState::present &&
            work.listing->find(row.base_name) != nullptr;
   }
-  const bool seen = work.requested && work.input.remote.coverage != Coverage::unknown &&
-                    work.input.local.coverage != Coverage::unknown;
-  return action == "flags" && seen && !work.flags_unsaid.contains(row.key.uid);
+  return action == "flags" && is_seen(work) && !work.flags_unsaid.contains(row.key.uid);
 }
 
 }  // namespace
+
+bool waits(const store::Failure& failure, std::int64_t now_ms) {
+  return failure.next_try_ms > now_ms && failure.next_try_ms - now_ms <= kPauseMaxMs;
+}
 
 void park(Engine& engine, MailboxWork& work, Uid uid, std::string_view base_name,
           std::string_view action, Error error) {
@@ -133,6 +144,9 @@ Result<std::int64_t> put_vain(Engine& engine, const ActionKey& key, unsigned tim
 namespace {
 
 Result<bool> is_settled(Engine& engine, const MailboxWork& work, const store::Failure& failure) {
+  // Done by now, or not to be done any more.
+  const bool is_left = engine.outcomes.unfinished.contains(key_of(failure));
+  if (is_change_here(failure.action)) return is_seen(work) && !is_left;
   if (failure.uid) {
     STERNA_TRY(const auto row, engine.store->message({failure.mailbox, failure.uid}));
     return !row || is_given_up(work, *row, failure.action);
@@ -144,10 +158,6 @@ Result<bool> is_settled(Engine& engine, const MailboxWork& work, const store::Fa
   STERNA_TRY(const auto rows, engine.store->messages_by_base_name(failure.base_name));
   return std::ranges::any_of(
       rows, [&](const MessageRow& row) { return row.key.mailbox == failure.mailbox; });
-}
-
-ActionKey key_of(const store::Failure& failure) {
-  return {failure.mailbox, failure.uid, failure.base_name, failure.action};
 }
 
 // They go when no plan has them any more (attempts.h), whatever there is of a row.
@@ -184,17 +194,21 @@ Status forget_settled_failures(Engine& engine) {
 }
 
 UidSet parked_uids(Engine& engine, const MailboxWork& work, std::string_view action) {
-  return uids_that_failed(engine, work, action, engine.now_ms());
+  return uids_that_failed(engine, work, action, false);
 }
 
 UidSet failed_uids(Engine& engine, const MailboxWork& work, std::string_view action) {
-  return uids_that_failed(engine, work, action, std::numeric_limits<std::int64_t>::min());
+  return uids_that_failed(engine, work, action, true);
 }
 
 bool is_parked(Engine& engine, const MailboxWork& work, Uid uid, std::string_view base_name,
                std::string_view action) {
   const auto failure = find(engine, work.row.id, uid, base_name, action);
-  return failure && failure->next_try_ms > engine.now_ms();
+  return failure && waits(*failure, engine.now_ms());
+}
+
+ActionKey key_of(const store::Failure& failure) {
+  return {failure.mailbox, failure.uid, failure.base_name, failure.action};
 }
 
 bool is_of_mailbox(const store::Failure& failure) {
@@ -211,7 +225,7 @@ void park(Engine& engine, const MailboxFailure& failed, Error error) {
 
 bool is_parked(Engine& engine, const MailboxFailure& failed) {
   const auto failure = find(engine, failed.id, Uid{}, failed.name, failed.action);
-  return failure && failure->next_try_ms > engine.now_ms();
+  return failure && waits(*failure, engine.now_ms());
 }
 
 Status keep_parked(Engine& engine, const std::set<MailboxFailure>& still,
@@ -227,13 +241,17 @@ Status keep_parked(Engine& engine, const std::set<MailboxFailure>& still,
   return {};
 }
 
+bool ends_pass(const Connection& connection, const Error& error) {
+  const bool wide = error.scope() == ErrorScope::account || error.scope() == ErrorScope::process;
+  return !connection.usable() || wide || error.is_cancelled();
+}
+
 Status absorb(Engine& engine, const Connection& connection, MailboxWork& work, Status status) {
   if (status) return {};
   work.look_again();
   work.broken_off = true;
   const Error& error = status.error();
-  const bool wide = error.scope() == ErrorScope::account || error.scope() == ErrorScope::process;
-  if (!connection.usable() || wide || error.is_cancelled()) {
+  if (ends_pass(connection, error)) {
     return fail(std::move(status).error().with_context(fmt::format("mailbox {}", work.name())));
   }
   if (error.is(ErrorCode::changed)) {

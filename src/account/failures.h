@@ -11,6 +11,10 @@
 
 namespace sterna::account {
 
+// Whether its next try is not due yet. A time that no pause leads to was written while the clock
+// was ahead, and says nothing.
+bool waits(const store::Failure& failure, std::int64_t now_ms);
+
 // Notes the failure in the report and in the base. `action` is "download", "upload" ...
 void park(Engine& engine, MailboxWork& work, Uid uid, std::string_view base_name,
           std::string_view action, Error error);
@@ -39,6 +43,7 @@ struct MailboxFailure {
   std::string action;
   auto operator<=>(const MailboxFailure&) const = default;
 };
+ActionKey key_of(const store::Failure& failure);
 bool is_of_mailbox(const store::Failure& failure);
 void park(Engine& engine, const MailboxFailure& failed, Error error);
 bool is_parked(Engine& engine, const MailboxFailure& failed);
@@ -47,8 +52,10 @@ bool is_parked(Engine& engine, const MailboxFailure& failed);
 Status keep_parked(Engine& engine, const std::set<MailboxFailure>& still,
                    const std::set<std::string>& unsaid);
 
-// What concerns one mailbox is noted and the others go on; what ends the connection, or the
-// account, ends the pass.
+// It concerns more than the mailbox it was met in: the connection is gone, or the account, or the
+// user ended it.
+bool ends_pass(const Connection& connection, const Error& error);
+// What concerns one mailbox is noted and the others go on; what ends the pass is given back.
 Status absorb(Engine& engine, const Connection& connection, MailboxWork& work, Status status);
 
 }  // namespace sterna::account

@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fetch_into_undo.h"
 
+#include "sterna/base/nanoseconds.h"
 #include "sterna/base/step.h"
 #include "sterna/imap/commands.h"
 
 namespace sterna::account {
 namespace {
 
-// One body, as it comes, into a file of the undo area.
+// One body, as it comes, into a file of the undo area; whatever else is sent.
 class UndoSink : public Sink {
  public:
-  explicit UndoSink(io::FileWriter& file) : file_(file) {}
-  void on_body_chunk(imap::BodyId, std::string_view octets) override {
+  UndoSink(io::FileWriter& file, Uid uid) : file_(file), uid_(uid) {}
+  void on_body_begin(const imap::BodyBegin& body) override {
+    if (!id_ && (!body.uid || *body.uid == uid_)) id_ = body.id;
+  }
+  bool on_body_chunk(imap::BodyId id, std::string_view octets) override {
+    if (id != id_) return false;
     // Lines end in LF here as in the Maildir.
     std::string text;
     text.reserve(octets.size());
@@ -22,12 +27,15 @@ class UndoSink : public Sink {
     }
     size += text.size();
     if (status) status = file_.write(text);
+    return true;
   }
   void on_response(const imap::Response& response) override {
     const auto* fetch = std::get_if<imap::Fetch>(&response);
-    if (fetch && !fetch->bodies.empty()) {
-      whole = fetch->bodies.front().source != imap::FetchBody::Source::nil;
-    }
+    if (!fetch || fetch->bodies.empty()) return;
+    const imap::FetchBody& body = fetch->bodies.front();
+    const bool ours = id_ && body.id == id_;
+    // Where the UID comes behind the body, it is known only now whose it was.
+    if (ours) whole = fetch->uid == uid_ && body.source != imap::FetchBody::Source::nil;
   }
 
   Status status;
@@ -36,6 +44,8 @@ class UndoSink : public Sink {
 
  private:
   io::FileWriter& file_;
+  Uid uid_;
+  imap::BodyId id_;
   bool pending_cr_ = false;
 };
 
@@ -46,7 +56,7 @@ coro::Task<Status> fetch_into_undo(Engine& engine, Connection& connection, Mailb
   STERNA_CO_TRY(io::Directory * undo, engine.open_undo());
   const std::string name = engine.services.random.hex(16);
   STERNA_CO_TRY(std::unique_ptr<io::FileWriter> file, undo->create_file(name + ".part"));
-  UndoSink sink(*file);
+  UndoSink sink(*file, row.key.uid);
   imap::FetchRequest request;
   request.uids = UidSet::single(row.key.uid);
   request.items = {imap::FetchItem::uid, imap::FetchItem::body};
@@ -56,7 +66,7 @@ coro::Task<Status> fetch_into_undo(Engine& engine, Connection& connection, Mailb
     co_return fail(Error(ErrorCode::protocol, "the server does not hand the message out")
                        .with_scope(ErrorScope::message));
   }
-  STERNA_CO_CHECK(file->set_mtime(row.internal_date * 1'000'000'000));
+  STERNA_CO_CHECK(file->set_mtime(to_ns(row.internal_date)));
   STERNA_CO_CHECK(file->sync());
   STERNA_CO_CHECK(undo->place(*file, name));
   STERNA_CO_CHECK(undo->sync());

@@ -4,10 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 
 #include "decisions.h"
+#include "expire_decisions.h"
 #include "failures.h"
 #include "removal_count.h"
 
@@ -70,23 +72,27 @@ Status collect(RowCollector& rows, const MailboxWork& work) {
   UidSet uids;
   for (const LocalChange& change : local.changed) uids.add(change.uid);
   for (const Uid uid : local.gone) uids.add(uid);
+  for (const Uid uid : work.linked) uids.add(uid);
   for (const RemoteArrival& detail : remote.details) uids.add(detail.uid);
   STERNA_CHECK(rows.add(work.row.id, uids));
   for (const LocalArrival& arrival : local.arrived) {
     STERNA_CHECK(rows.add_by_name(arrival.file.base));
+    const auto& origin = arrival.origin;
+    if (origin && origin->ours) STERNA_CHECK(rows.add({origin->mailbox, origin->uid}));
   }
   return {};
 }
 
 // Flags were set here on messages that are gone there: one that was moved between the looks at its
 // two mailboxes has a second row, which is not among what changed. And the message whose name a
-// file shared.
-Status collect_likely(Engine& engine, RowCollector& rows) {
+// file shared, or that a file is one more of, where the server stores none twice.
+Status collect_likely(Engine& engine, RowCollector& rows, bool deduplicates) {
   std::set<Digest> headers;
   for (const auto& work : engine.mailboxes) {
     for (const LocalArrival& arrival : work->input.local.arrived) {
-      if (arrival.namesake && arrival.identity) headers.insert(arrival.identity->header);
-      if (arrival.namesake && arrival.plain) headers.insert(arrival.plain->header);
+      if (!arrival.namesake && !deduplicates) continue;
+      if (arrival.identity) headers.insert(arrival.identity->header);
+      if (arrival.plain) headers.insert(arrival.plain->header);
     }
     const UidSet& gone = work->input.remote.gone;
     if (gone.empty()) continue;
@@ -98,6 +104,37 @@ Status collect_likely(Engine& engine, RowCollector& rows) {
     }
   }
   return headers.empty() ? Status{} : rows.add_with_headers(headers);
+}
+
+bool is_here(Engine& engine, MailboxWork& work, const MessageRow& row) {
+  const Result<maildir::MailboxDirs*> dirs = engine.open_dirs(work);
+  if (!dirs || row.base_name.empty()) return false;
+  const auto stat = (*dirs)->message_dir(row.in_new).stat_at(row.base_name + row.info);
+  return stat && to_stamp(*stat) == row.file;
+}
+
+// Messages that came back to where their files were kept. The base is read only where something new
+// came to such a mailbox.
+Status collect_detached(Engine& engine, RowCollector& rows) {
+  std::set<Digest> headers;
+  for (const auto& work : engine.mailboxes) {
+    const RemoteDelta& remote = work->input.remote;
+    if (remote.arrived.empty()) continue;
+    STERNA_TRY(work->input.has_detached, engine.store->has_detached(work->row.id));
+    if (!work->input.has_detached) continue;
+    for (const RemoteArrival& detail : remote.details) {
+      const bool is_new = detail.identity && remote.arrived.contains(detail.uid);
+      if (is_new) headers.insert(detail.identity->header);
+    }
+  }
+  if (headers.empty()) return {};
+  STERNA_TRY(const std::vector<MessageRow> found, engine.store->messages_with_headers(headers));
+  for (const MessageRow& row : found) {
+    MailboxWork* work = engine.find(row.key.mailbox);
+    const bool may_be = row.state == RowState::detached && work && work->input.has_detached;
+    if (may_be && is_here(engine, *work, row)) STERNA_CHECK(rows.add(row.key));
+  }
+  return {};
 }
 
 // What may be the copy that an unfinished removal made.
@@ -117,7 +154,7 @@ Status collect_copies(RowCollector& rows, const sync::Input& input) {
 Status collect_flagged(Engine& engine, RowCollector& rows, const MailboxWork& work) {
   const RemoteDelta& remote = work.input.remote;
   const bool seen = work.listing || !remote.flags.empty() || !remote.arrived.empty();
-  if (!work.input.expunge_flagged || !seen) return {};
+  if (!work.input.acts_on_deleted() || !seen) return {};
   UidSet flagged;
   STERNA_CHECK(engine.store->for_each(work.row.id, [&](const MessageRow& row) {
     if (row.flags.has(Flag::deleted)) flagged.add(row.key.uid);
@@ -168,7 +205,7 @@ Status open_windows(Engine& engine, sync::Input& input) {
 bool anything_may_go(const Engine& engine) {
   return std::ranges::any_of(engine.mailboxes, [](const auto& work) {
     return !work->input.local.gone.empty() || !work->input.remote.gone.empty() ||
-           work->input.expunge_flagged ||
+           work->input.acts_on_deleted() ||
            std::ranges::any_of(work->input.local.changed,
                                [](const LocalChange& c) { return !c.file.has_info; });
   });
@@ -240,9 +277,14 @@ Status count_looks(Engine& engine, const sync::Plan& plan) {
       resolved.insert(upload->intent);
     }
   }
+  const std::int64_t now_ms = engine.now_ms();
   for (Intent& intent : intents) {
-    const bool due = engine.now_ms() - intent.at_ms >=
-                     kLookPauseMs * (static_cast<std::int64_t>(intent.looks) + 1);
+    const std::int64_t pauses_ms = kLookPauseMs * (static_cast<std::int64_t>(intent.looks) + 1);
+    // Written while the clock was ahead: from now on it is as if it had been written just so long
+    // ago that this look counts.
+    const bool impossible = intent.at_ms > now_ms;
+    if (impossible) intent.at_ms = now_ms - pauses_ms;
+    const bool due = now_ms - intent.at_ms >= pauses_ms;
     const bool sought = intent.kind == IntentKind::upload || intent.kind == IntentKind::move_out;
     if (!sought || resolved.contains(intent.id) || !due) continue;
     if (!was_looked_at(engine, intent)) continue;
@@ -252,13 +294,14 @@ Status count_looks(Engine& engine, const sync::Plan& plan) {
   return {};
 }
 
-Status collect_all(Engine& engine, RowCollector& rows) {
+Status collect_all(Engine& engine, RowCollector& rows, bool deduplicates) {
   STERNA_TRY(const auto reading, engine.store->read());
   for (const auto& work : engine.mailboxes) {
     STERNA_CHECK(collect(rows, *work));
     STERNA_CHECK(collect_flagged(engine, rows, *work));
   }
-  return collect_likely(engine, rows);
+  STERNA_CHECK(collect_detached(engine, rows));
+  return collect_likely(engine, rows, deduplicates);
 }
 
 }  // namespace
@@ -287,7 +330,7 @@ Result<sync::Input> gather(Engine& engine, bool sizes_reliable, bool deduplicate
   if (MailboxWork* trash = engine.with_role(Role::trash)) input.trash = trash->row.id;
   input.trash_unsynced = engine.trash_there != nullptr;
   RowCollector rows(engine);
-  STERNA_CHECK(collect_all(engine, rows));
+  STERNA_CHECK(collect_all(engine, rows, deduplicates));
   STERNA_TRY(input.intents, engine.store->intents());
   std::erase_if(input.intents, [](const Intent& intent) {
     return intent.kind != IntentKind::upload && intent.kind != IntentKind::move_out &&
@@ -336,6 +379,37 @@ void note_lost_flags(Engine& engine, const sync::Plan& plan) {
   }
 }
 
+store::HeldEntry to_entry(const Engine& engine, const sync::Held& held) {
+  store::HeldEntry entry;
+  entry.kind = std::string(sync::to_string(held.kind));
+  entry.mailbox = held.mailbox;
+  entry.uid = held.uid;
+  entry.uidvalidity = held.uidvalidity;
+  entry.base_name = held.file ? held.file->base : std::string();
+  entry.reason = held.reason;
+  entry.since_ms = engine.now_ms();
+  return entry;
+}
+
+// What the plan holds, and what was held before in mailboxes of which it says nothing.
+Result<std::vector<store::HeldEntry>> all_that_is_held(
+    Engine& engine, const sync::Plan& plan, const std::vector<store::HeldEntry>& before) {
+  std::vector<store::HeldEntry> entries = engine.held_mailboxes;
+  for (const sync::Held& held : plan.held) entries.push_back(to_entry(engine, held));
+  if (before.empty()) return entries;
+  STERNA_TRY(const std::vector<MailboxRow> rows, engine.store->mailboxes());
+  std::set<MailboxId> unseen;
+  for (const MailboxRow& row : rows) {
+    const MailboxWork* work = engine.find(row.id);
+    const bool seen = work && work->is_seen();
+    if (!seen && engine.settings.includes(row.name, row.role)) unseen.insert(row.id);
+  }
+  std::ranges::copy_if(before, std::back_inserter(entries), [&](const store::HeldEntry& entry) {
+    return !is_held_mailbox(entry) && unseen.contains(entry.mailbox);
+  });
+  return entries;
+}
+
 }  // namespace
 
 Status settle_plan(Engine& engine, const sync::Plan& plan) {
@@ -347,30 +421,22 @@ Status settle_plan(Engine& engine, const sync::Plan& plan) {
       engine.log.debug("mailbox {}: waits: {}", work->name(), waiting.reason);
     }
   }
-  std::vector<store::HeldEntry> entries;
   for (const sync::Held& held : plan.held) {
-    store::HeldEntry entry;
-    entry.kind = std::string(sync::to_string(held.kind));
-    entry.mailbox = held.mailbox;
-    entry.uid = held.uid;
-    entry.uidvalidity = held.uidvalidity;
-    entry.base_name = held.file ? held.file->base : std::string();
-    entry.reason = held.reason;
-    entry.since_ms = engine.now_ms();
-    entries.push_back(std::move(entry));
     if (MailboxWork* work = engine.find(held.mailbox)) {
       work->cursor_settled = work->cursor_settled && held.kind != sync::HeldKind::delete_local;
       work->stamp_settled = false;
     }
   }
-  entries.insert(entries.end(), engine.held_mailboxes.begin(), engine.held_mailboxes.end());
+  STERNA_TRY(const std::vector<store::HeldEntry> before, engine.store->held());
+  STERNA_TRY(const std::vector<store::HeldEntry> entries, all_that_is_held(engine, plan, before));
   engine.report.held = entries.size();
   if (engine.dry_run()) return {};
   STERNA_CHECK(count_looks(engine, plan));
-  STERNA_TRY(std::vector<store::HeldEntry> before, engine.store->held());
-  if (entries.empty() && before.empty() && plan.consumed.empty()) return {};
+  STERNA_TRY(const bool decided, has_decisions(engine));
+  if (entries.empty() && before.empty() && plan.consumed.empty() && !decided) return {};
   STERNA_TRY(auto transaction, engine.store->begin(store::Durability::full));
   STERNA_CHECK(engine.store->replace_held(entries));
+  if (decided) STERNA_CHECK(expire_decisions(engine, plan));
   for (const sync::Consumed& consumed : plan.consumed) {
     STERNA_CHECK(engine.store->set(consumed_key(consumed.mailbox, consumed.file.base), kDecided));
   }

@@ -19,6 +19,7 @@ class GlanceSink final : public ChangeSink {
  public:
   explicit GlanceSink(imap::Client& client) : client_(&client) {}
   void on_done(const imap::Done& done) override {
+    ChangeSink::on_done(done);
     if (is_limited(done) || limited) return;  // it is asked alone, in parts
     if (done.ok() && client_->selection()) selection = *client_->selection();
   }
@@ -83,7 +84,7 @@ coro::Task<Result<std::vector<MailboxWork*>>> glance(Engine& engine, Connection&
   for (Glance& one : glances) {
     const RemoteCursor& cursor = one.work->row.cursor;
     imap::SelectOptions options = select_options(engine, connection);
-    options.qresync = imap::QresyncState{cursor.uidvalidity, cursor.highest_modseq, {}, {}};
+    options.qresync = imap::QresyncState{cursor.uidvalidity, cursor.highest_modseq};
     STERNA_CO_TRY(one.id, connection.submit(imap::select(one.work->row.wire, options), &one.sink));
   }
   for (Glance& one : glances) {

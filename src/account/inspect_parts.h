@@ -35,6 +35,10 @@ Result<std::uint64_t> stored_id(store::Store& base, std::string_view key);
 Status judge_marker(io::Directory& root, const std::string& account, const std::string& machine,
                     store::Store* base);
 
+// The whole Maildir of an account that has a state is not there: ErrorCode::marker. No marker can
+// be made where nothing is, so what mends it is another thing than with a marker that is missing.
+Error maildir_gone(const Settings& settings);
+
 // Logged in, with the names of the server known.
 coro::Task<Result<std::unique_ptr<Connection>>> open_session(Services services,
                                                              const Settings& settings, Log log);

@@ -1,48 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "list_early.h"
 
-#include <algorithm>
 #include <map>
 #include <utility>
 
 #include "sterna/coro/scope.h"
+#include "sterna/coro/sync.h"
 
 namespace sterna::account {
 namespace {
 
-// Read at a time; the others wait for their turn.
+// Open at a time; the others wait for their turn.
 constexpr std::size_t kReadersMax = 2;
 
-class EarlyLister {
- public:
-  EarlyLister(Engine& engine, std::vector<maildir::MailboxPath> paths)
-      : engine_(engine), paths_(std::move(paths)) {}
-
-  coro::Task<void> run() {
-    coro::Scope scope = co_await coro::make_scope();
-    for (std::size_t i = 0; i < std::min(kReadersMax, paths_.size()); ++i) scope.spawn(list_some());
-    co_await scope.join();
-  }
-
- private:
-  coro::Task<void> list_some() {
-    while (next_ < paths_.size()) {
-      const maildir::MailboxPath& path = paths_[next_++];
-      io::Directory& root = *engine_.root;
-      auto job = [&root, &path]() -> std::optional<ListedMailbox> {
-        Result<maildir::MailboxDirs> dirs = maildir::open_mailbox(root, path);
-        if (!dirs) return std::nullopt;  // whoever looks for it later says why
-        return list_now(*dirs->home, *dirs->tmp);
-      };
-      std::optional<ListedMailbox> listed = co_await on_worker(engine_.services, job);
-      if (listed) engine_.listed_early.emplace(maildir::to_string(path), std::move(*listed));
-    }
-  }
-
-  Engine& engine_;
-  std::vector<maildir::MailboxPath> paths_;
-  std::size_t next_ = 0;
-};
+// The root is used by one thread at a time: only the mailbox's own directories go to the worker.
+coro::Task<void> list_one(Engine& engine, const maildir::MailboxPath& path,
+                          coro::Semaphore& readers) {
+  const Result<coro::Semaphore::Permit> turn = co_await readers.hold();
+  if (!turn) co_return;
+  Result<maildir::MailboxDirs> dirs = maildir::open_mailbox(*engine.root, path);
+  if (!dirs) co_return;  // whoever looks for it later says why
+  auto job = [&dirs] { return list_now(*dirs); };
+  engine.listed_early.emplace(maildir::to_string(path), co_await on_worker(engine.services, job));
+}
 
 bool is_trusted(const ListedMailbox& listed) {
   return listed.listing && listed.listing->complete() && listed.fs_now_ns &&
@@ -51,12 +31,12 @@ bool is_trusted(const ListedMailbox& listed) {
 
 }  // namespace
 
-ListedMailbox list_now(io::Directory& home, io::Directory& tmp) {
+ListedMailbox list_now(maildir::MailboxDirs& dirs) {
   ListedMailbox listed;
   // Before the listing: a stamp that grew old while a long one was read vouches for nothing.
-  Result<std::int64_t> now = maildir::file_system_now_ns(tmp);
+  Result<std::int64_t> now = maildir::file_system_now_ns(*dirs.tmp);
   if (now) listed.fs_now_ns = *now;
-  Result<maildir::Listing> listing = maildir::list_mailbox(home);
+  Result<maildir::Listing> listing = maildir::list_mailbox(*dirs.home);
   if (!listing) {
     listed.error = listing.error();
     return listed;
@@ -74,15 +54,15 @@ coro::Task<void> list_early(Engine& engine, const maildir::Discovery& found) {
     const bool synced = row.has_local && row.has_remote;
     if (synced && engine.settings.includes(row.name, row.role)) by_path[row.path] = &row;
   }
-  std::vector<maildir::MailboxPath> paths;
+  coro::Semaphore readers(kReadersMax);
+  coro::Scope scope = co_await coro::make_scope();
   for (const maildir::LocalMailbox& one : found.mailboxes) {
     const auto row = by_path.find(maildir::to_string(one.path));
     if (row == by_path.end()) continue;
     const auto stored = maildir::MailboxStamp::decode(row->second->stamp);
-    if (!stored || *stored != one.stamp) paths.push_back(one.path);
+    if (!stored || *stored != one.stamp) scope.spawn(list_one(engine, one.path, readers));
   }
-  EarlyLister lister(engine, std::move(paths));
-  co_await lister.run();
+  co_await scope.join();
 }
 
 std::optional<ListedMailbox> take_early(Engine& engine, const MailboxWork& work) {

@@ -6,7 +6,8 @@
 
 namespace sterna::account {
 
-ListedMailbox list_now(io::Directory& home, io::Directory& tmp);
+// Blocking: made for a worker's job.
+ListedMailbox list_now(maildir::MailboxDirs& dirs);
 // Of the known mailboxes whose stamps are not the stored ones, into `engine.listed_early`.
 coro::Task<void> list_early(Engine& engine, const maildir::Discovery& found);
 // The early listing of `work`, if it says what one taken now would say: its stamp is still the

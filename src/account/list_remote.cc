@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
+#include <utility>
 
 #include "roles.h"
 #include "sterna/base/bytes.h"
@@ -12,10 +14,31 @@
 
 namespace sterna::account {
 
-coro::Task<Status> ListSink::relieve() {
-  return hang_up(Error(ErrorCode::protocol,
-                       fmt::format("the server lists more than {} mailboxes", kMailboxesMax))
-                     .with_hint("see whether host and user are right"));
+void ListBudget::take(const imap::Response& response) {
+  if (const auto* list = std::get_if<imap::List>(&response)) {
+    ++lists_;
+    octets_ += sizeof(*list) + list->name.octets.size();
+    for (const std::string& info : list->child_info) octets_ += sizeof(info) + info.size();
+    if (list->old_name) octets_ += list->old_name->octets.size();
+  } else if (const auto* status = std::get_if<imap::MailboxStatus>(&response)) {
+    octets_ += status->name.octets.size() + status->mailbox_id.size();
+  }
+}
+
+Error ListBudget::error() {
+  return Error(ErrorCode::protocol,
+               fmt::format("the server lists more than {} mailboxes, or endless names",
+                           kMailboxesMax))
+      .with_hint("see whether host and user are right");
+}
+
+void ListSink::on_response(const imap::Response& response) {
+  budget_.take(response);
+  if (budget_.spent()) return;  // the line ends after this read
+  if (const auto* list = std::get_if<imap::List>(&response)) lists.push_back(*list);
+  if (const auto* status = std::get_if<imap::MailboxStatus>(&response)) {
+    statuses[status->name.octets] = *status;
+  }
 }
 
 sync::MailboxPolicy policy_of(const Engine& engine, const MailboxName& name, Role role) {
@@ -33,6 +56,66 @@ bool is_foreign(const Connection& connection, const std::string& wire) {
   };
   return std::ranges::any_of(connection.namespaces.others, below) ||
          std::ranges::any_of(connection.namespaces.shared, below);
+}
+
+// Why nothing of a mailbox can be synced, whatever the configuration says; "" if it can.
+std::string_view why_impossible(const sync::RemoteMailbox& mailbox) {
+  const std::string& wire = mailbox.wire.octets;
+  const auto levels = static_cast<std::size_t>(std::ranges::count(mailbox.name.text(), '/')) + 1;
+  if (wire.find_first_of(std::string_view("\0\r\n", 3)) != std::string::npos) {
+    return "its name holds a line end or NUL, and cannot be said to the server";
+  }
+  if (wire.size() > kMailboxNameOctetsMax) return "its name is too long";
+  if (levels > maildir::kMailboxDepthMax) return "it lies too deep";
+  return {};
+}
+
+// What is in the list and cannot be synced, with the reason.
+using Impossible = std::vector<std::pair<MailboxName, std::string_view>>;
+
+// Two of the server's mailboxes can have one name, as modified UTF-7 and as octets that are none.
+// The one is synced that is called what we would call it; whatever the list begins with, it is
+// always the same.
+void leave_out_namesakes(const Connection& connection, std::vector<RemoteListing>& mailboxes,
+                         Impossible& impossible) {
+  const auto rank = [&](const RemoteListing& one) {
+    imap::NameRules rules = connection.names;
+    rules.delimiter = one.mailbox.delimiter;
+    const auto ours = imap::encode_mailbox(one.mailbox.name, rules);
+    return std::pair(!(ours && *ours == one.mailbox.wire), one.mailbox.wire);
+  };
+  std::map<MailboxName, const RemoteListing*> chosen;
+  for (const RemoteListing& one : mailboxes) {
+    const auto [it, is_first] = chosen.emplace(one.mailbox.name, &one);
+    if (!is_first && rank(one) < rank(*it->second)) it->second = &one;
+  }
+  if (chosen.size() == mailboxes.size()) return;
+  std::vector<RemoteListing> kept;
+  for (RemoteListing& one : mailboxes) {
+    if (chosen.at(one.mailbox.name) == &one) {
+      kept.push_back(std::move(one));
+    } else if (!one.mailbox.name.is_inbox()) {  // which some servers list twice
+      impossible.emplace_back(one.mailbox.name, "another mailbox of the server has the same name");
+    }
+  }
+  mailboxes = std::move(kept);
+}
+
+// The first of them by name: a server may list any number. Once a sync, which lists more than once.
+void note_impossible(Engine& engine, const Impossible& all) {
+  constexpr std::size_t kNamed = 10;
+  if (all.empty() || std::exchange(engine.impossible_told, true)) return;
+  for (std::size_t i = 0; i < std::min(all.size(), kNamed); ++i) {
+    engine.note(Error(ErrorCode::unsupported, std::string(all[i].second))
+                    .with_scope(ErrorScope::mailbox)
+                    .with_context("mailbox " + printable(all[i].first.text(), 200))
+                    .with_hint("rename it on the server, or exclude it with `mailboxes`"));
+  }
+  if (all.size() > kNamed) {
+    engine.note(Error(ErrorCode::unsupported,
+                      fmt::format("{} more mailboxes have such names", all.size() - kNamed))
+                    .with_scope(ErrorScope::mailbox));
+  }
 }
 
 void take_status(RemoteListing& listing, const imap::MailboxStatus& status) {
@@ -142,8 +225,10 @@ coro::Task<Result<RemoteList>> list_remote(Engine& engine, Connection& connectio
   }
   result.complete = done.code.code != imap::Code::message_limit && !unreadable;
   std::set<std::string> seen;
+  Impossible impossible;
   for (const imap::List& line : sink.lists) {
-    if (is_foreign(connection, line.name.octets) || !seen.insert(line.name.octets).second) continue;
+    if (line.name.octets.empty() || is_foreign(connection, line.name.octets)) continue;
+    if (!seen.insert(line.name.octets).second) continue;
     RemoteListing one;
     imap::NameRules rules = connection.names;
     rules.delimiter = line.delimiter;
@@ -154,10 +239,18 @@ coro::Task<Result<RemoteList>> list_remote(Engine& engine, Connection& connectio
     one.mailbox.subscribed = !subscribed_only || one.mailbox.name.is_inbox() ||
                              line.attributes.subscribed || subscribed.contains(line.name.octets);
     one.mailbox.selectable = !line.attributes.no_select && !line.attributes.non_existent;
+    if (const auto why = why_impossible(one.mailbox); !why.empty()) {
+      if (one.mailbox.selectable) impossible.emplace_back(one.mailbox.name, why);
+      continue;
+    }
     const auto status = sink.statuses.find(line.name.octets);
     if (status != sink.statuses.end()) take_status(one, status->second);
     result.mailboxes.push_back(std::move(one));
   }
+  leave_out_namesakes(connection, result.mailboxes, impossible);
+  std::erase_if(impossible,
+                [&](const auto& one) { return !engine.settings.includes(one.first, Role::none); });
+  note_impossible(engine, impossible);
   assign_roles(engine.settings.roles, result.mailboxes);
   for (RemoteListing& one : result.mailboxes) {
     one.mailbox.policy = policy_of(engine, one.mailbox.name, one.mailbox.role);

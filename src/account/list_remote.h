@@ -25,24 +25,38 @@ struct RemoteList {
 // More than that is no account of a person, and would be held as a whole.
 inline constexpr std::size_t kMailboxesMax = 100'000;
 
+// What is told of mailboxes, however often; a name may be as long as a line.
+class ListBudget {
+ public:
+  void take(const imap::Response& response);
+  bool spent() const { return lists_ > kMailboxesMax || octets_ > kOctetsMax; }
+  static Error error();
+
+ private:
+  static constexpr std::size_t kOctetsMax = std::size_t{32} << 20;
+
+  std::size_t lists_ = 0;
+  std::size_t octets_ = 0;
+};
+
 class ListSink : public Sink {
  public:
-  void on_response(const imap::Response& response) override {
-    if (const auto* list = std::get_if<imap::List>(&response)) lists.push_back(*list);
-    if (const auto* status = std::get_if<imap::MailboxStatus>(&response)) {
-      statuses[status->name.octets] = *status;
-    }
-  }
+  void on_response(const imap::Response& response) override;
   void on_bad_response(const Error& /*error*/) override { unreadable = true; }
-  bool full() const override {
-    return lists.size() > kMailboxesMax || statuses.size() > kMailboxesMax;
-  }
-  coro::Task<Status> relieve() override;
+  bool full() const override { return budget_.spent(); }
+  coro::Task<Status> relieve() override { return hang_up(ListBudget::error()); }
 
   std::vector<imap::List> lists;
   std::map<std::string, imap::MailboxStatus> statuses;
   bool unreadable = false;  // there was a line more
+
+ private:
+  ListBudget budget_;
 };
+
+// As the server has it. A mailbox whose name is longer, lies deeper than maildir::kMailboxDepthMax
+// or cannot be said in a command is left alone, and the sync says so.
+inline constexpr std::size_t kMailboxNameOctetsMax = 2048;
 
 // What the configuration says of a mailbox, as the planner of mailboxes takes it.
 sync::MailboxPolicy policy_of(const Engine& engine, const MailboxName& name, Role role);

@@ -130,6 +130,7 @@ coro::Task<Result<std::unique_ptr<Connection>>> open_line(Services services,
   STERNA_CO_CHECK(co_await secure(*connection, settings));
   connection->quirks =
       imap::quirks_for(greeting->text, connection->capabilities(), settings.endpoint.host);
+  connection->client().set_pipeline_depth(connection->quirks.pipeline_depth_max);
   co_return connection;
 }
 
@@ -150,7 +151,6 @@ coro::Task<Status> log_in(Connection& connection, const Settings& settings,
   if (connection.capabilities().empty() || connection.quirks.ask_capability_after_login) {
     STERNA_CO_CHECK(co_await connection.run_ok(imap::capability()));
   }
-  connection.client().set_pipeline_depth(connection.quirks.pipeline_depth_max);
   submit_preludes(connection);
   co_return Status{};
 }

@@ -32,19 +32,17 @@ std::string doubted_key(MailboxId mailbox) {
   return fmt::format("doubted:{}", mailbox.value);
 }
 
-Result<bool> has_reason(Engine& engine, const MailboxWork& work) {
-  if (work.audited || work.listing->entries().size() <= kFewFiles) return true;
-  STERNA_TRY(const auto doubted, engine.store->get(doubted_key(work.row.id)));
-  return doubted.has_value();
+bool has_reason(const MailboxWork& work) {
+  return work.audited || work.listing->entries().size() <= kFewFiles;
 }
 
 bool can_be_looked_at(const MailboxWork& work) {
   return work.requested && work.row.has_local && !work.input.local.suspect && !work.input.adopting;
 }
 
-Result<std::vector<Doubted>> files_to_look_at(Engine& engine, const MailboxWork& work) {
+// `all`, or those alone that an earlier boot may not have flushed.
+Result<std::vector<Doubted>> files_to_look_at(Engine& engine, const MailboxWork& work, bool all) {
   std::vector<Doubted> files;
-  STERNA_TRY(const bool all, has_reason(engine, work));
   STERNA_CHECK(engine.store->for_each(work.row.id, [&](const MessageRow& row) {
     const bool stamped = row.file.size != 0 || row.file.mtime_ns != 0;
     const bool unflushed = is_unflushed(engine, row);
@@ -112,14 +110,14 @@ bool needs_closer_look(const Engine& engine, const MailboxWork& work) {
 }
 
 coro::Task<Result<std::vector<ChangedInPlace>>> look_closer(Engine& engine, MailboxWork& work) {
-  STERNA_CO_TRY(const bool reason, has_reason(engine, work));
-  if (!engine.unflushed_since && !reason) co_return std::vector<ChangedInPlace>();
-  STERNA_CO_TRY(const std::vector<Doubted> files, files_to_look_at(engine, work));
+  const std::string key = doubted_key(work.row.id);
+  STERNA_CO_TRY(const auto doubted, engine.store->get(key));
+  const bool all = doubted || has_reason(work);
+  if (!engine.unflushed_since && !all) co_return std::vector<ChangedInPlace>();
+  STERNA_CO_TRY(const std::vector<Doubted> files, files_to_look_at(engine, work, all));
   STERNA_CO_TRY(maildir::MailboxDirs * dirs, engine.open_dirs(work));
   auto job = [dirs, &files] { return compare_stats(*dirs, files); };
   std::vector<ChangedInPlace> changed = co_await on_worker(engine.services, job);
-  const std::string key = doubted_key(work.row.id);
-  STERNA_CO_TRY(const auto doubted, engine.store->get(key));
   if (doubted && !engine.dry_run()) {
     STERNA_CO_CHECK(engine.write([&] { return engine.store->unset(key); }));
   }

@@ -11,6 +11,7 @@
 
 #include "decisions.h"
 #include "inspect_parts.h"
+#include "look_aside.h"
 #include "look_at_file.h"
 #include "match_listing.h"
 #include "sterna/base/bytes.h"
@@ -350,12 +351,23 @@ Result<std::set<Place>> own_places(const Engine& engine) {
   return own;
 }
 
-Births look_at_neighbours(const ElsewhereSearch& search, const std::vector<Neighbour>& neighbours) {
+Births look_everywhere(const ElsewhereSearch& search, Engine& engine) {
   Births births;
-  for (const Neighbour& neighbour : neighbours) {
+  for (const Neighbour& neighbour : engine.settings.neighbours) {
     std::ranges::move(look_elsewhere(search, neighbour), std::back_inserter(births));
   }
+  if (engine.places_aside.empty()) return births;
+  std::ranges::move(look_aside(search, *engine.root, engine.places_aside),
+                    std::back_inserter(births));
   return births;
+}
+
+// What the folders beside the mailboxes lack may have gone to a mailbox that was listed before.
+void doubt_what_moved(Engine& engine, Births& births) {
+  if (engine.places_aside.empty() || !has_moved_since_listed(engine)) return;
+  sync::BirthElsewhere& moved = births.emplace_back();
+  moved.unclear = true;
+  moved.what = "the Maildir changed while it was looked through";
 }
 
 }  // namespace
@@ -398,10 +410,10 @@ std::vector<sync::BirthElsewhere> look_elsewhere(const ElsewhereSearch& search,
 
 coro::Task<Result<sync::Plan>> plan_beside_neighbours(Engine& engine, sync::Input& input) {
   sync::Plan plan = sync::plan(input);
-  const std::vector<Neighbour>& neighbours = engine.settings.neighbours;
+  const bool alone = engine.settings.neighbours.empty() && engine.places_aside.empty();
   std::set<MessageKey> asked;
   // What has to stay may let another removal pass the brake: that one is looked for next.
-  while (!neighbours.empty()) {
+  while (!alone) {
     ElsewhereSearch search{engine.services.files,
                            leaving_of(plan, input, asked),
                            {},
@@ -409,8 +421,9 @@ coro::Task<Result<sync::Plan>> plan_beside_neighbours(Engine& engine, sync::Inpu
                            engine.settings.quiet};
     if (search.leaving.empty()) break;
     STERNA_CO_TRY(search.own, own_places(engine));
-    auto job = [&] { return look_at_neighbours(search, neighbours); };
+    auto job = [&] { return look_everywhere(search, engine); };
     Births births = co_await on_worker(engine.services, job);
+    doubt_what_moved(engine, births);
     if (births.empty()) break;
     for (const sync::BirthElsewhere& birth : births) engine.log.debug("{}", birth.what);
     std::ranges::move(births, std::back_inserter(input.births_elsewhere));

@@ -52,7 +52,8 @@ std::vector<sync::BirthElsewhere> look_elsewhere(const ElsewhereSearch& search,
                                                  const Neighbour& neighbour);
 
 // plan(), and where it lets messages leave the server, once more with what is new elsewhere and may
-// be one of them. Nothing is looked for otherwise.
+// be one of them: in other accounts, and in folders of this one that the server does not get
+// (look_aside.h). Nothing is looked for otherwise.
 coro::Task<Result<sync::Plan>> plan_beside_neighbours(Engine& engine, sync::Input& input);
 
 }  // namespace sterna::account

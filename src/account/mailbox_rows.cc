@@ -2,6 +2,7 @@
 #include "mailbox_rows.h"
 
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "decisions.h"
@@ -10,11 +11,8 @@
 namespace sterna::account {
 
 Result<MailboxRow> mailbox_row(Engine& engine, MailboxId id) {
-  STERNA_TRY(std::vector<MailboxRow> rows, engine.store->mailboxes());
-  for (MailboxRow& row : rows) {
-    if (row.id == id) return std::move(row);
-  }
-  return MailboxRow{};
+  STERNA_TRY(std::optional<MailboxRow> row, engine.store->mailbox(id));
+  return row ? *std::move(row) : MailboxRow{};
 }
 
 void take(MailboxRow& row, const sync::RemoteMailbox& remote) {
@@ -34,9 +32,10 @@ void take(MailboxRow& row, const sync::LocalMailbox& local) {
   row.has_local = true;
 }
 
-Result<maildir::MailboxPath> place_for(Engine& engine, const MailboxName& remote,
-                                       MailboxId leaving) {
-  STERNA_TRY(const MailboxName local, engine.settings.to_local(remote));
+namespace {
+
+Result<Places> find_places(Engine& engine, const std::map<MailboxName, MailboxName>& local,
+                           MailboxId leaving) {
   STERNA_TRY(const std::vector<MailboxRow> rows, engine.store->mailboxes());
   std::map<MailboxName, maildir::MailboxPath> known;
   for (const MailboxRow& row : rows) {
@@ -47,7 +46,29 @@ Result<maildir::MailboxPath> place_for(Engine& engine, const MailboxName& remote
   }
   STERNA_TRY(const bool folds, maildir::folds_case(*engine.root));
   const maildir::Layout layout(engine.settings.layout, engine.settings.inbox);
-  return layout.assign_paths({local}, known, folds)[local];
+  std::vector<MailboxName> names;
+  for (const auto& [remote, name] : local) names.push_back(name);
+  const auto paths = layout.assign_paths(std::move(names), known, folds);
+  Places places;
+  for (const auto& [remote, name] : local) places[remote] = paths.at(name);
+  return places;
+}
+
+}  // namespace
+
+Result<maildir::MailboxPath> place_for(Engine& engine, const MailboxName& remote,
+                                       MailboxId leaving) {
+  STERNA_TRY(const MailboxName local, engine.settings.to_local(remote));
+  STERNA_TRY(const Places places, find_places(engine, {{remote, local}}, leaving));
+  return places.at(remote);
+}
+
+Result<Places> places_for(Engine& engine, const std::vector<MailboxName>& remote) {
+  std::map<MailboxName, MailboxName> local;
+  for (const MailboxName& name : remote) {
+    if (Result<MailboxName> here = engine.settings.to_local(name)) local[name] = *std::move(here);
+  }
+  return find_places(engine, local, {});
 }
 
 Status add_history(Engine& engine, const MailboxRow& row, const MailboxEvent& event) {
@@ -79,6 +100,7 @@ Status forget_mailbox(Engine& engine, const MailboxRow& row, const MailboxEvent&
   STERNA_CHECK(engine.write([&]() -> Status {
     STERNA_CHECK(engine.store->remove_mailbox(row.id));
     STERNA_CHECK(unset_answers(engine, row.id));
+    STERNA_CHECK(engine.store->unset(compared_key(row.id)));
     return event.event.empty() ? Status{} : add_history(engine, row, event);
   }));
   at_step("unmailbox.recorded");
@@ -116,6 +138,7 @@ Status release_files(Engine& engine, MailboxRow& row) {
   return engine.write([&]() -> Status {
     STERNA_TRY(const std::vector<MessageRow> rows, engine.store->take_all(row.id));
     STERNA_CHECK(engine.store->clear_approvals(row.id));
+    STERNA_CHECK(engine.store->unset(compared_key(row.id)));
     for (const MessageRow& message : rows) {
       if (message.base_name.empty()) continue;
       if (message.state == RowState::present) {

@@ -3,7 +3,9 @@
 // transaction.
 #pragma once
 
+#include <map>
 #include <string>
+#include <vector>
 
 #include "engine.h"
 #include "sterna/sync/mailbox_plan.h"
@@ -20,6 +22,10 @@ void take(MailboxRow& row, const sync::LocalMailbox& local);
 // case alone where the file system makes no difference. `leaving`: this row gives up its place.
 Result<maildir::MailboxPath> place_for(Engine& engine, const MailboxName& remote,
                                        MailboxId leaving = {});
+// The same of several that are made one after the other, for the price of one. Without those whose
+// name has no place here.
+using Places = std::map<MailboxName, maildir::MailboxPath>;
+Result<Places> places_for(Engine& engine, const std::vector<MailboxName>& remote);
 
 // What happened to a mailbox, for the history; nothing that is worth a line without `event`.
 struct MailboxEvent {

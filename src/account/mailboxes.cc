@@ -26,6 +26,8 @@ namespace {
 class InventorySink final : public Sink {
  public:
   void on_response(const imap::Response& response) override {
+    budget_.take(response);
+    if (budget_.spent()) return;
     if (const auto* list = std::get_if<imap::List>(&response)) {
       if (list->lsub) {
         subscribed.insert(list->name);
@@ -37,9 +39,15 @@ class InventorySink final : public Sink {
     }
   }
 
+  bool full() const override { return budget_.spent(); }
+  coro::Task<Status> relieve() override { return hang_up(ListBudget::error()); }
+
   std::map<WireName, imap::List> lists;
   std::set<WireName> subscribed;
   std::map<WireName, imap::MailboxStatus> statuses;
+
+ private:
+  ListBudget budget_;
 };
 
 std::vector<imap::StatusItem> counted_items(const imap::Capabilities& can) {

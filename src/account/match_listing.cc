@@ -30,6 +30,22 @@ LocalFile file_of(const maildir::Listing& listing, const maildir::Entry& entry,
   return file;
 }
 
+// Nothing is read of the base unless there is one.
+Status find_links(store::Store& base, const MailboxWork& work, const Matching& matching,
+                  ListingMatch& found) {
+  const maildir::Listing& listing = *work.listing;
+  std::unordered_set<std::uint64_t> arrived;
+  for (const LocalFile& file : found.arrived) arrived.insert(file.file.ino);
+  const auto is_linked = [&](const maildir::Entry& entry) {
+    return matching.is_taken(entry) && arrived.contains(entry.ino);
+  };
+  if (arrived.empty() || std::ranges::none_of(listing.entries(), is_linked)) return {};
+  return base.for_each_local(work.row.id, [&](const store::LocalRow& row) {
+    const maildir::Entry* entry = listing.find(row.base_name);
+    if (entry && is_linked(*entry)) found.linked.push_back(row.uid);
+  });
+}
+
 Result<ListingMatch> compare(store::Store& base, const MailboxWork& work) {
   const maildir::Listing& listing = *work.listing;
   ListingMatch found;
@@ -56,6 +72,7 @@ Result<ListingMatch> compare(store::Store& base, const MailboxWork& work) {
     auto& arrived = matching.is_namesake(entry) ? found.namesakes : found.arrived;
     arrived.push_back(file_of(listing, entry, work.keywords));
   }
+  STERNA_CHECK(find_links(base, work, matching, found));
   return found;
 }
 

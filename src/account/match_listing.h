@@ -45,6 +45,7 @@ struct ListingMatch {
   std::vector<LocalFile> arrived;    // no row's; nothing but the name was looked at
   std::vector<LocalFile> namesakes;  // as `arrived`, while they have the base of another file
   std::vector<MissingFile> missing;
+  std::vector<Uid> linked;  // rows whose file has one more name among `arrived`: a hard link
 };
 
 // Of work.listing, which `dirs` was read for. Files that have the base of another file are given

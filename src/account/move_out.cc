@@ -13,6 +13,7 @@
 #include "failures.h"
 #include "observe.h"
 #include "prove.h"
+#include "sterna/base/nanoseconds.h"
 #include "sterna/base/step.h"
 #include "sterna/maildir/change.h"
 #include "sterna/maildir/file_name.h"
@@ -48,6 +49,14 @@ const Intent* find_open(const std::vector<Intent>& open, const Intent& intent) {
   return found == open.end() ? nullptr : &*found;
 }
 
+// What the server is asked about: the content is what the file has,
+// as the server has it.
+MessageRow asked_about(const Moving& one) {
+  MessageRow row = one.row;
+  row.identity = one.what->identity;
+  return row;
+}
+
 Status write_intents(Engine& engine, MailboxWork& from, MailboxWork& to,
                      std::vector<Moving>& moving) {
   STERNA_TRY(auto transaction, engine.store->begin(store::Durability::full));
@@ -62,7 +71,7 @@ Status write_intents(Engine& engine, MailboxWork& from, MailboxWork& to,
     intent.target_uidvalidity = one.what->to.uidvalidity;
     intent.target_uid_next = to.next_cursor.uid_next;
     intent.base_name = one.what->file.base;
-    intent.identity = one.what->identity;
+    intent.identity = remote_identity(asked_about(one));
     intent.flags = common_flags(*one.what);
     intent.at_ms = engine.now_ms();
     const Intent* before = find_open(open, intent);
@@ -128,7 +137,8 @@ Status record(Engine& engine, MailboxWork& from, MailboxWork& to, const std::vec
     STERNA_CHECK(engine.store->clear_failure(to.row.id, Uid{}, one.what->file.base, kFailure));
     ++engine.report.counts.moved_out;
     const auto uid = answers.target_of(one.row.key.uid, one.what->to.uidvalidity);
-    if (!uid) {
+    STERNA_TRY(const bool told, uid ? can_be_new(engine, to, *uid) : Result<bool>(false));
+    if (!told) {
       engine.again = true;
       look_again(engine, from, to, *one.what);
       engine.outcomes.answers[key_of(to, *one.what)] = "answered OK, and did not say where it is";
@@ -164,13 +174,6 @@ UidSet uids_of(const std::vector<Moving>& moving) {
   std::vector<Uid> uids;
   for (const Moving& one : moving) uids.push_back(one.row.key.uid);
   return UidSet::of(std::move(uids));
-}
-
-// What the server is asked about: the content is what the file has.
-MessageRow asked_about(const Moving& one) {
-  MessageRow row = one.row;
-  row.identity = one.what->identity;
-  return row;
 }
 
 // Leaves in `moving` what is the message that the user moved (rule 11).
@@ -264,7 +267,7 @@ coro::Task<Status> move_out(Engine& engine, Connection& connection, MailboxWork&
       // is.
       row.emplace();
       row->key = {from.row.id, what.uid};
-      row->internal_date = what.file.file.mtime_ns / 1'000'000'000;
+      row->internal_date = what.file.file.mtime_ns / kNsPerSecond;
       row->remote_size = what.identity.size;
     }
     moving.push_back({action, &what, std::move(*row), {}});

@@ -17,8 +17,10 @@
 #include "match_listing.h"
 #include "observe.h"
 #include "sterna/base/bytes.h"
+#include "sterna/base/step.h"
 #include "sterna/coro/scope.h"
 #include "sterna/maildir/file_name.h"
+#include "walk_local.h"
 
 namespace sterna::account {
 namespace {
@@ -72,6 +74,33 @@ void flush_young(maildir::MailboxDirs& dirs, const std::vector<LocalFile*>& file
   }
 }
 
+// A name that a program changed lately may go back with the power. On the server its flags would be
+// set already, and their loss here the user's hand: so its directory is flushed first, which keeps
+// what its names are, and not what is in the files.
+coro::Task<void> flush_renames(Engine& engine, MailboxWork& work, maildir::MailboxDirs& dirs,
+                               ListingMatch& found) {
+  if (!engine.settings.fsync || engine.dry_run()) co_return;
+  const std::int64_t since_ns = engine.services.clock.wall_ns() - kSurelyWrittenNs;
+  for (const bool in_new : {true, false}) {
+    const auto is_renamed = [in_new](const LocalChange& change) {
+      return !change.content_changed && change.file.in_new == in_new;
+    };
+    const maildir::DirectoryStamp& stamp = in_new ? work.stamp_now->fresh : work.stamp_now->cur;
+    const bool young = std::max(stamp.mtime_ns, stamp.ctime_ns) >= since_ns;
+    if (!young || std::ranges::none_of(found.changed, is_renamed)) continue;
+    auto job = [&dirs, in_new] { return dirs.message_dir(in_new).sync(); };
+    Status flushed = co_await on_worker(engine.services, job);
+    if (flushed) {
+      at_step("flags_out.flushed");
+      continue;
+    }
+    // Not known yet.
+    std::erase_if(found.changed, is_renamed);
+    work.look_again();
+    engine.note(std::move(flushed).error().with_context("flush names that changed"), &work);
+  }
+}
+
 std::optional<ClaimedOrigin> origin_of(const Engine& engine, const std::string& base) {
   if (const auto origin = maildir::parse_origin(base)) {
     return ClaimedOrigin{origin->tree == engine.tree, origin->mailbox, origin->uidvalidity,
@@ -91,11 +120,12 @@ Status read_letters(Engine& engine, MailboxWork& work, LocalFile& file) {
     MailboxWork* from = engine.find(row.key.mailbox);
     if (!from || from == &work) continue;
     STERNA_TRY(const maildir::MailboxDirs* dirs, engine.open_dirs(*from));
-    STERNA_TRY(from->keywords, maildir::read_keywords(*dirs->home));
+    // Not into its own table: a worker may be reading that.
+    STERNA_TRY(const maildir::KeywordTable letters, maildir::read_keywords(*dirs->home));
     const maildir::FileName before = maildir::parse_file_name(row.base_name + row.info);
     const std::uint32_t brought =
         row.info == kInfoUnsaid ? name.keywords : name.keywords & before.keywords;
-    file.flags = from->keywords.flags_of(name.mask, brought)
+    file.flags = letters.flags_of(name.mask, brought)
                      .united(work.keywords.flags_of(0, name.keywords & ~brought));
     return {};
   }
@@ -194,7 +224,7 @@ coro::Task<Status> list_mailbox(Engine& engine, MailboxWork& work) {
   maildir::MailboxDirs* opened = *dirs;
   const std::int64_t wall_ns = engine.services.clock.wall_ns();
   std::optional<ListedMailbox> early = take_early(engine, work);
-  auto job = [opened] { return list_now(*opened->home, *opened->tmp); };
+  auto job = [opened] { return list_now(*opened); };
   ListedMailbox listed =
       early ? std::move(*early) : co_await on_worker(engine.services, std::move(job));
   if (listed.error) {
@@ -210,7 +240,9 @@ coro::Task<Status> list_mailbox(Engine& engine, MailboxWork& work) {
                        work.stamp_now->trusted(*listed.fs_now_ns);
 
   STERNA_CO_TRY(ListingMatch found, co_await match_listing(engine, work, *opened));
+  co_await flush_renames(engine, work, *opened, found);
   STERNA_CO_CHECK(co_await describe_arrivals(engine, work, found));
+  work.linked = std::move(found.linked);
   work.input.local.changed = std::move(found.changed);
   for (const MissingFile& missing : found.missing) {
     if (missing.state == RowState::detached) continue;
@@ -234,10 +266,18 @@ coro::Task<Status> list_mailbox(Engine& engine, MailboxWork& work) {
   co_return Status{};
 }
 
+// What the user flagged \Deleted is acted on like a deletion.
+bool goes_by_its_flag(const MailboxWork& work) {
+  if (work.input.expunge_flagged) return work.listing.has_value();
+  return work.input.acts_on_deleted() &&
+         std::ranges::any_of(work.input.local.changed, [](const LocalChange& change) {
+           return change.file.flags.has(Flag::deleted);
+         });
+}
+
 bool wants_quiet(const MailboxWork& work) {
   const LocalDelta& local = work.input.local;
-  // What the user flagged \Deleted is acted on like a deletion.
-  if (work.input.expunge_flagged && work.listing && !local.quiet) return true;
+  if (!local.quiet && goes_by_its_flag(work)) return true;
   if (work.removal_begun && work.listing && !local.quiet) return true;
   if (local.gone.empty() && local.arrived.empty()) return false;
   if (!local.quiet && !local.gone.empty()) return true;
@@ -322,10 +362,6 @@ std::set<MessageKey> gone_of(const Engine& engine) {
   return gone;
 }
 
-}  // namespace
-
-namespace {
-
 // All passes of a sync share the limit: where a program never comes to rest, the first of them
 // waits for it, and the others take what is at rest by then.
 coro::Task<Status> wait_for_quiet(Engine& engine) {
@@ -342,6 +378,17 @@ coro::Task<Status> wait_for_quiet(Engine& engine) {
     STERNA_CO_TRY(moved, co_await relist_moved(engine, false));
     engine.settled_for += clock.monotonic() - began;
   }
+  co_return Status{};
+}
+
+// What is missing may be in a mailbox that was made since the walk, and that nobody has listed.
+coro::Task<Status> look_for_new_places(Engine& engine) {
+  if (gone_of(engine).empty()) co_return Status{};
+  const Result<maildir::Discovery> now = co_await walk_directories(engine);
+  if (!now && !now.error().is(ErrorCode::changed)) co_return fail(now.error());
+  if (now && std::ranges::includes(engine.walked, paths_of(*now))) co_return Status{};
+  doubt_absences(engine);
+  engine.again = true;
   co_return Status{};
 }
 
@@ -367,7 +414,7 @@ coro::Task<Status> settle_local(Engine& engine) {
       break;
     }
   }
-  co_return Status{};
+  co_return co_await look_for_new_places(engine);
 }
 
 }  // namespace sterna::account

@@ -23,6 +23,9 @@
 namespace sterna::account {
 namespace {
 
+// A server that tells of one message at a time would be asked for ever.
+constexpr int kPartsMax = 100'000;
+
 struct Look {
   ChangeSink changes;
   bool all_flags = false;  // `changes` names every message of the mailbox
@@ -45,12 +48,12 @@ coro::Task<Result<imap::Done>> fetch_flags(Connection& connection, UidSet uids,
 coro::Task<Result<imap::Done>> fetch_all_flags(Connection& connection, std::optional<ModSeq> since,
                                                Look& out) {
   UidSet uids = UidSet::range(Uid{1}, kUidMax);
-  for (;;) {
+  for (int part = 0;; ++part) {
     out.changes.limited = false;
     STERNA_CO_TRY(imap::Done done, co_await fetch_flags(connection, uids, since, &out.changes));
     if (!done.ok() || (!is_limited(done) && !out.changes.limited)) co_return done;
     const std::optional<Uid> last = limited_at(done);
-    out.whole = last && *last <= uids.last();
+    out.whole = last && *last <= uids.last() && part < kPartsMax;
     if (!out.whole || last->value == 1) co_return done;
     uids = UidSet::range(Uid{1}, Uid{last->value - 1});
   }
@@ -63,7 +66,7 @@ coro::Task<Result<imap::Done>> look(Engine& engine, Connection& connection, Mail
   imap::SelectOptions options = select_options(engine, connection);
   const bool has_base = cursor.uidvalidity && cursor.highest_modseq;
   if (connection.qresync && has_base) {
-    options.qresync = imap::QresyncState{cursor.uidvalidity, cursor.highest_modseq, {}, {}};
+    options.qresync = imap::QresyncState{cursor.uidvalidity, cursor.highest_modseq};
   }
   STERNA_CO_TRY(imap::Done done,
                 co_await connection.run(imap::select(work.row.wire, options), &out.changes));
@@ -209,7 +212,7 @@ coro::Task<Status> select_mailbox(Engine& engine, Connection& connection, const 
                                   UidValidity expected) {
   const imap::Selection* selection = connection.client().selection();
   if (connection.selecting() || !selection || !selection->complete ||
-      selection->mailbox != work.row.wire) {
+      selection->mailbox != work.row.wire || selection->examined != engine.dry_run()) {
     STERNA_CO_TRY(const imap::CommandId id, submit_select(engine, connection, work));
     STERNA_CO_CHECK(co_await connection.wait_ok(id));
     selection = connection.client().selection();

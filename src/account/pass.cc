@@ -8,11 +8,13 @@
 
 #include "attempts.h"
 #include "carry_out.h"
+#include "decisions.h"
 #include "describe_plan.h"
 #include "discover.h"
 #include "download.h"
 #include "empty_mailboxes.h"
 #include "execute.h"
+#include "expire_decisions.h"
 #include "failures.h"
 #include "gather.h"
 #include "list_remote.h"
@@ -63,6 +65,7 @@ Status reset_base(Engine& engine, MailboxWork& work) {
   STERNA_TRY(auto transaction, engine.store->begin(store::Durability::full));
   STERNA_TRY(const std::vector<MessageRow> rows, engine.store->take_all(work.row.id));
   STERNA_CHECK(engine.store->clear_approvals(work.row.id));
+  STERNA_CHECK(engine.store->unset(compared_key(work.row.id)));
   STERNA_CHECK(engine.store->update_mailbox(work.row));
   STERNA_CHECK(transaction.commit());
   at_step("adoption.begun");
@@ -180,12 +183,30 @@ coro::Task<Status> observe_both(Engine& engine, Pool& pool) {
   co_return Status{};
 }
 
-// A first look at a mailbox that has files already: pairing, not uploading (adoption).
-void mark_adoptions(Engine& engine) {
+// A first look at a mailbox that has files already: pairing, not uploading (adoption). It lasts as
+// long as anything in it waits; that absences are not believed ends with the first whole look.
+Status mark_adoptions(Engine& engine) {
   for (const auto& work : engine.mailboxes) {
     const bool no_base = !work->row.cursor.uid_next;
-    if (no_base && !work->input.local.arrived.empty()) work->input.adopting = true;
+    if (!no_base || work->input.local.arrived.empty()) continue;
+    work->input.adopting = true;
+    STERNA_TRY(const auto compared, engine.store->get(compared_key(work->row.id)));
+    const UidValidity validity = work->row.cursor.uidvalidity;
+    work->input.compared = validity && compared == std::to_string(validity.value);
   }
+  return {};
+}
+
+// Inside a transaction, once all that this pass paired is in the base. In union mode the next pass
+// begins anew.
+Status note_compared(Engine& engine, const MailboxWork& work, const RemoteCursor& cursor) {
+  if (!work.input.adopting || engine.union_mode) return {};
+  const std::string key = compared_key(work.row.id);
+  if (cursor.uid_next) return engine.store->unset(key);
+  const bool whole = work.is_seen() && work.input.remote.coverage == Coverage::complete &&
+                     work.input.local.coverage == Coverage::complete;
+  if (!whole || work.input.compared) return {};
+  return engine.store->set(key, std::to_string(cursor.uidvalidity.value));
 }
 
 coro::Task<Result<sync::Input>> answer_questions(Engine& engine, Pool& pool) {
@@ -276,12 +297,32 @@ class Downloads {
       if (!work) continue;
       engine_.progress.phase(engine_.settings.name, work->name());
       Status done = co_await download(engine_, **connection, *work, fetch.uids, fetch.reason);
+      if (!done && done.error().is(ErrorCode::no_space) && (*connection)->usable()) {
+        leave_the_rest(*work, std::move(done).error());
+        co_return;
+      }
       Status absorbed = absorb(engine_, **connection, *work, std::move(done));
       if (!absorbed) {
         failure_ = std::move(absorbed);
         co_return;
       }
     }
+  }
+
+  // What needs no room goes on (43).
+  void leave_the_rest(MailboxWork& work, Error error) {
+    leave(work);
+    for (const RemoteWork::Fetch& fetch : queue_) {
+      if (MailboxWork* unfetched = engine_.find(fetch.mailbox)) leave(*unfetched);
+    }
+    queue_.clear();
+    if (engine_.outcomes.no_room) return;
+    engine_.outcomes.no_room =
+        std::move(error).with_context(fmt::format("mailbox {}", work.name()));
+  }
+  static void leave(MailboxWork& work) {
+    work.look_again();
+    work.broken_off = true;
   }
 
   Engine& engine_;
@@ -355,6 +396,19 @@ coro::Task<Status> execute_removals(Engine& engine, Connection& connection,
   co_return co_await remove_out(engine, connection, removals);
 }
 
+// Once a sync.
+void note_no_room(Engine& engine) {
+  if (!engine.outcomes.no_room) return;
+  const auto is_same = [](const Error& error) { return error.is(ErrorCode::no_space); };
+  if (std::ranges::any_of(engine.report.errors, is_same)) return;
+  engine.note(*engine.outcomes.no_room);
+}
+
+void leave_removals(Engine& engine) {
+  for (const auto& work : engine.mailboxes) work->look_again();
+  engine.outcomes.removals_left = true;
+}
+
 coro::Task<Status> execute(Engine& engine, Pool& pool, const sync::Plan& plan) {
   STERNA_CO_CHECK(check_room_for_records(engine));
   RemoteWork remote;
@@ -367,6 +421,7 @@ coro::Task<Status> execute(Engine& engine, Pool& pool, const sync::Plan& plan) {
   if (!remote.downloads.empty()) {
     Downloads downloads(engine, pool, std::move(remote.downloads));
     STERNA_CO_CHECK(co_await downloads.run());
+    if (engine.outcomes.no_room) STERNA_CO_CHECK(check_room_for_records(engine));
   }
   if (!remote.pushes.empty() || !remote.uploads.empty() || !remote.clears.empty()) {
     STERNA_CO_TRY(Connection * connection, co_await pool.primary());
@@ -374,11 +429,15 @@ coro::Task<Status> execute(Engine& engine, Pool& pool, const sync::Plan& plan) {
   }
   // Deletions last, and only after everything that might be the same message arrived (rule 17).
   if (engine.report.errors.size() != errors_before) {
-    for (const auto& work : engine.mailboxes) work->look_again();
-    engine.outcomes.removals_left = true;
+    leave_removals(engine);
     co_return Status{};
   }
-  STERNA_CO_CHECK(co_await execute_local_removals(engine, plan));
+  // What was not fetched may be what left here; it is nothing that leaves the server.
+  if (engine.outcomes.no_room) {
+    leave_removals(engine);
+  } else {
+    STERNA_CO_CHECK(co_await execute_local_removals(engine, plan));
+  }
   if (!remote.removals.empty()) {
     STERNA_CO_TRY(Connection * connection, co_await pool.primary());
     STERNA_CO_CHECK(co_await execute_removals(engine, *connection, remote));
@@ -395,6 +454,7 @@ Status save_cursors(Engine& engine, PassAttempts& attempts) {
   STERNA_CHECK(forget_settled_failures(engine));
   bool any = false;
   std::vector<MailboxRow> rows;
+  std::vector<std::pair<const MailboxWork*, RemoteCursor>> adopting;
   const MailboxWork* audited = nullptr;
   for (const auto& work : engine.mailboxes) {
     if (work->audited) audited = work.get();
@@ -411,6 +471,7 @@ Status save_cursors(Engine& engine, PassAttempts& attempts) {
       // Its stamp said that there was nothing to see, and what was done there found otherwise.
       row.stamp.clear();
     }
+    if (work->input.adopting) adopting.emplace_back(work.get(), row.cursor);
     const bool changed = !(row.cursor == work->row.cursor) || row.stamp != work->row.stamp ||
                          row.cur_ino != work->row.cur_ino || row.role != work->row.role;
     if (!changed) continue;
@@ -418,11 +479,12 @@ Status save_cursors(Engine& engine, PassAttempts& attempts) {
     rows.push_back(std::move(row));
     any = true;
   }
-  if (!any && !audited && !attempts.has_changes()) return {};
+  if (!any && !audited && adopting.empty() && !attempts.has_changes()) return {};
   STERNA_TRY(auto transaction, engine.store->begin(store::Durability::normal));
   STERNA_CHECK(attempts.write());
   if (audited) STERNA_CHECK(note_audit(engine, *audited));
   for (const MailboxRow& row : rows) STERNA_CHECK(engine.store->update_mailbox(row));
+  for (const auto& [work, cursor] : adopting) STERNA_CHECK(note_compared(engine, *work, cursor));
   STERNA_CHECK(transaction.commit());
   at_step("cursors.saved");
   return {};
@@ -456,7 +518,7 @@ bool anything_to_plan(Engine& engine) {
     const LocalDelta& local = work->input.local;
     return !remote.arrived.empty() || !remote.flags.empty() || !remote.gone.empty() ||
            !local.arrived.empty() || !local.changed.empty() || !local.gone.empty() ||
-           work->input.expunge_flagged;
+           work->input.acts_on_deleted();
   });
 }
 
@@ -467,6 +529,8 @@ Result<bool> anything_pending(Engine& engine) {
   if (!intents.empty()) return true;
   STERNA_TRY(const std::vector<store::HeldEntry> held, engine.store->held());
   if (!held.empty()) return true;
+  STERNA_TRY(const bool decided, has_decisions(engine));
+  if (decided) return true;
   for (const RowState state :
        {RowState::wanted, RowState::quarantined, RowState::dropping, RowState::deleting}) {
     STERNA_TRY(const std::vector<MessageRow> rows, engine.store->messages_in_state(state));
@@ -480,7 +544,7 @@ Result<bool> anything_pending(Engine& engine) {
 coro::Task<Status> run_pass(Engine& engine, Pool& pool) {
   STERNA_CO_CHECK(co_await discover(engine, pool));
   STERNA_CO_CHECK(co_await observe_both(engine, pool));
-  mark_adoptions(engine);
+  STERNA_CO_CHECK(mark_adoptions(engine));
   STERNA_CO_CHECK(carry_out_decisions(engine));
   STERNA_CO_TRY(const bool pending, anything_pending(engine));
   PassAttempts attempts(engine);
@@ -502,7 +566,9 @@ coro::Task<Status> run_pass(Engine& engine, Pool& pool) {
   STERNA_CO_CHECK(begin_generation(engine, plan, attempts));
   STERNA_CO_CHECK(settle_plan(engine, plan));
   at_step("plan.begun");
-  STERNA_CO_CHECK(co_await execute(engine, pool, plan));
+  Status executed = co_await execute(engine, pool, plan);
+  note_no_room(engine);
+  STERNA_CO_CHECK(executed);
   STERNA_CO_CHECK(attempts.count());
   at_step("plan.executed");
   co_return save_cursors(engine, attempts);

@@ -25,7 +25,13 @@ class Proof::FetchSink : public Sink {
   void on_response(const imap::Response& response) override {
     const auto* fetch = std::get_if<imap::Fetch>(&response);
     const bool told = fetch && fetch->uid && fetch->size && wanted.contains(*fetch->uid);
-    if (told) found[fetch->uid->value] = *fetch;
+    if (!told) return;
+    imap::Fetch& kept = found[fetch->uid->value];
+    kept = {};
+    kept.size = fetch->size;
+    kept.internal_date = fetch->internal_date;
+    kept.email_id = fetch->email_id;
+    kept.gm_msgid = fetch->gm_msgid;
   }
   UidSet wanted;
   std::unordered_map<std::uint32_t, imap::Fetch> found;
@@ -103,8 +109,9 @@ coro::Task<Result<UidSet>> Proof::same_by_header(const std::vector<MessageRow>& 
   STERNA_CO_CHECK(asked);
   for (const MessageRow& row : doubted) {
     const auto it = std::ranges::find(found, row.key.uid, &RemoteArrival::uid);
-    const bool proven = it != found.end() && it->identity && row.identity &&
-                        it->identity->same_as(*row.identity, false);
+    const std::optional<Identity> known = remote_identity(row);
+    const bool proven =
+        it != found.end() && it->identity && known && it->identity->same_as(*known, false);
     if (proven) same.add(row.key.uid);
   }
   co_return same;

@@ -125,7 +125,7 @@ Status send_stores(Connection& connection, std::span<const FlagPush> pushes, Sto
     const Group& group = stores.groups[i];
     const UidSet all = uids_of(pushes, group);
     for (UidSet& part : parts_for(connection, all, 300)) {
-      imap::StoreRequest request{part, group.action, group.flags, std::nullopt};
+      imap::StoreRequest request{part, group.action, group.flags};
       STERNA_TRY(const imap::CommandId id,
                  connection.submit(imap::uid_store(request), stores.found.get()));
       stores.flying.push_back({id, i, std::move(part)});
@@ -198,8 +198,7 @@ class Unsaid {
       const Flying one = std::move(more_.front());
       more_.pop_front();
       --commands_left_;
-      imap::StoreRequest request{one.uids, groups_[one.group].action, groups_[one.group].flags,
-                                 std::nullopt};
+      imap::StoreRequest request{one.uids, groups_[one.group].action, groups_[one.group].flags};
       STERNA_CO_TRY(imap::Done done, co_await connection.run(imap::uid_store(request)));
       take(one.group, one.uids, done);
     }
@@ -315,7 +314,7 @@ coro::Task<Status> clear_deleted(Engine& engine, Connection& connection, Mailbox
   for (const sync::Action* action : actions) {
     const auto& what = std::get<sync::ClearDeleted>(action->what);
     imap::StoreRequest request{UidSet::single(what.uid), imap::StoreAction::remove,
-                               FlagSet{Flag::deleted}, std::nullopt};
+                               FlagSet{Flag::deleted}};
     STERNA_CO_CHECK(co_await connection.run_ok(imap::uid_store(request)));
     auto close = [&] { return engine.store->close_intent(what.intent); };
     STERNA_CO_CHECK(engine.write(close));

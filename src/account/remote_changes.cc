@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
+#include <utility>
 
 namespace sterna::account {
 namespace {
@@ -11,20 +13,42 @@ namespace {
 constexpr std::uint64_t kArrivingMeanwhile = 1000;
 constexpr std::uint64_t kToldBeforeExists = 1'000'000;
 constexpr std::size_t kVanishedRangesMax = 4'000'000;
+// Whatever EXISTS says. Keywords count beside: they are what a message can have any amount of.
+constexpr std::uint64_t kMessagesMax = 4'000'000;
+constexpr std::uint64_t kKeywordOctetsHeldMax = std::uint64_t{256} << 20;
 
 }  // namespace
 
+std::uint64_t octets_of_keywords(const FlagSet& flags) {
+  std::uint64_t octets = 0;
+  for (const std::string& keyword : flags.keywords()) octets += sizeof(keyword) + keyword.size();
+  return octets;
+}
+
+bool tells_too_much(std::uint64_t messages, std::optional<std::uint32_t> exists,
+                    std::uint64_t keyword_octets) {
+  const std::uint64_t there =
+      exists ? std::uint64_t{*exists} + kArrivingMeanwhile : kToldBeforeExists;
+  return messages > std::min(there, kMessagesMax) || keyword_octets > kKeywordOctetsHeldMax;
+}
+
+Error told_too_much() {
+  return Error(ErrorCode::protocol, "the server tells of more messages than there are");
+}
+
 void ChangeSink::on_response(const imap::Response& response) {
+  if (too_many_) return;  // the line ends after this read
   if (const auto* fetch = std::get_if<imap::Fetch>(&response)) {
     if (fetch->uid && fetch->flags) {
       flags.push_back({*fetch->uid, *fetch->flags, fetch->modseq.value_or(ModSeq{})});
-      if (flags.size() >= tidy_at_) tidy();
+      keyword_octets_ += octets_of_keywords(*fetch->flags);
+      if (flags.size() >= tidy_at_ || keyword_octets_ > kKeywordOctetsHeldMax) tidy();
     } else if (fetch->flags) {
       incomplete = true;
     }
   } else if (const auto* vanished = std::get_if<imap::Vanished>(&response)) {
-    gone.add_all(vanished->uids);
-    if (gone.ranges().size() > kVanishedRangesMax) too_many_ = true;
+    vanished_.add(vanished->uids);
+    if (vanished_.ranges() > kVanishedRangesMax) too_many_ = true;
     if (!vanished->earlier) incomplete = true;
   } else if (std::holds_alternative<imap::Expunge>(response)) {
     incomplete = true;
@@ -35,22 +59,29 @@ void ChangeSink::on_response(const imap::Response& response) {
   }
 }
 
-// Each message once: a server may go on telling of the same ones.
-void ChangeSink::tidy() {
-  std::map<Uid, RemoteFlags> last;
-  for (RemoteFlags& one : flags) last.insert_or_assign(one.uid, std::move(one));
-  flags.clear();
-  for (auto& [uid, one] : last) flags.push_back(std::move(one));
-  tidy_at_ = std::max<std::size_t>(1024, flags.size() * 2);
-  too_many_ = too_many_ || flags.size() > flags_max();
+void ChangeSink::on_done(const imap::Done& /*done*/) {
+  vanished_.sort_out();
+  gone = vanished_.set();
 }
 
-std::uint64_t ChangeSink::flags_max() const {
-  return exists_ ? *exists_ + kArrivingMeanwhile : kToldBeforeExists;
+// Each message once: a server may go on telling of the same ones.
+void ChangeSink::tidy() {
+  std::vector<std::uint32_t> order(flags.size());
+  std::iota(order.begin(), order.end(), 0U);
+  std::ranges::sort(order, {}, [this](std::uint32_t at) { return std::pair(flags[at].uid, at); });
+  for (std::size_t i = 1; i < order.size(); ++i) {
+    RemoteFlags& earlier = flags[order[i - 1]];
+    if (earlier.uid == flags[order[i]].uid) earlier.uid = Uid{};
+  }
+  std::erase_if(flags, [](const RemoteFlags& one) { return !one.uid; });
+  keyword_octets_ = 0;
+  for (const RemoteFlags& one : flags) keyword_octets_ += octets_of_keywords(one.flags);
+  tidy_at_ = std::max<std::size_t>(1024, flags.size() * 2);
+  too_many_ = too_many_ || tells_too_much(flags.size(), exists_, keyword_octets_);
 }
 
 coro::Task<Status> ChangeSink::relieve() {
-  return hang_up(Error(ErrorCode::protocol, "the server tells of more messages than there are"));
+  return hang_up(told_too_much());
 }
 
 Result<std::uint64_t> KnownUids::count() {
@@ -87,7 +118,7 @@ void keep_flags_of_known(const ChangeSink& changes, const UidSet& known, RemoteD
 }
 
 // Nothing is permanent where nothing may be changed, which says nothing of what is stored there.
-StorableKeywords storable_of(const imap::Selection& selection, const RemoteCursor& cursor) {
+StorableFlags storable_of(const imap::Selection& selection, const RemoteCursor& cursor) {
   if (selection.read_only || !selection.permanent_flags) return cursor.storable;
   return {selection.permanent_flags->new_keywords, selection.permanent_flags->flags};
 }
@@ -117,7 +148,8 @@ void keep_hidden(const UidSet& shown, UidSet& gone) {
 void take_rights(const imap::Selection& selection, const RemoteCursor& cursor,
                  RemoteDelta& remote) {
   remote.uidvalidity = *selection.uid_validity;
-  remote.read_only = selection.read_only;
+  // A dry run examines: whether it could write, it cannot tell.
+  remote.read_only = selection.read_only && !selection.examined;
   remote.storable = storable_of(selection, cursor);
 }
 

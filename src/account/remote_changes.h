@@ -11,28 +11,37 @@
 
 namespace sterna::account {
 
+// What flags may take: of as many messages as there are, whatever EXISTS says of four million at
+// most, and keywords beside, of which a message can have any number.
+std::uint64_t octets_of_keywords(const FlagSet& flags);
+bool tells_too_much(std::uint64_t messages, std::optional<std::uint32_t> exists,
+                    std::uint64_t keyword_octets);
+Error told_too_much();
+
 // Gathers what SELECT (QRESYNC) and UID FETCH say of flags, and what vanished.
 class ChangeSink : public Sink {
  public:
   void on_response(const imap::Response& response) override;
   void on_bad_response(const Error& /*error*/) override { incomplete = unreadable = true; }
+  void on_done(const imap::Done& done) override;
   bool full() const override { return too_many_; }
   coro::Task<Status> relieve() override;
   // How many messages there are, where no EXISTS will say so.
   void expect(std::uint32_t exists) { exists_ = exists; }
 
   std::vector<RemoteFlags> flags;  // a message twice at most for a moment; its last word counts
-  UidSet gone;
-  bool incomplete = false;  // something changed while it was told
-  bool limited = false;     // there may be more
-  bool unreadable = false;  // a line more was told, of which nothing is known
+  UidSet gone;                     // of the commands that were answered
+  bool incomplete = false;         // something changed while it was told
+  bool limited = false;            // there may be more
+  bool unreadable = false;         // a line more was told, of which nothing is known
 
  private:
   void tidy();
-  std::uint64_t flags_max() const;
 
+  UidPile vanished_;
   std::optional<std::uint32_t> exists_;
   std::size_t tidy_at_ = 1024;
+  std::uint64_t keyword_octets_ = 0;  // since tidy()
   bool too_many_ = false;
 };
 

@@ -208,6 +208,24 @@ class Remover {
     in_doubt_ = !outcome_ && !connection_.usable();
   }
 
+  // A server that refuses the EXPUNGE has done the STORE before it: another client would expunge
+  // what it marked, and a file that comes back would get a T (section 1, 32). Selects the mailbox
+  // again.
+  coro::Task<void> take_marks_back() {
+    if (outcome_ || in_doubt_) co_return;
+    std::vector<Uid> ours;
+    for (const Victim& victim : victims_) {
+      if (!victim.begun && !was_marked(victim)) ours.push_back(victim.row.key.uid);
+    }
+    if (ours.empty()) co_return;
+    Status cleared = co_await select_mailbox(engine_, connection_, work_, uidvalidity_);
+    if (cleared) cleared = co_await unmark_deleted(connection_, UidSet::of(std::move(ours)));
+    if (cleared) at_step("delete_out.unmarked");
+    // Who may not take it away could not set it, either.
+    if (!cleared) engine_.log.debug("mailbox {}: {}", work_.name(), cleared.error().describe());
+    in_doubt_ = !connection_.usable();
+  }
+
   // Records what came of it.
   Status finish() {
     if (victims_.empty()) return {};
@@ -256,7 +274,7 @@ class Remover {
     intent.uidvalidity = work_.input.remote.uidvalidity;
     intent.uid = victim.row.key.uid;
     intent.base_name = victim.row.base_name;
-    intent.identity = victim.row.identity;
+    intent.identity = remote_identity(victim.row);
     intent.to_trash = victim.kind == sync::RemovalKind::to_trash;
     const MailboxWork* trash = intent.to_trash ? engine_.trash() : nullptr;
     if (trash && trash->cursor_known) {
@@ -296,7 +314,7 @@ class Remover {
     std::vector<BegunRemoval> begun;
     for (const Victim& one : victims) {
       if (!one.begun || !one.row.identity) continue;
-      begun.push_back({one.row.key.uid, one.intent, *one.row.identity});
+      begun.push_back({one.row.key.uid, one.intent, *remote_identity(one.row)});
     }
     if (begun.empty()) co_return Status{};
     STERNA_CO_TRY(const UidSet copied,
@@ -419,6 +437,13 @@ class Remover {
     return {};
   }
 
+  bool was_marked(const Victim& victim) const {
+    if (victim.row.flags.has(Flag::deleted)) return true;
+    const auto& told = work_.input.remote.flags;
+    const auto it = std::ranges::find(told, victim.row.key.uid, &RemoteFlags::uid);
+    return it != told.end() && it->flags.has(Flag::deleted);
+  }
+
   // The file goes when the message is seen to be gone (expunge_flagged).
   static bool remains(const Victim& victim) {
     return std::get<sync::DeleteOut>(victim.action->what).file_remains;
@@ -461,13 +486,15 @@ coro::Task<Status> remove_proven(Engine& engine, Connection& connection,
     STERNA_CO_CHECK(sent);
     co_await remover.land();
     before = &remover;
-    if (!more || !selecting) continue;
-    // What was answered before the line died is recorded all the same.
-    Result<imap::Done> selected = co_await connection.wait(*selecting);
-    if (!selected) {
-      lost = fail(std::move(selected).error());
-      break;
+    if (more && selecting) {
+      // What was answered before the line died is recorded all the same.
+      Result<imap::Done> selected = co_await connection.wait(*selecting);
+      if (!selected) {
+        lost = fail(std::move(selected).error());
+        break;
+      }
     }
+    co_await remover.take_marks_back();
   }
   if (before) STERNA_CO_CHECK(absorbed(engine, connection, *before, before->finish()));
   co_return lost;

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "execute.h"
+#include "failures.h"
 #include "look_closer.h"
 #include "removal_count.h"
 #include "sterna/base/step.h"
@@ -128,10 +129,19 @@ Status take_back(Engine& engine, const Removal& removal) {
   removal.place->look_again();
   if (removal.written_to) STERNA_CHECK(doubt_files(engine, *removal.place));
   engine.again = engine.again || removal.error->is(ErrorCode::changed);
-  if (!removal.error->is(ErrorCode::changed)) engine.note(*removal.error, removal.work);
   const MessageKey& key = removal.row.key;
   if (removal.wreck) engine.outcomes.undone.insert({key.mailbox, key.uid, {}, "repair"});
   return engine.store->put_message(removal.row);
+}
+
+// After the transaction that took them back.
+void park_failed(Engine& engine, const std::vector<Removal>& removals) {
+  for (const Removal& removal : removals) {
+    if (!removal.error || removal.error->is(ErrorCode::changed)) continue;
+    const std::string action = removal.wreck ? "repair" : "delete_in";
+    engine.outcomes.unfinished.insert({removal.work->row.id, removal.row.key.uid, {}, action});
+    park(engine, *removal.work, removal.row.key.uid, {}, action, *removal.error);
+  }
 }
 
 Status record(Engine& engine, const Removal& removal, bool kept) {
@@ -182,6 +192,7 @@ Status record_deletions(Engine& engine, const std::vector<Removal>& removals, bo
   STERNA_CHECK(count.save("local"));
   STERNA_CHECK(transaction.commit());
   at_step("delete_in.recorded");
+  park_failed(engine, removals);
   return {};
 }
 
@@ -206,6 +217,7 @@ coro::Task<Status> repair_wrecks(Engine& engine, const sync::Plan& plan, RemoteW
   }
   STERNA_CO_CHECK(transaction.commit());
   at_step("repair.recorded");
+  park_failed(engine, removals);
   co_return Status{};
 }
 

@@ -146,12 +146,14 @@ Result<std::uint64_t> count_pending(store::Store& base) {
 }
 
 // As the last sync found it, unless the marker is back since, as when the disk was mounted.
-Result<bool> marker_still_held(io::FileSystem& files, const Settings& settings,
-                               store::Store& base) {
+Status read_marker_held(io::FileSystem& files, const Settings& settings, store::Store& base,
+                        AccountState& state) {
   STERNA_TRY(const std::string held, text_of(base, "marker_held"));
-  if (held.empty()) return false;
+  if (held.empty()) return {};
   auto root = files.open_root(settings.maildir, false);
-  return !root || !judge_marker(**root, settings.name, files.machine_id(), &base);
+  if (!root && root.error().is(ErrorCode::not_found)) state.maildir_gone = maildir_gone(settings);
+  state.marker_held = !root || !judge_marker(**root, settings.name, files.machine_id(), &base);
+  return {};
 }
 
 }  // namespace
@@ -185,6 +187,13 @@ std::optional<std::uint64_t> parse_id(std::string_view text) {
 Result<std::uint64_t> stored_id(store::Store& base, std::string_view key) {
   STERNA_TRY(const std::string text, text_of(base, key));
   return parse_id(text).value_or(0);
+}
+
+Error maildir_gone(const Settings& settings) {
+  return Error(ErrorCode::marker, fmt::format("the Maildir {} is not there; is its disk mounted?",
+                                              printable(settings.maildir)))
+      .with_hint(
+          fmt::format("mount it; or, to begin anew, move {} away", printable(settings.state_dir)));
 }
 
 Status judge_marker(io::Directory& root, const std::string& account, const std::string& machine,
@@ -223,7 +232,7 @@ Result<AccountState> read_state(io::FileSystem& files, const Settings& settings)
   STERNA_TRY(state.last_sync_ms, number_of(*base, kLastSyncKey));
   state.ever_synced = state.last_sync_ms > 0;
   STERNA_TRY(state.error, text_of(*base, "last_error"));
-  STERNA_TRY(state.marker_held, marker_still_held(files, settings, *base));
+  STERNA_CHECK(read_marker_held(files, settings, *base, state));
   STERNA_TRY(const std::vector<store::HeldEntry> held, base->held());
   state.held = held.size();
   STERNA_TRY(state.pending, count_pending(*base));
@@ -259,10 +268,11 @@ Result<std::vector<std::string>> mailbox_names(const Settings& settings) {
   return names;
 }
 
-Error unknown_mailbox(std::string_view typed, const std::vector<std::string>& names) {
+Error unknown_mailbox(const std::string& account, std::string_view typed,
+                      const std::vector<std::string>& names) {
   const std::string near = nearest_name(typed, names);
   return Error(ErrorCode::usage, fmt::format("there is no mailbox {}", printable(typed, 200)))
-      .with_hint(near.empty() ? std::string("sterna mailboxes ACCOUNT lists them")
+      .with_hint(near.empty() ? fmt::format("sterna mailboxes {} lists them", account)
                               : fmt::format("did you mean {}?", printable(near, 200)));
 }
 

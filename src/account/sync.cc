@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "decisions.h"
@@ -43,14 +44,26 @@ coro::Task<Status> copy_log(Engine& engine) {
   co_return co_await on_worker(engine.services, job);
 }
 
+// What the state tells of this sync: why it ended, or what else went wrong and is not parked, which
+// it tells of by itself.
+std::string last_error(const Engine& engine, const Status& outcome) {
+  if (!outcome) {
+    return outcome.error().is_cancelled() ? std::string(kInterrupted) : outcome.error().describe();
+  }
+  const std::vector<Error>& errors = engine.report.errors;
+  const auto first = std::ranges::find_if(
+      errors, [](const Error& error) { return error.scope() != ErrorScope::message; });
+  if (first == errors.end()) return {};
+  const std::string others =
+      errors.size() == 1 ? "" : fmt::format(" (and {} more)", errors.size() - 1);
+  return first->describe() + others;
+}
+
 Status finish_state(Engine& engine, const Status& outcome) {
   if (engine.dry_run()) return {};
   // Nothing was tried: what the last sync left stands.
   if (!outcome && outcome.error().is(ErrorCode::usage)) return {};
-  const bool interrupted = !outcome && outcome.error().is_cancelled();
-  const std::string error = outcome       ? std::string()
-                            : interrupted ? std::string(kInterrupted)
-                                          : outcome.error().describe();
+  const std::string error = last_error(engine, outcome);
   STERNA_TRY(const auto before, engine.store->get("last_error"));
   STERNA_TRY(auto transaction, engine.store->begin(store::Durability::normal));
   if (outcome) {

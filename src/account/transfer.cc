@@ -93,6 +93,12 @@ std::optional<Uid> CopySink::target_of(Uid source, UidValidity expected) const {
   return std::nullopt;
 }
 
+Result<bool> can_be_new(Engine& engine, const MailboxWork& work, Uid uid) {
+  if (uid < work.next_cursor.uid_next) return false;
+  STERNA_TRY(const std::optional<MessageRow> row, engine.store->message({work.row.id, uid}));
+  return !row;
+}
+
 coro::Task<Result<Transfer>> transfer(Engine& engine, Connection& connection, UidSet uids,
                                       const MailboxWork& to, CopySink& sink) {
   Transferring transferring(engine, connection, uids, to, sink);

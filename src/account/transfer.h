@@ -19,11 +19,18 @@ class CopySink : public Sink {
     if (const auto* status = std::get_if<imap::UntaggedStatus>(&response)) take(status->code);
   }
   void on_done(const imap::Done& done) override { take(done.code); }
+  // Each command is answered once or twice.
+  bool full() const override { return answers.size() > kAnswersMax; }
+  coro::Task<Status> relieve() override {
+    return hang_up(Error(ErrorCode::protocol, "the server tells of more copies than were made"));
+  }
   std::optional<Uid> target_of(Uid source, UidValidity expected) const;
 
   std::vector<imap::CopyUid> answers;
 
  private:
+  static constexpr std::size_t kAnswersMax = 100'000;
+
   void take(const imap::ResponseCode& code) {
     if (const auto* copied = code.as<imap::CopyUid>()) answers.push_back(*copied);
   }
@@ -40,6 +47,11 @@ struct Transfer {
 // A target that is missing, as the server says, is made once. An error is one of the connection.
 coro::Task<Result<Transfer>> transfer(Engine& engine, Connection& connection, UidSet uids,
                                       const MailboxWork& to, CopySink& sink);
+
+// Whether a message that was just put into the mailbox can have this UID, as the server says: not
+// below what it announced before, nor that of a row, which would be lost to it. If not, the server
+// said nothing: the message is found by its content.
+Result<bool> can_be_new(Engine& engine, const MailboxWork& work, Uid uid);
 
 // What answers TRYCREATE may be made: not INBOX, and not against the configuration.
 bool may_be_made(const Engine& engine, const MailboxWork& work);

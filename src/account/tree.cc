@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "decisions.h"
+#include "inspect_parts.h"
 #include "sterna/base/bytes.h"
 #include "sterna/base/step.h"
 #include "sterna/maildir/marker.h"
@@ -115,7 +116,7 @@ Result<Tree> find_tree(const Engine& engine, bool begins) {
     return tree;
   }
   if (root.error().is(ErrorCode::not_found)) {
-    if (!begins) return fail(stopped(engine, "the Maildir is not there; is its disk mounted?"));
+    if (!begins) return fail(maildir_gone(engine.settings));
     if (engine.dry_run()) return tree;
   }
   return fail(std::move(root).error().with_context("open the Maildir"));

@@ -17,8 +17,10 @@
 #include "decisions.h"
 #include "execute.h"
 #include "failures.h"
+#include "learn_stored.h"
 #include "list_remote.h"
 #include "sterna/base/bytes.h"
+#include "sterna/base/nanoseconds.h"
 #include "sterna/base/step.h"
 #include "sterna/coro/both.h"
 #include "sterna/imap/outcome.h"
@@ -32,7 +34,6 @@ constexpr std::size_t kUploadsInFlight = 16;
 constexpr std::size_t kMessagesTogether = 64;
 constexpr std::uint64_t kOctetsTogether = 8 * 1024 * 1024;
 constexpr std::uint64_t kEagerOctets = 1024 * 1024;
-constexpr std::int64_t kNsPerSecond = 1'000'000'000;
 
 // So many are stored before their rows are written, however many there are.
 constexpr std::size_t kRowsTogether = 1000;
@@ -86,8 +87,9 @@ Result<std::string> read_piece(maildir::UploadReader& reader, std::size_t octets
   return piece;
 }
 
-// A keyword that the server cannot hold lives in the file and in the base alone.
-FlagSet with_keywords(FlagSet flags, const FlagSet& shown) {
+// What the server cannot hold lives in the file and in the base alone.
+FlagSet with_unstored(FlagSet flags, const FlagSet& shown, const StorableFlags& storable) {
+  flags = flags.united(storable.refused_of(shown));
   for (const std::string& keyword : shown.keywords()) flags.add_keyword(keyword);
   return flags;
 }
@@ -132,7 +134,11 @@ class Uploader {
       if (!made) co_return co_await give_up(std::move(made).error());
       if (stored_.size() >= kRowsTogether) STERNA_CO_CHECK(record());
     }
-    co_return record();
+    STERNA_CO_CHECK(record());
+    for (const auto& [mailbox, uids] : std::exchange(recorded_, {})) {
+      STERNA_CO_CHECK(co_await learn_stored(engine_, connection_, *engine_.find(mailbox), uids));
+    }
+    co_return Status{};
   }
 
  private:
@@ -426,15 +432,19 @@ class Uploader {
     const bool told = stored && stored->uids.count() == group.size() &&
                       stored->uidvalidity == work.input.remote.uidvalidity;
     if (!told) {
-      // Stored, but not told where: the next look at the mailbox finds it.
-      for (Job* job : group) job->intent.stored = true;
-      engine_.again = true;
-      work.stamp_settled = false;
+      for (Job* job : group) keep_as_stored(*job);
       return {};
     }
     const std::vector<Uid> uids = stored->uids.expand(group.size());
     for (std::size_t i = 0; i < group.size(); ++i) stored_.push_back({group[i], uids[i]});
     return {};
+  }
+
+  // Not told where: the next look at the mailbox finds it.
+  void keep_as_stored(Job& job) {
+    job.intent.stored = true;
+    engine_.again = true;
+    job.work->stamp_settled = false;
   }
 
   Status record() {
@@ -445,10 +455,17 @@ class Uploader {
       if (job.intent.stored) STERNA_CHECK(engine_.store->update_intent(job.intent));
     }
     for (const auto& [job, uid] : stored_) {
+      STERNA_TRY(const bool told, can_be_new(engine_, *job->work, uid));
+      if (!told) {
+        keep_as_stored(*job);
+        STERNA_CHECK(engine_.store->update_intent(job->intent));
+        continue;
+      }
       MessageRow row;
       row.key = {job->work->row.id, uid};
       row.state = RowState::present;
-      row.flags = with_keywords(agreed_flags(*job->what), job->what->file.flags);
+      row.flags = with_unstored(agreed_flags(*job->what), job->what->file.flags,
+                                job->work->input.remote.storable);
       take_file(row, job->what->file);
       row.file = to_stamp(job->stat);
       row.internal_date = job->stat.mtime_ns / kNsPerSecond;
@@ -457,6 +474,7 @@ class Uploader {
       row.remote_since = engine_.generation;
       row.local_since = engine_.generation;
       STERNA_CHECK(engine_.store->put_message(row));
+      recorded_[row.key.mailbox].add(uid);
       STERNA_CHECK(engine_.store->close_intent(job->intent.id));
       STERNA_CHECK(
           engine_.store->clear_failure(row.key.mailbox, Uid{}, job->what->file.base, "upload"));
@@ -524,6 +542,7 @@ class Uploader {
   std::set<const MailboxWork*> made_;
   MailboxWork* missing_ = nullptr;
   std::vector<std::pair<Job*, Uid>> stored_;
+  std::map<MailboxId, UidSet> recorded_;
 };
 
 }  // namespace

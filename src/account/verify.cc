@@ -7,11 +7,13 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <unordered_map>
 
 #include "compare.h"
 #include "engine.h"
 #include "inspect_parts.h"
+#include "remote_changes.h"
 #include "sterna/account/inspect.h"
 #include "sterna/base/bytes.h"
 #include "sterna/imap/outcome.h"
@@ -27,15 +29,23 @@ constexpr std::uint64_t kWindowOctets = 32'000'000;
 // flags change meanwhile, wins for what it says.
 class MessageSink final : public Sink {
  public:
+  explicit MessageSink(std::uint32_t exists) : exists_(exists) {}
   void on_response(const imap::Response& response) override {
     const auto* fetch = std::get_if<imap::Fetch>(&response);
-    if (!fetch || !fetch->uid) return;
+    if (!fetch || !fetch->uid || full()) return;
     RemoteMessage& message = messages_[fetch->uid->value];
     message.uid = *fetch->uid;
-    if (fetch->flags) message.flags = *fetch->flags;
+    if (fetch->flags) {
+      keyword_octets_ -= octets_of_keywords(message.flags);
+      keyword_octets_ += octets_of_keywords(*fetch->flags);
+      message.flags = *fetch->flags;
+    }
     if (fetch->size) message.size = fetch->size;
     if (fetch->internal_date) message.internal_date = fetch->internal_date;
   }
+
+  bool full() const override { return tells_too_much(messages_.size(), exists_, keyword_octets_); }
+  coro::Task<Status> relieve() override { return hang_up(told_too_much()); }
 
   std::vector<RemoteMessage> take() {
     std::vector<RemoteMessage> messages;
@@ -46,31 +56,46 @@ class MessageSink final : public Sink {
   }
 
  private:
+  std::uint32_t exists_;
   std::map<std::uint32_t, RemoteMessage> messages_;
+  std::uint64_t keyword_octets_ = 0;
 };
 
-// The digests of bodies, taken as they pass.
+// The digests of bodies, taken as they pass; of those that were asked for, whatever else is sent.
 class BodySink final : public Sink {
  public:
-  void on_body_begin(const imap::BodyBegin& body) override { open_[body.id.value]; }
-  void on_body_chunk(imap::BodyId id, std::string_view octets) override {
+  explicit BodySink(UidSet wanted) : wanted_(std::move(wanted)) {}
+  void on_body_begin(const imap::BodyBegin& body) override {
+    if (body.uid && !wanted_.contains(*body.uid)) return;
+    open_[body.id.value];
+    if (body.uid && !of(*body.uid)) told_.insert(body.id.value);
+  }
+  bool on_body_chunk(imap::BodyId id, std::string_view octets) override {
+    const auto it = open_.find(id.value);
+    if (it == open_.end()) return false;
     octets_ += octets.size();
-    open_[id.value].update(octets);
+    it->second.update(octets);
+    return told_.contains(id.value);
   }
   void on_body_end(imap::BodyId id) override {
-    finished_[id.value] = open_[id.value].finish();
-    open_.erase(id.value);
+    const auto it = open_.find(id.value);
+    if (it == open_.end()) return;
+    finished_[id.value] = it->second.finish();
+    open_.erase(it);
+    told_.erase(id.value);
   }
   void on_response(const imap::Response& response) override {
     const auto* fetch = std::get_if<imap::Fetch>(&response);
-    if (!fetch || !fetch->uid) return;
+    if (!fetch) return;
+    const bool wanted = fetch->uid && wanted_.contains(*fetch->uid);
     for (const imap::FetchBody& body : fetch->bodies) {
       const auto it = finished_.find(body.id.value);
       if (it == finished_.end()) continue;
-      if (body.section.empty() && !body.origin) digests_[*fetch->uid] = it->second;
+      if (wanted && body.section.empty() && !body.origin) digests_[*fetch->uid] = it->second;
       finished_.erase(it);
     }
   }
+  void on_bad_response(const Error& /*error*/) override { finished_.clear(); }
 
   std::optional<Digest> of(Uid uid) const {
     const auto it = digests_.find(uid);
@@ -79,6 +104,8 @@ class BodySink final : public Sink {
   std::uint64_t octets() const { return octets_; }
 
  private:
+  UidSet wanted_;
+  std::set<std::uint64_t> told_;  // of the open ones: bodies that are known to be wanted
   std::unordered_map<std::uint64_t, maildir::CanonicalDigest> open_;
   std::unordered_map<std::uint64_t, Digest> finished_;
   std::unordered_map<Uid, Digest> digests_;
@@ -165,7 +192,9 @@ Status Verifier::open_local() {
   }
   STERNA_TRY(rows_, base_->mailboxes());
   STERNA_TRY(excuses_, read_excuses(*base_));
-  STERNA_TRY(root_, services_.files.open_root(settings_.maildir, false));
+  auto root = services_.files.open_root(settings_.maildir, false);
+  if (!root && root.error().is(ErrorCode::not_found)) return fail(maildir_gone(settings_));
+  STERNA_TRY(root_, std::move(root));
   STERNA_CHECK(judge_marker(*root_, settings_.name, services_.files.machine_id(), base_.get()));
   STERNA_TRY(folders_, list_local(*root_, settings_, rows_));
   return {};
@@ -273,7 +302,7 @@ coro::Task<Result<std::optional<RemoteSide>>> Verifier::look(const MailboxRow& r
   if (side.storable.empty()) side.any_keyword = true;
   const std::uint32_t exists = selection->exists;
   if (exists > 0) {
-    MessageSink sink;
+    MessageSink sink(exists);
     const imap::FetchRequest request{
         .uids = UidSet::range(Uid{1}, kUidMax),
         .items = {imap::FetchItem::uid, imap::FetchItem::flags, imap::FetchItem::size,
@@ -301,7 +330,7 @@ coro::Task<Status> Verifier::compare_bodies(const MailboxFacts& facts,
     imap::FetchRequest request;
     for (const BodyPair& pair : window) request.uids.add(pair.uid);
     request.items = {imap::FetchItem::uid, imap::FetchItem::body};
-    BodySink sink;
+    BodySink sink(request.uids);
     STERNA_CO_CHECK(co_await connection_->run_ok(imap::uid_fetch(request), &sink));
     auto local = co_await on_worker(
         services_, [this, &path, &window] { return digest_files(*root_, path, window); });

@@ -157,6 +157,16 @@ coro::Task<Result<maildir::Discovery>> walk_directories(Engine& engine) {
   co_return co_await on_worker(engine.services, job);
 }
 
+std::set<std::string> paths_of(const maildir::Discovery& found) {
+  std::set<std::string> paths;
+  for (const maildir::LocalMailbox& one : found.mailboxes) {
+    paths.insert(maildir::to_string(one.path));
+  }
+  for (const maildir::MailboxPath& path : found.nameless) paths.insert(maildir::to_string(path));
+  for (const maildir::MailboxPath& path : found.unreadable) paths.insert(maildir::to_string(path));
+  return paths;
+}
+
 Result<LocalWalk> describe_walk(Engine& engine, const maildir::Discovery& found,
                                 const std::vector<MailboxRow>& rows,
                                 const std::set<std::string>& on_server) {

@@ -21,6 +21,9 @@ struct LocalWalk {
 // The directories alone: needs nothing that the server says.
 coro::Task<Result<maildir::Discovery>> walk_directories(Engine& engine);
 
+// Of all that may hold messages.
+std::set<std::string> paths_of(const maildir::Discovery& found);
+
 // What is only here is counted: whether anything is in it decides what may happen to it.
 Result<LocalWalk> describe_walk(Engine& engine, const maildir::Discovery& found,
                                 const std::vector<MailboxRow>& rows,

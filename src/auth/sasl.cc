@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "sterna/base/assert.h"
-#include "sterna/base/bytes.h"
 
 namespace sterna::auth {
 namespace {
@@ -60,14 +59,6 @@ Result<Secret> SaslExchange::respond(std::string_view /*challenge*/) {
   if (mechanism_ == Mechanism::login && step == 1) return credentials_.password;
   return fail(ErrorCode::protocol,
               "the server asks for more than AUTHENTICATE " + std::string(name()) + " has to say");
-}
-
-Secret encode_response(const Secret& response) {
-  return Secret(base64_encode(response.reveal()));
-}
-
-Secret encode_initial_response(const Secret& response) {
-  return response.empty() ? Secret("=") : encode_response(response);
 }
 
 }  // namespace sterna::auth

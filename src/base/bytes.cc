@@ -27,20 +27,16 @@ std::uint32_t octet(std::string_view text, std::size_t at) {
   return static_cast<unsigned char>(text[at]);
 }
 
-// The length of the well-formed UTF-8 sequence at the start of `text` (RFC 3629), or 0.
-std::size_t utf8_sequence(std::string_view text) {
-  const std::uint32_t lead = octet(text, 0);
-  if (lead < 0x80) return 1;
-  const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-  if (lead < 0xc2 || lead > 0xf4 || text.size() < length) return 0;
-  std::uint32_t point = lead & (0xffU >> (length + 1));
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((octet(text, i) & 0xc0) != 0x80) return 0;
-    point = (point << 6) | (octet(text, i) & 0x3f);
-  }
-  if (length == 3 && (point < 0x800 || (point >= 0xd800 && point <= 0xdfff))) return 0;
-  if (length == 4 && (point < 0x10000 || point > 0x10ffff)) return 0;
-  return length;
+// C0, DEL and C1.
+bool is_control(std::uint32_t point) {
+  return point < 0x20 || (point >= 0x7f && point < 0xa0);
+}
+
+// What ends a line, or turns the order around in which text is shown: a name could pretend to be
+// another one.
+bool misleads(std::uint32_t point) {
+  return point == 0x061c || point == 0x200e || point == 0x200f ||
+         (point >= 0x2028 && point <= 0x202e) || (point >= 0x2066 && point <= 0x2069);
 }
 
 }  // namespace
@@ -94,7 +90,9 @@ std::optional<std::string> base64_decode(std::string_view text) {
   return bytes;
 }
 
-char ascii_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+char ascii_lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
 
 std::string ascii_lower(std::string_view text) {
   std::string out(text);
@@ -150,11 +148,8 @@ std::string printable(std::string_view foreign, std::size_t limit) {
   while (!foreign.empty()) {
     if (text.size() >= limit) return text + "...";
     const std::size_t length = utf8_sequence(foreign);
-    const std::uint32_t lead = octet(foreign, 0);
-    // C0, DEL, and the C1 controls, which UTF-8 writes as C2 80 to C2 9F.
-    const bool control = lead < 0x20 || lead == 0x7f ||
-                         (length == 2 && lead == 0xc2 && octet(foreign, 1) < 0xa0);
-    if (length == 0 || control) {
+    const std::uint32_t point = length == 0 ? 0 : utf8_code_point(foreign, length);
+    if (length == 0 || is_control(point) || misleads(point)) {
       const std::size_t octets = length == 0 ? 1 : length;
       for (std::size_t i = 0; i < octets; ++i) {
         fmt::format_to(std::back_inserter(text), "\\x{:02x}", octet(foreign, i));
@@ -166,6 +161,28 @@ std::string printable(std::string_view foreign, std::size_t limit) {
     foreign.remove_prefix(length);
   }
   return text;
+}
+
+std::size_t utf8_sequence(std::string_view text) {
+  const std::uint32_t lead = octet(text, 0);
+  if (lead < 0x80) return 1;
+  const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+  if (lead < 0xc2 || lead > 0xf4 || text.size() < length) return 0;
+  std::uint32_t point = lead & (0xffU >> (length + 1));
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((octet(text, i) & 0xc0) != 0x80) return 0;
+    point = (point << 6) | (octet(text, i) & 0x3f);
+  }
+  if (length == 3 && (point < 0x800 || (point >= 0xd800 && point <= 0xdfff))) return 0;
+  if (length == 4 && (point < 0x10000 || point > 0x10ffff)) return 0;
+  return length;
+}
+
+std::uint32_t utf8_code_point(std::string_view text, std::size_t length) {
+  if (length == 1) return octet(text, 0);
+  std::uint32_t point = octet(text, 0) & (0xffU >> (length + 1));
+  for (std::size_t i = 1; i < length; ++i) point = (point << 6) | (octet(text, i) & 0x3f);
+  return point;
 }
 
 bool is_valid_utf8(std::string_view text) {

@@ -11,11 +11,15 @@
 namespace sterna {
 namespace {
 
-EVP_MD_CTX* context_of(void* context) { return static_cast<EVP_MD_CTX*>(context); }
+EVP_MD_CTX* context_of(void* context) {
+  return static_cast<EVP_MD_CTX*>(context);
+}
 
 }  // namespace
 
-std::string Digest::hex() const { return to_hex(raw()); }
+std::string Digest::hex() const {
+  return to_hex(raw());
+}
 
 std::string_view Digest::raw() const {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
@@ -28,7 +32,9 @@ std::optional<Digest> Digest::from_bytes(std::string_view raw) {
   return digest;
 }
 
-void Sha256::Free::operator()(void* context) const { EVP_MD_CTX_free(context_of(context)); }
+void Sha256::Free::operator()(void* context) const {
+  EVP_MD_CTX_free(context_of(context));
+}
 
 Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
   STERNA_ASSERT(context_ != nullptr);

@@ -46,7 +46,9 @@ constexpr std::array kDefaults = {
 };
 static_assert(kDefaults.size() == static_cast<std::size_t>(ErrorCode::cancelled) + 1);
 
-const Defaults& defaults(ErrorCode code) { return kDefaults[static_cast<std::size_t>(code)]; }
+const Defaults& defaults(ErrorCode code) {
+  return kDefaults[static_cast<std::size_t>(code)];
+}
 
 ErrorCode code_of_errno(int number) {
   switch (number) {
@@ -86,7 +88,9 @@ ErrorCode code_of_errno(int number) {
 
 }  // namespace
 
-std::string_view to_string(ErrorCode code) { return defaults(code).name; }
+std::string_view to_string(ErrorCode code) {
+  return defaults(code).name;
+}
 
 std::string_view to_string(ErrorScope scope) {
   constexpr std::array names = {"message", "mailbox", "account", "process"};
@@ -111,7 +115,9 @@ Error Error::from_errno(int number, std::string_view what) {
   return Error(code_of_errno(number), std::move(text));
 }
 
-Error Error::cancelled() { return Error(ErrorCode::cancelled, "cancelled"); }
+Error Error::cancelled() {
+  return Error(ErrorCode::cancelled, "cancelled");
+}
 
 Error&& Error::with_context(std::string what) && {
   context_.push_back(std::move(what));
@@ -130,11 +136,6 @@ Error&& Error::with_disposition(Disposition disposition) && {
 
 Error&& Error::with_hint(std::string hint) && {
   hint_ = std::move(hint);
-  return std::move(*this);
-}
-
-Error&& Error::with_server_code(std::string code) && {
-  server_code_ = std::move(code);
   return std::move(*this);
 }
 

@@ -3,6 +3,8 @@
 
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <cstdlib>
@@ -48,15 +50,24 @@ std::string_view journal_prefix(LogLevel level) {
   }
 }
 
+// systemd.exec(5): the variable is inherited by whoever is started, and tells device and inode of
+// the stream that the journal reads, for stderr may have been redirected since.
+bool is_read_by_journal(int fd) {
+  const char* told = std::getenv("JOURNAL_STREAM");
+  struct stat stream{};
+  if (told == nullptr || ::fstat(fd, &stream) != 0) return false;
+  return told == fmt::format("{}:{}", stream.st_dev, stream.st_ino);
+}
+
 bool under_journal() {
-  static const bool value = std::getenv("JOURNAL_STREAM") != nullptr;
+  static const bool value = is_read_by_journal(STDERR_FILENO);
   return value;
 }
 
 spdlog::logger& logger() {
   static auto instance = [] {
-    auto made = std::make_shared<spdlog::logger>(
-        "sterna", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    auto made = std::make_shared<spdlog::logger>("sterna",
+                                                 std::make_shared<spdlog::sinks::stderr_sink_mt>());
     made->set_level(spdlog::level::trace);
     made->set_pattern(under_journal() ? "%v" : "%Y-%m-%dT%H:%M:%S.%e %l %v");
     made->flush_on(spdlog::level::trace);
@@ -67,19 +78,12 @@ spdlog::logger& logger() {
 
 }  // namespace
 
-bool parse_log_level(std::string_view text, LogLevel& level) {
-  constexpr std::string_view names[] = {"trace", "debug", "info", "warn", "error", "off"};
-  for (std::size_t i = 0; i < std::size(names); ++i) {
-    if (names[i] == text) {
-      level = static_cast<LogLevel>(i);
-      return true;
-    }
-  }
-  return false;
+void set_log_level(LogLevel level) {
+  g_level = level;
 }
-
-void set_log_level(LogLevel level) { g_level = level; }
-LogLevel log_level() { return g_level; }
+LogLevel log_level() {
+  return g_level;
+}
 
 Log Log::with(std::string_view key, std::string_view value) const {
   Log more = *this;

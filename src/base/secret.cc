@@ -10,23 +10,19 @@ void wipe(std::string& secret) {
   secret.clear();
 }
 
-void Secret::wipe() { sterna::wipe(value_); }
-
-Secret& Secret::operator=(const Secret& other) {
+WipedString& WipedString::operator=(const WipedString& other) {
   if (this != &other) {
-    wipe();
-    value_ = other.value_;
+    wipe(*this);
+    assign(other);
   }
   return *this;
 }
 
-Secret::Secret(Secret&& other) noexcept : value_(other.value_) { other.wipe(); }
-
-Secret& Secret::operator=(Secret&& other) noexcept {
+WipedString& WipedString::operator=(WipedString&& other) noexcept {
   if (this != &other) {
-    wipe();
-    value_ = other.value_;
-    other.wipe();
+    wipe(*this);
+    assign(std::as_const(other));
+    wipe(other);
   }
   return *this;
 }

@@ -4,6 +4,7 @@
 #include "arguments.h"
 #include "commands.h"
 #include "console.h"
+#include "json.h"
 #include "sterna/base/log.h"
 #include "sterna/config/load.h"
 
@@ -18,10 +19,23 @@ LogLevel level_of(const GlobalOptions& options, const config::Config& config) {
   return config.log_level.value_or(LogLevel::warn);
 }
 
-void print(Console& console, const config::Problem& problem) {
+Error error_of(const config::Problem& problem) {
   config::Problem without_hint = problem;
   without_hint.hint.clear();
-  console.error(Error(ErrorCode::config, without_hint.describe()).with_hint(problem.hint));
+  return Error(ErrorCode::config, without_hint.describe()).with_hint(problem.hint);
+}
+
+Exit fail_with(Console& console, const std::vector<Error>& errors, Exit exit) {
+  for (const Error& error : errors) console.error(error);
+  if (console.json()) console.out(errors_json(errors, exit));
+  return exit;
+}
+
+Exit give(Console& console, const Answer& answer) {
+  console.out(answer.out);
+  console.err(answer.err);
+  if (answer.json && answer.error) console.out(errors_json({*answer.error}, answer.status));
+  return answer.status;
 }
 
 Exit execute(const Invocation& invocation, Console& console) {
@@ -29,8 +43,9 @@ Exit execute(const Invocation& invocation, Console& console) {
   load.file = invocation.options.config_file;
   const auto config = config::load_or_problems(load);
   if (!config) {
-    for (const config::Problem& problem : config.error()) print(console, problem);
-    return Exit::config;
+    std::vector<Error> errors;
+    for (const config::Problem& problem : config.error()) errors.push_back(error_of(problem));
+    return fail_with(console, errors, Exit::config);
   }
   set_log_level(level_of(invocation.options, *config));
   const Context context{.config = *config, .console = console};
@@ -41,8 +56,7 @@ Exit execute(const Invocation& invocation, Console& console) {
 }  // namespace
 
 Exit fail_with(const Context& context, const Error& error) {
-  context.console.error(error);
-  return exit_of(error.code());
+  return fail_with(context.console, {error}, exit_of(error.code()));
 }
 
 Exit run_command(const Context& context, const NamesArguments&) {
@@ -57,9 +71,7 @@ int run(const std::vector<std::string>& arguments) {
   Console console(invocation ? invocation->options : GlobalOptions{});
   Exit exit = Exit::done;
   if (const auto* answer = std::get_if<Answer>(&parsed)) {
-    console.out(answer->out);
-    console.err(answer->err);
-    exit = answer->status;
+    exit = give(console, *answer);
   } else {
     exit = execute(*invocation, console);
   }

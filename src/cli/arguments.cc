@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "sterna/base/bytes.h"
+#include "sterna/base/nearest.h"
 
 namespace sterna::cli {
 namespace {
@@ -84,27 +85,53 @@ std::string make_help(const CLI::App* app, const std::string&, CLI::AppFormatMod
                      command->summary, options_help(app));
 }
 
-Answer usage_error(std::string_view message, std::string_view help) {
-  return {Exit::usage, "", fmt::format("sterna: {}\n  {}\n", message, help)};
+Answer usage_error(std::string message, std::string help) {
+  Answer answer{.status = Exit::usage,
+                .out = "",
+                .err = fmt::format("sterna: {}\n  {}\n", message, help),
+                .error = {},
+                .json = false};
+  answer.error = Error(ErrorCode::usage, std::move(message)).with_hint(std::move(help));
+  return answer;
 }
 
 Answer unsupported(std::string_view what) {
-  return {Exit::usage, "", fmt::format("sterna {}: not supported by this version\n", what)};
+  const std::string message = fmt::format("{}: not supported by this version", what);
+  return {.status = Exit::usage,
+          .out = "",
+          .err = fmt::format("sterna {}\n", message),
+          .error = Error(ErrorCode::usage, message),
+          .json = false};
 }
 
-// The names that `typed` may have meant: those with most of its letters in front.
+Answer data(std::string text) {
+  return {.status = Exit::done, .out = std::move(text), .err = "", .error = {}, .json = false};
+}
+
+// The command that `typed` may have meant: one that is spelt nearly like it, or begins with it.
 std::string did_you_mean(std::string_view typed) {
-  std::string_view best;
-  std::size_t best_length = 1;
-  for (const CommandText& command : kCommands) {
-    const auto [in_typed, in_name] = std::ranges::mismatch(typed, command.name);
-    const auto length = static_cast<std::size_t>(in_typed - typed.begin());
-    if (length > best_length) {
-      best = command.name;
-      best_length = length;
-    }
+  std::vector<std::string> names;
+  for (const CommandText& command : kCommands) names.emplace_back(command.name);
+  std::string meant = nearest_name(typed, names);
+  if (meant.empty() && typed.size() >= 2) {
+    const auto longer = std::ranges::find_if(
+        names, [typed](const std::string& name) { return name.starts_with(typed); });
+    if (longer != names.end()) meant = *longer;
   }
-  return best.empty() ? "see sterna --help" : fmt::format("did you mean {}?", best);
+  return meant.empty() ? "see sterna --help" : fmt::format("did you mean {}?", meant);
+}
+
+// CLI11 says "NAME: what is wrong" or "NAME is required".
+std::string subject_of(const std::string& phrase) {
+  return phrase.substr(0, std::min(phrase.find(": "), phrase.find(" is required")));
+}
+
+constexpr std::uint64_t kLinesMax = 1'000'000;
+
+std::string check_lines(const std::string& text) {
+  const auto number = parse_number(text, kLinesMax);
+  if (number && *number > 0) return {};
+  return fmt::format("{} is no number from 1 to {}", printable(text, 40), kLinesMax);
 }
 
 ColorWhen color_of(const std::string& word) {
@@ -139,9 +166,9 @@ class Parser {
     try {
       app_.parse(std::move(reversed));
     } catch (const CLI::CallForHelp&) {
-      return Answer{Exit::done, chosen()->help(), ""};
+      return data(chosen()->help());
     } catch (const CLI::CallForVersion& version) {
-      return Answer{Exit::done, version.what() + std::string("\n"), ""};
+      return data(version.what() + std::string("\n"));
     } catch (const CLI::ParseError& error) {
       return describe(error);
     }
@@ -212,7 +239,7 @@ class Parser {
     command->add_option("ACCOUNT PATH", history_.words)->expected(0, 2);
     command->add_option("-n,--lines", history_.limit, "At most so many changes (50)")
         ->option_text("N")
-        ->check(CLI::Range(1, 1'000'000));
+        ->check(check_lines);
     command->callback([this] { invocation_.command = history_; });
   }
   void add_held() {
@@ -266,35 +293,78 @@ class Parser {
     return commands.empty() ? &app_ : commands.front();
   }
 
-  Answer describe(const CLI::ParseError& error) const {
+  // What is wrong with the words of the command, or with one of its own options.
+  Answer wrong(const std::string& what) const {
     const CLI::App* command = chosen();
-    if (command == &app_) {
-      for (const std::string& word : app_.remaining()) {
-        if (word.starts_with('-')) continue;
-        return usage_error(fmt::format("there is no command {}", printable(word, 80)),
-                           did_you_mean(word));
-      }
-      return usage_error(printable(error.what()), "see sterna --help");
-    }
-    return usage_error(fmt::format("{}: {}", command->get_name(), printable(error.what())),
+    if (command == &app_) return usage_error(what, "see sterna --help");
+    return usage_error(fmt::format("{}: {}", command->get_name(), what),
                        fmt::format("see sterna {} --help", command->get_name()));
   }
 
+  // The first word that nothing takes.
+  Answer describe_extras() const {
+    std::vector<std::string> words = app_.remaining(true);
+    std::erase(words, "--");
+    if (words.empty()) return wrong("too many arguments");
+    const std::string& word = words.front();
+    if (word.starts_with('-')) return no_such_option(word.substr(0, word.find('=')));
+    if (chosen() != &app_) return wrong("too many arguments");
+    return usage_error(fmt::format("there is no command {}", printable(word, 80)),
+                       did_you_mean(word));
+  }
+
+  Answer no_such_option(const std::string& typed) const {
+    std::vector<std::string> names;
+    for (const CLI::App* app : {&app_, chosen()}) {
+      for (const CLI::Option* option : app->get_options()) {
+        if (option->get_group().empty()) continue;
+        for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+      }
+    }
+    const std::string message = fmt::format("there is no option {}", printable(typed, 80));
+    Answer answer = wrong(message);
+    const std::string meant = nearest_name(typed, names);
+    if (meant.empty()) return answer;
+    return usage_error(answer.error->message(), fmt::format("did you mean {}?", meant));
+  }
+
+  Answer describe(const CLI::ParseError& error) const {
+    if (dynamic_cast<const CLI::ExtrasError*>(&error)) return describe_extras();
+    const std::string phrase = printable(error.what(), 300);
+    const std::string subject = subject_of(phrase);
+    const bool is_option = subject.starts_with('-');
+    std::string what = phrase;
+    if (dynamic_cast<const CLI::RequiredError*>(&error)) {
+      what = subject + " is missing";
+    } else if (dynamic_cast<const CLI::ArgumentMismatch*>(&error)) {
+      what = !is_option                                    ? "too many arguments"
+             : phrase.find("At Most") != std::string::npos ? subject + " is given more than once"
+                                                           : subject + " needs a value";
+    }
+    const bool is_global = is_option && app_.get_option_no_throw(subject) != nullptr;
+    return is_global ? usage_error(what, "see sterna --help") : wrong(what);
+  }
+
   Answer help_answer() const {
-    if (help_of_.empty()) return {Exit::done, program_help(&app_), ""};
+    if (help_of_.empty() || help_of_ == "help") return data(program_help(&app_));
     if (std::ranges::find(kCommands, help_of_, &CommandText::name) == std::end(kCommands)) {
       return usage_error(fmt::format("there is no command {}", printable(help_of_, 80)),
                          did_you_mean(help_of_));
     }
-    return {Exit::done, app_.get_subcommand(help_of_)->help(), ""};
+    return data(app_.get_subcommand(help_of_)->help());
+  }
+
+  Answer no_command() {
+    Answer answer = usage_error("a command is needed", "see sterna --help");
+    answer.err = "sterna: a command is needed\n\n" + app_.help();
+    return answer;
   }
 
   std::variant<Invocation, Answer> finish() {
     if (wants_help_) return help_answer();
     if (!refused_.empty()) return unsupported(refused_);
     if (!problem_.empty()) return usage_error(problem_, "see sterna held --help");
-    if (app_.get_subcommands().empty())
-      return Answer{Exit::usage, "", "sterna: a command is needed\n\n" + app_.help()};
+    if (app_.get_subcommands().empty()) return no_command();
     if (verbose_ > 0 && quiet_) return usage_error("-v and -q are opposites", "give one of them");
     invocation_.options.verbosity = quiet_ ? -1 : static_cast<int>(verbose_);
     return invocation_;
@@ -320,7 +390,11 @@ class Parser {
 }  // namespace
 
 std::variant<Invocation, Answer> parse_arguments(const std::vector<std::string>& arguments) {
-  return Parser().parse(arguments);
+  auto parsed = Parser().parse(arguments);
+  // What is wrong may stand before the option.
+  if (auto* answer = std::get_if<Answer>(&parsed))
+    answer->json = std::ranges::find(arguments, "--json") != arguments.end();
+  return parsed;
 }
 
 std::vector<std::string_view> command_names() {

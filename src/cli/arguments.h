@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "exit_status.h"
+#include "sterna/base/error.h"
 
 namespace sterna::cli {
 
@@ -70,6 +71,8 @@ struct Answer {
   Exit status = Exit::done;
   std::string out;
   std::string err;
+  std::optional<Error> error;  // what `err` says, if something is wrong
+  bool json = false;           // it is to be told as JSON, too
 };
 
 // `arguments` without the program's name.

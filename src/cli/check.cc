@@ -120,8 +120,10 @@ Exit run_command(const Context& context, const CheckArguments& arguments) {
     context.console.out(check_json(accounts, exit));
     return exit;
   }
-  for (const CheckedAccount& account : accounts)
-    context.console.out(check_text(account, context.console.style()));
+  for (const CheckedAccount& account : accounts) {
+    const CheckedAccount shown = context.console.quiet() ? failures_of(account) : account;
+    if (!shown.lines.empty()) context.console.out(check_text(shown, context.console.style()));
+  }
   return exit;
 }
 

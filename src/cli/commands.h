@@ -25,7 +25,8 @@ Exit run_command(const Context& context, const HeldArguments& arguments);
 Exit run_command(const Context& context, const AdoptArguments& arguments);
 Exit run_command(const Context& context, const NamesArguments& arguments);
 
-// Prints the error and gives its exit status.
+// Prints the error, with --json as an object, too, and gives its exit status. For a command that
+// has printed no object yet.
 Exit fail_with(const Context& context, const Error& error);
 
 }  // namespace sterna::cli

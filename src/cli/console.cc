@@ -28,6 +28,12 @@ bool wants_color(ColorWhen when, bool is_terminal) {
   return is_terminal && !refused && !dumb;
 }
 
+std::size_t width_of(int terminal) {
+  winsize size{};
+  if (::ioctl(terminal, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return kWidthDefault;
+  return std::max<std::size_t>(size.ws_col, kWidthMin);
+}
+
 }  // namespace
 
 Console::Console(const GlobalOptions& options)
@@ -36,13 +42,12 @@ Console::Console(const GlobalOptions& options)
       out_is_terminal_(::isatty(STDOUT_FILENO) != 0),
       error_is_terminal_(::isatty(STDERR_FILENO) != 0),
       may_ask_(!options.no_input && error_is_terminal_ && ::isatty(STDIN_FILENO) != 0),
-      style_(wants_color(options.color, out_is_terminal_)),
+      style_(wants_color(options.color, out_is_terminal_),
+             out_is_terminal_ ? width_of(STDOUT_FILENO) : Style::kAnyWidth),
       error_style_(wants_color(options.color, error_is_terminal_)) {}
 
 std::size_t Console::error_width() const {
-  winsize size{};
-  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return kWidthDefault;
-  return std::max<std::size_t>(size.ws_col, kWidthMin);
+  return width_of(STDERR_FILENO);
 }
 
 void Console::out(std::string_view text) {

@@ -71,4 +71,11 @@ Exit combine(const std::vector<Outcome>& outcomes) {
   return Exit::failed;
 }
 
+Exit exit_of_comparison(const std::vector<Outcome>& outcomes, Answered answered) {
+  const Exit failed = combine(outcomes);
+  if (failed == Exit::failed) return Exit::partly;
+  if (failed != Exit::done) return failed;
+  return answered == Answered::differences ? Exit::failed : Exit::done;
+}
+
 }  // namespace sterna::cli

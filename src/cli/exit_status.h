@@ -38,4 +38,9 @@ struct Outcome {
 // failed; else the first of 2, 4, 5 and 1 that applies; 6 only where all else is well.
 Exit combine(const std::vector<Outcome>& outcomes);
 
+// Of `verify`, where 1 is the answer that the sides differ: what could not be compared goes before
+// it, since the answer is not known then, and a failure that would be 1 elsewhere is 3.
+enum class Answered : std::uint8_t { same, differences };
+Exit exit_of_comparison(const std::vector<Outcome>& outcomes, Answered answered);
+
 }  // namespace sterna::cli

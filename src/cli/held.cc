@@ -66,7 +66,8 @@ Status check_names(const Context& context, Runner& runner, const std::vector<Sel
     for (const MailboxName& mailbox : selection.mailboxes) {
       if (std::ranges::find(names, mailbox.text()) != names.end()) continue;
       return fail(
-          of_account(selection.account->name, account::unknown_mailbox(mailbox.text(), names)));
+          of_account(selection.account->name,
+                     account::unknown_mailbox(selection.account->name, mailbox.text(), names)));
     }
   }
   return {};
@@ -120,6 +121,14 @@ Exit run_command(const Context& context, const HeldArguments& arguments) {
   if (!arguments.target.empty()) targets.push_back(arguments.target);
   const auto selected = select_targets(context.config, targets, Targets::accounts_and_mailboxes);
   if (!selected) return fail_with(context, selected.error());
+  if (arguments.action != HeldAction::list) {
+    // What is decided is carried out by a sync.
+    for (const Selection& selection : *selected) {
+      const std::string& name = selection.account->name;
+      if (!selection.account->enabled) return fail_with(context, account_is_disabled(name));
+    }
+    if (selected->empty() && !console.quiet()) console.err(kAllDisabled);
+  }
   Runner runner;
   const auto rows = read_rows(context, runner, *selected);
   if (!rows) return fail_with(context, rows.error());
@@ -141,6 +150,7 @@ Exit run_command(const Context& context, const HeldArguments& arguments) {
     console.err(held_text(*rows, HeldDetail::summary));
     if (!console.confirm(fmt::format("Carry out what is held ({})?", rows->size()))) {
       console.err("sterna: nothing was changed\n");
+      if (console.json()) console.out(decided_json("apply", {}, {}, Exit::failed));
       return Exit::failed;
     }
   }

@@ -98,13 +98,13 @@ Status is_known(const Context& context, Runner& runner, const Question& question
                                                     printable(question.path)))
                     .with_hint("a file is known by the part of its name before the colon"));
   }
+  const config::AccountConfig& account = *question.accounts.front().account;
   STERNA_TRY(const std::vector<std::string> names,
-             account::mailbox_names(settings_from_config(
-                 context.config, *question.accounts.front().account, runner.loop())));
+             account::mailbox_names(settings_from_config(context.config, account, runner.loop())));
   return fail(Error(ErrorCode::usage, fmt::format("{} is neither a mailbox nor a file of which "
                                                   "something is known",
                                                   printable(question.path)))
-                  .with_hint(account::unknown_mailbox(question.path, names).hint()));
+                  .with_hint(account::unknown_mailbox(account.name, question.path, names).hint()));
 }
 
 // Newest first, as both are.

@@ -16,6 +16,7 @@ namespace {
 
 // More parked messages of one account are counted, not listed.
 constexpr std::size_t kParkedShown = 5;
+constexpr std::size_t kTextOctetsMax = 4096;  // a path may be as long
 
 std::string number_or_dash(std::uint64_t number) {
   return number == 0 ? "-" : std::to_string(number);
@@ -80,7 +81,10 @@ std::string attention_text(const StatusRow& row, std::int64_t now_ms, const Styl
     add_attention(text, style, state.name, what, command);
   };
   if (row.word == "disabled") return text;
-  if (state.marker_held)
+  if (state.maildir_gone)
+    add(printable(state.maildir_gone->message(), kTextOctetsMax),
+        printable(state.maildir_gone->hint(), kTextOctetsMax));
+  else if (state.marker_held)
     add("the Maildir's marker is missing or of another state",
         "if the disk is mounted and this is the right Maildir: sterna adopt " + state.name);
   if (row.word == "error") {
@@ -90,7 +94,7 @@ std::string attention_text(const StatusRow& row, std::int64_t now_ms, const Styl
   if (state.error == account::kInterrupted)
     add("the last sync was interrupted", "sterna sync " + state.name);
   else if (!state.error.empty() && !state.marker_held)
-    add(fmt::format("the last sync failed: {}", printable(state.error)),
+    add(fmt::format("the last sync had errors: {}", printable(state.error)),
         "sterna check " + state.name);
   if (state.held > 0)
     add(counted(state.held, "change is held", "changes are held"),
@@ -153,12 +157,91 @@ std::string held_summary(const std::vector<HeldRow>& rows, const Style& style) {
 }
 
 std::string held_messages(const std::vector<HeldRow>& rows, const Style& style) {
-  Table table({{"MAILBOX"}, {"UID", Align::right}, {"WHAT"}, {"SINCE"}, {"FILE"}});
+  Table table({{"MAILBOX"},
+               {"UID", Align::right},
+               {"WHAT"},
+               {"SINCE"},
+               {.title = "FILE", .align = Align::left, .fit = Fit::tail}});
   for (const HeldRow& row : rows)
     table.add({place(row.account, row.line.mailbox), uid_text(row.line.uid),
                kind_or_word(row.line.kind), local_time(row.line.since_ms),
                printable(row.line.path)});
   return table.render(style);
+}
+
+// --- verify
+
+struct FoldedLine {
+  const account::Difference* line = nullptr;  // the first of them
+  std::uint64_t count = 1;
+};
+
+// Notes of one mailbox that say the same become one, where the first of them stood.
+std::vector<FoldedLine> folded_lines(const std::vector<account::Difference>& lines,
+                                     NoteDetail detail) {
+  std::vector<FoldedLine> folded;
+  std::map<std::pair<std::string_view, std::string_view>, std::size_t> places;
+  for (const account::Difference& line : lines) {
+    if (line.note && detail == NoteDetail::counts) {
+      const auto [place, is_first] = places.try_emplace({line.mailbox, line.what}, folded.size());
+      if (!is_first) {
+        ++folded[place->second].count;
+        continue;
+      }
+    }
+    folded.push_back({&line, 1});
+  }
+  return folded;
+}
+
+struct Tally {
+  std::uint64_t differences = 0;
+  std::uint64_t held = 0;
+  std::uint64_t parked = 0;
+  std::uint64_t notes = 0;  // others: nothing that waits to be brought over
+};
+
+// compare.cc puts the excuse behind what was found.
+Tally tally_of(const std::vector<account::Difference>& lines) {
+  Tally tally;
+  for (const account::Difference& line : lines) {
+    if (!line.note) {
+      ++tally.differences;
+    } else if (line.what.find("(held: ") != std::string::npos) {
+      ++tally.held;
+    } else if (line.what.find("(quarantined, ") != std::string::npos) {
+      ++tally.parked;
+    } else {
+      ++tally.notes;
+    }
+  }
+  return tally;
+}
+
+std::string judgement(const Tally& tally, const Style& style) {
+  std::string apart;
+  if (tally.held > 0) apart = fmt::format("{} held", tally.held);
+  if (tally.parked > 0)
+    apart += fmt::format("{}{} parked", apart.empty() ? "" : ", ", tally.parked);
+  if (tally.differences == 0) {
+    return apart.empty() ? style.paint(Tone::good, "the same on both sides")
+                         : style.paint(Tone::attention, "the same but for " + apart);
+  }
+  std::string text =
+      style.paint(Tone::bad, counted(tally.differences, "difference", "differences"));
+  if (!apart.empty()) text += ", " + apart;
+  return text;
+}
+
+std::string verdict(const VerifiedAccount& account, const Style& style) {
+  const Tally tally = tally_of(account.result.lines);
+  std::string text =
+      fmt::format("{}: {}", style.paint(Tone::title, account.account), judgement(tally, style));
+  if (tally.notes > 0) text += ", " + counted(tally.notes, "note", "notes");
+  text += "; " + counted(account.result.messages_compared, "message", "messages") + " compared";
+  if (account.result.octets_compared > 0)
+    text += " to the octet, " + human_bytes(account.result.octets_compared);
+  return text + "\n";
 }
 
 }  // namespace
@@ -212,6 +295,14 @@ std::string check_text(const CheckedAccount& account, const Style& style) {
   return style.paint(Tone::title, account.account) + "\n" + table.render(style, 2);
 }
 
+CheckedAccount failures_of(const CheckedAccount& account) {
+  CheckedAccount failures = account;
+  std::erase_if(failures.lines, [](const account::CheckLine& line) {
+    return line.status != account::CheckStatus::failed;
+  });
+  return failures;
+}
+
 std::string mailboxes_text(const std::vector<MailboxRow>& rows, const Style& style) {
   const auto on = [](bool there, const std::optional<std::uint64_t>& messages) {
     return !there ? "-" : messages ? std::to_string(*messages) : "yes";
@@ -241,43 +332,56 @@ std::string mailboxes_text(const std::vector<MailboxRow>& rows, const Style& sty
   return table.render(style);
 }
 
-std::string verify_text(const VerifiedAccount& account, const Style& style) {
-  Table table({{"MAILBOX"}, {"UID", Align::right}, {"WHAT"}, {"FILE"}});
-  std::uint64_t differences = 0;
-  std::uint64_t notes = 0;
-  for (const account::Difference& line : account.result.lines) {
-    ++(line.note ? notes : differences);
+std::string verify_text(const VerifiedAccount& account, NoteDetail detail, const Style& style) {
+  Table table({{"MAILBOX"},
+               {"UID", Align::right},
+               {"WHAT"},
+               {.title = "FILE", .align = Align::left, .fit = Fit::tail}});
+  for (const FoldedLine& folded : folded_lines(account.result.lines, detail)) {
+    const account::Difference& line = *folded.line;
     const Tone tone = line.note ? Tone::dim : Tone::plain;
+    const bool one = folded.count == 1;
+    std::string what = (line.note ? "note: " : "") + printable(line.what);
+    if (!one) what += fmt::format(", {} times", folded.count);
     table.add({{place(account.account, line.mailbox), tone},
-               {uid_text(line.uid), tone},
-               {(line.note ? "note: " : "") + printable(line.what), tone},
-               {printable(line.path), tone}});
+               {one ? uid_text(line.uid) : "-", tone},
+               {std::move(what), tone},
+               {one ? printable(line.path) : "", tone}});
   }
   std::string text = table.render(style);
-  if (!account.result.errors.empty()) return text;
-  const std::string same = style.paint(Tone::good, "the same on both sides");
-  text += fmt::format(
-      "{}: {}", style.paint(Tone::title, account.account),
-      differences == 0 ? same
-                       : style.paint(Tone::bad, counted(differences, "difference", "differences")));
-  if (notes > 0) text += ", " + counted(notes, "note", "notes");
-  text += "; " + counted(account.result.messages_compared, "message", "messages") + " compared";
-  if (account.result.octets_compared > 0)
-    text += " to the octet, " + human_bytes(account.result.octets_compared);
-  return text + "\n";
+  if (account.result.errors.empty()) text += verdict(account, style);
+  return text;
+}
+
+std::string differences_text(const VerifiedAccount& account, const Style& style) {
+  VerifiedAccount wrong = account;
+  std::erase_if(wrong.result.lines, [](const account::Difference& line) { return line.note; });
+  return wrong.result.lines.empty() ? std::string()
+                                    : verify_text(wrong, NoteDetail::every_message, style);
 }
 
 std::string history_text(const std::vector<HistoryRow>& rows, const Style& style) {
-  Table table({{"TIME"}, {"MAILBOX"}, {"UID", Align::right}, {"WHAT"}, {"SIDE"}, {"WHY"}});
+  Table table({{"TIME"},
+               {"MAILBOX"},
+               {"UID", Align::right},
+               {"WHAT"},
+               {"SIDE"},
+               {.title = "WHY", .align = Align::left, .fit = Fit::head}});
+  std::string_view path_above;
   for (const HistoryRow& row : rows) {
-    std::string what = spaced(row.line.event);
-    if (!row.line.detail.empty()) what += " " + printable(row.line.detail);
-    table.add({{local_time(row.line.at_ms), Tone::dim},
-               place(row.account, row.line.mailbox),
-               uid_text(row.line.uid),
+    const account::HistoryLine& line = row.line;
+    std::string what = spaced(line.event);
+    if (!line.detail.empty() && line.detail != line.reason) what += " " + printable(line.detail);
+    table.add({{local_time(line.at_ms), Tone::dim},
+               place(row.account, line.mailbox),
+               uid_text(line.uid),
                what,
-               printable(row.line.side),
-               printable(row.line.reason)});
+               printable(line.side),
+               printable(line.reason)});
+    // A UID tells nobody which message it was. Whole, so that it can be copied.
+    if (!line.path.empty() && line.path != path_above)
+      table.add_below({printable(line.path, kTextOctetsMax), Tone::dim});
+    path_above = line.path;
   }
   return table.render(style);
 }

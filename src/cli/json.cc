@@ -2,6 +2,8 @@
 // The only file that sees nlohmann-json.
 #include "json.h"
 
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -21,14 +23,6 @@ constexpr int kSchema = 1;
 // The library leaves a DEL as it is and makes none of its own.
 constexpr char kMark = '\x7f';
 
-// The length of the character at the start, 0 if there is none.
-std::size_t first_character(std::string_view octets) {
-  for (std::size_t length = 1; length <= std::min<std::size_t>(4, octets.size()); ++length) {
-    if (is_valid_utf8(octets.substr(0, length))) return length;
-  }
-  return 0;
-}
-
 void add_marked(std::string& text, char octet) {
   text += kMark;
   text += to_hex(std::string_view(&octet, 1));
@@ -38,7 +32,7 @@ Json octets(std::string_view raw) {
   if (is_valid_utf8(raw) && raw.find(kMark) == std::string_view::npos) return Json(raw);
   std::string text;
   while (!raw.empty()) {
-    const std::size_t length = first_character(raw);
+    const std::size_t length = utf8_sequence(raw);
     if (length == 0 || raw.front() == kMark) {
       add_marked(text, raw.front());
       raw.remove_prefix(1);
@@ -50,11 +44,28 @@ Json octets(std::string_view raw) {
   return Json(std::move(text));
 }
 
+// What no terminal should be given as it is, such as C1 and what turns the direction of text: the
+// library escapes C0 alone. All of it is in the basic plane.
+std::size_t add_escaped(std::string_view rest, std::string& text) {
+  const std::string_view character = rest.substr(0, utf8_sequence(rest));
+  const bool unsafe = printable(character) != character;
+  if (unsafe) {
+    text += fmt::format("\\u{:04x}", utf8_code_point(character, character.size()));
+  } else {
+    text += character;
+  }
+  return character.size();
+}
+
 std::string text_of(const Json& object) {
   const std::string marked = object.dump();
   std::string text;
   text.reserve(marked.size() + 1);
   for (std::size_t i = 0; i < marked.size(); ++i) {
+    if (static_cast<unsigned char>(marked[i]) >= 0x80) {
+      i += add_escaped(std::string_view(marked).substr(i), text) - 1;
+      continue;
+    }
     if (marked[i] != kMark) {
       text += marked[i];
       continue;
@@ -178,6 +189,13 @@ std::string_view word_of(account::CheckStatus status) {
 }
 
 }  // namespace
+
+std::string errors_json(const std::vector<Error>& errors, Exit exit) {
+  Json object = envelope();
+  object["exit"] = static_cast<int>(exit);
+  object["errors"] = error_list(errors);
+  return text_of(object);
+}
 
 std::string sync_json(const std::vector<SyncedAccount>& accounts, Exit exit) {
   Json object = envelope();

@@ -17,6 +17,9 @@
 
 namespace sterna::cli {
 
+// Of a command that could not begin, or failed as a whole.
+std::string errors_json(const std::vector<Error>& errors, Exit exit);
+
 struct SyncedAccount {
   account::AccountReport report;
   Exit exit = Exit::done;

@@ -1,8 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
 #include "app.h"
 #include "sterna/net/loop.h"
 
+namespace {
+
+// A core would hold the password. The limit is for the usual file; a core that is piped to a
+// program (core(5)) heeds no limit, but is not made of a process that is not dumpable, whose
+// memory no other program of the user can read either. Programs that are started get back the one
+// by exec, and may raise the other: the hard limit stays.
+void forbid_core_dumps() {
+  rlimit core{};
+  if (::getrlimit(RLIMIT_CORE, &core) == 0) {
+    core.rlim_cur = 0;
+    ::setrlimit(RLIMIT_CORE, &core);
+  }
+  ::prctl(PR_SET_DUMPABLE, 0);
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
+  forbid_core_dumps();
   sterna::net::prepare_process();
   return sterna::cli::run({argv + (argc > 0 ? 1 : 0), argv + argc});
 }

@@ -17,9 +17,13 @@ namespace {
 constexpr std::chrono::seconds kRateWindow{8};
 constexpr std::chrono::milliseconds kSampleEvery{100};
 constexpr std::chrono::milliseconds kRateFrom{500};
-constexpr std::size_t kBarColumns = 20;
-// The label gives way to the figures, down to this.
-constexpr std::size_t kLabelColumnsMax = 40;
+
+// What gives way to the figures, from the widest on: the bar, then the label.
+struct Shape {
+  std::size_t label_columns;
+  std::size_t bar_columns;  // 0: none
+};
+constexpr Shape kShapes[] = {{40, 20}, {40, 8}, {40, 0}, {24, 8}, {24, 0}};
 
 double share_done(const ProgressView& view) {
   // Sizes say more than counts; expectations may come late, so a share never exceeds the whole.
@@ -29,9 +33,9 @@ double share_done(const ProgressView& view) {
   return whole <= 0 ? 0 : std::min(1.0, done / whole);
 }
 
-std::string bar(const ProgressView& view) {
-  const auto filled = static_cast<std::size_t>(share_done(view) * static_cast<double>(kBarColumns));
-  return "[" + std::string(filled, '#') + std::string(kBarColumns - filled, '-') + "]";
+std::string bar(const ProgressView& view, std::size_t columns) {
+  const auto filled = static_cast<std::size_t>(share_done(view) * static_cast<double>(columns));
+  return "[" + std::string(filled, '#') + std::string(columns - filled, '-') + "]";
 }
 
 std::string figures(const ProgressView& view, std::string_view of) {
@@ -56,31 +60,24 @@ void join(std::string& line, const std::string& part) {
   if (!part.empty()) line += ", " + part;
 }
 
-// From the longest on. The rate gives way first, the estimate last: it is what people look for.
-std::vector<std::string> forms(const ProgressView& view, const std::string& barred,
-                               const std::string& plain) {
-  const std::string size = sizes(view, "/");
+// What is said behind the messages, from all of it on. The octets give way first, the estimate
+// last: it is what people look for.
+std::vector<std::string> endings(const ProgressView& view) {
   std::string rate;
   if (view.octets_per_second)
     rate = human_bytes(static_cast<std::uint64_t>(*view.octets_per_second)) + "/s";
   const auto seconds = seconds_left(view);
   const std::string left = seconds ? duration_text(*seconds) + " left" : std::string();
   std::vector<std::string> texts;
-  const auto add = [&texts](std::string text, std::initializer_list<std::string_view> parts) {
+  const auto add = [&texts](std::initializer_list<std::string_view> parts) {
+    std::string text;
     for (const std::string_view part : parts) join(text, std::string(part));
     texts.push_back(std::move(text));
   };
-  add(barred, {size, rate, left});
-  add(barred, {size, left});
-  if (seconds) {
-    add(barred, {left});
-    add(plain, {size, left});
-    add(plain, {left});
-    add(barred, {size});
-  }
-  add(barred, {});
-  add(plain, {size});
-  add(plain, {});
+  add({sizes(view, "/"), rate, left});
+  add({rate, left});
+  add({left});
+  add({});
   return texts;
 }
 
@@ -110,16 +107,19 @@ std::optional<double> seconds_left(const ProgressView& view) {
 }
 
 std::string progress_line(const ProgressView& view, std::size_t columns) {
-  std::string line = fit(view.label, std::min(columns, kLabelColumnsMax));
   const std::string counted = figures(view, "/");
-  if (counted.empty()) return line;
-  const std::string plain = fmt::format("{} {}", line, counted);
-  const std::string barred =
-      view.expected.messages > 0 ? fmt::format("{} {} {}", line, bar(view), counted) : plain;
-  for (const std::string& longer : forms(view, barred, plain)) {
-    if (display_width(longer) <= columns) return longer;
+  const std::size_t label_max = std::min(columns, kShapes[0].label_columns);
+  if (counted.empty()) return fit(view.label, label_max);
+  const bool has_bar = view.expected.messages > 0;
+  for (const std::string& ending : endings(view)) {
+    for (const Shape& shape : kShapes) {
+      std::string line = fit(view.label, shape.label_columns) + " ";
+      if (has_bar && shape.bar_columns > 0) line += bar(view, shape.bar_columns) + " ";
+      line += counted + ending;
+      if (display_width(line) <= columns) return line;
+    }
   }
-  return line;
+  return fit(view.label, label_max);
 }
 
 std::string progress_words(const ProgressView& view) {

@@ -49,7 +49,8 @@ std::optional<double> seconds_left(const ProgressView& view);
 
 // One line of at most `columns` columns:
 //   work: INBOX [######--------------] 1234/5000 messages, 12.3 MB/80.0 MB, 3.1 MB/s, 22 s left
-// What does not fit is left out from the right; the bar goes before the figures do.
+// Where that does not fit, the bar goes before the figures do, and of them the octets go first,
+// then the rate. Octets are without a total where the plan does not tell sizes.
 std::string progress_line(const ProgressView& view, std::size_t columns);
 
 // The same without a bar, for a log: "work: INBOX: 1234 of 5000 messages, 12.3 MB of 80.0 MB".

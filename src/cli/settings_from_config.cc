@@ -238,6 +238,7 @@ account::Settings settings_from_config(const config::Config& config, const Accou
   settings.subscribed_only = account.subscribed_only;
   settings.create = mapped(account.create);
   settings.roles = account.roles;
+  settings.has_preset = !account.preset.empty();
   settings.undo = account.undo;
   settings.fsync = account.fsync;
 

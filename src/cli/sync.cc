@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // sterna sync: one sync of all enabled accounts, or of what is named.
-#include <fmt/format.h>
-
 #include "commands.h"
 #include "report_text.h"
 #include "sync_run.h"
@@ -17,9 +15,7 @@ Exit run_command(const Context& context, const SyncArguments& arguments) {
   std::vector<SyncJob> jobs;
   for (Selection& selection : *selected) {
     if (!selection.account->enabled) {
-      return fail_with(context, Error(ErrorCode::usage, fmt::format("account {} is disabled",
-                                                                    selection.account->name))
-                                    .with_hint("it says enabled = false in the configuration"));
+      return fail_with(context, account_is_disabled(selection.account->name));
     }
     account::SyncRequest request;
     request.mailboxes = std::move(selection.mailboxes);

@@ -10,6 +10,15 @@ namespace sterna::cli {
 namespace {
 
 constexpr std::size_t kGap = 2;
+// The last column is never narrower: what is left of it would say nothing.
+constexpr std::size_t kFittedMin = 12;
+constexpr std::size_t kBelowIndent = 4;
+
+Cell fitted(Cell cell, Fit how, std::size_t columns) {
+  if (how == Fit::head) cell.text = fit(cell.text, columns);
+  if (how == Fit::tail) cell.text = fit_tail(cell.text, columns);
+  return cell;
+}
 
 std::string render_row(const std::vector<Cell>& row, const std::vector<Column>& columns,
                        const std::vector<std::size_t>& widths, const Style& style,
@@ -35,7 +44,12 @@ std::string render_row(const std::vector<Cell>& row, const std::vector<Column>& 
 
 void Table::add(std::vector<Cell> row) {
   STERNA_ASSERT(row.size() == columns_.size());
-  rows_.push_back(std::move(row));
+  rows_.push_back({std::move(row), {}});
+}
+
+void Table::add_below(Cell text) {
+  STERNA_ASSERT(!rows_.empty());
+  rows_.back().below.push_back(std::move(text));
 }
 
 std::string Table::render(const Style& style, std::size_t indent) const {
@@ -46,14 +60,27 @@ std::string Table::render(const Style& style, std::size_t indent) const {
     head.emplace_back(column.title, Tone::title);
     widths.push_back(display_width(column.title));
   }
-  for (const auto& row : rows_) {
-    for (std::size_t i = 0; i < row.size(); ++i)
-      widths[i] = std::max(widths[i], display_width(row[i].text));
+  for (const Row& row : rows_) {
+    for (std::size_t i = 0; i < row.cells.size(); ++i)
+      widths[i] = std::max(widths[i], display_width(row.cells[i].text));
   }
+  std::size_t before = indent;
+  for (std::size_t i = 0; i + 1 < widths.size(); ++i) before += widths[i] + kGap;
+  const std::size_t room =
+      std::max(kFittedMin, style.columns() - std::min(before, style.columns()));
+  const Fit fit_last = columns_.back().fit;
+  if (fit_last != Fit::whole) widths.back() = std::min(widths.back(), room);
+
   const bool titled =
       std::ranges::any_of(columns_, [](const Column& column) { return !column.title.empty(); });
   std::string text = titled ? render_row(head, columns_, widths, style, indent) : "";
-  for (const auto& row : rows_) text += render_row(row, columns_, widths, style, indent);
+  for (const Row& row : rows_) {
+    std::vector<Cell> cells = row.cells;
+    cells.back() = fitted(std::move(cells.back()), fit_last, room);
+    text += render_row(cells, columns_, widths, style, indent);
+    for (const Cell& below : row.below)
+      text += std::string(indent + kBelowIndent, ' ') + style.paint(below.tone, below.text) + "\n";
+  }
   return text;
 }
 

@@ -12,9 +12,14 @@ namespace sterna::cli {
 
 enum class Align : std::uint8_t { left, right };
 
+// What becomes of the last column where the terminal is too narrow: nothing, or its head or its
+// tail is shown.
+enum class Fit : std::uint8_t { whole, head, tail };
+
 struct Column {
   std::string title;
   Align align = Align::left;
+  Fit fit = Fit::whole;
 };
 
 struct Cell {
@@ -33,15 +38,21 @@ class Table {
 
   // As many cells as there are columns.
   void add(std::vector<Cell> row);
+  // A line of its own below the row that was added last; it takes no part in the columns.
+  void add_below(Cell text);
   bool empty() const { return rows_.empty(); }
 
   // A line each for the head and every row, without spaces at their ends; each line begins with
-  // `indent` spaces. Empty without rows.
+  // `indent` spaces. Empty without rows. Where the last column may be cut it fits the terminal.
   std::string render(const Style& style, std::size_t indent = 0) const;
 
  private:
   std::vector<Column> columns_;
-  std::vector<std::vector<Cell>> rows_;
+  struct Row {
+    std::vector<Cell> cells;
+    std::vector<Cell> below;
+  };
+  std::vector<Row> rows_;
 };
 
 }  // namespace sterna::cli

@@ -70,6 +70,11 @@ Result<std::vector<Selection>> select_targets(const config::Config& config,
   return selected;
 }
 
+Error account_is_disabled(const std::string& name) {
+  return Error(ErrorCode::usage, fmt::format("account {} is disabled", name))
+      .with_hint("it says enabled = false in the configuration");
+}
+
 Result<const config::AccountConfig*> select_account(const config::Config& config,
                                                     const std::string& name) {
   const config::AccountConfig* account = config.account(name);

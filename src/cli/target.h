@@ -27,6 +27,9 @@ Result<std::vector<Selection>> select_targets(const config::Config& config,
                                               const std::vector<std::string>& targets,
                                               Targets allowed);
 
+// Of an account that is named where only those that are enabled are synced.
+Error account_is_disabled(const std::string& name);
+
 // One account, by its name. Code usage if it is not configured.
 Result<const config::AccountConfig*> select_account(const config::Config& config,
                                                     const std::string& name);

@@ -13,18 +13,27 @@
 namespace sterna::cli {
 namespace {
 
-// What could not be compared goes before what differs: 5 says that the answer is not known.
+bool differs(const account::Difference& line) {
+  return !line.note;
+}
+
 Exit exit_of(const std::vector<VerifiedAccount>& accounts) {
-  Outcome failures;
-  bool differ = false;
+  std::vector<Outcome> outcomes;
+  Answered answered = Answered::same;
   for (const VerifiedAccount& account : accounts) {
-    for (const Error& error : account.result.errors) failures.errors.push_back(error.code());
-    differ = differ ||
-             std::ranges::any_of(account.result.lines, [](const auto& line) { return !line.note; });
+    Outcome outcome;
+    for (const Error& error : account.result.errors) outcome.errors.push_back(error.code());
+    outcome.succeeded = outcome.errors.empty();
+    outcomes.push_back(std::move(outcome));
+    if (std::ranges::any_of(account.result.lines, differs)) answered = Answered::differences;
   }
-  const Exit failed = combine({failures});
-  if (failed != Exit::done) return failed;
-  return differ ? Exit::failed : Exit::done;
+  return exit_of_comparison(outcomes, answered);
+}
+
+std::string text_of(const VerifiedAccount& account, const Console& console) {
+  if (console.quiet()) return differences_text(account, console.style());
+  return verify_text(account, console.verbose() ? NoteDetail::every_message : NoteDetail::counts,
+                     console.style());
 }
 
 }  // namespace
@@ -32,6 +41,7 @@ Exit exit_of(const std::vector<VerifiedAccount>& accounts) {
 Exit run_command(const Context& context, const VerifyArguments& arguments) {
   auto selected = select_targets(context.config, arguments.accounts, Targets::accounts);
   if (!selected) return fail_with(context, selected.error());
+  if (selected->empty() && !context.console.quiet()) context.console.err(kAllDisabled);
   Runner runner;
   std::vector<coro::Task<account::Verification>> tasks;
   for (const Selection& selection : *selected) {
@@ -46,7 +56,7 @@ Exit run_command(const Context& context, const VerifyArguments& arguments) {
     verified.push_back({(*selected)[i].account->name, std::move(results[i])});
   const Exit exit = runner.interrupted() ? Exit::interrupted : exit_of(verified);
   for (const VerifiedAccount& account : verified) {
-    if (!context.console.json()) context.console.out(verify_text(account, context.console.style()));
+    if (!context.console.json()) context.console.out(text_of(account, context.console));
     for (const Error& error : account.result.errors) {
       if (!error.is_cancelled()) context.console.error(of_account(account.account, error));
     }

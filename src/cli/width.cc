@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "sterna/base/assert.h"
+#include "sterna/base/bytes.h"
 
 namespace sterna::cli {
 namespace {
@@ -51,14 +52,9 @@ struct Character {
 
 // The first character of `text`; an octet that begins none takes a column of its own.
 Character first_character(std::string_view text) {
-  const auto octet = [text](std::size_t at) {
-    return static_cast<std::uint32_t>(static_cast<unsigned char>(text[at]));
-  };
-  const std::uint32_t lead = octet(0);
-  const std::size_t length = lead < 0xc2 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-  if (length == 1 || text.size() < length) return {1, 1};
-  std::uint32_t point = lead & (0xffU >> (length + 1));
-  for (std::size_t i = 1; i < length; ++i) point = point << 6 | (octet(i) & 0x3f);
+  const std::size_t length = utf8_sequence(text);
+  if (length <= 1) return {1, 1};
+  const std::uint32_t point = utf8_code_point(text, length);
   if (contains(kZeroWidth, point)) return {length, 0};
   return {length, contains(kWide, point) ? std::size_t{2} : std::size_t{1}};
 }
@@ -89,6 +85,19 @@ std::string fit(std::string_view text, std::size_t columns) {
     if (taken < columns) octets_before_ellipsis = octets;
   }
   return std::string(text);
+}
+
+std::string fit_tail(std::string_view text, std::size_t columns) {
+  STERNA_ASSERT(columns > 0);
+  std::size_t left = display_width(text);
+  if (left <= columns) return std::string(text);
+  // What joins with the character before it goes with that.
+  while (!text.empty() && (left >= columns || first_character(text).columns == 0)) {
+    const Character character = first_character(text);
+    left -= character.columns;
+    text.remove_prefix(character.octets);
+  }
+  return "…" + std::string(text);
 }
 
 }  // namespace sterna::cli

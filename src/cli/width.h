@@ -15,5 +15,7 @@ std::size_t display_width(std::string_view text);
 
 // `text`, or its head and an ellipsis, in at most `columns` columns. Precondition: columns > 0.
 std::string fit(std::string_view text, std::size_t columns);
+// The same from the other end: an ellipsis and the tail, which says most of a path.
+std::string fit_tail(std::string_view text, std::size_t columns);
 
 }  // namespace sterna::cli

@@ -20,13 +20,14 @@ bool is_name_character(char c) {
          c == '_' || c == '-';
 }
 
-void check_name(const std::string& name, Place place, Problems& problems) {
+bool check_name(const std::string& name, Place place, Problems& problems) {
   const bool sound = !name.empty() && name.size() <= kNameOctetsMax && name != "." &&
                      name != ".." && std::ranges::all_of(name, is_name_character);
-  if (sound) return;
+  if (sound) return true;
   problems.add(
       place, fmt::format("`{}` cannot be the name of an account", printable(name, kNameOctetsMax)),
       "letters, digits, `.`, `_` and `-`, at most 64 of them");
+  return false;
 }
 
 std::string_view domain_of(std::string_view address) {
@@ -73,28 +74,41 @@ std::uint16_t default_port(const AccountConfig& account, const Preset* preset) {
   return account.tls.mode == TlsMode::implicit ? 993 : 143;
 }
 
+// A key that was refused has its own problem: what would follow from its absence is none.
 void complete_login(const Fields& fields, Place place, AccountConfig& account) {
-  Problems& problems = fields.problems();
-  if (fields.find("user") == nullptr) account.user = account.address;
-  if (account.user.empty() && fields.find("user") == nullptr) {
-    problems.add(place, fmt::format("account `{}` has neither `address` nor `user`", account.name));
+  const auto lacks = [&](const std::string& what) {
+    fields.problems().add(place, fmt::format("account `{}` {}", account.name, what));
+  };
+  const bool has_address = fields.find("address") != nullptr;
+  if (fields.find("user") == nullptr) {
+    account.user = account.address;
+    if (!has_address) lacks("has neither `address` nor `user`");
   }
-  if (account.host.empty() && fields.find("host") == nullptr && fields.find("address") == nullptr) {
-    problems.add(place, fmt::format("account `{}` has neither `address` nor `host`", account.name));
-  } else if (account.host.empty() && fields.find("host") == nullptr) {
-    const std::string_view domain = domain_of(account.address);
-    problems.add(place,
-                 fmt::format("account `{}` needs `host`: {} is no provider that Sterna knows",
-                             account.name, printable(domain, 80)));
+  if (!account.host.empty() || fields.find("host") != nullptr || fields.refused("preset")) return;
+  if (!account.preset.empty()) {
+    lacks(fmt::format("needs `host`: the preset `{}` has none", account.preset));
+  } else if (!has_address) {
+    lacks("has neither `address` nor `host`");
+  } else if (!fields.refused("address")) {
+    lacks(fmt::format("needs `host`: {} is no provider that Sterna knows",
+                      printable(domain_of(account.address), 80)));
   }
+}
+
+// A key of the table `tls`; nullptr where either is missing.
+const Member* find_in_tls(const Fields& fields, std::string_view key) {
+  const Node* tls = fields.find("tls");
+  return tls == nullptr ? nullptr : tls->find(key);
 }
 
 void check_plaintext(const Fields& fields, Place place, const AccountConfig& account) {
   const bool sound = account.tls.mode != TlsMode::none || account.allow_plaintext ||
                      account.host.empty() || is_loopback_host(account.host);
-  if (sound) return;
-  const Node* tls = fields.find("tls");
-  const Member* mode = tls == nullptr ? nullptr : tls->find("mode");
+  if (sound || fields.refused("host") || fields.refused("preset")) return;
+  const Member* allow = find_in_tls(fields, "allow_plaintext");
+  const bool allow_refused = allow != nullptr && fields.problems().any_at(allow->value.place);
+  if (allow_refused || fields.refused("allow_plaintext")) return;
+  const Member* mode = find_in_tls(fields, "mode");
   fields.problems().add(
       mode == nullptr ? place : mode->value.place,
       fmt::format("`tls.mode = \"none\"` would send everything in the clear to {}",
@@ -105,8 +119,21 @@ void check_plaintext(const Fields& fields, Place place, const AccountConfig& acc
 void complete_client_certificate(const Fields& fields, Place place, TlsConfig& tls) {
   if (tls.client_key.empty()) {
     tls.client_key = tls.client_cert;
-  } else if (tls.client_cert.empty()) {
+  } else if (find_in_tls(fields, "client_cert") == nullptr) {
     fields.problems().add(place, "`tls.client_key` needs `tls.client_cert`");
+  }
+}
+
+// Where the Maildir is, or "" where that cannot be known: what it is derived from was refused.
+void complete_maildir(const Fields& fields, const std::string& mail_root, bool name_is_sound,
+                      ReadAccount& read) {
+  AccountConfig& account = read.config;
+  if (fields.refused("enabled")) {  // it may be none that counts
+    account.maildir.clear();
+  } else if (const Node* maildir = fields.find("maildir")) {
+    read.maildir_place = maildir->place;
+  } else if (name_is_sound && !mail_root.empty()) {
+    account.maildir = mail_root + "/" + account.name;
   }
 }
 
@@ -131,18 +158,14 @@ ReadAccount read_account(const std::string& name, Place place, const Node& table
   ReadAccount read{AccountConfig(), place, place};
   AccountConfig& account = read.config;
   account.name = name;
-  check_name(name, place, problems);
+  const bool name_is_sound = check_name(name, place, problems);
   fields.check_keys();
   const Preset* preset = choose_preset(fields);
   if (preset != nullptr) apply(*preset, account);
   read_login(fields, account);
   read_mail(fields, account);
   if (fields.find("port") == nullptr) account.port = default_port(account, preset);
-  if (const Node* maildir = fields.find("maildir")) {
-    read.maildir_place = maildir->place;
-  } else {
-    account.maildir = surroundings.mail_root + "/" + name;
-  }
+  complete_maildir(fields, surroundings.mail_root, name_is_sound, read);
   complete_login(fields, place, account);
   complete_client_certificate(fields, place, account.tls);
   check_plaintext(fields, place, account);

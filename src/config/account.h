@@ -15,13 +15,13 @@ namespace sterna::config {
 // What an account does not say itself.
 struct Surroundings {
   std::string home;
-  std::string mail_root;
+  std::string mail_root;  // "" where it is not known
 };
 
 struct ReadAccount {
-  AccountConfig config;
-  Place place;          // of [account.NAME]
-  Place maildir_place;  // of `maildir`, else the account's
+  AccountConfig config;  // without a maildir where that is not known
+  Place place;           // of [account.NAME]
+  Place maildir_place;   // of `maildir`, else the account's
 };
 
 // An account's own keys laid over [defaults]: rules replace, and an own source of the password

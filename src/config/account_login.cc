@@ -55,7 +55,9 @@ void read_password(const Fields& fields, AccountConfig& account) {
 void read_password_path(const Fields& fields, AccountConfig& account) {
   PasswordFile file;
   if (!fields.path("password_file", file.path)) return;
-  if (file_readable_by_others(file.path)) {
+  if (is_directory(file.path)) {
+    fields.refuse("password_file", "this is a directory: the password is the first line of a file");
+  } else if (file_readable_by_others(file.path)) {
     fields.refuse("password_file", "this password file can be read by the group or by others",
                   "chmod 600 " + file.path);
   }
@@ -117,7 +119,10 @@ void read_pins(const Fields& tls, TlsConfig& out) {
 
 void read_client_certificate(const Fields& tls, TlsConfig& out) {
   tls.path("client_cert", out.client_cert);
-  if (tls.path("client_key", out.client_key) && file_readable_by_others(out.client_key)) {
+  if (!tls.path("client_key", out.client_key)) return;
+  if (is_directory(out.client_key)) {
+    tls.refuse("client_key", "this is a directory: the key is a file");
+  } else if (file_readable_by_others(out.client_key)) {
     tls.refuse("client_key", "this private key can be read by the group or by others",
                "chmod 600 " + out.client_key);
   }

@@ -2,8 +2,6 @@
 // toml++ in one place: its headers are heavy, and it throws.
 #include "document.h"
 
-#include <fmt/format.h>
-
 // toml++ 3.3 asserts, or in a release build lets the compiler assume, that a table's header begins
 // with a key, and checks it a line later: `[%]` would end the process. So its assertions are off,
 // and NDEBUG, which turns them into assumptions, is hidden from it.
@@ -13,83 +11,15 @@
 #include <toml++/toml.h>
 #pragma pop_macro("NDEBUG")
 
-#include <algorithm>
-
+#include "scan.h"
 #include "sterna/base/bytes.h"
+#include "sterna/base/secret.h"
 
 namespace sterna::config {
 namespace {
 
-// The library parses and frees nested tables by recursion, so the depth is bounded before it sees
-// the text: the dots of a line's keys, times its own limit on brackets. Ours needs five levels.
-constexpr unsigned kKeyDotsMax = 16;
+// Ours needs five levels; see scan.cc for the other half of the bound.
 constexpr unsigned kDepthMax = 32;
-
-// What the library is not to see, and where; line 0 if there is nothing.
-struct Objection {
-  unsigned line = 0;
-  std::string_view text;
-};
-
-constexpr std::string_view kTooDeep = "tables nest too deeply";
-// TOML 1.0 allows no others; toml++ 3.3 has undefined behaviour for some of them.
-constexpr std::string_view kNotAscii =
-    "not valid TOML: outside strings and comments, only ASCII characters may stand";
-
-// Looks for keys of more than kKeyDotsMax dots, and for characters beyond ASCII, outside strings
-// and comments.
-class Scan {
- public:
-  explicit Scan(std::string_view text) : text_(text) {
-    constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
-    if (text_.starts_with(kByteOrderMark)) text_.remove_prefix(kByteOrderMark.size());
-  }
-
-  Objection first_objection() {
-    while (!text_.empty()) {
-      if (text_[0] == '#') {
-        text_.remove_prefix(std::min(text_.find('\n'), text_.size()));
-      } else if (text_[0] == '"' || text_[0] == '\'') {
-        skip_string(text_[0]);
-      } else if (static_cast<unsigned char>(text_[0]) >= 0x80) {
-        return {line_, kNotAscii};
-      } else if (!step()) {
-        return {line_, kTooDeep};
-      }
-    }
-    return {};
-  }
-
- private:
-  bool step() {
-    if (text_[0] == '\n') {
-      ++line_;
-      dots_ = 0;
-    } else if (text_[0] == '.' && ++dots_ > kKeyDotsMax) {
-      return false;
-    }
-    text_.remove_prefix(1);
-    return true;
-  }
-
-  void skip_string(char quote) {
-    const std::string three(3, quote);
-    const bool multi_line = text_.starts_with(three);
-    const std::string_view end = std::string_view(three).substr(0, multi_line ? 3 : 1);
-    text_.remove_prefix(end.size());
-    while (!text_.empty() && !text_.starts_with(end)) {
-      if (text_[0] == '\n' && !multi_line) return;  // unterminated; the parser says so
-      if (text_[0] == '\n') ++line_;
-      const bool escape = quote == '"' && text_[0] == '\\' && text_.size() > 1;
-      text_.remove_prefix(escape && text_[1] != '\n' ? 2 : 1);
-    }
-    text_.remove_prefix(std::min(end.size(), text_.size()));
-  }
-
-  std::string_view text_;
-  unsigned line_ = 1;
-  unsigned dots_ = 0;
-};
 
 Place place_of(const toml::source_region& source, std::size_t file) {
   return {file, source.begin.line, source.begin.column};
@@ -97,7 +27,7 @@ Place place_of(const toml::source_region& source, std::size_t file) {
 
 struct Source {
   std::size_t file;
-  bool too_deep = false;
+  std::optional<Place> too_deep = {};  // the first place of that kind
 };
 
 Node convert(const toml::node& from, Source& source, unsigned depth);
@@ -141,7 +71,7 @@ Node convert_value(const toml::node& from) {
 Node convert(const toml::node& from, Source& source, unsigned depth) {
   Node node;
   if (depth > kDepthMax) {
-    source.too_deep = true;
+    if (!source.too_deep) source.too_deep = place_of(from.source(), source.file);
   } else if (const toml::table* table = from.as_table()) {
     node = convert_table(*table, source, depth + 1);
   } else if (const toml::array* array = from.as_array()) {
@@ -153,30 +83,57 @@ Node convert(const toml::node& from, Source& source, unsigned depth) {
   return node;
 }
 
-std::string_view line_of(std::string_view text, unsigned line) {
-  const std::vector<std::string_view> lines = split(text, '\n');
-  return line >= 1 && line <= lines.size() ? lines[line - 1] : std::string_view();
+void wipe_strings(toml::node& node) {
+  if (toml::table* table = node.as_table()) {
+    for (auto&& [key, value] : *table) wipe_strings(value);
+  } else if (toml::array* array = node.as_array()) {
+    for (toml::node& item : *array) wipe_strings(item);
+  } else if (auto* text = node.as_string()) {
+    wipe(text->get());
+  }
+}
+
+// What the library made of a text, whose strings may be passwords. Where it moved them about
+// meanwhile is out of reach.
+struct Parsed {
+  explicit Parsed(toml::table root) : table(std::move(root)) {}
+  Parsed(const Parsed&) = delete;
+  Parsed& operator=(const Parsed&) = delete;
+  ~Parsed() { wipe_strings(table); }
+
+  toml::table table;
+};
+
+// The library quotes what it stumbled over, which may be a password that lost its quotes.
+void add_syntax_error(const toml::parse_error& error, std::string_view text, std::size_t file,
+                      Problems& problems) {
+  const Place place = place_of(error.source(), file);
+  if (const auto column = column_without_quotes(text, place.line, place.column)) {
+    problems.add({file, place.line, *column},
+                 "not valid TOML: a value of text must stand in quotes");
+  } else if (may_hold_secret(text, place.line)) {
+    problems.add(place, "not valid TOML", "what stands there may be a secret and is not shown");
+  } else {
+    problems.add(place, "not valid TOML: " + printable(error.description()));
+  }
 }
 
 }  // namespace
 
 std::optional<Node> parse_document(std::string_view text, std::size_t file, Problems& problems) {
-  if (const Objection objection = Scan(text).first_objection(); objection.line != 0) {
-    problems.add({file, objection.line, 1}, std::string(objection.text));
+  if (const Objection found = first_objection(text); !found.message.empty()) {
+    problems.add({file, found.line, found.column}, std::string(found.message),
+                 std::string(found.hint));
     return std::nullopt;
   }
   try {
     Source source{file};
-    Node root = convert(toml::parse(text), source, 0);
+    const Parsed parsed(toml::parse(text));
+    Node root = convert(parsed.table, source, 0);
     if (!source.too_deep) return root;
-    problems.add({file, 0, 0}, std::string(kTooDeep));
+    problems.add(*source.too_deep, std::string(kTooDeep));
   } catch (const toml::parse_error& error) {
-    const Place place = place_of(error.source(), file);
-    // The library quotes what it stumbled over, which may be a password that lost its quotes.
-    const std::string line = ascii_lower(line_of(text, place.line));
-    const bool may_be_secret = line.contains("password") || line.contains("secret");
-    problems.add(place, may_be_secret ? std::string("not valid TOML")
-                                      : "not valid TOML: " + printable(error.description()));
+    add_syntax_error(error, text, file, problems);
   }
   return std::nullopt;
 }

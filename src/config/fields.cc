@@ -19,17 +19,36 @@ bool has_control(std::string_view text) {
   return std::ranges::any_of(text, is_control);
 }
 
-bool is_default(const Node& value) {
-  switch (value.kind) {
-    case Node::Kind::string:
-      return value.text.empty() || value.text == "0";
-    case Node::Kind::integer:
-      return value.integer == 0;
-    case Node::Kind::array:
-      return value.items.empty();
-    default:
-      return false;
+// The kind of a default as keys.h has it; those that matter here.
+Node::Kind kind_of(std::string_view fallback) {
+  if (fallback.starts_with('"')) return Node::Kind::string;
+  return fallback.starts_with('[') ? Node::Kind::array : Node::Kind::integer;
+}
+
+bool is_no_size(std::string_view text) {
+  return text == "0" || text == "0K" || text == "0M" || text == "0G";
+}
+
+// Whether a value of the right kind is the default of a key that can only be off.
+bool is_off(const Key& key, const Node& value) {
+  if (value.is(Node::Kind::array)) return value.items.empty();
+  if (value.is(Node::Kind::integer)) return value.integer == 0;
+  if (key.measure == Measure::duration) {
+    const auto duration = parse_duration(value.text);
+    return duration && duration->count() == 0;
   }
+  return key.measure == Measure::size ? is_no_size(value.text) : value.text.empty();
+}
+
+// Why the value of a key that is known cannot stand; nullopt if it can. A hint, empty if none.
+std::optional<std::string> hint_for_unsupported(const Key& key, const Node& value) {
+  if (key.support == Support::yes) return std::nullopt;
+  if (key.support == Support::no) return "";
+  const Node::Kind kind = kind_of(key.fallback);
+  if (!value.is(kind)) {
+    return fmt::format("it takes {}, and in this version only {}", describe(kind), key.fallback);
+  }
+  return is_off(key, value) ? std::nullopt : std::optional<std::string>("");
 }
 
 // `"a", "b" or "c"`
@@ -115,10 +134,9 @@ void Fields::check_keys() const {
     if (key == nullptr) {
       problems_->add(member.place, "unknown key " + quoted(member.key),
                      hint_for_unknown(section_, member.key));
-    } else if (key->support == Support::no ||
-               (key->support == Support::default_only && !is_default(member.value))) {
+    } else if (const auto hint = hint_for_unsupported(*key, member.value)) {
       problems_->add(member.place,
-                     quoted(member.key) + " is not supported by this version of Sterna");
+                     quoted(member.key) + " is not supported by this version of Sterna", *hint);
     }
   }
 }
@@ -126,6 +144,11 @@ void Fields::check_keys() const {
 const Node* Fields::find(std::string_view key) const {
   const Member* member = table_->find(key);
   return member == nullptr ? nullptr : &member->value;
+}
+
+bool Fields::refused(std::string_view key) const {
+  const Node* node = find(key);
+  return node != nullptr && problems_->any_at(node->place);
 }
 
 void Fields::refuse(std::string_view key, std::string message, std::string hint) const {

@@ -76,6 +76,8 @@ class Fields {
   bool texts(std::string_view key, std::vector<std::string>& out) const;
   bool path(std::string_view key, std::string& out) const;  // absolute, `~` expanded
 
+  // Whether the key is there and there is a problem with its value: nothing follows from it then.
+  bool refused(std::string_view key) const;
   // A problem with the value of a key that is there.
   void refuse(std::string_view key, std::string message, std::string hint = {}) const;
   // "`tls.mode`"
@@ -109,8 +111,7 @@ class Fields {
 };
 
 // `text` as an absolute path: `~` and `~/x` start at home, a relative one at `base`. Empty
-// components and
-// "." are dropped. nullopt for `~user` and for `~` without a home.
+// components and "." are dropped. nullopt for `~user` and for `~` without a home.
 std::optional<std::string> expand_path(std::string_view text, std::string_view home,
                                        std::string_view base);
 

@@ -10,24 +10,12 @@
 #include <filesystem>
 #include <system_error>
 
+#include "sterna/base/unique_fd.h"
+
 namespace sterna::config {
 namespace {
 
 namespace fs = std::filesystem;
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 // Fills `text` with up to `octets` octets.
 Status read_up_to(int fd, std::size_t octets, const std::string& path, std::string& text) {
@@ -47,8 +35,8 @@ Status read_up_to(int fd, std::size_t octets, const std::string& path, std::stri
 }  // namespace
 
 Result<FileText> read_whole_file(const std::string& path, std::size_t octets_max) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
-  if (file.get() < 0) return fail(Error::from_errno(errno, path));
+  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  if (!file) return fail(Error::from_errno(errno, path));
   struct stat about{};
   if (::fstat(file.get(), &about) != 0) return fail(Error::from_errno(errno, path));
   FileText result;
@@ -79,6 +67,11 @@ Result<std::vector<std::string>> toml_names_in(const std::string& directory) {
 
 bool file_exists(const std::string& path) {
   return ::access(path.c_str(), F_OK) == 0;
+}
+
+bool is_directory(const std::string& path) {
+  std::error_code error;
+  return fs::is_directory(path, error);
 }
 
 bool readable_by_others(mode_t mode) {

@@ -25,6 +25,8 @@ Result<std::vector<std::string>> toml_names_in(const std::string& directory);
 
 bool file_exists(const std::string& path);
 
+bool is_directory(const std::string& path);
+
 // Whether the group or others may read a file of this mode.
 bool readable_by_others(mode_t mode);
 // The same for a path; false where nothing is there.

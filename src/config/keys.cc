@@ -10,18 +10,24 @@
 namespace sterna::config {
 namespace {
 
-std::string_view nearest(Section section, std::string_view name) {
-  std::string_view best;
+// Every section has keys.
+const Key& nearest(Section section, std::string_view name) {
+  const Key* best = nullptr;
   std::size_t best_distance = SIZE_MAX;
   for (const Key& key : kKeys) {
-    if (key.section != section || key.support == Support::no) continue;
+    if (key.section != section) continue;
     const std::size_t distance = edit_distance(name, key.name);
     if (distance < best_distance) {
-      best = key.name;
+      best = &key;
       best_distance = distance;
     }
   }
-  return best;
+  return *best;
+}
+
+// Who mends the spelling should not learn only then that the key is of no use.
+std::string_view note(const Key& key) {
+  return key.support == Support::yes ? "" : " (not supported by this version)";
 }
 
 }  // namespace
@@ -41,18 +47,19 @@ std::string_view heading(Section section) {
 }
 
 std::string hint_for_unknown(Section section, std::string_view name) {
-  const std::string_view near = nearest(section, name);
-  const std::size_t distance = edit_distance(name, near);
+  const Key& near = nearest(section, name);
+  const std::size_t distance = edit_distance(name, near.name);
   if (distance > 1) {
     const auto elsewhere =
         std::ranges::find_if(kKeys, [name](const Key& key) { return key.name == name; });
     if (elsewhere != kKeys.end()) {
-      return fmt::format("`{}` belongs in {}", name, heading(elsewhere->section));
+      return fmt::format("`{}` belongs in {}{}", name, heading(elsewhere->section),
+                         note(*elsewhere));
     }
   }
   const bool plausible = distance <= std::max<std::size_t>(2, name.size() / 3);
-  return plausible ? fmt::format("did you mean `{}`?", near)
-                   : fmt::format("the nearest known key is `{}`", near);
+  return plausible ? fmt::format("did you mean `{}`?{}", near.name, note(near))
+                   : fmt::format("the nearest known key is `{}`{}", near.name, note(near));
 }
 
 }  // namespace sterna::config

@@ -27,11 +27,15 @@ enum class Support : std::uint8_t {
   default_only,  // refused unless the value is the default, which switches the feature off
 };
 
+// What a string counts, for the keys whose default is a zero of it.
+enum class Measure : std::uint8_t { none, duration, size };
+
 struct Key {
   Section section;
   std::string_view name;
   Support support;
   std::string_view fallback;  // TOML; empty where there is no fixed one
+  Measure measure = Measure::none;
 };
 
 inline constexpr std::array kKeys = {
@@ -74,8 +78,8 @@ inline constexpr std::array kKeys = {
     Key{Section::account, "expunge_flagged", Support::yes, "false"},
     Key{Section::account, "local_delete", Support::yes, "\"trash\""},
     Key{Section::account, "remote_delete", Support::yes, "\"delete\""},
-    Key{Section::account, "max_size", Support::default_only, "\"0\""},
-    Key{Section::account, "max_age", Support::default_only, "\"0\""},
+    Key{Section::account, "max_size", Support::default_only, "\"0\"", Measure::size},
+    Key{Section::account, "max_age", Support::default_only, "\"0\"", Measure::duration},
     Key{Section::account, "max_messages", Support::default_only, "0"},
     Key{Section::account, "hold_deletions", Support::yes, ""},
     Key{Section::account, "undo", Support::yes, "\"14d\""},
@@ -111,8 +115,8 @@ inline constexpr std::array kKeys = {
     Key{Section::rule, "local_delete", Support::yes, ""},
     Key{Section::rule, "remote_delete", Support::yes, ""},
     Key{Section::rule, "hold_deletions", Support::yes, ""},
-    Key{Section::rule, "max_size", Support::default_only, "\"0\""},
-    Key{Section::rule, "max_age", Support::default_only, "\"0\""},
+    Key{Section::rule, "max_size", Support::default_only, "\"0\"", Measure::size},
+    Key{Section::rule, "max_age", Support::default_only, "\"0\"", Measure::duration},
     Key{Section::rule, "max_messages", Support::default_only, "0"},
 };
 

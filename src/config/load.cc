@@ -110,13 +110,14 @@ class Loader {
   }
 
   void read_paths(const Fields& top) {
-    if (!top.path("mail_root", config_.mail_root) && !lookup_.home().empty()) {
-      config_.mail_root = lookup_.home() + "/Mail";
-    }
-    if (!top.path("state_dir", config_.state_dir)) {
-      config_.state_dir = lookup_.state_dir().value_or("");
-    }
-    if (config_.mail_root.empty() || config_.state_dir.empty()) {
+    // A path that was refused is not known: its default would only make false problems.
+    top.path("mail_root", config_.mail_root);
+    top.path("state_dir", config_.state_dir);
+    const bool has_root = top.find("mail_root") != nullptr;
+    const bool has_state = top.find("state_dir") != nullptr;
+    if (!has_root && !lookup_.home().empty()) config_.mail_root = lookup_.home() + "/Mail";
+    if (!has_state) config_.state_dir = lookup_.state_dir().value_or("");
+    if ((!has_root && config_.mail_root.empty()) || (!has_state && config_.state_dir.empty())) {
       problems_.add(root_.place, "there is no home directory",
                     "set HOME, or give `mail_root` and `state_dir`");
     }
@@ -169,14 +170,19 @@ class Loader {
         member.key, member.place, over_defaults(defaults, member.value), surroundings, problems_));
   }
 
+  static bool counts(const ReadAccount& read) {
+    return read.config.enabled && !read.config.maildir.empty();
+  }
+
   // A Maildir inside another would be mirrored as a part of it, and mail be doubled; state inside a
   // Maildir would be taken for a mailbox.
   void check_maildirs() {
+    const bool has_state = !config_.state_dir.empty();
     const std::string state = resolved(config_.state_dir) + "/";
     for (const ReadAccount& one : accounts_) {
-      if (!one.config.enabled) continue;
+      if (!counts(one)) continue;
       const std::string path = resolved(one.config.maildir) + "/";
-      if (state.starts_with(path)) {
+      if (has_state && state.starts_with(path)) {
         problems_.add(one.maildir_place,
                       fmt::format("account `{}`: the state in {} would lie inside this maildir",
                                   one.config.name, config_.state_dir));
@@ -187,7 +193,7 @@ class Loader {
 
   // Says it once for a pair: at the inner one, or, of two that are the same, at the later one.
   void check_pair(const ReadAccount& inner, const std::string& path, const ReadAccount& other) {
-    if (&inner == &other || !other.config.enabled) return;
+    if (&inner == &other || !counts(other)) return;
     const std::string outer = resolved(other.config.maildir) + "/";
     if (!path.starts_with(outer)) return;
     const bool same = path == outer;

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "sterna/base/secret.h"
+
 namespace sterna::config {
 
 // Where something stands. `file` counts the files of this load; line and column count from 1,
@@ -27,7 +29,7 @@ struct Node {
 
   Kind kind = Kind::table;
   Place place;
-  std::string text;  // string
+  WipedString text;  // string; it may be a password
   std::int64_t integer = 0;
   double real = 0;
   bool boolean = false;

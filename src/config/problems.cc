@@ -28,6 +28,10 @@ void Problems::add(Place place, std::string message, std::string hint) {
   if (std::ranges::find(found_, found) == found_.end()) found_.push_back(std::move(found));
 }
 
+bool Problems::any_at(Place place) const {
+  return std::ranges::find(found_, place, &Found::place) != found_.end();
+}
+
 std::string Problems::locate(Place place) const {
   return fmt::format("{}:{}", files_[place.file].shown, place.line);
 }

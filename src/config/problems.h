@@ -22,6 +22,7 @@ class Problems {
   // The same problem at the same place is kept once: [defaults] are read for every account.
   void add(Place place, std::string message, std::string hint = {});
   bool empty() const { return found_.empty(); }
+  bool any_at(Place place) const;
   // "FILE:LINE", to point at a place from within another problem's message.
   std::string locate(Place place) const;
 

@@ -47,7 +47,7 @@ Semaphore::~Semaphore() {
   STERNA_ASSERT(waiters_.empty());
 }
 
-bool Semaphore::try_acquire() {
+bool Semaphore::take() {
   if (available_ == 0) return false;
   --available_;
   return true;

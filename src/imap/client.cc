@@ -10,7 +10,9 @@
 #include "outbox.h"
 #include "sterna/base/assert.h"
 #include "sterna/base/bytes.h"
+#include "sterna/base/secret.h"
 #include "sterna/imap/framer.h"
+#include "sterna/imap/limits.h"
 #include "sterna/imap/parser.h"
 #include "tracker.h"
 
@@ -78,6 +80,7 @@ class Client::Impl final : public Framer::Sink {
   BodyId body_;  // the one that is being streamed
   // The streamed bodies of the response that is coming in, by their index among its literals.
   std::vector<std::pair<std::size_t, BodyId>> streamed_;
+  std::size_t prefixes_octets_ = 0;  // before each literal of that response, together
   Handler* handler_ = nullptr;
   std::optional<Error> failed_;
   bool greeted_ = false;
@@ -173,7 +176,9 @@ const Pending* Client::Impl::find(CommandId id) const {
 }
 
 FrameLiteral::Place Client::Impl::on_literal(const Frame& so_far) {
-  const auto fetch = greeted_ ? parse_fetch_up_to_body(so_far) : std::nullopt;
+  prefixes_octets_ += so_far.text.size();
+  const bool is_looked_at = greeted_ && prefixes_octets_ <= kFetchPrefixesOctetsMax;
+  const auto fetch = is_looked_at ? parse_fetch_up_to_body(so_far) : std::nullopt;
   if (!fetch) return FrameLiteral::Place::gathered;
   body_ = BodyId{++bodies_};
   streamed_.emplace_back(so_far.literals.size() - 1, body_);
@@ -182,6 +187,7 @@ FrameLiteral::Place Client::Impl::on_literal(const Frame& so_far) {
 }
 
 Framer::Sink::Next Client::Impl::on_frame(const Frame& frame) {
+  prefixes_octets_ = 0;
   if (failed_) return Next::stop;
   if (frame.text.find_first_not_of(std::string_view("\0 ", 2)) == std::string_view::npos) {
     return Next::go_on;  // an empty line
@@ -349,7 +355,8 @@ Status Client::provide_literal(CommandId id, std::string_view octets) {
   return impl_->outbox().provide(id, octets);
 }
 Status Client::respond_auth(CommandId id, std::string_view response) {
-  return impl_->respond_auth(id, base64_encode(response));
+  const WipedString line = base64_encode(response);
+  return impl_->respond_auth(id, line);
 }
 Status Client::cancel_auth(CommandId id) {
   return impl_->respond_auth(id, "*");

@@ -69,11 +69,6 @@ bool Command::changes_selection() const {
   }
 }
 
-bool Command::moves_selection() const {
-  return kind_ == CommandKind::select || kind_ == CommandKind::examine ||
-         kind_ == CommandKind::unselect;
-}
-
 bool Command::is_barrier() const {
   switch (kind_) {
     case CommandKind::authenticate:

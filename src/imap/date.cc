@@ -133,11 +133,4 @@ std::string print_date(std::int64_t seconds) {
                      static_cast<int>(date.year()), rest / 3600, rest / 60 % 60, rest % 60);
 }
 
-std::string print_day(std::int64_t seconds) {
-  const auto [date, rest] = calendar(seconds);
-  return fmt::format("{}-{}-{:04}", static_cast<unsigned>(date.day()),
-                     kMonths[static_cast<unsigned>(date.month()) - 1],
-                     static_cast<int>(date.year()));
-}
-
 }  // namespace sterna::imap

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "sterna/base/bytes.h"
+#include "sterna/model/modified_utf7.h"
 
 namespace sterna::imap {
 namespace {
@@ -25,7 +26,7 @@ std::vector<std::string_view> wire_components(std::string_view octets, char deli
 std::optional<std::string> decode_component(std::string_view wire, bool utf8) {
   std::optional<std::string> text;
   if (!utf8) {
-    text = decode_modified_utf7(wire);
+    text = modified_utf7_decode(wire);
   } else if (is_valid_utf8(wire)) {
     text = std::string(wire);
   }
@@ -65,7 +66,7 @@ Result<std::string> encode_component(std::string_view component, const NameRules
   std::ranges::replace(text, MailboxName::kEscapedSlash, '/');
   std::optional<std::string> wire;
   if (!rules.utf8) {
-    wire = encode_modified_utf7(text);
+    wire = modified_utf7_encode(text);
   } else if (is_valid_utf8(text)) {
     wire = text;
   }

@@ -72,10 +72,60 @@ bool is_login(CommandKind kind) {
   return kind == CommandKind::login || kind == CommandKind::authenticate;
 }
 
+bool is_about_a_mailbox(CommandKind kind) {
+  switch (kind) {
+    using enum CommandKind;
+    case append:
+    case copy:
+    case create:
+    case delete_mailbox:
+    case examine:
+    case expunge:
+    case fetch:
+    case move:
+    case my_rights:
+    case rename:
+    case search:
+    case select:
+    case status:
+    case store:
+    case subscribe:
+    case unsubscribe:
+      return true;
+    case authenticate:
+    case capability:
+    case compress:
+    case enable:
+    case id:
+    case idle:
+    case list:
+    case login:
+    case logout:
+    case lsub:
+    case namespaces:
+    case noop:
+    case notify:
+    case starttls:
+    case unselect:
+      return false;
+  }
+  return false;
+}
+
+// A limit, or what fails behind the server, may be one mailbox's: said of what is done in one, it
+// stops no other.
+bool reaches_as_far_as_the_command(Code code) {
+  return code == Code::limit || code == Code::unavailable || code == Code::contact_admin;
+}
+
 Verdict verdict_of(const Done& done) {
   const bool bad = done.status == StatusKind::bad;
-  for (const Verdict& verdict : kVerdicts) {
-    if (!bad && verdict.code == done.code.code) return verdict;
+  for (Verdict verdict : kVerdicts) {
+    if (bad || verdict.code != done.code.code) continue;
+    const bool narrow =
+        reaches_as_far_as_the_command(verdict.code) && is_about_a_mailbox(done.kind);
+    if (narrow && !says_later(done.text)) verdict.scope = mailbox;
+    return verdict;
   }
   const ErrorCode code = bad ? ErrorCode::server_bad : ErrorCode::server_no;
   if (says_later(done.text)) return {Code::none, code, account, retry};
@@ -98,16 +148,14 @@ Error error_from(const Done& done) {
   return Error(verdict.error, fmt::format("the server refuses {} ({}): {}", to_string(done.kind),
                                           to_string(done.status), said(done.text)))
       .with_scope(verdict.scope)
-      .with_disposition(verdict.disposition)
-      .with_server_code(printable(done.code.name, 40));
+      .with_disposition(verdict.disposition);
 }
 
 Error error_from_bye(const UntaggedStatus& bye) {
   return Error(ErrorCode::disconnected,
                fmt::format("the server closes the connection: {}", said(bye.text)))
       .with_scope(account)
-      .with_disposition(retry)
-      .with_server_code(printable(bye.code.name, 40));
+      .with_disposition(retry);
 }
 
 std::optional<std::uint64_t> backoff_hint_ms(std::string_view text) {

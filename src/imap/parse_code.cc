@@ -5,6 +5,7 @@
 
 #include "parse_parts.h"
 #include "sterna/base/bytes.h"
+#include "sterna/imap/limits.h"
 
 namespace sterna::imap {
 namespace {
@@ -69,8 +70,7 @@ constexpr std::array kCodeNames = {
 };
 
 // Where the code that begins at "[" ends: the "]" outside of quotes and parentheses, since Gmail
-// has
-// "]" in flags; failing that, the first "]". npos if there is none.
+// has "]" in flags; failing that, the first "]". npos if there is none.
 std::size_t code_end(std::string_view text) {
   std::size_t depth = 0;
   bool quoted = false;
@@ -90,21 +90,6 @@ std::size_t code_end(std::string_view text) {
     }
   }
   return text.find(']');
-}
-
-// A set in the order in which it is written, each range ascending.
-std::optional<std::vector<UidRange>> parse_ordered_ranges(std::string_view text) {
-  std::vector<UidRange> ranges;
-  for (const std::string_view part : split(text, ',')) {
-    const std::size_t colon = part.find(':');
-    const auto a = parse_number(part.substr(0, colon), UINT32_MAX);
-    const auto b =
-        colon == std::string_view::npos ? a : parse_number(part.substr(colon + 1), UINT32_MAX);
-    if (!a || !b || *a == 0 || *b == 0) return std::nullopt;
-    ranges.push_back({Uid{static_cast<std::uint32_t>(std::min(*a, *b))},
-                      Uid{static_cast<std::uint32_t>(std::max(*a, *b))}});
-  }
-  return ranges;
 }
 
 Uid operator+(Uid uid, std::uint32_t count) {
@@ -158,9 +143,9 @@ Data append_uid(Cursor& cursor) {
 Data copy_uid(Cursor& cursor) {
   const auto validity = cursor.take_number(UINT32_MAX);
   cursor.skip_spaces();
-  const auto sources = parse_ordered_ranges(cursor.take_word());
+  const auto sources = parse_uid_ranges(cursor.take_word());
   cursor.skip_spaces();
-  const auto targets = parse_ordered_ranges(cursor.take_word());
+  const auto targets = parse_uid_ranges(cursor.take_word());
   if (!validity || *validity == 0 || !sources || !targets) return {};
   auto runs = pair_ranges(*sources, *targets);
   if (!runs) return {};
@@ -171,6 +156,7 @@ Data mailbox_id(Cursor& cursor) {
   const bool listed = cursor.take_after_spaces('(');
   const std::string_view id = cursor.take_word();
   if (id.empty() || (listed && !cursor.take_after_spaces(')'))) return {};
+  if (id.size() > kObjectIdOctetsMax) return {};
   return std::string(id);
 }
 
@@ -190,7 +176,7 @@ Data modified(Cursor& cursor) {
 }
 
 Data permanent_flags(Cursor& cursor) {
-  auto list = parse_flag_list(cursor);
+  auto list = parse_flag_list(cursor, kMailboxKeywordsMax);
   if (!list) return {};
   return PermanentFlags{std::move(list->flags), list->star};
 }

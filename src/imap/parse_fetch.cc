@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// FETCH (RFC 3501 section 7.4.2, RFC 7162, RFC 8474, RFC 3516) and lists of flags.
-#include <array>
+// FETCH (RFC 3501 section 7.4.2, RFC 7162, RFC 8474, RFC 3516).
+#include <string>
+#include <utility>
 
 #include "parse_parts.h"
 #include "sterna/base/bytes.h"
 #include "sterna/imap/date.h"
+#include "sterna/imap/limits.h"
 
 namespace sterna::imap {
 namespace {
 
-constexpr std::uint64_t kModSeqMax = INT64_MAX;
-
-// EMAILID (M123) and THREADID (T1), THREADID NIL.
+// EMAILID (M123); some servers have NIL for none.
 bool parse_object_id(Cursor& cursor, std::string& id) {
   const bool listed = cursor.take_after_spaces('(');
   if (!listed && cursor.take_nil()) return true;
   auto value = cursor.take_astring();
   if (!value) return false;
-  id = std::move(*value);
+  if (value->size() <= kObjectIdOctetsMax) id = std::move(*value);
   return !listed || cursor.take_after_spaces(')');
 }
 
@@ -36,6 +36,7 @@ bool parse_section(Cursor& cursor, std::string& section) {
 }
 
 bool parse_body(Cursor& cursor, Fetch& fetch, FetchBody body) {
+  if (fetch.bodies.size() >= kBodiesMax) return false;
   if (cursor.take('<')) {
     body.origin = parse_number(cursor.take_until("> "));
     if (!body.origin || !cursor.take('>')) return false;
@@ -84,7 +85,7 @@ bool parse_uid(Cursor& cursor, Fetch& fetch) {
 
 bool parse_flags(Cursor& cursor, Fetch& fetch) {
   if (cursor.take_nil()) return true;
-  auto list = parse_flag_list(cursor);
+  auto list = parse_flag_list(cursor, kKeywordsMax);
   if (!list) return false;
   fetch.flags = std::move(list->flags);
   fetch.recent = list->recent;
@@ -112,7 +113,6 @@ bool parse_item(Cursor& cursor, Fetch& fetch, std::string_view name) {
   if (ascii_iequals(name, "MODSEQ")) return parse_modseq_item(cursor, fetch);
   if (ascii_iequals(name, "INTERNALDATE")) return parse_internal_date(cursor, fetch);
   if (ascii_iequals(name, "EMAILID")) return parse_object_id(cursor, fetch.email_id);
-  if (ascii_iequals(name, "THREADID")) return parse_object_id(cursor, fetch.thread_id);
   if (ascii_iequals(name, "RFC822.SIZE")) {
     fetch.size = cursor.take_number(UINT64_MAX);
     return true;
@@ -127,32 +127,6 @@ bool parse_item(Cursor& cursor, Fetch& fetch, std::string_view name) {
 }
 
 }  // namespace
-
-std::optional<ModSeq> parse_mod_sequence(Cursor& cursor) {
-  const auto value = cursor.take_number(kModSeqMax);
-  if (!value || *value == 0) return std::nullopt;
-  return ModSeq{*value};
-}
-
-std::optional<FlagList> parse_flag_list(Cursor& cursor) {
-  if (!cursor.take_after_spaces('(')) return std::nullopt;
-  FlagList list;
-  while (!cursor.take_after_spaces(')')) {
-    if (cursor.at_end()) return std::nullopt;
-    const auto word = cursor.take_astring();
-    if (!word) return std::nullopt;
-    if (word->starts_with('\\')) {
-      if (*word == "\\*") list.star = true;
-      if (ascii_iequals(*word, "\\Recent")) list.recent = true;
-      for (const FlagName& known : kFlagNames) {
-        if (ascii_iequals(known.imap, *word)) list.flags.set(known.flag);
-      }
-    } else {
-      list.flags.add_keyword(*word);
-    }
-  }
-  return list;
-}
 
 std::optional<Fetch> parse_fetch_items(Cursor& cursor, bool& closed) {
   Fetch fetch;

@@ -4,6 +4,7 @@
 
 #include "parse_parts.h"
 #include "sterna/base/bytes.h"
+#include "sterna/imap/limits.h"
 
 namespace sterna::imap {
 namespace {
@@ -74,8 +75,10 @@ bool parse_extended(Cursor& cursor, List& list) {
       if (!value) return false;
       if (old_name) {
         list.old_name = WireName{std::move(*value)};
-      } else {
+      } else if (list.child_info.size() < kListedMax) {
         list.child_info.push_back(ascii_upper(*value));
+      } else {
+        return false;
       }
     }
   }
@@ -116,7 +119,7 @@ bool parse_status_item(Cursor& cursor, std::string_view name, MailboxStatus& sta
     const bool listed = cursor.take_after_spaces('(');
     auto id = cursor.take_astring();
     if (!id || (listed && !cursor.take_after_spaces(')'))) return false;
-    status.mailbox_id = std::move(*id);
+    if (id->size() <= kObjectIdOctetsMax) status.mailbox_id = std::move(*id);
   } else {
     return cursor.skip_value();
   }
@@ -127,7 +130,7 @@ bool parse_namespace_list(Cursor& cursor, std::vector<NamespaceEntry>& entries) 
   if (cursor.take_nil()) return true;
   if (!cursor.take_after_spaces('(')) return false;
   while (!cursor.take_after_spaces(')')) {
-    if (!cursor.take('(')) return false;
+    if (!cursor.take('(') || entries.size() >= kListedMax) return false;
     auto prefix = cursor.take_string();
     const auto delimiter = parse_delimiter(cursor);
     if (!prefix || !delimiter) return false;
@@ -189,7 +192,7 @@ std::optional<Response> parse_id(Cursor& cursor) {
   while (!cursor.take_after_spaces(')')) {
     auto key = cursor.take_string();
     auto value = cursor.take_nstring();
-    if (!key || !value) return std::nullopt;
+    if (!key || !value || id.fields.size() >= kListedMax) return std::nullopt;
     id.fields.emplace_back(std::move(*key), std::move(*value));
   }
   return id;

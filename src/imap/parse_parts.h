@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The parsers of single responses, one file a family. Each stands behind the response's name and
-// gives nullopt if what follows cannot be understood.
+// The parsers of single responses, one file a family, and of what several of them hold. Each of the
+// former stands behind the response's name and gives nullopt if what follows cannot be understood.
 #pragma once
 
 #include <cstdint>
@@ -19,17 +19,19 @@ struct CodeAndText {
 };
 CodeAndText parse_code_and_text(std::string_view rest);
 
-// parse_fetch.cc. `closed` tells whether the closing parenthesis was there.
-std::optional<Fetch> parse_fetch_items(Cursor& cursor, bool& closed);
-// "(\Seen work)"; nullopt if it is no list. `star` and `recent` tell of "\*" and \Recent.
+// "(\Seen work)"; nullopt if it is no list, or one of more than `keywords_max`. `star` and `recent`
+// tell of "\*" and \Recent.
 struct FlagList {
   FlagSet flags;
   bool star = false;
   bool recent = false;
 };
-std::optional<FlagList> parse_flag_list(Cursor& cursor);
+std::optional<FlagList> parse_flag_list(Cursor& cursor, std::size_t keywords_max);
 // A mod-sequence is 63 bits, and 0 is none.
 std::optional<ModSeq> parse_mod_sequence(Cursor& cursor);
+
+// parse_fetch.cc. `closed` tells whether the closing parenthesis was there.
+std::optional<Fetch> parse_fetch_items(Cursor& cursor, bool& closed);
 
 // parse_list.cc
 std::optional<Response> parse_list(Cursor& cursor, bool lsub);

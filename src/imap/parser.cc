@@ -7,13 +7,12 @@
 
 #include "parse_parts.h"
 #include "sterna/base/bytes.h"
+#include "sterna/imap/limits.h"
 
 namespace sterna::imap {
 namespace {
 
 constexpr std::size_t kExcerpt = 120;
-// A FETCH prefix longer than this is not looked at for a body; no server sends one.
-constexpr std::size_t kFetchPrefixMax = std::size_t{64} << 10;
 
 std::optional<StatusKind> parse_status_word(std::string_view word) {
   constexpr std::array kinds = {StatusKind::ok, StatusKind::no, StatusKind::bad, StatusKind::bye,
@@ -50,7 +49,7 @@ std::optional<Response> parse_numbered(Cursor& cursor, std::uint32_t number) {
 }
 
 std::optional<Response> parse_flags_response(Cursor& cursor) {
-  auto list = parse_flag_list(cursor);
+  auto list = parse_flag_list(cursor, kMailboxKeywordsMax);
   if (!list) return std::nullopt;
   return Flags{std::move(list->flags)};
 }
@@ -143,7 +142,7 @@ Result<Response> parse_response(const Frame& frame) {
 }
 
 std::optional<Fetch> parse_fetch_up_to_body(const Frame& so_far) {
-  if (so_far.literals.empty() || so_far.text.size() > kFetchPrefixMax) return std::nullopt;
+  if (so_far.literals.empty() || so_far.text.size() > kFetchPrefixOctetsMax) return std::nullopt;
   Cursor cursor(so_far);
   cursor.skip_leading_garbage();
   if (!cursor.take('*')) return std::nullopt;

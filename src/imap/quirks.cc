@@ -30,22 +30,23 @@ struct Server {
 };
 
 struct Row {
-  std::string_view name;
   bool (*matches)(const Server&);
   void (*set)(Quirks&);
 };
 
-// Later rows win where two set one number; the numbers of connections are those that the servers
-// bear with other clients beside us.
+// The names are those of docs/imap.md. Later rows win where two set one number; the numbers of
+// connections are those that the servers bear with other clients beside us.
 constexpr std::array kRows = {
-    Row{"gmail", [](const Server& s) { return s.has(Capability::gmail); },
+    // gmail
+    Row{[](const Server& s) { return s.has(Capability::gmail); },
         [](Quirks& q) {
           q.connections_max = 5;
           q.deletes_at_once = true;
           q.append_deduplicates = true;
           q.hides_old_messages = true;
         }},
-    Row{"exchange", [](const Server& s) { return s.greets("Microsoft Exchange"); },
+    // exchange
+    Row{[](const Server& s) { return s.greets("Microsoft Exchange"); },
         [](Quirks& q) {
           q.pipeline_depth_max = 4;
           q.connections_max = 8;
@@ -53,7 +54,8 @@ constexpr std::array kRows = {
           q.size_unreliable = true;
           q.append_rewrites = true;
         }},
-    Row{"yahoo", [](const Server& s) { return s.has(Capability::yahoo); },
+    // yahoo
+    Row{[](const Server& s) { return s.has(Capability::yahoo); },
         [](Quirks& q) {
           q.command_line_octets_max = 1000;
           q.connections_max = 2;
@@ -61,8 +63,8 @@ constexpr std::array kRows = {
           q.header_search_unreliable = true;
           q.hides_old_messages = true;
         }},
-    Row{"icloud",
-        [](const Server& s) {
+    // icloud
+    Row{[](const Server& s) {
           return s.has(Capability::apple_push) &&
                  s.is_at_one_of({"me.com", "icloud.com", "mac.com"});
         },
@@ -73,34 +75,39 @@ constexpr std::array kRows = {
           q.header_search_unreliable = true;
           q.slow_moves = true;
         }},
-    Row{"courier", [](const Server& s) { return s.greets("Courier-IMAP"); },
+    // courier
+    Row{[](const Server& s) { return s.greets("Courier-IMAP"); },
         [](Quirks& q) {
           q.connections_max = 4;
           q.idle_unreliable = true;
         }},
-    Row{"proton-bridge", [](const Server& s) { return s.greets("gluon session ID"); },
+    // proton-bridge
+    Row{[](const Server& s) { return s.greets("gluon session ID"); },
         [](Quirks& q) {
           q.no_uid_expunge = true;
           q.append_rewrites = true;
         }},
-    Row{"netease",
-        [](const Server& s) { return s.is_at_one_of({"163.com", "126.com", "yeah.net"}); },
+    // netease
+    Row{[](const Server& s) { return s.is_at_one_of({"163.com", "126.com", "yeah.net"}); },
         [](Quirks& q) {
           q.connections_max = 2;
           q.id_required = true;
         }},
-    Row{"qq", [](const Server& s) { return s.is_at("qq.com"); },
+    // qq
+    Row{[](const Server& s) { return s.is_at("qq.com"); },
         [](Quirks& q) {
           q.connections_max = 1;
           q.ask_capability_after_login = true;
           q.header_search_unreliable = true;
         }},
-    Row{"yandex", [](const Server& s) { return s.is_at_one_of({"yandex.ru", "yandex.com"}); },
+    // yandex
+    Row{[](const Server& s) { return s.is_at_one_of({"yandex.ru", "yandex.com"}); },
         [](Quirks& q) {
           q.connections_max = 2;
           q.header_search_unreliable = true;
         }},
-    Row{"hmailserver", [](const Server& s) { return s.capabilities.has_other("IMAPREV1"); },
+    // hmailserver
+    Row{[](const Server& s) { return s.capabilities.has_other("IMAPREV1"); },
         [](Quirks& q) {
           q.connections_max = 2;
           q.size_unreliable = true;
@@ -117,17 +124,6 @@ Quirks quirks_for(std::string_view greeting, const Capabilities& capabilities,
     if (row.matches(server)) row.set(quirks);
   }
   return quirks;
-}
-
-std::vector<std::string_view> quirk_rows_for(std::string_view greeting,
-                                             const Capabilities& capabilities,
-                                             std::string_view host) {
-  const Server server{greeting, capabilities, host};
-  std::vector<std::string_view> names;
-  for (const Row& row : kRows) {
-    if (row.matches(server)) names.push_back(row.name);
-  }
-  return names;
 }
 
 }  // namespace sterna::imap

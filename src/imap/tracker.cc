@@ -41,7 +41,8 @@ void Tracker::open(const Pending& select) {
   selection_.emplace();
   selection_->id = select.id;
   selection_->mailbox = select.mailbox;
-  selection_->read_only = select.kind == CommandKind::examine;
+  selection_->examined = select.kind == CommandKind::examine;
+  selection_->read_only = selection_->examined;
 }
 
 // Whether the response that just came is the first of the mailbox being selected.
@@ -113,7 +114,6 @@ void Tracker::take_code(const ResponseCode& code) {
     if (!selection_->complete) selection_->uid_next = *next;
   } else if (const auto* modseq = code.as<ModSeq>()) {
     if (!selection_->complete) selection_->highest_modseq = *modseq;
-    selection_->latest_modseq = *modseq;
   } else if (const auto* permanent = code.as<PermanentFlags>()) {
     selection_->permanent_flags = *permanent;
   } else if (code.is(Code::mailbox_id)) {

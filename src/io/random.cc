@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "sterna/io/random.h"
+
 #include "sterna/base/bytes.h"
-#include "sterna/io/clock.h"
 
 namespace sterna::io {
 

@@ -6,15 +6,12 @@
 #include <utility>
 
 #include "read_all.h"
+#include "seen.h"
 #include "sterna/base/assert.h"
 #include "sterna/base/step.h"
 
 namespace sterna::maildir {
 namespace {
-
-Error changed(std::string_view name) {
-  return Error(ErrorCode::changed, fmt::format("{} is no longer the file that was seen", name));
-}
 
 // One name in one directory, and the file that must be behind it.
 struct Place {
@@ -35,12 +32,7 @@ Result<bool> is_there(io::Directory& directory, std::string_view name, std::uint
 }
 
 Result<io::FileStat> verify(const Place& from) {
-  auto stat = from.directory.stat_at(from.name);
-  if (!stat && stat.error().is(ErrorCode::not_found)) return fail(changed(from.name));
-  if (stat && (stat->type != io::FileType::file || stat->ino != from.ino)) {
-    return fail(changed(from.name));
-  }
-  return stat;
+  return stat_if_seen(from.directory, from.name, from.ino);
 }
 
 // A rename within a file system, between the look before and the look after.
@@ -49,7 +41,7 @@ Status rename_seen(const Place& from, io::Directory& to, std::string_view name) 
     if (!done.error().is(ErrorCode::not_found)) return done;
     // Network file systems may report a rename as failed that was done.
     STERNA_TRY(const bool is_done, is_there(to, name, from.ino));
-    return is_done ? Status() : fail(changed(from.name));
+    return is_done ? Status() : fail(no_longer_seen(from.name));
   }
   STERNA_TRY(const bool is_ours, is_there(to, name, from.ino));
   if (is_ours) return {};
@@ -57,7 +49,7 @@ Status rename_seen(const Place& from, io::Directory& to, std::string_view name) 
   if (auto back = to.rename_at(name, from.directory, from.name); !back) {
     return fail_in(std::move(back), fmt::format("putting back {}", from.name));
   }
-  return fail(changed(from.name));
+  return fail(no_longer_seen(from.name));
 }
 
 // Copies to another file system, durably, with the mtime; then removes the original, which must be
@@ -67,7 +59,7 @@ Status copy_and_remove(const Place& from, io::Directory& to_tmp, io::Directory& 
                        std::string_view name) {
   STERNA_TRY(const auto source, from.directory.open_file(from.name));
   STERNA_TRY(const io::FileStat before, source->stat());
-  if (before.ino != from.ino) return fail(changed(from.name));
+  if (before.ino != from.ino) return fail(no_longer_seen(from.name));
   STERNA_TRY(const auto copy, to_tmp.create_file(fmt::format("{}.part", name)));
   Status written;
   STERNA_CHECK(read_all(*source, [&](std::string_view piece) {
@@ -76,7 +68,7 @@ Status copy_and_remove(const Place& from, io::Directory& to_tmp, io::Directory& 
   STERNA_CHECK(std::move(written));
   STERNA_TRY(const io::FileStat after, source->stat());
   if (after.size != before.size || after.mtime_ns != before.mtime_ns) {
-    return fail(changed(from.name));
+    return fail(no_longer_seen(from.name));
   }
   STERNA_CHECK(copy->set_mtime(before.mtime_ns));
   STERNA_CHECK(copy->sync());
@@ -178,7 +170,7 @@ Status remove_file(MailboxDirs& mailbox, const SeenFile& seen, TouchedDirectorie
   STERNA_CHECK(verify(from));
   touched.add(from.directory);
   auto done = from.directory.unlink_at(from.name);
-  if (!done && done.error().is(ErrorCode::not_found)) return fail(changed(from.name));
+  if (!done && done.error().is(ErrorCode::not_found)) return fail(no_longer_seen(from.name));
   return done;
 }
 

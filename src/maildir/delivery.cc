@@ -146,7 +146,7 @@ Result<Delivered> Delivery::placed(io::Directory& directory, bool in_new, std::s
   if (!options_.fsync || wants_syncfs()) {
     unsynced_.clear();
   } else if (unsynced_.size() >= kOpenFilesMax) {
-    STERNA_CHECK(sync_files());
+    static_cast<void>(sync_files());  // flush() tells: it is the batch that failed
   }
   return Delivered{.seen = {.in_new = in_new, .name = std::move(full_name), .ino = stat.ino},
                    .stat = stat,
@@ -169,8 +169,9 @@ Result<bool> Delivery::matches(const SeenFile& seen) {
 
 Status Delivery::flush() {
   auto done = options_.fsync ? barrier() : Status();
-  if (placed_ > 0) at_step("delivery.flushed");
+  if (done && placed_ > 0) at_step("delivery.flushed");
   unsynced_.clear();
+  failed_.reset();
   touched_ = {};
   placed_ = 0;
   octets_ = 0;
@@ -182,6 +183,7 @@ bool Delivery::wants_syncfs() const {
 }
 
 Status Delivery::barrier() {
+  if (failed_) return fail(*failed_);
   if (wants_syncfs()) {
     const auto began = options_.now ? options_.now() : std::chrono::nanoseconds();
     STERNA_CHECK(touched_.sync_file_systems());
@@ -194,9 +196,14 @@ Status Delivery::barrier() {
   return touched_.sync();
 }
 
+// The kernel tells a descriptor once that its file could not be written: none is asked again.
 Status Delivery::sync_files() {
-  for (const auto& file : unsynced_) STERNA_CHECK(file->sync());
-  unsynced_.clear();
+  for (const auto& file : std::exchange(unsynced_, {})) {
+    Status synced = file->sync();
+    if (synced) continue;
+    failed_ = synced.error();
+    return synced;
+  }
   return {};
 }
 

@@ -15,7 +15,6 @@
 namespace sterna::maildir {
 namespace {
 
-constexpr std::size_t kDepthMax = 64;
 constexpr int kAttemptsMax = 4;
 
 bool is_message_dir(std::string_view name) {
@@ -86,7 +85,7 @@ class Walk {
     }
     if (type == io::FileType::symlink) links_.push_back(std::move(path));
     if (type != io::FileType::directory) return {};
-    if (path.size() > kDepthMax) {
+    if (path.size() > kMailboxDepthMax) {
       found_.unusable.push_back(shown(path) + " lies too deep");
       return {};
     }
@@ -133,6 +132,7 @@ class Walk {
       mailbox.shortened = true;
     } else {
       found_.unusable.push_back(shown(path) + " is no name of a mailbox in this layout");
+      found_.nameless.push_back(path);
       return {};
     }
     if (auto stamp = stamp_mailbox(directory)) {
@@ -175,6 +175,7 @@ class Walk {
       found_.unusable.push_back(fmt::format("{} is a second spelling of {}",
                                             shown(mailboxes[i].path),
                                             printable(mailboxes[i].name.text())));
+      found_.nameless.push_back(mailboxes[i].path);
     }
     const auto repeated = std::ranges::unique(mailboxes, {}, &LocalMailbox::name);
     mailboxes.erase(repeated.begin(), repeated.end());

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdint>
 #include <optional>
 
 #include "sterna/base/assert.h"
@@ -51,12 +50,6 @@ std::optional<char> escaped_octet(std::string_view text, std::size_t at) {
   return octet;
 }
 
-std::size_t utf8_length(unsigned char first) {
-  if (first < 0x80) return 1;
-  if (first < 0xe0) return 2;
-  return first < 0xf0 ? 3 : 4;
-}
-
 bool needs_escape(LayoutKind kind, std::string_view component, std::size_t at) {
   const auto octet = static_cast<unsigned char>(component[at]);
   if (octet < 0x20 || octet == 0x7f || octet == '%') return true;
@@ -66,41 +59,6 @@ bool needs_escape(LayoutKind kind, std::string_view component, std::size_t at) {
   return character.end - character.begin == 1;  // not UTF-8, so modified UTF-7 cannot spell it
 }
 
-// Upper case letters and how far away their lower case is.
-struct CaseRange {
-  std::uint16_t first;
-  std::uint16_t last;
-  std::uint16_t distance;  // to lower case, or one of the following
-};
-constexpr std::uint16_t kEvenUpper = 1;  // upper and lower case alternate, the even ones are upper
-constexpr std::uint16_t kOddUpper = 2;
-constexpr std::array<CaseRange, 14> kCaseRanges{{
-    {0x00c0, 0x00d6, 0x20},
-    {0x00d8, 0x00de, 0x20},
-    {0x0100, 0x0137, kEvenUpper},
-    {0x0139, 0x0148, kOddUpper},
-    {0x014a, 0x0177, kEvenUpper},
-    {0x0179, 0x017e, kOddUpper},
-    {0x0391, 0x03a9, 0x20},
-    {0x0400, 0x040f, 0x50},
-    {0x0410, 0x042f, 0x20},
-    {0x0460, 0x0481, kEvenUpper},
-    {0x048a, 0x04bf, kEvenUpper},
-    {0x04c1, 0x04ce, kOddUpper},
-    {0x04d0, 0x04ff, kEvenUpper},
-    {0x0531, 0x0556, 0x30},
-}};
-
-std::uint16_t fold_code_point(std::uint16_t code) {
-  for (const CaseRange& range : kCaseRanges) {
-    if (code < range.first || code > range.last) continue;
-    if (range.distance == kEvenUpper) return static_cast<std::uint16_t>(code | 1U);
-    if (range.distance == kOddUpper) return static_cast<std::uint16_t>((code + 1U) & ~1U);
-    return static_cast<std::uint16_t>(code + range.distance);
-  }
-  return code;
-}
-
 }  // namespace
 
 ForcedEscape character_at(std::string_view text, std::size_t at) {
@@ -108,9 +66,8 @@ ForcedEscape character_at(std::string_view text, std::size_t at) {
   while (begin > 0 && at - begin < 3 && (static_cast<unsigned char>(text[begin]) & 0xc0) == 0x80) {
     --begin;
   }
-  const std::size_t length = utf8_length(static_cast<unsigned char>(text[begin]));
-  const std::string_view character = text.substr(begin, length);
-  if (character.size() == length && begin + length > at && is_valid_utf8(character)) {
+  const std::size_t length = utf8_sequence(text.substr(begin));
+  if (length > 0 && begin + length > at) {
     return {.begin = begin, .end = begin + length};
   }
   return {.begin = at, .end = at + 1};
@@ -179,21 +136,6 @@ bool is_shortened(std::string_view component) {
   if (component.size() <= kTailOctets) return false;
   const std::string_view tail = component.substr(component.size() - kTailOctets);
   return tail.starts_with("%~") && parse_hex64(tail.substr(2)).has_value();
-}
-
-std::string fold_case(std::string_view text) {
-  std::string folded = ascii_lower(text);
-  for (std::size_t at = 0; at + 1 < folded.size(); ++at) {
-    const auto first = static_cast<unsigned char>(folded[at]);
-    const auto second = static_cast<unsigned char>(folded[at + 1]);
-    if (first < 0xc2 || first > 0xdf || (second & 0xc0) != 0x80) continue;
-    const auto code = static_cast<std::uint16_t>((first & 0x1f) << 6 | (second & 0x3f));
-    const std::uint16_t lower = fold_code_point(code);
-    folded[at] = static_cast<char>(0xc0 | lower >> 6);
-    folded[at + 1] = static_cast<char>(0x80 | (lower & 0x3f));
-    ++at;
-  }
-  return folded;
 }
 
 }  // namespace sterna::maildir

@@ -35,8 +35,4 @@ ForcedEscape character_at(std::string_view text, std::size_t at);
 // `digested`; at most 255 octets.
 std::string cut_with_digest(std::string_view text, std::string_view digested);
 
-// Simple case folding for the scripts of two-octet UTF-8 that have case (Latin, Greek, Cyrillic),
-// as file systems that fold case do. Other octets stay. The length stays.
-std::string fold_case(std::string_view text);
-
 }  // namespace sterna::maildir

@@ -196,15 +196,6 @@ std::optional<ForeignMark> foreign_mark(std::string_view base) {
   return mark;
 }
 
-SizeHints size_hints(std::string_view base) {
-  SizeHints hints;
-  for_each_field(base, [&](std::string_view field) {
-    if (const auto size = number_of(field, "S=")) hints.size = size;
-    if (const auto size = number_of(field, "W=")) hints.wire_size = size;
-  });
-  return hints;
-}
-
 std::string derive_base_name(const Origin& origin) {
   std::string name = fmt::format("{}.S{:016x}M{}V{}U{}", std::max<std::int64_t>(origin.seconds, 0),
                                  origin.tree.value, origin.mailbox.value, origin.uidvalidity.value,

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <utility>
 
 #include "read_all.h"
@@ -12,6 +13,16 @@ namespace sterna::maildir {
 namespace {
 
 constexpr std::string_view kLineEnd = "\r\n";
+
+// A run of carriage returns is handed on in blocks of these.
+constexpr auto kCarriageReturns = [] {
+  std::array<char, 4096> block{};
+  block.fill('\r');
+  return block;
+}();
+
+// So many octets are put together before they are hashed.
+constexpr std::size_t kHashedOctets = 64 * 1024;
 
 // The octets of a header's field value may not grow without bound in a database.
 constexpr std::size_t kMessageIdOctetsMax = 998;
@@ -93,6 +104,13 @@ std::string message_id_of(std::string_view field) {
   return value;
 }
 
+// Never 0.
+std::uint64_t first_bits(const Digest& digest) {
+  std::uint64_t bits = 0;
+  for (const std::uint8_t octet : std::span(digest.bytes).first<8>()) bits = bits << 8 | octet;
+  return std::max<std::uint64_t>(bits >> 1, 1);
+}
+
 // Of the header's canonical lines without the empty one.
 ContentIdentity identity_of_lines(std::string header, std::uint64_t size) {
   if (header.size() < kHeaderOctetsMax && !header.empty() && !header.ends_with(kLineEnd)) {
@@ -130,70 +148,87 @@ class CanonicalReader {
 
   // What is there and not yet taken; empty at the end only.
   Result<std::string_view> peek() {
-    while (at_ == ready_.size() && !at_end_) {
-      ready_.clear();
-      at_ = 0;
+    while (ready_.empty() && !at_end_) {
+      ready_ = canonicalizer_.next(fresh_);
+      if (!ready_.empty()) break;
       raw_.clear();
       STERNA_TRY(const std::size_t count, file_.read(raw_, kReadOctets));
       at_end_ = count == 0;
-      canonicalizer_.update(raw_, ready_);
-      if (at_end_) canonicalizer_.finish(ready_);
+      fresh_ = raw_;
     }
-    return std::string_view(ready_).substr(at_);
+    if (ready_.empty()) ready_ = canonicalizer_.rest();
+    return ready_;
   }
-  void take(std::size_t octets) { at_ += octets; }
+  void take(std::size_t octets) { ready_.remove_prefix(octets); }
 
  private:
   io::FileReader& file_;
   Canonicalizer canonicalizer_;
   std::string raw_;
-  std::string ready_;
-  std::size_t at_ = 0;
+  std::string_view fresh_;  // of raw_, not yet in canonical form
+  std::string_view ready_;
   bool at_end_ = false;
 };
 
 }  // namespace
 
-void Canonicalizer::update(std::string_view bytes, std::string& canonical) {
-  while (!bytes.empty()) {
-    const auto found = std::ranges::find_if(bytes, [](char c) { return c == '\r' || c == '\n'; });
-    const auto stop = static_cast<std::size_t>(found - bytes.begin());
-    if (stop > 0) {
-      finish(canonical);
-      canonical += bytes.substr(0, stop);
-    } else if (bytes[0] == '\r') {
-      ++pending_cr_;
-    } else {
-      canonical += kLineEnd;
-      pending_cr_ = 0;
-    }
-    bytes.remove_prefix(std::max<std::size_t>(stop, 1));
+std::string_view Canonicalizer::next(std::string_view& bytes) {
+  const std::size_t run = std::min(bytes.find_first_not_of('\r'), bytes.size());
+  pending_cr_ += run;
+  bytes.remove_prefix(run);
+  if (bytes.empty()) return {};
+  if (bytes[0] == '\n') {
+    pending_cr_ = 0;
+    bytes.remove_prefix(1);
+    return kLineEnd;
   }
+  if (pending_cr_ > 0) return rest();
+  const auto stop = std::ranges::find_if(bytes, [](char c) { return c == '\r' || c == '\n'; });
+  const std::string_view text(bytes.begin(), stop);
+  bytes.remove_prefix(text.size());
+  return text;
 }
 
-void Canonicalizer::finish(std::string& canonical) {
-  canonical.append(std::exchange(pending_cr_, 0), '\r');
+std::string_view Canonicalizer::rest() {
+  const std::string_view block(kCarriageReturns.data(), kCarriageReturns.size());
+  const std::string_view some = block.substr(0, std::min<std::uint64_t>(pending_cr_, block.size()));
+  pending_cr_ -= some.size();
+  return some;
 }
 
 void IdentityBuilder::update(std::string_view bytes) {
   count(bytes);
-  if (header_done_) return;
-  // No more than the limit is kept, however long the piece and the header are.
-  while (!bytes.empty() && !header_done_) {
-    const std::string_view piece = bytes.substr(0, kHeaderOctetsMax);
-    const std::size_t searched = header_.size() < 3 ? 0 : header_.size() - 3;
-    canonicalizer_.update(piece, header_);
-    const std::size_t empty_line = header_.find("\r\n\r\n", searched);
-    if (header_.starts_with(kLineEnd)) {
-      header_.clear();
-      header_done_ = true;
-    } else if (empty_line != std::string::npos) {
-      header_.resize(empty_line + kLineEnd.size());
-      header_done_ = true;
-    } else {
-      header_done_ = header_.size() >= kHeaderOctetsMax;
-    }
-    bytes.remove_prefix(piece.size());
+  while (!header_done_) {
+    const std::string_view piece = canonicalizer_.next(bytes);
+    if (piece.empty()) return;
+    take(piece);
+  }
+  take_body(bytes);
+}
+
+// Not much more than the limit is kept, however long the piece and the header are; a line end is
+// kept whole, since the next may show that the header ended there.
+void IdentityBuilder::take(std::string_view canonical) {
+  const std::string_view kept = canonical.substr(0, kHeaderOctetsMax);
+  header_ += kept;
+  if (header_ == kLineEnd) {
+    header_.clear();
+    header_done_ = true;
+  } else if (header_.ends_with("\r\n\r\n")) {
+    header_.resize(header_.size() - kLineEnd.size());
+    header_done_ = true;
+  } else if (header_.size() >= kHeaderOctetsMax) {
+    header_done_ = true;
+    take_body(std::string_view(header_).substr(kHeaderOctetsMax));
+    take_body(canonical.substr(kept.size()));
+  }
+}
+
+void IdentityBuilder::take_body(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const std::size_t cr = std::min(bytes.find('\r'), bytes.size());
+    if (cr > 0) body_.update(bytes.substr(0, cr));
+    bytes.remove_prefix(std::min(cr + 1, bytes.size()));
   }
 }
 
@@ -209,8 +244,14 @@ void IdentityBuilder::count(std::string_view bytes) {
 }
 
 ContentIdentity IdentityBuilder::finish() {
-  if (!header_done_) canonicalizer_.finish(header_);
-  return identity_of_lines(std::move(header_), size_);
+  while (!header_done_) {
+    const std::string_view piece = canonicalizer_.rest();
+    if (piece.empty()) break;
+    take(piece);
+  }
+  ContentIdentity identity = identity_of_lines(std::move(header_), size_);
+  identity.body_digest = first_bits(body_.finish());
+  return identity;
 }
 
 ContentIdentity identity_of_wire_header(std::string_view header, std::uint64_t rfc822_size) {
@@ -218,26 +259,44 @@ ContentIdentity identity_of_wire_header(std::string_view header, std::uint64_t r
   builder.update(header);
   ContentIdentity identity = builder.finish();
   identity.size = rfc822_size;
+  identity.body_digest = 0;
   return identity;
 }
 
 void CanonicalDigest::update(std::string_view bytes) {
-  buffer_.clear();
-  canonicalizer_.update(bytes, buffer_);
+  for (;;) {
+    const std::string_view piece = canonicalizer_.next(bytes);
+    if (piece.empty()) return hash_buffer();
+    buffer_ += piece;
+    if (buffer_.size() >= kHashedOctets) hash_buffer();
+  }
+}
+
+void CanonicalDigest::hash_buffer() {
   hash_.update(buffer_);
+  buffer_.clear();
 }
 
 Digest CanonicalDigest::finish() {
-  buffer_.clear();
-  canonicalizer_.finish(buffer_);
-  hash_.update(buffer_);
-  return hash_.finish();
+  for (;;) {
+    const std::string_view piece = canonicalizer_.rest();
+    if (piece.empty()) return hash_.finish();
+    hash_.update(piece);
+  }
 }
 
 void PlainDigest::update(std::string_view bytes) {
-  buffer_.clear();
-  canonicalizer_.update(bytes, buffer_);
+  for (;;) {
+    const std::string_view piece = canonicalizer_.next(bytes);
+    if (piece.empty()) return take_buffer();
+    buffer_ += piece;
+    if (buffer_.size() >= kHashedOctets) take_buffer();
+  }
+}
+
+void PlainDigest::take_buffer() {
   take(buffer_);
+  buffer_.clear();
 }
 
 void PlainDigest::take(std::string_view canonical) {
@@ -259,9 +318,11 @@ void PlainDigest::take_header(std::size_t octets) {
 }
 
 Digest PlainDigest::finish() {
-  buffer_.clear();
-  canonicalizer_.finish(buffer_);
-  take(buffer_);
+  for (;;) {
+    const std::string_view piece = canonicalizer_.rest();
+    if (piece.empty()) break;
+    take(piece);
+  }
   if (!header_done_) take_header(header_.size());
   return hash_.finish();
 }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "escape.h"
+#include "fold_case.h"
 #include "sterna/base/bytes.h"
 #include "text.h"
 

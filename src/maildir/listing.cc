@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sterna/maildir/listing.h"
 
-#include <fmt/format.h>
-
 #include <bit>
 #include <functional>
 #include <tuple>
 #include <utility>
+
+#include "seen.h"
 
 namespace sterna::maildir {
 namespace {
@@ -210,11 +210,6 @@ const Entry* Listing::find(std::string_view wanted) const {
   return index == 0 ? nullptr : &entries_[index - 1];
 }
 
-std::size_t Listing::memory_octets() const {
-  return text_.capacity() + entries_.capacity() * sizeof(Entry) +
-         table_.capacity() * sizeof(std::uint32_t);
-}
-
 Result<Listing> list_mailbox(io::Directory& mailbox, ListingOptions options) {
   for (int attempt = 1;; ++attempt) {
     Listing listing;
@@ -232,14 +227,7 @@ Result<Listing> list_mailbox(io::Directory& mailbox, ListingOptions options) {
 
 Result<io::FileStat> stat_seen(io::Directory& mailbox, const SeenFile& seen) {
   STERNA_TRY(const auto directory, mailbox.open_directory(seen.in_new ? "new" : "cur"));
-  auto stat = directory->stat_at(seen.name);
-  const bool is_gone = !stat && stat.error().is(ErrorCode::not_found);
-  const bool is_other = stat && (stat->type != io::FileType::file || stat->ino != seen.ino);
-  if (is_gone || is_other) {
-    return fail(ErrorCode::changed,
-                fmt::format("{} is no longer the file that was seen", seen.name));
-  }
-  return stat;
+  return stat_if_seen(*directory, seen.name, seen.ino);
 }
 
 Result<std::optional<SeenFile>> find_by_base(io::Directory& mailbox, std::string_view base) {

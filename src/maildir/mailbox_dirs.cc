@@ -8,6 +8,7 @@
 #include <span>
 
 #include "sterna/base/assert.h"
+#include "sterna/base/nanoseconds.h"
 #include "sterna/base/step.h"
 
 namespace sterna::maildir {
@@ -15,7 +16,7 @@ namespace {
 
 // A file in tmp/ that nobody has touched for so long is litter; younger ones may be a slow
 // delivery.
-constexpr std::int64_t kLitterAgeNs = std::int64_t{36} * 3600 * 1'000'000'000;
+constexpr std::int64_t kLitterAgeNs = std::int64_t{36} * 3600 * kNsPerSecond;
 
 // From so many on, one syncfs costs less than an fsync of each: it waits for what all programs
 // wrote.

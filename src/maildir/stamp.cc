@@ -8,6 +8,7 @@
 #include <charconv>
 
 #include "sterna/base/bytes.h"
+#include "sterna/base/nanoseconds.h"
 
 namespace sterna::maildir {
 namespace {
@@ -51,9 +52,8 @@ bool MailboxStamp::trusted(std::int64_t now_ns) const {
 }
 
 bool MailboxStamp::ticks_in_seconds() const {
-  constexpr std::int64_t kSecondNs = 1'000'000'000;
-  return cur.mtime_ns % kSecondNs == 0 && cur.ctime_ns % kSecondNs == 0 &&
-         fresh.mtime_ns % kSecondNs == 0 && fresh.ctime_ns % kSecondNs == 0;
+  return cur.mtime_ns % kNsPerSecond == 0 && cur.ctime_ns % kNsPerSecond == 0 &&
+         fresh.mtime_ns % kNsPerSecond == 0 && fresh.ctime_ns % kNsPerSecond == 0;
 }
 
 std::string MailboxStamp::encode() const {

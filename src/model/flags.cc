@@ -46,15 +46,24 @@ FlagSet::FlagSet(std::initializer_list<Flag> flags) {
   for (const Flag flag : flags) set(flag);
 }
 
-FlagSet FlagSet::from_imap(const std::vector<std::string>& words) {
+FlagSet FlagSet::from_imap(std::vector<std::string> words) {
   FlagSet flags;
-  for (const std::string& word : words) {
+  for (std::string& word : words) {
     if (const FlagName* name = by_imap_name(word)) {
       flags.set(name->flag);
     } else if (!word.empty() && word[0] != '\\') {
-      flags.add_keyword(word);
+      flags.keywords_.push_back(std::move(word));
     }
   }
+  // All at once: each at its place would take the square of their number.
+  std::ranges::sort(flags.keywords_, [](const std::string& a, const std::string& b) {
+    const int order = compare_keywords(a, b);
+    return order == 0 ? a < b : order < 0;
+  });
+  const auto doubled = std::ranges::unique(
+      flags.keywords_,
+      [](const std::string& a, const std::string& b) { return ascii_iequals(a, b); });
+  flags.keywords_.erase(doubled.begin(), doubled.end());
   return flags;
 }
 
@@ -63,7 +72,7 @@ FlagSet FlagSet::parse(std::string_view text) {
   for (const std::string_view word : split(text, ' ')) {
     if (!word.empty()) words.emplace_back(word);
   }
-  return from_imap(words);
+  return from_imap(std::move(words));
 }
 
 FlagSet FlagSet::from_mask(std::uint8_t mask) {
@@ -74,12 +83,6 @@ FlagSet FlagSet::from_mask(std::uint8_t mask) {
 
 void FlagSet::set(Flag flag, bool on) {
   mask_ = static_cast<std::uint8_t>(on ? mask_ | bit(flag) : mask_ & ~bit(flag));
-}
-
-bool FlagSet::has_keyword(std::string_view keyword) const {
-  if (const FlagName* name = by_imap_name(keyword)) return has(name->flag);
-  return std::ranges::any_of(keywords_,
-                             [&](const std::string& k) { return ascii_iequals(k, keyword); });
 }
 
 void FlagSet::add_keyword(std::string_view keyword) {
@@ -167,12 +170,16 @@ FlagSet without_wire_form(const FlagSet& flags) {
   return out;
 }
 
-FlagSet StorableKeywords::refused_of(const FlagSet& flags) const {
-  return any ? FlagSet() : keywords_of(flags).minus(listed);
+FlagSet StorableFlags::refused_of(const FlagSet& flags) const {
+  if (any && listed.empty()) return {};
+  const FlagSet lacking = flags.minus(listed);
+  return any ? lacking.minus(keywords_of(lacking)) : lacking;
 }
 
-bool StorableKeywords::has_more_than(const StorableKeywords& before) const {
-  return !before.any && (any || !before.refused_of(listed).empty());
+bool StorableFlags::has_more_than(const StorableFlags& before) const {
+  const bool says_nothing = any && listed.empty();
+  const FlagSet held = says_nothing ? FlagSet::from_mask(0xff) : listed;
+  return (any && !before.any) || !before.refused_of(held).empty();
 }
 
 }  // namespace sterna

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sterna/model/mailbox_name.h"
 
-#include <algorithm>
-#include <array>
+#include <utility>
+#include <vector>
 
 #include "sterna/base/assert.h"
 #include "sterna/base/bytes.h"
@@ -38,67 +38,38 @@ MailboxName MailboxName::moved(const MailboxName& from, const MailboxName& to) c
 
 namespace {
 
-// In the order of Role.
-constexpr std::array<std::string_view, 10> kRoleNames = {
-    "", "inbox", "trash", "sent", "drafts", "junk", "archive", "all", "flagged", "important"};
+bool is_wildcard(char c) {
+  return c == '*' || c == '%';
+}
 
-// Iterative wildcard matching with one point of return, so that a hostile pattern costs no more
-// than the product of the lengths. A '*' is the stronger point of return: it also crosses '/'.
+// One pass over the text with all places of the pattern that may be reached, so that a pattern
+// costs the product of the lengths and no more, however it is made; going back to the last wildcard
+// would read the text again from each of its letters (`*a%b` in a row of a).
 bool match(std::string_view pattern, std::string_view text) {
-  struct Return {
-    std::size_t pattern = std::string_view::npos;
-    std::size_t text = 0;
-  };
-  Return star;
-  Return percent;
-  std::size_t p = 0;
-  std::size_t t = 0;
-  while (t < text.size() || p < pattern.size()) {
-    if (p < pattern.size() && pattern[p] == '*') {
-      star = {++p, t};
-      percent = {};
-      continue;
+  // reached[p]: the first p characters of the pattern can stand for all of the text so far.
+  std::vector<char> reached(pattern.size() + 1, 0);
+  reached[0] = 1;
+  for (std::size_t p = 0; p < pattern.size() && is_wildcard(pattern[p]); ++p) reached[p + 1] = 1;
+  for (const char c : text) {
+    char before = std::exchange(reached[0], 0);  // reached[p] as it was without this character
+    for (std::size_t p = 0; p < pattern.size(); ++p) {
+      const char here = reached[p + 1];
+      if (is_wildcard(pattern[p])) {
+        const bool takes = here != 0 && (pattern[p] == '*' || c != '/');
+        reached[p + 1] = takes || reached[p] != 0 ? 1 : 0;
+      } else {
+        reached[p + 1] = before != 0 && pattern[p] == c ? 1 : 0;
+      }
+      before = here;
     }
-    if (p < pattern.size() && pattern[p] == '%') {
-      percent = {++p, t};
-      continue;
-    }
-    if (p < pattern.size() && t < text.size() && pattern[p] == text[t]) {
-      ++p;
-      ++t;
-      continue;
-    }
-    if (percent.pattern != std::string_view::npos && percent.text < text.size() &&
-        text[percent.text] != '/') {
-      p = percent.pattern;
-      t = ++percent.text;
-      continue;
-    }
-    if (star.pattern != std::string_view::npos && star.text < text.size()) {
-      percent = {};
-      p = star.pattern;
-      t = ++star.text;
-      continue;
-    }
-    return false;
   }
-  return true;
+  return reached.back() != 0;
 }
 
 }  // namespace
 
 bool matches_pattern(std::string_view pattern, const MailboxName& name) {
   return match(MailboxName(std::string(pattern)).text(), name.text());
-}
-
-std::string_view to_string(Role role) {
-  return kRoleNames[static_cast<std::size_t>(role)];
-}
-
-std::optional<Role> parse_role(std::string_view text) {
-  const auto* const found = std::ranges::find(kRoleNames, text);
-  if (found == kRoleNames.end()) return std::nullopt;
-  return static_cast<Role>(found - kRoleNames.begin());
 }
 
 }  // namespace sterna

@@ -26,19 +26,6 @@ bool is_direct(std::uint32_t code) {
   return code >= 0x20 && code <= 0x7e;
 }
 
-// Precondition: `text` is valid UTF-8 and `at` stands on a first octet; moves `at` behind it.
-std::uint32_t next_code_point(std::string_view text, std::size_t& at) {
-  const auto octet = [&](std::size_t i) {
-    return std::uint32_t{static_cast<unsigned char>(text[i])};
-  };
-  const std::uint32_t first = octet(at++);
-  if (first < 0x80) return first;
-  const std::size_t more = first < 0xe0 ? 1 : first < 0xf0 ? 2 : 3;
-  std::uint32_t code = first & (0x3fU >> more);
-  for (std::size_t i = 0; i < more; ++i) code = (code << 6) | (octet(at++) & 0x3fU);
-  return code;
-}
-
 void append_utf8(std::uint32_t code, std::string& out) {
   const auto put = [&](std::uint32_t octet) { out += static_cast<char>(octet); };
   if (code < 0x80) {
@@ -124,12 +111,14 @@ bool decode_shift(std::string_view base64, std::string& out) {
 }  // namespace
 
 std::optional<std::string> modified_utf7_encode(std::string_view utf8) {
-  if (!is_valid_utf8(utf8)) return std::nullopt;
   std::string out;
   out.reserve(utf8.size());
   Shift shift(out);
-  for (std::size_t at = 0; at < utf8.size();) {
-    const std::uint32_t code = next_code_point(utf8, at);
+  while (!utf8.empty()) {
+    const std::size_t length = utf8_sequence(utf8);
+    if (length == 0) return std::nullopt;
+    const std::uint32_t code = utf8_code_point(utf8, length);
+    utf8.remove_prefix(length);
     if (!is_direct(code)) {
       shift.put(code);
       continue;

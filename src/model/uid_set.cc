@@ -30,6 +30,28 @@ std::string range_to_string(const UidRange& range) {
 
 }  // namespace
 
+// One part after the other: all of them as a list would take eight times the text.
+std::optional<std::vector<UidRange>> parse_uid_ranges(std::string_view text,
+                                                      std::size_t ranges_max) {
+  std::vector<UidRange> ranges;
+  for (bool more = true; more;) {
+    if (ranges.size() >= ranges_max) return std::nullopt;
+    const std::size_t comma = text.find(',');
+    const std::string_view part = text.substr(0, comma);
+    more = comma != std::string_view::npos;
+    if (more) text.remove_prefix(comma + 1);
+    const std::size_t colon = part.find(':');
+    const auto first = parse_number(part.substr(0, colon), UINT32_MAX);
+    const auto last =
+        colon == std::string_view::npos ? first : parse_number(part.substr(colon + 1), UINT32_MAX);
+    if (!first || !last || *first == 0 || *last == 0) return std::nullopt;
+    const Uid a{static_cast<std::uint32_t>(*first)};
+    const Uid b{static_cast<std::uint32_t>(*last)};
+    ranges.push_back({std::min(a, b), std::max(a, b)});
+  }
+  return ranges;
+}
+
 UidSet UidSet::single(Uid uid) {
   return range(uid, uid);
 }
@@ -48,18 +70,12 @@ UidSet UidSet::of(std::vector<Uid> uids) {
 }
 
 std::optional<UidSet> UidSet::parse(std::string_view text, std::size_t ranges_max) {
-  std::vector<UidRange> ranges;
-  for (std::string_view part : split(text, ',')) {
-    if (ranges.size() >= ranges_max) return std::nullopt;
-    const std::size_t colon = part.find(':');
-    const auto first = parse_number(part.substr(0, colon), UINT32_MAX);
-    const auto last =
-        colon == std::string_view::npos ? first : parse_number(part.substr(colon + 1), UINT32_MAX);
-    if (!first || !last || *first == 0 || *last == 0) return std::nullopt;
-    const Uid a{static_cast<std::uint32_t>(*first)};
-    const Uid b{static_cast<std::uint32_t>(*last)};
-    ranges.push_back({std::min(a, b), std::max(a, b)});
-  }
+  auto ranges = parse_uid_ranges(text, ranges_max);
+  if (!ranges) return std::nullopt;
+  return of_ranges(*std::move(ranges));
+}
+
+UidSet UidSet::of_ranges(std::vector<UidRange> ranges) {
   std::ranges::sort(ranges);
   UidSet set;
   for (const UidRange& range : ranges) set.add_range(range.first, range.last);
@@ -98,6 +114,17 @@ void UidSet::add_all(const UidSet& other) {
   std::ranges::merge(ranges_, other.ranges_, std::back_inserter(all));
   ranges_.clear();
   for (const UidRange& range : all) add_range(range.first, range.last);
+}
+
+void UidPile::add(const UidSet& more) {
+  pile_.insert(pile_.end(), more.ranges().begin(), more.ranges().end());
+  if (pile_.size() >= std::max<std::size_t>(kPileMin, set_.ranges().size())) sort_out();
+}
+
+void UidPile::sort_out() {
+  if (pile_.empty()) return;
+  set_.add_all(UidSet::of_ranges(std::move(pile_)));
+  pile_ = {};
 }
 
 void UidSet::remove(Uid uid) {

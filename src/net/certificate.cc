@@ -97,9 +97,10 @@ Error unknown_issuer(X509* leaf) {
                   : fmt::format("unknown issuer of the server's certificate: {}", issuer_of(leaf));
   return untrusted(
       std::move(message),
-      fmt::format("if this server is meant to have such a certificate, set ca_file to its issuer's "
-                  "certificate, or, after comparing it with the server's, pin_sha256 = [\"{}\"]",
-                  spki_pin(leaf)));
+      fmt::format(
+          "if this server is meant to have such a certificate, set tls.ca_file to its issuer's "
+          "certificate, or, after comparing it with the server's, tls.pin_sha256 = [\"{}\"]",
+          spki_pin(leaf)));
 }
 
 // What X509_verify_cert found, in words.
@@ -174,9 +175,10 @@ bool verify_peer(X509_STORE_CTX* chain, PeerCheck& check) {
   if (check.pins.empty()) {
     check.failure = explain(chain, check);
   } else {
-    check.failure = untrusted(
-        fmt::format("the server's key is not one of those in pin_sha256; it is {}", spki_pin(leaf)),
-        "if the server's key was changed on purpose, compare and update pin_sha256");
+    check.failure =
+        untrusted(fmt::format("the server's key is not one of those in tls.pin_sha256; it is {}",
+                              spki_pin(leaf)),
+                  "if the server's key was changed on purpose, compare and update tls.pin_sha256");
     X509_STORE_CTX_set_error(chain, X509_V_ERR_CERT_REJECTED);
   }
   return false;

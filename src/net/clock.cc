@@ -4,6 +4,7 @@
 #include <ctime>
 
 #include "core.h"
+#include "sterna/base/nanoseconds.h"
 
 namespace sterna::net {
 namespace {
@@ -17,7 +18,7 @@ class LoopClock : public io::Clock {
   std::int64_t wall_ns() const override {
     timespec now{};
     ::clock_gettime(CLOCK_REALTIME, &now);
-    return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+    return std::int64_t{now.tv_sec} * kNsPerSecond + now.tv_nsec;
   }
 
   coro::Task<Status> sleep(std::chrono::milliseconds duration) override {

@@ -109,10 +109,6 @@ Status judge(const std::string& program, const Process& process, const Capture& 
 
 }  // namespace
 
-std::vector<std::string> shell_command(std::string text) {
-  return {"/bin/sh", "-c", std::move(text)};
-}
-
 coro::Task<Result<std::string>> run_command(Loop& loop, std::vector<std::string> argv,
                                             std::chrono::milliseconds deadline) {
   const std::string program = argv.front();

@@ -14,9 +14,9 @@
 
 #include "core.h"
 #include "sterna/base/result.h"
+#include "sterna/base/unique_fd.h"
 #include "sterna/coro/sync.h"
 #include "sterna/coro/task.h"
-#include "unique_fd.h"
 
 namespace sterna::net {
 

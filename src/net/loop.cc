@@ -84,7 +84,7 @@ Loop::Core::Core()
 Loop::Core::~Core() {
   STERNA_ASSERT(root_ == nullptr && ready_.empty());
   uv_walk(&uv_, close_left_over, nullptr);
-  // Close callbacks run, and requests that were abandoned (a name that nobody waits for) end.
+  // Close callbacks run; no request is left, for whoever made one waited for it.
   uv_run(&uv_, UV_RUN_DEFAULT);
   STERNA_ASSERT(uv_loop_close(&uv_) == 0);
 }

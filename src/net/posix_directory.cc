@@ -10,13 +10,13 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <memory>
 #include <optional>
 
 #include "posix_file.h"
 #include "sterna/base/bytes.h"
+#include "sterna/base/network_fs.h"
 
 namespace sterna::net {
 namespace {
@@ -24,24 +24,6 @@ namespace {
 constexpr std::size_t kListingStart = 64 * 1024;
 // A million names of the longest kind; what needs more is read in pieces.
 constexpr std::size_t kListingMax = std::size_t{320} << 20;
-
-// statfs(2): the file system may be changed by other machines, whose clocks and caches are their
-// own.
-constexpr std::array<std::uint32_t, 13> kNetworkFileSystems = {
-    0x00006969,  // NFS
-    0x0000517b,  // SMB
-    0xff534d42,  // CIFS
-    0xfe534d42,  // SMB2
-    0x65735546,  // FUSE: sshfs and its like
-    0x01021997,  // 9P
-    0x5346414f,  // AFS (OpenAFS)
-    0x6b414653,  // AFS (kernel)
-    0x73757245,  // Coda
-    0x00c36400,  // Ceph
-    0x0bd00bd0,  // Lustre
-    0x01161970,  // GFS2
-    0x7461636f,  // OCFS2
-};
 
 // All directories and files that meet here were made by this file system.
 PosixDirectory& posix(io::Directory& directory) {
@@ -139,6 +121,10 @@ Result<io::DirectoryListing> PosixDirectory::list() {
   }
 }
 
+Status PosixDirectory::may_change() {
+  return outcome(::faccessat(fd_.get(), ".", W_OK | X_OK, AT_EACCESS), "making files");
+}
+
 Result<std::unique_ptr<io::Directory>> PosixDirectory::open_directory(std::string_view name) {
   STERNA_TRY(std::string path, checked(name));
   UniqueFd fd(::openat(fd_.get(), path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -161,14 +147,6 @@ Status PosixDirectory::rename_at(std::string_view name, io::Directory& to,
   STERNA_TRY(std::string path, checked(name));
   STERNA_TRY(std::string new_path, checked(new_name));
   return rename_without_replacing(fd_.get(), path, posix(to).fd_.get(), new_path);
-}
-
-Status PosixDirectory::link_at(std::string_view name, io::Directory& to,
-                               std::string_view new_name) {
-  STERNA_TRY(std::string path, checked(name));
-  STERNA_TRY(std::string new_path, checked(new_name));
-  return outcome(::linkat(fd_.get(), path.c_str(), posix(to).fd_.get(), new_path.c_str(), 0),
-                 printable(new_name));
 }
 
 Status PosixDirectory::unlink_at(std::string_view name) {
@@ -241,8 +219,7 @@ Result<std::uint64_t> PosixDirectory::size_bytes() {
 Result<bool> PosixDirectory::is_network_file_system() {
   struct statfs kind{};
   STERNA_CHECK(outcome(::fstatfs(fd_.get(), &kind), "statfs"));
-  const auto magic = static_cast<std::uint32_t>(kind.f_type);
-  return std::ranges::find(kNetworkFileSystems, magic) != kNetworkFileSystems.end();
+  return sterna::is_network_file_system(static_cast<unsigned long>(kind.f_type));
 }
 
 }  // namespace sterna::net

@@ -4,8 +4,8 @@
 
 #include <string>
 
+#include "sterna/base/unique_fd.h"
 #include "sterna/io/file_system.h"
-#include "unique_fd.h"
 
 namespace sterna::net {
 
@@ -16,11 +16,11 @@ class PosixDirectory : public io::Directory {
   Result<io::FileStat> stat() override;
   Result<io::FileStat> stat_at(std::string_view name) override;
   Result<io::DirectoryListing> list() override;
+  Status may_change() override;
   Result<std::unique_ptr<io::Directory>> open_directory(std::string_view name) override;
   Status make_directory(std::string_view name) override;
   Status remove_directory(std::string_view name) override;
   Status rename_at(std::string_view name, io::Directory& to, std::string_view new_name) override;
-  Status link_at(std::string_view name, io::Directory& to, std::string_view new_name) override;
   Status unlink_at(std::string_view name) override;
   Result<std::unique_ptr<io::FileReader>> open_file(std::string_view name) override;
   Result<std::unique_ptr<io::FileWriter>> create_file(std::string_view temporary) override;

@@ -14,14 +14,13 @@
 
 #include "sterna/base/assert.h"
 #include "sterna/base/bytes.h"
+#include "sterna/base/nanoseconds.h"
 
 namespace sterna::net {
 namespace {
 
-constexpr std::int64_t kNanosecondsPerSecond = 1'000'000'000;
-
 std::int64_t nanoseconds(const statx_timestamp& time) {
-  return time.tv_sec * kNanosecondsPerSecond + time.tv_nsec;
+  return to_ns(time.tv_sec, time.tv_nsec);
 }
 
 io::FileType type_of(unsigned mode) {
@@ -71,8 +70,7 @@ Result<io::FileStat> stat_file(int directory, const std::string& name) {
                       .size = found.stx_size,
                       .mtime_ns = nanoseconds(found.stx_mtime),
                       .ctime_ns = nanoseconds(found.stx_ctime),
-                      .btime_ns = has_btime ? nanoseconds(found.stx_btime) : 0,
-                      .links = found.stx_nlink};
+                      .btime_ns = has_btime ? nanoseconds(found.stx_btime) : 0};
 }
 
 Status write_all(int fd, std::string_view bytes) {
@@ -166,11 +164,11 @@ PosixWriter::~PosixWriter() {
 }
 
 Status PosixWriter::set_mtime(std::int64_t mtime_ns) {
-  std::int64_t seconds = mtime_ns / kNanosecondsPerSecond;
-  std::int64_t rest = mtime_ns % kNanosecondsPerSecond;
+  std::int64_t seconds = mtime_ns / kNsPerSecond;
+  std::int64_t rest = mtime_ns % kNsPerSecond;
   if (rest < 0) {  // before 1970
     --seconds;
-    rest += kNanosecondsPerSecond;
+    rest += kNsPerSecond;
   }
   const timespec times[2] = {{.tv_sec = 0, .tv_nsec = UTIME_OMIT},
                              {.tv_sec = seconds, .tv_nsec = rest}};

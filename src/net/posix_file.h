@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files of the real file system: readers, writers without a name, locks.
+// Files of the real file system: readers, and writers without a name.
 #pragma once
 
 #include <string>
 
+#include "sterna/base/unique_fd.h"
 #include "sterna/io/file_system.h"
-#include "unique_fd.h"
 
 namespace sterna::net {
 

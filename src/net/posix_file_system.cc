@@ -12,7 +12,7 @@
 #include "posix_file.h"
 #include "sterna/base/bytes.h"
 #include "sterna/base/digest.h"
-#include "unique_fd.h"
+#include "sterna/base/unique_fd.h"
 
 namespace sterna::net {
 namespace {

@@ -5,10 +5,16 @@
 #include <netdb.h>
 
 #include <array>
+#include <cerrno>
 #include <cstring>
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <system_error>
+#include <thread>
+#include <utility>
 
+#include "sterna/base/assert.h"
 #include "sterna/base/bytes.h"
 #include "sterna/coro/sync.h"
 
@@ -60,31 +66,67 @@ std::vector<Address> answer_at_once(const std::string& host, const std::string& 
   return both;
 }
 
-// Owned by the coroutine and by libuv; who is last frees it.
-struct Lookup {
-  uv_getaddrinfo_t request{};
-  coro::Event done;
-  int status = 0;
-  std::vector<Address> addresses;
-  bool abandoned = false;
-
-  void finish(int result, addrinfo* list) {
-    if (list) addresses = addresses_of(list);
-    uv_freeaddrinfo(list);
-    status = result;
-    if (abandoned)
-      delete this;
-    else
-      done.set();
+// Rung on another thread, heard on the loop's.
+class Bell {
+ public:
+  explicit Bell(Loop::Core& core) : handle_(new uv_async_t) {
+    auto rung = [](uv_async_t* handle) { static_cast<coro::Event*>(handle->data)->set(); };
+    STERNA_ASSERT(uv_async_init(core.uv(), handle_, rung) == 0);
+    handle_->data = &heard_;
   }
+  ~Bell() {
+    uv_close(reinterpret_cast<uv_handle_t*>(handle_),
+             [](uv_handle_t* handle) { delete reinterpret_cast<uv_async_t*>(handle); });
+  }
+  Bell(const Bell&) = delete;
+  Bell& operator=(const Bell&) = delete;
+
+  void ring() { uv_async_send(handle_); }
+  coro::Event& heard() { return heard_; }
+
+ private:
+  uv_async_t* handle_;  // libuv has it until the callback of its close
+  coro::Event heard_;
 };
 
-void looked_up(uv_getaddrinfo_t* request, int status, addrinfo* list) {
-  static_cast<Lookup*>(request->data)->finish(status, list);
-}
+using Answer = Result<std::vector<Address>>;
+
+// What the asking thread and the coroutine share, for whichever of the two is last.
+class Meeting {
+ public:
+  explicit Meeting(Bell& bell) : bell_(&bell) {}
+
+  // On the asking thread.
+  void answer(Answer answer) {
+    const std::scoped_lock lock(mutex_);
+    answer_ = std::move(answer);
+    if (bell_) bell_->ring();
+  }
+  // On the loop's thread: the answer if there is one. The bell is not touched afterwards.
+  std::optional<Answer> leave() {
+    const std::scoped_lock lock(mutex_);
+    bell_ = nullptr;
+    return std::move(answer_);
+  }
+
+ private:
+  std::mutex mutex_;
+  Bell* bell_;
+  std::optional<Answer> answer_;
+};
 
 Error unresolved(const std::string& host, std::string_view why) {
   return Error(ErrorCode::resolve, fmt::format("no address for {}: {}", printable(host), why));
+}
+
+// Not waited for, not even at the end of the process.
+Status on_another_thread(const std::string& host, std::function<void()> work) {
+  try {
+    std::thread(std::move(work)).detach();
+    return {};
+  } catch (const std::system_error& error) {
+    return fail(unresolved(host, error.code().message()));
+  }
 }
 
 }  // namespace
@@ -96,27 +138,34 @@ std::string Address::text() const {
   return name.data();
 }
 
+Result<std::vector<Address>> ask_system(const std::string& host, const std::string& service) {
+  const addrinfo hints = stream_hints(0);
+  addrinfo* list = nullptr;
+  const int status = ::getaddrinfo(host.c_str(), service.c_str(), &hints, &list);
+  if (status == EAI_SYSTEM) return fail(unresolved(host, std::generic_category().message(errno)));
+  if (status != 0) return fail(unresolved(host, ::gai_strerror(status)));
+  std::vector<Address> addresses = addresses_of(list);
+  ::freeaddrinfo(list);
+  if (addresses.empty()) return fail(unresolved(host, "neither IPv4 nor IPv6"));
+  return addresses;
+}
+
 coro::Task<Result<std::vector<Address>>> resolve(Loop::Core& core, std::string host,
-                                                 std::uint16_t port) {
+                                                 std::uint16_t port, Lookup lookup) {
   const std::string service = std::to_string(port);
   std::vector<Address> known = answer_at_once(host, service);
   if (!known.empty()) co_return known;
 
-  auto lookup = std::make_unique<Lookup>();
-  lookup->request.data = lookup.get();
-  const addrinfo hints = stream_hints(0);
-  const int started =
-      uv_getaddrinfo(core.uv(), &lookup->request, looked_up, host.c_str(), service.c_str(), &hints);
-  if (started != 0) co_return fail(unresolved(host, uv_strerror(started)));
-  Status waited = co_await lookup->done.wait();
-  if (!waited) {
-    lookup->abandoned = true;
-    uv_cancel(reinterpret_cast<uv_req_t*>(&lookup.release()->request));
-    co_return fail(std::move(waited).error());
-  }
-  if (lookup->status != 0) co_return fail(unresolved(host, uv_strerror(lookup->status)));
-  if (lookup->addresses.empty()) co_return fail(unresolved(host, "neither IPv4 nor IPv6"));
-  co_return std::move(lookup->addresses);
+  Bell bell(core);
+  auto meeting = std::make_shared<Meeting>(bell);
+  Status started = on_another_thread(
+      host, [meeting, lookup, host, service] { meeting->answer(lookup(host, service)); });
+  if (!started) co_return fail(std::move(started).error());
+  Status waited = co_await bell.heard().wait();
+  std::optional<Answer> answer = meeting->leave();
+  if (answer) co_return *std::move(answer);
+  STERNA_ASSERT(!waited);
+  co_return fail(std::move(waited).error());
 }
 
 std::vector<Address> interleave(std::vector<Address> addresses) {

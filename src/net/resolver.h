@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Names to addresses. Literals and "localhost" (RFC 6761 section 6.3) are answered at once;
-// everything else is asked of getaddrinfo on the thread pool, which may take as long as the
-// system's resolver likes.
+// everything else is asked of getaddrinfo, which takes as long as the system's resolver likes and
+// cannot be stopped: on a thread of its own, so that nobody has to wait for it, neither the jobs of
+// the pool nor the end of the process.
 #pragma once
 
 #include <sys/socket.h>
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -25,10 +27,15 @@ struct Address {
   std::string text() const;  // "192.0.2.1", "2001:db8::1"
 };
 
+// Who is asked, on another thread; blocks.
+using Lookup = std::function<Result<std::vector<Address>>(const std::string& host,
+                                                          const std::string& service)>;
+Result<std::vector<Address>> ask_system(const std::string& host, const std::string& service);
+
 // In the order of the system (RFC 6724), at least one; ErrorCode::resolve. When cancelled, the
-// lookup goes on in the pool without anyone to hear of it.
+// lookup goes on with nobody to hear of it, and may do so when the loop is gone.
 coro::Task<Result<std::vector<Address>>> resolve(Loop::Core& core, std::string host,
-                                                 std::uint16_t port);
+                                                 std::uint16_t port, Lookup lookup = ask_system);
 
 // Alternates between the families, beginning with that of the first (RFC 8305 section 4).
 std::vector<Address> interleave(std::vector<Address> addresses);

@@ -53,16 +53,21 @@ Stream::~Stream() {
   close();
 }
 
-coro::Task<Result<std::size_t>> Stream::read_some(std::string& into, std::size_t octets_max) {
-  STERNA_ASSERT(octets_max > 0);
-  Busy busy(reading_);
-  // Data that never ends must not make a reader deaf.
+// Data that never ends must not make a reader deaf, nor keep the loop from everybody else.
+coro::Task<Status> Stream::give_way() {
   const bool stop = co_await coro::cancelled();
   if (stop) co_return fail(Error::cancelled());
   if (++reads_without_wait_ > kReadsWithoutWaitMax) {
     reads_without_wait_ = 0;
     co_await coro::yield();
   }
+  co_return {};
+}
+
+coro::Task<Result<std::size_t>> Stream::read_some(std::string& into, std::size_t octets_max) {
+  STERNA_ASSERT(octets_max > 0);
+  Busy busy(reading_);
+  STERNA_CO_CHECK(co_await give_way());
   if (deflate_) co_return co_await read_inflated(into, octets_max);
   if (tls_) co_return co_await read_decrypted(into, octets_max);
   co_return co_await receive(into, octets_max);
@@ -91,6 +96,9 @@ coro::Task<Result<std::size_t>> Stream::read_decrypted(std::string& into, std::s
 }
 
 coro::Task<Result<std::size_t>> Stream::receive(std::string& into, std::size_t octets_max) {
+  // What comes may be nothing to a layer above, which asks for more then: empty blocks of deflate,
+  // records of TLS without data.
+  STERNA_CO_CHECK(co_await give_way());
   const std::size_t before = into.size();
   while (true) {
     if (socket_->closed()) co_return fail(closed_error());

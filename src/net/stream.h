@@ -51,6 +51,7 @@ class Stream : public io::Transport {
   coro::Task<Result<std::size_t>> read_inflated(std::string& into, std::size_t octets_max);
   coro::Task<Result<std::size_t>> read_decrypted(std::string& into, std::size_t octets_max);
   // From the socket; 0 at its end.
+  coro::Task<Status> give_way();
   coro::Task<Result<std::size_t>> receive(std::string& into, std::size_t octets_max);
   coro::Task<Status> flush();
   coro::Task<Status> shake_hands();

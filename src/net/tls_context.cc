@@ -43,8 +43,8 @@ Status check_pins(const std::vector<std::string>& pins) {
 Status unreadable(std::string_view what, const std::string& file) {
   return fail(Error(ErrorCode::certificate,
                     fmt::format("{} {}: {}", what, printable(file), take_openssl_error()))
-                  .with_hint("it must be a file in PEM that whoever runs Sterna can read; its name "
-                             "is in the account's tls table"));
+                  .with_hint("it must be a file in PEM that whoever runs Sterna can read; mend it, "
+                             "or its name in the configuration"));
 }
 
 Status load_authorities(SSL_CTX* context, const std::string& ca_file) {
@@ -54,7 +54,7 @@ Status load_authorities(SSL_CTX* context, const std::string& ca_file) {
     return unreadable("cannot use", X509_get_default_cert_dir());
   if (ca_file.empty()) return {};
   if (SSL_CTX_load_verify_file(context, ca_file.c_str()) != 1)
-    return unreadable("cannot read ca_file", ca_file);
+    return unreadable("cannot read tls.ca_file", ca_file);
   // Whatever the user puts there is trusted, also a server's own or an intermediate certificate.
   X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context), X509_V_FLAG_PARTIAL_CHAIN);
   return {};
@@ -66,9 +66,11 @@ Status load_client_certificate(SSL_CTX* context, const io::TlsSettings& settings
       settings.client_key_file.empty() ? settings.client_cert_file : settings.client_key_file;
   SSL_CTX_set_default_passwd_cb(context, no_passphrase);
   if (SSL_CTX_use_certificate_chain_file(context, settings.client_cert_file.c_str()) != 1)
-    return unreadable("cannot read the client certificate", settings.client_cert_file);
+    return unreadable("cannot read tls.client_cert", settings.client_cert_file);
   if (SSL_CTX_use_PrivateKey_file(context, key.c_str(), SSL_FILETYPE_PEM) != 1)
-    return unreadable("cannot read the client certificate's key", key);
+    return unreadable(settings.client_key_file.empty() ? "cannot read the key in tls.client_cert"
+                                                       : "cannot read tls.client_key",
+                      key);
   return {};
 }
 

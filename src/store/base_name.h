@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // How base names are compared in indexes: without the fields that programs put behind a comma, such
-// as
-// ",U=12" of mbsync or ",S=2345" of Dovecot, which come and go while the message stays.
+// as ",U=12" of mbsync or ",S=2345" of Dovecot, which come and go while the message stays.
 //
 // Everything from the first ',' on is left out. That is coarser than the Maildir room's rule, which
 // keeps fields that nobody knows: the base only nominates, and the planner wants proof anyway.

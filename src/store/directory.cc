@@ -8,36 +8,16 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
 #include <cerrno>
 #include <utility>
+
+#include "sterna/base/network_fs.h"
 
 namespace sterna::store {
 namespace {
 
 constexpr mode_t kDirectoryMode = 0700;
 constexpr mode_t kFileMode = 0600;
-
-// f_type of file systems whose pages other machines may write, by statfs(2) and linux/magic.h. FUSE
-// is among them because it does not say what is behind it.
-constexpr std::array<unsigned long, 15> kNetworkFileSystems = {
-    0x6969,      // NFS
-    0x517B,      // SMB
-    0xFF534D42,  // CIFS
-    0xFE534D42,  // SMB2
-    0x65735546,  // FUSE
-    0x01021997,  // 9p
-    0x5346414F,  // AFS (OpenAFS)
-    0x6B414653,  // AFS (kAFS)
-    0x73757245,  // Coda
-    0x564C,      // NCP
-    0x00C36400,  // Ceph
-    0x0BD00BD0,  // Lustre
-    0x47504653,  // GPFS
-    0x7461636F,  // OCFS2
-    0x01161970,  // GFS2
-};
 
 Error failed(int number, std::string_view doing, std::string_view path) {
   return Error::from_errno(number, fmt::format("{} {}", doing, path))
@@ -51,32 +31,19 @@ std::string parent_of(const std::string& path) {
 }
 
 Status sync_directory(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return fail(failed(errno, "opening", path));
-  const int number = ::fsync(fd) == 0 ? 0 : errno;
-  ::close(fd);
-  if (number != 0) return fail(failed(number, "making durable", path));
+  const UniqueFd directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!directory) return fail(failed(errno, "opening", path));
+  if (::fsync(directory.get()) != 0) return fail(failed(errno, "making durable", path));
   return {};
 }
 
 }  // namespace
 
-DirectoryLock::DirectoryLock(DirectoryLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-
-DirectoryLock& DirectoryLock::operator=(DirectoryLock&& other) noexcept {
-  std::swap(fd_, other.fd_);
-  return *this;
-}
-
-DirectoryLock::~DirectoryLock() {
-  if (fd_ >= 0) ::close(fd_);
-}
-
 Result<DirectoryLock> DirectoryLock::take(const std::string& directory) {
   const std::string path = directory + "/lock";
-  DirectoryLock lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kFileMode));
-  if (lock.fd_ < 0) return fail(failed(errno, "opening", path));
-  if (::flock(lock.fd_, LOCK_EX | LOCK_NB) == 0) return lock;
+  UniqueFd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kFileMode));
+  if (!file) return fail(failed(errno, "opening", path));
+  if (::flock(file.get(), LOCK_EX | LOCK_NB) == 0) return DirectoryLock(std::move(file));
   if (errno != EWOULDBLOCK) return fail(failed(errno, "locking", path));
   return fail(
       Error(ErrorCode::locked, fmt::format("another sterna uses the state in {}", directory))
@@ -108,20 +75,12 @@ Status check_file_system(const std::string& directory) {
           .with_hint("set state_dir to a directory on a disk of this machine"));
 }
 
-bool is_network_file_system(unsigned long type) {
-  // The kernel's field is signed and may carry the sign of a 32-bit number upwards.
-  return std::ranges::find(kNetworkFileSystems, type & 0xFFFFFFFFUL) != kNetworkFileSystems.end();
-}
-
 Status make_file(const std::string& path) {
   // SQLite's locks end when the process closes any descriptor of the file: only a file that is
   // surely new may be opened here.
-  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kFileMode);
-  if (fd < 0) {
-    if (errno == EEXIST) return {};
-    return fail(failed(errno, "making", path));
-  }
-  ::close(fd);
+  const UniqueFd made(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kFileMode));
+  if (!made && errno == EEXIST) return {};
+  if (!made) return fail(failed(errno, "making", path));
   return sync_directory(parent_of(path));
 }
 

@@ -5,8 +5,10 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
 #include "sterna/base/result.h"
+#include "sterna/base/unique_fd.h"
 
 namespace sterna::store {
 
@@ -14,16 +16,13 @@ namespace sterna::store {
 class DirectoryLock {
  public:
   DirectoryLock() = default;
-  DirectoryLock(DirectoryLock&& other) noexcept;
-  DirectoryLock& operator=(DirectoryLock&& other) noexcept;
-  ~DirectoryLock();
 
   // Without waiting; `locked` if another process, or another Store of this one, has it.
   static Result<DirectoryLock> take(const std::string& directory);
 
  private:
-  explicit DirectoryLock(int fd) : fd_(fd) {}
-  int fd_ = -1;
+  explicit DirectoryLock(UniqueFd fd) : fd_(std::move(fd)) {}
+  UniqueFd fd_;
 };
 
 // Makes `directory` and what is missing above it, mode 0700; each is durable on return.
@@ -31,8 +30,6 @@ Status make_directory(const std::string& directory);
 
 // `unsupported` if it lies on a network or FUSE file system.
 Status check_file_system(const std::string& directory);
-// `type` is statfs(2)'s f_type.
-bool is_network_file_system(unsigned long type);
 
 // Makes an empty `path`, mode 0600, unless it is there; its name is durable on return.
 Status make_file(const std::string& path);

@@ -34,8 +34,7 @@ Result<std::vector<Failure>> Store::failures() {
 }
 
 Result<std::optional<Failure>> Store::failure(MailboxId mailbox, Uid uid,
-                                              std::string_view base_name,
-                                              std::string_view action) {
+                                              std::string_view base_name, std::string_view action) {
   Query query(impl_->db,
               "SELECT mailbox, uid, base_name, action, count, next_try_ms, reason FROM failure "
               "WHERE mailbox = ? AND uid = ? AND base_name = ? AND action = ?",

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The table `mailbox`: one row a mailbox that the base knows, with its cursor and its stamp.
+#include <optional>
 #include <string>
 
 #include "impl.h"
@@ -10,11 +11,14 @@
 namespace sterna::store {
 namespace {
 
-constexpr const char* kSelect =
-    "SELECT id, name, wire, delimiter, mailbox_id, role, path, has_local, has_remote, uidvalidity, "
-    "uid_next, highest_modseq, messages, any_keyword, keywords, cur_dev, cur_ino, stamp, "
-    "listed_since, remote_absences "
-    "FROM mailbox ORDER BY name";
+// In the order in which read_row() takes them.
+#define STERNA_MAILBOX_COLUMNS                                                              \
+  "id, name, wire, delimiter, mailbox_id, role, path, has_local, has_remote, uidvalidity, " \
+  "uid_next, highest_modseq, messages, any_keyword, keywords, cur_dev, cur_ino, stamp, "    \
+  "listed_since, remote_absences"
+
+constexpr const char* kSelect = "SELECT " STERNA_MAILBOX_COLUMNS " FROM mailbox ORDER BY name";
+constexpr const char* kSelectOne = "SELECT " STERNA_MAILBOX_COLUMNS " FROM mailbox WHERE id = ?";
 
 constexpr const char* kInsert =
     "INSERT INTO mailbox (name, wire, delimiter, mailbox_id, role, path, has_local, has_remote, "
@@ -90,6 +94,14 @@ Result<std::vector<MailboxRow>> Store::mailboxes() {
     STERNA_TRY(MailboxRow row, read_row(impl_->db, query));
     rows.push_back(std::move(row));
   }
+}
+
+Result<std::optional<MailboxRow>> Store::mailbox(MailboxId id) {
+  Query query(impl_->db, kSelectOne, id);
+  STERNA_TRY(const bool found, query.next());
+  if (!found) return std::optional<MailboxRow>();
+  STERNA_TRY(MailboxRow row, read_row(impl_->db, query));
+  return std::optional(std::move(row));
 }
 
 Result<MailboxId> Store::add_mailbox(const MailboxRow& row) {

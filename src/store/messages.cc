@@ -41,6 +41,7 @@ constexpr const char* kSelectUids =
 constexpr const char* kSelectStates =
     "SELECT uid, state FROM message WHERE mailbox = ? AND uid BETWEEN ? AND ? ORDER BY uid";
 constexpr const char* kCount = "SELECT count(*) FROM message WHERE state = ? AND mailbox = ?";
+constexpr const char* kAnyInState = "SELECT 1 FROM message WHERE state = ? AND mailbox = ? LIMIT 1";
 constexpr const char* kSelectHeaders =
     "SELECT mailbox, uid, header_digest FROM message WHERE header_digest IS NOT NULL";
 constexpr const char* kSelectState = "SELECT state FROM message WHERE mailbox = ? AND uid = ?";
@@ -50,11 +51,12 @@ constexpr const char* kSelectState = "SELECT state FROM message WHERE mailbox = 
 constexpr const char* kUpdate =
     "UPDATE message SET flags = ?, in_new = ?, info = ?, dev = ?, ino = ?, size = ?, mtime_ns = ?, "
     "btime_ns = ?, internal_date = ?, remote_size = ?, email_id = ?, modseq = ?, "
-    "identity_size = ?, header_digest = ?, message_id = ?, remote_since = ?, local_since = ? "
+    "identity_size = ?, header_digest = ?, message_id = ?, body_digest = ?, remote_header = ?, "
+    "remote_since = ?, local_since = ? "
     "WHERE mailbox = ? AND uid = ? AND state = ? AND base_name = ?";
 constexpr const char* kInsert =
     "INSERT OR REPLACE INTO message (" STERNA_MESSAGE_COLUMNS
-    ", base_hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    ", base_hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 // Calls `visit` with each row that the query still gives.
 template <class Visit>
@@ -125,6 +127,11 @@ Result<std::vector<MessageRow>> Store::messages_in_state(RowState state) {
   }
   if (!passing.empty()) std::ranges::sort(rows, {}, &MessageRow::key);
   return rows;
+}
+
+Result<bool> Store::has_detached(MailboxId mailbox) {
+  Query query(impl_->db, kAnyInState, to_string(RowState::detached), mailbox);
+  return query.next();
 }
 
 Result<std::vector<MessageRow>> Store::messages_with_headers(const std::set<Digest>& headers) {
@@ -267,20 +274,22 @@ Status Store::set_state(MessageKey key, RowState state) {
 
 Status Store::put_message(const MessageRow& row) {
   const IdentityColumns identity(row.identity);
+  std::optional<Blob> remote_header;
+  if (row.remote_header) remote_header = Blob{row.remote_header->raw()};
   STERNA_CHECK(impl_->forget_passing(row.key));
   STERNA_CHECK(impl_->change(kUpdate, row.flags.to_string(), row.in_new, row.info, row.file.dev,
                              row.file.ino, row.file.size, row.file.mtime_ns, row.file.btime_ns,
                              row.internal_date, row.remote_size, row.email_id, row.modseq,
                              identity.size, identity.header_digest, identity.message_id,
-                             row.remote_since, row.local_since, row.key.mailbox, row.key.uid,
-                             to_string(row.state), row.base_name));
+                             identity.body_digest, remote_header, row.remote_since, row.local_since,
+                             row.key.mailbox, row.key.uid, to_string(row.state), row.base_name));
   if (impl_->db.changed_rows() > 0) return {};
   return impl_->change(kInsert, row.key.mailbox, row.key.uid, to_string(row.state),
                        row.flags.to_string(), row.base_name, row.in_new, row.info, row.file.dev,
                        row.file.ino, row.file.size, row.file.mtime_ns, row.file.btime_ns,
                        row.internal_date, row.remote_size, row.email_id, row.modseq, identity.size,
-                       identity.header_digest, identity.message_id, row.remote_since,
-                       row.local_since, base_hash(row.base_name));
+                       identity.header_digest, identity.message_id, identity.body_digest,
+                       remote_header, row.remote_since, row.local_since, base_hash(row.base_name));
 }
 
 Status Store::remove_message(MessageKey key) {

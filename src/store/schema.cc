@@ -225,9 +225,21 @@ CREATE TABLE attempt (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
+// What the server's header is where it is not the file's: not known of what was paired before.
+constexpr const char* kVersion7 = R"sql(
+ALTER TABLE message ADD COLUMN remote_header BLOB;
+)sql";
+
+// Versions of a message with one header and one size; 0 of what nobody read.
+constexpr const char* kVersion8 = R"sql(
+ALTER TABLE message ADD COLUMN body_digest INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE intent ADD COLUMN body_digest INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE undo ADD COLUMN body_digest INTEGER NOT NULL DEFAULT 0;
+)sql";
+
 // The nth migrates from version n to n + 1.
-constexpr std::array<const char*, kSchemaVersion> kMigrations = {kVersion1, kVersion2, kVersion3,
-                                                                 kVersion4, kVersion5, kVersion6};
+constexpr std::array<const char*, kSchemaVersion> kMigrations = {
+    kVersion1, kVersion2, kVersion3, kVersion4, kVersion5, kVersion6, kVersion7, kVersion8};
 
 Result<std::int64_t> number(Db& db, const char* sql) {
   Query query(db, sql);

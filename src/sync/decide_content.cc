@@ -2,6 +2,7 @@
 // The axis of content (rule 13): an edit replaces its message only where it is surely one; what is
 // not is damage, and comes again from the server.
 #include "decide.h"
+#include "sterna/base/nanoseconds.h"
 
 namespace sterna::sync {
 namespace {
@@ -20,13 +21,17 @@ bool same_as_row(const RowView& row, const LocalChange& change) {
   return change.file.file.size == row.row->file.size;
 }
 
+// They say the same only of the same octets, then.
+bool bodies_are_known(const RowView& row, const LocalChange& change) {
+  return row.identity && row.identity->body != 0 && change.identity->body != 0;
+}
+
 // To the second, which is what archives keep.
 bool has_old_time(const RowView& row, const LocalChange& change) {
-  constexpr std::int64_t kSecond = 1'000'000'000;
   const FileStamp& was = row.row->file;
   const FileStamp& now = change.file.file;
   return was.mtime_ns != 0 && was.size == now.size &&
-         was.mtime_ns / kSecond == now.mtime_ns / kSecond;
+         was.mtime_ns / kNsPerSecond == now.mtime_ns / kNsPerSecond;
 }
 
 // What an outage leaves of a file whose content did not reach the disk whole.
@@ -39,6 +44,9 @@ bool is_cut(const RowView& row, const LocalChange& change) {
 
 // The edit, where a server took it already: sent before, and its answer lost.
 MessageView* find_sent_edit(const World& world, const RowView& row) {
+  const bool sent_another = row.upload && row.upload->identity &&
+                            row.upload->identity->differs_in_body(*row.change->identity);
+  if (sent_another) return nullptr;
   for (MessageView* message : row.mailbox->messages) {
     if (message->from || message->file || message->taken || message->row) continue;
     const auto identity = message->identity();
@@ -63,6 +71,7 @@ void pair_sent_edit(Draft& draft, const RowView& row, MessageView& message) {
   pair.to_remote = std::move(merge.to_remote);
   pair.to_local = std::move(merge.to_local);
   pair.identity = row.change->identity;
+  pair.told = detail.identity;
   pair.internal_date = detail.internal_date;
   pair.email_id = detail.email_id;
   if (row.remote == Remote::gone || content_of(row) == Content::doubtful) {
@@ -137,9 +146,10 @@ Content content_of(const RowView& row) {
   if (row.has_state(RowState::stub)) return Content::same;
   if (row.change->file.file == row.row->file) return Content::same;  // another name, nothing else
   if (!row.change->identity) return Content::unreadable;
-  // Another time alone is no edit: programs set times. Nor is another file with the old time: that
-  // is a copy, as of a restored backup.
-  const bool untouched = row.change->in_place || has_old_time(row, *row.change);
+  // Another time alone is no edit: programs set times. Nor is another file with the old octets, or,
+  // where they are not known, the old time: that is a copy, as of a restored backup.
+  const bool untouched =
+      row.change->in_place || has_old_time(row, *row.change) || bodies_are_known(row, *row.change);
   if (untouched && same_as_row(row, *row.change)) return Content::same;
   if (row.change->surely_edited) return Content::edited;
   if (same_as_row(row, *row.change)) return Content::same;

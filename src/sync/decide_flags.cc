@@ -37,6 +37,23 @@ std::string reason_of(const FlagMerge& merge, bool local_changed) {
 
 }  // namespace
 
+bool goes_by_its_flag(const RowView& row) {
+  const MailboxView& mailbox = *row.mailbox;
+  return mailbox.in->deletes_at_once && mailbox.in->acts_on_deleted() && mailbox.may_push() &&
+         local_flags(row).has(Flag::deleted) && !row.row->flags.has(Flag::deleted) &&
+         !remote_flags(row).has(Flag::deleted);
+}
+
+void push_last_flags(Draft& draft, const RowView& row) {
+  FlagSet local = local_flags(row);
+  local.set(Flag::deleted, false);
+  FlagMerge merge = merge_flags(row.row->flags, remote_flags(row), local, *row.mailbox);
+  if (merge.to_remote.empty()) return;
+  draft.act(PushFlags{row.mailbox->where(), row.key().uid, std::move(merge.to_remote),
+                      std::move(merge.result), std::nullopt, row.row->modseq},
+            "flags changed here");
+}
+
 void decide_flags(Draft& draft, RowView& row) {
   if (holds_lost_flags(draft, row)) {
     return draft.hold(HeldKind::flags_lost, row, file_of(row),

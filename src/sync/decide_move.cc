@@ -123,6 +123,7 @@ void follow_new_uid(Draft& draft, RowView& row) {
   pair.to_remote = std::move(merge.to_remote);
   if (pair.file.tells_flags) pair.to_local = std::move(merge.to_local);
   pair.identity = row.identity;
+  pair.told = message.detail->identity;
   pair.internal_date = message.detail->internal_date;
   pair.email_id = message.detail->email_id;
   pair.forgets = row.key();
@@ -169,6 +170,7 @@ void pair(Draft& draft, FileView& file, MessageView& message, std::string reason
   pair.to_remote = std::move(merge.to_remote);
   pair.to_local = std::move(merge.to_local);
   pair.identity = file.identity();
+  if (message.detail) pair.told = message.detail->identity;
   if (file.from && file.from->remote == Remote::gone) pair.forgets = file.from->key();
   pair.internal_date =
       message.detail ? message.detail->internal_date : message.row->row->internal_date;

@@ -56,13 +56,14 @@ struct CopyInTrash {
 // Each copy is that of one removal.
 CopyInTrash find_copy(Draft& draft, const RowView& row) {
   MailboxView* trash = draft.world.mailbox(*draft.world.input().trash);
-  const std::optional<Identity>& identity = row.identity ? row.identity : row.intent->identity;
+  const auto known = row.identity_there();
+  const std::optional<Identity>& identity = known ? known : row.intent->identity;
   if (!trash || !trash->remote_known || !identity) return {};
   const Uid first = first_possible(*row.intent, *trash);
   for (RowView* other : trash->rows) {
     const bool fits = other->has_file_here() || other->has_state(RowState::deleting);
     if (!fits || other->key().uid < first || other->of_removal || !other->identity) continue;
-    if (other->remote == Remote::gone || !other->identity->same_as(*identity)) continue;
+    if (other->remote == Remote::gone || !other->identity_there()->same_as(*identity)) continue;
     if (other->remote == Remote::unknown) return {};
     other->of_removal = true;
     return {true, other->key().uid};
@@ -185,17 +186,25 @@ void expunge_flagged(Draft& draft, RowView& row) {
   if (!mailbox.in->expunge_flagged || !mailbox.may_push()) return;
   const FlagSet agreed =
       merge_flags(row.row->flags, remote_flags(row), local_flags(row), mailbox).result;
-  if (!agreed.has(Flag::deleted)) return;
-  if (mailbox.read_only()) return draft.wait(row, "flagged deleted; read-only on the server");
-  if (!mailbox.in->local.quiet) return draft.wait(row, "flagged deleted; waits for the quiet time");
-  const auto kind = spare_marked(draft, row, RemovalKind::expunge);
+  if (agreed.has(Flag::deleted)) remove_flagged(draft, row);
+}
+
+void remove_flagged(Draft& draft, RowView& row) {
+  const MailboxInput& in = *row.mailbox->in;
+  if (row.mailbox->read_only()) return draft.wait(row, "flagged deleted; read-only on the server");
+  if (!in.local.quiet) return draft.wait(row, "flagged deleted; waits for the quiet time");
+  const RemovalKind wanted = in.expunge_flagged || has_another_label(draft, row)
+                                 ? RemovalKind::expunge
+                                 : kind_by_policy(draft, row);
+  const auto kind = spare_marked(draft, row, wanted);
   if (!kind) return draft.hold(HeldKind::delete_remote, row, std::nullopt, kMarked);
   if (may_be_copied(draft, row, *kind)) draft.kept_intents.insert(row.intent->id);
   const auto rest = rest_of(draft, row, *kind);
   if (!rest) return draft.wait(row, kCopyUnknown);
   DeleteOut out = delete_out(row, *rest, "the user flagged it \\Deleted");
   out.file_remains = true;
-  draft.propose(Side::remote, row, std::move(out), "flagged deleted; the policy expunges it");
+  draft.propose(Side::remote, row, std::move(out),
+                in.expunge_flagged ? "flagged deleted; the policy expunges it" : "flagged deleted");
 }
 
 void delete_local(Draft& draft, RowView& row) {

@@ -32,6 +32,10 @@ void stayed_on_server(Draft& draft, RowView& row) {
   }
   switch (content_of(row)) {
     case Content::same:
+      if (goes_by_its_flag(row)) {
+        push_last_flags(draft, row);
+        return remove_flagged(draft, row);
+      }
       decide_flags(draft, row);
       return expunge_flagged(draft, row);
     case Content::edited:

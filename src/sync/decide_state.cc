@@ -30,6 +30,11 @@ void decide_detached(Draft& draft, RowView& row) {
   if (row.local == Local::gone) {
     return forget(draft, row, RowState::tombstone, "gone here; the server has not had it for long");
   }
+  if (row.message) {
+    const bool same = row.mailbox->may_pull() && content_of(row) == Content::same;
+    if (same) return move_local(draft, row);
+    row.message->from = nullptr;
+  }
   if (!row.change) return;
   draft.act(Record{row.mailbox->where(), row.key().uid, row.change->file.flags, row.row->modseq,
                    row.change->file, row.change->identity},

@@ -7,9 +7,12 @@ namespace {
 // Flags whose absence on the server says nothing: it cannot hold them, or could not when the base
 // agreed.
 FlagSet not_told_by_server(const FlagSet& base, const MailboxInput& in) {
-  return in.remote.storable.refused_of(base)
-      .united(in.base_storable.refused_of(base))
-      .united(without_wire_form(base));
+  FlagSet untold = in.remote.storable.refused_of(base)
+                       .united(in.base_storable.refused_of(base))
+                       .united(without_wire_form(base));
+  // It was not told of it: it is kept here alone.
+  if (in.deletes_at_once && !in.acts_on_deleted()) untold.set(Flag::deleted);
+  return untold;
 }
 
 FlagMerge spread(FlagSet result, const FlagSet& remote, const FlagSet& local,
@@ -33,7 +36,10 @@ MailboxId goal_of(const Intent& intent) {
 }  // namespace
 
 FlagSet storable(const FlagSet& flags, const MailboxView& mailbox) {
-  return flags.minus(mailbox.in->remote.storable.refused_of(flags)).minus(without_wire_form(flags));
+  FlagSet stored =
+      flags.minus(mailbox.in->remote.storable.refused_of(flags)).minus(without_wire_form(flags));
+  if (mailbox.in->deletes_at_once) stored.set(Flag::deleted, false);
+  return stored;
 }
 
 FlagSet remote_flags(const RowView& row) {
@@ -63,8 +69,9 @@ FlagMerge merge_flags(const FlagSet& base, const FlagSet& remote, const FlagSet&
   return spread(merged, remote, local, place);
 }
 
-FlagMerge unite_flags(const FlagSet& remote, const FlagSet& local, const MailboxView& place) {
-  return spread(remote.united(local), remote, local, place);
+FlagMerge unite_flags(const FlagSet& remote, const FlagSet& local, const MailboxView& place,
+                      const FlagDelta& inherited) {
+  return spread(apply(remote.united(local), inherited), remote, local, place);
 }
 
 FlagMerge merge_new(const FileView& file, const MessageView& message, const MailboxView& place) {
@@ -72,7 +79,7 @@ FlagMerge merge_new(const FileView& file, const MessageView& message, const Mail
   const Intent* sent = file.upload ? file.upload : file.move_out;
   const bool elsewhere = sent && goal_of(*sent) != message.mailbox->in->id;
   if (!sent || (!elsewhere && message.uid < sent->target_uid_next)) {
-    return unite_flags(message.flags(), seen.flags, place);
+    return unite_flags(message.flags(), seen.flags, place, file.inherited);
   }
   return merge_flags(sent->flags, message.flags(), seen.tells_flags ? seen.flags : sent->flags,
                      place);

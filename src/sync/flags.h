@@ -25,7 +25,8 @@ FlagMerge merge_flags(const FlagSet& base, const FlagSet& remote, const FlagSet&
 // Of a file and a message without a row: what was sent is a base, where it was sent by us.
 FlagMerge merge_new(const FileView& file, const MessageView& message, const MailboxView& place);
 // Without a base: the union.
-FlagMerge unite_flags(const FlagSet& remote, const FlagSet& local, const MailboxView& place);
+FlagMerge unite_flags(const FlagSet& remote, const FlagSet& local, const MailboxView& place,
+                      const FlagDelta& inherited = {});
 
 // The part of `flags` that the server can store in that mailbox.
 FlagSet storable(const FlagSet& flags, const MailboxView& mailbox);

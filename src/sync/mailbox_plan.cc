@@ -287,6 +287,10 @@ class MailboxPlanner {
 
 }  // namespace
 
+std::vector<SupposedRename> supposed_renames(const MailboxesInput& input) {
+  return MailboxWorld(input).supposed_renames();
+}
+
 std::vector<MailboxAction> plan_mailboxes(const MailboxesInput& input) {
   return MailboxPlanner(input).plan();
 }

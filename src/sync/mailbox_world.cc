@@ -121,15 +121,34 @@ bool MailboxWorld::explains(const Intent& intent, const KnownView& view,
 
 const RemoteMailbox* MailboxWorld::renamed_remote(const KnownView& view) const {
   const MailboxRow& row = view.row();
-  if (row.name.is_inbox()) return nullptr;
+  if (const RemoteMailbox* other = renamed_by_id(row)) return other;
+  const RemoteMailbox* other = renamed_by_counts(row);
+  if (!other) return nullptr;
+  const auto& proven = input_.proven_renames;
+  const auto found = std::ranges::find(proven, SupposedRename{row.id, other->wire});
+  return found == proven.end() ? nullptr : other;
+}
+
+const RemoteMailbox* MailboxWorld::renamed_by_id(const MailboxRow& row) const {
+  if (row.name.is_inbox() || row.mailbox_id.empty()) return nullptr;
   const RemoteMailbox* same = remote(row.name);
-  if (!row.mailbox_id.empty()) {
-    if (same && same->mailbox_id == row.mailbox_id) return nullptr;
-    for (const auto& [name, other] : remote_by_name_) {
-      if (other->mailbox_id == row.mailbox_id && !name.is_inbox()) return other;
+  if (same && same->mailbox_id == row.mailbox_id) return nullptr;
+  for (const auto& [name, other] : remote_by_name_) {
+    if (other->mailbox_id == row.mailbox_id && !name.is_inbox()) return other;
+  }
+  return nullptr;
+}
+
+std::vector<SupposedRename> MailboxWorld::supposed_renames() const {
+  std::vector<SupposedRename> supposed;
+  for (const KnownView& view : known_) {
+    const MailboxRow& row = view.row();
+    if (!row.has_remote || renamed_by_us(view) || renamed_by_id(row)) continue;
+    if (const RemoteMailbox* other = renamed_by_counts(row)) {
+      supposed.push_back({row.id, other->wire});
     }
   }
-  return same || !input_.remote_complete ? nullptr : renamed_by_counts(view);
+  return supposed;
 }
 
 bool MailboxWorld::may_be_renamed_by_counts(const MailboxRow& row,
@@ -138,15 +157,24 @@ bool MailboxWorld::may_be_renamed_by_counts(const MailboxRow& row,
   const bool ids_differ = !row.mailbox_id.empty() && !other.mailbox_id.empty();
   if (!row.has_remote || !was.uidvalidity || was.messages == 0 || ids_differ) return false;
   if (remote(row.name) || in_base_.contains(other.name)) return false;
+  if (shares_its_uidvalidity(other)) return false;
   return other.uidvalidity == was.uidvalidity && other.uid_next &&
          *other.uid_next >= was.uid_next && other.messages == was.messages;
 }
 
+// Where the server gives one to several, it tells none of them from another.
+bool MailboxWorld::shares_its_uidvalidity(const RemoteMailbox& remote) const {
+  return std::ranges::any_of(input_.remote, [&](const RemoteMailbox& other) {
+    return other.wire != remote.wire && other.uidvalidity == remote.uidvalidity;
+  });
+}
+
 // Only where nothing else could be meant: one candidate, and one row for it.
-const RemoteMailbox* MailboxWorld::renamed_by_counts(const KnownView& view) const {
+const RemoteMailbox* MailboxWorld::renamed_by_counts(const MailboxRow& row) const {
+  if (row.name.is_inbox() || !input_.remote_complete) return nullptr;
   const RemoteMailbox* only = nullptr;
   for (const auto& [name, other] : remote_by_name_) {
-    if (name.is_inbox() || !may_be_renamed_by_counts(view.row(), *other)) continue;
+    if (name.is_inbox() || !may_be_renamed_by_counts(row, *other)) continue;
     if (only) return nullptr;
     only = other;
   }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // MailboxWorld: every mailbox of the base with what was seen of it on both sides, and what was seen
-// that the base does not know. Names nominate; MAILBOXID, dev and inode of cur, an open intent, or
-// equal UIDVALIDITY, UIDNEXT and count in one LIST prove a rename. What an open intent explains is
-// our own doing: the mailbox is present, under a name that the row does not have yet.
+// that the base does not know. Names nominate, and so do equal UIDVALIDITY, UIDNEXT and count in
+// one LIST; MAILBOXID, dev and inode of cur, an open intent, or the content prove a rename. What an
+// open intent explains is our own doing: the mailbox is present, under a name that the row does not
+// have yet.
 #pragma once
 
 #include <cstdint>
@@ -46,6 +47,8 @@ class MailboxWorld {
   // What belongs to no row, ascending by name.
   std::vector<const RemoteMailbox*> new_remote() const;
   std::vector<const LocalMailbox*> new_local() const;
+  // What the numbers suggest, whether it was proven or not.
+  std::vector<SupposedRename> supposed_renames() const;
 
  private:
   void find_moved_remote(KnownView& view);
@@ -55,8 +58,10 @@ class MailboxWorld {
   const RemoteMailbox* renamed_by_us(const KnownView& view) const;
   bool explains(const Intent& intent, const KnownView& view, const RemoteMailbox& target) const;
   const RemoteMailbox* renamed_remote(const KnownView& view) const;
-  const RemoteMailbox* renamed_by_counts(const KnownView& view) const;
+  const RemoteMailbox* renamed_by_id(const MailboxRow& row) const;
+  const RemoteMailbox* renamed_by_counts(const MailboxRow& row) const;
   bool may_be_renamed_by_counts(const MailboxRow& row, const RemoteMailbox& remote) const;
+  bool shares_its_uidvalidity(const RemoteMailbox& remote) const;
 
   const MailboxesInput& input_;
   std::vector<KnownView> known_;

@@ -18,6 +18,10 @@ bool upload_is_found(World& world, const Intent& intent);
 // Files that left their row's place: new files against rows whose file is gone.
 void pair_local_moves(World& world);
 
+// Files that were fetched and never written down: their names say which message they are. Before
+// any search for what moved, for which such a message would do as well, and its file be left over.
+void pair_delivered(World& world);
+
 // Messages that left their row's mailbox: new messages against rows whose message is gone.
 void pair_remote_moves(World& world);
 
@@ -46,6 +50,7 @@ inline void pair_all(World& world) {
   find_uploads(world);
   find_rowless_moves(world);
   pair_local_moves(world);
+  pair_delivered(world);
   pair_remote_moves(world);
   pair_same_mailbox(world);
   pair_new_uids(world);

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include "flags.h"
 #include "pair.h"
 
@@ -27,6 +29,15 @@ RowView* youngest_heir(World& world, const RowView& row) {
   return youngest;
 }
 
+// Fetched and never written down: it has no row yet.
+FileView* delivered_heir(World& world, const RowView& row) {
+  const auto heir = std::ranges::find_if(world.files(), [&](const FileView& file) {
+    return file.message && !file.from && file.mailbox != row.mailbox && file.arrival->origin &&
+           file.arrival->origin->ours && file.identity()->same_as(*row.identity);
+  });
+  return heir == world.files().end() ? nullptr : &*heir;
+}
+
 }  // namespace
 
 void find_heirs(World& world) {
@@ -34,7 +45,11 @@ void find_heirs(World& world) {
     if (!lost_its_message(row)) continue;
     const FlagDelta said = flag_delta(row.row->flags, local_flags(row));
     if (said.empty()) continue;
-    if (RowView* heir = youngest_heir(world, row)) heir->inherited = said;
+    if (FileView* file = delivered_heir(world, row)) {
+      file->inherited = said;
+    } else if (RowView* heir = youngest_heir(world, row)) {
+      heir->inherited = said;
+    }
   }
 }
 

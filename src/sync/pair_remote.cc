@@ -9,9 +9,21 @@
 namespace sterna::sync {
 namespace {
 
+// A message that came back, or was put in anew by its server, has another UID in the same mailbox;
+// a place elsewhere is the better explanation.
+enum class Search : bool { elsewhere, same_mailbox };
+
+// Kept here alone: its message may come back to where it was. A file that was moved on is not
+// looked for.
+bool is_kept_here(const RowView& view) {
+  return view.has_state(RowState::detached) && view.remote == Remote::same &&
+         (view.local == Local::same || view.local == Local::changed) && !view.file;
+}
+
 // Rows whose message is to be found elsewhere. One whose file is gone too needs no search: whatever
 // arrived elsewhere is then simply new there.
-bool misses_message(const RowView& view) {
+bool misses_message(const RowView& view, Search search) {
+  if (search == Search::same_mailbox && !view.message && is_kept_here(view)) return true;
   if (view.message || view.remote != Remote::gone) return false;
   if (view.has_file_here()) return view.local != Local::gone || view.file;
   return view.has_state(RowState::deleting) && view.file;
@@ -21,16 +33,12 @@ bool is_free(const MessageView& message) {
   return !message.from && !message.file && !message.row && message.detail;
 }
 
-// A message that came back, or was put in anew by its server, has another UID in the same mailbox;
-// a place elsewhere is the better explanation.
-enum class Search : bool { elsewhere, same_mailbox };
-
 template <class Key, class RowKey, class MessageKeyOf>
 void match_messages(World& world, Search search, RowKey row_key, MessageKeyOf message_key) {
   match(
       world.rows(), world.messages(),
       [&](const RowView& row) -> std::optional<Key> {
-        return misses_message(row) ? row_key(row) : std::nullopt;
+        return misses_message(row, search) ? row_key(row) : std::nullopt;
       },
       [&](const MessageView& message) -> std::optional<Key> {
         return is_free(message) ? message_key(message) : std::nullopt;
@@ -52,14 +60,15 @@ void match_all(World& world, Search search) {
       world, search, [](const RowView& row) { return unless_empty(row.row->email_id); },
       [](const MessageView& message) { return unless_empty(message.detail->email_id); });
   match_messages<ContentKey>(
-      world, search, [](const RowView& row) { return content_key(row.identity); },
+      world, search, [](const RowView& row) { return content_key(row.identity_there()); },
       [&](const MessageView& message) {
         return world.sizes_count(message) ? content_key(message.identity()) : std::nullopt;
       });
   match_messages<Digest>(
       world, search,
       [](const RowView& row) {
-        return row.identity ? std::optional(row.identity->header) : std::nullopt;
+        const auto there = row.identity_there();
+        return there ? std::optional(there->header) : std::nullopt;
       },
       [&](const MessageView& message) -> std::optional<Digest> {
         if (world.sizes_count(message) || !message.identity()) return std::nullopt;

@@ -42,7 +42,10 @@ bool same_content(const World& world, const MessageView& message, const FileView
          message.identity()->same_as(*file.identity(), world.sizes_count(message));
 }
 
-void match_origins(World& world) {
+// Files that no row explains and that have names of ours; or all that say where they are from.
+enum class Origins : bool { delivered, any };
+
+void match_origins(World& world, Origins origins) {
   using Key = std::pair<MailboxId, Uid>;
   match(
       world.messages(), world.files(),
@@ -50,10 +53,11 @@ void match_origins(World& world) {
         if (!is_free(message)) return std::nullopt;
         return Key{message.mailbox->in->id, message.uid};
       },
-      [](const FileView& file) -> std::optional<Key> {
+      [origins](const FileView& file) -> std::optional<Key> {
         const auto& origin = file.arrival->origin;
         const MailboxInput& in = *file.mailbox->in;
         if (!is_free(file) || !origin) return std::nullopt;
+        if (origins == Origins::delivered && (file.from || !origin->ours)) return std::nullopt;
         const bool from_here =
             origin->mailbox == in.id && origin->uidvalidity == in.remote.uidvalidity;
         if (origin->ours && !from_here) return std::nullopt;
@@ -87,7 +91,10 @@ void match_contents(World& world, Compared compared, bool sizes_count) {
         return key_of(file.mailbox->in->id, *file.arrival->plain);
       },
       [&](MessageView& message, FileView& file) {
-        if (compared == Compared::plain) file.plain = true;
+        const bool plain = compared == Compared::plain;
+        const Identity& content = plain ? *file.arrival->plain : *file.identity();
+        if (message.identity()->differs_in_body(content)) return false;
+        if (plain) file.plain = true;
         return join(message, file);
       });
 }
@@ -116,8 +123,12 @@ void match_sent(MailboxView& mailbox) {
 
 }  // namespace
 
+void pair_delivered(World& world) {
+  match_origins(world, Origins::delivered);
+}
+
 void pair_same_mailbox(World& world) {
-  match_origins(world);
+  match_origins(world, Origins::any);
   for (const Compared compared : {Compared::whole, Compared::plain}) {
     match_contents(world, compared, true);
     match_contents(world, compared, false);

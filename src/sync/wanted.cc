@@ -113,6 +113,14 @@ void want_for_moves(World& world, Wanted& wanted) {
   for (const auto& [mailbox, uids] : moved) wanted[mailbox].add_all(uids);
 }
 
+// A message that comes back where its file was kept is not to stand beside it.
+void want_for_detached(World& world, Wanted& wanted) {
+  for (const MailboxView& mailbox : world.mailboxes()) {
+    const bool fetches = mailbox.in->has_detached && mailbox.may_pull() && mailbox.is_searched();
+    if (fetches) want_arrivals(mailbox, wanted);
+  }
+}
+
 // Whether it got as far as its copy in the Trash.
 void want_for_removal(World& world, const Intent& intent, Wanted& wanted) {
   const RowView* row = world.row({intent.mailbox, intent.uid});
@@ -156,6 +164,7 @@ std::vector<IdentityWanted> identities_wanted(const Input& input) {
   Wanted wanted;
   want_for_files(world, wanted);
   want_for_moves(world, wanted);
+  want_for_detached(world, wanted);
   want_for_intents(world, wanted);
   want_for_rows(world, wanted);
   std::vector<IdentityWanted> answer;

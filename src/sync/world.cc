@@ -7,16 +7,21 @@
 namespace sterna::sync {
 namespace {
 
-// Absence counts only for what was there before the look began (rule 1), and not while adopting.
+// Absence counts only for what was there before the look began (rule 1), and not while all of a
+// mailbox is yet to be paired.
+bool is_yet_to_be_paired(const MailboxInput& in) {
+  return in.adopting && !in.compared;
+}
+
 bool is_gone_remotely(const RowView& view) {
   const MailboxInput& in = *view.mailbox->in;
-  return in.remote.coverage == Coverage::complete && !in.adopting &&
+  return in.remote.coverage == Coverage::complete && !is_yet_to_be_paired(in) &&
          view.row->remote_since < in.remote.began;
 }
 
 bool is_gone_locally(const RowView& view) {
   const MailboxInput& in = *view.mailbox->in;
-  return in.local.coverage == Coverage::complete && !in.adopting &&
+  return in.local.coverage == Coverage::complete && !is_yet_to_be_paired(in) &&
          view.row->local_since < in.local.began;
 }
 
@@ -36,7 +41,7 @@ Where MailboxView::where() const {
 
 std::optional<Identity> MessageView::identity() const {
   if (detail && detail->identity) return detail->identity;
-  return row ? row->identity : std::nullopt;
+  return row ? row->identity_there() : std::nullopt;
 }
 
 FlagSet MessageView::flags() const {
@@ -77,7 +82,8 @@ const std::vector<RowView*>& World::rows_named(const std::string& stem) {
 
 bool World::every_local_side_known() const {
   return std::ranges::all_of(mailboxes_, [](const MailboxView& mailbox) {
-    return mailbox.local_known && mailbox.in->local.coverage == Coverage::complete;
+    const LocalDelta& local = mailbox.in->local;
+    return local.aside || (mailbox.local_known && local.coverage == Coverage::complete);
   });
 }
 

@@ -74,6 +74,10 @@ struct RowView {
   bool doubted = false;              // seen, but by no observation that counts
 
   MessageKey key() const { return row->key; }
+  // What the message is like on the server: as the base has it, else as it was looked up.
+  std::optional<Identity> identity_there() const {
+    return row->identity ? remote_identity(*row) : identity;
+  }
   bool has_state(RowState state) const { return row->state == state; }
   bool has_file_here() const {
     return row->state == RowState::present || row->state == RowState::stub;
@@ -109,7 +113,8 @@ struct FileView {
   bool awaits_drop = false;          // an own removal of it is under way
   bool uploads = false;              // decided
   bool waits = false;                // decided
-  bool plain = false;  // paired without what a mail program added to its header
+  bool plain = false;                // paired without what a mail program added to its header
+  FlagDelta inherited;               // as of a row
 
   // Settled enough to be compared, and to be sent.
   bool is_clear() const { return arrival->stable && arrival->identity.has_value(); }

@@ -4,12 +4,13 @@
 #include <deque>
 
 #include "tests/account/account_world.h"
+#include "tests/account/quiet_transport.h"
 
 namespace sterna::account::test {
 namespace {
 
 // A server that says its lines in the order of the reads, whatever it is asked.
-class Recital final : public io::Transport {
+class Recital final : public QuietTransport {
  public:
   explicit Recital(std::deque<std::string> pieces, std::shared_ptr<int> reads_past_end = {})
       : pieces_(std::move(pieces)),
@@ -31,12 +32,6 @@ class Recital final : public io::Transport {
     if (hung_up_) co_return fail(ErrorCode::disconnected, "write: broken pipe");
     co_return Status{};
   }
-  coro::Task<Status> start_tls(io::TlsSettings) override { co_return Status{}; }
-  Status start_deflate(std::string) override { return {}; }
-  std::optional<io::TlsInfo> tls_info() const override { return std::nullopt; }
-  std::uint64_t octets_in() const override { return 0; }
-  std::uint64_t octets_out() const override { return 0; }
-  void close() override {}
   void hang_up() { hung_up_ = true; }
 
  private:
@@ -116,6 +111,43 @@ TEST_F(ConnectionTest, TellsASinkThatDiedNothing) {
   loop_.run(outlive_a_sink(services()));
 }
 
+// Takes a part of a body, and has no room for the rest.
+class FullSink final : public Sink {
+ public:
+  void on_body_begin(const imap::BodyBegin&) override {}
+  bool on_body_chunk(imap::BodyId, std::string_view octets) override {
+    told += octets;
+    return true;
+  }
+  void on_body_end(imap::BodyId) override { told += "."; }
+  bool full() const override { return !told.empty(); }
+  coro::Task<Status> relieve() override { co_return fail(ErrorCode::io, "no room"); }
+
+  std::string told;
+};
+
+coro::Task<void> outlast_a_full_sink(Services services) {
+  std::deque<std::string> pieces{"* PREAUTH ready\r\n", kFirst,
+                                 "* 1 FETCH (UID 11 BODY[] {10}\r\n12345",
+                                 "67890)\r\ns2 OK fetched\r\ns3 OK done\r\n"};
+  Connection connection(services, std::make_unique<Recital>(std::move(pieces)), Log());
+  EXPECT_TRUE(co_await connection.greeting());
+  EXPECT_TRUE(co_await connection.run_ok(imap::select(WireName{"A"}, {})));
+  FullSink sink;
+  imap::FetchRequest request;
+  request.uids = UidSet::single(Uid(11));
+  request.items = {imap::FetchItem::uid, imap::FetchItem::body};
+  EXPECT_FALSE(co_await connection.run_ok(imap::uid_fetch(request), &sink));
+  EXPECT_EQ(sink.told, "12345");
+  EXPECT_TRUE(connection.usable());
+  EXPECT_TRUE(co_await connection.run_ok(imap::noop()));
+  EXPECT_EQ(sink.told, "12345") << "it may be gone by now";
+}
+
+TEST_F(ConnectionTest, TellsNothingMoreToASinkThatHadNoRoom) {
+  loop_.run(outlast_a_full_sink(services()));
+}
+
 // One NOOP, to which the server says `pieces`; what became of it, and the reads past their end.
 struct Ending {
   Result<imap::Done> done = fail(ErrorCode::internal, "not asked");
@@ -180,6 +212,31 @@ TEST_F(ConnectionTest, FailsAtTheEndOfTheStream) {
   loop_.run(ask_once(services(), {}, ending));
   ASSERT_FALSE(ending.done);
   EXPECT_EQ(ending.reads_past_end, 1);
+}
+
+TEST_F(ConnectionTest, EndsAFloodOfWhatNobodyAskedFor) {
+  // The pieces share their text: a flood of one gibibyte would not fit here.
+  class Flood final : public QuietTransport {
+   public:
+    coro::Task<Result<std::size_t>> read_some(std::string& into, std::size_t) override {
+      into += greeted_ ? chatter_ : "* PREAUTH ready\r\n";
+      greeted_ = true;
+      co_return into.size();
+    }
+
+   private:
+    bool greeted_ = false;
+    std::string chatter_ = "* OK " + std::string(1 << 20, 'x') + "\r\n";
+  };
+  const auto ask = [](Services services, Status& outcome) -> coro::Task<void> {
+    Connection connection(services, std::make_unique<Flood>(), Log());
+    EXPECT_TRUE(co_await connection.greeting());
+    outcome = co_await connection.run_ok(imap::select(WireName{"INBOX"}, {}));
+  };
+  Status outcome;
+  loop_.run(ask(services(), outcome));
+  ASSERT_FALSE(outcome);
+  EXPECT_TRUE(outcome.error().is(ErrorCode::protocol)) << outcome.error().describe();
 }
 
 coro::Task<void> be_refused_compression(Services services) {

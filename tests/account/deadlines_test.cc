@@ -7,6 +7,7 @@
 #include "src/account/connection.h"
 #include "src/account/login.h"
 #include "tests/account/account_world.h"
+#include "tests/account/quiet_transport.h"
 #include "tests/support/virtual_clock.h"
 
 namespace sterna::account::test {
@@ -20,7 +21,7 @@ struct Line {
 };
 
 // Says each line so long after the one before, and the last one over and over.
-class Drip final : public io::Transport {
+class Drip final : public QuietTransport {
  public:
   Drip(io::Clock& clock, std::deque<Line> lines) : clock_(clock), lines_(std::move(lines)) {}
 
@@ -31,13 +32,6 @@ class Drip final : public io::Transport {
     into += line.text;
     co_return line.text.size();
   }
-  coro::Task<Status> write(std::string) override { co_return Status{}; }
-  coro::Task<Status> start_tls(io::TlsSettings) override { co_return Status{}; }
-  Status start_deflate(std::string) override { return {}; }
-  std::optional<io::TlsInfo> tls_info() const override { return std::nullopt; }
-  std::uint64_t octets_in() const override { return 0; }
-  std::uint64_t octets_out() const override { return 0; }
-  void close() override {}
 
  private:
   io::Clock& clock_;
@@ -167,6 +161,16 @@ TEST_F(DeadlinesTest, ASelectThatIsSilent) {
                                 one(imap::select(WireName{"INBOX"}, {})));
   ASSERT_FALSE(waited);
   EXPECT_EQ(took(), kSilenceLimit);
+}
+
+// For ever in time, an octet a minute.
+TEST_F(DeadlinesTest, AnAnswerThatDripsEndsSomeTime) {
+  const Status waited = outcome({{seconds{0}, "* PREAUTH ready\r\n"}, {seconds{60}, "*"}},
+                                one(imap::select(WireName{"INBOX"}, {})));
+  ASSERT_FALSE(waited);
+  EXPECT_TRUE(waited.error().is(ErrorCode::timeout)) << waited.error().describe();
+  EXPECT_GT(took(), kSlowAfter);
+  EXPECT_LT(took(), kSlowAfter + seconds{200});
 }
 
 }  // namespace

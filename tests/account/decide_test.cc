@@ -172,11 +172,11 @@ TEST_F(Decide, TheLaterDecisionStands) {
   hold({held("flags_lost", inbox_, 3), held_file("orphan", "stray")});
   EXPECT_EQ(decide(HeldDecision::apply), 2U);
   EXPECT_EQ(approvals(), 1U);
-  EXPECT_EQ(fact(orphan_apply_key("stray")), kDecided);
+  EXPECT_EQ(fact(orphan_apply_key(inbox_, "stray")), kDecided);
   EXPECT_EQ(decide(HeldDecision::restore), 2U);
   EXPECT_EQ(approvals(), 0U);
   EXPECT_EQ(fact(flags_restore_key(inbox_, Uid{3})), kDecided);
-  EXPECT_FALSE(fact(orphan_apply_key("stray")));
+  EXPECT_FALSE(fact(orphan_apply_key(inbox_, "stray")));
   EXPECT_EQ(fact(orphan_restore_key("stray")), kDecided);
 }
 

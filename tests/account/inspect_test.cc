@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "src/account/check_parts.h"
 #include "src/account/inspect_parts.h"
 #include "tests/account/account_world.h"
 
@@ -112,6 +113,23 @@ TEST_F(Inspect, AMarkerIsHeldOnlyWhileItIsNotBack) {
   EXPECT_TRUE(read_state(files(), settings_)->marker_held);
 }
 
+TEST_F(Inspect, AMaildirThatIsGoneIsToldFromAMarkerThatIsMissing) {
+  set("tree", "0000000000000001");
+  set("state", "00000000000000aa");
+  set("marker_held", "1");
+  auto state = read_state(files(), settings_);
+  ASSERT_TRUE(state->marker_held);
+  ASSERT_TRUE(state->maildir_gone);
+  EXPECT_EQ(state->maildir_gone->message(),
+            "the Maildir " + settings_.maildir + " is not there; is its disk mounted?");
+  EXPECT_EQ(state->maildir_gone->hint(),
+            "mount it; or, to begin anew, move " + settings_.state_dir + " away");
+  std::filesystem::create_directories(settings_.maildir);
+  state = read_state(files(), settings_);
+  EXPECT_TRUE(state->marker_held);
+  EXPECT_FALSE(state->maildir_gone);
+}
+
 TEST_F(Inspect, HistoryOfOneFileIsFoundByAnyOfItsNames) {
   write([&](store::Store& base) {
     ASSERT_TRUE(base.add_history(
@@ -162,6 +180,47 @@ TEST_F(Inspect, OfflineCheckNamesWhatIsInTheWay) {
   EXPECT_EQ(line(lines, "Maildir")->status, CheckStatus::failed);
   ASSERT_TRUE(line(lines, "Maildir")->error);
   EXPECT_NE(line(lines, "Maildir")->detail.find(settings_.maildir), std::string::npos);
+  EXPECT_NE(line(lines, "Maildir")->hint.find("move it away"), std::string::npos);
+}
+
+TEST_F(Inspect, OfflineCheckSpeaksOfTheStateThatCannotBeMadeAndNotOfItsProbe) {
+  settings_.state_dir = "/proc/nowhere/work";  // nobody makes a directory there
+  const auto lines = check_offline();
+  ASSERT_NE(line(lines, "state"), nullptr);
+  EXPECT_EQ(line(lines, "state")->status, CheckStatus::failed);
+  EXPECT_EQ(line(lines, "state")
+                ->detail.find("/proc/nowhere/work, to be made in /proc: making a directory: "),
+            0U)
+      << line(lines, "state")->detail;
+  EXPECT_EQ(line(lines, "state")->detail.find(".sterna-check"), std::string::npos);
+  EXPECT_FALSE(line(lines, "state")->hint.empty());
+}
+
+TEST_F(Inspect, OfflineCheckNamesWhatIsParked) {
+  make_mailbox("INBOX");
+  write([&](store::Store& base) {
+    const MailboxId inbox = add_mailbox(base, "INBOX", "INBOX");
+    for (std::uint32_t uid = 1; uid <= 12; ++uid) {
+      ASSERT_TRUE(
+          base.put_failure({inbox, Uid{uid}, "", "store_flags", 2, 99, "Permission denied"}));
+    }
+  });
+  const auto lines = check_offline();
+  ASSERT_NE(line(lines, "parked"), nullptr);
+  EXPECT_EQ(line(lines, "parked")->status, CheckStatus::warning);
+  EXPECT_EQ(line(lines, "parked")->detail, "INBOX, UID 1: store flags: Permission denied");
+  EXPECT_EQ(std::ranges::count(lines, "parked", &CheckLine::what), 11);
+  EXPECT_EQ(std::ranges::count(lines, "and 2 more", &CheckLine::detail), 1);
+}
+
+TEST_F(Inspect, OfflineCheckOfAMaildirThatIsGoneOffersNoAdoption) {
+  set("tree", "0000000000000001");
+  set("state", "00000000000000aa");
+  const auto lines = check_offline();
+  ASSERT_NE(line(lines, "marker"), nullptr);
+  EXPECT_EQ(line(lines, "marker")->status, CheckStatus::failed);
+  EXPECT_NE(line(lines, "marker")->hint.find("mount it"), std::string::npos);
+  EXPECT_EQ(line(lines, "marker")->hint.find("adopt"), std::string::npos);
 }
 
 TEST_F(Inspect, OfflineCheckTellsAMissingMarkerAndHowToMendIt) {
@@ -183,6 +242,85 @@ TEST_F(Inspect, WhoCannotGetThePasswordStillLearnsThatTheServerIsNotThere) {
   EXPECT_TRUE(line(lines, "connect")->error->is(ErrorCode::connect));
   ASSERT_NE(line(lines, "login"), nullptr);
   EXPECT_EQ(line(lines, "login")->status, CheckStatus::skipped);
+}
+
+TEST_F(Inspect, AnAuthorityThatIsMissingIsNoProofOfAConnection) {
+  settings_.endpoint.host = "127.0.0.1";
+  settings_.endpoint.port = 1;
+  settings_.endpoint.tls_mode = io::TlsMode::implicit;
+  settings_.endpoint.tls.ca_file = dir_ / "missing.pem";
+  const auto lines = loop_.run(check_account(services(), settings_, false, Log{}));
+  ASSERT_NE(line(lines, "connect"), nullptr);
+  EXPECT_EQ(line(lines, "connect")->status, CheckStatus::failed);
+  EXPECT_EQ(line(lines, "TLS")->status, CheckStatus::skipped);
+}
+
+ServerMailbox mailbox_with(const std::string& name, Role role) {
+  ServerMailbox mailbox;
+  mailbox.name = MailboxName(name);
+  mailbox.role = role;
+  return mailbox;
+}
+
+TEST_F(Inspect, CheckSaysWhichMailboxHasWhichRole) {
+  settings_.roles[Role::trash] = MailboxName("Bin");
+  Findings found;
+  report_roles(found, settings_,
+               {mailbox_with("Bin", Role::trash), mailbox_with("Gesendet", Role::sent),
+                mailbox_with("Work", Role::none)});
+  ASSERT_EQ(found.lines.size(), 1U);
+  EXPECT_EQ(found.lines[0].status, CheckStatus::ok);
+  EXPECT_EQ(found.lines[0].detail, "trash = Bin, sent = Gesendet");
+}
+
+TEST_F(Inspect, CheckNamesARoleThatIsGivenToNothing) {
+  settings_.roles[Role::trash] = MailboxName("Nope");
+  Findings found;
+  report_roles(found, settings_, {mailbox_with("Trash", Role::trash)});
+  ASSERT_EQ(found.lines.size(), 2U);
+  EXPECT_EQ(found.lines[1].status, CheckStatus::warning);
+  EXPECT_EQ(found.lines[1].detail, "roles.trash = Nope: the server has no such mailbox");
+  EXPECT_EQ(found.lines[1].hint, "sterna mailboxes work lists what there is");
+
+  found.lines.clear();
+  settings_.has_preset = true;  // whose names need not be there where the server tells roles
+  report_roles(found, settings_, {mailbox_with("Trash", Role::trash)});
+  EXPECT_EQ(found.lines.size(), 1U);
+}
+
+TEST_F(Inspect, CheckNamesARoleThatTheServerGivesToAnother) {
+  settings_.roles[Role::trash] = MailboxName("Old");
+  Findings found;
+  report_roles(found, settings_,
+               {mailbox_with("Old", Role::none), mailbox_with("Trash", Role::trash)});
+  ASSERT_EQ(found.lines.size(), 2U);
+  EXPECT_EQ(found.lines[1].detail, "roles.trash = Old has no effect: Trash has that role");
+}
+
+TEST_F(Inspect, CheckSaysThatDeletionsAreExpungedWhereThereIsNoTrash) {
+  Findings found;
+  report_roles(found, settings_, {mailbox_with("INBOX", Role::inbox)});
+  ASSERT_EQ(found.lines.size(), 2U);
+  EXPECT_EQ(found.lines[0].detail, "no mailbox has one");
+  EXPECT_EQ(found.lines[1].what, "Trash");
+  EXPECT_EQ(found.lines[1].status, CheckStatus::warning);
+  settings_.policy_for = [](const MailboxName&) {
+    MailboxPolicy policy;
+    policy.local_delete = sync::LocalDelete::expunge;
+    return policy;
+  };
+  found.lines.clear();
+  report_roles(found, settings_, {mailbox_with("INBOX", Role::inbox)});
+  EXPECT_EQ(found.lines.size(), 1U);
+}
+
+TEST_F(Inspect, VerifyOfAMaildirThatIsGoneIsHeld) {
+  set("tree", "0000000000000001");
+  set("state", "00000000000000aa");
+  const auto verified = loop_.run(verify_account(services(), settings_, false, Log{}));
+  ASSERT_EQ(verified.errors.size(), 1U);
+  EXPECT_TRUE(verified.errors[0].is(ErrorCode::marker));
+  EXPECT_NE(verified.errors[0].hint().find("mount it"), std::string::npos);
 }
 
 TEST_F(Inspect, VerifyWithoutAStateSaysHowToGetOne) {

@@ -10,6 +10,7 @@
 
 #include "sterna/base/bytes.h"
 #include "tests/account/account_world.h"
+#include "tests/account/quiet_transport.h"
 #include "tests/support/virtual_clock.h"
 
 namespace sterna::account::test {
@@ -18,6 +19,8 @@ namespace {
 using std::chrono::milliseconds;
 
 struct Script {
+  std::string greets = "OK";
+  std::string greeting = "ready";
   std::string capabilities = "IMAP4rev1 AUTH=PLAIN SASL-IR COMPRESS=DEFLATE";
   std::map<std::string, milliseconds> takes;    // by verb; at once if it is not there
   std::map<std::string, std::string> untagged;  // lines before the OK
@@ -25,10 +28,12 @@ struct Script {
   std::vector<std::size_t> packets;             // commands in each write
 };
 
-class Answering final : public io::Transport {
+class Answering final : public QuietTransport {
  public:
   Answering(io::Clock& clock, Script& script) : clock_(clock), script_(script) {
-    answers_.push_back({{}, "* OK [CAPABILITY " + script.capabilities + "] ready\r\n"});
+    answers_.push_back({{},
+                        "* " + script.greets + " [CAPABILITY " + script.capabilities + "] " +
+                            script.greeting + "\r\n"});
   }
 
   coro::Task<Result<std::size_t>> read_some(std::string& into, std::size_t) override {
@@ -50,12 +55,6 @@ class Answering final : public io::Transport {
     script_.packets.push_back(commands);
     co_return Status{};
   }
-  coro::Task<Status> start_tls(io::TlsSettings) override { co_return Status{}; }
-  Status start_deflate(std::string) override { return {}; }
-  std::optional<io::TlsInfo> tls_info() const override { return std::nullopt; }
-  std::uint64_t octets_in() const override { return 0; }
-  std::uint64_t octets_out() const override { return 0; }
-  void close() override {}
 
  private:
   struct Answer {
@@ -106,6 +105,9 @@ class PoolTest : public AccountWorld {
   // Opens connection number `index`; the names that its server has from then on.
   Result<imap::NameRules> open(std::size_t index) { return clock_.run(open_one(index)); }
 
+  // Opens the first connection and asks it so many things at once. How many went out in a write.
+  Result<std::size_t> ask_at_once(unsigned commands) { return clock_.run(open_and_ask(commands)); }
+
   bool asked(std::string_view verb) const {
     return std::ranges::any_of(script_.asked, [&](const std::string& command) {
       return std::string_view(command).starts_with(verb);
@@ -126,7 +128,37 @@ class PoolTest : public AccountWorld {
     STERNA_CO_CHECK(co_await (*connection)->settle());
     co_return (*connection)->names;
   }
+
+  coro::Task<Result<std::size_t>> open_and_ask(unsigned commands) {
+    ScriptDialer dialer(clock_, script_);
+    Services services{clock_, loop_.worker(), dialer, loop_.random(), loop_.file_system()};
+    Pool pool(services, settings_, Log());
+    STERNA_CO_TRY(Connection * connection, co_await pool.primary());
+    STERNA_CO_CHECK(co_await connection->settle());
+    script_.packets.clear();
+    std::optional<imap::CommandId> last;
+    for (unsigned i = 0; i < commands; ++i) {
+      STERNA_CO_TRY(last, connection->submit(imap::noop()));
+    }
+    STERNA_CO_CHECK(co_await connection->wait_ok(*last));
+    co_return std::ranges::max(script_.packets);
+  }
 };
+
+TEST_F(PoolTest, NoMoreCommandsAreInFlightThanTheServerBears) {
+  script_.greeting = "The Microsoft Exchange IMAP4 service is ready";
+  const unsigned bears =
+      imap::quirks_for(script_.greeting, imap::Capabilities(), "").pipeline_depth_max;
+  EXPECT_EQ(ask_at_once(100).value(), bears);
+  script_.greeting = "ready";
+  EXPECT_EQ(ask_at_once(100).value(), imap::Quirks().pipeline_depth_max);
+}
+
+TEST_F(PoolTest, AlsoWhereItAsksForNoLogin) {
+  script_.greets = "PREAUTH";
+  EXPECT_EQ(ask_at_once(100).value(), imap::Quirks().pipeline_depth_max);
+  EXPECT_FALSE(asked("AUTHENTICATE"));
+}
 
 TEST_F(PoolTest, ASlowLoginIsNoLongWay) {
   script_.takes["AUTHENTICATE"] = milliseconds{2'000};

@@ -6,8 +6,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "sterna/base/bytes.h"
-
 namespace sterna::auth {
 namespace {
 
@@ -28,7 +26,6 @@ TEST(SaslPlain, IsNulUserNulPassword) {
   const auto response = sasl.respond("");
   ASSERT_TRUE(response);
   EXPECT_EQ(response->reveal(), "\0tim\0tanstaaftanstaaf"s);
-  EXPECT_EQ(encode_initial_response(*response).reveal(), "AHRpbQB0YW5zdGFhZnRhbnN0YWFm");
 }
 
 TEST(SaslPlain, CarriesAnyOctetButNul) {
@@ -36,7 +33,6 @@ TEST(SaslPlain, CarriesAnyOctetButNul) {
   const auto response = sasl.respond("");
   ASSERT_TRUE(response);
   EXPECT_EQ(response->reveal(), "\0ann@example.org\0p\xc3\xa4ss \"\\\r\n\xff"s);
-  EXPECT_EQ(base64_decode(encode_response(*response).reveal()), response->reveal());
 }
 
 TEST(SaslPlain, HasNoSecondAnswer) {
@@ -54,10 +50,10 @@ TEST(SaslLogin, AnswersTwoPromptsInOrder) {
   EXPECT_FALSE(sasl.speaks_first());
   const auto user = sasl.respond("Username:");
   ASSERT_TRUE(user);
-  EXPECT_EQ(encode_response(*user).reveal(), "dGlt");
+  EXPECT_EQ(user->reveal(), "tim");
   const auto password = sasl.respond("Password:");
   ASSERT_TRUE(password);
-  EXPECT_EQ(encode_response(*password).reveal(), "dGFuc3RhYWY=");
+  EXPECT_EQ(password->reveal(), "tanstaaf");
 }
 
 TEST(SaslLogin, DoesNotDependOnThePrompts) {
@@ -95,11 +91,6 @@ TEST(SaslCredentials, EmptyOrWithNulAreRefusedWithoutShowingThem) {
     EXPECT_FALSE(check_login_credentials({c.user, Secret(c.password)}));
   }
   EXPECT_TRUE(check_login_credentials({"tim", Secret("hunter2")}));
-}
-
-TEST(SaslEncoding, AnEmptyInitialResponseIsAnEqualsSign) {
-  EXPECT_EQ(encode_initial_response(Secret()).reveal(), "=");
-  EXPECT_EQ(encode_response(Secret()).reveal(), "");
 }
 
 }  // namespace

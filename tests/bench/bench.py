@@ -244,7 +244,8 @@ class Bench:
 
 
 def parse():
-    parser = argparse.ArgumentParser(description="Sterna beside its peers")
+    parser = argparse.ArgumentParser(prog="scripts/bench", description="Sterna beside its peers",
+                                     allow_abbrev=False)
     parser.add_argument("--sterna", default="build/release/src/cli/sterna")
     parser.add_argument("--tools", default="sterna,mbsync,interimap")
     parser.add_argument("--groups", default="core,rtt,big,many")

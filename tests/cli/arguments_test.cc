@@ -112,6 +112,53 @@ TEST(Arguments, WrongUsageIsTwoAndSaysWhatHelps) {
   EXPECT_THAT(answer_to({"frobnicate"}).err, HasSubstr("sterna --help"));
 }
 
+TEST(Arguments, WhatIsWrongIsSaidInOurWords) {
+  const std::pair<Words, const char*> kSaid[] = {
+      {{"-c"}, "sterna: --config needs a value\n  see sterna --help\n"},
+      {{"status", "--config"}, "sterna: --config needs a value\n  see sterna --help\n"},
+      {{"-c", "a", "-c", "b", "status"},
+       "sterna: --config is given more than once\n  see sterna --help\n"},
+      {{"--color", "blue", "status"},
+       "sterna: --color: blue is neither auto nor always nor never\n  see sterna --help\n"},
+      {{"mailboxes"}, "sterna: mailboxes: ACCOUNT is missing\n  see sterna mailboxes --help\n"},
+      {{"mailboxes", "a", "b"},
+       "sterna: mailboxes: too many arguments\n  see sterna mailboxes --help\n"},
+      {{"history", "a", "b", "c"},
+       "sterna: history: too many arguments\n  see sterna history --help\n"},
+      {{"history", "-n"}, "sterna: history: --lines needs a value\n  see sterna history --help\n"},
+      {{"history", "-n", "none"},
+       "sterna: history: --lines: none is no number from 1 to 1000000\n"
+       "  see sterna history --help\n"},
+      {{"sync", "--dry-rn"},
+       "sterna: sync: there is no option --dry-rn\n  did you mean --dry-run?\n"},
+      {{"sync", "--xyzzy=1"},
+       "sterna: sync: there is no option --xyzzy\n  see sterna sync --help\n"}};
+  for (const auto& [words, said] : kSaid) EXPECT_EQ(answer_to(words).err, said);
+}
+
+TEST(Arguments, AMistypedCommandIsGuessed) {
+  for (const auto& [typed, meant] :
+       {std::pair("snyc", "sync"), {"SYNC", "sync"}, {"hist", "history"}, {"verfy", "verify"}}) {
+    EXPECT_THAT(answer_to({typed}).err, HasSubstr(std::string("did you mean ") + meant + "?"));
+    EXPECT_THAT(answer_to({"help", typed}).err,
+                HasSubstr(std::string("did you mean ") + meant + "?"));
+  }
+}
+
+TEST(Arguments, WhatIsWrongIsAnErrorToo) {
+  const Answer answer = answer_to({"sync", "--xyzzy", "--json"});
+  EXPECT_TRUE(answer.json);
+  ASSERT_TRUE(answer.error);
+  EXPECT_TRUE(answer.error->is(ErrorCode::usage));
+  EXPECT_EQ(answer.error->message(), "sync: there is no option --xyzzy");
+  for (const Words& words : {Words{"--json"}, {"--json", "run"}, {"frobnicate", "--json"}}) {
+    EXPECT_TRUE(answer_to(words).json);
+    EXPECT_TRUE(answer_to(words).error);
+  }
+  EXPECT_FALSE(answer_to({"sync", "--xyzzy"}).json);
+  EXPECT_FALSE(answer_to({"--help", "--json"}).error);
+}
+
 TEST(Arguments, WhatALaterVersionHasIsRefusedAsSuch) {
   for (const char* name :
        {"init", "auth", "run", "pause", "resume", "undo", "search", "fetch", "import"}) {
@@ -141,6 +188,7 @@ TEST(Arguments, HelpAndVersionAreData) {
 TEST(Arguments, HelpIsACommandToo) {
   EXPECT_EQ(answer_to({"help"}).out, answer_to({"--help"}).out);
   EXPECT_EQ(answer_to({"help", "held"}).out, answer_to({"held", "--help"}).out);
+  EXPECT_EQ(answer_to({"help", "help"}).out, answer_to({"--help"}).out);
   EXPECT_EQ(answer_to({"help", "nothing"}).status, Exit::usage);
 }
 

@@ -25,6 +25,13 @@ TEST(ErrorText, ForeignTextCannotMoveTheCursor) {
             "sterna: a\\x1b[2Jb\\x0ac\\x0d\n  d\\x07\n");
 }
 
+// U+009B is ESC and [ in one; U+202E shows "txt.exe" as "exe.txt".
+TEST(ErrorText, ForeignTextCannotTurnTheLineAround) {
+  EXPECT_EQ(error_text(Error(ErrorCode::io, "a\u009b31m\u202etxt\u2069")),
+            "sterna: a\\xc2\\x9b31m\\xe2\\x80\\xaetxt\\xe2\\x81\\xa9\n");
+  EXPECT_EQ(error_text(Error(ErrorCode::io, "שלום €")), "sterna: שלום €\n");
+}
+
 TEST(ErrorText, ColoursTheProgramsNameAlone) {
   EXPECT_EQ(error_text(Error(ErrorCode::io, "x"), Style(true)), "\x1b[31msterna:\x1b[0m x\n");
 }

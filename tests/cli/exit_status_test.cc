@@ -86,5 +86,20 @@ TEST(ExitStatus, EveryErrorMapsToAFailure) {
   EXPECT_EQ(exit_of(ErrorCode::usage), Exit::usage);
 }
 
+TEST(ExitOfComparison, OneIsTheAnswerThatTheSidesDifferAndNothingElse) {
+  const auto after = [](std::vector<ErrorCode> errors, Answered answered) {
+    const bool succeeded = errors.empty();
+    return exit_of_comparison(
+        {{.succeeded = succeeded, .held = false, .errors = std::move(errors)}}, answered);
+  };
+  EXPECT_EQ(after({}, Answered::same), Exit::done);
+  EXPECT_EQ(after({}, Answered::differences), Exit::failed);
+  // Never synced, a mailbox that may not be read, a Maildir that is gone, no server.
+  EXPECT_EQ(after({ErrorCode::not_found}, Answered::same), Exit::partly);
+  EXPECT_EQ(after({ErrorCode::permission}, Answered::differences), Exit::partly);
+  EXPECT_EQ(after({ErrorCode::marker}, Answered::same), Exit::held);
+  EXPECT_EQ(after({ErrorCode::connect}, Answered::differences), Exit::network);
+}
+
 }  // namespace
 }  // namespace sterna::cli

@@ -3,8 +3,11 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <ctime>
+
+#include "cli/width.h"
 
 namespace sterna::cli {
 namespace {
@@ -54,7 +57,7 @@ TEST_F(InspectText, StatusSaysWhatNeedsAttentionAndWhichCommandMendsIt) {
   fresh.state.last_sync_ms = 0;
   const std::string text = status_text({held, failed, parked, fresh}, kNow);
   EXPECT_THAT(text, HasSubstr("held: 80 changes are held\n  sterna held list held\n"));
-  EXPECT_THAT(text, HasSubstr("failed: the last sync failed: connect: refused\\x1b[2J\n"
+  EXPECT_THAT(text, HasSubstr("failed: the last sync had errors: connect: refused\\x1b[2J\n"
                               "  sterna check failed\n"));
   EXPECT_THAT(text, HasSubstr("parked: 7 messages could not be brought over"));
   EXPECT_THAT(text, HasSubstr("  INBOX, UID 1: download: too big; tried again by the next sync\n"
@@ -80,7 +83,19 @@ TEST_F(InspectText, AMissingMarkerIsHeld) {
   EXPECT_EQ(row.word, "held");
   const std::string text = status_text({row}, kNow);
   EXPECT_THAT(text, HasSubstr("sterna adopt work"));
-  EXPECT_THAT(text, Not(HasSubstr("the last sync failed")));
+  EXPECT_THAT(text, Not(HasSubstr("the last sync had errors")));
+}
+
+TEST_F(InspectText, AMaildirThatIsGoneIsNotToBeAdopted) {
+  StatusRow row = row_of("work");
+  row.state.marker_held = true;
+  row.state.maildir_gone =
+      Error(ErrorCode::marker, "the Maildir /m is not there").with_hint("mount it");
+  row.word = state_word(row.state, true);
+  EXPECT_EQ(row.word, "held");
+  const std::string text = status_text({row}, kNow);
+  EXPECT_THAT(text, HasSubstr("work: the Maildir /m is not there\n  mount it\n"));
+  EXPECT_THAT(text, Not(HasSubstr("adopt")));
 }
 
 TEST_F(InspectText, ADisabledAccountNeedsNoAttention) {
@@ -111,6 +126,17 @@ TEST_F(InspectText, CheckShowsHowToMendBelowWhatFails) {
             "  FAILED   login   refused\n"
             "                   -> check the password\n"
             "  skipped  server\n");
+}
+
+TEST_F(InspectText, OfACheckThatWentWellNothingWentWrong) {
+  CheckedAccount account;
+  account.account = "work";
+  account.lines.push_back({"DNS", account::CheckStatus::ok, "imap.example.org", "", {}});
+  account.lines.push_back({"TLS", account::CheckStatus::warning, "expires", "soon", {}});
+  account.lines.push_back({"server", account::CheckStatus::skipped, "", "", {}});
+  EXPECT_TRUE(failures_of(account).lines.empty());
+  account.lines.push_back({"login", account::CheckStatus::failed, "refused", "", {}});
+  EXPECT_EQ(check_text(failures_of(account)), "work\n  FAILED  login  refused\n");
 }
 
 TEST_F(InspectText, MailboxesShowBothSides) {
@@ -161,9 +187,10 @@ TEST_F(InspectText, MailboxesShowBothSides) {
 TEST_F(InspectText, VerifySaysThatAllIsTheSame) {
   VerifiedAccount account{"work", {}};
   account.result.messages_compared = 1234;
-  EXPECT_EQ(verify_text(account), "work: the same on both sides; 1234 messages compared\n");
+  EXPECT_EQ(verify_text(account, NoteDetail::counts),
+            "work: the same on both sides; 1234 messages compared\n");
   account.result.octets_compared = 5'000'000;
-  EXPECT_EQ(verify_text(account),
+  EXPECT_EQ(verify_text(account, NoteDetail::counts),
             "work: the same on both sides; 1234 messages compared to the octet, 5.0 MB\n");
 }
 
@@ -172,17 +199,93 @@ TEST_F(InspectText, VerifyTellsDifferencesFromNotes) {
   account.result.lines = {{false, "INBOX", 17, "", "only on the server"},
                           {true, "Sent", 0, "/m/x", "held"}};
   account.result.messages_compared = 1;
-  EXPECT_EQ(verify_text(account),
+  EXPECT_EQ(verify_text(account, NoteDetail::counts),
             "MAILBOX     UID  WHAT                FILE\n"
             "work/INBOX   17  only on the server\n"
             "work/Sent     -  note: held          /m/x\n"
             "work: 1 difference, 1 note; 1 message compared\n");
 }
 
+VerifiedAccount with_notes() {
+  VerifiedAccount account{"work", {}};
+  for (std::uint32_t uid = 1; uid <= 3; ++uid)
+    account.result.lines.push_back(
+        {true, "INBOX", uid, "/m/INBOX/cur/x", "only on the server (held: 3 of 4 are gone)"});
+  account.result.lines.push_back(
+      {true, "INBOX", 4, "/m/INBOX/cur/y", "only here (quarantined, upload failed: too big)"});
+  account.result.lines.push_back({true, "Junk", 0, "/m/Junk", "excluded"});
+  account.result.messages_compared = 9;
+  return account;
+}
+
+TEST_F(InspectText, VerifyFoldsNotesThatSayTheSame) {
+  const std::string text = verify_text(with_notes(), NoteDetail::counts);
+  EXPECT_THAT(text, HasSubstr("work/INBOX    -  note: only on the server (held: 3 of 4 are gone), "
+                              "3 times\n"));
+  EXPECT_THAT(text, HasSubstr("work/INBOX    4  note: only here"));
+  EXPECT_THAT(text, HasSubstr("  /m/Junk\n"));
+  const std::string all = verify_text(with_notes(), NoteDetail::every_message);
+  EXPECT_THAT(all, Not(HasSubstr("times")));
+  EXPECT_THAT(all, HasSubstr("work/INBOX    3  note: only on the server"));
+}
+
+TEST_F(InspectText, VerifyDoesNotCallTheSameWhatIsHeld) {
+  EXPECT_THAT(
+      verify_text(with_notes(), NoteDetail::counts),
+      HasSubstr("\nwork: the same but for 3 held, 1 parked, 1 note; 9 messages compared\n"));
+  VerifiedAccount account = with_notes();
+  account.result.lines.push_back({false, "INBOX", 5, "", "only on the server"});
+  EXPECT_THAT(verify_text(account, NoteDetail::counts),
+              HasSubstr("\nwork: 1 difference, 3 held, 1 parked, 1 note; 9 messages compared\n"));
+}
+
+TEST_F(InspectText, DifferencesAloneAreWhatWentWrong) {
+  VerifiedAccount account = with_notes();
+  EXPECT_EQ(differences_text(account), "");
+  account.result.lines.push_back({false, "Sent", 5, "", "only on the server"});
+  EXPECT_EQ(differences_text(account),
+            "MAILBOX    UID  WHAT                FILE\n"
+            "work/Sent    5  only on the server\n"
+            "work: 1 difference; 9 messages compared\n");
+}
+
+TEST_F(InspectText, OnATerminalTheLastColumnIsCut) {
+  const auto widest = [](const std::string& text) {
+    std::size_t columns = 0;
+    for (std::size_t at = 0; at < text.size();) {
+      const std::size_t end = text.find('\n', at);
+      columns = std::max(columns, display_width(text.substr(at, end - at)));
+      at = end + 1;
+    }
+    return columns;
+  };
+  const Style terminal(false, 80);
+  const std::string path = "/home/ann/Mail/work/INBOX/cur/1767258012.M123456P7.a-host.example:2,S";
+  VerifiedAccount account{"work", {}};
+  account.result.lines = {{false, "INBOX", 17, path, "only on the server"}};
+  const std::string verified = verify_text(account, NoteDetail::counts, terminal);
+  EXPECT_LE(widest(verified), 80U);
+  EXPECT_THAT(verified, HasSubstr(".a-host.example:2,S\n"));
+  std::vector<HeldRow> held = {{"work", {"delete_remote", "INBOX", 17, path, "gone", kNow}}};
+  EXPECT_LE(widest(held_text(held, HeldDetail::every_message, terminal)), 80U);
+  HistoryRow row{"work", {}};
+  row.line = {.at_ms = kNow,
+              .mailbox = "INBOX",
+              .uid = 17,
+              .path = "",
+              .event = "downloaded",
+              .side = "local",
+              .detail = "",
+              .reason = "a reason that takes more room than what is left of the line by now"};
+  const std::string changed = history_text({row}, terminal);
+  EXPECT_EQ(widest(changed), 80U);
+  EXPECT_THAT(changed, HasSubstr("local  a reason that"));
+}
+
 TEST_F(InspectText, VerifyThatFailedClaimsNothing) {
   VerifiedAccount account{"work", {}};
   account.result.errors.emplace_back(ErrorCode::connect, "refused");
-  EXPECT_EQ(verify_text(account), "");
+  EXPECT_EQ(verify_text(account, NoteDetail::counts), "");
 }
 
 TEST_F(InspectText, HistorySaysWhenWhereAndWhy) {
@@ -197,6 +300,38 @@ TEST_F(InspectText, HistorySaysWhenWhereAndWhy) {
   EXPECT_EQ(history_text({row}),
             "TIME                 MAILBOX     UID  WHAT               SIDE    WHY\n"
             "2026-01-01 09:00:12  work/INBOX   17  push flags +\\Seen  remote  changed here\n");
+}
+
+TEST_F(InspectText, HistoryTellsWhichFileItWas) {
+  HistoryRow row{"work", {}};
+  row.line = {.at_ms = kNow,
+              .mailbox = "INBOX",
+              .uid = 17,
+              .path = "/m/INBOX/cur/17.a:2,S",
+              .event = "flags",
+              .side = "local",
+              .detail = "",
+              .reason = "changed there"};
+  HistoryRow older = row;
+  older.line.event = "downloaded";
+  EXPECT_EQ(history_text({row, older}),
+            "TIME                 MAILBOX     UID  WHAT        SIDE   WHY\n"
+            "2026-01-01 09:00:12  work/INBOX   17  flags       local  changed there\n"
+            "    /m/INBOX/cur/17.a:2,S\n"
+            "2026-01-01 09:00:12  work/INBOX   17  downloaded  local  changed there\n");
+}
+
+TEST_F(InspectText, HistorySaysNothingTwice) {
+  HistoryRow row{"work", {}};
+  row.line = {.at_ms = kNow,
+              .mailbox = "More",
+              .uid = 0,
+              .path = "",
+              .event = "mailbox created",
+              .side = "local",
+              .detail = "on the server only",
+              .reason = "on the server only"};
+  EXPECT_THAT(history_text({row}), HasSubstr("mailbox created  local  on the server only\n"));
 }
 
 std::vector<HeldRow> held_rows() {

@@ -30,6 +30,22 @@ std::vector<std::string> keys(const json& object) {
   return names;
 }
 
+TEST(Json, OfWhatFailedAsAWholeHasItsErrors) {
+  const json object =
+      read(errors_json({Error(ErrorCode::config, "a.toml:3:1: no key").with_hint("mend it"),
+                        Error(ErrorCode::usage, "what?")},
+                       Exit::config));
+  EXPECT_THAT(keys(object), UnorderedElementsAre("schema", "exit", "errors"));
+  EXPECT_EQ(object["exit"], 78);
+  ASSERT_EQ(object["errors"].size(), 2U);
+  EXPECT_THAT(keys(object["errors"][0]),
+              UnorderedElementsAre("code", "scope", "disposition", "message", "hint"));
+  EXPECT_EQ(object["errors"][0]["code"], "config");
+  EXPECT_EQ(object["errors"][0]["message"], "a.toml:3:1: no key");
+  EXPECT_EQ(object["errors"][0]["hint"], "mend it");
+  EXPECT_EQ(object["errors"][1]["hint"], nullptr);
+}
+
 TEST(Json, OfASyncCountsEveryDirection) {
   SyncedAccount account;
   account.report.account = "work";
@@ -178,6 +194,12 @@ TEST(Json, EscapesWhatItsOwnMarkIs) {
                       "e9"),
               HasSubstr("\"a\\u007fe9\""));
   EXPECT_THAT(written("\x7f\xe9"), HasSubstr("\"\\u007f\\udce9\""));
+}
+
+TEST(Json, EscapesWhatATerminalWouldObey) {
+  const std::string turned = "\u009b31m\u202egnp\u061c\u20ac";
+  EXPECT_THAT(written(turned), HasSubstr("\\u009b31m\\u202egnp\\u061c\u20ac\""));
+  EXPECT_EQ(json::parse(written(turned))["found"], turned);
 }
 
 TEST(Json, KeepsWhatIsValid) {

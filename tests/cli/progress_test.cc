@@ -26,21 +26,36 @@ TEST(ProgressLine, SaysHowMuchOfWhat) {
             "20 s left");
 }
 
-TEST(ProgressLine, LeavesTheRateOutFirstAndTheEstimateLast) {
-  EXPECT_EQ(progress_line(half_done(), 85),
-            "work: INBOX [##########----------] 1250/5000 messages, 40.0 MB/80.0 MB, 20 s left");
-  EXPECT_EQ(progress_line(half_done(), 75),
-            "work: INBOX [##########----------] 1250/5000 messages, 20 s left");
+TEST(ProgressLine, LeavesTheBarOutFirstThenOctetsThenTheRateAndTheEstimateLast) {
+  EXPECT_EQ(progress_line(half_done(), 90),
+            "work: INBOX [####----] 1250/5000 messages, 40.0 MB/80.0 MB, 2.0 MB/s, 20 s left");
+  EXPECT_EQ(progress_line(half_done(), 78),
+            "work: INBOX 1250/5000 messages, 40.0 MB/80.0 MB, 2.0 MB/s, 20 s left");
+  EXPECT_EQ(progress_line(half_done(), 67),
+            "work: INBOX [####----] 1250/5000 messages, 2.0 MB/s, 20 s left");
+  EXPECT_EQ(progress_line(half_done(), 55), "work: INBOX 1250/5000 messages, 2.0 MB/s, 20 s left");
   EXPECT_EQ(progress_line(half_done(), 50), "work: INBOX 1250/5000 messages, 20 s left");
   EXPECT_EQ(progress_line(half_done(), 40), "work: INBOX 1250/5000 messages");
   EXPECT_EQ(progress_line(half_done(), 20), "work: INBOX");
   EXPECT_EQ(progress_line(half_done(), 6), "work:…");
 }
 
-TEST(ProgressLine, HasItsEstimateInEightyColumns) {
+TEST(ProgressLine, HasAllOfItInEightyColumns) {
+  EXPECT_EQ(progress_line(half_done(), 79),
+            "work: INBOX [####----] 1250/5000 messages, 40.0 MB/80.0 MB, 2.0 MB/s, 20 s left");
+}
+
+TEST(ProgressLine, HasItsRateAndEstimateInEightyColumnsWhateverTheName) {
   ProgressView view = half_done();
   view.label = "an-account: Lists/with-a-rather-long-name-of-its-own";
-  EXPECT_THAT(progress_line(view, 79), testing::EndsWith(", 20 s left"));
+  EXPECT_THAT(progress_line(view, 79), testing::EndsWith(", 2.0 MB/s, 20 s left"));
+}
+
+TEST(ProgressLine, OctetsAreShownWithoutATotalWhereSizesAreUnknown) {
+  ProgressView view = half_done();
+  view.expected.octets = 0;
+  EXPECT_EQ(progress_line(view, 79),
+            "work: INBOX [##------] 1250/5000 messages, 40.0 MB, 2.0 MB/s, 38 s left");
 }
 
 TEST(ProgressLine, WithoutAnEstimateSaysHowMuch) {

@@ -34,6 +34,18 @@ TEST(Width, FitCutsAtColumnsBetweenCharacters) {
     EXPECT_LE(display_width(fit("a開b発c用d🎍e", columns)), columns);
 }
 
+TEST(Width, FitTailKeepsTheEnd) {
+  EXPECT_EQ(fit_tail("cur/17.a", 8), "cur/17.a");
+  EXPECT_EQ(fit_tail("cur/17.a", 5), "…17.a");
+  EXPECT_EQ(fit_tail("cur/17.a", 1), "…");
+  EXPECT_EQ(fit_tail("開発用", 5), "…発用");
+  EXPECT_EQ(fit_tail("開発用", 4), "…用");
+  EXPECT_EQ(fit_tail("ae\u0301b", 2), "…b");  // no accent without its letter
+  EXPECT_EQ(fit_tail("", 3), "");
+  for (std::size_t columns = 1; columns < 12; ++columns)
+    EXPECT_LE(display_width(fit_tail("a開b発c用d🎍e", columns)), columns);
+}
+
 TEST(Table, AlignsByWhatATerminalShows) {
   Table table({{"MAILBOX"}, {"MESSAGES", Align::right}, {"NOTE"}});
   table.add({"INBOX", "5", "x"});
@@ -42,6 +54,29 @@ TEST(Table, AlignsByWhatATerminalShows) {
             "MAILBOX     MESSAGES  NOTE\n"
             "INBOX              5  x\n"
             "Lists/開発     12345\n");
+}
+
+TEST(Table, TheLastColumnFitsTheTerminal) {
+  Table head({{"A"}, {.title = "WHY", .align = Align::left, .fit = Fit::head}});
+  head.add({"1234", "a long reason for it"});
+  EXPECT_EQ(head.render(Style(false, 20)), "A     WHY\n1234  a long reason…\n");
+  EXPECT_EQ(head.render(Style()), "A     WHY\n1234  a long reason for it\n");
+  // It never becomes so narrow that it says nothing.
+  EXPECT_EQ(head.render(Style(false, 10)), "A     WHY\n1234  a long reas…\n");
+  Table tail({{"A"}, {.title = "FILE", .align = Align::left, .fit = Fit::tail}});
+  tail.add({"1234", "/mail/INBOX/cur/17.a"});
+  EXPECT_EQ(tail.render(Style(false, 20)), "A     FILE\n1234  …NBOX/cur/17.a\n");
+  Table whole({{"A"}, {"B"}});
+  whole.add({"1234", "a long reason for it"});
+  EXPECT_EQ(whole.render(Style(false, 10)), whole.render(Style()));
+}
+
+TEST(Table, ALineBelowTakesNoPartInTheColumns) {
+  Table table({{"A"}, {"B"}});
+  table.add({"1", "2"});
+  table.add_below("longer than a column");
+  table.add({"3", "4"});
+  EXPECT_EQ(table.render(Style()), "A  B\n1  2\n    longer than a column\n3  4\n");
 }
 
 TEST(Table, WithoutTitlesHasNoHead) {

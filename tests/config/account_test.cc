@@ -175,6 +175,10 @@ TEST(Account, DefaultsOfUnsupportedKeysAreHarmless) {
   const AccountConfig a = account_of(
       minimal("max_size = \"0\"\nmax_age = \"0\"\nmax_messages = 0\nproxy = \"\"\ntunnel = []\n"));
   EXPECT_EQ(a.name, "a");
+  for (const std::string line : {"max_age = \"0d\"", "max_age = \"0s\"", "max_size = \"0M\"",
+                                 "rule = [{ match = [\"x\"], max_age = \"0h\" }]"}) {
+    EXPECT_EQ(account_of(minimal(line + "\n")).name, "a") << line;
+  }
 }
 
 TEST(Account, ARuleMayOverrideAPartOfTheBrake) {

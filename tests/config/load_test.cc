@@ -227,6 +227,17 @@ TEST(Secrecy, APasswordFileOrKeyMustBeClosedToOthers) {
   EXPECT_TRUE(home.load()) << failure(home);
 }
 
+TEST(Secrecy, ADirectoryInPlaceOfAFileIsNotToBeClosed) {
+  const Home home;
+  home.write("etc/config.toml", account("a") + "password_file = \"pw\"\n" +
+                                    "tls.client_cert = \"c\"\ntls.client_key = \"k\"\n");
+  std::filesystem::create_directory(home.at("etc/pw"));
+  std::filesystem::create_directory(home.at("etc/k"));
+  EXPECT_EQ(failure(home),
+            "etc/config.toml:4:17: this is a directory: the password is the first line of a file\n"
+            "etc/config.toml:6:18: this is a directory: the key is a file\n");
+}
+
 TEST(Maildirs, TheSameForTwoAccountsIsRefused) {
   const Home home;
   home.write("etc/config.toml",

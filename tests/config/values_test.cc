@@ -70,6 +70,10 @@ TEST(Hint, NamesTheNearestKeyOrTheRightPlace) {
   EXPECT_EQ(hint_for_unknown(Section::account, "hosts"), "did you mean `host`?");
   EXPECT_EQ(hint_for_unknown(Section::account, "trash"), "`trash` belongs in [account.NAME.roles]");
   EXPECT_EQ(hint_for_unknown(Section::top, "fsync"), "`fsync` belongs in [account.NAME]");
+  EXPECT_EQ(hint_for_unknown(Section::top, "watch"),
+            "`watch` belongs in [account.NAME] (not supported by this version)");
+  EXPECT_EQ(hint_for_unknown(Section::account, "keyrng"),
+            "did you mean `keyring`? (not supported by this version)");
   EXPECT_EQ(hint_for_unknown(Section::tls, "verify"), "the nearest known key is `mode`");
 }
 

@@ -43,27 +43,6 @@ TEST(Stack, DoesNotGrowOverEventsThatAreSet) {
   EXPECT_EQ(world.run(count_events(event)), kAwaits);
 }
 
-Task<Result<int>> pass_through(Queue<int>& queue, int value) {
-  STERNA_CO_CHECK(co_await queue.push(value));
-  STERNA_CO_TRY(std::optional<int> popped, co_await queue.pop());
-  co_return popped.value_or(0);
-}
-
-Task<int> count_queue(Queue<int>& queue) {
-  int total = 0;
-  for (int i = 0; i < kAwaits; ++i) {
-    Result<int> value = co_await pass_through(queue, 1);
-    total += value.value_or(0);
-  }
-  co_return total;
-}
-
-TEST(Stack, DoesNotGrowOverAQueueThatHasRoom) {
-  sterna::test::VirtualClock world;
-  Queue<int> queue(1);
-  EXPECT_EQ(world.run(count_queue(queue)), kAwaits);
-}
-
 Task<int> count_yields() {
   int total = 0;
   for (int i = 0; i < kAwaits; ++i, ++total) co_await yield();

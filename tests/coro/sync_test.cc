@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <vector>
 
 #include "sterna/coro/scope.h"
@@ -88,56 +89,72 @@ TEST(Semaphore, LetsInAsManyAsItHasUnits) {
   EXPECT_EQ(world.monotonic(), 40ms);
 }
 
-Task<void> acquire_and_note(Semaphore& semaphore, std::vector<int>& log, int id) {
-  Status status = co_await semaphore.acquire();
-  log.push_back(status ? id : -id);
+// Notes that it got a unit, and keeps it until the event.
+Task<void> hold_and_note(Semaphore& semaphore, Event& end, std::vector<int>& log, int id) {
+  Result<Semaphore::Permit> permit = co_await semaphore.hold();
+  log.push_back(permit ? id : -id);
+  if (permit) static_cast<void>(co_await end.wait());
 }
 
-TEST(Semaphore, HandsAUnitToTheFirstWhoWaits) {
-  ReadyQueue queue;
-  Semaphore semaphore(0);
-  Scope scope(queue);
-  std::vector<int> log;
-  scope.spawn(acquire_and_note(semaphore, log, 1));
-  scope.spawn(acquire_and_note(semaphore, log, 2));
-  queue.drain();
-  semaphore.release();
-  // Given to the first already: nobody who comes later may take it.
-  EXPECT_FALSE(semaphore.try_acquire());
-  queue.drain();
-  EXPECT_EQ(log, (std::vector<int>{1}));
-  semaphore.release();
-  queue.drain();
-  EXPECT_EQ(log, (std::vector<int>{1, 2}));
+class HeldSemaphore : public testing::Test {
+ protected:
+  // The one unit is with number 1.
+  HeldSemaphore() {
+    spawn(mine_, 1);
+    queue_.drain();
+  }
+  ~HeldSemaphore() override {
+    for (Event& event : end_) event.set();
+    queue_.drain();
+  }
+  void spawn(Scope& scope, int id) {
+    scope.spawn(hold_and_note(semaphore_, end_[static_cast<std::size_t>(id)], log_, id));
+  }
+
+  ReadyQueue queue_;
+  Semaphore semaphore_{1};
+  std::array<Event, 4> end_;
+  std::vector<int> log_;
+  Scope mine_{queue_};
+  Scope theirs_{queue_};
+};
+
+TEST_F(HeldSemaphore, HandsTheUnitToTheFirstWhoWaits) {
+  spawn(theirs_, 2);
+  queue_.drain();
+  EXPECT_EQ(log_, (std::vector<int>{1}));
+  // Number 3 comes when the unit was given to number 2 already, which has not run yet.
+  end_[1].set();
+  spawn(theirs_, 3);
+  queue_.drain();
+  EXPECT_EQ(log_, (std::vector<int>{1, 2}));
+  end_[2].set();
+  queue_.drain();
+  EXPECT_EQ(log_, (std::vector<int>{1, 2, 3}));
 }
 
-TEST(Semaphore, LosesNoUnitToAWaiterThatIsCancelled) {
-  ReadyQueue queue;
-  Semaphore semaphore(0);
-  Scope first(queue);
-  Scope second(queue);
-  std::vector<int> log;
-  first.spawn(acquire_and_note(semaphore, log, 1));
-  second.spawn(acquire_and_note(semaphore, log, 2));
-  queue.drain();
-  first.cancel();
-  semaphore.release();
-  queue.drain();
-  EXPECT_EQ(log, (std::vector<int>{-1, 2}));
-  EXPECT_EQ(semaphore.available(), 0u);
+TEST_F(HeldSemaphore, LosesNoUnitToAWaiterThatIsCancelled) {
+  spawn(theirs_, 2);
+  spawn(mine_, 3);
+  queue_.drain();
+  theirs_.cancel();
+  end_[1].set();
+  queue_.drain();
+  EXPECT_EQ(log_, (std::vector<int>{1, -2, 3}));
+  EXPECT_EQ(semaphore_.available(), 0u);
+  end_[3].set();
+  queue_.drain();
+  EXPECT_EQ(semaphore_.available(), 1u);
 }
 
-TEST(Semaphore, AWaiterThatWasServedBeforeTheRequestKeepsItsUnit) {
-  ReadyQueue queue;
-  Semaphore semaphore(0);
-  Scope scope(queue);
-  std::vector<int> log;
-  scope.spawn(acquire_and_note(semaphore, log, 1));
-  queue.drain();
-  semaphore.release();
-  scope.cancel();
-  queue.drain();
-  EXPECT_EQ(log, (std::vector<int>{1}));
+TEST_F(HeldSemaphore, AWaiterThatWasServedBeforeTheRequestKeepsItsUnit) {
+  spawn(theirs_, 2);
+  queue_.drain();
+  end_[1].set();
+  queue_.run_one();  // number 1 gives it back
+  theirs_.cancel();
+  queue_.drain();
+  EXPECT_EQ(log_, (std::vector<int>{1, 2}));
 }
 
 }  // namespace

@@ -306,7 +306,25 @@ class ResultsTest(unittest.TestCase):
         self.assertIn("Also `one`.", page)
         self.assertIn("1 faults. Found: 1 by simulation", page)
         summary = table.summary(ROOT, [fault(rules=(1, 3))], known)
-        self.assertRegex(summary, r"\| 1\. .* \| 1 \| 5 \| 0 \| 0 \| 0 \|")
+        self.assertRegex(summary, r"\| 1\. .* \| 1 \| 5 \| 0 \| 0 \| 0 \| 0 \|")
+
+    def test_what_was_not_tried_is_not_told_as_a_number(self):
+        known = self.results()
+        one, two = fault(tests=("sync",)), fault(name="two", find="z", beyond="no", tests=("sync",))
+        self.assertRegex(table.summary(ROOT, [one, two], known),
+                         r"\| 1\. .* \| 2 \|( not tried \|){4} 2 \|")
+        page = table.page(ROOT, [one, two], known)
+        self.assertIn("2 faults, **none of them tried**", page)
+        self.assertIn("| it | not tried | not tried |", page)
+        self.assertIn("| it | - | not tried (no) |", page)
+        known.put("simulation", one, found=None, tried=2000)
+        self.assertIn("| it | > 2,000 | not by simulation; unit tests not tried |",
+                      table.page(ROOT, [one], known))
+        known.put("tests", one, found=None)
+        known.put("tests", two, found="Some.Test")
+        self.assertRegex(table.summary(ROOT, [one, two], known),
+                         r"\| 1\. .* \| 2 \| - \| 1 \| 0 \| 1 \| 0 \|")
+        self.assertIn("1 survive, 0 not tried.", table.page(ROOT, [one, two], known))
 
     def test_a_search_goes_on_where_it_stopped(self):
         options = SimpleNamespace(seeds=2000, minutes=None, beyond=False)

@@ -17,11 +17,11 @@ ABOVE = {"cli", "config"}       # rooms that no unit test of a rule needs
 
 def rooms_below(room):
     """That room and all that it stands on."""
-    below, todo = set(GROUND), [room]
-    while todo:
-        one = todo.pop()
+    below, above = set(GROUND), [room]
+    while above:
+        one = above.pop()
         below.add(one)
-        todo += [door for door in DOORS[one] if door not in below and door in DOORS]
+        above += [door for door in DOORS[one] if door not in below and door in DOORS]
     return below
 
 

@@ -10,6 +10,8 @@ PAGE = "docs/faults.md"
 SUMMARY = "docs/testing.md"
 BEGIN, END = "<!-- faults: scripts/bite writes this table -->", "<!-- faults: end -->"
 PLACES = {"simulation": "simulation", "tests": "unit tests", "integration": "integration tests"}
+# Never a number, nor "-": nothing is known then, least of all that a fault survives.
+UNTRIED = "not tried"
 
 
 class Verdict:
@@ -26,18 +28,29 @@ class Verdict:
         return self.step is not None
 
     @property
+    def untried(self):
+        """The steps that may find it and were not tried, in their order."""
+        may = {"simulation": not self.fault.beyond, "tests": self.fault.tests,
+               "integration": self.fault.integration}
+        return [step for step in PLACES if may[step] and step not in self.tried]
+
+    @property
     def survives(self):
         """Everything that may find it was tried."""
-        wanted = {"simulation"} if not self.fault.beyond else set()
-        wanted |= {"tests"} if self.fault.tests else set()
-        wanted |= {"integration"} if self.fault.integration else set()
-        return not self.found and wanted <= self.tried
+        return not self.found and not self.untried
+
+    @property
+    def is_open(self):
+        """Neither found nor survived."""
+        return not self.found and bool(self.untried)
 
     @property
     def seeds(self):
         if self.step == "simulation":
             return str(self.what["seeds"])
-        return f"> {self.simulation['tried']:,}" if self.simulation.get("tried") else "-"
+        if self.simulation.get("tried"):
+            return f"> {self.simulation['tried']:,}"
+        return "-" if self.fault.beyond else UNTRIED
 
     @property
     def by(self):
@@ -45,7 +58,11 @@ class Verdict:
             return f"the simulation: {self.what['found']}"
         if self.found:
             return f"{PLACES[self.step]}: `{self.what['found']}`"
-        return "**survives**" if self.survives else "not tried yet"
+        if self.survives:
+            return "**survives**"
+        in_vain = [PLACES[step] for step in PLACES if step in self.tried]
+        left = ", ".join(PLACES[step] for step in self.untried)
+        return f"not by {', '.join(in_vain)}; {left} {UNTRIED}" if in_vain else UNTRIED
 
 
 def _cell(text):
@@ -61,7 +78,9 @@ def page(root, faults, results):
              "a part of one, and what finds it. `scripts/bite` tries",
              "them and writes this page; [testing.md](testing.md) says how. \"Seeds\" is how many "
              "seeds of the simulation it takes from seed 0 on; \"-\" where the",
-             "simulation cannot find it, for the reason at the end of the line.", "",
+             "simulation cannot find it, for the reason at the end of the line. "
+             f"\"{UNTRIED.capitalize()}\": not with the sources as they are; a fault \"survives\" "
+             "only when all that may find it was tried.", "",
              _count(verdicts), ""]
     for rule in records.RULES:
         lines += [f"## {rule}. {titles[rule]}", "", "| fault | removes | seeds | found by |",
@@ -84,6 +103,10 @@ def _line(verdict):
 
 
 def _count(verdicts):
+    left = sum(v.is_open for v in verdicts)
+    if left == len(verdicts):
+        return (f"{left} faults, **none of them tried** with the sources as they are: this page "
+                "says nothing of what is found and what survives.")
     by_step = {step: [v for v in verdicts if v.step == step] for step in PLACES}
     parts = [f"{len(found)} by {PLACES[step]}" for step, found in by_step.items()]
     text = f"{len(verdicts)} faults. Found: {', '.join(parts)}."
@@ -91,24 +114,30 @@ def _count(verdicts):
     if seeds:
         text += f" Seeds: {statistics.median(seeds):g} in the median, {max(seeds)} at most."
     survive = sum(v.survives for v in verdicts)
-    left = sum(not v.found and not v.survives for v in verdicts)
-    return f"{text} {survive} survive, {left} not tried yet."
+    return f"{text} {survive} survive, {left} {UNTRIED}."
 
 
 def summary(root, faults, results):
     """The table between the marks."""
     titles = records.titles(root)
     lines = [BEGIN, "", "| rule | faults | found by the simulation, after so many seeds | "
-             "by unit tests | by integration tests | not found |", "|---|---:|---|---:|---:|---:|"]
+             f"by unit tests | by integration tests | survive | {UNTRIED} |",
+             "|---|---:|---|---:|---:|---:|---:|"]
     for rule in records.RULES:
         of_rule = [Verdict(f, results) for f in faults if rule in f.rules]
-        seeds = sorted(v.what["seeds"] for v in of_rule if v.step == "simulation")
-        units = sum(v.step == "tests" for v in of_rule)
-        modules = sum(v.step == "integration" for v in of_rule)
-        missing = sum(not v.found for v in of_rule)
-        lines.append(f"| {rule}. {titles[rule]} | {len(of_rule)} | "
-                     f"{', '.join(map(str, seeds)) or '-'} | {units} | {modules} | {missing} |")
+        cells = [f"{rule}. {titles[rule]}", len(of_rule), *_tried(of_rule),
+                 sum(v.is_open for v in of_rule)]
+        lines.append(f"| {' | '.join(map(str, cells))} |")
     return "\n".join([*lines, "", END])
+
+
+def _tried(verdicts):
+    """By simulation, by unit tests, by integration tests, survive."""
+    if all(v.is_open for v in verdicts):
+        return [UNTRIED] * 4
+    seeds = sorted(v.what["seeds"] for v in verdicts if v.step == "simulation")
+    return [", ".join(map(str, seeds)) or "-", sum(v.step == "tests" for v in verdicts),
+            sum(v.step == "integration" for v in verdicts), sum(v.survives for v in verdicts)]
 
 
 def write(root, faults, results):

@@ -83,7 +83,7 @@ std::string events_of(std::string_view octets, unsigned taste, unsigned cut) {
     if (!consumed) return sink.events + "error";
     octets.remove_prefix(*consumed);
   }
-  return sink.events + (framer.at_boundary() ? "done" : "more");
+  return sink.events + "end";
 }
 
 }  // namespace

@@ -39,7 +39,6 @@ void check_file_name(std::string_view text) {
   }
   require(strip_fields(strip_fields(text)) == strip_fields(text));
   static_cast<void>(foreign_mark(text));
-  static_cast<void>(size_hints(text));
   if (const auto origin = parse_origin(text)) {
     require(derive_base_name(*origin) == strip_fields(text));
   }

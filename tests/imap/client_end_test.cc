@@ -145,6 +145,20 @@ TEST_F(ClientEndTest, SeveralBodiesInOneFetchHaveTheirOwnNumbers) {
             "FETCH 1 uid=4 body[HEADER]=#1:2 body[1]=#3:2 body[2]=NIL body[3]=#2:0 @0/0");
 }
 
+// Each literal asks for what stands before it to be read once more: without a bound on that, 65 KB
+// of them take seconds.
+TEST_F(ClientEndTest, WhatStandsBeforeLiteralsIsNotReadWithoutBound) {
+  greet();
+  std::string many;
+  for (int i = 0; i < 4000; ++i) many += "X {0}\r\n ";
+  server("* 1 FETCH (" + many + "BODY[] {5}");
+  EXPECT_EQ(events.events.size(), 1U) << "it was read again up to here: " << last_event();
+  server("hello UID 9)");
+  EXPECT_EQ(last_event(), "FETCH 1 uid=9 body[]=#1:5 @0/0");
+  server("* 1 FETCH (BODY[] {5}");
+  EXPECT_EQ(last_event(), "body #2 1 [] 5 octets @0/0") << "the next response starts afresh";
+}
+
 TEST_F(ClientEndTest, AHandlerMaySubmit) {
   class Eager : public Recorder {
    public:

@@ -74,8 +74,8 @@ TEST(CommandTest, SecretsAreNotInTheTrace) {
 
 TEST(CommandTest, List) {
   EXPECT_EQ(wire(list({})), "LIST \"\" \"*\"");
-  EXPECT_EQ(wire(list({.patterns = {"INBOX", "a\"%"}, .only_subscribed = true})),
-            "LIST (SUBSCRIBED) \"\" (\"INBOX\" \"a\\\"%\")");
+  EXPECT_EQ(wire(list({.patterns = {"INBOX", "a\"%"}, .return_subscribed = true})),
+            "LIST \"\" (\"INBOX\" \"a\\\"%\") RETURN (SUBSCRIBED)");
   EXPECT_EQ(wire(list({.patterns = {"a", "b"}})), "error: usage");
   EXPECT_EQ(wire(list({.patterns = {}})), "error: usage");
   EXPECT_EQ(wire(lsub("", "*")), "LSUB \"\" \"*\"");
@@ -92,12 +92,10 @@ TEST(CommandTest, ListAsksForAllThatTheServerCanReturn) {
 }
 
 TEST(CommandTest, StatusAndMailboxes) {
-  EXPECT_EQ(wire(status(kInbox, {StatusItem::deleted, StatusItem::size, StatusItem::append_limit})),
-            "STATUS \"INBOX\" (DELETED SIZE APPENDLIMIT)");
+  EXPECT_EQ(wire(status(kInbox, {StatusItem::unseen, StatusItem::size, StatusItem::append_limit})),
+            "STATUS \"INBOX\" (UNSEEN SIZE APPENDLIMIT)");
   EXPECT_EQ(wire(status(kInbox, {})), "error: usage");
   EXPECT_EQ(wire(create(WireName{"a b"})), "CREATE \"a b\"");
-  EXPECT_EQ(wire(create(WireName{"t"}, Role::trash)), "CREATE \"t\" (USE (\\Trash))");
-  EXPECT_EQ(wire(create(WireName{"i"}, Role::inbox)), "CREATE \"i\"");
   EXPECT_EQ(wire(delete_mailbox(WireName{"a"})), "DELETE \"a\"");
   EXPECT_EQ(wire(rename(WireName{"a"}, WireName{"NIL"})), "RENAME \"a\" \"NIL\"");
   EXPECT_EQ(wire(subscribe(WireName{"a\\"})), "SUBSCRIBE \"a\\\\\"");
@@ -112,14 +110,10 @@ TEST(CommandTest, Select) {
   EXPECT_EQ(wire(select(kInbox, {.examine = true, .condstore = true})),
             "EXAMINE \"INBOX\" (CONDSTORE)");
   EXPECT_EQ(wire(unselect()), "UNSELECT");
-  const QresyncState plain{UidValidity{5}, ModSeq{90}, {}, {}};
+  const QresyncState plain{UidValidity{5}, ModSeq{90}};
   EXPECT_EQ(wire(select(kInbox, {.condstore = true, .qresync = plain})),
             "SELECT \"INBOX\" (QRESYNC (5 90))");
-  const QresyncState known{
-      UidValidity{5}, ModSeq{90}, kUids, {{SeqNum{2}, Uid{2}}, {SeqNum{4}, Uid{7}}}};
-  EXPECT_EQ(wire(select(kInbox, {.qresync = known})),
-            "SELECT \"INBOX\" (QRESYNC (5 90 1:3,7 (2,4 2,7)))");
-  EXPECT_EQ(wire(select(kInbox, {.qresync = QresyncState{UidValidity{5}, ModSeq{}, {}, {}}})),
+  EXPECT_EQ(wire(select(kInbox, {.qresync = QresyncState{UidValidity{5}, ModSeq{}}})),
             "error: usage");
   EXPECT_EQ(select(kInbox)->mailbox(), kInbox);
 }
@@ -152,11 +146,9 @@ TEST(CommandTest, Store) {
   flags.add_keyword("work");
   EXPECT_EQ(wire(uid_store({.uids = kUids, .flags = flags})),
             "UID STORE 1:3,7 +FLAGS.SILENT ($Forwarded \\Seen work)");
-  EXPECT_EQ(wire(uid_store({.uids = kUids,
-                            .action = StoreAction::remove,
-                            .flags = {Flag::deleted},
-                            .unchanged_since = ModSeq{9}})),
-            "UID STORE 1:3,7 (UNCHANGEDSINCE 9) -FLAGS.SILENT (\\Deleted)");
+  EXPECT_EQ(
+      wire(uid_store({.uids = kUids, .action = StoreAction::remove, .flags = {Flag::deleted}})),
+      "UID STORE 1:3,7 -FLAGS.SILENT (\\Deleted)");
   EXPECT_EQ(wire(uid_store({.uids = kUids})), "error: usage");
   EXPECT_EQ(wire(uid_store({.flags = flags})), "error: usage");
 }
@@ -175,12 +167,6 @@ TEST(CommandTest, Search) {
   EXPECT_EQ(wire(uid_search({})), "UID SEARCH ALL");
   EXPECT_EQ(wire(uid_search({.return_all = true, .uids = kUids, .deleted = true})),
             "UID SEARCH RETURN (ALL) UID 1:3,7 DELETED");
-  EXPECT_EQ(
-      wire(uid_search({.headers = {{"Message-ID", "<a\"b@c>"}}, .since = 837596665, .before = 0})),
-      "UID SEARCH HEADER \"Message-ID\" \"<a\\\"b@c>\" SINCE 17-Jul-1996 BEFORE 1-Jan-1970");
-  EXPECT_EQ(wire(uid_search({.texts = {"caf\xc3\xa9"}})),
-            "UID SEARCH CHARSET UTF-8 TEXT {5}caf\xc3\xa9");
-  EXPECT_EQ(wire(uid_search({.texts = {"caf\xc3\xa9"}}, true)), "UID SEARCH TEXT {5}caf\xc3\xa9");
   EXPECT_EQ(wire(uid_search({.uids = UidSet()})), "error: usage");
 }
 
@@ -216,9 +202,6 @@ TEST(CommandTest, NoArgumentCanEndALine) {
     EXPECT_EQ(wire(create(name)), "error: usage");
     EXPECT_EQ(wire(rename(kInbox, name)), "error: usage");
     EXPECT_EQ(wire(uid_copy(kUids, name)), "error: usage");
-    EXPECT_EQ(wire(uid_search({.headers = {{"Subject", evil}}})), "error: usage");
-    EXPECT_EQ(wire(uid_search({.headers = {{evil, "x"}}})), "error: usage");
-    EXPECT_EQ(wire(uid_search({.texts = {evil}})), "error: usage");
     EXPECT_EQ(wire(append(name, {{.size = 1}})), "error: usage");
   }
 }
@@ -254,8 +237,6 @@ TEST(CommandTest, KindsKnowWhatTheyDo) {
   EXPECT_TRUE(expunge().changes_selection());
   EXPECT_FALSE(append(kInbox, {{.size = 1}})->changes_selection());
   EXPECT_FALSE(uid_fetch({.uids = kUids, .items = {FetchItem::uid}})->changes_selection());
-  EXPECT_TRUE(select(kInbox)->moves_selection());
-  EXPECT_TRUE(unselect().moves_selection());
   EXPECT_TRUE(idle().is_barrier());
   EXPECT_TRUE(starttls().is_barrier());
   EXPECT_FALSE(login("a", Secret("b"))->is_barrier());

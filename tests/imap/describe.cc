@@ -105,7 +105,7 @@ std::string describe_fetch(const Fetch& f) {
         fmt::format(" flags=({}{})", printable(f.flags->to_string()), f.recent ? " \\Recent" : "");
   }
   line += number("modseq", f.modseq) + number("size", f.size) + number("date", f.internal_date) +
-          word("emailid", f.email_id) + word("threadid", f.thread_id) + number("gm", f.gm_msgid);
+          word("emailid", f.email_id) + number("gm", f.gm_msgid);
   for (const FetchBody& b : f.bodies) line += body(b);
   return line;
 }

@@ -316,5 +316,34 @@ TEST(ParserTest, ABodyIsRecognisedBeforeItsOctetsCome) {
   EXPECT_FALSE(begin("* 0 FETCH (BODY[] {9}\r\n"));
 }
 
+std::string repeated(std::string_view text, std::size_t times) {
+  std::string all;
+  for (std::size_t i = 0; i < times; ++i) all += text;
+  return all;
+}
+
+TEST(ParserTest, WhatAResponseHoldsManyOfIsBounded) {
+  EXPECT_NE(parsed("* 1 FETCH (FLAGS (" + repeated("k ", 1000) + "))"), "bad");
+  EXPECT_EQ(parsed("* 1 FETCH (FLAGS (" + repeated("k ", 1001) + "))"), "bad");
+  EXPECT_EQ(parsed("* 1 FETCH (FLAGS (" + repeated("k", 20'000) + "))"), "bad");
+  EXPECT_NE(parsed("* FLAGS (" + repeated("k ", 1001) + ")"), "bad");
+  EXPECT_EQ(parsed("* FLAGS (" + repeated("k ", 20'001) + ")"), "bad");
+  EXPECT_EQ(parsed("* 1 FETCH (" + repeated("BODY[] \"\" ", 101) + ")"), "bad");
+  EXPECT_EQ(parsed("* NAMESPACE (" + repeated("(\"a\" \"/\")", 1001) + ") NIL NIL"), "bad");
+  EXPECT_EQ(parsed("* ID (" + repeated("\"a\" NIL ", 1001) + ")"), "bad");
+  EXPECT_EQ(parsed("* LIST () \"/\" x (\"CHILDINFO\" (" + repeated("\"a\" ", 1001) + "))"), "bad");
+}
+
+TEST(ParserTest, AnObjectIdThatIsTooLongIsNone) {
+  const std::string id = repeated("M", 256);
+  EXPECT_EQ(parsed("* 1 FETCH (EMAILID (" + id + "))"), parsed("* 1 FETCH ()"));
+  EXPECT_EQ(parsed("* STATUS x (MAILBOXID (" + id + "))"), parsed("* STATUS x ()"));
+  EXPECT_EQ(parsed("* OK [MAILBOXID (" + id + ")] x"), parsed("* OK [MAILBOXID] x"));
+}
+
+TEST(ParserTest, KeywordsThatDifferInCaseAloneAreOne) {
+  EXPECT_EQ(parsed("* FLAGS (b A a \\Seen B)"), parsed("* FLAGS (\\Seen A B)"));
+}
+
 }  // namespace
 }  // namespace sterna::imap

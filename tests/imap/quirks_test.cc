@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 #include "sterna/imap/outcome.h"
 
@@ -14,44 +15,79 @@ Quirks quirks(std::string_view greeting, std::string_view capabilities, std::str
   return quirks_for(greeting, Capabilities::parse(capabilities), host);
 }
 
-std::string rows(std::string_view greeting, std::string_view capabilities, std::string_view host) {
-  std::string text;
-  for (const auto row : quirk_rows_for(greeting, Capabilities::parse(capabilities), host)) {
-    text += std::string(row) + " ";
-  }
-  return text;
-}
-
 TEST(QuirksTest, AnOrdinaryServerHasNone) {
   EXPECT_EQ(quirks("Dovecot (Debian) ready.", "IMAP4rev1 QRESYNC", "mail.example.org"), Quirks());
 }
 
+struct Server {
+  std::string_view greeting;
+  std::string_view capabilities;
+  std::string_view host;
+  Quirks expected;
+};
+
 TEST(QuirksTest, ServersAreRecognised) {
-  EXPECT_EQ(rows("Gimap ready", "X-GM-EXT-1", ""), "gmail ");
-  EXPECT_EQ(rows("The Microsoft Exchange IMAP4 service is ready.", "", ""), "exchange ");
-  EXPECT_EQ(rows("", "XAPPLEPUSHSERVICE XYMHIGHESTMODSEQ", "imap.mail.yahoo.com"), "yahoo ");
-  EXPECT_EQ(rows("", "XAPPLEPUSHSERVICE", "imap.mail.me.com"), "icloud ");
-  EXPECT_EQ(rows("Courier-IMAP ready.", "", ""), "courier ");
-  EXPECT_EQ(rows("Proton Mail Bridge 03.08.01 - gluon session ID 3", "", "127.0.0.1"),
-            "proton-bridge ");
-  EXPECT_EQ(rows("", "", "imap.163.com"), "netease ");
-  EXPECT_EQ(rows("", "", "imap.exmail.qq.com"), "qq ");
-  EXPECT_EQ(rows("", "", "imap.yandex.com"), "yandex ");
-  EXPECT_EQ(rows("", "IMAPrev1", ""), "hmailserver ");
+  const std::vector<Server> servers = {
+      {"Gimap ready",
+       "X-GM-EXT-1",
+       "",
+       {.connections_max = 5,
+        .hides_old_messages = true,
+        .deletes_at_once = true,
+        .append_deduplicates = true}},
+      {"The Microsoft Exchange IMAP4 service is ready.",
+       "",
+       "",
+       {.pipeline_depth_max = 4,
+        .connections_max = 8,
+        .idle_unreliable = true,
+        .size_unreliable = true,
+        .append_rewrites = true}},
+      {"",
+       "XAPPLEPUSHSERVICE XYMHIGHESTMODSEQ",
+       "imap.mail.yahoo.com",
+       {.command_line_octets_max = 1000,
+        .connections_max = 2,
+        .idle_unreliable = true,
+        .header_search_unreliable = true,
+        .hides_old_messages = true}},
+      {"",
+       "XAPPLEPUSHSERVICE",
+       "imap.mail.me.com",
+       {.connections_max = 4,
+        .no_qresync = true,
+        .ask_capability_after_login = true,
+        .header_search_unreliable = true,
+        .slow_moves = true}},
+      {"Courier-IMAP ready.", "", "", {.connections_max = 4, .idle_unreliable = true}},
+      {"Proton Mail Bridge 03.08.01 - gluon session ID 3",
+       "",
+       "127.0.0.1",
+       {.append_rewrites = true, .no_uid_expunge = true}},
+      {"", "", "imap.163.com", {.connections_max = 2, .id_required = true}},
+      {"",
+       "",
+       "imap.exmail.qq.com",
+       {.connections_max = 1,
+        .ask_capability_after_login = true,
+        .header_search_unreliable = true}},
+      {"", "", "imap.yandex.com", {.connections_max = 2, .header_search_unreliable = true}},
+      {"", "IMAPrev1", "", {.connections_max = 2, .size_unreliable = true}},
+  };
+  for (const auto& [greeting, capabilities, host, expected] : servers) {
+    EXPECT_EQ(quirks(greeting, capabilities, host), expected) << greeting << capabilities << host;
+  }
 }
 
 TEST(QuirksTest, OthersThatShareOneMarkAreNot) {
-  EXPECT_EQ(rows("", "XAPPLEPUSHSERVICE", "imap.fastmail.com"), "");
-  EXPECT_EQ(rows("", "", "notqq.com"), "");
-  EXPECT_EQ(rows("", "", "imap.yandex.com.example.org"), "");
+  EXPECT_EQ(quirks("", "XAPPLEPUSHSERVICE", "imap.fastmail.com"), Quirks());
+  EXPECT_EQ(quirks("", "", "notqq.com"), Quirks());
+  EXPECT_EQ(quirks("", "", "imap.yandex.com.example.org"), Quirks());
 }
 
-TEST(QuirksTest, WhatTheyMean) {
+TEST(QuirksTest, EachHostOfAServerIsIts) {
   EXPECT_TRUE(quirks("", "XAPPLEPUSHSERVICE QRESYNC", "p01-imap.mail.me.com").no_qresync);
-  EXPECT_EQ(quirks("", "XYMHIGHESTMODSEQ", "").command_line_octets_max, 1000U);
-  EXPECT_EQ(quirks("The Microsoft Exchange IMAP4 service is ready", "", "").pipeline_depth_max, 4U);
   EXPECT_TRUE(quirks("", "", "imap.126.com").id_required);
-  EXPECT_TRUE(quirks("", "X-GM-EXT-1", "").deletes_at_once);
 }
 
 Done refusal(StatusKind status, Code code, std::string text,
@@ -63,13 +99,33 @@ TEST(OutcomeTest, CodesDecide) {
   const Error quota = error_from(refusal(StatusKind::no, Code::over_quota, "full"));
   EXPECT_TRUE(quota.is(ErrorCode::over_quota));
   EXPECT_EQ(quota.disposition(), Disposition::needs_user);
-  EXPECT_EQ(quota.server_code(), "OVERQUOTA");
   EXPECT_NE(quota.message().find("full"), std::string::npos);
   const Error big = error_from(refusal(StatusKind::no, Code::too_big, ""));
   EXPECT_EQ(big.scope(), ErrorScope::message);
   EXPECT_TRUE(error_from(refusal(StatusKind::no, Code::try_create, "")).is(ErrorCode::not_found));
   EXPECT_EQ(error_from(refusal(StatusKind::no, Code::unavailable, "")).disposition(),
             Disposition::retry);
+}
+
+TEST(OutcomeTest, WhatFailsInOneMailboxStopsNoOther) {
+  const auto scope_of = [](Code code, CommandKind kind, const char* text = "") {
+    return error_from(refusal(StatusKind::no, code, text, kind)).scope();
+  };
+  for (const Code code : {Code::limit, Code::unavailable, Code::contact_admin}) {
+    for (const CommandKind kind : {CommandKind::create, CommandKind::rename, CommandKind::search,
+                                   CommandKind::select, CommandKind::fetch, CommandKind::append}) {
+      EXPECT_EQ(scope_of(code, kind), ErrorScope::mailbox);
+    }
+    for (const CommandKind kind :
+         {CommandKind::login, CommandKind::authenticate, CommandKind::list}) {
+      EXPECT_EQ(scope_of(code, kind), ErrorScope::account);
+    }
+  }
+  EXPECT_EQ(scope_of(Code::throttled, CommandKind::fetch), ErrorScope::account);
+  EXPECT_EQ(scope_of(Code::unavailable, CommandKind::select,
+                     "User is authenticated but not "
+                     "connected."),
+            ErrorScope::account);
 }
 
 TEST(OutcomeTest, WithoutACodeTheCommandDecides) {

@@ -51,7 +51,8 @@ Command command_of(std::string_view line) {
     command.stream(size.value_or(0), LiteralMode::synchronizing);
   }
   const std::size_t quote = text.find(' ');
-  if (command.moves_selection() && quote != std::string_view::npos) {
+  const bool selects = kind == CommandKind::select || kind == CommandKind::examine;
+  if (selects && quote != std::string_view::npos) {
     std::string_view name = text.substr(quote + 1);
     name = name.substr(0, name.find(' '));
     command.set_mailbox(WireName{std::string(name)});

@@ -131,6 +131,41 @@ class FilledMaildirTest(IntegrationCase):
         world.assert_settled(ignore=("x-tuid",))
 
 
+class LastingTest(IntegrationCase):
+    """An adoption in which something waits goes on; what was paired is synced all the same."""
+
+    def test_a_read_only_mailbox_with_a_file_of_its_own(self):
+        world = self.world()
+        uids = world.fill("Shared", 6)
+        world.wire.lie(rb"READ-WRITE", b"READ-ONLY")
+        world.mail.deliver("Shared", local(message("extra")), "S", NOON)
+        world.sync()
+        world.imap.expunge("Shared", uids[:3])
+        world.sync()
+        self.assertEqual(world.words_local("Shared"), ["extra", "m3", "m4", "m5"])
+        self.assertEqual(world.words_on_server("Shared"), ["m3", "m4", "m5"])
+
+    def test_an_orphan_and_a_first_sync_that_was_cut(self):
+        world = self.world()
+        world.fill("INBOX", 40)
+        world.mail.deliver("INBOX", local(message("old")), "S", NOON, base="16.1.host,U=99")
+        world.wire.cut_download_after(26000)
+        world.sync(expect=None, may_miss=True)
+        fetched = [m for m in world.mail.messages("INBOX") if ".sterna" in m.name]
+        self.assertGreater(len(fetched), 1)
+        world.mail.delete(fetched[0])
+        for _ in range(2):
+            world.sync(expect=HELD)
+        self.assertEqual(len(world.imap.uids("INBOX")), 39)
+        world.imap.expunge("INBOX", world.imap.uids("INBOX")[-3:])
+        world.sync(expect=HELD)
+        self.assertEqual(len(world.imap.uids("INBOX")), 36)
+        self.assertEqual(len(world.mail.messages("INBOX")), 37)
+        self.assertEqual(world.ask_state("SELECT * FROM fact WHERE key GLOB 'compared:*'"), [])
+        ((kind,),) = world.ask_state("SELECT kind FROM held")
+        self.assertEqual(kind, "orphan")
+
+
 class LostStateTest(IntegrationCase):
     @over(MAIN_PROFILES)
     def test_a_lost_state_is_rebuilt_without_moving_a_body(self, world):

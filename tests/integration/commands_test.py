@@ -1,13 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the commands say about a synced account, in words and in JSON."""
+import contextlib
+import fcntl
 import json
 import os
+import pty
+import signal
+import struct
 import subprocess
+import termios
+import time
 import unittest
 
 from tests.support.case import IntegrationCase
 from tests.support.messages import NOON, local, message
-from tests.support.sterna import DONE, FAILED, NETWORK, USAGE
+from tests.support.sterna import BAD_CONFIG, DONE, FAILED, HELD, NETWORK, PARTLY, USAGE
+
+QUIET = ("--no-input", "-q")
+JSON = ("--no-input", "--json")
 
 
 class CommandsTest(IntegrationCase):
@@ -164,6 +174,32 @@ class CommandsTest(IntegrationCase):
         world.sterna.set(world.name, port=1)
         world.sterna.run("verify", expect=NETWORK)
 
+    def test_verify_that_compared_nothing_found_no_differences(self):
+        world = self.world()
+        run = world.sterna.run("verify", expect=PARTLY)
+        self.assertIn("never synced", run.stderr)
+        world.fill("INBOX", 1)
+        world.sync()
+        os.rename(world.mail.root, f"{world.dir}/elsewhere")
+        run = world.sterna.run("verify", expect=HELD)
+        self.assertIn("is its disk mounted?", run.stderr)
+        self.assertIn("mount it", run.stderr)
+        self.assertNotIn("adopt", run.stderr)
+
+    def test_quiet_says_only_what_went_wrong(self):
+        world = self.filled()
+        for command in ("verify", "check"):
+            with self.subTest(command):
+                run = world.sterna.run(command, options=QUIET)
+                self.assertEqual(run.stdout + run.stderr, "")
+        world.fill("INBOX", 1, "late")
+        run = world.sterna.run("verify", options=QUIET, expect=FAILED)
+        self.assertIn("1 difference", run.stdout)
+        world.sterna.set(world.name, password="wrong-wrong")
+        run = world.sterna.run("check", options=QUIET, expect=(FAILED, 4))
+        self.assertRegex(run.stdout, r"FAILED +login")
+        self.assertNotIn(" ok ", run.stdout)
+
     def test_history_says_what_was_changed_on_which_side_and_why(self):
         world = self.filled()
         world.mail.delete(world.mail.find("INBOX", "<m0@"))
@@ -181,6 +217,12 @@ class CommandsTest(IntegrationCase):
         one = self.json_rows(world, "history", "history", world.name, path)
         self.assertLess(len(one), len(rows))
         self.assertTrue(one)
+
+    def test_history_names_the_file_below_the_change(self):
+        world = self.filled()
+        text = world.sterna.run("history", world.name).stdout
+        self.assertIn(f"\n    {world.mail.find('INBOX', '<m0@').path}\n", text)
+        self.assertNotRegex(text, r"mailbox created (.+?) (local|remote) +\1\n")
 
     def test_history_of_one_mailbox(self):
         world = self.filled()
@@ -226,10 +268,37 @@ class CommandsTest(IntegrationCase):
         run = world.sterna.run("check", expect=(FAILED, 4))
         self.assertNotIn("wrong-wrong", run.stdout + run.stderr)
 
+    def test_check_names_roles_that_lead_nowhere(self):
+        world = self.filled()
+        self.assertIn("trash = Trash", world.sterna.run("check").stdout)
+        world.sterna.set(world.name, roles={"trash": "Nope"})
+        run = world.sterna.run("check")
+        self.assertRegex(run.stdout, r"warning +roles +roles.trash = Nope: the server has no")
+
+    def test_check_says_where_there_is_no_trash(self):
+        world = self.world(trash=False)
+        self.assertRegex(world.sterna.run("check").stdout, r"warning +Trash +the server has none")
+
+    def test_check_promises_no_push(self):
+        run = self.world().sterna.run("check")
+        self.assertRegex(run.stdout, r"push +the server offers IDLE; this version does not wait")
+        self.assertNotIn("polled", run.stdout)
+
+    def test_what_is_held_in_a_disabled_account_is_not_decided(self):
+        world = self.filled()
+        world.fill("INBOX", 1, "late")
+        world.sterna.set(world.name, enabled=False)
+        for action in ("apply", "restore"):
+            with self.subTest(action):
+                run = world.sterna.run("held", action, world.name, expect=USAGE)
+                self.assertIn(f"account {world.name} is disabled", run.stderr)
+        self.assertEqual(len(world.words_local("INBOX")), 5)
+        world.sterna.run("held", "list", world.name)
+
     def test_where_all_accounts_are_disabled_that_is_said(self):
         world = self.filled()
         world.sterna.set(world.name, enabled=False)
-        for command in ("sync", "check"):
+        for command in ("sync", "check", "verify"):
             with self.subTest(command):
                 self.assertIn("all accounts are disabled", world.sterna.run(command).stderr)
 
@@ -242,6 +311,51 @@ class CommandsTest(IntegrationCase):
                 if not run.stdout.startswith("{\n") else [json.loads(run.stdout)]
             for line in lines:
                 self.assertEqual(line.get("schema"), 1, command)
+
+    def test_what_fails_as_a_whole_is_an_object_too(self):
+        world = self.filled()
+        world.sterna.set(world.name, port=1)
+        for command, exit_status in ((("mailboxes", world.name), NETWORK),
+                                     (("mailboxes", "nobody"), USAGE),
+                                     (("history", "nobody"), USAGE),
+                                     (("held", "apply", "nobody"), USAGE),
+                                     (("adopt", "nobody"), USAGE),
+                                     (("sync", "nobody"), USAGE),
+                                     (("sync", "--no-such-option"), USAGE),
+                                     (("snyc",), USAGE)):
+            with self.subTest(command):
+                self.assert_one_error(world, command, exit_status)
+        world.sterna.write_raw_config("nonsense = true\n")
+        self.assert_one_error(world, ("status",), BAD_CONFIG)
+
+    def assert_one_error(self, world, command, exit_status):
+        run = world.sterna.run(*command, options=JSON, expect=exit_status)
+        report = json.loads(run.stdout)
+        self.assertEqual((report["schema"], report["exit"]), (1, exit_status))
+        self.assertTrue(report["errors"][0]["message"])
+        self.assertIn(report["errors"][0]["message"], run.stderr)
+
+    @staticmethod
+    def core_limit(path):
+        with open(path, encoding="ascii") as limits:
+            (line,) = [line for line in limits if line.startswith("Max core file size")]
+        return line.split()[4]
+
+    def test_no_core_is_ever_dumped(self):
+        world = self.world(password=None, password_command=["sleep", "20"])
+        world.sterna.before = ["sh", "-c", 'ulimit -S -c "$(ulimit -H -c)"; exec "$@"', "sh"]
+        process = world.sterna.start("sync", options=("--no-input",))
+        self.addCleanup(process.communicate)
+        # Until it runs this is the shell, whose limit is as high as it may be. Of a process that is
+        # not dumpable these files are root's.
+        path = f"/proc/{process.pid}/limits"
+        deadline = time.monotonic() + 30
+        while (self.core_limit(path), os.stat(path).st_uid) != ("0", 0):
+            self.assertLess(time.monotonic(), deadline, "a core may be written")
+            time.sleep(0.01)
+        process.send_signal(signal.SIGABRT)
+        ended = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        self.assertEqual((ended.si_code, ended.si_status), (os.CLD_KILLED, signal.SIGABRT))
 
     def test_no_secret_is_ever_shown(self):
         world = self.world(transport="direct")
@@ -267,6 +381,33 @@ class CommandsTest(IntegrationCase):
                                      stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
                 self.assertEqual(run.returncode, DONE)
         world.assert_settled()
+
+    def on_terminal(self, world, *arguments, columns=80):
+        """What a command shows on a terminal so wide, line by line."""
+        ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("4H", 24, columns, 0, 0))
+        process = subprocess.Popen(
+            [os.environ["STERNA_BINARY"], "-c", world.sterna.config, "--color", "never",
+             *arguments], env=world.sterna.environment(), stdin=subprocess.DEVNULL, stdout=theirs,
+            stderr=subprocess.DEVNULL)
+        os.close(theirs)
+        shown = b""
+        with open(ours, "rb", buffering=0) as terminal:
+            # The end of the other side is an error here, not an empty read.
+            with contextlib.suppress(OSError):
+                while piece := terminal.read(65536):
+                    shown += piece
+        process.wait(60)
+        return shown.decode().splitlines()
+
+    def test_tables_fit_the_terminal(self):
+        world = self.filled()
+        world.mail.deliver("Lists/開発", local(message("unsent-and-with-a-long-path")), "S", NOON)
+        (row,) = [line for line in self.on_terminal(world, "verify") if "…" in line]
+        self.assertLessEqual(len(row) + row.count("開") + row.count("発"), 80)  # both are wide
+        self.assertTrue(row.endswith(":2,S"), row)
+        self.assertIn("/cur/", "".join(self.on_terminal(world, "history")))
+        self.assertNotIn("…", world.sterna.run("verify", expect=FAILED).stdout)
 
     def test_colours_only_where_they_are_asked_for(self):
         world = self.filled()

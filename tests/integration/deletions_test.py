@@ -148,6 +148,23 @@ class DeletedOnServerTest(IntegrationCase):
         self.assertEqual(world.words_local("INBOX"), ["m0", "m1"])
         self.assertEqual(world.words_on_server("INBOX"), ["m1"])
 
+    def test_what_comes_back_to_a_file_that_was_kept_is_not_fetched_beside_it(self):
+        world = self.world(remote_delete="ignore")
+        uids = world.fill("INBOX", 3)
+        world.sync()
+        world.imap.expunge("INBOX", uids[0])
+        world.imap.expunge("INBOX", uids[1])
+        world.sync()
+        world.mail.delete(world.mail.find("INBOX", "<m1@"))
+        world.sync()
+        for word in ("m0", "m1", "m3"):
+            world.imap.append("INBOX", message(word), [], NOON)
+        self.assertEqual(world.sync()["downloaded"], 2)
+        self.assertEqual(world.words_local("INBOX"), ["m0", "m1", "m2", "m3"])
+        present = world.ask_state("SELECT count(*) FROM message WHERE state = 'present'")
+        self.assertEqual(present, [(4,)])
+        world.assert_settled()
+
 
 class DeletedHereTest(IntegrationCase):
     @over(PROFILES)
@@ -208,6 +225,40 @@ class DeletedHereTest(IntegrationCase):
         self.assertEqual(world.words_on_server("INBOX"), ["m0", "m1"])
         self.assertEqual(world.words_on_server("Trash"), [])
         self.assertEqual(world.words_local("INBOX"), ["m1"])
+
+    def test_a_file_that_local_delete_ignored_is_its_messages_when_it_returns(self):
+        world = self.world(local_delete="ignore")
+        world.fill("INBOX", 2)
+        world.mail.deliver("INBOX", local(message("mine")), "S", NOON)  # a name of nobody's
+        world.sync()
+        kept = {}
+        for word in ("m0", "mine"):
+            found = world.mail.find("INBOX", f"<{word}@")
+            kept[word] = found.path
+            os.rename(found.path, f"{world.dir}/{word}")
+        world.sync()
+        for word, path in kept.items():
+            os.rename(f"{world.dir}/{word}", path)
+        report = world.sync()
+        self.assertEqual((report["uploaded"], report["held"]), (0, 0))
+        self.assertEqual(world.words_on_server("INBOX"), ["m0", "m1", "mine"])
+        self.assertEqual({state for (state,) in world.ask_state("SELECT state FROM message")},
+                         {"present"})
+        world.assert_settled()
+
+    def test_a_file_that_local_delete_ignored_is_new_when_its_message_is_gone_too(self):
+        world = self.world(local_delete="ignore")
+        uids = world.fill("INBOX", 2)
+        world.sync()
+        path = world.mail.find("INBOX", "<m0@").path
+        os.rename(path, f"{world.dir}/kept")
+        world.sync()
+        world.imap.expunge("INBOX", uids[:1])
+        world.sync()
+        os.rename(f"{world.dir}/kept", path)
+        self.assertEqual(world.sync()["uploaded"], 1)
+        self.assertEqual(world.words_on_server("INBOX"), ["m0", "m1"])
+        world.assert_settled()
 
     @over(MAIN_PROFILES)
     def test_without_a_trash_the_message_is_kept_in_undo_before_it_is_expunged(self, world):

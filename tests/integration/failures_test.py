@@ -340,6 +340,7 @@ class DiskTest(FailureCase):
         checked = run("check", "--offline")
         self.assertEqual(checked.returncode, FAILED, checked.stdout)
         self.assertRegex(checked.stdout, r"FAILED +folders +Work: ")
+        self.assertEqual(run("verify").returncode, PARTLY)  # no difference: it is not known
 
     def test_a_folder_that_cannot_be_entered_is_named(self):
         world = self.world()
@@ -365,9 +366,13 @@ class DiskTest(FailureCase):
         world.fill("INBOX", 2)
         world.sync()
         os.rename(world.mail.root, f"{world.dir}/elsewhere")
-        world.sterna.run("sync", expect=HELD)
+        synced = world.sterna.run("sync", expect=HELD)
         checked = world.sterna.run("check", "--offline", expect=HELD)
-        self.assertIn("is not there", checked.stdout)
+        status = world.sterna.run("status")
+        for text in (synced.stderr, checked.stdout, status.stdout):
+            self.assertIn("is not there; is its disk mounted?", text)
+            self.assertIn("mount it; or, to begin anew, move ", text)
+            self.assertNotIn("adopt", text)  # there is nothing to adopt
         os.rename(f"{world.dir}/elsewhere", world.mail.root)
         world.sterna.run("check", "--offline")
 

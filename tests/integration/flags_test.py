@@ -5,6 +5,7 @@ import unittest
 from tests.support.case import IntegrationCase, over
 from tests.support.dovecot import MAIN_PROFILES
 from tests.support.messages import NOON, local, message
+from tests.support.scripted import ScriptedServer, ScriptedWorld
 from tests.support.sterna import PARTLY
 
 SYSTEM = {"\\Seen": "S", "\\Answered": "R", "\\Flagged": "F", "\\Draft": "D", "\\Deleted": "T"}
@@ -141,6 +142,40 @@ class GarbledServerTest(IntegrationCase):
         world.assert_settled()
 
 
+class SplitAnswerTest(IntegrationCase):
+    """A server that tells flags, and not beside what else it was asked for (RFC 3501 section
+    7.4.2)."""
+
+    def world_of_such(self, profile):
+        world = self.world(profile)
+        world.fill("INBOX", 2, flags=["\\Seen", "\\Flagged"])
+        world.wire.lie(rb"FLAGS \([^)]*\) (?=INTERNALDATE)", b" ")
+        return world
+
+    def assert_flagged(self, world):
+        self.assertEqual([m.letters for m in world.mail.messages("INBOX")], ["FS", "FS"])
+        self.assertEqual([m.flags for m in world.imap.fetch_all("INBOX")],
+                         [{"\\Seen", "\\Flagged"}] * 2)
+        world.assert_settled()
+
+    def test_flags_of_what_is_fetched_arrive(self):
+        for profile in MAIN_PROFILES:
+            with self.subTest(profile=profile):
+                world = self.world_of_such(profile)
+                world.sync()
+                self.assert_flagged(world)
+
+    def test_flags_of_what_is_paired_arrive(self):
+        for profile in MAIN_PROFILES:
+            with self.subTest(profile=profile):
+                world = self.world_of_such(profile)
+                for number in range(2):
+                    world.mail.deliver("INBOX", local(message(f"m{number}")), "", NOON + number)
+                report = world.sync()
+                self.assertEqual((report["bodies_fetched"], report["uploaded"]), (0, 0))
+                self.assert_flagged(world)
+
+
 class LearningServerTest(IntegrationCase):
     """A server that could not store a keyword when it was set here, and can later."""
 
@@ -182,6 +217,42 @@ class LearningServerTest(IntegrationCase):
         world.sync()
         self.assertEqual(self.flags_there(world, uids[0]), {"\\Seen", "\\Flagged", "urgent"})
         world.assert_settled()
+
+
+class UnstoredFlagTest(unittest.TestCase):
+    """A system flag that the server takes with OK and does not keep."""
+
+    class Forgetful(ScriptedServer):
+        permanent_flags = rb"\Seen \Flagged \Deleted \*"
+
+        def on_uid_store(self, session, tag, text):
+            super().on_uid_store(session, tag, text.replace(b"\\Answered", b""))
+
+    def test_it_is_not_taken_away_here(self):
+        server = self.Forgetful()
+        server.fill(2)
+        world = ScriptedWorld(self, server)
+        world.sync()
+        world.mail.add_letters(world.mail.find("INBOX", "<INBOX-1@"), "RS")
+        for _ in range(3):
+            world.sync()
+            self.assertEqual(world.mail.find("INBOX", "<INBOX-1@").flags,
+                             {"\\Answered", "\\Seen"})
+        self.assertEqual(server.messages()[1][0], {b"\\Seen"})
+        self.assertEqual(server.sent(rb"^UID STORE .*Answered"), [])
+        world.sterna.run("verify")
+
+    def test_of_an_upload_it_stays_with_the_file(self):
+        server = self.Forgetful()
+        server.make("Trash")
+        world = ScriptedWorld(self, server)
+        world.sync()
+        world.mail.deliver("INBOX", local(message("answered")), "RS", NOON)
+        for _ in range(3):
+            world.sync()
+            self.assertEqual(world.mail.find("INBOX", "<answered@").flags,
+                             {"\\Answered", "\\Seen"})
+        self.assertEqual(server.messages()[1][0], {b"\\Seen"})
 
 
 class KeywordsTest(IntegrationCase):
@@ -322,6 +393,27 @@ class KeywordsTest(IntegrationCase):
         (found,) = world.imap.fetch_all("Work")
         self.assertEqual(found.flags, {"\\Seen", "alpha", "beta"})
         world.assert_settled()
+
+    def test_letters_are_looked_up_while_their_mailbox_is_compared(self):
+        """A long listing is compared on a worker. For a sanitizer to see what the two share."""
+        world = self.world()
+        keywords = [f"a-keyword-too-long-to-be-kept-in-place-{number:02}" for number in range(12)]
+        world.imap.append_many("INBOX", [(message(f"m{number}"), keywords, NOON + number)
+                                         for number in range(2500)])
+        world.imap.create("Work")
+        world.sync()
+        for turn in range(3):
+            files = world.mail.messages("INBOX")
+            for file in files[:50]:
+                world.mail.move(file, "Work")
+            for file in files[50:]:
+                world.mail.set_letters(file, file.letters.replace("S", "") + "S" * (1 - turn % 2))
+            world.sync()
+        self.assertEqual(len(world.imap.uids("INBOX", "SEEN")), 2350)
+        moved = world.imap.fetch_all("Work", bodies=False)
+        self.assertEqual(len(moved), 150)
+        for one in moved:
+            self.assertEqual(one.flags - {"\\Seen"}, set(keywords))
 
 
 if __name__ == "__main__":

@@ -368,17 +368,21 @@ class MailboxTest(InVainCase):
 class UserTest(InVainCase):
     """Ten syncs in a row in which somebody does the same, or the opposite of before."""
 
-    def assert_left_alone(self, world, report):
+    def assert_left_alone(self, report):
         self.assertEqual((report["quarantined"], report["held"], report["errors"]), (0, 0, []))
+
+    def assert_done(self, world, count):
+        """One sync carries over one thing of that kind, and minds nothing."""
+        report = world.sync()
+        self.assertEqual(report[count], 1)
+        self.assert_left_alone(report)
 
     def test_a_flag_that_is_set_and_taken_away_in_turns(self):
         world = self.start(ScriptedServer())
         for number in range(10):
             letters = "S" if number % 2 == 0 else ""
             world.mail.set_letters(world.mail.find("INBOX", "<INBOX-1@"), letters)
-            report = world.sync()
-            self.assertEqual(report["flags_out"], 1)
-            self.assert_left_alone(world, report)
+            self.assert_done(world, "flags_out")
             self.assertEqual(b"\\Seen" in world.server.messages()[1][0], number % 2 == 0)
 
     def test_a_flag_that_is_set_and_taken_away_on_the_server(self):
@@ -386,32 +390,24 @@ class UserTest(InVainCase):
         flags = world.server.messages()[1][0]
         for number in range(10):
             (flags.add if number % 2 == 0 else flags.discard)(b"\\Flagged")
-            report = world.sync()
-            self.assertEqual(report["flags_in"], 1)
-            self.assert_left_alone(world, report)
+            self.assert_done(world, "flags_in")
 
     def test_a_flag_that_is_set_here_and_taken_away_there(self):
         world = self.start(ScriptedServer())
         for _ in range(10):
             world.mail.add_letters(world.mail.find("INBOX", "<INBOX-1@"), "S")
-            report = world.sync()
-            self.assertEqual(report["flags_out"], 1)
-            self.assert_left_alone(world, report)
+            self.assert_done(world, "flags_out")
             world.server.messages()[1][0].discard(b"\\Seen")
-            report = world.sync()
-            self.assertEqual(report["flags_in"], 1)
-            self.assert_left_alone(world, report)
+            self.assert_done(world, "flags_in")
 
     def test_a_flag_that_is_taken_away_on_both_sides_and_set_here(self):
         world = self.start(ScriptedServer())
         for _ in range(10):
             world.mail.add_letters(world.mail.find("INBOX", "<INBOX-1@"), "S")
-            report = world.sync()
-            self.assertEqual(report["flags_out"], 1)
-            self.assert_left_alone(world, report)
+            self.assert_done(world, "flags_out")
             world.mail.set_letters(world.mail.find("INBOX", "<INBOX-1@"), "")
             world.server.messages()[1][0].discard(b"\\Seen")
-            self.assert_left_alone(world, world.sync())
+            self.assert_left_alone(world.sync())
 
     def test_a_message_that_is_moved_to_and_fro(self):
         for capabilities in (ScriptedServer.capabilities,
@@ -424,30 +420,24 @@ class UserTest(InVainCase):
                 places = ["INBOX", "Work"]
                 for _ in range(10):
                     world.mail.move(world.mail.find(places[0], "<INBOX-1@"), places[1])
-                    report = world.sync()
-                    self.assertEqual(report["moved_out"], 1)
-                    self.assert_left_alone(world, report)
+                    self.assert_done(world, "moved_out")
                     places.reverse()
 
     def test_a_file_that_is_deleted_and_put_back(self):
         world = self.start(ScriptedServer(), local_delete="expunge")
         for _ in range(6):
             path = world.mail.deliver("INBOX", local(message("again")), "S", NOON, base="17.host")
-            report = world.sync()
-            self.assertEqual(report["uploaded"], 1)
-            self.assert_left_alone(world, report)
+            self.assert_done(world, "uploaded")
             os.unlink(path)
-            report = world.sync()
-            self.assertEqual(report["deleted_out"], 1)
-            self.assert_left_alone(world, report)
+            self.assert_done(world, "deleted_out")
 
     def test_a_message_that_is_deleted_on_the_server_and_put_back_there(self):
         world = self.start(ScriptedServer())
         for _ in range(6):
             world.server.fill(1)
-            self.assert_left_alone(world, world.sync())
+            self.assert_left_alone(world.sync())
             del world.server.messages()[max(world.server.messages())]
-            self.assert_left_alone(world, world.sync())
+            self.assert_left_alone(world.sync())
 
 
 if __name__ == "__main__":

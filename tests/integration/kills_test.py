@@ -3,7 +3,6 @@
 or doubled."""
 import random
 import signal
-import time
 import unittest
 
 from tests.support.broken import BrokenCase
@@ -111,7 +110,7 @@ class KillTest(BrokenCase):
         def stop_it(command):
             if b"BODY" in command:
                 world.sterna.signal(number)
-                time.sleep(0.3)     # it hears that before the server hears the command
+                world.sterna.wait()     # the server never hears the command
         world.wire.on_command = stop_it
         run = world.sterna.finish(world.sterna.start("sync"))
         world.wire.on_command = None

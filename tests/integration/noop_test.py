@@ -125,6 +125,10 @@ class DryRunTest(IntegrationCase):
         self.assertEqual(world.wire.sent(MUTATING + rb"|^SELECT"), [])
         for word in ("INBOX", "Archive", "Made/there", "Made/here"):
             self.assertIn(word, run.stdout)
+        # INBOX changed on both sides, and has more to say to the server than an EXAMINE may.
+        for line in (r"INBOX +upload +1 ", r"INBOX +push flags +1 ", r"Archive +move out +1 ",
+                     r"INBOX +delete out +1 ", r"INBOX +download +2 ", r"INBOX +pull flags +1 "):
+            self.assertRegex(run.stdout, line)
         world.sync()
         world.sync()
         world.assert_settled()
@@ -149,6 +153,21 @@ class DryRunTest(IntegrationCase):
         world.mail.settle()
         run = world.sterna.run("sync", "--dry-run")
         self.assertRegex(run.stdout, r"Made/here +upload +4 ")
+
+    def test_what_may_be_in_a_mailbox_that_would_be_made_is_not_said_to_be_deleted(self):
+        world = self.world()
+        uids = world.fill("INBOX", 4)
+        world.sync()
+        world.imap.create("New/there")
+        world.imap.move("INBOX", uids[0], "New/there")
+        world.mail.move(world.mail.find("INBOX", "<m1@"), "New/here")
+        world.mail.settle()
+        plan = world.sterna.run("sync", "--dry-run").stdout
+        unless = ", unless it was moved into a mailbox that is to be made"
+        self.assertRegex(plan, r"INBOX +delete in +1  gone from the server" + unless)
+        self.assertNotIn("delete out", plan)    # the folder here was looked into
+        self.assertRegex(plan, r"New/there +download +1  new on the server, or moved there")
+        self.assertRegex(plan, r"New/here +upload +1  new here, or moved there")
 
     def test_a_plan_tells_what_an_edit_replaces(self):
         world = self.world()

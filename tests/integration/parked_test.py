@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What cannot be fetched or sent is parked, tried again when its time has come, and forgotten when
 it is settled, whichever way."""
+import os
 import unittest
 
 from tests.support.case import IntegrationCase
@@ -37,6 +38,34 @@ class ParkedTest(IntegrationCase):
         self.let_the_pause_pass(world)
         self.assertEqual(world.sync()["uploaded"], 1)
         self.assertEqual(self.parked(world), 0)
+        world.assert_settled()
+
+    def set_clock_back(self, world):
+        """What was written says a time that is years ahead."""
+        world.pass_time(-11 * 365 * 86_400)
+
+    def test_a_clock_that_was_years_ahead_parks_nothing_until_then(self):
+        world = self.world()
+        self.refuse_upload(world)
+        self.set_clock_back(world)
+        self.assertEqual(world.sync()["uploaded"], 1)
+        self.assertEqual(self.parked(world), 0)
+        world.assert_settled()
+
+    def test_a_doubt_of_a_clock_that_was_years_ahead_is_resolved(self):
+        world = self.world()
+        world.sync()
+        world.mail.deliver("INBOX", local(message("doubt")), "S", NOON)
+        world.wire.cut_before(rb"^APPEND")
+        world.sync(expect=None)
+        self.set_clock_back(world)
+        # The pauses between the looks are kept: nothing is sent again at once.
+        world.sync()
+        self.assertEqual(world.ask_state("SELECT looks FROM intent"), [(1,)])
+        for _ in range(3):
+            world.pass_time(20)
+            world.sync()
+        self.assertEqual(world.words_on_server("INBOX"), ["doubt"])
         world.assert_settled()
 
     def test_a_refused_upload_whose_file_goes_is_forgotten(self):
@@ -101,6 +130,32 @@ class ParkedTest(IntegrationCase):
                 self.assertEqual(len(world.wire.sent(rb"^UID COPY")), 1)
                 self.assertEqual(len(world.words_on_server("Trash")), 1)
                 self.assertEqual(len(world.words_on_server("INBOX")), 2)
+                self.assertEqual(self.parked(world), 0)
+                world.assert_settled()
+
+    def test_a_refused_expunge_leaves_no_mark_of_ours_behind(self):
+        for profile, expunge in (("full", rb"^UID EXPUNGE"), ("bare", rb"^EXPUNGE")):
+            with self.subTest(profile):
+                world = self.world(profile, local_delete="expunge")
+                uids = world.fill("INBOX", 4)
+                world.fill("Work", 3, "w")
+                world.imap.store("INBOX", uids[3:], "+", ["\\Deleted"])     # another's
+                world.sync()
+                found = [world.mail.find("INBOX", "<m1@"), world.mail.find("Work", "<w1@")]
+                for one in found:
+                    os.rename(one.path, f"{world.dir}/{one.name}")
+                world.mail.settle()
+                for _ in found:
+                    world.wire.refuse(expunge, b"NO [NOPERM] no right")
+                world.sterna.run("sync", expect=3)
+                for box, marked in (("INBOX", uids[3:]), ("Work", [])):
+                    left = [m.uid for m in world.imap.fetch_all(box) if "\\Deleted" in m.flags]
+                    self.assertEqual(left, marked)
+                world.imap.leave()
+                for one in found:
+                    os.rename(f"{world.dir}/{one.name}", one.path)
+                world.sync()
+                self.assertEqual(world.mail.find("INBOX", "<m1@").name, found[0].name)
                 self.assertEqual(self.parked(world), 0)
                 world.assert_settled()
 
@@ -192,6 +247,102 @@ class ParkedTest(IntegrationCase):
         self.assertEqual(len(world.wire.sent(rb"^UID STORE")), 2)
         self.assertEqual(self.parked(world), 0)
         world.assert_settled()
+
+
+class OneMailboxTest(IntegrationCase):
+    """What the server refuses to do in one mailbox stops no other, whatever reason it gives."""
+
+    def assert_inbox_goes_on(self, world, pattern, answer):
+        for number in range(3):
+            world.fill("INBOX", 1, f"new{number}-")
+            world.wire.refuse(pattern, answer)
+            world.sync(expect=None, may_miss=True)
+            self.assertEqual(len(world.mail.messages("INBOX")), number + 2)
+
+    def assert_parked(self, world, pattern, name):
+        self.assertEqual(len(world.wire.sent(pattern)), 1)
+        self.assertIn(name, world.sterna.run("status").stdout)
+
+    def world_of_two(self, **keys):
+        world = self.world(**keys)
+        world.fill("INBOX", 1)
+        world.fill("Alpha", 3, "a")
+        world.sync()
+        world.wire.forget()
+        return world
+
+    def test_a_limit_of_mailboxes(self):
+        world = self.world_of_two()
+        world.mail.create("Projects")
+        self.assert_inbox_goes_on(world, rb"^CREATE", b"NO [LIMIT] no more folders")
+        self.assert_parked(world, rb"^CREATE", "Projects")
+
+    def test_a_rename_that_is_not_available(self):
+        world = self.world_of_two()
+        world.mail.rename("Alpha", "Beta")
+        self.assert_inbox_goes_on(world, rb"^RENAME", b"NO [UNAVAILABLE] later")
+        self.assert_parked(world, rb"^RENAME", "Alpha")
+
+    def test_a_search_that_is_not_available(self):
+        world = self.world_of_two(profile="condstore")
+        world.imap.expunge("Alpha", world.imap.uids("Alpha")[:1])
+        self.assert_inbox_goes_on(world, rb"^UID SEARCH",
+                                  b"NO [UNAVAILABLE] UID SEARCH Backend error")
+        world.sync()
+        world.assert_settled()
+
+
+class FileTest(IntegrationCase):
+    """What cannot be done with a file here is parked as what a server refuses."""
+
+    def long_name(self):
+        """A file whose name has room for one flag."""
+        world = self.world()
+        world.fill("Archive", 1, "old")
+        world.sync()
+        world.mail.deliver("INBOX", local(message("long")), "S", NOON,
+                           base=f"1700000000.{'x' * 237}.h")
+        world.sync()
+        world.imap.store("INBOX", world.imap.uids("INBOX"), "+", ["\\Flagged", "\\Answered"])
+        return world
+
+    def assert_parked(self, world, action):
+        world.sync(expect=3)
+        for _ in range(3):
+            self.assertEqual(world.sync()["quarantined"], 1)
+        self.assertEqual(world.ask_state("SELECT action, count FROM failure"), [(action, 1)])
+        world.ask_state("UPDATE failure SET next_try_ms = 0")
+        world.sync(expect=3)
+        self.assertEqual(world.ask_state("SELECT action, count FROM failure"), [(action, 2)])
+
+    def test_flags_that_do_not_fit_into_a_name(self):
+        world = self.long_name()
+        self.assert_parked(world, "flags_in")
+        world.imap.store("INBOX", world.imap.uids("INBOX"), "-", ["\\Flagged", "\\Answered"])
+        self.assertEqual(world.sync()["quarantined"], 0)
+        world.assert_settled()
+
+    def test_a_move_to_a_name_that_is_too_long(self):
+        world = self.long_name()
+        world.imap.move("INBOX", world.imap.uids("INBOX"), "Archive")
+        self.assert_parked(world, "move_in")
+        moved = world.imap.uids("Archive")[-1:]
+        world.imap.store("Archive", moved, "-", ["\\Flagged", "\\Answered"])
+        world.ask_state("UPDATE failure SET next_try_ms = 0")
+        world.sync()
+        self.assertEqual(world.sync()["quarantined"], 0)
+        self.assertEqual(world.words_local("Archive"), ["long", "old0"])
+        world.assert_settled()
+
+    def test_others_of_the_mailbox_go_on(self):
+        world = self.long_name()
+        world.sync(expect=3)
+        world.fill("INBOX", 2, "new", flags=["\\Seen"])
+        world.sync()
+        found = world.mail.find("INBOX", "<new1@")
+        world.mail.delete(found)
+        world.sync()
+        self.assertEqual(world.words_on_server("INBOX"), ["long", "new0"])
 
 
 if __name__ == "__main__":

@@ -65,6 +65,30 @@ class RacesTest(IntegrationCase):
         self.assertEqual(world.words_local("Alpha"), ["a0", "z0"])
         world.assert_settled()
 
+    def test_a_file_that_is_moved_to_a_folder_made_meanwhile_is_not_deleted(self):
+        """While the sync waits for a deletion to be quiet; its walk knew of no such folder."""
+        world = self.world()
+        uids = world.fill("INBOX", 3)
+        world.sync()
+        world.imap.store("INBOX", uids[2], "+", ["\\Flagged"])      # so that it is selected
+        world.imap.leave()
+        world.mail.delete(world.mail.find("INBOX", "<m1@"))
+        moved = world.mail.find("INBOX", "<m0@")
+        selected = []
+
+        def act(command):
+            if command.startswith(b"SELECT") and not selected:
+                selected.append(command)
+                world.mail.move(moved, "New")
+        world.wire.on_command = act
+        world.sterna.sync()
+        world.wire.on_command = None
+        self.assertTrue(selected)
+        world.sync()
+        self.assertEqual(world.words_on_server("New"), ["m0"])
+        self.assertEqual(world.words_on_server("Trash"), ["m1"])
+        world.assert_settled()
+
     def test_a_mailbox_that_cannot_be_opened_again_keeps_its_changes_for_later(self):
         world = self.world()
         uids = world.fill("Alpha", 2, "a")

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <gtest/gtest.h>
+#include "sterna/io/random.h"
 
-#include "sterna/io/clock.h"
+#include <gtest/gtest.h>
 
 namespace sterna::io {
 namespace {

@@ -313,6 +313,22 @@ TEST_F(DeliveryTest, AFailedBarrierIsAFailedBatch) {
   }
 }
 
+// A descriptor tells its error once, and this one was asked before the barrier.
+TEST_F(DeliveryTest, WhatFailedBeforeTheBarrierFailsIt) {
+  Delivery delivery({.syncfs_files_min = 0});
+  int synced = 0;
+  disk().before = [&](DiskOp op, std::string_view) {
+    const bool broken = op == DiskOp::sync_file && ++synced == 5;
+    return broken ? Status(fail(ErrorCode::io, "EIO")) : Status();
+  };
+  for (int i = 0; i < 130; ++i) deliver(delivery, a_, std::to_string(i) + ":2,S");
+  EXPECT_GE(synced, 5);
+  EXPECT_EQ(code_of(delivery.flush()), ErrorCode::io);
+  deliver(delivery, a_, "next:2,S");
+  must(delivery.flush());
+  disk().before = nullptr;
+}
+
 // The promise itself: after flush() every message is there and whole, whatever the disk forgets.
 TEST_F(DeliveryTest, WhatWasFlushedSurvivesALostPower) {
   for (std::uint64_t seed = 0; seed < 60; ++seed) {

@@ -166,6 +166,7 @@ TEST_F(DiscoverTest, OfTwoSpellingsOursWins) {
   const Discovery found = find();
   EXPECT_THAT(names(found), ElementsAre("100% 100%25", "sent %73ent"));
   EXPECT_THAT(found.unusable, ElementsAre(HasSubstr("100% is a second spelling of 100%")));
+  EXPECT_THAT(found.nameless, ElementsAre(MailboxPath{"100%"}));
 }
 
 TEST_F(DiscoverTest, NamesThatTheLayoutCannotReadAreReported) {
@@ -173,6 +174,7 @@ TEST_F(DiscoverTest, NamesThatTheLayoutCannotReadAreReported) {
   const Discovery found = find();
   EXPECT_THAT(names(found), IsEmpty());
   EXPECT_THAT(found.unusable, ElementsAre(HasSubstr("inbox is no name of a mailbox")));
+  EXPECT_THAT(found.nameless, ElementsAre(MailboxPath{"inbox"}));
 }
 
 TEST_F(DiscoverTest, CutNamesAreLeftToTheState) {

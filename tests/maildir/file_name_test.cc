@@ -180,14 +180,6 @@ TEST(ForeignMark, TellsNamesThatWereOnAServer) {
   EXPECT_EQ(offlineimap->folder_md5, "0123456789abcdef0123456789abcdef");
 }
 
-TEST(SizeHints, AreReadWhereverTheyStand) {
-  EXPECT_EQ(size_hints("1.M2.host").size, std::nullopt);
-  const SizeHints hints = size_hints("1.M2.host,S=1234,U=3,W=1250");
-  EXPECT_EQ(hints.size, 1234U);
-  EXPECT_EQ(hints.wire_size, 1250U);
-  EXPECT_EQ(size_hints("1.M2.host,S=12x").size, std::nullopt);
-}
-
 const Origin kOrigin{.tree = TreeId{0x0123456789abcdef},
                      .mailbox = MailboxId{42},
                      .uidvalidity = UidValidity{1700000001},

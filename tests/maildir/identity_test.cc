@@ -62,8 +62,9 @@ TEST(Identity, HasWhatTheHeaderSays) {
 TEST(Identity, IsTheSameOnBothSides) {
   const std::string wire = as_wire(kMessage);
   EXPECT_EQ(identity_of(kMessage), identity_of(wire));
-  EXPECT_EQ(identity_of(kMessage),
-            identity_of_wire_header(wire.substr(0, wire.find("\r\n\r\n") + 4), wire.size()));
+  ContentIdentity read = identity_of(kMessage);
+  read.body_digest = 0;
+  EXPECT_EQ(identity_of_wire_header(wire.substr(0, wire.find("\r\n\r\n") + 4), wire.size()), read);
 }
 
 TEST(Identity, DoesNotDependOnHowAServerEndsTheHeader) {
@@ -75,9 +76,35 @@ TEST(Identity, DoesNotDependOnHowAServerEndsTheHeader) {
   EXPECT_NE(identity_of_wire_header("A: b\r\nC: d\r\n\r\n", 101), whole);
 }
 
-TEST(Identity, DoesNotLookAtTheBody) {
-  EXPECT_EQ(identity_of("A: b\n\none\n"), identity_of("A: b\n\ntwo\n"));
-  EXPECT_NE(identity_of("A: b\n\none\n"), identity_of("A: b\n\nthree\n"));  // its size tells
+TEST(Identity, TellsBodiesApartThatTheServerCannot) {
+  const ContentIdentity one = identity_of("A: b\n\none\n");
+  ContentIdentity two = identity_of("A: b\n\ntwo\n");
+  EXPECT_NE(one.body_digest, two.body_digest);
+  two.body_digest = one.body_digest;
+  EXPECT_EQ(one, two);
+  EXPECT_NE(identity_of("A: b\n\none\n").size, identity_of("A: b\n\nthree\n").size);
+}
+
+TEST(Identity, HasABodyWhereThereIsNone) {
+  EXPECT_NE(identity_of("A: b\n").body_digest, 0U);
+  EXPECT_EQ(identity_of("A: b\n").body_digest, identity_of("C: d\n\n").body_digest);
+  EXPECT_NE(identity_of("A: b\n\n\n").body_digest, identity_of("A: b\n\n").body_digest);
+}
+
+TEST(Identity, OfTheBodyDoesNotDependOnPiecesLineEndsAndOwnFields) {
+  for (const std::size_t header : {20UZ, kHeaderOctetsMax - 3, kHeaderOctetsMax - 2,
+                                   kHeaderOctetsMax - 1, kHeaderOctetsMax, 2 * kHeaderOctetsMax}) {
+    const std::string text = "A: " + std::string(header - 3, 'x') + "\nB: c\n\none\ntwo\n\nthree";
+    const ContentIdentity whole = identity_of(text);
+    const std::string edited = text.substr(0, text.size() - 1) + "s";
+    EXPECT_NE(identity_of(edited).body_digest, whole.body_digest) << header;
+    for (const std::size_t octets : {1UZ, 7UZ, 1000UZ, kHeaderOctetsMax - 1, kHeaderOctetsMax}) {
+      EXPECT_EQ(identity_of(text, octets), whole) << header << ' ' << octets;
+      EXPECT_EQ(identity_of(as_wire(text), octets), whole) << header << ' ' << octets;
+    }
+  }
+  EXPECT_EQ(identity_of("A: b\nStatus: RO\n\none\n").body_digest,
+            identity_of("A: b\n\none\n").body_digest);
 }
 
 TEST(Identity, UnfoldsAndTrimsFields) {
@@ -294,6 +321,55 @@ TEST(Digests, SeeEveryOctetOfTheBody) {
   EXPECT_EQ(full_digest(""), sha256(""));
 }
 
+// What is given out at once and what is taken in between: whoever counts more carriage returns than
+// a block has holds no more for it.
+TEST(Canonicalizer, GivesARunOfCarriageReturnsInBlocks) {
+  constexpr std::size_t kRun = 10'000'000;
+  constexpr std::size_t kBlockMax = 64 * 1024;
+  const std::string some(1'000'000, '\r');
+  Canonicalizer canonicalizer;
+  const auto swallow_run = [&] {
+    for (std::size_t given = 0; given < kRun; given += some.size()) {
+      std::string_view bytes = some;
+      ASSERT_TRUE(canonicalizer.next(bytes).empty());
+      ASSERT_TRUE(bytes.empty());
+    }
+  };
+  swallow_run();
+  std::string_view line_end = "\n";
+  EXPECT_EQ(canonicalizer.next(line_end), "\r\n");
+  swallow_run();
+  std::string_view text = "x";
+  std::size_t before_text = 0;
+  std::string_view piece = canonicalizer.next(text);
+  for (; piece != "x"; piece = canonicalizer.next(text)) {
+    ASSERT_FALSE(piece.empty());
+    ASSERT_LE(piece.size(), kBlockMax);
+    before_text += piece.size();
+  }
+  EXPECT_EQ(before_text, kRun);
+  swallow_run();
+  std::size_t at_end = 0;
+  for (piece = canonicalizer.rest(); !piece.empty(); piece = canonicalizer.rest()) {
+    ASSERT_LE(piece.size(), kBlockMax);
+    at_end += piece.size();
+  }
+  EXPECT_EQ(at_end, kRun);
+}
+
+TEST(Digests, OfALongRunOfCarriageReturnsAreThoseOfItsOctets) {
+  const std::string run(300'000, '\r');
+  for (const std::string_view end : {""sv, "x"sv, "\r\r"sv, "words\n"sv}) {
+    const std::string text = run + std::string(end);
+    const std::string canonical = end.ends_with('\n') ? run + "words\r\n" : text;
+    EXPECT_EQ(full_digest(text), sha256(canonical)) << end;
+    EXPECT_EQ(plain_digest_of(text, 4096), sha256(canonical)) << end;
+    EXPECT_EQ(identity_of(text, 4096), identity_of(text)) << end;
+    EXPECT_EQ(identity_of(text).header_digest, sha256(run.substr(0, kHeaderOctetsMax))) << end;
+  }
+  EXPECT_EQ(full_digest(run + "\nx"), sha256("\r\nx"));
+}
+
 TEST(Digests, OfAFileAreThoseOfItsOctets) {
   std::string text(kMessage);
   while (text.size() < 400'000) text += "line\nline\r\n\r";
@@ -325,6 +401,11 @@ TEST(SameContent, LooksPastLineEndsAlone) {
   }
   EXPECT_TRUE(same(lf, crlf));
   EXPECT_FALSE(same(lf, crlf + "x"));
+  const std::string run(500'000, '\r');
+  EXPECT_TRUE(same(run, run));
+  EXPECT_FALSE(same(run, run + "\r"));
+  EXPECT_TRUE(same(run + "\n", "\n"));
+  EXPECT_FALSE(same(run + "x", run + "\rx"));
 }
 
 class IdentityOnDiskTest : public MaildirTest {};

@@ -286,15 +286,6 @@ TEST_F(ListingTest, OnACoarseClockOnlyATrustedStampProvesAbsence) {
   EXPECT_GT(missed, 0);
 }
 
-TEST_F(ListingTest, HoldsManyNamesInLittleMemory) {
-  for (int i = 0; i < 5000; ++i) {
-    put("A/cur/17000" + std::to_string(10000 + i) + ".S0123456789abcdefM1V1700000000U1.sterna:2,S");
-  }
-  const Listing listing = list("A");
-  EXPECT_EQ(listing.entries().size(), 5000U);
-  EXPECT_LT(listing.memory_octets(), 5000U * 125);
-}
-
 TEST_F(ListingTest, StatsASeenFileOnlyWhileItIsThatFile) {
   const auto home = must(root().open_directory("A"));
   const SeenFile seen = put("A/cur/1.x:2,S", "content");

@@ -13,10 +13,11 @@
 namespace sterna {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 14> kKnown{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 18> kKnown{{
     {"", ""},
     {"INBOX", "INBOX"},
     {"Tom & Jerry", "Tom &- Jerry"},
+    {"&", "&-"},
     {"&&", "&-&-"},
     {"Entw\u00fcrfe", "Entw&APw-rfe"},
     {"\u00fc&\u00fc", "&APw-&-&APw-"},
@@ -28,7 +29,10 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 14> kKnown{{
     {"\u00e9", "&AOk-"},
     {"\u00e9\u00e9", "&AOkA6Q-"},
     {"\u00e9\u00e9\u00e9", "&AOkA6QDp-"},
+    {"\u00e9\U0001f4e7x", "&AOnYPdzn-x"},
+    {"\u00ff-", "&AP8--"},
     {"tab\there", "tab&AAk-here"},
+    {"\x7f", "&AH8-"},
 }};
 
 TEST(ModifiedUtf7, EncodesKnownNames) {
@@ -40,7 +44,8 @@ TEST(ModifiedUtf7, DecodesKnownNames) {
 }
 
 TEST(ModifiedUtf7, RefusesToEncodeWhatIsNoUtf8) {
-  for (const std::string_view text : {"\xff", "a\x80", "\xc3", "\xed\xa0\x80", "\xc0\x80"}) {
+  for (const std::string_view text :
+       {"\xff", "a\x80", "\xc3", "\xed\xa0\x80", "\xc0\x80", "caf\xe9"}) {
     EXPECT_EQ(modified_utf7_encode(text), std::nullopt);
   }
 }
@@ -49,17 +54,21 @@ TEST(ModifiedUtf7, RefusesEverySpellingButItsOwn) {
   for (const std::string_view text : {
            "&",                // a shift without an end
            "a&b",              // the same
+           "x-&",              // nor does an earlier "-" end it
            "&AOk",             // the same
            "&AGE-",            // "a" needs no shift
            "&ACY-",            // nor has "&" this one
            "&AOk-&AOk-",       // one shift closed and opened for nothing
            "&AOl-",            // padding bits that are not zero
            "&AOkA-",           // half a unit
+           "&AO-",             // the same
            "&2D0-",            // half a pair of surrogates
            "&3Oc-",            // the other half
            "&2D0A6Q-",         // half a pair, then a letter
            "&AO k-",           // not of the alphabet
            "&AO/k-",           // the slash of another base64
+           "&AOk=-",           // and its padding
+           "&\xc3-",           // not of the alphabet, nor ASCII
            "Entw\xc3\xbcrfe",  // UTF-8
            "tab\there",        // a control character
        }) {
@@ -72,8 +81,8 @@ TEST(ModifiedUtf7, ReadsBackWhateverItWrites) {
   for (int round = 0; round < 20'000; ++round) {
     std::string name;
     for (unsigned length = random() % 12; length > 0; --length) {
-      constexpr std::array<std::string_view, 9> kPieces = {
-          "a", "&", "-", ",", "\u00fc", "\u65e5", "\U0001f4e7", "\x01", "/"};
+      constexpr std::array<std::string_view, 12> kPieces = {
+          "a", "&", "-", ",", "\u00fc", "\u65e5", "\U0001f4e7", "\x01", "/", " ", "~", "\t"};
       name += kPieces[random() % kPieces.size()];
     }
     const auto spelled = modified_utf7_encode(name);
@@ -83,7 +92,7 @@ TEST(ModifiedUtf7, ReadsBackWhateverItWrites) {
 }
 
 TEST(ModifiedUtf7, WritesBackWhateverItReads) {
-  constexpr std::string_view kAlphabet = "&-+,Aa0OkUgBz2D3c5w ";
+  constexpr std::string_view kAlphabet = "&-+,/=Aa0OkUgBz2D3c5w \xc3\xa9";
   std::mt19937 random(12);
   int read = 0;
   for (int round = 0; round < 200'000; ++round) {

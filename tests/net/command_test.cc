@@ -11,7 +11,7 @@
 #include <fstream>
 #include <optional>
 
-#include "net/unique_fd.h"
+#include "sterna/base/unique_fd.h"
 #include "sterna/coro/scope.h"
 #include "tests/support/temp_dir.h"
 
@@ -22,7 +22,7 @@ using namespace std::chrono_literals;
 
 Result<std::string> run(std::string text, std::chrono::milliseconds deadline = 20s) {
   Loop loop;
-  return loop.run(run_command(loop, shell_command(std::move(text)), deadline));
+  return loop.run(run_command(loop, {"/bin/sh", "-c", std::move(text)}, deadline));
 }
 
 TEST(Command, GivesWhatTheProgramPrinted) {

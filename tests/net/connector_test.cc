@@ -3,9 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <latch>
+
 #include "net/resolver.h"
 #include "peer.h"
 #include "sterna/coro/scope.h"
+#include "sterna/io/deadline.h"
 
 namespace sterna::net {
 namespace {
@@ -45,6 +48,78 @@ TEST(Resolver, SaysWhichNameHasNoAddress) {
   ASSERT_FALSE(none);
   EXPECT_EQ(none.error().code(), ErrorCode::resolve);
   EXPECT_NE(none.error().message().find(name), std::string::npos);
+}
+
+// A system whose resolver is silent until it is let go.
+class SilentResolver {
+ public:
+  Lookup lookup() {
+    return [this](const std::string&, const std::string&) -> Result<std::vector<Address>> {
+      asked_.count_down();
+      let_go_.wait();
+      return fail(ErrorCode::resolve, "too late");
+    };
+  }
+  void wait_until_asked() { asked_.wait(); }
+  void let_go() { let_go_.count_down(); }
+
+ private:
+  std::latch asked_{1};
+  std::latch let_go_{1};
+};
+
+using Resolved = Result<std::vector<Address>>;
+
+coro::Task<void> keep_resolved(coro::Task<Resolved> task, std::optional<ErrorCode>& code) {
+  Resolved outcome = co_await std::move(task);
+  if (!outcome) code = outcome.error().code();
+}
+
+coro::Task<void> cancel_lookup(Loop& loop, SilentResolver& silent, std::optional<ErrorCode>& code) {
+  coro::Scope scope = co_await coro::make_scope();
+  auto resolving = resolve(loop.core(), "mail.example.org", 993, silent.lookup());
+  scope.spawn(keep_resolved(std::move(resolving), code));
+  co_await loop.worker().run([&silent] { silent.wait_until_asked(); });
+  co_await scope.close();
+}
+
+TEST(Resolver, IsNotWaitedForByALoopThatEnds) {
+  // The answer comes when nobody is there to hear it: the thread may outlive this test.
+  static SilentResolver silent;
+  std::optional<ErrorCode> code;
+  {
+    Loop loop;
+    loop.run(cancel_lookup(loop, silent, code));
+  }  // hangs here, were it waited for
+  EXPECT_EQ(code, ErrorCode::cancelled);
+  silent.let_go();
+}
+
+TEST(Resolver, IsNotWaitedForBeyondADeadline) {
+  static SilentResolver silent;
+  {
+    Loop loop;
+    Resolved late = loop.run(io::with_deadline(
+        loop.clock(), 5ms, resolve(loop.core(), "mail.example.org", 993, silent.lookup())));
+    ASSERT_FALSE(late);
+    EXPECT_EQ(late.error().code(), ErrorCode::timeout);
+  }
+  silent.let_go();
+}
+
+TEST(Resolver, GivesWhatItsThreadWasAnswered) {
+  Loop loop;
+  const std::vector<Address> known = addresses(loop, {"192.0.2.1", "::1"}, 993);
+  for (int round = 0; round < 100; ++round) {
+    Resolved answer =
+        loop.run(resolve(loop.core(), "mail.example.org", 993,
+                         [&known](const std::string&, const std::string& service) -> Resolved {
+                           if (service != "993") return fail(ErrorCode::internal, service);
+                           return known;
+                         }));
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(texts(*answer), texts(known));
+  }
 }
 
 TEST(Interleave, AlternatesBetweenTheFamilies) {

@@ -119,6 +119,15 @@ TEST_F(FileTest, KeepsTheTimeItWasGiven) {
   }
 }
 
+// 64 bits of nanoseconds end in 2262; what the file system cannot keep either is clamped by it.
+TEST_F(FileTest, TellsTheLastTimeThatItCanOfAFileThatIsLater) {
+  ASSERT_TRUE(root_->place(*root_->create_file("temporary").value(), "late"));
+  const timespec times[2] = {{.tv_sec = 0, .tv_nsec = UTIME_OMIT},
+                             {.tv_sec = 253'402'300'799, .tv_nsec = 999'999'999}};
+  ASSERT_EQ(::utimensat(AT_FDCWD, (temporary_ / "late").c_str(), times, 0), 0);
+  EXPECT_GT(root_->stat_at("late")->mtime_ns, 2'000'000'000'000'000'000);
+}
+
 TEST_F(FileTest, IsForTheUserAlone) {
   auto writer = root_->create_file("temporary").value();
   ASSERT_TRUE(root_->place(*writer, "message"));

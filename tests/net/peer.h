@@ -13,7 +13,7 @@
 #include <thread>
 
 #include "certificates.h"
-#include "net/unique_fd.h"
+#include "sterna/base/unique_fd.h"
 
 namespace sterna::net::test {
 

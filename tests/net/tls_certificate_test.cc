@@ -138,7 +138,7 @@ TEST_F(Certificates, APinOfTheServersKeyExcusesEverythingElse) {
 TEST_F(Certificates, AWrongPinRefusesEvenAValidCertificate) {
   io::TlsSettings settings = trusting_;
   settings.pin_sha256 = {spki_pin(issue({}).certificate.get())};
-  expect_refused(issue({}, &authority_), settings, "not one of those in pin_sha256");
+  expect_refused(issue({}, &authority_), settings, "not one of those in tls.pin_sha256");
 }
 
 TEST_F(Certificates, APinOfTheAuthorityStillNeedsAValidCertificate) {

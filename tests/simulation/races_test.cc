@@ -315,6 +315,25 @@ TEST_F(Stage, WhatIsSentIsDurableHereBeforeItIsRecorded) {
   EXPECT_EQ(messages(), Lines{"INBOX t1"});
 }
 
+// On a disk of its own, the Maildir may be behind the state.
+TEST_F(Stage, AFlagThatIsSentIsInTheFilesNameAfterALostPower) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    const std::string token = "t" + std::to_string(seed);
+    const std::uint32_t uid = arrives("INBOX", token);
+    sync();
+    disk.sync_all();
+    disk.set_now_ns(clock_.wall_ns());
+    const std::string path = file_of(token);
+    disk.rename(path, "mail/INBOX/cur/" + path.substr(path.rfind('/') + 1) + ":2,S");
+    sync();
+    disk.lose_power(seed);
+    sync();
+    sync();
+    EXPECT_EQ(letters_of(file_of(token)), ":S") << seed;
+    EXPECT_TRUE(server.find("INBOX")->messages.at(uid).flags.has(Flag::seen)) << seed;
+  }
+}
+
 TEST_F(Stage, AFileThatWasWrittenToInPlaceIsNotDeletedWithItsMessage) {
   const std::uint32_t uid = arrives("INBOX", "t1");
   sync();

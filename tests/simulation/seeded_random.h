@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "sterna/base/assert.h"
-#include "sterna/io/clock.h"
+#include "sterna/io/random.h"
 
 namespace sterna::simulation {
 

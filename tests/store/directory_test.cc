@@ -52,19 +52,6 @@ TEST(Directory, IsAbsentOnlyWhereTheSystemSaysSo) {
   EXPECT_FALSE(file_exists(root / "loop/state.db"));
 }
 
-TEST(Directory, IsNotOnANetworkFileSystem) {
-  EXPECT_TRUE(is_network_file_system(0x6969)) << "NFS";
-  EXPECT_TRUE(is_network_file_system(0xFF534D42)) << "CIFS";
-  EXPECT_TRUE(is_network_file_system(0xFFFFFFFFFF534D42)) << "CIFS with its sign extended";
-  EXPECT_TRUE(is_network_file_system(0x65735546)) << "FUSE";
-  EXPECT_TRUE(is_network_file_system(0x01021997)) << "9p";
-  EXPECT_FALSE(is_network_file_system(0xEF53)) << "ext4";
-  EXPECT_FALSE(is_network_file_system(0x01021994)) << "tmpfs";
-  EXPECT_FALSE(is_network_file_system(0x9123683E)) << "btrfs";
-  EXPECT_FALSE(is_network_file_system(0x58465342)) << "XFS";
-  EXPECT_FALSE(is_network_file_system(0x794C7630)) << "overlayfs";
-}
-
 TEST(Directory, LockEndsWithItsObject) {
   const test::TempDir root;
   {

@@ -21,6 +21,7 @@ MessageRow whole_row(MailboxId mailbox) {
   row.file = {UINT64_MAX, UINT64_MAX - 1, 5'000'000'000, INT64_MIN, INT64_MAX};
   row.internal_date = -1;
   row.remote_size = 5'100'000'000;
+  row.remote_header = sha256("there");
   row.email_id = "M0001";
   row.modseq = ModSeq{INT64_MAX};
   row.identity = identity_of("whole");
@@ -73,6 +74,14 @@ TEST_F(Messages, AreReplacedWhole) {
   put({row});
   EXPECT_EQ(fields(*must(store_->message(row.key))), fields(row));
   EXPECT_THAT(must(store_->messages_by_base_name("17.\xff,U=3")), IsEmpty());
+}
+
+TEST_F(Messages, TellWhetherAnyIsDetached) {
+  put({message_row(inbox_, 1), message_row(inbox_, 2, RowState::dropped)});
+  EXPECT_FALSE(must(store_->has_detached(inbox_)));
+  put({message_row(inbox_, 3, RowState::detached)});
+  EXPECT_TRUE(must(store_->has_detached(inbox_)));
+  EXPECT_FALSE(must(store_->has_detached(MailboxId{inbox_.value + 1})));
 }
 
 TEST_F(Messages, NeedTheirMailbox) {

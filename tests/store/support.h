@@ -73,20 +73,23 @@ inline MessageRow message_row(MailboxId mailbox, std::uint32_t uid,
 }
 
 inline Identity identity_of(const std::string& text) {
-  return {.size = text.size(), .header = sha256(text), .message_id = "<" + text + "@example.org>"};
+  return {.size = text.size(),
+          .header = sha256(text),
+          .message_id = "<" + text + "@example.org>",
+          .body = hash64(text) >> 1};
 }
 
 // All that a row says, to be compared at once.
 inline auto fields(const std::optional<Identity>& identity) {
   const Identity value = identity.value_or(Identity{});
-  return std::tuple(identity.has_value(), value.size, value.header, value.message_id);
+  return std::tuple(identity.has_value(), value.size, value.header, value.message_id, value.body);
 }
 inline auto fields(const MessageRow& row) {
   return std::tuple_cat(
       std::tuple(row.key, row.state, row.flags.to_string(), row.base_name, row.in_new, row.info),
       std::tuple(row.file.dev, row.file.ino, row.file.size, row.file.mtime_ns, row.file.btime_ns),
-      std::tuple(row.internal_date, row.remote_size, row.email_id, row.modseq, row.remote_since,
-                 row.local_since),
+      std::tuple(row.internal_date, row.remote_size, row.remote_header, row.email_id, row.modseq,
+                 row.remote_since, row.local_since),
       fields(row.identity));
 }
 

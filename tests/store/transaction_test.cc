@@ -91,7 +91,9 @@ TEST(Reading, SeesOneStateWhateverIsWrittenMeanwhile) {
   }
   EXPECT_EQ(must(reader->mailboxes()).size(), 2U);
   // And the store itself can write again afterwards.
-  { const auto reading = must(store->read()); }
+  {
+    const auto reading = must(store->read());
+  }
   add_mailbox(*store, "three");
   EXPECT_EQ(must(store->mailboxes()).size(), 3U);
 }

@@ -18,7 +18,7 @@ import unittest
 from tests.support import oracle
 from tests.support.dovecot import PASSWORD, PROFILES, Dovecot
 from tests.support.maildir import Maildir, digest_tree
-from tests.support.messages import NOON, message
+from tests.support.messages import NOON, message, word_of
 from tests.support.sterna import Sterna
 from tests.support.wire import Wire
 
@@ -159,12 +159,6 @@ def trade(side, one="A", other="B"):
     side.rename(one, "X")
     side.rename(other, one)
     side.rename("X", other)
-
-
-def word_of(content):
-    """The word in a message's Message-ID."""
-    head = content.split(b"Message-ID: <", 1)
-    return head[1].split(b"@", 1)[0].decode() if len(head) == 2 else repr(content[:40])
 
 
 def over(profiles, **keys):

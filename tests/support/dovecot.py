@@ -97,10 +97,11 @@ first_valid_uid = 1
 mail_location = {location}
 mail_fsync = never
 mail_max_userip_connections = 200
-mailbox_list_index = yes
+mailbox_list_index = {list_index}
 namespace inbox {{
   inbox = yes
-  separator = /
+  separator = {separator}
+  prefix = {prefix}
   mailbox Trash {{
     special_use = \\Trash
   }}
@@ -141,7 +142,10 @@ protocol imap {{
 }}
 """
 
-_LOCATIONS = {"mdbox": "mdbox:~/mail", "maildir": "maildir:~/Maildir:LAYOUT=fs"}
+_LOCATIONS = {"mdbox": "mdbox:~/mail", "maildir": "maildir:~/Maildir:LAYOUT=fs",
+              "maildir++": "maildir:~/Maildir", "courier": "maildir:~/Maildir"}
+# What names of mailboxes begin with, and what separates them (RFC 2342): as Courier has it.
+_NAMESPACES = {"courier": ("INBOX.", ".")}
 
 
 def free_ports(count):
@@ -171,12 +175,13 @@ def _die_with_parent():
 
 
 class Dovecot:
-    """start() ... stop(), or a with block. `storage` is mdbox or maildir."""
+    """start() ... stop(), or a with block. `storage` is mdbox, maildir, maildir++ or courier."""
 
     def __init__(self, directory=None, storage="mdbox"):
         self._own_directory = directory is None
         self.dir = os.path.abspath(directory or tempfile.mkdtemp(prefix="sterna-dovecot-"))
         self.storage = storage
+        self.prefix, self.separator = _NAMESPACES.get(storage, ("", "/"))
         self.ca = f"{self.dir}/tls/ca.pem"
         root = os.geteuid() == 0
         self._uid = NOBODY if root else os.getuid()
@@ -203,7 +208,8 @@ class Dovecot:
         return f"{hint}{self._users}"
 
     def client(self, user):
-        return Imap("127.0.0.1", self.port, user, PASSWORD)
+        return Imap("127.0.0.1", self.port, user, PASSWORD, prefix=self.prefix,
+                    separator=self.separator)
 
     def home(self, user):
         return f"{self.dir}/home/{user}"
@@ -284,7 +290,9 @@ class Dovecot:
             dir=self.dir, port=self.port, tls_port=self.tls_port,
             addresses=", ".join(self._addresses()), password=PASSWORD, uid=self._uid,
             gid=self._gid, internal_users=internal, no_chroot=no_chroot,
-            location=_LOCATIONS[self.storage])
+            location=_LOCATIONS[self.storage], prefix=self.prefix, separator=self.separator,
+            # An index of mailboxes does not see what others make.
+            list_index="yes" if self.storage == "mdbox" else "no")
         for profile, missing in PROFILES.items():
             if missing:
                 offered = " ".join(c for c in CAPABILITIES if c not in missing)

@@ -93,7 +93,11 @@ def parse_values(data):
 
 
 class Imap:
-    def __init__(self, host, port, user, password, tls_ca=None):
+    """`prefix` and `separator` are those of the server's namespace (RFC 2342); names here have
+    neither the one nor the other, but "/"."""
+
+    def __init__(self, host, port, user, password, tls_ca=None, prefix="", separator="/"):
+        self._prefix, self._separator = prefix, separator
         self._socket = socket.create_connection((host, port), 60)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if tls_ca:
@@ -157,34 +161,42 @@ class Imap:
             if line.startswith(b"* LIST"):
                 attributes, _, name = parse_values(line[len(b"* LIST"):])
                 if b"\\noselect" not in [a.lower() for a in attributes]:
-                    names.append(decode_name(name.decode()))
+                    names.append(self._name(name.decode()))
         return sorted(names)
 
+    def _wire(self, name):
+        if name != "INBOX":
+            name = self._prefix + name.replace("/", self._separator)
+        return quoted(encode_name(name))
+
+    def _name(self, wire):
+        return decode_name(wire).removeprefix(self._prefix).replace(self._separator, "/")
+
     def create(self, name):
-        self.command("CREATE ", quoted(encode_name(name)))
+        self.command("CREATE ", self._wire(name))
 
     def delete(self, name):
         self.selected = None
-        self.command("DELETE ", quoted(encode_name(name)))
+        self.command("DELETE ", self._wire(name))
 
     def rename(self, old, new):
-        self.command("RENAME ", quoted(encode_name(old)), " ", quoted(encode_name(new)))
+        self.command("RENAME ", self._wire(old), " ", self._wire(new))
 
     def subscribe(self, name):
-        self.command("SUBSCRIBE ", quoted(encode_name(name)))
+        self.command("SUBSCRIBE ", self._wire(name))
 
     def unsubscribe(self, name):
-        self.command("UNSUBSCRIBE ", quoted(encode_name(name)))
+        self.command("UNSUBSCRIBE ", self._wire(name))
 
     def subscribed(self):
         lines = self.command('LSUB "" "*"')
-        return sorted(decode_name(parse_values(line[len(b"* LSUB"):])[2].decode())
+        return sorted(self._name(parse_values(line[len(b"* LSUB"):])[2].decode())
                       for line in lines if line.startswith(b"* LSUB"))
 
     def status(self, name):
         """MESSAGES, UIDNEXT, UIDVALIDITY, UNSEEN and HIGHESTMODSEQ of a mailbox."""
         items = "(MESSAGES UIDNEXT UIDVALIDITY UNSEEN HIGHESTMODSEQ)"
-        for line in self.command("STATUS ", quoted(encode_name(name)), " ", items):
+        for line in self.command("STATUS ", self._wire(name), " ", items):
             if line.startswith(b"* STATUS"):
                 values = parse_values(line[len(b"* STATUS"):])[1]
                 return {k.decode(): int(v) for k, v in zip(values[::2], values[1::2])}
@@ -192,12 +204,12 @@ class Imap:
 
     def select(self, name):
         self._open = False
-        self.command("SELECT ", quoted(encode_name(name)))
+        self.command("SELECT ", self._wire(name))
         self.selected, self._open = name, True
 
     def examine(self, name):
         self._open = False
-        self.command("EXAMINE ", quoted(encode_name(name)))
+        self.command("EXAMINE ", self._wire(name))
         self.selected, self._open = None, True
 
     def leave(self):
@@ -217,7 +229,7 @@ class Imap:
     def append(self, name, data, flags=(), date=None):
         """Returns the new UID."""
         stamp = f" {imap_date(date)}" if date is not None else ""
-        self.command("APPEND ", quoted(encode_name(name)), f" ({' '.join(flags)}){stamp}",
+        self.command("APPEND ", self._wire(name), f" ({' '.join(flags)}){stamp}",
                      b" {%d+}\r\n" % len(data), data)
         found = re.search(rb"APPENDUID \d+ (\d+)", self.last)
         return int(found[1]) if found else None
@@ -228,7 +240,7 @@ class Imap:
 
         def send():
             if parts:
-                self.command("APPEND ", quoted(encode_name(name)), *parts)
+                self.command("APPEND ", self._wire(name), *parts)
         for data, flags, date in messages:
             parts.append(f" ({' '.join(flags)}) {imap_date(date)} {{{len(data)}+}}\r\n".encode()
                          + data)
@@ -278,11 +290,11 @@ class Imap:
 
     def move(self, name, uids, target):
         self._enter(name)
-        self.command(f"UID MOVE {uid_set(uids)} ", quoted(encode_name(target)))
+        self.command(f"UID MOVE {uid_set(uids)} ", self._wire(target))
 
     def copy(self, name, uids, target):
         self._enter(name)
-        self.command(f"UID COPY {uid_set(uids)} ", quoted(encode_name(target)))
+        self.command(f"UID COPY {uid_set(uids)} ", self._wire(target))
 
     def expunge(self, name, uids):
         """Deletes these messages for good."""

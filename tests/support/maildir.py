@@ -99,7 +99,8 @@ class Maildir:
                     parts = entry[1:].split(".")
                     found["/".join(decode_name(unescape(p)) for p in parts)] = entry
             return sorted(found)
-        return sorted(self._walk(self.root, ""))
+        root = ["INBOX"] if not self.inbox and os.path.isdir(f"{self.root}/cur") else []
+        return sorted([*root, *self._walk(self.root, "")])
 
     def _walk(self, directory, name):
         for entry in os.listdir(directory):
@@ -108,7 +109,7 @@ class Maildir:
                 continue
             full = f"{name}/{unescape(entry)}" if name else unescape(entry)
             if os.path.isdir(f"{path}/cur"):
-                yield "INBOX" if path == os.path.join(self.root, self.inbox) else full
+                yield "INBOX" if self.inbox and path == self.folder("INBOX") else full
             yield from self._walk(path, full)
 
     # ---- messages

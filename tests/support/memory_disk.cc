@@ -156,8 +156,7 @@ io::FileStat MemoryDisk::stat_of(const Node& node) const {
           .size = node.type == io::FileType::directory ? 4096 : node.data.size(),
           .mtime_ns = node.mtime_ns,
           .ctime_ns = node.ctime_ns,
-          .btime_ns = has_btime ? node.btime_ns : 0,
-          .links = node.links};
+          .btime_ns = has_btime ? node.btime_ns : 0};
 }
 
 std::uint64_t MemoryDisk::free_octets() const {

@@ -38,7 +38,6 @@ enum class DiskOp {
   place,
   replace,
   rename,
-  link,
   unlink,
   make_directory,
   remove_directory,

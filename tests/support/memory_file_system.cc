@@ -214,21 +214,6 @@ class MemoryDirectory : public io::Directory {
     return {};
   }
 
-  Status link_at(std::string_view name, io::Directory& to, std::string_view new_name) override {
-    STERNA_CHECK(enter(DiskOp::link, name));
-    STERNA_CHECK(check_name(new_name));
-    const Handle& target = static_cast<MemoryDirectory&>(to).here_;
-    const auto found = node()->children.find(name);
-    if (found == node()->children.end()) return not_found(name);
-    if (&target.disk() != &disk()) return fail(ErrorCode::unsupported, "another file system");
-    if (target.node()->children.contains(new_name)) return exists(new_name);
-    if (found->second->type == io::FileType::directory) {
-      return fail(ErrorCode::permission, "a directory has one name");
-    }
-    disk().add_name(target.node(), new_name, found->second);
-    return {};
-  }
-
   Status unlink_at(std::string_view name) override {
     STERNA_CHECK(enter(DiskOp::unlink, name));
     const auto found = node()->children.find(name);

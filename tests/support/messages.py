@@ -22,3 +22,9 @@ def message(word, body="A few words.\n", subject=None, date=NOON):
 def local(data):
     """The same message with the line ends of a Maildir."""
     return data.replace(b"\r\n", b"\n")
+
+
+def word_of(content):
+    """The word in a message's Message-ID."""
+    head = content.split(b"Message-ID: <", 1)
+    return head[1].split(b"@", 1)[0].decode() if len(head) == 2 else repr(content[:40])

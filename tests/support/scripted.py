@@ -13,11 +13,21 @@ import tempfile
 import threading
 
 from tests.support.maildir import Maildir
+from tests.support.messages import word_of
 from tests.support.sterna import Sterna
 
 UIDVALIDITY = 7
 _LITERAL = re.compile(rb"\{(\d+)(\+?)\}\r\n\Z")
-_NAME = re.compile(rb'"([^"]*)"|(\S+)')
+# The word of a command, or a set of messages, and the name behind it.
+_NAME = re.compile(rb'\S+ (?:"((?:[^"\\]|\\.)*)"|\{(\d+)\+?\}\r\n|(\S+))', re.S)
+_PLAIN = re.compile(rb'[ !#-\[\]-~]*')
+
+
+def as_string(octets):
+    """A name as a server says it: quoted where that can be."""
+    if _PLAIN.fullmatch(octets):
+        return b'"%s"' % octets
+    return b"{%d}\r\n%s" % (len(octets), octets)
 
 
 class Session:
@@ -38,9 +48,11 @@ class Session:
 class ScriptedServer:
     capabilities = (b"IMAP4rev1 SASL-IR AUTH=PLAIN ENABLE UIDPLUS MOVE NAMESPACE UNSELECT LITERAL+ "
                     b"ESEARCH LIST-EXTENDED LIST-STATUS")
+    permanent_flags = rb"\Seen \Flagged \Answered \Draft \Deleted \*"
 
     def __init__(self):
         self.commands = []        # without their tags
+        self.connections = 0
         self.mailboxes = {}       # name -> {uid: [set of flags, octets]}
         self.next_uid = {}
         self.lock = threading.Lock()
@@ -71,6 +83,11 @@ class ScriptedServer:
         self.mailboxes[name][uid] = [set(flags), octets]
         return uid
 
+    def rename(self, old, new):
+        """One mailbox, as another client does; UIDs and UIDVALIDITY stay."""
+        for kept in (self.mailboxes, self.next_uid):
+            kept[new.encode()] = kept.pop(old.encode())
+
     def messages(self, name="INBOX"):
         return self.mailboxes[name.encode()]
 
@@ -82,6 +99,9 @@ class ScriptedServer:
     def hook(self, session, tag, text):
         """Answers a command in another way; true if it did."""
         return False
+
+    def greet(self, session):
+        session.say(b"* OK [CAPABILITY %s] ready" % self.capabilities)
 
     def fetch_line(self, session, uid, items):
         mailbox = self.mailboxes[session.mailbox]
@@ -100,8 +120,12 @@ class ScriptedServer:
         return b"* %d FETCH (%s)" % (number, b" ".join(told))
 
     def status_line(self, name, _text):
-        return b'* STATUS "%s" (MESSAGES %d UIDNEXT %d UIDVALIDITY %d UNSEEN 0)' % (
-            name, len(self.mailboxes[name]), self.next_uid[name], UIDVALIDITY)
+        return b"* STATUS %s (MESSAGES %d UIDNEXT %d UIDVALIDITY %d UNSEEN 0)" % (
+            as_string(name), len(self.mailboxes[name]), self.next_uid[name],
+            self.uidvalidity(name))
+
+    def uidvalidity(self, _name):
+        return UIDVALIDITY
 
     def limited(self, uids):
         """Which of these a command is done for, and the code that says so, or None."""
@@ -115,12 +139,14 @@ class ScriptedServer:
                 client, _ = self._listener.accept()
             except OSError:
                 return
+            self.connections += 1
+            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             threading.Thread(target=self._run, args=(client,), daemon=True).start()
 
     def _run(self, client):
         session = Session(client)
         try:
-            session.say(b"* OK [CAPABILITY %s] ready" % self.capabilities)
+            self.greet(session)
             while (command := self._read(session)):
                 tag, _, text = command.partition(b" ")
                 with self.lock:
@@ -141,7 +167,7 @@ class ScriptedServer:
             data = session.file.read(int(found[1]))
             line = session.file.readline()
             out += data + line
-        return out.rstrip(b"\r\n")
+        return out.removesuffix(b"\r\n")
 
     def uids(self, session, text):
         """Those of the selected mailbox that a set like 1:3,7 or 5:* names."""
@@ -164,8 +190,10 @@ class ScriptedServer:
 
     @staticmethod
     def _argument(text):
-        quoted, plain = _NAME.findall(text[:400])[1]
-        return quoted or plain
+        found = _NAME.match(text)
+        if found[2]:
+            return text[found.end():found.end() + int(found[2])]
+        return re.sub(rb"\\(.)", rb"\1", found[1], flags=re.S) if found[1] is not None else found[3]
 
     def on_capability(self, session, tag, _text):
         session.say(b"* CAPABILITY " + self.capabilities, tag + b" OK")
@@ -178,7 +206,7 @@ class ScriptedServer:
 
     def on_list(self, session, tag, text):
         for name in list(self.mailboxes):
-            session.say(b'* LIST () "/" "%s"' % name)
+            session.say(b'* LIST () "/" ' + as_string(name))
             if b"STATUS" in text:
                 session.say(self.status_line(name, text))
         session.say(tag + b" OK")
@@ -194,6 +222,18 @@ class ScriptedServer:
         self.make(self._argument(text).decode())
         session.say(tag + b" OK")
 
+    def on_rename(self, session, tag, text):
+        first, _, second = text.partition(b" ")[2].partition(b" ")
+        old, new = (self._argument(b"NAME " + part) for part in (first, second))
+        for name in [n for n in self.mailboxes if n == old or n.startswith(old + b"/")]:
+            self.rename(name.decode(), (new + name[len(old):]).decode())
+        session.say(tag + b" OK")
+
+    def on_delete(self, session, tag, text):
+        name = self._argument(text)
+        del self.mailboxes[name], self.next_uid[name]
+        session.say(tag + b" OK")
+
     def on_select(self, session, tag, text):
         name = self._argument(text)
         if name not in self.mailboxes:
@@ -201,9 +241,9 @@ class ScriptedServer:
             return
         session.mailbox = name
         session.say(b"* FLAGS (\\Seen \\Deleted)",
-                    b"* OK [PERMANENTFLAGS (\\Seen \\Flagged \\Deleted \\*)] kept",
+                    b"* OK [PERMANENTFLAGS (%s)] kept" % self.permanent_flags,
                     b"* %d EXISTS" % len(self.mailboxes[name]),
-                    b"* OK [UIDVALIDITY %d] valid" % UIDVALIDITY,
+                    b"* OK [UIDVALIDITY %d] valid" % self.uidvalidity(name),
                     b"* OK [UIDNEXT %d] next" % self.next_uid[name],
                     tag + b" OK [READ-WRITE] selected")
 
@@ -243,7 +283,8 @@ class ScriptedServer:
         target = self._argument(text.split(b" ", 2)[2])
         sources = self.mailboxes[session.mailbox]
         copies = [self.add(target, sources[u][1], sources[u][0]) for u in uids]
-        return b"[COPYUID %d %s %s]" % (UIDVALIDITY, b",".join(b"%d" % u for u in uids),
+        return b"[COPYUID %d %s %s]" % (self.uidvalidity(target),
+                                        b",".join(b"%d" % u for u in uids),
                                         b",".join(b"%d" % u for u in copies))
 
     def on_uid_copy(self, session, tag, text):
@@ -274,7 +315,7 @@ class ScriptedServer:
         head, _, octets = text.partition(b"}\r\n")
         flags = re.search(rb"\(([^)]*)\)", head)
         uid = self.add(name, octets, flags[1].split() if flags else ())
-        session.say(tag + b" OK [APPENDUID %d %d] stored" % (UIDVALIDITY, uid))
+        session.say(tag + b" OK [APPENDUID %d %d] stored" % (self.uidvalidity(name), uid))
 
     def on_logout(self, session, tag, _text):
         session.say(b"* BYE", tag + b" OK")
@@ -285,6 +326,7 @@ class ScriptedWorld:
     """A Maildir, a state and the program, before a scripted server."""
 
     def __init__(self, test, server, **keys):
+        self.test = test
         self.server = server
         test.addCleanup(server.close)
         self.dir = tempfile.mkdtemp(prefix="sterna-test-")
@@ -301,6 +343,22 @@ class ScriptedWorld:
             self.mail.settle()
         self.sterna.limits = {"octets_max": octets_max, "files_max": files_max}
         return self.sterna.sync(expect=expect, timeout=timeout)
+
+    def assert_settled(self):
+        """The server and the Maildir hold the same, and another sync does nothing."""
+        there = {name.decode(): sorted(octets for _, octets in kept.values())
+                 for name, kept in self.server.mailboxes.items()}
+        here = {name: sorted(m.read().replace(b"\n", b"\r\n") for m in self.mail.messages(name))
+                for name in self.mail.mailboxes()}
+        self.test.assertEqual(here, there)
+        report = self.sync()
+        for count in ("downloaded", "uploaded", "flags_in", "flags_out", "moved_in", "moved_out",
+                      "deleted_in", "deleted_out", "bodies_fetched", "held", "quarantined"):
+            self.test.assertEqual(report[count], 0, count)
+
+    def words(self, name="INBOX"):
+        """Which messages are here, by the word in their Message-ID, sorted."""
+        return sorted(word_of(m.read()) for m in self.mail.messages(name))
 
     def ask_state(self, sql):
         """Rows of the base, or a change of it behind the program's back."""

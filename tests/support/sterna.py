@@ -83,6 +83,9 @@ class Sterna:
         self.accounts = {}
         self.top = {}
         self.limits = {}          # of what is started: octets_max, files_max
+        self.before = []          # a program that starts it
+        self.extra_environment = {}
+        self.program = None       # a copy of it, for whom cannot reach the one under test
         self._current = None
         self._started = threading.Event()
         os.makedirs(directory, exist_ok=True)
@@ -113,12 +116,13 @@ class Sterna:
 
     def environment(self):
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("XDG_", "STERNA_"))}
-        return {**clean, "HOME": self.dir, "LC_ALL": "C.UTF-8"}
+        return {**clean, "HOME": self.dir, "LC_ALL": "C.UTF-8", **self.extra_environment}
 
     def start(self, *arguments, options=()):
         self._started.clear()
         self._current = subprocess.Popen(
-            [binary(), "-c", self.config, *options, *arguments], env=self.environment(),
+            [*self.before, self.program or binary(), "-c", self.config, *options, *arguments],
+            env=self.environment(),
             preexec_fn=self._limit if any(self.limits.values()) else None,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             text=True, encoding="utf-8", errors="replace")
@@ -163,6 +167,11 @@ class Sterna:
         for report in reports.values():
             report["stderr"] = run.stderr
         return reports if len(self.accounts) > 1 else reports[next(iter(self.accounts))]
+
+    def wait(self, timeout=60):
+        """Until what was started last has ended; for other threads than the one in finish()."""
+        self._started.wait(30)
+        self._current.wait(timeout)
 
     def signal(self, number=signal.SIGKILL):
         """Sends a signal to what was started last; for threads that may be earlier than start()

@@ -32,6 +32,21 @@ TEST(Adoption, DeletesNothing) {
   Input input = adopting({"A", "A 1 x S\nA 2 y S", "A gone 1", "A gone 2"});
   EXPECT_EQ(told(input), "wait A/1\nwait A/2\n");
 }
+// Something in it may wait for ever, as where the mailbox is read-only: what was compared before is
+// believed, and what is new is as doubtful as at first.
+TEST(Adoption, OnceAllWasComparedAbsenceCounts) {
+  Input input = adopting({"A Trash:trash", "A 1 x S\nA 2 y S\nA 3 z S", "A gone 1\nA readonly",
+                          "A gone 3\nA new n1,U=7 w S mark=7"});
+  mailbox(input, "A").compared = true;
+  EXPECT_EQ(told(input), "delete_in A/1\nwait A n1,U=7\nwait A/3\n");
+  mailbox(input, "A").remote.read_only = false;
+  EXPECT_EQ(told(input), "delete_in A/1\ndelete_out A/3 to_trash\nheld orphan A n1,U=7\n");
+}
+TEST(Adoption, WhatCameAfterAllWasComparedIsStillDoubted) {
+  Input input = adopting({"A", "A 1 x S since=5\nA 2 y S since=5", "A gone 1", "A gone 2"});
+  mailbox(input, "A").compared = true;
+  EXPECT_EQ(told(input), "wait A/1\nwait A/2\n");
+}
 TEST(Adoption, ASurplusFileOfAPairedMessageIsHeld) {
   EXPECT_EQ(adopted("A new 1 x S", "A new n1 x S mtime=1\nA new n2 x S mtime=2"),
             "pair A/1 n1 S\nheld orphan A n2\n");
@@ -86,6 +101,15 @@ TEST(OwnName, OfATombstoneIsTheUsersAgain) {
 TEST(OwnName, BackAfterAnUncleanStopIsHeld) {
   EXPECT_EQ(told({"A", "A 7 x S tombstone name=n1", "", "A new n1 x S from=A/7 resurrected"}),
             "held resurrected A n1\n");
+}
+// Else it would be left over beside the file that was moved, and sent one day.
+TEST(OwnName, OfAMessageThatWasMovedThereIsNoMove) {
+  EXPECT_EQ(told({"A B Trash:trash", "A 1 x S", "A gone 1\nB new 7 x S", "B new B7 x S from=B/7"}),
+            "pair B/7 B7 S\ndelete_in A/1\n");
+}
+TEST(OwnName, OfOtherContentIsNone) {
+  EXPECT_EQ(told({"A B Trash:trash", "A 1 x S", "A gone 1\nB new 7 x S", "B new B7 y S from=B/7"}),
+            "move_in A/1 -> B/7 A:A1 S\nheld orphan B B7\n");
 }
 TEST(OwnName, OfAMessageThatIsYetToBeFetchedIsNoProof) {
   EXPECT_EQ(told({"A", "A 7 x S wanted name=n1", "", "A new n1 torn S from=A/7"}),

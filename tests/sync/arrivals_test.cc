@@ -187,6 +187,11 @@ TEST(Copies, WhereTheOriginalMovesTooAreAppended) {
 TEST(Copies, AHardLinkInTheMailboxIsOnlyAnotherName) {
   EXPECT_EQ(planned("A 1 x S", "", "A new A1,again x S ino=A/1"), "consumed A A1,again\n");
 }
+TEST(Copies, AHardLinkOfAnyNameIsOnlyAnotherName) {
+  EXPECT_EQ(planned("A 1 x S", "", "A new n1 x S ino=A/1"), "consumed A n1\n");
+  EXPECT_EQ(planned("A 1 x S", "", "B new n1 x S ino=A/1"), "upload B n1 S\n");
+  EXPECT_EQ(planned("A 1 x S", "", "A new n1 y S ino=A/1"), "upload A n1 S\n");
+}
 TEST(Copies, WhereTheServerKeepsOneOfEachACopyIsOnlyAnotherName) {
   Input input = read({"A B", "A 1 x S", "", "A new A1,again x S"});
   input.append_deduplicates = true;

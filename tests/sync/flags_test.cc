@@ -85,7 +85,35 @@ TEST(StorableFlags, ItsAbsenceThereIsNoRemoval) {
 TEST(StorableFlags, ForwardedIsAKeywordOnTheServer) {
   EXPECT_EQ(planned("A 1 x S", "A keywords=home", "A flags 1 PS"), "record A/1 PS A1:2,PS\n");
 }
-TEST(StorableFlags, SystemFlagsAreStoredEverywhere) {
+TEST(StorableFlags, ASystemFlagThatIsNotPermanentStaysHere) {
+  EXPECT_EQ(planned("A 1 x -", "A permanent=FST", "A flags 1 RS"), "push_flags A/1 RS remote+S\n");
+}
+TEST(StorableFlags, TheAbsenceOfASystemFlagThatIsNotPermanentIsNoRemoval) {
+  EXPECT_EQ(planned("A 1 x RS", "A permanent=FST\nA flags 1 FS", ""),
+            "pull_flags A/1 A1:2,RS FRS\n");
+}
+TEST(StorableFlags, ASystemFlagThatIsNotPermanentIsRemovedHere) {
+  EXPECT_EQ(planned("A 1 x RS", "A permanent=FST", "A flags 1 S"), "push_flags A/1 S remote-R\n");
+}
+TEST(StorableFlags, ASystemFlagThatTheServerHoldsSinceStartsAsUnion) {
+  Input input = read({"A", "A 1 x RS", "A permanent=DFRST\nA flags 1 S", ""});
+  mailbox(input, "A").base_storable = {true, FlagSet::parse("\\Seen \\Flagged")};
+  EXPECT_EQ(told(input), "push_flags A/1 RS remote+R\n");
+}
+TEST(StorableFlags, WhatAServerHoldsSince) {
+  const StorableFlags unsaid;
+  const StorableFlags few{true, FlagSet::parse("\\Seen")};
+  const StorableFlags more{true, FlagSet::parse("\\Seen \\Answered")};
+  const StorableFlags one{false, FlagSet::parse("\\Seen \\Answered work")};
+  EXPECT_TRUE(more.has_more_than(few));
+  EXPECT_FALSE(few.has_more_than(more));
+  EXPECT_FALSE(more.has_more_than(more));
+  EXPECT_TRUE(more.has_more_than(one));
+  EXPECT_TRUE(unsaid.has_more_than(few));
+  EXPECT_FALSE(few.has_more_than(unsaid));
+  EXPECT_TRUE(one.has_more_than(few));
+}
+TEST(StorableFlags, SystemFlagsThatAreListedAreStored) {
   EXPECT_EQ(planned("A 1 x -", "A keywords=home", "A flags 1 FS"), "push_flags A/1 FS remote+FS\n");
 }
 TEST(StorableFlags, OneThatTheServerHoldsSinceStartsAsUnion) {
@@ -239,6 +267,10 @@ TEST(Heirs, OtherContentInheritsNothing) {
 TEST(Heirs, TheYoungestOfThemInherits) {
   EXPECT_EQ(heirs("A 1 x S\nB 7 x S since=3\nC 2 x S since=4", "A gone 1", "A flags 1 FS"),
             "pull_flags C/2 C2:2,S FS remote+F\ndelete_in A/1 A1:2,FS\n");
+}
+TEST(Heirs, OneThatWasFetchedAndNotWrittenDownInheritsAsWell) {
+  EXPECT_EQ(heirs("A 1 x S", "A gone 1\nB new 7 x S", "A flags 1 FS\nB new B7 x S from=B/7"),
+            "pair B/7 B7 FS remote+F local+F\ndelete_in A/1 A1:2,FS\n");
 }
 TEST(Heirs, OneThatIsGoneAsWellInheritsNothing) {
   EXPECT_EQ(heirs("A 1 x S\nB 7 x S since=3", "A gone 1\nB gone 7", "A flags 1 FS"),

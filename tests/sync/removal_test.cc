@@ -321,6 +321,15 @@ TEST(BirthsElsewhere, DoNotKeepAMessageWhoseFileIsHere) {
   mailbox(input, "A").expunge_flagged = true;
   EXPECT_EQ(told(input), "push_flags A/1 ST remote+T\ndelete_out A/1 expunge file_remains\n");
 }
+// A mailbox that is not synced now, and whose folder was looked into all the same.
+TEST(BirthsElsewhere, OfAMailboxThatIsLookedIntoAsideLetEverythingElseGo) {
+  constexpr const char* kLocal = "A gone 1\nA gone 2\nB aside";
+  EXPECT_EQ(told(with_elsewhere(stuck("x"), "A 1 x S\nA 2 y S", kLocal)), kOneIsHeld);
+  EXPECT_EQ(planned("A 1 x S\nA 2 y S", "", kLocal), kNoneWaits);
+}
+TEST(BirthsElsewhere, WhatIsMissedInAMailboxThatIsLookedIntoAsideIsNotGone) {
+  EXPECT_EQ(planned("B 1 x S", "", "B gone 1\nB aside"), "");
+}
 TEST(BirthsElsewhere, WhatStaysForThemDoesNotCountForTheBrake) {
   Input input = with_elsewhere(elsewhere("x"));
   mailbox(input, "A").brake = {0.0, 2};
@@ -391,6 +400,47 @@ TEST(ExpungeFlagged, PassesTheBrake) {
   EXPECT_EQ(
       flagged([](Input& in) { mailbox(in, "A").brake = {0.0, 1}; }, "A 1 x S", "", "A flags 1 ST"),
       "push_flags A/1 ST remote+T\nheld delete_remote A/1\n");
+}
+
+// --- \Deleted where the server acts on it at once ---
+
+template <class Change>
+std::string at_once(Change change, std::string_view base, std::string_view remote,
+                    std::string_view local) {
+  Input input = read({kMailboxes, base, remote, local});
+  mailbox(input, "A").deletes_at_once = true;
+  change(input);
+  return told(input);
+}
+
+TEST(DeletedAtOnce, IsADeletionByThePolicy) {
+  EXPECT_EQ(at_once(kAsIs, "A 1 x S", "", "A flags 1 ST"),
+            "delete_out A/1 to_trash file_remains\n");
+  EXPECT_EQ(at_once([](Input& in) { mailbox(in, "A").local_delete = LocalDelete::expunge; },
+                    "A 1 x S", "", "A flags 1 ST"),
+            "delete_out A/1 expunge file_remains\n");
+}
+TEST(DeletedAtOnce, WhatElseWasSaidGoesFirst) {
+  EXPECT_EQ(at_once(kAsIs, "A 1 x -", "", "A flags 1 ST"),
+            "push_flags A/1 S remote+S\ndelete_out A/1 to_trash file_remains\n");
+}
+TEST(DeletedAtOnce, WhereThePolicyKeepsItTheFlagStaysHere) {
+  const auto ignore = [](Input& in) { mailbox(in, "A").local_delete = LocalDelete::ignore; };
+  EXPECT_EQ(at_once(ignore, "A 1 x S", "", "A flags 1 ST"), "record A/1 ST A1:2,ST\n");
+  EXPECT_EQ(at_once(ignore, "A 1 x ST", "A flags 1 S", ""), "");
+}
+TEST(DeletedAtOnce, AsTheServerToldItIsAFlag) {
+  EXPECT_EQ(at_once(kAsIs, "A 1 x S", "A flags 1 ST", ""), "pull_flags A/1 A1:2,S ST\n");
+  EXPECT_EQ(at_once(kAsIs, "A 1 x ST", "", "A flags 1 S"), "push_flags A/1 S remote-T\n");
+}
+TEST(DeletedAtOnce, IsNeverSent) {
+  EXPECT_EQ(at_once(kAsIs, "", "", "A new n1 x ST"), "upload A n1 S\n");
+}
+TEST(DeletedAtOnce, WaitsForTheQuietTimeAndPassesTheBrake) {
+  EXPECT_EQ(at_once(kAsIs, "A 1 x S", "", "A busy\nA flags 1 ST"), "wait A/1\n");
+  EXPECT_EQ(
+      at_once([](Input& in) { mailbox(in, "A").brake = {0.0, 1}; }, "A 1 x S", "", "A flags 1 ST"),
+      "held delete_remote A/1\n");
 }
 
 }  // namespace

@@ -66,6 +66,30 @@ TEST(Detached, GoneIsForgotten) {
   EXPECT_EQ(planned("A 1 x S detached", "", "A gone 1"), "forget A/1 tombstone\n");
 }
 
+// --- a message that comes back to where its file was kept ---
+
+TEST(Detached, IsItsMessagesAgainWhenThatComesBack) {
+  EXPECT_EQ(planned("A 1 x S detached", "A new 7 x S", ""), "pair A/7 A1 S forgets=A/1\n");
+}
+TEST(Detached, IsNotThatOfAnotherMessage) {
+  EXPECT_EQ(planned("A 1 x S detached", "A new 7 y S", ""), "download A/7\n");
+  EXPECT_EQ(planned("A 1 x S detached", "B new 7 x S", ""), "download B/7\n");
+  EXPECT_EQ(planned("A 1 x S detached", "A new 7 x S", "A edited 1 y"),
+            "record A/1 S A1:2,S\ndownload A/7\n");
+}
+TEST(Detached, WhoseFileWentIsFetched) {
+  EXPECT_EQ(planned("A 1 x S detached", "A new 7 x S", "A gone 1"),
+            "download A/7\nforget A/1 tombstone\n");
+}
+TEST(Detached, WhatIsNewBesideItIsLookedAt) {
+  Input input = read({"A B", "", "A new 7 x S unseen\nB new 8 x S unseen", ""});
+  EXPECT_EQ(show_wanted(input), "");
+  mailbox(input, "A").has_detached = true;
+  EXPECT_EQ(show_wanted(input), "A/7\n");
+  mailbox(input, "A").direction = Direction::push;
+  EXPECT_EQ(show_wanted(input), "");
+}
+
 // --- our own removals, cut between intent and effect ---
 
 TEST(Dropping, WithItsFileIsFinished) {

@@ -60,7 +60,8 @@ class Phone(Person):
         self.imap.append(mailbox, data, flags, date)
 
     def may_rename(self, box):
-        """Without MAILBOXID it is known again by its numbers (docs/safety.md, section 2)."""
+        """Without MAILBOXID it is known again by its numbers and its mail (docs/safety.md,
+        section 2)."""
         return super().may_rename(box) and all(
             self.ledger.is_quiet(one) for one in (box, *self.ledger.tree_of(box)))
 
@@ -231,10 +232,10 @@ class Phone(Person):
         return f"mailbox {box.name} removed"
 
     def renumber(self, dice):
-        """The mailbox gets another UIDVALIDITY."""
+        """The mailbox gets another UIDVALIDITY, and none that a mailbox is given soon."""
         del dice
         self.imap.leave()
         validity = self.imap.status("Quiet")["UIDVALIDITY"]
-        self.server.doveadm("mailbox", "update", "--uid-validity", str(validity + 7),
+        self.server.doveadm("mailbox", "update", "--uid-validity", str(validity + 100_000),
                             "-u", self.user, "Quiet")
         return "mailbox Quiet has a new UIDVALIDITY"

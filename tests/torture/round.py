@@ -202,9 +202,15 @@ class Round:
         self.ledger.tell(f"--- sync {number + 1}, {struck}")
         before = self.ledger.tick()
         self.let_act_meanwhile(dice)
+        refused = self.setting.way.refuses if planned else None
+        if refused:
+            self.world.wire.refuse(refused)
+            self.ledger.tell(f"the server will refuse {refused.decode()}")
         falling.start()
         ran = falling.wait()
         self.end_acts()
+        if refused:
+            self.world.wire.take_back_unused()
         self.struck.append((struck.kind, struck.step, falling.met.is_set()))
         self.look_after(ran, struck, falling.met.is_set(), before)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 HEADER = pathlib.Path(__file__).parents[2] / "include/sterna/base/step.h"
 
 ANY_PROFILE = ("full", "condstore", "no-uidplus-no-move", "bare")
+WITH_UIDPLUS = ("full", "condstore")
 WITHOUT_MOVE = WITHOUT_UIDPLUS = ("no-uidplus-no-move", "bare")
 
 
@@ -20,6 +21,7 @@ class Way:
     trash: bool = True            # the server has a Trash
     elsewhere: bool = False       # the state is on another file system
     days: bool = False            # two days pass
+    refuses: bytes = b""          # the command that the server refuses in that sync
     turns_max: int = 3            # it is met about so often in one sync
 
 
@@ -52,10 +54,14 @@ _WAYS = {
     "repair": Way(reader=("damage",), turns_max=1),
     "flags_out": Way(reader=("flag",) * 3, turns_max=2),
     "upload": _WRITE,
+    "upload.learned": Way(reader=("write_mail",) * 3, profiles=WITH_UIDPLUS, days=True,
+                          turns_max=1),
     "move_out": Way(reader=("move",) * 2, turns_max=1),
     "move_out.copied": Way(reader=("move",) * 2, profiles=WITHOUT_MOVE, turns_max=1),
     "delete_out": Way(reader=("delete",) * 2, turns_max=1),
     "delete_out.copied": Way(reader=("delete",) * 2, profiles=WITHOUT_MOVE, turns_max=1),
+    "delete_out.unmarked": Way(reader=("delete",) * 2, profiles=WITH_UIDPLUS, trash=False,
+                               refuses=rb"^UID EXPUNGE", turns_max=1),
     "expunge": Way(reader=("move", "delete"), profiles=WITHOUT_UIDPLUS, turns_max=2),
     "expunge.spared": Way(phone=("mark_deleted",), reader=("move_from_inbox",),
                           profiles=WITHOUT_UIDPLUS, turns_max=1),

@@ -163,8 +163,10 @@ class Sterna(Tool):
                     "UPDATE failure SET next_try_ms = next_try_ms - 120000")
 
     def pass_days(self):
-        """Two days: what was kept long enough may go."""
-        self._state("UPDATE fact SET value = value - 172800000 WHERE key = 'last_sync_ms'")
+        """Two days: what was kept long enough may go, and what the server makes of an upload is
+        asked again."""
+        self._state("UPDATE fact SET value = value - 172800000 "
+                    "WHERE key IN ('last_sync_ms', 'stored_as_sent_ms')")
 
     def put_by(self):
         area = f"{self.program.state}/acc/undo"

@@ -40,6 +40,7 @@ struct AccountState {
   std::string name;
   bool ever_synced = false;
   bool marker_held = false;
+  std::optional<Error> maildir_gone;  // of a held marker: the whole Maildir is not there
   std::int64_t last_sync_ms = 0;
   std::string error;  // of the last sync; "" if it went well
   std::uint64_t held = 0;
@@ -68,7 +69,8 @@ Result<std::vector<HistoryLine>> read_history(const Settings& settings, const st
 // The mailboxes that the state knows; none before the first sync.
 Result<std::vector<std::string>> mailbox_names(const Settings& settings);
 // ErrorCode::usage, with the one of `names` that may be meant.
-Error unknown_mailbox(std::string_view typed, const std::vector<std::string>& names);
+Error unknown_mailbox(const std::string& account, std::string_view typed,
+                      const std::vector<std::string>& names);
 
 struct HeldLine {
   std::string kind;

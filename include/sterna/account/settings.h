@@ -15,9 +15,12 @@
 #include "sterna/base/secret.h"
 #include "sterna/io/clock.h"
 #include "sterna/io/file_system.h"
+#include "sterna/io/random.h"
 #include "sterna/io/transport.h"
+#include "sterna/io/worker.h"
 #include "sterna/maildir/layout.h"
 #include "sterna/model/mailbox_name.h"
+#include "sterna/model/role.h"
 #include "sterna/sync/mailbox_plan.h"
 #include "sterna/sync/plan.h"
 
@@ -77,6 +80,7 @@ struct Settings {
   bool subscribed_only = false;
   sync::Create create = sync::Create::both;
   std::map<Role, MailboxName> roles;  // where the server has no SPECIAL-USE
+  bool has_preset = false;            // then some of the roles may be the preset's
   std::chrono::seconds undo = std::chrono::days(14);
   bool fsync = true;
   // A local deletion is sent after so long without a change in the directory.

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// One SASL exchange as steps: challenges in, responses out, both decoded from base64. No I/O.
+// One SASL exchange as steps: challenges in, responses out. No I/O, and no base64 on either side:
+// that is the protocol's.
 //
 //   auto sasl = SaslExchange::start(Mechanism::plain, {user, password});
-//   with SASL-IR and speaks_first(): AUTHENTICATE name() encode_initial_response(respond(""))
-//   else: AUTHENTICATE name(); each "+ challenge" is answered with
-//   encode_response(respond(decoded))
+//   with SASL-IR and speaks_first(): AUTHENTICATE name() with respond("")
+//   else: AUTHENTICATE name(); each challenge is answered with respond(challenge)
 //
-// Responses are Secrets, encoded ones too. RFC 4422, RFC 4616, RFC 4959.
+// RFC 4422, RFC 4616, RFC 4959.
 #pragma once
 
 #include <cstdint>
@@ -45,11 +45,6 @@ class SaslExchange {
   Credentials credentials_;
   unsigned steps_ = 0;
 };
-
-// Base64, as a line after a challenge carries it.
-Secret encode_response(const Secret& response);
-// The same as an initial response: an empty one is "=" (RFC 4959 section 3).
-Secret encode_initial_response(const Secret& response);
 
 // Whether the LOGIN command can carry the credentials: not empty, no NUL (code secret otherwise).
 // CR and LF are for the printer, which sends a literal.

@@ -7,7 +7,6 @@ namespace sterna {
 [[noreturn]] void assertion_failed(const char* expression, const char* file, int line);
 }  // namespace sterna
 
-#define STERNA_ASSERT(condition)          \
-  (static_cast<bool>(condition)           \
-       ? static_cast<void>(0)             \
-       : ::sterna::assertion_failed(#condition, __FILE__, __LINE__))
+#define STERNA_ASSERT(condition)                       \
+  (static_cast<bool>(condition) ? static_cast<void>(0) \
+                                : ::sterna::assertion_failed(#condition, __FILE__, __LINE__))

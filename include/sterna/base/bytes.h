@@ -28,11 +28,17 @@ std::vector<std::string_view> split(std::string_view text, char separator);
 // All of `text` as an unsigned decimal number (no sign, no spaces), at most `max`.
 std::optional<std::uint64_t> parse_number(std::string_view text, std::uint64_t max = UINT64_MAX);
 
-// Foreign text for a person's eyes: control characters and bytes that are not UTF-8 become \xNN,
-// and it is cut at `limit` octets with an ellipsis. The result is safe on a terminal and in a log.
+// Foreign text for a person's eyes: control characters, what turns the direction of text, and bytes
+// that are not UTF-8 become \xNN, and it is cut at `limit` octets with an ellipsis. The result is
+// safe on a terminal and in a log.
 std::string printable(std::string_view foreign, std::size_t limit = 400);
 
 bool is_valid_utf8(std::string_view text);
+// The length of the well-formed UTF-8 sequence (RFC 3629) at the start of `text`, which is not
+// empty; 0 if there is none.
+std::size_t utf8_sequence(std::string_view text);
+// Of a well-formed sequence of that length at the start.
+std::uint32_t utf8_code_point(std::string_view text, std::size_t length);
 
 // "1.2 MB", for people; powers of 1000.
 std::string human_bytes(std::uint64_t bytes);

@@ -16,33 +16,33 @@
 namespace sterna {
 
 enum class ErrorCode : std::uint8_t {
-  internal,       // a broken assumption of ours, found in time
-  usage,          // the command line
-  config,         // the configuration file
-  io,             // a file operation failed for a reason not named below
-  no_space,       // ENOSPC, EDQUOT, or the reserve was reached
-  permission,     // EACCES, EPERM, EROFS
-  not_found,      // ENOENT, or a mailbox or message that is not there
-  exists,         // EEXIST: a name is taken
-  changed,        // what was to be acted on is no longer what was seen: look again
-  corrupt,        // a database or a file that cannot be what it claims to be
-  locked,         // another instance holds the lock
-  marker,         // the Maildir's marker is missing, foreign or of another state
-  resolve,        // name resolution
-  connect,        // no address could be reached, or refused
-  disconnected,   // the line was cut, BYE included
-  timeout,        // a deadline passed
-  tls,            // handshake or protocol of TLS
-  certificate,    // trust in the certificate: expired, wrong host, unknown issuer
-  login,          // the server refused the credentials
-  secret,         // the secret could not be had (command failed, file missing)
-  protocol,       // the server broke the grammar or a limit
-  server_no,      // a tagged NO
-  server_bad,     // a tagged BAD
-  too_big,        // the server refuses the size; also a limit of ours on foreign data
-  over_quota,     // OVERQUOTA
-  unsupported,    // the server or this version cannot do it
-  cancelled,      // asked to stop
+  internal,      // a broken assumption of ours, found in time
+  usage,         // the command line
+  config,        // the configuration file
+  io,            // a file operation failed for a reason not named below
+  no_space,      // ENOSPC, EDQUOT, or the reserve was reached
+  permission,    // EACCES, EPERM, EROFS
+  not_found,     // ENOENT, or a mailbox or message that is not there
+  exists,        // EEXIST: a name is taken
+  changed,       // what was to be acted on is no longer what was seen: look again
+  corrupt,       // a database or a file that cannot be what it claims to be
+  locked,        // another instance holds the lock
+  marker,        // the Maildir's marker is missing, foreign or of another state
+  resolve,       // name resolution
+  connect,       // no address could be reached, or refused
+  disconnected,  // the line was cut, BYE included
+  timeout,       // a deadline passed
+  tls,           // handshake or protocol of TLS
+  certificate,   // trust in the certificate: expired, wrong host, unknown issuer
+  login,         // the server refused the credentials
+  secret,        // the secret could not be had (command failed, file missing)
+  protocol,      // the server broke the grammar or a limit
+  server_no,     // a tagged NO
+  server_bad,    // a tagged BAD
+  too_big,       // the server refuses the size; also a limit of ours on foreign data
+  over_quota,    // OVERQUOTA
+  unsupported,   // the server or this version cannot do it
+  cancelled,     // asked to stop
 };
 
 // How much of the work is lost with it.
@@ -69,8 +69,6 @@ class [[nodiscard]] Error {
   Error&& with_scope(ErrorScope scope) &&;
   Error&& with_disposition(Disposition disposition) &&;
   Error&& with_hint(std::string hint) &&;
-  // The response code of the server (such as "TRYCREATE"), without brackets.
-  Error&& with_server_code(std::string code) &&;
   void add_context(std::string what) { context_.push_back(std::move(what)); }
 
   ErrorCode code() const { return code_; }
@@ -78,7 +76,6 @@ class [[nodiscard]] Error {
   Disposition disposition() const { return disposition_; }
   const std::string& message() const { return message_; }
   const std::string& hint() const { return hint_; }
-  const std::string& server_code() const { return server_code_; }
   // Innermost first.
   const std::vector<std::string>& context() const { return context_; }
 
@@ -94,7 +91,6 @@ class [[nodiscard]] Error {
   Disposition disposition_;
   std::string message_;
   std::string hint_;
-  std::string server_code_;
   std::vector<std::string> context_;
 };
 

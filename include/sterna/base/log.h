@@ -4,7 +4,7 @@
 // A Log is a small value that carries its context ("account=work mailbox=INBOX"); pass it by value.
 // error = needs a person; warn = degraded, will retry; info = a sync that changed something, a
 // change of state; debug = decisions, with the reason; trace = the wire, redacted. Lines go to
-// stderr; where the journal reads it (JOURNAL_STREAM), with "<N>" in front and no time. Format
+// stderr; where the journal reads that (JOURNAL_STREAM), with "<N>" in front and no time. Format
 // strings are checked at compile time, so foreign text is always an argument; it is made printable
 // here.
 #pragma once
@@ -18,9 +18,6 @@
 namespace sterna {
 
 enum class LogLevel { trace, debug, info, warn, error, off };
-
-// "trace" "debug" "info" "warn" "error" "off"; false if it is none of them.
-bool parse_log_level(std::string_view text, LogLevel& level);
 
 // Process-wide threshold, set once at start (default: warn).
 void set_log_level(LogLevel level);

@@ -21,7 +21,9 @@ class [[nodiscard]] Result : public std::expected<T, Error> {
 
 using Status = Result<void>;
 
-inline std::unexpected<Error> fail(Error error) { return std::unexpected<Error>(std::move(error)); }
+inline std::unexpected<Error> fail(Error error) {
+  return std::unexpected<Error>(std::move(error));
+}
 inline std::unexpected<Error> fail(ErrorCode code, std::string message) {
   return std::unexpected<Error>(Error(code, std::move(message)));
 }
@@ -37,19 +39,19 @@ std::unexpected<Error> fail_in(Result<T>&& failed, std::string context) {
 #define STERNA_CONCAT_(a, b) a##b
 #define STERNA_CONCAT(a, b) STERNA_CONCAT_(a, b)
 
-#define STERNA_TRY_(name, decl, expr, ret)                           \
-  auto name = (expr);                                                \
-  if (!name) ret ::std::unexpected(::std::move(name).error());       \
+#define STERNA_TRY_(name, decl, expr, ret)                     \
+  auto name = (expr);                                          \
+  if (!name) ret ::std::unexpected(::std::move(name).error()); \
   decl = ::std::move(*name)
 #define STERNA_TRY(decl, expr) STERNA_TRY_(STERNA_CONCAT(try_, __COUNTER__), decl, expr, return)
 #define STERNA_CO_TRY(decl, expr) \
   STERNA_TRY_(STERNA_CONCAT(try_, __COUNTER__), decl, expr, co_return)
 
-#define STERNA_CHECK(expr)                                                          \
-  do {                                                                              \
+#define STERNA_CHECK(expr)                                                                    \
+  do {                                                                                        \
     if (auto check_ = (expr); !check_) return ::std::unexpected(::std::move(check_).error()); \
   } while (false)
-#define STERNA_CO_CHECK(expr)                                                          \
-  do {                                                                                 \
+#define STERNA_CO_CHECK(expr)                                                                    \
+  do {                                                                                           \
     if (auto check_ = (expr); !check_) co_return ::std::unexpected(::std::move(check_).error()); \
   } while (false)

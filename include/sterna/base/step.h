@@ -47,13 +47,16 @@ inline constexpr std::string_view kSteps[] = {
     "delete_in.flushed",
     "delete_in.recorded",
     "repair.recorded",
-    // What goes out: intended, said, answered, recorded.
+    // What goes out: durable here or intended, said, answered, recorded; what a server stored of an
+    // upload is learned, and what was marked for an EXPUNGE that it refuses is unmarked.
+    "flags_out.flushed",
     "flags_out.answered",
     "flags_out.recorded",
     "upload.intended",
     "upload.sent",
     "upload.answered",
     "upload.recorded",
+    "upload.learned",
     "move_out.intended",
     "move_out.copied",
     "move_out.answered",
@@ -61,6 +64,7 @@ inline constexpr std::string_view kSteps[] = {
     "delete_out.intended",
     "delete_out.copied",
     "delete_out.answered",
+    "delete_out.unmarked",
     "delete_out.recorded",
     // A last copy, before it is expunged: in the undo area, and entered there.
     "undo.fetched",

@@ -18,6 +18,7 @@
 #include "sterna/base/log.h"
 #include "sterna/base/secret.h"
 #include "sterna/model/mailbox_name.h"
+#include "sterna/model/role.h"
 
 namespace sterna::config {
 

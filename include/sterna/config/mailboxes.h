@@ -9,6 +9,7 @@
 #include "sterna/base/result.h"
 #include "sterna/config/config.h"
 #include "sterna/model/mailbox_name.h"
+#include "sterna/model/role.h"
 
 namespace sterna::config {
 

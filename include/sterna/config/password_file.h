@@ -9,7 +9,7 @@
 
 namespace sterna::config {
 
-// Larger files are no password; also the bound on what a password_command may print.
+// Larger files are no password. What a command may print has a bound of its own: net/command.h.
 inline constexpr std::size_t kPasswordOctetsMax = 16 * 1024;
 
 // The first line of the file, without its line end. Fails with code secret where it cannot be read,

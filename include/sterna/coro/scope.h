@@ -32,7 +32,6 @@ class Scope {
   void spawn(Task<void> task);
   // Asks all children to stop, also those spawned later.
   void cancel() { cancel_.request(); }
-  bool cancel_requested() const { return cancel_.requested(); }
   // Ends when every child has ended; not interrupted by cancellation.
   Task<void> join();
   // cancel() and join().

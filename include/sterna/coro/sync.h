@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Event, Semaphore, Queue: what coroutines of one thread wait for in one another.
+// Event and Semaphore: what coroutines of one thread wait for in one another.
 //
 // Every wait is cancellable: it ends with ErrorCode::cancelled and has then taken nothing. A waiter
 // that was served before the request keeps what it was given. Waiters are served in order of
@@ -7,8 +7,6 @@
 #pragma once
 
 #include <cstddef>
-#include <deque>
-#include <optional>
 #include <utility>
 
 #include "sterna/base/result.h"
@@ -58,31 +56,14 @@ class Event {
   List<Waiter> waiters_;
 };
 
-// Counts units. acquire() takes one, release() gives one back, to the first who waits.
+// Counts units. hold() takes one; a permit that dies gives it back, to the first who waits.
 class Semaphore {
  public:
-  class [[nodiscard]] Acquire : public Waiter {
-   public:
-    explicit Acquire(Semaphore& semaphore) : semaphore_(semaphore) {}
-    bool await_ready() const noexcept { return false; }
-    template <AwaitingPromise P>
-    bool await_suspend(std::coroutine_handle<P> awaiting) {
-      const Context& context = awaiting.promise().context();
-      if (!may_wait(context) || semaphore_.try_acquire()) return false;
-      wait_in(semaphore_.waiters_, awaiting, context);
-      return true;
-    }
-    Status await_resume() const { return outcome(); }
+  class Hold;
 
-   protected:
-    Semaphore& semaphore_;
-  };
-
-  // A unit that is given back when it dies.
   class Permit {
    public:
     Permit() = default;
-    explicit Permit(Semaphore& semaphore) : semaphore_(&semaphore) {}
     Permit(Permit&& other) noexcept : semaphore_(std::exchange(other.semaphore_, nullptr)) {}
     Permit& operator=(Permit&& other) noexcept {
       release();
@@ -95,17 +76,31 @@ class Semaphore {
     }
 
    private:
+    friend class Hold;
+    explicit Permit(Semaphore& semaphore) : semaphore_(&semaphore) {}
+
     Semaphore* semaphore_ = nullptr;
   };
 
-  class [[nodiscard]] Hold : public Acquire {
+  class [[nodiscard]] Hold : public Waiter {
    public:
-    using Acquire::Acquire;
+    explicit Hold(Semaphore& semaphore) : semaphore_(semaphore) {}
+    bool await_ready() const noexcept { return false; }
+    template <AwaitingPromise P>
+    bool await_suspend(std::coroutine_handle<P> awaiting) {
+      const Context& context = awaiting.promise().context();
+      if (!may_wait(context) || semaphore_.take()) return false;
+      wait_in(semaphore_.waiters_, awaiting, context);
+      return true;
+    }
     Result<Permit> await_resume() const {
       Status status = outcome();
       if (!status) return fail(std::move(status).error());
       return Permit(semaphore_);
     }
+
+   private:
+    Semaphore& semaphore_;
   };
 
   explicit Semaphore(std::size_t units) : available_(units) {}
@@ -113,131 +108,15 @@ class Semaphore {
   Semaphore& operator=(const Semaphore&) = delete;
   ~Semaphore();
 
-  Acquire acquire() { return Acquire(*this); }  // co_await: Status
-  Hold hold() { return Hold(*this); }           // co_await: Result<Permit>
-  bool try_acquire();
-  void release();
+  Hold hold() { return Hold(*this); }  // co_await: Result<Permit>
   std::size_t available() const { return available_; }
 
  private:
+  bool take();  // false if there is no unit
+  void release();
+
   std::size_t available_;
   List<Waiter> waiters_;
 };
-
-// A bounded channel. push() waits while it is full, pop() while it is empty.
-template <class T>
-class Queue {
- public:
-  class [[nodiscard]] Push : public Waiter {
-   public:
-    Push(Queue& queue, T value) : queue_(queue), value_(std::move(value)) {}
-    bool await_ready() const noexcept { return false; }
-    template <AwaitingPromise P>
-    bool await_suspend(std::coroutine_handle<P> awaiting) {
-      const Context& context = awaiting.promise().context();
-      if (!may_wait(context) || queue_.accept(*this)) return false;
-      wait_in(queue_.pushers_, awaiting, context);
-      return true;
-    }
-    Status await_resume() const {
-      if (refused_) return fail(ErrorCode::disconnected, "the queue is closed");
-      return outcome();
-    }
-
-   private:
-    friend class Queue;
-    Queue& queue_;
-    T value_;
-    bool refused_ = false;
-  };
-
-  class [[nodiscard]] Pop : public Waiter {
-   public:
-    explicit Pop(Queue& queue) : queue_(queue) {}
-    bool await_ready() const noexcept { return false; }
-    template <AwaitingPromise P>
-    bool await_suspend(std::coroutine_handle<P> awaiting) {
-      const Context& context = awaiting.promise().context();
-      if (!may_wait(context) || queue_.provide(*this)) return false;
-      wait_in(queue_.poppers_, awaiting, context);
-      return true;
-    }
-    Result<std::optional<T>> await_resume() {
-      Status status = outcome();
-      if (!status) return fail(std::move(status).error());
-      return std::move(value_);
-    }
-
-   private:
-    friend class Queue;
-    Queue& queue_;
-    std::optional<T> value_;
-  };
-
-  explicit Queue(std::size_t capacity) : capacity_(capacity) { STERNA_ASSERT(capacity > 0); }
-  Queue(const Queue&) = delete;
-  Queue& operator=(const Queue&) = delete;
-  ~Queue() { STERNA_ASSERT(pushers_.empty() && poppers_.empty()); }
-
-  // co_await: Status; ErrorCode::disconnected if the queue is closed. The value is lost on failure.
-  Push push(T value) { return Push(*this, std::move(value)); }
-  // co_await: Result<std::optional<T>>; nullopt when the queue is closed and everything was taken.
-  Pop pop() { return Pop(*this); }
-  // Refuses what is pushed from now on, also by those that wait to push; what is inside can be
-  // popped.
-  void close();
-  bool closed() const { return closed_; }
-  std::size_t size() const { return values_.size(); }
-
- private:
-  // Takes the value of `push`, or refuses it; false if it must wait.
-  bool accept(Push& push);
-  // Serves `pop`; false if it must wait.
-  bool provide(Pop& pop);
-
-  std::size_t capacity_;
-  bool closed_ = false;
-  std::deque<T> values_;
-  List<Waiter> pushers_;
-  List<Waiter> poppers_;
-};
-
-template <class T>
-bool Queue<T>::accept(Push& push) {
-  if (closed_) {
-    push.refused_ = true;
-    return true;
-  }
-  if (auto* pop = static_cast<Pop*>(poppers_.front())) {
-    pop->value_ = std::move(push.value_);
-    pop->wake();
-    return true;
-  }
-  if (values_.size() == capacity_) return false;
-  values_.push_back(std::move(push.value_));
-  return true;
-}
-
-template <class T>
-bool Queue<T>::provide(Pop& pop) {
-  if (values_.empty()) return closed_;
-  pop.value_ = std::move(values_.front());
-  values_.pop_front();
-  if (auto* push = static_cast<Push*>(pushers_.front())) {
-    values_.push_back(std::move(push->value_));
-    push->wake();
-  }
-  return true;
-}
-
-template <class T>
-void Queue<T>::close() {
-  closed_ = true;
-  while (auto* push = static_cast<Push*>(pushers_.front())) {
-    push->refused_ = true;
-    push->wake();
-  }
-  while (Waiter* pop = poppers_.front()) pop->wake();
-}
 
 }  // namespace sterna::coro

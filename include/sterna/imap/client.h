@@ -36,12 +36,12 @@ struct Selection {
   CommandId id;  // of the SELECT or EXAMINE: names this selection
   WireName mailbox;
   bool complete = false;  // the tagged OK has come
+  bool examined = false;  // by EXAMINE: `read_only` says nothing about the mailbox
   bool read_only = false;
   std::uint32_t exists = 0;
   std::optional<UidValidity> uid_validity;  // follows the server if it changes while selected
   std::optional<Uid> uid_next;              // as SELECT said
   std::optional<ModSeq> highest_modseq;     // as SELECT said: the one that may be saved as a cursor
-  std::optional<ModSeq> latest_modseq;      // the last HIGHESTMODSEQ code
   bool no_modseq = false;
   bool uid_not_sticky = false;
   std::optional<PermanentFlags> permanent_flags;  // none: assume that all can be stored
@@ -58,8 +58,8 @@ struct Context {
 struct BodyBegin {
   BodyId id;
   SeqNum number;  // none in a UIDFETCH
-  std::optional<Uid>
-      uid;              // unknown here if the server sends UID behind the body: see Fetch::bodies
+  // Unknown here if the server sends UID behind the body: see Fetch::bodies.
+  std::optional<Uid> uid;
   std::string section;  // as in FetchBody
   std::optional<std::uint64_t> origin;
   std::uint64_t size = 0;  // octets that follow

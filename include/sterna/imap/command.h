@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "sterna/base/result.h"
+#include "sterna/base/secret.h"
 #include "sterna/model/mailbox_name.h"
 
 namespace sterna::imap {
@@ -64,11 +65,11 @@ enum class LiteralMode : std::uint8_t {
 class Command {
  public:
   struct Text {
-    std::string octets;
+    WipedString octets;
     bool secret = false;
   };
   struct Literal {
-    std::string octets;
+    WipedString octets;
     bool secret = false;
   };
   // A literal whose octets are given later, with Client::provide_literal().
@@ -90,8 +91,6 @@ class Command {
   // Acts on messages of the selected mailbox in a way that cannot be taken back: STORE, COPY, MOVE,
   // EXPUNGE.
   bool changes_selection() const;
-  // SELECT, EXAMINE, UNSELECT.
-  bool moves_selection() const;
   // Nothing may be started behind it before its tagged answer: AUTHENTICATE, STARTTLS, COMPRESS,
   // LOGOUT, and IDLE (until DONE).
   bool is_barrier() const;

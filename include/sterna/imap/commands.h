@@ -50,7 +50,6 @@ enum class StatusItem : std::uint8_t {
   uid_next,
   uid_validity,
   unseen,
-  deleted,
   highest_modseq,
   size,
   mailbox_id,
@@ -64,7 +63,6 @@ struct ListOptions {
   std::string reference = {};
   std::vector<std::string> patterns = {"*"};  // not empty; wire octets, wildcards included
   // The rest needs LIST-EXTENDED; if all of it is unset, LIST is plain.
-  bool only_subscribed = false;
   bool return_subscribed = false;
   bool return_special_use = false;
   std::vector<StatusItem> return_status = {};  // LIST-STATUS
@@ -76,13 +74,11 @@ Result<Command> lsub(std::string_view reference, std::string_view pattern);
 
 Result<Command> status(const WireName& mailbox, const std::vector<StatusItem>& items);
 
-// The last known state of a mailbox (RFC 7162 section 3.2.5). A pair of `matches` says which UID
-// had which sequence number then, both ascending.
+// The last known state of a mailbox (RFC 7162 section 3.2.5). The known UIDs are left out: the
+// server takes 1 up to UIDNEXT.
 struct QresyncState {
   UidValidity uidvalidity = {};
   ModSeq modseq = {};
-  UidSet known_uids = {};  // empty: left out, and the server takes 1 up to UIDNEXT
-  std::vector<std::pair<SeqNum, Uid>> matches = {};
 };
 struct SelectOptions {
   bool examine = false;
@@ -92,7 +88,7 @@ struct SelectOptions {
 Result<Command> select(const WireName& mailbox, const SelectOptions& options = {});
 Command unselect();  // RFC 3691
 
-Result<Command> create(const WireName& mailbox, Role role = Role::none);  // RFC 6154 with a role
+Result<Command> create(const WireName& mailbox);
 Result<Command> delete_mailbox(const WireName& mailbox);
 Result<Command> rename(const WireName& from, const WireName& to);
 Result<Command> subscribe(const WireName& mailbox);
@@ -124,8 +120,7 @@ enum class StoreAction : std::uint8_t { add, remove };
 struct StoreRequest {
   UidSet uids = {};  // not empty
   StoreAction action = StoreAction::add;
-  FlagSet flags = {};                          // not empty
-  std::optional<ModSeq> unchanged_since = {};  // RFC 7162
+  FlagSet flags = {};  // not empty
 };
 Result<Command> uid_store(const StoreRequest& request);  // +FLAGS.SILENT or -FLAGS.SILENT
 
@@ -134,13 +129,8 @@ struct SearchQuery {
   bool return_all = false;  // RETURN (ALL), RFC 4731: the answer is an ESEARCH
   std::optional<UidSet> uids = {};
   bool deleted = false;
-  std::vector<std::pair<std::string, std::string>> headers = {};  // name, part of the value
-  std::vector<std::string> texts = {};                            // anywhere in the message
-  std::optional<std::int64_t> since = {};  // INTERNALDATE's day, seconds since 1970
-  std::optional<std::int64_t> before = {};
 };
-// With "CHARSET UTF-8" if something in it is not ASCII, unless `utf8` (UTF8=ACCEPT is enabled).
-Result<Command> uid_search(const SearchQuery& query, bool utf8 = false);
+Result<Command> uid_search(const SearchQuery& query);
 
 Result<Command> uid_copy(const UidSet& uids, const WireName& target);
 Result<Command> uid_move(const UidSet& uids, const WireName& target);  // RFC 6851

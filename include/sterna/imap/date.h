@@ -25,7 +25,4 @@ std::optional<std::int64_t> date_of_header(std::string_view octets);
 // "17-Jul-1996 09:44:25 +0000": always UTC, always 26 octets; clamped likewise.
 std::string print_date(std::int64_t seconds);
 
-// "17-Jul-1996", for SEARCH (RFC 3501 section 9, "date-text").
-std::string print_day(std::int64_t seconds);
-
 }  // namespace sterna::imap

@@ -63,9 +63,6 @@ class Framer {
   // is spent: the stream cannot be trusted any more.
   Result<std::size_t> feed(std::string_view octets, Sink& sink);
 
-  // Whether the stream stands between two responses.
-  bool at_boundary() const { return pending_.empty() && literal_left_ == 0 && literals_.empty(); }
-
  private:
   Status end_line(std::string_view line, Sink& sink, Sink::Next& next);
   Status begin_literal(std::uint64_t size, std::size_t marker, Sink& sink);

@@ -21,6 +21,21 @@ struct Limits {
   std::size_t literals_max = 10'000;  // in one response
 };
 
+// What one response may hold many of; a response with more cannot be understood. Each of them takes
+// more memory than its octets did, and some are compared with one another.
+inline constexpr std::size_t kKeywordsMax = 1000;           // of one message
+inline constexpr std::size_t kMailboxKeywordsMax = 20'000;  // of all that are in a mailbox
+inline constexpr std::size_t kKeywordOctets = 16;           // of each, on the average
+inline constexpr std::size_t kBodiesMax = 100;              // in a FETCH
+// What stands before a literal of a FETCH is read at each of them, to know whether that is a body:
+// so much before one, and so much before all of a response. No server comes near either.
+inline constexpr std::size_t kFetchPrefixOctetsMax = std::size_t{64} << 10;
+inline constexpr std::size_t kFetchPrefixesOctetsMax = 4 * kFetchPrefixOctetsMax;
+inline constexpr std::size_t kListedMax = 1000;  // namespaces, fields of ID, OLDNAME and the like
+
+// RFC 8474 section 4: a longer object identifier is none.
+inline constexpr std::size_t kObjectIdOctetsMax = 255;
+
 // RFC 2683 section 3.2.1.5, RFC 7162 section 4: a command line, literals not counted, that is safe
 // with servers of which nothing is known; Quirks::command_line_octets_max knows better.
 inline constexpr std::size_t kCommandLineOctets = 8000;

@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Between the names that a server uses and the names that people read.
 //
-// Modified UTF-7 is RFC 3501 section 5.1.3. How a WireName becomes a MailboxName, in this order:
+// How a WireName becomes a MailboxName, in this order:
 //   1. INBOX, in any case, is INBOX.
 //   2. The prefix of the personal namespace ("INBOX." at Courier) is taken away.
 //   3. At the server's delimiter the name falls into components. Each is decoded (modified UTF-7,
-//   or
-//      UTF-8 as it is where the server was asked for that), a '/' in it becomes kEscapedSlash, and
-//      '/' joins them.
+//      or UTF-8 as it is where the server was asked for that), a '/' in it becomes kEscapedSlash,
+//      and '/' joins them.
 //   4. If encode_mailbox() does not give the same octets back, the name is the raw octets instead,
-//   as
-//      one component (with the delimiter '/', with its components). That is so for names outside
+//      as one component (with the delimiter '/', with its components). That is so for names outside
 //      the personal namespace where it has a prefix, for broken UTF-7 and 8-bit octets, for a
 //      mailbox that the prefix would make into a second INBOX, and for one holding kEscapedSlash
 //      itself.
@@ -20,9 +18,7 @@
 // decoded name, and encode only names that the server does not have yet.
 #pragma once
 
-#include <optional>
 #include <string>
-#include <string_view>
 
 #include "sterna/base/result.h"
 #include "sterna/model/mailbox_name.h"
@@ -32,8 +28,8 @@ namespace sterna::imap {
 // How a server writes its names.
 struct NameRules {
   char delimiter = '/';  // NUL: there is no hierarchy
-  std::string prefix =
-      {};             // of the personal namespace, as on the wire, delimiter included: "INBOX."
+  // Of the personal namespace, as on the wire, delimiter included: "INBOX."
+  std::string prefix = {};
   bool utf8 = false;  // UTF8=ACCEPT or IMAP4rev2 was enabled
 };
 
@@ -42,10 +38,5 @@ MailboxName decode_mailbox(const WireName& wire, const NameRules& rules);
 // Fails with ErrorCode::unsupported if the server can have no such name: the delimiter, NUL, CR or
 // LF inside a component, an empty name, octets that are not UTF-8.
 Result<WireName> encode_mailbox(const MailboxName& name, const NameRules& rules);
-
-// To UTF-8; nullopt if the text is not what encode_modified_utf7() would give.
-std::optional<std::string> decode_modified_utf7(std::string_view text);
-// From UTF-8; nullopt if it is not well-formed.
-std::optional<std::string> encode_modified_utf7(std::string_view utf8);
 
 }  // namespace sterna::imap

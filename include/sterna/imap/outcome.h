@@ -11,7 +11,8 @@
 
 namespace sterna::imap {
 
-// The Error for a command that was answered NO or BAD. Precondition: !done.ok().
+// The Error for a command that was answered NO or BAD. Precondition: !done.ok(). What may concern
+// the account or one mailbox (LIMIT, UNAVAILABLE, CONTACTADMIN) concerns what the command does.
 Error error_from(const Done& done);
 
 // The Error for a BYE that was not asked for.

@@ -8,7 +8,6 @@
 
 #include <cstdint>
 #include <string_view>
-#include <vector>
 
 #include "sterna/imap/capability.h"
 #include "sterna/imap/limits.h"
@@ -58,10 +57,5 @@ struct Quirks {
 // a tunnel). All rows that match apply, in the order of the table.
 Quirks quirks_for(std::string_view greeting, const Capabilities& capabilities,
                   std::string_view host);
-
-// The names of the rows that match, for logs and diagnostics.
-std::vector<std::string_view> quirk_rows_for(std::string_view greeting,
-                                             const Capabilities& capabilities,
-                                             std::string_view host);
 
 }  // namespace sterna::imap

@@ -19,6 +19,7 @@
 #include "sterna/model/flags.h"
 #include "sterna/model/ids.h"
 #include "sterna/model/mailbox_name.h"
+#include "sterna/model/role.h"
 #include "sterna/model/uid_set.h"
 
 namespace sterna::imap {
@@ -142,7 +143,6 @@ struct Fetch {
   std::optional<std::uint64_t> size;          // RFC822.SIZE; not to be trusted
   std::optional<std::int64_t> internal_date;  // seconds since 1970, in [0, year 9999]
   std::string email_id;                       // RFC 8474; "" if not sent
-  std::string thread_id;                      // "" if not sent or NIL
   std::optional<std::uint64_t> gm_msgid;      // X-GM-MSGID
   std::vector<FetchBody> bodies;
 };

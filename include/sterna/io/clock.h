@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Time and chance, as the engine sees them.
+// Clock: time, as the engine sees it.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
-#include <string>
 
 #include "sterna/base/result.h"
 #include "sterna/coro/task.h"
@@ -20,14 +19,6 @@ class Clock {
   virtual std::int64_t wall_ns() const = 0;
   // Ends early with ErrorCode::cancelled.
   virtual coro::Task<Status> sleep(std::chrono::milliseconds duration) = 0;
-};
-
-class Random {
- public:
-  virtual ~Random() = default;
-  virtual std::uint64_t next() = 0;
-  // 2*octets lower-case hexadecimal digits.
-  std::string hex(std::size_t octets);
 };
 
 }  // namespace sterna::io

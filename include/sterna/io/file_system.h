@@ -11,7 +11,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,7 +19,6 @@
 #include <vector>
 
 #include "sterna/base/result.h"
-#include "sterna/coro/task.h"
 
 namespace sterna::io {
 
@@ -34,7 +32,6 @@ struct FileStat {
   std::int64_t mtime_ns = 0;
   std::int64_t ctime_ns = 0;
   std::int64_t btime_ns = 0;  // 0 where the file system does not tell
-  std::uint32_t links = 0;
   bool operator==(const FileStat&) const = default;
 };
 
@@ -127,6 +124,8 @@ class Directory {
   virtual Result<FileStat> stat_at(std::string_view name) = 0;  // of a link itself, not its target
   // Every entry but "." and "..", with one getdents64 call whose buffer held the whole directory.
   virtual Result<DirectoryListing> list() = 0;
+  // Whether names may be made and removed here, told without trying: ErrorCode::permission if not.
+  virtual Status may_change() { return {}; }
 
   // A child directory; a symbolic link to one is followed (users put mailboxes on other disks).
   virtual Result<std::unique_ptr<Directory>> open_directory(std::string_view name) = 0;
@@ -135,7 +134,6 @@ class Directory {
   // Never replaces: ErrorCode::exists if `new_name` is taken, ErrorCode::not_found if `name` is
   // gone.
   virtual Status rename_at(std::string_view name, Directory& to, std::string_view new_name) = 0;
-  virtual Status link_at(std::string_view name, Directory& to, std::string_view new_name) = 0;
   virtual Status unlink_at(std::string_view name) = 0;
 
   virtual Result<std::unique_ptr<FileReader>> open_file(std::string_view name) = 0;
@@ -166,14 +164,6 @@ class FileSystem {
   virtual std::string boot_id() = 0;
   // Identifies the machine (/etc/machine-id, hashed); "" if unknown.
   virtual std::string machine_id() = 0;
-};
-
-// Runs blocking work elsewhere. The engine awaits it; a job that has begun is never interrupted, so
-// the awaiting task resumes only when it is done, cancelled or not.
-class Worker {
- public:
-  virtual ~Worker() = default;
-  virtual coro::Task<void> run(std::function<void()> job) = 0;
 };
 
 }  // namespace sterna::io

@@ -107,6 +107,7 @@ class Delivery {
   std::unique_ptr<Current> current_;
   std::unique_ptr<Sealed> sealed_;
   std::vector<std::unique_ptr<io::FileWriter>> unsynced_;
+  std::optional<Error> failed_;  // of what was synced before the barrier
   TouchedDirectories touched_;
   std::size_t placed_ = 0;
   std::uint64_t octets_ = 0;

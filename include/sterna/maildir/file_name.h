@@ -82,13 +82,6 @@ struct ForeignMark {
 };
 std::optional<ForeignMark> foreign_mark(std::string_view base);
 
-// Sizes that a name claims: hints, worth something only where they agree with stat once.
-struct SizeHints {
-  std::optional<std::uint64_t> size;       // ",S=": octets on disk
-  std::optional<std::uint64_t> wire_size;  // ",W=": octets with CRLF
-};
-SizeHints size_hints(std::string_view base);
-
 // --- the names that we give ---
 
 // Where a downloaded file came from; the name is a function of it, so a download that is done again

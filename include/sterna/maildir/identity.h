@@ -42,18 +42,23 @@ struct ContentIdentity {
   std::string message_id;   // with its angle brackets, "" if there is none
   std::string date;         // unfolded and trimmed, "" if there is none
   bool has_fields = false;  // at least one line of it parses as a header field
+  // Of the octets that the header's digest does not cover, carriage returns left out: the first 63
+  // bits of their SHA-256, which tell versions of a message apart. 0: not seen.
+  std::uint64_t body_digest = 0;
   // nullopt where the header has none of those fields, nothing but them, or more octets than count.
   std::optional<PlainContent> plain;
   bool operator==(const ContentIdentity&) const = default;
 };
 
-// Puts octets, in pieces, into the canonical form.
+// Puts octets, in pieces, into the canonical form. Of a run of carriage returns, however long, it
+// keeps the number only, and gives them in blocks.
 class Canonicalizer {
  public:
-  // Appends the canonical form of what is decided so far.
-  void update(std::string_view bytes, std::string& canonical);
-  // At the end: carriage returns that no line feed followed.
-  void finish(std::string& canonical);
+  // The next piece of the canonical form; takes what it was made of off `bytes`. Empty where the
+  // rest must wait for what follows: `bytes` is empty then. Valid as long as the octets are.
+  std::string_view next(std::string_view& bytes);
+  // At the end, until it is empty: carriage returns that no line feed followed.
+  std::string_view rest();
 
  private:
   std::uint64_t pending_cr_ = 0;
@@ -68,10 +73,13 @@ class IdentityBuilder {
 
  private:
   void count(std::string_view bytes);
+  void take(std::string_view canonical);
+  void take_body(std::string_view bytes);
 
   Canonicalizer canonicalizer_;
   std::string header_;  // canonical, until its end or its limit is found
   bool header_done_ = false;
+  Sha256 body_;
   std::uint64_t size_ = 0;
   bool last_was_cr_ = false;
 };
@@ -86,8 +94,10 @@ class CanonicalDigest {
   Digest finish();
 
  private:
+  void hash_buffer();
+
   Canonicalizer canonicalizer_;
-  std::string buffer_;
+  std::string buffer_;  // small pieces together
   Sha256 hash_;
 };
 
@@ -101,9 +111,10 @@ class PlainDigest {
  private:
   void take(std::string_view canonical);
   void take_header(std::size_t octets);
+  void take_buffer();
 
   Canonicalizer canonicalizer_;
-  std::string buffer_;
+  std::string buffer_;  // small pieces together
   std::string header_;  // canonical, and what follows it, until its end or its limit is found
   bool header_done_ = false;
   Sha256 hash_;

@@ -27,6 +27,7 @@
 namespace sterna::maildir {
 
 inline constexpr std::size_t kPathComponentOctetsMax = 255;  // of every file system that matters
+inline constexpr std::size_t kMailboxDepthMax = 64;          // levels below the root
 
 enum class LayoutKind : std::uint8_t { fs, maildir_plus_plus };
 
@@ -83,6 +84,8 @@ struct Discovery {
   // Directories that are mailboxes but cannot be used, with the reason, ready to be printed: a
   // second spelling of a name, a second way to a directory, a name that the layout cannot read.
   std::vector<std::string> unusable;
+  // Those of them that have a cur of their own: there may be mail in them.
+  std::vector<MailboxPath> nameless;
   // Directories without a cur. A mailbox that was at such a place has lost it, as when its disk is
   // not mounted: it is suspect, not absent.
   std::vector<MailboxPath> bare;

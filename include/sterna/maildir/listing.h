@@ -75,8 +75,6 @@ class Listing {
   // is none. Redundant and duplicate entries are not found.
   const Entry* find(std::string_view base) const;
 
-  std::size_t memory_octets() const;
-
  private:
   friend class ListingBuilder;
   friend Result<Listing> list_mailbox(io::Directory& mailbox, ListingOptions options);

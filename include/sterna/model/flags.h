@@ -37,13 +37,12 @@ class FlagSet {
   FlagSet(std::initializer_list<Flag> flags);
   // From IMAP's words. \Recent is left out; unknown words with a backslash too (they cannot be
   // stored).
-  static FlagSet from_imap(const std::vector<std::string>& words);
+  static FlagSet from_imap(std::vector<std::string> words);
   // "\Seen $Forwarded work": words between spaces; the inverse of to_string().
   static FlagSet parse(std::string_view text);
 
   bool has(Flag flag) const { return (mask_ & bit(flag)) != 0; }
   void set(Flag flag, bool on = true);
-  bool has_keyword(std::string_view keyword) const;
   void add_keyword(std::string_view keyword);  // "$Forwarded" goes to the mask
   void remove_keyword(std::string_view keyword);
 
@@ -87,14 +86,15 @@ bool is_atom(std::string_view word);
 // The keywords that are none: a Maildir can hold them, no server can be told them.
 FlagSet without_wire_form(const FlagSet& flags);
 
-// Which keywords a mailbox can hold on the server: its PERMANENTFLAGS (RFC 3501 section 7.1).
-struct StorableKeywords {
-  bool any = true;  // "\*", or the server does not say; else `listed` alone
-  FlagSet listed;
-  // The keywords among `flags`, $Forwarded too, that are not stored.
+// Which flags and keywords a mailbox can hold on the server: its PERMANENTFLAGS (RFC 3501 section
+// 7.1).
+struct StorableFlags {
+  bool any = true;  // any keyword: "\*", or the server does not say; else those of `listed` alone
+  FlagSet listed;   // system flags as well; with `any` and nothing in it the server says nothing
+  // Those among `flags` that are not stored.
   FlagSet refused_of(const FlagSet& flags) const;
-  bool has_more_than(const StorableKeywords& before) const;
-  bool operator==(const StorableKeywords&) const = default;
+  bool has_more_than(const StorableFlags& before) const;
+  bool operator==(const StorableFlags&) const = default;
 };
 
 }  // namespace sterna

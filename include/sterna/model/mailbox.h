@@ -10,6 +10,7 @@
 #include "sterna/model/flags.h"
 #include "sterna/model/ids.h"
 #include "sterna/model/mailbox_name.h"
+#include "sterna/model/role.h"
 
 namespace sterna {
 
@@ -19,7 +20,7 @@ struct RemoteCursor {
   Uid uid_next;             // none: no sync came to its end yet
   ModSeq highest_modseq;    // none: not known
   std::uint32_t messages = 0;
-  StorableKeywords storable;
+  StorableFlags storable;
   bool operator==(const RemoteCursor&) const = default;
 };
 

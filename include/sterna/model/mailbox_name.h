@@ -9,7 +9,6 @@
 #pragma once
 
 #include <compare>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,12 +45,6 @@ struct WireName {
 
 // IMAP's wildcards over decoded names: '*' crosses '/', '%' does not; "INBOX" in any case.
 bool matches_pattern(std::string_view pattern, const MailboxName& name);
-
-// RFC 6154.
-enum class Role { none, inbox, trash, sent, drafts, junk, archive, all, flagged, important };
-std::string_view to_string(Role role);  // "trash", ...; "" for none
-std::optional<Role> parse_role(
-    std::string_view text);  // the inverse; nullopt if it is none of them
 
 }  // namespace sterna
 

@@ -49,9 +49,16 @@ struct Identity {
   std::uint64_t size = 0;
   Digest header;           // of the canonical header
   std::string message_id;  // a hint; "" if there is none
+  // Of what follows the header, 63 bits; 0: not known, as of all that only a server told of. Two
+  // bodies that differ are two versions of a message.
+  std::uint64_t body = 0;
   // Same content. `size` may be unreliable on some servers: compare_size = false leaves it out.
   bool same_as(const Identity& other, bool compare_size = true) const {
-    return header == other.header && (!compare_size || size == other.size);
+    return header == other.header && (!compare_size || size == other.size) &&
+           !differs_in_body(other);
+  }
+  bool differs_in_body(const Identity& other) const {
+    return body != 0 && other.body != 0 && body != other.body;
   }
 };
 
@@ -74,13 +81,22 @@ struct MessageRow {
   // Remote: what this server said of it.
   std::int64_t internal_date = 0;  // seconds since the epoch
   std::uint64_t remote_size = 0;   // RFC822.SIZE; 0: never asked
-  std::string email_id;            // EMAILID or X-GM-MSGID; "" unknown
+  // Its header, where that is not the one of `identity`: the server rewrote what was uploaded, or
+  // two versions of one message were paired.
+  std::optional<Digest> remote_header;
+  std::string email_id;  // EMAILID or X-GM-MSGID; "" unknown
   ModSeq modseq;
-  std::optional<Identity> identity;
+  std::optional<Identity> identity;  // the file's; but for remote_header the server's, too
   // The passes in which it became present on each side (rule 1).
   Generation remote_since;
   Generation local_since;
 };
+
+// What the server's message is like; nullopt: not known. Proofs on the server compare with it (rule
+// 11), the Maildir is compared with row.identity.
+std::optional<Identity> remote_identity(const MessageRow& row);
+// The server told this of the row's message; the row has its identity by then.
+void take_remote_identity(MessageRow& row, const Identity& told);
 
 // The row of a message that an edit replaced: its file is another row's from now on. The name is no
 // file's, so that none is found for it, and says that it was not the user who took the file away.

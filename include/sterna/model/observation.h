@@ -47,7 +47,7 @@ struct RemoteDelta {
   Generation began;
   UidValidity uidvalidity;
   bool read_only = false;
-  StorableKeywords storable;
+  StorableFlags storable;
   UidSet arrived;  // on the server, not in the base
   // Of some of `arrived`, and of rows whose identity the base lacks; ascending by UID.
   std::vector<RemoteArrival> details;
@@ -113,7 +113,10 @@ struct LocalDelta {
   Coverage coverage = Coverage::unknown;
   Generation began;
   bool suspect = false;  // the directory is missing or another one (rule 15): freeze
-  bool quiet = true;     // nothing changed in the directory for the quiet time
+  // Nothing of it is synced in this pass. Its directory is known, though, and is looked through for
+  // what is missed in other mailboxes: sync::Input::births_elsewhere tells.
+  bool aside = false;
+  bool quiet = true;  // nothing changed in the directory for the quiet time
   // The machine was restarted since rows of that pass and later ones were written, and their files
   // had not been flushed: what is missing of them went with the power (fsync = false).
   std::optional<Generation> unflushed_since;

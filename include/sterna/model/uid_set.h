@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// UidSet: UIDs as ascending, disjoint, non-adjacent ranges (RFC 3501 section 9, "sequence-set"
-// without
-// "*"). Never expanded on a server's word: a range of four thousand million costs eight octets.
-// SeqSet, for message sequence numbers, is the same shape and another type.
+// UidSet: UIDs as ascending, disjoint, non-adjacent ranges (RFC 3501 section 9: a "sequence-set"
+// without "*"). Never expanded on a server's word: a range of four thousand million costs eight
+// octets. There is none for message sequence numbers, which Sterna never sends.
 #pragma once
 
 #include <cstdint>
@@ -22,13 +21,19 @@ struct UidRange {
   std::uint64_t count() const { return std::uint64_t{last.value} - first.value + 1; }
 };
 
+// "1:3,7,12:10" as it is written, each range ascending; no "*", no 0. nullopt if malformed or of
+// more than `ranges_max` ranges.
+std::optional<std::vector<UidRange>> parse_uid_ranges(std::string_view text,
+                                                      std::size_t ranges_max = 1'000'000);
+
 class UidSet {
  public:
   UidSet() = default;
   static UidSet single(Uid uid);
   static UidSet range(Uid first, Uid last);  // in either order
   static UidSet of(std::vector<Uid> uids);   // in any order, once or more often
-  // "1:3,7,12:10"; no "*", no 0. nullopt if malformed or of more than `ranges_max` ranges.
+  static UidSet of_ranges(std::vector<UidRange> ranges);
+  // As parse_uid_ranges().
   static std::optional<UidSet> parse(std::string_view text, std::size_t ranges_max = 1'000'000);
 
   void add(Uid uid) { add_range(uid, uid); }  // O(1) when ascending
@@ -57,6 +62,22 @@ class UidSet {
 
  private:
   std::vector<UidRange> ranges_;
+};
+
+// A set that comes in many small pieces and any order, in linear time but for a logarithm: a UidSet
+// would move all that it has for each of them.
+class UidPile {
+ public:
+  void add(const UidSet& more);
+  void sort_out();  // set() is whole then
+  const UidSet& set() const { return set_; }
+  std::size_t ranges() const { return set_.ranges().size() + pile_.size(); }  // at most so many
+
+ private:
+  static constexpr std::size_t kPileMin = 1024;
+
+  UidSet set_;
+  std::vector<UidRange> pile_;
 };
 
 }  // namespace sterna

@@ -15,9 +15,6 @@ namespace sterna::net {
 
 inline constexpr std::size_t kCommandOutputMax = 64 * 1024;
 
-// argv for `sh -c text`.
-std::vector<std::string> shell_command(std::string text);
-
 // Runs argv[0], found in PATH, in a session of its own with /dev/null as its input, and gives back
 // what it wrote to its output, at most kCommandOutputMax octets. ErrorCode::secret if it cannot be
 // started, ends with another status than 0 or by a signal, or writes too much; the error names the

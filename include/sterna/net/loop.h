@@ -22,7 +22,9 @@
 #include "sterna/coro/task.h"
 #include "sterna/io/clock.h"
 #include "sterna/io/file_system.h"
+#include "sterna/io/random.h"
 #include "sterna/io/transport.h"
+#include "sterna/io/worker.h"
 
 namespace sterna::net {
 

@@ -158,6 +158,7 @@ class Store {
 
   // --- mailboxes
   Result<std::vector<MailboxRow>> mailboxes();  // ascending by name
+  Result<std::optional<MailboxRow>> mailbox(MailboxId id);
   // row.id is ignored; an id is never given twice. `exists` if the name is taken, here and in
   // update_mailbox(): the one error that leaves the transaction sound.
   Result<MailboxId> add_mailbox(const MailboxRow& row);
@@ -171,6 +172,7 @@ class Store {
   // programs keep fields that come and go (",U=12"): a hint, wider than maildir::strip_fields().
   Result<std::vector<MessageRow>> messages_by_base_name(std::string_view base_name);
   Result<std::vector<MessageRow>> messages_in_state(RowState state);  // in the account
+  Result<bool> has_detached(MailboxId mailbox);
   // Those with the header of one of these. Reads the whole table: for rare questions.
   Result<std::vector<MessageRow>> messages_with_headers(const std::set<Digest>& headers);
   // Every row of the mailbox with a file (present, stub, detached), ascending by UID.

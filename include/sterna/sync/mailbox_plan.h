@@ -23,6 +23,7 @@
 #include "sterna/model/intent.h"
 #include "sterna/model/mailbox.h"
 #include "sterna/model/mailbox_name.h"
+#include "sterna/model/role.h"
 #include "sterna/sync/plan.h"
 
 namespace sterna::sync {
@@ -82,6 +83,14 @@ struct LocalMailbox {
   MailboxPolicy policy;
 };
 
+// A rename on the server for which only the numbers of one LIST speak: a mailbox of the base that
+// is not listed any more, and the one that it may be now.
+struct SupposedRename {
+  MailboxId id;
+  WireName now;
+  bool operator==(const SupposedRename&) const = default;
+};
+
 struct MailboxesInput {
   std::vector<KnownMailbox> base;
   std::vector<RemoteMailbox> remote;
@@ -90,6 +99,7 @@ struct MailboxesInput {
   bool local_complete = false;  // the walk met no error
   bool local_nested = true;     // renaming a directory takes its children along (layout fs)
   std::vector<Intent> intents;  // those of mailboxes; others are ignored
+  std::vector<SupposedRename> proven_renames;  // of supposed_renames(): the content is the same
 };
 
 // --- actions: `id` is none where the base has no row yet
@@ -209,6 +219,11 @@ struct MailboxAction {
 };
 std::string_view kind_of(const MailboxAction& action);  // "create_local", ...
 MailboxId id_of(const MailboxAction& action);           // none where the base has no row yet
+
+// Without MAILBOXID, equal UIDVALIDITY, UIDNEXT and count suggest a rename, and prove none: a
+// server may number all its mailboxes alike. What is said here is to be proven by content before
+// plan_mailboxes() believes it.
+std::vector<SupposedRename> supposed_renames(const MailboxesInput& input);
 
 // What has no action stays as it is: present on both sides and in the base, or left alone by the
 // policy.

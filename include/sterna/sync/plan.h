@@ -42,6 +42,11 @@ struct BrakeWindow {
 };
 
 struct MailboxInput {
+  // \Deleted may remove a message.
+  bool acts_on_deleted() const {
+    return expunge_flagged || (deletes_at_once && local_delete != LocalDelete::ignore);
+  }
+
   MailboxId id;
   MailboxName name;
   Role role = Role::none;
@@ -49,16 +54,23 @@ struct MailboxInput {
   LocalDelete local_delete = LocalDelete::trash;
   RemoteDelete remote_delete = RemoteDelete::remove;
   bool expunge_flagged = false;
+  // Of the server: \Deleted removes a message, at once and for good (imap/quirks.h).
+  bool deletes_at_once = false;
   Brake brake;
   BrakeWindow window;
   UidValidity base_uidvalidity;  // none: no base yet (first sync, or included again)
   // The base came from another UIDVALIDITY, a lost state, or a restored backup, or there is none
   // though the Maildir is not empty: pair, unite flags, delete nothing (adoption).
   bool adopting = false;
+  // Still adopting, for something waits; but a pass that saw both sides whole compared all that was
+  // there. The rows are its own, and what is missing of them is gone like any other.
+  bool compared = false;
   // When the base agreed; what the server can hold since then starts as a union (40).
-  StorableKeywords base_storable;
+  StorableFlags base_storable;
   // Keywords of its rows that have no letter: they are in no name, and their absence says nothing.
   FlagSet hidden_keywords;
+  // Some of its rows are detached: what is new there may be the message of one, come back.
+  bool has_detached = false;
   RemoteDelta remote;
   LocalDelta local;
 };
@@ -66,30 +78,33 @@ struct MailboxInput {
 struct Approval {
   MessageKey key;
   UidValidity uidvalidity;
-  bool elsewhere = false;  // also where another account may have the file and has not sent it
+  bool elsewhere = false;  // also where a birth elsewhere may be the file
 };
 
 // The base name up to the first comma: what programs append to it (",U=", ",S=") is left out.
 std::string_view stem_of(std::string_view base_name);
 
-// New in the Maildir of another account, and not yet acknowledged by its server (section 1, 18).
+// New in the Maildir of another account, or in a folder of this one that is not synced, and not yet
+// acknowledged by a server (section 1, 18).
 struct BirthElsewhere {
-  std::string what;      // account and file, as a clause: "account b has ..."
+  std::string what;      // account or file, as a clause: "account b has ..."
   bool unclear = false;  // may be any message: it is being written, or the account cannot be seen
   std::string base_name;
   std::uint64_t size = 0;            // of the file
   std::optional<Identity> identity;  // nullopt: it may not be read
   std::optional<Identity> plain;     // as that of an arrival
-  std::string obstacle;              // why its account will not send it by itself; "" if it will
+  std::string obstacle;              // why it will not be sent by itself; "" if it will
 };
 
 struct Input {
   Generation generation;  // of this pass
   std::vector<MailboxInput> mailboxes;
   // Every row that a delta names, that an intent or an approval names, that has the base name of a
-  // local arrival or an intent (in any mailbox), or whose state is neither present, stub, dropped,
-  // detached nor tombstone; those of the Trash that came since a removal to it was begun that is
-  // not done. Where the server deduplicates, also rows with the EMAILID of a locally gone one.
+  // local arrival or an intent (in any mailbox), whose file has an arrival of its mailbox as one
+  // more name, or whose state is neither present, stub, dropped, detached nor tombstone; detached
+  // ones whose file is here, and whose content an arrival of their mailbox has; those of the Trash
+  // that came since a removal to it was begun that is not done. Where the server deduplicates, also
+  // rows with the EMAILID of a locally gone one.
   std::vector<MessageRow> rows;
   std::vector<Intent> intents;
   std::vector<Approval> approvals;  // of held deletions, by the user
@@ -127,6 +142,7 @@ struct Pair {
   FlagDelta to_remote;
   FlagDelta to_local;
   std::optional<Identity> identity;
+  std::optional<Identity> told;  // of the server's message, where it was looked at now
   std::int64_t internal_date = 0;
   std::string email_id;
   // The row of this mailbox whose file this was (the edit of it was on the server already): it
@@ -290,7 +306,7 @@ enum class HeldKind : std::uint8_t {
   flags_lost,     // files lost their whole info part in bulk
   orphan,         // a file that was once on a server and is not now (rule 17)
   resurrected,    // a file that was deleted and is back after an unclean boot (rule 16)
-  moved_away,     // as delete_remote; another account may have the file, and will not send it
+  moved_away,     // as delete_remote; a birth elsewhere may be the file, and will not be sent
 };
 std::string_view to_string(HeldKind kind);
 struct Held {

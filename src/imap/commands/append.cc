@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// APPEND (RFC 3501 section 6.3.11), several messages with MULTIAPPEND (RFC 3502).
+// APPEND (RFC 3501 section 6.3.11), several messages with MULTIAPPEND (RFC 3502). A header in UTF-8
+// needs no form of its own where UTF8=ACCEPT is enabled: RFC 9755 section 4 has no more the "UTF8"
+// of RFC 6855.
 #include "parts.h"
 #include "sterna/imap/commands.h"
 #include "sterna/imap/date.h"

@@ -17,11 +17,6 @@ constexpr std::array<std::string_view, 9> kItems = {
 
 }  // namespace
 
-Result<Command> on_uids(CommandKind kind, const UidSet& uids) {
-  if (uids.empty()) return fail(ErrorCode::usage, "a command on no message");
-  return Command(kind, fmt::format("{} {}", to_string(kind), uids.to_string()));
-}
-
 Result<Command> uid_fetch(const FetchRequest& request) {
   if (request.items.empty() && request.header_fields.empty()) {
     return fail(ErrorCode::usage, "FETCH asks for nothing");

@@ -46,11 +46,10 @@ ListOptions list_options_for(const Capabilities& capabilities) {
 
 Result<Command> list(const ListOptions& options) {
   const std::string returns = return_options(options);
-  if (options.patterns.empty() ||
-      (options.patterns.size() > 1 && returns.empty() && !options.only_subscribed)) {
+  if (options.patterns.empty() || (options.patterns.size() > 1 && returns.empty())) {
     return fail(ErrorCode::usage, "a plain LIST has one pattern");
   }
-  Command command(CommandKind::list, options.only_subscribed ? "LIST (SUBSCRIBED) " : "LIST ");
+  Command command(CommandKind::list, "LIST ");
   STERNA_CHECK(command.quoted_or_literal(options.reference));
   command.text(" ");
   STERNA_CHECK(add_patterns(command, options.patterns));

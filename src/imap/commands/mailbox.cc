@@ -1,52 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Commands on whole mailboxes (RFC 3501 section 6.3, RFC 6154 CREATE-SPECIAL-USE, RFC 4314
-// MYRIGHTS).
+// Commands on whole mailboxes (RFC 3501 section 6.3, RFC 4314 MYRIGHTS).
 #include "parts.h"
 #include "sterna/imap/commands.h"
 
 namespace sterna::imap {
-namespace {
 
-// The special-use attribute of a role; "" where RFC 6154 has none to create with.
-std::string_view attribute_of(Role role) {
-  switch (role) {
-    case Role::trash:
-      return "\\Trash";
-    case Role::sent:
-      return "\\Sent";
-    case Role::drafts:
-      return "\\Drafts";
-    case Role::junk:
-      return "\\Junk";
-    case Role::archive:
-      return "\\Archive";
-    case Role::all:
-      return "\\All";
-    case Role::flagged:
-      return "\\Flagged";
-    case Role::important:
-      return "\\Important";
-    case Role::none:
-    case Role::inbox:
-      return "";
-  }
-  return "";
-}
-
-}  // namespace
-
-Result<Command> on_mailbox(CommandKind kind, const WireName& mailbox) {
-  if (mailbox.octets.empty()) return fail(ErrorCode::usage, "a mailbox without a name");
-  Command command(kind, std::string(to_string(kind)) + ' ');
-  STERNA_CHECK(command.quoted_or_literal(mailbox.octets));
-  return command;
-}
-
-Result<Command> create(const WireName& mailbox, Role role) {
-  STERNA_TRY(Command command, on_mailbox(CommandKind::create, mailbox));
-  const std::string_view attribute = attribute_of(role);
-  if (!attribute.empty()) command.text(" (USE (").text(attribute).text("))");
-  return command;
+Result<Command> create(const WireName& mailbox) {
+  return on_mailbox(CommandKind::create, mailbox);
 }
 
 Result<Command> delete_mailbox(const WireName& mailbox) {

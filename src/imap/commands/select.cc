@@ -9,28 +9,8 @@
 namespace sterna::imap {
 namespace {
 
-std::string match_data(const std::vector<std::pair<SeqNum, Uid>>& matches) {
-  std::string numbers;
-  std::string uids;
-  for (const auto& [number, uid] : matches) {
-    if (!numbers.empty()) {
-      numbers += ',';
-      uids += ',';
-    }
-    numbers += fmt::format("{}", number.value);
-    uids += fmt::format("{}", uid.value);
-  }
-  return fmt::format(" ({} {})", numbers, uids);
-}
-
 std::string qresync_parameter(const QresyncState& state) {
-  std::string text = fmt::format(" (QRESYNC ({} {}", state.uidvalidity.value, state.modseq.value);
-  if (!state.known_uids.empty()) {
-    text += ' ' + state.known_uids.to_string();
-    // Match data can only follow the known UIDs.
-    if (!state.matches.empty()) text += match_data(state.matches);
-  }
-  return text + "))";
+  return fmt::format(" (QRESYNC ({} {}))", state.uidvalidity.value, state.modseq.value);
 }
 
 }  // namespace

@@ -1,23 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // STATUS (RFC 3501 section 6.3.10, RFC 7162, RFC 7889, RFC 8438, RFC 8474).
-#include <array>
-
 #include "parts.h"
 #include "sterna/imap/commands.h"
 
 namespace sterna::imap {
-
-std::string status_list(const std::vector<StatusItem>& items) {
-  constexpr std::array<std::string_view, 9> names = {"MESSAGES", "UIDNEXT",   "UIDVALIDITY",
-                                                     "UNSEEN",   "DELETED",   "HIGHESTMODSEQ",
-                                                     "SIZE",     "MAILBOXID", "APPENDLIMIT"};
-  std::string text = "(";
-  for (const StatusItem item : items) {
-    if (text.size() > 1) text += ' ';
-    text += names[static_cast<std::size_t>(item)];
-  }
-  return text += ')';
-}
 
 std::vector<StatusItem> status_items_for(const Capabilities& capabilities) {
   std::vector<StatusItem> items = {StatusItem::messages, StatusItem::uid_next,

@@ -1,35 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// UID STORE (RFC 3501 section 6.4.6, UNCHANGEDSINCE of RFC 7162 section 3.1.3). Flags are only
-// added and removed: replacing them would undo what others did meanwhile.
-#include <fmt/format.h>
-
+// UID STORE (RFC 3501 section 6.4.6). Flags are only added and removed: replacing them would undo
+// what others did meanwhile.
 #include "parts.h"
 #include "sterna/imap/commands.h"
 
 namespace sterna::imap {
 
-Status add_flag_list(Command& command, const FlagSet& flags) {
-  const char* before = "(";
-  for (const std::string& flag : flags.to_imap()) {
-    command.text(before);
-    // FlagSet has no flags with a backslash but the system's.
-    if (flag.starts_with('\\')) {
-      command.text(flag);
-    } else {
-      STERNA_CHECK(command.atom(flag));
-    }
-    before = " ";
-  }
-  command.text(flags.empty() ? "()" : ")");
-  return {};
-}
-
 Result<Command> uid_store(const StoreRequest& request) {
   if (request.flags.empty()) return fail(ErrorCode::usage, "STORE of no flag");
   STERNA_TRY(Command command, on_uids(CommandKind::store, request.uids));
-  if (request.unchanged_since) {
-    command.text(fmt::format(" (UNCHANGEDSINCE {})", request.unchanged_since->value));
-  }
   command.text(request.action == StoreAction::add ? " +FLAGS.SILENT " : " -FLAGS.SILENT ");
   STERNA_CHECK(add_flag_list(command, request.flags));
   return command;

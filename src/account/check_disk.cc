@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: Apache-2.0
+// The half of `sterna check` that needs no server. Nothing is changed, but for a probe directory
+// that is gone again.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "check_parts.h"
+#include "inspect_parts.h"
+#include "sterna/base/bytes.h"
+#include "sterna/maildir/mailbox_dirs.h"
+
+namespace sterna::account {
+namespace {
+
+constexpr std::uint64_t kSpaceLow = 512'000'000;
+constexpr std::uint64_t kSpaceNone = 16'000'000;
+// More of one kind are counted, not listed.
+constexpr std::size_t kLinesOfOneKind = 10;
+
+Status write_probe(io::Directory& directory) {
+  auto written = [&directory]() -> Status {
+    STERNA_TRY(const auto file, directory.create_file("temporary"));
+    STERNA_CHECK(file->write("Sterna looks whether it can write here.\n"));
+    STERNA_CHECK(file->sync());
+    return directory.place(*file, "placed");
+  }();
+  if (!written) return fail_in(std::move(written), "writing a file and flushing it (fsync)");
+  auto renamed = directory.rename_at("placed", directory, "renamed");
+  if (!renamed) return fail_in(std::move(renamed), "renaming a file");
+  if (auto synced = directory.sync(); !synced) {
+    return fail_in(std::move(synced), "flushing a directory (fsync)");
+  }
+  return {};
+}
+
+// The probe is nobody's business: what is said of it goes without its name.
+Error without_name(const Error& error, const std::string& name) {
+  const std::string& message = error.message();
+  const std::string prefix = name + ": ";
+  return Error(error.code(), message.starts_with(prefix) ? message.substr(prefix.size()) : message);
+}
+
+// Makes, renames and flushes a file in a directory of its own, and takes both away again.
+Status probe(io::Directory& where, const std::string& name) {
+  if (auto made = where.make_directory(name); !made) {
+    return fail(without_name(made.error(), name).with_context("making a directory"));
+  }
+  Status result;
+  if (auto inside = where.open_directory(name)) {
+    result = write_probe(**inside);
+    // Whichever of the two names the probe got to; the other is not there.
+    for (const char* file : {"placed", "renamed"}) {
+      auto removed = (*inside)->unlink_at(file);
+      if (!removed && !removed.error().is(ErrorCode::not_found) && result) {
+        result = std::move(removed);
+      }
+    }
+  } else {
+    result = fail(std::move(inside).error());
+  }
+  auto removed = where.remove_directory(name);
+  return result ? std::move(removed) : std::move(result);
+}
+
+struct Place {
+  std::string path;  // that exists
+  std::unique_ptr<io::Directory> directory;
+};
+
+Error no_directory(const std::string& path) {
+  return Error(ErrorCode::exists, fmt::format("{} is no directory", printable(path)))
+      .with_hint("move it away, or name another place in the configuration");
+}
+
+// The directory, or the nearest one above it that exists. Something else in its place is an error.
+Result<Place> nearest(io::FileSystem& files, std::string path) {
+  std::string below;
+  for (;;) {
+    auto opened = files.open_root(path, false);
+    if (opened) {
+      if (below.empty() || !(*opened)->stat_at(below)) {
+        return Place{std::move(path), std::move(*opened)};
+      }
+      return fail(no_directory(path + "/" + below));
+    }
+    const std::size_t slash = path.rfind('/');
+    if (!opened.error().is(ErrorCode::not_found) || path == "/" || slash == std::string::npos) {
+      return fail(std::move(opened).error());
+    }
+    below = path.substr(slash + 1);
+    path = slash == 0 ? "/" : path.substr(0, slash);
+  }
+}
+
+void check_space(Findings& findings, const std::string& what, io::Directory& directory) {
+  auto free = directory.free_bytes();
+  if (!free) {
+    findings.failed(what, std::move(free).error());
+  } else if (*free < kSpaceNone) {
+    findings.failed(what, Error(ErrorCode::no_space, human_bytes(*free) + " free"));
+  } else if (*free < kSpaceLow) {
+    findings.warn(what, human_bytes(*free) + " free",
+                  "downloads stop when the disk is nearly full: make room on it");
+  } else {
+    findings.ok(what, human_bytes(*free) + " free");
+  }
+}
+
+// Of a probe in `place`, where `wanted` is, or is to be made.
+Error probe_failure(Error error, const Place& place, const std::string& wanted) {
+  if (place.path == wanted) return std::move(error).with_context(printable(wanted));
+  return std::move(error).with_context(
+      fmt::format("{}, to be made in {}", printable(wanted), printable(place.path)));
+}
+
+void check_maildir(Findings& findings, const Settings& settings, const Place& place,
+                   const std::string& probe_name) {
+  const std::string where = printable(settings.maildir);
+  auto probed = probe(*place.directory, probe_name);
+  auto network = place.directory->is_network_file_system();
+  if (!probed) {
+    findings.failed("Maildir", probe_failure(std::move(probed).error(), place, settings.maildir));
+  } else if (!network) {
+    findings.failed("Maildir", std::move(network).error().with_context(where));
+  } else if (*network) {
+    findings.warn("Maildir", where + " is on a network file system",
+                  "it works, but every directory is listed at every sync, and what other machines "
+                  "change is noticed late");
+  } else {
+    const bool exists = place.path == settings.maildir;
+    findings.ok("Maildir", where + (exists ? ": rename and fsync work" : " can be made"));
+  }
+}
+
+void check_state_dir(Findings& findings, const Settings& settings, const Place& place,
+                     const std::string& probe_name) {
+  const std::string where = printable(settings.state_dir);
+  auto probed = probe(*place.directory, probe_name);
+  auto network = place.directory->is_network_file_system();
+  if (!probed) {
+    findings.failed("state", probe_failure(std::move(probed).error(), place, settings.state_dir));
+  } else if (!network) {
+    findings.failed("state", std::move(network).error().with_context(where));
+  } else if (*network) {
+    findings.failed("state", Error(ErrorCode::unsupported, where + " is on a network file system")
+                                 .with_hint("set state_dir to a directory on a local disk"));
+  } else {
+    findings.ok("state", where + (place.path == settings.state_dir ? "" : " can be made"));
+  }
+}
+
+// A Maildir is made by a first sync alone; later ones stop where it is gone.
+void check_absence(Findings& findings, const Settings& settings, store::Store* base) {
+  if (!base) return;
+  const auto tree = stored_id(*base, "tree");
+  const auto pending = base->get("marker_pending");
+  if (!tree || *tree == 0 || (pending && *pending)) return;
+  findings.failed("marker", maildir_gone(settings));
+}
+
+void check_base(Findings& findings, const Services& services, const Settings& settings,
+                io::Directory* root) {
+  auto base = open_base(settings);
+  if (!base) {
+    findings.failed("database", std::move(base).error());
+    return;
+  }
+  findings.ok("database", *base ? "can be read" : "none yet: the first sync makes it");
+  if (!root) {
+    check_absence(findings, settings, base->get());
+    return;
+  }
+  auto judged = judge_marker(*root, settings.name, services.files.machine_id(), base->get());
+  if (judged) {
+    findings.ok("marker", *base ? "of this account's state" : "none in the way");
+  } else {
+    findings.failed("marker", std::move(judged).error());
+  }
+}
+
+Result<std::uint64_t> watches_allowed(io::FileSystem& files) {
+  STERNA_TRY(const auto directory, files.open_root("/proc/sys/fs/inotify", false));
+  STERNA_TRY(const auto file, directory->open_file("max_user_watches"));
+  std::string text;
+  STERNA_TRY(const std::size_t octets, file->read(text, 64));
+  const auto number = parse_number(trim(text));
+  if (octets == 0 || !number) return fail(ErrorCode::corrupt, "max_user_watches is no number");
+  return *number;
+}
+
+// A mailbox takes two watches; the limit is shared with everything else that the user runs.
+void check_watches(Findings& findings, const Services& services, const Settings& settings,
+                   io::Directory* root) {
+  std::uint64_t mailboxes = 0;
+  if (root) {
+    auto folders = list_local(*root, settings, {});
+    if (!folders) {
+      findings.failed("mailboxes", std::move(folders).error());
+      return;
+    }
+    mailboxes = folders->size();
+  }
+  const std::uint64_t needed = 2 * mailboxes + 1;
+  auto allowed = watches_allowed(services.files);
+  if (!allowed) {
+    findings.warn("inotify", allowed.error().describe(),
+                  "without inotify local changes are noticed by polling only");
+    return;
+  }
+  std::string detail = fmt::format("{} local mailbox{} would take {} of {} watches", mailboxes,
+                                   mailboxes == 1 ? "" : "es", needed, *allowed);
+  if (needed > *allowed / 2) {
+    findings.warn("inotify", std::move(detail),
+                  fmt::format("raise the limit: sysctl fs.inotify.max_user_watches={}",
+                              std::max<std::uint64_t>(524'288, needed * 4)));
+  } else {
+    findings.ok("inotify", std::move(detail));
+  }
+}
+
+// A message comes by way of tmp/ and lies in new/ or cur/; a flag renames it there.
+Status check_rights(io::Directory& root, const maildir::MailboxPath& path) {
+  STERNA_TRY(const maildir::HomeDirectory home, maildir::open_path(root, path));
+  std::string closed;
+  for (const char* name : {"cur", "new", "tmp"}) {
+    auto directory = home->open_directory(name);
+    if (!directory && directory.error().is(ErrorCode::not_found)) continue;  // a sync makes it
+    if (directory && (*directory)->may_change()) continue;
+    if (!closed.empty()) closed += ", ";
+    closed += name;
+  }
+  if (closed.empty()) return {};
+  return fail(ErrorCode::permission, fmt::format("nothing may be written to {}", closed));
+}
+
+// Whether a sync could read the mailbox and change it.
+Status check_folder(io::Directory& root, const maildir::MailboxPath& path) {
+  if (auto counted = count_local(root, path); !counted) return fail(std::move(counted).error());
+  return check_rights(root, path);
+}
+
+void check_folders(Findings& findings, const Settings& settings, io::Directory& root) {
+  const maildir::Layout layout(settings.layout, settings.inbox);
+  auto found = maildir::discover(root, layout);
+  if (!found) {
+    findings.failed("folders", std::move(found).error());
+    return;
+  }
+  std::vector<Error> failures;
+  for (const maildir::MailboxPath& path : found->unreadable) {
+    failures.push_back(unreadable_folder(settings, path));
+  }
+  for (const maildir::LocalMailbox& mailbox : found->mailboxes) {
+    auto usable = check_folder(root, mailbox.path);
+    if (usable) continue;
+    const std::string where = printable(maildir::to_string(mailbox.path));
+    Error error = std::move(usable).error().with_context(where.empty() ? "the root" : where);
+    const bool permission = error.is(ErrorCode::permission);
+    const std::string path = absolute_path(settings, maildir::to_string(mailbox.path));
+    failures.push_back(permission ? std::move(error).with_hint(
+                                        "chmod u+rwx " + printable(path + "/{cur,new,tmp}", 500))
+                                  : std::move(error));
+  }
+  for (std::size_t i = 0; i < std::min(kLinesOfOneKind, failures.size()); ++i) {
+    findings.failed("folders", failures[i]);
+  }
+  if (failures.size() > kLinesOfOneKind) {
+    findings.failed("folders",
+                    Error(failures[kLinesOfOneKind].code(),
+                          fmt::format("and {} more", failures.size() - kLinesOfOneKind)));
+  }
+  if (failures.empty()) findings.ok("folders", "all of them can be read and written to");
+}
+
+// What a sync could not bring over and tries again: no failure of the way, and yet not in step.
+void check_parked(Findings& findings, const Services& services, const Settings& settings) {
+  const auto state = read_state(services.files, settings);
+  if (!state) return;  // "database" says why
+  const std::vector<ParkedMessage>& parked = state->parked;
+  for (std::size_t i = 0; i < std::min(kLinesOfOneKind, parked.size()); ++i) {
+    std::string which = printable(parked[i].mailbox);
+    if (parked[i].uid != 0) {
+      which += fmt::format(", UID {}", parked[i].uid);
+    } else if (!parked[i].path.empty()) {
+      which += ", " + printable(parked[i].path, 500);
+    }
+    std::string action = parked[i].action;
+    std::ranges::replace(action, '_', ' ');
+    findings.warn("parked", fmt::format("{}: {}: {}", which, action, printable(parked[i].reason)),
+                  i == 0
+                      ? std::string("mend what it says; sterna status tells when it is tried again")
+                      : std::string());
+  }
+  if (parked.size() > kLinesOfOneKind) {
+    findings.warn("parked", fmt::format("and {} more", parked.size() - kLinesOfOneKind),
+                  "all of them: sterna --json status");
+  }
+}
+
+}  // namespace
+
+void check_disk(Findings& findings, const Services& services, const Settings& settings,
+                const std::string& probe_name) {
+  std::unique_ptr<io::Directory> root;
+  auto mail = nearest(services.files, settings.maildir);
+  if (mail) {
+    check_maildir(findings, settings, *mail, probe_name);
+    check_space(findings, "space for mail", *mail->directory);
+    if (mail->path == settings.maildir) root = std::move(mail->directory);
+  } else {
+    findings.failed("Maildir", std::move(mail).error());
+  }
+  auto state = nearest(services.files, settings.state_dir);
+  if (state) {
+    check_state_dir(findings, settings, *state, probe_name);
+    check_space(findings, "space for state", *state->directory);
+    check_base(findings, services, settings, root.get());
+  } else {
+    findings.failed("state", std::move(state).error());
+  }
+  if (root) check_folders(findings, settings, *root);
+  check_parked(findings, services, settings);
+  check_watches(findings, services, settings, root.get());
+}
+
+}  // namespace sterna::account

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "learn_stored.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "failures.h"
+#include "message_limit.h"
+#include "observe.h"
+#include "sterna/base/bytes.h"
+#include "sterna/base/step.h"
+#include "sterna/imap/outcome.h"
+
+namespace sterna::account {
+namespace {
+
+constexpr std::size_t kFirst = 100;
+// A server that rewrites does it to every message: one look a day is enough to know that it does
+// not.
+constexpr std::int64_t kTrustedMs = std::int64_t{24} * 3600 * 1000;
+constexpr std::string_view kStoredAsSentKey = "stored_as_sent_ms";
+
+class StoredSink : public Sink {
+ public:
+  struct Told {
+    std::uint64_t size = 0;
+    std::optional<std::int64_t> date;
+  };
+  explicit StoredSink(const UidSet& wanted) : wanted_(wanted) {}
+  void on_response(const imap::Response& response) override {
+    const auto* fetch = std::get_if<imap::Fetch>(&response);
+    if (!fetch || !fetch->uid || !fetch->size || !wanted_.contains(*fetch->uid)) return;
+    found[fetch->uid->value] = {*fetch->size, fetch->internal_date};
+  }
+  std::unordered_map<std::uint32_t, Told> found;
+
+ private:
+  const UidSet& wanted_;
+};
+
+coro::Task<Status> ask(Engine& engine, Connection& connection, MailboxWork& work,
+                       const UidSet& uids, StoredSink& sink) {
+  STERNA_CO_CHECK(co_await select_mailbox(engine, connection, work, work.input.remote.uidvalidity));
+  imap::FetchRequest request;
+  request.items = {imap::FetchItem::uid, imap::FetchItem::internal_date, imap::FetchItem::size};
+  for (const UidSet& part : parts_for(connection, uids, 200)) {
+    request.uids = part;
+    STERNA_CO_TRY(imap::Done done, co_await connection.run(imap::uid_fetch(request), &sink));
+    if (!done.ok()) co_return fail(imap::error_from(done));
+  }
+  co_return Status{};
+}
+
+coro::Task<Result<std::vector<RemoteArrival>>> headers_of(Engine& engine, Connection& connection,
+                                                          MailboxWork& work, const UidSet& uids) {
+  const std::vector<RemoteArrival> before = std::exchange(work.input.remote.details, {});
+  Status asked = co_await identify_remote(engine, connection, work, uids);
+  std::vector<RemoteArrival> found = std::exchange(work.input.remote.details, before);
+  STERNA_CO_CHECK(asked);
+  co_return found;
+}
+
+Result<bool> is_trusted(Engine& engine) {
+  STERNA_TRY(const std::optional<std::string> stored, engine.store->get(kStoredAsSentKey));
+  const auto at_ms = parse_number(stored.value_or(""), INT64_MAX);
+  const std::int64_t now_ms = engine.now_ms();
+  return at_ms && std::cmp_less_equal(*at_ms, now_ms) &&
+         now_ms - static_cast<std::int64_t>(*at_ms) < kTrustedMs;
+}
+
+Status note_stored_as_sent(Engine& engine) {
+  STERNA_CHECK(engine.write(
+      [&] { return engine.store->set(kStoredAsSentKey, fmt::format("{}", engine.now_ms())); }));
+  at_step("upload.learned");
+  return {};
+}
+
+// Whether the server has another size than what was sent.
+coro::Task<Result<bool>> complete(Engine& engine, Connection& connection, MailboxWork& work,
+                                  const UidSet& uids) {
+  StoredSink sink(uids);
+  STERNA_CO_CHECK(co_await ask(engine, connection, work, uids, sink));
+  STERNA_CO_TRY(std::vector<MessageRow> rows, engine.store->messages(work.row.id, uids));
+  std::vector<Uid> rewritten;
+  std::vector<MessageRow*> changed;
+  for (MessageRow& row : rows) {
+    const auto told = sink.found.find(row.key.uid.value);
+    if (told == sink.found.end()) continue;
+    const auto [size, date] = told->second;
+    if (size != row.remote_size) rewritten.push_back(row.key.uid);
+    if (size == row.remote_size && date.value_or(row.internal_date) == row.internal_date) continue;
+    row.remote_size = size;
+    row.internal_date = date.value_or(row.internal_date);
+    changed.push_back(&row);
+  }
+  if (changed.empty()) {
+    if (sink.found.size() == uids.count()) STERNA_CO_CHECK(note_stored_as_sent(engine));
+    co_return false;
+  }
+  const bool any = !rewritten.empty();
+  if (any) {
+    const UidSet those = UidSet::of(std::move(rewritten));
+    STERNA_CO_TRY(const std::vector<RemoteArrival> found,
+                  co_await headers_of(engine, connection, work, those));
+    for (MessageRow* row : changed) {
+      const auto it = std::ranges::find(found, row->key.uid, &RemoteArrival::uid);
+      if (it != found.end() && it->identity) take_remote_identity(*row, *it->identity);
+    }
+  }
+  STERNA_CO_CHECK(engine.write([&]() -> Status {
+    for (const MessageRow* row : changed) STERNA_CHECK(engine.store->put_message(*row));
+    return {};
+  }));
+  at_step("upload.learned");
+  co_return any;
+}
+
+}  // namespace
+
+coro::Task<Status> learn_stored(Engine& engine, Connection& connection, MailboxWork& work,
+                                const UidSet& uids) {
+  STERNA_CO_TRY(const bool trusted, is_trusted(engine));
+  if (trusted && !connection.quirks.append_rewrites) co_return Status{};
+  std::vector<Uid> first = uids.expand(uids.count());
+  first.resize(std::min(first.size(), kFirst));
+  const UidSet some = UidSet::of(std::move(first));
+  const UidSet others = uids.minus(some);
+  Result<bool> rewrites = co_await complete(engine, connection, work, some);
+  if (rewrites && *rewrites && !others.empty()) {
+    rewrites = co_await complete(engine, connection, work, others);
+  }
+  if (rewrites) co_return Status{};
+  if (ends_pass(connection, rewrites.error())) co_return fail(std::move(rewrites).error());
+  engine.log.debug("mailbox {}: what was stored is not told: {}", work.name(),
+                   printable(rewrites.error().describe(), 200));
+  co_return Status{};
+}
+
+}  // namespace sterna::account

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A server whose mailboxes all lie below INBOX and are separated by dots (RFC 2342), as Courier and
+many a Dovecot have it: names here have neither the prefix nor the dots.
+"""
+import unittest
+
+from tests.support.case import IntegrationCase, trade
+from tests.support.messages import NOON, local, message
+from tests.support.sterna import PARTLY
+
+
+class NamespaceTest(IntegrationCase):
+    def world(self, profile="full", **keys):
+        return super().world(profile, storage="courier", **keys)
+
+    def test_the_server_of_these_tests_has_the_prefix(self):
+        world = self.world()
+        world.fill("Work/Old", 1)
+        names = b"".join(world.imap.command('LIST "" "*"'))
+        self.assertIn(b"INBOX.Work.Old", names)
+        self.assertIn(b'(("INBOX." "."))', b"".join(world.imap.command("NAMESPACE")))
+
+    def fill_some(self, world):
+        world.fill("INBOX", 2, "i")
+        world.fill("Work", 2, "w")
+        world.fill("Work/Old/2023", 1, "o")
+        world.fill("Entwürfe", 1, "e")
+
+    def test_mailboxes_come_down_without_prefix_and_dots(self):
+        world = self.world()
+        self.fill_some(world)
+        self.assertEqual(world.sync()["downloaded"], 6)
+        self.assertEqual(world.mail.mailboxes(),
+                         ["Entwürfe", "INBOX", "Trash", "Work", "Work/Old/2023"])
+        world.assert_settled()
+
+    def test_where_nobody_tells_of_the_prefix_all_lie_below_inbox(self):
+        world = self.world("no-namespace")
+        self.fill_some(world)
+        world.sync()
+        self.assertEqual(world.mail.mailboxes(), ["INBOX", "INBOX/Entwürfe", "INBOX/Trash",
+                                                  "INBOX/Work", "INBOX/Work/Old/2023"])
+        world.mail.deliver("INBOX/Ours/Deep", local(message("one")), "S", NOON)
+        world.sync()
+        self.assertEqual(world.words_on_server("Ours/Deep"), ["one"])
+        world.assert_quiet()
+
+    def test_nested_mailboxes_are_made_from_both_sides(self):
+        world = self.world()
+        world.sync()
+        world.imap.create("Theirs/Deep")
+        world.mail.create("Ours")
+        world.mail.deliver("Ours/Deep/Er", local(message("one")), "S", NOON)
+        world.sync()
+        self.assertEqual(world.words_on_server("Ours/Deep/Er"), ["one"])
+        self.assertIn("Theirs/Deep", world.mail.mailboxes())
+        self.assertEqual([c for c in world.wire.sent(rb"^CREATE") if b"INBOX." not in c], [])
+        world.sync()
+        world.assert_settled()
+
+    def test_a_child_of_inbox(self):
+        world = self.world()
+        world.fill("INBOX", 1)
+        world.sync()
+        world.mail.deliver("INBOX/Ours", local(message("one")), "S", NOON)
+        world.sync()
+        self.assertIn(b"INBOX.INBOX.Ours", b"".join(world.imap.command('LIST "" "*"')))
+        world.fill("INBOX/Theirs", 1, "t")
+        world.sync()
+        self.assertEqual(world.words_on_server("INBOX/Ours"), ["one"])
+        self.assertEqual(world.words_local("INBOX/Theirs"), ["t0"])
+        world.assert_settled()
+
+    def test_mail_moves_between_them(self):
+        world = self.world()
+        world.fill("INBOX", 3)
+        world.fill("Work/Old", 1, "w")
+        world.sync()
+        world.mail.move(world.mail.find("INBOX", "<m0@"), "Work/Old")
+        world.imap.move("INBOX", world.imap.uid_of("INBOX", "<m1@test.example>"), "Work/Old")
+        report = world.sync()
+        self.assertEqual((report["bodies_fetched"], report["uploaded"]), (0, 0))
+        self.assertEqual(world.words_on_server("Work/Old"), ["m0", "m1", "w0"])
+        world.mail.delete(world.mail.find("INBOX", "<m2@"))
+        world.sync()
+        self.assertEqual(world.words_on_server("Trash"), ["m2"])
+        world.sync()
+        world.assert_settled()
+
+    def test_renames_from_both_sides(self):
+        world = self.world()
+        world.fill("Work", 2, "w")
+        world.fill("Work/Old", 2, "o")
+        world.fill("Home", 3, "h")
+        world.sync()
+        world.mail.rename("Work", "Job")
+        world.imap.rename("Home", "Private/Home")
+        report = world.sync()
+        self.assertEqual((report["bodies_fetched"], report["uploaded"]), (0, 0))
+        self.assertEqual(world.words_on_server("Job/Old"), ["o0", "o1"])
+        self.assertEqual(world.words_local("Private/Home"), ["h0", "h1", "h2"])
+        self.assertNotIn("Work", world.imap.mailboxes())
+        self.assertNotIn("Home", world.mail.mailboxes())
+        world.sync()
+        world.assert_settled()
+
+    def test_two_mailboxes_trade_names(self):
+        for side in ("mail", "imap"):
+            with self.subTest(side):
+                world = self.world()
+                world.fill("A", 2, "a")
+                world.fill("B", 3, "b")
+                world.sync()
+                trade(getattr(world, side))
+                world.sync()
+                world.sync()
+                self.assertEqual(world.words_local("A"), ["b0", "b1", "b2"])
+                self.assertEqual(world.words_on_server("B"), ["a0", "a1"])
+                world.assert_settled()
+
+    def test_deletions_of_empty_mailboxes_from_both_sides(self):
+        world = self.world()
+        for name in ("Ours", "Theirs", "Ours too/Deep"):
+            world.imap.create(name)
+        world.sync()
+        world.mail.remove("Ours")
+        world.mail.remove("Ours too/Deep")
+        world.imap.delete("Theirs")
+        for _ in range(3):
+            world.sync()
+        self.assertEqual([n for n in world.imap.mailboxes() if n != "Trash"], ["INBOX"])
+        self.assertEqual([n for n in world.mail.mailboxes() if n != "Trash"], ["INBOX"])
+        world.assert_settled()
+
+    def test_patterns_and_roles_are_written_without_prefix_and_dots(self):
+        world = self.world("no-special-use", mailboxes=["*", "!Lists/%"],
+                           roles={"trash": "Bin/Deep"}, trash=False)
+        world.imap.create("Bin/Deep")
+        world.fill("INBOX", 2)
+        world.fill("Lists/dev", 1, "l")
+        world.sync()
+        self.assertNotIn("Lists/dev", world.mail.mailboxes())
+        world.mail.delete(world.mail.find("INBOX", "<m0@"))
+        world.sync()
+        self.assertEqual(world.words_on_server("Bin/Deep"), ["m0"])
+
+    def test_a_name_with_a_dot_cannot_be_made_and_stops_nothing(self):
+        world = self.world()
+        world.sync()
+        world.mail.deliver("v1.2", local(message("one")), "S", NOON)
+        world.mail.deliver("Fine", local(message("two")), "S", NOON)
+        report = world.sync(expect=PARTLY)
+        self.assertIn("v1.2", str(report["errors"]))
+        self.assertEqual(world.words_on_server("Fine"), ["two"])
+        self.assertEqual(world.words_local("v1.2"), ["one"])
+        self.assertNotIn("v1", world.imap.mailboxes())
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the program flushes, in order; and a disk that fails one of the flushes.
+
+flushes.c is compiled and loaded before the C library of the program under test.
+"""
+import os
+import pathlib
+import shutil
+import subprocess
+
+SOURCE = pathlib.Path(__file__).with_name("flushes.c")
+
+
+class Flushes:
+    def __init__(self, test, world):
+        compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+        if not compiler:
+            test.skipTest("needs a C compiler")
+        library = f"{world.dir}/flushes.so"
+        subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", library, str(SOURCE), "-ldl"],
+                       check=True)
+        self._log = f"{world.dir}/flushes.log"
+        self._environment = world.sterna.extra_environment
+        self._environment.update(LD_PRELOAD=library, FLUSHES_LOG=self._log)
+
+    def fail(self, call, number, error):
+        """Of each program that is started from now on, the call of that number fails so."""
+        self._environment["FLUSHES_FAIL"] = f"{call} {number} {error}"
+
+    def be_sound(self):
+        self._environment.pop("FLUSHES_FAIL", None)
+
+    def all(self):
+        """[("fsync", path), ...] since forget()."""
+        if not os.path.exists(self._log):
+            return []
+        with open(self._log, encoding="utf-8", errors="replace") as log:
+            return [tuple(line.rstrip("\n").split(" ", 1)) for line in log]
+
+    def forget(self):
+        if os.path.exists(self._log):
+            os.unlink(self._log)
