@@ -307,7 +307,7 @@ class MailboxExecution {
     auto dirs = co_await on_worker(engine_.services, std::move(job));
     if (!dirs) {
       co_return fail(std::move(dirs).error().with_context(
-          fmt::format("mailbox {}: make its directory", what.remote.name.text())));
+          fmt::format("mailbox {}: its folder here", what.remote.name.text())));
     }
     STERNA_CO_TRY(const io::FileStat cur, dirs->cur->stat());
     take(row, what.remote);
@@ -383,7 +383,7 @@ class MailboxExecution {
         maildir::remove_empty_mailbox(*engine_.root, maildir::parse_mailbox_path(what.path));
     if (!removed) {
       return fail(std::move(removed).error().with_context(
-          fmt::format("mailbox {}: remove its directory", row.name.text())));
+          fmt::format("mailbox {}: its folder here", row.name.text())));
     }
     ++engine_.report.counts.mailboxes_in;
     return forget_mailbox(engine_, row, {"mailbox removed", "local", what.proof, reason_});

@@ -24,7 +24,7 @@ using Births = std::vector<sync::BirthElsewhere>;
 
 constexpr int kAttemptsMax = 4;
 constexpr std::size_t kPathShownMax = 300;
-constexpr std::size_t kReasonShownMax = 200;
+constexpr std::size_t kReasonShownMax = 500;
 
 bool is_bin(Role role) {
   return role == Role::trash || role == Role::junk;

@@ -93,7 +93,7 @@ coro::Task<void> flush_renames(Engine& engine, MailboxWork& work, maildir::Mailb
     // Not known yet.
     std::erase_if(found.changed, is_renamed);
     work.look_again();
-    engine.note(std::move(flushed).error().with_context("flush names that changed"), &work);
+    engine.note(std::move(flushed).error().with_context("names that changed"), &work);
   }
 }
 
@@ -131,7 +131,6 @@ Status read_letters(Engine& engine, MailboxWork& work, LocalFile& file) {
 void tell_denied(Engine& engine, MailboxWork& work, const LocalFile& file, const Looked& looked) {
   if (!looked.denied || !work.told_denied.insert(file.name).second) return;
   engine.note(Error(*looked.denied)
-                  .with_context("read a message")
                   .with_scope(ErrorScope::message)
                   .with_hint("make the file readable for this user, or move it out of the Maildir"),
               &work);
