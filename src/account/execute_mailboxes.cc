@@ -154,7 +154,7 @@ class MailboxExecution {
     Status done = co_await carry_out(action);
     if (done && counts) attempts.count(failure);
     if (done) co_return done;
-    if (done.error().scope() == ErrorScope::account || !connection_.usable()) co_return done;
+    if (ends_pass(connection_, done.error())) co_return done;
     give_up(action);
     if (failure.action.empty() || done.error().is(ErrorCode::changed)) {
       engine_.again = engine_.again || done.error().is(ErrorCode::changed);
