@@ -262,7 +262,7 @@ coro::Task<Status> list_mailbox(Engine& engine, MailboxWork& work) {
 }
 
 // What the user flagged \Deleted is acted on like a deletion.
-bool goes_by_its_flag(const MailboxWork& work) {
+bool flags_may_remove(const MailboxWork& work) {
   if (work.input.expunge_flagged) return work.listing.has_value();
   return work.input.acts_on_deleted() &&
          std::ranges::any_of(work.input.local.changed, [](const LocalChange& change) {
@@ -272,7 +272,7 @@ bool goes_by_its_flag(const MailboxWork& work) {
 
 bool wants_quiet(const MailboxWork& work) {
   const LocalDelta& local = work.input.local;
-  if (!local.quiet && goes_by_its_flag(work)) return true;
+  if (!local.quiet && flags_may_remove(work)) return true;
   if (work.removal_begun && work.listing && !local.quiet) return true;
   if (local.gone.empty() && local.arrived.empty()) return false;
   if (!local.quiet && !local.gone.empty()) return true;
