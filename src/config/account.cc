@@ -64,6 +64,7 @@ void apply(const Preset& preset, AccountConfig& account) {
   account.excluded_roles.assign(preset.excluded_roles.begin(), preset.excluded_roles.end());
   for (const PresetRole& role : preset.roles) {
     account.roles[role.role] = MailboxName(std::string(role.mailbox));
+    account.preset_roles.insert(role.role);
   }
 }
 
