@@ -7,7 +7,8 @@ set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 target_include_directories(sterna_options INTERFACE "${PROJECT_SOURCE_DIR}/include")
-target_compile_definitions(sterna_options INTERFACE _FILE_OFFSET_BITS=64 SPDLOG_FMT_EXTERNAL)
+target_compile_definitions(sterna_options INTERFACE _FILE_OFFSET_BITS=64 SPDLOG_FMT_EXTERNAL
+  $<$<BOOL:${STERNA_STEPS}>:STERNA_STEPS>)
 target_compile_options(sterna_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast
   -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough -Wnull-dereference

@@ -13,6 +13,7 @@
 #include "reserve.h"
 #include "sterna/base/bytes.h"
 #include "sterna/base/nanoseconds.h"
+#include "sterna/base/step.h"
 #include "sterna/coro/scope.h"
 #include "sterna/imap/date.h"
 #include "sterna/imap/outcome.h"
@@ -383,6 +384,7 @@ class Downloader {
                                        row.flags.to_string(), reason_));
     }
     STERNA_CHECK(transaction.commit());
+    at_step("download.recorded");
     engine_.report.counts.downloaded += ungrouped_.size();
     ungrouped_.clear();
     group_octets_ = 0;

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "sterna/base/step.h"
 #include "sterna/maildir/file_name.h"
 #include "sterna/maildir/marker.h"
 
@@ -118,7 +119,9 @@ Status Engine::announce_change() {
 }
 
 Status Engine::move_epoch(const maildir::Marker& marker) {
+  at_step("epoch.announced");
   STERNA_CHECK(maildir::write_marker(*root, marker));
+  at_step("epoch.marked");
   return record_epoch(marker);
 }
 
@@ -128,6 +131,7 @@ Status Engine::record_epoch(const maildir::Marker& marker) {
   STERNA_CHECK(store->set("epoch", fmt::format("{}", marker.epoch)));
   STERNA_CHECK(store->unset("epoch_pending"));
   STERNA_CHECK(transaction.commit());
+  at_step("epoch.recorded");
   epoch_bumped = true;
   return {};
 }
@@ -137,13 +141,13 @@ std::string row_path(const MailboxWork& work) {
 }
 
 Identity to_identity(const maildir::ContentIdentity& content) {
-  return {content.size, content.header_digest, content.message_id};
+  return {content.size, content.header_digest, content.message_id, content.body_digest};
 }
 
 std::optional<Identity> to_plain_identity(const maildir::ContentIdentity& content) {
   if (!content.plain || content.plain->fields_octets > content.size) return std::nullopt;
   return Identity{content.size - content.plain->fields_octets, content.plain->header_digest,
-                  content.message_id};
+                  content.message_id, content.body_digest};
 }
 
 FileStamp to_stamp(const io::FileStat& stat) {

@@ -85,6 +85,7 @@ struct PlaceAside {
   std::string obstacle;                                     // why; "": another pass goes on with it
   bool known_there = false;                                 // a mailbox of the base
   std::map<std::string, std::uint64_t, std::less<>> known;  // its own files: base name, inode
+  bool half = false;  // why: it lacked a part, as while a program makes it
 };
 
 // What became of a pass's actions, beyond what the base tells (attempts.h).

@@ -10,6 +10,7 @@
 #include "execute.h"
 #include "failures.h"
 #include "sterna/base/assert.h"
+#include "sterna/base/step.h"
 #include "sterna/coro/both.h"
 #include "sterna/maildir/change.h"
 #include "sterna/maildir/file_name.h"
@@ -137,8 +138,11 @@ class LocalExecution {
     // The rows are written while the disk works, and committed when it has done so (rule 16).
     auto [flushed, wrote] = co_await coro::both(flush(touched), record_all(plan));
     STERNA_CO_CHECK(flushed);
+    if (!changes_.empty()) at_step("local.flushed");
     STERNA_CO_TRY(const bool any, wrote);
-    if (any) STERNA_CO_CHECK(transaction.commit());
+    if (!any) co_return Status{};
+    STERNA_CO_CHECK(transaction.commit());
+    at_step("local.recorded");
     co_return Status{};
   }
 

@@ -15,6 +15,7 @@
 #include "mailbox_rows.h"
 #include "observe.h"
 #include "rename_mailboxes.h"
+#include "sterna/base/step.h"
 #include "sterna/imap/outcome.h"
 #include "sterna/maildir/layout.h"
 
@@ -309,6 +310,7 @@ class MailboxExecution {
       co_return fail(std::move(dirs).error().with_context(
           fmt::format("mailbox {}: its folder here", what.remote.name.text())));
     }
+    at_step("mailbox.made_here");
     STERNA_CO_TRY(const io::FileStat cur, dirs->cur->stat());
     take(row, what.remote);
     row.path = maildir::to_string(path);
@@ -327,6 +329,7 @@ class MailboxExecution {
     if (row.has_remote) STERNA_CO_CHECK(release_files(engine_, row));
     STERNA_CO_TRY(imap::Done done, co_await connection_.run(imap::create(wire)));
     if (!done.ok()) STERNA_CO_CHECK(co_await accept_refusal(done, wire, name));
+    at_step("mailbox.made_there");
     // What subscribers see: a mailbox that was made here is wanted everywhere.
     STERNA_CO_TRY(imap::Done subscribed, co_await connection_.run(imap::subscribe(wire)));
     if (!subscribed.ok() && engine_.settings.subscribed_only) {
@@ -385,6 +388,7 @@ class MailboxExecution {
       return fail(std::move(removed).error().with_context(
           fmt::format("mailbox {}: its folder here", row.name.text())));
     }
+    at_step("unmailbox.gone_here");
     ++engine_.report.counts.mailboxes_in;
     return forget_mailbox(engine_, row, {"mailbox removed", "local", what.proof, reason_});
   }
@@ -412,6 +416,7 @@ class MailboxExecution {
               .with_hint("it is empty there and gone here; delete it, and what is below it, with "
                          "another program, or make its folder here again"));
     }
+    at_step("unmailbox.gone_there");
     ++engine_.report.counts.mailboxes_out;
     co_return forget_mailbox(engine_, row, {"mailbox removed", "remote", what.proof, reason_});
   }

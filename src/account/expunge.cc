@@ -5,6 +5,7 @@
 
 #include "message_limit.h"
 #include "observe.h"
+#include "sterna/base/step.h"
 
 namespace sterna::account {
 namespace {
@@ -68,15 +69,19 @@ coro::Task<Status> expunge_exactly(Engine& engine, Connection& connection, Mailb
     auto remember = [&] { return engine.store->set(key, foreign.to_string()); };
     STERNA_CO_CHECK(engine.write(remember));
     STERNA_CO_CHECK(co_await store_deleted(connection, foreign, imap::StoreAction::remove));
+    at_step("expunge.spared");
   }
   Status marked = co_await store_deleted(connection, uids, imap::StoreAction::add);
   Status expunged = marked;
   if (marked) {
+    at_step("expunge.marked");
     STERNA_CO_TRY(const imap::CommandId id, connection.submit(imap::expunge()));
     expunged = co_await wait_all_whole(connection, {id});
+    at_step("expunge.done");
   }
   if (!foreign.empty() && connection.usable()) {
     STERNA_CO_CHECK(co_await store_deleted(connection, foreign, imap::StoreAction::add));
+    at_step("expunge.restored");
     auto forget = [&] { return engine.store->unset(key); };
     STERNA_CO_CHECK(engine.write(forget));
   }

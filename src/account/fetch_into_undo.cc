@@ -2,6 +2,7 @@
 #include "fetch_into_undo.h"
 
 #include "sterna/base/nanoseconds.h"
+#include "sterna/base/step.h"
 #include "sterna/imap/commands.h"
 
 namespace sterna::account {
@@ -69,6 +70,7 @@ coro::Task<Status> fetch_into_undo(Engine& engine, Connection& connection, Mailb
   STERNA_CO_CHECK(file->sync());
   STERNA_CO_CHECK(undo->place(*file, name));
   STERNA_CO_CHECK(undo->sync());
+  at_step("undo.fetched");
   auto record = [&]() -> Status {
     STERNA_TRY(const std::int64_t id,
                engine.store->add_undo({0, name, work.name(), row.base_name, row.flags, sink.size,
@@ -76,7 +78,9 @@ coro::Task<Status> fetch_into_undo(Engine& engine, Connection& connection, Mailb
     static_cast<void>(id);
     return {};
   };
-  co_return engine.write(record);
+  STERNA_CO_CHECK(engine.write(record));
+  at_step("undo.entered");
+  co_return Status{};
 }
 
 }  // namespace sterna::account

@@ -12,6 +12,7 @@
 #include "message_limit.h"
 #include "observe.h"
 #include "sterna/base/bytes.h"
+#include "sterna/base/step.h"
 #include "sterna/imap/outcome.h"
 
 namespace sterna::account {
@@ -72,8 +73,10 @@ Result<bool> is_trusted(Engine& engine) {
 }
 
 Status note_stored_as_sent(Engine& engine) {
-  return engine.write(
-      [&] { return engine.store->set(kStoredAsSentKey, fmt::format("{}", engine.now_ms())); });
+  STERNA_CHECK(engine.write(
+      [&] { return engine.store->set(kStoredAsSentKey, fmt::format("{}", engine.now_ms())); }));
+  at_step("upload.learned");
+  return {};
 }
 
 // Whether the server has another size than what was sent.
@@ -112,6 +115,7 @@ coro::Task<Result<bool>> complete(Engine& engine, Connection& connection, Mailbo
     for (const MessageRow* row : changed) STERNA_CHECK(engine.store->put_message(*row));
     return {};
   }));
+  at_step("upload.learned");
   co_return any;
 }
 

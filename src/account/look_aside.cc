@@ -25,6 +25,7 @@ using Births = std::vector<sync::BirthElsewhere>;
 constexpr int kAttemptsMax = 4;
 constexpr std::size_t kPathShownMax = 300;
 constexpr std::size_t kReasonShownMax = 500;
+constexpr std::string_view kHalf = "its folder lacks cur, new or tmp";
 
 bool is_bin(Role role) {
   return role == Role::trash || role == Role::junk;
@@ -64,8 +65,11 @@ class Finder {
     if (synced_.contains(path)) return {};
     const std::optional<MailboxName> name = name_of(one, path);
     if (name && is_left_out_bin(*name)) return {};
-    return add(one.path, path,
-               name ? why_not_sent(*name, path, one) : "its name cannot be said there");
+    std::string why = name ? why_not_sent(*name, path, one) : "its name cannot be said there";
+    const bool half = why == kHalf;
+    STERNA_CHECK(add(one.path, path, std::move(why)));
+    places_.back().half = half;
+    return {};
   }
 
   // The mailbox that nothing is done with in this pass, and whose folder this is beyond doubt.
@@ -135,7 +139,7 @@ class Finder {
     if (auto failed = failure_of(MailboxId(), name)) return *std::move(failed);
     const auto walked = walked_.find(path);
     const bool whole = one.complete && walked != walked_.end() && !walked->second->suspect;
-    if (!whole) return "its folder lacks cur, new or tmp";
+    if (!whole) return std::string(kHalf);
     if (is_planned(MailboxId(), name)) return {};
     return mailbox + " is not on the server, and the settings make none";
   }
@@ -230,6 +234,26 @@ class AsideLook {
   }
 
   Status look_into(const PlaceAside& place) {
+    const std::size_t before = births_.size();
+    STERNA_CHECK(read(place));
+    if (!place.half || births_.size() == before) return {};
+    STERNA_TRY(const bool made, is_being_made(place));
+    if (!made) return {};
+    // The next pass goes on with it.
+    for (std::size_t i = before; i < births_.size(); ++i) births_[i].obstacle.clear();
+    return {};
+  }
+
+  // Whole by now, or changed a moment ago.
+  Result<bool> is_being_made(const PlaceAside& place) {
+    STERNA_TRY(const maildir::HomeDirectory home,
+               vanished_is_changed(maildir::open_path(root_, place.path)));
+    STERNA_TRY(const io::FileStat stat, home->stat());
+    const auto has = [&](std::string_view part) { return home->stat_at(part).has_value(); };
+    return (has("cur") && has("new") && has("tmp")) || changed_lately(stat);
+  }
+
+  Status read(const PlaceAside& place) {
     for (const std::string_view part : {"new", "cur", "new"}) {
       STERNA_TRY(const std::unique_ptr<io::Directory> directory, open(place, part));
       if (!directory) continue;
@@ -252,7 +276,7 @@ class AsideLook {
     if (known != place.known.end() && known->second == entry.ino) return {};
     STERNA_TRY(const io::FileStat stat, vanished_is_changed(directory.stat_at(entry.name)));
     if (stat.type != io::FileType::file) return {};
-    const bool written = is_being_written(stat);
+    const bool written = changed_lately(stat);
     if (!written && !search_.leaving.may_include(base, stat.size)) return {};
     const Looked looked = look_at(directory, entry.name, base);
     sync::BirthElsewhere birth;
@@ -269,7 +293,7 @@ class AsideLook {
   }
 
   // A rename changes the ctime, and leaves this.
-  bool is_being_written(const io::FileStat& stat) const {
+  bool changed_lately(const io::FileStat& stat) const {
     const std::int64_t quiet_ns = std::chrono::nanoseconds(search_.quiet).count();
     return stat.mtime_ns > search_.now_ns - quiet_ns && stat.mtime_ns <= search_.now_ns + quiet_ns;
   }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "decisions.h"
+#include "sterna/base/step.h"
 
 namespace sterna::account {
 
@@ -81,7 +82,7 @@ Status unset_answers(Engine& engine, MailboxId id) {
 }
 
 Status save_mailbox(Engine& engine, MailboxRow& row, const MailboxEvent& event) {
-  return engine.write([&]() -> Status {
+  STERNA_CHECK(engine.write([&]() -> Status {
     if (row.id) {
       STERNA_CHECK(engine.store->update_mailbox(row));
       STERNA_CHECK(unset_answers(engine, row.id));
@@ -90,16 +91,20 @@ Status save_mailbox(Engine& engine, MailboxRow& row, const MailboxEvent& event) 
       STERNA_TRY(row.id, engine.store->add_mailbox(row));
     }
     return event.event.empty() ? Status{} : add_history(engine, row, event);
-  });
+  }));
+  at_step("mailbox.recorded");
+  return {};
 }
 
 Status forget_mailbox(Engine& engine, const MailboxRow& row, const MailboxEvent& event) {
-  return engine.write([&]() -> Status {
+  STERNA_CHECK(engine.write([&]() -> Status {
     STERNA_CHECK(engine.store->remove_mailbox(row.id));
     STERNA_CHECK(unset_answers(engine, row.id));
     STERNA_CHECK(engine.store->unset(compared_key(row.id)));
     return event.event.empty() ? Status{} : add_history(engine, row, event);
-  });
+  }));
+  at_step("unmailbox.recorded");
+  return {};
 }
 
 Status want_messages_again(Engine& engine, MailboxRow& row) {

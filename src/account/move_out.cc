@@ -14,6 +14,7 @@
 #include "observe.h"
 #include "prove.h"
 #include "sterna/base/nanoseconds.h"
+#include "sterna/base/step.h"
 #include "sterna/maildir/change.h"
 #include "sterna/maildir/file_name.h"
 #include "transfer.h"
@@ -83,7 +84,9 @@ Status write_intents(Engine& engine, MailboxWork& from, MailboxWork& to,
     intent.target_uid_next = before->target_uid_next;
     STERNA_CHECK(engine.store->update_intent(intent));
   }
-  return transaction.commit();
+  STERNA_CHECK(transaction.commit());
+  at_step("move_out.intended");
+  return {};
 }
 
 // The flags of both sides, in the letters of the new place. nullopt: the file cannot be renamed
@@ -162,7 +165,9 @@ Status record(Engine& engine, MailboxWork& from, MailboxWork& to, const std::vec
                                     fmt::format("from {}", from.name()), one.action->reason));
   }
   if (engine.settings.fsync) STERNA_CHECK(touched.sync());
-  return transaction.commit();
+  STERNA_CHECK(transaction.commit());
+  at_step("move_out.recorded");
+  return {};
 }
 
 UidSet uids_of(const std::vector<Moving>& moving) {
@@ -239,6 +244,7 @@ coro::Task<Status> carry_over(Engine& engine, Connection& connection, MailboxWor
     refuse(engine, from, to, refused, *done.refusal);
   }
   if (!done.copied.empty()) {
+    at_step("move_out.copied");
     STERNA_CO_CHECK(co_await expunge_exactly(engine, connection, from, done.copied));
   }
   co_return Status{};
@@ -273,6 +279,7 @@ coro::Task<Status> move_out(Engine& engine, Connection& connection, MailboxWork&
   CopySink sink;
   STERNA_CO_CHECK(co_await carry_over(engine, connection, from, to, moving, sink));
   if (moving.empty()) co_return Status{};
+  at_step("move_out.answered");
   from.changed_by_us = to.changed_by_us = true;
   std::vector<FlagPush> pushes;
   STERNA_CO_CHECK(record(engine, from, to, moving, sink, pushes));

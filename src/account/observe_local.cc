@@ -17,6 +17,7 @@
 #include "match_listing.h"
 #include "observe.h"
 #include "sterna/base/bytes.h"
+#include "sterna/base/step.h"
 #include "sterna/coro/scope.h"
 #include "sterna/maildir/file_name.h"
 #include "walk_local.h"
@@ -89,7 +90,10 @@ coro::Task<void> flush_renames(Engine& engine, MailboxWork& work, maildir::Mailb
     if (!young || std::ranges::none_of(found.changed, is_renamed)) continue;
     auto job = [&dirs, in_new] { return dirs.message_dir(in_new).sync(); };
     Status flushed = co_await on_worker(engine.services, job);
-    if (flushed) continue;
+    if (flushed) {
+      at_step("flags_out.flushed");
+      continue;
+    }
     // Not known yet.
     std::erase_if(found.changed, is_renamed);
     work.look_again();

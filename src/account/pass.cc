@@ -22,6 +22,7 @@
 #include "look_elsewhere.h"
 #include "observe.h"
 #include "reserve.h"
+#include "sterna/base/step.h"
 #include "sterna/coro/both.h"
 #include "unflushed.h"
 
@@ -67,6 +68,7 @@ Status reset_base(Engine& engine, MailboxWork& work) {
   STERNA_CHECK(engine.store->unset(compared_key(work.row.id)));
   STERNA_CHECK(engine.store->update_mailbox(work.row));
   STERNA_CHECK(transaction.commit());
+  at_step("adoption.begun");
   engine.log.info("mailbox {}: {} rows of the base are paired anew", work.name(), rows.size());
   return {};
 }
@@ -483,7 +485,9 @@ Status save_cursors(Engine& engine, PassAttempts& attempts) {
   if (audited) STERNA_CHECK(note_audit(engine, *audited));
   for (const MailboxRow& row : rows) STERNA_CHECK(engine.store->update_mailbox(row));
   for (const auto& [work, cursor] : adopting) STERNA_CHECK(note_compared(engine, *work, cursor));
-  return transaction.commit();
+  STERNA_CHECK(transaction.commit());
+  at_step("cursors.saved");
+  return {};
 }
 
 // Whether carrying it out writes rows or files: a backup of before lacks them. What only notes that
@@ -561,10 +565,12 @@ coro::Task<Status> run_pass(Engine& engine, Pool& pool) {
   STERNA_CO_CHECK(attempts.hold_back(plan));
   STERNA_CO_CHECK(begin_generation(engine, plan, attempts));
   STERNA_CO_CHECK(settle_plan(engine, plan));
+  at_step("plan.begun");
   Status executed = co_await execute(engine, pool, plan);
   note_no_room(engine);
   STERNA_CO_CHECK(executed);
   STERNA_CO_CHECK(attempts.count());
+  at_step("plan.executed");
   co_return save_cursors(engine, attempts);
 }
 

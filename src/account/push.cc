@@ -14,6 +14,7 @@
 #include "message_limit.h"
 #include "observe.h"
 #include "removal_count.h"
+#include "sterna/base/step.h"
 #include "sterna/imap/outcome.h"
 #include "uid_sink.h"
 
@@ -88,7 +89,9 @@ Status record(Engine& engine, MailboxWork& work, std::span<const FlagPush> pushe
                                     "remote", pushes[i].result.to_string(), pushes[i].reason));
   }
   STERNA_CHECK(lost.save("flags"));
-  return transaction.commit();
+  STERNA_CHECK(transaction.commit());
+  at_step("flags_out.recorded");
+  return {};
 }
 
 struct Question {
@@ -260,6 +263,7 @@ coro::Task<Status> finish_stores(Engine& engine, Connection& connection, Mailbox
           "answered OK to STORE, and its SEARCH tells of no such message";
     }
   }
+  at_step("flags_out.answered");
   co_return record(engine, work, pushes, failed);
 }
 

@@ -19,6 +19,7 @@
 #include "observe.h"
 #include "prove.h"
 #include "removal_count.h"
+#include "sterna/base/step.h"
 #include "transfer.h"
 #include "trash_copies.h"
 
@@ -203,6 +204,7 @@ class Remover {
   // Waits for what begin() sent.
   coro::Task<void> land() {
     if (!flying_.empty()) outcome_ = co_await wait_all_whole(connection_, flying_);
+    if (!victims_.empty()) at_step("delete_out.answered");
     in_doubt_ = !outcome_ && !connection_.usable();
   }
 
@@ -218,6 +220,7 @@ class Remover {
     if (ours.empty()) co_return;
     Status cleared = co_await select_mailbox(engine_, connection_, work_, uidvalidity_);
     if (cleared) cleared = co_await unmark_deleted(connection_, UidSet::of(std::move(ours)));
+    if (cleared) at_step("delete_out.unmarked");
     // Who may not take it away could not set it, either.
     if (!cleared) engine_.log.debug("mailbox {}: {}", work_.name(), cleared.error().describe());
     in_doubt_ = !connection_.usable();
@@ -343,6 +346,7 @@ class Remover {
     // What arrived in the Trash is fetched into the local one.
     engine_.again = true;
     if (!done.copied.empty()) {
+      at_step("delete_out.copied");
       Status gone = co_await expunge_exactly(engine_, connection_, work_, done.copied);
       if (!gone && !connection_.usable()) co_return gone;
       if (!gone) {
@@ -353,6 +357,7 @@ class Remover {
       }
     }
     if (victims.empty()) co_return Status{};
+    at_step("delete_out.answered");
     co_return record(victims, "moved to Trash");
   }
 
@@ -427,7 +432,9 @@ class Remover {
     }
     STERNA_CHECK(count.save("remote"));
     engine_.report.counts.deleted_out += victims.size();
-    return transaction.commit();
+    STERNA_CHECK(transaction.commit());
+    at_step("delete_out.recorded");
+    return {};
   }
 
   bool was_marked(const Victim& victim) const {
@@ -524,6 +531,7 @@ coro::Task<Status> remove_out(Engine& engine, Connection& connection,
     for (const auto& one : removers) STERNA_CHECK(one->add_intents());
     return {};
   }));
+  at_step("delete_out.intended");
   co_return co_await remove_proven(engine, connection, removers);
 }
 

@@ -8,6 +8,7 @@
 #include "failures.h"
 #include "look_closer.h"
 #include "removal_count.h"
+#include "sterna/base/step.h"
 #include "sterna/maildir/change.h"
 
 namespace sterna::account {
@@ -167,9 +168,12 @@ Status record(Engine& engine, const Removal& removal, bool kept) {
 // Intent, effect, flush; what remains is to record it.
 coro::Task<Status> remove_all(Engine& engine, std::vector<Removal>& removals, io::Directory* undo) {
   STERNA_CO_CHECK(write_down(engine, removals));
+  at_step("delete_in.intended");
   const bool fsync = engine.settings.fsync;
   auto job = [&removals, undo, fsync] { return remove_files(removals, undo, fsync); };
-  co_return co_await on_worker(engine.services, job);
+  STERNA_CO_CHECK(co_await on_worker(engine.services, job));
+  at_step("delete_in.flushed");
+  co_return Status{};
 }
 
 Status record_deletions(Engine& engine, const std::vector<Removal>& removals, bool kept) {
@@ -187,6 +191,7 @@ Status record_deletions(Engine& engine, const std::vector<Removal>& removals, bo
   }
   STERNA_CHECK(count.save("local"));
   STERNA_CHECK(transaction.commit());
+  at_step("delete_in.recorded");
   park_failed(engine, removals);
   return {};
 }
@@ -211,6 +216,7 @@ coro::Task<Status> repair_wrecks(Engine& engine, const sync::Plan& plan, RemoteW
         {removal.row.key.mailbox, UidSet::single(removal.row.key.uid), removal.reason});
   }
   STERNA_CO_CHECK(transaction.commit());
+  at_step("repair.recorded");
   park_failed(engine, removals);
   co_return Status{};
 }

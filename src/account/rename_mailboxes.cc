@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "observe.h"
+#include "sterna/base/step.h"
 #include "sterna/imap/outcome.h"
 #include "sterna/maildir/layout.h"
 
@@ -51,7 +52,9 @@ coro::Task<Status> MailboxRenames::rename_on_server(const MailboxRow& row, const
   STERNA_CO_TRY(const WireName wire, imap::encode_mailbox(to, connection_.names));
   STERNA_CO_CHECK(co_await leave_mailbox(connection_));
   STERNA_CO_TRY(const std::vector<IntentId> intents, begin(row, to));
+  at_step("rename.intended");
   STERNA_CO_TRY(imap::Done done, co_await connection_.run(imap::rename(from, wire)));
+  at_step("rename.done_there");
   if (done.ok()) co_return co_await subscribe(from, wire);
   STERNA_CO_CHECK(engine_.write([&]() -> Status {
     for (const IntentId id : intents) STERNA_CHECK(engine_.store->close_intent(id));
@@ -150,6 +153,7 @@ Status MailboxRenames::rename_local(const sync::RenameLocal& what, const std::st
   if (Status moved = move_directory(row, from, to); !moved) {
     return fail_in(std::move(moved), fmt::format("mailbox {}", row.name.text()));
   }
+  at_step("rename.done_here");
   const std::string old = row.name.text();
   take(row, what.to);
   row.path = maildir::to_string(to);
@@ -208,7 +212,7 @@ Result<std::set<MailboxId>> MailboxRenames::settle() {
 // Names are unique at every moment, so those that trade theirs have none for a moment.
 Status MailboxRenames::write(const std::vector<Renamed>& batch) {
   STERNA_TRY(const std::vector<Intent> intents, engine_.store->intents());
-  return engine_.write([&]() -> Status {
+  STERNA_CHECK(engine_.write([&]() -> Status {
     for (const Renamed& one : batch) {
       if (batch.size() == 1) break;
       MailboxRow nameless = one.row;
@@ -224,7 +228,9 @@ Status MailboxRenames::write(const std::vector<Renamed>& batch) {
       }
     }
     return {};
-  });
+  }));
+  at_step("rename.recorded");
+  return {};
 }
 
 }  // namespace sterna::account

@@ -12,6 +12,7 @@
 #include "pass.h"
 #include "pool.h"
 #include "sterna/account/inspect.h"
+#include "sterna/base/step.h"
 #include "sterna/coro/both.h"
 #include "tree.h"
 #include "trim.h"
@@ -76,7 +77,9 @@ Status finish_state(Engine& engine, const Status& outcome) {
   if (before.value_or("") != error) STERNA_CHECK(engine.store->set("last_error", error));
   const bool marker = !outcome && outcome.error().is(ErrorCode::marker);
   STERNA_CHECK(engine.store->set("marker_held", marker ? "1" : ""));
-  return transaction.commit();
+  STERNA_CHECK(transaction.commit());
+  at_step("sync.recorded");
+  return {};
 }
 
 std::uint64_t count_quarantined(Engine& engine) {

@@ -6,6 +6,7 @@
 #include "decisions.h"
 #include "inspect_parts.h"
 #include "sterna/base/bytes.h"
+#include "sterna/base/step.h"
 #include "sterna/maildir/marker.h"
 #include "unflushed.h"
 
@@ -69,7 +70,9 @@ Status make_marker(Engine& engine, TreeId tree, std::uint64_t epoch, Beginning b
     }
     STERNA_CHECK(transaction.commit());
   }
+  at_step("tree.recorded");
   STERNA_CHECK(maildir::write_marker(*engine.root, {tree, state, engine.machine_id, epoch}));
+  at_step("tree.marked");
   return end_beginning(engine);
 }
 
@@ -232,8 +235,10 @@ coro::Task<Status> settle_epoch(Engine& engine) {
     };
     STERNA_CO_CHECK(engine.write(announce));
   }
+  at_step("epoch.announced");
   auto job = [&engine, &marker] { return maildir::write_marker(*engine.root, marker); };
   STERNA_CO_CHECK(co_await on_worker(engine.services, job));
+  at_step("epoch.marked");
   co_return engine.record_epoch(marker);
 }
 

@@ -7,6 +7,7 @@
 #include <unordered_set>
 
 #include "sterna/base/bytes.h"
+#include "sterna/base/step.h"
 
 namespace sterna::account {
 namespace {
@@ -91,6 +92,7 @@ class Trimming {
   coro::Task<Status> run() {
     STERNA_CO_CHECK(co_await look());
     STERNA_CO_CHECK(record());
+    at_step("trim.recorded");
     if (leaving_.empty()) co_return Status{};
     auto job = [this] { return remove_files(*undo_, leaving_); };
     co_return co_await on_worker(engine_.services, job);

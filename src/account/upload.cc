@@ -21,6 +21,7 @@
 #include "list_remote.h"
 #include "sterna/base/bytes.h"
 #include "sterna/base/nanoseconds.h"
+#include "sterna/base/step.h"
 #include "sterna/coro/both.h"
 #include "sterna/imap/outcome.h"
 #include "transfer.h"
@@ -125,6 +126,7 @@ class Uploader {
       if (flying_.empty()) continue;
       Result<imap::Done> done = co_await connection_.wait(flying_.front().front()->command);
       if (!done) co_return co_await give_up(std::move(done).error());
+      at_step("upload.answered");
       const std::vector<Job*> group = std::move(flying_.front());
       flying_.pop_front();
       STERNA_CO_CHECK(settle(group, *done));
@@ -212,7 +214,9 @@ class Uploader {
         STERNA_CO_TRY(intent.id, engine_.store->add_intent(intent));
       }
     }
-    co_return transaction.commit();
+    STERNA_CO_CHECK(transaction.commit());
+    at_step("upload.intended");
+    co_return Status{};
   }
 
   // As many commands as may fly, and as can be held.
@@ -226,6 +230,7 @@ class Uploader {
       flying_.push_back(std::move(*sent));
       Status begun = co_await connection_.flush();
       if (!begun) co_return co_await give_up(std::move(begun).error());
+      at_step("upload.sent");
     }
     co_return Status{};
   }
@@ -483,7 +488,9 @@ class Uploader {
                                        row.flags.to_string(), job->action->reason));
     }
     stored_.clear();
-    return transaction.commit();
+    STERNA_CHECK(transaction.commit());
+    at_step("upload.recorded");
+    return {};
   }
 
   // The edited message's old row has no file any more; the next pass takes it from the server.

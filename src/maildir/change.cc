@@ -8,6 +8,7 @@
 #include "read_all.h"
 #include "seen.h"
 #include "sterna/base/assert.h"
+#include "sterna/base/step.h"
 
 namespace sterna::maildir {
 namespace {
@@ -73,6 +74,7 @@ Status copy_and_remove(const Place& from, io::Directory& to_tmp, io::Directory& 
   STERNA_CHECK(copy->sync());
   STERNA_CHECK(to.place(*copy, name));
   STERNA_CHECK(to.sync());
+  at_step("undo.copied");
   STERNA_CHECK(verify(from));
   return from.directory.unlink_at(from.name);
 }
@@ -108,6 +110,7 @@ Result<SeenFile> rename_within(MailboxDirs& mailbox, const SeenFile& seen, SeenF
   touched.add(to);
   touched.add(from.directory);
   STERNA_CHECK(rename_seen(from, to, wanted.name));
+  at_step("flags_in.renamed");
   return wanted;
 }
 
@@ -142,12 +145,14 @@ Result<SeenFile> move_file(MailboxDirs& from, const SeenFile& seen, MailboxDirs&
   SeenFile moved{.in_new = in_new, .name = print_file_name(name), .ino = 0};
   STERNA_TRY(moved.ino,
              relocate(place_of(from, seen), *to.tmp, to.message_dir(in_new), moved.name, touched));
+  at_step("move_in.renamed");
   return moved;
 }
 
 Status remove_to(MailboxDirs& mailbox, const SeenFile& seen, io::Directory& undo,
                  std::string_view undo_name, TouchedDirectories& touched) {
   STERNA_CHECK(relocate(place_of(mailbox, seen), undo, undo, undo_name, touched));
+  at_step("undo.moved");
   return {};
 }
 

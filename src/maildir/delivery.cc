@@ -7,6 +7,7 @@
 #include "memory_reader.h"
 #include "seen.h"
 #include "sterna/base/assert.h"
+#include "sterna/base/step.h"
 
 namespace sterna::maildir {
 namespace {
@@ -124,6 +125,7 @@ Result<Delivered> Delivery::place(const FileName& name) {
   }
   io::Directory& directory = current_->mailbox->message_dir(in_new);
   auto done = complete(*current_);
+  at_step("delivery.written");
   if (done) done = directory.place(*current_->file, full_name);
   if (!done) {
     if (!done.error().is(ErrorCode::exists)) abandon();
@@ -135,6 +137,7 @@ Result<Delivered> Delivery::place(const FileName& name) {
 }
 
 Result<Delivered> Delivery::placed(io::Directory& directory, bool in_new, std::string full_name) {
+  at_step("delivery.placed");
   touched_.add(directory);
   ++placed_;
   STERNA_TRY(const io::FileStat stat, current_->file->stat());
@@ -165,6 +168,7 @@ Result<bool> Delivery::matches(const SeenFile& seen) {
 
 Status Delivery::flush() {
   auto done = options_.fsync ? barrier() : Status();
+  if (done && placed_ > 0) at_step("delivery.flushed");
   unsynced_.clear();
   failed_.reset();
   touched_ = {};

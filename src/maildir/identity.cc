@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <utility>
 
 #include "read_all.h"
@@ -103,6 +104,13 @@ std::string message_id_of(std::string_view field) {
   return value;
 }
 
+// Never 0.
+std::uint64_t first_bits(const Digest& digest) {
+  std::uint64_t bits = 0;
+  for (const std::uint8_t octet : std::span(digest.bytes).first<8>()) bits = bits << 8 | octet;
+  return std::max<std::uint64_t>(bits >> 1, 1);
+}
+
 // Of the header's canonical lines without the empty one.
 ContentIdentity identity_of_lines(std::string header, std::uint64_t size) {
   if (header.size() < kHeaderOctetsMax && !header.empty() && !header.ends_with(kLineEnd)) {
@@ -195,20 +203,32 @@ void IdentityBuilder::update(std::string_view bytes) {
     if (piece.empty()) return;
     take(piece);
   }
+  take_body(bytes);
 }
 
 // Not much more than the limit is kept, however long the piece and the header are; a line end is
 // kept whole, since the next may show that the header ended there.
 void IdentityBuilder::take(std::string_view canonical) {
-  header_ += canonical.substr(0, kHeaderOctetsMax);
+  const std::string_view kept = canonical.substr(0, kHeaderOctetsMax);
+  header_ += kept;
   if (header_ == kLineEnd) {
     header_.clear();
     header_done_ = true;
   } else if (header_.ends_with("\r\n\r\n")) {
     header_.resize(header_.size() - kLineEnd.size());
     header_done_ = true;
-  } else {
-    header_done_ = header_.size() >= kHeaderOctetsMax;
+  } else if (header_.size() >= kHeaderOctetsMax) {
+    header_done_ = true;
+    take_body(std::string_view(header_).substr(kHeaderOctetsMax));
+    take_body(canonical.substr(kept.size()));
+  }
+}
+
+void IdentityBuilder::take_body(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const std::size_t cr = std::min(bytes.find('\r'), bytes.size());
+    if (cr > 0) body_.update(bytes.substr(0, cr));
+    bytes.remove_prefix(std::min(cr + 1, bytes.size()));
   }
 }
 
@@ -229,7 +249,9 @@ ContentIdentity IdentityBuilder::finish() {
     if (piece.empty()) break;
     take(piece);
   }
-  return identity_of_lines(std::move(header_), size_);
+  ContentIdentity identity = identity_of_lines(std::move(header_), size_);
+  identity.body_digest = first_bits(body_.finish());
+  return identity;
 }
 
 ContentIdentity identity_of_wire_header(std::string_view header, std::uint64_t rfc822_size) {
@@ -237,6 +259,7 @@ ContentIdentity identity_of_wire_header(std::string_view header, std::uint64_t r
   builder.update(header);
   ContentIdentity identity = builder.finish();
   identity.size = rfc822_size;
+  identity.body_digest = 0;
   return identity;
 }
 

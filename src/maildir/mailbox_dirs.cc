@@ -9,6 +9,7 @@
 
 #include "sterna/base/assert.h"
 #include "sterna/base/nanoseconds.h"
+#include "sterna/base/step.h"
 
 namespace sterna::maildir {
 namespace {
@@ -177,6 +178,7 @@ Result<MailboxDirs> create_mailbox(io::Directory& root, LayoutKind kind, const M
   bool made = false;
   STERNA_TRY(dirs.tmp, open_or_make(*dirs.home, "tmp", made));
   STERNA_TRY(dirs.fresh, open_or_make(*dirs.home, "new", made));
+  if (made) at_step("mailbox.half_made");
   STERNA_TRY(dirs.cur, open_or_make(*dirs.home, "cur", made));
   if (made) STERNA_CHECK(dirs.home->sync());
   return dirs;
@@ -189,6 +191,7 @@ Status remove_empty_mailbox(io::Directory& root, const MailboxPath& path) {
   STERNA_CHECK(check_no_message(**home, "new"));
   STERNA_CHECK(clear_tmp(**home));
   STERNA_CHECK(remove_message_dirs(**home));
+  at_step("unmailbox.half_gone");
   STERNA_CHECK((*home)->sync());
   return path.empty() ? Status() : remove_home(root, path, **home);
 }

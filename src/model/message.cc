@@ -30,7 +30,10 @@ std::optional<RowState> parse_row_state(std::string_view text) {
 std::optional<Identity> remote_identity(const MessageRow& row) {
   if (!row.identity) return std::nullopt;
   Identity there = *row.identity;
-  if (row.remote_header) there.header = *row.remote_header;
+  if (row.remote_header) {
+    there.header = *row.remote_header;
+    there.body = 0;
+  }
   if (row.remote_size != 0) there.size = row.remote_size;
   return there;
 }

@@ -11,20 +11,22 @@ namespace {
 
 constexpr const char* kSelect =
     "SELECT id, kind, mailbox, uidvalidity, uid, target, target_uidvalidity, target_uid_next, "
-    "target_name, base_name, identity_size, header_digest, message_id, flags, to_trash, at_ms, "
-    "looks, stored "
+    "target_name, base_name, identity_size, header_digest, message_id, body_digest, flags, "
+    "to_trash, at_ms, looks, stored "
     "FROM intent ORDER BY id";
 
 constexpr const char* kInsert =
     "INSERT INTO intent (kind, mailbox, uidvalidity, uid, target, target_uidvalidity, "
-    "target_uid_next, target_name, base_name, identity_size, header_digest, message_id, flags, "
-    "to_trash, at_ms, looks, stored) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    "target_uid_next, target_name, base_name, identity_size, header_digest, message_id, "
+    "body_digest, "
+    "flags, to_trash, at_ms, looks, stored) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 constexpr const char* kUpdate =
     "UPDATE intent SET kind = ?, mailbox = ?, uidvalidity = ?, uid = ?, target = ?, "
     "target_uidvalidity = ?, target_uid_next = ?, target_name = ?, base_name = ?, "
-    "identity_size = ?, header_digest = ?, message_id = ?, flags = ?, to_trash = ?, at_ms = ?, "
+    "identity_size = ?, header_digest = ?, message_id = ?, body_digest = ?, flags = ?, to_trash = "
+    "?, at_ms = ?, "
     "looks = ?, stored = ? WHERE id = ?";
 
 Result<Intent> read_intent(const Db& db, Query& query) {
@@ -57,7 +59,8 @@ Status with_values(const Intent& intent, Use use) {
   return use(to_string(intent.kind), intent.mailbox, intent.uidvalidity, intent.uid, intent.target,
              intent.target_uidvalidity, intent.target_uid_next, intent.target_name,
              intent.base_name, identity.size, identity.header_digest, identity.message_id,
-             intent.flags.to_string(), intent.to_trash, intent.at_ms, intent.looks, intent.stored);
+             identity.body_digest, intent.flags.to_string(), intent.to_trash, intent.at_ms,
+             intent.looks, intent.stored);
 }
 
 }  // namespace

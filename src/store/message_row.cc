@@ -26,9 +26,7 @@ Result<RowState> read_state(const Db& db, Query& query) {
 
 Result<std::optional<Identity>> read_identity(const Db& db, Query& query) {
   if (query.is_null()) {
-    query.skip();
-    query.skip();
-    query.skip();
+    for (int column = 0; column < 4; ++column) query.skip();
     return std::nullopt;
   }
   Identity identity;
@@ -37,6 +35,7 @@ Result<std::optional<Identity>> read_identity(const Db& db, Query& query) {
   if (!header) return fail(corrupt(db.handle(), "a digest of the wrong length"));
   identity.header = *header;
   identity.message_id = query.string();
+  identity.body = query.get<std::uint64_t>();
   return identity;
 }
 
@@ -71,6 +70,7 @@ IdentityColumns::IdentityColumns(const std::optional<Identity>& identity) {
   size = identity->size;
   header_digest = Blob{identity->header.raw()};
   message_id = identity->message_id;
+  body_digest = identity->body;
 }
 
 }  // namespace sterna::store

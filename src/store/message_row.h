@@ -14,12 +14,13 @@ namespace sterna::store {
 #define STERNA_MESSAGE_COLUMNS                                                                \
   "mailbox, uid, state, flags, base_name, in_new, info, dev, ino, size, mtime_ns, btime_ns, " \
   "internal_date, remote_size, email_id, modseq, identity_size, header_digest, message_id, "  \
-  "remote_header, remote_since, local_since"
+  "body_digest, remote_header, remote_since, local_since"
 
 Result<MessageRow> read_message(const Db& db, Query& query);
 Result<RowState> read_state(const Db& db, Query& query);
 
-// Three columns: identity_size, header_digest, message_id; all NULL where there is none.
+// Four columns: identity_size, header_digest, message_id, body_digest; where there is none the last
+// is 0 and the others NULL.
 Result<std::optional<Identity>> read_identity(const Db& db, Query& query);
 
 struct IdentityColumns {
@@ -27,6 +28,7 @@ struct IdentityColumns {
   std::optional<std::uint64_t> size;
   std::optional<Blob> header_digest;  // views into the identity
   std::optional<std::string_view> message_id;
+  std::uint64_t body_digest = 0;
 };
 
 }  // namespace sterna::store

@@ -51,12 +51,12 @@ constexpr const char* kSelectState = "SELECT state FROM message WHERE mailbox = 
 constexpr const char* kUpdate =
     "UPDATE message SET flags = ?, in_new = ?, info = ?, dev = ?, ino = ?, size = ?, mtime_ns = ?, "
     "btime_ns = ?, internal_date = ?, remote_size = ?, email_id = ?, modseq = ?, "
-    "identity_size = ?, header_digest = ?, message_id = ?, remote_header = ?, remote_since = ?, "
-    "local_since = ? "
+    "identity_size = ?, header_digest = ?, message_id = ?, body_digest = ?, remote_header = ?, "
+    "remote_since = ?, local_since = ? "
     "WHERE mailbox = ? AND uid = ? AND state = ? AND base_name = ?";
 constexpr const char* kInsert =
     "INSERT OR REPLACE INTO message (" STERNA_MESSAGE_COLUMNS
-    ", base_hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    ", base_hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 // Calls `visit` with each row that the query still gives.
 template <class Visit>
@@ -281,15 +281,15 @@ Status Store::put_message(const MessageRow& row) {
                              row.file.ino, row.file.size, row.file.mtime_ns, row.file.btime_ns,
                              row.internal_date, row.remote_size, row.email_id, row.modseq,
                              identity.size, identity.header_digest, identity.message_id,
-                             remote_header, row.remote_since, row.local_since, row.key.mailbox,
-                             row.key.uid, to_string(row.state), row.base_name));
+                             identity.body_digest, remote_header, row.remote_since, row.local_since,
+                             row.key.mailbox, row.key.uid, to_string(row.state), row.base_name));
   if (impl_->db.changed_rows() > 0) return {};
   return impl_->change(kInsert, row.key.mailbox, row.key.uid, to_string(row.state),
                        row.flags.to_string(), row.base_name, row.in_new, row.info, row.file.dev,
                        row.file.ino, row.file.size, row.file.mtime_ns, row.file.btime_ns,
                        row.internal_date, row.remote_size, row.email_id, row.modseq, identity.size,
-                       identity.header_digest, identity.message_id, remote_header, row.remote_since,
-                       row.local_since, base_hash(row.base_name));
+                       identity.header_digest, identity.message_id, identity.body_digest,
+                       remote_header, row.remote_since, row.local_since, base_hash(row.base_name));
 }
 
 Status Store::remove_message(MessageKey key) {

@@ -230,9 +230,16 @@ constexpr const char* kVersion7 = R"sql(
 ALTER TABLE message ADD COLUMN remote_header BLOB;
 )sql";
 
+// Versions of a message with one header and one size; 0 of what nobody read.
+constexpr const char* kVersion8 = R"sql(
+ALTER TABLE message ADD COLUMN body_digest INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE intent ADD COLUMN body_digest INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE undo ADD COLUMN body_digest INTEGER NOT NULL DEFAULT 0;
+)sql";
+
 // The nth migrates from version n to n + 1.
 constexpr std::array<const char*, kSchemaVersion> kMigrations = {
-    kVersion1, kVersion2, kVersion3, kVersion4, kVersion5, kVersion6, kVersion7};
+    kVersion1, kVersion2, kVersion3, kVersion4, kVersion5, kVersion6, kVersion7, kVersion8};
 
 Result<std::int64_t> number(Db& db, const char* sql) {
   Query query(db, sql);
@@ -280,11 +287,7 @@ Result<SchemaState> read_schema(Db& db) {
 }
 
 Status migrate(Db& db, SchemaState state) {
-  if (state.is_new()) {
-    STERNA_CHECK(check_empty(db));
-    // What changes in a mailbox is strewn over it: small pages keep the log of it short.
-    STERNA_CHECK(db.execute("PRAGMA page_size = 1024"));
-  }
+  if (state.is_new()) STERNA_CHECK(check_empty(db));
   // Kept in the file, so this does nothing but for a new one, or one that a person made from a
   // dump.
   STERNA_CHECK(db.execute("PRAGMA journal_mode = WAL"));

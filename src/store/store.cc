@@ -12,6 +12,7 @@
 #include "schema.h"
 #include "sterna/base/assert.h"
 #include "sterna/base/bytes.h"
+#include "sterna/base/step.h"
 
 namespace sterna::store {
 namespace {
@@ -74,7 +75,9 @@ Status Store::Impl::changed(Status result) {
 
 Status Store::Impl::commit() {
   STERNA_ASSERT(in_transaction_);
+  at_step("store.writing");
   Status result = spoilt_ ? Status(fail(*spoilt_)) : db.run("COMMIT");
+  at_step("store.committed");
   if (result) {
     in_transaction_ = false;
     if (durability_ == Durability::full && wrote_) ++flushes;

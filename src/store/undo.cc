@@ -28,10 +28,11 @@ Result<std::int64_t> Store::add_undo(const UndoEntry& entry) {
   const IdentityColumns identity(entry.identity);
   STERNA_CHECK(impl_->change(
       "INSERT INTO undo (file, mailbox, base_name, flags, size, identity_size, header_digest, "
-      "message_id, at_ms, reason, lived_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "message_id, body_digest, at_ms, reason, lived_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+      "?)",
       entry.file, entry.mailbox, entry.base_name, entry.flags.to_string(), entry.size,
-      identity.size, identity.header_digest, identity.message_id, entry.at_ms, entry.reason,
-      impl_->lived_ms));
+      identity.size, identity.header_digest, identity.message_id, identity.body_digest, entry.at_ms,
+      entry.reason, impl_->lived_ms));
   return impl_->db.last_insert_id();
 }
 
@@ -39,7 +40,7 @@ Result<std::vector<UndoEntry>> Store::undo_entries() {
   std::vector<UndoEntry> entries;
   Query query(impl_->db,
               "SELECT id, file, mailbox, base_name, flags, size, identity_size, header_digest, "
-              "message_id, at_ms, reason FROM undo ORDER BY id");
+              "message_id, body_digest, at_ms, reason FROM undo ORDER BY id");
   while (true) {
     STERNA_TRY(const bool found, query.next());
     if (!found) return entries;

@@ -21,6 +21,11 @@ bool same_as_row(const RowView& row, const LocalChange& change) {
   return change.file.file.size == row.row->file.size;
 }
 
+// They say the same only of the same octets, then.
+bool bodies_are_known(const RowView& row, const LocalChange& change) {
+  return row.identity && row.identity->body != 0 && change.identity->body != 0;
+}
+
 // To the second, which is what archives keep.
 bool has_old_time(const RowView& row, const LocalChange& change) {
   const FileStamp& was = row.row->file;
@@ -39,6 +44,9 @@ bool is_cut(const RowView& row, const LocalChange& change) {
 
 // The edit, where a server took it already: sent before, and its answer lost.
 MessageView* find_sent_edit(const World& world, const RowView& row) {
+  const bool sent_another = row.upload && row.upload->identity &&
+                            row.upload->identity->differs_in_body(*row.change->identity);
+  if (sent_another) return nullptr;
   for (MessageView* message : row.mailbox->messages) {
     if (message->from || message->file || message->taken || message->row) continue;
     const auto identity = message->identity();
@@ -138,9 +146,10 @@ Content content_of(const RowView& row) {
   if (row.has_state(RowState::stub)) return Content::same;
   if (row.change->file.file == row.row->file) return Content::same;  // another name, nothing else
   if (!row.change->identity) return Content::unreadable;
-  // Another time alone is no edit: programs set times. Nor is another file with the old time: that
-  // is a copy, as of a restored backup.
-  const bool untouched = row.change->in_place || has_old_time(row, *row.change);
+  // Another time alone is no edit: programs set times. Nor is another file with the old octets, or,
+  // where they are not known, the old time: that is a copy, as of a restored backup.
+  const bool untouched =
+      row.change->in_place || has_old_time(row, *row.change) || bodies_are_known(row, *row.change);
   if (untouched && same_as_row(row, *row.change)) return Content::same;
   if (row.change->surely_edited) return Content::edited;
   if (same_as_row(row, *row.change)) return Content::same;

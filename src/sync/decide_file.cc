@@ -77,7 +77,7 @@ class Holdings {
   explicit Holdings(World& world) : one_of_each_(world.input().append_deduplicates) {
     for (const RowView& row : world.rows()) {
       if (!row.mailbox || !row.has_file_here() || !row.identity) continue;
-      if (row.local == Local::unknown && row.doubted) missing_.insert(*content_key(row.identity));
+      if (row.local == Local::unknown && row.doubted) missing_.add(row.identity);
       rows_[{row.mailbox, *content_key(row.identity)}].push_back(&row);
     }
     for (const MessageView& message : world.messages()) {
@@ -98,9 +98,8 @@ class Holdings {
 
   // Maybe the file of a message that is not where it was, which is not believed yet.
   bool may_be_missed(const FileView& file) const {
-    const auto plain = content_key(file.arrival->plain);
-    return missing_.contains(*content_key(file.arrival->identity)) ||
-           (plain && missing_.contains(*plain));
+    return missing_.may_include(file.arrival->identity) ||
+           missing_.may_include(file.arrival->plain);
   }
 
   // One more file of a message that has its file.
@@ -127,6 +126,7 @@ class Holdings {
     const FileStamp& stamp = file.arrival->file.file;
     return std::ranges::any_of(found->second, [&](const RowView* row) {
       if (row->local == Local::gone || row->remote != Remote::same) return false;
+      if (row->identity->differs_in_body(*file.arrival->identity)) return false;
       const FileStamp own = file_of(*row).file;
       return under_any_inode || (own.ino != 0 && own.ino == stamp.ino && own.dev == stamp.dev);
     });
@@ -135,7 +135,7 @@ class Holdings {
   bool one_of_each_;
   std::map<Key, std::vector<const RowView*>> rows_;
   std::set<Key> paired_;
-  std::set<ContentKey> missing_;
+  ContentSet missing_;
 };
 
 void decide_stub(Draft& draft, FileView& file) {

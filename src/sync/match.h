@@ -15,6 +15,7 @@
 #include <optional>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "sterna/model/message.h"
 
@@ -29,6 +30,25 @@ inline std::optional<ContentKey> content_key(const std::optional<Identity>& iden
   if (!identity) return std::nullopt;
   return ContentKey{identity->header, identity->size};
 }
+
+// Contents, versions of one header and one size told apart where their bodies are known.
+class ContentSet {
+ public:
+  void add(const std::optional<Identity>& identity) {
+    if (identity) bodies_[*content_key(identity)].push_back(identity->body);
+  }
+  bool may_include(const std::optional<Identity>& identity) const {
+    if (!identity) return false;
+    const auto found = bodies_.find(*content_key(identity));
+    if (found == bodies_.end()) return false;
+    return std::ranges::any_of(found->second, [&](std::uint64_t body) {
+      return body == 0 || identity->body == 0 || body == identity->body;
+    });
+  }
+
+ private:
+  std::map<ContentKey, std::vector<std::uint64_t>> bodies_;
+};
 
 // `left_key` and `right_key` give std::optional of one key type, nullopt for what takes no part.
 // `join` says whether it took the two for a pair; if not, both go on looking.

@@ -92,7 +92,10 @@ void match_content(World& world, Compared compared, bool (*seeks)(const RowView&
         return content ? std::optional(Key{*content, file_part(file)}) : std::nullopt;
       },
       [compared](RowView& row, FileView& file) {
-        file.plain = compared == Compared::plain;
+        const bool plain = compared == Compared::plain;
+        const auto& content = plain ? file.arrival->plain : file.arrival->identity;
+        if (row.identity->differs_in_body(*content)) return false;
+        file.plain = plain;
         return join(row, file);
       });
 }
@@ -129,6 +132,7 @@ void match_saved(World& world) {
       },
       [](RowView& row, FileView& file) {
         if (row.mailbox == file.mailbox) return false;
+        if (row.identity->differs_in_body(*file.arrival->plain)) return false;
         file.plain = true;
         return join(row, file);
       });

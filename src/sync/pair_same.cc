@@ -91,7 +91,10 @@ void match_contents(World& world, Compared compared, bool sizes_count) {
         return key_of(file.mailbox->in->id, *file.arrival->plain);
       },
       [&](MessageView& message, FileView& file) {
-        if (compared == Compared::plain) file.plain = true;
+        const bool plain = compared == Compared::plain;
+        const Identity& content = plain ? *file.arrival->plain : *file.identity();
+        if (message.identity()->differs_in_body(content)) return false;
+        if (plain) file.plain = true;
         return join(message, file);
       });
 }

@@ -24,15 +24,15 @@ class Births {
       stems_.insert(file.stem);
       sizes_.insert(arrival.file.file.size);
       if (!arrival.identity) unread_sizes_.insert(arrival.file.file.size);
-      if (const auto key = content_key(file.arrival->identity)) contents_.insert(*key);
-      if (const auto key = content_key(file.arrival->plain)) contents_.insert(*key);
+      contents_.add(arrival.identity);
+      contents_.add(arrival.plain);
     }
   }
 
   bool may_include(const RowView& row) const {
     if (unclear_ || stems_.contains(std::string(stem_of(row.row->base_name)))) return true;
     if (unread_sizes_.contains(row.row->file.size)) return true;
-    if (row.identity) return contents_.contains(*content_key(row.identity));
+    if (row.identity) return contents_.may_include(row.identity);
     return sizes_.contains(row.row->file.size);
   }
 
@@ -41,7 +41,7 @@ class Births {
   std::set<std::string> stems_;
   std::set<std::uint64_t> sizes_;
   std::set<std::uint64_t> unread_sizes_;
-  std::set<ContentKey> contents_;
+  ContentSet contents_;
 };
 
 // The same of other accounts.

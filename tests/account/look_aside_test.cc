@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <string>
+#include <utility>
 
 #include "src/account/inspect_parts.h"
 #include "sterna/maildir/identity.h"
@@ -77,6 +78,23 @@ TEST_F(LookAside, AFolderThatLacksHalfOfItselfIsReadAsItIs) {
   remove("Notes/new");
   remove("Notes/tmp");
   EXPECT_EQ(look().size(), 1U);
+}
+
+TEST_F(LookAside, AFolderThatIsBeingMadeIsNoObstacle) {
+  write_file("Notes/cur/17.a:2,S", kContent);
+  std::filesystem::last_write_time(settings_.maildir + "/Notes/cur/17.a:2,S", {});
+  places_[0].half = true;
+  remove("Notes/tmp");
+  ASSERT_EQ(look().size(), 1U);
+  EXPECT_EQ(look()[0].obstacle, kWhy);
+  const std::int64_t later = std::exchange(search_.now_ns, loop_.clock().wall_ns());
+  EXPECT_EQ(look()[0].obstacle, "");
+  search_.now_ns = later;
+  EXPECT_EQ(look()[0].obstacle, kWhy);
+  make_mailbox("Notes");  // whole by now
+  EXPECT_EQ(look()[0].obstacle, "");
+  places_[0].half = false;
+  EXPECT_EQ(look()[0].obstacle, kWhy);
 }
 
 TEST_F(LookAside, AFileThatIsBeingWrittenMayBeAnything) {

@@ -409,7 +409,7 @@ class ProofTest(IntegrationCase):
         world.imap.append("Zoo", message("known", body="A body.\n"), (), NOON)
         world.sync()
         # As after a restored server: the base knows another message under INBOX's UID 4.
-        columns = "identity_size, header_digest, message_id, remote_size"
+        columns = "identity_size, header_digest, message_id, body_digest, remote_size"
         inbox = "(SELECT id FROM mailbox WHERE name = 'INBOX')"
         world.ask_state(f"UPDATE message SET ({columns}) = (SELECT {columns} FROM message WHERE "
                         f"mailbox <> {inbox} AND uid = 4) WHERE mailbox = {inbox} AND uid = 4")
@@ -432,7 +432,7 @@ class ProofTest(IntegrationCase):
         with open(path, "wb") as file:
             file.write(known)
         now = os.stat(path)
-        columns = "identity_size, header_digest, message_id, remote_size"
+        columns = "identity_size, header_digest, message_id, body_digest, remote_size"
         inbox = "(SELECT id FROM mailbox WHERE name = 'INBOX')"
         world.ask_state(f"UPDATE message SET ({columns}) = (SELECT {columns} FROM message WHERE "
                         f"mailbox <> {inbox} AND uid = 4), email_id = '', size = ?, mtime_ns = ? "

@@ -146,13 +146,29 @@ class PushTest(IntegrationCase):
         world.sync()
         path = world.mail.deliver("Drafts", local(message("draft", "One.\n")), "DS", NOON)
         world.sync()
-        for words in ("One. Two.\n", "One. Two. Three.\n", "All of it.\n"):
+        # The second is as long as the first: its header and its size do not tell.
+        for words in ("Two.\n", "One. Two. Three.\n", "All of it.\n"):
             os.unlink(path)
             path = world.mail.deliver("Drafts", local(message("draft", words)), "DS", NOON)
             world.sync()
-            self.assertEqual(len(world.imap.fetch_all("Drafts")), 1)
+            draft, = world.imap.fetch_all("Drafts")
+            self.assertIn(words.strip().encode(), draft.body)
         world.assert_settled()
-        self.assertIn(b"All of it.", world.imap.fetch_all("Drafts")[0].body)
+
+    def test_an_edit_in_place_that_changes_neither_header_nor_size_is_one(self):
+        world = self.world()
+        world.mail.deliver("INBOX", local(message("note", "One.\n")), "S", NOON)
+        world.imap.append("INBOX", message("news", "One.\n"))
+        world.sync()
+        for one in world.mail.messages("INBOX"):
+            with open(one.path, "r+b") as file:
+                octets = file.read()
+                file.seek(0)
+                file.write(octets.replace(b"One.", b"Two."))
+        self.assertEqual(world.sync()["uploaded"], 2)
+        self.assertEqual([one.body.endswith(b"Two.\r\n") for one in world.imap.fetch_all("INBOX")],
+                         [True, True])
+        world.assert_settled()
 
     def test_a_folder_that_is_a_copy_of_itself_by_now_is_no_edit(self):
         world = self.world()

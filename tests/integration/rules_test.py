@@ -165,7 +165,8 @@ class IdentityTest(IntegrationCase):
         world.imap.append("Zoo", message("gamma"), (), NOON + HOUR_S)
         world.sync()
         # As after a restored server: the base knows another message under INBOX's UID 4.
-        columns = "identity_size, header_digest, message_id, remote_size, internal_date"
+        columns = ("identity_size, header_digest, message_id, body_digest, remote_size, "
+                   "internal_date")
         inbox = "(SELECT id FROM mailbox WHERE name = 'INBOX')"
         world.ask_state(f"UPDATE message SET ({columns}) = (SELECT {columns} FROM message WHERE "
                         f"mailbox <> {inbox} AND uid = 4), email_id = '' "

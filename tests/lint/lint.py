@@ -6,7 +6,8 @@
 
 The doors are those of docs/architecture.md: a room includes only what DOORS names, itself, and
 model and base. The manners: an SPDX line, no tabs, no line over 100 columns, no file over 600
-lines, #pragma once in headers, no unfinished business.
+lines, #pragma once in headers, no unfinished business. The steps: what base/step.h lists is said
+somewhere in src, or no test could ever kill the program there.
 """
 import os
 import re
@@ -42,6 +43,7 @@ CLOSED_HEADERS = {
     r"<spdlog/": {"base"},
 }
 
+STEPS = "include/sterna/base/step.h"
 LINE_COLUMNS_MAX = 100
 FILE_LINES_MAX = 600
 CODE = (".h", ".cc", ".c", ".py", ".cmake", ".sh")
@@ -131,12 +133,29 @@ def check_manners(path, text):
             yield f"{path}:{number}: unfinished business: {line.strip()[:60]}"
 
 
+def check_steps(root):
+    path = os.path.join(root, STEPS)
+    if not os.path.exists(path):
+        return
+    with open(path, encoding="utf-8") as file:
+        listed = re.findall(r'^ +"([^"]+)",', file.read(), re.M)
+    said = set()
+    for source in sources(root):
+        if source.startswith("src/"):
+            with open(os.path.join(root, source), encoding="utf-8") as file:
+                said.update(re.findall(r'\bat_step\("([^"]+)"\)', file.read()))
+    for name in listed:
+        if name not in said:
+            yield f"{STEPS}: nothing says at_step(\"{name}\")"
+
+
 def check(root):
     for path in sources(root):
         with open(os.path.join(root, path), encoding="utf-8") as file:
             text = file.read()
         yield from check_manners(path, text)
         yield from check_doors(path, text)
+    yield from check_steps(root)
 
 
 def main():

@@ -34,6 +34,18 @@ class LintTest(unittest.TestCase):
                           SPDX + '#pragma once\n#include "sterna/io/clock.h"\n',
                           "imap must not enter io")
 
+    def test_a_step_that_nothing_says_is_found(self):
+        steps = '#pragma once\nconst char* const kSteps[] = {\n    "a.said",\n    "a.not",\n};\n'
+        with tempfile.TemporaryDirectory() as root:
+            for path, text in (("include/sterna/base/step.h", steps),
+                               ("src/sync/plan.cc", 'void f() { at_step("a.said"); }\n')):
+                os.makedirs(os.path.dirname(f"{root}/{path}"))
+                with open(f"{root}/{path}", "w", encoding="utf-8") as out:
+                    out.write(SPDX + text)
+            found = list(lint.check(root))
+        self.assertEqual(len(found), 1, found)
+        self.assertIn("a.not", found[0])
+
     def test_the_ground_stands_on_nothing(self):
         self.assert_found("src/base/a.cc", SPDX + '#include "sterna/model/flags.h"\n',
                           "base must not enter model")

@@ -73,13 +73,16 @@ inline MessageRow message_row(MailboxId mailbox, std::uint32_t uid,
 }
 
 inline Identity identity_of(const std::string& text) {
-  return {.size = text.size(), .header = sha256(text), .message_id = "<" + text + "@example.org>"};
+  return {.size = text.size(),
+          .header = sha256(text),
+          .message_id = "<" + text + "@example.org>",
+          .body = hash64(text) >> 1};
 }
 
 // All that a row says, to be compared at once.
 inline auto fields(const std::optional<Identity>& identity) {
   const Identity value = identity.value_or(Identity{});
-  return std::tuple(identity.has_value(), value.size, value.header, value.message_id);
+  return std::tuple(identity.has_value(), value.size, value.header, value.message_id, value.body);
 }
 inline auto fields(const MessageRow& row) {
   return std::tuple_cat(

@@ -82,6 +82,10 @@ class Wire:
         self.close()
 
     def close(self):
+        try:
+            self._listener.shutdown(socket.SHUT_RDWR)      # or accept() would wait for ever
+        except OSError:
+            pass
         self._listener.close()
         self.cut_now()
 

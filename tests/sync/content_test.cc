@@ -63,6 +63,44 @@ TEST(Content, InPlaceOnlyAnotherContentIsAnEdit) {
   EXPECT_EQ(told(input), "upload A A1 S replaces=1\n");
 }
 
+// --- the same header and the same size, and another body ---
+
+TEST(Body, TellsAnEditFromACopy) {
+  EXPECT_EQ(planned("", "A edited 1 x"), "record A/1 S A1:2,S\n");
+  EXPECT_EQ(planned("", "A edited 1 x^2"), "upload A A1 S replaces=1\n");
+  EXPECT_EQ(planned("", "A edited 1 x^2 old_time"), "upload A A1 S replaces=1\n");
+  EXPECT_EQ(planned("", "A restarted 1 x^2"), "upload A A1 S forgets=A/1\n");
+  EXPECT_EQ(planned("", "A wreck 1 x^2"), "repair A/1 A1\n");
+}
+TEST(Body, WhereItIsNotKnownANewFileOfAnotherTimeIsAnEdit) {
+  Input input = read({"A Trash:trash", "A 1 x S", "", "A edited 1 x"});
+  row(input, "A", 1).identity->body = 0;
+  EXPECT_EQ(told(input), "upload A A1 S replaces=1\n");
+  input = read({"A Trash:trash", "A 1 x S", "", "A edited 1 x^2 old_time"});
+  row(input, "A", 1).identity->body = 0;
+  EXPECT_EQ(told(input), "record A/1 S A1:2,S\n");
+}
+TEST(Body, TellsADraftThatWasSavedAgainFromOneThatWasRenamed) {
+  EXPECT_EQ(planned("", "A gone 1\nA new n1 x S"), "record A/1 S n1:2,S\n");
+  EXPECT_EQ(planned("", "A gone 1\nA new n1 x^2 S"), "upload A n1 S\ndelete_out A/1 to_trash\n");
+  EXPECT_EQ(planned("", "A gone 1\nA new n1 x^2 S saved"),
+            "upload A n1 S\ndelete_out A/1 to_trash\n");
+}
+TEST(Body, TellsAMessageThatWasMovedFromOneThatWasChangedOnTheWay) {
+  EXPECT_EQ(planned("", "A gone 1\nB new n1 x^2 S"), "upload B n1 S\ndelete_out A/1 to_trash\n");
+  EXPECT_EQ(planned("", "A gone 1\nB new n1 x^2 S saved"),
+            "upload B n1 S\ndelete_out A/1 to_trash\n");
+}
+TEST(Body, AnEarlierVersionThatWasSentIsNotTakenForThisOne) {
+  Input input = read({"A Trash:trash", "A 1 x S", "A new 7 x S", "A edited 1 x^3"});
+  add_intent(input, IntentKind::upload, "A", 0, "A1", "x^2", "").looks = 3;
+  EXPECT_EQ(told(input), "download A/7\nupload A A1 S replaces=1 doubt\n");
+}
+TEST(Body, AWantedMessageIsNotTakenForAnotherVersionOfIt) {
+  EXPECT_EQ(told({"A", "A 1 x S wanted", "", "A new n1 x S"}), "pair A/1 n1 S\n");
+  EXPECT_EQ(told({"A", "A 1 x S wanted", "", "A new n1 x^2 S"}), "download A/1\nupload A n1 S\n");
+}
+
 // --- first seen after a restart of the machine: an edit, or what an outage left ---
 
 TEST(Restarted, WhatMayBeAnEditIsKeptBesideTheMessage) {

@@ -240,7 +240,7 @@ void Model::add_details(Input& input) {
         RemoteArrival detail;
         detail.uid = uid;
         detail.flags = message.flags;
-        detail.identity = identity_of(message.content);
+        detail.identity = told_identity_of(message.content);
         in.remote.details.push_back(std::move(detail));
       }
     }

@@ -178,7 +178,7 @@ class Reader {
       if (words.size() > 4) detail.flags = flags_of(words[4]);
       detail.internal_date = 2000;
       detail.email_id = value(words, "email").value_or("");
-      if (!has(words, "nocontent")) detail.identity = identity_of(words[3]);
+      if (!has(words, "nocontent")) detail.identity = told_identity_of(words[3]);
       detail.size_reliable = !has(words, "unsized");
       if (!detail.size_reliable) detail.identity->size += 7;
       delta.details.push_back(std::move(detail));
@@ -373,10 +373,21 @@ Input read(const Story& story) {
 }
 
 Identity identity_of(std::string_view content) {
+  const std::size_t mark = std::min(content.find('~'), content.size());
+  const std::string_view message = content.substr(0, mark);
+  const std::size_t version = std::min(message.find('^'), message.size());
+  const std::string header = std::string(message.substr(0, version)).append(content.substr(mark));
   Identity identity;
-  identity.header = sha256(content);
-  identity.size = 100 + hash64(content) % 1000;
-  identity.message_id = "<" + std::string(content.substr(0, content.find('~'))) + "@example.org>";
+  identity.header = sha256(header);
+  identity.size = 100 + hash64(header) % 1000;
+  identity.message_id = "<" + std::string(message.substr(0, version)) + "@example.org>";
+  identity.body = hash64(message) >> 1 | 1;
+  return identity;
+}
+
+Identity told_identity_of(std::string_view content) {
+  Identity identity = identity_of(content);
+  identity.body = 0;
   return identity;
 }
 

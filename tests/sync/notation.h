@@ -24,7 +24,7 @@
 //
 // Mailboxes are made in the order in which the header names them: "A B Trash:trash". Row A 1 holds
 // the file "A1"; equal contents are equal messages; "x~2" has the Message-ID of "x" and other
-// bytes.
+// bytes; "x^2" has the header and the size of "x", and another body.
 #pragma once
 
 #include <string>
@@ -45,7 +45,8 @@ struct Story {
 
 Input read(const Story& story);
 
-Identity identity_of(std::string_view content);
+Identity identity_of(std::string_view content);       // of a file that was read
+Identity told_identity_of(std::string_view content);  // of a message that the server told of
 UidValidity validity_of(MailboxId id);
 MailboxInput& mailbox(Input& input, std::string_view name);
 MessageRow& row(Input& input, std::string_view name, std::uint32_t uid);

@@ -94,8 +94,11 @@ TEST(Saved, WithoutABaseTheMessageThatIsTheWholeFileComesFirst) {
 // --- in place ---
 
 TEST(SavedInPlace, MayBeAnEdit) {
-  EXPECT_EQ(planned("", "A edited 1 x saved"), "upload A A1 S replaces=1\n");
-  EXPECT_EQ(planned("", "A edited 1 x"), "upload A A1 S replaces=1\n");
+  EXPECT_EQ(planned("", "A edited 1 x^2 saved"), "upload A A1 S replaces=1\n");
+  EXPECT_EQ(planned("", "A edited 1 x saved"), "record A/1 S A1:2,S\n");
+  Input input = read({"A B Trash:trash", "A 1 x S", "", "A edited 1 x saved"});
+  row(input, "A", 1).identity->body = 0;
+  EXPECT_EQ(told(input), "upload A A1 S replaces=1\n");
 }
 TEST(SavedInPlace, IsNoWreck) {
   EXPECT_EQ(planned("", "A wreck 1 x saved"), "record A/1 S A1:2,S\n");

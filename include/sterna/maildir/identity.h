@@ -42,6 +42,9 @@ struct ContentIdentity {
   std::string message_id;   // with its angle brackets, "" if there is none
   std::string date;         // unfolded and trimmed, "" if there is none
   bool has_fields = false;  // at least one line of it parses as a header field
+  // Of the octets that the header's digest does not cover, carriage returns left out: the first 63
+  // bits of their SHA-256, which tell versions of a message apart. 0: not seen.
+  std::uint64_t body_digest = 0;
   // nullopt where the header has none of those fields, nothing but them, or more octets than count.
   std::optional<PlainContent> plain;
   bool operator==(const ContentIdentity&) const = default;
@@ -71,10 +74,12 @@ class IdentityBuilder {
  private:
   void count(std::string_view bytes);
   void take(std::string_view canonical);
+  void take_body(std::string_view bytes);
 
   Canonicalizer canonicalizer_;
   std::string header_;  // canonical, until its end or its limit is found
   bool header_done_ = false;
+  Sha256 body_;
   std::uint64_t size_ = 0;
   bool last_was_cr_ = false;
 };

@@ -49,9 +49,16 @@ struct Identity {
   std::uint64_t size = 0;
   Digest header;           // of the canonical header
   std::string message_id;  // a hint; "" if there is none
+  // Of what follows the header, 63 bits; 0: not known, as of all that only a server told of. Two
+  // bodies that differ are two versions of a message.
+  std::uint64_t body = 0;
   // Same content. `size` may be unreliable on some servers: compare_size = false leaves it out.
   bool same_as(const Identity& other, bool compare_size = true) const {
-    return header == other.header && (!compare_size || size == other.size);
+    return header == other.header && (!compare_size || size == other.size) &&
+           !differs_in_body(other);
+  }
+  bool differs_in_body(const Identity& other) const {
+    return body != 0 && other.body != 0 && body != other.body;
   }
 };
 
