@@ -172,6 +172,27 @@ void warn_of_role(Findings& findings, const Settings& settings, Role role,
   }
 }
 
+// A preset names what its servers have where they do not tell the roles themselves: that counts
+// for nothing where they do, and is no mistake of the user's where they have no such mailbox.
+void warn_of_preset(Findings& findings, const Settings& settings,
+                    const std::vector<ServerMailbox>& mailboxes) {
+  std::string expected;
+  std::string mended;
+  for (const Role role : settings.preset_roles) {
+    if (holder_of(role, mailboxes)) continue;
+    const std::string name = printable(settings.roles.at(role).text(), kNameShown);
+    expected += fmt::format("{}{} = {}", expected.empty() ? "" : ", ", to_string(role), name);
+    mended += fmt::format("{}roles.{}", mended.empty() ? "" : ", ", to_string(role));
+  }
+  if (expected.empty()) return;
+  findings.warn("roles",
+                fmt::format("the preset {} expects {}: no mailbox of the server has such a role",
+                            settings.preset, expected),
+                fmt::format("where another mailbox is meant, name it: {} (sterna mailboxes {} "
+                            "lists what there is)",
+                            mended, settings.name));
+}
+
 coro::Task<void> check_mailboxes(Findings& findings, const Settings& settings,
                                  Connection& connection) {
   auto listed = co_await list_server(connection, settings, false);
@@ -244,10 +265,10 @@ void report_roles(Findings& findings, const Settings& settings,
   findings.ok("roles", detail.empty() ? "no mailbox has one" : std::move(detail));
   for (const auto& [role, name] : settings.roles) {
     const ServerMailbox* holder = holder_of(role, mailboxes);
-    // A preset names what its servers have where they do not tell the roles themselves.
-    if (holder && (settings.has_preset || holder->name == name)) continue;
+    if (settings.preset_roles.contains(role) || (holder && holder->name == name)) continue;
     warn_of_role(findings, settings, role, mailboxes);
   }
+  warn_of_preset(findings, settings, mailboxes);
   const MailboxPolicy policy = settings.policy_for(MailboxName("INBOX"));
   const bool wanted =
       policy.local_delete == sync::LocalDelete::trash && policy.direction != sync::Direction::pull;

@@ -18,6 +18,17 @@ constexpr std::uint64_t kSpaceNone = 16'000'000;
 // More of one kind are counted, not listed.
 constexpr std::size_t kLinesOfOneKind = 10;
 
+// The probe is nobody's business: of what is said of it, the reason alone is passed on.
+template <class T>
+std::unexpected<Error> probe_failed(const Result<T>& failed, std::string doing) {
+  const Error& error = failed.error();
+  const std::string& message = error.message();
+  const std::size_t colon = message.rfind(": ");
+  return fail(Error(error.code(), colon == std::string::npos ? message : message.substr(colon + 2))
+                  .with_hint(error.hint())
+                  .with_context(std::move(doing)));
+}
+
 Status write_probe(io::Directory& directory) {
   auto written = [&directory]() -> Status {
     STERNA_TRY(const auto file, directory.create_file("temporary"));
@@ -25,27 +36,17 @@ Status write_probe(io::Directory& directory) {
     STERNA_CHECK(file->sync());
     return directory.place(*file, "placed");
   }();
-  if (!written) return fail_in(std::move(written), "writing a file and flushing it (fsync)");
+  if (!written) return probe_failed(written, "writing a file and flushing it (fsync)");
   auto renamed = directory.rename_at("placed", directory, "renamed");
-  if (!renamed) return fail_in(std::move(renamed), "renaming a file");
-  if (auto synced = directory.sync(); !synced) {
-    return fail_in(std::move(synced), "flushing a directory (fsync)");
-  }
-  return {};
-}
-
-// The probe is nobody's business: what is said of it goes without its name.
-Error without_name(const Error& error, const std::string& name) {
-  const std::string& message = error.message();
-  const std::string prefix = name + ": ";
-  return Error(error.code(), message.starts_with(prefix) ? message.substr(prefix.size()) : message);
+  if (!renamed) return probe_failed(renamed, "renaming a file");
+  auto synced = directory.sync();
+  return synced ? Status() : probe_failed(synced, "flushing a directory (fsync)");
 }
 
 // Makes, renames and flushes a file in a directory of its own, and takes both away again.
 Status probe(io::Directory& where, const std::string& name) {
-  if (auto made = where.make_directory(name); !made) {
-    return fail(without_name(made.error(), name).with_context("making a directory"));
-  }
+  if (auto made = where.make_directory(name); !made)
+    return probe_failed(made, "making a directory");
   Status result;
   if (auto inside = where.open_directory(name)) {
     result = write_probe(**inside);
@@ -53,14 +54,15 @@ Status probe(io::Directory& where, const std::string& name) {
     for (const char* file : {"placed", "renamed"}) {
       auto removed = (*inside)->unlink_at(file);
       if (!removed && !removed.error().is(ErrorCode::not_found) && result) {
-        result = std::move(removed);
+        result = probe_failed(removed, "removing a file");
       }
     }
   } else {
-    result = fail(std::move(inside).error());
+    result = probe_failed(inside, "opening a directory");
   }
-  auto removed = where.remove_directory(name);
-  return result ? std::move(removed) : std::move(result);
+  const auto removed = where.remove_directory(name);
+  if (result && !removed) return probe_failed(removed, "removing a directory");
+  return result;
 }
 
 struct Place {

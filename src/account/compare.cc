@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 #include "decisions.h"
 #include "sterna/base/bytes.h"
 #include "sterna/base/nanoseconds.h"
@@ -27,20 +29,27 @@ Result<Excuses> read_excuses(store::Store& base) {
   STERNA_TRY(const std::vector<store::HeldEntry> held, base.held());
   STERNA_TRY(const std::vector<store::Failure> failures, base.failures());
   const auto excuse = [&excuses](MailboxId mailbox, Uid uid, const std::string& base_name,
-                                 std::string reason) {
+                                 Excuse why) {
     if (uid) {
-      excuses.messages.try_emplace({mailbox, uid}, reason);
+      excuses.messages.try_emplace({mailbox, uid}, why);
     }
-    if (!base_name.empty()) excuses.files.try_emplace({mailbox, base_name}, std::move(reason));
+    if (!base_name.empty()) excuses.files.try_emplace({mailbox, base_name}, std::move(why));
   };
   for (const store::HeldEntry& entry : held) {
-    excuse(entry.mailbox, entry.uid, entry.base_name, "held: " + entry.reason);
+    excuse(entry.mailbox, entry.uid, entry.base_name,
+           {DifferenceKind::held, "held: " + entry.reason});
   }
   for (const store::Failure& failure : failures) {
     excuse(failure.mailbox, failure.uid, failure.base_name,
-           fmt::format("quarantined, {} failed: {}", failure.action, failure.reason));
+           {DifferenceKind::parked,
+            fmt::format("quarantined, {} failed: {}", failure.action, failure.reason)});
   }
   return excuses;
+}
+
+std::string_view to_string(DifferenceKind kind) {
+  constexpr std::array names = {"difference", "held", "parked", "note"};
+  return names[static_cast<std::size_t>(kind)];
 }
 
 Status Comparison::run(store::Store& base, io::Directory& root) {
@@ -70,7 +79,8 @@ Status Comparison::list_files(io::Directory& root) {
   } else if (!home.error().is(ErrorCode::not_found)) {
     return fail(std::move(home).error());
   }
-  add(false, {}, {}, facts_.directory, "the mailbox is missing in the Maildir");
+  add(DifferenceKind::difference, {}, {}, facts_.directory,
+      "the mailbox is missing in the Maildir");
   return {};
 }
 
@@ -100,7 +110,7 @@ void Comparison::visit_kept(const MessageRow& row, const RemoteMessage* remote,
   if (remote) compare_remote(row, *remote);
   if (!file) return;
   if (file->kind == maildir::EntryKind::strange) {
-    add(false, row.key.uid, row.base_name, path_of(*file), "not a file");
+    add(DifferenceKind::difference, row.key.uid, row.base_name, path_of(*file), "not a file");
     return;
   }
   compare_flags_with_file(row, *file);
@@ -115,7 +125,7 @@ void Comparison::visit_other(const MessageRow& row, const RemoteMessage* remote,
       differs(row, not_synced_reason(row));
       break;
     case RowState::quarantined:
-      note(row, not_synced_reason(row));
+      note(row, not_synced_reason(row), DifferenceKind::parked);
       break;
     case RowState::dropped:
       note(row, file ? "kept on the server only, and here again" : "kept on the server only");
@@ -131,7 +141,9 @@ void Comparison::visit_other(const MessageRow& row, const RemoteMessage* remote,
     case RowState::tombstone:
       ++tombstones_;
       if (remote) differs(row, "deleted, and on the server again");
-      if (file) add(false, row.key.uid, row.base_name, path_of(*file), "deleted, and here again");
+      if (file)
+        add(DifferenceKind::difference, row.key.uid, row.base_name, path_of(*file),
+            "deleted, and here again");
       break;
     case RowState::present:
     case RowState::stub:
@@ -164,7 +176,8 @@ void Comparison::compare_remote(const MessageRow& row, const RemoteMessage& remo
 
 void Comparison::compare_flags_with_file(const MessageRow& row, const maildir::Entry& file) {
   if (!file.tells_flags) {
-    add(true, row.key.uid, row.base_name, path_of(file), "its name says nothing about flags");
+    add(DifferenceKind::note, row.key.uid, row.base_name, path_of(file),
+        "its name says nothing about flags");
     return;
   }
   const FlagSet in_name = keywords_.flags_of(file.mask, file.keywords);
@@ -172,7 +185,7 @@ void Comparison::compare_flags_with_file(const MessageRow& row, const maildir::E
   FlagSet expected = row.flags;
   for (const std::string& keyword : keywords_.missing(row.flags)) expected.remove_keyword(keyword);
   if (in_name == expected) return;
-  add(false, row.key.uid, row.base_name, path_of(file),
+  add(DifferenceKind::difference, row.key.uid, row.base_name, path_of(file),
       fmt::format("flags in the file's name: {}; in the base: {}", flags_text(in_name),
                   flags_text(expected)));
 }
@@ -181,11 +194,12 @@ void Comparison::compare_stat(const MessageRow& row, const RemoteMessage* remote
                               const maildir::Entry& file) {
   auto stat = maildir::stat_seen(*home_, listing_->seen(file));
   if (!stat) {
-    add(true, row.key.uid, row.base_name, path_of(file), "changed while it was compared");
+    add(DifferenceKind::note, row.key.uid, row.base_name, path_of(file),
+        "changed while it was compared");
     return;
   }
   if (row.file.ino != 0 && stat->size != row.file.size) {
-    add(false, row.key.uid, row.base_name, path_of(file),
+    add(DifferenceKind::difference, row.key.uid, row.base_name, path_of(file),
         fmt::format("size of the file: {}; in the base: {}", stat->size, row.file.size));
   }
   if (remote && remote->internal_date &&
@@ -202,7 +216,7 @@ const RemoteMessage* Comparison::take_remote(Uid uid) {
   const std::vector<RemoteMessage>& messages = facts_.remote->messages;
   while (next_remote_ < messages.size() && messages[next_remote_].uid < uid) {
     ++compared;
-    add(false, messages[next_remote_++].uid, {}, {}, "on the server only");
+    add(DifferenceKind::difference, messages[next_remote_++].uid, {}, {}, "on the server only");
   }
   if (next_remote_ == messages.size() || messages[next_remote_].uid != uid) return nullptr;
   return &messages[next_remote_++];
@@ -220,7 +234,7 @@ void Comparison::finish_remote() {
   const std::vector<RemoteMessage>& messages = facts_.remote->messages;
   for (; next_remote_ < messages.size(); ++next_remote_) {
     ++compared;
-    add(false, messages[next_remote_].uid, {}, {}, "on the server only");
+    add(DifferenceKind::difference, messages[next_remote_].uid, {}, {}, "on the server only");
   }
 }
 
@@ -234,19 +248,20 @@ Status Comparison::finish_files(store::Store& base) {
       case maildir::EntryKind::message: {
         ++compared;
         STERNA_TRY(const auto consumed, base.get(consumed_key(facts_.row.id, base_name)));
-        add(consumed.has_value(), {}, base_name, path_of(file),
+        add(note_if(consumed.has_value()), {}, base_name, path_of(file),
             consumed ? "in the Maildir only, as the settings wanted it" : "in the Maildir only");
         break;
       }
       case maildir::EntryKind::duplicate:
         ++compared;
-        add(false, {}, base_name, path_of(file), "in the Maildir only, with another file's name");
+        add(DifferenceKind::difference, {}, base_name, path_of(file),
+            "in the Maildir only, with another file's name");
         break;
       case maildir::EntryKind::redundant:
-        add(true, {}, base_name, path_of(file), "a second name of the same file");
+        add(DifferenceKind::note, {}, base_name, path_of(file), "a second name of the same file");
         break;
       case maildir::EntryKind::strange:
-        add(true, {}, base_name, path_of(file), "not a file");
+        add(DifferenceKind::note, {}, base_name, path_of(file), "not a file");
         break;
     }
   }
@@ -255,19 +270,19 @@ Status Comparison::finish_files(store::Store& base) {
 
 void Comparison::summarize() {
   if (tombstones_ > 0) {
-    add(true, {}, {}, facts_.directory,
+    add(DifferenceKind::note, {}, {}, facts_.directory,
         fmt::format("{} deleted message{} remembered", tombstones_, tombstones_ == 1 ? "" : "s"));
   }
   if (other_times_ > 0) {
-    add(true, {}, {}, other_time_path_,
+    add(DifferenceKind::note, {}, {}, other_time_path_,
         fmt::format("{} file{} with a time other than the server's INTERNALDATE, this one first",
                     other_times_, other_times_ == 1 ? "" : "s"));
   }
 }
 
-void Comparison::add(bool note, Uid uid, const std::string& base_name, std::string path,
+void Comparison::add(DifferenceKind kind, Uid uid, const std::string& base_name, std::string path,
                      std::string what) {
-  const std::string* excuse = nullptr;
+  const Excuse* excuse = nullptr;
   if (uid) {
     const auto it = excuses_.messages.find({facts_.row.id, uid});
     if (it != excuses_.messages.end()) excuse = &it->second;
@@ -276,9 +291,11 @@ void Comparison::add(bool note, Uid uid, const std::string& base_name, std::stri
     const auto it = excuses_.files.find({facts_.row.id, base_name});
     if (it != excuses_.files.end()) excuse = &it->second;
   }
-  if (excuse) what += fmt::format(" ({})", printable(*excuse));
-  lines.push_back({note || excuse != nullptr, facts_.row.name.text(), uid.value, std::move(path),
-                   std::move(what)});
+  if (excuse) {
+    kind = excuse->kind;
+    what += fmt::format(" ({})", printable(excuse->reason));
+  }
+  lines.push_back({kind, facts_.row.name.text(), uid.value, std::move(path), std::move(what)});
 }
 
 std::string Comparison::path_of(const MessageRow& row) const {

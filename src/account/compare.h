@@ -20,10 +20,18 @@
 
 namespace sterna::account {
 
+inline DifferenceKind note_if(bool is_note) {
+  return is_note ? DifferenceKind::note : DifferenceKind::difference;
+}
+
 // What the base excuses: messages that are held or parked. What is found about them is a note.
+struct Excuse {
+  DifferenceKind kind;
+  std::string reason;
+};
 struct Excuses {
-  std::unordered_map<MessageKey, std::string> messages;
-  std::map<std::pair<MailboxId, std::string>, std::string> files;  // by base name
+  std::unordered_map<MessageKey, Excuse> messages;
+  std::map<std::pair<MailboxId, std::string>, Excuse> files;  // by base name
 };
 Result<Excuses> read_excuses(store::Store& base);
 
@@ -81,12 +89,13 @@ class Comparison {
   Status finish_files(store::Store& base);
   void summarize();
 
-  void add(bool note, Uid uid, const std::string& base_name, std::string path, std::string what);
+  void add(DifferenceKind kind, Uid uid, const std::string& base_name, std::string path,
+           std::string what);
   void differs(const MessageRow& row, std::string what) {
-    add(false, row.key.uid, row.base_name, path_of(row), std::move(what));
+    add(DifferenceKind::difference, row.key.uid, row.base_name, path_of(row), std::move(what));
   }
-  void note(const MessageRow& row, std::string what) {
-    add(true, row.key.uid, row.base_name, path_of(row), std::move(what));
+  void note(const MessageRow& row, std::string what, DifferenceKind kind = DifferenceKind::note) {
+    add(kind, row.key.uid, row.base_name, path_of(row), std::move(what));
   }
   std::string path_of(const MessageRow& row) const;
   std::string path_of(const maildir::Entry& file) const;

@@ -122,6 +122,7 @@ class Writer {
   void place(Stored& one) {
     delivery_.set_mtime(to_ns(one.date));
     maildir::Origin origin{tree_, mailbox_, uidvalidity_, one.facts.uid, one.date, 0};
+    std::optional<Error> failure;
     for (; origin.collision < kCollisionsMax; ++origin.collision) {
       maildir::FileName name;
       name.base = maildir::derive_base_name(origin);
@@ -135,12 +136,10 @@ class Writer {
         one.base = name.base;
         return;
       }
-      if (!placed.error().is(ErrorCode::exists)) {
-        failed_ = placed.error();
-        return;
-      }
+      failure = std::move(placed).error();
+      if (!failure->is(ErrorCode::exists)) break;
     }
-    failed_ = Error(ErrorCode::exists, "every name for it is taken");
+    failed_ = std::move(failure);
   }
 
   // A download that is done again meets its own file, whatever its flags are by now (rule 8).

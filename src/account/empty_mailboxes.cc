@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "execute.h"
+#include "failures.h"
 #include "message_limit.h"
 #include "observe.h"
 #include "sterna/imap/outcome.h"
@@ -254,7 +255,9 @@ Status conclude(Engine& engine, const Connection& connection, const MailboxWork&
     engine.again = engine.again || (left.on_server == 0 && left.present == 0);
     return {};
   }
-  if (done.error().scope() == ErrorScope::account || !connection.usable()) return done;
+  if (ends_pass(connection, done.error())) {
+    return fail_in(std::move(done), fmt::format("mailbox {}", work.name()));
+  }
   engine.note(std::move(done).error(), &work);
   return {};
 }

@@ -155,7 +155,7 @@ class MailboxExecution {
     Status done = co_await carry_out(action);
     if (done && counts) attempts.count(failure);
     if (done) co_return done;
-    if (done.error().scope() == ErrorScope::account || !connection_.usable()) co_return done;
+    if (ends_pass(connection_, done.error())) co_return done;
     give_up(action);
     if (failure.action.empty() || done.error().is(ErrorCode::changed)) {
       engine_.again = engine_.again || done.error().is(ErrorCode::changed);
@@ -308,7 +308,7 @@ class MailboxExecution {
     auto dirs = co_await on_worker(engine_.services, std::move(job));
     if (!dirs) {
       co_return fail(std::move(dirs).error().with_context(
-          fmt::format("mailbox {}: make its directory", what.remote.name.text())));
+          fmt::format("mailbox {}: its folder here", what.remote.name.text())));
     }
     at_step("mailbox.made_here");
     STERNA_CO_TRY(const io::FileStat cur, dirs->cur->stat());
@@ -386,7 +386,7 @@ class MailboxExecution {
         maildir::remove_empty_mailbox(*engine_.root, maildir::parse_mailbox_path(what.path));
     if (!removed) {
       return fail(std::move(removed).error().with_context(
-          fmt::format("mailbox {}: remove its directory", row.name.text())));
+          fmt::format("mailbox {}: its folder here", row.name.text())));
     }
     at_step("unmailbox.gone_here");
     ++engine_.report.counts.mailboxes_in;

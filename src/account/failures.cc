@@ -89,8 +89,12 @@ bool waits(const store::Failure& failure, std::int64_t now_ms) {
 
 void park(Engine& engine, MailboxWork& work, Uid uid, std::string_view base_name,
           std::string_view action, Error error) {
-  const std::string what =
-      uid ? fmt::format("{} UID {}", action, uid.value) : fmt::format("{} {}", action, base_name);
+  std::string what(action);
+  if (uid) {
+    what += fmt::format(" UID {}", uid.value);
+  } else if (!error.message().contains(base_name)) {  // errors of the disk name the file
+    what += fmt::format(" {}", base_name);
+  }
   store::Failure failure{work.row.id, uid, std::string(base_name), std::string(action), 0, 0, {}};
   count_once_more(engine, failure, error);
   Status stored = engine.write([&]() -> Status {

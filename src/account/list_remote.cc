@@ -70,6 +70,16 @@ std::string_view why_impossible(const sync::RemoteMailbox& mailbox) {
   return {};
 }
 
+// Where the server does not tell (RFC 3348), the list does, with what is left out of it here.
+void find_children(std::vector<RemoteListing>& mailboxes, const std::set<std::string>& listed) {
+  for (RemoteListing& one : mailboxes) {
+    if (one.mailbox.delimiter == '\0' || one.mailbox.has_children) continue;
+    const std::string above = one.mailbox.wire.octets + one.mailbox.delimiter;
+    const auto next = listed.upper_bound(above);
+    one.mailbox.has_children = next != listed.end() && next->starts_with(above);
+  }
+}
+
 // What is in the list and cannot be synced, with the reason.
 using Impossible = std::vector<std::pair<MailboxName, std::string_view>>;
 
@@ -239,6 +249,7 @@ coro::Task<Result<RemoteList>> list_remote(Engine& engine, Connection& connectio
     one.mailbox.subscribed = !subscribed_only || one.mailbox.name.is_inbox() ||
                              line.attributes.subscribed || subscribed.contains(line.name.octets);
     one.mailbox.selectable = !line.attributes.no_select && !line.attributes.non_existent;
+    one.mailbox.has_children = line.attributes.has_children;
     if (const auto why = why_impossible(one.mailbox); !why.empty()) {
       if (one.mailbox.selectable) impossible.emplace_back(one.mailbox.name, why);
       continue;
@@ -247,6 +258,7 @@ coro::Task<Result<RemoteList>> list_remote(Engine& engine, Connection& connectio
     if (status != sink.statuses.end()) take_status(one, status->second);
     result.mailboxes.push_back(std::move(one));
   }
+  find_children(result.mailboxes, seen);
   leave_out_namesakes(connection, result.mailboxes, impossible);
   std::erase_if(impossible,
                 [&](const auto& one) { return !engine.settings.includes(one.first, Role::none); });

@@ -24,7 +24,7 @@ using Births = std::vector<sync::BirthElsewhere>;
 
 constexpr int kAttemptsMax = 4;
 constexpr std::size_t kPathShownMax = 300;
-constexpr std::size_t kReasonShownMax = 200;
+constexpr std::size_t kReasonShownMax = 500;
 constexpr std::string_view kHalf = "its folder lacks cur, new or tmp";
 
 bool is_bin(Role role) {

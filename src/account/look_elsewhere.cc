@@ -30,7 +30,7 @@ constexpr std::uint64_t kOwnFieldsOctetsMax = 1024;
 // A file that its account did not send within that time is a matter for the user.
 constexpr std::chrono::nanoseconds kSoon = std::chrono::days(1);
 constexpr std::size_t kPathShownMax = 300;
-constexpr std::size_t kReasonShownMax = 200;
+constexpr std::size_t kReasonShownMax = 500;
 
 constexpr const char* kKept = "its settings keep the file here";
 

@@ -97,7 +97,7 @@ coro::Task<void> flush_renames(Engine& engine, MailboxWork& work, maildir::Mailb
     // Not known yet.
     std::erase_if(found.changed, is_renamed);
     work.look_again();
-    engine.note(std::move(flushed).error().with_context("flush names that changed"), &work);
+    engine.note(std::move(flushed).error().with_context("names that changed"), &work);
   }
 }
 
@@ -135,7 +135,6 @@ Status read_letters(Engine& engine, MailboxWork& work, LocalFile& file) {
 void tell_denied(Engine& engine, MailboxWork& work, const LocalFile& file, const Looked& looked) {
   if (!looked.denied || !work.told_denied.insert(file.name).second) return;
   engine.note(Error(*looked.denied)
-                  .with_context("read a message")
                   .with_scope(ErrorScope::message)
                   .with_hint("make the file readable for this user, or move it out of the Maildir"),
               &work);
@@ -267,7 +266,7 @@ coro::Task<Status> list_mailbox(Engine& engine, MailboxWork& work) {
 }
 
 // What the user flagged \Deleted is acted on like a deletion.
-bool goes_by_its_flag(const MailboxWork& work) {
+bool flags_may_remove(const MailboxWork& work) {
   if (work.input.expunge_flagged) return work.listing.has_value();
   return work.input.acts_on_deleted() &&
          std::ranges::any_of(work.input.local.changed, [](const LocalChange& change) {
@@ -277,7 +276,7 @@ bool goes_by_its_flag(const MailboxWork& work) {
 
 bool wants_quiet(const MailboxWork& work) {
   const LocalDelta& local = work.input.local;
-  if (!local.quiet && goes_by_its_flag(work)) return true;
+  if (!local.quiet && flags_may_remove(work)) return true;
   if (work.removal_begun && work.listing && !local.quiet) return true;
   if (local.gone.empty() && local.arrived.empty()) return false;
   if (!local.quiet && !local.gone.empty()) return true;

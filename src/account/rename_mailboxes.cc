@@ -140,9 +140,8 @@ Status MailboxRenames::move_directory(const MailboxRow& row, const maildir::Mail
   if (done) return {};
   STERNA_TRY(const bool there, is_at(from, row));
   if (!there) {
-    return fail(Error(ErrorCode::changed,
-                      fmt::format("mailbox {}: its directory moved meanwhile", row.name.text()))
-                    .with_scope(ErrorScope::mailbox));
+    return fail(
+        Error(ErrorCode::changed, "its folder moved meanwhile").with_scope(ErrorScope::mailbox));
   }
   return maildir::rename_mailbox(*engine_.root, from, to);
 }
@@ -151,7 +150,9 @@ Status MailboxRenames::rename_local(const sync::RenameLocal& what, const std::st
   STERNA_TRY(MailboxRow row, mailbox_row(engine_, what.id));
   STERNA_TRY(const maildir::MailboxPath from, source_of(what.from_path, what.id, what.from));
   STERNA_TRY(const maildir::MailboxPath to, place_for(engine_, what.to.name, what.id));
-  STERNA_CHECK(move_directory(row, from, to));
+  if (Status moved = move_directory(row, from, to); !moved) {
+    return fail_in(std::move(moved), fmt::format("mailbox {}", row.name.text()));
+  }
   at_step("rename.done_here");
   const std::string old = row.name.text();
   take(row, what.to);

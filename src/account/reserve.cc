@@ -15,17 +15,29 @@ constexpr std::uint64_t kReserveMax = std::uint64_t{512} << 20;
 // The records of one pass, with what the log needs to be copied.
 constexpr std::uint64_t kRecordsOctets = std::uint64_t{4} << 20;
 
-Error no_space(std::uint64_t free, const char* where, const char* what) {
-  return Error(ErrorCode::no_space,
-               fmt::format("only {} are free where {} is; {}", human_bytes(free), where, what))
+struct Disk {
+  const char* of;  // what of Sterna's is on it
+  std::string path;
+};
+
+Disk disk_of_mail(const Engine& engine) {
+  return {"the Maildir", engine.settings.maildir};
+}
+Disk disk_of_state(const Engine& engine) {
+  return {"the state", engine.state_directory()};
+}
+
+Error no_space(std::uint64_t free, const Disk& disk, const char* what) {
+  return Error(ErrorCode::no_space, fmt::format("only {} are free where {} is, in {}; {}",
+                                                human_bytes(free), disk.of, disk.path, what))
       .with_hint("free some space; the next sync goes on where this one stopped");
 }
 
-Status check_disk(io::Directory& directory, const char* where) {
+Status check_disk(io::Directory& directory, const Disk& disk) {
   STERNA_TRY(const std::uint64_t free, directory.free_bytes());
   STERNA_TRY(const std::uint64_t whole, directory.size_bytes());
   if (free >= reserve_of(whole)) return {};
-  return fail(no_space(free, where, "nothing is fetched"));
+  return fail(no_space(free, disk, "nothing is fetched"));
 }
 
 }  // namespace
@@ -35,9 +47,9 @@ std::uint64_t reserve_of(std::uint64_t disk_octets) {
 }
 
 Status check_reserve(Engine& engine) {
-  STERNA_CHECK(check_disk(*engine.root, "the Maildir"));
+  STERNA_CHECK(check_disk(*engine.root, disk_of_mail(engine)));
   const auto state = engine.services.files.open_root(engine.state_directory(), false);
-  return state ? check_disk(**state, "the state") : Status{};
+  return state ? check_disk(**state, disk_of_state(engine)) : Status{};
 }
 
 Status check_room_for_records(Engine& engine) {
@@ -45,7 +57,7 @@ Status check_room_for_records(Engine& engine) {
   if (!state) return {};
   STERNA_TRY(const std::uint64_t free, (*state)->free_bytes());
   if (free >= kRecordsOctets) return {};
-  return fail(no_space(free, "the state", "nothing is done that could not be recorded"));
+  return fail(no_space(free, disk_of_state(engine), "nothing is done that could not be recorded"));
 }
 
 }  // namespace sterna::account

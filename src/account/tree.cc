@@ -95,10 +95,11 @@ struct Tree {
   std::string boot_id;
 };
 
-Result<std::optional<maildir::Marker>> find_marker(io::Directory& root) {
+Result<std::optional<maildir::Marker>> find_marker(const Engine& engine, io::Directory& root) {
   Result<maildir::Marker> marker = maildir::read_marker(root);
   if (marker) return std::optional(std::move(*marker));
   if (marker.error().is(ErrorCode::not_found)) return std::optional<maildir::Marker>();
+  if (marker.error().is(ErrorCode::marker)) return fail(stopped(engine, marker.error().message()));
   return fail(std::move(marker).error());
 }
 
@@ -112,14 +113,14 @@ Result<Tree> find_tree(const Engine& engine, bool begins) {
       files.open_root(engine.settings.maildir, begins && !engine.dry_run());
   if (root) {
     tree.root = std::move(*root);
-    STERNA_TRY(tree.marker, find_marker(*tree.root));
+    STERNA_TRY(tree.marker, find_marker(engine, *tree.root));
     return tree;
   }
   if (root.error().is(ErrorCode::not_found)) {
     if (!begins) return fail(maildir_gone(engine.settings));
     if (engine.dry_run()) return tree;
   }
-  return fail(std::move(root).error().with_context("open the Maildir"));
+  return fail_in(std::move(root), "the Maildir");
 }
 
 Status compare_marker(Engine& engine, const maildir::Marker& marker, TreeId tree, StateId state) {

@@ -166,8 +166,8 @@ class Verifier {
                     const BodySink& remote, const WindowDigests& local);
   void compare_names(const std::vector<ServerMailbox>& remote);
 
-  void add(bool note, const MailboxName& mailbox, std::string path, std::string what) {
-    result_.lines.push_back({note, mailbox.text(), 0, std::move(path), std::move(what)});
+  void add(DifferenceKind kind, const MailboxName& mailbox, std::string path, std::string what) {
+    result_.lines.push_back({kind, mailbox.text(), 0, std::move(path), std::move(what)});
   }
 
   Services services_;
@@ -214,7 +214,7 @@ coro::Task<Status> Verifier::compare_all() {
     const bool included =
         found ? found->is_included(settings_) : settings_.includes(row.name, row.role);
     if (!included) {
-      add(true, row.name, absolute_path(settings_, row.path), "excluded");
+      add(DifferenceKind::note, row.name, absolute_path(settings_, row.path), "excluded");
       continue;
     }
     Status compared = co_await compare_mailbox(row, found);
@@ -240,14 +240,14 @@ void Verifier::compare_names(const std::vector<ServerMailbox>& remote) {
   for (const ServerMailbox& mailbox : remote) {
     if (in_base(mailbox.name) || !mailbox.selectable) continue;
     const bool included = mailbox.is_included(settings_);
-    add(!included || !may_create_local, mailbox.name, {},
+    add(note_if(!included || !may_create_local), mailbox.name, {},
         included ? "the mailbox is on the server only" : "excluded");
   }
   for (const LocalFolder& folder : folders_) {
     const auto it = std::ranges::find(remote, folder.name, &ServerMailbox::name);
     if (in_base(folder.name) || it != remote.end()) continue;
     const bool included = settings_.includes(folder.name, Role::none);
-    add(!included || !may_create_remote, folder.name,
+    add(note_if(!included || !may_create_remote), folder.name,
         absolute_path(settings_, maildir::to_string(folder.path)),
         included ? "the mailbox is in the Maildir only" : "excluded");
   }
@@ -261,7 +261,7 @@ coro::Task<Status> Verifier::compare_mailbox(const MailboxRow& row, const Server
     auto looked = co_await look(row, *remote);
     STERNA_CO_TRY(facts.remote, std::move(looked));
   } else {
-    add(false, row.name, facts.directory, "the mailbox is not on the server");
+    add(DifferenceKind::difference, row.name, facts.directory, "the mailbox is not on the server");
   }
   Comparison comparison(facts, excuses_);
   Status compared =
@@ -281,11 +281,12 @@ coro::Task<Result<std::optional<RemoteSide>>> Verifier::look(const MailboxRow& r
   if (!selection) co_return fail(ErrorCode::protocol, "the server selected nothing");
   const UidValidity validity = selection->uid_validity.value_or(UidValidity());
   if (!row.cursor.uid_next) {
-    add(false, row.name, absolute_path(settings_, row.path), "the mailbox was never synced");
+    add(DifferenceKind::difference, row.name, absolute_path(settings_, row.path),
+        "the mailbox was never synced");
     co_return std::optional<RemoteSide>();
   }
   if (validity != row.cursor.uidvalidity) {
-    add(false, row.name, absolute_path(settings_, row.path),
+    add(DifferenceKind::difference, row.name, absolute_path(settings_, row.path),
         fmt::format("UIDVALIDITY on the server: {}; in the base: {}", validity.value,
                     row.cursor.uidvalidity.value));
     co_return std::optional<RemoteSide>();
@@ -315,7 +316,7 @@ coro::Task<Result<std::optional<RemoteSide>>> Verifier::look(const MailboxRow& r
   }
   if (side.messages.size() < exists) {
     side.complete = false;
-    add(true, row.name, absolute_path(settings_, row.path),
+    add(DifferenceKind::note, row.name, absolute_path(settings_, row.path),
         fmt::format("the server told of {} of its {} messages; what it left out is not compared",
                     side.messages.size(), exists));
   }
@@ -354,7 +355,7 @@ void Verifier::judge_bodies(const MailboxFacts& facts, const std::vector<BodyPai
                                    : "its octets differ from those on the server";
     const bool note = (!local[i] && there) || (there && rewritten);
     result_.lines.push_back(
-        {note, facts.row.name.text(), window[i].uid.value,
+        {note_if(note), facts.row.name.text(), window[i].uid.value,
          fmt::format("{}/{}/{}", facts.directory, window[i].file.in_new ? "new" : "cur",
                      window[i].file.name),
          std::move(what)});

@@ -5,6 +5,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "sterna/base/bytes.h"
+
 namespace sterna {
 namespace {
 
@@ -86,6 +88,40 @@ ErrorCode code_of_errno(int number) {
   }
 }
 
+// What whoever meets it can do.
+std::string_view mend_of(int number) {
+  switch (number) {
+    case EACCES:
+    case EPERM:
+      return "give the user who runs Sterna the right to read and write there (chown, chmod u+rwx)";
+    case EROFS:
+      return "mount its file system so that it can be written to";
+    case ENOSPC:
+      return "free some space; the next sync goes on where this one stopped";
+    case EDQUOT:
+      return "free some space or raise the quota; the next sync goes on where this one stopped";
+    case ENOENT:
+    case ENOTDIR:
+      return "see that it is there, and that its disk is mounted";
+    case EEXIST:
+    case ENOTEMPTY:
+      return "move away what is there";
+    case EMFILE:
+    case ENFILE:
+      return "allow more open files: ulimit -n";
+    case EIO:
+    case ENODEV:
+    case ENXIO:
+      return "see what the kernel says of its disk: dmesg";
+    case ESTALE:
+      return "mount its file system anew";
+    default:
+      return "the next sync tries again";
+  }
+}
+
+constexpr std::size_t kPathShown = 4096;  // PATH_MAX: the end says which file it is
+
 }  // namespace
 
 std::string_view to_string(ErrorCode code) {
@@ -113,6 +149,13 @@ Error Error::from_errno(int number, std::string_view what) {
   text += ": ";
   text += std::strerror(number);
   return Error(code_of_errno(number), std::move(text));
+}
+
+Error Error::of_file(int number, std::string_view doing, std::string_view path) {
+  std::string what(doing);
+  what += ' ';
+  what += printable(path, kPathShown);
+  return from_errno(number, what).with_hint(std::string(mend_of(number)));
 }
 
 Error Error::cancelled() {

@@ -41,12 +41,18 @@ bool is_near(std::string_view typed, std::string_view name) {
   return distance <= std::max<std::size_t>(2, typed.size() / 3) && 2 * distance <= typed.size();
 }
 
-std::string nearest_name(std::string_view typed, const std::vector<std::string>& names) {
+std::string_view closest_name(std::string_view typed, std::span<const std::string_view> names) {
   const std::string lower = ascii_lower(typed);
-  const auto nearest = std::ranges::min_element(names, {}, [&lower](const std::string& name) {
+  const auto closest = std::ranges::min_element(names, {}, [&lower](std::string_view name) {
     return edit_distance(lower, ascii_lower(name));
   });
-  return nearest == names.end() || !is_near(typed, *nearest) ? std::string() : *nearest;
+  return closest == names.end() ? std::string_view() : *closest;
+}
+
+std::string nearest_name(std::string_view typed, const std::vector<std::string>& names) {
+  const std::vector<std::string_view> all(names.begin(), names.end());
+  const std::string_view closest = closest_name(typed, all);
+  return is_near(typed, closest) ? std::string(closest) : std::string();
 }
 
 }  // namespace sterna

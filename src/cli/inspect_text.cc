@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <tuple>
 
@@ -182,7 +183,7 @@ std::vector<FoldedLine> folded_lines(const std::vector<account::Difference>& lin
   std::vector<FoldedLine> folded;
   std::map<std::pair<std::string_view, std::string_view>, std::size_t> places;
   for (const account::Difference& line : lines) {
-    if (line.note && detail == NoteDetail::counts) {
+    if (line.is_note() && detail == NoteDetail::counts) {
       const auto [place, is_first] = places.try_emplace({line.mailbox, line.what}, folded.size());
       if (!is_first) {
         ++folded[place->second].count;
@@ -198,21 +199,25 @@ struct Tally {
   std::uint64_t differences = 0;
   std::uint64_t held = 0;
   std::uint64_t parked = 0;
-  std::uint64_t notes = 0;  // others: nothing that waits to be brought over
+  std::uint64_t notes = 0;
 };
 
-// compare.cc puts the excuse behind what was found.
 Tally tally_of(const std::vector<account::Difference>& lines) {
   Tally tally;
   for (const account::Difference& line : lines) {
-    if (!line.note) {
-      ++tally.differences;
-    } else if (line.what.find("(held: ") != std::string::npos) {
-      ++tally.held;
-    } else if (line.what.find("(quarantined, ") != std::string::npos) {
-      ++tally.parked;
-    } else {
-      ++tally.notes;
+    switch (line.kind) {
+      case account::DifferenceKind::difference:
+        ++tally.differences;
+        break;
+      case account::DifferenceKind::held:
+        ++tally.held;
+        break;
+      case account::DifferenceKind::parked:
+        ++tally.parked;
+        break;
+      case account::DifferenceKind::note:
+        ++tally.notes;
+        break;
     }
   }
   return tally;
@@ -339,9 +344,9 @@ std::string verify_text(const VerifiedAccount& account, NoteDetail detail, const
                {.title = "FILE", .align = Align::left, .fit = Fit::tail}});
   for (const FoldedLine& folded : folded_lines(account.result.lines, detail)) {
     const account::Difference& line = *folded.line;
-    const Tone tone = line.note ? Tone::dim : Tone::plain;
+    const Tone tone = line.is_note() ? Tone::dim : Tone::plain;
     const bool one = folded.count == 1;
-    std::string what = (line.note ? "note: " : "") + printable(line.what);
+    std::string what = (line.is_note() ? "note: " : "") + printable(line.what);
     if (!one) what += fmt::format(", {} times", folded.count);
     table.add({{place(account.account, line.mailbox), tone},
                {one ? uid_text(line.uid) : "-", tone},
@@ -355,7 +360,7 @@ std::string verify_text(const VerifiedAccount& account, NoteDetail detail, const
 
 std::string differences_text(const VerifiedAccount& account, const Style& style) {
   VerifiedAccount wrong = account;
-  std::erase_if(wrong.result.lines, [](const account::Difference& line) { return line.note; });
+  std::erase_if(wrong.result.lines, std::mem_fn(&account::Difference::is_note));
   return wrong.result.lines.empty() ? std::string()
                                     : verify_text(wrong, NoteDetail::every_message, style);
 }

@@ -261,9 +261,10 @@ std::string verify_json(const std::vector<VerifiedAccount>& accounts, Exit exit)
   for (const VerifiedAccount& account : accounts) {
     std::uint64_t count = 0;
     for (const account::Difference& line : account.result.lines) {
-      count += line.note ? 0 : 1;
-      (line.note ? notes : differences)
-          .push_back({{"account", octets(account.account)},
+      count += line.is_note() ? 0 : 1;
+      (line.is_note() ? notes : differences)
+          .push_back({{"kind", to_string(line.kind)},
+                      {"account", octets(account.account)},
                       {"mailbox", octets(line.mailbox)},
                       {"uid", uid_or_null(line.uid)},
                       {"path", octets_or_null(line.path)},

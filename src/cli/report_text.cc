@@ -103,10 +103,14 @@ std::vector<Error> complaints(const account::AccountReport& report) {
   std::vector<Error> list;
   std::size_t shown = 0;
   bool marker_named = false;
+  std::string hint;  // said once of failures in a row that are mended alike
   for (const Error& error : report.errors) {
     if (error.is_cancelled()) continue;
     marker_named = marker_named || error.is(ErrorCode::marker);
-    if (++shown <= kErrorsShown) list.push_back(of_account(report.account, error));
+    if (++shown > kErrorsShown) continue;
+    const bool said = error.hint() == hint;
+    hint = error.hint();
+    list.push_back(of_account(report.account, said ? Error(error).with_hint({}) : error));
   }
   if (shown > kErrorsShown) {
     list.push_back(of_account(

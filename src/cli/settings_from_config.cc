@@ -238,7 +238,8 @@ account::Settings settings_from_config(const config::Config& config, const Accou
   settings.subscribed_only = account.subscribed_only;
   settings.create = mapped(account.create);
   settings.roles = account.roles;
-  settings.has_preset = !account.preset.empty();
+  settings.preset = account.preset;
+  settings.preset_roles = account.preset_roles;
   settings.undo = account.undo;
   settings.fsync = account.fsync;
 

@@ -14,7 +14,7 @@ namespace sterna::cli {
 namespace {
 
 bool differs(const account::Difference& line) {
-  return !line.note;
+  return !line.is_note();
 }
 
 Exit exit_of(const std::vector<VerifiedAccount>& accounts) {

@@ -8,7 +8,6 @@
 
 #include "presets.h"
 #include "sterna/base/bytes.h"
-#include "sterna/base/nearest.h"
 
 namespace sterna::config {
 namespace {
@@ -41,10 +40,10 @@ const Preset* choose_preset(const Fields& fields) {
   if (fields.text("preset", name)) {
     const Preset* preset = find_preset(name);
     if (preset == nullptr) {
-      const std::string_view near = nearest_preset(name);
+      const std::string near = nearest_preset(name);
       fields.refuse("preset", fmt::format("there is no preset `{}`", printable(name, 40)),
-                    is_near(name, near) ? fmt::format("did you mean `{}`?", near)
-                                        : "leave it out: the domain of `address` gives it");
+                    near.empty() ? "leave it out: the domain of `address` gives it"
+                                 : fmt::format("did you mean `{}`?", near));
     }
     return preset;
   }
@@ -65,6 +64,7 @@ void apply(const Preset& preset, AccountConfig& account) {
   account.excluded_roles.assign(preset.excluded_roles.begin(), preset.excluded_roles.end());
   for (const PresetRole& role : preset.roles) {
     account.roles[role.role] = MailboxName(std::string(role.mailbox));
+    account.preset_roles.insert(role.role);
   }
 }
 
@@ -140,9 +140,8 @@ void complete_maildir(const Fields& fields, const std::string& mail_root, bool n
 }  // namespace
 
 Node over_defaults(const Node& defaults, const Node& own) {
-  constexpr std::array kSecretKeys = {"password", "password_file", "password_command"};
   const bool own_secret = std::ranges::any_of(
-      kSecretKeys, [&own](const char* key) { return own.find(key) != nullptr; });
+      kSecretKeys, [&own](std::string_view key) { return own.find(key) != nullptr; });
   Node under = defaults;
   if (own_secret) {
     std::erase_if(under.members, [&](const Member& member) {

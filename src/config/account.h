@@ -2,6 +2,7 @@
 // One account: from the table that its own keys and [defaults] make together to checked values.
 #pragma once
 
+#include <array>
 #include <string>
 #include <string_view>
 
@@ -23,6 +24,10 @@ struct ReadAccount {
   Place place;           // of [account.NAME]
   Place maildir_place;   // of `maildir`, else the account's
 };
+
+// Where a password may come from: one of these.
+inline constexpr std::array<std::string_view, 3> kSecretKeys = {"password", "password_file",
+                                                                "password_command"};
 
 // An account's own keys laid over [defaults]: rules replace, and an own source of the password
 // displaces that of the defaults, whichever key it is.

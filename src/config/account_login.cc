@@ -13,8 +13,6 @@
 namespace sterna::config {
 namespace {
 
-constexpr std::array<std::string_view, 3> kSecretKeys = {"password", "password_file",
-                                                         "password_command"};
 constexpr std::array<std::string_view, 7> kUnsupportedAuth = {
     "oauth", "cram-md5", "scram-sha-1", "scram-sha-256", "external", "xoauth2", "oauthbearer"};
 

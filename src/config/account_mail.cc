@@ -70,7 +70,9 @@ void read_roles(const Fields& fields, AccountConfig& account) {
   roles.check_keys();
   for (const Role role : kRoles) {
     MailboxName name;
-    if (read_mailbox(roles, to_string(role), name)) account.roles[role] = std::move(name);
+    if (!read_mailbox(roles, to_string(role), name)) continue;
+    account.roles[role] = std::move(name);
+    account.preset_roles.erase(role);
   }
 }
 

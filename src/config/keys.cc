@@ -4,25 +4,22 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string>
+#include <vector>
 
+#include "sterna/base/bytes.h"
 #include "sterna/base/nearest.h"
 
 namespace sterna::config {
 namespace {
 
 // Every section has keys.
-const Key& nearest(Section section, std::string_view name) {
-  const Key* best = nullptr;
-  std::size_t best_distance = SIZE_MAX;
+const Key& closest(Section section, std::string_view name) {
+  std::vector<std::string_view> names;
   for (const Key& key : kKeys) {
-    if (key.section != section) continue;
-    const std::size_t distance = edit_distance(name, key.name);
-    if (distance < best_distance) {
-      best = &key;
-      best_distance = distance;
-    }
+    if (key.section == section) names.push_back(key.name);
   }
-  return *best;
+  return *find_key(section, closest_name(name, names));
 }
 
 // Who mends the spelling should not learn only then that the key is of no use.
@@ -47,9 +44,8 @@ std::string_view heading(Section section) {
 }
 
 std::string hint_for_unknown(Section section, std::string_view name) {
-  const Key& near = nearest(section, name);
-  const std::size_t distance = edit_distance(name, near.name);
-  if (distance > 1) {
+  const Key& near = closest(section, name);
+  if (edit_distance(ascii_lower(name), near.name) > 1) {
     const auto elsewhere =
         std::ranges::find_if(kKeys, [name](const Key& key) { return key.name == name; });
     if (elsewhere != kKeys.end()) {
@@ -57,9 +53,9 @@ std::string hint_for_unknown(Section section, std::string_view name) {
                          note(*elsewhere));
     }
   }
-  const bool plausible = distance <= std::max<std::size_t>(2, name.size() / 3);
-  return plausible ? fmt::format("did you mean `{}`?{}", near.name, note(near))
-                   : fmt::format("the nearest known key is `{}`{}", near.name, note(near));
+  return is_near(name, near.name)
+             ? fmt::format("did you mean `{}`?{}", near.name, note(near))
+             : fmt::format("the nearest known key is `{}`{}", near.name, note(near));
 }
 
 }  // namespace sterna::config

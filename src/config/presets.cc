@@ -177,12 +177,11 @@ bool takes_passwords(std::string_view host) {
   });
 }
 
-std::string_view nearest_preset(std::string_view name) {
-  std::vector<std::string_view> names;
-  for (const Preset& preset : kPresets) names.push_back(preset.name);
-  for (const auto& [other, proper] : kOtherNames) names.push_back(other);
-  return *std::ranges::min_element(
-      names, {}, [name](std::string_view known) { return edit_distance(name, known); });
+std::string nearest_preset(std::string_view name) {
+  std::vector<std::string> names;
+  for (const Preset& preset : kPresets) names.emplace_back(preset.name);
+  for (const auto& [other, proper] : kOtherNames) names.emplace_back(other);
+  return nearest_name(name, names);
 }
 
 }  // namespace sterna::config

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "sterna/config/config.h"
@@ -35,7 +36,7 @@ std::span<const Preset> presets();
 // nullptr if there is none. The domain in any case.
 const Preset* find_preset(std::string_view name);
 const Preset* preset_of_domain(std::string_view domain);
-// The known name nearest to an unknown one.
-std::string_view nearest_preset(std::string_view name);
+// The known name that may be meant by an unknown one; "" if there is none.
+std::string nearest_preset(std::string_view name);
 
 }  // namespace sterna::config

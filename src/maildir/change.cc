@@ -47,7 +47,7 @@ Status rename_seen(const Place& from, io::Directory& to, std::string_view name) 
   if (is_ours) return {};
   // Somebody exchanged the file between the two looks: it is put back where that is still possible.
   if (auto back = to.rename_at(name, from.directory, from.name); !back) {
-    return fail_in(std::move(back), fmt::format("putting back {}", from.name));
+    return fail_in(std::move(back), "putting it back");
   }
   return fail(no_longer_seen(from.name));
 }

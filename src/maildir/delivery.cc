@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sterna/maildir/delivery.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <utility>
 
 #include "memory_reader.h"
+#include "seen.h"
 #include "sterna/base/assert.h"
 #include "sterna/base/step.h"
 
@@ -130,7 +129,7 @@ Result<Delivered> Delivery::place(const FileName& name) {
   if (done) done = directory.place(*current_->file, full_name);
   if (!done) {
     if (!done.error().is(ErrorCode::exists)) abandon();
-    return fail_in(std::move(done), fmt::format("delivering {}", full_name));
+    return fail(std::move(done).error());
   }
   auto delivered = placed(directory, in_new, std::move(full_name));
   abandon();
@@ -158,7 +157,7 @@ Result<bool> Delivery::matches(const SeenFile& seen) {
   const Sealed& sealed = seal();
   STERNA_TRY(const auto file, current_->mailbox->message_dir(seen.in_new).open_file(seen.name));
   STERNA_TRY(const io::FileStat stat, file->stat());
-  if (stat.ino != seen.ino) return fail(ErrorCode::changed, "the file was replaced meanwhile");
+  if (stat.ino != seen.ino) return fail(no_longer_seen(seen.name));
   if (sealed.digest) {
     STERNA_TRY(const Digest digest, full_digest(*file));
     return digest == *sealed.digest;

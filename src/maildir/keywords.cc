@@ -156,7 +156,7 @@ Result<KeywordTable> read_keywords(io::Directory& mailbox) {
   auto text = read_small_file(mailbox, kFileName, kFileOctetsMax);
   if (text) return KeywordTable::parse(*text);
   if (text.error().is(ErrorCode::not_found)) return KeywordTable();
-  return fail_in(std::move(text), fmt::format("reading {}", kFileName));
+  return fail(std::move(text).error());
 }
 
 Result<KeywordTable> add_keywords(MailboxDirs& mailbox, const std::vector<std::string>& keywords) {
@@ -165,9 +165,7 @@ Result<KeywordTable> add_keywords(MailboxDirs& mailbox, const std::vector<std::s
   const KeywordTable before = table;
   for (const std::string& keyword : keywords) table.add(keyword);
   if (table == before) return table;
-  if (auto done = mailbox.home->replace_file(kFileName, table.print()); !done) {
-    return fail_in(std::move(done), fmt::format("writing {}", kFileName));
-  }
+  STERNA_CHECK(mailbox.home->replace_file(kFileName, table.print()));
   STERNA_CHECK(mailbox.home->sync());
   return table;
 }

@@ -18,6 +18,7 @@ constexpr std::string_view kHead =
     "# Without it, or with another tree's, nothing here is synchronized. Never copy or edit it.\n";
 
 constexpr std::string_view kMarkerNameInCapitals = ".STERNA";
+constexpr const char* kMarkerContext = "the Maildir's marker";
 
 bool is_word(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return c > ' ' && c < '\x7f'; });
@@ -70,12 +71,12 @@ Result<Marker> read_marker(io::Directory& root) {
   auto text = read_small_file(root, kMarkerName, kMarkerOctetsMax);
   if (text) return parse_marker(*text);
   if (text.error().is(ErrorCode::too_big)) return parse_marker("");
-  return fail_in(std::move(text), fmt::format("reading the marker {}", kMarkerName));
+  return fail_in(std::move(text), kMarkerContext);
 }
 
 Status write_marker(io::Directory& root, const Marker& marker) {
   if (auto done = root.replace_file(kMarkerName, print_marker(marker)); !done) {
-    return fail_in(std::move(done), fmt::format("writing the marker {}", kMarkerName));
+    return fail_in(std::move(done), kMarkerContext);
   }
   return root.sync();
 }

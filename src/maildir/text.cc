@@ -39,7 +39,11 @@ Result<std::string> read_whole(io::FileReader& file, std::size_t octets_max) {
 Result<std::string> read_small_file(io::Directory& directory, std::string_view name,
                                     std::size_t octets_max) {
   STERNA_TRY(const auto file, directory.open_file(name));
-  return read_whole(*file, octets_max);
+  auto text = read_whole(*file, octets_max);
+  if (!text && text.error().is(ErrorCode::too_big)) {
+    return fail(ErrorCode::too_big, fmt::format("{} holds more than {} octets", name, octets_max));
+  }
+  return text;
 }
 
 }  // namespace sterna::maildir

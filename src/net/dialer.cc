@@ -2,6 +2,7 @@
 // io::Dialer: a name, a connection, a handshake, each within its deadline.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <vector>
 
@@ -41,9 +42,7 @@ class LoopDialer : public io::Dialer {
       if (!tunnel) co_return fail(std::move(tunnel).error());
       co_return co_await finish(std::move(*tunnel), endpoint);
     }
-    auto connecting = connect(endpoint.host, endpoint.port);
-    STERNA_CO_TRY(auto socket, co_await io::with_deadline(*core_.clock, kConnectMax,
-                                                          std::move(connecting), "not connected"));
+    STERNA_CO_TRY(auto socket, co_await connect(endpoint.host, endpoint.port));
     std::unique_ptr<io::Transport> stream =
         std::make_unique<Stream>(core_, std::move(socket), endpoint.host, contexts);
     co_return co_await finish(std::move(stream), endpoint);
@@ -62,8 +61,16 @@ class LoopDialer : public io::Dialer {
   }
 
   coro::Task<Result<std::unique_ptr<Descriptor>>> connect(std::string host, std::uint16_t port) {
-    STERNA_CO_TRY(auto addresses, co_await resolve(core_, host, port));
-    co_return co_await connect_any(core_, std::move(addresses));
+    using std::chrono::milliseconds;
+    const auto began = core_.clock->monotonic();
+    STERNA_CO_TRY(auto addresses, co_await resolve_within(core_, kConnectMax, host, port));
+    const auto left = kConnectMax - (core_.clock->monotonic() - began);
+    const auto limit = std::max(milliseconds(1), std::chrono::duration_cast<milliseconds>(left));
+    auto connecting = connect_any(core_, std::move(addresses));
+    auto socket = co_await io::with_deadline(*core_.clock, limit, std::move(connecting));
+    if (socket || !socket.error().is(ErrorCode::timeout)) co_return socket;
+    co_return fail(ErrorCode::timeout,
+                   fmt::format("not connected within {} s", kConnectMax.count()));
   }
 
   // Accounts are few, so a list serves; a context is never thrown away, since streams refer to it.

@@ -14,7 +14,6 @@
 #include <memory>
 #include <optional>
 
-#include "posix_file.h"
 #include "sterna/base/bytes.h"
 #include "sterna/base/network_fs.h"
 
@@ -36,11 +35,6 @@ Result<std::string> checked(std::string_view name) {
                    name.find('\0') != std::string_view::npos;
   if (bad) return fail(ErrorCode::internal, fmt::format("\"{}\" is no file name", printable(name)));
   return std::string(name);
-}
-
-Status outcome(int returned, std::string_view what) {
-  if (returned == 0) return {};
-  return fail(Error::from_errno(errno, what));
 }
 
 io::FileType type_of(unsigned char type) {
@@ -75,21 +69,21 @@ struct Listing {
 };
 
 // The kernel holds a directory still for the length of one call only: names that move while it is
-// read in several are missed or seen twice.
-Result<Listing> list_with(int fd, std::size_t capacity) {
+// read in several are missed or seen twice. Gives 0, or the errno.
+int list_with(int fd, std::size_t capacity, Listing& listing) {
   auto buffer = std::make_unique_for_overwrite<char[]>(capacity);
-  Listing listing;
-  if (::lseek(fd, 0, SEEK_SET) < 0) return fail(Error::from_errno(errno, "list"));
+  listing = {};
+  if (::lseek(fd, 0, SEEK_SET) < 0) return errno;
   for (bool first = true;; first = false) {
     const ssize_t count = ::getdents64(fd, buffer.get(), capacity);
-    if (count < 0) return fail(Error::from_errno(errno, "list"));
-    if (count == 0) return listing;
+    if (count < 0) return errno;
+    if (count == 0) return 0;
     const auto size = static_cast<std::size_t>(count);
     if (first) {
       listing.buffer_full = capacity - size < sizeof(dirent64);
     } else {
       listing.whole = false;
-      if (listing.buffer_full && capacity < kListingMax) return listing;
+      if (listing.buffer_full && capacity < kListingMax) return 0;
     }
     append_entries(buffer.get(), size, listing.entries);
   }
@@ -97,13 +91,33 @@ Result<Listing> list_with(int fd, std::size_t capacity) {
 
 }  // namespace
 
+Error PosixDirectory::failed(int number, std::string_view doing, std::string_view name) const {
+  return Error::of_file(number, doing, here().path_of(name));
+}
+
+Status PosixDirectory::outcome(int returned, std::string_view doing, std::string_view name) const {
+  if (returned == 0) return {};
+  return fail(failed(errno, doing, name));
+}
+
+Status PosixDirectory::outcome_here(int returned, std::string_view doing) const {
+  if (returned == 0) return {};
+  return fail(Error::of_file(errno, doing, path_));
+}
+
 Result<io::FileStat> PosixDirectory::stat() {
-  return stat_file(fd_.get(), "");
+  io::FileStat found;
+  if (const int problem = stat_file(fd_.get(), "", found); problem != 0)
+    return fail(Error::of_file(problem, "looking at", path_));
+  return found;
 }
 
 Result<io::FileStat> PosixDirectory::stat_at(std::string_view name) {
   STERNA_TRY(std::string path, checked(name));
-  return stat_file(fd_.get(), path);
+  io::FileStat found;
+  if (const int problem = stat_file(fd_.get(), path, found); problem != 0)
+    return fail(failed(problem, "looking at", name));
+  return found;
 }
 
 Result<io::DirectoryListing> PosixDirectory::list() {
@@ -112,7 +126,9 @@ Result<io::DirectoryListing> PosixDirectory::list() {
   // Some file systems (network, FUSE) answer in pieces however large the buffer is; a name that was
   // made between two calls looks the same, so they get a second and a third chance.
   for (int chances = 3;;) {
-    STERNA_TRY(Listing listing, list_with(fd_.get(), capacity));
+    Listing listing;
+    if (const int problem = list_with(fd_.get(), capacity, listing); problem != 0)
+      return fail(Error::of_file(problem, "listing", path_));
     if (listing.whole) return std::move(listing.entries);
     if (listing.buffer_full && capacity < kListingMax)
       capacity = std::min(2 * capacity, kListingMax);
@@ -122,59 +138,67 @@ Result<io::DirectoryListing> PosixDirectory::list() {
 }
 
 Status PosixDirectory::may_change() {
-  return outcome(::faccessat(fd_.get(), ".", W_OK | X_OK, AT_EACCESS), "making files");
+  return outcome_here(::faccessat(fd_.get(), ".", W_OK | X_OK, AT_EACCESS), "making files in");
 }
 
 Result<std::unique_ptr<io::Directory>> PosixDirectory::open_directory(std::string_view name) {
   STERNA_TRY(std::string path, checked(name));
   UniqueFd fd(::openat(fd_.get(), path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd) return fail(Error::from_errno(errno, printable(name)));
-  return std::make_unique<PosixDirectory>(std::move(fd));
+  if (!fd) return fail(failed(errno, "opening", name));
+  return std::make_unique<PosixDirectory>(std::move(fd), here().path_of(name));
 }
 
 Status PosixDirectory::make_directory(std::string_view name) {
   STERNA_TRY(std::string path, checked(name));
-  return outcome(::mkdirat(fd_.get(), path.c_str(), 0700), printable(name));
+  return outcome(::mkdirat(fd_.get(), path.c_str(), 0700), "making", name);
 }
 
 Status PosixDirectory::remove_directory(std::string_view name) {
   STERNA_TRY(std::string path, checked(name));
-  return outcome(::unlinkat(fd_.get(), path.c_str(), AT_REMOVEDIR), printable(name));
+  return outcome(::unlinkat(fd_.get(), path.c_str(), AT_REMOVEDIR), "removing", name);
 }
 
 Status PosixDirectory::rename_at(std::string_view name, io::Directory& to,
                                  std::string_view new_name) {
   STERNA_TRY(std::string path, checked(name));
   STERNA_TRY(std::string new_path, checked(new_name));
-  return rename_without_replacing(fd_.get(), path, posix(to).fd_.get(), new_path);
+  const PosixDirectory& target = posix(to);
+  const int problem = rename_without_replacing(fd_.get(), path, target.fd_.get(), new_path);
+  if (problem == 0) return {};
+  const std::string before = here().path_of(name);
+  const std::string after = target.path_ == path_ ? new_path : target.here().path_of(new_path);
+  return fail(Error::of_file(problem, "renaming", fmt::format("{} to {}", before, after)));
 }
 
 Status PosixDirectory::unlink_at(std::string_view name) {
   STERNA_TRY(std::string path, checked(name));
-  return outcome(::unlinkat(fd_.get(), path.c_str(), 0), printable(name));
+  return outcome(::unlinkat(fd_.get(), path.c_str(), 0), "removing", name);
 }
 
 Result<std::unique_ptr<io::FileReader>> PosixDirectory::open_file(std::string_view name) {
   STERNA_TRY(std::string path, checked(name));
   // Not to hang on a FIFO that someone put there.
   UniqueFd fd(::openat(fd_.get(), path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-  if (!fd) return fail(Error::from_errno(errno, printable(name)));
-  auto reader = std::make_unique<PosixReader>(std::move(fd));
+  if (!fd) return fail(failed(errno, "opening", name));
+  auto reader = std::make_unique<PosixReader>(std::move(fd), here().path_of(name));
   STERNA_TRY(io::FileStat found, reader->stat());
-  if (found.type != io::FileType::file)
-    return fail(ErrorCode::io, fmt::format("{}: not a regular file", printable(name)));
+  if (found.type != io::FileType::file) {
+    const std::string shown = printable(here().path_of(name), 4096);
+    return fail(Error(ErrorCode::io, fmt::format("opening {}: not a regular file", shown))
+                    .with_hint("move it away"));
+  }
   return reader;
 }
 
 Result<std::unique_ptr<io::FileWriter>> PosixDirectory::create_file(std::string_view temporary) {
   STERNA_TRY(std::string path, checked(temporary));
-  STERNA_TRY(auto writer, PosixWriter::create(fd_.get(), path));
+  STERNA_TRY(auto writer, PosixWriter::create(here(), path));
   return writer;
 }
 
 Status PosixDirectory::place(io::FileWriter& file, std::string_view name) {
   STERNA_TRY(std::string path, checked(name));
-  return static_cast<PosixWriter&>(file).place(fd_.get(), path);
+  return static_cast<PosixWriter&>(file).place(here(), path);
 }
 
 Status PosixDirectory::replace_file(std::string_view name, std::string_view content) {
@@ -184,12 +208,16 @@ Status PosixDirectory::replace_file(std::string_view name, std::string_view cont
   ::unlinkat(fd_.get(), beside.c_str(), 0);
   UniqueFd fd(::openat(fd_.get(), beside.c_str(),
                        O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0600));
-  if (!fd) return fail(Error::from_errno(errno, printable(beside)));
-  Status status = write_all(fd.get(), content);
-  if (status) status = outcome(::fsync(fd.get()), "fsync");
-  if (status)
+  if (!fd) return fail(failed(errno, "making", beside));
+  if (const int problem = write_all(fd.get(), content); problem != 0) {
+    ::unlinkat(fd_.get(), beside.c_str(), 0);
+    return fail(failed(problem, "writing", beside));
+  }
+  Status status = outcome(::fsync(fd.get()), "flushing", beside);
+  if (status) {
     status =
-        outcome(::renameat(fd_.get(), beside.c_str(), fd_.get(), path.c_str()), printable(name));
+        outcome(::renameat(fd_.get(), beside.c_str(), fd_.get(), path.c_str()), "replacing", name);
+  }
   if (!status) ::unlinkat(fd_.get(), beside.c_str(), 0);
   return status;
 }
@@ -197,28 +225,28 @@ Status PosixDirectory::replace_file(std::string_view name, std::string_view cont
 Status PosixDirectory::sync() {
   // Some network file systems have no fsync for directories; their renames are synchronous.
   if (::fsync(fd_.get()) == 0 || errno == EINVAL) return {};
-  return fail(Error::from_errno(errno, "fsync of a directory"));
+  return fail(Error::of_file(errno, "flushing", path_));
 }
 
 Status PosixDirectory::sync_file_system() {
-  return outcome(::syncfs(fd_.get()), "syncfs");
+  return outcome_here(::syncfs(fd_.get()), "flushing the file system of");
 }
 
 Result<std::uint64_t> PosixDirectory::free_bytes() {
   struct statvfs space{};
-  STERNA_CHECK(outcome(::fstatvfs(fd_.get(), &space), "statvfs"));
+  STERNA_CHECK(outcome_here(::fstatvfs(fd_.get(), &space), "looking at the space of"));
   return std::uint64_t{space.f_bavail} * space.f_frsize;
 }
 
 Result<std::uint64_t> PosixDirectory::size_bytes() {
   struct statvfs space{};
-  STERNA_CHECK(outcome(::fstatvfs(fd_.get(), &space), "statvfs"));
+  STERNA_CHECK(outcome_here(::fstatvfs(fd_.get(), &space), "looking at the space of"));
   return std::uint64_t{space.f_blocks} * space.f_frsize;
 }
 
 Result<bool> PosixDirectory::is_network_file_system() {
   struct statfs kind{};
-  STERNA_CHECK(outcome(::fstatfs(fd_.get(), &kind), "statfs"));
+  STERNA_CHECK(outcome_here(::fstatfs(fd_.get(), &kind), "looking at the file system of"));
   return sterna::is_network_file_system(static_cast<unsigned long>(kind.f_type));
 }
 

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "posix_file.h"
 #include "sterna/base/unique_fd.h"
 #include "sterna/io/file_system.h"
 
@@ -11,7 +12,8 @@ namespace sterna::net {
 
 class PosixDirectory : public io::Directory {
  public:
-  explicit PosixDirectory(UniqueFd fd) : fd_(std::move(fd)) {}
+  // `path` is said in errors.
+  PosixDirectory(UniqueFd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
 
   Result<io::FileStat> stat() override;
   Result<io::FileStat> stat_at(std::string_view name) override;
@@ -33,7 +35,13 @@ class PosixDirectory : public io::Directory {
   Result<bool> is_network_file_system() override;
 
  private:
+  OpenDirectory here() const { return {fd_.get(), path_}; }
+  Error failed(int number, std::string_view doing, std::string_view name) const;
+  Status outcome(int returned, std::string_view doing, std::string_view name) const;
+  Status outcome_here(int returned, std::string_view doing) const;
+
   UniqueFd fd_;
+  std::string path_;
 };
 
 }  // namespace sterna::net

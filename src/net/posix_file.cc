@@ -13,7 +13,6 @@
 #include <cstdio>
 
 #include "sterna/base/assert.h"
-#include "sterna/base/bytes.h"
 #include "sterna/base/nanoseconds.h"
 
 namespace sterna::net {
@@ -52,59 +51,79 @@ UniqueFd open_nameless(int directory) {
 }
 
 bool is_directory(int directory, const std::string& name) {
-  Result<io::FileStat> found = stat_file(directory, name);
-  return found && found->type == io::FileType::directory;
+  io::FileStat found;
+  return stat_file(directory, name, found) == 0 && found.type == io::FileType::directory;
+}
+
+Result<io::FileStat> stat_open(int fd, const std::string& path) {
+  io::FileStat found;
+  if (const int problem = stat_file(fd, "", found); problem != 0)
+    return fail(Error::of_file(problem, "looking at", path));
+  return found;
+}
+
+Status flush(int fd, const std::string& path) {
+  if (::fsync(fd) != 0) return fail(Error::of_file(errno, "flushing", path));
+  return {};
 }
 
 }  // namespace
 
-Result<io::FileStat> stat_file(int directory, const std::string& name) {
+std::string OpenDirectory::path_of(std::string_view name) const {
+  std::string text(path);
+  if (!text.ends_with('/')) text += '/';
+  text += name;
+  return text;
+}
+
+int stat_file(int directory, const std::string& name, io::FileStat& stat) {
   struct statx found{};
   const int flags = AT_SYMLINK_NOFOLLOW | (name.empty() ? AT_EMPTY_PATH : 0);
   if (::statx(directory, name.c_str(), flags, STATX_BASIC_STATS | STATX_BTIME, &found) != 0)
-    return fail(Error::from_errno(errno, name.empty() ? "stat" : printable(name)));
+    return errno;
   const bool has_btime = (found.stx_mask & STATX_BTIME) != 0;
-  return io::FileStat{.type = type_of(found.stx_mode),
-                      .dev = makedev(found.stx_dev_major, found.stx_dev_minor),
-                      .ino = found.stx_ino,
-                      .size = found.stx_size,
-                      .mtime_ns = nanoseconds(found.stx_mtime),
-                      .ctime_ns = nanoseconds(found.stx_ctime),
-                      .btime_ns = has_btime ? nanoseconds(found.stx_btime) : 0};
+  stat = {.type = type_of(found.stx_mode),
+          .dev = makedev(found.stx_dev_major, found.stx_dev_minor),
+          .ino = found.stx_ino,
+          .size = found.stx_size,
+          .mtime_ns = nanoseconds(found.stx_mtime),
+          .ctime_ns = nanoseconds(found.stx_ctime),
+          .btime_ns = has_btime ? nanoseconds(found.stx_btime) : 0};
+  return 0;
 }
 
-Status write_all(int fd, std::string_view bytes) {
+int write_all(int fd, std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t count = ::write(fd, bytes.data(), bytes.size());
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return fail(Error::from_errno(errno, "write"));
+    if (count < 0) return errno;
     bytes.remove_prefix(static_cast<std::size_t>(count));
   }
-  return {};
+  return 0;
 }
 
-Status rename_without_replacing(int from, const std::string& name, int to,
-                                const std::string& new_name) {
-  if (::renameat2(from, name.c_str(), to, new_name.c_str(), RENAME_NOREPLACE) == 0) return {};
+int rename_without_replacing(int from, const std::string& name, int to,
+                             const std::string& new_name) {
+  if (::renameat2(from, name.c_str(), to, new_name.c_str(), RENAME_NOREPLACE) == 0) return 0;
   if (errno == EINVAL || errno == ENOSYS) return rename_by_link(from, name, to, new_name);
-  return fail(Error::from_errno(errno, printable(errno == EEXIST ? new_name : name)));
+  return errno;
 }
 
-Status rename_by_link(int from, const std::string& name, int to, const std::string& new_name) {
+int rename_by_link(int from, const std::string& name, int to, const std::string& new_name) {
   if (is_directory(from, name)) {
     // A directory has no second link. rename(2) itself refuses to replace one that is not empty.
-    if (::faccessat(to, new_name.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-      return fail(Error::from_errno(EEXIST, printable(new_name)));
-    if (::renameat(from, name.c_str(), to, new_name.c_str()) == 0) return {};
-    return fail(Error::from_errno(errno, printable(name)));
+    if (::faccessat(to, new_name.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0) return EEXIST;
+    return ::renameat(from, name.c_str(), to, new_name.c_str()) == 0 ? 0 : errno;
   }
-  if (::linkat(from, name.c_str(), to, new_name.c_str(), 0) != 0)
-    return fail(Error::from_errno(errno, printable(new_name)));
+  if (::linkat(from, name.c_str(), to, new_name.c_str(), 0) != 0) return errno;
   // Gone meanwhile is what was wanted; any other failure leaves two names, which the caller must
   // know.
-  if (::unlinkat(from, name.c_str(), 0) != 0 && errno != ENOENT)
-    return fail(Error::from_errno(errno, printable(name)));
-  return {};
+  if (::unlinkat(from, name.c_str(), 0) != 0 && errno != ENOENT) return errno;
+  return 0;
+}
+
+Result<io::FileStat> PosixReader::stat() {
+  return stat_open(fd_.get(), path_);
 }
 
 Result<std::size_t> PosixReader::read(std::string& into, std::size_t octets_max) {
@@ -118,7 +137,7 @@ Result<std::size_t> PosixReader::read(std::string& into, std::size_t octets_max)
     } while (count < 0 && problem == EINTR);
     return before + static_cast<std::size_t>(std::max<ssize_t>(count, 0));
   });
-  if (count < 0) return fail(Error::from_errno(problem, "read"));
+  if (count < 0) return fail(Error::of_file(problem, "reading", path_));
   return static_cast<std::size_t>(count);
 }
 
@@ -132,28 +151,30 @@ bool PosixReader::has_writer() {
 }
 
 Status PosixReader::sync() {
-  if (::fsync(fd_.get()) != 0) return fail(Error::from_errno(errno, "fsync"));
-  return {};
+  return flush(fd_.get(), path_);
 }
 
-Result<std::unique_ptr<PosixWriter>> PosixWriter::create(int directory,
+Result<std::unique_ptr<PosixWriter>> PosixWriter::create(const OpenDirectory& directory,
                                                          const std::string& temporary) {
-  if (UniqueFd nameless = open_nameless(directory))
-    return std::unique_ptr<PosixWriter>(new PosixWriter(std::move(nameless)));
+  if (UniqueFd nameless = open_nameless(directory.fd)) {
+    return std::unique_ptr<PosixWriter>(
+        new PosixWriter(std::move(nameless), directory.path_of(temporary)));
+  }
   return create_named(directory, temporary);
 }
 
-Result<std::unique_ptr<PosixWriter>> PosixWriter::create_named(int directory,
+Result<std::unique_ptr<PosixWriter>> PosixWriter::create_named(const OpenDirectory& directory,
                                                                const std::string& temporary) {
-  UniqueFd named(::openat(directory, temporary.c_str(),
+  std::string path = directory.path_of(temporary);
+  UniqueFd named(::openat(directory.fd, temporary.c_str(),
                           O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0600));
-  if (!named) return fail(Error::from_errno(errno, printable(temporary)));
-  std::unique_ptr<PosixWriter> writer(new PosixWriter(std::move(named)));
-  writer->home_ = UniqueFd(::fcntl(directory, F_DUPFD_CLOEXEC, 0));
+  if (!named) return fail(Error::of_file(errno, "making", path));
+  std::unique_ptr<PosixWriter> writer(new PosixWriter(std::move(named), path));
+  writer->home_ = UniqueFd(::fcntl(directory.fd, F_DUPFD_CLOEXEC, 0));
   if (!writer->home_) {
     const int problem = errno;
-    ::unlinkat(directory, temporary.c_str(), 0);
-    return fail(Error::from_errno(problem, printable(temporary)));
+    ::unlinkat(directory.fd, temporary.c_str(), 0);
+    return fail(Error::of_file(problem, "making", path));
   }
   writer->temporary_ = temporary;
   return writer;
@@ -161,6 +182,12 @@ Result<std::unique_ptr<PosixWriter>> PosixWriter::create_named(int directory,
 
 PosixWriter::~PosixWriter() {
   if (!temporary_.empty()) ::unlinkat(home_.get(), temporary_.c_str(), 0);
+}
+
+Status PosixWriter::write(std::string_view bytes) {
+  if (const int problem = write_all(fd_.get(), bytes); problem != 0)
+    return fail(Error::of_file(problem, "writing", path_));
+  return {};
 }
 
 Status PosixWriter::set_mtime(std::int64_t mtime_ns) {
@@ -172,25 +199,33 @@ Status PosixWriter::set_mtime(std::int64_t mtime_ns) {
   }
   const timespec times[2] = {{.tv_sec = 0, .tv_nsec = UTIME_OMIT},
                              {.tv_sec = seconds, .tv_nsec = rest}};
-  if (::futimens(fd_.get(), times) != 0) return fail(Error::from_errno(errno, "set mtime"));
+  if (::futimens(fd_.get(), times) != 0)
+    return fail(Error::of_file(errno, "setting the time of", path_));
   return {};
 }
 
 Status PosixWriter::sync() {
-  if (::fsync(fd_.get()) != 0) return fail(Error::from_errno(errno, "fsync"));
-  return {};
+  return flush(fd_.get(), path_);
 }
 
-Status PosixWriter::place(int directory, const std::string& name) {
+Result<io::FileStat> PosixWriter::stat() {
+  return stat_open(fd_.get(), path_);
+}
+
+Status PosixWriter::place(const OpenDirectory& directory, const std::string& name) {
   STERNA_ASSERT(fd_);
+  int problem = 0;
   if (temporary_.empty()) {
-    const std::string path = descriptor_path(fd_.get());
-    if (::linkat(AT_FDCWD, path.c_str(), directory, name.c_str(), AT_SYMLINK_FOLLOW) != 0)
-      return fail(Error::from_errno(errno, printable(name)));
+    const std::string here = descriptor_path(fd_.get());
+    if (::linkat(AT_FDCWD, here.c_str(), directory.fd, name.c_str(), AT_SYMLINK_FOLLOW) != 0)
+      problem = errno;
   } else {
-    STERNA_CHECK(rename_without_replacing(home_.get(), temporary_, directory, name));
-    temporary_.clear();
+    problem = rename_without_replacing(home_.get(), temporary_, directory.fd, name);
   }
+  std::string path = directory.path_of(name);
+  if (problem != 0) return fail(Error::of_file(problem, "making", path));
+  temporary_.clear();
+  path_ = std::move(path);
   return {};
 }
 

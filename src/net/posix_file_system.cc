@@ -21,7 +21,7 @@ std::string read_line(const char* path) {
   UniqueFd fd(::open(path, O_RDONLY | O_CLOEXEC));
   std::string text;
   if (!fd) return text;
-  PosixReader reader(std::move(fd));
+  PosixReader reader(std::move(fd), path);
   if (!reader.read(text, 4096)) return {};
   return std::string(trim(text));
 }
@@ -31,7 +31,7 @@ Status make_path(const std::string& path) {
   for (std::size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
     const std::string part = path.substr(0, end);
     if (::mkdir(part.c_str(), 0700) != 0 && errno != EEXIST)
-      return fail(Error::from_errno(errno, printable(part)));
+      return fail(Error::of_file(errno, "making", part));
     if (end == std::string::npos) return {};
   }
 }
@@ -48,8 +48,8 @@ class PosixFileSystem : public io::FileSystem {
       // Once in a tree's life, so that an outage does not undo it.
       if (fd) ::syncfs(fd.get());
     }
-    if (!fd) return fail(Error::from_errno(errno, printable(path)));
-    return std::make_unique<PosixDirectory>(std::move(fd));
+    if (!fd) return fail(Error::of_file(errno, "opening", path));
+    return std::make_unique<PosixDirectory>(std::move(fd), path);
   }
 
   std::string boot_id() override { return read_line("/proc/sys/kernel/random/boot_id"); }

@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -17,6 +18,7 @@
 #include "sterna/base/assert.h"
 #include "sterna/base/bytes.h"
 #include "sterna/coro/sync.h"
+#include "sterna/io/deadline.h"
 
 namespace sterna::net {
 namespace {
@@ -91,13 +93,28 @@ class Bell {
 
 using Answer = Result<std::vector<Address>>;
 
-// What the asking thread and the coroutine share, for whichever of the two is last.
-class Meeting {
- public:
-  explicit Meeting(Bell& bell) : bell_(&bell) {}
+Error unresolved(const std::string& host, std::string_view why) {
+  return Error(ErrorCode::resolve, fmt::format("no address for {}: {}", printable(host), why));
+}
 
+// What the asking thread and the coroutine share, for whichever of the two is last.
+class Inquiry {
+ public:
+  Inquiry(Bell& bell, std::string host, std::string service, Lookup lookup)
+      : host_(std::move(host)),
+        service_(std::move(service)),
+        lookup_(std::move(lookup)),
+        bell_(&bell) {}
+
+  const std::string& host() const { return host_; }
+  // On any thread: whether somebody waits for the answer.
+  bool is_wanted() {
+    const std::scoped_lock lock(mutex_);
+    return bell_ != nullptr;
+  }
   // On the asking thread.
-  void answer(Answer answer) {
+  void ask() {
+    Answer answer = lookup_(host_, service_);
     const std::scoped_lock lock(mutex_);
     answer_ = std::move(answer);
     if (bell_) bell_->ring();
@@ -110,23 +127,59 @@ class Meeting {
   }
 
  private:
+  const std::string host_;
+  const std::string service_;
+  const Lookup lookup_;
   std::mutex mutex_;
   Bell* bell_;
   std::optional<Answer> answer_;
 };
 
-Error unresolved(const std::string& host, std::string_view why) {
-  return Error(ErrorCode::resolve, fmt::format("no address for {}: {}", printable(host), why));
-}
-
-// Not waited for, not even at the end of the process.
-Status on_another_thread(const std::string& host, std::function<void()> work) {
-  try {
-    std::thread(std::move(work)).detach();
-    return {};
-  } catch (const std::system_error& error) {
-    return fail(unresolved(host, error.code().message()));
+// The threads that ask. None is waited for, not even at the end of the process: each keeps this
+// alive as long as it needs it.
+class LookupThreads : public std::enable_shared_from_this<LookupThreads> {
+ public:
+  Status add(std::shared_ptr<Inquiry> inquiry) {
+    const std::scoped_lock lock(mutex_);
+    if (threads_ >= kLookupThreadsMax) {
+      std::erase_if(waiting_, [](const auto& other) { return !other->is_wanted(); });
+      waiting_.push_back(std::move(inquiry));
+      return {};
+    }
+    try {
+      std::thread([self = shared_from_this(), inquiry] { self->work(inquiry); }).detach();
+      ++threads_;
+      return {};
+    } catch (const std::system_error& error) {
+      return fail(unresolved(inquiry->host(), error.code().message()));
+    }
   }
+
+ private:
+  void work(std::shared_ptr<Inquiry> inquiry) {
+    for (; inquiry; inquiry = next()) inquiry->ask();
+  }
+
+  // Of those that waited for a thread; nullptr where this one is not needed any more.
+  std::shared_ptr<Inquiry> next() {
+    const std::scoped_lock lock(mutex_);
+    while (!waiting_.empty()) {
+      std::shared_ptr<Inquiry> inquiry = std::move(waiting_.front());
+      waiting_.pop_front();
+      if (inquiry->is_wanted()) return inquiry;
+    }
+    --threads_;
+    return nullptr;
+  }
+
+  std::mutex mutex_;
+  std::size_t threads_ = 0;
+  std::deque<std::shared_ptr<Inquiry>> waiting_;
+};
+
+LookupThreads& lookup_threads() {
+  static const auto threads = std::make_shared<LookupThreads>();
+  return *threads;
 }
 
 }  // namespace
@@ -157,15 +210,24 @@ coro::Task<Result<std::vector<Address>>> resolve(Loop::Core& core, std::string h
   if (!known.empty()) co_return known;
 
   Bell bell(core);
-  auto meeting = std::make_shared<Meeting>(bell);
-  Status started = on_another_thread(
-      host, [meeting, lookup, host, service] { meeting->answer(lookup(host, service)); });
-  if (!started) co_return fail(std::move(started).error());
+  auto inquiry = std::make_shared<Inquiry>(bell, host, service, std::move(lookup));
+  STERNA_CO_CHECK(lookup_threads().add(inquiry));
   Status waited = co_await bell.heard().wait();
-  std::optional<Answer> answer = meeting->leave();
+  std::optional<Answer> answer = inquiry->leave();
   if (answer) co_return *std::move(answer);
   STERNA_ASSERT(!waited);
   co_return fail(std::move(waited).error());
+}
+
+coro::Task<Result<std::vector<Address>>> resolve_within(Loop::Core& core,
+                                                        std::chrono::milliseconds limit,
+                                                        std::string host, std::uint16_t port,
+                                                        Lookup lookup) {
+  auto resolving = resolve(core, host, port, std::move(lookup));
+  Answer answer = co_await io::with_deadline(*core.clock, limit, std::move(resolving),
+                                             "the system's resolver did not answer");
+  if (answer || !answer.error().is(ErrorCode::timeout)) co_return answer;
+  co_return fail(unresolved(host, answer.error().message()));
 }
 
 std::vector<Address> interleave(std::vector<Address> addresses) {

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Names to addresses. Literals and "localhost" (RFC 6761 section 6.3) are answered at once;
 // everything else is asked of getaddrinfo, which takes as long as the system's resolver likes and
-// cannot be stopped: on a thread of its own, so that nobody has to wait for it, neither the jobs of
-// the pool nor the end of the process.
+// cannot be stopped: on threads of their own, so that nobody has to wait for it, neither the jobs
+// of the pool nor the end of the process. What nobody waits for any more keeps its thread until it
+// is answered, so there are few of them: what comes while all are taken waits for one.
 #pragma once
 
 #include <sys/socket.h>
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -32,10 +35,18 @@ using Lookup = std::function<Result<std::vector<Address>>(const std::string& hos
                                                           const std::string& service)>;
 Result<std::vector<Address>> ask_system(const std::string& host, const std::string& service);
 
+// Of the whole process. Glibc asks three silent servers for half a minute before it gives up.
+inline constexpr std::size_t kLookupThreadsMax = 16;
+
 // In the order of the system (RFC 6724), at least one; ErrorCode::resolve. When cancelled, the
 // lookup goes on with nobody to hear of it, and may do so when the loop is gone.
 coro::Task<Result<std::vector<Address>>> resolve(Loop::Core& core, std::string host,
                                                  std::uint16_t port, Lookup lookup = ask_system);
+// The same, at most so long: ErrorCode::resolve.
+coro::Task<Result<std::vector<Address>>> resolve_within(Loop::Core& core,
+                                                        std::chrono::milliseconds limit,
+                                                        std::string host, std::uint16_t port,
+                                                        Lookup lookup = ask_system);
 
 // Alternates between the families, beginning with that of the first (RFC 8305 section 4).
 std::vector<Address> interleave(std::vector<Address> addresses);

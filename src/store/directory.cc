@@ -20,8 +20,7 @@ constexpr mode_t kDirectoryMode = 0700;
 constexpr mode_t kFileMode = 0600;
 
 Error failed(int number, std::string_view doing, std::string_view path) {
-  return Error::from_errno(number, fmt::format("{} {}", doing, path))
-      .with_scope(ErrorScope::account);
+  return Error::of_file(number, doing, path).with_scope(ErrorScope::account);
 }
 
 std::string parent_of(const std::string& path) {

@@ -47,7 +47,7 @@ void delete_remote(Draft& draft, RowView& row);
 // The user flagged the file \Deleted where the server would act on that at once: its message goes
 // as if the file were gone, and the server is never told of the flag. The row does not learn of it
 // either, so that it is seen until the message is gone.
-bool goes_by_its_flag(const RowView& row);
+bool is_removed_by_flag(const RowView& row);
 // What else was said to such a file.
 void push_last_flags(Draft& draft, const RowView& row);
 void remove_flagged(Draft& draft, RowView& row);

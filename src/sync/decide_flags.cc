@@ -37,7 +37,7 @@ std::string reason_of(const FlagMerge& merge, bool local_changed) {
 
 }  // namespace
 
-bool goes_by_its_flag(const RowView& row) {
+bool is_removed_by_flag(const RowView& row) {
   const MailboxView& mailbox = *row.mailbox;
   return mailbox.in->deletes_at_once && mailbox.in->acts_on_deleted() && mailbox.may_push() &&
          local_flags(row).has(Flag::deleted) && !row.row->flags.has(Flag::deleted) &&

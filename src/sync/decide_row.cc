@@ -32,7 +32,7 @@ void stayed_on_server(Draft& draft, RowView& row) {
   }
   switch (content_of(row)) {
     case Content::same:
-      if (goes_by_its_flag(row)) {
+      if (is_removed_by_flag(row)) {
         push_last_flags(draft, row);
         return remove_flagged(draft, row);
       }

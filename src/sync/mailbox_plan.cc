@@ -155,10 +155,7 @@ class MailboxPlanner {
                   "its directory is gone; the policy keeps it on the server");
     }
     if (messages == 0U) {
-      return act(RemoveRemote{view.row().id, view.remote->wire,
-                              "its directory is gone from the whole Maildir; STATUS tells no "
-                              "message"},
-                 "removed here, empty on the server");
+      return remove_remote(view);
     }
     if (view.known->answer == HeldAnswer::apply) {
       return act(EmptyRemote{view.row().id, view.row().name, view.remote->wire},
@@ -166,6 +163,55 @@ class MailboxPlanner {
     }
     hold(view, MailboxHeld::remote,
          "its directory is gone, and there is mail in it on the server: " + counted(messages));
+  }
+
+  // DELETE must leave what lies below alone (RFC 3501 section 6.3.4), and there are servers where
+  // it does not: nothing may be there that is not here, too.
+  void remove_remote(const KnownView& view) {
+    const std::string above = view.remote->name.text() + '/';
+    bool listed = false;
+    for (const RemoteMailbox& one : world_.input().remote) {
+      if (!one.name.text().starts_with(above)) continue;
+      listed = true;
+      if (is_here_too(one)) continue;
+      if (may_come_here(one)) {
+        return wait(view,
+                    one.name.text() + ", which lies below it on the server, is settled first");
+      }
+      return hold(view, MailboxHeld::kept,
+                  "removed here, and empty; but below it on the server lies " + one.name.text() +
+                      ", which is not synced, and some servers would remove that, too");
+    }
+    if (view.remote->has_children && !listed) {
+      return hold(view, MailboxHeld::kept,
+                  "removed here, and empty; but something lies below it on the server that cannot "
+                  "be synced, and some servers would remove that, too");
+    }
+    act(RemoveRemote{view.row().id, view.remote->wire,
+                     "its directory is gone from the whole Maildir; STATUS tells no message"},
+        "removed here, empty on the server");
+  }
+
+  // All that is in it, as far as numbers tell.
+  bool is_here_too(const RemoteMailbox& one) const {
+    if (!one.selectable || one.messages == 0U) return true;
+    const KnownView* view = view_of(one);
+    if (!view || !view->known->policy.included || !one.subscribed) return false;
+    const bool here =
+        view->local_state == Presence::present || view->local_state == Presence::renamed;
+    const KnownMailbox& known = *view->known;
+    return here && one.messages == known.on_server && known.files >= known.on_server;
+  }
+
+  // A sync brings it here, or the user is asked about it.
+  bool may_come_here(const RemoteMailbox& one) const {
+    if (!one.policy.included || !one.subscribed || !may_pull(one.policy)) return false;
+    return view_of(one) != nullptr || creates_local(one.policy);
+  }
+
+  const KnownView* view_of(const RemoteMailbox& remote) const {
+    const auto found = std::ranges::find(world_.known(), &remote, &KnownView::remote);
+    return found == world_.known().end() ? nullptr : &*found;
   }
 
   void gone_from_server(const KnownView& view) {

@@ -47,12 +47,18 @@ class Compare : public AccountWorld {
     compared_ = comparison.compared;
   }
 
-  // "!2 gone from the server" for differences, "-2 ..." for notes, in the order of the lines.
+  static std::string sign_of(DifferenceKind kind) {
+    const std::string signs = "!hp-";
+    return signs.substr(static_cast<std::size_t>(kind), 1);
+  }
+
+  // "!2 gone from the server" for differences, "h2 ...", "p2 ..." for what is held and parked,
+  // "-2 ..." for other notes, in the order of the lines.
   std::vector<std::string> told() {
     run();
     std::vector<std::string> texts;
     for (const Difference& line : lines_) {
-      texts.push_back((line.note ? "-" : "!") + std::to_string(line.uid) + " " + line.what);
+      texts.push_back(sign_of(line.kind) + std::to_string(line.uid) + " " + line.what);
     }
     return texts;
   }
@@ -145,9 +151,9 @@ TEST_F(Compare, HeldAndParkedMessagesAreNotes) {
     ASSERT_TRUE(base.replace_held({gone, orphan}));
     ASSERT_TRUE(base.put_failure({inbox_, Uid{2}, "", "download", 3, 0, "no body"}));
   });
-  EXPECT_EQ(told(), (Told{"-1 gone from the Maildir (held: many at once)",
-                          "-2 wanted, and not fetched yet (quarantined, download failed: no body)",
-                          "-0 in the Maildir only (held: many at once)"}));
+  EXPECT_EQ(told(), (Told{"h1 gone from the Maildir (held: many at once)",
+                          "p2 wanted, and not fetched yet (quarantined, download failed: no body)",
+                          "h0 in the Maildir only (held: many at once)"}));
 }
 
 TEST_F(Compare, WhatThePolicyKeepsHereIsANote) {
@@ -165,15 +171,17 @@ TEST_F(Compare, StatesSayWhatIsToBeThere) {
   in_base(4, "back", {}, RowState::tombstone);
   in_base(5, "", {}, RowState::tombstone);
   in_base(6, "head", {}, RowState::stub);
+  in_base(7, "", {}, RowState::quarantined);
   on_server(1);
   on_server(3);
   on_server(6);
+  on_server(7);
   file("kept:2,");
   file("back:2,");
   file("head:2,");
   EXPECT_EQ(told(), (Told{"-1 kept on the server only", "-2 gone from the server, kept here",
                           "!3 its removal is not finished", "!4 deleted, and here again",
-                          "-6 a stub: its body is on the server only",
+                          "-6 a stub: its body is on the server only", "p7 parked, and tried again",
                           "-0 2 deleted messages remembered"}));
   EXPECT_TRUE(pairs_.empty());
 }

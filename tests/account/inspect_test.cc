@@ -281,11 +281,42 @@ TEST_F(Inspect, CheckNamesARoleThatIsGivenToNothing) {
   EXPECT_EQ(found.lines[1].status, CheckStatus::warning);
   EXPECT_EQ(found.lines[1].detail, "roles.trash = Nope: the server has no such mailbox");
   EXPECT_EQ(found.lines[1].hint, "sterna mailboxes work lists what there is");
+}
+
+TEST_F(Inspect, CheckNamesTheRolesOfAPresetThatTheServerLacksInOneLine) {
+  settings_.preset = "yahoo";
+  settings_.roles = {{Role::trash, MailboxName("Bin")},
+                     {Role::drafts, MailboxName("Draft")},
+                     {Role::junk, MailboxName("Bulk")}};
+  settings_.preset_roles = {Role::trash, Role::drafts, Role::junk};
+  Findings found;
+  // Its names need not be there where the server tells the roles.
+  report_roles(found, settings_,
+               {mailbox_with("Trash", Role::trash), mailbox_with("Entwürfe", Role::drafts),
+                mailbox_with("Spam", Role::junk)});
+  EXPECT_EQ(found.lines.size(), 1U);
 
   found.lines.clear();
-  settings_.has_preset = true;  // whose names need not be there where the server tells roles
   report_roles(found, settings_, {mailbox_with("Trash", Role::trash)});
-  EXPECT_EQ(found.lines.size(), 1U);
+  ASSERT_EQ(found.lines.size(), 2U);
+  EXPECT_EQ(found.lines[1].status, CheckStatus::warning);
+  EXPECT_EQ(found.lines[1].what, "roles");
+  EXPECT_EQ(found.lines[1].detail,
+            "the preset yahoo expects drafts = Draft, junk = Bulk: no mailbox of the server has "
+            "such a role");
+  EXPECT_EQ(found.lines[1].hint,
+            "where another mailbox is meant, name it: roles.drafts, roles.junk (sterna mailboxes "
+            "work lists what there is)");
+}
+
+TEST_F(Inspect, CheckNamesARoleOfTheUsersBesideAPreset) {
+  settings_.preset = "yahoo";
+  settings_.roles = {{Role::trash, MailboxName("Old")}};
+  Findings found;
+  report_roles(found, settings_,
+               {mailbox_with("Old", Role::none), mailbox_with("Trash", Role::trash)});
+  ASSERT_EQ(found.lines.size(), 2U);
+  EXPECT_EQ(found.lines[1].detail, "roles.trash = Old has no effect: Trash has that role");
 }
 
 TEST_F(Inspect, CheckNamesARoleThatTheServerGivesToAnother) {

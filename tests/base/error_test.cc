@@ -16,6 +16,7 @@ namespace sterna {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 TEST(ErrorFromErrno, SaysWhatItMeansForUs) {
   constexpr std::array<std::pair<int, ErrorCode>, 23> kKnown{
@@ -51,6 +52,22 @@ TEST(ErrorFromErrno, SaysWhatFailedAndWhy) {
   const Error error = Error::from_errno(ENOENT, "open cur/1.x");
   EXPECT_EQ(error.message(), "open cur/1.x: No such file or directory");
   EXPECT_EQ(error.describe(), error.message());
+}
+
+TEST(ErrorOfFile, SaysWhatWasTriedWhereAndWhatMendsIt) {
+  const Error error = Error::of_file(EACCES, "opening", "/mail/INBOX/cur/1.x\x1b[2J");
+  EXPECT_EQ(error.message(), "opening /mail/INBOX/cur/1.x\\x1b[2J: Permission denied");
+  EXPECT_TRUE(error.is(ErrorCode::permission));
+  EXPECT_THAT(error.hint(), HasSubstr("chmod u+rwx"));
+  EXPECT_THAT(Error::of_file(ENOSPC, "writing", "x").hint(), HasSubstr("free some space"));
+  EXPECT_THAT(Error::of_file(EROFS, "making", "x").hint(), HasSubstr("mount"));
+  EXPECT_THAT(Error::of_file(EIO, "reading", "x").hint(), HasSubstr("dmesg"));
+  EXPECT_THAT(Error::of_file(EBUSY, "removing", "x").hint(), HasSubstr("tries again"));
+}
+
+TEST(ErrorOfFile, ShowsTheWholeOfALongPath) {
+  const std::string path = "/mail/" + std::string(1000, 'd') + "/cur/the_file";
+  EXPECT_THAT(Error::of_file(EIO, "reading", path).message(), HasSubstr("/cur/the_file: "));
 }
 
 // A full disk concerns the account, a file that is gone one message: the engine goes by it.

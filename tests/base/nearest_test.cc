@@ -55,6 +55,15 @@ TEST(NearestName, IsWhatOneMayHaveMeant) {
   EXPECT_EQ(nearest_name("usr", kKeys), "user");
 }
 
+TEST(ClosestName, IsOneHoweverFarAndTheFirstOfSeveral) {
+  const std::vector<std::string_view> names{"level", "host", "port"};
+  EXPECT_EQ(closest_name("colour", names), "host");
+  EXPECT_EQ(closest_name("ost", names), "host");
+  EXPECT_EQ(closest_name("HOST", names), "host");
+  EXPECT_EQ(closest_name("xyz_", names), "host");
+  EXPECT_EQ(closest_name("host", {}), "");
+}
+
 TEST(NearestName, IsNoneWhereNoneIsNear) {
   EXPECT_EQ(nearest_name("colour", kKeys), "");
   EXPECT_EQ(nearest_name("qq", {"ab", "cd"}), "");  // near to every pair of letters

@@ -12,6 +12,7 @@
 namespace sterna::cli {
 namespace {
 
+using Kind = account::DifferenceKind;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -196,8 +197,8 @@ TEST_F(InspectText, VerifySaysThatAllIsTheSame) {
 
 TEST_F(InspectText, VerifyTellsDifferencesFromNotes) {
   VerifiedAccount account{"work", {}};
-  account.result.lines = {{false, "INBOX", 17, "", "only on the server"},
-                          {true, "Sent", 0, "/m/x", "held"}};
+  account.result.lines = {{Kind::difference, "INBOX", 17, "", "only on the server"},
+                          {Kind::note, "Sent", 0, "/m/x", "held"}};
   account.result.messages_compared = 1;
   EXPECT_EQ(verify_text(account, NoteDetail::counts),
             "MAILBOX     UID  WHAT                FILE\n"
@@ -210,10 +211,11 @@ VerifiedAccount with_notes() {
   VerifiedAccount account{"work", {}};
   for (std::uint32_t uid = 1; uid <= 3; ++uid)
     account.result.lines.push_back(
-        {true, "INBOX", uid, "/m/INBOX/cur/x", "only on the server (held: 3 of 4 are gone)"});
+        {Kind::held, "INBOX", uid, "/m/INBOX/cur/x", "only on the server (held: 3 of 4 are gone)"});
+  account.result.lines.push_back({Kind::parked, "INBOX", 4, "/m/INBOX/cur/y",
+                                  "only here (quarantined, upload failed: too big)"});
   account.result.lines.push_back(
-      {true, "INBOX", 4, "/m/INBOX/cur/y", "only here (quarantined, upload failed: too big)"});
-  account.result.lines.push_back({true, "Junk", 0, "/m/Junk", "excluded"});
+      {Kind::note, "Junk", 0, "/m/Junk", "excluded (held: a name in the mailbox)"});
   account.result.messages_compared = 9;
   return account;
 }
@@ -234,7 +236,7 @@ TEST_F(InspectText, VerifyDoesNotCallTheSameWhatIsHeld) {
       verify_text(with_notes(), NoteDetail::counts),
       HasSubstr("\nwork: the same but for 3 held, 1 parked, 1 note; 9 messages compared\n"));
   VerifiedAccount account = with_notes();
-  account.result.lines.push_back({false, "INBOX", 5, "", "only on the server"});
+  account.result.lines.push_back({Kind::difference, "INBOX", 5, "", "only on the server"});
   EXPECT_THAT(verify_text(account, NoteDetail::counts),
               HasSubstr("\nwork: 1 difference, 3 held, 1 parked, 1 note; 9 messages compared\n"));
 }
@@ -242,7 +244,7 @@ TEST_F(InspectText, VerifyDoesNotCallTheSameWhatIsHeld) {
 TEST_F(InspectText, DifferencesAloneAreWhatWentWrong) {
   VerifiedAccount account = with_notes();
   EXPECT_EQ(differences_text(account), "");
-  account.result.lines.push_back({false, "Sent", 5, "", "only on the server"});
+  account.result.lines.push_back({Kind::difference, "Sent", 5, "", "only on the server"});
   EXPECT_EQ(differences_text(account),
             "MAILBOX    UID  WHAT                FILE\n"
             "work/Sent    5  only on the server\n"
@@ -262,7 +264,7 @@ TEST_F(InspectText, OnATerminalTheLastColumnIsCut) {
   const Style terminal(false, 80);
   const std::string path = "/home/ann/Mail/work/INBOX/cur/1767258012.M123456P7.a-host.example:2,S";
   VerifiedAccount account{"work", {}};
-  account.result.lines = {{false, "INBOX", 17, path, "only on the server"}};
+  account.result.lines = {{Kind::difference, "INBOX", 17, path, "only on the server"}};
   const std::string verified = verify_text(account, NoteDetail::counts, terminal);
   EXPECT_LE(widest(verified), 80U);
   EXPECT_THAT(verified, HasSubstr(".a-host.example:2,S\n"));

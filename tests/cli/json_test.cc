@@ -9,6 +9,7 @@
 namespace sterna::cli {
 namespace {
 
+using Kind = account::DifferenceKind;
 using nlohmann::json;
 using testing::HasSubstr;
 using testing::UnorderedElementsAre;
@@ -134,7 +135,8 @@ TEST(Json, OfListsNamesWhatTheContractNames) {
   history.line.path = "/m/x";
   HeldRow held{"work", {"delete_remote", "INBOX", 3, "/m/x", "why", kNow}};
   VerifiedAccount verified{"work", {}};
-  verified.result.lines = {{false, "INBOX", 17, "/m/x", "differs"}, {true, "INBOX", 0, "", "held"}};
+  verified.result.lines = {{Kind::difference, "INBOX", 17, "/m/x", "differs"},
+                           {Kind::held, "INBOX", 0, "", "held"}};
   for (const json& row :
        {read(history_json({history}))["history"][0], read(held_json({held}))["held"][0],
         read(verify_json({verified}, Exit::failed))["differences"][0]}) {
@@ -148,6 +150,8 @@ TEST(Json, OfListsNamesWhatTheContractNames) {
   EXPECT_EQ(verify["notes"].size(), 1U);
   EXPECT_EQ(verify["accounts"][0]["differences"], 1);
   EXPECT_TRUE(verify["notes"][0]["uid"].is_null());
+  EXPECT_EQ(verify["notes"][0]["kind"], "held");
+  EXPECT_EQ(verify["differences"][0]["kind"], "difference");
 }
 
 TEST(Json, OfMailboxesTellsUnknownFromNone) {

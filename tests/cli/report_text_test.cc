@@ -6,6 +6,7 @@
 namespace sterna::cli {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
@@ -104,6 +105,16 @@ TEST(Complaints, NameTheAccountOnce) {
   ASSERT_THAT(list, SizeIs(2));
   EXPECT_EQ(list[0].describe(), "account work: mailbox INBOX: broken");
   EXPECT_EQ(list[1].describe(), "account work: broken");
+}
+
+TEST(Complaints, ThatAreMendedAlikeSaySoOnce) {
+  account::AccountReport report = report_of("work");
+  for (const char* hint : {"chmod", "chmod", "free some space", "", "", "chmod"}) {
+    report.errors.push_back(Error(ErrorCode::io, "broken").with_hint(hint));
+  }
+  std::vector<std::string> hints;
+  for (const Error& error : complaints(report)) hints.push_back(error.hint());
+  EXPECT_THAT(hints, ElementsAre("chmod", "", "free some space", "", "", "chmod"));
 }
 
 TEST(Complaints, OfHeldDeletionsSayHowToSeeThem) {

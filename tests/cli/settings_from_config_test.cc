@@ -42,6 +42,8 @@ TEST_F(SettingsFromConfig, KeepsWhatIsTheSameInBoth) {
   account_.undo = std::chrono::seconds(5);
   account_.fsync = false;
   account_.roles[Role::trash] = MailboxName("Bin");
+  account_.preset = "yahoo";
+  account_.preset_roles = {Role::trash};
   const account::Settings made = settings();
   EXPECT_EQ(made.name, "work");
   EXPECT_EQ(made.user, "ann");
@@ -55,6 +57,8 @@ TEST_F(SettingsFromConfig, KeepsWhatIsTheSameInBoth) {
   EXPECT_EQ(made.undo, std::chrono::seconds(5));
   EXPECT_FALSE(made.fsync);
   EXPECT_EQ(made.roles.at(Role::trash), MailboxName("Bin"));
+  EXPECT_EQ(made.preset, "yahoo");
+  EXPECT_EQ(made.preset_roles, std::set<Role>{Role::trash});
 }
 
 TEST_F(SettingsFromConfig, MapsEveryChoice) {

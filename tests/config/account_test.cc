@@ -275,6 +275,7 @@ TEST(Preset, WhatTheUserWritesWins) {
   EXPECT_EQ(a.port, 1);
   EXPECT_EQ(a.roles.at(Role::junk).text(), "J");
   EXPECT_EQ(a.roles.at(Role::drafts).text(), "Draft");
+  EXPECT_THAT(a.preset_roles, ElementsAre(Role::trash, Role::sent, Role::drafts, Role::archive));
 }
 
 TEST(Preset, AListOfMailboxesReplacesItsExclusions) {

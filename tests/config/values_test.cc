@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The small pieces: durations, paths, names, the distance between words.
+// The small pieces: durations, paths, names, what is said of unknown keys.
 #include <gtest/gtest.h>
 
 #include "config/fields.h"
 #include "config/keys.h"
-#include "sterna/base/nearest.h"
 
 namespace sterna::config {
 namespace {
@@ -47,27 +46,10 @@ TEST(MailboxNames, HaveNoEmptyComponentAndNoControls) {
   }
 }
 
-TEST(EditDistance, CountsSwapsOnce) {
-  EXPECT_EQ(edit_distance("", ""), 0U);
-  EXPECT_EQ(edit_distance("abc", ""), 3U);
-  EXPECT_EQ(edit_distance("", "abc"), 3U);
-  EXPECT_EQ(edit_distance("pasword", "password"), 1U);
-  EXPECT_EQ(edit_distance("moed", "mode"), 1U);
-  EXPECT_EQ(edit_distance("kitten", "sitting"), 3U);
-  EXPECT_EQ(edit_distance("ca", "abc"), 3U);
-}
-
-TEST(NearestName, IsTheOneThatMayBeMeantWhateverItsCase) {
-  const std::vector<std::string> names{"INBOX", "Lists/dev", "Sent"};
-  EXPECT_EQ(nearest_name("lists/dev", names), "Lists/dev");
-  EXPECT_EQ(nearest_name("Lists/dve", names), "Lists/dev");
-  EXPECT_EQ(nearest_name("inbox", names), "INBOX");
-  EXPECT_EQ(nearest_name("Invoices", names), "");
-  EXPECT_EQ(nearest_name("Sent", {}), "");
-}
-
 TEST(Hint, NamesTheNearestKeyOrTheRightPlace) {
   EXPECT_EQ(hint_for_unknown(Section::account, "hosts"), "did you mean `host`?");
+  EXPECT_EQ(hint_for_unknown(Section::account, "Password"), "did you mean `password`?");
+  EXPECT_EQ(hint_for_unknown(Section::top, "xo"), "the nearest known key is `log`");
   EXPECT_EQ(hint_for_unknown(Section::account, "trash"), "`trash` belongs in [account.NAME.roles]");
   EXPECT_EQ(hint_for_unknown(Section::top, "fsync"), "`fsync` belongs in [account.NAME]");
   EXPECT_EQ(hint_for_unknown(Section::top, "watch"),

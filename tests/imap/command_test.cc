@@ -82,13 +82,15 @@ TEST(CommandTest, List) {
 }
 
 TEST(CommandTest, ListAsksForAllThatTheServerCanReturn) {
-  const auto full = Capabilities::parse("LIST-EXTENDED LIST-STATUS SPECIAL-USE CONDSTORE OBJECTID");
+  const auto full =
+      Capabilities::parse("LIST-EXTENDED LIST-STATUS CHILDREN SPECIAL-USE CONDSTORE OBJECTID");
   EXPECT_EQ(wire(list(list_options_for(full))),
-            "LIST \"\" \"*\" RETURN (SUBSCRIBED SPECIAL-USE STATUS (MESSAGES UIDNEXT UIDVALIDITY "
-            "UNSEEN HIGHESTMODSEQ MAILBOXID))");
+            "LIST \"\" \"*\" RETURN (SUBSCRIBED CHILDREN SPECIAL-USE STATUS (MESSAGES UIDNEXT "
+            "UIDVALIDITY UNSEEN HIGHESTMODSEQ MAILBOXID))");
   EXPECT_EQ(wire(list(list_options_for(Capabilities::parse("LIST-EXTENDED")))),
             "LIST \"\" \"*\" RETURN (SUBSCRIBED)");
-  EXPECT_EQ(wire(list(list_options_for(Capabilities::parse("SPECIAL-USE")))), "LIST \"\" \"*\"");
+  EXPECT_EQ(wire(list(list_options_for(Capabilities::parse("SPECIAL-USE CHILDREN")))),
+            "LIST \"\" \"*\"");
 }
 
 TEST(CommandTest, StatusAndMailboxes) {

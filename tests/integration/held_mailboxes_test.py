@@ -190,6 +190,55 @@ class AppliedTest(Scene, IntegrationCase):
         world.assert_quiet()
 
 
+class AboveOthersTest(Scene, IntegrationCase):
+    """Some servers delete what lies below a mailbox along with it (RFC 3501 section 6.3.4)."""
+
+    @over(MAIN_PROFILES)
+    def test_a_mailbox_waits_for_the_mail_that_is_held_below_it(self, world):
+        world.imap.create("Top")
+        world.fill("Top/child", 1, "c")
+        world.sync()
+        world.mail.remove("Top")
+        world.sync(expect=HELD)
+        self.assertEqual(world.wire.sent(rb"^DELETE"), [])
+        (row,) = self.held(world)
+        self.assertEqual(row["mailbox"], "Top/child")
+        world.sterna.run("held", "apply", f"{world.name}/Top/child")
+        world.sync()
+        self.assertEqual(world.wire.sent(rb"^DELETE"),
+                         [b'DELETE "Top/child"', b'DELETE "Top"'])
+        self.assertEqual(world.words_on_server("Trash"), ["c0"])
+        world.assert_settled()
+
+    @over(MAIN_PROFILES, mailboxes=["*", "!Top/secret"])
+    def test_a_mailbox_is_kept_above_one_that_is_not_synced(self, world):
+        world.imap.create("Top")
+        world.fill("Top/secret", 1, "s")
+        world.sync()
+        world.mail.remove("Top")
+        world.sync(expect=HELD)
+        (row,) = self.held(world)
+        self.assertEqual((row["kind"], row["mailbox"]), ("mailbox_kept", "Top"))
+        self.assertIn("Top/secret", row["reason"])
+        self.assertEqual(world.wire.sent(rb"^DELETE"), [])
+        world.imap.delete("Top/secret")
+        world.sync()
+        self.assertEqual(world.wire.sent(rb"^DELETE"), [b'DELETE "Top"'])
+
+    def test_a_mailbox_is_kept_above_what_the_server_tells_of_and_does_not_list(self):
+        world = self.world()
+        world.imap.create("Top")
+        world.fill("Top/hidden", 1, "h")
+        world.wire.lie(rb'^\* (LIST|STATUS) .*Top/hidden')
+        world.sync()
+        world.mail.remove("Top")
+        world.sync(expect=HELD)
+        (row,) = self.held(world)
+        self.assertEqual(row["mailbox"], "Top")
+        self.assertEqual(world.wire.sent(rb"^DELETE"), [])
+        self.assertEqual(world.words_on_server("Top/hidden"), ["h0"])
+
+
 class RestoredTest(Scene, IntegrationCase):
     @over(MAIN_PROFILES)
     def test_restored_here(self, world):

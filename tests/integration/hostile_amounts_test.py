@@ -36,14 +36,25 @@ def answering(command, flood, base=ScriptedServer, then=True):
     return Flooding()
 
 
-class LinesTest(unittest.TestCase):
+class AmountsCase(unittest.TestCase):
+    def filled(self, server, count=3, **keys):
+        """A world whose hostile server has so many messages."""
+        server.fill(count)
+        return HostileWorld(self, server, **keys)
+
+    def borne(self, server, count=3, **bounds):
+        """A world that was synced, whatever else the server said: its messages are there."""
+        world = self.filled(server, count)
+        world.sync(expect=ANY, **bounds)
+        self.assertEqual(len(world.mail.messages("INBOX")), count)
+        return world
+
+
+class LinesTest(AmountsCase):
     """CVE-2025-43857, CVE-2026-27857, CVE-2021-3657, CVE-2021-44143."""
 
     def attack(self, says, command, flood, **bounds):
-        server = answering(command, flood, then=False)
-        server.fill(3)
-        world = HostileWorld(self, server)
-        world.attack(says, **bounds)
+        self.filled(answering(command, flood, then=False)).attack(says, **bounds)
 
     def test_a_line_without_end_ends_the_connection(self):
         beginnings = {
@@ -97,11 +108,7 @@ class LinesTest(unittest.TestCase):
             pour(session, 100 * MIB, (b"{200000}\r\n" + b"x" * 200_000) * 5)
             session.say(b"")
 
-        server = answering(b"LIST", flood)
-        server.fill(3)
-        world = HostileWorld(self, server)
-        world.sync(expect=ANY)
-        self.assertEqual(len(world.mail.messages("INBOX")), 3)
+        self.borne(answering(b"LIST", flood))
 
     def test_nesting_costs_no_stack(self):
         for beginning, end in ((b"* 1 FETCH (UID 1 BODYSTRUCTURE ", b")"), (b"* LIST ", b""),
@@ -114,11 +121,7 @@ class LinesTest(unittest.TestCase):
                     session.say(a + b"(" * n)
 
                 with self.subTest(beginning, depth=depth):
-                    server = answering(b"UID FETCH", flood)
-                    server.fill(3)
-                    world = HostileWorld(self, server)
-                    world.sync(expect=ANY)
-                    self.assertEqual(len(world.mail.messages("INBOX")), 3)
+                    self.borne(answering(b"UID FETCH", flood))
 
     def test_a_response_of_a_million_things_is_not_understood(self):
         many = {
@@ -137,18 +140,15 @@ class LinesTest(unittest.TestCase):
         }
         for name, line in many.items():
             with self.subTest(name):
-                server = answering(b"UID FETCH",
-                                   lambda _, session, _tag, said=line: session.say(said))
-                server.fill(3)
-                world = HostileWorld(self, server)
-                world.sync(expect=ANY, seconds=20)
-                self.assertEqual(len(world.mail.messages("INBOX")), 3)
+                self.borne(answering(b"UID FETCH",
+                                     lambda _, session, _tag, said=line: session.say(said)),
+                           seconds=20)
 
 
-class StreamsTest(unittest.TestCase):
+class StreamsTest(AmountsCase):
     """What never ends ends the line; what only takes long does not."""
 
-    def flooded(self, command, lines, capabilities=b""):
+    def flooded(self, command, lines):
         """A world whose server says these lines over and over, and nothing else."""
         piece = b"".join(line + b"\r\n" for line in lines)
         piece *= max(1, MIB // len(piece))
@@ -157,10 +157,7 @@ class StreamsTest(unittest.TestCase):
             while True:
                 session.client.sendall(piece)
 
-        server = answering(command, flood)
-        server.capabilities += capabilities
-        server.fill(3)
-        return HostileWorld(self, server)
+        return self.filled(answering(command, flood))
 
     def test_chatter_without_end(self):
         text = b"x" * 30_000
@@ -190,9 +187,7 @@ class StreamsTest(unittest.TestCase):
                                 *[b"* OK [ALERT] \x1b[31mread this\x1b[0m"] * 500)
                 super().on_authenticate(session, tag, text)
 
-        server = Chatty()
-        server.fill(3)
-        world = HostileWorld(self, server)
+        world = self.filled(Chatty())
         run = world.sync(seconds=30)
         self.assertEqual(run.stderr, "")
         self.assertEqual(len(world.mail.messages("INBOX")), 3)
@@ -202,9 +197,7 @@ class StreamsTest(unittest.TestCase):
             for _ in range(100):
                 session.say(*[b"* (( \x1b[31m"] * 1000)
 
-        server = answering(b"UID SEARCH", flood)
-        server.fill(3)
-        run = HostileWorld(self, server).sync(expect=ANY)
+        run = self.filled(answering(b"UID SEARCH", flood)).sync(expect=ANY)
         self.assertLess(len(run.stderr.splitlines()), 50)
 
     def test_sets_in_the_worst_order_take_no_time(self):
@@ -217,9 +210,7 @@ class StreamsTest(unittest.TestCase):
             with self.subTest(command):
                 server = answering(command, flood)
                 server.capabilities += b" CONDSTORE QRESYNC"
-                server.fill(3)
-                world = HostileWorld(self, server)
-                world.sync(expect=ANY, seconds=40)
+                self.filled(server).sync(expect=ANY, seconds=40)
 
     def test_more_sets_than_there_can_be_end_the_line(self):
         class Endless(ScriptedServer):
@@ -228,9 +219,7 @@ class StreamsTest(unittest.TestCase):
                     numbers = range(first, first + 2_000_000, 2)
                     session.say(b"* SEARCH " + b" ".join(b"%d" % n for n in numbers[:700_000]))
 
-        server = Endless()
-        server.fill(3)
-        HostileWorld(self, server).attack("finds more messages than can be", octets=256 * MIB)
+        self.filled(Endless()).attack("finds more messages than can be", octets=256 * MIB)
 
     def test_a_mailbox_of_four_thousand_million_messages_is_not_counted_out(self):
         class Boaster(ScriptedServer):
@@ -252,19 +241,22 @@ class StreamsTest(unittest.TestCase):
         world.attack("mailbox INBOX: .* hands out none", expect=PARTLY, seconds=30)
         self.assertLess(len(server.commands), 200)
 
+    def known(self, server):
+        """A world that was synced before its server became what it is."""
+        server.flooding = False
+        world = self.filled(server, 1)
+        world.sync()
+        server.flooding = True
+        return world
+
     def test_endless_flags_of_one_message_stay_small(self):
         def flood(_server, session, _tag):
             piece = [b"* 1 FETCH (UID 1 FLAGS (aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa))"] * 2000
             for _ in range(500):
                 session.say(*piece)
 
-        server = answering(b"UID FETCH 1:* (UID FLAGS", flood)
-        server.flooding = False
-        server.fill(1)
-        world = HostileWorld(self, server)
-        world.sync()
-        server.flooding = True
-        server.messages()[1][0] = {b"\\Seen"}
+        world = self.known(answering(b"UID FETCH 1:* (UID FLAGS", flood))
+        world.server.messages()[1][0] = {b"\\Seen"}
         world.sync(expect=ANY)
         self.assertEqual(world.mail.messages("INBOX")[0].letters, "S")
 
@@ -273,23 +265,16 @@ class StreamsTest(unittest.TestCase):
             for first in range(1, 2**32, 2000):
                 session.say(*(b"* 1 FETCH (UID %d FLAGS ())" % (first + n) for n in range(2000)))
 
-        server = answering(b"UID FETCH", flood)
-        server.flooding = False
-        server.fill(1)
-        world = HostileWorld(self, server)
-        world.sync()
-        server.flooding = True
+        world = self.known(answering(b"UID FETCH", flood))
         world.attack("more messages than there are")
 
     def test_nor_does_exists_excuse_them(self):
         words = b" ".join(b"keyword-%06d" % n for n in range(900))
 
         class Boaster(ScriptedServer):
-            boasting = False
-
             def on_select(self, session, tag, text):
                 said = session.say
-                if self.boasting:
+                if self.flooding:
                     session.say = lambda *lines: said(
                         *(line for line in lines if not line.endswith(b"EXISTS")))
                     said(b"* %d EXISTS" % FOUR_THOUSAND_MILLION)
@@ -297,18 +282,14 @@ class StreamsTest(unittest.TestCase):
                 session.say = said
 
             def on_uid_fetch(self, session, tag, text):
-                if not self.boasting:
+                if not self.flooding:
                     super().on_uid_fetch(session, tag, text)
                     return
                 for uid in range(1, 2**32):
                     session.say(b"* %d FETCH (UID %d FLAGS (%s))" % (uid, uid, words))
 
-        server = Boaster()
-        server.fill(1)
-        world = HostileWorld(self, server)
-        world.sync()
-        server.boasting = True
-        server.fill(1)
+        world = self.known(Boaster())
+        world.server.fill(1)
         world.attack("more messages than there are", octets=512 * MIB)
 
     def test_an_endless_list_ends_the_line(self):
@@ -333,7 +314,7 @@ class StreamsTest(unittest.TestCase):
                 HostileWorld(self, Endless()).attack("endless names", octets=128 * MIB)
 
 
-class BodiesTest(unittest.TestCase):
+class BodiesTest(AmountsCase):
     def synced(self, octets, fetch_line=None, expect=DONE, **bounds):
         class Bending(ScriptedServer):
             capabilities = ScriptedServer.capabilities + b" OBJECTID"
@@ -389,22 +370,18 @@ class BodiesTest(unittest.TestCase):
     def test_keywords_are_no_paths(self):
         words = [b"../../x", b"/etc/passwd", b"..", b"cur", b"a/b", b"%n%s", b"`id`", b"-rf", b"'"]
 
-        class Keyworded(ScriptedServer):
-            pass
-
-        server = Keyworded()
+        server = ScriptedServer()
         server.add(b"INBOX", message("m"), words)
-        world = HostileWorld(self, server)
+        world = self.filled(server, 0)
         world.sync(expect=ANY)
         self.assertEqual(len(world.mail.messages("INBOX")), 1)
 
 
-class DeflateTest(unittest.TestCase):
+class DeflateTest(AmountsCase):
     """CVE-2026-73209, and bombs of a thousand to one."""
 
     def world(self, server):
-        server.fill(1)
-        return HostileWorld(self, server, compress="yes")
+        return self.filled(server, 1, compress="yes")
 
     def test_a_compressed_line_is_an_ordinary_one(self):
         world = self.world(Deflating())

@@ -10,9 +10,12 @@ BELL = "bell\x07"       # no server takes that name
 
 
 class LeftOutCase(IntegrationCase):
-    def start(self, count=4, **keys):
+    def start(self, beside=None, **keys):
+        """m0 to m3 in INBOX, and two messages in another mailbox, which bear its first letter."""
         world = self.world(**keys)
-        world.fill("INBOX", count)
+        world.fill("INBOX", 4)
+        if beside:
+            world.fill(beside, 2, beside[0].lower())
         world.sync()
         return world
 
@@ -23,6 +26,19 @@ class LeftOutCase(IntegrationCase):
         """(kind, reason) of what is held."""
         listed = world.sterna.command_json("held", "list", world.name)["held"]
         return [(row["kind"], row["reason"]) for row in listed]
+
+    def move_out(self, world, folder="Mine", number=0):
+        world.mail.move(self.m(world, number), folder)
+
+    def put(self, world, directory):
+        """m0 into a directory that no mailbox has."""
+        moved = self.m(world, 0)
+        os.rename(moved.path, f"{world.mail.root}/{directory}/{moved.name}")
+
+    def assert_goes(self, world):
+        """m0 is gone here, and goes to the Trash."""
+        self.assertEqual(world.sync()["deleted_out"], 1)
+        self.assertEqual(world.words_on_server("Trash"), ["m0"])
 
     def assert_only_it_stays(self, world, text, expect=HELD):
         """m0 was moved into the folder, and m1 is deleted meanwhile: m0 is held, m1 goes."""
@@ -42,12 +58,12 @@ class LeftOutCase(IntegrationCase):
 class FoldersTest(LeftOutCase):
     def test_a_folder_whose_mailbox_the_server_refuses(self):
         world = self.start()
-        world.mail.move(self.m(world, 0), BELL)
+        self.move_out(world, BELL)
         self.assert_only_it_stays(world, "the server refuses CREATE", expect=PARTLY)
 
     def test_what_would_be_expunged_stays_as_well(self):
         world = self.start(local_delete="expunge")
-        world.mail.move(self.m(world, 0), BELL)
+        self.move_out(world, BELL)
         report = world.sync(expect=PARTLY)
         self.assertEqual((report["deleted_out"], report["held"]), (0, 1))
         self.assertEqual(len(world.imap.uids("INBOX")), 4)
@@ -55,18 +71,17 @@ class FoldersTest(LeftOutCase):
     def test_a_folder_that_is_not_whole(self):
         world = self.start()
         os.makedirs(f"{world.mail.root}/Half/cur")
-        moved = self.m(world, 0)
-        os.rename(moved.path, f"{world.mail.root}/Half/cur/{moved.name}")
+        self.put(world, "Half/cur")
         self.assert_only_it_stays(world, "lacks cur, new or tmp")
 
     def test_a_folder_that_the_settings_make_nowhere(self):
         world = self.start(create="local")
-        world.mail.move(self.m(world, 0), "Mine")
+        self.move_out(world)
         self.assert_only_it_stays(world, "mailbox Mine is not on the server")
 
     def test_an_excluded_folder(self):
         world = self.start(mailboxes=["*", "!Mine"])
-        world.mail.move(self.m(world, 0), "Mine")
+        self.move_out(world)
         self.assert_only_it_stays(world, "mailbox Mine is not synced")
 
     def test_under_a_new_name_with_a_new_inode(self):
@@ -82,34 +97,27 @@ class FoldersTest(LeftOutCase):
         self.assertTrue(spelled.endswith("100%25"), spelled)
         for part in ("cur", "new", "tmp"):
             os.makedirs(f"{world.mail.root}/100%/{part}")
-        moved = self.m(world, 0)
-        os.rename(moved.path, f"{world.mail.root}/100%/cur/{moved.name}")
+        self.put(world, "100%/cur")
         self.assert_only_it_stays(world, "no name of its own")
 
     def test_mail_in_an_excluded_folder_stops_no_deletion(self):
         world = self.start(mailboxes=["*", "!Mine"])
         world.mail.deliver("Mine", b"Subject: my own\n\nNo message of the server.\n", "S")
         world.mail.delete(self.m(world, 0))
-        self.assertEqual(world.sync()["deleted_out"], 1)
-        self.assertEqual(world.words_on_server("Trash"), ["m0"])
+        self.assert_goes(world)
 
-    def test_what_is_moved_into_an_excluded_trash_is_deleted(self):
-        world = self.start(mailboxes=["*", "!Trash"])
-        world.mail.move(self.m(world, 0), "Trash")
-        self.assertEqual(world.sync()["deleted_out"], 1)
-        self.assertEqual(world.words_on_server("Trash"), ["m0"])
-
-    def test_what_is_moved_into_an_excluded_junk_is_deleted(self):
-        world = self.start(mailboxes=["*", "!Junk"])
-        world.mail.move(self.m(world, 0), "Junk")
-        self.assertEqual(world.sync()["deleted_out"], 1)
-        self.assertEqual(world.words_on_server("Trash"), ["m0"])
+    def test_what_is_moved_into_an_excluded_bin_is_deleted(self):
+        for folder in ("Trash", "Junk"):
+            with self.subTest(folder):
+                world = self.start(mailboxes=["*", f"!{folder}"])
+                self.move_out(world, folder)
+                self.assert_goes(world)
 
 
 class DecidedTest(LeftOutCase):
     def start(self):
         world = super().start(mailboxes=["*", "!Mine"])
-        world.mail.move(self.m(world, 0), "Mine")
+        self.move_out(world)
         world.sync(expect=HELD)
         world.mail.settle()
         return world
@@ -138,8 +146,7 @@ class DecidedTest(LeftOutCase):
     def test_it_is_deleted_there(self):
         world = self.start()
         world.mail.delete(self.m(world, 0, "Mine"))
-        self.assertEqual(world.sync()["deleted_out"], 1)
-        self.assertEqual(world.words_on_server("Trash"), ["m0"])
+        self.assert_goes(world)
 
     def test_the_folder_is_synced_after_all(self):
         world = self.start()
@@ -155,7 +162,7 @@ class RefusedForATimeTest(LeftOutCase):
     def test_the_mailbox_is_made_later(self):
         world = self.start()
         world.wire.refuse(rb"^CREATE", b"NO too many folders")
-        world.mail.move(self.m(world, 0), "Projects")
+        self.move_out(world, "Projects")
         self.assertEqual(world.sync(expect=PARTLY)["held"], 1)
         self.assertEqual(len(world.imap.uids("INBOX")), 4)
         world.pass_time(24 * 3600)
@@ -171,10 +178,7 @@ class FrozenTest(LeftOutCase):
     """A mailbox whose rename the server refuses is left alone; nothing else is."""
 
     def renamed(self):
-        world = self.world()
-        world.fill("INBOX", 4)
-        world.fill("Alpha", 2, "a")
-        world.sync()
+        world = self.start(beside="Alpha")
         world.mail.rename("Alpha", BELL)
         world.sync(expect=PARTLY)
         return world
@@ -182,9 +186,8 @@ class FrozenTest(LeftOutCase):
     def test_deletions_elsewhere_go_on(self):
         world = self.renamed()
         world.mail.delete(self.m(world, 0))
-        self.assertEqual(world.sync()["deleted_out"], 1)
+        self.assert_goes(world)
         self.assertEqual(world.words_on_server("INBOX"), ["m1", "m2", "m3"])
-        self.assertEqual(world.words_on_server("Trash"), ["m0"])
 
     def test_what_is_in_it_is_not_touched(self):
         world = self.renamed()
@@ -194,12 +197,12 @@ class FrozenTest(LeftOutCase):
 
     def test_what_is_moved_into_it_stays(self):
         world = self.renamed()
-        world.mail.move(self.m(world, 0), BELL)
+        self.move_out(world, BELL)
         self.assert_only_it_stays(world, "the server refuses RENAME")
 
     def test_its_new_name_is_taken_back(self):
         world = self.renamed()
-        world.mail.move(self.m(world, 0), BELL)
+        self.move_out(world, BELL)
         world.sync(expect=HELD)
         world.mail.rename(BELL, "Alpha")
         for _ in range(2):
@@ -209,24 +212,18 @@ class FrozenTest(LeftOutCase):
         world.assert_settled()
 
     def test_a_mailbox_that_is_held_stops_no_deletion_elsewhere(self):
-        world = self.world()
-        world.fill("INBOX", 4)
-        world.fill("Full", 3, "f")
-        world.sync()
+        world = self.start(beside="Full")
         world.imap.delete("Full")
         world.sync(expect=HELD)
         world.mail.delete(self.m(world, 0))
         self.assertEqual(world.sync(expect=HELD)["deleted_out"], 1)
-        world.mail.move(self.m(world, 1), "Full")
+        self.move_out(world, "Full", 1)
         report = world.sync(expect=HELD)
         self.assertEqual((report["deleted_out"], report["held"]), (0, 2))
         self.assertEqual(world.words_on_server("INBOX"), ["m1", "m2", "m3"])
 
     def test_a_folder_that_went_and_is_kept_on_the_server_stops_no_deletion_elsewhere(self):
-        world = self.world(rule=[{"match": ["Kept"], "local_delete": "ignore"}])
-        world.fill("INBOX", 2)
-        world.fill("Kept", 2, "k")
-        world.sync()
+        world = self.start(beside="Kept", rule=[{"match": ["Kept"], "local_delete": "ignore"}])
         world.mail.remove("Kept")
         world.sync(expect=HELD)
         world.mail.delete(self.m(world, 0))

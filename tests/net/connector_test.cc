@@ -3,12 +3,14 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <latch>
+#include <optional>
+#include <vector>
 
 #include "net/resolver.h"
 #include "peer.h"
 #include "sterna/coro/scope.h"
-#include "sterna/io/deadline.h"
 
 namespace sterna::net {
 namespace {
@@ -99,12 +101,101 @@ TEST(Resolver, IsNotWaitedForBeyondADeadline) {
   static SilentResolver silent;
   {
     Loop loop;
-    Resolved late = loop.run(io::with_deadline(
-        loop.clock(), 5ms, resolve(loop.core(), "mail.example.org", 993, silent.lookup())));
+    Resolved late =
+        loop.run(resolve_within(loop.core(), 5ms, "mail.example.org", 993, silent.lookup()));
     ASSERT_FALSE(late);
-    EXPECT_EQ(late.error().code(), ErrorCode::timeout);
+    EXPECT_EQ(late.error().code(), ErrorCode::resolve);
+    EXPECT_EQ(late.error().message(),
+              "no address for mail.example.org: the system's resolver did not answer within 5 ms");
   }
   silent.let_go();
+}
+
+// A resolver that takes every thread there is, and answers none until it is let go.
+class CrowdedResolver {
+ public:
+  Lookup lookup() {
+    return [this](const std::string&, const std::string&) -> Resolved {
+      ++asked_;
+      const int now = ++running_;
+      for (int seen = peak_; seen < now && !peak_.compare_exchange_weak(seen, now);) continue;
+      if (asked_ <= kThreads) taken_.count_down();
+      let_go_.wait();
+      --running_;
+      return fail(ErrorCode::resolve, "none");
+    };
+  }
+  void wait_until_all_are_taken() { taken_.wait(); }
+  void let_go() { let_go_.count_down(); }
+  int asked() const { return asked_; }
+  int peak() const { return peak_; }
+
+ private:
+  static constexpr int kThreads = kLookupThreadsMax;
+  std::atomic<int> asked_ = 0;
+  std::atomic<int> running_ = 0;
+  std::atomic<int> peak_ = 0;
+  std::latch taken_{kThreads};
+  std::latch let_go_{1};
+};
+
+// What other tests left behind is in the way until its threads have ended.
+coro::Task<void> ask_many(Loop& loop, CrowdedResolver& crowd, std::size_t lookups,
+                          std::vector<std::optional<ErrorCode>>& codes) {
+  codes.resize(lookups);
+  coro::Scope scope = co_await coro::make_scope();
+  for (std::optional<ErrorCode>& code : codes) {
+    auto resolving = resolve(loop.core(), "mail.example.org", 993, crowd.lookup());
+    scope.spawn(keep_resolved(std::move(resolving), code));
+  }
+  co_await loop.worker().run([&crowd] { crowd.wait_until_all_are_taken(); });
+  crowd.let_go();
+  co_await scope.join();
+}
+
+TEST(Resolver, AsksForSoManyNamesAtATimeAndForTheOthersAfterwards) {
+  static CrowdedResolver crowd;
+  constexpr std::size_t kLookups = kLookupThreadsMax + 5;
+  std::vector<std::optional<ErrorCode>> codes;
+  Loop loop;
+  loop.run(ask_many(loop, crowd, kLookups, codes));
+  EXPECT_EQ(codes, std::vector<std::optional<ErrorCode>>(kLookups, ErrorCode::resolve));
+  EXPECT_EQ(crowd.asked(), static_cast<int>(kLookups));
+  EXPECT_EQ(crowd.peak(), static_cast<int>(kLookupThreadsMax));
+}
+
+coro::Task<void> give_up_while_waiting(Loop& loop, CrowdedResolver& crowd,
+                                       std::atomic<int>& asked_in_vain, Resolved& last) {
+  std::vector<std::optional<ErrorCode>> codes(kLookupThreadsMax);
+  coro::Scope crowded = co_await coro::make_scope();
+  for (std::optional<ErrorCode>& code : codes) {
+    auto resolving = resolve(loop.core(), "mail.example.org", 993, crowd.lookup());
+    crowded.spawn(keep_resolved(std::move(resolving), code));
+  }
+  co_await loop.worker().run([&crowd] { crowd.wait_until_all_are_taken(); });
+  const Lookup counts = [&asked_in_vain](const std::string&, const std::string&) -> Resolved {
+    ++asked_in_vain;
+    return fail(ErrorCode::resolve, "none");
+  };
+  for (int i = 0; i < 10; ++i) {
+    auto resolving = resolve_within(loop.core(), 1ms, "mail.example.org", 993, counts);
+    last = co_await std::move(resolving);
+  }
+  crowd.let_go();
+  co_await crowded.join();
+}
+
+TEST(Resolver, WhoWaitsForAThreadAndGivesUpIsNotAskedFor) {
+  static CrowdedResolver crowd;
+  static std::atomic<int> asked_in_vain = 0;
+  Resolved last;
+  {
+    Loop loop;
+    loop.run(give_up_while_waiting(loop, crowd, asked_in_vain, last));
+  }
+  ASSERT_FALSE(last);
+  EXPECT_TRUE(last.error().is(ErrorCode::resolve));
+  EXPECT_EQ(asked_in_vain, 0);
 }
 
 TEST(Resolver, GivesWhatItsThreadWasAnswered) {

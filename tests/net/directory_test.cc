@@ -174,6 +174,27 @@ TEST_F(DirectoryTest, ADirectoryThatWasRemovedIsNotFoundOrEmpty) {
   EXPECT_TRUE(!listed || listed->empty());
 }
 
+TEST_F(DirectoryTest, WhatFailsNamesTheFileAndWhatWasTried) {
+  ASSERT_TRUE(root_->make_directory("sub"));
+  auto sub = root_->open_directory("sub").value();
+  write("sub/a");
+  write("sub/b");
+  write("c");
+  const auto is = [this](const auto& failed, const std::string& before, const std::string& after) {
+    ASSERT_FALSE(failed);
+    EXPECT_EQ(failed.error().message(), before + temporary_.path() + after);
+    EXPECT_NE(failed.error().hint(), "");
+  };
+  is(sub->stat_at("x"), "looking at ", "/sub/x: No such file or directory");
+  is(sub->open_directory("x"), "opening ", "/sub/x: No such file or directory");
+  is(sub->unlink_at("x"), "removing ", "/sub/x: No such file or directory");
+  is(root_->make_directory("sub"), "making ", "/sub: File exists");
+  is(root_->remove_directory("sub"), "removing ", "/sub: Directory not empty");
+  is(sub->rename_at("a", *sub, "b"), "renaming ", "/sub/a to b: File exists");
+  is(sub->rename_at("a", *root_, "c"), "renaming ",
+     "/sub/a to " + temporary_.path() + "/c: File exists");
+}
+
 TEST_F(DirectoryTest, FlushesAndCountsSpace) {
   EXPECT_TRUE(root_->sync());
   EXPECT_TRUE(root_->sync_file_system());

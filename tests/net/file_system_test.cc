@@ -47,27 +47,27 @@ TEST_F(FileTest, AFileHasNoNameBeforeItIsPlaced) {
 class FallbackTest : public FileTest {
  protected:
   UniqueFd directory_{::open(temporary_.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  OpenDirectory here_{directory_.get(), temporary_.path()};
 };
 
 TEST_F(FallbackTest, AWriterWithANameIsPlacedByRename) {
-  auto writer = PosixWriter::create_named(directory_.get(), "temporary").value();
+  auto writer = PosixWriter::create_named(here_, "temporary").value();
   ASSERT_TRUE(writer->write("content"));
   EXPECT_EQ(content("temporary"), "content");
   std::ofstream(temporary_ / "taken") << "old";
-  EXPECT_EQ(writer->place(directory_.get(), "taken").error().code(), ErrorCode::exists);
+  EXPECT_EQ(writer->place(here_, "taken").error().code(), ErrorCode::exists);
   EXPECT_EQ(content("taken"), "old");
-  ASSERT_TRUE(writer->place(directory_.get(), "message"));
+  ASSERT_TRUE(writer->place(here_, "message"));
   writer.reset();
   EXPECT_EQ(content("message"), "content");
   EXPECT_EQ(entries(), 2u);
 }
 
 TEST_F(FallbackTest, AWriterWithANameTakesItsFileAlong) {
-  PosixWriter::create_named(directory_.get(), "temporary").value()->write("x").value();
+  PosixWriter::create_named(here_, "temporary").value()->write("x").value();
   EXPECT_EQ(entries(), 0u);
   std::ofstream(temporary_ / "temporary") << "someone else's";
-  EXPECT_EQ(PosixWriter::create_named(directory_.get(), "temporary").error().code(),
-            ErrorCode::exists);
+  EXPECT_EQ(PosixWriter::create_named(here_, "temporary").error().code(), ErrorCode::exists);
   EXPECT_EQ(content("temporary"), "someone else's");
 }
 
@@ -75,9 +75,9 @@ TEST_F(FallbackTest, RenamingByLinkNeverReplaces) {
   const int fd = directory_.get();
   std::ofstream(temporary_ / "a") << "new";
   std::ofstream(temporary_ / "b") << "old";
-  EXPECT_EQ(rename_by_link(fd, "a", fd, "b").error().code(), ErrorCode::exists);
-  EXPECT_EQ(rename_by_link(fd, "gone", fd, "c").error().code(), ErrorCode::not_found);
-  ASSERT_TRUE(rename_by_link(fd, "a", fd, "c"));
+  EXPECT_EQ(rename_by_link(fd, "a", fd, "b"), EEXIST);
+  EXPECT_EQ(rename_by_link(fd, "gone", fd, "c"), ENOENT);
+  ASSERT_EQ(rename_by_link(fd, "a", fd, "c"), 0);
   EXPECT_EQ(content("b"), "old");
   EXPECT_EQ(content("c"), "new");
   EXPECT_EQ(entries(), 2u);
@@ -87,8 +87,8 @@ TEST_F(FallbackTest, RenamingByLinkMovesDirectoriesToo) {
   const int fd = directory_.get();
   ASSERT_TRUE(root_->make_directory("one"));
   ASSERT_TRUE(root_->make_directory("two"));
-  EXPECT_EQ(rename_by_link(fd, "one", fd, "two").error().code(), ErrorCode::exists);
-  EXPECT_TRUE(rename_by_link(fd, "one", fd, "three"));
+  EXPECT_EQ(rename_by_link(fd, "one", fd, "two"), EEXIST);
+  EXPECT_EQ(rename_by_link(fd, "one", fd, "three"), 0);
   EXPECT_EQ(entries(), 2u);
 }
 
@@ -163,6 +163,8 @@ TEST_F(FileTest, ReadsInPieces) {
 TEST_F(FileTest, RefusesWhatIsNoRegularFileWithoutHanging) {
   ASSERT_EQ(::mkfifo((temporary_ / "fifo").c_str(), 0600), 0);
   EXPECT_EQ(root_->open_file("fifo").error().code(), ErrorCode::io);
+  EXPECT_EQ(root_->open_file("fifo").error().message(),
+            "opening " + temporary_ / "fifo" + ": not a regular file");
   EXPECT_EQ(root_->open_file("gone").error().code(), ErrorCode::not_found);
 }
 
@@ -188,6 +190,32 @@ TEST_F(FileTest, MakesARootWithAllThatIsMissing) {
   ASSERT_TRUE(loop_.file_system().open_root(path, true)) << "and takes one that is there";
   std::ofstream(temporary_ / "file") << "x";
   EXPECT_FALSE(loop_.file_system().open_root(temporary_ / "file", true));
+}
+
+// Whoever reads it has no other way to find the file, and what a batch was at does not say it.
+TEST_F(FileTest, WhatFailsNamesTheFile) {
+  auto writer = root_->create_file("temporary").value();
+  std::ofstream(temporary_ / "taken") << "x";
+  EXPECT_EQ(root_->place(*writer, "taken").error().message(),
+            "making " + temporary_ / "taken" + ": File exists");
+  EXPECT_EQ(root_->open_file("gone").error().message(),
+            "opening " + temporary_ / "gone" + ": No such file or directory");
+  EXPECT_EQ(loop_.file_system().open_root(temporary_ / "none", false).error().message(),
+            "opening " + temporary_ / "none" + ": No such file or directory");
+  EXPECT_EQ(loop_.file_system().open_root(temporary_ / "taken/below", true).error().message(),
+            "opening " + temporary_ / "taken/below" + ": Not a directory");
+  std::filesystem::create_directory(temporary_ / "marker");
+  EXPECT_EQ(root_->replace_file("marker", "x").error().message(),
+            "replacing " + temporary_ / "marker" + ": Is a directory");
+}
+
+TEST_F(FallbackTest, AWriterSaysWhichFileItCouldNotMakeOrWrite) {
+  std::ofstream(temporary_ / "temporary") << "x";
+  EXPECT_EQ(PosixWriter::create_named(here_, "temporary").error().message(),
+            "making " + temporary_ / "temporary" + ": File exists");
+  PosixReader reader(UniqueFd(::open("/dev/null", O_WRONLY | O_CLOEXEC)), "/mail/cur/m");
+  std::string text;
+  EXPECT_EQ(reader.read(text, 1).error().message(), "reading /mail/cur/m: Bad file descriptor");
 }
 
 TEST_F(FileTest, KnowsBootAndMachine) {

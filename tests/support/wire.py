@@ -27,6 +27,7 @@ _FORBIDDEN = {
     "NOTIFY": rb"^NOTIFY\b",
     "SASL-IR": rb"^AUTHENTICATE \S+ \S",
     "SPECIAL-USE": rb"^LIST\b.*\bSPECIAL-USE\b",
+    "CHILDREN": rb"^LIST\b.*\bRETURN \(.*\bCHILDREN\b",
     "STATUS=SIZE": rb"^(STATUS|LIST)\b.*\bSIZE\b",
     "BINARY": rb"\bBINARY\b|~\{",
     "COMPRESS=DEFLATE": rb"^COMPRESS\b",

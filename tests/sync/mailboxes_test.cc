@@ -25,6 +25,82 @@ TEST_F(MailboxTable, GoneHereAndEmptyThereIsRemovedThere) {
   world.on_server("A").messages = 0;
   EXPECT_EQ(world.told(), "remove_remote A\n");
 }
+// --- what lies below one that goes ---
+
+class AboveOthers : public MailboxTable {
+ protected:
+  AboveOthers() {
+    world.gone_here("A");
+    world.on_server("A").messages = 0;
+    world.on_server("A").has_children = true;
+    world.known("A/x");
+  }
+};
+
+TEST_F(AboveOthers, IsRemovedThereWhereAllBelowItIsHereToo) {
+  EXPECT_EQ(world.told(), "remove_remote A\n");
+  world.on_server("A/x").selectable = false;
+  world.gone_here("A/x");
+  world.input.base.pop_back();
+  EXPECT_EQ(world.told(), "remove_remote A\n");
+}
+TEST_F(AboveOthers, IsRemovedThereAfterWhatGoesBelowIt) {
+  world.gone_here("A/x");
+  world.on_server("A/x").messages = 0;
+  EXPECT_EQ(world.told(), "remove_remote A/x\nremove_remote A\n");
+}
+TEST_F(AboveOthers, WaitsForWhatIsHeldBelowIt) {
+  world.gone_here("A/x");
+  EXPECT_EQ(world.told(), "wait A\nhold A/x\n");
+  world.in_base("A/x").answer = HeldAnswer::apply;
+  world.in_base("A").answer = HeldAnswer::apply;
+  EXPECT_EQ(world.told(), "wait A\nempty_remote A/x\n");
+}
+TEST_F(AboveOthers, WaitsForNewMailBelowIt) {
+  world.on_server("A/x").messages = 6;
+  EXPECT_EQ(world.told(), "wait A\n");
+  world.on_server("A/x").messages = 5;
+  world.in_base("A/x").files = 4;
+  EXPECT_EQ(world.told(), "wait A\n");
+  world.on_server("A/x").messages.reset();
+  EXPECT_EQ(world.told(), "wait A\n");
+}
+TEST_F(AboveOthers, WaitsForWhatIsNewBelowIt) {
+  world.remote("A/y");
+  EXPECT_EQ(world.told(), "create_local new A/y\nwait A\n");
+}
+TEST_F(AboveOthers, IsHeldAboveWhatIsNotSynced) {
+  world.remote("A/y").policy.included = false;
+  EXPECT_EQ(world.told(), "hold A\n");
+  world.on_server("A/y").policy = {};
+  world.on_server("A/y").subscribed = false;
+  EXPECT_EQ(world.told(), "hold A\n");
+  world.on_server("A/y").subscribed = true;
+  world.on_server("A/y").policy.create = Create::remote;
+  EXPECT_EQ(world.told(), "hold A\n");
+  world.on_server("A/y").policy.create = Create::both;
+  world.on_server("A/y").policy.direction = Direction::push;
+  EXPECT_EQ(world.told(), "create_local new A/y\nhold A\n");
+  world.on_server("A/y").messages = 0;
+  EXPECT_EQ(world.told(), "create_local new A/y\nremove_remote A\n");
+}
+TEST_F(AboveOthers, IsHeldWhereTheServerTellsOfMoreThanItLists) {
+  world.gone_from_server("A/x", 0);
+  world.gone_here("A/x");
+  world.input.base.pop_back();
+  EXPECT_EQ(world.told(), "hold A\n");
+  world.on_server("A").has_children = false;
+  EXPECT_EQ(world.told(), "remove_remote A\n");
+}
+TEST_F(AboveOthers, ANeighbourWithALongerNameIsNotBelowIt) {
+  world.gone_from_server("A/x", 0);
+  world.gone_here("A/x");
+  world.input.base.pop_back();
+  world.on_server("A").has_children = false;
+  world.remote("Ax").policy.included = false;
+  EXPECT_EQ(world.told(), "remove_remote A\n");
+}
+
 TEST_F(MailboxTable, GoneHereAndFullThereIsHeld) {
   world.gone_here("A");
   EXPECT_EQ(world.told(), "hold A\n");

@@ -127,12 +127,23 @@ struct MailboxLine {
 coro::Task<Result<std::vector<MailboxLine>>> list_mailboxes(Services services, Settings settings,
                                                             Log log);
 
+// All but the first are notes: known, and as they are to be for now.
+enum class DifferenceKind : std::uint8_t {
+  difference,
+  held,
+  parked,
+  note,  // nothing that waits to be brought over: excluded, a stub ...
+};
+std::string_view to_string(DifferenceKind kind);
+
 struct Difference {
-  bool note = false;  // held, quarantined, excluded ...: not a difference
+  DifferenceKind kind = DifferenceKind::difference;
   std::string mailbox;
   std::uint32_t uid = 0;
   std::string path;
   std::string what;  // in words
+
+  bool is_note() const { return kind != DifferenceKind::difference; }
 };
 struct Verification {
   std::vector<Difference> lines;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -80,7 +81,8 @@ struct Settings {
   bool subscribed_only = false;
   sync::Create create = sync::Create::both;
   std::map<Role, MailboxName> roles;  // where the server has no SPECIAL-USE
-  bool has_preset = false;            // then some of the roles may be the preset's
+  std::string preset;                 // "" if there is none
+  std::set<Role> preset_roles;        // those of `roles` that the preset names, and not the user
   std::chrono::seconds undo = std::chrono::days(14);
   bool fsync = true;
   // A local deletion is sent after so long without a change in the directory.

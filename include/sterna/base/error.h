@@ -62,6 +62,9 @@ class [[nodiscard]] Error {
 
   // errno as an Error: "<what>: <strerror>"; the code follows from the number.
   static Error from_errno(int number, std::string_view what);
+  // The same of a file or a directory: "<doing> <path>: <strerror>", with what mends it as the
+  // hint. The path may hold any octets.
+  static Error of_file(int number, std::string_view doing, std::string_view path);
   static Error cancelled();
 
   // Builders, so that an error reads as one expression.

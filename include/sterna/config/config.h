@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -109,6 +110,7 @@ struct AccountConfig {
   bool subscribed_only = false;
   // Where the server has no SPECIAL-USE. A name that the server does not have counts as not given.
   std::map<Role, MailboxName> roles;
+  std::set<Role> preset_roles;  // those of them that the preset names, and not the user
 
   Create create = Create::both;
   MailboxPolicy policy;  // before the rules; see policy_for()

@@ -64,6 +64,7 @@ struct ListOptions {
   std::vector<std::string> patterns = {"*"};  // not empty; wire octets, wildcards included
   // The rest needs LIST-EXTENDED; if all of it is unset, LIST is plain.
   bool return_subscribed = false;
+  bool return_children = false;  // RFC 3348; a plain LIST tells it unasked
   bool return_special_use = false;
   std::vector<StatusItem> return_status = {};  // LIST-STATUS
 };

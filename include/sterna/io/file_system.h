@@ -7,6 +7,9 @@
 // swap the tree. Names are single components; a name with '/' or NUL, and "." and "..", are refused
 // with ErrorCode::internal before they reach the kernel. Symbolic links are never followed inside a
 // Maildir except where open_directory says so.
+//
+// An error of the real disk says what was tried, on which path (by which the root was opened, so
+// that a rename since does not show), and as a hint what mends it: nobody above need say it again.
 #pragma once
 
 #include <cstddef>

@@ -5,7 +5,8 @@
 // Maildir. INBOX is never created, renamed or deleted. A mailbox with mail in it is never removed
 // for being absent on the other side: it is held. Absence counts only in a complete LIST, and on
 // the second one in a row; a directory that is suspect freezes its mailbox, whatever the server
-// says (rules 1, 15).
+// says (rules 1, 15). None is removed from the server above one that is on the server alone: there
+// are servers that remove both.
 //
 // Actions come in the order in which they are to be carried out: adoptions, renames (parents before
 // children), creations (parents before children), then what only changes the base, removals
@@ -58,9 +59,10 @@ struct RemoteMailbox {
   MailboxName name;
   char delimiter = '/';
   Role role = Role::none;
-  std::string mailbox_id;  // OBJECTID's MAILBOXID; "" unknown
-  bool selectable = true;  // false: \NoSelect or \NonExistent, a place in the tree only
-  bool subscribed = true;  // false: only subscribed ones are synced, and this one is not
+  std::string mailbox_id;     // OBJECTID's MAILBOXID; "" unknown
+  bool selectable = true;     // false: \NoSelect or \NonExistent, a place in the tree only
+  bool subscribed = true;     // false: only subscribed ones are synced, and this one is not
+  bool has_children = false;  // the server says so, or lists some, whether they are here or not
   MailboxPolicy policy;
   // Of STATUS, where it was answered.
   std::optional<UidValidity> uidvalidity;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// LIST (RFC 3501 section 6.3.8, RFC 5258 LIST-EXTENDED, RFC 5819 LIST-STATUS, RFC 6154 SPECIAL-USE)
-// and LSUB.
+// LIST (RFC 3501 section 6.3.8, RFC 3348 CHILDREN, RFC 5258 LIST-EXTENDED, RFC 5819 LIST-STATUS,
+// RFC 6154 SPECIAL-USE) and LSUB.
 #include "parts.h"
 #include "sterna/imap/commands.h"
 
@@ -26,6 +26,7 @@ std::string return_options(const ListOptions& options) {
     text += option;
   };
   if (options.return_subscribed) add("SUBSCRIBED");
+  if (options.return_children) add("CHILDREN");
   if (options.return_special_use) add("SPECIAL-USE");
   if (!options.return_status.empty()) add("STATUS " + status_list(options.return_status));
   return text;
@@ -37,6 +38,7 @@ ListOptions list_options_for(const Capabilities& capabilities) {
   ListOptions options;
   if (!capabilities.has(Capability::list_extended)) return options;
   options.return_subscribed = true;
+  options.return_children = capabilities.has(Capability::children);
   options.return_special_use = capabilities.has(Capability::special_use);
   if (capabilities.has(Capability::list_status)) {
     options.return_status = status_items_for(capabilities);
