@@ -331,6 +331,11 @@ class LocalExecution {
     row.local_since = engine_.generation;
     const LocalFile file = change ? file_after(*change) : pair.file;
     take_file(row, file);
+    if (pair.edited) {
+      row.file = {};
+      work.look_again();
+      engine_.again = true;
+    }
     push_unsaid(row, pair.where.uidvalidity, pair.to_remote, pair.flags, action.reason);
     STERNA_CHECK(engine_.store->put_message(row));
     if (pair.replaces) STERNA_CHECK(let_go({work.row.id, *pair.replaces}));

@@ -291,7 +291,9 @@ void decide_files(Draft& draft) {
     if (file.awaits_drop) continue;
     if (file.message) {
       const bool with_row = file.from && file.from->message == file.message;
-      if (!with_row) pair(draft, file, *file.message, "the same on both sides");
+      if (with_row) continue;
+      pair(draft, file, *file.message,
+           file.sent_before ? "sent before, and edited since" : "the same on both sides");
     } else if (file.elsewhere) {
       decide_elsewhere(draft, file);
     } else if (!file.from) {

@@ -169,7 +169,8 @@ void pair(Draft& draft, FileView& file, MessageView& message, std::string reason
   pair.flags = std::move(merge.result);
   pair.to_remote = std::move(merge.to_remote);
   pair.to_local = std::move(merge.to_local);
-  pair.identity = file.identity();
+  pair.edited = file.sent_before != nullptr;
+  pair.identity = pair.edited ? file.sent_before->identity : file.identity();
   if (message.detail) pair.told = message.detail->identity;
   if (file.from && file.from->remote == Remote::gone) pair.forgets = file.from->key();
   pair.internal_date =

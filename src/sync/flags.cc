@@ -76,7 +76,9 @@ FlagMerge unite_flags(const FlagSet& remote, const FlagSet& local, const Mailbox
 
 FlagMerge merge_new(const FileView& file, const MessageView& message, const MailboxView& place) {
   const LocalFile& seen = file.arrival->file;
-  const Intent* sent = file.upload ? file.upload : file.move_out;
+  const Intent* sent = file.upload        ? file.upload
+                       : file.sent_before ? file.sent_before
+                                          : file.move_out;
   const bool elsewhere = sent && goal_of(*sent) != message.mailbox->in->id;
   if (!sent || (!elsewhere && message.uid < sent->target_uid_next)) {
     return unite_flags(message.flags(), seen.flags, place, file.inherited);

@@ -29,6 +29,10 @@ void pair_remote_moves(World& world);
 // was not recorded.
 void pair_same_mailbox(World& world);
 
+// A file that was edited after it was sent, and before that was recorded: the message is what it
+// was.
+void pair_sent_before(World& world);
+
 // Messages that have another UID in their row's mailbox, and are no new file's.
 void pair_new_uids(World& world);
 
@@ -53,6 +57,7 @@ inline void pair_all(World& world) {
   pair_delivered(world);
   pair_remote_moves(world);
   pair_same_mailbox(world);
+  pair_sent_before(world);
   pair_new_uids(world);
   find_moved_uploads(world);
   pair_elsewhere(world);

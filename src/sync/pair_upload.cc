@@ -4,6 +4,7 @@
 // its content.
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "pair.h"
@@ -39,7 +40,10 @@ void find_in_place(World& world, const Intent& intent) {
   if (!mailbox || find_edited_row(world, intent)) return;
   for (FileView* file : mailbox->files) {
     if (!file->is_clear() || file->upload || file->stem != stem_of(intent.base_name)) continue;
-    if (intent.identity && !same_content(intent, *file)) continue;
+    if (intent.identity && !same_content(intent, *file)) {
+      file->sent_before = &intent;
+      continue;
+    }
     file->upload = &intent;
     return;
   }
@@ -60,6 +64,23 @@ bool upload_is_found(World& world, const Intent& intent) {
 
 void find_uploads(World& world) {
   for (const Intent* intent : open_uploads(world)) find_in_place(world, *intent);
+}
+
+void pair_sent_before(World& world) {
+  for (FileView& file : world.files()) {
+    if (!file.sent_before) continue;
+    const Intent& intent = *std::exchange(file.sent_before, nullptr);
+    if (file.is_paired() || file.upload || file.arrival->is_stub) continue;
+    for (MessageView* message : file.mailbox->messages) {
+      const bool free = !message->from && !message->file && !message->row;
+      if (!free || message->uid < intent.target_uid_next || !message->identity()) continue;
+      if (!message->identity()->same_as(*intent.identity, world.sizes_count(*message))) continue;
+      file.sent_before = &intent;
+      file.message = message;
+      message->file = &file;
+      break;
+    }
+  }
 }
 
 void find_rowless_moves(World& world) {

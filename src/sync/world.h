@@ -109,12 +109,13 @@ struct FileView {
   MessageView* elsewhere = nullptr;  // proven to be the same, in another mailbox
   bool moved_here = false;           // with `elsewhere`: the user moved it here since
   const Intent* upload = nullptr;
-  const Intent* move_out = nullptr;  // begun before it had a row
-  bool awaits_drop = false;          // an own removal of it is under way
-  bool uploads = false;              // decided
-  bool waits = false;                // decided
-  bool plain = false;                // paired without what a mail program added to its header
-  FlagDelta inherited;               // as of a row
+  const Intent* sent_before = nullptr;  // an open upload of what it was before it was edited
+  const Intent* move_out = nullptr;     // begun before it had a row
+  bool awaits_drop = false;             // an own removal of it is under way
+  bool uploads = false;                 // decided
+  bool waits = false;                   // decided
+  bool plain = false;                   // paired without what a mail program added to its header
+  FlagDelta inherited;                  // as of a row
 
   // Settled enough to be compared, and to be sent.
   bool is_clear() const { return arrival->stable && arrival->identity.has_value(); }

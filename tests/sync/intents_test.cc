@@ -70,8 +70,17 @@ TEST(UploadInDoubt, WhatMayStillBeTheFileIsNotMissed) {
   EXPECT_EQ(told(uploading("A new 3 x S", "")), "download A/3\nclose_intent 1\n");
   EXPECT_EQ(told(uploading("A new 7 x S", "B unknown")), "wait A/7\n");
   EXPECT_EQ(told(uploading("A new 7 x S", "B new n2 y - writing")), "wait A/7\nwait B n2\n");
-  EXPECT_EQ(told(uploading("A new 7 x S", "A new n1 y -")),
-            "download A/7\nupload A n1 -\nclose_intent 1\n");
+}
+TEST(UploadInDoubt, WhatWasSentIsWhatAnEditedFileWas) {
+  EXPECT_EQ(told(uploading("A new 7 x -", "A new n1 y S")),
+            "pair A/7 n1 S remote+S edited\nclose_intent 1\n");
+  EXPECT_EQ(told(uploading("A new 3 x S", "A new n1 y -")),
+            "download A/3\nupload A n1 -\nclose_intent 1\n");
+  EXPECT_EQ(told(uploading("A new 7 x S\nA new 8 y S", "A new n1 y S")),
+            "pair A/8 n1 S\ndownload A/7\nclose_intent 1\n");
+  const Input input = uploading("A new 7 x S", "A new n1 y S");
+  const Plan made = plan(input);
+  EXPECT_EQ(std::get<Pair>(made.actions.front().what).identity->body, identity_of("x").body);
 }
 TEST(UploadInDoubt, WhatWasSentIsNotFetchedWhileItsFileCannotBeRead) {
   EXPECT_EQ(told(uploading("A new 7 x S", "A new n1 x S unreadable")), "wait A n1\nwait A/7\n");

@@ -55,7 +55,12 @@ bool Model::effect(const Pair& pair, bool record) {
   if (!record) return false;
   if (pair.forgets) rows_.erase(*pair.forgets);
   if (pair.replaces) rows_.at({pair.where.mailbox, *pair.replaces}).state = RowState::deleting;
-  write_row(pair.where.mailbox, pair.uid, *name, pair.flags);
+  MessageRow& row = write_row(pair.where.mailbox, pair.uid, *name, pair.flags);
+  if (pair.edited) {
+    row.file = {};
+    row.identity = pair.identity;
+    row.remote_size = pair.identity->size;
+  }
   return true;
 }
 

@@ -292,7 +292,7 @@ class Shower {
 
   std::string operator()(const Pair& pair) const {
     return at(pair.where, pair.uid) + " " + pair.file.base + " " + text_of(pair.flags) +
-           deltas(pair.to_remote, pair.to_local) +
+           deltas(pair.to_remote, pair.to_local) + (pair.edited ? " edited" : "") +
            (pair.replaces ? " replaces=" + std::to_string(pair.replaces->value) : "") +
            (pair.forgets ? " forgets=" + key(pair.forgets->mailbox, pair.forgets->uid) : "");
   }

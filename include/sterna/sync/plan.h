@@ -145,6 +145,9 @@ struct Pair {
   std::optional<Identity> told;  // of the server's message, where it was looked at now
   std::int64_t internal_date = 0;
   std::string email_id;
+  // The file was edited since it was sent: the row knows what the message is, and no file, so that
+  // the next pass finds the edit.
+  bool edited = false;
   // The row of this mailbox whose file this was (the edit of it was on the server already): it
   // becomes `deleting` in the same transaction, so that no file has two rows.
   std::optional<Uid> replaces;
