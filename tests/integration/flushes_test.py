@@ -44,7 +44,8 @@ class FailedFlushTest(IntegrationCase):
         world.sterna.extra_environment["MALLOC_PERTURB_"] = "165"
         flushes.fail("syncfs", 1, errno.EIO)
         report = world.sync(expect=PARTLY)
-        self.assertEqual(len([e for e in report["errors"] if "flushing the file system" in str(e)]), 1, report)
+        failed = [e for e in report["errors"] if "flushing the file system" in str(e)]
+        self.assertEqual(len(failed), 1, report)
         self.assertEqual(len(world.mail.messages("Work")), 200)
         flushes.be_sound()
         world.sync()
