@@ -344,7 +344,7 @@ class MailboxExecution {
     row.delimiter = connection_.names.delimiter;
     row.has_remote = true;
     row.remote_absences = 0;
-    take(row, what.local);
+    STERNA_CO_CHECK(take(engine_, row, what.local));
     outcome_.changed.insert(row.id);
     ++engine_.report.counts.mailboxes_out;
     co_return save_mailbox(engine_, row, {"mailbox created", "remote", {}, reason_});
@@ -373,7 +373,7 @@ class MailboxExecution {
   Status adopt(const sync::AdoptBoth& what) {
     STERNA_TRY(MailboxRow row, mailbox_row(engine_, what.id));
     take(row, what.remote);
-    take(row, what.local);
+    STERNA_CHECK(take(engine_, row, what.local));
     return save_mailbox(engine_, row, {});
   }
 

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mailbox_rows.h"
 
+#include <fmt/format.h>
+
 #include <map>
 #include <optional>
 #include <vector>
 
 #include "decisions.h"
 #include "sterna/base/step.h"
+#include "sterna/maildir/layout.h"
+#include "sterna/maildir/mailbox_dirs.h"
 
 namespace sterna::account {
 
@@ -25,11 +29,20 @@ void take(MailboxRow& row, const sync::RemoteMailbox& remote) {
   row.remote_absences = 0;
 }
 
-void take(MailboxRow& row, const sync::LocalMailbox& local) {
+Status take(Engine& engine, MailboxRow& row, const sync::LocalMailbox& local) {
+  const Status flushed = maildir::flush_path(*engine.root, maildir::parse_mailbox_path(local.path));
+  if (!flushed) {
+    const bool went = flushed.error().is(ErrorCode::not_found);
+    Error error = went ? Error(ErrorCode::changed, "its folder moved meanwhile") : flushed.error();
+    return fail(std::move(error)
+                    .with_scope(ErrorScope::mailbox)
+                    .with_context(fmt::format("mailbox {}", local.name.text())));
+  }
   row.path = local.path;
   row.cur_dev = local.cur_dev;
   row.cur_ino = local.cur_ino;
   row.has_local = true;
+  return {};
 }
 
 namespace {

@@ -16,7 +16,8 @@ namespace sterna::account {
 Result<MailboxRow> mailbox_row(Engine& engine, MailboxId id);
 
 void take(MailboxRow& row, const sync::RemoteMailbox& remote);
-void take(MailboxRow& row, const sync::LocalMailbox& local);
+// Its directory is flushed first: another program may have made it. ErrorCode::changed if it went.
+Status take(Engine& engine, MailboxRow& row, const sync::LocalMailbox& local);
 
 // Where the directory of a mailbox is to be: no row's place but its own, nor one that differs in
 // case alone where the file system makes no difference. `leaving`: this row gives up its place.

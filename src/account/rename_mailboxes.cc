@@ -109,7 +109,7 @@ coro::Task<Status> MailboxRenames::rename_remote(const sync::RenameRemote& what,
   const std::string from = row.name.text();
   row.name = what.to.name;
   row.wire = to;
-  take(row, what.to);
+  STERNA_CO_CHECK(take(engine_, row, what.to));
   row.stamp.clear();
   ++engine_.report.counts.mailboxes_out;
   co_return record(
@@ -137,7 +137,7 @@ Result<bool> MailboxRenames::is_at(const maildir::MailboxPath& path, const Mailb
 Status MailboxRenames::move_directory(const MailboxRow& row, const maildir::MailboxPath& from,
                                       const maildir::MailboxPath& to) {
   STERNA_TRY(const bool done, is_at(to, row));
-  if (done) return {};
+  if (done) return maildir::flush_path(*engine_.root, to);
   STERNA_TRY(const bool there, is_at(from, row));
   if (!there) {
     return fail(
@@ -170,7 +170,7 @@ Status MailboxRenames::rename_row(const sync::RenameRow& what, const std::string
   STERNA_TRY(MailboxRow row, mailbox_row(engine_, what.id));
   const std::string old = row.name.text();
   take(row, what.remote);
-  take(row, what.local);
+  STERNA_CHECK(take(engine_, row, what.local));
   row.stamp.clear();
   return record(
       {std::move(row), {"mailbox renamed", "local", fmt::format("from {}", old), reason}});

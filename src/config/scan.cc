@@ -18,6 +18,10 @@ constexpr unsigned kKeyDotsMax = 16;
 // TOML 1.0 allows no others; toml++ 3.3 has undefined behaviour for some of them.
 constexpr std::string_view kNotAscii =
     "not valid TOML: outside strings and comments, only ASCII characters may stand";
+constexpr std::string_view kNotAsciiAfterBackslash =
+    "not valid TOML here: after a backslash, and at the begin of a line that continues one which "
+    "ends in a backslash, only ASCII characters may stand";
+constexpr std::string_view kUnicodeEscape = "write the character as \\uXXXX";
 constexpr std::string_view kStraightQuotes = "text stands in straight quotes, \" or '";
 
 // What word processors and web pages make of quotes.
@@ -41,8 +45,8 @@ class Scan {
       if (text_[0] == '#') {
         pass(std::min(text_.find('\n'), text_.size()));
       } else if (text_[0] == '"' || text_[0] == '\'') {
-        pass_string(text_[0]);
-      } else if (static_cast<unsigned char>(text_[0]) >= 0x80) {
+        if (const Objection found = pass_string(text_[0]); !found.message.empty()) return found;
+      } else if (at_not_ascii()) {
         const bool quote = std::ranges::any_of(
             kTypographicQuotes, [this](std::string_view mark) { return text_.starts_with(mark); });
         return {line_, column_, kNotAscii, quote ? kStraightQuotes : std::string_view()};
@@ -56,6 +60,10 @@ class Scan {
   }
 
  private:
+  bool at_not_ascii() const {
+    return !text_.empty() && static_cast<unsigned char>(text_[0]) >= 0x80;
+  }
+
   void pass(std::size_t octets) {
     for (const char c : text_.substr(0, octets)) {
       if (c == '\n') {
@@ -69,17 +77,36 @@ class Scan {
     text_.remove_prefix(octets);
   }
 
-  void pass_string(char quote) {
+  Objection pass_string(char quote) {
     const std::string three(3, quote);
     const bool multi_line = text_.starts_with(three);
     const std::string_view end = std::string_view(three).substr(0, multi_line ? 3 : 1);
     pass(end.size());
     while (!text_.empty() && !text_.starts_with(end)) {
-      if (text_[0] == '\n' && !multi_line) return;  // unterminated; the parser says so
-      const bool escape = quote == '"' && text_[0] == '\\' && text_.size() > 1;
-      pass(escape && text_[1] != '\n' ? 2 : 1);
+      if (text_[0] == '\n' && !multi_line) return {};  // unterminated; the parser says so
+      const bool escape = quote == '"' && text_[0] == '\\';
+      pass(1);
+      if (escape && !pass_escaped(multi_line)) {
+        return {line_, column_, kNotAsciiAfterBackslash, kUnicodeEscape};
+      }
     }
     pass(std::min(end.size(), text_.size()));
+    // Up to two quotes may stand before those that end a multi-line string.
+    for (int more = 0; multi_line && more < 2 && text_.starts_with(quote); ++more) pass(1);
+    return {};
+  }
+
+  // What a backslash takes: a character, or, in a string of many lines, the end of its line and all
+  // white space up to the next character. False if the library's undefined behaviour is near.
+  bool pass_escaped(bool multi_line) {
+    constexpr std::string_view kSpace = " \t\r\n";
+    if (multi_line && !text_.empty() && kSpace.contains(text_[0])) {
+      pass(std::min(text_.find_first_not_of(kSpace), text_.size()));
+      return !at_not_ascii();
+    }
+    if (at_not_ascii()) return false;
+    if (!text_.starts_with('\n')) pass(std::min<std::size_t>(1, text_.size()));
+    return true;
   }
 
   std::string_view text_;

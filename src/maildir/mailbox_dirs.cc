@@ -30,8 +30,6 @@ bool is_control_file(const io::DirectoryEntry& entry) {
          entry.name.starts_with("courierimap");
 }
 
-// Opens a child, and makes it first if it is missing. What was made is durable once `parent` is
-// synced.
 Result<std::unique_ptr<io::Directory>> open_or_make(io::Directory& parent, std::string_view name,
                                                     bool& made) {
   auto opened = parent.open_directory(name);
@@ -43,13 +41,14 @@ Result<std::unique_ptr<io::Directory>> open_or_make(io::Directory& parent, std::
   return parent.open_directory(name);
 }
 
-// Opens a path below the root and makes what is missing of it, each step durable before the next.
+// Opens a path below the root and makes what is missing of it. Each directory on the way is
+// flushed, even if it was there: it may have been made by a sync that died before it got so far.
 Result<HomeDirectory> make_path(io::Directory& root, std::span<const std::string> path) {
   HomeDirectory here(root);
   for (const std::string& component : path) {
     bool made = false;
     STERNA_TRY(auto child, open_or_make(*here, component, made));
-    if (made) STERNA_CHECK(here->sync());
+    STERNA_CHECK(here->sync());
     here = HomeDirectory(std::move(child));
   }
   return here;
@@ -160,6 +159,17 @@ Result<HomeDirectory> open_path(io::Directory& root, const MailboxPath& path) {
   return open_components(root, path);
 }
 
+Status flush_path(io::Directory& root, const MailboxPath& path) {
+  HomeDirectory here(root);
+  STERNA_CHECK(here->sync());
+  for (const std::string& component : path) {
+    STERNA_TRY(auto child, here->open_directory(component));
+    STERNA_CHECK(child->sync());
+    here = HomeDirectory(std::move(child));
+  }
+  return {};
+}
+
 Result<MailboxDirs> open_mailbox(io::Directory& root, const MailboxPath& path) {
   MailboxDirs dirs;
   STERNA_TRY(dirs.home, open_path(root, path));
@@ -180,7 +190,7 @@ Result<MailboxDirs> create_mailbox(io::Directory& root, LayoutKind kind, const M
   STERNA_TRY(dirs.fresh, open_or_make(*dirs.home, "new", made));
   if (made) at_step("mailbox.half_made");
   STERNA_TRY(dirs.cur, open_or_make(*dirs.home, "cur", made));
-  if (made) STERNA_CHECK(dirs.home->sync());
+  STERNA_CHECK(dirs.home->sync());
   return dirs;
 }
 

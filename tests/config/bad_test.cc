@@ -377,6 +377,24 @@ TEST(BadConfigurations, OtherCharactersThanAsciiStandInStringsAndCommentsOnly) {
   EXPECT_THAT(problems_of("\xef\xbb\xbf# ä\nlog.file = \"/tmp/ä\"\n"), Not(HasSubstr("TOML")));
 }
 
+// toml++ asks of each character there whether it is white space, which for many is undefined.
+TEST(BadConfigurations, NoCharacterBeyondAsciiStandsWhereABackslashWouldTakeIt) {
+  EXPECT_THAT(problems_of("a = \"\"\"\n\\\u00bb\"\"\""),
+              HasSubstr("c.toml:2:2: not valid TOML here: after a backslash"));
+  EXPECT_THAT(problems_of("a = \"\\\u00bb\""), HasSubstr("c.toml:1:7: not valid TOML here"));
+  for (const std::string_view space : {"\n", "\r\n", " \t\n", "\n\n  "}) {
+    EXPECT_THAT(problems_of("a = \"\"\"b\\" + std::string(space) + "\u00e9\"\"\""),
+                HasSubstr("write the character as \\uXXXX"));
+  }
+  EXPECT_THAT(problems_of("a = \"\"\"\"\"\u00e9\"\"\"\"\" \u00e9"), HasSubstr("c.toml:1:17: "));
+  for (const std::string_view value :
+       {"\"\"\"\\n\u00e9\\\n  x\u00e9\"\"\"", "'''\\\u00e9\n\\\n\u00e9'''",
+        "\"\"\"\\\\\u00e9\"\"\"\"\"", "\"\\\"\u00e9\""}) {
+    EXPECT_THAT(problems_of("log.file = " + std::string(value) + "\n"), Not(HasSubstr("TOML")))
+        << value;
+  }
+}
+
 TEST(BadConfigurations, TypographicQuotesAreToldWhereTheyStand) {
   for (const std::string_view value : {"\u201ca@b.org\u201d", "\u2019a\u2019", "\u00aba\u00bb"}) {
     EXPECT_EQ(problems_of("[account.a]\naddress = " + std::string(value) + "\n"),

@@ -163,6 +163,21 @@ TEST_F(MailboxDirsTest, ARenameSurvivesALostPower) {
   }
 }
 
+// As a sync leaves it that dies before its fsync, or a program that has none.
+TEST_F(MailboxDirsTest, WhatWasMadeBeforeAndNotFlushedIsDurableOnceItIsMade) {
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    const MailboxPath path{"made" + std::to_string(seed), "below"};
+    disk().make_maildir("mail/" + to_string(path));
+    if (seed % 2 == 0) {
+      must(flush_path(root(), path));
+    } else {
+      must(create_mailbox(root(), LayoutKind::fs, path));
+    }
+    lose_power(seed);
+    EXPECT_TRUE(disk().exists("mail/" + to_string(path) + "/cur")) << seed;
+  }
+}
+
 TEST_F(MailboxDirsTest, TouchedDirectoriesAreSyncedOnceEach) {
   const MailboxDirs mailbox = open("A");
   int synced = 0;

@@ -315,6 +315,27 @@ TEST_F(Stage, WhatIsSentIsDurableHereBeforeItIsRecorded) {
   EXPECT_EQ(messages(), Lines{"INBOX t1"});
 }
 
+// A program that makes a folder does not flush it, and without its name its mail would be missed as
+// if the user had deleted it.
+TEST_F(Stage, AFolderWhoseMailIsSentIsDurableHereBeforeItIsRecorded) {
+  sync();
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    const std::string name = "made" + std::to_string(seed);
+    disk.sync_all();
+    disk.set_now_ns(clock_.wall_ns());
+    disk.make_maildir("mail/" + name);
+    disk.write("mail/" + name + "/new/1", "Subject: " + name + "\nX-Token: t1\n\n");
+    sync();
+    ASSERT_EQ(server.find(name)->messages.size(), 1U) << seed;
+    disk.lose_power(seed);
+    sync();
+    sync();
+    ASSERT_TRUE(server.find(name)) << seed;
+    EXPECT_EQ(server.find(name)->messages.size(), 1U) << seed;
+    EXPECT_TRUE(disk.exists("mail/" + name + "/cur")) << seed;
+  }
+}
+
 // On a disk of its own, the Maildir may be behind the state.
 TEST_F(Stage, AFlagThatIsSentIsInTheFilesNameAfterALostPower) {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {

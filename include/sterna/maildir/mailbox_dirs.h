@@ -59,6 +59,10 @@ Result<HomeDirectory> open_path(io::Directory& root, const MailboxPath& path);
 // a missing directory means that something is wrong (rule 15).
 Result<MailboxDirs> open_mailbox(io::Directory& root, const MailboxPath& path);
 
+// fsync of the root and of each directory of `path`: another program may have made or renamed one
+// of them a moment ago, and without its name all that is in it goes with the power.
+Status flush_path(io::Directory& root, const MailboxPath& path);
+
 // Makes what is missing of the path, tmp, new and last cur, so that whoever sees cur sees a
 // mailbox; maildirfolder in a Maildir++ folder. Durable on return. A mailbox that exists is
 // completed and opened.
