@@ -150,7 +150,6 @@ Status release_files(Engine& engine, MailboxRow& row) {
   row.stamp.clear();
   return engine.write([&]() -> Status {
     STERNA_TRY(const std::vector<MessageRow> rows, engine.store->take_all(row.id));
-    STERNA_CHECK(engine.store->clear_approvals(row.id));
     STERNA_CHECK(engine.store->unset(compared_key(row.id)));
     for (const MessageRow& message : rows) {
       if (message.base_name.empty()) continue;

@@ -64,7 +64,6 @@ Status reset_base(Engine& engine, MailboxWork& work) {
   }
   STERNA_TRY(auto transaction, engine.store->begin(store::Durability::full));
   STERNA_TRY(const std::vector<MessageRow> rows, engine.store->take_all(work.row.id));
-  STERNA_CHECK(engine.store->clear_approvals(work.row.id));
   STERNA_CHECK(engine.store->unset(compared_key(work.row.id)));
   STERNA_CHECK(engine.store->update_mailbox(work.row));
   STERNA_CHECK(transaction.commit());

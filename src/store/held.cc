@@ -101,10 +101,6 @@ Status Store::add_approval(const ApprovalEntry& entry) {
       entry.key.mailbox, entry.key.uid, entry.uidvalidity);
 }
 
-Status Store::clear_approvals(MailboxId mailbox) {
-  return impl_->change("DELETE FROM approval WHERE mailbox = ?", mailbox);
-}
-
 Status Store::remove_approval(MessageKey key) {
   return impl_->change("DELETE FROM approval WHERE mailbox = ? AND uid = ?", key.mailbox, key.uid);
 }

@@ -303,7 +303,12 @@ Result<std::vector<MessageRow>> Store::take_all(MailboxId mailbox) {
     Query query(impl_->db, kSelectMailbox, mailbox);
     STERNA_TRY(rows, all_messages(impl_->db, impl_->passing, query));
   }
-  STERNA_CHECK(impl_->change("DELETE FROM message WHERE mailbox = ?", mailbox));
+  for (const char* known :
+       {"DELETE FROM message WHERE mailbox = ?", "DELETE FROM approval WHERE mailbox = ?",
+        "DELETE FROM failure WHERE mailbox = ? AND uid != 0",
+        "DELETE FROM attempt WHERE mailbox = ? AND uid != 0"}) {
+    STERNA_CHECK(impl_->change(known, mailbox));
+  }
   if (impl_->passing.erase_all(mailbox)) {
     STERNA_CHECK(impl_->change("DELETE FROM passing WHERE mailbox = ?", mailbox));
   }

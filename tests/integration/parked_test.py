@@ -8,6 +8,40 @@ from tests.support.case import IntegrationCase
 from tests.support.messages import NOON, local, message
 
 
+class PairedAnewTest(IntegrationCase):
+    """A UID means nothing any more once its mailbox is paired anew, nor what was parked under it."""
+
+    def park_a_download(self):
+        world = self.world()
+        world.fill("INBOX", 2)
+        world.sync()
+        world.fill("INBOX", 1, "late")
+        for _ in range(2):      # with others, and alone
+            world.wire.refuse(rb"^UID FETCH .*BODY", b"NO cannot render it")
+        world.sync(expect=3)
+        self.assertEqual(world.words_local("INBOX"), ["m0", "m1"])
+        return world
+
+    def assert_it_comes(self, world):
+        world.sync()
+        self.assertEqual(world.words_local("INBOX"), ["late0", "m0", "m1"])
+        world.assert_settled()
+
+    def test_by_another_uidvalidity(self):
+        world = self.park_a_download()
+        validity = world.imap.status("INBOX")["UIDVALIDITY"]
+        world.server.doveadm("mailbox", "update", "--uid-validity", str(validity + 7),
+                             "-u", world.user, "INBOX")
+        world.reconnect()
+        self.assert_it_comes(world)
+
+    def test_by_adoption(self):
+        world = self.park_a_download()
+        os.unlink(f"{world.mail.root}/.sterna")
+        world.sterna.run("adopt", world.name)
+        self.assert_it_comes(world)
+
+
 class ParkedTest(IntegrationCase):
     def let_the_pause_pass(self, world):
         self.assertGreater(len(world.ask_state("SELECT * FROM failure")), 0)

@@ -99,7 +99,7 @@ TEST(Approvals, NameRowsAndUidValidity) {
 
   change(*store, [&] { must(store->remove_approval({a, Uid{1}})); });
   EXPECT_EQ(must(store->approvals()).size(), 2U);
-  change(*store, [&] { must(store->clear_approvals(a)); });
+  change(*store, [&] { must(store->take_all(a)); });
   entries = must(store->approvals());
   ASSERT_EQ(entries.size(), 1U);
   EXPECT_EQ(entries[0].key.mailbox, b);

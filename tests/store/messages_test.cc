@@ -209,6 +209,30 @@ TEST_F(Messages, AreTakenAllAtOnce) {
   EXPECT_EQ(must(store_->counts(sent_)).on_server, 1U);
 }
 
+// A UID names another message once its mailbox is paired anew; a file name does not.
+TEST_F(Messages, AreTakenWithWhatWasKnownByTheirUids) {
+  const auto about = [](MailboxId mailbox, std::uint32_t uid, const char* base) {
+    return ActionKey{mailbox, Uid{uid}, base, "download"};
+  };
+  const std::vector<ActionKey> keys = {about(inbox_, 1, ""), about(inbox_, 9, ""),
+                                       about(inbox_, 0, "a"), about(sent_, 1, "")};
+  change(*store_, [&] {
+    for (const ActionKey& key : keys) {
+      must(store_->put_failure({key.mailbox, key.uid, key.base_name, key.action, 1, 1000, "NO"}));
+      must(store_->put_attempt({key, 7, 1, 0, ""}));
+    }
+    must(store_->take_all(inbox_));
+  });
+  std::vector<ActionKey> failures;
+  for (const Failure& failure : must(store_->failures())) {
+    failures.push_back({failure.mailbox, failure.uid, failure.base_name, failure.action});
+  }
+  std::vector<ActionKey> attempts;
+  for (const Attempt& attempt : must(store_->attempts())) attempts.push_back(attempt.key);
+  EXPECT_THAT(failures, ElementsAre(keys[2], keys[3]));
+  EXPECT_THAT(attempts, ElementsAre(keys[2], keys[3]));
+}
+
 TEST_F(Messages, OfAWholeMailboxNeedNotFitIntoTheCache) {
   constexpr std::uint32_t kRows = 30'000;
   for (std::uint32_t uid = 1; uid <= kRows;) {

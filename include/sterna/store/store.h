@@ -198,7 +198,8 @@ class Store {
   Status for_each_flags(MailboxId mailbox, const UidSet& uids,
                         const std::function<void(Uid, RowState, const FlagSet&, ModSeq)>& visit);
   // Turns all rows of a mailbox into nothing, giving them back first (UIDVALIDITY changed,
-  // adoption).
+  // adoption), with all that was known by their UIDs: approvals, failures and attempts, which
+  // would be taken for those of other messages.
   Result<std::vector<MessageRow>> take_all(MailboxId mailbox);
 
   // --- intents
@@ -219,7 +220,6 @@ class Store {
   Status replace_held(const std::vector<HeldEntry>& entries);
   Result<std::vector<ApprovalEntry>> approvals();
   Status add_approval(const ApprovalEntry& entry);
-  Status clear_approvals(MailboxId mailbox);
   Status remove_approval(MessageKey key);
   // MailboxId{} where a failure, a held entry or an intent belongs to no mailbox.
   Result<std::vector<Failure>> failures();
