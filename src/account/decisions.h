@@ -68,7 +68,12 @@ inline std::string elsewhere_apply_key(MessageKey row) {
   return "elsewhere_apply:" + std::to_string(row.mailbox.value) + ":" +
          std::to_string(row.uid.value);
 }
-// A fact, too, and no decision: under that UIDVALIDITY all that was in the mailbox was compared,
+// Facts, too, and no decisions: since when the server counts more than it lists (ms of the wall
+// clock).
+inline std::string hides_key(MailboxId mailbox) {
+  return "hides:" + std::to_string(mailbox.value);
+}
+// Under that UIDVALIDITY all that was in the mailbox was compared,
 // and its adoption goes on only for what waits.
 inline std::string compared_key(MailboxId mailbox) {
   return "compared:" + std::to_string(mailbox.value);

@@ -84,6 +84,9 @@ void describe_plan(Engine& engine, const sync::Plan& plan) {
   for (const sync::Held& held : plan.held) {
     lines.add(held.mailbox, fmt::format("held_{}", sync::to_string(held.kind)), 1, held.reason);
   }
+  for (const sync::Waiting& waiting : plan.waiting) {
+    if (waiting.pending) lines.add(waiting.mailbox, "wait", 1, waiting.reason);
+  }
   lines.give_to(engine.report.plan);
 }
 

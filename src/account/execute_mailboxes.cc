@@ -80,8 +80,10 @@ class MailboxExecution {
   // --- what is about to happen, and to whom
 
   void plan_line(const sync::MailboxAction& action) {
-    engine_.report.plan.push_back(
-        {name_of(action), std::string(sync::kind_of(action)), 1, action.reason});
+    const std::string_view rest =
+        renames(action) ? "; what is new or moved in it is planned after that" : "";
+    engine_.report.plan.push_back({name_of(action), std::string(sync::kind_of(action)), 1,
+                                   fmt::format("{}{}", action.reason, rest)});
     plan_messages(action);
     // Its rows speak of what it is like now, not of what the plan would make of it.
     if (!is_one_of<sync::AdoptBoth>(action)) freeze(action);

@@ -392,6 +392,19 @@ store::HeldEntry to_entry(const Engine& engine, const sync::Held& held) {
 }
 
 // What the plan holds, and what was held before in mailboxes of which it says nothing.
+std::vector<WaitingLine> lines_of(Engine& engine, const std::vector<sync::Waiting>& waiting) {
+  std::map<std::pair<MailboxId, std::string>, std::uint64_t> counts;
+  for (const sync::Waiting& one : waiting) {
+    if (one.pending) ++counts[{one.mailbox, one.reason}];
+  }
+  std::vector<WaitingLine> lines;
+  for (const auto& [key, count] : counts) {
+    const MailboxWork* work = engine.find(key.first);
+    lines.push_back({work ? work->name() : "", count, key.second});
+  }
+  return lines;
+}
+
 Result<std::vector<store::HeldEntry>> all_that_is_held(
     Engine& engine, const sync::Plan& plan, const std::vector<store::HeldEntry>& before) {
   std::vector<store::HeldEntry> entries = engine.held_mailboxes;
@@ -414,6 +427,7 @@ Result<std::vector<store::HeldEntry>> all_that_is_held(
 
 Status settle_plan(Engine& engine, const sync::Plan& plan) {
   note_lost_flags(engine, plan);
+  engine.report.waiting = lines_of(engine, plan.waiting);
   for (const sync::Waiting& waiting : plan.waiting) {
     if (MailboxWork* work = engine.find(waiting.mailbox)) {
       work->cursor_settled = false;

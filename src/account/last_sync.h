@@ -14,6 +14,8 @@
 namespace sterna::account {
 
 inline constexpr std::string_view kLastSyncKey = "last_sync_ms";
+// How many changes its last plan left for another look.
+inline constexpr std::string_view kWaitingKey = "waiting";
 
 // By id, those that lag behind, with the time of their own last sync; 0 is never.
 using MailboxesBehind = std::map<std::int64_t, std::int64_t>;

@@ -114,6 +114,7 @@ Status forget_mailbox(Engine& engine, const MailboxRow& row, const MailboxEvent&
     STERNA_CHECK(engine.store->remove_mailbox(row.id));
     STERNA_CHECK(unset_answers(engine, row.id));
     STERNA_CHECK(engine.store->unset(compared_key(row.id)));
+    STERNA_CHECK(engine.store->unset(hides_key(row.id)));
     return event.event.empty() ? Status{} : add_history(engine, row, event);
   }));
   at_step("unmailbox.recorded");

@@ -17,6 +17,7 @@
 #include "match_listing.h"
 #include "observe.h"
 #include "sterna/base/bytes.h"
+#include "sterna/base/nanoseconds.h"
 #include "sterna/base/step.h"
 #include "sterna/coro/scope.h"
 #include "sterna/maildir/file_name.h"
@@ -39,6 +40,9 @@ std::vector<Looked> look_at_all(maildir::MailboxDirs& dirs, const std::vector<Lo
 
 // The kernel has written what is older, by far.
 constexpr std::int64_t kSurelyWrittenNs = std::chrono::nanoseconds(std::chrono::hours(1)).count();
+// By then a server that stores what it is given to send has done so.
+constexpr std::int64_t kSentSettlesNs = 60 * kNsPerSecond;
+
 // From so many on, one flush of the file system costs less.
 constexpr std::size_t kFlushedSinglyMax = 8;
 
@@ -169,6 +173,8 @@ coro::Task<Status> describe_arrivals(Engine& engine, MailboxWork& work, ListingM
     tell_denied(engine, work, file, look);
     arrival.denied = look.denied && look.stamp;
     arrival.stable = look.changed_ns <= now - quiet_ns || look.changed_ns > now + quiet_ns;
+    const std::int64_t age_ns = now - file.file.mtime_ns;
+    arrival.settling = work.row.role == Role::sent && age_ns >= 0 && age_ns < kSentSettlesNs;
     arrival.origin = origin_of(engine, file.base);
     if (!engine.clean_boot) {
       STERNA_CO_TRY(auto tombstone, engine.store->tombstone_of(work.row.id, file.base));

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 
+#include "decisions.h"
 #include "execute.h"
 #include "expunge.h"
 #include "message_limit.h"
@@ -106,6 +107,11 @@ Result<Uid> uid_next_of(const imap::Selection& selection, const MailboxWork& wor
   return Uid{known.last().value + 1};
 }
 
+std::uint32_t exists_now(Connection& connection) {
+  const imap::Selection* selection = connection.client().selection();
+  return selection ? selection->exists : 0;
+}
+
 // Arrived and gone, by the arithmetic; lists all UIDs where the cheap way does not close it.
 coro::Task<Status> settle_presence(Connection& connection, Look& seen, KnownUids& base,
                                    RemoteDelta& remote) {
@@ -123,6 +129,10 @@ coro::Task<Status> settle_presence(Connection& connection, Look& seen, KnownUids
     whole = true;
   } else {
     STERNA_CO_TRY(Found found, co_await search_all(connection, {}));
+    // What came after the list was made is in the next one.
+    if (found.whole && found.uids.count() < exists_now(connection)) {
+      STERNA_CO_TRY(found, co_await search_all(connection, {}));
+    }
     all = std::move(found.uids);
     whole = found.whole;
     seen.whole = seen.whole && !found.limited;
@@ -134,6 +144,7 @@ coro::Task<Status> settle_presence(Connection& connection, Look& seen, KnownUids
   remote.gone_proof = "absent from the server's whole list of UIDs, and asked for again";
   const imap::Selection* now = connection.client().selection();
   if (!seen.whole || !whole || !now || all.count() != now->exists) {
+    remote.hides_some = seen.whole && whole && all.count() < exists_now(connection);
     remote.gone = {};
     remote.coverage = Coverage::changes;
     co_return Status{};
@@ -155,6 +166,28 @@ coro::Task<Status> settle_presence(Connection& connection, Look& seen, KnownUids
   }
   remote.gone = remote.gone.minus(still_there);
   co_return Status{};
+}
+
+// A server that is behind itself tells the rest soon; one that is broken must not keep new files
+// here for good.
+constexpr std::int64_t kHidesMaxMs = 3'600'000;
+
+Status bound_hiding(Engine& engine, MailboxWork& work) {
+  RemoteDelta& remote = work.input.remote;
+  const std::string key = hides_key(work.row.id);
+  STERNA_TRY(const std::optional<std::string> known, engine.store->get(key));
+  if (!remote.hides_some) {
+    if (!known || engine.dry_run()) return {};
+    return engine.write([&] { return engine.store->unset(key); });
+  }
+  const auto since = known ? parse_number(*known) : std::nullopt;
+  const std::int64_t now = engine.now_ms();
+  if (since && static_cast<std::int64_t>(*since) <= now) {
+    remote.hides_some = now - static_cast<std::int64_t>(*since) < kHidesMaxMs;
+    return {};
+  }
+  if (engine.dry_run()) return {};
+  return engine.write([&] { return engine.store->set(key, fmt::format("{}", now)); });
 }
 
 void check_numbers(const imap::Selection& selection, MailboxWork& work, Log& log) {
@@ -270,6 +303,7 @@ coro::Task<Status> observe_remote(Engine& engine, Connection& connection, Mailbo
   if (work.input.adopting) seen = {};
   KnownUids base(*engine.store, work.row.id, work.input.adopting);
   STERNA_CO_CHECK(co_await settle_presence(connection, seen, base, remote));
+  STERNA_CO_CHECK(bound_hiding(engine, work));
   if (!seen.whole) engine.note(limited_error("tells of"), &work);
   selection = connection.client().selection();
   if (!selection) co_return fail(ErrorCode::changed, "the selection was lost");

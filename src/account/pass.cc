@@ -549,6 +549,7 @@ coro::Task<Status> run_pass(Engine& engine, Pool& pool) {
   PassAttempts attempts(engine);
   if (!anything_to_plan(engine) && !pending) {
     engine.report.held = 0;
+    engine.report.waiting.clear();
     if (engine.dry_run()) co_return Status{};
     STERNA_CO_CHECK(attempts.compare({}));
     co_return save_cursors(engine, attempts);

@@ -142,7 +142,9 @@ Result<std::uint64_t> count_pending(store::Store& base) {
   STERNA_TRY(const std::vector<Intent> intents, base.intents());
   pending += static_cast<std::uint64_t>(std::ranges::count_if(
       intents, [](const Intent& intent) { return intent.kind != IntentKind::delete_out; }));
-  return pending;
+  // Some of what the last plan left waiting has such a row or intent.
+  STERNA_TRY(const std::int64_t waiting, number_of(base, kWaitingKey));
+  return std::max(pending, static_cast<std::uint64_t>(waiting));
 }
 
 // As the last sync found it, unless the marker is back since, as when the disk was mounted.

@@ -74,6 +74,12 @@ Status finish_state(Engine& engine, const Status& outcome) {
     // Only now everything was seen that was done before a restart.
     if (all) STERNA_CHECK(engine.store->set("boot_id", engine.boot_id));
   }
+  std::uint64_t waiting = 0;
+  for (const WaitingLine& line : engine.report.waiting) waiting += line.count;
+  STERNA_TRY(const auto waited, engine.store->get(kWaitingKey));
+  if (waited.value_or("0") != std::to_string(waiting)) {
+    STERNA_CHECK(engine.store->set(kWaitingKey, std::to_string(waiting)));
+  }
   if (before.value_or("") != error) STERNA_CHECK(engine.store->set("last_error", error));
   const bool marker = !outcome && outcome.error().is(ErrorCode::marker);
   STERNA_CHECK(engine.store->set("marker_held", marker ? "1" : ""));

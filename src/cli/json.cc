@@ -117,6 +117,11 @@ Json error_list(const std::vector<Error>& errors) {
 Json synced_object(const SyncedAccount& account) {
   const account::AccountReport& report = account.report;
   const account::Counts& counts = report.counts;
+  Json waiting = Json::array();
+  for (const account::WaitingLine& line : report.waiting)
+    waiting.push_back({{"mailbox", octets(line.mailbox)},
+                       {"count", line.count},
+                       {"reason", octets(line.reason)}});
   Json object{{"name", octets(report.account)},
               {"exit", static_cast<int>(account.exit)},
               {"downloaded", counts.downloaded},
@@ -135,6 +140,7 @@ Json synced_object(const SyncedAccount& account) {
               {"held", report.held},
               {"marker_held", report.marker_held},
               {"quarantined", report.quarantined},
+              {"waiting", waiting},
               {"seconds", report.seconds},
               {"errors", error_list(report.errors)}};
   if (!report.plan.empty()) {

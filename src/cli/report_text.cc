@@ -75,11 +75,18 @@ std::string summary_text(const account::AccountReport& report, const Style& styl
   const std::string done = what_was_done(report.counts);
   if (done.empty() && (!report.errors.empty() || report.marker_held)) return {};
   std::string text = style.paint(Tone::title, report.account) + ": ";
-  text +=
-      done.empty() ? "nothing to do" : fmt::format("{} in {}", done, duration_text(report.seconds));
+  const std::string_view idle = report.waiting.empty() ? "nothing to do" : "nothing done";
+  text += done.empty() ? idle : fmt::format("{} in {}", done, duration_text(report.seconds));
   if (report.held > 0)
     text += "; " + style.paint(Tone::attention, fmt::format("{} held", report.held));
-  return text + "\n";
+  text += "\n";
+  for (const account::WaitingLine& line : report.waiting) {
+    text += style.paint(Tone::dim,
+                        fmt::format("  {}: {} {}: {}", printable(line.mailbox), line.count,
+                                    line.count == 1 ? "waits" : "wait", printable(line.reason)));
+    text += "\n";
+  }
+  return text;
 }
 
 std::string plan_text(const account::AccountReport& report, const Style& style) {

@@ -174,6 +174,9 @@ void decide_unnamed(Draft& draft, FileView& file, const Namesakes& names,
   if (adopting && holdings.is_surplus(file)) {
     return draft.hold(HeldKind::orphan, file, "one more file of a message that has its file");
   }
+  if (file.arrival->settling) {
+    return draft.wait(file, "sent a moment ago; the server may store a copy of its own");
+  }
   upload(draft, file, {}, names.released && origin && origin->ours ? "restored here" : "new here");
 }
 
@@ -254,6 +257,7 @@ void decide_elsewhere(Draft& draft, FileView& file) {
 std::optional<std::string> barrier(const MailboxView& mailbox) {
   if (!mailbox.remote_known) return "new here; the mailbox on the server was not seen";
   if (mailbox.read_only()) return "new here; read-only on the server";
+  if (mailbox.in->remote.hides_some) return "new here; the server counts more than it lists";
   if (!mailbox.examined) return "new here; what is new on the server is not told apart yet";
   return std::nullopt;
 }

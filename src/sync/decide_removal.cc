@@ -221,6 +221,11 @@ void delete_local(Draft& draft, RowView& row) {
   if (!draft.world.every_arrival_was_searched()) {
     return draft.wait(row, "gone from the server, and may be what is new there");
   }
+  // It may have been moved to where nobody looked. Without its file it would come from there, but
+  // not the flags that it got here.
+  if (local_flags(row) != row.row->flags && !draft.world.every_remote_side_known()) {
+    return draft.wait(row, "gone from the server, or moved to a mailbox that could not be seen");
+  }
   DeleteIn remove{row.mailbox->where(), row.key().uid, std::nullopt, in.remote.gone_proof, {}, {}};
   if (remove.proof.empty()) remove.proof = "missing from a whole listing of the mailbox";
   remove.into = RowState::tombstone;

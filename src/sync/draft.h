@@ -54,26 +54,22 @@ struct Draft {
   bool is_let_go(const RowView& row) const { return names(let_go, row); }
   // Everywhere where something was seen of it: no cursor or stamp may pass any of that.
   void wait(const RowView& row, const std::string& reason) {
-    note(row, reason);
-    if (row.file && !row.file->message) note(*row.file, reason);
-    if (row.message) wait(*row.message->mailbox, row.message->uid, reason);
+    note(row, reason, is_open(*row.mailbox));
   }
   void wait(FileView& file, const std::string& reason) {
-    if (file.from) return wait(*file.from, reason);
-    note(file, reason);
-    if (file.elsewhere) wait(*file.elsewhere->mailbox, file.elsewhere->uid, reason);
+    note(file, reason, is_open(*file.mailbox));
   }
   void wait(const MailboxView& mailbox, Uid uid, std::string reason) {
-    plan.waiting.push_back({mailbox.in->id, "", uid, std::move(reason)});
+    plan.waiting.push_back({mailbox.in->id, "", uid, std::move(reason), is_open(mailbox)});
   }
   void hold(HeldKind kind, const RowView& row, std::optional<LocalFile> file, std::string reason) {
-    if (row.told) wait(row, reason);  // what the verdict goes by has to be told again
+    if (row.told) note(row, reason, false);  // what the verdict goes by has to be told again
     const Where where = row.mailbox->where();
     plan.held.push_back({kind, where.mailbox, row.key().uid, where.uidvalidity, std::move(file),
                          std::move(reason)});
   }
   void hold(HeldKind kind, FileView& file, std::string reason) {
-    if (file.from) wait(file, reason);
+    if (file.from) note(file, reason, false);
     const Where where = file.mailbox->where();
     plan.held.push_back(
         {kind, where.mailbox, Uid(), where.uidvalidity, file.arrival->file, std::move(reason)});
@@ -83,12 +79,27 @@ struct Draft {
   static bool names(const Approved& rows, const RowView& row) {
     return rows.contains({row.key(), row.mailbox->where().uidvalidity});
   }
-  void note(const RowView& row, const std::string& reason) {
-    plan.waiting.push_back({row.key().mailbox, row.row->base_name, row.key().uid, reason});
+  // What was done here may go there.
+  static bool is_open(const MailboxView& mailbox) {
+    return mailbox.may_push() && !mailbox.read_only();
   }
-  void note(FileView& file, const std::string& reason) {
+  void note(const RowView& row, const std::string& reason, bool pending) {
+    plan.waiting.push_back({row.key().mailbox, row.row->base_name, row.key().uid, reason, pending});
+    if (row.file && !row.file->message) note_file(*row.file, reason, false);
+    if (row.message) note_message(*row.message, reason);
+  }
+  void note(FileView& file, const std::string& reason, bool pending) {
+    if (file.from) return note(*file.from, reason, pending);
+    note_file(file, reason, pending);
+    if (file.elsewhere) note_message(*file.elsewhere, reason);
+  }
+  void note_file(FileView& file, const std::string& reason, bool pending) {
     file.waits = true;
-    plan.waiting.push_back({file.mailbox->in->id, file.arrival->file.base, Uid(), reason});
+    plan.waiting.push_back({file.mailbox->in->id, file.arrival->file.base, Uid(), reason, pending});
+  }
+  // Told of with its row or its file, and counted there.
+  void note_message(const MessageView& message, const std::string& reason) {
+    plan.waiting.push_back({message.mailbox->in->id, "", message.uid, reason, false});
   }
 };
 

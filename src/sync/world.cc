@@ -100,6 +100,12 @@ bool World::every_remote_side_examined() const {
   return std::ranges::all_of(mailboxes_, &MailboxView::examined);
 }
 
+bool World::every_remote_side_known() const {
+  return std::ranges::all_of(mailboxes_, [](const MailboxView& mailbox) {
+    return mailbox.in->local.aside || mailbox.remote_known;
+  });
+}
+
 bool World::every_arrival_was_searched() const {
   return std::ranges::all_of(mailboxes_, [](const MailboxView& mailbox) {
     return !mailbox.remote_known || mailbox.undetailed.empty() || !mailbox.is_searched();

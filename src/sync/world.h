@@ -149,6 +149,7 @@ class World {
   bool every_remote_side_examined() const;
   // Nothing is new on the server that was to be looked at and could not: gone before that, say.
   bool every_arrival_was_searched() const;
+  bool every_remote_side_known() const;
   // Sizes that the server told may be compared.
   bool sizes_count(const MessageView& message) const;
 

@@ -54,23 +54,25 @@ TEST(Json, OfASyncCountsEveryDirection) {
   account.report.counts.bytes_in = 5'000'000'000;
   account.report.held = 80;
   account.report.seconds = 0.5;
+  account.report.waiting = {{"INBOX", 2, "why"}};
   account.report.errors.push_back(
       Error(ErrorCode::no_space, "disk full").with_context("mailbox INBOX").with_hint("make room"));
   account.exit = Exit::partly;
   const json object = read(sync_json({account}, Exit::partly));
   EXPECT_EQ(object["exit"], 3);
   const json& one = object["accounts"][0];
-  EXPECT_THAT(keys(one), UnorderedElementsAre("name", "exit", "downloaded", "uploaded", "flags_in",
-                                              "flags_out", "moved_in", "moved_out", "deleted_in",
-                                              "deleted_out", "mailboxes_in", "mailboxes_out",
-                                              "bodies_fetched", "bytes_in", "bytes_out", "held",
-                                              "marker_held", "quarantined", "seconds", "errors"));
+  EXPECT_THAT(keys(one), UnorderedElementsAre(
+                             "name", "exit", "downloaded", "uploaded", "flags_in", "flags_out",
+                             "moved_in", "moved_out", "deleted_in", "deleted_out", "mailboxes_in",
+                             "mailboxes_out", "bodies_fetched", "bytes_in", "bytes_out", "held",
+                             "marker_held", "quarantined", "waiting", "seconds", "errors"));
   EXPECT_EQ(one["name"], "work");
   EXPECT_EQ(one["exit"], 3);
   EXPECT_EQ(one["downloaded"], 12);
   EXPECT_EQ(one["bytes_in"], 5'000'000'000);
   EXPECT_EQ(one["held"], 80);
   EXPECT_EQ(one["seconds"], 0.5);
+  EXPECT_EQ(one["waiting"], Json::parse(R"([{"mailbox": "INBOX", "count": 2, "reason": "why"}])"));
   const json& error = one["errors"][0];
   EXPECT_EQ(error["code"], "no_space");
   EXPECT_EQ(error["scope"], "account");

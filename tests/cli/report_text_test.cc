@@ -42,6 +42,15 @@ TEST(Summary, SaysThatNothingWasToDo) {
   EXPECT_EQ(summary_text(report_of("home")), "home: nothing to do\n");
 }
 
+TEST(Summary, TellsWhatWaitsAndWhy) {
+  account::AccountReport report = report_of("home");
+  report.waiting = {{"INBOX", 1, "deleted here; it may be in account work"}, {"Sent", 2, "young"}};
+  EXPECT_EQ(summary_text(report),
+            "home: nothing done\n"
+            "  INBOX: 1 waits: deleted here; it may be in account work\n"
+            "  Sent: 2 wait: young\n");
+}
+
 TEST(Summary, NamesWhatIsHeld) {
   account::AccountReport report = report_of("home");
   report.held = 80;

@@ -101,6 +101,25 @@ class OrdinaryTest(BetweenCase):
                 carry(self.m0(one), two)
                 self.follow(one, two)
 
+    def test_what_waits_is_told(self):
+        one, two = self.accounts()
+        carry(self.m0(one), two)
+        for world in (one, two):
+            world.mail.settle()
+        plan = one.sterna.run("sync", "one", "--dry-run").stdout
+        self.assertRegex(plan, r"INBOX +wait +1 +deleted here; ")
+        self.assertNotRegex(plan, "delete (in|out)")
+        [line] = self.sync(one, two, "one")["one"]["waiting"]
+        self.assertEqual((line["mailbox"], line["count"]), ("INBOX", 1))
+        self.assertIn("two", line["reason"])
+
+        def pending():
+            return [a["pending"] for a in one.sterna.command_json("status")["accounts"]]
+        self.assertEqual(pending(), [1, 0])
+        self.assertEqual(self.sync(one, two, "two")["two"]["uploaded"], 1)
+        self.assertEqual(self.sync(one, two, "one")["one"]["waiting"], [])
+        self.assertEqual(pending(), [0, 0])
+
     def test_under_a_new_name_with_other_flags(self):
         one, two = self.accounts()
         carry(self.m0(one), two, name="cur/1700000000.R1.mutt:2,FS")
@@ -165,13 +184,6 @@ class OrdinaryTest(BetweenCase):
         self.assertEqual(self.sync(one, two, "one")["one"]["deleted_out"], 1)
         self.assertEqual(one.words_on_server("INBOX"), ["m0", "m2"])
         self.assertEqual(one.words_on_server("Trash"), ["m1"])
-
-    def test_a_plan_says_nothing_of_a_deletion_that_waits(self):
-        one, two = self.accounts()
-        carry(self.m0(one), two)
-        for world in (one, two):
-            world.mail.settle()
-        self.assertNotIn("delete", one.sterna.run("sync", "--dry-run", "one").stdout)
 
     def test_mail_of_its_own_in_the_other_account_keeps_nothing(self):
         one, two = self.accounts()

@@ -4,6 +4,7 @@ if its rule is taken away (tests/faults)."""
 import os
 import re
 import shutil
+import time
 import unittest
 
 from tests.support.broken import CUT
@@ -214,6 +215,73 @@ class StampTest(IntegrationCase):
         world.mail.deliver("INBOX", local(message("mine")), "S", NOON)
         os.utime(cur, ns=(before.st_atime_ns, before.st_mtime_ns))
         self.assertEqual(world.sterna.sync()["uploaded"], 1)
+
+
+class HiddenTest(IntegrationCase):
+    """A server that is behind itself counts a message that it does not list yet."""
+
+    def hide(self, world):
+        world.wire.lie(rb"^\* 4 FETCH .*$", b"")
+        world.wire.lie(rb"^(\* SEARCH 1 2 3) 4", rb"\1")
+
+    def hidden(self):
+        world = self.world("bare")
+        world.fill("INBOX", 3)
+        world.sync()
+        world.imap.append("INBOX", message("same"), [], NOON)
+        world.mail.deliver("INBOX", local(message("same")), "", NOON)
+        self.hide(world)
+        world.sync()
+        self.assertEqual(world.words_on_server("INBOX"), ["m0", "m1", "m2", "same"])
+        return world
+
+    def test_what_may_be_among_it_is_not_sent(self):
+        world = self.hidden()
+        world.wire.be_honest()
+        world.sync()
+        self.assertEqual(world.words_on_server("INBOX"), ["m0", "m1", "m2", "same"])
+        world.assert_settled()
+
+    def test_one_that_never_lists_it_keeps_nothing_here_for_good(self):
+        world = self.hidden()
+        world.ask_state("UPDATE fact SET value = value - 3600000 WHERE key LIKE 'hides:%'")
+        world.mail.deliver("INBOX", local(message("new")), "", NOON)
+        world.sync(expect=None)
+        self.assertIn("new", world.words_on_server("INBOX"))
+
+
+class SentTest(IntegrationCase):
+    """A server that stores what it is given to send: its copy has other octets, and comes late."""
+
+    def sent(self, role_of="Sent"):
+        world = self.world()
+        world.imap.create(role_of)
+        world.sync()
+        world.mail.deliver(role_of, local(message("out")), "S")
+        return world
+
+    def test_the_servers_copy_and_the_mail_programs_are_one(self):
+        world = self.sent()
+        self.assertEqual([w["count"] for w in world.sync()["waiting"]], [1])
+        world.imap.append("Sent", b"Received: from x\r\n" + message("out"), ["\\Seen"])
+        world.sync()
+        self.assertEqual(world.words_on_server("Sent"), ["out"])
+        self.assertEqual(world.words_local("Sent"), ["out"])
+        world.assert_quiet()
+
+    def test_what_the_server_does_not_store_is_sent_after_a_minute(self):
+        world = self.sent()
+        world.sync()
+        self.assertEqual(world.words_on_server("Sent"), [])
+        found = world.mail.find("Sent", "<out@")
+        os.utime(found.path, (time.time() - 60, time.time() - 60))
+        self.assertEqual(world.sync()["uploaded"], 1)
+        world.assert_settled()
+
+    def test_elsewhere_nothing_waits(self):
+        world = self.sent("Outgoing")
+        self.assertEqual(world.sync()["uploaded"], 1)
+        world.assert_settled()
 
 
 class DoubtTest(IntegrationCase):

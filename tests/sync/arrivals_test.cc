@@ -70,6 +70,10 @@ TEST(Barrier, NoUploadBeforeWhatIsNewThereIsToldApart) {
 TEST(Barrier, NoUploadWhileTheContentOfSomethingNewIsNotKnown) {
   EXPECT_EQ(planned("", "A new 7 x S nocontent", "A new n1 x S"), "download A/7\nwait A n1\n");
 }
+TEST(Barrier, NoUploadWhileTheServerCountsMoreThanItLists) {
+  EXPECT_EQ(planned("", "A changes\nA hides", "A new n1 x S"), "wait A n1\n");
+  EXPECT_EQ(planned("", "A changes", "A new n1 x S"), "upload A n1 S\n");
+}
 TEST(Barrier, OtherMailboxesDoNotMatter) {
   EXPECT_EQ(planned("", "B new 7 y S unseen", "A new n1 x S"), "download B/7\nupload A n1 S\n");
 }
@@ -145,6 +149,12 @@ TEST(Sent, TheServersCopyAndOurOwnArePairedByMessageId) {
 TEST(Sent, NotWhereSeveralHaveThatMessageId) {
   EXPECT_EQ(told({"S:sent", "", "S new 7 x S", "S new n1 x~2 S\nS new n2 x~3 S"}),
             "download S/7\nupload S n1 S\nupload S n2 S\n");
+}
+TEST(Sent, OursIsNotSentBeforeTheServerCanHaveStoredItsOwn) {
+  EXPECT_EQ(told({"S:sent", "", "", "S new n1 x S settling"}), "wait S n1\n");
+  EXPECT_EQ(told({"S:sent", "", "S new 7 x S", "S new n1 x~2 S settling"}), "pair S/7 n1 S\n");
+  EXPECT_EQ(told({"S:sent A", "A 1 x S", "", "A gone 1\nS new n1 x S settling"}),
+            "move_out A/1 -> S n1 S\n");
 }
 TEST(Sent, TheServersCopyWaitsWhileOursIsWritten) {
   EXPECT_EQ(told({"S:sent", "", "S new 7 x S\nS new 8 y S", "S new n1 x~2 S writing"}),

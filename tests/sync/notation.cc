@@ -156,6 +156,7 @@ class Reader {
     const std::string& what = words[1];
     if (what == "unknown") delta.coverage = Coverage::unknown;
     if (what == "changes") delta.coverage = Coverage::changes;
+    if (what == "hides") delta.hides_some = true;
     if (what == "readonly") delta.read_only = true;
     if (const auto began = value(words, "began")) {
       delta.began = Generation(static_cast<std::int64_t>(number(*began)));
@@ -250,6 +251,7 @@ class Reader {
     arrival.namesake = has(words, "namesake");
     if (has(words, "unreadable") || arrival.denied) arrival.identity.reset();
     arrival.stable = !has(words, "writing");
+    arrival.settling = has(words, "settling");
     arrival.is_stub = has(words, "stub");
     arrival.held = has(words, "held");
     arrival.consumed = has(words, "consumed");

@@ -41,6 +41,14 @@ TEST(Absence, ThatContradictsAnotherObservationProvesNothing) {
   EXPECT_EQ(planned("A 1 x S", "A gone 1\nA flags 1 F", ""), "wait A/1\n");
   EXPECT_EQ(planned("A 1 x S", "", "A gone 1\nA flags 1 F"), "wait A/1\n");
 }
+// A move to a mailbox that nobody could look at looks the same, and there its flags would be lost.
+TEST(Absence, OfAMessageWithNewFlagsHereWaitsForEveryMailboxThere) {
+  EXPECT_EQ(planned("A 1 x S", "A gone 1\nB unknown", "A flags 1 FS"), "wait A/1\n");
+  EXPECT_EQ(planned("A 1 x S", "A gone 1\nB unknown", "A flags 1 FS\nB aside"),
+            "delete_in A/1 A1:2,FS\n");
+  EXPECT_EQ(planned("A 1 x S", "A gone 1\nB unknown", ""), "delete_in A/1\n");
+  EXPECT_EQ(planned("A 1 x S", "A gone 1", "A flags 1 FS"), "delete_in A/1 A1:2,FS\n");
+}
 TEST(Absence, InASuspectDirectoryProvesNothing) {
   EXPECT_EQ(planned("A 1 x S", "", "A gone 1\nA suspect"), "");
 }

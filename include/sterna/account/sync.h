@@ -43,6 +43,13 @@ struct PlannedLine {
   std::string reason;  // of all of them
 };
 
+// Changes that are known and wait for another look or another account, of one mailbox and one kind.
+struct WaitingLine {
+  std::string mailbox;
+  std::uint64_t count = 0;
+  std::string reason;
+};
+
 struct AccountReport {
   std::string account;
   Counts counts;
@@ -53,7 +60,8 @@ struct AccountReport {
   double seconds = 0;
   // What failed: each names mailbox or message in its context. Empty: all is well.
   std::vector<Error> errors;
-  std::vector<PlannedLine> plan;  // of a dry run
+  std::vector<PlannedLine> plan;     // of a dry run
+  std::vector<WaitingLine> waiting;  // after the last pass
 };
 
 // Called from the loop's thread, often; must be cheap.

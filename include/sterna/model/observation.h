@@ -47,6 +47,8 @@ struct RemoteDelta {
   Generation began;
   UidValidity uidvalidity;
   bool read_only = false;
+  // It counts more messages than it lists: one that is new there may not be among `arrived`.
+  bool hides_some = false;
   StorableFlags storable;
   UidSet arrived;  // on the server, not in the base
   // Of some of `arrived`, and of rows whose identity the base lacks; ascending by UID.
@@ -83,7 +85,10 @@ struct LocalArrival {
   // (Content-Length, Lines, Status, X-Status); nullopt: it has none of them.
   std::optional<Identity> plain;
   std::optional<ClaimedOrigin> origin;
-  bool stable = true;     // nobody is still writing it
+  bool stable = true;  // nobody is still writing it
+  // In a mailbox with the role Sent, and so young that the server may be about to store its own
+  // copy of what was sent (safety 41).
+  bool settling = false;
   bool denied = false;    // what it is like is known, but it may not be read
   bool namesake = false;  // had the base of another file of its mailbox, and got its own
   bool is_stub = false;   // carries the header of a stub (rule 18)

@@ -326,6 +326,8 @@ struct Waiting {
   std::string base_name;  // "" where it is not one file
   Uid uid;
   std::string reason;
+  // False where only a person can end it: it is held, too, or nothing may go to that mailbox.
+  bool pending = true;
 };
 
 // A file that the policy leaves alone for good (direction pull, another name of a message that is
