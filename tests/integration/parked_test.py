@@ -9,7 +9,7 @@ from tests.support.messages import NOON, local, message
 
 
 class PairedAnewTest(IntegrationCase):
-    """A UID means nothing any more once its mailbox is paired anew, nor what was parked under it."""
+    """Once its mailbox is paired anew a UID means nothing, nor what was parked under it."""
 
     def park_a_download(self):
         world = self.world()

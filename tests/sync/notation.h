@@ -5,7 +5,8 @@
 //   FLAGS are Maildir letters, '-' for none, with keywords after a comma: "FS,work".
 //   options: STATE (dropped ...), anonymous (no identity), new (in new/), since=N (both sides),
 //            email=X, name=X (base name; MAILBOX+UID without it), noinfo, modseq=N
-// remote, one observation:     MAILBOX unknown | changes | hides | readonly | began=N | keywords=a,b
+// remote, one observation:     MAILBOX unknown | changes | hides | readonly | began=N
+//                              MAILBOX keywords=a,b
 //                              MAILBOX gone UID | flags UID FLAGS [modseq=N]
 //                              MAILBOX new UID CONTENT FLAGS [unseen] [email=X] [unsized]
 //                              [nocontent] MAILBOX detail UID CONTENT   (of a row whose content is
@@ -18,7 +19,8 @@
 //                              [saved]
 //                              MAILBOX new NAME CONTENT FLAGS [option...]
 //   saved: by a mail program that added fields to the header; as a whole it is "CONTENT~saved"
-//   options: writing, settling, unreadable, denied, namesake, stub, held, consumed, resurrected, mute,
+//   options: writing, settling, unreadable, denied, namesake, stub, held, consumed, resurrected,
+//            mute,
 //            from=M/U (our own name), mark=U (another synchronizer's), ino=M/U (the inode of that
 //            row's file), mtime=N, in_new
 //
