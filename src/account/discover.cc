@@ -17,6 +17,7 @@
 #include "sterna/account/inspect.h"
 #include "sterna/base/bytes.h"
 #include "sterna/coro/both.h"
+#include "unflushed.h"
 #include "walk_local.h"
 
 namespace sterna::account {
@@ -131,6 +132,7 @@ Result<std::unique_ptr<MailboxWork>> work_of(Engine& engine, const MailboxRow& r
   work->row = row;
   work->policy = engine.settings.policy_for(row.name);
   work->path = maildir::parse_mailbox_path(row.path);
+  work->unflushed_since = unflushed_since(engine, row.id);
   const auto requested = [&](const MailboxName& name) {
     return row.name == name || row.name.is_below(name);
   };

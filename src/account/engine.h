@@ -52,7 +52,8 @@ struct MailboxWork {
   bool removal_begun = false;         // of messages whose files went before this pass
   std::set<std::string> told_denied;  // files that cannot be read, of which the user was told
   bool missed_unflushed = false;      // files that may have gone with the power (unflushed.h)
-  bool audited = false;               // its turn to be looked at more closely (look_closer.h)
+  std::optional<Generation> unflushed_since;  // from this pass on they may have
+  bool audited = false;  // its turn to be looked at more closely (look_closer.h)
 
   sync::MailboxInput input;  // what the planner sees
   RemoteCursor next_cursor;  // of the selection in which the observation was made
@@ -124,6 +125,7 @@ struct Engine {
   bool clean_boot = true;                     // same boot as in the last sync that came to its end
   bool unflushed = false;                     // files were recorded and never flushed
   std::optional<Generation> unflushed_since;  // those of an earlier boot: from this pass on
+  std::map<MailboxId, std::string> unflushed_apart;
   bool epoch_bumped = false;
   bool request_checked = false;
   bool impossible_told = false;          // which mailboxes have names that cannot be

@@ -11,6 +11,7 @@
 #include "sterna/base/step.h"
 #include "sterna/maildir/layout.h"
 #include "sterna/maildir/mailbox_dirs.h"
+#include "unflushed.h"
 
 namespace sterna::account {
 
@@ -114,6 +115,7 @@ Status forget_mailbox(Engine& engine, const MailboxRow& row, const MailboxEvent&
     STERNA_CHECK(engine.store->remove_mailbox(row.id));
     STERNA_CHECK(unset_answers(engine, row.id));
     STERNA_CHECK(engine.store->unset(compared_key(row.id)));
+    STERNA_CHECK(forget_unflushed(engine, row.id));
     return event.event.empty() ? Status{} : add_history(engine, row, event);
   }));
   at_step("unmailbox.recorded");

@@ -200,10 +200,10 @@ coro::Task<Status> describe_arrivals(Engine& engine, MailboxWork& work, ListingM
 // Whether one of them never reached the disk.
 Result<bool> misses_unflushed(Engine& engine, const MailboxWork& work,
                               const std::vector<Uid>& gone) {
-  if (!engine.unflushed_since) return false;
+  if (!work.unflushed_since) return false;
   for (const Uid uid : gone) {
     STERNA_TRY(const auto row, engine.store->message({work.row.id, uid}));
-    if (row && row->local_since >= *engine.unflushed_since) return true;
+    if (row && row->local_since >= *work.unflushed_since) return true;
   }
   return false;
 }
@@ -211,7 +211,7 @@ Result<bool> misses_unflushed(Engine& engine, const MailboxWork& work,
 coro::Task<Status> list_mailbox(Engine& engine, MailboxWork& work) {
   work.input.local = {};
   work.input.local.began = engine.generation;
-  work.input.local.unflushed_since = engine.unflushed_since;
+  work.input.local.unflushed_since = work.unflushed_since;
   work.missed_unflushed = false;
   work.listing.reset();
   Result<maildir::MailboxDirs*> dirs = engine.open_dirs(work);
@@ -344,7 +344,7 @@ coro::Task<Status> observe_local(Engine& engine) {
   };
   for (const auto& work : engine.mailboxes) {
     work->input.local.began = engine.generation;
-    if (is_settled_unseen(*work) && !needs_closer_look(engine, *work)) continue;
+    if (is_settled_unseen(*work) && !needs_closer_look(*work)) continue;
     scope.spawn(list(engine, *work, failure));
   }
   co_await scope.join();
