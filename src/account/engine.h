@@ -132,7 +132,7 @@ struct Engine {
   std::set<std::string> walked;          // places of mailboxes here that this pass knows of
   std::vector<PlaceAside> places_aside;  // of this pass
   bool all_seen_here = false;            // in this pass: every mailbox of the Maildir was looked at
-  bool union_mode = false;               // a restored backup or a lost state: pair, delete nothing
+  bool union_mode = false;               // a restored backup: every mailbox is to be marked so
   // Local effects, or new remote messages, that another pass in this sync should look at.
   bool again = false;
   Outcomes outcomes;                        // of this pass

@@ -42,6 +42,7 @@ Status take(Engine& engine, MailboxRow& row, const sync::LocalMailbox& local) {
   row.path = local.path;
   row.cur_dev = local.cur_dev;
   row.cur_ino = local.cur_ino;
+  row.cur_btime_ns = local.cur_btime_ns;
   row.has_local = true;
   return {};
 }

@@ -132,6 +132,23 @@ Status read_letters(Engine& engine, MailboxWork& work, LocalFile& file) {
   return {};
 }
 
+// The name of what was deleted here: the user brought it back, and it is new to the server; or a
+// disk did, or a backup, and it is what was on the server once.
+Status recall_deletion(Engine& engine, const MailboxWork& work, LocalArrival& arrival) {
+  const LocalFile& file = arrival.file;
+  STERNA_TRY(const auto tombstone, engine.store->tombstone_of(work.row.id, file.base));
+  if (!tombstone) return {};
+  arrival.resurrected =
+      !engine.clean_boot && tombstone->ino == file.file.ino && tombstone->boot_id != engine.boot_id;
+  if (tombstone->of_backup) {
+    const ClaimedOrigin buried{true, work.row.id, work.row.cursor.uidvalidity, tombstone->key.uid};
+    if (!arrival.origin || !arrival.origin->ours) arrival.origin = buried;
+  } else if (arrival.origin && arrival.origin->ours && !arrival.resurrected) {
+    arrival.origin.reset();
+  }
+  return {};
+}
+
 void tell_denied(Engine& engine, MailboxWork& work, const LocalFile& file, const Looked& looked) {
   if (!looked.denied || !work.told_denied.insert(file.name).second) return;
   engine.note(Error(*looked.denied)
@@ -170,16 +187,7 @@ coro::Task<Status> describe_arrivals(Engine& engine, MailboxWork& work, ListingM
     arrival.denied = look.denied && look.stamp;
     arrival.stable = look.changed_ns <= now - quiet_ns || look.changed_ns > now + quiet_ns;
     arrival.origin = origin_of(engine, file.base);
-    if (!engine.clean_boot) {
-      STERNA_CO_TRY(auto tombstone, engine.store->tombstone_of(work.row.id, file.base));
-      arrival.resurrected =
-          tombstone && tombstone->ino == file.file.ino && tombstone->boot_id != engine.boot_id;
-    }
-    if (arrival.origin && arrival.origin->ours && !arrival.resurrected) {
-      // The name of what was deleted here: the user brought it back, and it is new to the server.
-      STERNA_CO_TRY(auto tombstone, engine.store->tombstone_of(work.row.id, file.base));
-      if (tombstone) arrival.origin.reset();
-    }
+    STERNA_CO_CHECK(recall_deletion(engine, work, arrival));
     work.input.local.arrived.push_back(std::move(arrival));
   }
   for (LocalChange& change : found.changed) {
