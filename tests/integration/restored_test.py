@@ -187,6 +187,20 @@ class RestoredFolderTest(RestoredCase):
         self.sync(world)
         self.assertEqual(world.words_on_server("A"), A[1:] + WEEK)
 
+    def test_a_folder_of_which_little_is_known_is_taken_when_it_is_adopted(self):
+        world = self.a_week_after_the_backup()
+        os.rename(world.mail.folder("A"), f"{world.dir}/damaged")
+        world.mail.create("A")
+        files = sorted(os.listdir(self.backup(world, "/A/new")))
+        for name in files[:2]:
+            copy(self.backup(world, "/A/new/" + name), world.mail.folder("A") + "/new")
+        self.assertIn("sterna adopt", world.sync(expect=HELD)["stderr"])
+        adopted = world.sterna.run("adopt", "acc").stdout
+        self.assertIn("for A\n", adopted)
+        self.sync(world)
+        self.assert_nothing_went(world)
+        self.assertIn("nothing is wrong", world.sterna.run("adopt", "acc").stdout)
+
 
 class UsedInodeTest(RestoredCase):
     """A directory that has the number which the cur of a mailbox without mail had."""
