@@ -8,7 +8,7 @@ import unittest
 
 from tests.support.case import IntegrationCase
 from tests.support.messages import NOON, local, message
-from tests.support.sterna import HELD, PARTLY
+from tests.support.sterna import HELD, NETWORK, PARTLY
 
 A = [f"a{i}" for i in range(6)]
 WEEK = ["week0", "week1", "week2"]
@@ -83,6 +83,16 @@ class RestoredMaildirTest(RestoredCase):
         self.restore(world)
         world.wire.refuse(rb'^SELECT "?A"?', b"NO [UNAVAILABLE] try later")
         world.sync(expect=(0, PARTLY, HELD))
+        self.sync(world)
+        self.assert_nothing_went(world)
+
+    def test_a_sync_that_is_cut_off_leaves_the_rest_to_the_next(self):
+        world = self.a_week_after_the_backup()
+        self.restore(world)
+        world.wire.cut_before(rb"^LIST ")
+        world.sync(expect=NETWORK)
+        world.wire.cut_before(rb'^SELECT "?A"?')
+        world.sync(expect=NETWORK)
         self.sync(world)
         self.assert_nothing_went(world)
 
