@@ -11,6 +11,7 @@
 #include "inspect_parts.h"
 #include "sterna/account/inspect.h"
 #include "sterna/base/bytes.h"
+#include "sterna/maildir/mailbox_dirs.h"
 #include "sterna/sync/mailbox_plan.h"
 
 namespace sterna::account {
@@ -191,6 +192,38 @@ std::uint64_t random_id(io::Random& random) {
   }
 }
 
+// The mailboxes whose directory is another one than the base knows.
+std::vector<MailboxRow> replaced_mailboxes(io::Directory& root,
+                                           const std::vector<MailboxRow>& known) {
+  std::vector<MailboxRow> replaced;
+  for (const MailboxRow& row : known) {
+    if (!row.has_local || !row.cursor.uidvalidity || row.cur_ino == 0) continue;
+    const auto dirs = maildir::open_mailbox(root, maildir::parse_mailbox_path(row.path));
+    if (!dirs) continue;
+    const Result<io::FileStat> cur = dirs->cur->stat();
+    const bool same = !cur || (cur->ino == row.cur_ino && cur->dev == row.cur_dev &&
+                               !born_apart(cur->btime_ns, row.cur_btime_ns));
+    if (!same) replaced.push_back(row);
+  }
+  return replaced;
+}
+
+// What is in their place now is right, the user says.
+Result<std::vector<std::string>> adopt_replaced(store::Store& base, io::Directory& root,
+                                                const std::vector<MailboxRow>& known) {
+  std::vector<MailboxRow> replaced = replaced_mailboxes(root, known);
+  std::vector<std::string> names;
+  if (replaced.empty()) return names;
+  STERNA_TRY(auto transaction, base.begin(store::Durability::full));
+  for (MailboxRow& row : replaced) {
+    row.pair_anew = true;
+    STERNA_CHECK(base.update_mailbox(row));
+    names.push_back(row.name.text());
+  }
+  STERNA_CHECK(transaction.commit());
+  return names;
+}
+
 // The marker that this state and this tree shall have from now on. The tree keeps its id if the
 // marker is this state's: the names of its files carry it.
 Result<maildir::Marker> new_marker(store::Store& base, const Found& found, io::Random& random,
@@ -259,7 +292,10 @@ Result<Adoption> adopt(Services& services, const Settings& settings) {
   STERNA_TRY(const std::string mail, describe_mail(**root, settings, known));
   const bool sound = found.marker && state != 0 && tree != 0 &&
                      judge_marker(**root, settings.name, machine, base.get()).has_value();
-  if (sound) return Adoption{fmt::format("{}; {}", found.words, mail), false};
+  if (sound) {
+    STERNA_TRY(std::vector<std::string> replaced, adopt_replaced(*base, **root, known));
+    return Adoption{fmt::format("{}; {}", found.words, mail), false, std::move(replaced)};
+  }
   STERNA_TRY(const maildir::Marker marker, new_marker(*base, found, services.random, machine));
 
   // The state first: with a marker that it does not know yet it stops, with a marker that it
@@ -275,7 +311,7 @@ Result<Adoption> adopt(Services& services, const Settings& settings) {
   STERNA_TRY(auto adopted, base->begin(store::Durability::full));
   STERNA_CHECK(base->set("marker_held", ""));
   STERNA_CHECK(adopted.commit());
-  return Adoption{fmt::format("{}; {}", found.words, mail), true};
+  return Adoption{fmt::format("{}; {}", found.words, mail), true, {}};
 }
 
 }  // namespace sterna::account

@@ -36,8 +36,8 @@ namespace sterna::account {
 
 inline constexpr std::string_view kDecided = "1";
 
-// Set by adopt(): the next sync pairs what is there and deletes nothing; it unsets this when a pass
-// over every mailbox is complete.
+// A restored backup, or adopt(): the next sync marks every mailbox (MailboxRow::pair_anew), and
+// unsets this with it.
 inline constexpr std::string_view kAdoptingKey = "adopting";
 
 // `base_name` is the name before the info part, as a held entry has it.

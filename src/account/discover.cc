@@ -17,6 +17,7 @@
 #include "sterna/account/inspect.h"
 #include "sterna/base/bytes.h"
 #include "sterna/coro/both.h"
+#include "unflushed.h"
 #include "walk_local.h"
 
 namespace sterna::account {
@@ -70,7 +71,7 @@ class Sightings {
   bool is_in_place(const MailboxRow& row) const {
     const auto found = walked_.find(row.path);
     return found != walked_.end() && found->second->cur_ino == row.cur_ino &&
-           found->second->cur_dev == row.cur_dev;
+           found->second->cur_dev == row.cur_dev && !found->second->inode_reused;
   }
 
  private:
@@ -122,6 +123,37 @@ Status save_absences(Engine& engine, const std::vector<MailboxRow>& rows,
   return {};
 }
 
+// A restored backup: each mailbox is paired anew for itself, as soon as both its sides are there
+// (rule 14). What is missing, frozen or not asked for now is marked all the same, and no sync of
+// the others takes that away.
+Status mark_all(Engine& engine, std::vector<MailboxRow>& rows) {
+  if (!engine.union_mode) return {};
+  for (MailboxRow& row : rows) row.pair_anew = row.pair_anew || row.cursor.uidvalidity;
+  if (engine.dry_run()) return {};
+  STERNA_CHECK(engine.write([&]() -> Status {
+    for (const MailboxRow& row : rows) STERNA_CHECK(engine.store->update_mailbox(row));
+    return engine.store->unset(kAdoptingKey);
+  }));
+  engine.union_mode = false;
+  return {};
+}
+
+// Before anything else is recorded of them: a cursor or a stamp would take the copy for the
+// original.
+Status mark_restored(Engine& engine, std::vector<MailboxRow>& rows, const LocalWalk& local) {
+  for (MailboxRow& row : rows) {
+    if (!local.restored.contains(row.id) || row.pair_anew) continue;
+    engine.log.warn(
+        "mailbox {}: its directory was put there from a backup: both sides are paired, and nothing "
+        "is deleted",
+        row.name.text());
+    row.pair_anew = row.cursor.uidvalidity.operator bool();
+    if (engine.dry_run()) continue;
+    STERNA_CHECK(engine.write([&] { return engine.store->update_mailbox(row); }));
+  }
+  return {};
+}
+
 using ListedByWire = std::map<std::string_view, const RemoteListing*>;
 
 Result<std::unique_ptr<MailboxWork>> work_of(Engine& engine, const MailboxRow& row,
@@ -131,6 +163,7 @@ Result<std::unique_ptr<MailboxWork>> work_of(Engine& engine, const MailboxRow& r
   work->row = row;
   work->policy = engine.settings.policy_for(row.name);
   work->path = maildir::parse_mailbox_path(row.path);
+  work->unflushed_since = unflushed_since(engine, row.id);
   const auto requested = [&](const MailboxName& name) {
     return row.name == name || row.name.is_below(name);
   };
@@ -235,11 +268,13 @@ coro::Task<Status> discover(Engine& engine, Pool& pool) {
   STERNA_CO_CHECK(found);
   const RemoteList& remote = *listed;
   STERNA_CO_TRY(std::vector<MailboxRow> rows, engine.store->mailboxes());
+  STERNA_CO_CHECK(mark_all(engine, rows));
   std::set<std::string> on_server;
   for (const RemoteListing& one : remote.mailboxes) {
     if (one.mailbox.selectable) on_server.insert(one.mailbox.name.text());
   }
   STERNA_CO_TRY(LocalWalk local, describe_walk(engine, *found, rows, on_server));
+  STERNA_CO_CHECK(mark_restored(engine, rows, local));
   engine.walked = paths_of(*found);
   STERNA_CO_TRY(Connection * connection, co_await pool.primary());
   STERNA_CO_TRY(const std::set<MailboxId> unlisted,
@@ -260,6 +295,7 @@ coro::Task<Status> discover(Engine& engine, Pool& pool) {
     STERNA_CO_TRY(rows, engine.store->mailboxes());
     STERNA_CO_TRY(*found, co_await walk_directories(engine));
     STERNA_CO_TRY(local, describe_walk(engine, *found, rows, on_server));
+    STERNA_CO_CHECK(mark_restored(engine, rows, local));
     // Not what others made since the first walk: nothing was planned for it.
     for (const MailboxRow& row : rows) {
       if (row.has_local) engine.walked.insert(row.path);

@@ -52,7 +52,8 @@ struct MailboxWork {
   bool removal_begun = false;         // of messages whose files went before this pass
   std::set<std::string> told_denied;  // files that cannot be read, of which the user was told
   bool missed_unflushed = false;      // files that may have gone with the power (unflushed.h)
-  bool audited = false;               // its turn to be looked at more closely (look_closer.h)
+  std::optional<Generation> unflushed_since;  // from this pass on they may have
+  bool audited = false;  // its turn to be looked at more closely (look_closer.h)
 
   sync::MailboxInput input;  // what the planner sees
   RemoteCursor next_cursor;  // of the selection in which the observation was made
@@ -124,13 +125,14 @@ struct Engine {
   bool clean_boot = true;                     // same boot as in the last sync that came to its end
   bool unflushed = false;                     // files were recorded and never flushed
   std::optional<Generation> unflushed_since;  // those of an earlier boot: from this pass on
+  std::map<MailboxId, std::string> unflushed_apart;
   bool epoch_bumped = false;
   bool request_checked = false;
   bool impossible_told = false;          // which mailboxes have names that cannot be
   std::set<std::string> walked;          // places of mailboxes here that this pass knows of
   std::vector<PlaceAside> places_aside;  // of this pass
   bool all_seen_here = false;            // in this pass: every mailbox of the Maildir was looked at
-  bool union_mode = false;               // a restored backup or a lost state: pair, delete nothing
+  bool union_mode = false;               // a restored backup: every mailbox is to be marked so
   // Local effects, or new remote messages, that another pass in this sync should look at.
   bool again = false;
   Outcomes outcomes;                        // of this pass

@@ -210,7 +210,9 @@ class MailboxExecution {
       return fail(Error(ErrorCode::marker, action.reason)
                       .with_scope(ErrorScope::mailbox)
                       .with_context(fmt::format("mailbox {}", name_of(action)))
-                      .with_hint("nothing of it is touched until its directory is back"));
+                      .with_hint(fmt::format("nothing of it is touched until its directory is "
+                                             "back; to take another one for it: sterna adopt {}",
+                                             engine_.settings.name)));
     }
     return {};
   }
@@ -289,7 +291,7 @@ class MailboxExecution {
     STERNA_TRY(const std::vector<MailboxRow> rows, engine_.store->mailboxes());
     const bool of_another = std::ranges::any_of(rows, [&](const MailboxRow& other) {
       return other.id != row.id && other.has_local && other.cur_dev == cur.dev &&
-             other.cur_ino == cur.ino;
+             other.cur_ino == cur.ino && !born_apart(other.cur_btime_ns, cur.btime_ns);
     });
     if (!of_another) return {};
     return fail(Error(ErrorCode::exists, "its place here is taken by another mailbox")
@@ -318,6 +320,7 @@ class MailboxExecution {
     row.path = maildir::to_string(path);
     row.cur_dev = cur.dev;
     row.cur_ino = cur.ino;
+    row.cur_btime_ns = cur.btime_ns;
     row.has_local = true;
     row.stamp.clear();
     ++engine_.report.counts.mailboxes_in;
@@ -441,8 +444,8 @@ class MailboxExecution {
     const bool kept = what.kind == sync::MailboxHeld::kept && !what.name.is_inbox();
     if (!kept || !row || !input_.local_complete) return false;
     return std::ranges::none_of(input_.local, [&](const sync::LocalMailbox& one) {
-      return one.path == row->row.path ||
-             (one.cur_ino == row->row.cur_ino && one.cur_dev == row->row.cur_dev);
+      return one.path == row->row.path || (one.cur_ino == row->row.cur_ino &&
+                                           one.cur_dev == row->row.cur_dev && !one.inode_reused);
     });
   }
 

@@ -24,8 +24,8 @@ struct Doubted {
   bool unflushed = false;
 };
 
-bool is_unflushed(const Engine& engine, const MessageRow& row) {
-  return engine.unflushed_since && row.local_since >= *engine.unflushed_since;
+bool is_unflushed(const MailboxWork& work, const MessageRow& row) {
+  return work.unflushed_since && row.local_since >= *work.unflushed_since;
 }
 
 std::string doubted_key(MailboxId mailbox) {
@@ -45,7 +45,7 @@ Result<std::vector<Doubted>> files_to_look_at(Engine& engine, const MailboxWork&
   std::vector<Doubted> files;
   STERNA_CHECK(engine.store->for_each(work.row.id, [&](const MessageRow& row) {
     const bool stamped = row.file.size != 0 || row.file.mtime_ns != 0;
-    const bool unflushed = is_unflushed(engine, row);
+    const bool unflushed = is_unflushed(work, row);
     if (row.state != RowState::present || !stamped || (!all && !unflushed)) return;
     const maildir::Entry* entry = work.listing->find(row.base_name);
     if (!entry || entry->kind == maildir::EntryKind::strange || entry->ino != row.file.ino) return;
@@ -104,8 +104,8 @@ Status doubt_files(Engine& engine, const MailboxWork& work) {
   return engine.store->set(doubted_key(work.row.id), kDecided);
 }
 
-bool needs_closer_look(const Engine& engine, const MailboxWork& work) {
-  const bool doubted = engine.unflushed_since || work.audited;
+bool needs_closer_look(const MailboxWork& work) {
+  const bool doubted = work.unflushed_since || work.audited;
   return doubted && work.row.has_local && !work.input.local.suspect;
 }
 
@@ -113,7 +113,7 @@ coro::Task<Result<std::vector<ChangedInPlace>>> look_closer(Engine& engine, Mail
   const std::string key = doubted_key(work.row.id);
   STERNA_CO_TRY(const auto doubted, engine.store->get(key));
   const bool all = doubted || has_reason(work);
-  if (!engine.unflushed_since && !all) co_return std::vector<ChangedInPlace>();
+  if (!work.unflushed_since && !all) co_return std::vector<ChangedInPlace>();
   STERNA_CO_TRY(const std::vector<Doubted> files, files_to_look_at(engine, work, all));
   STERNA_CO_TRY(maildir::MailboxDirs * dirs, engine.open_dirs(work));
   auto job = [dirs, &files] { return compare_stats(*dirs, files); };

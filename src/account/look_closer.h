@@ -27,7 +27,7 @@ Status note_audit(Engine& engine, const MailboxWork& work);
 Status doubt_files(Engine& engine, const MailboxWork& work);
 
 // True if the mailbox is to be listed, though its stamp says that nothing is new.
-bool needs_closer_look(const Engine& engine, const MailboxWork& work);
+bool needs_closer_look(const MailboxWork& work);
 
 // Of a mailbox that was listed: rows whose file has its inode and another size or time. Ascending
 // by UID.

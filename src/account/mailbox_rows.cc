@@ -11,6 +11,7 @@
 #include "sterna/base/step.h"
 #include "sterna/maildir/layout.h"
 #include "sterna/maildir/mailbox_dirs.h"
+#include "unflushed.h"
 
 namespace sterna::account {
 
@@ -41,6 +42,7 @@ Status take(Engine& engine, MailboxRow& row, const sync::LocalMailbox& local) {
   row.path = local.path;
   row.cur_dev = local.cur_dev;
   row.cur_ino = local.cur_ino;
+  row.cur_btime_ns = local.cur_btime_ns;
   row.has_local = true;
   return {};
 }
@@ -115,6 +117,7 @@ Status forget_mailbox(Engine& engine, const MailboxRow& row, const MailboxEvent&
     STERNA_CHECK(unset_answers(engine, row.id));
     STERNA_CHECK(engine.store->unset(compared_key(row.id)));
     STERNA_CHECK(engine.store->unset(hides_key(row.id)));
+    STERNA_CHECK(forget_unflushed(engine, row.id));
     return event.event.empty() ? Status{} : add_history(engine, row, event);
   }));
   at_step("unmailbox.recorded");

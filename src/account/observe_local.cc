@@ -136,6 +136,23 @@ Status read_letters(Engine& engine, MailboxWork& work, LocalFile& file) {
   return {};
 }
 
+// The name of what was deleted here: the user brought it back, and it is new to the server; or a
+// disk did, or a backup, and it is what was on the server once.
+Status recall_deletion(Engine& engine, const MailboxWork& work, LocalArrival& arrival) {
+  const LocalFile& file = arrival.file;
+  STERNA_TRY(const auto tombstone, engine.store->tombstone_of(work.row.id, file.base));
+  if (!tombstone) return {};
+  arrival.resurrected =
+      !engine.clean_boot && tombstone->ino == file.file.ino && tombstone->boot_id != engine.boot_id;
+  if (tombstone->of_backup) {
+    const ClaimedOrigin buried{true, work.row.id, work.row.cursor.uidvalidity, tombstone->key.uid};
+    if (!arrival.origin || !arrival.origin->ours) arrival.origin = buried;
+  } else if (arrival.origin && arrival.origin->ours && !arrival.resurrected) {
+    arrival.origin.reset();
+  }
+  return {};
+}
+
 void tell_denied(Engine& engine, MailboxWork& work, const LocalFile& file, const Looked& looked) {
   if (!looked.denied || !work.told_denied.insert(file.name).second) return;
   engine.note(Error(*looked.denied)
@@ -176,16 +193,7 @@ coro::Task<Status> describe_arrivals(Engine& engine, MailboxWork& work, ListingM
     const std::int64_t age_ns = now - file.file.mtime_ns;
     arrival.settling = work.row.role == Role::sent && age_ns >= 0 && age_ns < kSentSettlesNs;
     arrival.origin = origin_of(engine, file.base);
-    if (!engine.clean_boot) {
-      STERNA_CO_TRY(auto tombstone, engine.store->tombstone_of(work.row.id, file.base));
-      arrival.resurrected =
-          tombstone && tombstone->ino == file.file.ino && tombstone->boot_id != engine.boot_id;
-    }
-    if (arrival.origin && arrival.origin->ours && !arrival.resurrected) {
-      // The name of what was deleted here: the user brought it back, and it is new to the server.
-      STERNA_CO_TRY(auto tombstone, engine.store->tombstone_of(work.row.id, file.base));
-      if (tombstone) arrival.origin.reset();
-    }
+    STERNA_CO_CHECK(recall_deletion(engine, work, arrival));
     work.input.local.arrived.push_back(std::move(arrival));
   }
   for (LocalChange& change : found.changed) {
@@ -206,10 +214,10 @@ coro::Task<Status> describe_arrivals(Engine& engine, MailboxWork& work, ListingM
 // Whether one of them never reached the disk.
 Result<bool> misses_unflushed(Engine& engine, const MailboxWork& work,
                               const std::vector<Uid>& gone) {
-  if (!engine.unflushed_since) return false;
+  if (!work.unflushed_since) return false;
   for (const Uid uid : gone) {
     STERNA_TRY(const auto row, engine.store->message({work.row.id, uid}));
-    if (row && row->local_since >= *engine.unflushed_since) return true;
+    if (row && row->local_since >= *work.unflushed_since) return true;
   }
   return false;
 }
@@ -217,7 +225,7 @@ Result<bool> misses_unflushed(Engine& engine, const MailboxWork& work,
 coro::Task<Status> list_mailbox(Engine& engine, MailboxWork& work) {
   work.input.local = {};
   work.input.local.began = engine.generation;
-  work.input.local.unflushed_since = engine.unflushed_since;
+  work.input.local.unflushed_since = work.unflushed_since;
   work.missed_unflushed = false;
   work.listing.reset();
   Result<maildir::MailboxDirs*> dirs = engine.open_dirs(work);
@@ -350,7 +358,7 @@ coro::Task<Status> observe_local(Engine& engine) {
   };
   for (const auto& work : engine.mailboxes) {
     work->input.local.began = engine.generation;
-    if (is_settled_unseen(*work) && !needs_closer_look(engine, *work)) continue;
+    if (is_settled_unseen(*work) && !needs_closer_look(*work)) continue;
     scope.spawn(list(engine, *work, failure));
   }
   co_await scope.join();

@@ -65,6 +65,10 @@ Status reset_base(Engine& engine, MailboxWork& work) {
   STERNA_TRY(auto transaction, engine.store->begin(store::Durability::full));
   STERNA_TRY(const std::vector<MessageRow> rows, engine.store->take_all(work.row.id));
   STERNA_CHECK(engine.store->unset(compared_key(work.row.id)));
+  if (work.row.pair_anew) {
+    STERNA_CHECK(engine.store->mark_tombstones_of_backup(work.row.id));
+    work.row.pair_anew = false;
+  }
   STERNA_CHECK(engine.store->update_mailbox(work.row));
   STERNA_CHECK(transaction.commit());
   at_step("adoption.begun");
@@ -72,12 +76,17 @@ Status reset_base(Engine& engine, MailboxWork& work) {
   return {};
 }
 
-// A lost state, or a restored backup: nothing of any base is believed.
-Status reset_for_union(Engine& engine) {
-  if (!engine.union_mode) return {};
+// A restored backup: nothing of the base is believed. What is not asked for, or whose directory is
+// not there, is not looked at either, and keeps its mark.
+Status reset_restored(Engine& engine) {
   for (const auto& work : engine.mailboxes) {
-    const bool known = work->requested && work->row.cursor.uidvalidity;
-    if (known) STERNA_CHECK(reset_base(engine, *work));
+    if (!work->row.pair_anew) continue;
+    if (work->requested && work->stamp_now && !work->input.local.suspect) {
+      STERNA_CHECK(reset_base(engine, *work));
+    } else {
+      work->input.local.suspect = true;
+      work->look_again();
+    }
   }
   return {};
 }
@@ -172,7 +181,7 @@ coro::Task<Status> observe_there(Engine& engine, Pool& pool) {
 // Both sides at once: neither look depends on the other, and nothing is changed before both are
 // done.
 coro::Task<Status> observe_both(Engine& engine, Pool& pool) {
-  STERNA_CO_CHECK(reset_for_union(engine));
+  STERNA_CO_CHECK(reset_restored(engine));
   engine.all_seen_here = false;
   auto [there, here] = co_await coro::both(observe_there(engine, pool), observe_local(engine));
   STERNA_CO_CHECK(there);
@@ -196,10 +205,9 @@ Status mark_adoptions(Engine& engine) {
   return {};
 }
 
-// Inside a transaction, once all that this pass paired is in the base. In union mode the next pass
-// begins anew.
+// Inside a transaction, once all that this pass paired is in the base.
 Status note_compared(Engine& engine, const MailboxWork& work, const RemoteCursor& cursor) {
-  if (!work.input.adopting || engine.union_mode) return {};
+  if (!work.input.adopting) return {};
   const std::string key = compared_key(work.row.id);
   if (cursor.uid_next) return engine.store->unset(key);
   const bool whole = work.is_seen() && work.input.remote.coverage == Coverage::complete &&
@@ -464,6 +472,7 @@ Status save_cursors(Engine& engine, PassAttempts& attempts) {
     if (listed) {
       row.cur_dev = work->stamp_now->cur.dev;
       row.cur_ino = work->stamp_now->cur.ino;
+      row.cur_btime_ns = work->stamp_now->cur.btime_ns;
       const bool vouched = work->stamp_settled && !work->changed_by_us && work->requested;
       row.stamp = vouched ? work->stamp_now->encode() : std::string();
     } else if (!work->stamp_settled) {
@@ -472,7 +481,8 @@ Status save_cursors(Engine& engine, PassAttempts& attempts) {
     }
     if (work->input.adopting) adopting.emplace_back(work.get(), row.cursor);
     const bool changed = !(row.cursor == work->row.cursor) || row.stamp != work->row.stamp ||
-                         row.cur_ino != work->row.cur_ino || row.role != work->row.role;
+                         row.cur_dev != work->row.cur_dev || row.cur_ino != work->row.cur_ino ||
+                         row.cur_btime_ns != work->row.cur_btime_ns || row.role != work->row.role;
     if (!changed) continue;
     work->row = row;
     rows.push_back(std::move(row));

@@ -70,7 +70,6 @@ Status finish_state(Engine& engine, const Status& outcome) {
     STERNA_CHECK(keep_last_sync(engine));
     STERNA_CHECK(engine.store->keep_lived());
     const bool all = engine.request.mailboxes.empty();
-    if (engine.union_mode && all) STERNA_CHECK(engine.store->unset(kAdoptingKey));
     // Only now everything was seen that was done before a restart.
     if (all) STERNA_CHECK(engine.store->set("boot_id", engine.boot_id));
   }

@@ -52,10 +52,8 @@ Status end_beginning(Engine& engine) {
   return engine.write([&] { return engine.store->unset(kMarkerPendingKey); });
 }
 
-enum class Beginning : std::uint8_t { first, state_lost };
-
 // What a first run, or one whose state was lost, makes: state first, then marker.
-Status make_marker(Engine& engine, TreeId tree, std::uint64_t epoch, Beginning beginning) {
+Status make_marker(Engine& engine, TreeId tree, std::uint64_t epoch) {
   const StateId state{random_id(engine)};
   engine.tree = tree;
   if (engine.dry_run()) return {};
@@ -65,9 +63,6 @@ Status make_marker(Engine& engine, TreeId tree, std::uint64_t epoch, Beginning b
     STERNA_CHECK(engine.store->set("state", fmt::format("{:016x}", state.value)));
     STERNA_CHECK(engine.store->set("epoch", fmt::format("{}", epoch)));
     STERNA_CHECK(engine.store->set(kMarkerPendingKey, kDecided));
-    if (beginning == Beginning::state_lost) {
-      STERNA_CHECK(engine.store->set(kAdoptingKey, kDecided));
-    }
     STERNA_CHECK(transaction.commit());
   }
   at_step("tree.recorded");
@@ -78,13 +73,12 @@ Status make_marker(Engine& engine, TreeId tree, std::uint64_t epoch, Beginning b
 
 // No state yet, or one that has no marker yet.
 Status begin_tree(Engine& engine, const std::optional<maildir::Marker>& marker) {
-  if (!marker) return make_marker(engine, TreeId{random_id(engine)}, 1, Beginning::first);
+  if (!marker) return make_marker(engine, TreeId{random_id(engine)}, 1);
   if (marker->machine != engine.machine_id) {
     return fail(stopped(engine, "the Maildir carries the marker of another machine"));
   }
   engine.log.warn("the state was lost: both sides are paired, and nothing is deleted");
-  engine.union_mode = true;
-  return make_marker(engine, marker->tree, marker->epoch + 1, Beginning::state_lost);
+  return make_marker(engine, marker->tree, marker->epoch + 1);
 }
 
 // What the disk says of a Maildir, and of the machine.

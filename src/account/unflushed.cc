@@ -12,16 +12,53 @@ namespace sterna::account {
 namespace {
 
 constexpr std::string_view kUnflushedKey = "unflushed";  // generation and boot
+// The same of one mailbox that was not there when all others were looked at.
+constexpr std::string_view kApart = "unflushed:";
+std::string apart_key(MailboxId mailbox) {
+  return std::string(kApart) + std::to_string(mailbox.value);
+}
+
+// Since which pass; nullopt if no power can have been lost since.
+std::optional<Generation> since_earlier_boot(const Engine& engine, std::string_view text) {
+  const std::size_t space = text.find(' ');
+  const auto since = parse_number(text.substr(0, space), INT64_MAX);
+  if (space == std::string_view::npos || text.substr(space + 1) == engine.boot_id) return {};
+  return Generation{static_cast<std::int64_t>(since.value_or(0))};
+}
 
 // Every file that may have gone with the power was looked for, and none is missed any more.
-bool is_resolved(const Engine& engine) {
+bool is_resolved(const MailboxWork& work) {
+  if (!work.unflushed_since) return true;
+  const LocalDelta& local = work.input.local;
+  if (local.suspect) return false;
+  if (!work.row.has_local) return true;
+  return local.coverage == Coverage::complete && !work.missed_unflushed;
+}
+
+bool are_resolved(const Engine& engine) {
   if (!engine.unflushed_since) return true;
-  return std::ranges::all_of(engine.mailboxes, [](const auto& work) {
-    const LocalDelta& local = work->input.local;
-    if (local.suspect) return false;
-    if (!work->row.has_local) return true;
-    return local.coverage == Coverage::complete && !work->missed_unflushed;
-  });
+  return std::ranges::all_of(engine.mailboxes, [](const auto& work) { return is_resolved(*work); });
+}
+
+Status set_apart(Engine& engine) {
+  STERNA_TRY(const std::optional<std::string> text, engine.store->get(kUnflushedKey));
+  STERNA_TRY(const std::vector<MailboxRow> rows, engine.store->mailboxes());
+  for (const MailboxRow& row : rows) {
+    const bool seen = !row.has_local || !row.has_remote || engine.find(row.id) != nullptr;
+    if (seen || !text || engine.unflushed_apart.contains(row.id)) continue;
+    STERNA_CHECK(engine.store->set(apart_key(row.id), *text));
+  }
+  return engine.store->unset(kUnflushedKey);
+}
+
+// Mailboxes that are back, and were looked at.
+std::vector<MailboxId> resolved_apart(Engine& engine) {
+  std::vector<MailboxId> back;
+  for (const auto& [id, text] : engine.unflushed_apart) {
+    const MailboxWork* work = engine.find(id);
+    if (work && !work->input.local.suspect && is_resolved(*work)) back.push_back(id);
+  }
+  return back;
 }
 
 // A directory on each file system that holds mailboxes.
@@ -42,15 +79,31 @@ Result<std::vector<io::Directory*>> one_of_each(Engine& engine) {
 }  // namespace
 
 Status read_unflushed(Engine& engine) {
+  STERNA_TRY(const std::vector<std::string> apart, engine.store->keys_with_prefix(kApart));
+  for (const std::string& key : apart) {
+    const auto id = parse_number(std::string_view(key).substr(kApart.size()), INT64_MAX);
+    STERNA_TRY(std::optional<std::string> text, engine.store->get(key));
+    const MailboxId mailbox{static_cast<std::int64_t>(id.value_or(0))};
+    if (text) engine.unflushed_apart.emplace(mailbox, std::move(*text));
+  }
   STERNA_TRY(const std::optional<std::string> text, engine.store->get(kUnflushedKey));
   if (!text) return {};
-  const std::size_t space = text->find(' ');
-  const auto since = parse_number(std::string_view(*text).substr(0, space), INT64_MAX);
   engine.unflushed = true;
-  if (space == std::string::npos || text->substr(space + 1) == engine.boot_id) return {};
-  engine.unflushed_since = Generation{static_cast<std::int64_t>(since.value_or(0))};
+  engine.unflushed_since = since_earlier_boot(engine, *text);
+  if (!engine.unflushed_since) return {};
   engine.log.info("the machine was restarted before all files were flushed: they are looked for");
   return {};
+}
+
+std::optional<Generation> unflushed_since(const Engine& engine, MailboxId mailbox) {
+  const auto apart = engine.unflushed_apart.find(mailbox);
+  if (apart == engine.unflushed_apart.end()) return engine.unflushed_since;
+  const std::optional<Generation> since = since_earlier_boot(engine, apart->second);
+  return since ? since : engine.unflushed_since;  // what was set apart is older
+}
+
+Status forget_unflushed(Engine& engine, MailboxId mailbox) {
+  return engine.store->unset(apart_key(mailbox));
 }
 
 Status note_unflushed(Engine& engine) {
@@ -61,8 +114,13 @@ Status note_unflushed(Engine& engine) {
 }
 
 coro::Task<Status> end_unflushed(Engine& engine) {
-  if (!engine.unflushed || engine.dry_run()) co_return Status{};
-  if (!engine.all_seen_here || !is_resolved(engine)) co_return Status{};
+  if (engine.dry_run() || (!engine.unflushed && engine.unflushed_apart.empty())) {
+    co_return Status{};
+  }
+  if (!engine.all_seen_here) co_return Status{};
+  const bool all = engine.unflushed && are_resolved(engine);
+  const std::vector<MailboxId> back = resolved_apart(engine);
+  if (!all && back.empty()) co_return Status{};
   STERNA_CO_TRY(const std::vector<io::Directory*> directories, one_of_each(engine));
   auto job = [&directories]() -> Status {
     for (io::Directory* one : directories) STERNA_CHECK(one->sync_file_system());
@@ -71,9 +129,10 @@ coro::Task<Status> end_unflushed(Engine& engine) {
   STERNA_CO_CHECK(co_await on_worker(engine.services, job));
   // Lost with the power, it leaves a doubt that finds nothing.
   STERNA_CO_TRY(auto transaction, engine.store->begin(store::Durability::normal));
-  STERNA_CO_CHECK(engine.store->unset(kUnflushedKey));
+  for (const MailboxId id : back) STERNA_CO_CHECK(forget_unflushed(engine, id));
+  if (all) STERNA_CO_CHECK(set_apart(engine));
   STERNA_CO_CHECK(transaction.commit());
-  engine.unflushed = false;
+  if (all) engine.unflushed = false;
   co_return Status{};
 }
 

@@ -4,15 +4,20 @@
 // another size, went with the power, not by the user's hand, and is fetched again.
 //
 // The fact `unflushed` says from which pass on, and in which boot; it is written before the first
-// such row, and goes when a sync has flushed the file systems at its end.
+// such row, and goes when a sync has flushed the file systems at its end. A mailbox whose directory
+// was not there then keeps the doubt for itself, as `unflushed:MAILBOX`.
 #pragma once
 
 #include "engine.h"
 
 namespace sterna::account {
 
-// When the state is opened: sets Engine::unflushed and Engine::unflushed_since.
+// When the state is opened: sets Engine::unflushed, unflushed_since and unflushed_apart.
 Status read_unflushed(Engine& engine);
+// From which pass on what was recorded of the mailbox is doubted.
+std::optional<Generation> unflushed_since(const Engine& engine, MailboxId mailbox);
+// Inside a transaction that forgets the mailbox.
+Status forget_unflushed(Engine& engine, MailboxId mailbox);
 // Inside a transaction, before files are written.
 Status note_unflushed(Engine& engine);
 // At the end of a sync, whatever came of it: flushes, and forgets the doubt where every file that

@@ -4,11 +4,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
+#include <unordered_set>
 #include <utility>
 
+#include "execute.h"
 #include "inspect_parts.h"
 #include "list_remote.h"
 #include "sterna/base/bytes.h"
+#include "sterna/maildir/file_name.h"
 #include "sterna/maildir/layout.h"
 
 namespace sterna::account {
@@ -29,6 +33,9 @@ class Walker {
     walk_.complete = found.unreadable.empty();
     for (const maildir::MailboxPath& path : found.unreadable) note_unreadable(path);
     for (const std::string& text : found.unusable) engine_.log.warn("not synced: {}", text);
+    for (const maildir::LocalMailbox& one : found.mailboxes) {
+      found_.insert(maildir::to_string(one.path));
+    }
     for (const maildir::LocalMailbox& one : found.mailboxes) STERNA_CHECK(take(one));
     for (const maildir::MailboxPath& path : found.bare) take_bare(path);
     return std::move(walk_);
@@ -52,6 +59,7 @@ class Walker {
     }
     local.cur_dev = one.stamp.cur.dev;
     local.cur_ino = one.stamp.cur.ino;
+    local.cur_btime_ns = one.stamp.cur.btime_ns;
     local.suspect = !one.complete;
     STERNA_CHECK(identify(one.path, known, local));
     if (!known || !on_server_.contains(local.name.text())) {
@@ -70,31 +78,116 @@ class Walker {
   // nothing (rule 15).
   Status identify(const maildir::MailboxPath& path, const MailboxRow* known,
                   sync::LocalMailbox& local) {
-    const auto owner = by_cur_.find({local.cur_dev, local.cur_ino});
-    if (owner != by_cur_.end() && owner->second == known) return {};
-    if (owner != by_cur_.end()) {
-      STERNA_TRY(const bool of_owner, holds_mail_of(*owner->second, path, true));
+    if (known && has_number_of(*known, local) && !is_born_apart(*known, local)) return {};
+    if (const auto found = by_cur_.find({local.cur_dev, local.cur_ino}); found != by_cur_.end()) {
+      STERNA_TRY(const bool of_owner, is_directory_of(*found->second, path, local));
       if (of_owner) return {};
       local.inode_reused = true;
     }
     if (!known || !known->has_local || known->cur_ino == 0) return {};
-    STERNA_TRY(const bool of_known, holds_mail_of(*known, path, false));
-    if (!of_known) local.suspect = true;
+    if (known->pair_anew) return {};  // nothing of the base is believed, whatever it holds
+    STERNA_TRY(const std::optional<Holding> holding, holding_of(*known, path));
+    if (!holding || !holding->is_most()) {
+      local.suspect = true;
+      return {};
+    }
+    STERNA_TRY(const bool copied, is_copy(*known, path, *holding));
+    if (copied) walk_.restored.insert(known->id);
     return {};
   }
 
-  // At least half of the names that have a file must be there; `unread` is the answer where the
-  // directory cannot be listed.
-  Result<bool> holds_mail_of(const MailboxRow& row, const maildir::MailboxPath& path, bool unread) {
-    const maildir::Listing* listing = list(path);
-    if (!listing) return unread;
+  static bool has_number_of(const MailboxRow& row, const sync::LocalMailbox& local) {
+    return row.has_local && row.cur_ino != 0 && row.cur_ino == local.cur_ino &&
+           row.cur_dev == local.cur_dev;
+  }
+  static bool is_born_apart(const MailboxRow& row, const sync::LocalMailbox& local) {
+    return born_apart(row.cur_btime_ns, local.cur_btime_ns);
+  }
+
+  // A number is used again: the birth tells, where it is known, else the mail. Without any, nothing
+  // is proven of a mailbox that has a directory in its place, nor of a place that is another's.
+  Result<bool> is_directory_of(const MailboxRow& row, const maildir::MailboxPath& path,
+                               const sync::LocalMailbox& local) {
+    if (is_born_apart(row, local)) return false;
+    STERNA_TRY(const std::optional<Holding> holding, holding_of(row, path));
+    if (!holding) return true;
+    if (holding->known > 0) return holding->is_most();
+    const bool same_birth = row.cur_btime_ns != 0 && row.cur_btime_ns == local.cur_btime_ns;
+    return same_birth || (!found_.contains(row.path) && !at(local.path));
+  }
+
+  // What a directory has of a row's files.
+  struct Holding {
     std::uint64_t known = 0;
     std::uint64_t found = 0;
+    bool same_names = true;  // those that were found have their info parts, too
+    std::unordered_set<const maildir::Entry*> of_row;
+    std::vector<std::pair<Uid, const maildir::Entry*>> of_inode;
+
+    bool is_most() const { return found * 2 >= known; }
+  };
+
+  // nullopt: the directory cannot be listed.
+  Result<std::optional<Holding>> holding_of(const MailboxRow& row,
+                                            const maildir::MailboxPath& path) {
+    const maildir::Listing* listing = list(path);
+    if (!listing) return std::optional<Holding>();
+    Holding holding;
     STERNA_CHECK(engine_.store->for_each_local(row.id, [&](const store::LocalRow& message) {
-      ++known;
-      if (listing->find(message.base_name)) ++found;
+      ++holding.known;
+      const maildir::Entry* entry = listing->find(message.base_name);
+      if (!entry) return;
+      ++holding.found;
+      holding.of_row.insert(entry);
+      if (info_part(listing->name(*entry)) != message.info) holding.same_names = false;
+      if (entry->ino == message.ino) holding.of_inode.emplace_back(message.uid, entry);
     }));
-    return found * 2 >= known;
+    return std::optional(std::move(holding));
+  }
+
+  // What it lacks was not deleted, and what it has besides was not brought back by hand: it is as
+  // old as the backup that it was copied from. A copy of all that the base knows is none of that.
+  Result<bool> is_copy(const MailboxRow& row, const maildir::MailboxPath& path,
+                       const Holding& holding) {
+    if (holding.found == holding.known && holding.same_names) {
+      STERNA_TRY(const bool more, has_what_went(row, path, holding));
+      if (!more) return false;
+    }
+    STERNA_TRY(const bool moved, holds_its_files(path, row, holding));
+    return !moved;
+  }
+
+  // Names that were this mailbox's, and are in no row any more.
+  Result<bool> has_what_went(const MailboxRow& row, const maildir::MailboxPath& path,
+                             const Holding& holding) {
+    const maildir::Listing& listing = *list(path);
+    for (const maildir::Entry& entry : listing.entries()) {
+      if (holding.of_row.contains(&entry)) continue;
+      const std::string base(listing.base(entry));
+      const auto origin = maildir::parse_origin(base);
+      if (origin && origin->tree == engine_.tree && origin->mailbox == row.id) return true;
+      STERNA_TRY(const auto tombstone, engine_.store->tombstone_of(row.id, base));
+      if (tombstone) return true;
+    }
+    return false;
+  }
+
+  // The files themselves, moved into another directory.
+  Result<bool> holds_its_files(const maildir::MailboxPath& path, const MailboxRow& row,
+                               const Holding& holding) {
+    const Result<maildir::MailboxDirs> dirs = maildir::open_mailbox(*engine_.root, path);
+    if (!dirs) return false;
+    std::uint64_t same = 0;
+    for (const auto& [uid, entry] : holding.of_inode) {
+      STERNA_TRY(const auto message, engine_.store->message({row.id, uid}));
+      const std::string name(list(path)->name(*entry));
+      const Result<io::FileStat> now = dirs->message_dir(entry->in_new).stat_at(name);
+      if (!message || !now) continue;
+      FileStamp stamp = to_stamp(*now);
+      stamp.dev = message->file.dev;  // not every file system has the same after a restart
+      if (stamp == message->file) ++same;
+    }
+    return holding.known > 0 && same * 2 >= holding.known;
   }
 
   void take_bare(const maildir::MailboxPath& path) {
@@ -142,6 +235,7 @@ class Walker {
 
   Engine& engine_;
   const std::set<std::string>& on_server_;
+  std::set<std::string> found_;  // by path
   std::map<std::string, const MailboxRow*> by_path_;
   std::map<std::pair<std::uint64_t, std::uint64_t>, const MailboxRow*> by_cur_;
   std::map<maildir::MailboxPath, maildir::Listing> listings_;

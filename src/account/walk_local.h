@@ -16,6 +16,9 @@ struct LocalWalk {
   std::vector<sync::LocalMailbox> mailboxes;
   std::map<std::string, maildir::MailboxStamp> stamps;  // by path
   bool complete = true;
+  // Their directory is another one, with copies of their files that are not what the base knows: a
+  // backup was put in its place.
+  std::set<MailboxId> restored;
 };
 
 // The directories alone: needs nothing that the server says.

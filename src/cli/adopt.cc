@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// sterna adopt: a new marker for a Maildir whose marker is missing or foreign.
+// sterna adopt: a new marker for a Maildir whose marker is missing or foreign; or that what is in
+// the place of a mailbox is that mailbox.
 #include <fmt/format.h>
 
 #include "commands.h"
@@ -11,6 +12,22 @@
 #include "target.h"
 
 namespace sterna::cli {
+namespace {
+
+constexpr std::string_view kPaired = "The next sync pairs what is there and deletes nothing: ";
+
+std::string what_then(const account::Adoption& adoption) {
+  if (adoption.changed) return fmt::format("there is a new marker now\n{}", kPaired);
+  if (adoption.mailboxes.empty()) return "nothing is wrong, and nothing was changed: ";
+  std::string names;
+  for (const std::string& name : adoption.mailboxes) {
+    names += names.empty() ? "" : ", ";
+    names += printable(name, 200);
+  }
+  return fmt::format("another directory is taken for {}\n{}", names, kPaired);
+}
+
+}  // namespace
 
 Exit run_command(const Context& context, const AdoptArguments& arguments) {
   const auto account = select_account(context.config, arguments.account);
@@ -23,12 +40,9 @@ Exit run_command(const Context& context, const AdoptArguments& arguments) {
   if (context.console.json()) {
     context.console.out(adopt_json(arguments.account, *adoption));
   } else if (!context.console.quiet()) {
-    const std::string_view then =
-        adoption->changed ? "there is a new marker now\nThe next sync pairs what is there and "
-                            "deletes nothing: sterna sync "
-                          : "nothing is wrong, and nothing was changed: sterna sync ";
-    context.console.out(fmt::format("{}: {}; {}{}\n", arguments.account, printable(adoption->found),
-                                    then, arguments.account));
+    context.console.out(fmt::format("{}: {}; {}sterna sync {}\n", arguments.account,
+                                    printable(adoption->found), what_then(*adoption),
+                                    arguments.account));
   }
   return Exit::done;
 }

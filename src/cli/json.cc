@@ -334,6 +334,8 @@ std::string adopt_json(const std::string& account, const account::Adoption& adop
   object["account"] = octets(account);
   object["found"] = octets(adoption.found);
   object["changed"] = adoption.changed;
+  Json& mailboxes = object["mailboxes"] = Json::array();
+  for (const std::string& name : adoption.mailboxes) mailboxes.push_back(octets(name));
   return text_of(object);
 }
 

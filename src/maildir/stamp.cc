@@ -41,7 +41,16 @@ Result<DirectoryStamp> stamp_child(io::Directory& mailbox, std::string_view name
 }  // namespace
 
 DirectoryStamp DirectoryStamp::of(const io::FileStat& stat) {
-  return {.dev = stat.dev, .ino = stat.ino, .mtime_ns = stat.mtime_ns, .ctime_ns = stat.ctime_ns};
+  return {.dev = stat.dev,
+          .ino = stat.ino,
+          .mtime_ns = stat.mtime_ns,
+          .ctime_ns = stat.ctime_ns,
+          .btime_ns = stat.btime_ns};
+}
+
+bool DirectoryStamp::operator==(const DirectoryStamp& other) const {
+  return dev == other.dev && ino == other.ino && mtime_ns == other.mtime_ns &&
+         ctime_ns == other.ctime_ns;
 }
 
 bool MailboxStamp::trusted(std::int64_t now_ns) const {

@@ -14,8 +14,8 @@ namespace {
 // In the order in which read_row() takes them.
 #define STERNA_MAILBOX_COLUMNS                                                              \
   "id, name, wire, delimiter, mailbox_id, role, path, has_local, has_remote, uidvalidity, " \
-  "uid_next, highest_modseq, messages, any_keyword, keywords, cur_dev, cur_ino, stamp, "    \
-  "listed_since, remote_absences"
+  "uid_next, highest_modseq, messages, any_keyword, keywords, cur_dev, cur_ino, "           \
+  "cur_btime_ns, stamp, listed_since, remote_absences, pair_anew"
 
 constexpr const char* kSelect = "SELECT " STERNA_MAILBOX_COLUMNS " FROM mailbox ORDER BY name";
 constexpr const char* kSelectOne = "SELECT " STERNA_MAILBOX_COLUMNS " FROM mailbox WHERE id = ?";
@@ -23,14 +23,14 @@ constexpr const char* kSelectOne = "SELECT " STERNA_MAILBOX_COLUMNS " FROM mailb
 constexpr const char* kInsert =
     "INSERT INTO mailbox (name, wire, delimiter, mailbox_id, role, path, has_local, has_remote, "
     "uidvalidity, uid_next, highest_modseq, messages, any_keyword, keywords, cur_dev, cur_ino, "
-    "stamp, listed_since, "
-    "remote_absences) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    "cur_btime_ns, stamp, listed_since, remote_absences, pair_anew) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 constexpr const char* kUpdate =
     "UPDATE mailbox SET name = ?, wire = ?, delimiter = ?, mailbox_id = ?, role = ?, path = ?, "
     "has_local = ?, has_remote = ?, uidvalidity = ?, uid_next = ?, highest_modseq = ?, "
-    "messages = ?, any_keyword = ?, keywords = ?, cur_dev = ?, cur_ino = ?, stamp = ?, "
-    "listed_since = ?, remote_absences = ? "
+    "messages = ?, any_keyword = ?, keywords = ?, cur_dev = ?, cur_ino = ?, cur_btime_ns = ?, "
+    "stamp = ?, listed_since = ?, remote_absences = ?, pair_anew = ? "
     "WHERE id = ?";
 
 // Tables whose mailbox may be none refer to it without a foreign key.
@@ -67,9 +67,11 @@ Result<MailboxRow> read_row(const Db& db, Query& query) {
   row.cursor = read_cursor(query);
   row.cur_dev = query.get<std::uint64_t>();
   row.cur_ino = query.get<std::uint64_t>();
+  row.cur_btime_ns = query.integer();
   row.stamp = query.string();
   row.listed_since = query.get<Generation>();
   row.remote_absences = query.get<unsigned>();
+  row.pair_anew = query.boolean();
   return row;
 }
 
@@ -79,8 +81,8 @@ Status with_values(const MailboxRow& row, Use use) {
   return use(row.name.text(), row.wire.octets, row.delimiter, row.mailbox_id, to_string(row.role),
              row.path, row.has_local, row.has_remote, row.cursor.uidvalidity, row.cursor.uid_next,
              row.cursor.highest_modseq, row.cursor.messages, row.cursor.storable.any,
-             row.cursor.storable.listed.to_string(), row.cur_dev, row.cur_ino, row.stamp,
-             row.listed_since, row.remote_absences);
+             row.cursor.storable.listed.to_string(), row.cur_dev, row.cur_ino, row.cur_btime_ns,
+             row.stamp, row.listed_since, row.remote_absences, row.pair_anew);
 }
 
 }  // namespace

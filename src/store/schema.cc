@@ -237,9 +237,18 @@ ALTER TABLE intent ADD COLUMN body_digest INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE undo ADD COLUMN body_digest INTEGER NOT NULL DEFAULT 0;
 )sql";
 
+// Who a directory is beside its inode, which is used again; and what a restored backup leaves to be
+// done, for each mailbox.
+constexpr const char* kVersion9 = R"sql(
+ALTER TABLE mailbox ADD COLUMN cur_btime_ns INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE mailbox ADD COLUMN pair_anew INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE tombstone ADD COLUMN of_backup INTEGER NOT NULL DEFAULT 0;
+)sql";
+
 // The nth migrates from version n to n + 1.
-constexpr std::array<const char*, kSchemaVersion> kMigrations = {
-    kVersion1, kVersion2, kVersion3, kVersion4, kVersion5, kVersion6, kVersion7, kVersion8};
+constexpr std::array<const char*, kSchemaVersion> kMigrations = {kVersion1, kVersion2, kVersion3,
+                                                                 kVersion4, kVersion5, kVersion6,
+                                                                 kVersion7, kVersion8, kVersion9};
 
 Result<std::int64_t> number(Db& db, const char* sql) {
   Query query(db, sql);

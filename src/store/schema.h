@@ -11,7 +11,7 @@
 
 namespace sterna::store {
 
-inline constexpr std::int64_t kSchemaVersion = 8;
+inline constexpr std::int64_t kSchemaVersion = 9;
 
 // What a file says of itself.
 struct SchemaState {

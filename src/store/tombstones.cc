@@ -23,7 +23,7 @@ Result<std::optional<Tombstone>> Store::tombstone_of(MailboxId mailbox,
                                                      std::string_view base_name) {
   // The '+' keeps the primary key out, which would read every tombstone of the mailbox.
   Query query(impl_->db,
-              "SELECT mailbox, uid, base_name, ino, boot_id, at_ms FROM tombstone "
+              "SELECT mailbox, uid, base_name, ino, boot_id, at_ms, of_backup FROM tombstone "
               "WHERE +mailbox = ? AND base_hash = ? ORDER BY at_ms DESC, uid DESC",
               mailbox, base_hash(base_name));
   while (true) {
@@ -36,8 +36,13 @@ Result<std::optional<Tombstone>> Store::tombstone_of(MailboxId mailbox,
     tombstone.ino = query.get<std::uint64_t>();
     tombstone.boot_id = query.string();
     tombstone.at_ms = query.integer();
+    tombstone.of_backup = query.boolean();
     if (stripped(tombstone.base_name) == stripped(base_name)) return tombstone;
   }
+}
+
+Status Store::mark_tombstones_of_backup(MailboxId mailbox) {
+  return impl_->change("UPDATE tombstone SET of_backup = 1 WHERE mailbox = ?", mailbox);
 }
 
 Result<std::size_t> Store::trim_tombstones(std::int64_t lived_before_ms, std::size_t rows_max) {

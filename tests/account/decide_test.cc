@@ -283,6 +283,27 @@ TEST_F(Adopt, WhereNothingIsWrongNothingIsChanged) {
   EXPECT_EQ(fact(kAdoptingKey), "");
 }
 
+TEST_F(Adopt, AFolderThatWasReplacedIsTaken) {
+  set("tree", "00000000000000cc");
+  set("state", "00000000000000aa");
+  set("epoch", "9");
+  put_marker(0xcc, 0xaa, files().machine_id(), 9);
+  write([&](store::Store& base) {
+    MailboxRow row;
+    row.name = MailboxName("INBOX");
+    row.path = "INBOX";
+    row.has_local = row.has_remote = true;
+    row.cursor.uidvalidity = UidValidity{7};
+    row.cur_dev = row.cur_ino = 1;
+    ASSERT_TRUE(base.add_mailbox(row));
+  });
+  const Adoption adopted = run();
+  EXPECT_FALSE(adopted.changed);
+  EXPECT_EQ(adopted.mailboxes, std::vector<std::string>{"INBOX"});
+  EXPECT_TRUE(open()->mailboxes()->at(0).pair_anew);
+  EXPECT_EQ(marker().epoch, 9U);
+}
+
 TEST_F(Adopt, AMaildirThatIsNotThereIsNotMade) {
   std::filesystem::remove_all(settings_.maildir);
   Services world = services();

@@ -174,7 +174,7 @@ TEST(Json, OfDecisionsAndAdoptions) {
   EXPECT_EQ(decided["decision"], "apply");
   EXPECT_EQ(decided["decided"][0], json({{"account", "work"}, {"count", 80}}));
   EXPECT_EQ(decided["accounts"], json::array());
-  EXPECT_EQ(read(adopt_json("work", {"no marker"}))["found"], "no marker");
+  EXPECT_EQ(read(adopt_json("work", {"no marker", true, {}}))["found"], "no marker");
 }
 
 TEST(Json, OfNothingHasEmptyLists) {
@@ -185,7 +185,7 @@ TEST(Json, OfNothingHasEmptyLists) {
 }
 
 std::string written(const std::string& found) {
-  return adopt_json("work", {found});
+  return adopt_json("work", {found, true, {}});
 }
 
 TEST(Json, EscapesOctetsThatAreNoUtf8) {

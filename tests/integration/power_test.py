@@ -7,7 +7,7 @@ import unittest
 
 from tests.support.case import IntegrationCase
 from tests.support.messages import NOON, local, message
-from tests.support.sterna import NETWORK
+from tests.support.sterna import HELD, NETWORK
 
 
 class PowerCase(IntegrationCase):
@@ -21,15 +21,17 @@ class PowerCase(IntegrationCase):
 class UnflushedTest(PowerCase):
     """`fsync = false`: rows are on the disk before their files are."""
 
-    def pull_and_die(self, **keys):
+    def pull_and_die(self, mailbox="INBOX", **keys):
         """Four messages are fetched, and the sync is killed before its end."""
         world = self.world(fsync=False, **keys)
+        if mailbox != "INBOX":
+            world.imap.create(mailbox)
         world.sync()
-        world.fill("INBOX", 4)
+        world.fill(mailbox, 4)
         world.wire.on_command = lambda text: text == b"LOGOUT" and world.sterna.signal()
         world.sterna.finish(world.sterna.start("sync"))
         world.wire.on_command = None
-        self.assertEqual(len(world.words_local("INBOX")), 4)
+        self.assertEqual(len(world.words_local(mailbox)), 4)
         return world
 
     def lose_some(self, world):
@@ -40,11 +42,11 @@ class UnflushedTest(PowerCase):
         os.truncate(cut.path, len(cut.read()) - 5)
         self.restart(world)
 
-    def assert_whole(self, world):
+    def assert_whole(self, world, mailbox="INBOX"):
         world.sync()
         world.sync()
-        self.assertEqual(world.words_on_server("INBOX"), ["m0", "m1", "m2", "m3"])
-        self.assertEqual(world.words_local("INBOX"), ["m0", "m1", "m2", "m3"])
+        self.assertEqual(world.words_on_server(mailbox), ["m0", "m1", "m2", "m3"])
+        self.assertEqual(world.words_local(mailbox), ["m0", "m1", "m2", "m3"])
         self.assertEqual(world.words_on_server("Trash"), [])
         world.assert_settled()
 
@@ -64,6 +66,22 @@ class UnflushedTest(PowerCase):
         world.wire.cut_before(rb"^LIST ")
         world.sync(expect=NETWORK)
         self.assert_whole(world)
+
+    def test_a_mailbox_that_was_not_there_keeps_its_doubt(self):
+        world = self.pull_and_die(local_delete="expunge", mailbox="A")
+        inode = os.stat(world.mail.folder("A")).st_ino
+        self.restart(world)
+        os.rename(world.mail.folder("A"), f"{world.dir}/away")
+        world.sync(expect=HELD)
+        world.fill("INBOX", 1, "other")
+        world.sync(expect=HELD)
+        world.mail.delete(world.mail.find("INBOX", "<other0@"))
+        self.assertEqual(world.sync(expect=HELD)["deleted_out"], 1)
+        os.rename(f"{world.dir}/away", world.mail.folder("A"))
+        self.assertEqual(os.stat(world.mail.folder("A")).st_ino, inode)
+        world.mail.delete(world.mail.find("A", "<m0@"))
+        self.assert_whole(world, "A")
+        self.assertEqual(world.ask_state("SELECT * FROM fact WHERE key LIKE 'unflushed%'"), [])
 
     def test_a_cut_file_is_found_though_its_directory_did_not_change(self):
         world = self.pull_and_die()

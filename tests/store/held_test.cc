@@ -200,5 +200,21 @@ TEST(Tombstones, AreFoundByNameInTheirMailbox) {
   EXPECT_FALSE(must(store->tombstone_of(b, "")));
 }
 
+TEST(Tombstones, KnowThatABackupOfTheirMailboxWasRestoredSince) {
+  const StateDirectory state;
+  const auto store = state.open();
+  const MailboxId a = add_mailbox(*store, "A");
+  const MailboxId b = add_mailbox(*store, "B");
+  change(*store, [&] {
+    must(store->add_tombstone({{a, Uid{1}}, "17.host", 11, "boot", 100}));
+    must(store->add_tombstone({{b, Uid{1}}, "18.host", 12, "boot", 100}));
+    must(store->mark_tombstones_of_backup(a));
+  });
+  EXPECT_TRUE(must(store->tombstone_of(a, "17.host"))->of_backup);
+  EXPECT_FALSE(must(store->tombstone_of(b, "18.host"))->of_backup);
+  change(*store, [&] { must(store->add_tombstone({{a, Uid{1}}, "17.host", 13, "boot", 200})); });
+  EXPECT_FALSE(must(store->tombstone_of(a, "17.host"))->of_backup);
+}
+
 }  // namespace
 }  // namespace sterna::store

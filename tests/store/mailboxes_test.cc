@@ -10,7 +10,8 @@ auto fields(const MailboxRow& row) {
                  row.has_local, row.has_remote),
       std::tuple(row.cursor.uidvalidity, row.cursor.uid_next, row.cursor.highest_modseq,
                  row.cursor.messages, row.cursor.storable.any, row.cursor.storable.listed,
-                 row.cur_dev, row.cur_ino, row.stamp, row.listed_since, row.remote_absences));
+                 row.cur_dev, row.cur_ino, row.cur_btime_ns, row.stamp, row.listed_since,
+                 row.remote_absences, row.pair_anew));
 }
 
 MailboxRow whole_row() {
@@ -32,9 +33,11 @@ MailboxRow whole_row() {
                 {false, FlagSet::parse("\\Seen $Forwarded work")}};
   row.cur_dev = UINT64_MAX;
   row.cur_ino = UINT64_MAX - 1;
+  row.cur_btime_ns = INT64_MAX;
   row.stamp = "1.2.3.4";
   row.listed_since = Generation{6};
   row.remote_absences = 1;
+  row.pair_anew = true;
   return row;
 }
 

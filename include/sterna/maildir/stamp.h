@@ -27,7 +27,8 @@ struct DirectoryStamp {
   std::uint64_t ino = 0;
   std::int64_t mtime_ns = 0;
   std::int64_t ctime_ns = 0;
-  bool operator==(const DirectoryStamp&) const = default;
+  std::int64_t btime_ns = 0;  // 0: not known. Of who it is, not of whether it changed: not compared
+  bool operator==(const DirectoryStamp& other) const;
 
   static DirectoryStamp of(const io::FileStat& stat);
 };

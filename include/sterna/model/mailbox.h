@@ -24,6 +24,11 @@ struct RemoteCursor {
   bool operator==(const RemoteCursor&) const = default;
 };
 
+// Of two directories with one inode number: surely not the same one. 0: not known.
+inline bool born_apart(std::int64_t btime_ns, std::int64_t other_btime_ns) {
+  return btime_ns != 0 && other_btime_ns != 0 && btime_ns != other_btime_ns;
+}
+
 struct MailboxRow {
   MailboxId id;
   MailboxName name;        // remote name, decoded; the local one follows from `rename`
@@ -38,10 +43,13 @@ struct MailboxRow {
   // Local: identity of cur, and the stamp behind which everything is in the base ("" if none).
   std::uint64_t cur_dev = 0;
   std::uint64_t cur_ino = 0;
+  std::int64_t cur_btime_ns = 0;  // 0: not known
   std::string stamp;
   Generation
       listed_since;  // the pass in which it came into the sync: absence counts only from here
   unsigned remote_absences = 0;  // successive LISTs without it
+  // A restored backup: no row of it is believed before both sides of it were paired anew.
+  bool pair_anew = false;
 };
 
 }  // namespace sterna

@@ -95,6 +95,7 @@ struct Tombstone {
   std::uint64_t ino = 0;
   std::string boot_id;
   std::int64_t at_ms = 0;
+  bool of_backup = false;  // a backup was restored since: the file is back with it
 };
 
 enum class Durability : std::uint8_t { normal, full };
@@ -233,6 +234,8 @@ class Store {
   Result<std::optional<Tombstone>> tombstone_of(MailboxId mailbox, std::string_view base_name);
   // The trim functions remove what was written before that lived time, the oldest first and at most
   // `rows_max`, and give back how many they removed.
+  // A backup of the mailbox was restored: what bears these names came with it.
+  Status mark_tombstones_of_backup(MailboxId mailbox);
   Result<std::size_t> trim_tombstones(std::int64_t lived_before_ms, std::size_t rows_max);
   Result<std::int64_t> add_undo(const UndoEntry& entry);
   Result<std::vector<UndoEntry>> undo_entries();

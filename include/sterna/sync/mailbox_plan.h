@@ -76,10 +76,12 @@ struct LocalMailbox {
   std::string path;  // local components joined by '/'; "" is the root itself
   std::uint64_t cur_dev = 0;
   std::uint64_t cur_ino = 0;
+  std::int64_t cur_btime_ns = 0;
   // There, but without cur or new, or not readable; or the directory of a row, but another one, in
   // which most of the known names were not found.
   bool suspect = false;
-  // cur has the inode of a row's, but few of that row's names: the number was given again.
+  // cur has the inode of a row's, but another birth, or few of that row's names: the number was
+  // given again.
   bool inode_reused = false;
   std::optional<std::uint64_t> messages;  // files in new and cur; nullopt: not counted
   MailboxPolicy policy;
