@@ -49,15 +49,6 @@ sync::MailboxPolicy policy_of(const Engine& engine, const MailboxName& name, Rol
 
 namespace {
 
-// Another user's or a shared namespace: not ours to mirror.
-bool is_foreign(const Connection& connection, const std::string& wire) {
-  const auto below = [&](const imap::NamespaceEntry& entry) {
-    return !entry.prefix.empty() && wire.starts_with(entry.prefix);
-  };
-  return std::ranges::any_of(connection.namespaces.others, below) ||
-         std::ranges::any_of(connection.namespaces.shared, below);
-}
-
 // Why nothing of a mailbox can be synced, whatever the configuration says; "" if it can.
 std::string_view why_impossible(const sync::RemoteMailbox& mailbox) {
   const std::string& wire = mailbox.wire.octets;
@@ -237,7 +228,8 @@ coro::Task<Result<RemoteList>> list_remote(Engine& engine, Connection& connectio
   std::set<std::string> seen;
   Impossible impossible;
   for (const imap::List& line : sink.lists) {
-    if (line.name.octets.empty() || is_foreign(connection, line.name.octets)) continue;
+    if (line.name.octets.empty()) continue;
+    if (imap::is_foreign(line.name, connection.namespaces)) continue;
     if (!seen.insert(line.name.octets).second) continue;
     RemoteListing one;
     imap::NameRules rules = connection.names;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
 
 #include "engine.h"
 #include "inspect_parts.h"
@@ -56,14 +57,6 @@ std::vector<imap::StatusItem> counted_items(const imap::Capabilities& can) {
   return items;
 }
 
-bool is_foreign(const imap::Namespace& namespaces, const WireName& wire) {
-  const auto above = [&wire](const imap::NamespaceEntry& entry) {
-    return !entry.prefix.empty() && wire.octets.starts_with(entry.prefix);
-  };
-  return std::ranges::any_of(namespaces.others, above) ||
-         std::ranges::any_of(namespaces.shared, above);
-}
-
 // The roles that a sync would give.
 std::map<WireName, Role> roles_of(const std::vector<ServerMailbox>& mailboxes,
                                   const Settings& settings) {
@@ -97,14 +90,15 @@ std::vector<ServerMailbox> mailboxes_of(const InventorySink& sink, const Connect
     mailbox.role = mailbox.name.is_inbox() ? Role::inbox : list.attributes.role;
     mailbox.selectable = !list.attributes.no_select;
     mailbox.subscribed = list.attributes.subscribed || sink.subscribed.contains(wire);
-    mailbox.foreign = is_foreign(connection.namespaces, wire);
+    mailbox.foreign = imap::is_foreign(wire, connection.namespaces);
     mailboxes.push_back(std::move(mailbox));
   }
   const std::map<WireName, Role> roles = roles_of(mailboxes, settings);
   for (ServerMailbox& mailbox : mailboxes) {
     if (!mailbox.foreign) mailbox.role = roles.at(mailbox.wire);
   }
-  std::ranges::sort(mailboxes, {}, &ServerMailbox::name);
+  std::ranges::sort(mailboxes, {},
+                    [](const ServerMailbox& one) { return std::tie(one.name, one.foreign); });
   return mailboxes;
 }
 
@@ -167,6 +161,8 @@ std::vector<MailboxLine> join(const std::vector<ServerMailbox>& remote,
                               const std::vector<LocalMail>& local, const Settings& settings) {
   std::map<MailboxName, MailboxLine> lines;
   for (const ServerMailbox& mailbox : remote) {
+    // Without our prefix it may be called as one of ours.
+    if (mailbox.foreign && lines.contains(mailbox.name)) continue;
     MailboxLine& line = lines[mailbox.name];
     line.role = to_string(mailbox.role);
     line.on_server = true;
