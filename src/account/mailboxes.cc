@@ -51,9 +51,9 @@ class InventorySink final : public Sink {
   ListBudget budget_;
 };
 
-std::vector<imap::StatusItem> counted_items(const imap::Capabilities& can) {
+std::vector<imap::StatusItem> counted_items(const Connection& connection) {
   std::vector<imap::StatusItem> items{imap::StatusItem::messages};
-  if (can.has(imap::Capability::status_size)) items.push_back(imap::StatusItem::size);
+  if (connection.has(imap::Capability::status_size)) items.push_back(imap::StatusItem::size);
   return items;
 }
 
@@ -105,7 +105,7 @@ std::vector<ServerMailbox> mailboxes_of(const InventorySink& sink, const Connect
 // Asks for what LIST did not bring. A NO concerns one mailbox, whose counts stay unknown.
 coro::Task<Status> ask_statuses(Connection& connection, const std::vector<ServerMailbox>& mailboxes,
                                 InventorySink& sink) {
-  const std::vector<imap::StatusItem> items = counted_items(connection.capabilities());
+  const std::vector<imap::StatusItem> items = counted_items(connection);
   std::vector<imap::CommandId> asked;
   for (const ServerMailbox& mailbox : mailboxes) {
     if (!mailbox.selectable || sink.statuses.contains(mailbox.wire)) continue;
@@ -113,8 +113,14 @@ coro::Task<Status> ask_statuses(Connection& connection, const std::vector<Server
                   connection.submit(imap::status(mailbox.wire, items), &sink));
     asked.push_back(id);
   }
-  for (const imap::CommandId id : asked) STERNA_CO_CHECK(co_await connection.wait(id));
-  co_return Status{};
+  bool unknown = false;
+  for (const imap::CommandId id : asked) {
+    STERNA_CO_TRY(imap::Done done, co_await connection.wait(id));
+    unknown = unknown || done.status == imap::StatusKind::bad;
+  }
+  if (!unknown || !connection.has(imap::Capability::status_size)) co_return Status{};
+  connection.distrust(imap::Capability::status_size);
+  co_return co_await ask_statuses(connection, mailboxes, sink);
 }
 
 void take_counts(std::vector<ServerMailbox>& mailboxes, const InventorySink& sink) {
@@ -210,11 +216,9 @@ coro::Task<Result<std::vector<ServerMailbox>>> list_server(Connection& connectio
   imap::ListOptions options = list_options(connection);
   const bool with_status = counts && !options.return_status.empty();
   options.return_status.clear();
-  if (with_status) options.return_status = counted_items(connection.capabilities());
+  if (with_status) options.return_status = counted_items(connection);
   STERNA_CO_TRY(imap::Done done, co_await connection.run(imap::list(options), &sink));
-  const bool extended = connection.has(imap::Capability::list_extended);
-  if (extended && done.status == imap::StatusKind::bad) {
-    connection.distrust(imap::Capability::list_extended);
+  if (takes_plain_list_alone(connection, done)) {
     co_return co_await list_server(connection, settings, counts);
   }
   if (!done.ok()) co_return fail(imap::error_from(done));
