@@ -119,6 +119,15 @@ void note_impossible(Engine& engine, const Impossible& all) {
   }
 }
 
+// Without NAMESPACE, LIST alone says what stands between the components of a new name. Some servers
+// say of INBOX alone that nothing can lie below it.
+void learn_delimiter(Connection& connection, const std::vector<imap::List>& lists) {
+  if (!connection.namespaces.personal.empty() || lists.empty()) return;
+  const auto told =
+      std::ranges::find_if(lists, [](const imap::List& line) { return line.delimiter != '\0'; });
+  connection.names.delimiter = told == lists.end() ? '\0' : told->delimiter;
+}
+
 void take_status(RemoteListing& listing, const imap::MailboxStatus& status) {
   listing.status = status;
   listing.mailbox.uidvalidity = status.uid_validity;
@@ -251,11 +260,7 @@ coro::Task<Result<RemoteList>> list_remote(Engine& engine, Connection& connectio
   STERNA_CO_CHECK(co_await connection.settle());
   if (takes_plain_list_alone(connection, done)) co_return co_await list_remote(engine, connection);
   if (!done.ok()) co_return fail(imap::error_from(done).with_context("list the mailboxes"));
-
-  // Without NAMESPACE, LIST alone says what stands between the components of a new name.
-  if (connection.namespaces.personal.empty() && !sink.lists.empty()) {
-    connection.names.delimiter = sink.lists.front().delimiter;
-  }
+  learn_delimiter(connection, sink.lists);
 
   std::set<std::string> subscribed;
   for (const imap::List& one : subscriptions.lists) subscribed.insert(one.name.octets);

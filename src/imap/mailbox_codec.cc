@@ -105,8 +105,12 @@ Result<WireName> encode_mailbox(const MailboxName& name, const NameRules& rules)
   if (name.is_inbox()) return WireName{std::string(kInbox)};
   const auto components = name.components();
   if (components.size() > 1 && rules.delimiter == '\0') {
-    return fail(Error(ErrorCode::unsupported, "the server has no mailboxes below mailboxes")
-                    .with_scope(ErrorScope::mailbox));
+    return fail(Error(ErrorCode::unsupported,
+                      fmt::format("the server has no mailboxes below mailboxes, as \"{}\" would be",
+                                  printable(name.text(), 200)))
+                    .with_scope(ErrorScope::mailbox)
+                    .with_hint("rename the folder to a name without levels, or exclude it with "
+                               "`mailboxes`"));
   }
   WireName wire{rules.prefix};
   for (std::size_t i = 0; i < components.size(); ++i) {

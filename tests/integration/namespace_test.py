@@ -6,7 +6,7 @@ import unittest
 
 from tests.support.case import IntegrationCase, trade
 from tests.support.messages import NOON, local, message
-from tests.support.scripted import ScriptedServer, ScriptedWorld
+from tests.support.scripted import ScriptedServer, ScriptedWorld, as_string
 from tests.support.sterna import PARTLY
 
 
@@ -190,6 +190,41 @@ class SharedTest(unittest.TestCase):
         self.world.sync()
         self.assertEqual(len(self.server.messages("announce")), 2)
         self.assertEqual(len(self.server.messages("INBOX/Trash")), 1)
+
+
+class FlatInboxTest(unittest.TestCase):
+    """No NAMESPACE, and INBOX comes first: what nothing can lie below has no delimiter."""
+
+    class Flat(ScriptedServer):
+        capabilities = ScriptedServer.capabilities.replace(b" NAMESPACE", b"")
+        delimiter = b'"/"'
+
+        def on_list(self, session, tag, text):
+            for name in list(self.mailboxes):
+                delimiter = b"NIL" if name == b"INBOX" else self.delimiter
+                session.say(b'* LIST () %s ' % delimiter + as_string(name))
+            session.say(tag + b" OK")
+
+    def start(self, delimiter):
+        server = self.Flat()
+        server.delimiter = delimiter
+        server.fill(1)
+        server.fill(1, "Work")
+        world = ScriptedWorld(self, server)
+        world.sync()
+        world.mail.deliver("A/B/C", local(message("deep")), "S", NOON)
+        return world
+
+    def test_a_nested_mailbox_is_made(self):
+        world = self.start(b'"/"')
+        world.sync()
+        self.assertEqual(len(world.server.messages("A/B/C")), 1)
+
+    def test_where_there_is_no_hierarchy_the_folder_is_named(self):
+        world = self.start(b"NIL")
+        errors = str(world.sync(expect=PARTLY)["errors"])
+        self.assertIn("A/B/C", errors)
+        self.assertIn("rename", errors)
 
 
 if __name__ == "__main__":
