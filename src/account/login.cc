@@ -102,7 +102,7 @@ void submit_preludes(Connection& connection) {
   }
   // Operators ask who it is that does what they see; some servers let nobody in without.
   if (connection.quirks.id_required || can.has(imap::Capability::id)) {
-    if (auto id = connection.submit(imap::id({{"name", "Sterna"}, {"version", "0.1.0"}}))) {
+    if (auto id = connection.submit(imap::id({{"name", "Sterna"}, {"version", STERNA_VERSION}}))) {
       connection.prelude(*id);
     }
   }
