@@ -96,6 +96,13 @@ Error Connection::lost() const {
   return Error(ErrorCode::disconnected, "the connection to the server is closed");
 }
 
+void Connection::distrust(imap::Capability capability) {
+  log_.info("the server offers {} and does not understand it", imap::to_string(capability));
+  distrusted_.set(static_cast<std::size_t>(capability));
+  condstore = condstore && has(imap::Capability::condstore);
+  qresync = qresync && condstore && has(imap::Capability::qresync);
+}
+
 coro::Task<Status> Connection::flush() {
   for (;;) {
     if (auto wanted = client_.wants_literal()) {
@@ -323,9 +330,9 @@ coro::Task<Status> Connection::settle() {
     if (!done.ok()) log_.debug("{} refused: {}", to_string(done.kind), done.text);
   }
   const imap::Capabilities& enabled = client_.enabled();
-  qresync = has(imap::Capability::qresync) && !quirks.no_qresync &&
-            enabled.has(imap::Capability::qresync);
   condstore = has(imap::Capability::condstore);
+  qresync = condstore && has(imap::Capability::qresync) && !quirks.no_qresync &&
+            enabled.has(imap::Capability::qresync);
   // Some servers have no other names, whatever they say to ENABLE (RFC 6855, RFC 9051).
   names.utf8 = enabled.has(imap::Capability::utf8_accept) ||
                enabled.has(imap::Capability::imap4rev2) || has(imap::Capability::utf8_only) ||

@@ -7,6 +7,7 @@
 // more than the next look at its mailbox will.
 #pragma once
 
+#include <bitset>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -128,13 +129,12 @@ class Connection final : private imap::Handler {
   imap::Client& client() { return client_; }
   const imap::Capabilities& capabilities() const { return client_.capabilities(); }
   bool has(imap::Capability capability) const {
-    return client_.capabilities().has(capability) && !distrusted_.has(capability);
+    return client_.capabilities().has(capability) &&
+           !distrusted_.test(static_cast<std::size_t>(capability));
   }
-  // Offered, and answered BAD where it was used: has() says no from now on.
-  void distrust(imap::Capability capability) {
-    log_.info("the server offers {} and does not understand it", imap::to_string(capability));
-    distrusted_.add(capability);
-  }
+  // Offered, and refused where it was used, as by a proxy that knows less than what it stands
+  // before: has() says no from now on.
+  void distrust(imap::Capability capability);
   io::Transport& transport() { return *transport_; }
   bool usable() const { return !closed_ && client_.usable(); }
   // A SELECT is unanswered: what is selected is not what the next command will find.
@@ -195,7 +195,7 @@ class Connection final : private imap::Handler {
   std::unique_ptr<io::Transport> transport_;
   Log log_;
   imap::Client client_;
-  imap::Capabilities distrusted_;
+  std::bitset<imap::kCapabilityCount> distrusted_;
   std::unordered_map<std::uint64_t, Pending> pending_;
   std::unordered_map<std::uint64_t, imap::Done> done_;
   std::unordered_map<std::uint64_t, Sink*> bodies_;

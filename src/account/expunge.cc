@@ -56,11 +56,24 @@ Result<std::vector<imap::CommandId>> submit_uid_expunge(Connection& connection,
   return flying;
 }
 
+coro::Task<Status> land_uid_expunge(Connection& connection, std::vector<imap::CommandId> flying) {
+  Status outcome;
+  for (const imap::CommandId id : flying) {
+    STERNA_CO_TRY(imap::Done done, co_await connection.wait(id));
+    const bool unknown =
+        done.kind == imap::CommandKind::expunge && done.status == imap::StatusKind::bad;
+    if (unknown && has_uid_expunge(connection)) connection.distrust(imap::Capability::uidplus);
+    if (outcome) outcome = whole(done);
+  }
+  co_return outcome;
+}
+
 coro::Task<Status> expunge_exactly(Engine& engine, Connection& connection, MailboxWork& work,
                                    const UidSet& uids) {
   if (has_uid_expunge(connection)) {
     STERNA_CO_TRY(auto flying, submit_uid_expunge(connection, uids));
-    co_return co_await wait_all_whole(connection, std::move(flying));
+    Status done = co_await land_uid_expunge(connection, std::move(flying));
+    if (done || has_uid_expunge(connection)) co_return done;
   }
   const std::string key = undelete_key(work, work.input.remote.uidvalidity);
   STERNA_CO_TRY(const UidSet foreign, co_await foreign_deleted(connection, uids));

@@ -13,6 +13,8 @@ namespace sterna::account {
 bool has_uid_expunge(const Connection& connection);
 // STORE \Deleted and UID EXPUNGE of exactly these; needs has_uid_expunge().
 Result<std::vector<imap::CommandId>> submit_uid_expunge(Connection& connection, const UidSet& uids);
+// What came of it. After BAD to UID EXPUNGE, has_uid_expunge() says no: expunge_exactly() can.
+coro::Task<Status> land_uid_expunge(Connection& connection, std::vector<imap::CommandId> flying);
 
 // The same in one, and without UIDPLUS, too: EXPUNGE after the \Deleted of others was taken away
 // for its moment. The tagged outcome.

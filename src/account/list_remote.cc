@@ -49,15 +49,6 @@ sync::MailboxPolicy policy_of(const Engine& engine, const MailboxName& name, Rol
 
 namespace {
 
-// Another user's or a shared namespace: not ours to mirror.
-bool is_foreign(const Connection& connection, const std::string& wire) {
-  const auto below = [&](const imap::NamespaceEntry& entry) {
-    return !entry.prefix.empty() && wire.starts_with(entry.prefix);
-  };
-  return std::ranges::any_of(connection.namespaces.others, below) ||
-         std::ranges::any_of(connection.namespaces.shared, below);
-}
-
 // Why nothing of a mailbox can be synced, whatever the configuration says; "" if it can.
 std::string_view why_impossible(const sync::RemoteMailbox& mailbox) {
   const std::string& wire = mailbox.wire.octets;
@@ -128,6 +119,15 @@ void note_impossible(Engine& engine, const Impossible& all) {
   }
 }
 
+// Without NAMESPACE, LIST alone says what stands between the components of a new name. Some servers
+// say of INBOX alone that nothing can lie below it.
+void learn_delimiter(Connection& connection, const std::vector<imap::List>& lists) {
+  if (!connection.namespaces.personal.empty() || lists.empty()) return;
+  const auto told =
+      std::ranges::find_if(lists, [](const imap::List& line) { return line.delimiter != '\0'; });
+  connection.names.delimiter = told == lists.end() ? '\0' : told->delimiter;
+}
+
 void take_status(RemoteListing& listing, const imap::MailboxStatus& status) {
   listing.status = status;
   listing.mailbox.uidvalidity = status.uid_validity;
@@ -136,10 +136,25 @@ void take_status(RemoteListing& listing, const imap::MailboxStatus& status) {
   if (!status.mailbox_id.empty()) listing.mailbox.mailbox_id = status.mailbox_id;
 }
 
-coro::Task<Status> ask_statuses(Connection& connection, RemoteList& list) {
+std::vector<imap::StatusItem> status_items(const Connection& connection) {
+  std::vector<imap::StatusItem> items = imap::status_items_for(connection.capabilities());
+  std::erase_if(items, [&](imap::StatusItem item) {
+    return (item == imap::StatusItem::highest_modseq &&
+            !connection.has(imap::Capability::condstore)) ||
+           (item == imap::StatusItem::mailbox_id && !connection.has(imap::Capability::object_id));
+  });
+  return items;
+}
+
+struct Asked {
+  bool told = false;     // of one mailbox at least
+  bool unknown = false;  // BAD for one at least
+};
+
+coro::Task<Result<Asked>> ask_statuses(Connection& connection, RemoteList& list,
+                                       std::vector<imap::StatusItem> items) {
   std::vector<imap::CommandId> flying;
   ListSink sink;
-  const auto items = imap::status_items_for(connection.capabilities());
   for (const RemoteListing& one : list.mailboxes) {
     const bool synced = one.mailbox.policy.included && one.mailbox.subscribed;
     const bool wanted = synced || one.mailbox.role == Role::trash;
@@ -148,12 +163,29 @@ coro::Task<Status> ask_statuses(Connection& connection, RemoteList& list) {
                   connection.submit(imap::status(one.mailbox.wire, items), &sink));
     flying.push_back(id);
   }
+  Asked asked;
   for (const imap::CommandId id : flying) {
     STERNA_CO_TRY(imap::Done done, co_await connection.wait(id));
+    asked.told = asked.told || done.ok();
+    asked.unknown = asked.unknown || done.status == imap::StatusKind::bad;
   }
   for (RemoteListing& one : list.mailboxes) {
     const auto it = sink.statuses.find(one.mailbox.wire.octets);
     if (it != sink.statuses.end()) take_status(one, it->second);
+  }
+  co_return asked;
+}
+
+// With what extensions add, and once more without where that is not understood.
+coro::Task<Status> ask_statuses(Connection& connection, RemoteList& list) {
+  const std::vector<imap::StatusItem> items = status_items(connection);
+  STERNA_CO_TRY(Asked asked, co_await ask_statuses(connection, list, items));
+  const std::vector<imap::StatusItem> plain = imap::status_items_for({});
+  if (!asked.unknown || items == plain) co_return Status{};
+  STERNA_CO_TRY(asked, co_await ask_statuses(connection, list, plain));
+  if (!asked.told) co_return Status{};
+  for (const imap::Capability one : {imap::Capability::condstore, imap::Capability::object_id}) {
+    if (connection.has(one)) connection.distrust(one);
   }
   co_return Status{};
 }
@@ -194,9 +226,20 @@ coro::Task<Result<std::set<MailboxId>>> ask_for_unlisted(Engine& engine, Connect
   co_return there;
 }
 
+bool takes_plain_list_alone(Connection& connection, const imap::Done& done) {
+  const bool refused = done.status == imap::StatusKind::bad ||
+                       (done.status == imap::StatusKind::no &&
+                        (done.code.code == imap::Code::none || done.code.is(imap::Code::cannot)));
+  if (!refused || !connection.has(imap::Capability::list_extended)) return false;
+  connection.distrust(imap::Capability::list_extended);
+  return true;
+}
+
 imap::ListOptions list_options(const Connection& connection) {
   if (!connection.has(imap::Capability::list_extended)) return {};
-  return imap::list_options_for(connection.capabilities());
+  imap::ListOptions options = imap::list_options_for(connection.capabilities());
+  if (!options.return_status.empty()) options.return_status = status_items(connection);
+  return options;
 }
 
 coro::Task<Result<RemoteList>> list_remote(Engine& engine, Connection& connection) {
@@ -215,16 +258,9 @@ coro::Task<Result<RemoteList>> list_remote(Engine& engine, Connection& connectio
     STERNA_CO_TRY(imap::Done answered, co_await connection.wait_ok(*lsub));
   }
   STERNA_CO_CHECK(co_await connection.settle());
-  if (connection.has(imap::Capability::list_extended) && done.status == imap::StatusKind::bad) {
-    connection.distrust(imap::Capability::list_extended);
-    co_return co_await list_remote(engine, connection);
-  }
+  if (takes_plain_list_alone(connection, done)) co_return co_await list_remote(engine, connection);
   if (!done.ok()) co_return fail(imap::error_from(done).with_context("list the mailboxes"));
-
-  // Without NAMESPACE, LIST alone says what stands between the components of a new name.
-  if (connection.namespaces.personal.empty() && !sink.lists.empty()) {
-    connection.names.delimiter = sink.lists.front().delimiter;
-  }
+  learn_delimiter(connection, sink.lists);
 
   std::set<std::string> subscribed;
   for (const imap::List& one : subscriptions.lists) subscribed.insert(one.name.octets);
@@ -237,7 +273,8 @@ coro::Task<Result<RemoteList>> list_remote(Engine& engine, Connection& connectio
   std::set<std::string> seen;
   Impossible impossible;
   for (const imap::List& line : sink.lists) {
-    if (line.name.octets.empty() || is_foreign(connection, line.name.octets)) continue;
+    if (line.name.octets.empty()) continue;
+    if (imap::is_foreign(line.name, connection.namespaces)) continue;
     if (!seen.insert(line.name.octets).second) continue;
     RemoteListing one;
     imap::NameRules rules = connection.names;

@@ -63,6 +63,9 @@ sync::MailboxPolicy policy_of(const Engine& engine, const MailboxName& name, Rol
 
 // What LIST is asked for, as far as the server understands it.
 imap::ListOptions list_options(const Connection& connection);
+// LIST with more than RFC 3501 has was refused although it is offered: it is not asked for any
+// more, and true.
+bool takes_plain_list_alone(Connection& connection, const imap::Done& done);
 
 // Which of the base's mailboxes the list lacks although the server answers for them by name: a list
 // that leaves one out does not prove that it is gone.

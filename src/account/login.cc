@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The order of things follows RFC 3501 section 6.2 and RFC 8314: what was said before TLS is
-// forgotten, a line that should be encrypted and is not is given up, and a password is sent once.
+// forgotten, a line that should be encrypted and is not is given up, and a password is refused
+// once.
 #include "login.h"
 
 #include <fmt/format.h>
@@ -18,6 +19,11 @@ Error wrong_login(const imap::Done& done, const Settings& settings) {
   const bool temporary = done.code.is(imap::Code::unavailable) || done.code.is(imap::Code::limit) ||
                          done.code.is(imap::Code::in_use) || done.code.is(imap::Code::server_bug);
   if (temporary) return error;
+  if (done.status == imap::StatusKind::bad) {
+    return std::move(error).with_hint(
+        "the server does not understand this way to log in; try another `auth`: \"plain\" or "
+        "\"login\"");
+  }
   return Error(ErrorCode::login, fmt::format("the server refused the login of {}: {}",
                                              settings.user, printable(done.text)))
       .with_hint(
@@ -47,19 +53,32 @@ auth::Link link_of(const Settings& settings) {
   return settings.allow_plaintext ? auth::Link::plaintext_allowed : auth::Link::plaintext;
 }
 
+// Takes the answers to the server's challenges.
+Result<std::shared_ptr<auth::SaslExchange>> start_exchange(Connection& connection,
+                                                           auth::Mechanism mechanism,
+                                                           const auth::Credentials& credentials) {
+  STERNA_TRY(auth::SaslExchange started, auth::SaslExchange::start(mechanism, credentials));
+  auto exchange = std::make_shared<auth::SaslExchange>(std::move(started));
+  connection.on_challenges(
+      [exchange](std::string_view challenge) { return exchange->respond(challenge); });
+  return exchange;
+}
+
 coro::Task<Result<imap::Done>> authenticate(Connection& connection, auth::Mechanism mechanism,
                                             auth::Credentials credentials) {
   if (mechanism == auth::Mechanism::login_command) {
     STERNA_CO_CHECK(auth::check_login_credentials(credentials));
     co_return co_await connection.run(imap::login(credentials.user, credentials.password));
   }
-  STERNA_CO_TRY(auth::SaslExchange started, auth::SaslExchange::start(mechanism, credentials));
-  auto exchange = std::make_shared<auth::SaslExchange>(std::move(started));
-  connection.on_challenges(
-      [exchange](std::string_view challenge) { return exchange->respond(challenge); });
+  STERNA_CO_TRY(auto exchange, start_exchange(connection, mechanism, credentials));
   if (exchange->speaks_first() && connection.has(imap::Capability::sasl_ir)) {
     STERNA_CO_TRY(Secret first, exchange->respond(""));
-    co_return co_await connection.run(imap::authenticate(exchange->name(), first));
+    STERNA_CO_TRY(imap::Done done,
+                  co_await connection.run(imap::authenticate(exchange->name(), first)));
+    if (done.status != imap::StatusKind::bad) co_return done;
+    // Not understood, so not judged either: once more, when the server asks for it.
+    connection.distrust(imap::Capability::sasl_ir);
+    STERNA_CO_TRY(exchange, start_exchange(connection, mechanism, credentials));
   }
   co_return co_await connection.run(imap::authenticate(exchange->name()));
 }
@@ -83,7 +102,7 @@ void submit_preludes(Connection& connection) {
   }
   // Operators ask who it is that does what they see; some servers let nobody in without.
   if (connection.quirks.id_required || can.has(imap::Capability::id)) {
-    if (auto id = connection.submit(imap::id({{"name", "Sterna"}, {"version", "0.1.0"}}))) {
+    if (auto id = connection.submit(imap::id({{"name", "Sterna"}, {"version", STERNA_VERSION}}))) {
       connection.prelude(*id);
     }
   }

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
 
 #include "engine.h"
 #include "inspect_parts.h"
@@ -50,18 +51,10 @@ class InventorySink final : public Sink {
   ListBudget budget_;
 };
 
-std::vector<imap::StatusItem> counted_items(const imap::Capabilities& can) {
+std::vector<imap::StatusItem> counted_items(const Connection& connection) {
   std::vector<imap::StatusItem> items{imap::StatusItem::messages};
-  if (can.has(imap::Capability::status_size)) items.push_back(imap::StatusItem::size);
+  if (connection.has(imap::Capability::status_size)) items.push_back(imap::StatusItem::size);
   return items;
-}
-
-bool is_foreign(const imap::Namespace& namespaces, const WireName& wire) {
-  const auto above = [&wire](const imap::NamespaceEntry& entry) {
-    return !entry.prefix.empty() && wire.octets.starts_with(entry.prefix);
-  };
-  return std::ranges::any_of(namespaces.others, above) ||
-         std::ranges::any_of(namespaces.shared, above);
 }
 
 // The roles that a sync would give.
@@ -97,21 +90,22 @@ std::vector<ServerMailbox> mailboxes_of(const InventorySink& sink, const Connect
     mailbox.role = mailbox.name.is_inbox() ? Role::inbox : list.attributes.role;
     mailbox.selectable = !list.attributes.no_select;
     mailbox.subscribed = list.attributes.subscribed || sink.subscribed.contains(wire);
-    mailbox.foreign = is_foreign(connection.namespaces, wire);
+    mailbox.foreign = imap::is_foreign(wire, connection.namespaces);
     mailboxes.push_back(std::move(mailbox));
   }
   const std::map<WireName, Role> roles = roles_of(mailboxes, settings);
   for (ServerMailbox& mailbox : mailboxes) {
     if (!mailbox.foreign) mailbox.role = roles.at(mailbox.wire);
   }
-  std::ranges::sort(mailboxes, {}, &ServerMailbox::name);
+  std::ranges::sort(mailboxes, {},
+                    [](const ServerMailbox& one) { return std::tie(one.name, one.foreign); });
   return mailboxes;
 }
 
 // Asks for what LIST did not bring. A NO concerns one mailbox, whose counts stay unknown.
 coro::Task<Status> ask_statuses(Connection& connection, const std::vector<ServerMailbox>& mailboxes,
                                 InventorySink& sink) {
-  const std::vector<imap::StatusItem> items = counted_items(connection.capabilities());
+  const std::vector<imap::StatusItem> items = counted_items(connection);
   std::vector<imap::CommandId> asked;
   for (const ServerMailbox& mailbox : mailboxes) {
     if (!mailbox.selectable || sink.statuses.contains(mailbox.wire)) continue;
@@ -119,8 +113,14 @@ coro::Task<Status> ask_statuses(Connection& connection, const std::vector<Server
                   connection.submit(imap::status(mailbox.wire, items), &sink));
     asked.push_back(id);
   }
-  for (const imap::CommandId id : asked) STERNA_CO_CHECK(co_await connection.wait(id));
-  co_return Status{};
+  bool unknown = false;
+  for (const imap::CommandId id : asked) {
+    STERNA_CO_TRY(imap::Done done, co_await connection.wait(id));
+    unknown = unknown || done.status == imap::StatusKind::bad;
+  }
+  if (!unknown || !connection.has(imap::Capability::status_size)) co_return Status{};
+  connection.distrust(imap::Capability::status_size);
+  co_return co_await ask_statuses(connection, mailboxes, sink);
 }
 
 void take_counts(std::vector<ServerMailbox>& mailboxes, const InventorySink& sink) {
@@ -167,6 +167,8 @@ std::vector<MailboxLine> join(const std::vector<ServerMailbox>& remote,
                               const std::vector<LocalMail>& local, const Settings& settings) {
   std::map<MailboxName, MailboxLine> lines;
   for (const ServerMailbox& mailbox : remote) {
+    // Without our prefix it may be called as one of ours.
+    if (mailbox.foreign && lines.contains(mailbox.name)) continue;
     MailboxLine& line = lines[mailbox.name];
     line.role = to_string(mailbox.role);
     line.on_server = true;
@@ -214,11 +216,9 @@ coro::Task<Result<std::vector<ServerMailbox>>> list_server(Connection& connectio
   imap::ListOptions options = list_options(connection);
   const bool with_status = counts && !options.return_status.empty();
   options.return_status.clear();
-  if (with_status) options.return_status = counted_items(connection.capabilities());
+  if (with_status) options.return_status = counted_items(connection);
   STERNA_CO_TRY(imap::Done done, co_await connection.run(imap::list(options), &sink));
-  const bool extended = connection.has(imap::Capability::list_extended);
-  if (extended && done.status == imap::StatusKind::bad) {
-    connection.distrust(imap::Capability::list_extended);
+  if (takes_plain_list_alone(connection, done)) {
     co_return co_await list_server(connection, settings, counts);
   }
   if (!done.ok()) co_return fail(imap::error_from(done));

@@ -60,13 +60,17 @@ std::vector<UidSet> parts_for(const Connection& connection, const UidSet& uids,
   return parts;
 }
 
+Status whole(const imap::Done& done) {
+  if (!done.ok()) return fail(imap::error_from(done));
+  if (is_limited(done)) return fail(limited_error("changed"));
+  return {};
+}
+
 coro::Task<Status> wait_all_whole(Connection& connection, std::vector<imap::CommandId> ids) {
   Status outcome;
   for (const imap::CommandId id : ids) {
     STERNA_CO_TRY(imap::Done done, co_await connection.wait(id));
-    if (!outcome) continue;
-    if (!done.ok()) outcome = fail(imap::error_from(done));
-    if (is_limited(done)) outcome = fail(limited_error("changed"));
+    if (outcome) outcome = whole(done);
   }
   co_return outcome;
 }

@@ -24,6 +24,8 @@ UidSet left_out(const UidSet& asked, const imap::Done& done);
 // takes the line, and of so many messages as it does at a time. For UIDs that we know one by one.
 std::vector<UidSet> parts_for(const Connection& connection, const UidSet& uids, std::size_t octets);
 
+// NO and BAD are errors, and so is what was done in part.
+Status whole(const imap::Done& done);
 // Waits for all of them; the first NO or BAD is the error, and so is what was done in part.
 coro::Task<Status> wait_all_whole(Connection& connection, std::vector<imap::CommandId> ids);
 

@@ -37,10 +37,11 @@ void observe_remote_unchanged(MailboxWork& work, Generation generation);
 coro::Task<Status> identify_remote(Engine& engine, Connection& connection, MailboxWork& work,
                                    const UidSet& uids);
 
-// EXAMINE in a dry run, and with mod-sequences where there are any.
+// For who looks what changed: EXAMINE in a dry run, and with mod-sequences where there are any.
 imap::SelectOptions select_options(const Engine& engine, const Connection& connection);
 
-// SELECT, on its way. Whether it succeeded is asked by select_mailbox().
+// SELECT, on its way, with nothing that a server could fail to understand. Whether it succeeded is
+// asked by select_mailbox().
 Result<imap::CommandId> submit_select(const Engine& engine, Connection& connection,
                                       const MailboxWork& work, Sink* sink = nullptr);
 

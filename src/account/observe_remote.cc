@@ -33,16 +33,44 @@ struct Look {
   bool whole = true;       // false: the server told of a part, and not where it stopped
 };
 
+// BAD to what an extension adds to SELECT: without it. Where that is understood, the extension is
+// given up; else it was not to blame.
+coro::Task<Result<imap::Done>> select_plainer(Connection& connection, const WireName& mailbox,
+                                              imap::SelectOptions options, Sink* sink) {
+  std::vector<imap::Capability> blamed;
+  if (std::exchange(options.qresync, std::nullopt)) {
+    blamed.push_back(imap::Capability::qresync);
+  } else {
+    options.condstore = false;
+    blamed.push_back(imap::Capability::condstore);
+  }
+  STERNA_CO_TRY(imap::Done done, co_await connection.run(imap::select(mailbox, options), sink));
+  if (options.condstore && done.status == imap::StatusKind::bad) {
+    options.condstore = false;
+    blamed.push_back(imap::Capability::condstore);
+    STERNA_CO_TRY(done, co_await connection.run(imap::select(mailbox, options), sink));
+  }
+  if (done.status != imap::StatusKind::bad) {
+    for (const imap::Capability one : blamed) connection.distrust(one);
+  }
+  co_return done;
+}
+
 coro::Task<Result<imap::Done>> fetch_flags(Connection& connection, UidSet uids,
                                            std::optional<ModSeq> since, Sink* sink) {
   imap::FetchRequest request;
   request.uids = std::move(uids);
   request.items = {imap::FetchItem::uid, imap::FetchItem::flags};
-  if (connection.condstore && !connection.client().selection()->no_modseq) {
-    request.items.push_back(imap::FetchItem::modseq);
-  }
+  const bool with_modseq = connection.condstore && !connection.client().selection()->no_modseq;
+  if (with_modseq) request.items.push_back(imap::FetchItem::modseq);
   request.changed_since = since;
-  co_return co_await connection.run(imap::uid_fetch(request), sink);
+  STERNA_CO_TRY(imap::Done done, co_await connection.run(imap::uid_fetch(request), sink));
+  if (!with_modseq || done.status != imap::StatusKind::bad) co_return done;
+  request.items.pop_back();
+  request.changed_since = std::nullopt;
+  STERNA_CO_TRY(done, co_await connection.run(imap::uid_fetch(request), sink));
+  if (done.status != imap::StatusKind::bad) connection.distrust(imap::Capability::condstore);
+  co_return done;
 }
 
 // Of all messages, downwards in as many parts as the server makes of it.
@@ -71,6 +99,10 @@ coro::Task<Result<imap::Done>> look(Engine& engine, Connection& connection, Mail
   }
   STERNA_CO_TRY(imap::Done done,
                 co_await connection.run(imap::select(work.row.wire, options), &out.changes));
+  if (done.status == imap::StatusKind::bad && (options.qresync || options.condstore)) {
+    STERNA_CO_TRY(done, co_await select_plainer(connection, work.row.wire, options, &out.changes));
+    options.qresync = std::nullopt;
+  }
   if (!done.ok()) co_return done;
   const imap::Selection* selection = connection.client().selection();
   if (!selection || !selection->uid_validity) co_return done;
@@ -86,12 +118,12 @@ coro::Task<Result<imap::Done>> look(Engine& engine, Connection& connection, Mail
                              cursor.highest_modseq && selection->highest_modseq &&
                              *selection->highest_modseq >= cursor.highest_modseq;
   if (modseq_usable && *selection->highest_modseq == cursor.highest_modseq) co_return done;
-  out.all_flags = !modseq_usable;
   STERNA_CO_TRY(
       imap::Done fetched,
       co_await fetch_all_flags(
           connection, modseq_usable ? std::optional(cursor.highest_modseq) : std::nullopt, out));
-  if (!out.whole || !fetched.ok()) out.all_flags = false;
+  const bool asked_all = !modseq_usable || !connection.condstore;
+  out.all_flags = asked_all && out.whole && fetched.ok();
   if (!fetched.ok()) co_return fetched;
   co_return done;
 }
@@ -238,7 +270,9 @@ imap::SelectOptions select_options(const Engine& engine, const Connection& conne
 
 Result<imap::CommandId> submit_select(const Engine& engine, Connection& connection,
                                       const MailboxWork& work, Sink* sink) {
-  return connection.submit(imap::select(work.row.wire, select_options(engine, connection)), sink);
+  imap::SelectOptions options;
+  options.examine = engine.dry_run();
+  return connection.submit(imap::select(work.row.wire, options), sink);
 }
 
 coro::Task<Status> select_mailbox(Engine& engine, Connection& connection, const MailboxWork& work,
@@ -259,7 +293,9 @@ coro::Task<Status> select_mailbox(Engine& engine, Connection& connection, const 
 coro::Task<Status> leave_mailbox(Connection& connection) {
   if (!connection.client().selection()) co_return Status{};
   if (connection.has(imap::Capability::unselect)) {
-    co_return co_await connection.run_ok(imap::unselect());
+    STERNA_CO_TRY(imap::Done done, co_await connection.run(imap::unselect()));
+    if (done.ok()) co_return Status{};
+    connection.distrust(imap::Capability::unselect);
   }
   imap::SelectOptions options;
   options.examine = true;

@@ -203,8 +203,20 @@ class Remover {
 
   // Waits for what begin() sent.
   coro::Task<void> land() {
-    if (!flying_.empty()) outcome_ = co_await wait_all_whole(connection_, flying_);
+    if (!flying_.empty()) outcome_ = co_await land_uid_expunge(connection_, flying_);
     if (!victims_.empty()) at_step("delete_out.answered");
+    in_doubt_ = !outcome_ && !connection_.usable();
+  }
+
+  // Where UID EXPUNGE turned out to be unknown. Selects the mailbox again.
+  coro::Task<void> expunge_otherwise() {
+    if (outcome_ || in_doubt_ || flying_.empty() || has_uid_expunge(connection_)) co_return;
+    flying_.clear();
+    Status selected = co_await select_mailbox(engine_, connection_, work_, uidvalidity_);
+    outcome_ = std::move(selected);
+    if (outcome_) {
+      outcome_ = co_await expunge_exactly(engine_, connection_, work_, uids_of(victims_));
+    }
     in_doubt_ = !outcome_ && !connection_.usable();
   }
 
@@ -494,6 +506,7 @@ coro::Task<Status> remove_proven(Engine& engine, Connection& connection,
         break;
       }
     }
+    co_await remover.expunge_otherwise();
     co_await remover.take_marks_back();
   }
   if (before) STERNA_CO_CHECK(absorbed(engine, connection, *before, before->finish()));

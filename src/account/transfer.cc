@@ -69,7 +69,9 @@ class Transferring {
       STERNA_CO_TRY(imap::Done created, co_await connection_.run(imap::create(target_)));
       co_return created.ok();
     }
-    if (!refused.code.is(imap::Code::cannot) || !may_copy) co_return false;
+    const bool unknown = refused.status == imap::StatusKind::bad;
+    if (!may_copy || (!unknown && !refused.code.is(imap::Code::cannot))) co_return false;
+    if (unknown) connection_.distrust(imap::Capability::move);
     moves_ = false;
     co_return true;
   }

@@ -7,8 +7,10 @@
 namespace sterna {
 namespace {
 
-// statfs(2), linux/magic.h. FUSE is among them because it does not say what is behind it.
-constexpr std::array<unsigned long, 15> kNetworkFileSystems = {
+// statfs(2), linux/magic.h, and the sources of what is not in the kernel. FUSE is among them
+// because it does not say what is behind it, the shares of virtual machines because their host
+// writes, too.
+constexpr std::array<unsigned long, 19> kNetworkFileSystems = {
     0x00006969,  // NFS
     0x0000517b,  // SMB
     0xff534d42,  // CIFS
@@ -24,6 +26,10 @@ constexpr std::array<unsigned long, 15> kNetworkFileSystems = {
     0x47504653,  // GPFS
     0x7461636f,  // OCFS2
     0x01161970,  // GFS2
+    0x19830326,  // BeeGFS
+    0x20030528,  // OrangeFS
+    0x786f4256,  // vboxsf (VirtualBox)
+    0xbacbacbc,  // vmhgfs (VMware)
 };
 
 }  // namespace

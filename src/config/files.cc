@@ -32,21 +32,42 @@ Status read_up_to(int fd, std::size_t octets, const std::string& path, std::stri
   return {};
 }
 
-}  // namespace
+struct OpenFile {
+  UniqueFd fd;
+  mode_t mode = 0;
+};
 
-Result<FileText> read_whole_file(const std::string& path, std::size_t octets_max) {
-  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
-  if (!file) return fail(Error::from_errno(errno, path));
+Result<OpenFile> open_file(const std::string& path, int flags) {
+  OpenFile file{UniqueFd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | flags))};
+  if (!file.fd) return fail(Error::from_errno(errno, path));
   struct stat about{};
-  if (::fstat(file.get(), &about) != 0) return fail(Error::from_errno(errno, path));
+  if (::fstat(file.fd.get(), &about) != 0) return fail(Error::from_errno(errno, path));
+  file.mode = about.st_mode;
+  return file;
+}
+
+Result<FileText> read_all(const OpenFile& file, const std::string& path, std::size_t octets_max) {
   FileText result;
-  result.mode = about.st_mode;
-  STERNA_CHECK(read_up_to(file.get(), octets_max + 1, path, result.text));
+  result.mode = file.mode;
+  STERNA_CHECK(read_up_to(file.fd.get(), octets_max + 1, path, result.text));
   if (result.text.size() > octets_max) {
     return fail(ErrorCode::too_big,
                 path + ": larger than " + std::to_string(octets_max) + " octets");
   }
   return result;
+}
+
+}  // namespace
+
+Result<FileText> read_whole_file(const std::string& path, std::size_t octets_max) {
+  STERNA_TRY(const OpenFile file, open_file(path, 0));
+  return read_all(file, path, octets_max);
+}
+
+Result<FileText> read_regular_file(const std::string& path, std::size_t octets_max) {
+  STERNA_TRY(const OpenFile file, open_file(path, O_NONBLOCK));
+  if (!S_ISREG(file.mode)) return fail(ErrorCode::unsupported, path + ": not a regular file");
+  return read_all(file, path, octets_max);
 }
 
 Result<std::vector<std::string>> toml_names_in(const std::string& directory) {

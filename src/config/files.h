@@ -18,6 +18,8 @@ struct FileText {
 
 // All of a file. Fails with too_big beyond `octets_max`, with the code of errno otherwise.
 Result<FileText> read_whole_file(const std::string& path, std::size_t octets_max);
+// The same, never waiting: ErrorCode::unsupported for a FIFO, a device, a directory.
+Result<FileText> read_regular_file(const std::string& path, std::size_t octets_max);
 
 // The names in a directory that end in ".toml" and do not begin with a dot, in byte order; none
 // where the directory is not there.

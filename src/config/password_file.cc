@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sterna/config/password_file.h"
 
-#include <sys/stat.h>
-
 #include <utility>
 
 #include "files.h"
@@ -30,12 +28,9 @@ Result<Secret> first_line_secret(std::string text) {
 }
 
 Result<Secret> read_password_file(const std::string& path) {
-  auto file = read_whole_file(path, kPasswordOctetsMax);
+  auto file = read_regular_file(path, kPasswordOctetsMax);
   if (!file) return fail(unusable(file.error().message()));
   auto secret = first_line_secret(std::move(file->text));
-  if (!S_ISREG(file->mode)) {
-    return fail(unusable(path + ": not a regular file"));
-  }
   if (readable_by_others(file->mode)) {
     return fail(Error(ErrorCode::secret,
                       "password file " + path + ": can be read by the group or by others")

@@ -61,6 +61,16 @@ MailboxName raw_name(const WireName& wire, char delimiter) {
   return MailboxName(std::move(text));
 }
 
+// Of those that the name begins with; -1 if it begins with none.
+std::ptrdiff_t longest_prefix(std::string_view wire, const std::vector<NamespaceEntry>& entries) {
+  std::ptrdiff_t longest = -1;
+  for (const auto& [prefix, delimiter] : entries) {
+    if (!same_mailbox(wire.substr(0, prefix.size()), prefix, delimiter)) continue;
+    longest = std::max(longest, std::ssize(prefix));
+  }
+  return longest;
+}
+
 Result<std::string> encode_component(std::string_view component, const NameRules& rules) {
   std::string text(component);
   std::ranges::replace(text, MailboxName::kEscapedSlash, '/');
@@ -95,8 +105,12 @@ Result<WireName> encode_mailbox(const MailboxName& name, const NameRules& rules)
   if (name.is_inbox()) return WireName{std::string(kInbox)};
   const auto components = name.components();
   if (components.size() > 1 && rules.delimiter == '\0') {
-    return fail(Error(ErrorCode::unsupported, "the server has no mailboxes below mailboxes")
-                    .with_scope(ErrorScope::mailbox));
+    return fail(Error(ErrorCode::unsupported,
+                      fmt::format("the server has no mailboxes below mailboxes, as \"{}\" would be",
+                                  printable(name.text(), 200)))
+                    .with_scope(ErrorScope::mailbox)
+                    .with_hint("rename the folder to a name without levels, or exclude it with "
+                               "`mailboxes`"));
   }
   WireName wire{rules.prefix};
   for (std::size_t i = 0; i < components.size(); ++i) {
@@ -105,6 +119,15 @@ Result<WireName> encode_mailbox(const MailboxName& name, const NameRules& rules)
     wire.octets += component;
   }
   return wire;
+}
+
+bool is_foreign(const WireName& wire, const Namespace& namespaces) {
+  const std::string_view name = wire.octets;
+  if (ascii_iequals(name, kInbox)) return false;
+  const std::ptrdiff_t ours =
+      namespaces.personal.empty() ? 0 : longest_prefix(name, namespaces.personal);
+  return longest_prefix(name, namespaces.others) > ours ||
+         longest_prefix(name, namespaces.shared) > ours;
 }
 
 }  // namespace sterna::imap

@@ -8,7 +8,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <ctime>
+#include <filesystem>
 #include <memory>
 
 #include "sterna/base/bytes.h"
@@ -89,9 +91,44 @@ std::string which(X509_STORE_CTX* chain, X509* certificate) {
   return fmt::format("the issuer's certificate ({})", subject_of(certificate));
 }
 
+// Such as 5ad8a5d6.0: what OpenSSL looks for in a directory of authorities.
+bool is_hashed(std::string_view name) {
+  constexpr std::size_t kDigits = 8;
+  return name.size() > kDigits + 1 && name[kDigits] == '.' &&
+         name.substr(0, kDigits).find_first_not_of("0123456789abcdef") == std::string_view::npos &&
+         name.substr(kDigits + 1).find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+bool has_authorities(const std::string& directory) {
+  std::error_code error;
+  for (std::filesystem::directory_iterator it(directory, error), end; !error && it != end;
+       it.increment(error)) {
+    if (is_hashed(it->path().filename().string())) return true;
+  }
+  return false;
+}
+
+// Where the authorities of the system should be, if they are not.
+std::optional<std::string> bare_directory() {
+  const char* named = ::secure_getenv(X509_get_default_cert_dir_env());
+  std::string directories = named ? named : X509_get_default_cert_dir();
+  for (const std::string_view one : split(directories, ':')) {
+    if (has_authorities(std::string(one))) return std::nullopt;
+  }
+  return directories;
+}
+
 Error unknown_issuer(X509* leaf) {
   const bool self_signed =
       X509_NAME_cmp(X509_get_subject_name(leaf), X509_get_issuer_name(leaf)) == 0;
+  if (const auto bare = self_signed ? std::nullopt : bare_directory()) {
+    return untrusted(
+        fmt::format("unknown issuer of the server's certificate: {}", issuer_of(leaf)),
+        fmt::format("{} has no authorities under the names that OpenSSL looks for: install the "
+                    "system's (ca-certificates), or run `openssl rehash {}`, or let SSL_CERT_FILE "
+                    "or tls.ca_file name a bundle of them",
+                    printable(*bare, 200), printable(*bare, 200)));
+  }
   std::string message =
       self_signed ? fmt::format("the server's certificate is self-signed ({})", subject_of(leaf))
                   : fmt::format("unknown issuer of the server's certificate: {}", issuer_of(leaf));

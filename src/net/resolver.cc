@@ -23,12 +23,9 @@
 namespace sterna::net {
 namespace {
 
-constexpr std::size_t kAddressesMax = 16;
-
 std::vector<Address> addresses_of(const addrinfo* list) {
   std::vector<Address> addresses;
-  for (const addrinfo* info = list; info && addresses.size() < kAddressesMax;
-       info = info->ai_next) {
+  for (const addrinfo* info = list; info; info = info->ai_next) {
     if (info->ai_family != AF_INET && info->ai_family != AF_INET6) continue;
     Address address;
     std::memcpy(&address.storage, info->ai_addr, info->ai_addrlen);
@@ -241,6 +238,7 @@ std::vector<Address> interleave(std::vector<Address> addresses) {
     if (i < first.size()) mixed.push_back(first[i]);
     if (i < second.size()) mixed.push_back(second[i]);
   }
+  if (mixed.size() > kAddressesMax) mixed.resize(kAddressesMax);
   return mixed;
 }
 

@@ -48,7 +48,11 @@ coro::Task<Result<std::vector<Address>>> resolve_within(Loop::Core& core,
                                                         std::string host, std::uint16_t port,
                                                         Lookup lookup = ask_system);
 
-// Alternates between the families, beginning with that of the first (RFC 8305 section 4).
+// So many are tried.
+inline constexpr std::size_t kAddressesMax = 16;
+
+// Alternates between the families, beginning with that of the first (RFC 8305 section 4); what is
+// beyond kAddressesMax then is left out, so that one family does not crowd the other out.
 std::vector<Address> interleave(std::vector<Address> addresses);
 
 }  // namespace sterna::net

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <openssl/err.h>
 
+#include <cstdlib>
 #include <cstring>
 
 #include "certificate.h"
@@ -48,10 +49,18 @@ Status unreadable(std::string_view what, const std::string& file) {
 }
 
 Status load_authorities(SSL_CTX* context, const std::string& ca_file) {
-  // The hashed directory is read a certificate at a time, when one is needed. The bundle, which
-  // SSL_CTX_set_default_verify_paths would add, takes 27 ms to parse.
+  // The hashed directory, which SSL_CERT_DIR may name, is read a certificate at a time, when one is
+  // needed. The bundle, which SSL_CTX_set_default_verify_paths would add, takes 27 ms to parse: it
+  // is read where somebody asks for it.
   if (SSL_CTX_set_default_verify_dir(context) != 1)
     return unreadable("cannot use", X509_get_default_cert_dir());
+  if (const char* bundle = ::secure_getenv(X509_get_default_cert_file_env());
+      bundle && SSL_CTX_load_verify_file(context, bundle) != 1) {
+    return fail(
+        Error(ErrorCode::certificate, fmt::format("cannot read {}, which SSL_CERT_FILE names: {}",
+                                                  printable(bundle), take_openssl_error()))
+            .with_hint("mend the file, or unset SSL_CERT_FILE in the environment"));
+  }
   if (ca_file.empty()) return {};
   if (SSL_CTX_load_verify_file(context, ca_file.c_str()) != 1)
     return unreadable("cannot read tls.ca_file", ca_file);

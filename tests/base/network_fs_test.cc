@@ -14,6 +14,10 @@ TEST(NetworkFileSystem, IsKnownByItsType) {
   EXPECT_TRUE(is_network_file_system(0x01021997)) << "9p";
   EXPECT_TRUE(is_network_file_system(0x564c)) << "NCP";
   EXPECT_TRUE(is_network_file_system(0x47504653)) << "GPFS";
+  EXPECT_TRUE(is_network_file_system(0x19830326)) << "BeeGFS";
+  EXPECT_TRUE(is_network_file_system(0x20030528)) << "OrangeFS";
+  EXPECT_TRUE(is_network_file_system(0x786f4256)) << "vboxsf";
+  EXPECT_TRUE(is_network_file_system(0xbacbacbc)) << "vmhgfs";
   EXPECT_FALSE(is_network_file_system(0xEF53)) << "ext4";
   EXPECT_FALSE(is_network_file_system(0x01021994)) << "tmpfs";
   EXPECT_FALSE(is_network_file_system(0x9123683E)) << "btrfs";

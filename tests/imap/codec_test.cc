@@ -195,6 +195,35 @@ TEST(MailboxCodecTest, NoTwoWireNamesThatDecodeShareAName) {
   }
 }
 
+TEST(MailboxCodecTest, WhatIsForeign) {
+  const auto foreign = [](const std::string& wire, const Namespace& namespaces) {
+    return is_foreign(WireName{wire}, namespaces);
+  };
+  const Namespace dovecot{{{"", '/'}}, {{"Users/", '/'}}, {{"Shared/", '/'}, {"Public/", '/'}}};
+  for (const char* ours : {"INBOX", "Work", "Shared", "Shared.x"}) {
+    EXPECT_FALSE(foreign(ours, dovecot)) << ours;
+  }
+  for (const char* theirs : {"Users/bob", "Shared/x", "Public/x/y"}) {
+    EXPECT_TRUE(foreign(theirs, dovecot)) << theirs;
+  }
+  // Cyrus without altnamespace: what has no prefix is shared.
+  const Namespace cyrus{{{"INBOX/", '/'}}, {{"user/", '/'}}, {{"", '/'}}};
+  for (const char* ours : {"INBOX", "inbox", "INBOX/Work", "Inbox/Work"}) {
+    EXPECT_FALSE(foreign(ours, cyrus)) << ours;
+  }
+  for (const char* theirs : {"announce", "user/bob", "INBOXES", "inbox2/x"}) {
+    EXPECT_TRUE(foreign(theirs, cyrus)) << theirs;
+  }
+  // A namespace inside another; two with one prefix; none of ours at all.
+  EXPECT_FALSE(
+      foreign("Shared/mine/x", {{{"", '/'}, {"Shared/mine/", '/'}}, {}, {{"Shared/", '/'}}}));
+  EXPECT_TRUE(foreign("INBOX.user.bob", {{{"INBOX.", '.'}}, {{"INBOX.user.", '.'}}, {}}));
+  EXPECT_FALSE(foreign("Work", {{{"", '/'}}, {}, {{"", '/'}}}));
+  EXPECT_FALSE(foreign("Work", {{}, {}, {{"", '/'}}}));
+  EXPECT_TRUE(foreign("Shared/x", {{}, {}, {{"Shared/", '/'}}}));
+  EXPECT_FALSE(foreign("Work", {{{"INBOX.", '.'}}, {}, {}}));
+}
+
 TEST(CapabilityTest, ParsesWhatItPrints) {
   const auto capabilities = Capabilities::parse(
       "IMAP4rev1  idle LITERAL+ auth=PLAIN AUTH=XOAUTH2 AUTH=plain APPENDLIMIT=35651584 "

@@ -5,21 +5,13 @@ import unittest
 from tests.support.case import IntegrationCase, over
 from tests.support.dovecot import ONE_BY_ONE, PROFILES
 from tests.support.messages import NOON, local, message
+from tests.support.sterna import HELD
 
 # Taken away together, because servers like that exist.
 TOGETHER = ("plain", "bare", "condstore")
 
 
-class TourTest(IntegrationCase):
-    @over([*ONE_BY_ONE, *TOGETHER])
-    def test_every_kind_of_change_in_both_directions(self, world):
-        self.tour(world)
-
-    def test_every_kind_of_change_in_both_directions_through_tls(self):
-        for transport in ("tls", "starttls"):
-            with self.subTest(transport):
-                self.tour(self.world(transport=transport))
-
+class Tour(IntegrationCase):
     def tour(self, world):
         self.first_sync(world)
         for change in (self.server_changes, self.local_changes, self.both_change):
@@ -83,6 +75,17 @@ class TourTest(IntegrationCase):
         self.work = sorted(["w0", "w1", "w2", "w3", "m2", "m3", "m7", "m8", "m11"])
 
 
+class TourTest(Tour):
+    @over([*ONE_BY_ONE, *TOGETHER])
+    def test_every_kind_of_change_in_both_directions(self, world):
+        self.tour(world)
+
+    def test_every_kind_of_change_in_both_directions_through_tls(self):
+        for transport in ("tls", "starttls"):
+            with self.subTest(transport):
+                self.tour(self.world(transport=transport))
+
+
 class TidyTest(IntegrationCase):
     @over(PROFILES)
     def test_only_what_is_offered_is_used_for_a_few_hundred_messages(self, world):
@@ -96,18 +99,36 @@ class TidyTest(IntegrationCase):
     def test_what_is_offered_is_used(self):
         world = self.world()
         world.fill("INBOX", 20)
+        world.fill("Trash", 1, "t")
         world.sync()
         uids = world.imap.uids("INBOX")
         world.imap.expunge("INBOX", uids[0])
         for number in range(20):
             world.mail.deliver("INBOX", local(message(f"n{number}")), "S", NOON + number)
         world.mail.delete(world.mail.find("INBOX", "<m3@"))
+        world.mail.delete(world.mail.find("Trash", "<t0@"))
         world.wire.forget()
         world.sync()
         for pattern in (rb"^ENABLE .*QRESYNC", rb"QRESYNC \(", rb"RETURN \(.*STATUS",
-                        rb"^UID MOVE"):
+                        rb"RETURN \(.*CHILDREN", rb"RETURN \(.*SPECIAL-USE", rb"^UID MOVE",
+                        rb"^UID EXPUNGE", rb"^AUTHENTICATE PLAIN \S"):
             self.assertTrue(world.wire.sent(pattern), pattern)
         self.assertLessEqual(len(world.wire.sent(rb"^APPEND")), 2)      # MULTIAPPEND
+        version = world.sterna.run("--version").stdout.split()[1].encode()
+        self.assertEqual(world.wire.sent(rb"^ID"),
+                         [b'ID ("name" "Sterna" "version" "%s")' % version])
+
+    def test_a_mailbox_is_left_before_it_goes(self):
+        world = self.world()
+        world.fill("Full", 3)
+        world.sync()
+        world.mail.remove("Full")
+        world.sync(expect=HELD)
+        world.wire.forget()
+        world.sterna.run("held", "apply", "acc/Full")
+        self.assertNotIn("Full", world.imap.mailboxes())
+        self.assertEqual(world.wire.sent(rb"^(UNSELECT|DELETE|EXAMINE)"),
+                         [b"UNSELECT", b'DELETE "Full"'])
 
 
 if __name__ == "__main__":

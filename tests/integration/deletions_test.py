@@ -529,7 +529,7 @@ class InARowTest(IntegrationCase):
                 world.wire.refuse(rb"^SELECT \"?INBOX")
         self.after(world, rb"^UID (MOVE|EXPUNGE)", refuse_twice)
         report = world.sync(expect=3)
-        self.assertGreaterEqual(len(world.wire.sent(rb"^SELECT \"?INBOX.*CONDSTORE")), 3)
+        self.assertGreaterEqual(len(world.wire.sent(rb'^SELECT "?INBOX"?$')), 3)
         self.assertEqual(report["deleted_out"], 2)      # the second by the pass after this one
         self.assertEqual(world.words_on_server("Trash"), ["inbox1", "work1"])
         world.sync()

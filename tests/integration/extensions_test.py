@@ -118,6 +118,140 @@ class AppendLimitTest(unittest.TestCase):
         world.assert_settled()
 
 
+    def test_a_mailbox_without_a_limit_takes_all(self):
+        class Unlimited(Strict):
+            capabilities = ScriptedServer.capabilities + b" APPENDLIMIT"
+
+            def status_line(self, name, text):
+                line = super().status_line(name, text)
+                return line[:-1] + b" APPENDLIMIT NIL)" if b"APPENDLIMIT" in text else line
+
+        server = Unlimited()
+        server.fill(1)
+        world = ScriptedWorld(self, server)
+        world.sync()
+        world.mail.deliver("INBOX", local(message("large", LONG)), "S", NOON)
+        self.assertEqual(world.sync()["uploaded"], 1)
+        self.assertEqual(len(server.sent(rb"^STATUS .*APPENDLIMIT")), 1)
+        world.assert_settled()
+
+
+class StatusSizeTest(unittest.TestCase):
+    """RFC 8438: the octets of a mailbox, beside its messages."""
+
+    def told(self, capabilities):
+        class Sized(ScriptedServer):
+            def status_line(self, name, text):
+                line = super().status_line(name, text)
+                return line[:-1] + b" SIZE 1234)" if b" SIZE" in text else line
+
+        Sized.capabilities = capabilities
+        server = Sized()
+        server.fill(3)
+        told = ScriptedWorld(self, server).sterna.command_json("mailboxes", "acc")["mailboxes"][0]
+        return server, told["messages_remote"], told["bytes_remote"]
+
+    def test_it_is_told_with_list_and_with_status_and_not_at_all(self):
+        can = ScriptedServer.capabilities + b" STATUS=SIZE"
+        server, *told = self.told(can)
+        self.assertEqual(told, [3, 1234])
+        self.assertEqual(server.sent(rb"^STATUS"), [])
+        server, *told = self.told(can.replace(b" LIST-STATUS", b""))
+        self.assertEqual(told, [3, 1234])
+        self.assertEqual(len(server.sent(rb"^STATUS .*\bSIZE\b")), 1)
+        server, *told = self.told(ScriptedServer.capabilities)
+        self.assertEqual(told, [3, None])
+        self.assertEqual(server.sent(rb"\bSIZE\b"), [])
+
+
+class SpecialUseTest(unittest.TestCase):
+    def test_a_deletion_goes_where_the_server_says_that_the_trash_is(self):
+        class Special(ScriptedServer):
+            capabilities = ScriptedServer.capabilities + b" SPECIAL-USE"
+
+            def on_list(self, session, tag, text):
+                for name in list(self.mailboxes):
+                    trash = name == b"Wastepaper" and b"SPECIAL-USE" in text
+                    session.say(b'* LIST (%s) "/" ' % (rb"\Trash" if trash else b"")
+                                + as_string(name), self.status_line(name, text))
+                session.say(tag + b" OK")
+
+        server = Special()
+        server.fill(3)
+        server.make("Wastepaper")
+        server.make("Work")
+        world = ScriptedWorld(self, server)
+        world.sync()
+        world.mail.delete(world.mail.messages("INBOX")[0])
+        self.assertEqual(world.sync()["deleted_out"], 1)
+        self.assertEqual(len(server.messages("Wastepaper")), 1)
+        self.assertEqual(server.sent(rb"^UID EXPUNGE"), [])
+        world.assert_settled()
+
+
+class SilentSearchTest(unittest.TestCase):
+    def test_a_search_that_is_answered_with_no_line_takes_nothing_away(self):
+        class Silent(ScriptedServer):
+            """Tells what changed, not what went: that is asked for by a SEARCH."""
+            capabilities = ScriptedServer.capabilities.replace(b" ESEARCH", b" CONDSTORE")
+            modseq = 1
+            mute = False
+
+            def status_line(self, name, text):
+                line = super().status_line(name, text)
+                told = b" HIGHESTMODSEQ %d)" % self.modseq
+                return line[:-1] + told if b"HIGHESTMODSEQ" in text else line
+
+            def on_select(self, session, tag, text):
+                session.say(b"* OK [HIGHESTMODSEQ %d] now" % self.modseq)
+                super().on_select(session, tag, text)
+
+            def on_uid_fetch(self, session, tag, text):
+                if b"CHANGEDSINCE" in text:
+                    newest = max(self.messages())
+                    session.say(self.fetch_line(session, newest, text), tag + b" OK")
+                else:
+                    super().on_uid_fetch(session, tag, text)
+
+            def on_uid_search(self, session, tag, text):
+                if self.mute:
+                    session.say(tag + b" OK")
+                else:
+                    super().on_uid_search(session, tag, text)
+
+        server = Silent()
+        server.fill(3)
+        world = ScriptedWorld(self, server)
+        world.sync()
+        server.commands.clear()
+        server.mute = True
+        server.modseq = 2
+        server.fill(1)
+        del server.messages()[1]
+        report = world.sync(expect=None)
+        self.assertTrue(server.sent(rb"^UID SEARCH"))
+        self.assertEqual((report["downloaded"], report["deleted_in"]), (0, 0))
+        self.assertEqual(len(world.mail.messages("INBOX")), 3)
+        server.mute = False
+        report = world.sync()
+        self.assertEqual((report["downloaded"], report["deleted_in"]), (1, 1))
+        world.assert_settled()
+
+
+class UidOnlyTest(unittest.TestCase):
+    def test_it_is_never_enabled(self):
+        class Server(ScriptedServer):
+            capabilities = ScriptedServer.capabilities + b" UIDONLY CONDSTORE"
+
+        server = Server()
+        server.fill(3)
+        world = ScriptedWorld(self, server)
+        self.assertEqual(world.sync()["downloaded"], 3)
+        self.assertTrue(server.sent(rb"^ENABLE"))
+        self.assertEqual(server.sent(rb"UIDONLY"), [])
+        world.assert_settled()
+
+
 class SaslLoginTest(unittest.TestCase):
     class Old(ScriptedServer):
         """Knows the LOGIN mechanism alone, as old servers behind LOGINDISABLED do."""

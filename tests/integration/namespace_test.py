@@ -6,6 +6,7 @@ import unittest
 
 from tests.support.case import IntegrationCase, trade
 from tests.support.messages import NOON, local, message
+from tests.support.scripted import ScriptedServer, ScriptedWorld, as_string
 from tests.support.sterna import PARTLY
 
 
@@ -154,6 +155,76 @@ class NamespaceTest(IntegrationCase):
         self.assertEqual(world.words_on_server("Fine"), ["two"])
         self.assertEqual(world.words_local("v1.2"), ["one"])
         self.assertNotIn("v1", world.imap.mailboxes())
+
+
+class SharedTest(unittest.TestCase):
+    """Cyrus without altnamespace: ours lie below INBOX, and what has no prefix is shared."""
+
+    class Cyrus(ScriptedServer):
+        def on_namespace(self, session, tag, _text):
+            session.say(b'* NAMESPACE (("INBOX/" "/")) (("user/" "/")) (("" "/"))', tag + b" OK")
+
+    def setUp(self):
+        self.server = self.Cyrus()
+        for name in ("INBOX", "INBOX/Work", "announce", "user/bob"):
+            self.server.fill(2, name)
+        self.server.make("INBOX/Trash")
+        self.world = ScriptedWorld(self, self.server, roles={"trash": "Trash"})
+
+    def test_what_others_have_is_left_out(self):
+        self.assertEqual(self.world.sync()["downloaded"], 4)
+        self.assertEqual(self.world.mail.mailboxes(), ["INBOX", "Trash", "Work"])
+        self.assertEqual(self.server.sent(rb"^(SELECT|EXAMINE|STATUS) .*(announce|bob)"), [])
+        run = self.world.sterna.run("mailboxes", "acc")
+        self.assertIn("Work", run.stdout)
+
+    def test_a_folder_of_the_same_name_is_another_mailbox(self):
+        self.world.sync()
+        self.world.mail.deliver("announce", local(message("mine")), "S", NOON)
+        self.world.sync()
+        self.assertEqual(len(self.server.messages("INBOX/announce")), 1)
+        listed = self.world.sterna.run("mailboxes", "acc", options=("--no-input", "--json"))
+        told = [o for o in listed.json()["mailboxes"] if o["mailbox"] == "announce"]
+        self.assertEqual([(o["included"], o["messages_remote"]) for o in told], [(True, 1)])
+        self.world.mail.delete(self.world.mail.messages("announce")[0])
+        self.world.sync()
+        self.assertEqual(len(self.server.messages("announce")), 2)
+        self.assertEqual(len(self.server.messages("INBOX/Trash")), 1)
+
+
+class FlatInboxTest(unittest.TestCase):
+    """No NAMESPACE, and INBOX comes first: what nothing can lie below has no delimiter."""
+
+    class Flat(ScriptedServer):
+        capabilities = ScriptedServer.capabilities.replace(b" NAMESPACE", b"")
+        delimiter = b'"/"'
+
+        def on_list(self, session, tag, text):
+            for name in list(self.mailboxes):
+                delimiter = b"NIL" if name == b"INBOX" else self.delimiter
+                session.say(b'* LIST () %s ' % delimiter + as_string(name))
+            session.say(tag + b" OK")
+
+    def start(self, delimiter):
+        server = self.Flat()
+        server.delimiter = delimiter
+        server.fill(1)
+        server.fill(1, "Work")
+        world = ScriptedWorld(self, server)
+        world.sync()
+        world.mail.deliver("A/B/C", local(message("deep")), "S", NOON)
+        return world
+
+    def test_a_nested_mailbox_is_made(self):
+        world = self.start(b'"/"')
+        world.sync()
+        self.assertEqual(len(world.server.messages("A/B/C")), 1)
+
+    def test_where_there_is_no_hierarchy_the_folder_is_named(self):
+        world = self.start(b"NIL")
+        errors = str(world.sync(expect=PARTLY)["errors"])
+        self.assertIn("A/B/C", errors)
+        self.assertIn("rename", errors)
 
 
 if __name__ == "__main__":

@@ -220,6 +220,17 @@ TEST(Interleave, AlternatesBetweenTheFamilies) {
             (std::vector<std::string>{"::1", "192.0.2.1", "::2", "192.0.2.2", "::3"}));
 }
 
+TEST(Interleave, ManyOfOneFamilyDoNotCrowdTheOtherOut) {
+  Loop loop;
+  std::vector<std::string> texts_in;
+  for (int i = 1; i <= 20; ++i) texts_in.push_back("2001:db8::" + std::to_string(i));
+  texts_in.insert(texts_in.end(), {"192.0.2.1", "192.0.2.2"});
+  const std::vector<std::string> mixed = texts(interleave(addresses(loop, texts_in, 1)));
+  ASSERT_EQ(mixed.size(), kAddressesMax);
+  EXPECT_EQ(mixed[1], "192.0.2.1");
+  EXPECT_EQ(mixed[3], "192.0.2.2");
+}
+
 TEST(Connector, ConnectsToTheOneThatListens) {
   test::Peer peer([](test::Connection& connection) { connection.send("hello"); });
   Loop loop;

@@ -2,7 +2,10 @@
 // Whom we trust: one handshake over loopback for each kind of certificate.
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
+#include <utility>
 
 #include "client.h"
 #include "net/certificate.h"
@@ -107,6 +110,48 @@ TEST_F(Certificates, RefusesAnUnknownIssuer) {
   settings.ca_file = "";
   expect_refused(issue({}, &stranger), settings,
                  "unknown issuer of the server's certificate: CN=Test Authority");
+}
+
+// A variable of the environment, for a while.
+class Environment {
+ public:
+  Environment(const char* name, const std::string& value) : name_(name) {
+    ::setenv(name, value.c_str(), 1);
+  }
+  ~Environment() { ::unsetenv(name_); }
+  Environment(const Environment&) = delete;
+  Environment& operator=(const Environment&) = delete;
+
+ private:
+  const char* name_;
+};
+
+TEST_F(Certificates, AcceptsAnAuthorityThatTheEnvironmentNames) {
+  io::TlsSettings settings = trusting_;
+  const Environment file("SSL_CERT_FILE", std::exchange(settings.ca_file, ""));
+  EXPECT_FALSE(shake_hands(issue({}, &authority_), settings));
+}
+
+TEST_F(Certificates, NamesAFileOfTheEnvironmentThatCannotBeRead) {
+  const Environment file("SSL_CERT_FILE", directory_ / "missing.pem");
+  expect_refused(issue({}, &authority_), trusting_, "missing.pem, which SSL_CERT_FILE names");
+}
+
+TEST_F(Certificates, SaysWhereNoAuthorityIsFound) {
+  const std::filesystem::path authorities = directory_ / "authorities";
+  std::filesystem::create_directory(authorities);
+  std::ofstream(authorities / "some.pem") << authority_.certificate_pem();
+  const Environment directory("SSL_CERT_DIR", authorities);
+  io::TlsSettings settings = trusting_;
+  settings.ca_file = "";
+  const std::optional<Error> bare = shake_hands(issue({}, &authority_), settings);
+  ASSERT_TRUE(bare);
+  EXPECT_NE(bare->hint().find("openssl rehash"), std::string::npos) << bare->hint();
+  EXPECT_NE(bare->hint().find(authorities.string()), std::string::npos) << bare->hint();
+  std::ofstream(authorities / "5ad8a5d6.0") << authority_.certificate_pem();
+  const std::optional<Error> other = shake_hands(issue({}, &authority_), settings);
+  ASSERT_TRUE(other);
+  EXPECT_EQ(other->hint().find("openssl rehash"), std::string::npos) << other->hint();
 }
 
 TEST_F(Certificates, RefusesASelfSignedOneAndTellsItsPin) {

@@ -66,6 +66,7 @@ class Wire:
         self._cut_before = []         # patterns
         self._lose_reply = []         # patterns
         self._refuse = []             # (pattern, answer)
+        self._never_knew = []         # (pattern, answer)
         self._say_bye = []            # patterns
         self._cut_down = None         # bytes that still get through
         self._at_cut = None
@@ -102,6 +103,10 @@ class Wire:
     def refuse(self, pattern, answer=b"NO [CANNOT] not today"):
         """The next matching command is answered like this and does not reach the server."""
         self._refuse.append((re.compile(pattern), answer))
+
+    def refuse_always(self, pattern, answer=b"BAD unknown"):
+        """So is every command that matches, whatever the server offers."""
+        self._never_knew.append((re.compile(pattern), answer))
 
     def say_bye(self, pattern):
         """The next matching command is answered BYE and nothing else; the line stays open."""
@@ -241,7 +246,7 @@ class Wire:
             if entry[0].search(text):
                 self._refuse.remove(entry)
                 return entry[1]
-        return None
+        return next((answer for known, answer in self._never_knew if known.search(text)), None)
 
     def _violation(self, text, literals, eager):
         plain = _QUOTED.sub(b'""', text).upper()

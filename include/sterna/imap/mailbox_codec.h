@@ -21,6 +21,7 @@
 #include <string>
 
 #include "sterna/base/result.h"
+#include "sterna/imap/response.h"
 #include "sterna/model/mailbox_name.h"
 
 namespace sterna::imap {
@@ -38,5 +39,10 @@ MailboxName decode_mailbox(const WireName& wire, const NameRules& rules);
 // Fails with ErrorCode::unsupported if the server can have no such name: the delimiter, NUL, CR or
 // LF inside a component, an empty name, octets that are not UTF-8.
 Result<WireName> encode_mailbox(const MailboxName& name, const NameRules& rules);
+
+// Whether a mailbox is another user's or shared (RFC 2342): its namespace is the one with the
+// longest prefix of its name, a personal one before others with the same; where the server has no
+// personal one, all without a prefix are ours. INBOX is never foreign.
+bool is_foreign(const WireName& wire, const Namespace& namespaces);
 
 }  // namespace sterna::imap
