@@ -87,7 +87,8 @@ Result<Place> nearest(io::FileSystem& files, std::string path) {
       return fail(no_directory(path + "/" + below));
     }
     const std::size_t slash = path.rfind('/');
-    if (!opened.error().is(ErrorCode::not_found) || path == "/" || slash == std::string::npos) {
+    const bool absent = opened.error().is(ErrorCode::not_found);
+    if (!absent || path == "/" || slash == std::string::npos) {
       return fail(std::move(opened).error());
     }
     below = path.substr(slash + 1);
@@ -161,19 +162,29 @@ void check_absence(Findings& findings, const Settings& settings, store::Store* b
   findings.failed("marker", maildir_gone(settings));
 }
 
+struct MaildirFound {
+  bool known = false;                   // whether it is there
+  std::unique_ptr<io::Directory> root;  // none where it is not
+};
+
 void check_base(Findings& findings, const Services& services, const Settings& settings,
-                io::Directory* root) {
+                const MaildirFound& maildir) {
   auto base = open_base(settings);
   if (!base) {
     findings.failed("database", std::move(base).error());
     return;
   }
   findings.ok("database", *base ? "can be read" : "none yet: the first sync makes it");
-  if (!root) {
+  if (!maildir.known) {
+    findings.skipped("marker");  // "Maildir" says why
+    return;
+  }
+  if (!maildir.root) {
     check_absence(findings, settings, base->get());
     return;
   }
-  auto judged = judge_marker(*root, settings.name, services.files.machine_id(), base->get());
+  auto judged =
+      judge_marker(*maildir.root, settings.name, services.files.machine_id(), base->get());
   if (judged) {
     findings.ok("marker", *base ? "of this account's state" : "none in the way");
   } else {
@@ -201,7 +212,7 @@ void check_watches(Findings& findings, const Services& services, const Settings&
       findings.failed("mailboxes", std::move(folders).error());
       return;
     }
-    mailboxes = folders->size();
+    mailboxes = folders->mailboxes.size();
   }
   const std::uint64_t needed = 2 * mailboxes + 1;
   auto allowed = watches_allowed(services.files);
@@ -242,6 +253,21 @@ Status check_folder(io::Directory& root, const maildir::MailboxPath& path) {
   return check_rights(root, path);
 }
 
+// Nobody left them out, and yet nothing in them is synced.
+void warn_of_unusable(Findings& findings, const Settings& settings,
+                      const std::vector<maildir::UnusableFolder>& unusable) {
+  for (std::size_t i = 0; i < std::min(kLinesOfOneKind, unusable.size()); ++i) {
+    const Error error = unusable_folder(settings, unusable[i]);
+    findings.warn("folders", error.message() + ": nothing in it is synced", error.hint());
+  }
+  if (unusable.size() > kLinesOfOneKind) {
+    findings.warn(
+        "folders",
+        fmt::format("and {} more of which nothing is synced", unusable.size() - kLinesOfOneKind),
+        "all of them: sterna mailboxes " + settings.name);
+  }
+}
+
 void check_folders(Findings& findings, const Settings& settings, io::Directory& root) {
   const maildir::Layout layout(settings.layout, settings.inbox);
   auto found = maildir::discover(root, layout);
@@ -272,7 +298,13 @@ void check_folders(Findings& findings, const Settings& settings, io::Directory& 
                     Error(failures[kLinesOfOneKind].code(),
                           fmt::format("and {} more", failures.size() - kLinesOfOneKind)));
   }
-  if (failures.empty()) findings.ok("folders", "all of them can be read and written to");
+  std::erase_if(found->unusable,
+                [](const maildir::UnusableFolder& folder) { return !folder.has_cur; });
+  warn_of_unusable(findings, settings, found->unusable);
+  if (failures.empty()) {
+    findings.ok("folders", found->unusable.empty() ? "all of them can be read and written to"
+                                                   : "all others can be read and written to");
+  }
 }
 
 // What a sync could not bring over and tries again: no failure of the way, and yet not in step.
@@ -304,12 +336,13 @@ void check_parked(Findings& findings, const Services& services, const Settings& 
 
 void check_disk(Findings& findings, const Services& services, const Settings& settings,
                 const std::string& probe_name) {
-  std::unique_ptr<io::Directory> root;
+  MaildirFound maildir;
   auto mail = nearest(services.files, settings.maildir);
   if (mail) {
     check_maildir(findings, settings, *mail, probe_name);
     check_space(findings, "space for mail", *mail->directory);
-    if (mail->path == settings.maildir) root = std::move(mail->directory);
+    maildir.known = true;
+    if (mail->path == settings.maildir) maildir.root = std::move(mail->directory);
   } else {
     findings.failed("Maildir", std::move(mail).error());
   }
@@ -317,13 +350,13 @@ void check_disk(Findings& findings, const Services& services, const Settings& se
   if (state) {
     check_state_dir(findings, settings, *state, probe_name);
     check_space(findings, "space for state", *state->directory);
-    check_base(findings, services, settings, root.get());
+    check_base(findings, services, settings, maildir);
   } else {
     findings.failed("state", std::move(state).error());
   }
-  if (root) check_folders(findings, settings, *root);
+  if (maildir.root) check_folders(findings, settings, *maildir.root);
   check_parked(findings, services, settings);
-  check_watches(findings, services, settings, root.get());
+  check_watches(findings, services, settings, maildir.root.get());
 }
 
 }  // namespace sterna::account

@@ -175,15 +175,15 @@ Result<Found> look_at_marker(io::Directory& root, std::uint64_t state, const std
 
 Result<std::string> describe_mail(io::Directory& root, const Settings& settings,
                                   const std::vector<MailboxRow>& known) {
-  STERNA_TRY(const std::vector<LocalFolder> folders, list_local(root, settings, known));
+  STERNA_TRY(const LocalFolders folders, list_local(root, settings, known));
   std::uint64_t messages = 0;
-  for (const LocalFolder& folder : folders) {
+  for (const LocalFolder& folder : folders.mailboxes) {
     if (!folder.complete) continue;
     STERNA_TRY(const std::uint64_t count, count_local(root, folder.path));
     messages += count;
   }
   return fmt::format("{} message{} in {} mailbox{}", messages, messages == 1 ? "" : "s",
-                     folders.size(), folders.size() == 1 ? "" : "es");
+                     folders.mailboxes.size(), folders.mailboxes.size() == 1 ? "" : "es");
 }
 
 std::uint64_t random_id(io::Random& random) {

@@ -128,11 +128,12 @@ struct Engine {
   std::map<MailboxId, std::string> unflushed_apart;
   bool epoch_bumped = false;
   bool request_checked = false;
-  bool impossible_told = false;          // which mailboxes have names that cannot be
-  std::set<std::string> walked;          // places of mailboxes here that this pass knows of
-  std::vector<PlaceAside> places_aside;  // of this pass
-  bool all_seen_here = false;            // in this pass: every mailbox of the Maildir was looked at
-  bool union_mode = false;               // a restored backup: every mailbox is to be marked so
+  bool impossible_told = false;                  // which mailboxes have names that cannot be
+  std::set<maildir::MailboxPath> told_unusable;  // folders that can be no mailbox
+  std::set<std::string> walked;                  // places of mailboxes here that this pass knows of
+  std::vector<PlaceAside> places_aside;          // of this pass
+  bool all_seen_here = false;  // in this pass: every mailbox of the Maildir was looked at
+  bool union_mode = false;     // a restored backup: every mailbox is to be marked so
   // Local effects, or new remote messages, that another pass in this sync should look at.
   bool again = false;
   Outcomes outcomes;                        // of this pass

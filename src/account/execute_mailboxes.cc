@@ -45,6 +45,10 @@ std::optional<std::string> parked_as(const sync::MailboxAction& action) {
   return std::nullopt;
 }
 
+std::string creating(const std::string& name) {
+  return fmt::format("mailbox {}: create it on the server", name);
+}
+
 class MailboxExecution {
  public:
   MailboxExecution(Engine& engine, Connection& connection, const sync::MailboxesInput& input)
@@ -329,7 +333,9 @@ class MailboxExecution {
 
   coro::Task<Status> create_remote(const sync::CreateRemote& what) {
     const std::string& name = what.local.name.text();
-    STERNA_CO_TRY(WireName wire, imap::encode_mailbox(what.local.name, connection_.names));
+    Result<WireName> encoded = imap::encode_mailbox(what.local.name, connection_.names);
+    if (!encoded) co_return fail_in(std::move(encoded), creating(name));
+    const WireName wire = *std::move(encoded);
     STERNA_CO_TRY(MailboxRow row, mailbox_row(engine_, what.id));
     if (row.has_remote) STERNA_CO_CHECK(release_files(engine_, row));
     STERNA_CO_TRY(imap::Done done, co_await connection_.run(imap::create(wire)));
@@ -370,7 +376,7 @@ class MailboxExecution {
     });
     if (listed) co_return Status{};
     co_return fail(imap::error_from(done)
-                       .with_context(fmt::format("mailbox {}: create it on the server", name))
+                       .with_context(creating(name))
                        .with_hint("its mail stays here and is not sent; give the folder a name "
                                   "that the server takes, or exclude it with `mailboxes`"));
   }

@@ -65,9 +65,16 @@ struct LocalFolder {
   maildir::MailboxPath path;
   bool complete = true;
 };
+struct LocalFolders {
+  std::vector<LocalFolder> mailboxes;
+  std::vector<maildir::UnusableFolder> unusable;
+};
 // Every mailbox of the Maildir; `known` names those whose path does not spell their name.
-Result<std::vector<LocalFolder>> list_local(io::Directory& root, const Settings& settings,
-                                            const std::vector<MailboxRow>& known);
+Result<LocalFolders> list_local(io::Directory& root, const Settings& settings,
+                                const std::vector<MailboxRow>& known);
+
+// Of a directory that cannot be a mailbox, so that nothing in it is synced.
+Error unusable_folder(const Settings& settings, const maildir::UnusableFolder& folder);
 
 // Of a directory in the Maildir whose contents are unknown for want of a right.
 Error unreadable_folder(const Settings& settings, const maildir::MailboxPath& path);

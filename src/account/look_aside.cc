@@ -51,9 +51,10 @@ class Finder {
   Result<std::vector<PlaceAside>> run() {
     STERNA_TRY(failures_, engine_.store->failures());
     for (const maildir::LocalMailbox& one : seen_.found.mailboxes) STERNA_CHECK(take(one));
-    for (const maildir::MailboxPath& path : seen_.found.nameless) {
-      STERNA_CHECK(
-          add(path, maildir::to_string(path), "the folder has no name of its own on the server"));
+    for (const maildir::UnusableFolder& folder : seen_.found.unusable) {
+      if (!folder.has_cur) continue;
+      STERNA_CHECK(add(folder.path, maildir::to_string(folder.path),
+                       "the folder has no name of its own on the server"));
     }
     return std::move(places_);
   }

@@ -82,11 +82,13 @@ class Look {
     }
     Result<std::unique_ptr<io::Directory>> root =
         search_.files.open_root(neighbour_.maildir, false);
-    if (!root && root.error().is(ErrorCode::not_found)) {
-      if (state == 0) return {};  // never synced, and nothing to be sent yet
-      return fail(ErrorCode::marker, "its Maildir is not there");
+    if (!root) {
+      const bool absent = root.error().is(ErrorCode::not_found);
+      const bool blocked = root.error().is(ErrorCode::exists);
+      if (state == 0 && (absent || blocked)) return {};  // never synced, and nothing to be sent yet
+      if (absent) return fail(ErrorCode::marker, "its Maildir is not there");
+      return fail(std::move(root).error());
     }
-    if (!root) return fail(std::move(root).error());
     STERNA_TRY(const io::FileStat stat, (*root)->stat());
     if (search_.own.contains({stat.dev, stat.ino})) return {};
     if (base_) STERNA_CHECK(judge_marker(**root, neighbour_.name, machine_, base_.get()));

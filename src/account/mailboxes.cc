@@ -10,6 +10,7 @@
 #include <tuple>
 
 #include "engine.h"
+#include "failures.h"
 #include "inspect_parts.h"
 #include "list_remote.h"
 #include "login.h"
@@ -136,35 +137,66 @@ struct LocalMail {
   LocalFolder folder;
   std::optional<std::uint64_t> messages;
 };
+struct LocalSide {
+  std::vector<LocalMail> mailboxes;
+  std::vector<MailboxLine> unusable;
+};
+
+// What cannot be a mailbox has no name but that of its folder.
+MailboxLine line_of_unusable(io::Directory& root, const Settings& settings,
+                             const maildir::UnusableFolder& folder) {
+  MailboxLine line;
+  line.name = folder.path.empty() ? "." : maildir::to_string(folder.path);
+  line.path = absolute_path(settings, maildir::to_string(folder.path));
+  line.local = true;
+  line.obstacle = fmt::format("{}: {}", folder.why, folder.remedy);
+  if (auto count = count_local(root, folder.path)) line.messages_local = *count;
+  return line;
+}
 
 // The Maildir with its counts; empty where there is none yet.
-Result<std::vector<LocalMail>> look_at_local(io::FileSystem& files, const Settings& settings,
-                                             const std::vector<MailboxRow>& known) {
-  std::vector<LocalMail> found;
+Result<LocalSide> look_at_local(io::FileSystem& files, const Settings& settings,
+                                const std::vector<MailboxRow>& known) {
+  LocalSide found;
   auto root = files.open_root(settings.maildir, false);
   if (!root) {
     if (root.error().is(ErrorCode::not_found)) return found;
     return fail(std::move(root).error());
   }
-  STERNA_TRY(std::vector<LocalFolder> folders, list_local(**root, settings, known));
-  for (LocalFolder& folder : folders) {
+  STERNA_TRY(LocalFolders folders, list_local(**root, settings, known));
+  for (const maildir::UnusableFolder& folder : folders.unusable) {
+    if (folder.has_cur) found.unusable.push_back(line_of_unusable(**root, settings, folder));
+  }
+  for (LocalFolder& folder : folders.mailboxes) {
     LocalMail mail{std::move(folder), std::nullopt};
     if (mail.folder.complete) {
       if (auto count = count_local(**root, mail.folder.path)) mail.messages = *count;
     }
-    found.push_back(std::move(mail));
+    found.mailboxes.push_back(std::move(mail));
   }
   return found;
 }
 
-Result<std::vector<MailboxRow>> known_mailboxes(const Settings& settings) {
+struct KnownMailboxes {
+  std::vector<MailboxRow> rows;
+  std::map<MailboxName, std::string> parked;  // as a whole, with the reason
+};
+
+Result<KnownMailboxes> known_mailboxes(const Settings& settings) {
+  KnownMailboxes known;
   STERNA_TRY(const std::unique_ptr<store::Store> base, open_base(settings));
-  if (!base) return std::vector<MailboxRow>();
-  return base->mailboxes();
+  if (!base) return known;
+  STERNA_TRY(known.rows, base->mailboxes());
+  STERNA_TRY(const std::vector<store::Failure> failures, base->failures());
+  for (const store::Failure& failure : failures) {
+    if (!is_of_mailbox(failure)) continue;
+    known.parked.emplace(MailboxName(failure.base_name), failure.reason);
+  }
+  return known;
 }
 
-std::vector<MailboxLine> join(const std::vector<ServerMailbox>& remote,
-                              const std::vector<LocalMail>& local, const Settings& settings) {
+std::vector<MailboxLine> join(const std::vector<ServerMailbox>& remote, const LocalSide& local,
+                              const KnownMailboxes& known, const Settings& settings) {
   std::map<MailboxName, MailboxLine> lines;
   for (const ServerMailbox& mailbox : remote) {
     // Without our prefix it may be called as one of ours.
@@ -177,7 +209,7 @@ std::vector<MailboxLine> join(const std::vector<ServerMailbox>& remote,
     line.messages_remote = mailbox.messages;
     line.octets_remote = mailbox.octets;
   }
-  for (const LocalMail& mail : local) {
+  for (const LocalMail& mail : local.mailboxes) {
     MailboxLine& line = lines[mail.folder.name];
     line.local = true;
     line.path = absolute_path(settings, maildir::to_string(mail.folder.path));
@@ -187,10 +219,13 @@ std::vector<MailboxLine> join(const std::vector<ServerMailbox>& remote,
   std::vector<MailboxLine> sorted;
   for (auto& [name, line] : lines) {
     line.name = name.text();
+    const auto parked = known.parked.find(name);
+    if (line.included && parked != known.parked.end()) line.obstacle = parked->second;
     sorted.push_back(std::move(line));
   }
   const auto inbox = std::ranges::find(sorted, "INBOX", &MailboxLine::name);
   if (inbox != sorted.end()) std::rotate(sorted.begin(), inbox, inbox + 1);
+  std::ranges::copy(local.unusable, std::back_inserter(sorted));
   return sorted;
 }
 
@@ -233,11 +268,12 @@ coro::Task<Result<std::vector<ServerMailbox>>> list_server(Connection& connectio
   co_return mailboxes;
 }
 
-Result<std::vector<LocalFolder>> list_local(io::Directory& root, const Settings& settings,
-                                            const std::vector<MailboxRow>& known) {
+Result<LocalFolders> list_local(io::Directory& root, const Settings& settings,
+                                const std::vector<MailboxRow>& known) {
   const maildir::Layout layout(settings.layout, settings.inbox);
   STERNA_TRY(maildir::Discovery discovery, maildir::discover(root, layout));
-  std::vector<LocalFolder> folders;
+  LocalFolders folders;
+  folders.unusable = std::move(discovery.unusable);
   for (maildir::LocalMailbox& local : discovery.mailboxes) {
     const std::string path = maildir::to_string(local.path);
     const auto row = std::ranges::find_if(known, [&path](const MailboxRow& candidate) {
@@ -249,9 +285,17 @@ Result<std::vector<LocalFolder>> list_local(io::Directory& root, const Settings&
     } else if (auto name = settings.to_remote(local.name)) {
       folder.name = std::move(*name);
     }
-    folders.push_back(std::move(folder));
+    folders.mailboxes.push_back(std::move(folder));
   }
   return folders;
+}
+
+Error unusable_folder(const Settings& settings, const maildir::UnusableFolder& folder) {
+  const std::string where =
+      printable(absolute_path(settings, maildir::to_string(folder.path)), 500);
+  return Error(ErrorCode::exists, fmt::format("{} {}", where, folder.why))
+      .with_scope(ErrorScope::mailbox)
+      .with_hint(folder.remedy);
 }
 
 Error unreadable_folder(const Settings& settings, const maildir::MailboxPath& path) {
@@ -278,7 +322,7 @@ coro::Task<Result<std::vector<MailboxLine>>> list_mailboxes(Services services, S
   auto known = co_await on_worker(services, [&settings] { return known_mailboxes(settings); });
   if (!known) co_return fail(std::move(known).error());
   auto local = co_await on_worker(services, [&services, &settings, &known] {
-    return look_at_local(services.files, settings, *known);
+    return look_at_local(services.files, settings, known->rows);
   });
   if (!local) co_return fail(std::move(local).error());
   STERNA_CO_TRY(const std::unique_ptr<Connection> connection,
@@ -286,7 +330,7 @@ coro::Task<Result<std::vector<MailboxLine>>> list_mailboxes(Services services, S
   auto remote = co_await list_server(*connection, settings, true);
   if (!remote) co_return fail_in(std::move(remote), "listing the mailboxes of the server");
   co_await connection->logout();
-  co_return join(*remote, *local, settings);
+  co_return join(*remote, *local, *known, settings);
 }
 
 }  // namespace sterna::account

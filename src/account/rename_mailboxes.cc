@@ -13,10 +13,13 @@
 namespace sterna::account {
 namespace {
 
+std::string renaming(const MailboxName& from, const MailboxName& to) {
+  return fmt::format("mailbox {}: rename it on the server to {}", from.text(), to.text());
+}
+
 Error refused(const imap::Done& done, const MailboxName& from, const MailboxName& to) {
   return imap::error_from(done)
-      .with_context(
-          fmt::format("mailbox {}: rename it on the server to {}", from.text(), to.text()))
+      .with_context(renaming(from, to))
       .with_hint("nothing of it is synced meanwhile; give it a name here that the server takes");
 }
 
@@ -49,7 +52,7 @@ Result<std::vector<IntentId>> MailboxRenames::begin(const MailboxRow& row, const
 
 coro::Task<Status> MailboxRenames::rename_on_server(const MailboxRow& row, const WireName& from,
                                                     const MailboxName& to) {
-  STERNA_CO_TRY(const WireName wire, imap::encode_mailbox(to, connection_.names));
+  STERNA_CO_TRY(const WireName wire, new_wire(row, to));
   STERNA_CO_CHECK(co_await leave_mailbox(connection_));
   STERNA_CO_TRY(const std::vector<IntentId> intents, begin(row, to));
   at_step("rename.intended");
@@ -81,6 +84,11 @@ Result<WireName> MailboxRenames::wire_of(const WireName& wire, const MailboxName
   return imap::encode_mailbox(name, connection_.names);
 }
 
+Result<WireName> MailboxRenames::new_wire(const MailboxRow& row, const MailboxName& to) const {
+  auto wire = imap::encode_mailbox(to, connection_.names);
+  return wire ? std::move(wire) : fail_in(std::move(wire), renaming(row.name, to));
+}
+
 coro::Task<Status> MailboxRenames::step_aside(const sync::StepAside& what) {
   STERNA_CO_TRY(const MailboxRow row, mailbox_row(engine_, what.id));
   if (what.remote) {
@@ -95,7 +103,7 @@ coro::Task<Status> MailboxRenames::step_aside(const sync::StepAside& what) {
 coro::Task<Status> MailboxRenames::rename_remote(const sync::RenameRemote& what,
                                                  const std::string& reason) {
   STERNA_CO_TRY(MailboxRow row, mailbox_row(engine_, what.id));
-  STERNA_CO_TRY(const WireName to, imap::encode_mailbox(what.to.name, connection_.names));
+  STERNA_CO_TRY(const WireName to, new_wire(row, what.to.name));
   bool carried = false;
   if (what.with_parent) {
     STERNA_CO_TRY(carried, co_await is_there(to));

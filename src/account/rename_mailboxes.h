@@ -40,6 +40,7 @@ class MailboxRenames {
   Result<bool> is_at(const maildir::MailboxPath& path, const MailboxRow& row);
   Result<maildir::MailboxPath> source_of(const std::string& path, MailboxId id,
                                          const MailboxName& name) const;
+  Result<WireName> new_wire(const MailboxRow& row, const MailboxName& to) const;
   Result<WireName> wire_of(const WireName& wire, const MailboxName& name) const;
   Status move_directory(const MailboxRow& row, const maildir::MailboxPath& from,
                         const maildir::MailboxPath& to);

@@ -113,7 +113,8 @@ Status read_parked(io::FileSystem& files, store::Store& base, const Settings& se
                          .action = failure.action,
                          .reason = failure.reason,
                          .tries = failure.count,
-                         .next_try_ms = failure.next_try_ms};
+                         .next_try_ms = failure.next_try_ms,
+                         .whole = whole};
     if (failure.uid) {
       STERNA_TRY(parked.path, path_of(base, settings, *mailbox, failure.uid, {}));
     } else if (!whole) {
@@ -268,6 +269,19 @@ Result<std::vector<std::string>> mailbox_names(const Settings& settings) {
   STERNA_TRY(const std::vector<MailboxRow> rows, base->mailboxes());
   for (const MailboxRow& row : rows) names.push_back(row.name.text());
   return names;
+}
+
+Result<std::string> mailbox_of_folder(const Settings& settings, const std::string& path) {
+  STERNA_TRY(const std::unique_ptr<store::Store> base, open_base(settings));
+  if (!base) return std::string();
+  STERNA_TRY(const std::vector<MailboxRow> rows, base->mailboxes());
+  for (const MailboxRow& row : rows) {
+    const std::string folder = absolute_path(settings, row.path);
+    const bool inside =
+        path == folder + "/cur" || path == folder + "/new" || path == folder + "/tmp";
+    if (row.has_local && (path == folder || inside)) return row.name.text();
+  }
+  return std::string();
 }
 
 Error unknown_mailbox(const std::string& account, std::string_view typed,

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 
 #include "decisions.h"
 #include "engine.h"
@@ -92,6 +93,13 @@ std::uint64_t count_quarantined(Engine& engine) {
   return failures ? failures->size() : 0;
 }
 
+// What several parts met says nothing new.
+void drop_repeated(std::vector<Error>& errors) {
+  std::set<std::string> said;
+  std::erase_if(errors,
+                [&said](const Error& error) { return !said.insert(error.describe()).second; });
+}
+
 coro::Task<Status> take_leave(Pool& pool) {
   co_await pool.logout();
   co_return Status{};
@@ -111,13 +119,23 @@ coro::Task<Status> sync_tree(Engine& engine, Pool& pool) {
   co_return co_await run_passes(engine, pool);
 }
 
+// Where there is no room for the marker, the next sync writes it: no removal rests upon this one,
+// and the base says what it is to be. A sync that failed has said of itself what it lacked.
+void tell_unmarked(Engine& engine, const Status& done, const Error& error) {
+  if (!error.is(ErrorCode::no_space)) {
+    engine.note(error);
+  } else if (done) {
+    engine.log.warn("{}: {}", error.describe(), error.hint());
+  }
+}
+
 coro::Task<Status> run_sync(Engine& engine, Pool& pool) {
   STERNA_CO_CHECK(open_state(engine));
   auto [done, copied] = co_await coro::both(sync_tree(engine, pool), copy_log(engine));
   if (!copied) engine.log.debug("the log was not copied: {}", copied.error().describe());
   // While the server is taken leave of.
   auto [left, moved] = co_await coro::both(take_leave(pool), settle_epoch(engine));
-  if (!moved) engine.note(moved.error());
+  if (!moved) tell_unmarked(engine, done, moved.error());
   if (const Status flushed = co_await end_unflushed(engine); !flushed) {
     engine.log.warn("the Maildir was not flushed: {}", flushed.error().describe());
   }
@@ -165,6 +183,7 @@ coro::Task<AccountReport> sync_account(Services services, Settings settings, Syn
                                                          counts.moved_in + counts.moved_out +
                                                          counts.deleted_in + counts.deleted_out !=
                                                      0;
+  drop_repeated(report.errors);
   for (Error& error : report.errors) error.add_context(fmt::format("account {}", settings.name));
   report.seconds = std::chrono::duration<double>(services.clock.monotonic() - began).count();
   co_return report;

@@ -112,22 +112,33 @@ class BodySink final : public Sink {
   std::uint64_t octets_ = 0;
 };
 
-// Digests of the files of a window, none for a file that is not there any more.
-using WindowDigests = std::vector<std::optional<maildir::FileDigests>>;
+struct LocalDigests {
+  maildir::FileDigests file;
+  std::vector<Digest> without_nul;  // none where it has no NUL
+};
+// Of the files of a window, none for a file that is not there any more.
+using WindowDigests = std::vector<std::optional<LocalDigests>>;
+
+Result<LocalDigests> digest_file(io::Directory& directory, const std::string& name) {
+  LocalDigests digests;
+  STERNA_TRY(const auto file, directory.open_file(name));
+  STERNA_TRY(digests.file, maildir::file_digests(*file));
+  if (!digests.file.has_nul) return digests;
+  STERNA_TRY(const auto again, directory.open_file(name));
+  STERNA_TRY(digests.without_nul, maildir::digests_without_nul(*again));
+  return digests;
+}
 
 Result<WindowDigests> digest_files(io::Directory& root, const maildir::MailboxPath& path,
                                    const std::vector<BodyPair>& window) {
   STERNA_TRY(const maildir::MailboxDirs dirs, maildir::open_mailbox(root, path));
   WindowDigests digests;
   for (const BodyPair& pair : window) {
-    auto file = dirs.message_dir(pair.file.in_new).open_file(pair.file.name);
-    if (!file && file.error().is(ErrorCode::not_found)) {
-      digests.emplace_back();
-      continue;
+    auto of_file = digest_file(dirs.message_dir(pair.file.in_new), pair.file.name);
+    if (!of_file && !of_file.error().is(ErrorCode::not_found)) {
+      return fail(std::move(of_file).error());
     }
-    if (!file) return fail(std::move(file).error());
-    STERNA_TRY(const maildir::FileDigests of_file, maildir::file_digests(**file));
-    digests.emplace_back(of_file);
+    digests.push_back(of_file ? std::optional(*std::move(of_file)) : std::nullopt);
   }
   return digests;
 }
@@ -165,6 +176,7 @@ class Verifier {
   void judge_bodies(const MailboxFacts& facts, const std::vector<BodyPair>& window,
                     const BodySink& remote, const WindowDigests& local);
   void compare_names(const std::vector<ServerMailbox>& remote);
+  void add_unusable(const maildir::UnusableFolder& folder);
 
   void add(DifferenceKind kind, const MailboxName& mailbox, std::string path, std::string what) {
     result_.lines.push_back({kind, mailbox.text(), 0, std::move(path), std::move(what)});
@@ -178,7 +190,7 @@ class Verifier {
   std::unique_ptr<store::Store> base_;
   std::unique_ptr<io::Directory> root_;
   std::vector<MailboxRow> rows_;
-  std::vector<LocalFolder> folders_;
+  LocalFolders folders_;
   Excuses excuses_;
   std::unique_ptr<Connection> connection_;
 };
@@ -243,7 +255,7 @@ void Verifier::compare_names(const std::vector<ServerMailbox>& remote) {
     add(note_if(!included || !may_create_local), mailbox.name, {},
         included ? "the mailbox is on the server only" : "excluded");
   }
-  for (const LocalFolder& folder : folders_) {
+  for (const LocalFolder& folder : folders_.mailboxes) {
     const auto it = std::ranges::find(remote, folder.name, &ServerMailbox::name);
     if (in_base(folder.name) || it != remote.end()) continue;
     const bool included = settings_.includes(folder.name, Role::none);
@@ -251,6 +263,18 @@ void Verifier::compare_names(const std::vector<ServerMailbox>& remote) {
         absolute_path(settings_, maildir::to_string(folder.path)),
         included ? "the mailbox is in the Maildir only" : "excluded");
   }
+  for (const maildir::UnusableFolder& folder : folders_.unusable) add_unusable(folder);
+}
+
+// Mail in a folder that can be no mailbox is on one side only.
+void Verifier::add_unusable(const maildir::UnusableFolder& folder) {
+  if (!folder.has_cur) return;
+  const auto count = count_local(*root_, folder.path);
+  const std::string relative = maildir::to_string(folder.path);
+  result_.lines.push_back({note_if(count && *count == 0), relative, 0,
+                           absolute_path(settings_, relative),
+                           fmt::format("the folder {}, so that nothing in it is synced: {}",
+                                       folder.why, folder.remedy)});
 }
 
 coro::Task<Status> Verifier::compare_mailbox(const MailboxRow& row, const ServerMailbox* remote) {
@@ -349,11 +373,15 @@ void Verifier::judge_bodies(const MailboxFacts& facts, const std::vector<BodyPai
   for (std::size_t i = 0; i < window.size(); ++i) {
     const std::optional<Digest> there = remote.of(window[i].uid);
     // A mail program that saved it may have added fields of its own to the header of the file.
-    if (there && local[i] && (*there == local[i]->whole || *there == local[i]->plain)) continue;
+    const bool both = there && local[i];
+    if (both && (*there == local[i]->file.whole || *there == local[i]->file.plain)) continue;
+    const bool nul =
+        both && std::ranges::find(local[i]->without_nul, *there) != local[i]->without_nul.end();
     std::string what = !there      ? "the server did not give its octets"
                        : !local[i] ? "moved while it was compared"
+                       : nul       ? "the same but for NUL, which the server does not keep"
                                    : "its octets differ from those on the server";
-    const bool note = (!local[i] && there) || (there && rewritten);
+    const bool note = (!local[i] && there) || (there && rewritten) || nul;
     result_.lines.push_back(
         {note_if(note), facts.row.name.text(), window[i].uid.value,
          fmt::format("{}/{}/{}", facts.directory, window[i].file.in_new ? "new" : "cur",

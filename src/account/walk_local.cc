@@ -32,10 +32,10 @@ class Walker {
   Result<LocalWalk> run(const maildir::Discovery& found) {
     walk_.complete = found.unreadable.empty();
     for (const maildir::MailboxPath& path : found.unreadable) note_unreadable(path);
-    for (const std::string& text : found.unusable) engine_.log.warn("not synced: {}", text);
     for (const maildir::LocalMailbox& one : found.mailboxes) {
       found_.insert(maildir::to_string(one.path));
     }
+    for (const maildir::UnusableFolder& folder : found.unusable) tell_unusable(folder);
     for (const maildir::LocalMailbox& one : found.mailboxes) STERNA_CHECK(take(one));
     for (const maildir::MailboxPath& path : found.bare) take_bare(path);
     return std::move(walk_);
@@ -201,6 +201,13 @@ class Walker {
   }
 
   // Walked several times in one sync, it is named once.
+  void tell_unusable(const maildir::UnusableFolder& folder) {
+    if (!engine_.told_unusable.insert(folder.path).second) return;
+    const Error error = unusable_folder(engine_.settings, folder);
+    engine_.log.warn("not synced: {}: {}", error.message(), error.hint());
+  }
+
+  // The same here.
   void note_unreadable(const maildir::MailboxPath& path) {
     const MailboxRow* known = at(maildir::to_string(path));
     Error error = unreadable_folder(engine_.settings, path);
@@ -256,7 +263,9 @@ std::set<std::string> paths_of(const maildir::Discovery& found) {
   for (const maildir::LocalMailbox& one : found.mailboxes) {
     paths.insert(maildir::to_string(one.path));
   }
-  for (const maildir::MailboxPath& path : found.nameless) paths.insert(maildir::to_string(path));
+  for (const maildir::UnusableFolder& folder : found.unusable) {
+    if (folder.has_cur) paths.insert(maildir::to_string(folder.path));
+  }
   for (const maildir::MailboxPath& path : found.unreadable) paths.insert(maildir::to_string(path));
   return paths;
 }

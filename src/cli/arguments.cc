@@ -347,6 +347,8 @@ class Parser {
 
   Answer help_answer() const {
     if (help_of_.empty() || help_of_ == "help") return data(program_help(&app_));
+    if (std::ranges::find(kUnsupportedCommands, help_of_) != std::end(kUnsupportedCommands))
+      return unsupported(help_of_);
     if (std::ranges::find(kCommands, help_of_, &CommandText::name) == std::end(kCommands)) {
       return usage_error(fmt::format("there is no command {}", printable(help_of_, 80)),
                          did_you_mean(help_of_));

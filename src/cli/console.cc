@@ -19,13 +19,16 @@ constexpr std::size_t kErrorOctetsMax = 4000;
 constexpr std::size_t kWidthDefault = 80;
 constexpr std::size_t kWidthMin = 2;
 
+bool is_dumb_terminal() {
+  const char* terminal = std::getenv("TERM");
+  return terminal == nullptr || std::string_view(terminal) == "dumb";
+}
+
 bool wants_color(ColorWhen when, bool is_terminal) {
   if (when != ColorWhen::automatic) return when == ColorWhen::always;
   const char* no_color = std::getenv("NO_COLOR");
-  const char* terminal = std::getenv("TERM");
   const bool refused = no_color != nullptr && *no_color != '\0';
-  const bool dumb = terminal == nullptr || std::string_view(terminal) == "dumb";
-  return is_terminal && !refused && !dumb;
+  return is_terminal && !refused && !is_dumb_terminal();
 }
 
 std::size_t width_of(int terminal) {
@@ -42,6 +45,7 @@ Console::Console(const GlobalOptions& options)
       out_is_terminal_(::isatty(STDOUT_FILENO) != 0),
       error_is_terminal_(::isatty(STDERR_FILENO) != 0),
       may_ask_(!options.no_input && error_is_terminal_ && ::isatty(STDIN_FILENO) != 0),
+      may_redraw_(!is_dumb_terminal()),
       style_(wants_color(options.color, out_is_terminal_),
              out_is_terminal_ ? width_of(STDOUT_FILENO) : Style::kAnyWidth),
       error_style_(wants_color(options.color, error_is_terminal_)) {}
@@ -58,7 +62,7 @@ void Console::out(std::string_view text) {
 
 void Console::err(std::string_view text) {
   // What was printed before must be seen before, where both streams are one terminal.
-  std::fflush(stdout);
+  flush_out();
   std::fwrite(text.data(), 1, text.size(), stderr);
 }
 
@@ -75,9 +79,14 @@ bool Console::confirm(std::string_view question) {
   return !word.empty() && ascii_lower(word.front()) == 'y';
 }
 
-Status Console::finish() {
+// A flush that failed forgets what it had, and the next one succeeds.
+void Console::flush_out() {
   errno = 0;
   if (std::fflush(stdout) != 0 && out_error_ == 0) out_error_ = errno;
+}
+
+Status Console::finish() {
+  flush_out();
   if (out_error_ == 0 || out_error_ == EPIPE) return {};
   return fail(Error::from_errno(out_error_, "standard output"));
 }

@@ -25,8 +25,10 @@ class Console {
   bool verbose() const { return verbosity_ > 0; }
   // Whether words about what went well are wanted: by a person at a terminal, or with -v.
   bool talkative() const { return !json_ && !quiet() && (out_is_terminal_ || verbose()); }
-  // Whether progress may be drawn.
+  // Whether somebody watches who is to see progress.
   bool shows_progress() const { return !json_ && !quiet() && error_is_terminal_; }
+  // Whether a line there can be drawn over.
+  bool may_redraw() const { return may_redraw_; }
   // Whether a question would reach somebody.
   bool may_ask() const { return may_ask_; }
   const Style& style() const { return style_; }
@@ -46,11 +48,14 @@ class Console {
   Status finish();
 
  private:
+  void flush_out();
+
   bool json_;
   int verbosity_;
   bool out_is_terminal_;
   bool error_is_terminal_;
   bool may_ask_;
+  bool may_redraw_;
   Style style_;
   Style error_style_;
   int out_error_ = 0;  // errno of the first write that failed

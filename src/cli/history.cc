@@ -35,18 +35,46 @@ bool names_file(const std::string& word) {
          word.starts_with("new/");
 }
 
-// A file that lies in the Maildir of one account is no other account's.
-Result<Question> question_about_file(const config::Config& config, std::string path) {
-  Question question;
-  STERNA_TRY(question.accounts, select_targets(config, {}, Targets::accounts));
+bool exists(const std::string& path) {
   std::error_code failed;
-  const std::string whole = std::filesystem::absolute(path, failed).lexically_normal().string();
-  for (const config::AccountConfig& account : config.accounts) {
-    if (!failed && whole.starts_with(account.maildir + "/")) {
-      question.accounts = {{.account = &account, .mailboxes = {}}};
+  return std::filesystem::exists(path, failed);
+}
+
+std::string absolute(const std::string& path) {
+  std::error_code failed;
+  std::string whole = std::filesystem::absolute(path, failed).lexically_normal().string();
+  while (whole.size() > 1 && whole.ends_with('/')) whole.pop_back();
+  return failed ? path : whole;
+}
+
+// Whose Maildir it lies in, or is; null if nobody's.
+const config::AccountConfig* owner_of(const config::Config& config, const std::string& path) {
+  const std::string whole = absolute(path) + "/";
+  const auto owner =
+      std::ranges::find_if(config.accounts, [&whole](const config::AccountConfig& account) {
+        return whole.starts_with(account.maildir + "/");
+      });
+  return owner == config.accounts.end() ? nullptr : &*owner;
+}
+
+// A file that lies in the Maildir of one account is no other account's; a folder there is asked for
+// as the mailbox it is.
+Result<Question> question_about_file(const Context& context, Runner& runner, std::string path) {
+  Question question;
+  if (const config::AccountConfig* owner = owner_of(context.config, path)) {
+    question.accounts = {{.account = owner, .mailboxes = {}}};
+    std::error_code failed;
+    if (std::filesystem::is_directory(path, failed)) {
+      STERNA_TRY(question.mailbox,
+                 account::mailbox_of_folder(
+                     settings_from_config(context.config, *owner, runner.loop()), absolute(path)));
     }
+  } else {
+    STERNA_TRY(question.accounts, select_targets(context.config, {}, Targets::accounts));
   }
-  question.path = std::move(path);
+  const bool is_maildir =
+      !question.accounts.empty() && absolute(path) == question.accounts.front().account->maildir;
+  if (question.mailbox.empty() && !is_maildir) question.path = std::move(path);
   return question;
 }
 
@@ -69,7 +97,7 @@ Result<Question> question_of_account(const Context& context, Runner& runner,
   return question;
 }
 
-// One word is an account, ACCOUNT/MAILBOX or a path.
+// One word is an account, ACCOUNT/MAILBOX or a path, in this order.
 Result<Question> question_of(const Context& context, Runner& runner,
                              const std::vector<std::string>& words) {
   if (words.empty()) {
@@ -81,18 +109,23 @@ Result<Question> question_of(const Context& context, Runner& runner,
   const std::size_t slash = first.find('/');
   const std::string account = first.substr(0, slash);
   if (words.size() > 1) return question_of_account(context, runner, first, words[1]);
-  const bool is_file =
-      names_file(first) || (has_slash(first) && context.config.account(account) == nullptr);
-  if (is_file) return question_about_file(context.config, first);
+  const bool is_file = names_file(first) || (context.config.account(account) == nullptr &&
+                                             (has_slash(first) || exists(first)));
+  if (is_file) return question_about_file(context, runner, first);
   return question_of_account(context, runner, account,
                              slash == std::string::npos ? "" : first.substr(slash + 1));
 }
 
 // Nothing is known of what was asked for: it may be mistyped.
 Status is_known(const Context& context, Runner& runner, const Question& question) {
-  if (question.path.empty() || names_file(question.path)) {
-    std::error_code failed;
-    if (question.path.empty() || std::filesystem::exists(question.path, failed)) return {};
+  if (question.path.empty()) return {};
+  if (exists(question.path)) {
+    if (owner_of(context.config, question.path)) return {};
+    return fail(Error(ErrorCode::usage,
+                      fmt::format("{} belongs to no account", printable(question.path, 500)))
+                    .with_hint("it lies in no Maildir of the configuration"));
+  }
+  if (names_file(question.path)) {
     return fail(Error(ErrorCode::usage, fmt::format("there is no file {}, and nothing is known of "
                                                     "one",
                                                     printable(question.path)))

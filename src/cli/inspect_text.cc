@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <set>
 #include <tuple>
 
 #include "sterna/base/bytes.h"
@@ -18,6 +19,11 @@ namespace {
 // More parked messages of one account are counted, not listed.
 constexpr std::size_t kParkedShown = 5;
 constexpr std::size_t kTextOctetsMax = 4096;  // a path may be as long
+
+// A name may be as long as a line; where nothing is a terminal it stays whole.
+Column cut_where_narrow(const char* title) {
+  return {.title = title, .align = Align::left, .fit = Fit::head};
+}
 
 std::string number_or_dash(std::uint64_t number) {
   return number == 0 ? "-" : std::to_string(number);
@@ -75,6 +81,22 @@ void add_parked(std::string& text, const account::AccountState& state, std::int6
     text += fmt::format("  and {} more\n", state.parked.size() - kParkedShown);
 }
 
+// What waits for another try: messages, and mailboxes that could not be made, renamed or removed.
+std::string parked_summary(const account::AccountState& state) {
+  std::set<std::string_view> mailboxes;
+  for (const account::ParkedMessage& parked : state.parked) {
+    if (parked.whole) mailboxes.insert(parked.mailbox);
+  }
+  const std::uint64_t messages =
+      state.quarantined - std::min<std::uint64_t>(state.quarantined, mailboxes.size());
+  std::string what;
+  if (messages > 0) what = counted(messages, "message", "messages");
+  if (!mailboxes.empty())
+    what += (what.empty() ? "" : " and ") + counted(mailboxes.size(), "mailbox", "mailboxes");
+  return fmt::format("{} could not be brought over and {} tried again", what,
+                     state.quarantined == 1 ? "is" : "are");
+}
+
 std::string attention_text(const StatusRow& row, std::int64_t now_ms, const Style& style) {
   const account::AccountState& state = row.state;
   std::string text;
@@ -101,9 +123,7 @@ std::string attention_text(const StatusRow& row, std::int64_t now_ms, const Styl
     add(counted(state.held, "change is held", "changes are held"),
         "sterna held list " + state.name);
   if (state.quarantined > 0) {
-    add(counted(state.quarantined, "message could not be brought over and is tried again",
-                "messages could not be brought over and are tried again"),
-        "");
+    add(parked_summary(state), "");
     add_parked(text, state, now_ms);
   }
   if (!state.ever_synced && state.error.empty() && !state.marker_held)
@@ -145,7 +165,8 @@ std::string held_summary(const std::vector<HeldRow>& rows, const Style& style) {
     if (group.count++ == 0) group.reason = row.line.reason;
     group.since_ms = std::min(group.since_ms, row.line.since_ms);
   }
-  Table table({{"MAILBOX"}, {"HELD", Align::right}, {"WHAT"}, {"SINCE"}, {"REASON"}});
+  Table table(
+      {cut_where_narrow("MAILBOX"), {"HELD", Align::right}, {"WHAT"}, {"SINCE"}, {"REASON"}});
   for (const auto& [key, group] : groups) {
     const auto& [account, mailbox, kind] = key;
     table.add({place(account, mailbox),
@@ -158,7 +179,7 @@ std::string held_summary(const std::vector<HeldRow>& rows, const Style& style) {
 }
 
 std::string held_messages(const std::vector<HeldRow>& rows, const Style& style) {
-  Table table({{"MAILBOX"},
+  Table table({cut_where_narrow("MAILBOX"),
                {"UID", Align::right},
                {"WHAT"},
                {"SINCE"},
@@ -258,7 +279,7 @@ std::string_view state_word(const account::AccountState& state, bool enabled) {
 
 std::string status_text(const std::vector<StatusRow>& rows, std::int64_t now_ms,
                         const Style& style) {
-  Table table({{"ACCOUNT"},
+  Table table({cut_where_narrow("ACCOUNT"),
                {"STATE"},
                {"LAST SYNC"},
                {"MAILBOXES", Align::right},
@@ -312,33 +333,35 @@ std::string mailboxes_text(const std::vector<MailboxRow>& rows, const Style& sty
   const auto on = [](bool there, const std::optional<std::uint64_t>& messages) {
     return !there ? "-" : messages ? std::to_string(*messages) : "yes";
   };
-  Table table({{"MAILBOX"},
+  Table table({cut_where_narrow("MAILBOX"),
                {"ROLE"},
                {"SERVER", Align::right},
                {"HERE", Align::right},
                {"SIZE", Align::right},
                {"SYNCED"},
-               {"BY"}});
+               cut_where_narrow("BY")});
   for (const MailboxRow& row : rows) {
     const account::MailboxLine& line = row.line;
     const bool synced = line.included && line.selectable;
-    const Tone tone = synced ? Tone::plain : Tone::dim;
+    const bool blocked = !line.obstacle.empty();
+    const Tone tone = blocked ? Tone::attention : synced ? Tone::plain : Tone::dim;
     table.add({{printable(line.name), tone},
                {printable(line.role), tone},
                {on(line.on_server && line.selectable, line.messages_remote), tone},
                {on(line.local, line.messages_local), tone},
                {line.octets_remote ? human_bytes(*line.octets_remote) : "-", tone},
-               {!line.selectable ? "no mailbox"
-                : synced         ? "yes"
-                                 : "no",
+               {!line.selectable    ? "no mailbox"
+                : synced && blocked ? "parked"
+                : synced            ? "yes"
+                                    : "no",
                 tone},
-               {printable(row.rule), tone}});
+               {printable(blocked ? line.obstacle : row.rule, 500), tone}});
   }
   return table.render(style);
 }
 
 std::string verify_text(const VerifiedAccount& account, NoteDetail detail, const Style& style) {
-  Table table({{"MAILBOX"},
+  Table table({cut_where_narrow("MAILBOX"),
                {"UID", Align::right},
                {"WHAT"},
                {.title = "FILE", .align = Align::left, .fit = Fit::tail}});
@@ -367,11 +390,11 @@ std::string differences_text(const VerifiedAccount& account, const Style& style)
 
 std::string history_text(const std::vector<HistoryRow>& rows, const Style& style) {
   Table table({{"TIME"},
-               {"MAILBOX"},
+               cut_where_narrow("MAILBOX"),
                {"UID", Align::right},
                {"WHAT"},
                {"SIDE"},
-               {.title = "WHY", .align = Align::left, .fit = Fit::head}});
+               cut_where_narrow("WHY")});
   std::string_view path_above;
   for (const HistoryRow& row : rows) {
     const account::HistoryLine& line = row.line;

@@ -250,6 +250,7 @@ std::string mailboxes_json(const std::string& account, const std::vector<Mailbox
                     {"local", line.local},
                     {"included", line.included},
                     {"rule", octets_or_null(row.rule)},
+                    {"reason", octets_or_null(line.obstacle)},
                     {"pushed", false},
                     {"messages_remote", number_or_null(line.messages_remote)},
                     {"messages_local", number_or_null(line.messages_local)},

@@ -42,7 +42,8 @@ Exit run_command(const Context& context, const MailboxesArguments& arguments) {
   if (!lines) return fail_with(context, of_account(arguments.account, lines.error()));
   std::vector<MailboxRow> rows;
   for (account::MailboxLine& line : *lines) {
-    std::string rule = rule_of(**account, line);
+    const bool is_mailbox = line.included || line.obstacle.empty();
+    std::string rule = is_mailbox ? rule_of(**account, line) : std::string();
     rows.push_back({std::move(line), std::move(rule)});
   }
   context.console.out(context.console.json() ? mailboxes_json(arguments.account, rows)

@@ -38,13 +38,14 @@ class ProgressBoard::Account : public account::Progress {
   ProgressBoard& board_;
 };
 
+ProgressBoard::Mode ProgressBoard::mode_of(const Console& console) {
+  if (console.verbose()) return Mode::words;
+  if (!console.shows_progress()) return Mode::none;
+  return console.may_redraw() ? Mode::line : Mode::words;
+}
+
 ProgressBoard::ProgressBoard(Console& console, io::Clock& clock, std::size_t accounts)
-    : console_(console),
-      clock_(clock),
-      mode_(console.verbose()          ? Mode::words
-            : console.shows_progress() ? Mode::line
-                                       : Mode::none),
-      expected_(accounts) {}
+    : console_(console), clock_(clock), mode_(mode_of(console)), expected_(accounts) {}
 
 ProgressBoard::~ProgressBoard() = default;
 

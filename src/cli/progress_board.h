@@ -33,6 +33,7 @@ class ProgressBoard {
  private:
   class Account;
   enum class Mode { none, line, words };
+  static Mode mode_of(const Console& console);
 
   ProgressView look();
   void draw();

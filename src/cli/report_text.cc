@@ -95,7 +95,10 @@ std::string plan_text(const account::AccountReport& report, const Style& style) 
     const bool failed = !report.errors.empty() || report.marker_held;
     return failed ? std::string() : text + ": nothing to do\n";
   }
-  Table table({{"MAILBOX"}, {"ACTION"}, {"COUNT", Align::right}, {"REASON"}});
+  Table table({{.title = "MAILBOX", .align = Align::left, .fit = Fit::head},
+               {"ACTION"},
+               {"COUNT", Align::right},
+               {"REASON"}});
   for (const account::PlannedLine& line : report.plan) {
     const Tone tone = holds(line) ? Tone::attention : Tone::plain;
     table.add({printable(line.mailbox),

@@ -2,6 +2,7 @@
 #include "table.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "sterna/base/assert.h"
 #include "width.h"
@@ -10,14 +11,33 @@ namespace sterna::cli {
 namespace {
 
 constexpr std::size_t kGap = 2;
-// The last column is never narrower: what is left of it would say nothing.
-constexpr std::size_t kFittedMin = 12;
+// No column is made narrower: what is left of it would say nothing. The last one explains, those
+// before it are names.
+constexpr std::size_t kLastMin = 12;
+constexpr std::size_t kNameMin = 24;
 constexpr std::size_t kBelowIndent = 4;
 
 Cell fitted(Cell cell, Fit how, std::size_t columns) {
   if (how == Fit::head) cell.text = fit(cell.text, columns);
   if (how == Fit::tail) cell.text = fit_tail(cell.text, columns);
   return cell;
+}
+
+// Makes columns that may be cut narrower, always the widest of them, until the row has room.
+void fit_widths(std::vector<std::size_t>& widths, const std::vector<Column>& columns,
+                std::size_t room) {
+  std::size_t whole = std::accumulate(widths.begin(), widths.end(), (widths.size() - 1) * kGap);
+  while (whole > room) {
+    std::size_t* widest = nullptr;
+    for (std::size_t i = 0; i < widths.size(); ++i) {
+      const std::size_t least = i + 1 == widths.size() ? kLastMin : kNameMin;
+      const bool may_go = columns[i].fit != Fit::whole && widths[i] > least;
+      if (may_go && (!widest || widths[i] >= *widest)) widest = &widths[i];
+    }
+    if (!widest) return;
+    --*widest;
+    --whole;
+  }
 }
 
 std::string render_row(const std::vector<Cell>& row, const std::vector<Column>& columns,
@@ -64,19 +84,15 @@ std::string Table::render(const Style& style, std::size_t indent) const {
     for (std::size_t i = 0; i < row.cells.size(); ++i)
       widths[i] = std::max(widths[i], display_width(row.cells[i].text));
   }
-  std::size_t before = indent;
-  for (std::size_t i = 0; i + 1 < widths.size(); ++i) before += widths[i] + kGap;
-  const std::size_t room =
-      std::max(kFittedMin, style.columns() - std::min(before, style.columns()));
-  const Fit fit_last = columns_.back().fit;
-  if (fit_last != Fit::whole) widths.back() = std::min(widths.back(), room);
+  fit_widths(widths, columns_, style.columns() - std::min(indent, style.columns()));
 
   const bool titled =
       std::ranges::any_of(columns_, [](const Column& column) { return !column.title.empty(); });
   std::string text = titled ? render_row(head, columns_, widths, style, indent) : "";
   for (const Row& row : rows_) {
     std::vector<Cell> cells = row.cells;
-    cells.back() = fitted(std::move(cells.back()), fit_last, room);
+    for (std::size_t i = 0; i < cells.size(); ++i)
+      cells[i] = fitted(std::move(cells[i]), columns_[i].fit, widths[i]);
     text += render_row(cells, columns_, widths, style, indent);
     for (const Cell& below : row.below)
       text += std::string(indent + kBelowIndent, ' ') + style.paint(below.tone, below.text) + "\n";

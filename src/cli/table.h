@@ -12,8 +12,8 @@ namespace sterna::cli {
 
 enum class Align : std::uint8_t { left, right };
 
-// What becomes of the last column where the terminal is too narrow: nothing, or its head or its
-// tail is shown.
+// What becomes of a column where the terminal is too narrow: nothing, or its head or its tail is
+// shown.
 enum class Fit : std::uint8_t { whole, head, tail };
 
 struct Column {
@@ -43,7 +43,7 @@ class Table {
   bool empty() const { return rows_.empty(); }
 
   // A line each for the head and every row, without spaces at their ends; each line begins with
-  // `indent` spaces. Empty without rows. Where the last column may be cut it fits the terminal.
+  // `indent` spaces. Empty without rows. It fits the terminal as far as columns may be cut.
   std::string render(const Style& style, std::size_t indent = 0) const;
 
  private:

@@ -108,7 +108,10 @@ struct Parsed {
 void add_syntax_error(const toml::parse_error& error, std::string_view text, std::size_t file,
                       Problems& problems) {
   const Place place = place_of(error.source(), file);
-  if (const auto column = column_without_quotes(text, place.line, place.column)) {
+  if (error.description().find("cannot redefine") != std::string_view::npos) {
+    problems.add(place, "not valid TOML: what stands here is set twice",
+                 "a key may stand once in its section, and a section once in the file");
+  } else if (const auto column = column_without_quotes(text, place.line, place.column)) {
     problems.add({file, place.line, *column},
                  "not valid TOML: a value of text must stand in quotes");
   } else if (may_hold_secret(text, place.line)) {

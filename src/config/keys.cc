@@ -13,6 +13,51 @@
 namespace sterna::config {
 namespace {
 
+// What other programs call it, or people.
+struct Synonym {
+  Section section;
+  std::string_view typed;
+  std::string_view key;
+};
+constexpr Synonym kSynonyms[] = {
+    {Section::account, "idle", "watch"},
+    {Section::account, "push", "watch"},
+    {Section::account, "notify", "watch"},
+    {Section::account, "interval", "poll_interval"},
+    {Section::account, "frequency", "poll_interval"},
+    {Section::account, "ssl", "tls"},
+    {Section::account, "starttls", "tls"},
+    {Section::account, "security", "tls"},
+    {Section::account, "encryption", "tls"},
+    {Section::account, "login", "user"},
+    {Section::account, "server", "host"},
+    {Section::account, "email", "address"},
+    {Section::account, "pass", "password"},
+    {Section::account, "path", "maildir"},
+    {Section::account, "folder", "mailboxes"},
+    {Section::account, "folders", "mailboxes"},
+    {Section::account, "exclude", "mailboxes"},
+    {Section::account, "include", "mailboxes"},
+    {Section::account, "expunge", "local_delete"},
+    {Section::roles, "spam", "junk"},
+    {Section::roles, "bin", "trash"},
+    {Section::roles, "deleted", "trash"},
+    {Section::tls, "ca", "ca_file"},
+    {Section::tls, "cert", "client_cert"},
+    {Section::tls, "key", "client_key"},
+    {Section::tls, "fingerprint", "pin_sha256"},
+    {Section::rule, "mailbox", "match"},
+    {Section::rule, "pattern", "match"},
+    {Section::rule, "folder", "match"},
+};
+
+const Key* called_otherwise(Section section, std::string_view name) {
+  const std::string typed = ascii_lower(name);
+  const auto synonym = std::ranges::find_if(
+      kSynonyms, [&](const Synonym& one) { return one.section == section && one.typed == typed; });
+  return synonym == std::end(kSynonyms) ? nullptr : find_key(section, synonym->key);
+}
+
 // Every section has keys.
 const Key& closest(Section section, std::string_view name) {
   std::vector<std::string_view> names;
@@ -44,6 +89,8 @@ std::string_view heading(Section section) {
 }
 
 std::string hint_for_unknown(Section section, std::string_view name) {
+  if (const Key* meant = called_otherwise(section, name))
+    return fmt::format("did you mean `{}`?{}", meant->name, note(*meant));
   const Key& near = closest(section, name);
   if (edit_distance(ascii_lower(name), near.name) > 1) {
     const auto elsewhere =

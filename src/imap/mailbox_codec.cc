@@ -11,6 +11,9 @@
 namespace sterna::imap {
 namespace {
 
+constexpr const char* kNameAnew =
+    "give the folder a name that the server takes, or exclude it with `mailboxes`";
+
 constexpr std::string_view kInbox = "INBOX";
 
 // NUL, CR and LF cannot be sent; the others of C0 are as useless in a name, but servers have them.
@@ -85,7 +88,8 @@ Result<std::string> encode_component(std::string_view component, const NameRules
     return fail(Error(ErrorCode::unsupported,
                       fmt::format("the server can have no mailbox with \"{}\" in its name",
                                   printable(text)))
-                    .with_scope(ErrorScope::mailbox));
+                    .with_scope(ErrorScope::mailbox)
+                    .with_hint(kNameAnew));
   }
   return *std::move(wire);
 }
@@ -105,12 +109,9 @@ Result<WireName> encode_mailbox(const MailboxName& name, const NameRules& rules)
   if (name.is_inbox()) return WireName{std::string(kInbox)};
   const auto components = name.components();
   if (components.size() > 1 && rules.delimiter == '\0') {
-    return fail(Error(ErrorCode::unsupported,
-                      fmt::format("the server has no mailboxes below mailboxes, as \"{}\" would be",
-                                  printable(name.text(), 200)))
+    return fail(Error(ErrorCode::unsupported, "the server has no mailboxes below mailboxes")
                     .with_scope(ErrorScope::mailbox)
-                    .with_hint("rename the folder to a name without levels, or exclude it with "
-                               "`mailboxes`"));
+                    .with_hint(kNameAnew));
   }
   WireName wire{rules.prefix};
   for (std::size_t i = 0; i < components.size(); ++i) {

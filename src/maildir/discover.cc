@@ -21,8 +21,12 @@ bool is_message_dir(std::string_view name) {
   return name == "cur" || name == "new" || name == "tmp";
 }
 
-std::string shown(const MailboxPath& path) {
-  return path.empty() ? "the Maildir's root" : printable(to_string(path));
+UnusableFolder without_name(const MailboxPath& path) {
+  if (path.empty()) {
+    return {path, "has mail of its own, and INBOX is another folder",
+            "move its cur, new and tmp into a folder, or set inbox = \"\"", true};
+  }
+  return {path, "has a name that no mailbox can have in this layout", "rename the folder", true};
 }
 
 class Walk {
@@ -46,7 +50,8 @@ class Walk {
   Status look_into(io::Directory& directory, const MailboxPath& path) {
     STERNA_TRY(const io::FileStat stat, directory.stat());
     if (!visited_.emplace(stat.dev, stat.ino).second) {
-      found_.unusable.push_back(shown(path) + " is a second way to a directory");
+      found_.unusable.push_back(
+          {path, "is a second way to a directory", "remove one of the two ways", false});
       return {};
     }
     STERNA_TRY(const io::DirectoryListing listing, directory.list());
@@ -86,7 +91,7 @@ class Walk {
     if (type == io::FileType::symlink) links_.push_back(std::move(path));
     if (type != io::FileType::directory) return {};
     if (path.size() > kMailboxDepthMax) {
-      found_.unusable.push_back(shown(path) + " lies too deep");
+      found_.unusable.push_back({path, "lies too deep", "move it further up", false});
       return {};
     }
     return enter(directory, path);
@@ -131,8 +136,7 @@ class Walk {
       mailbox.name = MailboxName(to_string(path));
       mailbox.shortened = true;
     } else {
-      found_.unusable.push_back(shown(path) + " is no name of a mailbox in this layout");
-      found_.nameless.push_back(path);
+      found_.unusable.push_back(without_name(path));
       return {};
     }
     if (auto stamp = stamp_mailbox(directory)) {
@@ -170,12 +174,17 @@ class Walk {
       if (a.name != b.name) return a.name < b.name;
       return rank(a) < rank(b);
     });
+    std::size_t first = 0;
     for (std::size_t i = 1; i < mailboxes.size(); ++i) {
-      if (mailboxes[i].name != mailboxes[i - 1].name) continue;
-      found_.unusable.push_back(fmt::format("{} is a second spelling of {}",
-                                            shown(mailboxes[i].path),
-                                            printable(mailboxes[i].name.text())));
-      found_.nameless.push_back(mailboxes[i].path);
+      if (mailboxes[i].name != mailboxes[first].name) {
+        first = i;
+        continue;
+      }
+      found_.unusable.push_back({mailboxes[i].path,
+                                 "is a second spelling of " + printable(mailboxes[i].name.text()),
+                                 fmt::format("rename the folder, or move its mail into {}",
+                                             printable(to_string(mailboxes[first].path), 500)),
+                                 true});
     }
     const auto repeated = std::ranges::unique(mailboxes, {}, &LocalMailbox::name);
     mailboxes.erase(repeated.begin(), repeated.end());

@@ -348,11 +348,27 @@ Digest full_digest(std::string_view bytes) {
 Result<FileDigests> file_digests(io::FileReader& file) {
   CanonicalDigest whole;
   PlainDigest plain;
+  bool has_nul = false;
   STERNA_CHECK(read_all(file, [&](std::string_view piece) {
     whole.update(piece);
     plain.update(piece);
+    has_nul = has_nul || piece.find('\0') != std::string_view::npos;
   }));
-  return FileDigests{whole.finish(), plain.finish()};
+  return FileDigests{whole.finish(), plain.finish(), has_nul};
+}
+
+Result<std::vector<Digest>> digests_without_nul(io::FileReader& file) {
+  CanonicalDigest replaced;
+  CanonicalDigest dropped;
+  STERNA_CHECK(read_all(file, [&](std::string_view piece) {
+    std::string octets(piece);
+    std::ranges::replace(octets, '\0', '\x80');
+    replaced.update(octets);
+    octets = piece;
+    std::erase(octets, '\0');
+    dropped.update(octets);
+  }));
+  return std::vector<Digest>{replaced.finish(), dropped.finish()};
 }
 
 Result<bool> same_content(io::FileReader& a, io::FileReader& b) {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <climits>
 #include <string>
 
 #include "core.h"
@@ -36,6 +37,20 @@ Status make_path(const std::string& path) {
   }
 }
 
+// Of a path on which something stands that is none: that is what is in the way, not a missing disk.
+Error no_directory(const std::string& path) {
+  std::string part;
+  for (std::size_t end = 0; end != std::string::npos;) {
+    end = path.find('/', end + 1);
+    part = path.substr(0, end);
+    struct stat found{};
+    if (::stat(part.c_str(), &found) != 0 || !S_ISDIR(found.st_mode)) break;
+  }
+  return Error(ErrorCode::exists, printable(part, PATH_MAX) + " is no directory")
+      .with_scope(ErrorScope::account)
+      .with_hint("move it away, or name another place in the configuration");
+}
+
 class PosixFileSystem : public io::FileSystem {
  public:
   Result<std::unique_ptr<io::Directory>> open_root(const std::string& path, bool create) override {
@@ -48,6 +63,7 @@ class PosixFileSystem : public io::FileSystem {
       // Once in a tree's life, so that an outage does not undo it.
       if (fd) ::syncfs(fd.get());
     }
+    if (!fd && errno == ENOTDIR) return fail(no_directory(path));
     if (!fd) return fail(Error::of_file(errno, "opening", path));
     return std::make_unique<PosixDirectory>(std::move(fd), path);
   }

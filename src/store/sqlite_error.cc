@@ -59,7 +59,10 @@ Error sqlite_error(sqlite3* db, int code) {
   const ErrorCode kind = code_of(db, code);
   std::string text = fmt::format("{} (SQLite {})", sqlite3_errmsg(db), code);
   if (kind == ErrorCode::corrupt) return corrupt(db, std::move(text));
-  return Error(kind, file_of(db) + ": " + text).with_scope(ErrorScope::account);
+  const bool full = kind == ErrorCode::no_space;
+  return Error(kind, file_of(db) + ": " + text)
+      .with_scope(ErrorScope::account)
+      .with_hint(full ? "free some space; the next sync goes on where this one stopped" : "");
 }
 
 Error corrupt(sqlite3* db, std::string message) {

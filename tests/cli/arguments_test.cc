@@ -165,6 +165,7 @@ TEST(Arguments, WhatALaterVersionHasIsRefusedAsSuch) {
     const Answer answer = answer_to({name, "anything", "--at", "all"});
     EXPECT_EQ(answer.status, Exit::usage);
     EXPECT_EQ(answer.err, "sterna " + std::string(name) + ": not supported by this version\n");
+    EXPECT_EQ(answer_to({"help", std::string(name)}).err, answer.err);
   }
   EXPECT_EQ(answer_to({"status", "--watch"}).err,
             "sterna status --watch: not supported by this version\n");

@@ -68,6 +68,19 @@ TEST_F(InspectText, StatusSaysWhatNeedsAttentionAndWhichCommandMendsIt) {
   EXPECT_THAT(text, HasSubstr("fresh: never synced\n  sterna sync fresh\n"));
 }
 
+TEST_F(InspectText, MailboxesThatWaitAreNoMessages) {
+  StatusRow row = row_of("work");
+  for (const char* mailbox : {"a", "b"})
+    row.state.parked.push_back({mailbox, 0, "", "create_mailbox", "no", 1, kNow, true});
+  row.state.quarantined = 2;
+  EXPECT_THAT(status_text({row}, kNow),
+              HasSubstr("work: 2 mailboxes could not be brought over and are tried again\n"));
+  row.state.parked.push_back({"INBOX", 7, "", "download", "too big", 1, kNow});
+  row.state.quarantined = 3;
+  EXPECT_THAT(status_text({row}, kNow),
+              HasSubstr("work: 1 message and 2 mailboxes could not be brought over and are"));
+}
+
 TEST_F(InspectText, AnInterruptedSyncIsNoFailure) {
   StatusRow row = row_of("work");
   row.state.error = account::kInterrupted;
@@ -150,7 +163,8 @@ TEST_F(InspectText, MailboxesShowBothSides) {
                   .included = true,
                   .messages_remote = 5,
                   .messages_local = 4,
-                  .octets_remote = 12'345};
+                  .octets_remote = 12'345,
+                  .obstacle = {}};
   rows[0].rule = "*";
   rows[1].line = {.name = "Junk",
                   .path = "",
@@ -158,7 +172,8 @@ TEST_F(InspectText, MailboxesShowBothSides) {
                   .on_server = true,
                   .messages_remote = std::nullopt,
                   .messages_local = std::nullopt,
-                  .octets_remote = std::nullopt};
+                  .octets_remote = std::nullopt,
+                  .obstacle = {}};
   rows[1].rule = "!Junk";
   rows[2].line = {.name = "Lists",
                   .path = "",
@@ -168,7 +183,8 @@ TEST_F(InspectText, MailboxesShowBothSides) {
                   .included = true,
                   .messages_remote = std::nullopt,
                   .messages_local = std::nullopt,
-                  .octets_remote = std::nullopt};
+                  .octets_remote = std::nullopt,
+                  .obstacle = {}};
   rows[3].line = {.name = "Lists/開発",
                   .path = "/m/Lists/開発",
                   .role = "",
@@ -176,13 +192,29 @@ TEST_F(InspectText, MailboxesShowBothSides) {
                   .included = true,
                   .messages_remote = std::nullopt,
                   .messages_local = 3,
-                  .octets_remote = std::nullopt};
+                  .octets_remote = std::nullopt,
+                  .obstacle = {}};
   EXPECT_EQ(mailboxes_text(rows),
             "MAILBOX     ROLE   SERVER  HERE     SIZE  SYNCED      BY\n"
             "INBOX       inbox       5     4  12.3 kB  yes         *\n"
             "Junk        junk      yes     -        -  no          !Junk\n"
             "Lists                   -     -        -  no mailbox\n"
             "Lists/開発              -     3        -  yes\n");
+}
+
+TEST_F(InspectText, WhatIsInTheWayOfAMailboxIsShown) {
+  std::vector<MailboxRow> rows(2);
+  rows[0].line.name = "Bad";
+  rows[0].line.local = rows[0].line.included = true;
+  rows[0].line.obstacle = "refused";
+  rows[0].rule = "*";
+  rows[1].line.name = "inbox";
+  rows[1].line.local = true;
+  rows[1].line.obstacle = "rename it";
+  EXPECT_EQ(mailboxes_text(rows),
+            "MAILBOX  ROLE  SERVER  HERE  SIZE  SYNCED  BY\n"
+            "Bad                 -   yes     -  parked  refused\n"
+            "inbox               -   yes     -  no      rename it\n");
 }
 
 TEST_F(InspectText, VerifySaysThatAllIsTheSame) {

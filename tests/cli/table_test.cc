@@ -71,6 +71,18 @@ TEST(Table, TheLastColumnFitsTheTerminal) {
   EXPECT_EQ(whole.render(Style(false, 10)), whole.render(Style()));
 }
 
+TEST(Table, ANameGivesWayToo) {
+  Table table({{.title = "MAILBOX", .align = Align::left, .fit = Fit::head},
+               {"UID", Align::right},
+               {.title = "BY", .align = Align::left, .fit = Fit::head}});
+  table.add({std::string(220, 'n'), "7", std::string(90, 'b')});
+  for (const std::size_t columns : {43U, 60U, 80U, 200U}) {
+    const std::string text = table.render(Style(false, columns));
+    EXPECT_LE(display_width(text.substr(text.find('\n') + 1)), columns + 1) << text;
+  }
+  EXPECT_NE(table.render(Style()).find(std::string(220, 'n')), std::string::npos);
+}
+
 TEST(Table, ALineBelowTakesNoPartInTheColumns) {
   Table table({{"A"}, {"B"}});
   table.add({"1", "2"});

@@ -436,6 +436,17 @@ TEST(BadConfigurations, OtherMistakesAreNotTakenForTextWithoutQuotes) {
   }
 }
 
+TEST(Syntax, WhatIsSetTwiceIsSaidAndNotShown) {
+  const std::string text =
+      "[account.a]\nuser = \"u\"\npassword = \"first\"\npassword = \"second\"\n";
+  const std::string said = problems_of(text);
+  EXPECT_THAT(said, HasSubstr("c.toml:4:"));
+  EXPECT_THAT(said,
+              HasSubstr("what stands here is set twice; a key may stand once in its section"));
+  EXPECT_THAT(said, Not(HasSubstr("second")));
+  EXPECT_THAT(problems_of("[account.a]\nuser = \"u\"\n[account.a]\n"), HasSubstr("is set twice"));
+}
+
 TEST(BadConfigurations, NoMessageShowsASecret) {
   for (const std::string line : {
            "password = hunter2",

@@ -247,6 +247,25 @@ class CommandsTest(IntegrationCase):
         path = world.mail.deliver("INBOX", local(message("unsent")), "S", NOON)
         world.sterna.run("history", path)
 
+    def test_history_of_files_and_folders(self):
+        world = self.filled()
+        wanted = self.json_rows(world, "history", "history", f"{world.name}/INBOX")
+        self.assertTrue(wanted)
+        folder = f"{world.mail.root}/INBOX"
+        for path in (folder, folder + "/", folder + "/cur"):
+            with self.subTest(path):
+                self.assertEqual(self.json_rows(world, "history", "history", path), wanted)
+        self.assertEqual(self.json_rows(world, "history", "history", world.mail.root),
+                         self.json_rows(world, "history", "history", world.name))
+        self.assertIn("/etc/passwd belongs to no account",
+                      world.sterna.run("history", "/etc/passwd", expect=USAGE).stderr)
+        found = world.mail.find("INBOX", "<m0@").path
+        run = subprocess.run([os.environ["STERNA_BINARY"], "-c", world.sterna.config, "history",
+                              os.path.basename(found)], cwd=os.path.dirname(found), check=False,
+                             env=world.sterna.environment(), capture_output=True, text=True)
+        self.assertEqual(run.returncode, DONE, run.stderr)
+        self.assertIn("downloaded", run.stdout)
+
     def test_history_names_files(self):
         world = self.filled()
         world.mail.deliver("INBOX", local(message("in-new")), None, NOON)
@@ -382,14 +401,34 @@ class CommandsTest(IntegrationCase):
                 self.assertEqual(run.returncode, DONE)
         world.assert_settled()
 
-    def on_terminal(self, world, *arguments, columns=80):
+    def test_a_full_output_is_a_failure(self):
+        world = self.filled()
+        for command in (["--help"], ["--version"], ["status"], ["help", "sync"]):
+            with self.subTest(command), open("/dev/full", "w", encoding="ascii") as full:
+                run = subprocess.run([os.environ["STERNA_BINARY"], "-c", world.sterna.config,
+                                      *command], env=world.sterna.environment(), check=False,
+                                     stdout=full, stderr=subprocess.PIPE)
+                self.assertEqual(run.returncode, FAILED)
+                self.assertIn(b"No space left", run.stderr)
+
+    def test_a_dumb_terminal_is_not_drawn_on(self):
+        for terminal in ("xterm", "dumb"):
+            with self.subTest(terminal):
+                world = self.filled()
+                # The sync waits a second before it believes this, and shows where it is.
+                world.mail.delete(world.mail.find("INBOX", "<m0@"))
+                world.sterna.extra_environment = {"TERM": terminal}
+                shown = self.on_terminal(world, "sync", stream="stderr")
+                self.assertEqual("\x1b[K" in "".join(shown), terminal != "dumb", shown)
+
+    def on_terminal(self, world, *arguments, columns=80, stream="stdout"):
         """What a command shows on a terminal so wide, line by line."""
         ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("4H", 24, columns, 0, 0))
         process = subprocess.Popen(
             [os.environ["STERNA_BINARY"], "-c", world.sterna.config, "--color", "never",
-             *arguments], env=world.sterna.environment(), stdin=subprocess.DEVNULL, stdout=theirs,
-            stderr=subprocess.DEVNULL)
+             *arguments], env=world.sterna.environment(), stdin=subprocess.DEVNULL,
+            **{"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, stream: theirs})
         os.close(theirs)
         shown = b""
         with open(ours, "rb", buffering=0) as terminal:

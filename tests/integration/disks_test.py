@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Disks that are full, and directories that may not be read or written: named, and harmless."""
+import contextlib
 import ctypes
 import os
 import shutil
@@ -29,6 +30,12 @@ class FullDiskTest(IntegrationCase):
         now = os.statvfs(path)
         used = (now.f_blocks - now.f_bfree) * now.f_bsize
         self.mount_tmpfs(path, used + count * PAGE, remount=True)
+
+    def fill_up(self, path):
+        """Nothing is left of a mounted file system."""
+        with contextlib.suppress(OSError), open(f"{path}/filler", "ab", buffering=0) as out:
+            while out.write(b"x" * PAGE):
+                pass
 
     def test_a_full_maildir(self):
         world = self.world()
@@ -87,6 +94,31 @@ class FullDiskTest(IntegrationCase):
         self.assertEqual(world.words_local("INBOX"), ["draft", "m0", "m2", "m3", "new0"])
         world.assert_settled()
 
+    def test_without_any_room_flags_and_mail_leave(self):
+        world = self.world()
+        os.makedirs(world.mail.root)
+        self.mount_tmpfs(world.mail.root, "40m")
+        uids = world.fill("INBOX", 3)
+        world.sync()
+        world.mail.add_letters(world.mail.find("INBOX", "<m0@"), "S")
+        world.mail.deliver("INBOX", local(message("draft")), "S", NOON)
+        self.fill_up(world.mail.root)
+        report = world.sync()
+        self.assertIn("the Maildir's marker: writing", report["stderr"])
+        self.assertIn("free some space", report["stderr"])
+        self.assertEqual(world.imap.flags("INBOX", uids[0]), {"\\Seen"})
+        self.assertEqual(world.words_on_server("INBOX"), ["draft", "m0", "m1", "m2"])
+        # What removes needs the marker first.
+        world.mail.delete(world.mail.find("INBOX", "<m1@"))
+        self.fill_up(world.mail.root)
+        report = world.sync(expect=FAILED)
+        self.assertEqual(report["stderr"].count("the Maildir's marker: writing"), 1)
+        self.assertEqual(world.words_on_server("INBOX"), ["draft", "m0", "m1", "m2"])
+        os.unlink(f"{world.mail.root}/filler")
+        world.sync()
+        self.assertEqual(world.words_on_server("Trash"), ["m1"])
+        world.assert_settled()
+
     def test_a_state_without_space(self):
         for size in ("64k", "128k", "256k"):
             with self.subTest(size):
@@ -98,10 +130,24 @@ class FullDiskTest(IntegrationCase):
                 self.assertIn("account acc: ", run.stderr)
                 # Too small for a database, or for what a sync would record.
                 self.assertRegex(run.stderr, f"{STATE_FULL}|only .* free where the state is")
+                self.assertIn("free some space", run.stderr)
                 self.assertEqual(len(world.imap.uids("INBOX")), 20)
                 self.mount_tmpfs(world.sterna.state, "50m", remount=True)
                 world.sync()
                 world.assert_settled()
+
+    def test_a_state_that_is_full_is_said_once(self):
+        world = self.world()
+        world.fill("INBOX", 2)
+        os.makedirs(world.sterna.state)
+        self.mount_tmpfs(world.sterna.state, "50m")
+        world.sync()
+        world.imap.store("INBOX", world.imap.uids("INBOX"), "+", ["\\Seen"])
+        self.fill_up(world.sterna.state)
+        world.mail.settle()
+        run = world.sterna.run("sync", expect=(FAILED, PARTLY))
+        self.assertEqual(run.stderr.count("free"), 1, run.stderr)
+        self.assertEqual(run.stderr.count("sterna: "), 1, run.stderr)
 
     def test_a_state_that_fills_up_while_it_uploads_doubles_nothing(self):
         sent = []

@@ -376,6 +376,36 @@ class DiskTest(FailureCase):
         os.rename(f"{world.dir}/elsewhere", world.mail.root)
         world.sterna.run("check", "--offline")
 
+    def test_a_maildir_that_may_not_be_read_is_no_missing_one(self):
+        world = self.world()
+        world.fill("INBOX", 2)
+        world.sync()
+        run = self.locked_out_of(world, world.mail.root)
+        checked = run("check", "--offline")
+        self.assertEqual(checked.returncode, FAILED, checked.stdout)
+        self.assertRegex(checked.stdout, r"FAILED +Maildir .*Permission denied")
+        self.assertRegex(checked.stdout, r"skipped +marker")
+        self.assertNotIn("move ", checked.stdout)
+
+    def test_a_file_in_place_of_a_synced_maildir_is_no_missing_one(self):
+        world = self.world()
+        world.fill("INBOX", 2)
+        world.sync()
+        os.rename(world.mail.root, f"{world.dir}/elsewhere")
+        with open(world.mail.root, "w", encoding="ascii") as out:
+            out.write("in the way")
+        synced = world.sterna.run("sync", expect=FAILED)
+        checked = world.sterna.run("check", "--offline", expect=FAILED)
+        verified = world.sterna.run("verify", expect=PARTLY)
+        for text in (synced.stderr, checked.stdout, verified.stderr):
+            self.assertIn(f"{world.mail.root} is no directory", text)
+            self.assertIn("move it away, or name another place", text)
+            self.assertNotIn("begin anew", text)
+        os.unlink(world.mail.root)
+        os.rename(f"{world.dir}/elsewhere", world.mail.root)
+        world.sync()
+        world.assert_settled()
+
     def test_a_state_that_may_not_be_read_is_no_missing_one(self):
         world = self.world()
         world.fill("INBOX", 2)

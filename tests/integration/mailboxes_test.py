@@ -6,7 +6,7 @@ import unittest
 from tests.support.case import IntegrationCase, over, trade
 from tests.support.dovecot import MAIN_PROFILES
 from tests.support.messages import NOON, local, message
-from tests.support.sterna import HELD, PARTLY
+from tests.support.sterna import FAILED, HELD, PARTLY
 
 # Dovecot with mdbox takes all of these; so must a path.
 HELL = ["two words", " leading", "trailing ", 'with "quotes"', "back\\slash", "100%", "a*b",
@@ -144,11 +144,37 @@ class NamesTest(IntegrationCase):
             out.write(local(message("stays")))
         world.mail.deliver("INBOX", local(message("goes")), "S", NOON)
         words = world.sync(expect=PARTLY)["stderr"]
-        self.assertIn('account acc: the server can have no mailbox with "caf\\xe9" in its name',
-                      words)
+        self.assertIn('account acc: mailbox caf\\xe9: create it on the server: the server can have '
+                      'no mailbox with "caf\\xe9" in its name\n  give the folder a name', words)
         self.assertEqual(world.words_on_server("INBOX"), ["goes"])
         self.assertEqual(world.imap.mailboxes(), ["INBOX", "Trash"])
         self.assertEqual(os.listdir(folder + b"/cur"), [b"1.x.host:2,S"])
+
+    def test_a_folder_that_can_be_no_mailbox_is_shown_everywhere(self):
+        for layout, folder in (("fs", "inbox"), ("maildir++", ".Sent.")):
+            with self.subTest(layout):
+                world = self.world(layout=layout)
+                world.sync()
+                for sub in ("cur", "new", "tmp"):
+                    os.makedirs(f"{world.mail.root}/{folder}/{sub}")
+                with open(f"{world.mail.root}/{folder}/cur/1.x.host:2,S", "wb") as out:
+                    out.write(local(message("lost")))
+                world.mail.create("Made")     # the Maildir is walked twice then
+                words = world.sync()["stderr"]
+                self.assertEqual(words.count("has a name that no mailbox can have"), 1, words)
+                self.assertIn("rename the folder", words)
+                checked = world.sterna.run("check", "--offline").stdout
+                self.assertRegex(checked, rf"warning +folders .*/{folder} has a name")
+                self.assertNotIn("all of them", checked)
+                listed = world.sterna.run("mailboxes", "acc").stdout
+                self.assertRegex(listed, rf"(?m)^{folder} .* 1 .* no +has a name .*rename")
+                verified = world.sterna.run("verify", expect=FAILED).stdout
+                self.assertRegex(verified, rf"acc/{folder} .*nothing in it is synced")
+                os.rename(f"{world.mail.root}/{folder}",
+                          f"{world.mail.root}/{folder.strip('.').replace('inbox', 'other')}"
+                          if layout == "fs" else f"{world.mail.root}/.Sent")
+                world.sync()
+                world.sterna.run("verify")
 
     def test_a_name_longer_than_a_path_component(self):
         world = self.world()
@@ -492,7 +518,11 @@ class RefusedTest(IntegrationCase):
                 self.assertEqual(world.wire.sent(rb"^CREATE"), [])
                 (state,) = world.sterna.command_json("status")["accounts"]
                 self.assertEqual(state["quarantined"], 1)
-                self.assertIn("Bad", world.sterna.run("status").stdout)
+                status = world.sterna.run("status").stdout
+                self.assertIn("1 mailbox could not be brought over and is tried again", status)
+                self.assertIn("Bad", status)
+                listed = world.sterna.run("mailboxes", "acc").stdout
+                self.assertRegex(listed, r"(?m)^Bad .* parked +.*(no such names|another case)")
                 world.mail.rename("Bad", "Good")
                 world.sync()
                 self.assertEqual(world.words_on_server("Good"), ["stays"])

@@ -84,6 +84,8 @@ class OddMessagesTest(IntegrationCase):
         with open(path, "rb") as file:
             self.assertEqual(file.read(), data)
         world.assert_quiet()
+        verified = world.sterna.run("verify", "--deep")
+        self.assertIn("note: the same but for NUL, which the server does not keep", verified.stdout)
 
     def test_a_message_that_the_server_stores_differently_is_not_sent_twice(self):
         world = self.world()

@@ -26,6 +26,13 @@ class DiscoverTest : public MaildirTest {
     }
     return names;
   }
+  static std::vector<std::string> unusable(const Discovery& found) {
+    std::vector<std::string> folders;
+    for (const UnusableFolder& folder : found.unusable) {
+      folders.push_back(to_string(folder.path) + " " + folder.why);
+    }
+    return folders;
+  }
 };
 
 TEST_F(DiscoverTest, FindsMailboxesAtAnyDepth) {
@@ -104,8 +111,9 @@ TEST_F(DiscoverTest, FollowsLinksAndEntersEachDirectoryOnce) {
   disk().symlink("mail/x/loop", "/mail");
   const Discovery found = find();
   EXPECT_THAT(names(found), ElementsAre("linked/y linked/y", "x x"));
-  EXPECT_THAT(found.unusable,
+  EXPECT_THAT(unusable(found),
               ElementsAre(HasSubstr("again is a second way"), HasSubstr("x/loop is a second way")));
+  EXPECT_FALSE(found.unusable[0].has_cur);  // of its own
 }
 
 TEST_F(DiscoverTest, WhatABrokenLinkHidesIsUnknown) {
@@ -165,16 +173,19 @@ TEST_F(DiscoverTest, OfTwoSpellingsOursWins) {
   disk().make_maildir("mail/%73ent");
   const Discovery found = find();
   EXPECT_THAT(names(found), ElementsAre("100% 100%25", "sent %73ent"));
-  EXPECT_THAT(found.unusable, ElementsAre(HasSubstr("100% is a second spelling of 100%")));
-  EXPECT_THAT(found.nameless, ElementsAre(MailboxPath{"100%"}));
+  EXPECT_THAT(unusable(found), ElementsAre("100% is a second spelling of 100%"));
+  EXPECT_EQ(found.unusable[0].remedy, "rename the folder, or move its mail into 100%25");
+  EXPECT_TRUE(found.unusable[0].has_cur);
 }
 
 TEST_F(DiscoverTest, NamesThatTheLayoutCannotReadAreReported) {
   disk().make_maildir("mail/inbox");
   const Discovery found = find();
   EXPECT_THAT(names(found), IsEmpty());
-  EXPECT_THAT(found.unusable, ElementsAre(HasSubstr("inbox is no name of a mailbox")));
-  EXPECT_THAT(found.nameless, ElementsAre(MailboxPath{"inbox"}));
+  EXPECT_THAT(unusable(found),
+              ElementsAre("inbox has a name that no mailbox can have in this layout"));
+  EXPECT_EQ(found.unusable[0].remedy, "rename the folder");
+  EXPECT_TRUE(found.unusable[0].has_cur);
 }
 
 TEST_F(DiscoverTest, CutNamesAreLeftToTheState) {

@@ -239,6 +239,17 @@ TEST(PlainDigests, LookPastThoseFieldsAlone) {
   EXPECT_EQ(both.plain, full_digest(kMessage));
 }
 
+TEST(Digests, WithoutNulAreWhatAServerMayStore) {
+  const std::string_view text = "A: b\n\none\0two\n"sv;
+  MemoryReader first(text);
+  EXPECT_TRUE(must(file_digests(first)).has_nul);
+  MemoryReader second(text);
+  EXPECT_EQ(must(digests_without_nul(second)),
+            (std::vector{full_digest("A: b\n\none\x80two\n"), full_digest("A: b\n\nonetwo\n")}));
+  MemoryReader plain(kMessage);
+  EXPECT_FALSE(must(file_digests(plain)).has_nul);
+}
+
 TEST(PlainDigests, TakeTheBodyAsItIs) {
   for (const std::string_view text :
        {""sv, "\n"sv, "\nStatus: RO\n"sv, "A: b\n\nStatus: RO\n\n"sv, "words"sv, "a\r"sv}) {

@@ -315,7 +315,8 @@ MemoryFileSystem::~MemoryFileSystem() = default;
 Result<std::unique_ptr<io::Directory>> MemoryFileSystem::open_root(const std::string& path,
                                                                    bool create) {
   STERNA_TRY(auto place, walk(path, create, kLinksMax));
-  if (!place.node || place.node->type != io::FileType::directory) return not_found(path);
+  if (!place.node) return not_found(path);
+  if (place.node->type != io::FileType::directory) return exists(path);
   return std::make_unique<MemoryDirectory>(*this, std::move(place));
 }
 

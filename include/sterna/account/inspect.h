@@ -32,6 +32,7 @@ struct ParkedMessage {
   std::string reason;
   unsigned tries = 0;
   std::int64_t next_try_ms = 0;
+  bool whole = false;  // about the mailbox itself, not a message in it
 };
 // AccountState::error of a sync that was told to stop: nothing is wrong, and the next one goes on.
 inline constexpr std::string_view kInterrupted = "interrupted";
@@ -68,6 +69,8 @@ Result<std::vector<HistoryLine>> read_history(const Settings& settings, const st
 
 // The mailboxes that the state knows; none before the first sync.
 Result<std::vector<std::string>> mailbox_names(const Settings& settings);
+// The one whose folder is at this absolute path, or has it as its cur, new or tmp; "" if none is.
+Result<std::string> mailbox_of_folder(const Settings& settings, const std::string& path);
 // ErrorCode::usage, with the one of `names` that may be meant.
 Error unknown_mailbox(const std::string& account, std::string_view typed,
                       const std::vector<std::string>& names);
@@ -126,6 +129,9 @@ struct MailboxLine {
   std::optional<std::uint64_t> messages_remote;
   std::optional<std::uint64_t> messages_local;
   std::optional<std::uint64_t> octets_remote;
+  // Why it is not in step, though nobody left it out: parked, or a folder that can be no mailbox,
+  // which is not `included`. "" if nothing is in the way.
+  std::string obstacle;
 };
 coro::Task<Result<std::vector<MailboxLine>>> list_mailboxes(Services services, Settings settings,
                                                             Log log);

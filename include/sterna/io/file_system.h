@@ -162,6 +162,8 @@ class FileSystem {
  public:
   virtual ~FileSystem() = default;
   // An absolute path; symbolic links in it are followed. `create`: make what is missing, mode 0700.
+  // ErrorCode::not_found where nothing is, ErrorCode::exists where something is that is no
+  // directory.
   virtual Result<std::unique_ptr<Directory>> open_root(const std::string& path, bool create) = 0;
   // Identifies this boot; changes when the machine was restarted. "" if unknown.
   virtual std::string boot_id() = 0;

@@ -128,8 +128,12 @@ Digest full_digest(std::string_view bytes);  // of octets of either side
 struct FileDigests {
   Digest whole;
   Digest plain;  // equal to `whole` where there is nothing to leave out
+  bool has_nul = false;
 };
 Result<FileDigests> file_digests(io::FileReader& file);
+// What servers make of a message with NUL in it, which they cannot keep: 0x80 stands in its place,
+// or nothing.
+Result<std::vector<Digest>> digests_without_nul(io::FileReader& file);
 
 // Whether two files hold the same message, line ends apart.
 Result<bool> same_content(io::FileReader& a, io::FileReader& b);

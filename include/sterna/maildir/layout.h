@@ -79,13 +79,17 @@ struct LocalMailbox {
   bool shortened = false;
 };
 
+// A directory that seems to be a mailbox and cannot be one.
+struct UnusableFolder {
+  MailboxPath path;
+  std::string why;       // what it is, ready to be printed: "is a second way to a directory"
+  std::string remedy;    // what the user can do, ready to be printed
+  bool has_cur = false;  // of its own: there may be mail in it that is nowhere else
+};
+
 struct Discovery {
   std::vector<LocalMailbox> mailboxes;  // ascending by name, each name once
-  // Directories that are mailboxes but cannot be used, with the reason, ready to be printed: a
-  // second spelling of a name, a second way to a directory, a name that the layout cannot read.
-  std::vector<std::string> unusable;
-  // Those of them that have a cur of their own: there may be mail in them.
-  std::vector<MailboxPath> nameless;
+  std::vector<UnusableFolder> unusable;
   // Directories without a cur. A mailbox that was at such a place has lost it, as when its disk is
   // not mounted: it is suspect, not absent.
   std::vector<MailboxPath> bare;
