@@ -11,6 +11,7 @@
 #include "last_sync.h"
 #include "pass.h"
 #include "pool.h"
+#include "restart.h"
 #include "sterna/account/inspect.h"
 #include "sterna/base/step.h"
 #include "sterna/coro/both.h"
@@ -71,8 +72,7 @@ Status finish_state(Engine& engine, const Status& outcome) {
     STERNA_CHECK(engine.store->keep_lived());
     const bool all = engine.request.mailboxes.empty();
     if (engine.union_mode && all) STERNA_CHECK(engine.store->unset(kAdoptingKey));
-    // Only now everything was seen that was done before a restart.
-    if (all) STERNA_CHECK(engine.store->set("boot_id", engine.boot_id));
+    if (all) STERNA_CHECK(note_boot(engine));
   }
   if (before.value_or("") != error) STERNA_CHECK(engine.store->set("last_error", error));
   const bool marker = !outcome && outcome.error().is(ErrorCode::marker);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <set>
 
+#include "restart.h"
 #include "sterna/base/bytes.h"
 
 namespace sterna::account {
@@ -17,10 +18,7 @@ constexpr std::string_view kUnflushedKey = "unflushed";  // generation and boot
 bool is_resolved(const Engine& engine) {
   if (!engine.unflushed_since) return true;
   return std::ranges::all_of(engine.mailboxes, [](const auto& work) {
-    const LocalDelta& local = work->input.local;
-    if (local.suspect) return false;
-    if (!work->row.has_local) return true;
-    return local.coverage == Coverage::complete && !work->missed_unflushed;
+    return is_seen_here(*work) && !work->missed_unflushed;
   });
 }
 
