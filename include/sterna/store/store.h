@@ -90,7 +90,7 @@ struct Failure {
 };
 
 struct Tombstone {
-  MessageKey key;
+  MessageKey key;  // without a UID: the message was moved, and is in another mailbox
   std::string base_name;
   std::uint64_t ino = 0;
   std::string boot_id;
