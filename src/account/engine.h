@@ -49,7 +49,7 @@ struct MailboxWork {
   std::optional<maildir::Listing> listing;
   std::vector<Uid> linked;  // rows of which a new file is one more name
   bool network_fs = false;
-  bool removal_begun = false;         // of messages whose files went before this pass
+  bool removal_begun = false;         // of files, or of messages whose files went, before this pass
   std::set<std::string> told_denied;  // files that cannot be read, of which the user was told
   bool missed_unflushed = false;      // files that may have gone with the power (unflushed.h)
   std::optional<Generation> unflushed_since;  // from this pass on they may have
@@ -123,6 +123,7 @@ struct Engine {
   std::string machine_id;
   std::string boot_id;
   bool clean_boot = true;                     // same boot as in the last sync that came to its end
+  std::set<MailboxId> before_restart;         // not seen since an earlier boot (restart.h)
   bool unflushed = false;                     // files were recorded and never flushed
   std::optional<Generation> unflushed_since;  // those of an earlier boot: from this pass on
   std::map<MailboxId, std::string> unflushed_apart;

@@ -82,7 +82,10 @@ void take_file(MessageRow& row, const LocalFile& file);
 // Row, tombstone and history of a message that is gone for good; inside a transaction.
 Status bury(Engine& engine, const MailboxWork& work, const MessageRow& row, std::string side,
             std::string event, std::string reason);
-// The same of a row whose file is another row's from now on, if it is still there.
+// Row of a message that is elsewhere now, with its file; inside a transaction. The name that it had
+// here leaves a tombstone, and is not given up.
+Status leave_place(Engine& engine, const MessageRow& row);
+// As bury(), of a row whose file is another row's from now on, if it is still there.
 Status forget_row(Engine& engine, MessageKey key, const std::string& reason);
 
 }  // namespace sterna::account

@@ -55,6 +55,13 @@ Status bury(Engine& engine, const MailboxWork& work, const MessageRow& row, std:
                             std::move(side), row.flags.to_string(), std::move(reason));
 }
 
+Status leave_place(Engine& engine, const MessageRow& row) {
+  STERNA_CHECK(engine.store->remove_message(row.key));
+  if (row.base_name.empty()) return {};
+  return engine.store->add_tombstone(
+      {{row.key.mailbox, Uid{}}, row.base_name, row.file.ino, engine.boot_id, engine.now_ms()});
+}
+
 Status forget_row(Engine& engine, MessageKey key, const std::string& reason) {
   STERNA_TRY(std::optional<MessageRow> row, engine.store->message(key));
   MailboxWork* work = engine.find(key.mailbox);
@@ -423,7 +430,11 @@ class LocalExecution {
     if (!move.email_id.empty()) moved.email_id = move.email_id;
     moved.remote_since = engine_.generation;
     moved.local_since = engine_.generation;
-    if (row) STERNA_CHECK(engine_.store->remove_message(row->key));
+    if (row && move.from.mailbox != move.to.mailbox) {
+      STERNA_CHECK(leave_place(engine_, *row));
+    } else if (row) {
+      STERNA_CHECK(engine_.store->remove_message(row->key));
+    }
     push_unsaid(moved, move.to.uidvalidity, move.to_remote, move.flags, action.reason);
     STERNA_CHECK(engine_.store->put_message(moved));
     ++engine_.report.counts.moved_in;

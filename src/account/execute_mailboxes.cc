@@ -337,6 +337,8 @@ class MailboxExecution {
     if (!encoded) co_return fail_in(std::move(encoded), creating(name));
     const WireName wire = *std::move(encoded);
     STERNA_CO_TRY(MailboxRow row, mailbox_row(engine_, what.id));
+    // What is made on the server gets a row, whatever becomes of the folder from now on.
+    STERNA_CO_CHECK(flush_local(engine_, what.local));
     if (row.has_remote) STERNA_CO_CHECK(release_files(engine_, row));
     STERNA_CO_TRY(imap::Done done, co_await connection_.run(imap::create(wire)));
     if (!done.ok()) STERNA_CO_CHECK(co_await accept_refusal(done, wire, name));
@@ -355,7 +357,7 @@ class MailboxExecution {
     row.delimiter = connection_.names.delimiter;
     row.has_remote = true;
     row.remote_absences = 0;
-    STERNA_CO_CHECK(take(engine_, row, what.local));
+    take(row, what.local);
     outcome_.changed.insert(row.id);
     ++engine_.report.counts.mailboxes_out;
     co_return save_mailbox(engine_, row, {"mailbox created", "remote", {}, reason_});
@@ -384,7 +386,8 @@ class MailboxExecution {
   Status adopt(const sync::AdoptBoth& what) {
     STERNA_TRY(MailboxRow row, mailbox_row(engine_, what.id));
     take(row, what.remote);
-    STERNA_CHECK(take(engine_, row, what.local));
+    STERNA_CHECK(flush_local(engine_, what.local));
+    take(row, what.local);
     return save_mailbox(engine_, row, {});
   }
 

@@ -30,21 +30,22 @@ void take(MailboxRow& row, const sync::RemoteMailbox& remote) {
   row.remote_absences = 0;
 }
 
-Status take(Engine& engine, MailboxRow& row, const sync::LocalMailbox& local) {
+Status flush_local(Engine& engine, const sync::LocalMailbox& local) {
   const Status flushed = maildir::flush_path(*engine.root, maildir::parse_mailbox_path(local.path));
-  if (!flushed) {
-    const bool went = flushed.error().is(ErrorCode::not_found);
-    Error error = went ? Error(ErrorCode::changed, "its folder moved meanwhile") : flushed.error();
-    return fail(std::move(error)
-                    .with_scope(ErrorScope::mailbox)
-                    .with_context(fmt::format("mailbox {}", local.name.text())));
-  }
+  if (flushed) return {};
+  const bool went = flushed.error().is(ErrorCode::not_found);
+  Error error = went ? Error(ErrorCode::changed, "its folder moved meanwhile") : flushed.error();
+  return fail(std::move(error)
+                  .with_scope(ErrorScope::mailbox)
+                  .with_context(fmt::format("mailbox {}", local.name.text())));
+}
+
+void take(MailboxRow& row, const sync::LocalMailbox& local) {
   row.path = local.path;
   row.cur_dev = local.cur_dev;
   row.cur_ino = local.cur_ino;
   row.cur_btime_ns = local.cur_btime_ns;
   row.has_local = true;
-  return {};
 }
 
 namespace {

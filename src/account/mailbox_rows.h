@@ -16,8 +16,10 @@ namespace sterna::account {
 Result<MailboxRow> mailbox_row(Engine& engine, MailboxId id);
 
 void take(MailboxRow& row, const sync::RemoteMailbox& remote);
-// Its directory is flushed first: another program may have made it. ErrorCode::changed if it went.
-Status take(Engine& engine, MailboxRow& row, const sync::LocalMailbox& local);
+void take(MailboxRow& row, const sync::LocalMailbox& local);
+// Its directory, which another program may have made: before the server is told of it, or a row.
+// ErrorCode::changed if it went.
+Status flush_local(Engine& engine, const sync::LocalMailbox& local);
 
 // Where the directory of a mailbox is to be: no row's place but its own, nor one that differs in
 // case alone where the file system makes no difference. `leaving`: this row gives up its place.

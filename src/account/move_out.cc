@@ -157,7 +157,7 @@ Status record(Engine& engine, MailboxWork& from, MailboxWork& to, const std::vec
       pushes.push_back({row.key, one.what->to.uidvalidity, delta, one.what->flags,
                         one.action->reason, std::exchange(row.info, kInfoUnsaid)});
     }
-    STERNA_CHECK(engine.store->remove_message(one.row.key));
+    STERNA_CHECK(leave_place(engine, one.row));
     STERNA_CHECK(engine.store->put_message(row));
     if (one.what->forgets) STERNA_CHECK(forget_row(engine, *one.what->forgets, one.action->reason));
     STERNA_CHECK(engine.store->close_intent(one.intent));
@@ -201,7 +201,20 @@ coro::Task<Status> keep_proven(Engine& engine, MailboxWork& from, MailboxWork& t
   co_return Status{};
 }
 
-// SELECT and the question are one packet, and the epoch moves while they are answered.
+// Else a lost power would bring the old names back, as copies of what was moved (rule 16).
+Status flush_old_places(Engine& engine, MailboxWork& from, const std::vector<Moving>& moving) {
+  if (!engine.settings.fsync) return {};
+  maildir::TouchedDirectories left;
+  for (const Moving& one : moving) {
+    if (one.row.base_name.empty()) continue;
+    STERNA_TRY(const maildir::MailboxDirs* dirs, engine.open_dirs(from));
+    left.add(dirs->message_dir(one.row.in_new));
+  }
+  return left.sync();
+}
+
+// SELECT and the question are one packet. While they are answered, the epoch moves, and the disk
+// has what the user did.
 coro::Task<Status> prove(Engine& engine, Connection& connection, MailboxWork& from, MailboxWork& to,
                          std::vector<Moving>& moving) {
   const UidValidity expected = moving.front().what->from.uidvalidity;
@@ -209,10 +222,12 @@ coro::Task<Status> prove(Engine& engine, Connection& connection, MailboxWork& fr
   const Status asked = proof.ask(uids_of(moving));
   const Status sent = co_await connection.flush();
   const Status bumped = engine.bump_epoch();
+  const Status flushed = flush_old_places(engine, from, moving);
   STERNA_CO_CHECK(co_await proof.land());
   STERNA_CO_CHECK(asked);
   STERNA_CO_CHECK(sent);
   STERNA_CO_CHECK(bumped);
+  STERNA_CO_CHECK(flushed);
   STERNA_CO_CHECK(co_await keep_proven(engine, from, to, proof, moving));
   co_return co_await select_mailbox(engine, connection, from, expected);
 }

@@ -16,6 +16,7 @@
 #include "look_closer.h"
 #include "match_listing.h"
 #include "observe.h"
+#include "restart.h"
 #include "sterna/base/bytes.h"
 #include "sterna/base/nanoseconds.h"
 #include "sterna/base/step.h"
@@ -136,18 +137,36 @@ Status read_letters(Engine& engine, MailboxWork& work, LocalFile& file) {
   return {};
 }
 
+// Whether a disk that lied brought it back: the name and the inode of what went in an earlier boot
+// (rule 16). What was recorded of that may be lost with the power, too, and its row be `deleting`.
+Result<bool> is_resurrected(Engine& engine, const MailboxWork& work, const LocalFile& file,
+                            const std::optional<store::Tombstone>& tombstone) {
+  if (tombstone && tombstone->ino == file.file.ino && tombstone->boot_id != engine.boot_id) {
+    return true;
+  }
+  STERNA_TRY(const std::vector<MessageRow> rows, engine.store->messages_by_base_name(file.base));
+  return std::ranges::any_of(rows, [&](const MessageRow& row) {
+    return row.key.mailbox == work.row.id && row.state == RowState::deleting &&
+           row.file.ino == file.file.ino;
+  });
+}
+
 // The name of what was deleted here: the user brought it back, and it is new to the server; or a
-// disk did, or a backup, and it is what was on the server once.
-Status recall_deletion(Engine& engine, const MailboxWork& work, LocalArrival& arrival) {
+// disk did, or a backup, and it is what was on the server once. One that was moved did not give its
+// name up: its tombstone has no UID.
+Status recall_deletion(Engine& engine, const MailboxWork& work, bool restarted,
+                       LocalArrival& arrival) {
   const LocalFile& file = arrival.file;
   STERNA_TRY(const auto tombstone, engine.store->tombstone_of(work.row.id, file.base));
+  if (restarted) {
+    STERNA_TRY(arrival.resurrected, is_resurrected(engine, work, file, tombstone));
+  }
   if (!tombstone) return {};
-  arrival.resurrected =
-      !engine.clean_boot && tombstone->ino == file.file.ino && tombstone->boot_id != engine.boot_id;
+  const bool ours = arrival.origin && arrival.origin->ours;
   if (tombstone->of_backup) {
     const ClaimedOrigin buried{true, work.row.id, work.row.cursor.uidvalidity, tombstone->key.uid};
-    if (!arrival.origin || !arrival.origin->ours) arrival.origin = buried;
-  } else if (arrival.origin && arrival.origin->ours && !arrival.resurrected) {
+    if (!ours) arrival.origin = buried;
+  } else if (ours && tombstone->key.uid && !arrival.resurrected) {
     arrival.origin.reset();
   }
   return {};
@@ -171,6 +190,7 @@ coro::Task<Status> describe_arrivals(Engine& engine, MailboxWork& work, ListingM
   STERNA_CO_TRY(maildir::MailboxDirs * dirs, engine.open_dirs(work));
   const std::int64_t now = engine.services.clock.wall_ns();
   const bool flushes = engine.settings.fsync && !engine.dry_run();
+  const bool restarted = was_restarted(engine, work);
   auto job = [&] {
     std::vector<Looked> found = look_at_all(*dirs, files);
     if (flushes) flush_young(*dirs, files, found, now - kSurelyWrittenNs);
@@ -193,7 +213,7 @@ coro::Task<Status> describe_arrivals(Engine& engine, MailboxWork& work, ListingM
     const std::int64_t age_ns = now - file.file.mtime_ns;
     arrival.settling = work.row.role == Role::sent && age_ns >= 0 && age_ns < kSentSettlesNs;
     arrival.origin = origin_of(engine, file.base);
-    STERNA_CO_CHECK(recall_deletion(engine, work, arrival));
+    STERNA_CO_CHECK(recall_deletion(engine, work, restarted, arrival));
     work.input.local.arrived.push_back(std::move(arrival));
   }
   for (LocalChange& change : found.changed) {
@@ -205,8 +225,8 @@ coro::Task<Status> describe_arrivals(Engine& engine, MailboxWork& work, ListingM
     if (look.identity) change.plain = to_plain_identity(*look.identity);
     const bool sound =
         !change.torn && look.identity && look.identity->has_fields && look.identity->size > 0;
-    change.surely_edited = sound && engine.clean_boot;
-    change.maybe_edited = sound && !engine.clean_boot;
+    change.surely_edited = sound && !restarted;
+    change.maybe_edited = sound && restarted;
   }
   co_return Status{};
 }
@@ -335,20 +355,31 @@ bool is_settled_unseen(MailboxWork& work) {
   if (local.suspect) return true;
   const auto stored = maildir::MailboxStamp::decode(work.row.stamp);
   const bool same = stored && work.stamp_now && *stored == *work.stamp_now;
-  if (!same || work.input.adopting) return false;
+  if (!same || work.input.adopting || work.removal_begun) return false;
   local.coverage = Coverage::complete;
   return true;
+}
+
+// Of whose files nobody knows whether they are here: no row that a listing is compared with speaks
+// of them, and a removal that was cut, or that a lost power took back, leaves the stamp as it was.
+Status note_removals_begun(Engine& engine) {
+  for (const RowState state : {RowState::dropping, RowState::deleting, RowState::wanted}) {
+    STERNA_TRY(const std::vector<MessageRow> rows, engine.store->messages_in_state(state));
+    for (const MessageRow& row : rows) {
+      // Else it is yet to be fetched, and no damaged file of it is being taken away.
+      const bool begun = state != RowState::wanted || !row.base_name.empty();
+      MailboxWork* work = begun ? engine.find(row.key.mailbox) : nullptr;
+      if (work) work->removal_begun = true;
+    }
+  }
+  return {};
 }
 
 }  // namespace
 
 // Several mailboxes at a time: while one is compared, the next are read.
 coro::Task<Status> observe_local(Engine& engine) {
-  STERNA_CO_TRY(const std::vector<MessageRow> going,
-                engine.store->messages_in_state(RowState::deleting));
-  for (const MessageRow& row : going) {
-    if (MailboxWork* work = engine.find(row.key.mailbox)) work->removal_begun = true;
-  }
+  STERNA_CO_CHECK(note_removals_begun(engine));
   STERNA_CO_CHECK(choose_audit(engine));
   coro::Scope scope = co_await coro::make_scope();
   Status failure;

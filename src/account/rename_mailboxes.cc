@@ -104,6 +104,7 @@ coro::Task<Status> MailboxRenames::rename_remote(const sync::RenameRemote& what,
                                                  const std::string& reason) {
   STERNA_CO_TRY(MailboxRow row, mailbox_row(engine_, what.id));
   STERNA_CO_TRY(const WireName to, new_wire(row, what.to.name));
+  STERNA_CO_CHECK(flush_local(engine_, what.to));
   bool carried = false;
   if (what.with_parent) {
     STERNA_CO_TRY(carried, co_await is_there(to));
@@ -117,7 +118,7 @@ coro::Task<Status> MailboxRenames::rename_remote(const sync::RenameRemote& what,
   const std::string from = row.name.text();
   row.name = what.to.name;
   row.wire = to;
-  STERNA_CO_CHECK(take(engine_, row, what.to));
+  take(row, what.to);
   row.stamp.clear();
   ++engine_.report.counts.mailboxes_out;
   co_return record(
@@ -179,7 +180,8 @@ Status MailboxRenames::rename_row(const sync::RenameRow& what, const std::string
   STERNA_TRY(MailboxRow row, mailbox_row(engine_, what.id));
   const std::string old = row.name.text();
   take(row, what.remote);
-  STERNA_CHECK(take(engine_, row, what.local));
+  STERNA_CHECK(flush_local(engine_, what.local));
+  take(row, what.local);
   row.stamp.clear();
   return record(
       {std::move(row), {"mailbox renamed", "local", fmt::format("from {}", old), reason}});

@@ -12,6 +12,7 @@
 #include "last_sync.h"
 #include "pass.h"
 #include "pool.h"
+#include "restart.h"
 #include "sterna/account/inspect.h"
 #include "sterna/base/step.h"
 #include "sterna/coro/both.h"
@@ -71,8 +72,7 @@ Status finish_state(Engine& engine, const Status& outcome) {
     STERNA_CHECK(keep_last_sync(engine));
     STERNA_CHECK(engine.store->keep_lived());
     const bool all = engine.request.mailboxes.empty();
-    // Only now everything was seen that was done before a restart.
-    if (all) STERNA_CHECK(engine.store->set("boot_id", engine.boot_id));
+    if (all) STERNA_CHECK(note_boot(engine));
   }
   std::uint64_t waiting = 0;
   for (const WaitingLine& line : engine.report.waiting) waiting += line.count;

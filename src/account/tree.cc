@@ -5,6 +5,7 @@
 
 #include "decisions.h"
 #include "inspect_parts.h"
+#include "restart.h"
 #include "sterna/base/bytes.h"
 #include "sterna/base/step.h"
 #include "sterna/maildir/marker.h"
@@ -212,8 +213,7 @@ coro::Task<Status> open_tree(Engine& engine) {
   STERNA_CO_TRY(const auto adopting, engine.store->get(kAdoptingKey));
   if (adopting) engine.union_mode = true;
 
-  STERNA_CO_TRY(const auto boot, engine.store->get("boot_id"));
-  engine.clean_boot = !boot || *boot == engine.boot_id;
+  STERNA_CO_CHECK(read_restart(engine));
   STERNA_CO_TRY(const std::uint64_t generation, get_number(*engine.store, "generation"));
   engine.generation = Generation{static_cast<std::int64_t>(generation) + 1};
   co_return read_unflushed(engine);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <set>
 
+#include "restart.h"
 #include "sterna/base/bytes.h"
 
 namespace sterna::account {
@@ -29,10 +30,7 @@ std::optional<Generation> since_earlier_boot(const Engine& engine, std::string_v
 // Every file that may have gone with the power was looked for, and none is missed any more.
 bool is_resolved(const MailboxWork& work) {
   if (!work.unflushed_since) return true;
-  const LocalDelta& local = work.input.local;
-  if (local.suspect) return false;
-  if (!work.row.has_local) return true;
-  return local.coverage == Coverage::complete && !work.missed_unflushed;
+  return is_seen_here(work) && !work.missed_unflushed;
 }
 
 bool are_resolved(const Engine& engine) {

@@ -2,6 +2,7 @@
 // Rows in other states than present and stub: their files are not missed (rule 2), and what they
 // wait for, or what was begun with them, is finished.
 #include <algorithm>
+#include <utility>
 
 #include "decide.h"
 
@@ -41,13 +42,21 @@ void decide_detached(Draft& draft, RowView& row) {
             "kept here by the policy; name or flags noted");
 }
 
+// What a whole listing at rest lacks is not here; any other may have left it out.
+bool is_surely_absent(const RowView& row) {
+  const LocalDelta& local = row.mailbox->in->local;
+  const bool nameless = row.row->base_name.empty();
+  return !row.file && (nameless || (local.coverage == Coverage::complete && local.quiet));
+}
+
 void decide_dropping(Draft& draft, RowView& row) {
   if (row.local == Local::unknown || row.remote == Remote::unknown) {
     if (row.file) draft.wait(row, "to be removed here; the other side is not known");
     return;
   }
   const RowState into = row.remote == Remote::gone ? RowState::tombstone : RowState::dropped;
-  if (!row.file) return forget(draft, row, into, "removed here before, now recorded");
+  if (is_surely_absent(row)) return forget(draft, row, into, "removed here before, now recorded");
+  if (!row.file) return draft.wait(row, "to be removed here; its file may be here still");
   draft.act(DeleteIn{row.mailbox->where(),
                      row.key().uid,
                      row.file->arrival->file,
@@ -90,8 +99,15 @@ void decide_deleting(Draft& draft, RowView& row) {
   }
   if (row.message && row.message->mailbox->may_pull()) return move_local(draft, row);
   if (row.message) row.message->from = nullptr;
-  if (!row.file) return forget(draft, row, RowState::tombstone, "removed from the server");
+  if (is_surely_absent(row)) {
+    return forget(draft, row, RowState::tombstone, "removed from the server");
+  }
+  if (!row.file) return draft.wait(row, "removed from the server; its file may be here still");
   if (row.file->message) return;  // paired with what is new there
+  if (row.file->arrival->resurrected || row.file->arrival->held) {
+    std::exchange(row.file, nullptr)->from = nullptr;  // held as a file without a row
+    return forget(draft, row, RowState::tombstone, "removed from the server");
+  }
   upload(draft, *row.file, {.copy_of = {}, .forgets = row.key(), .stub = false},
          "back after its removal from the server: restored");
 }

@@ -79,5 +79,25 @@ class RenamedFileTest(IntegrationCase):
         self.assertEqual(self.flushed_before_it_is_said(fsync=False), [])
 
 
+class MovedFileTest(IntegrationCase):
+    """A program that saves a message elsewhere removes the old file, and flushes nothing."""
+
+    def test_the_directory_that_it_left_is_flushed_before_the_server_is_told(self):
+        world = self.world()
+        world.fill("INBOX", 3)
+        world.imap.create("Work")
+        world.sync()
+        flushes = Flushes(self, world)
+        found = world.mail.find("INBOX", "<m0@")
+        world.mail.move(found, "Work")
+        seen = []
+        world.wire.on_command = lambda text: seen.append(flushes.all()) \
+            if text.startswith(b"UID MOVE") else None
+        self.assertEqual(world.sync()["moved_out"], 1)
+        self.assertEqual(len(seen), 1)
+        self.assertIn(("fsync", os.path.realpath(f"{world.mail.folder('INBOX')}/{found.place}")),
+                      seen[0])
+
+
 if __name__ == "__main__":
     unittest.main()

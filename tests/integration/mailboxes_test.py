@@ -37,6 +37,22 @@ class CreatedTest(IntegrationCase):
         self.assertEqual(world.words_on_server("Full/of/mail"), ["one"])
         world.assert_settled()
 
+    def test_a_folder_that_is_renamed_while_its_mailbox_is_made_leaves_none_behind(self):
+        world = self.world()
+        world.sync()
+        world.mail.deliver("NewFolder", local(message("one")), "S", NOON)
+
+        def rename(command):
+            if command.startswith(b"CREATE") and not os.path.isdir(world.mail.folder("Project")):
+                world.mail.rename("NewFolder", "Project")
+        world.wire.on_command = rename
+        world.sync(expect=None)
+        world.wire.on_command = None
+        world.sync()
+        self.assertEqual(world.imap.mailboxes(), ["INBOX", "Project", "Trash"])
+        self.assertEqual(world.words_on_server("Project"), ["one"])
+        world.assert_settled()
+
     def test_create_none_makes_no_mailbox_on_either_side(self):
         world = self.world(create="none")
         world.fill("INBOX", 1)

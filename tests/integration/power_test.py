@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The machine goes down: what a lost power did is not the user's hand, and what the user did before
 is not damage."""
+import itertools
 import os
 import shutil
 import unittest
@@ -16,6 +17,7 @@ class PowerCase(IntegrationCase):
         world.ask_state("UPDATE fact SET value = 'before' WHERE key = 'boot_id'")
         world.ask_state("UPDATE fact SET value = substr(value, 1, instr(value, ' ')) || 'before' "
                         "WHERE key = 'unflushed'")
+        world.ask_state("UPDATE tombstone SET boot_id = 'before'")
 
 
 class UnflushedTest(PowerCase):
@@ -136,6 +138,156 @@ class EditedBeforeRestartTest(PowerCase):
             self.assertEqual(world.words_on_server("INBOX"), ["m0", "m1"])
             self.assertEqual(len(world.undo_area()), 1)
             world.assert_settled()
+
+
+class BroughtBackTest(PowerCase):
+    """A removal that the disk took back: the name and the inode are those of before."""
+
+    def take_away(self, world, found):
+        """Removes the file; returns what brings it back."""
+        aside = f"{world.dir}/aside"
+        os.link(found.path, aside)
+        os.unlink(found.path)
+        return lambda: os.rename(aside, found.path)
+
+    def assert_held(self, world, mailbox, words):
+        for _ in range(2):
+            report = world.sync(expect=HELD)
+            self.assertEqual((report["uploaded"], report["held"]), (0, 1))
+        world.sterna.run("held", "apply", world.name)
+        world.sync()
+        self.assertEqual(len(world.undo_area()), 1)
+        self.assertEqual(world.words_on_server(mailbox), words)
+        world.assert_settled()
+
+    def test_by_a_removal_that_was_not_recorded(self):
+        world = self.world(local_delete="expunge")
+        uids = world.fill("INBOX", 3)
+        world.sync()
+        bring_back = self.take_away(world, world.mail.find("INBOX", "<m0@"))
+        world.mail.settle()
+        world.wire.on_command = lambda text: b"EXPUNGE" in text and world.sterna.signal()
+        world.sterna.finish(world.sterna.start("sync"))
+        world.wire.on_command = None
+        world.imap.expunge("INBOX", uids[0])
+        bring_back()
+        self.restart(world)
+        self.assert_held(world, "INBOX", ["m1", "m2"])
+
+    def test_with_the_stamp_of_its_directory(self):
+        world = self.world(local_delete="expunge")
+        uids = world.fill("INBOX", 3)
+        world.sync()
+        world.wait_for_stamp()
+        world.ask_state("INSERT INTO passing SELECT mailbox, uid, 'deleting' FROM message "
+                        "WHERE uid = ?", uids[0])
+        world.imap.expunge("INBOX", uids[0])
+        self.restart(world)
+        world.imap.leave()
+        self.assertEqual(world.sterna.sync(expect=HELD)["uploaded"], 0)
+        self.assert_held(world, "INBOX", ["m1", "m2"])
+
+    def test_by_a_program_that_saved_the_message_elsewhere(self):
+        for ours, kept in itertools.product((True, False), repeat=2):
+            with self.subTest(ours=ours, kept=kept):
+                world = self.world()
+                world.fill("INBOX", 1, "m1")
+                world.imap.create("Work")
+                world.sync()
+                if ours:
+                    world.fill("INBOX", 1)
+                else:
+                    world.mail.deliver("INBOX", local(message("m0")), "S", NOON)
+                world.sync()
+                found = world.mail.find("INBOX", "<m0@")
+                name = found.name if kept else "17.saved.testhost"
+                shutil.copy2(found.path, f"{world.mail.folder('Work')}/cur/{name}")
+                bring_back = self.take_away(world, found)
+                self.assertEqual(world.sync()["moved_out"], 1)
+                bring_back()
+                self.restart(world)
+                self.assert_held(world, "Work", ["m0"])
+                self.assertEqual(world.words_on_server("INBOX"), ["m10"])
+
+    def test_by_a_move_that_followed_the_server(self):
+        world = self.world()
+        uids = world.fill("INBOX", 2)
+        world.imap.create("Work")
+        world.sync()
+        found = world.mail.find("INBOX", "<m0@")
+        os.link(found.path, f"{world.dir}/aside")
+        world.imap.move("INBOX", uids[:1], "Work")
+        self.assertEqual(world.sync()["moved_in"], 1)
+        os.rename(f"{world.dir}/aside", found.path)
+        self.restart(world)
+        self.assert_held(world, "Work", ["m0"])
+
+    def test_a_backup_that_brings_back_what_was_moved_doubles_nothing(self):
+        world = self.world()
+        world.fill("INBOX", 2)
+        world.imap.create("Work")
+        world.sync()
+        shutil.copytree(world.mail.root, f"{world.dir}/backup", symlinks=True)
+        world.mail.move(world.mail.find("INBOX", "<m0@"), "Work")
+        self.assertEqual(world.sync()["moved_out"], 1)
+        shutil.rmtree(world.mail.root)
+        shutil.copytree(f"{world.dir}/backup", world.mail.root, symlinks=True)
+        world.sync(expect=(0, HELD))
+        world.sync(expect=(0, HELD))
+        self.assertEqual(world.words_on_server("INBOX") + world.words_on_server("Work"),
+                         ["m1", "m0"])
+
+
+class LateMountTest(PowerCase):
+    """The disk of a mailbox is not there yet when the first sync after the restart begins."""
+
+    def mount_late(self, world):
+        self.restart(world)
+        folder = world.mail.folder("A")
+        os.rename(folder, f"{world.dir}/unmounted")
+        os.mkdir(folder)
+        world.sync(expect=HELD)
+        os.rmdir(folder)
+        os.rename(f"{world.dir}/unmounted", folder)
+
+    def test_what_it_brings_back_is_held(self):
+        world = self.world()
+        world.fill("A", 3)
+        world.sync()
+        found = world.mail.find("A", "<m0@")
+        os.link(found.path, f"{world.dir}/aside")
+        os.unlink(found.path)
+        world.sync()
+        os.rename(f"{world.dir}/aside", found.path)
+        self.mount_late(world)
+        report = world.sync(expect=HELD)
+        self.assertEqual((report["uploaded"], report["held"]), (0, 1))
+        self.assertEqual(world.words_on_server("A"), ["m1", "m2"])
+
+    def test_what_it_cut_is_repaired(self):
+        world = self.world()
+        world.fill("A", 3)
+        world.sync()
+        found = world.mail.find("A", "<m0@")
+        world.mail.replace(found, found.read()[:-5])
+        self.mount_late(world)
+        world.sync()
+        self.assertEqual(world.words_on_server("A"), ["m0", "m1", "m2"])
+        self.assertEqual((world.words_on_server("Trash"), len(world.undo_area())), ([], 1))
+        world.assert_settled()
+
+    def test_once_it_was_seen_an_edit_is_one(self):
+        world = self.world()
+        world.fill("A", 3)
+        world.sync()
+        self.mount_late(world)
+        world.sync()
+        self.assertEqual(world.ask_state("SELECT * FROM fact WHERE key = 'before_restart'"), [])
+        found = world.mail.find("A", "<m0@")
+        world.mail.replace(found, found.read() + b"A line more.\n")
+        world.sync()
+        self.assertEqual(world.words_on_server("A"), ["m0", "m1", "m2"])
+        self.assertEqual(world.words_on_server("Trash"), ["m0"])
 
 
 class RestoredMaildirTest(IntegrationCase):

@@ -106,6 +106,15 @@ class World:
         self.ask_state("UPDATE intent SET at_ms = at_ms - ?", seconds * 1000)
         self.ask_state("UPDATE failure SET next_try_ms = next_try_ms - ?", seconds * 1000)
 
+    def wait_for_stamp(self, mailbox="INBOX"):
+        """Syncs until the directory's stamp is believed, whatever the file system's clock is."""
+        for _ in range(500):
+            self.imap.leave()
+            self.sterna.sync()
+            if self.ask_state("SELECT stamp FROM mailbox WHERE name = ?", mailbox) != [("",)]:
+                return
+        self.test.fail(f"no stamp of {mailbox} was ever believed")
+
     def fill(self, mailbox="INBOX", count=3, prefix="m", flags=(), first=NOON):
         """Messages on the server: PREFIX0, PREFIX1, ... Returns their UIDs."""
         if mailbox not in self.imap.mailboxes():

@@ -98,6 +98,10 @@ TEST(Dropping, WithItsFileIsFinished) {
 TEST(Dropping, WithoutItsFileIsRecorded) {
   EXPECT_EQ(planned("A 1 x S dropping", "", ""), "forget A/1 dropped\n");
 }
+TEST(Dropping, IsNotForgottenWhereAListingMayHaveLeftItsFileOut) {
+  EXPECT_EQ(planned("A 1 x S dropping", "A gone 1", "A changes"), "wait A/1\n");
+  EXPECT_EQ(planned("A 1 x S dropping", "A gone 1", "A busy"), "wait A/1\n");
+}
 TEST(Dropping, GoneFromTheServerMeanwhileIsATombstone) {
   EXPECT_EQ(planned("A 1 x S dropping", "A gone 1", ""), "forget A/1 tombstone\n");
   EXPECT_EQ(planned("A 1 x S dropping", "A gone 1", "A new A1 x S"), "delete_in A/1 A1:2,S\n");
@@ -165,6 +169,16 @@ TEST(Deleting, AFileThatAppearsElsewhereWasMoved) {
 }
 TEST(Deleting, EqualContentAloneIsNotItsFile) {
   EXPECT_EQ(planned("A 1 x S deleting", "", "B new other x S"), "upload B other S\nwait A/1\n");
+}
+TEST(Deleting, IsNotForgottenWhereAListingMayHaveLeftItsFileOut) {
+  EXPECT_EQ(planned("A 1 x S deleting", "A gone 1", "A changes"), "wait A/1\n");
+  EXPECT_EQ(planned("A 1 x S deleting", "A gone 1", "A busy"), "wait A/1\n");
+}
+TEST(Deleting, AFileThatADiskBroughtBackIsHeld) {
+  EXPECT_EQ(planned("A 1 x S deleting", "A gone 1", "A new A1 x S resurrected"),
+            "forget A/1 tombstone\nheld resurrected A A1\n");
+  EXPECT_EQ(planned("A 1 x S deleting", "A gone 1", "A new A1 x S held"),
+            "forget A/1 tombstone\nheld orphan A A1\n");
 }
 TEST(Deleting, AFileThatIsBackTooLateIsRestored) {
   EXPECT_EQ(planned("A 1 x S deleting", "A gone 1", "A new A1 x S"), "upload A A1 S forgets=A/1\n");

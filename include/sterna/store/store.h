@@ -90,7 +90,7 @@ struct Failure {
 };
 
 struct Tombstone {
-  MessageKey key;
+  MessageKey key;  // without a UID: the message was moved, and is in another mailbox
   std::string base_name;
   std::uint64_t ino = 0;
   std::string boot_id;
@@ -232,10 +232,10 @@ class Store {
   Status add_tombstone(const Tombstone& tombstone);  // without a base name: nothing to remember
   // The newest of that name, compared as messages_by_base_name() does.
   Result<std::optional<Tombstone>> tombstone_of(MailboxId mailbox, std::string_view base_name);
-  // The trim functions remove what was written before that lived time, the oldest first and at most
-  // `rows_max`, and give back how many they removed.
   // A backup of the mailbox was restored: what bears these names came with it.
   Status mark_tombstones_of_backup(MailboxId mailbox);
+  // The trim functions remove what was written before that lived time, the oldest first and at most
+  // `rows_max`, and give back how many they removed.
   Result<std::size_t> trim_tombstones(std::int64_t lived_before_ms, std::size_t rows_max);
   Result<std::int64_t> add_undo(const UndoEntry& entry);
   Result<std::vector<UndoEntry>> undo_entries();

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// A restart of the machine: what a mailbox shows for the first time since may be the work of a lost
+// power (rules 13 and 16).
+//
+// The fact `boot_id` says in which boot the last sync came to its end, and `before_restart` which
+// mailboxes had not been seen by then, as those whose disk was not mounted yet: of them the restart
+// is not forgotten.
+#pragma once
+
+#include "engine.h"
+
+namespace sterna::account {
+
+// When the Maildir is opened: sets Engine::clean_boot and Engine::before_restart.
+Status read_restart(Engine& engine);
+// Inside a transaction, at the end of a sync of the whole account.
+Status note_boot(Engine& engine);
+
+// Whether the mailbox was not seen whole yet since the machine was restarted.
+bool was_restarted(const Engine& engine, const MailboxWork& work);
+// In this pass: all of its files, and what is missing of them.
+bool is_seen_here(const MailboxWork& work);
+
+}  // namespace sterna::account
