@@ -333,7 +333,7 @@ class MailboxExecution {
 
   coro::Task<Status> create_remote(const sync::CreateRemote& what) {
     const std::string& name = what.local.name.text();
-    Result<WireName> encoded = imap::encode_mailbox(what.local.name, connection_.names);
+    Result<WireName> encoded = wire_of_new(connection_, what.local.name);
     if (!encoded) co_return fail_in(std::move(encoded), creating(name));
     const WireName wire = *std::move(encoded);
     STERNA_CO_TRY(MailboxRow row, mailbox_row(engine_, what.id));

@@ -201,6 +201,15 @@ bool denies_it(const imap::Done& done) {
 
 }  // namespace
 
+Result<WireName> wire_of_new(const Connection& connection, const MailboxName& name) {
+  STERNA_TRY(WireName wire, imap::encode_mailbox(name, connection.names));
+  if (!imap::is_foreign(wire, connection.namespaces)) return wire;
+  return fail(
+      Error(ErrorCode::unsupported, "the server has the mailboxes of others under that name")
+          .with_scope(ErrorScope::mailbox)
+          .with_hint("rename the folder, or exclude it with `mailboxes`"));
+}
+
 coro::Task<Result<std::set<MailboxId>>> ask_for_unlisted(Engine& engine, Connection& connection,
                                                          std::vector<MailboxRow> rows,
                                                          const RemoteList& list) {

@@ -22,6 +22,10 @@ struct RemoteList {
   bool complete = false;
 };
 
+// How a mailbox is to be called on the server. ErrorCode::unsupported if it can have no such name,
+// or if that is where it has the mailboxes of others, which are not listed as ours.
+Result<WireName> wire_of_new(const Connection& connection, const MailboxName& name);
+
 // More than that is no account of a person, and would be held as a whole.
 inline constexpr std::size_t kMailboxesMax = 100'000;
 

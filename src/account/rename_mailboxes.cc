@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "list_remote.h"
 #include "observe.h"
 #include "sterna/base/step.h"
 #include "sterna/imap/outcome.h"
@@ -85,7 +86,7 @@ Result<WireName> MailboxRenames::wire_of(const WireName& wire, const MailboxName
 }
 
 Result<WireName> MailboxRenames::new_wire(const MailboxRow& row, const MailboxName& to) const {
-  auto wire = imap::encode_mailbox(to, connection_.names);
+  auto wire = wire_of_new(connection_, to);
   return wire ? std::move(wire) : fail_in(std::move(wire), renaming(row.name, to));
 }
 

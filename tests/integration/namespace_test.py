@@ -192,6 +192,24 @@ class SharedTest(unittest.TestCase):
         self.assertEqual(len(self.server.messages("INBOX/Trash")), 1)
 
 
+class SharedBelowTest(unittest.TestCase):
+    class Dovecot(ScriptedServer):
+        def on_namespace(self, session, tag, _text):
+            session.say(b'* NAMESPACE (("" "/")) NIL (("Shared/" "/"))', tag + b" OK")
+
+    def test_a_folder_with_the_name_of_a_shared_mailbox_is_not_made_there(self):
+        server = self.Dovecot()
+        server.fill(1)
+        world = ScriptedWorld(self, server)
+        world.sync()
+        world.mail.deliver("Shared/x", local(message("mine")), "S", NOON)
+        errors = str(world.sync(expect=PARTLY)["errors"])
+        self.assertIn("Shared/x", errors)
+        self.assertIn("rename", errors)
+        self.assertEqual(server.sent(rb"^CREATE"), [])
+        self.assertEqual(len(world.mail.messages("Shared/x")), 1)
+
+
 class FlatInboxTest(unittest.TestCase):
     """No NAMESPACE, and INBOX comes first: what nothing can lie below has no delimiter."""
 
