@@ -72,7 +72,7 @@ TEST(Json, OfASyncCountsEveryDirection) {
   EXPECT_EQ(one["bytes_in"], 5'000'000'000);
   EXPECT_EQ(one["held"], 80);
   EXPECT_EQ(one["seconds"], 0.5);
-  EXPECT_EQ(one["waiting"], Json::parse(R"([{"mailbox": "INBOX", "count": 2, "reason": "why"}])"));
+  EXPECT_EQ(one["waiting"], json::parse(R"([{"mailbox": "INBOX", "count": 2, "reason": "why"}])"));
   const json& error = one["errors"][0];
   EXPECT_EQ(error["code"], "no_space");
   EXPECT_EQ(error["scope"], "account");
