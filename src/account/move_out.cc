@@ -207,8 +207,12 @@ Status flush_old_places(Engine& engine, MailboxWork& from, const std::vector<Mov
   maildir::TouchedDirectories left;
   for (const Moving& one : moving) {
     if (one.row.base_name.empty()) continue;
-    STERNA_TRY(const maildir::MailboxDirs* dirs, engine.open_dirs(from));
-    left.add(dirs->message_dir(one.row.in_new));
+    const auto dirs = engine.open_dirs(from);
+    if (!dirs && dirs.error().is(ErrorCode::not_found)) {
+      return maildir::flush_rest_of(*engine.root, from.path);
+    }
+    if (!dirs) return fail(dirs.error());
+    left.add((*dirs)->message_dir(one.row.in_new));
   }
   return left.sync();
 }

@@ -170,6 +170,12 @@ Status flush_path(io::Directory& root, const MailboxPath& path) {
   return {};
 }
 
+Status flush_rest_of(io::Directory& root, const MailboxPath& path) {
+  Status flushed = flush_path(root, path);
+  const bool ends_early = !flushed && flushed.error().is(ErrorCode::not_found);
+  return ends_early ? Status() : flushed;
+}
+
 Result<MailboxDirs> open_mailbox(io::Directory& root, const MailboxPath& path) {
   MailboxDirs dirs;
   STERNA_TRY(dirs.home, open_path(root, path));

@@ -242,7 +242,7 @@ class FlatInboxTest(unittest.TestCase):
         world = self.start(b"NIL")
         errors = str(world.sync(expect=PARTLY)["errors"])
         self.assertIn("A/B/C", errors)
-        self.assertIn("rename", errors)
+        self.assertIn("give the folder a name", errors)
 
 
 if __name__ == "__main__":

@@ -178,6 +178,19 @@ TEST_F(MailboxDirsTest, WhatWasMadeBeforeAndNotFlushedIsDurableOnceItIsMade) {
   }
 }
 
+TEST_F(MailboxDirsTest, WhatWasRemovedStaysRemovedOnceTheRestIsFlushed) {
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    const std::string name = "gone" + std::to_string(seed);
+    disk().make_maildir("mail/x/" + name);
+    disk().sync_all();
+    disk().remove_tree("mail/x/" + name);
+    must(flush_rest_of(root(), {"x", name}));
+    lose_power(seed);
+    EXPECT_FALSE(disk().exists("mail/x/" + name)) << seed;
+    EXPECT_EQ(code_of(flush_path(root(), {"x", name})), ErrorCode::not_found);
+  }
+}
+
 TEST_F(MailboxDirsTest, TouchedDirectoriesAreSyncedOnceEach) {
   const MailboxDirs mailbox = open("A");
   int synced = 0;

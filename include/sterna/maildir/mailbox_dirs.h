@@ -62,6 +62,8 @@ Result<MailboxDirs> open_mailbox(io::Directory& root, const MailboxPath& path);
 // fsync of the root and of each directory of `path`: another program may have made or renamed one
 // of them a moment ago, and without its name all that is in it goes with the power.
 Status flush_path(io::Directory& root, const MailboxPath& path);
+// The same down to the first that is missing: what another program removed stays removed.
+Status flush_rest_of(io::Directory& root, const MailboxPath& path);
 
 // Makes what is missing of the path, tmp, new and last cur, so that whoever sees cur sees a
 // mailbox; maildirfolder in a Maildir++ folder. Durable on return. A mailbox that exists is
