@@ -47,6 +47,7 @@ class RowCollector {
     const auto found = rows_.find(key);
     return found == rows_.end() ? nullptr : &found->second;
   }
+  const std::map<MessageKey, MessageRow>& all() const { return rows_; }
   std::vector<MessageRow> take() {
     std::vector<MessageRow> rows;
     for (auto& [key, row] : rows_) rows.push_back(std::move(row));
@@ -83,17 +84,25 @@ Status collect(RowCollector& rows, const MailboxWork& work) {
   return {};
 }
 
-// Flags were set here on messages that are gone there: one that was moved between the looks at its
-// two mailboxes has a second row, which is not among what changed. And the message whose name a
-// file shared, or that a file is one more of, where the server stores none twice.
+void add_headers(const LocalArrival& arrival, std::set<Digest>& headers) {
+  if (arrival.identity) headers.insert(arrival.identity->header);
+  if (arrival.plain) headers.insert(arrival.plain->header);
+}
+
+// Flags were set here on messages that are gone there, or their files were moved: one that was
+// moved there between the looks at its two mailboxes has a second row, which is not among what
+// changed. And the message whose name a file shared, or that a file is one more of, where the
+// server stores none twice.
 Status collect_likely(Engine& engine, RowCollector& rows, bool deduplicates) {
   std::set<Digest> headers;
+  std::set<Digest> arrived;
   for (const auto& work : engine.mailboxes) {
     for (const LocalArrival& arrival : work->input.local.arrived) {
-      if (!arrival.namesake && !deduplicates) continue;
-      if (arrival.identity) headers.insert(arrival.identity->header);
-      if (arrival.plain) headers.insert(arrival.plain->header);
+      add_headers(arrival, arrived);
+      if (arrival.namesake || deduplicates) add_headers(arrival, headers);
     }
+  }
+  for (const auto& work : engine.mailboxes) {
     const UidSet& gone = work->input.remote.gone;
     if (gone.empty()) continue;
     for (const LocalChange& change : work->input.local.changed) {
@@ -102,6 +111,11 @@ Status collect_likely(Engine& engine, RowCollector& rows, bool deduplicates) {
       if (!row || !row->identity || row->flags == change.file.flags) continue;
       headers.insert(row->identity->header);
     }
+  }
+  for (const auto& [key, row] : rows.all()) {
+    const MailboxWork* work = engine.find(key.mailbox);
+    if (!work || !work->input.remote.gone.contains(key.uid) || !row.identity) continue;
+    if (arrived.contains(row.identity->header)) headers.insert(row.identity->header);
   }
   return headers.empty() ? Status{} : rows.add_with_headers(headers);
 }

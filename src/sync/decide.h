@@ -56,6 +56,8 @@ void remove_flagged(Draft& draft, RowView& row);
 void expunge_flagged(Draft& draft, RowView& row);
 // The message went from the server; the file is where it was, or in another mailbox.
 void delete_local(Draft& draft, RowView& row);
+// The file that was moved here, of a message that was fetched anew with a file of its own.
+void remove_surplus_file(Draft& draft, RowView& row);
 // A removal that was begun before: let through already.
 void resume_removal(Draft& draft, RowView& row);
 // The message of a row whose file is that of its edit: no deletion, so that neither `local_delete`

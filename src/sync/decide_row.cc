@@ -54,6 +54,7 @@ void stayed_on_server(Draft& draft, RowView& row) {
 void gone_from_server_moved_here(Draft& draft, RowView& row) {
   FileView& file = *row.file;
   if (file.mailbox->has_role(Role::trash)) return delete_local(draft, row);
+  if (row.heir) return remove_surplus_file(draft, row);
   if (!file.mailbox->may_push()) {
     draft.plan.consumed.push_back({file.mailbox->in->id, file.arrival->file, "direction is pull"});
     return forget(draft, row, RowState::tombstone, "gone from the server, moved here");
@@ -106,6 +107,24 @@ void decide_location(Draft& draft, RowView& row) {
 }
 
 }  // namespace
+
+void remove_surplus_file(Draft& draft, RowView& row) {
+  const MailboxView& place = *draft.world.mailbox(row.heir->mailbox);
+  const RowView* heir = draft.world.row(*row.heir);
+  if (heir && heir->local == Local::unknown) {
+    return draft.wait(row, "moved on both sides; the file that was fetched there was not seen");
+  }
+  DeleteIn remove;
+  remove.where = row.mailbox->where();
+  remove.uid = row.key().uid;
+  remove.file = file_of(row);
+  remove.file_mailbox = row.file->mailbox->in->id;
+  remove.proof = "its message stands in mailbox " + place.in->name.text() + " as UID " +
+                 std::to_string(row.heir->uid.value) + ", with a file of its own";
+  draft.propose(Side::local, row, std::move(remove),
+                "moved on both sides, and fetched there before that was seen");
+  draft.removals.back().begun_before = row.has_state(RowState::dropping);
+}
 
 void forget(Draft& draft, const RowView& row, RowState into, std::string reason) {
   draft.act(Forget{row.mailbox->where(), row.key().uid, into}, std::move(reason));

@@ -54,6 +54,7 @@ void decide_dropping(Draft& draft, RowView& row) {
     if (row.file) draft.wait(row, "to be removed here; the other side is not known");
     return;
   }
+  if (row.heir) return remove_surplus_file(draft, row);
   const RowState into = row.remote == Remote::gone ? RowState::tombstone : RowState::dropped;
   if (is_surely_absent(row)) return forget(draft, row, into, "removed here before, now recorded");
   if (!row.file) return draft.wait(row, "to be removed here; its file may be here still");

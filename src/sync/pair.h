@@ -47,7 +47,7 @@ bool was_on_server(World& world, const FileView& file);
 
 // Messages that were moved on the server between the looks at their two mailboxes: they were seen
 // in both, and have two rows. What the user did to the flags of the one that is gone is said to the
-// other.
+// other, and a file that was moved meanwhile is one too many.
 void find_heirs(World& world);
 
 inline void pair_all(World& world) {

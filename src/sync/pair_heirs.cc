@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <set>
 
 #include "flags.h"
 #include "pair.h"
@@ -7,49 +8,119 @@
 namespace sterna::sync {
 namespace {
 
+// Where a message that was moved on the server was fetched anew.
+struct Heir {
+  MessageKey key;
+  FlagDelta* inherited = nullptr;
+};
+
+bool moved_away(const RowView& row) {
+  return row.file && row.file->mailbox != row.mailbox && !row.file->message;
+}
+
 bool lost_its_message(const RowView& row) {
+  const bool changed = row.local == Local::changed && !row.file;
   return row.mailbox && row.has_file_here() && row.remote == Remote::gone && !row.message &&
-         row.local == Local::changed && !row.file && row.identity;
+         row.identity && (changed || moved_away(row));
 }
 
-// Younger than the row: what stood there before is a message of its own.
-bool may_inherit(const RowView& heir, const RowView& row) {
-  return heir.mailbox && heir.mailbox != row.mailbox && heir.has_file_here() &&
-         heir.remote == Remote::same && heir.local != Local::gone &&
-         heir.row->remote_since > row.row->remote_since && heir.identity &&
-         heir.identity->same_as(*row.identity);
-}
-
-RowView* youngest_heir(World& world, const RowView& row) {
-  RowView* youngest = nullptr;
-  for (RowView& other : world.rows()) {
-    if (!may_inherit(other, row)) continue;
-    if (!youngest || other.row->remote_since > youngest->row->remote_since) youngest = &other;
+// The file of such a row whose removal was begun, and cut before it: where it was moved to.
+FileView* left_over(World& world, const RowView& row) {
+  const bool begun = row.has_state(RowState::dropping) && row.remote == Remote::gone &&
+                     row.local == Local::same && !row.file && row.identity;
+  if (!begun) return nullptr;
+  const FileStamp& was = row.row->file;
+  for (FileView& file : world.files()) {
+    const FileStamp& is = file.arrival->file.file;
+    const bool same_file = was.ino != 0 && was.ino == is.ino && was.dev == is.dev;
+    const bool named = same_file || file.stem == stem_of(row.row->base_name);
+    const bool free = !file.is_paired() && !file.upload && !file.awaits_drop && file.is_clear();
+    if (!named || !free || file.mailbox == row.mailbox) continue;
+    const auto& plain = file.arrival->plain;
+    const bool same = row.identity->same_as(*file.arrival->identity);
+    if (same || (plain && row.identity->same_as(*plain))) return &file;
   }
-  return youngest;
+  return nullptr;
 }
 
-// Fetched and never written down: it has no row yet.
-FileView* delivered_heir(World& world, const RowView& row) {
-  const auto heir = std::ranges::find_if(world.files(), [&](const FileView& file) {
-    return file.message && !file.from && file.mailbox != row.mailbox && file.arrival->origin &&
-           file.arrival->origin->ours && file.identity()->same_as(*row.identity);
-  });
-  return heir == world.files().end() ? nullptr : &*heir;
-}
+class Heirs {
+ public:
+  explicit Heirs(World& world) : world_(world) {}
+
+  // Each is that of one row.
+  std::optional<Heir> take(const RowView& row) {
+    std::optional<Heir> heir = delivered(row);
+    if (!heir) heir = youngest(row);
+    if (heir) taken_.insert(heir->key);
+    return heir;
+  }
+
+ private:
+  // Younger than the row: what stood there before is a message of its own.
+  bool may_inherit(const RowView& heir, const RowView& row) const {
+    return heir.mailbox && heir.mailbox != row.mailbox && heir.has_file_here() &&
+           heir.remote == Remote::same && heir.local != Local::gone &&
+           heir.row->remote_since > row.row->remote_since && heir.identity &&
+           heir.identity->same_as(*row.identity) && !taken_.contains(heir.key()) &&
+           replaces(*heir.mailbox, heir.row->remote_since, row);
+  }
+
+  // A file that was moved goes where its message is there, too, or was moved elsewhere just now. An
+  // older message elsewhere may be a copy that the user made; the Trash loses; and where the server
+  // stores none twice, it has others on purpose.
+  bool replaces(const MailboxView& place, Generation since, const RowView& row) const {
+    if (!row.file || row.file->mailbox == &place) return true;
+    const Input& input = world_.input();
+    const bool just_now = since.value + 1 >= input.generation.value;
+    return (just_now || row.has_state(RowState::dropping)) && !place.has_role(Role::trash) &&
+           !input.append_deduplicates;
+  }
+
+  std::optional<Heir> youngest(const RowView& row) {
+    RowView* youngest = nullptr;
+    for (RowView& other : world_.rows()) {
+      if (!may_inherit(other, row)) continue;
+      if (!youngest || other.row->remote_since > youngest->row->remote_since) youngest = &other;
+    }
+    if (!youngest) return std::nullopt;
+    return Heir{youngest->key(), &youngest->inherited};
+  }
+
+  // Fetched and never written down: it has no row yet.
+  std::optional<Heir> delivered(const RowView& row) {
+    for (FileView& file : world_.files()) {
+      if (!file.message || file.from || file.mailbox == row.mailbox) continue;
+      const MessageKey key{file.mailbox->in->id, file.message->uid};
+      const bool ours = file.arrival->origin && file.arrival->origin->ours;
+      if (!ours || !file.identity()->same_as(*row.identity) || taken_.contains(key)) continue;
+      if (replaces(*file.mailbox, world_.input().generation, row)) {
+        return Heir{key, &file.inherited};
+      }
+    }
+    return std::nullopt;
+  }
+
+  World& world_;
+  std::set<MessageKey> taken_;
+};
 
 }  // namespace
 
 void find_heirs(World& world) {
-  for (const RowView& row : world.rows()) {
-    if (!lost_its_message(row)) continue;
+  Heirs heirs(world);
+  for (RowView& row : world.rows()) {
+    FileView* const rest = left_over(world, row);
+    if (rest) row.file = rest;
+    if (!rest && !lost_its_message(row)) continue;
     const FlagDelta said = flag_delta(row.row->flags, local_flags(row));
-    if (said.empty()) continue;
-    if (FileView* file = delivered_heir(world, row)) {
-      file->inherited = said;
-    } else if (RowView* heir = youngest_heir(world, row)) {
-      heir->inherited = said;
+    if (said.empty() && !row.file) continue;
+    const std::optional<Heir> heir = heirs.take(row);
+    if (heir) {
+      *heir->inherited = said;
+      if (row.file) row.heir = heir->key;
     }
+    if (rest && heir) rest->from = &row;
+    if (rest && !heir) row.file = nullptr;
   }
 }
 

@@ -70,6 +70,7 @@ struct RowView {
   const Intent* intent = nullptr;    // an open move_out or delete_out
   const Intent* upload = nullptr;    // an open upload of its edited content
   FlagDelta inherited;               // said here to the place that its message came from
+  std::optional<MessageKey> heir;    // its message, fetched anew beside the file that was moved
   bool of_removal = false;           // in the Trash: the copy that an unfinished removal made
   bool doubted = false;              // seen, but by no observation that counts
 

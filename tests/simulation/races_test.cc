@@ -190,6 +190,20 @@ TEST_F(Stage, AFlagOfAMessageThatIsMovedMeanwhileIsSaidWhereItIs) {
   EXPECT_EQ(messages(), Lines{"m1 t1"});
 }
 
+// Seen in both mailboxes of the server, it is fetched beside the file that was moved.
+TEST_F(Stage, AMessageThatIsMovedOnBothSidesBetweenTheLooksIsNotDoubled) {
+  const std::uint32_t uid = arrives("INBOX", "t1");
+  sync();
+  const std::string path = file_in("INBOX");
+  disk.rename(path, "mail/m1/cur/" + path.substr(path.rfind('/') + 1) + ":2,S");
+  arrives("m1", "t2");
+  at_command("SELECT \"m1\"", [&] { moves("INBOX", uid, "m1"); });
+  sync();
+  sync();
+  EXPECT_EQ(messages(), (Lines{"m1 t2", "m1 t1 \\Seen"}));
+  EXPECT_EQ(files(), (Lines{"m1 t2", "m1 t1:S"}));
+}
+
 TEST_F(Stage, AKeywordThatGetsItsLetterAmidTheLookIsSent) {
   arrives("INBOX", "t1", FlagSet{Flag::seen});
   arrives("INBOX", "t2");

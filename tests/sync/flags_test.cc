@@ -276,6 +276,56 @@ TEST(Heirs, OneThatIsGoneAsWellInheritsNothing) {
   EXPECT_EQ(heirs("A 1 x S\nB 7 x S since=3", "A gone 1\nB gone 7", "A flags 1 FS"),
             "delete_in A/1 A1:2,FS\ndelete_in B/7\n");
 }
+TEST(Heirs, AFileThatWasMovedToTheSamePlaceIsNotSentBesideOne) {
+  EXPECT_EQ(heirs("A 1 x S\nB 7 x S since=3", "A gone 1", "A gone 1\nB new A1 x S"),
+            "delete_in A/1 A1:2,S in B\n");
+  EXPECT_EQ(
+      heirs("A 1 x S", "A gone 1\nB new 7 x S", "A gone 1\nB new A1 x S\nB new B7 x S from=B/7"),
+      "pair B/7 B7 S\ndelete_in A/1 A1:2,S in B\n");
+}
+TEST(Heirs, WhatWasSaidToAFileThatWasMovedIsSaidToOne) {
+  EXPECT_EQ(heirs("A 1 x S\nB 7 x S since=3", "A gone 1", "A gone 1\nB new A1 x FS"),
+            "pull_flags B/7 B7:2,S FS remote+F\ndelete_in A/1 A1:2,FS in B\n");
+}
+TEST(Heirs, OneElsewhereCountsForAFileThatWasMovedIfItCameInThePassBefore) {
+  EXPECT_EQ(heirs("A 1 x S\nC 7 x S since=4", "A gone 1", "A gone 1\nB new A1 x S"),
+            "delete_in A/1 A1:2,S in B\n");
+  EXPECT_EQ(heirs("A 1 x S\nC 7 x S since=3", "A gone 1", "A gone 1\nB new A1 x S"),
+            "upload B A1 S forgets=A/1\n");
+}
+TEST(Heirs, OneInTheTrashLosesAgainstAFileThatWasMoved) {
+  EXPECT_EQ(heirs("A 1 x S\nTrash 7 x S since=4", "A gone 1", "A gone 1\nB new A1 x S"),
+            "upload B A1 S forgets=A/1\n");
+}
+TEST(Heirs, WhereTheServerStoresNoneTwiceOneElsewhereIsAnotherLabel) {
+  Input input =
+      read({"A B C Trash:trash", "A 1 x S\nC 7 x S since=4", "A gone 1", "A gone 1\nB new A1 x S"});
+  input.append_deduplicates = true;
+  EXPECT_EQ(told(input), "upload B A1 S forgets=A/1\n");
+}
+TEST(Heirs, EachOfThemIsThatOfOneFile) {
+  EXPECT_EQ(heirs("A 1 x S\nA 2 x S\nB 7 x S since=3", "A gone 1\nA gone 2",
+                  "A gone 1\nA gone 2\nB new A1 x S\nB new A2 x S"),
+            "upload B A2 S forgets=A/2\ndelete_in A/1 A1:2,S in B\n");
+}
+TEST(Heirs, WhoseFileWasLeftByACutRemovalIsStillNotSent) {
+  EXPECT_EQ(heirs("A 1 x S dropping\nB 7 x S since=3", "A gone 1", "B new A1 x S"),
+            "delete_in A/1 A1:2,S in B\n");
+  EXPECT_EQ(heirs("A 1 x S dropping\nB 7 x S since=3", "A gone 1", "B new other x S ino=A/1"),
+            "delete_in A/1 other:2,S in B\n");
+  EXPECT_EQ(heirs("A 1 x S dropping", "A gone 1", "B new A1 x S"),
+            "forget A/1 tombstone\nheld orphan B A1\n");
+}
+TEST(Heirs, OneWhoseFileMayBeGoneLeavesTheOtherAlone) {
+  EXPECT_EQ(heirs("A 1 x S\nB 7 x S since=5", "A gone 1", "A gone 1\nB new A1 x S\nB gone 7"),
+            "wait A/1\nwait B A1\nwait B/7\n");
+  EXPECT_EQ(heirs("A 1 x S\nB 7 x S since=3", "A gone 1", "A gone 1\nB new A1 x S\nB gone 7"),
+            "upload B A1 S forgets=A/1\nwait B/7\n");
+}
+TEST(Heirs, OneWithoutItsFileIsNone) {
+  EXPECT_EQ(heirs("A 1 x S\nB 7 x S since=3 wanted", "A gone 1", "A gone 1\nB new A1 x S"),
+            "pair B/7 A1 S forgets=A/1\n");
+}
 
 }  // namespace
 }  // namespace sterna::sync::test
