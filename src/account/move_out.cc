@@ -32,11 +32,12 @@ struct Moving {
   IntentId intent;
 };
 
-// What both sides have of them already. Anything else is still to be said to one of them.
-FlagSet common_flags(const sync::MoveOut& move) {
+// What both sides agreed on. What one of them changed since is still to be said to the other: what
+// was taken away here, the server still has, and not because somebody set it there.
+FlagSet agreed_flags(const sync::MoveOut& move) {
   const FlagSet remote = move.flags.minus(move.to_remote.add).united(move.to_remote.remove);
   if (!move.file.tells_flags) return remote;
-  return remote.minus(remote.minus(move.file.flags));
+  return remote.intersected(move.file.flags.united(move.to_remote.remove));
 }
 
 // The intent of the same move that is open since the server refused it, or the line broke.
@@ -72,7 +73,7 @@ Status write_intents(Engine& engine, MailboxWork& from, MailboxWork& to,
     intent.target_uid_next = to.next_cursor.uid_next;
     intent.base_name = one.what->file.base;
     intent.identity = remote_identity(asked_about(one));
-    intent.flags = common_flags(*one.what);
+    intent.flags = agreed_flags(*one.what);
     intent.at_ms = engine.now_ms();
     const Intent* before = find_open(open, intent);
     if (!before) {

@@ -204,6 +204,19 @@ TEST_F(Stage, AMessageThatIsMovedOnBothSidesBetweenTheLooksIsNotDoubled) {
   EXPECT_EQ(files(), (Lines{"m1 t2", "m1 t1:S"}));
 }
 
+// As if somebody had set the flag on the server, the deletion would wait for a decision.
+TEST_F(Stage, AFileThatLostAFlagAndWasMovedIsDeletedAmidItsMove) {
+  arrives("INBOX", "t1", FlagSet{Flag::seen, Flag::flagged});
+  sync();
+  const std::string path = without_letters(file_in("INBOX"));
+  disk.rename(path + ":2,FS", "mail/m1/cur/t1:2,S");
+  at_command("COPY", [&] { disk.unlink("mail/m1/cur/t1:2,S"); });
+  sync();
+  sync();
+  EXPECT_EQ(files(), Lines{});
+  EXPECT_EQ(messages(), Lines{});
+}
+
 TEST_F(Stage, AKeywordThatGetsItsLetterAmidTheLookIsSent) {
   arrives("INBOX", "t1", FlagSet{Flag::seen});
   arrives("INBOX", "t2");

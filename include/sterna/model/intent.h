@@ -37,7 +37,7 @@ struct Intent {
   std::string target_name;
   std::string base_name;  // upload, move_out, delete_out: of the file that is or was there
   std::optional<Identity> identity;
-  FlagSet flags;           // that both sides have when it is done
+  FlagSet flags;           // that both sides agree on when it is done
   bool to_trash = false;   // delete_out by a move to the Trash
   std::int64_t at_ms = 0;  // when written, wall clock
   unsigned looks = 0;      // how often it was looked for since
