@@ -190,6 +190,20 @@ TEST_F(Stage, AFlagOfAMessageThatIsMovedMeanwhileIsSaidWhereItIs) {
   EXPECT_EQ(messages(), Lines{"m1 t1"});
 }
 
+// To and fro on the server, while the user moves its file: it is in none of the places looked at.
+TEST_F(Stage, AMovedFileWhoseMessageIsMovedMeanwhileIsNotSentAsNew) {
+  const std::uint32_t uid = arrives("INBOX", "t1");
+  sync();
+  moves("INBOX", uid, "m1");
+  moves("m1", 1, "INBOX");
+  disk.rename(file_in("INBOX"), "mail/m1/cur/t1:2,R");
+  at_command("BODY.PEEK[HEADER]", [&] { moves("INBOX", uid + 1, "m1"); });
+  sync();
+  sync();
+  EXPECT_EQ(files(), Lines{"m1 t1:R"});
+  EXPECT_EQ(messages(), Lines{"m1 t1 \\Answered"});
+}
+
 TEST_F(Stage, AKeywordThatGetsItsLetterAmidTheLookIsSent) {
   arrives("INBOX", "t1", FlagSet{Flag::seen});
   arrives("INBOX", "t2");
