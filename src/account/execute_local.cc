@@ -330,7 +330,7 @@ class LocalExecution {
     if (known) row = std::move(*known);
     row.key = {work.row.id, pair.uid};
     row.state = RowState::present;
-    row.flags = work.shown(before_push(pair.flags, pair.to_remote));
+    row.flags = before_push(work.shown(pair.flags), pair.to_remote);
     take_identity(row, pair);
     row.internal_date = pair.internal_date;
     row.email_id = pair.email_id;
@@ -401,7 +401,7 @@ class LocalExecution {
     STERNA_TRY(std::optional<MessageRow> row, engine_.store->message({work.row.id, pull.uid}));
     if (!row) return false;
     const LocalFile file = file_after(*change);
-    row->flags = work.shown(before_push(pull.result, pull.also_push));
+    row->flags = before_push(work.shown(pull.result), pull.also_push);
     if (pull.modseq) row->modseq = pull.modseq;
     take_file(*row, file);
     push_unsaid(*row, pull.where.uidvalidity, pull.also_push, pull.result, action.reason);
@@ -420,7 +420,7 @@ class LocalExecution {
                engine_.store->message({move.from.mailbox, move.uid}));
     const LocalFile file = file_after(*change);
     MessageRow moved = moved_row(row.value_or(MessageRow{}), to, move.new_uid, file,
-                                 to.shown(before_push(move.flags, move.to_remote)));
+                                 before_push(to.shown(move.flags), move.to_remote));
     if (move.content_differs && row) moved.file = row->file;
     if (move.identity) {
       moved.identity = move.identity;

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "decisions.h"
+#include "execute.h"
 #include "expire_decisions.h"
 #include "failures.h"
 #include "removal_count.h"
@@ -182,7 +183,11 @@ void note_hidden_keywords(Engine& engine, const std::vector<MessageRow>& rows) {
     // Where nothing was opened no name was read, either.
     if (!work || !work->dirs) continue;
     for (const std::string& keyword : work->keywords.missing(row.flags)) {
-      work->input.hidden_keywords.add_keyword(keyword);
+      // What the name was to show got a letter before, if there was one: what has none here and
+      // could have it was taken away, and the server is yet to be told.
+      const bool taken_away =
+          row.info == kInfoUnsaid && maildir::KeywordTable(work->keywords).add(keyword);
+      if (!taken_away) work->input.hidden_keywords.add_keyword(keyword);
     }
   }
 }

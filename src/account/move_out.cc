@@ -150,7 +150,7 @@ Status record(Engine& engine, MailboxWork& from, MailboxWork& to, const std::vec
     // What the file does not show was never agreed: it is fetched again.
     const FlagSet& agreed = file ? one.what->flags : one.what->file.flags;
     MessageRow row = moved_row(one.row, to, *uid, file.value_or(one.what->file),
-                               to.shown(agreed.minus(delta.add).united(delta.remove)));
+                               to.shown(agreed).minus(delta.add).united(delta.remove));
     row.identity = one.what->identity;
     row.remote_since = engine.generation;
     row.local_since = engine.generation;

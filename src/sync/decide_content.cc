@@ -207,6 +207,9 @@ void keep_edit(Draft& draft, RowView& row) {
   if (MessageView* moved = find_moved_edit(draft.world, row)) {
     return follow_edit(draft, row, *moved);
   }
+  if (!draft.world.every_arrival_was_searched()) {
+    return draft.wait(row, "edited here, gone from the server, and may be what is new there");
+  }
   if (auto reason = why_not_sent(row)) return draft.wait(row, *reason);
   Upload upload = upload_of(row);
   upload.forgets = row.key();

@@ -59,6 +59,9 @@ void gone_from_server_moved_here(Draft& draft, RowView& row) {
     draft.plan.consumed.push_back({file.mailbox->in->id, file.arrival->file, "direction is pull"});
     return forget(draft, row, RowState::tombstone, "gone from the server, moved here");
   }
+  if (!draft.world.every_arrival_was_searched()) {
+    return draft.wait(row, "gone from the server, and may be what is new there");
+  }
   if (row.intent && row.intent->kind == IntentKind::move_out) {
     if (row.intent->looks < kLooksBeforeSendingAgain) {
       return draft.wait(file, "moved before, in doubt where it is on the server");

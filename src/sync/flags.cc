@@ -28,6 +28,19 @@ FlagMerge spread(FlagSet result, const FlagSet& remote, const FlagSet& local,
   return merge;
 }
 
+// What that file of the row says of its flags.
+FlagSet flags_told(const RowView& row, const LocalFile& file) {
+  const FlagSet& base = row.row->flags;
+  if (!file.tells_flags) return base;
+  if (!file.has_info && row.row->info.empty()) return base;
+  FlagSet flags = file.flags;
+  // A name cannot take away what no name here can show.
+  if (row.mailbox) flags = flags.united(base.intersected(row.mailbox->in->hidden_keywords));
+  // A file in new/ says nothing about \Seen, and leaving new/ without it is no change.
+  if (row.row->in_new && base.has(Flag::seen)) flags.set(Flag::seen);
+  return flags;
+}
+
 // Where it was to be on the server.
 MailboxId goal_of(const Intent& intent) {
   return intent.kind == IntentKind::move_out ? intent.target : intent.mailbox;
@@ -47,17 +60,8 @@ FlagSet remote_flags(const RowView& row) {
 }
 
 FlagSet local_flags(const RowView& row) {
-  const FlagSet& base = row.row->flags;
-  if (!row.change && !row.file) return base;
-  const LocalFile file = file_of(row);
-  if (!file.tells_flags) return base;
-  if (!file.has_info && row.row->info.empty()) return base;
-  FlagSet flags = file.flags;
-  // A name cannot take away what no name here can show.
-  if (row.mailbox) flags = flags.united(base.intersected(row.mailbox->in->hidden_keywords));
-  // A file in new/ says nothing about \Seen, and leaving new/ without it is no change.
-  if (row.row->in_new && base.has(Flag::seen)) flags.set(Flag::seen);
-  return flags;
+  if (!row.change && !row.file) return row.row->flags;
+  return flags_told(row, file_of(row));
 }
 
 FlagMerge merge_flags(const FlagSet& base, const FlagSet& remote, const FlagSet& local,
@@ -80,6 +84,10 @@ FlagMerge merge_new(const FileView& file, const MessageView& message, const Mail
                        : file.sent_before ? file.sent_before
                                           : file.move_out;
   const bool elsewhere = sent && goal_of(*sent) != message.mailbox->in->id;
+  if (!sent && file.left) {
+    return merge_flags(file.left->row->flags, message.flags(), flags_told(*file.left, seen), place,
+                       file.inherited);
+  }
   if (!sent || (!elsewhere && message.uid < sent->target_uid_next)) {
     return unite_flags(message.flags(), seen.flags, place, file.inherited);
   }

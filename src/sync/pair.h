@@ -50,6 +50,10 @@ bool was_on_server(World& world, const FileView& file);
 // other, and a file that was moved meanwhile is one too many.
 void find_heirs(World& world);
 
+// Messages that both sides moved away from a row where absence does not count yet: what they agreed
+// on there tells whose flags are new.
+void find_left_rows(World& world);
+
 inline void pair_all(World& world) {
   find_uploads(world);
   find_rowless_moves(world);
@@ -62,6 +66,7 @@ inline void pair_all(World& world) {
   find_moved_uploads(world);
   pair_elsewhere(world);
   find_heirs(world);
+  find_left_rows(world);
 }
 
 }  // namespace sterna::sync

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "flags.h"
+#include "match.h"
 #include "pair.h"
 
 namespace sterna::sync {
@@ -104,7 +106,29 @@ class Heirs {
   std::set<MessageKey> taken_;
 };
 
+// Both sides were seen without it, and neither look counts.
+bool may_be_left(const RowView& row) {
+  return row.mailbox && row.mailbox->remote_known && row.mailbox->local_known &&
+         row.has_file_here() && row.remote == Remote::unknown && row.local == Local::unknown &&
+         row.identity;
+}
+
 }  // namespace
+
+void find_left_rows(World& world) {
+  std::map<ContentKey, const RowView*> left;  // nullptr: more than one
+  for (const RowView& row : world.rows()) {
+    if (!may_be_left(row)) continue;
+    const auto [place, first] = left.emplace(*content_key(row.identity), &row);
+    if (!first) place->second = nullptr;
+  }
+  if (left.empty()) return;
+  for (FileView& file : world.files()) {
+    if (file.from || !(file.message || file.elsewhere) || !file.identity()) continue;
+    const auto found = left.find(*content_key(file.identity()));
+    if (found != left.end()) file.left = found->second;
+  }
+}
 
 void find_heirs(World& world) {
   Heirs heirs(world);

@@ -112,6 +112,7 @@ struct FileView {
   const Intent* upload = nullptr;
   const Intent* sent_before = nullptr;  // an open upload of what it was before it was edited
   const Intent* move_out = nullptr;     // begun before it had a row
+  const RowView* left = nullptr;        // the row that both sides seem to have left for here
   bool awaits_drop = false;             // an own removal of it is under way
   bool uploads = false;                 // decided
   bool waits = false;                   // decided

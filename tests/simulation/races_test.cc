@@ -25,6 +25,7 @@ class Stage : public testing::Test {
       if (operation == test::DiskOp::list) strike(at_listing);
       if (operation == test::DiskOp::list && letters_read_) strike(at_late_listing);
       if (operation == test::DiskOp::list && meanwhile) meanwhile();
+      if (operation == test::DiskOp::rename) strike(at_rename_);
       const bool refuses = operation == test::DiskOp::replace && name == refused_;
       return refuses ? Status(fail(ErrorCode::io, "not now")) : Status{};
     };
@@ -45,6 +46,12 @@ class Stage : public testing::Test {
     refused_ = refused;
     EXPECT_FALSE(run().errors.empty());
     refused_.clear();
+  }
+  // The line goes when the first file is renamed here.
+  void sync_cut_at_rename() {
+    at_rename_ = [this] { network_->go_down(); };
+    EXPECT_FALSE(run().errors.empty());
+    EXPECT_FALSE(at_rename_);
   }
   // Once, when the server gets a command with that in it.
   void at_command(std::string part, std::function<void()> deed) {
@@ -117,6 +124,7 @@ class Stage : public testing::Test {
  private:
   account::AccountReport run() {
     SimNetwork network(clock_, random_, server, abilities);
+    network_ = &network;
     const account::Services services{clock_, worker_, network, random_, machine_};
     account::Progress progress;
     letters_read_ = false;
@@ -145,8 +153,10 @@ class Stage : public testing::Test {
   InlineWorker worker_{clock_, random_};
   bool letters_read_ = false;
   std::string refused_;
+  SimNetwork* network_ = nullptr;  // of the sync that runs
   std::string command_;
   std::function<void()> at_command_;
+  std::function<void()> at_rename_;
 };
 
 TEST_F(Stage, AMessageUnderANewUidWhoseFileIsMovedMeanwhileIsNotDoubled) {
@@ -215,6 +225,52 @@ TEST_F(Stage, AFileThatLostAFlagAndWasMovedIsDeletedAmidItsMove) {
   sync();
   EXPECT_EQ(files(), Lines{});
   EXPECT_EQ(messages(), Lines{});
+}
+
+// It has a letter in the mailbox that the message left, and none in the one where it is.
+TEST_F(Stage, AKeywordThatIsTakenFromAMovedMessageStaysAwayAfterALostLine) {
+  const std::uint32_t uid = arrives("INBOX", "t1", FlagSet::parse("later"));
+  sync();
+  moves("INBOX", uid, "m1");
+  disk.rename(file_in("INBOX"), without_letters(file_in("INBOX")) + ":2,");
+  sync_cut_at_rename();
+  EXPECT_EQ(files(), Lines{"m1 t1"});
+  EXPECT_EQ(messages(), Lines{"m1 t1 later"});
+  sync();
+  sync();
+  EXPECT_EQ(files(), Lines{"m1 t1"});
+  EXPECT_EQ(messages(), Lines{"m1 t1"});
+}
+
+TEST_F(Stage, AKeywordThatIsTakenFromAMovedMessageStaysAwayWhereAnotherIsDeniedItsLetter) {
+  const std::uint32_t uid = arrives("INBOX", "t1", FlagSet::parse("later work"));
+  sync();
+  ASSERT_EQ(files(), Lines{"INBOX t1:ab"});
+  moves("INBOX", uid, "m1");
+  disk.rename(file_in("INBOX"), without_letters(file_in("INBOX")) + ":2,b");
+  disk.set_now_ns(clock_.wall_ns());
+  disk.write("mail/m1/dovecot-uidlist.lock", "");
+  sync_cut_at_rename();
+  EXPECT_EQ(files(), Lines{"m1 t1"});
+  disk.unlink("mail/m1/dovecot-uidlist.lock");
+  sync();
+  sync();
+  EXPECT_EQ(files(), Lines{"m1 t1:a"});
+  EXPECT_EQ(messages(), Lines{"m1 t1 work"});
+}
+
+// To and fro on the server, while the user moves its file: it is in none of the places looked at.
+TEST_F(Stage, AMovedFileWhoseMessageIsMovedMeanwhileIsNotSentAsNew) {
+  const std::uint32_t uid = arrives("INBOX", "t1");
+  sync();
+  moves("INBOX", uid, "m1");
+  moves("m1", 1, "INBOX");
+  disk.rename(file_in("INBOX"), "mail/m1/cur/t1:2,R");
+  at_command("BODY.PEEK[HEADER]", [&] { moves("INBOX", uid + 1, "m1"); });
+  sync();
+  sync();
+  EXPECT_EQ(files(), Lines{"m1 t1:R"});
+  EXPECT_EQ(messages(), Lines{"m1 t1 \\Answered"});
 }
 
 TEST_F(Stage, AKeywordThatGetsItsLetterAmidTheLookIsSent) {

@@ -47,6 +47,21 @@ TEST(Adoption, WhatCameAfterAllWasComparedIsStillDoubted) {
   mailbox(input, "A").compared = true;
   EXPECT_EQ(told(input), "wait A/1\nwait A/2\n");
 }
+// Rows that were written since it began tell what both sides agreed on.
+TEST(Adoption, FlagsOfWhatBothSidesMovedAreThoseOfItsRow) {
+  Input both = read({"A B", "A 1 x DFS", "A gone 1\nB new 7 x FRS", "A gone 1\nB new A1 x DS"});
+  mailbox(both, "A").adopting = true;
+  EXPECT_EQ(told(both), "pair B/7 A1 RS remote-F local+R-D\nwait A/1\n");
+  Input renamed = read({"A B", "A 1 x DS", "A gone 1\nB new 7 x S", "A gone 1\nB new n1 x DS"});
+  mailbox(renamed, "A").adopting = true;
+  EXPECT_EQ(told(renamed), "pair B/7 n1 S local-D\nwait A/1\n");
+}
+TEST(Adoption, FlagsAreUnitedWhereSeveralRowsMayBeMeant) {
+  Input input = read({"A B", "A 1 x DS\nA 2 x S", "A gone 1\nA gone 2\nB new 7 x S",
+                      "A gone 1\nA gone 2\nB new n1 x DS"});
+  mailbox(input, "A").adopting = true;
+  EXPECT_EQ(told(input), "pair B/7 n1 DS remote+D\nwait A/1\nwait A/2\n");
+}
 TEST(Adoption, ASurplusFileOfAPairedMessageIsHeld) {
   EXPECT_EQ(adopted("A new 1 x S", "A new n1 x S mtime=1\nA new n2 x S mtime=2"),
             "pair A/1 n1 S\nheld orphan A n2\n");

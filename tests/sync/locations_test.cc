@@ -109,6 +109,10 @@ TEST(RemoteGone, AMovedFileWaitsWhereNewsIsNotToldApart) {
   EXPECT_EQ(planned("A gone 1\nB new 7 x - unseen", "A gone 1\nB new A1 x S"),
             "download B/7\nwait A/1\nwait B A1\n");
 }
+TEST(RemoteGone, AMovedFileWaitsWhileSomethingNewElsewhereIsNotToldApart) {
+  EXPECT_EQ(planned("A gone 1\nC new 7 x - unseen", "A gone 1\nB new A1 x S"),
+            "download C/7\nwait A/1\nwait B A1\n");
+}
 TEST(RemoteGone, AFileMovedToTheTrashGoes) {
   EXPECT_EQ(planned("A gone 1", "A gone 1\nTrash new A1 x S"), "delete_in A/1 A1:2,S in Trash\n");
 }
@@ -117,6 +121,9 @@ TEST(RemoteGone, ACopyIsNewAndTheOriginalGoes) {
 }
 TEST(RemoteGone, AnEditIsKeptAsNew) {
   EXPECT_EQ(planned("A gone 1", "A edited 1 y"), "upload A A1 S forgets=A/1\n");
+}
+TEST(RemoteGone, AnEditWaitsWhileSomethingNewElsewhereIsNotToldApart) {
+  EXPECT_EQ(planned("A gone 1\nC new 7 x - unseen", "A edited 1 y"), "download C/7\nwait A/1\n");
 }
 
 // --- the message moved on the server, to B ---
