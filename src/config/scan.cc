@@ -44,7 +44,8 @@ class Scan {
     while (!text_.empty()) {
       if (text_[0] == '#') {
         pass(std::min(text_.find('\n'), text_.size()));
-      } else if (text_[0] == '"' || text_[0] == '\'') {
+      } else if (at_string()) {
+        last_ = text_[0];
         if (const Objection found = pass_string(text_[0]); !found.message.empty()) return found;
       } else if (at_not_ascii()) {
         const bool quote = std::ranges::any_of(
@@ -53,6 +54,7 @@ class Scan {
       } else if (text_[0] == '.' && ++dots_ > kKeyDotsMax) {
         return {line_, column_, kTooDeep, {}};
       } else {
+        take_in(text_[0]);
         pass(1);
       }
     }
@@ -60,6 +62,20 @@ class Scan {
   }
 
  private:
+  // Quotes elsewhere begin no string: the library reads `0"""` as a number that goes on.
+  bool at_string() const {
+    if (text_[0] != '"' && text_[0] != '\'') return false;
+    return last_ == '.' ? !in_value_ : std::string_view("\n=[{,").contains(last_);
+  }
+
+  void take_in(char c) {
+    if (c == '=') in_value_ = true;
+    if (in_value_ && (c == '[' || c == '{')) ++open_;
+    if (open_ > 0 && (c == ']' || c == '}')) --open_;
+    if (c == '\n' && open_ == 0) in_value_ = false;
+    if (c != ' ' && c != '\t' && c != '\r') last_ = c;
+  }
+
   bool at_not_ascii() const {
     return !text_.empty() && static_cast<unsigned char>(text_[0]) >= 0x80;
   }
@@ -113,6 +129,9 @@ class Scan {
   unsigned line_ = 1;
   unsigned column_ = 1;
   unsigned dots_ = 0;
+  char last_ = '\n';       // that is no white space, a comment apart
+  bool in_value_ = false;  // behind `=`, up to the line's end or the brackets' that were opened
+  unsigned open_ = 0;
 };
 
 // The octets of `line` before the character at `column`.

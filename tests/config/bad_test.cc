@@ -377,6 +377,22 @@ TEST(BadConfigurations, OtherCharactersThanAsciiStandInStringsAndCommentsOnly) {
   EXPECT_THAT(problems_of("\xef\xbb\xbf# ä\nlog.file = \"/tmp/ä\"\n"), Not(HasSubstr("TOML")));
 }
 
+// The library reads on in a value that is none, and asks of each character whether it ends it.
+TEST(BadConfigurations, QuotesBeginAStringOnlyWhereAStringMayStand) {
+  for (const std::string_view text :
+       {"a = 0\"\"\"\u00e9\"\"\"", "a = 0 '\u00e9'", "a = x.\"\u00e9\"", "a = 1.'\u00e9'",
+        "a\"\u00e9\" = 1", "a = [\n  x.\"\u00e9\"]", "a = \"b\"\"\u00e9\"",
+        "a = {b = 1.\"\u00e9\"}"}) {
+    EXPECT_THAT(problems_of(text), HasSubstr("only ASCII")) << text;
+  }
+  for (const std::string_view text :
+       {"\"\u00e9\" = 1", "[a.'\u00e9'.\"\u00e9\"]", "a.\"\u00e9\" = 1",
+        "a = ['\u00e9', # \u00e9\n '\u00e9']",
+        "a = {b = '\u00e9', 'c\u00e9' = \"\u00e9\"}\n'\u00e9'.\"\u00e9\" = ''"}) {
+    EXPECT_THAT(problems_of(text), Not(HasSubstr("TOML"))) << text;
+  }
+}
+
 // toml++ asks of each character there whether it is white space, which for many is undefined.
 TEST(BadConfigurations, NoCharacterBeyondAsciiStandsWhereABackslashWouldTakeIt) {
   EXPECT_THAT(problems_of("a = \"\"\"\n\\\u00bb\"\"\""),
