@@ -61,6 +61,15 @@ std::string last_error(const Engine& engine, const Status& outcome) {
   return first->describe() + others;
 }
 
+// What a sync that failed left waiting is what the one before it did.
+Status keep_waiting(Engine& engine) {
+  std::uint64_t waiting = 0;
+  for (const WaitingLine& line : engine.report.waiting) waiting += line.count;
+  STERNA_TRY(const auto waited, engine.store->get(kWaitingKey));
+  if (waited.value_or("0") == std::to_string(waiting)) return {};
+  return engine.store->set(kWaitingKey, std::to_string(waiting));
+}
+
 Status finish_state(Engine& engine, const Status& outcome) {
   if (engine.dry_run()) return {};
   // Nothing was tried: what the last sync left stands.
@@ -73,12 +82,7 @@ Status finish_state(Engine& engine, const Status& outcome) {
     STERNA_CHECK(engine.store->keep_lived());
     const bool all = engine.request.mailboxes.empty();
     if (all) STERNA_CHECK(note_boot(engine));
-  }
-  std::uint64_t waiting = 0;
-  for (const WaitingLine& line : engine.report.waiting) waiting += line.count;
-  STERNA_TRY(const auto waited, engine.store->get(kWaitingKey));
-  if (waited.value_or("0") != std::to_string(waiting)) {
-    STERNA_CHECK(engine.store->set(kWaitingKey, std::to_string(waiting)));
+    STERNA_CHECK(keep_waiting(engine));
   }
   if (before.value_or("") != error) STERNA_CHECK(engine.store->set("last_error", error));
   const bool marker = !outcome && outcome.error().is(ErrorCode::marker);

@@ -116,6 +116,9 @@ class OrdinaryTest(BetweenCase):
         def pending():
             return [a["pending"] for a in one.sterna.command_json("status")["accounts"]]
         self.assertEqual(pending(), [1, 0])
+        one.wire.cut_before(rb"^ID")
+        self.sync(one, two, "one", expect=NETWORK)
+        self.assertEqual(pending(), [1, 0])
         self.assertEqual(self.sync(one, two, "two")["two"]["uploaded"], 1)
         self.assertEqual(self.sync(one, two, "one")["one"]["waiting"], [])
         self.assertEqual(pending(), [0, 0])
