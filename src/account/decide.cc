@@ -9,6 +9,7 @@
 
 #include "decisions.h"
 #include "inspect_parts.h"
+#include "mailbox_rows.h"
 #include "sterna/account/inspect.h"
 #include "sterna/base/bytes.h"
 #include "sterna/maildir/mailbox_dirs.h"
@@ -201,9 +202,7 @@ std::vector<MailboxRow> replaced_mailboxes(io::Directory& root,
     const auto dirs = maildir::open_mailbox(root, maildir::parse_mailbox_path(row.path));
     if (!dirs) continue;
     const Result<io::FileStat> cur = dirs->cur->stat();
-    const bool same = !cur || (cur->ino == row.cur_ino && cur->dev == row.cur_dev &&
-                               !born_apart(cur->btime_ns, row.cur_btime_ns));
-    if (!same) replaced.push_back(row);
+    if (cur && !is_cur_of(row, *cur)) replaced.push_back(row);
   }
   return replaced;
 }

@@ -294,8 +294,7 @@ class MailboxExecution {
     STERNA_TRY(const io::FileStat cur, dirs->cur->stat());
     STERNA_TRY(const std::vector<MailboxRow> rows, engine_.store->mailboxes());
     const bool of_another = std::ranges::any_of(rows, [&](const MailboxRow& other) {
-      return other.id != row.id && other.has_local && other.cur_dev == cur.dev &&
-             other.cur_ino == cur.ino && !born_apart(other.cur_btime_ns, cur.btime_ns);
+      return other.id != row.id && other.has_local && is_cur_of(other, cur);
     });
     if (!of_another) return {};
     return fail(Error(ErrorCode::exists, "its place here is taken by another mailbox")

@@ -20,6 +20,11 @@ Result<MailboxRow> mailbox_row(Engine& engine, MailboxId id) {
   return row ? *std::move(row) : MailboxRow{};
 }
 
+bool is_cur_of(const MailboxRow& row, const io::FileStat& cur) {
+  return row.cur_dev == cur.dev && row.cur_ino == cur.ino &&
+         !born_apart(row.cur_btime_ns, cur.btime_ns);
+}
+
 void take(MailboxRow& row, const sync::RemoteMailbox& remote) {
   row.name = remote.name;
   row.wire = remote.wire;

@@ -15,6 +15,9 @@ namespace sterna::account {
 // A row without an id if there is none.
 Result<MailboxRow> mailbox_row(Engine& engine, MailboxId id);
 
+// Whether that is the directory which the row has as its cur (rule 15).
+bool is_cur_of(const MailboxRow& row, const io::FileStat& cur);
+
 void take(MailboxRow& row, const sync::RemoteMailbox& remote);
 void take(MailboxRow& row, const sync::LocalMailbox& local);
 // Its directory, which another program may have made: before the server is told of it, or a row.

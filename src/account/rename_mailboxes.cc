@@ -140,8 +140,7 @@ Result<bool> MailboxRenames::is_at(const maildir::MailboxPath& path, const Mailb
   if (!dirs)
     return dirs.error().is(ErrorCode::not_found) ? Result<bool>(false) : fail(dirs.error());
   STERNA_TRY(const io::FileStat cur, dirs->cur->stat());
-  return cur.dev == row.cur_dev && cur.ino == row.cur_ino &&
-         !born_apart(row.cur_btime_ns, cur.btime_ns);
+  return is_cur_of(row, cur);
 }
 
 // Exactly this directory (rule 21); carried along by its parent, it is there already.
