@@ -120,9 +120,17 @@ Status Engine::announce_change() {
 
 Status Engine::move_epoch(const maildir::Marker& marker) {
   at_step("epoch.announced");
-  STERNA_CHECK(maildir::write_marker(*root, marker));
+  STERNA_CHECK(put_marker(marker));
   at_step("epoch.marked");
   return record_epoch(marker);
+}
+
+Status Engine::put_marker(const maildir::Marker& marker) {
+  if (std::exchange(marker_prepared, std::nullopt) == marker) {
+    Status put = maildir::put_prepared_marker(*root);
+    if (put || !put.error().is(ErrorCode::not_found)) return put;
+  }
+  return maildir::write_marker(*root, marker);
 }
 
 Status Engine::record_epoch(const maildir::Marker& marker) {

@@ -200,6 +200,8 @@ struct Engine {
   std::optional<maildir::Marker> epoch_announced;
   std::uint64_t flushes_before_announcement = 0;
   Status record_epoch(const maildir::Marker& marker);
+  std::optional<maildir::Marker> marker_prepared;  // what prepare_epoch() wrote
+  Status put_marker(const maildir::Marker& marker);
 
  private:
   // The marker to be written, unless the epoch has moved.

@@ -9,6 +9,7 @@
 #include "attempts.h"
 #include "execute.h"
 #include "failures.h"
+#include "flush_directories.h"
 #include "sterna/base/assert.h"
 #include "sterna/base/step.h"
 #include "sterna/coro/both.h"
@@ -143,7 +144,8 @@ class LocalExecution {
     STERNA_CO_CHECK(co_await change_files(touched));
     STERNA_CO_TRY(auto transaction, engine_.store->begin(store::Durability::full));
     // The rows are written while the disk works, and committed when it has done so (rule 16).
-    auto [flushed, wrote] = co_await coro::both(flush(touched), record_all(plan));
+    auto [flushed, wrote] =
+        co_await coro::both(flush_directories(engine_, touched), record_all(plan));
     STERNA_CO_CHECK(flushed);
     if (!changes_.empty()) at_step("local.flushed");
     STERNA_CO_TRY(const bool any, wrote);
@@ -252,12 +254,6 @@ class LocalExecution {
       for (Change* change : taken) carry_out(*change, touched);
       return {};
     };
-    co_return co_await on_worker(engine_.services, job);
-  }
-
-  coro::Task<Status> flush(maildir::TouchedDirectories& touched) {
-    if (changes_.empty() || !engine_.settings.fsync) co_return Status{};
-    auto job = [&touched] { return touched.sync(); };
     co_return co_await on_worker(engine_.services, job);
   }
 

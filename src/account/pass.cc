@@ -24,6 +24,7 @@
 #include "reserve.h"
 #include "sterna/base/step.h"
 #include "sterna/coro/both.h"
+#include "tree.h"
 #include "unflushed.h"
 
 namespace sterna::account {
@@ -548,6 +549,11 @@ Result<bool> anything_pending(Engine& engine) {
   return false;
 }
 
+coro::Task<Result<sync::Plan>> make_plan(Engine& engine, Pool& pool) {
+  STERNA_CO_TRY(sync::Input input, co_await answer_questions(engine, pool));
+  co_return co_await plan_beside_neighbours(engine, input);
+}
+
 }  // namespace
 
 coro::Task<Status> run_pass(Engine& engine, Pool& pool) {
@@ -557,15 +563,17 @@ coro::Task<Status> run_pass(Engine& engine, Pool& pool) {
   STERNA_CO_CHECK(carry_out_decisions(engine));
   STERNA_CO_TRY(const bool pending, anything_pending(engine));
   PassAttempts attempts(engine);
-  if (!anything_to_plan(engine) && !pending) {
+  const bool any_news = anything_to_plan(engine);
+  if (!any_news && !pending) {
     engine.report.held = 0;
     engine.report.waiting.clear();
     if (engine.dry_run()) co_return Status{};
     STERNA_CO_CHECK(attempts.compare({}));
     co_return save_cursors(engine, attempts);
   }
-  STERNA_CO_TRY(sync::Input input, co_await answer_questions(engine, pool));
-  STERNA_CO_TRY(sync::Plan plan, co_await plan_beside_neighbours(engine, input));
+  auto [planned, prepared] =
+      co_await coro::both(make_plan(engine, pool), prepare_epoch(engine, any_news));
+  STERNA_CO_TRY(sync::Plan plan, std::move(planned));
   if (engine.dry_run()) {
     describe_plan(engine, plan);
     co_return settle_plan(engine, plan);

@@ -219,8 +219,28 @@ coro::Task<Status> open_tree(Engine& engine) {
   co_return read_unflushed(engine);
 }
 
+coro::Task<Status> prepare_epoch(Engine& engine, bool any_news) {
+  const bool has_moved = engine.epoch_announced || engine.epoch_bumped;
+  if (!any_news || engine.dry_run() || has_moved || engine.marker_prepared) co_return Status{};
+  auto job = [&engine]() -> Result<maildir::Marker> {
+    // A handle of its own: the other one is in use.
+    STERNA_TRY(const auto root, engine.services.files.open_root(engine.settings.maildir, false));
+    STERNA_TRY(maildir::Marker marker, maildir::read_marker(*root));
+    ++marker.epoch;
+    STERNA_CHECK(maildir::prepare_marker(*root, marker));
+    return marker;
+  };
+  // What it cannot do is told where it must be done.
+  if (auto marker = co_await on_worker(engine.services, job)) engine.marker_prepared = *marker;
+  co_return Status{};
+}
+
 coro::Task<Status> settle_epoch(Engine& engine) {
-  if (!engine.epoch_announced || engine.epoch_bumped || engine.dry_run()) co_return Status{};
+  if (!engine.epoch_announced || engine.epoch_bumped || engine.dry_run()) {
+    if (!std::exchange(engine.marker_prepared, std::nullopt)) co_return Status{};
+    auto drop = [&engine] { return maildir::drop_prepared_marker(*engine.root); };
+    co_return co_await on_worker(engine.services, drop);
+  }
   const maildir::Marker marker = *engine.epoch_announced;
   // The base says it first, surely: else the marker would be that of a newer state.
   if (engine.store->flushes() == engine.flushes_before_announcement) {
@@ -230,7 +250,7 @@ coro::Task<Status> settle_epoch(Engine& engine) {
     STERNA_CO_CHECK(engine.write(announce));
   }
   at_step("epoch.announced");
-  auto job = [&engine, &marker] { return maildir::write_marker(*engine.root, marker); };
+  auto job = [&engine, &marker] { return engine.put_marker(marker); };
   STERNA_CO_CHECK(co_await on_worker(engine.services, job));
   at_step("epoch.marked");
   co_return engine.record_epoch(marker);

@@ -14,5 +14,8 @@ Status open_state(Engine& engine);
 coro::Task<Status> open_tree(Engine& engine);
 // At the end of a sync, whatever came of it: the marker gets the epoch that was announced.
 coro::Task<Status> settle_epoch(Engine& engine);
+// Writes ahead what the marker is to say once this sync has changed something, so that only its
+// name is left to be flushed then. Other work goes on beside it. Does nothing without news.
+coro::Task<Status> prepare_epoch(Engine& engine, bool any_news);
 
 }  // namespace sterna::account

@@ -143,6 +143,15 @@ Status TouchedDirectories::sync() {
   return {};
 }
 
+std::vector<TouchedDirectories> TouchedDirectories::split(std::size_t parts_max) {
+  const std::size_t count = directories_.size();
+  const std::size_t parts = count >= kManyDirectories ? 1 : std::min(count, parts_max);
+  std::vector<TouchedDirectories> split(parts);
+  for (std::size_t i = 0; i < count; ++i) split[i % parts].add(*directories_[i]);
+  directories_.clear();
+  return split;
+}
+
 Status TouchedDirectories::sync_file_systems() {
   std::vector<std::uint64_t> synced;
   for (io::Directory* directory : directories_) {

@@ -75,10 +75,24 @@ Result<Marker> read_marker(io::Directory& root) {
 }
 
 Status write_marker(io::Directory& root, const Marker& marker) {
-  if (auto done = root.replace_file(kMarkerName, print_marker(marker)); !done) {
-    return fail_in(std::move(done), kMarkerContext);
+  STERNA_CHECK(prepare_marker(root, marker));
+  return put_prepared_marker(root);
+}
+
+Status prepare_marker(io::Directory& root, const Marker& marker) {
+  Status written = root.write_beside(kMarkerName, print_marker(marker));
+  return written ? written : fail_in(std::move(written), kMarkerContext);
+}
+
+Status put_prepared_marker(io::Directory& root) {
+  if (Status put = root.put_beside(kMarkerName); !put) {
+    return fail_in(std::move(put), kMarkerContext);
   }
   return root.sync();
+}
+
+Status drop_prepared_marker(io::Directory& root) {
+  return root.drop_beside(kMarkerName);
 }
 
 Result<bool> folds_case(io::Directory& root) {

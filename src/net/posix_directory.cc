@@ -37,6 +37,11 @@ Result<std::string> checked(std::string_view name) {
   return std::string(name);
 }
 
+Result<std::string> beside_of(std::string_view name) {
+  STERNA_TRY(const std::string path, checked(name));
+  return fmt::format(".{}.new", path);
+}
+
 io::FileType type_of(unsigned char type) {
   switch (type) {
     case DT_REG:
@@ -201,10 +206,9 @@ Status PosixDirectory::place(io::FileWriter& file, std::string_view name) {
   return static_cast<PosixWriter&>(file).place(here(), path);
 }
 
-Status PosixDirectory::replace_file(std::string_view name, std::string_view content) {
-  STERNA_TRY(std::string path, checked(name));
+Status PosixDirectory::write_beside(std::string_view name, std::string_view content) {
+  STERNA_TRY(const std::string beside, beside_of(name));
   // One that a crash left behind is ours, and worthless.
-  const std::string beside = fmt::format(".{}.new", path);
   ::unlinkat(fd_.get(), beside.c_str(), 0);
   UniqueFd fd(::openat(fd_.get(), beside.c_str(),
                        O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0600));
@@ -213,13 +217,23 @@ Status PosixDirectory::replace_file(std::string_view name, std::string_view cont
     ::unlinkat(fd_.get(), beside.c_str(), 0);
     return fail(failed(problem, "writing", beside));
   }
-  Status status = outcome(::fsync(fd.get()), "flushing", beside);
-  if (status) {
-    status =
-        outcome(::renameat(fd_.get(), beside.c_str(), fd_.get(), path.c_str()), "replacing", name);
-  }
-  if (!status) ::unlinkat(fd_.get(), beside.c_str(), 0);
-  return status;
+  const Status flushed = outcome(::fsync(fd.get()), "flushing", beside);
+  if (!flushed) ::unlinkat(fd_.get(), beside.c_str(), 0);
+  return flushed;
+}
+
+Status PosixDirectory::put_beside(std::string_view name) {
+  STERNA_TRY(const std::string path, checked(name));
+  STERNA_TRY(const std::string beside, beside_of(name));
+  const Status put =
+      outcome(::renameat(fd_.get(), beside.c_str(), fd_.get(), path.c_str()), "replacing", name);
+  if (!put) ::unlinkat(fd_.get(), beside.c_str(), 0);
+  return put;
+}
+
+Status PosixDirectory::drop_beside(std::string_view name) {
+  STERNA_TRY(const std::string beside, beside_of(name));
+  return unlink_at(beside);
 }
 
 Status PosixDirectory::sync() {

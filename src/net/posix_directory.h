@@ -27,7 +27,9 @@ class PosixDirectory : public io::Directory {
   Result<std::unique_ptr<io::FileReader>> open_file(std::string_view name) override;
   Result<std::unique_ptr<io::FileWriter>> create_file(std::string_view temporary) override;
   Status place(io::FileWriter& file, std::string_view name) override;
-  Status replace_file(std::string_view name, std::string_view content) override;
+  Status write_beside(std::string_view name, std::string_view content) override;
+  Status put_beside(std::string_view name) override;
+  Status drop_beside(std::string_view name) override;
   Status sync() override;
   Status sync_file_system() override;
   Result<std::uint64_t> free_bytes() override;

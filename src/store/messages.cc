@@ -228,13 +228,21 @@ Result<UidSet> Store::remote_uids_among(MailboxId mailbox, const UidSet& uids) {
   return among;
 }
 
-Result<Store::Counts> Store::counts(MailboxId mailbox) {
-  std::map<RowState, std::uint64_t> rows;
+Result<Store::Impl::Tally> Store::Impl::tally(MailboxId mailbox) {
+  if (const auto kept = tallies_.find(mailbox); kept != tallies_.end()) return kept->second;
+  Tally rows;
   for (const RowState state : kStates) {
-    Query query(impl_->db, kCount, to_string(state), mailbox);
+    Query query(db, kCount, to_string(state), mailbox);
     STERNA_TRY(const bool found, query.next());
     rows[state] = found ? query.get<std::uint64_t>() : 0;
   }
+  // Beside a reader another process writes.
+  if (!read_only_) tallies_[mailbox] = rows;
+  return rows;
+}
+
+Result<Store::Counts> Store::counts(MailboxId mailbox) {
+  STERNA_TRY(Impl::Tally rows, impl_->tally(mailbox));
   for (const PassingStates::Entry& one : impl_->passing.in(mailbox)) {
     Query query(impl_->db, kSelectState, mailbox, one.key.uid);
     STERNA_TRY(const bool found, query.next());
@@ -261,6 +269,7 @@ Status Store::Impl::forget_passing(MessageKey key) {
 Status Store::set_state(MessageKey key, RowState state) {
   if (!PassingStates::holds(state)) {
     STERNA_CHECK(impl_->forget_passing(key));
+    impl_->forget_tally(key.mailbox);
     return impl_->change("UPDATE message SET state = ? WHERE mailbox = ? AND uid = ?",
                          to_string(state), key.mailbox, key.uid);
   }
@@ -284,6 +293,7 @@ Status Store::put_message(const MessageRow& row) {
                              identity.body_digest, remote_header, row.remote_since, row.local_since,
                              row.key.mailbox, row.key.uid, to_string(row.state), row.base_name));
   if (impl_->db.changed_rows() > 0) return {};
+  impl_->forget_tally(row.key.mailbox);
   return impl_->change(kInsert, row.key.mailbox, row.key.uid, to_string(row.state),
                        row.flags.to_string(), row.base_name, row.in_new, row.info, row.file.dev,
                        row.file.ino, row.file.size, row.file.mtime_ns, row.file.btime_ns,
@@ -294,10 +304,12 @@ Status Store::put_message(const MessageRow& row) {
 
 Status Store::remove_message(MessageKey key) {
   STERNA_CHECK(impl_->forget_passing(key));
+  impl_->forget_tally(key.mailbox);
   return impl_->change("DELETE FROM message WHERE mailbox = ? AND uid = ?", key.mailbox, key.uid);
 }
 
 Result<std::vector<MessageRow>> Store::take_all(MailboxId mailbox) {
+  impl_->forget_tally(mailbox);
   std::vector<MessageRow> rows;
   {
     Query query(impl_->db, kSelectMailbox, mailbox);

@@ -182,6 +182,19 @@ TEST_F(FileTest, ReplacesASmallFileAlthoughACrashLeftItsTwin) {
   EXPECT_EQ(entries(), 1u);
 }
 
+TEST_F(FileTest, ReplacesASmallFileInTwoSteps) {
+  ASSERT_TRUE(root_->replace_file("marker", "one"));
+  ASSERT_TRUE(root_->write_beside("marker", "two"));
+  EXPECT_EQ(content("marker"), "one");
+  ASSERT_TRUE(root_->put_beside("marker"));
+  EXPECT_EQ(content("marker"), "two");
+  EXPECT_EQ(root_->put_beside("marker").error().code(), ErrorCode::not_found);
+  ASSERT_TRUE(root_->write_beside("marker", "three"));
+  ASSERT_TRUE(root_->drop_beside("marker"));
+  EXPECT_EQ(content("marker"), "two");
+  EXPECT_EQ(entries(), 1u);
+}
+
 TEST_F(FileTest, MakesARootWithAllThatIsMissing) {
   const std::string path = temporary_ / "a/b/c";
   EXPECT_EQ(loop_.file_system().open_root(path, false).error().code(), ErrorCode::not_found);

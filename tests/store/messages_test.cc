@@ -183,6 +183,35 @@ TEST_F(Messages, AreCountedByWhatTheyAre) {
   EXPECT_EQ(must(store_->counts(MailboxId{99})).on_server, 0U);
 }
 
+// A count is kept until something changes it, whatever that is.
+TEST_F(Messages, AreCountedAnewAfterEachChange) {
+  const auto present = [&] { return must(store_->counts(inbox_)).present; };
+  const auto row = message_row(inbox_, 2);
+  put({message_row(inbox_, 1)});
+  EXPECT_EQ(present(), 1U);
+  put({row});
+  EXPECT_EQ(present(), 2U);
+  change(*store_, [&] { must(store_->set_state(row.key, RowState::detached)); });
+  EXPECT_EQ(present(), 1U);
+  change(*store_, [&] { must(store_->set_state(row.key, RowState::present)); });
+  EXPECT_EQ(present(), 2U);
+  change(*store_, [&] { must(store_->set_state(row.key, RowState::deleting)); });
+  EXPECT_EQ(present(), 1U);
+  put({message_row(inbox_, 2, RowState::wanted)});
+  EXPECT_EQ(present(), 1U);
+  {
+    const auto transaction = must(store_->begin(Durability::normal));
+    must(store_->remove_message({inbox_, Uid{1}}));
+    EXPECT_EQ(present(), 0U);
+  }
+  EXPECT_EQ(present(), 1U);  // it was rolled back
+  change(*store_, [&] { must(store_->remove_message({inbox_, Uid{1}})); });
+  EXPECT_EQ(present(), 0U);
+  EXPECT_EQ(must(store_->counts(inbox_)).on_server, 1U);
+  change(*store_, [&] { must(store_->remove_mailbox(inbox_)); });
+  EXPECT_EQ(must(store_->counts(inbox_)).on_server, 0U);
+}
+
 TEST_F(Messages, GiveTheirFlagsByRange) {
   MessageRow first = message_row(inbox_, 3, RowState::present);
   first.flags = FlagSet::parse("\\Seen work");

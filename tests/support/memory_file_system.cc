@@ -146,6 +146,10 @@ class MemoryWriter : public io::FileWriter {
 
 }  // namespace
 
+std::string beside_of(std::string_view name) {
+  return "." + std::string(name) + ".new";
+}
+
 class MemoryDirectory : public io::Directory {
  public:
   MemoryDirectory(MemoryFileSystem& machine, MemoryFileSystem::Place place)
@@ -246,7 +250,7 @@ class MemoryDirectory : public io::Directory {
     return static_cast<MemoryWriter&>(file).place(here_, name);
   }
 
-  Status replace_file(std::string_view name, std::string_view content) override {
+  Status write_beside(std::string_view name, std::string_view content) override {
     STERNA_CHECK(enter(DiskOp::replace, name));
     const auto old = node()->children.find(name);
     if (old != node()->children.end() && old->second->type == io::FileType::directory) {
@@ -258,12 +262,18 @@ class MemoryDirectory : public io::Directory {
       return done;
     }
     disk().sync_content(*file);
-    const std::string beside = "." + std::string(name) + ".new";
+    const std::string beside = beside_of(name);
     if (node()->children.contains(beside)) disk().remove_name(node(), beside);
     disk().add_name(node(), beside, file);
+    return {};
+  }
+  Status put_beside(std::string_view name) override {
+    const std::string beside = beside_of(name);
+    if (!node()->children.contains(beside)) return fail(ErrorCode::not_found, beside);
     disk().move_name(node(), beside, node(), name);
     return {};
   }
+  Status drop_beside(std::string_view name) override { return unlink_at(beside_of(name)); }
 
   Status sync() override {
     STERNA_CHECK(here_.enter(DiskOp::sync_directory, ""));

@@ -149,7 +149,14 @@ class Directory {
   virtual Status place(FileWriter& file, std::string_view name) = 0;
   // Replaces a small file of our own (marker, dovecot-keywords) by writing beside it, syncing,
   // renaming; the new name is durable after sync().
-  virtual Status replace_file(std::string_view name, std::string_view content) = 0;
+  Status replace_file(std::string_view name, std::string_view content) {
+    STERNA_CHECK(write_beside(name, content));
+    return put_beside(name);
+  }
+  // Its two halves. What was written and not put in place yet is replaced by the next writing.
+  virtual Status write_beside(std::string_view name, std::string_view content) = 0;
+  virtual Status put_beside(std::string_view name) = 0;
+  virtual Status drop_beside(std::string_view name) = 0;
 
   virtual Status sync() = 0;              // fsync of the directory itself
   virtual Status sync_file_system() = 0;  // syncfs

@@ -47,6 +47,9 @@ class TouchedDirectories {
   Status sync();
   // syncfs of each file system that they are on: what is in them is durable, and they themselves.
   Status sync_file_systems();
+  // In parts that may be synced at once, on as many threads; one, where a syncfs does it. Nothing
+  // is left here.
+  std::vector<TouchedDirectories> split(std::size_t parts_max);
 
  private:
   std::vector<io::Directory*> directories_;

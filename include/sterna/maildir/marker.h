@@ -35,6 +35,10 @@ Result<Marker> parse_marker(std::string_view text);
 Result<Marker> read_marker(io::Directory& root);
 // Replaced as a whole, and durable on return.
 Status write_marker(io::Directory& root, const Marker& marker);
+// The same in two steps: what is written and flushed ahead only needs its name.
+Status prepare_marker(io::Directory& root, const Marker& marker);
+Status put_prepared_marker(io::Directory& root);
+Status drop_prepared_marker(io::Directory& root);
 
 // Whether the file system takes names that differ in case alone for one: asked by looking for the
 // marker under its name in capitals, so that nothing has to be written. No, without a marker.
