@@ -63,7 +63,7 @@ Abilities Abilities::random(SeededRandom& random) {
   abilities.namespaces = random.chance(70);
   abilities.unselect = random.chance(70);
   abilities.capability_in_greeting = random.chance(50);
-  abilities.keeps_bodies = random.chance(50);
+  abilities.gone = random.chance(50) ? Gone::body : Gone::nil;
   abilities.manners = random.chance(60) ? Manners::dovecot : Manners::cyrus;
   return abilities;
 }

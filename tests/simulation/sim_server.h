@@ -28,6 +28,13 @@ enum class Manners : std::uint8_t {
   cyrus,
 };
 
+// What a session that was not told yet gets of a message that another one expunged.
+enum class Gone : std::uint8_t {
+  body,     // the message
+  nil,      // NIL, and EXPUNGEISSUED, as of Dovecot's files
+  made_up,  // another message, which says so, as of Courier
+};
+
 struct Abilities {
   Manners manners = Manners::dovecot;
   bool condstore = false;
@@ -40,8 +47,7 @@ struct Abilities {
   bool namespaces = false;
   bool unselect = false;
   bool capability_in_greeting = false;
-  // What another session expunged can still be fetched; else its body is NIL, as of a file.
-  bool keeps_bodies = true;
+  Gone gone = Gone::body;
 
   static Abilities random(SeededRandom& random);
   std::string to_string() const;  // the words of a CAPABILITY response

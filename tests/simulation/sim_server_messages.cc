@@ -251,7 +251,13 @@ bool SimSession::fetch_gone(std::uint64_t vanished_at, ServerMessage& message,
   }
   const bool reads = std::ranges::any_of(
       items, [](const Argument& item) { return ascii_upper(item.text).starts_with("BODY"); });
-  if (abilities_.keeps_bodies || !reads) return true;
+  if (abilities_.gone == Gone::body || !reads) return true;
+  if (abilities_.gone == Gone::made_up) {
+    message.octets =
+        "From: System Administrator <root@localhost>\r\nSubject: message unavailable\r\n\r\n"
+        "This message is no longer available on the server.\r\n";
+    return true;
+  }
   message.octets.clear();
   message.internal_date = 0;
   return false;

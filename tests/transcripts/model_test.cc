@@ -67,7 +67,7 @@ class Differences {
 Abilities abilities_of(const std::string& server) {
   Abilities abilities;
   abilities.manners = server == "cyrus" ? Manners::cyrus : Manners::dovecot;
-  abilities.keeps_bodies = server != "dovecot-maildir";
+  abilities.gone = server == "dovecot-maildir" ? simulation::Gone::nil : simulation::Gone::body;
   abilities.condstore = abilities.qresync = abilities.uidplus = abilities.move = true;
   abilities.list_status = abilities.esearch = abilities.literal_plus = true;
   abilities.namespaces = abilities.unselect = abilities.capability_in_greeting = true;
