@@ -17,7 +17,8 @@ WITHOUT_VALUE += [("fuzz", "--seconds"), ("bench", "--reps"), ("bench", "--group
                   ("bite", "--only"), ("bite", "--seeds"), ("kill-rounds", "--round"),
                   ("kill-rounds", "--tool"), ("kill-rounds", "--keep")]
 UNKNOWN = [(name, "--nonsense") for name in ("bench", "bite", "fuzz", "install-deps",
-                                             "kill-rounds", "quickstart", "test")]
+                                             "kill-rounds", "other-servers", "quickstart",
+                                             "test")]
 NO_NUMBER = [("test", "-j", "many"), ("fuzz", "--seconds", "1m"), ("bench", "--reps", "x"),
              ("bite", "--rule", "x"), ("kill-rounds", "--rounds", "x"),
              ("kill-rounds", "--tool", "none")]

@@ -102,6 +102,24 @@ std::optional<Announced> announced_at_end(const std::string& line) {
   return Announced{static_cast<std::size_t>(*octets), brace, waits};
 }
 
+ClientCommand command_of(std::string line, std::vector<std::string> literals) {
+  ClientCommand command;
+  command.line = std::move(line);
+  std::vector<Argument> words = Splitter(command.line, std::move(literals)).run();
+  if (words.size() < 2) return command;
+  command.tag = words[0].text;
+  command.name = ascii_upper(words[1].text);
+  std::size_t first = 2;
+  if (command.name == "UID" && words.size() > 2) {
+    command.name += " " + ascii_upper(words[2].text);
+    first = 3;
+  }
+  command.arguments.assign(
+      std::make_move_iterator(words.begin() + static_cast<std::ptrdiff_t>(first)),
+      std::make_move_iterator(words.end()));
+  return command;
+}
+
 }  // namespace
 
 // True once a whole command is in line_.
@@ -120,29 +138,19 @@ bool CommandReader::gather() {
     const auto literal = announced_at_end(line_);
     if (!literal) return true;
     line_.resize(literal->digits_at);
+    if (literal->waits && !may_go_on_(command_of(line_, literals_))) {
+      line_.clear();
+      literals_.clear();
+      continue;
+    }
     line_ += kLiteral;
     awaited_ = literal->octets;
-    if (literal->waits) go_on_();
   }
 }
 
 std::optional<ClientCommand> CommandReader::next() {
   if (!gather()) return std::nullopt;
-  ClientCommand command;
-  command.line = std::exchange(line_, {});
-  std::vector<Argument> words = Splitter(command.line, std::exchange(literals_, {})).run();
-  if (words.size() < 2) return command;
-  command.tag = words[0].text;
-  command.name = ascii_upper(words[1].text);
-  std::size_t first = 2;
-  if (command.name == "UID" && words.size() > 2) {
-    command.name += " " + ascii_upper(words[2].text);
-    first = 3;
-  }
-  command.arguments.assign(
-      std::make_move_iterator(words.begin() + static_cast<std::ptrdiff_t>(first)),
-      std::make_move_iterator(words.end()));
-  return command;
+  return command_of(std::exchange(line_, {}), std::exchange(literals_, {}));
 }
 
 }  // namespace sterna::simulation

@@ -27,8 +27,10 @@ struct ClientCommand {
 
 class CommandReader {
  public:
-  // `go_on` is called where the client waits for "+" before it sends a literal.
-  explicit CommandReader(std::function<void()> go_on) : go_on_(std::move(go_on)) {}
+  // `may_go_on` is called with the command so far where the client waits for "+" before it sends a
+  // literal. If it is refused, the literal never comes, and the command is over.
+  explicit CommandReader(std::function<bool(const ClientCommand&)> may_go_on)
+      : may_go_on_(std::move(may_go_on)) {}
 
   void feed(const std::string& octets) { input_ += octets; }
   // nullopt: more octets are needed.
@@ -37,7 +39,7 @@ class CommandReader {
  private:
   bool gather();
 
-  std::function<void()> go_on_;
+  std::function<bool(const ClientCommand&)> may_go_on_;
   std::string input_;
   std::string line_;  // so far; a literal is the octet 0x01 in it
   std::vector<std::string> literals_;

@@ -463,5 +463,61 @@ TEST_F(Stage, AnEditGetsTheFlagsThatItsMessageGotMeanwhile) {
   EXPECT_EQ(messages(), Lines{"INBOX t2 \\Flagged"});
 }
 
+// What they answer of a message that is gone: tests/transcripts/scenarios/fetch_gone.txt.
+const std::vector<Abilities>& servers_of_gone() {
+  static const std::vector<Abilities> kAll{
+      {.manners = Manners::dovecot, .uidplus = true},
+      {.manners = Manners::dovecot, .uidplus = true, .gone = Gone::nil},
+      {.manners = Manners::dovecot, .uidplus = true, .gone = Gone::made_up},
+      {.manners = Manners::cyrus, .condstore = true, .qresync = true, .uidplus = true}};
+  return kAll;
+}
+
+TEST_F(Stage, AMessageThatIsMovedBeforeItsBodyIsAskedForIsFetchedWhereItIs) {
+  Lines all;
+  for (const Abilities& one : servers_of_gone()) {
+    abilities = one;
+    const std::string token = "t" + std::to_string(all.size());
+    const std::uint32_t uid = arrives("INBOX", token);
+    bool asked = false;
+    at_command("BODY.PEEK[]", [&] {
+      asked = true;
+      moves("INBOX", uid, "m1");
+    });
+    sync();
+    sync();
+    EXPECT_TRUE(asked);
+    all.push_back("m1 " + token);
+    Lines found = files();
+    std::ranges::sort(found);
+    EXPECT_EQ(found, all);
+    EXPECT_EQ(messages(), all);
+  }
+}
+
+TEST_F(Stage, AMessageThatIsMovedBackBeforeItsHeaderIsAskedForStaysOne) {
+  Lines all;
+  for (const Abilities& one : servers_of_gone()) {
+    abilities = one;
+    const std::string token = "t" + std::to_string(all.size());
+    const std::uint32_t uid = arrives("INBOX", token);
+    sync();
+    moves("INBOX", uid, "m1");
+    bool asked = false;
+    at_command("BODY.PEEK[HEADER]", [&] {
+      asked = true;
+      moves("m1", server.find("m1")->messages.rbegin()->first, "INBOX");
+    });
+    sync();
+    sync();
+    EXPECT_TRUE(asked);
+    all.push_back("INBOX " + token);
+    Lines found = files();
+    std::ranges::sort(found);
+    EXPECT_EQ(found, all);
+    EXPECT_EQ(messages(), all);
+  }
+}
+
 }  // namespace
 }  // namespace sterna::simulation

@@ -6,9 +6,9 @@
 #include "sterna/base/assert.h"
 
 namespace sterna::simulation {
-
 std::uint32_t ServerMailbox::append(std::string octets, FlagSet flags, std::int64_t internal_date) {
   const std::uint32_t uid = uid_next++;
+  keep_keywords(flags);
   messages[uid] = {std::move(flags), ++highest_modseq, internal_date, std::move(octets)};
   return uid;
 }
@@ -16,13 +16,30 @@ std::uint32_t ServerMailbox::append(std::string octets, FlagSet flags, std::int6
 void ServerMailbox::set_flags(std::uint32_t uid, FlagSet flags) {
   ServerMessage& message = messages.at(uid);
   if (message.flags == flags) return;
+  keep_keywords(flags);
   message.flags = std::move(flags);
   message.modseq = ++highest_modseq;
 }
 
+void ServerMailbox::keep_keywords(const FlagSet& flags) {
+  for (const std::string& word : flags.to_imap()) {
+    if (!word.starts_with('\\')) keywords.add_keyword(word);
+  }
+}
+
 void ServerMailbox::expunge(std::uint32_t uid) {
-  STERNA_ASSERT(messages.erase(uid) == 1);
+  const auto node = messages.extract(uid);
+  STERNA_ASSERT(!node.empty());
+  expunged[uid] = node.mapped();
   vanished[uid] = ++highest_modseq;
+}
+
+const ServerMessage* ServerMailbox::seen(std::uint32_t uid) const {
+  for (const auto* all : {&messages, &expunged}) {
+    const auto it = all->find(uid);
+    if (it != all->end()) return &it->second;
+  }
+  return nullptr;
 }
 
 ServerMailbox* ServerState::find(const std::string& name) {

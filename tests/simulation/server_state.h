@@ -28,10 +28,17 @@ struct ServerMailbox {
   std::uint64_t highest_modseq = 1;
   std::map<std::uint32_t, ServerMessage> messages;  // by UID
   std::map<std::uint32_t, std::uint64_t> vanished;  // UID -> mod-sequence of its end
+  // As they were: a session goes on to see them until it is told.
+  std::map<std::uint32_t, ServerMessage> expunged;
+  FlagSet keywords;           // which messages have or had
+  bool modseq_asked = false;  // from then on SELECT tells HIGHESTMODSEQ to everybody
 
   std::uint32_t append(std::string octets, FlagSet flags, std::int64_t internal_date);
   void set_flags(std::uint32_t uid, FlagSet flags);
+  void keep_keywords(const FlagSet& flags);
   void expunge(std::uint32_t uid);
+  // Of one that is there or was: nullptr if it never was.
+  const ServerMessage* seen(std::uint32_t uid) const;
 };
 
 class ServerState {

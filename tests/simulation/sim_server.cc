@@ -29,6 +29,25 @@ std::string quoted(const std::string& text) {
   return out + '"';
 }
 
+bool asks_modseq(const std::vector<Argument>& items) {
+  return std::ranges::any_of(
+      items, [](const Argument& item) { return ascii_iequals(item.text, "HIGHESTMODSEQ"); });
+}
+
+// RFC 3501 section 6.3.8.
+bool matches(std::string_view name, std::string_view pattern, char delimiter) {
+  if (pattern.empty()) return name.empty();
+  const char first = pattern.front();
+  if (first != '*' && first != '%') {
+    return name.starts_with(first) && matches(name.substr(1), pattern.substr(1), delimiter);
+  }
+  for (std::size_t size = 0; size <= name.size(); ++size) {
+    if (matches(name.substr(size), pattern.substr(1), delimiter)) return true;
+    if (size < name.size() && first == '%' && name[size] == delimiter) return false;
+  }
+  return false;
+}
+
 }  // namespace
 
 Abilities Abilities::random(SeededRandom& random) {
@@ -44,6 +63,8 @@ Abilities Abilities::random(SeededRandom& random) {
   abilities.namespaces = random.chance(70);
   abilities.unselect = random.chance(70);
   abilities.capability_in_greeting = random.chance(50);
+  abilities.gone = random.chance(50) ? Gone::body : Gone::nil;
+  abilities.manners = random.chance(60) ? Manners::dovecot : Manners::cyrus;
   return abilities;
 }
 
@@ -65,7 +86,9 @@ std::string Abilities::to_string() const {
 }
 
 SimSession::SimSession(ServerState& state, Abilities abilities)
-    : state_(state), abilities_(abilities), reader_([this] { out_ += "+ go on\r\n"; }) {}
+    : state_(state),
+      abilities_(abilities),
+      reader_([this](const ClientCommand& command) { return may_go_on(command); }) {}
 
 std::string SimSession::greeting() const {
   if (!abilities_.capability_in_greeting) return "* OK ready\r\n";
@@ -82,11 +105,36 @@ std::string SimSession::receive(const std::string& octets) {
   return std::exchange(out_, {});
 }
 
+// What cannot succeed is refused before its literal is sent.
+bool SimSession::may_go_on(const ClientCommand& command) {
+  if (command.name == "APPEND" && authenticated_ && refuses_append(command)) return false;
+  say("+ go on");
+  return true;
+}
+
 void SimSession::ok(const ClientCommand& command, const std::string& text) {
-  say(fmt::format("{} OK {}", command.tag, text));
+  finish(command, "OK", text);
 }
 void SimSession::no(const ClientCommand& command, const std::string& text) {
-  say(fmt::format("{} NO {}", command.tag, text));
+  finish(command, "NO", text);
+}
+
+void SimSession::finish(const ClientCommand& command, std::string_view word, std::string text) {
+  const ServerMailbox* mailbox = selected_mailbox();
+  if (mailbox) {
+    tell_behind(command);
+    const std::uint64_t highest = selected_->told_modseq;
+    if (qresync_on_ && tells_as(Manners::dovecot) && selected_->said_modseq < highest) {
+      selected_->said_modseq = highest;
+      const std::string code = fmt::format("[HIGHESTMODSEQ {}] ", highest);
+      if (word == "OK" && !text.starts_with('[')) {
+        text.insert(0, code);
+      } else {
+        say("* OK " + code + "highest");
+      }
+    }
+  }
+  say(fmt::format("{} {} {}", command.tag, word, text));
 }
 void SimSession::bad(const ClientCommand& command) {
   state_.complaints.push_back(command.line);
@@ -96,11 +144,11 @@ void SimSession::bad(const ClientCommand& command) {
 void SimSession::handle(const ClientCommand& command) {
   if (state_.before_command) state_.before_command(command.line);
   if (selected_ && !selected_mailbox()) {
-    say("* BYE the mailbox is gone");
+    if (tells_as(Manners::dovecot)) say("* BYE the mailbox is gone");
     ended_ = true;
     return;
   }
-  if (selected_) tell_news();
+  if (selected_) tell_before(command);
   if (!handle_session(command)) {
     const bool known = authenticated_ && (handle_mailboxes(command) || handle_messages(command));
     if (!known) bad(command);
@@ -145,18 +193,20 @@ void SimSession::login(const ClientCommand& command) {
 }
 
 void SimSession::enable(const ClientCommand& command) {
+  const bool cyrus = tells_as(Manners::cyrus);  // says what is new, QRESYNC as both
   std::string enabled;
   for (const Argument& argument : command.arguments) {
     const std::string word = ascii_upper(argument.text);
     if (word == "QRESYNC" && abilities_.qresync) {
+      if (cyrus && !condstore_on_) enabled += " CONDSTORE";
+      if (!cyrus || !qresync_on_) enabled += " QRESYNC";
       qresync_on_ = condstore_on_ = true;
-      enabled += " QRESYNC";
     } else if (word == "CONDSTORE") {
+      if (!cyrus || !condstore_on_) enabled += " CONDSTORE";
       condstore_on_ = true;
-      enabled += " CONDSTORE";
     }
   }
-  say("* ENABLED" + enabled);
+  if (!enabled.empty()) say("* ENABLED" + enabled);
   ok(command);
 }
 
@@ -174,15 +224,24 @@ bool SimSession::handle_mailboxes(const ClientCommand& command) {
     selected_.reset();
     ok(command);
   } else if (name == "CREATE" && count == 1) {
-    if (!state_.create(first)) return no(command, "[ALREADYEXISTS] it exists"), true;
+    if (!state_.create(first)) return no(command, coded("[ALREADYEXISTS] it exists")), true;
+    if (tells_as(Manners::cyrus)) create_parents(first);
     ++state_.changes_by_sessions;
     ok(command);
   } else if (name == "DELETE" && count == 1) {
-    if (first == "INBOX" || !state_.remove(first)) return no(command, "[NONEXISTENT] no"), true;
+    if (first == "INBOX") return no(command, "not this one"), true;
+    if (tells_as(Manners::cyrus) && has_children(first)) {
+      return no(command, "[HASCHILDREN] others are below it"), true;
+    }
+    if (!state_.remove(first)) return no(command, coded("[NONEXISTENT] no")), true;
     ++state_.changes_by_sessions;
     ok(command);
   } else if (name == "RENAME" && count == 2) {
-    if (!state_.rename(first, command.arguments[1].text)) return no(command, "cannot"), true;
+    const bool there = state_.find(first) != nullptr;
+    if (!state_.rename(first, command.arguments[1].text)) {
+      return no(command, coded(there ? "[ALREADYEXISTS] it exists" : "[NONEXISTENT] no")), true;
+    }
+    if (tells_as(Manners::cyrus)) create_parents(command.arguments[1].text);
     ++state_.changes_by_sessions;
     ok(command);
   } else if ((name == "SUBSCRIBE" || name == "UNSUBSCRIBE") && count == 1) {
@@ -193,18 +252,40 @@ bool SimSession::handle_mailboxes(const ClientCommand& command) {
   return true;
 }
 
+// Cyrus tells no code here.
+std::string SimSession::coded(const std::string& text) const {
+  return tells_as(Manners::dovecot) ? text : text.substr(text.find(' ') + 1);
+}
+
+void SimSession::create_parents(const std::string& name) {
+  for (std::size_t at = name.find(state_.delimiter); at != std::string::npos;
+       at = name.find(state_.delimiter, at + 1)) {
+    if (at + 1 > state_.prefix.size()) state_.create(name.substr(0, at));
+  }
+}
+
+bool SimSession::has_children(const std::string& name) const {
+  return std::ranges::any_of(state_.mailboxes(), [&](const auto& one) {
+    return one.first.starts_with(name + state_.delimiter);
+  });
+}
+
 std::string SimSession::status_line(const std::string& name, const ServerMailbox& mailbox,
                                     const std::vector<Argument>& items) const {
   std::string text;
   const auto add = [&text](std::string_view item, std::uint64_t value) {
     text += fmt::format("{}{} {}", text.empty() ? "" : " ", item, value);
   };
+  // Of the mailbox that is open the session knows what it was told.
+  const bool told = tells_as(Manners::dovecot) && selected_ && selected_->name == name;
   for (const Argument& argument : items) {
     const std::string item = ascii_upper(argument.text);
-    if (item == "MESSAGES") add(item, mailbox.messages.size());
-    if (item == "UIDNEXT") add(item, mailbox.uid_next);
+    if (item == "MESSAGES") add(item, told ? selected_->view.size() : mailbox.messages.size());
+    if (item == "UIDNEXT") add(item, told ? selected_->told_uid_next : mailbox.uid_next);
     if (item == "UIDVALIDITY") add(item, mailbox.uidvalidity);
-    if (item == "HIGHESTMODSEQ" && abilities_.condstore) add(item, mailbox.highest_modseq);
+    if (item == "HIGHESTMODSEQ" && abilities_.condstore) {
+      add(item, told ? selected_->told_modseq : mailbox.highest_modseq);
+    }
     if (item == "UNSEEN") {
       add(item,
           static_cast<std::uint64_t>(std::ranges::count_if(mailbox.messages, [](const auto& one) {
@@ -223,48 +304,99 @@ void SimSession::list(const ClientCommand& command) {
       if (ascii_iequals(options[i].text, "STATUS")) status_items = options[i + 1].items;
     }
   }
+  const Argument& asked = command.arguments[1];
+  std::vector<std::string> patterns;
+  for (const Argument& one : asked.items) patterns.push_back(canonical(one.text));
+  if (asked.kind != Argument::Kind::list) patterns.push_back(canonical(asked.text));
+  const auto is_asked = [&](const std::string& name) {
+    return std::ranges::any_of(patterns, [&](const std::string& pattern) {
+      return matches(name, pattern, state_.delimiter);
+    });
+  };
+  if (patterns == std::vector<std::string>{""}) {
+    say(fmt::format("* LIST (\\Noselect) \"{}\" \"\"", state_.delimiter));
+    return ok(command);
+  }
+  std::set<std::string> parents;  // that are no mailboxes
   for (const auto& [name, mailbox] : state_.mailboxes()) {
+    for (std::size_t at = name.find(state_.delimiter); at != std::string::npos;
+         at = name.find(state_.delimiter, at + 1)) {
+      parents.insert(name.substr(0, at));
+    }
+    if (!is_asked(name)) continue;
     say(fmt::format("* LIST () \"{}\" {}", state_.delimiter, quoted(name)));
     if (!status_items.empty()) say(status_line(name, mailbox, status_items));
+  }
+  for (const std::string& name : parents) {
+    const bool of_namespace = state_.prefix == name + state_.delimiter;
+    if (state_.find(name) || of_namespace || !is_asked(name)) continue;
+    say(fmt::format("* LIST (\\Noselect) \"{}\" {}", state_.delimiter, quoted(name)));
   }
   ok(command);
 }
 
 void SimSession::status(const ClientCommand& command) {
   const std::string name = canonical(command.arguments[0].text);
-  const ServerMailbox* mailbox = state_.find(name);
-  if (!mailbox) return no(command, "[NONEXISTENT] no such mailbox");
-  say(status_line(name, *mailbox, command.arguments[1].items));
-  ok(command);
+  ServerMailbox* mailbox = state_.find(name);
+  if (!mailbox) return no(command, "no such mailbox");
+  const bool modseq = abilities_.condstore && asks_modseq(command.arguments[1].items);
+  if (modseq && tells_as(Manners::dovecot)) enable_condstore();
+  mailbox->modseq_asked = mailbox->modseq_asked || modseq;
+  say(status_line(command.arguments[0].text, *mailbox, command.arguments[1].items));
+  const bool own = tells_as(Manners::dovecot) && selected_ && selected_->name == name;
+  ok(command, own ? "[CLIENTBUG] of the mailbox that is open" : "done");
 }
 
 void SimSession::select(const ClientCommand& command) {
-  if (selected_ && condstore_on_) say("* OK [CLOSED] the one before");
+  const bool has_parameters = command.arguments.size() > 1 && abilities_.condstore;
+  const std::vector<Argument> parameters =
+      has_parameters ? command.arguments[1].items : std::vector<Argument>{};
+  const bool resyncs = parameters.size() == 2 && ascii_iequals(parameters[0].text, "QRESYNC");
+  if (resyncs && !qresync_on_) return bad(command);
+  if (selected_) say("* OK [CLOSED] the one before");
   selected_.reset();
   const std::string name = canonical(command.arguments[0].text);
-  const ServerMailbox* mailbox = state_.find(name);
-  if (!mailbox) return no(command, "[NONEXISTENT] no such mailbox");
-  const bool read_only = command.name == "EXAMINE";
-  selected_ = Selected{name, mailbox->uidvalidity, read_only, {}, mailbox->highest_modseq};
+  ServerMailbox* mailbox = state_.find(name);
+  if (!mailbox) return no(command, "no such mailbox");
+  condstore_on_ = condstore_on_ || has_parameters;
+  mailbox->modseq_asked = mailbox->modseq_asked || condstore_on_ || tells_as(Manners::cyrus);
+  selected_ = Selected{.name = name,
+                       .uidvalidity = mailbox->uidvalidity,
+                       .read_only = command.name == "EXAMINE",
+                       .view = {},
+                       .told_modseq = mailbox->highest_modseq,
+                       .said_modseq = mailbox->highest_modseq,
+                       .told_uid_next = mailbox->uid_next,
+                       .told_keywords = mailbox->keywords.to_imap().size(),
+                       .own = {}};
   for (const auto& [uid, message] : mailbox->messages) selected_->view.push_back(uid);
-  say("* FLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft)");
+  say_opening(*mailbox);
+  if (resyncs) resync(parameters[1], *mailbox);
+  const bool read_only = selected_->read_only;
+  ok(command, read_only ? "[READ-ONLY] open" : "[READ-WRITE] open");
+}
+
+void SimSession::say_opening(const ServerMailbox& mailbox) {
+  say_flags(mailbox);
   say(fmt::format("* {} EXISTS", selected_->view.size()));
   say("* 0 RECENT");
-  say("* OK [PERMANENTFLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft \\*)] kept");
-  say(fmt::format("* OK [UIDVALIDITY {}] UIDs", mailbox->uidvalidity));
-  say(fmt::format("* OK [UIDNEXT {}] next", mailbox->uid_next));
-  if (abilities_.condstore) {
-    say(fmt::format("* OK [HIGHESTMODSEQ {}] highest", mailbox->highest_modseq));
+  for (std::size_t i = 0; i < selected_->view.size(); ++i) {
+    if (mailbox.messages.at(selected_->view[i]).flags.has(Flag::seen)) continue;
+    say(fmt::format("* OK [UNSEEN {}] the first", i + 1));
+    break;
   }
-  if (command.arguments.size() > 1 && abilities_.condstore) {
-    const std::vector<Argument>& parameters = command.arguments[1].items;
-    condstore_on_ = true;
-    if (parameters.size() == 2 && ascii_iequals(parameters[0].text, "QRESYNC")) {
-      if (!qresync_on_) return bad(command);
-      resync(parameters[1], *mailbox);
-    }
+  say(fmt::format("* OK [UIDVALIDITY {}] UIDs", mailbox.uidvalidity));
+  say(fmt::format("* OK [UIDNEXT {}] next", mailbox.uid_next));
+  if (abilities_.condstore && mailbox.modseq_asked) {
+    say(fmt::format("* OK [HIGHESTMODSEQ {}] highest", mailbox.highest_modseq));
   }
-  ok(command, read_only ? "[READ-ONLY] open" : "[READ-WRITE] open");
+}
+
+void SimSession::say_flags(const ServerMailbox& mailbox) {
+  std::string words = "\\Answered \\Flagged \\Deleted \\Seen \\Draft";
+  for (const std::string& keyword : mailbox.keywords.to_imap()) words += " " + keyword;
+  say(fmt::format("* FLAGS ({})", words));
+  say(fmt::format("* OK [PERMANENTFLAGS ({})] kept", selected_->read_only ? "" : words + " \\*"));
 }
 
 // RFC 7162 section 3.2.5.

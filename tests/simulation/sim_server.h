@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // SimSession: one connection to the simulated server, as bytes in and bytes out (RFC 3501, and as
 // far as Abilities says: UIDPLUS 4315, MOVE 6851, CONDSTORE and QRESYNC 7162, LIST-STATUS 5819,
-// ESEARCH 4731, LITERAL+ 7888, NAMESPACE 2342). What others change is told behind the answer to
-// each command, under the sequence numbers that this session knows.
+// ESEARCH 4731, LITERAL+ 7888, NAMESPACE 2342). A session sees the messages that it was told of,
+// under the numbers that it was told, and tells what others changed as Manners says.
+// tests/transcripts holds it to the answers of real servers.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +19,24 @@
 
 namespace sterna::simulation {
 
+// Whose answers it gives where servers differ and the RFCs let them.
+enum class Manners : std::uint8_t {
+  // What others did is told behind the answer, which knows nothing of it: a FETCH has messages that
+  // are gone, a COPY of one is refused. STORE.SILENT is silent but for the mod-sequence.
+  dovecot,
+  // It is told first; what is gone behind FETCH. STORE.SILENT tells the flags.
+  cyrus,
+};
+
+// What a session that was not told yet gets of a message that another one expunged.
+enum class Gone : std::uint8_t {
+  body,     // the message
+  nil,      // NIL, and EXPUNGEISSUED, as of Dovecot's files
+  made_up,  // another message, which says so, as of Courier
+};
+
 struct Abilities {
+  Manners manners = Manners::dovecot;
   bool condstore = false;
   bool qresync = false;  // implies condstore
   bool uidplus = false;
@@ -29,6 +47,7 @@ struct Abilities {
   bool namespaces = false;
   bool unselect = false;
   bool capability_in_greeting = false;
+  Gone gone = Gone::body;
 
   static Abilities random(SeededRandom& random);
   std::string to_string() const;  // the words of a CAPABILITY response
@@ -50,8 +69,14 @@ class SimSession {
     bool read_only = false;
     std::vector<std::uint32_t> view;  // UIDs in order of the sequence numbers told
     std::uint64_t told_modseq = 0;    // flags up to here were told
+    std::uint64_t said_modseq = 0;    // the highest that went out
+    std::uint32_t told_uid_next = 1;
+    std::size_t told_keywords = 0;
+    std::set<std::uint32_t> own;  // flags that this session changed, and nobody else
   };
 
+  bool may_go_on(const ClientCommand& command);
+  bool refuses_append(const ClientCommand& command);
   void handle(const ClientCommand& command);
   bool handle_session(const ClientCommand& command);
   bool handle_mailboxes(const ClientCommand& command);
@@ -59,12 +84,17 @@ class SimSession {
 
   void login(const ClientCommand& command);
   void enable(const ClientCommand& command);
+  std::string coded(const std::string& text) const;
+  void create_parents(const std::string& name);
+  bool has_children(const std::string& name) const;
   void list(const ClientCommand& command);
   void status(const ClientCommand& command);
   void select(const ClientCommand& command);
   void resync(const Argument& parameters, const ServerMailbox& mailbox);
   void append(const ClientCommand& command);
   void fetch(const ClientCommand& command);
+  bool fetch_gone(std::uint64_t vanished_at, ServerMessage& message,
+                  std::vector<Argument>& items) const;
   void store(const ClientCommand& command);
   void search(const ClientCommand& command);
   void copy(const ClientCommand& command);
@@ -74,19 +104,34 @@ class SimSession {
   void say(const std::string& line) { out_ += line + "\r\n"; }
   void ok(const ClientCommand& command, const std::string& text = "done");
   void no(const ClientCommand& command, const std::string& text);
+  void finish(const ClientCommand& command, std::string_view word, std::string text);
   void bad(const ClientCommand& command);
 
   ServerMailbox* selected_mailbox();
+  void enable_condstore();
   std::string status_line(const std::string& name, const ServerMailbox& mailbox,
                           const std::vector<Argument>& items) const;
   std::string fetch_line(std::size_t number, std::uint32_t uid, const ServerMessage& message,
                          const std::vector<Argument>& items);
-  std::string fetch_item(const std::string& item, std::uint32_t uid, const ServerMessage& message);
+  std::string fetch_item(const std::string& item, const ServerMessage& message);
+  void tell_earlier(const ServerMailbox& mailbox, const UidSet& uids, std::uint64_t since);
+  std::optional<UidSet> uids_of(const ClientCommand& command) const;
   std::vector<std::uint32_t> in_view(const UidSet& uids) const;
   std::size_t number_of(std::uint32_t uid) const;
   void expunge_all(ServerMailbox& mailbox, const std::vector<std::uint32_t>& uids);
-  void tell_news();
+  std::string modseq(std::uint64_t value);
+  void say_opening(const ServerMailbox& mailbox);
+  void say_flags(const ServerMailbox& mailbox);
+  void tell_before(const ClientCommand& command);
+  void tell_behind(const ClientCommand& command);
+  void tell_keywords(const ServerMailbox& mailbox);
+  void tell_flags(const ServerMailbox& mailbox, const ClientCommand& command);
+  void tell_message(std::uint32_t uid, const ServerMessage& message, bool with_uid);
+  void tell_stored(const ServerMailbox& mailbox, const UidSet& uids);
+  UidSet answered_itself(const ClientCommand& command) const;
+  void tell_new(const ServerMailbox& mailbox);
   void tell_vanished(const ServerMailbox& mailbox);
+  bool tells_as(Manners manners) const { return abilities_.manners == manners; }
 
   ServerState& state_;
   Abilities abilities_;
@@ -97,6 +142,7 @@ class SimSession {
   bool condstore_on_ = false;
   bool qresync_on_ = false;
   std::optional<Selected> selected_;
+  std::uint64_t told_before_ = 0;  // flags up to here were told before this command
 };
 
 }  // namespace sterna::simulation

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <utility>
 
 #include "sim_server.h"
 #include "sterna/base/bytes.h"
@@ -30,10 +31,24 @@ std::int64_t parse_internal_date(const std::string& text) {
   return static_cast<std::int64_t>(::timegm(&parts)) - east;
 }
 
+void add_item(std::vector<Argument>& items, const std::string& name) {
+  const auto is_it = [&](const Argument& item) { return ascii_iequals(item.text, name); };
+  if (std::ranges::none_of(items, is_it)) items.push_back({Argument::Kind::word, name, {}});
+}
+
 FlagSet flags_of(const std::vector<Argument>& items) {
   std::vector<std::string> words;
   for (const Argument& item : items) words.push_back(item.text);
   return FlagSet::from_imap(words);
+}
+
+// Those that a client can set (RFC 3501 section 2.3.2), and keywords.
+bool can_be_set(const std::vector<Argument>& items) {
+  static const std::set<std::string> kFlags{"\\ANSWERED", "\\FLAGGED", "\\DELETED", "\\SEEN",
+                                            "\\DRAFT"};
+  return std::ranges::all_of(items, [](const Argument& item) {
+    return !item.text.starts_with('\\') || kFlags.contains(ascii_upper(item.text));
+  });
 }
 
 std::string header_of(const std::string& octets) {
@@ -41,7 +56,24 @@ std::string header_of(const std::string& octets) {
   return end == std::string::npos ? octets : octets.substr(0, end + 4);
 }
 
+// Of a header without folded lines those fields that "BODY.PEEK[HEADER.FIELDS (A B)]" names.
+std::string fields_of(const std::string& octets, const std::string& item) {
+  const std::string names = item.substr(item.find('(') + 1, item.find(')') - item.find('(') - 1);
+  if (octets.empty()) return "";
+  std::string found;
+  const std::string header = header_of(octets);
+  for (std::size_t begin = 0; begin < header.size();) {
+    const std::size_t end = header.find("\r\n", begin) + 2;
+    const std::string line = header.substr(begin, end - begin);
+    const std::string name = ascii_upper(line.substr(0, line.find(':')));
+    if ((" " + names + " ").contains(" " + name + " ")) found += line;
+    begin = end;
+  }
+  return found + "\r\n";
+}
+
 std::string literal(const std::string& octets) {
+  if (octets.empty()) return "NIL";
   return fmt::format("{{{}}}\r\n{}", octets.size(), octets);
 }
 
@@ -51,6 +83,26 @@ ServerMailbox* SimSession::selected_mailbox() {
   if (!selected_) return nullptr;
   ServerMailbox* mailbox = state_.find(selected_->name);
   return mailbox && mailbox->uidvalidity == selected_->uidvalidity ? mailbox : nullptr;
+}
+
+// RFC 7162 section 3.1.2: the first command that asks for mod-sequences.
+void SimSession::enable_condstore() {
+  ServerMailbox* mailbox = selected_mailbox();
+  if (!std::exchange(condstore_on_, true) && mailbox) {
+    mailbox->modseq_asked = true;
+    say(fmt::format("* OK [HIGHESTMODSEQ {}] highest", selected_->told_modseq));
+  }
+}
+
+// "*" is the last message, and a range with it never ends before it.
+std::optional<UidSet> SimSession::uids_of(const ClientCommand& command) const {
+  const std::string& text = command.arguments[0].text;
+  if (!text.ends_with('*')) return UidSet::parse(text);
+  if (selected_->view.empty()) return UidSet();
+  const std::uint32_t last = selected_->view.back();
+  const std::uint64_t first = parse_number(text.substr(0, text.find(':'))).value_or(last);
+  return UidSet::range(Uid{static_cast<std::uint32_t>(std::min<std::uint64_t>(first, last))},
+                       Uid{last});
 }
 
 std::vector<std::uint32_t> SimSession::in_view(const UidSet& uids) const {
@@ -91,10 +143,22 @@ bool SimSession::handle_messages(const ClientCommand& command) {
   return true;
 }
 
+// Before and behind the literal.
+bool SimSession::refuses_append(const ClientCommand& command) {
+  const std::string name = command.arguments.empty() ? "" : command.arguments[0].text;
+  for (const Argument& argument : command.arguments) {
+    if (!can_be_set(argument.items)) return bad(command), true;
+  }
+  if (state_.find(ascii_iequals(name, "INBOX") ? "INBOX" : name)) return false;
+  no(command, "[TRYCREATE] no such mailbox");
+  return true;
+}
+
 void SimSession::append(const ClientCommand& command) {
+  if (refuses_append(command)) return;
+  if (command.arguments.back().text.empty()) return no(command, "no message of no octets");
   const std::string& name = command.arguments[0].text;
   ServerMailbox* mailbox = state_.find(ascii_iequals(name, "INBOX") ? "INBOX" : name);
-  if (!mailbox) return no(command, "[TRYCREATE] no such mailbox");
   FlagSet flags;
   std::int64_t date = kNoDate;
   for (std::size_t i = 1; i + 1 < command.arguments.size(); ++i) {
@@ -107,22 +171,22 @@ void SimSession::append(const ClientCommand& command) {
   }
   const std::uint32_t uid = mailbox->append(command.arguments.back().text, flags, date);
   ++state_.changes_by_sessions;
-  if (selected_mailbox()) tell_news();
   ok(command, abilities_.uidplus
                   ? fmt::format("[APPENDUID {} {}] stored", mailbox->uidvalidity, uid)
                   : "stored");
 }
 
-std::string SimSession::fetch_item(const std::string& item, std::uint32_t uid,
-                                   const ServerMessage& message) {
-  if (item == "UID") return fmt::format("UID {}", uid);
+std::string SimSession::fetch_item(const std::string& item, const ServerMessage& message) {
   if (item == "FLAGS") return fmt::format("FLAGS ({})", message.flags.to_string());
-  if (item == "MODSEQ") return fmt::format("MODSEQ ({})", message.modseq);
+  if (item == "MODSEQ") return modseq(message.modseq);
   if (item == "INTERNALDATE") {
     return fmt::format("INTERNALDATE \"{}\"", print_internal_date(message.internal_date));
   }
   if (item == "RFC822.SIZE") return fmt::format("RFC822.SIZE {}", message.octets.size());
   if (item == "BODY.PEEK[HEADER]") return "BODY[HEADER] " + literal(header_of(message.octets));
+  if (item.starts_with("BODY.PEEK[HEADER.FIELDS (")) {
+    return "BODY" + item.substr(9) + " " + literal(fields_of(message.octets, item));
+  }
   if (item == "BODY.PEEK[]") {
     ++state_.bodies_sent;
     return "BODY[] " + literal(message.octets);
@@ -133,36 +197,82 @@ std::string SimSession::fetch_item(const std::string& item, std::uint32_t uid,
 std::string SimSession::fetch_line(std::size_t number, std::uint32_t uid,
                                    const ServerMessage& message,
                                    const std::vector<Argument>& items) {
-  std::string text;
+  std::string text = fmt::format("UID {}", uid);
   for (const Argument& argument : items) {
-    const std::string item = fetch_item(ascii_upper(argument.text), uid, message);
-    text += (text.empty() ? "" : " ") + item;
+    if (ascii_iequals(argument.text, "UID")) continue;
+    text += " " + fetch_item(ascii_upper(argument.text), message);
   }
   return fmt::format("* {} FETCH ({})", number, text);
 }
 
 void SimSession::fetch(const ClientCommand& command) {
-  const auto uids = UidSet::parse(command.arguments[0].text);
-  if (!uids) return bad(command);
+  const auto uids = uids_of(command);
+  if (!uids || command.arguments[1].items.empty()) return bad(command);
   std::uint64_t since = 0;
+  bool vanished = false;
   if (command.arguments.size() > 2) {
     const std::vector<Argument>& modifiers = command.arguments[2].items;
     if (!abilities_.condstore || modifiers.size() < 2) return bad(command);
     since = parse_number(modifiers[1].text).value_or(0);
-    condstore_on_ = true;
+    vanished = modifiers.size() == 3 && ascii_iequals(modifiers[2].text, "VANISHED");
+    if (vanished && !qresync_on_) return bad(command);
+    enable_condstore();
   }
   std::vector<Argument> items = command.arguments[1].items;
   const bool modseq_asked = std::ranges::any_of(
       items, [](const Argument& item) { return ascii_iequals(item.text, "MODSEQ"); });
   if (modseq_asked && !abilities_.condstore) return bad(command);
-  if (since != 0 && !modseq_asked) items.push_back({Argument::Kind::word, "MODSEQ", {}});
+  if (modseq_asked) enable_condstore();
+  if (since != 0) add_item(items, "MODSEQ");
   const ServerMailbox& mailbox = *selected_mailbox();
+  if (vanished) tell_earlier(mailbox, *uids, since);
+  bool all_whole = true;
   for (const std::uint32_t uid : in_view(*uids)) {
-    const auto it = mailbox.messages.find(uid);
-    if (it == mailbox.messages.end() || it->second.modseq <= since) continue;
-    say(fetch_line(number_of(uid), uid, it->second, items));
+    ServerMessage message = *mailbox.seen(uid);
+    std::vector<Argument> told = items;
+    if (!mailbox.messages.contains(uid)) {
+      all_whole = fetch_gone(mailbox.vanished.at(uid), message, told) && all_whole;
+    }
+    if (tells_as(Manners::cyrus) && condstore_on_ && message.modseq > told_before_) {
+      add_item(told, "MODSEQ");
+    }
+    if (message.modseq > since) say(fetch_line(number_of(uid), uid, message, told));
   }
-  ok(command);
+  ok(command, all_whole ? "done" : "[EXPUNGEISSUED] some are gone");
+}
+
+// What is left of a message that another session expunged; false if its octets are not.
+bool SimSession::fetch_gone(std::uint64_t vanished_at, ServerMessage& message,
+                            std::vector<Argument>& items) const {
+  if (tells_as(Manners::cyrus)) {
+    message.modseq = vanished_at;
+    add_item(items, "FLAGS");
+    return true;
+  }
+  const bool reads = std::ranges::any_of(
+      items, [](const Argument& item) { return ascii_upper(item.text).starts_with("BODY"); });
+  if (abilities_.gone == Gone::body || !reads) return true;
+  if (abilities_.gone == Gone::made_up) {
+    message.octets =
+        "From: System Administrator <root@localhost>\r\nSubject: message unavailable\r\n\r\n"
+        "This message is no longer available on the server.\r\n";
+    return true;
+  }
+  message.octets.clear();
+  message.internal_date = 0;
+  return false;
+}
+
+// RFC 7162 section 3.2.6. Dovecot leaves out what it has not yet told as expunged.
+void SimSession::tell_earlier(const ServerMailbox& mailbox, const UidSet& uids,
+                              std::uint64_t since) {
+  UidSet gone;
+  for (const auto& [uid, modseq] : mailbox.vanished) {
+    const bool untold = std::ranges::binary_search(selected_->view, uid);
+    if (untold && tells_as(Manners::dovecot)) continue;
+    if (modseq > since && uids.contains(Uid{uid})) gone.add(Uid{uid});
+  }
+  if (!gone.empty()) say("* VANISHED (EARLIER) " + gone.to_string());
 }
 
 void SimSession::store(const ClientCommand& command) {
@@ -171,14 +281,17 @@ void SimSession::store(const ClientCommand& command) {
   const std::string how = ascii_upper(command.arguments[count - 2].text);
   const FlagSet flags = flags_of(command.arguments[count - 1].items);
   const bool adds = how == "+FLAGS.SILENT";
+  if (!can_be_set(command.arguments[count - 1].items)) return bad(command);
   if (!uids || (!adds && how != "-FLAGS.SILENT")) return bad(command);
   std::uint64_t unchanged_since = UINT64_MAX;
   if (count == 4) {
     if (!abilities_.condstore || command.arguments[1].items.size() != 2) return bad(command);
     unchanged_since = parse_number(command.arguments[1].items[1].text).value_or(0);
-    condstore_on_ = true;
+    enable_condstore();
   }
   ServerMailbox& mailbox = *selected_mailbox();
+  const std::uint64_t before_all = mailbox.highest_modseq;
+  mailbox.keep_keywords(flags);
   UidSet refused;
   for (const std::uint32_t uid : in_view(*uids)) {
     const auto it = mailbox.messages.find(uid);
@@ -187,14 +300,16 @@ void SimSession::store(const ClientCommand& command) {
       refused.add(Uid{uid});
       continue;
     }
-    const FlagSet& before = it->second.flags;
-    mailbox.set_flags(uid, adds ? before.united(flags) : before.minus(flags));
     ++state_.changes_by_sessions;
-    if (condstore_on_) {
-      say(fmt::format("* {} FETCH (UID {} MODSEQ ({}))", number_of(uid), uid, it->second.modseq));
-    }
+    ServerMessage& message = it->second;
+    const FlagSet before = message.flags;
+    const bool others_changed = message.modseq > selected_->told_modseq;
+    mailbox.set_flags(uid, adds ? before.united(flags) : before.minus(flags));
+    if (message.flags == before || tells_as(Manners::cyrus)) continue;
+    message.modseq = mailbox.highest_modseq = before_all + 1;
+    if (!others_changed) selected_->own.insert(uid);
   }
-  selected_->told_modseq = mailbox.highest_modseq;
+  if (tells_as(Manners::cyrus)) tell_stored(mailbox, *uids);
   ok(command, refused.empty() ? "done" : fmt::format("[MODIFIED {}] not all", refused.to_string()));
 }
 
@@ -222,9 +337,8 @@ void SimSession::search(const ClientCommand& command) {
   UidSet found;
   std::string numbers;
   for (const std::uint32_t uid : in_view(wanted)) {
-    const auto it = mailbox.messages.find(uid);
-    if (it == mailbox.messages.end()) continue;
-    if (deleted && !it->second.flags.has(Flag::deleted)) continue;
+    if (tells_as(Manners::cyrus) && !mailbox.messages.contains(uid)) continue;
+    if (deleted && !mailbox.seen(uid)->flags.has(Flag::deleted)) continue;
     found.add(Uid{uid});
     numbers += fmt::format(" {}", uid);
   }
@@ -243,13 +357,20 @@ void SimSession::copy(const ClientCommand& command) {
   if (!uids) return bad(command);
   const std::string& name = command.arguments[1].text;
   ServerMailbox* target = state_.find(ascii_iequals(name, "INBOX") ? "INBOX" : name);
-  if (!target) return no(command, "[TRYCREATE] no such mailbox");
   ServerMailbox& source = *selected_mailbox();
+  const std::vector<std::uint32_t> seen = in_view(*uids);
+  const bool dovecot = tells_as(Manners::dovecot);
+  if (dovecot && seen.empty()) return ok(command, "no messages");
+  if (!target) return no(command, "[TRYCREATE] no such mailbox");
+  const auto is_gone = [&source](std::uint32_t uid) { return !source.messages.contains(uid); };
+  if (dovecot && std::ranges::any_of(seen, is_gone)) {
+    return no(command, "[EXPUNGEISSUED] some are gone");
+  }
   UidSet from;
   UidSet to;
   std::vector<std::uint32_t> copied;
-  for (const std::uint32_t uid : in_view(*uids)) {
-    if (!source.messages.contains(uid)) continue;
+  for (const std::uint32_t uid : seen) {
+    if (is_gone(uid)) continue;
     to.add(Uid{state_.copy(source, uid, *target)});
     from.add(Uid{uid});
     copied.push_back(uid);
@@ -281,9 +402,9 @@ void SimSession::expunge(const ClientCommand& command) {
     if (it != mailbox.messages.end() && it->second.flags.has(Flag::deleted)) gone.push_back(uid);
   }
   expunge_all(mailbox, gone);
-  ok(command, qresync_on_ && !gone.empty()
-                  ? fmt::format("[HIGHESTMODSEQ {}] expunged", mailbox.highest_modseq)
-                  : "expunged");
+  const bool tells = tells_as(Manners::cyrus) && abilities_.condstore && !gone.empty();
+  ok(command,
+     tells ? fmt::format("[HIGHESTMODSEQ {}] expunged", mailbox.highest_modseq) : "expunged");
 }
 
 void SimSession::expunge_all(ServerMailbox& mailbox, const std::vector<std::uint32_t>& uids) {
@@ -291,43 +412,7 @@ void SimSession::expunge_all(ServerMailbox& mailbox, const std::vector<std::uint
     mailbox.expunge(uid);
     ++state_.changes_by_sessions;
   }
-  tell_vanished(mailbox);
-}
-
-void SimSession::tell_vanished(const ServerMailbox& mailbox) {
-  std::vector<std::uint32_t>& view = selected_->view;
-  UidSet gone;
-  for (std::size_t i = 0; i < view.size();) {
-    if (mailbox.messages.contains(view[i])) {
-      ++i;
-      continue;
-    }
-    gone.add(Uid{view[i]});
-    if (!qresync_on_) say(fmt::format("* {} EXPUNGE", i + 1));
-    view.erase(view.begin() + static_cast<std::ptrdiff_t>(i));
-  }
-  if (qresync_on_ && !gone.empty()) say("* VANISHED " + gone.to_string());
-}
-
-void SimSession::tell_news() {
-  const ServerMailbox& mailbox = *selected_mailbox();
-  tell_vanished(mailbox);
-  std::vector<std::uint32_t>& view = selected_->view;
-  const std::size_t before = view.size();
-  const std::uint32_t last = view.empty() ? 0 : view.back();
-  for (auto it = mailbox.messages.upper_bound(last); it != mailbox.messages.end(); ++it) {
-    view.push_back(it->first);
-  }
-  if (view.size() != before) say(fmt::format("* {} EXISTS", view.size()));
-  for (std::size_t i = 0; i < before; ++i) {
-    const ServerMessage& message = mailbox.messages.at(view[i]);
-    if (message.modseq <= selected_->told_modseq) continue;
-    std::string modseq;
-    if (condstore_on_) modseq = fmt::format(" MODSEQ ({})", message.modseq);
-    say(fmt::format("* {} FETCH (UID {} FLAGS ({}){})", i + 1, view[i], message.flags.to_string(),
-                    modseq));
-  }
-  selected_->told_modseq = mailbox.highest_modseq;
+  if (tells_as(Manners::cyrus)) tell_vanished(mailbox);
 }
 
 }  // namespace sterna::simulation
