@@ -11,7 +11,8 @@
 namespace sterna::account {
 namespace {
 
-Status remove_orphan(Engine& engine, MailboxWork& work, const LocalArrival& arrival) {
+Status remove_orphan(Engine& engine, MailboxWork& work, const LocalArrival& arrival,
+                     const std::string& reason) {
   STERNA_TRY(maildir::MailboxDirs * dirs, engine.open_dirs(work));
   STERNA_TRY(io::Directory * undo, engine.open_undo());
   maildir::TouchedDirectories touched;
@@ -24,12 +25,12 @@ Status remove_orphan(Engine& engine, MailboxWork& work, const LocalArrival& arri
     STERNA_TRY(const std::int64_t id,
                engine.store->add_undo({0, name, work.name(), arrival.file.base, arrival.file.flags,
                                        arrival.file.file.size, arrival.identity, engine.now_ms(),
-                                       "held, and applied by the user"}));
+                                       reason}));
     static_cast<void>(id);
     STERNA_CHECK(engine.store->unset(orphan_apply_key(work.row.id, arrival.file.base)));
     STERNA_CHECK(engine.store->unset(namesake_key(arrival.file.base)));
     return engine.add_history(work, Uid{}, arrival.file.name, "deleted", "local",
-                              arrival.file.flags.to_string(), "held, and applied by the user");
+                              arrival.file.flags.to_string(), reason);
   });
 }
 
@@ -39,11 +40,13 @@ Status remove_orphans(Engine& engine, MailboxWork& work) {
   for (LocalArrival& arrival : arrived) {
     STERNA_TRY(const auto decided,
                engine.store->get(orphan_apply_key(work.row.id, arrival.file.base)));
-    if (!decided) {
+    if (!decided && !arrival.wreck) {
       left.push_back(std::move(arrival));
       continue;
     }
-    if (Status removed = remove_orphan(engine, work, arrival); !removed) {
+    const std::string reason =
+        decided ? "held, and applied by the user" : "fetched, and left empty by a lost power";
+    if (Status removed = remove_orphan(engine, work, arrival, reason); !removed) {
       engine.note(std::move(removed).error(), &work);
       left.push_back(std::move(arrival));
     }

@@ -78,6 +78,11 @@ inline std::string hides_key(MailboxId mailbox) {
 inline std::string compared_key(MailboxId mailbox) {
   return "compared:" + std::to_string(mailbox.value);
 }
+// Its directory is being removed: what is left of it is no lost disk (rule 15).
+constexpr std::string_view kRemovingPrefix = "removing:";
+inline std::string removing_key(MailboxId mailbox) {
+  return std::string(kRemovingPrefix) + std::to_string(mailbox.value);
+}
 inline std::string mailbox_apply_key(MailboxId mailbox) {
   return "mailbox_apply:" + std::to_string(mailbox.value);
 }

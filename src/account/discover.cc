@@ -13,6 +13,7 @@
 #include "list_early.h"
 #include "list_remote.h"
 #include "look_aside.h"
+#include "mailbox_rows.h"
 #include "prove_renames.h"
 #include "sterna/account/inspect.h"
 #include "sterna/base/bytes.h"
@@ -263,6 +264,7 @@ coro::Task<Result<maildir::Discovery>> walk_and_list(Engine& engine) {
 }  // namespace
 
 coro::Task<Status> discover(Engine& engine, Pool& pool) {
+  STERNA_CO_CHECK(finish_removals(engine));
   auto [listed, found] = co_await coro::both(log_in_and_list(engine, pool), walk_and_list(engine));
   STERNA_CO_CHECK(listed);
   STERNA_CO_CHECK(found);

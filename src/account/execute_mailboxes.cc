@@ -394,7 +394,8 @@ class MailboxExecution {
 
   Status remove_local(const sync::RemoveLocal& what) {
     STERNA_TRY(const MailboxRow row, mailbox_row(engine_, what.id));
-    STERNA_CHECK(engine_.bump_epoch());
+    STERNA_CHECK(engine_.begin_destruction(
+        [&] { return engine_.store->set(removing_key(row.id), kDecided); }));
     Status removed =
         maildir::remove_empty_mailbox(*engine_.root, maildir::parse_mailbox_path(what.path));
     if (!removed) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "decisions.h"
+#include "sterna/base/bytes.h"
 #include "sterna/base/step.h"
 #include "sterna/maildir/layout.h"
 #include "sterna/maildir/mailbox_dirs.h"
@@ -123,10 +124,31 @@ Status forget_mailbox(Engine& engine, const MailboxRow& row, const MailboxEvent&
     STERNA_CHECK(unset_answers(engine, row.id));
     STERNA_CHECK(engine.store->unset(compared_key(row.id)));
     STERNA_CHECK(engine.store->unset(hides_key(row.id)));
+    STERNA_CHECK(engine.store->unset(removing_key(row.id)));
     STERNA_CHECK(forget_unflushed(engine, row.id));
     return event.event.empty() ? Status{} : add_history(engine, row, event);
   }));
   at_step("unmailbox.recorded");
+  return {};
+}
+
+Status finish_removals(Engine& engine) {
+  if (engine.dry_run()) return {};
+  STERNA_TRY(const std::vector<std::string> keys, engine.store->keys_with_prefix(kRemovingPrefix));
+  for (const std::string& key : keys) {
+    const auto id = parse_number(std::string_view(key).substr(kRemovingPrefix.size()), INT64_MAX);
+    const MailboxId mailbox{static_cast<std::int64_t>(id.value_or(0))};
+    STERNA_TRY(const std::optional<MailboxRow> row, engine.store->mailbox(mailbox));
+    const maildir::MailboxPath path = maildir::parse_mailbox_path(row ? row->path : "");
+    const auto whole = maildir::open_mailbox(*engine.root, path);
+    const bool is_half = !whole && whole.error().is(ErrorCode::not_found);
+    if (row && is_half && maildir::remove_empty_mailbox(*engine.root, path)) {
+      STERNA_CHECK(
+          forget_mailbox(engine, *row, {"mailbox removed", "local", {}, "a removal that was cut"}));
+    } else {
+      STERNA_CHECK(engine.write([&] { return engine.store->unset(key); }));
+    }
+  }
   return {};
 }
 

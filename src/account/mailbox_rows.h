@@ -46,6 +46,10 @@ Status save_mailbox(Engine& engine, MailboxRow& row, const MailboxEvent& event);
 // Gone on both sides: the row and all that is below it.
 Status forget_mailbox(Engine& engine, const MailboxRow& row, const MailboxEvent& event);
 
+// Before anything is looked at: a removal of a folder that was cut is finished, if the folder is
+// not whole and no message is in it.
+Status finish_removals(Engine& engine);
+
 Status add_history(Engine& engine, const MailboxRow& row, const MailboxEvent& event);
 Status unset_answers(Engine& engine, MailboxId id);
 

@@ -172,6 +172,17 @@ Status recall_deletion(Engine& engine, const MailboxWork& work, bool restarted,
   return {};
 }
 
+bool has_content(const Looked& look) {
+  return look.identity && look.identity->has_fields && look.identity->size > 0;
+}
+
+// Its name was on the disk before its octets were, and the power went before its row was recorded.
+bool is_wreck(const MailboxWork& work, const LocalArrival& arrival, const Looked& look) {
+  const auto& origin = arrival.origin;
+  return origin && origin->ours && origin->mailbox == work.row.id &&
+         origin->uidvalidity == work.row.cursor.uidvalidity && look.identity && !has_content(look);
+}
+
 void tell_denied(Engine& engine, MailboxWork& work, const LocalFile& file, const Looked& looked) {
   if (!looked.denied || !work.told_denied.insert(file.name).second) return;
   engine.note(Error(*looked.denied)
@@ -213,6 +224,7 @@ coro::Task<Status> describe_arrivals(Engine& engine, MailboxWork& work, ListingM
     const std::int64_t age_ns = now - file.file.mtime_ns;
     arrival.settling = work.row.role == Role::sent && age_ns >= 0 && age_ns < kSentSettlesNs;
     arrival.origin = origin_of(engine, file.base);
+    arrival.wreck = restarted && is_wreck(work, arrival, look);
     STERNA_CO_CHECK(recall_deletion(engine, work, restarted, arrival));
     work.input.local.arrived.push_back(std::move(arrival));
   }
@@ -223,8 +235,7 @@ coro::Task<Status> describe_arrivals(Engine& engine, MailboxWork& work, ListingM
     if (look.stamp) change.file.file = *look.stamp;
     if (look.identity) change.identity = to_identity(*look.identity);
     if (look.identity) change.plain = to_plain_identity(*look.identity);
-    const bool sound =
-        !change.torn && look.identity && look.identity->has_fields && look.identity->size > 0;
+    const bool sound = !change.torn && has_content(look);
     change.surely_edited = sound && !restarted;
     change.maybe_edited = sound && restarted;
   }

@@ -112,6 +112,13 @@ int Db::changed_rows() const {
   return sqlite3_changes(handle());
 }
 
+int Db::pages_written() const {
+  int pages = 0;
+  int highest = 0;
+  sqlite3_db_status(handle(), SQLITE_DBSTATUS_CACHE_WRITE, &pages, &highest, 0);
+  return pages;
+}
+
 bool Db::in_transaction() const {
   return sqlite3_get_autocommit(handle()) == 0;
 }

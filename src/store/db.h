@@ -36,6 +36,9 @@ class Db {
   std::int64_t last_insert_id() const;
   // By the statement that ran last.
   int changed_rows() const;
+  // To the log, by all commits so far. One that wrote nothing flushed nothing, whatever the
+  // durability: SQLite does not write what is the same octet for octet.
+  int pages_written() const;
   // False once SQLite has rolled a transaction back by itself, as it may when the disk is full.
   bool in_transaction() const;
   // Copies the write-ahead log into the database as far as no reader needs it. Closing does so too,

@@ -53,12 +53,14 @@ class Store::Impl {
  private:
   Status changed(Status result);
   Status set_durability(Durability durability);
+  Status note_flush();
 
   // Before the connection, so that it goes after it: closing may still write.
   DirectoryLock lock_;
   bool read_only_;
   bool in_transaction_ = false;
-  bool wrote_ = false;  // in it: an empty commit flushes nothing
+  int pages_before_ = 0;
+  bool may_be_unflushed_ = true;  // something that was committed, by an earlier process perhaps
   std::optional<Durability>
       durability_;  // what the connection is set to; nullopt: SQLite's default
   std::optional<Error> spoilt_;

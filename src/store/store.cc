@@ -62,12 +62,11 @@ Status Store::Impl::begin(Durability durability) {
   // At once, so that a failure to get the write lock is met here and not in the middle.
   STERNA_CHECK(db.run("BEGIN IMMEDIATE"));
   in_transaction_ = true;
-  wrote_ = false;
+  pages_before_ = db.pages_written();
   return {};
 }
 
 Status Store::Impl::changed(Status result) {
-  wrote_ = true;
   // A name that is taken undoes that one statement and leaves the transaction sound.
   if (!result && !result.error().is(ErrorCode::exists)) spoilt_ = result.error();
   return result;
@@ -78,13 +77,29 @@ Status Store::Impl::commit() {
   at_step("store.writing");
   Status result = spoilt_ ? Status(fail(*spoilt_)) : db.run("COMMIT");
   at_step("store.committed");
-  if (result) {
-    in_transaction_ = false;
-    if (durability_ == Durability::full && wrote_) ++flushes;
-  } else {
+  if (!result) {
     rollback();
+    return result;
   }
-  return result;
+  in_transaction_ = false;
+  return note_flush();
+}
+
+// After a commit. One that wrote nothing is not flushed, and neither is what came before it: then
+// the header of the database is written anew.
+Status Store::Impl::note_flush() {
+  const bool wrote = db.pages_written() != pages_before_;
+  if (durability_ != Durability::full) {
+    may_be_unflushed_ = may_be_unflushed_ || wrote;
+    return {};
+  }
+  if (!wrote && may_be_unflushed_) {
+    const std::string touch = fmt::format("PRAGMA user_version = {}", kSchemaVersion);
+    STERNA_CHECK(db.execute(touch.c_str()));
+  }
+  may_be_unflushed_ = false;
+  ++flushes;
+  return {};
 }
 
 void Store::Impl::rollback() {

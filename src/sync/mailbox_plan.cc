@@ -285,9 +285,10 @@ class MailboxPlanner {
                                               : "renamed on the server");
   }
 
-  void create_local(MailboxId id, const RemoteMailbox& remote) {
+  void create_local(MailboxId id, const RemoteMailbox& remote,
+                    std::string reason = "on the server only") {
     if (!remote.name.is_inbox() && !creates_local(remote.policy)) return;
-    act(CreateLocal{id, remote}, "on the server only");
+    act(CreateLocal{id, remote}, std::move(reason));
   }
 
   void create_remote(MailboxId id, const LocalMailbox& local) {
@@ -299,7 +300,9 @@ class MailboxPlanner {
     if (!remote.policy.included || !remote.subscribed) return;
     const LocalMailbox* local = world_.local(remote.name);
     if (local && is_new(*local)) {
-      if (local->suspect) return;
+      // It lacks new or tmp, as one that a lost power left half made, or a backup without empty
+      // directories.
+      if (local->suspect) return create_local(MailboxId(), remote, "its folder here is not whole");
       return act(AdoptBoth{MailboxId(), remote, *local}, "on both sides");
     }
     if (local) {

@@ -140,6 +140,36 @@ class EditedBeforeRestartTest(PowerCase):
             world.assert_settled()
 
 
+class WreckTest(PowerCase):
+    """A message was fetched, its name was on the disk, its octets and its row were not."""
+
+    def test_it_is_fetched_again_and_nobody_is_asked(self):
+        for content in (b"", b"\0" * 300):
+            with self.subTest(content[:1]):
+                world = self.world()
+                world.fill("INBOX", 1)
+                world.sync()
+                name = world.mail.find("INBOX", "<m0@").base
+                (uid,) = world.fill("INBOX", 1, "new")
+                wreck = f"{world.mail.folder('INBOX')}/new/{name.replace('U1.', f'U{uid}.')}"
+                with open(wreck, "xb") as out:
+                    out.write(content)
+                self.restart(world)
+                world.sync()
+                self.assertEqual(world.undo_area(), [content])
+                self.assertEqual(world.words_on_server("INBOX"), ["m0", "new0"])
+                world.assert_settled()
+
+    def test_without_a_restart_it_is_held(self):
+        world = self.world()
+        world.fill("INBOX", 1)
+        world.sync()
+        name = world.mail.find("INBOX", "<m0@").base
+        with open(f"{world.mail.folder('INBOX')}/new/{name.replace('U1.', 'U7.')}", "xb"):
+            pass
+        world.sync(expect=HELD)
+
+
 class BroughtBackTest(PowerCase):
     """A removal that the disk took back: the name and the inode are those of before."""
 
@@ -288,6 +318,45 @@ class LateMountTest(PowerCase):
         world.sync()
         self.assertEqual(world.words_on_server("A"), ["m0", "m1", "m2"])
         self.assertEqual(world.words_on_server("Trash"), ["m0"])
+
+
+class CutRemovalTest(IntegrationCase):
+    """A folder goes after its mailbox, and the sync dies amid it."""
+
+    def begin(self, gone):
+        world = self.world()
+        world.imap.create("A")
+        world.sync()
+        world.imap.delete("A")
+        world.ask_state("INSERT INTO fact SELECT 'removing:' || id, 'yes' FROM mailbox "
+                        "WHERE name = 'A'")
+        for part in gone:
+            os.rmdir(f"{world.mail.folder('A')}/{part}")
+        return world
+
+    def test_it_is_finished(self):
+        for gone in (["cur"], ["cur", "new", "tmp"], ["tmp"]):
+            with self.subTest(gone):
+                world = self.begin(gone)
+                world.sync()
+                self.assertFalse(os.path.exists(world.mail.folder("A")))
+                world.assert_settled()
+                world.imap.create("A")
+                world.sync()
+                self.assertIn("A", world.mail.mailboxes())
+                world.assert_settled()
+
+    def test_not_if_mail_came_to_it(self):
+        world = self.begin(["tmp"])
+        world.mail.deliver("A", local(message("m0")), "S", NOON)
+        os.rmdir(f"{world.mail.folder('A')}/tmp")
+        world.sync(expect=HELD)
+        self.assertEqual(len(world.words_local("A")), 1)
+        world.mail.create("A")
+        world.sync()
+        world.sync()
+        self.assertEqual(world.words_on_server("A"), ["m0"])
+        world.assert_settled()
 
 
 class RestoredMaildirTest(IntegrationCase):

@@ -15,13 +15,15 @@ STUB = '#!/bin/sh\necho "${0##*/} $*" >>"$STERNA_CALLS"\nexit 1\n'
 WITHOUT_VALUE = [("test", option) for option in ("--preset", "--label", "-R", "-E", "-j")]
 WITHOUT_VALUE += [("fuzz", "--seconds"), ("bench", "--reps"), ("bench", "--groups"),
                   ("bite", "--only"), ("bite", "--seeds"), ("kill-rounds", "--round"),
-                  ("kill-rounds", "--tool"), ("kill-rounds", "--keep")]
+                  ("kill-rounds", "--tool"), ("kill-rounds", "--keep"),
+                  ("power-loss", "--round"), ("power-loss", "--forget")]
 UNKNOWN = [(name, "--nonsense") for name in ("bench", "bite", "fuzz", "install-deps",
-                                             "kill-rounds", "other-servers", "quickstart",
-                                             "test")]
+                                             "kill-rounds", "other-servers", "power-loss",
+                                             "quickstart", "test")]
 NO_NUMBER = [("test", "-j", "many"), ("fuzz", "--seconds", "1m"), ("bench", "--reps", "x"),
              ("bite", "--rule", "x"), ("kill-rounds", "--rounds", "x"),
-             ("kill-rounds", "--tool", "none")]
+             ("kill-rounds", "--tool", "none"), ("power-loss", "--seed", "x"),
+             ("power-loss", "--forget", "none")]
 
 
 def executables():

@@ -51,6 +51,24 @@ TEST_F(PowerLoss, KeepsFullCommitsAndWhatCameBeforeThem) {
   EXPECT_EQ(uids_on(after_next_full), "1:3");
 }
 
+TEST_F(PowerLoss, KeepsWhatCameBeforeAFullCommitThatFoundNothingToChange) {
+  std::string after_nothing;
+  std::string after_the_same;
+  {
+    const auto store = state_.open();
+    add_mailbox(*store, "INBOX");
+    put(*store, 1, Durability::normal);
+    change(*store, [&] { must(store->unset("no such fact")); }, Durability::full);
+    after_nothing = after_power_loss();
+    put(*store, 2, Durability::normal);
+    put(*store, 2, Durability::full);
+    after_the_same = after_power_loss();
+    EXPECT_EQ(store->flushes(), 3u);
+  }
+  EXPECT_EQ(uids_on(after_nothing), "1");
+  EXPECT_EQ(uids_on(after_the_same), "1:2");
+}
+
 TEST_F(PowerLoss, KeepsWhatACheckpointCopied) {
   std::string after_checkpoint;
   {

@@ -476,8 +476,11 @@ TEST_F(NewMailboxes, WaitForACompleteLookAtTheOtherSide) {
 TEST_F(NewMailboxes, ASuspectDirectoryIsNoMailbox) {
   world.local("L").suspect = true;
   EXPECT_EQ(world.told(), "");
+}
+TEST_F(NewMailboxes, ASuspectDirectoryOfOneThatTheServerHasIsMadeWhole) {
+  world.local("L").suspect = true;
   world.remote("L");
-  EXPECT_EQ(world.told(), "");
+  EXPECT_EQ(world.told(), "create_local new L\n");
 }
 TEST_F(NewMailboxes, APlaceInTheTreeIsNotCreatedHere) {
   world.remote("R").selectable = false;

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from tests.torture.line import DOWN, UP
 
-KILL_TIME, KILL_OCTET, KILL_STEP, CUT, NOTHING = (
-    "kill at a moment", "kill at an octet", "kill at a step", "cut", "nothing")
-KILLS = (KILL_TIME, KILL_OCTET, KILL_STEP)
+KILL_TIME, KILL_OCTET, KILL_STEP, KILL_CALL, CUT, NOTHING = (
+    "kill at a moment", "kill at an octet", "kill at a step", "kill at a call", "cut", "nothing")
+KILLS = (KILL_TIME, KILL_OCTET, KILL_STEP)      # those of kill rounds; tests/powerloss counts calls
 # What a login, a look at the mailboxes and some changes take, without any message.
 TALK = {UP: 3000, DOWN: 10000}
 
@@ -21,11 +21,17 @@ class Blow:
     hard: bool = False       # a cut with RST
     whole: bool = False      # all connections
     step: str = ""           # NAME or NAME:N
+    call: int = 0            # its number among those that change or flush anything
+
+    @property
+    def is_kill(self):
+        return self.kind in (*KILLS, KILL_CALL)
 
     def __str__(self):
         return {KILL_TIME: f"{self.kind}, after {self.moment_s:.3f} s",
                 KILL_OCTET: f"{self.kind}, after {self.octet} octets {self.direction}",
                 KILL_STEP: f"{self.kind}, {self.step}",
+                KILL_CALL: f"{self.kind}, {self.call}",
                 CUT: f"cut after {self.octet} octets {self.direction}"
                      f"{', all connections' if self.whole else ''}"
                      f"{', with RST' if self.hard else ''}",
@@ -68,7 +74,7 @@ class Falling:
         if self._timer:
             self._timer.cancel()
             self._timer.join()
-        if self.blow.kind in KILLS and ran.was_killed:
+        if self.blow.is_kill and ran.was_killed:
             self.met.set()
         return ran
 

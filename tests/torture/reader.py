@@ -54,6 +54,7 @@ class Reader(Person):
         super().__init__(ledger, tool, fresh)
         self.mail = Maildir(root)
         self.made = 0
+        self.remove_directory = os.rmdir
 
     def do(self, deed, dice):
         try:
@@ -339,9 +340,9 @@ class Reader(Person):
         if box.removed or not os.path.isdir(folder):
             return None
         for sub in ("cur", "new", "tmp"):
-            os.rmdir(os.path.join(folder, sub))
+            self.remove_directory(os.path.join(folder, sub))
         for entry in os.listdir(folder):
             os.unlink(os.path.join(folder, entry))
-        os.rmdir(folder)
+        self.remove_directory(folder)
         box.removed = True
         return f"mailbox {box.name} removed"

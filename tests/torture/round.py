@@ -108,8 +108,7 @@ class Round:
     def play(self):
         began = time.monotonic()
         setting = self.setting
-        self.world = World(self.tool_class, self.dice("world"), self.dir, setting.profile,
-                           setting.fresh, setting.trash, setting.elsewhere)
+        self.world = self.make_world()
         self.ledger, self.tool = self.world.ledger, self.world.tool
         rules = collections.Counter()
         try:
@@ -130,6 +129,11 @@ class Round:
         return Outcome(str(setting), setting.number, self.struck,
                        [(one.kind, one.text) for one in self.violations], dict(rules),
                        self.asked, self.syncs, time.monotonic() - began, kept)
+
+    def make_world(self):
+        setting = self.setting
+        return World(self.tool_class, self.dice("world"), self.dir, setting.profile,
+                     setting.fresh, setting.trash, setting.elsewhere)
 
     def found(self, kind, text):
         self.violations.append(Violation(kind, text))
@@ -264,7 +268,7 @@ class Round:
         self.ledger.tell(f"--- ended with {ran.code}{'' if met else ', untouched'}")
         if ran.hung:
             self.found("broke", f"did not end in time: {struck}")
-        elif not met or struck.kind not in blow.KILLS:
+        elif not met or not struck.is_kill:
             allowed = self.tool.cut_short
             if ran.code < 0 or (allowed is not None and ran.code not in allowed):
                 self.found("broke", f"ended with {ran.code}: {ran.output[-600:]}")
@@ -327,14 +331,15 @@ class Round:
         for mailbox, paths in questions.items():
             self.asked += len(paths)
             tokens = [self.token_at(path) for path in paths]
-            box = self.ledger.find_box(mailbox)
-            if tokens == [None] and box:
-                box.was_asked_about = True
-                yes = box.name != mailbox or box.removed
-            else:
-                yes = all(token and self.ledger.may_be_gone(token) for token in tokens)
+            yes = self.answer_to(mailbox, tokens, self.ledger.find_box(mailbox))
             self.ledger.tell(f"asked about {tokens} in {mailbox}: {'yes' if yes else 'no'}")
             self.tool.answer(mailbox, yes)
+
+    def answer_to(self, mailbox, tokens, box):
+        if tokens == [None] and box:
+            box.was_asked_about = True
+            return box.name != mailbox or box.removed
+        return all(token and self.ledger.may_be_gone(token) for token in tokens)
 
     def token_at(self, path):
         full = os.path.join(self.world.reader.mail.root, path or "")
@@ -348,12 +353,15 @@ class Round:
         for one in judgement.violations:
             self.found(one.kind, one.text)
         if self.tool.exact and not self.violations:
-            # Dates too, and nothing left in tmp.
-            for line in oracle.differences(self.world.phone.imap, self.world.reader.mail):
+            for line in self.differences():
                 self.found("apart", line)
         if self.world.wire and self.world.wire.violations:
             self.found("broke", f"not offered, and sent: {self.world.wire.violations[:3]}")
         return judgement.rules
+
+    def differences(self):
+        """Dates too, and nothing left in tmp."""
+        return oracle.differences(self.world.phone.imap, self.world.reader.mail)
 
     # ---- for whoever has to find out
 

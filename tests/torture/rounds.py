@@ -64,17 +64,19 @@ def play(job):
         return Outcome(str(setting), number, [], [("harness", traceback.format_exc())], {}, 0, 0, 0)
 
 
-def outcomes(options, with_steps):
-    numbers = ([options.round] if options.round is not None
-               else range(options.first, options.first + options.rounds))
-    jobs = [(options.seed, number, options.tool, options.profiles, with_steps, options.keep,
-             options.round is not None) for number in numbers]
-    if options.jobs == 1:
-        yield from map(play, jobs)
+def numbers_of(options):
+    return ([options.round] if options.round is not None
+            else range(options.first, options.first + options.rounds))
+
+
+def outcomes(play_one, jobs, processes):
+    """Of all jobs, as they come."""
+    if processes == 1:
+        yield from map(play_one, jobs)
         return
-    pool = multiprocessing.get_context("spawn").Pool(options.jobs)
+    pool = multiprocessing.get_context("spawn").Pool(processes)
     try:
-        yield from pool.imap_unordered(play, jobs)
+        yield from pool.imap_unordered(play_one, jobs)
     finally:
         pool.close()      # each stops its Dovecot at its end
         pool.join()
@@ -154,7 +156,9 @@ def main(arguments=None):
         print("this program has no named steps (STERNA_STEPS): kills at random only")
     summary = Summary(tool_class.version())
     report = open(options.report, "a", encoding="utf-8") if options.report else None
-    for outcome in outcomes(options, with_steps):
+    jobs = [(options.seed, number, options.tool, options.profiles, with_steps, options.keep,
+             options.round is not None) for number in numbers_of(options)]
+    for outcome in outcomes(play, jobs, options.jobs):
         summary.add(outcome)
         tell(outcome)
         if report:

@@ -44,7 +44,7 @@ def other_file_system_is_there(directory):
 
 class World:
     def __init__(self, tool_class, dice, directory, profile, fresh=False, trash=True,
-                 elsewhere=False):
+                 elsewhere=False, ledger=Ledger):
         self.dice = dice
         self.dir = directory
         self.has_trash = trash
@@ -64,7 +64,7 @@ class World:
         self.line = Line(*address)
         place = Place(directory, self.user, self.line.port, self.elsewhere)
         self.tool = tool_class(place)
-        self.ledger = Ledger(Policy(
+        self.ledger = ledger(Policy(
             trash=trash and tool_class.has_trash, moves="MOVE" not in PROFILES[profile],
             exact=tool_class.exact))
         self.phone = Phone(self.ledger, self.tool, fresh, self.dovecot, self.user)

@@ -124,7 +124,8 @@ class Store {
   };
   // Precondition: no other transaction is open. It must not outlive the store.
   Result<Transaction> begin(Durability durability);
-  // How many transactions were committed with `full`: each made durable what came before it.
+  // How many transactions were committed with `full`: each made durable what came before it, also
+  // where it found nothing to change itself.
   std::uint64_t flushes() const;
 
   // One view of the base for all that is read while it lives: saves two locks for each statement.

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Power loss: scripts/power-loss (docs/testing.md)."""
