@@ -299,15 +299,21 @@ Result<std::vector<HeldLine>> read_held(const Settings& settings) {
   STERNA_TRY(const MailboxNames names, mailboxes_by_id(*base));
   STERNA_TRY(const std::vector<store::HeldEntry> entries, base->held());
   for (const store::HeldEntry& entry : entries) {
-    HeldLine line{.kind = entry.kind,
+    HeldLine line{.id = entry.id,
+                  .kind = entry.kind,
                   .mailbox = {},
                   .uid = entry.uid.value,
                   .path = {},
+                  .message_id = {},
                   .reason = entry.reason,
                   .since_ms = entry.since_ms};
     if (const MailboxRow* mailbox = find(names, entry.mailbox)) {
       line.mailbox = mailbox->name.text();
       STERNA_TRY(line.path, path_of(*base, settings, *mailbox, entry.uid, entry.base_name));
+    }
+    if (entry.uid) {
+      STERNA_TRY(const auto row, base->message({entry.mailbox, entry.uid}));
+      if (row && row->identity) line.message_id = row->identity->message_id;
     }
     lines.push_back(std::move(line));
   }

@@ -49,7 +49,15 @@ struct HistoryArguments {
 enum class HeldAction : std::uint8_t { list, apply, restore };
 struct HeldArguments {
   HeldAction action = HeldAction::list;
-  std::string target;  // "" for all
+  std::string target;                 // "" for all
+  std::vector<std::string> messages;  // of the target; none: all (message_words.h)
+};
+enum class UndoAction : std::uint8_t { list, restore };
+struct UndoArguments {
+  UndoAction action = UndoAction::list;
+  std::string target;  // "" for all; never with restore
+  std::vector<std::string> messages;
+  std::string into;  // a mailbox; "": where each was
 };
 struct AdoptArguments {
   std::string account;
@@ -57,9 +65,9 @@ struct AdoptArguments {
 // Prints the names of the accounts, a line each: for the shells' completions.
 struct NamesArguments {};
 
-using CommandArguments =
-    std::variant<SyncArguments, CheckArguments, MailboxesArguments, VerifyArguments,
-                 StatusArguments, HistoryArguments, HeldArguments, AdoptArguments, NamesArguments>;
+using CommandArguments = std::variant<SyncArguments, CheckArguments, MailboxesArguments,
+                                      VerifyArguments, StatusArguments, HistoryArguments,
+                                      HeldArguments, UndoArguments, AdoptArguments, NamesArguments>;
 
 struct Invocation {
   GlobalOptions options;

@@ -239,6 +239,7 @@ class Store {
   Result<std::size_t> trim_tombstones(std::int64_t lived_before_ms, std::size_t rows_max);
   Result<std::int64_t> add_undo(const UndoEntry& entry);
   Result<std::vector<UndoEntry>> undo_entries();
+  Status remove_undo(std::int64_t id);
   // Removes entries as the trim functions do, and gives back their files: they have no entry now.
   Result<std::vector<std::string>> take_undo(std::int64_t lived_before_ms, std::size_t rows_max);
   Status add_history(const HistoryEntry& entry);
