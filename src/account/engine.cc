@@ -98,6 +98,18 @@ Status Engine::add_history(const MailboxWork& work, Uid uid, std::string_view fi
                              std::move(side), std::move(detail), std::move(reason)});
 }
 
+Status Engine::doubt_cursor(MailboxWork& work) {
+  work.look_again();
+  // No STATUS says that.
+  ++work.row.cursor.messages;
+  return write([&]() -> Status {
+    STERNA_TRY(auto row, store->mailbox(work.row.id));
+    if (!row) return {};
+    row->cursor.messages = work.row.cursor.messages;
+    return store->update_mailbox(*row);
+  });
+}
+
 Status Engine::bump_epoch() {
   if (epoch_bumped) return {};
   return begin_destruction([] { return Status{}; });

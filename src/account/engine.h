@@ -145,6 +145,8 @@ struct Engine {
   // Held before, and to be emptied at the end of this pass, as the user said.
   std::vector<MailboxId> emptied_here;
   std::vector<MailboxId> emptied_there;
+  // Rows whose file holds something else, though nobody wrote to it (audit.h): not yet planned for.
+  std::set<MessageKey> damaged;
   std::set<MessageKey> flags_lost;  // of this plan: pushed because a name lost its info part
   // Of a dry run before the first sync; removed at its end.
   std::string scratch_state;
@@ -193,6 +195,9 @@ struct Engine {
     return marker ? move_epoch(*marker) : Status{};
   }
   Status bump_epoch();
+  // The server has no message where a row says so: that it tells of nothing new proves nothing, and
+  // the next pass asks.
+  Status doubt_cursor(MailboxWork& work);
   // The same for what only adds, so that a backup which lacks it is known by its marker: said in
   // the base, inside a transaction that precedes the rows, and carried to the marker at the end of
   // the sync (settle_epoch).

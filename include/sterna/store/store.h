@@ -169,6 +169,8 @@ class Store {
   // --- messages
   Result<std::optional<MessageRow>> message(MessageKey key);
   Result<std::vector<MessageRow>> messages(MailboxId mailbox, const UidSet& uids);
+  // In any state, ascending from that UID, at most `limit`.
+  Result<std::vector<MessageRow>> messages_from(MailboxId mailbox, Uid from, std::size_t limit);
   // In the account, in any state. Names compare without what follows the first ',', where other
   // programs keep fields that come and go (",U=12"): a hint, wider than maildir::strip_fields().
   Result<std::vector<MessageRow>> messages_by_base_name(std::string_view base_name);
