@@ -29,7 +29,8 @@ Status remove_orphan(Engine& engine, MailboxWork& work, const LocalArrival& arri
     STERNA_CHECK(engine.store->unset(orphan_apply_key(work.row.id, arrival.file.base)));
     STERNA_CHECK(engine.store->unset(namesake_key(arrival.file.base)));
     return engine.add_history(work, Uid{}, arrival.file.name, "deleted", "local",
-                              arrival.file.flags.to_string(), "held, and applied by the user");
+                              arrival.file.flags.to_string(), "held, and applied by the user",
+                              arrival.identity ? arrival.identity->message_id : std::string());
   });
 }
 

@@ -170,6 +170,9 @@ Status record(Engine& engine, const Removal& removal, bool kept) {
   if (removal.into == RowState::tombstone) {
     return bury(engine, *removal.work, removal.row, "local", "deleted", removal.reason);
   }
+  STERNA_CHECK(engine.add_history(*removal.work, removal.row.key.uid, removal.seen.name,
+                                  removal.wreck ? "repaired" : "let be", "local",
+                                  std::string(to_string(removal.into)), removal.reason));
   MessageRow row = removal.row;
   row.state = removal.into;
   row.base_name.clear();

@@ -302,7 +302,8 @@ class Restorer {
         STERNA_CHECK(engine_.store->add_history(
             {engine_.now_ms(), piece.target->row.name.text(), Uid{}, path_of(piece), "restored",
              "local", piece.flags.to_string(),
-             fmt::format("{}; it went as: {}", kWhy, piece.entry.reason)}));
+             fmt::format("{}; it went as: {}", kWhy, piece.entry.reason),
+             piece.entry.identity ? piece.entry.identity->message_id : std::string()}));
         listed_anew.insert(piece.target->row.id);
       }
       for (MailboxRow row : rows_) {

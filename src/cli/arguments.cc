@@ -27,7 +27,7 @@ constexpr CommandText kCommands[] = {
     {"mailboxes", "ACCOUNT", "List the mailboxes of both sides, and what is synced"},
     {"verify", "[ACCOUNT...] [--deep]", "Compare both sides and print every difference"},
     {"status", "", "Show how the accounts are, and what needs attention"},
-    {"history", "[ACCOUNT[/MAILBOX]] [PATH] [-n N]",
+    {"history", "[ACCOUNT[/MAILBOX]] [PATH | MESSAGE-ID] [OPTIONS]",
      "Show what was changed, when, on which side, and why"},
     {"held", "[list | apply | restore] [ACCOUNT[/MAILBOX] [MESSAGE...]]",
      "Decide about deletions that were held"},
@@ -134,6 +134,12 @@ std::string check_lines(const std::string& text) {
   const auto number = parse_number(text, kLinesMax);
   if (number && *number > 0) return {};
   return fmt::format("{} is no number from 1 to {}", printable(text, 40), kLinesMax);
+}
+
+std::string check_uid(const std::string& text) {
+  const auto number = parse_number(text, UINT32_MAX);
+  if (number && *number > 0) return {};
+  return fmt::format("{} is no UID", printable(text, 40));
 }
 
 ColorWhen color_of(const std::string& word) {
@@ -243,6 +249,13 @@ class Parser {
     command->add_option("-n,--lines", history_.limit, "At most so many changes (50)")
         ->option_text("N")
         ->check(check_lines);
+    command->add_option("--uid", history_.uid, "Of the message with this UID")
+        ->option_text("UID")
+        ->check(check_uid);
+    command->add_option("--since", history_.since, "From this time on, or so long ago (2h, 3d)")
+        ->option_text("TIME");
+    command->add_option("--until", history_.until, "Up to this time, or so long ago")
+        ->option_text("TIME");
     command->callback([this] { invocation_.command = history_; });
   }
   void add_held() {

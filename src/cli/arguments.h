@@ -45,6 +45,9 @@ struct StatusArguments {};
 struct HistoryArguments {
   std::vector<std::string> words;  // [ACCOUNT] [PATH]; which is which shows with the configuration
   std::size_t limit = 50;
+  std::uint32_t uid = 0;             // 0: any
+  std::optional<std::string> since;  // as typed; parse_moment() reads them
+  std::optional<std::string> until;
 };
 enum class HeldAction : std::uint8_t { list, apply, restore };
 struct HeldArguments {

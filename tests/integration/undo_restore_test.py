@@ -96,6 +96,29 @@ class RestoreTest(UndoCase):
         world.sync()
         self.assert_once(world)
 
+    def test_one_whose_removal_the_server_refuses_is_there_once_in_the_end(self):
+        world = self.world(trash=False)
+        world.fill("INBOX", 3)
+        world.sync()
+        world.mail.delete(world.mail.find("INBOX", "m1@"))
+        world.wire.refuse(rb"^UID EXPUNGE")
+        world.sync(expect=PARTLY)
+        self.restore(world, f"{world.name}/INBOX")
+        for _ in range(4):
+            world.sync(expect=None)
+            self.assertIn("m1", world.words_on_server("INBOX"))
+            world.pass_time(3600)
+        self.assert_once(world)
+
+    def test_in_layout_maildir_plus_plus(self):
+        world = self.world(layout="maildir++")
+        self.expunged(world)
+        self.expunged(world, mailbox="Lists/dev")
+        self.restore(world, world.name)
+        world.sync()
+        self.assert_once(world)
+        self.assert_once(world, "Lists/dev")
+
     def test_a_message_that_the_server_has_again_is_paired(self):
         world = self.world()
         self.expunged(world)

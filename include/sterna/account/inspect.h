@@ -63,10 +63,19 @@ struct HistoryLine {
   std::string detail;
   std::string reason;
 };
-// Newest first. `path`: of one file (by its base name), "" for all; `mailbox`: of one, by its name
-// at that time, "" for all.
-Result<std::vector<HistoryLine>> read_history(const Settings& settings, const std::string& path,
-                                              std::size_t limit, const std::string& mailbox = {});
+// What is set must all apply.
+struct HistoryFilter {
+  std::string path{};        // of a file: known by its base name
+  std::string mailbox{};     // its name at that time
+  std::uint32_t uid = 0;     // 0: any
+  std::string message_id{};  // by whatever name its file has or had
+  std::int64_t since_ms = INT64_MIN;
+  std::int64_t until_ms = INT64_MAX;
+  std::size_t limit = SIZE_MAX;
+};
+// Newest first.
+Result<std::vector<HistoryLine>> read_history(const Settings& settings,
+                                              const HistoryFilter& filter);
 
 // The mailboxes that the state knows; none before the first sync.
 Result<std::vector<std::string>> mailbox_names(const Settings& settings);

@@ -31,7 +31,7 @@ _sterna() {
       COMPREPLY=($(compgen -W 'auto always never' -- "$cur"))
       return
       ;;
-    -n | --lines | --into) return ;;
+    -n | --lines | --uid | --since | --until | --into) return ;;
   esac
 
   local options=''
@@ -43,7 +43,7 @@ _sterna() {
     sync) options='--dry-run' ;;
     check) options='--offline' ;;
     verify) options='--deep' ;;
-    history) options='-n --lines' ;;
+    history) options='-n --lines --uid --since --until' ;;
     undo) options='--into' ;;
   esac
   if [[ $cur == -* ]]; then
