@@ -318,14 +318,23 @@ class Auditor {
     return work.policy.direction == sync::Direction::both;
   }
 
+  // Where \Deleted is acted on, it is told to nobody.
+  static bool are_same(const MailboxWork& work, FlagSet one, FlagSet other) {
+    if (work.input.acts_on_deleted()) {
+      one.set(Flag::deleted, false);
+      other.set(Flag::deleted, false);
+    }
+    return one == other;
+  }
+
   static void compare_row(Slice& slice, const Connection& connection, const MessageRow& row,
                           const SliceSink::Told& told) {
     const RemoteCursor& cursor = slice.work->row.cursor;
     // What changed since is for the next sync.
     const bool news = told.modseq && cursor.highest_modseq && told.modseq > cursor.highest_modseq;
-    if (settles_flags(*slice.work) && told.flags && !news &&
-        *told.flags != flags_there(row, cursor.storable, *told.flags)) {
-      slice.other_flags.push_back(row);
+    if (settles_flags(*slice.work) && told.flags && !news) {
+      const FlagSet expected = flags_there(row, cursor.storable, *told.flags);
+      if (!are_same(*slice.work, *told.flags, expected)) slice.other_flags.push_back(row);
     }
     const bool other_size = !connection.quirks.size_unreliable && row.remote_size != 0 &&
                             told.size && *told.size != row.remote_size;
@@ -365,7 +374,7 @@ class Auditor {
     FlagSet expected = row.flags;
     for (const std::string& keyword : letters.missing(row.flags)) expected.remove_keyword(keyword);
     const bool same = !name.tells_flags() || name.kind == maildir::InfoKind::none ||
-                      letters.flags_of(name.mask, name.keywords) == expected;
+                      are_same(*slice.work, letters.flags_of(name.mask, name.keywords), expected);
     if (!same && settles_flags(*slice.work)) slice.doubted[row.key.uid].flags = true;
   }
 
@@ -410,28 +419,32 @@ class Auditor {
       if (doubt.date) note_date(slice, row, there.internal_date);
       co_return Status{};
     }
-    if (as_there && !as_here) {
-      STERNA_CO_TRY(const bool damaged, co_await is_damaged(connection, row, *file.content));
-      if (damaged) {
-        engine_.damaged.insert(row.key);
-        slice.local_differs = true;
-        engine_.log.warn("mailbox {}: UID {}: the file is damaged; it is fetched again",
-                         slice.work->name(), row.key.uid.value);
-        co_return Status{};
-      }
-    }
-    const bool can_be_paired = std::ranges::any_of(slice.there, [&](const auto& one) {
+    bool can_be_paired = std::ranges::any_of(slice.there, [&](const auto& one) {
       return one.second.identity && is_content_of(*file.content, *one.second.identity);
     });
+    if (as_there && !as_here) {
+      STERNA_CO_TRY(const auto whole, co_await fetch_whole(connection, row.key.uid));
+      // The server and the row agree to the octet, and nobody wrote to the file since.
+      if (whole && row.identity->same_as(to_identity(*whole))) {
+        note_damage(slice, row);
+        co_return Status{};
+      }
+      can_be_paired = whole && is_content_of(*file.content, to_identity(*whole));
+    }
     if (can_be_paired) {
       slice.forgotten.emplace(row.key.uid, doubt.why());
     } else {
-      engine_.log.warn(
-          "mailbox {}: UID {}: {}, and nothing tells what is right; sterna verify "
-          "{} shows it",
-          slice.work->name(), row.key.uid.value, doubt.why(), engine_.settings.name);
+      engine_.log.warn("mailbox {}: UID {}: {}, and nothing tells what is right; see sterna verify",
+                       slice.work->name(), row.key.uid.value, doubt.why());
     }
     co_return Status{};
+  }
+
+  void note_damage(Slice& slice, const MessageRow& row) {
+    engine_.damaged.insert(row.key);
+    slice.local_differs = true;
+    engine_.log.warn("mailbox {}: UID {}: the file is damaged; it is fetched again",
+                     slice.work->name(), row.key.uid.value);
   }
 
   // The server's is what a proof compares with (rule 11): a wrong one costs a question each time.
@@ -451,16 +464,15 @@ class Auditor {
     slice.other_dates.back().internal_date = date;
   }
 
-  // The header and the size are the row's, on the server. What follows it tells whether the file is
-  // wrong, to which nobody wrote since, or the row.
-  static coro::Task<Result<bool>> is_damaged(Connection& connection, const MessageRow& row,
-                                             const maildir::ContentIdentity& file) {
+  // What follows the header tells whether the file is wrong, or the row.
+  static coro::Task<Result<std::optional<maildir::ContentIdentity>>> fetch_whole(
+      Connection& connection, Uid uid) {
     imap::FetchRequest request;
-    request.uids = UidSet::single(row.key.uid);
+    request.uids = UidSet::single(uid);
     request.items = {imap::FetchItem::uid, imap::FetchItem::body};
-    WholeSink sink(row.key.uid);
+    WholeSink sink(uid);
     STERNA_CO_CHECK(co_await connection.run_ok(imap::uid_fetch(request), &sink));
-    co_return sink.whole && !is_content_of(file, to_identity(sink.finish()));
+    co_return sink.whole ? std::optional(sink.finish()) : std::nullopt;
   }
 
   // From here on a crash leaves what is looked at anew.

@@ -171,16 +171,31 @@ class AuditTest(IntegrationCase):
         self.assertEqual(before, self.everything(world))
         self.assertEqual(self.doubts(world), [])
 
-    def test_a_file_that_the_disk_damaged_is_fetched_again(self):
-        world = self.world()
-        self.ready(world)
-        file = world.mail.find("INBOX", "m1@")
+    def damage(self, file):
         whole = file.read()
         stat = os.stat(file.path)
         with open(file.path, "r+b") as damaged:
             damaged.seek(len(whole) - 4)
             damaged.write(b"\0\0\0")
         os.utime(file.path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+        return whole
+
+    def test_where_no_two_agree_nothing_is_done(self):
+        world = self.world()
+        uids = self.ready(world)
+        self.damage(world.mail.find("INBOX", "m1@"))
+        self.lie(world, "body_digest = body_digest + 1 WHERE uid = ?", uids[1])
+        before = self.everything(world)
+        self.later(world)
+        report = world.sync()
+        self.assertIn("nothing tells what is right", report["stderr"])
+        self.assertEqual(before, self.everything(world))
+        self.assertEqual(world.undo_area(), [])
+
+    def test_a_file_that_the_disk_damaged_is_fetched_again(self):
+        world = self.world()
+        self.ready(world)
+        whole = self.damage(world.mail.find("INBOX", "m1@"))
         self.audited(world, quiet=False)
         self.assertEqual(world.mail.find("INBOX", "m1@").read(), whole)
         self.assertEqual(len(world.undo_area()), 1)
