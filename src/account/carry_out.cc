@@ -30,7 +30,8 @@ Status remove_orphan(Engine& engine, MailboxWork& work, const LocalArrival& arri
     STERNA_CHECK(engine.store->unset(orphan_apply_key(work.row.id, arrival.file.base)));
     STERNA_CHECK(engine.store->unset(namesake_key(arrival.file.base)));
     return engine.add_history(work, Uid{}, arrival.file.name, "deleted", "local",
-                              arrival.file.flags.to_string(), reason);
+                              arrival.file.flags.to_string(), reason,
+                              arrival.identity ? arrival.identity->message_id : std::string());
   });
 }
 

@@ -47,6 +47,12 @@ Result<Excuses> read_excuses(store::Store& base) {
   return excuses;
 }
 
+FlagSet flags_there(const MessageRow& row, const StorableFlags& storable, const FlagSet& told) {
+  const FlagSet unstored =
+      storable.refused_of(row.flags).united(without_wire_form(row.flags)).minus(told);
+  return row.flags.minus(unstored);
+}
+
 std::string_view to_string(DifferenceKind kind) {
   constexpr std::array names = {"difference", "held", "parked", "note"};
   return names[static_cast<std::size_t>(kind)];
@@ -154,11 +160,8 @@ void Comparison::visit_other(const MessageRow& row, const RemoteMessage* remote,
 void Comparison::compare_remote(const MessageRow& row, const RemoteMessage& remote) {
   const RemoteSide& side = *facts_.remote;
   // A flag that the server cannot hold is in the base alone, by design.
-  FlagSet expected =
-      side.any_keyword ? row.flags : row.flags.intersected(side.storable.united(remote.flags));
-  const FlagSet unstored =
-      facts_.row.cursor.storable.refused_of(expected).united(without_wire_form(expected));
-  expected = expected.minus(unstored.minus(remote.flags));
+  FlagSet expected = flags_there(row, facts_.row.cursor.storable, remote.flags);
+  if (!side.any_keyword) expected = expected.intersected(side.storable.united(remote.flags));
   if (remote.flags != expected) {
     differs(row, fmt::format("flags on the server: {}; in the base: {}", flags_text(remote.flags),
                              flags_text(expected)));

@@ -35,6 +35,10 @@ struct Excuses {
 };
 Result<Excuses> read_excuses(store::Store& base);
 
+// The flags that the server should tell of a row's message: what it cannot hold, or cannot be told,
+// is in the base alone, by design, unless it has it (`told`) all the same.
+FlagSet flags_there(const MessageRow& row, const StorableFlags& storable, const FlagSet& told);
+
 struct RemoteMessage {
   Uid uid;
   FlagSet flags;

@@ -246,7 +246,8 @@ Result<maildir::Marker> new_marker(store::Store& base, const Found& found, io::R
 }  // namespace
 
 Result<std::uint64_t> decide_held(const Settings& settings, HeldDecision decision,
-                                  std::optional<MailboxName> mailbox) {
+                                  std::optional<MailboxName> mailbox,
+                                  const std::set<std::int64_t>& ids) {
   {
     STERNA_TRY(const std::unique_ptr<store::Store> existing, open_base(settings));
     if (!existing) return 0;
@@ -262,6 +263,7 @@ Result<std::uint64_t> decide_held(const Settings& settings, HeldDecision decisio
   for (const store::HeldEntry& entry : entries) {
     const auto it = std::ranges::find(rows, entry.mailbox, &MailboxRow::id);
     if (it == rows.end() || (mailbox && it->name != *mailbox)) continue;
+    if (!ids.empty() && !ids.contains(entry.id)) continue;
     STERNA_TRY(const bool done, decider.decide(entry));
     if (!done) continue;
     ++count;

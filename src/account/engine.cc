@@ -89,13 +89,26 @@ bool is_in_new(const MailboxWork& work, std::string_view file) {
 
 Status Engine::add_history(const MailboxWork& work, Uid uid, std::string_view file,
                            std::string event, std::string side, std::string detail,
-                           std::string reason) {
+                           std::string reason, std::string message_id) {
   std::string path = row_path(work);
   if (!path.empty()) path += '/';
   path += is_in_new(work, file) ? "new/" : "cur/";
   path += file;
   return store->add_history({now_ms(), work.name(), uid, std::move(path), std::move(event),
-                             std::move(side), std::move(detail), std::move(reason)});
+                             std::move(side), std::move(detail), std::move(reason),
+                             std::move(message_id)});
+}
+
+Status Engine::doubt_cursor(MailboxWork& work) {
+  work.look_again();
+  // No STATUS says that.
+  ++work.row.cursor.messages;
+  return write([&]() -> Status {
+    STERNA_TRY(auto row, store->mailbox(work.row.id));
+    if (!row) return {};
+    row->cursor.messages = work.row.cursor.messages;
+    return store->update_mailbox(*row);
+  });
 }
 
 Status Engine::bump_epoch() {

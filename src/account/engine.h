@@ -50,7 +50,7 @@ struct MailboxWork {
   std::vector<Uid> linked;  // rows of which a new file is one more name
   bool network_fs = false;
   bool removal_begun = false;         // of files, or of messages whose files went, before this pass
-  std::set<std::string> told_denied;  // files that cannot be read, of which the user was told
+  std::set<std::string> told_denied;  // bases of files that cannot be read
   bool missed_unflushed = false;      // files that may have gone with the power (unflushed.h)
   std::optional<Generation> unflushed_since;  // from this pass on they may have
   bool audited = false;  // its turn to be looked at more closely (look_closer.h)
@@ -145,6 +145,8 @@ struct Engine {
   // Held before, and to be emptied at the end of this pass, as the user said.
   std::vector<MailboxId> emptied_here;
   std::vector<MailboxId> emptied_there;
+  // Rows whose file holds something else, though nobody wrote to it (audit.h): not yet planned for.
+  std::set<MessageKey> damaged;
   std::set<MessageKey> flags_lost;  // of this plan: pushed because a name lost its info part
   // Of a dry run before the first sync; removed at its end.
   std::string scratch_state;
@@ -173,8 +175,10 @@ struct Engine {
   Result<io::Directory*> open_undo();
   // Notes a failure in the report; `work` gives the context. Cancellation is noted once.
   void note(Error error, const MailboxWork* work = nullptr);
+  // `message_id`: of what nothing else tells of from now on.
   Status add_history(const MailboxWork& work, Uid uid, std::string_view file, std::string event,
-                     std::string side, std::string detail, std::string reason);
+                     std::string side, std::string detail, std::string reason,
+                     std::string message_id = {});
   // A change of the base by itself: begin, `change`, commit.
   template <class F>
   Status write(F change) {
@@ -193,6 +197,9 @@ struct Engine {
     return marker ? move_epoch(*marker) : Status{};
   }
   Status bump_epoch();
+  // The server has no message where a row says so: that it tells of nothing new proves nothing, and
+  // the next pass asks.
+  Status doubt_cursor(MailboxWork& work);
   // The same for what only adds, so that a backup which lacks it is known by its marker: said in
   // the base, inside a transaction that precedes the rows, and carried to the marker at the end of
   // the sync (settle_epoch).

@@ -53,7 +53,8 @@ Status bury(Engine& engine, const MailboxWork& work, const MessageRow& row, std:
   }
   STERNA_CHECK(engine.store->remove_message(row.key));
   return engine.add_history(work, row.key.uid, row.base_name + row.info, std::move(event),
-                            std::move(side), row.flags.to_string(), std::move(reason));
+                            std::move(side), row.flags.to_string(), std::move(reason),
+                            row.identity ? row.identity->message_id : std::string());
 }
 
 Status leave_place(Engine& engine, const MessageRow& row) {
@@ -362,6 +363,10 @@ class LocalExecution {
                       Change*) {
     STERNA_TRY(std::optional<MessageRow> row, engine_.store->message({work.row.id, what.uid}));
     if (!row) return false;
+    if (row->flags != what.flags) {
+      STERNA_CHECK(engine_.add_history(work, what.uid, row->base_name + row->info, "noted", "base",
+                                       what.flags.to_string(), action.reason));
+    }
     row->flags = what.flags;
     if (what.modseq) row->modseq = what.modseq;
     if (what.file) take_file(*row, *what.file);
@@ -472,6 +477,9 @@ class LocalExecution {
       STERNA_CHECK(bury(engine_, work, *row, "local", "forgotten", action.reason));
       return true;
     }
+    STERNA_CHECK(engine_.add_history(work, what.uid, row->base_name + row->info, "let be",
+                                     what.into == RowState::dropped ? "remote" : "local",
+                                     std::string(to_string(what.into)), action.reason));
     row->state = what.into;  // one that is dropped keeps its name: its file may come back
     if (what.into == RowState::wanted) fetch_again(*row);
     STERNA_CHECK(engine_.store->put_message(*row));

@@ -43,6 +43,28 @@ Status put_quarantined(Engine& engine, MessageKey key) {
   return engine.store->put_message(parked);
 }
 
+// What is done with files here.
+bool is_change_here(std::string_view action) {
+  return action == "flags_in" || action == "move_in" || action == "delete_in" || action == "repair";
+}
+
+Status add_parked(Engine& engine, const MailboxWork& work, const store::Failure& failure) {
+  std::string name = failure.base_name;
+  if (failure.uid) {
+    STERNA_TRY(const auto row, engine.store->message({failure.mailbox, failure.uid}));
+    if (row) name = row->base_name + row->info;
+  }
+  const bool here =
+      is_change_here(failure.action) || failure.action == "download" || failure.action == "read";
+  return engine.add_history(work, failure.uid, name, "parked", here ? "local" : "remote",
+                            failure.action, failure.reason);
+}
+
+// That it is tried again and again is in the table of failures.
+Status note_first(Engine& engine, const MailboxWork& work, const store::Failure& failure) {
+  return failure.count == 1 ? add_parked(engine, work, failure) : Status{};
+}
+
 void count_once_more(Engine& engine, store::Failure& failure, const Error& error) {
   const auto known = find(engine, failure.mailbox, failure.uid, failure.base_name, failure.action);
   count_after(engine, known ? known->count : failure.count, failure, error);
@@ -63,11 +85,6 @@ UidSet uids_that_failed(Engine& engine, const MailboxWork& work, std::string_vie
 bool is_seen(const MailboxWork& work) {
   return work.requested && work.input.remote.coverage != Coverage::unknown &&
          work.input.local.coverage != Coverage::unknown;
-}
-
-// What is done with files here.
-bool is_change_here(std::string_view action) {
-  return action == "flags_in" || action == "move_in" || action == "delete_in" || action == "repair";
 }
 
 // What failed is not to be done any more, though the row is there.
@@ -99,6 +116,7 @@ void park(Engine& engine, MailboxWork& work, Uid uid, std::string_view base_name
   count_once_more(engine, failure, error);
   Status stored = engine.write([&]() -> Status {
     STERNA_CHECK(engine.store->put_failure(failure));
+    STERNA_CHECK(note_first(engine, work, failure));
     if (!uid || action != "download") return {};
     return put_quarantined(engine, {work.row.id, uid});
   });
@@ -122,6 +140,7 @@ void park(Engine& engine, MailboxWork& work, const UidSet& uids, std::string_vie
         store::Failure failure{work.row.id, uid, {}, std::string(action), 0, 0, {}};
         count_after(engine, counts[uid], failure, error);
         STERNA_CHECK(engine.store->put_failure(failure));
+        STERNA_CHECK(note_first(engine, work, failure));
       }
     }
     return {};
@@ -139,6 +158,9 @@ Result<std::int64_t> put_vain(Engine& engine, const ActionKey& key, unsigned tim
   const auto known = find(engine, key.mailbox, key.uid, key.base_name, key.action);
   count_after(engine, std::max(parked_before, known ? known->count : 0U), failure, error);
   STERNA_CHECK(engine.store->put_failure(failure));
+  if (const MailboxWork* work = engine.find(key.mailbox); work && !known) {
+    STERNA_CHECK(add_parked(engine, *work, failure));
+  }
   if (key.action == "download") {
     STERNA_CHECK(put_quarantined(engine, {key.mailbox, key.uid}));
   }
@@ -151,6 +173,9 @@ Result<bool> is_settled(Engine& engine, const MailboxWork& work, const store::Fa
   // Done by now, or not to be done any more.
   const bool is_left = engine.outcomes.unfinished.contains(key_of(failure));
   if (is_change_here(failure.action)) return is_seen(work) && !is_left;
+  if (failure.action == "read") {
+    return work.listing && is_seen(work) && !work.told_denied.contains(failure.base_name);
+  }
   if (failure.uid) {
     STERNA_TRY(const auto row, engine.store->message({failure.mailbox, failure.uid}));
     return !row || is_given_up(work, *row, failure.action);

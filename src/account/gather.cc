@@ -7,6 +7,7 @@
 #include <iterator>
 #include <map>
 #include <set>
+#include <tuple>
 
 #include "decisions.h"
 #include "execute.h"
@@ -442,6 +443,27 @@ Result<std::vector<store::HeldEntry>> all_that_is_held(
   return entries;
 }
 
+// Each once: as long as it is held it has its entry.
+Status note_newly_held(Engine& engine, const std::vector<store::HeldEntry>& before,
+                       const std::vector<store::HeldEntry>& entries) {
+  std::set<std::tuple<std::string, MailboxId, Uid, std::string>> known;
+  for (const store::HeldEntry& entry : before) {
+    known.emplace(entry.kind, entry.mailbox, entry.uid, entry.base_name);
+  }
+  for (const store::HeldEntry& entry : entries) {
+    const MailboxWork* work = engine.find(entry.mailbox);
+    const bool is_new = !known.contains({entry.kind, entry.mailbox, entry.uid, entry.base_name});
+    if (!work || !is_new || is_held_mailbox(entry)) continue;
+    STERNA_TRY(const auto row, engine.store->message({entry.mailbox, entry.uid}));
+    const bool there = entry.kind == sync::to_string(sync::HeldKind::delete_remote) ||
+                       entry.kind == sync::to_string(sync::HeldKind::moved_away);
+    STERNA_CHECK(engine.add_history(*work, entry.uid,
+                                    row ? row->base_name + row->info : entry.base_name, "held",
+                                    there ? "remote" : "local", entry.kind, entry.reason));
+  }
+  return {};
+}
+
 }  // namespace
 
 Status settle_plan(Engine& engine, const sync::Plan& plan) {
@@ -469,9 +491,14 @@ Status settle_plan(Engine& engine, const sync::Plan& plan) {
   if (entries.empty() && before.empty() && plan.consumed.empty() && !decided) return {};
   STERNA_TRY(auto transaction, engine.store->begin(store::Durability::full));
   STERNA_CHECK(engine.store->replace_held(entries));
+  STERNA_CHECK(note_newly_held(engine, before, entries));
   if (decided) STERNA_CHECK(expire_decisions(engine, plan));
   for (const sync::Consumed& consumed : plan.consumed) {
     STERNA_CHECK(engine.store->set(consumed_key(consumed.mailbox, consumed.file.base), kDecided));
+    if (const MailboxWork* work = engine.find(consumed.mailbox)) {
+      STERNA_CHECK(engine.add_history(*work, Uid{}, consumed.file.name, "let be", "local",
+                                      consumed.file.flags.to_string(), consumed.reason));
+    }
   }
   return transaction.commit();
 }

@@ -63,7 +63,7 @@ std::vector<ChangedInPlace> compare_stats(maildir::MailboxDirs& dirs,
     if (now->size != file.stamp.size) {
       changed.push_back({file.uid, file.unflushed});
     } else if (now->mtime_ns != file.stamp.mtime_ns) {
-      changed.push_back({file.uid, false});
+      changed.push_back({file.uid});
     }
   }
   return changed;
@@ -104,20 +104,42 @@ Status doubt_files(Engine& engine, const MailboxWork& work) {
   return engine.store->set(doubted_key(work.row.id), kDecided);
 }
 
-bool needs_closer_look(const MailboxWork& work) {
-  const bool doubted = work.unflushed_since || work.audited;
+bool needs_closer_look(const Engine& engine, const MailboxWork& work) {
+  const bool damaged = std::ranges::any_of(
+      engine.damaged, [&](const MessageKey& key) { return key.mailbox == work.row.id; });
+  const bool doubted = work.unflushed_since || work.audited || damaged;
   return doubted && work.row.has_local && !work.input.local.suspect;
 }
+
+namespace {
+
+// Each once: what becomes of it is the plan's.
+void add_damaged(Engine& engine, const MailboxWork& work, std::vector<ChangedInPlace>& changed) {
+  std::erase_if(engine.damaged, [&](const MessageKey& key) {
+    if (key.mailbox != work.row.id) return false;
+    const auto known = std::ranges::find(changed, key.uid, &ChangedInPlace::uid);
+    if (known == changed.end()) changed.push_back({.uid = key.uid, .torn = false, .damaged = true});
+    return true;
+  });
+  std::ranges::sort(changed, {}, &ChangedInPlace::uid);
+}
+
+}  // namespace
 
 coro::Task<Result<std::vector<ChangedInPlace>>> look_closer(Engine& engine, MailboxWork& work) {
   const std::string key = doubted_key(work.row.id);
   STERNA_CO_TRY(const auto doubted, engine.store->get(key));
   const bool all = doubted || has_reason(work);
-  if (!work.unflushed_since && !all) co_return std::vector<ChangedInPlace>();
+  std::vector<ChangedInPlace> changed;
+  if (!work.unflushed_since && !all) {
+    add_damaged(engine, work, changed);
+    co_return changed;
+  }
   STERNA_CO_TRY(const std::vector<Doubted> files, files_to_look_at(engine, work, all));
   STERNA_CO_TRY(maildir::MailboxDirs * dirs, engine.open_dirs(work));
   auto job = [dirs, &files] { return compare_stats(*dirs, files); };
-  std::vector<ChangedInPlace> changed = co_await on_worker(engine.services, job);
+  changed = co_await on_worker(engine.services, job);
+  add_damaged(engine, work, changed);
   if (doubted && !engine.dry_run()) {
     STERNA_CO_CHECK(engine.write([&] { return engine.store->unset(key); }));
   }

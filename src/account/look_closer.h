@@ -14,7 +14,8 @@ namespace sterna::account {
 
 struct ChangedInPlace {
   Uid uid;
-  bool torn = false;  // its row is doubted (unflushed.h), and its size is another one
+  bool torn = false;     // its row is doubted (unflushed.h), and its size is another one
+  bool damaged = false;  // as the audit found (audit.h)
 };
 
 // Sets MailboxWork::audited of the mailbox whose turn it is, if any.
@@ -27,7 +28,7 @@ Status note_audit(Engine& engine, const MailboxWork& work);
 Status doubt_files(Engine& engine, const MailboxWork& work);
 
 // True if the mailbox is to be listed, though its stamp says that nothing is new.
-bool needs_closer_look(const MailboxWork& work);
+bool needs_closer_look(const Engine& engine, const MailboxWork& work);
 
 // Of a mailbox that was listed: rows whose file has its inode and another size or time. Ascending
 // by UID.

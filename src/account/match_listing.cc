@@ -199,7 +199,7 @@ coro::Task<Status> add_changed_in_place(Engine& engine, MailboxWork& work, Listi
       change = found.changed.insert(found.changed.end(), std::move(added));
     }
     change->content_changed = change->in_place = true;
-    change->torn = one.torn;
+    change->torn = one.torn || one.damaged;
     work.missed_unflushed = work.missed_unflushed || one.torn;
   }
   std::ranges::sort(found.changed, {}, &LocalChange::uid);

@@ -185,6 +185,9 @@ coro::Task<Status> keep_proven(Engine& engine, MailboxWork& from, MailboxWork& t
     if (proof.of(one.row) == Proof::Verdict::doubted) doubted.push_back(asked_about(one));
   }
   STERNA_CO_TRY(const UidSet same, co_await proof.same_by_header(doubted));
+  const bool any_gone = std::ranges::any_of(
+      moving, [&](const Moving& one) { return proof.of(one.row) == Proof::Verdict::gone; });
+  if (any_gone) STERNA_CO_CHECK(engine.doubt_cursor(from));
   std::erase_if(moving, [&](const Moving& one) {
     const Uid uid = one.row.key.uid;
     const Proof::Verdict verdict = proof.of(one.row);

@@ -11,6 +11,7 @@
 #include <set>
 
 #include "execute.h"
+#include "failures.h"
 #include "list_early.h"
 #include "look_at_file.h"
 #include "look_closer.h"
@@ -183,12 +184,17 @@ bool is_wreck(const MailboxWork& work, const LocalArrival& arrival, const Looked
          origin->uidvalidity == work.row.cursor.uidvalidity && look.identity && !has_content(look);
 }
 
+// Parked, although it costs nothing to try again: so it is named once, and by `status` from then
+// on.
 void tell_denied(Engine& engine, MailboxWork& work, const LocalFile& file, const Looked& looked) {
-  if (!looked.denied || !work.told_denied.insert(file.name).second) return;
-  engine.note(Error(*looked.denied)
-                  .with_scope(ErrorScope::message)
-                  .with_hint("make the file readable for this user, or move it out of the Maildir"),
-              &work);
+  if (!looked.denied || !work.told_denied.insert(file.base).second) return;
+  if (is_parked(engine, work, Uid{}, file.base, "read")) return;
+  Error error =
+      Error(*looked.denied)
+          .with_scope(ErrorScope::message)
+          .with_hint("make the file readable for this user, or move it out of the Maildir");
+  if (engine.dry_run()) return engine.note(std::move(error), &work);
+  park(engine, work, Uid{}, file.base, "read", std::move(error));
 }
 
 coro::Task<Status> describe_arrivals(Engine& engine, MailboxWork& work, ListingMatch& found) {
@@ -400,7 +406,7 @@ coro::Task<Status> observe_local(Engine& engine) {
   };
   for (const auto& work : engine.mailboxes) {
     work->input.local.began = engine.generation;
-    if (is_settled_unseen(*work) && !needs_closer_look(*work)) continue;
+    if (is_settled_unseen(*work) && !needs_closer_look(engine, *work)) continue;
     scope.spawn(list(engine, *work, failure));
   }
   co_await scope.join();

@@ -101,8 +101,7 @@ class Remover {
 
   coro::Task<Status> prove() {
     STERNA_CO_CHECK(co_await proof_.land());
-    judge();
-    co_return Status{};
+    co_return judge();
   }
 
   // By the header, where date and size did not prove it; selects the mailbox again. What is another
@@ -299,8 +298,9 @@ class Remover {
     return {};
   }
 
-  void judge() {
+  Status judge() {
     std::vector<Victim> proven;
+    bool doubts = false;
     for (Victim& victim : victims_) {
       switch (proof_.of(victim.row)) {
         case Proof::Verdict::same:
@@ -311,13 +311,14 @@ class Remover {
           break;
         case Proof::Verdict::gone:
           // Already: the next look at the mailbox says so with proof.
-          work_.look_again();
+          doubts = true;
           engine_.outcomes.answers[{work_.row.id, victim.row.key.uid, {}, "delete"}] =
               kUnknownToFetch;
           break;
       }
     }
     victims_ = std::move(proven);
+    return doubts ? engine_.doubt_cursor(work_) : Status{};
   }
 
   // What an earlier sync copied to a Trash that is not synced is only expunged.

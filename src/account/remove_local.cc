@@ -10,6 +10,7 @@
 #include "removal_count.h"
 #include "sterna/base/step.h"
 #include "sterna/maildir/change.h"
+#include "sterna/maildir/file_name.h"
 
 namespace sterna::account {
 namespace {
@@ -144,19 +145,34 @@ void park_failed(Engine& engine, const std::vector<Removal>& removals) {
   }
 }
 
+// As its name has them, which may be newer than what was agreed on; of keywords without a letter
+// only the row knows.
+FlagSet flags_of(const Removal& removal) {
+  const maildir::FileName name = maildir::parse_file_name(removal.seen.name);
+  if (!name.tells_flags()) return removal.row.flags;
+  FlagSet unnamed;
+  for (const std::string& keyword : removal.place->keywords.missing(removal.row.flags)) {
+    unnamed.add_keyword(keyword);
+  }
+  return removal.place->keywords.flags_of(name.mask, name.keywords).united(unnamed);
+}
+
 Status record(Engine& engine, const Removal& removal, bool kept) {
   removal.place->changed_by_us = true;
   if (kept) {
     STERNA_TRY(
         const std::int64_t id,
         engine.store->add_undo({0, removal.undo_name, removal.work->name(), removal.row.base_name,
-                                removal.row.flags, removal.row.file.size, removal.row.identity,
+                                flags_of(removal), removal.row.file.size, removal.row.identity,
                                 engine.now_ms(), removal.reason}));
     static_cast<void>(id);
   }
   if (removal.into == RowState::tombstone) {
     return bury(engine, *removal.work, removal.row, "local", "deleted", removal.reason);
   }
+  STERNA_CHECK(engine.add_history(*removal.work, removal.row.key.uid, removal.seen.name,
+                                  removal.wreck ? "repaired" : "let be", "local",
+                                  std::string(to_string(removal.into)), removal.reason));
   MessageRow row = removal.row;
   row.state = removal.into;
   row.base_name.clear();

@@ -245,14 +245,21 @@ Result<AccountState> read_state(io::FileSystem& files, const Settings& settings)
   return state;
 }
 
-Result<std::vector<HistoryLine>> read_history(const Settings& settings, const std::string& path,
-                                              std::size_t limit, const std::string& mailbox) {
+Result<std::vector<HistoryLine>> read_history(const Settings& settings,
+                                              const HistoryFilter& filter) {
   std::vector<HistoryLine> lines;
   STERNA_TRY(const std::unique_ptr<store::Store> base, open_base(settings));
   if (!base) return lines;
-  const std::string_view name = std::string_view(path).substr(path.rfind('/') + 1);
-  const std::string_view wanted = maildir::view_file_name(name).base;
-  STERNA_TRY(std::vector<store::HistoryEntry> entries, base->history(wanted, limit, mailbox));
+  const std::string_view name = std::string_view(filter.path).substr(filter.path.rfind('/') + 1);
+  store::HistoryQuestion question;
+  question.path = maildir::view_file_name(name).base;
+  question.mailbox = filter.mailbox;
+  question.uid = Uid{filter.uid};
+  question.message_id = filter.message_id;
+  question.since_ms = filter.since_ms;
+  question.until_ms = filter.until_ms;
+  question.limit = filter.limit;
+  STERNA_TRY(std::vector<store::HistoryEntry> entries, base->history(question));
   for (store::HistoryEntry& entry : entries) {
     lines.push_back({entry.at_ms, std::move(entry.mailbox), entry.uid.value,
                      entry.path.empty() ? std::string() : absolute_path(settings, entry.path),
@@ -299,15 +306,21 @@ Result<std::vector<HeldLine>> read_held(const Settings& settings) {
   STERNA_TRY(const MailboxNames names, mailboxes_by_id(*base));
   STERNA_TRY(const std::vector<store::HeldEntry> entries, base->held());
   for (const store::HeldEntry& entry : entries) {
-    HeldLine line{.kind = entry.kind,
+    HeldLine line{.id = entry.id,
+                  .kind = entry.kind,
                   .mailbox = {},
                   .uid = entry.uid.value,
                   .path = {},
+                  .message_id = {},
                   .reason = entry.reason,
                   .since_ms = entry.since_ms};
     if (const MailboxRow* mailbox = find(names, entry.mailbox)) {
       line.mailbox = mailbox->name.text();
       STERNA_TRY(line.path, path_of(*base, settings, *mailbox, entry.uid, entry.base_name));
+    }
+    if (entry.uid) {
+      STERNA_TRY(const auto row, base->message({entry.mailbox, entry.uid}));
+      if (row && row->identity) line.message_id = row->identity->message_id;
     }
     lines.push_back(std::move(line));
   }

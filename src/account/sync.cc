@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <set>
 
+#include "audit.h"
 #include "decisions.h"
 #include "engine.h"
 #include "last_sync.h"
@@ -120,7 +121,12 @@ coro::Task<Status> sync_tree(Engine& engine, Pool& pool) {
   STERNA_CO_CHECK(opened);
   STERNA_CO_CHECK(live_on(engine));
   STERNA_CO_CHECK(logged_in);
-  co_return co_await run_passes(engine, pool);
+  STERNA_CO_CHECK(co_await run_passes(engine, pool));
+  const Result<bool> differs = co_await audit(engine, pool);
+  if (!differs && differs.error().is_cancelled()) co_return fail(differs.error());
+  if (!differs) engine.log.warn("the base was not audited: {}", differs.error().describe());
+  if (differs && *differs) co_return co_await run_passes(engine, pool);
+  co_return Status{};
 }
 
 // Where there is no room for the marker, the next sync writes it: no removal rests upon this one,

@@ -27,16 +27,18 @@ constexpr CommandText kCommands[] = {
     {"mailboxes", "ACCOUNT", "List the mailboxes of both sides, and what is synced"},
     {"verify", "[ACCOUNT...] [--deep]", "Compare both sides and print every difference"},
     {"status", "", "Show how the accounts are, and what needs attention"},
-    {"history", "[ACCOUNT[/MAILBOX]] [PATH] [-n N]",
+    {"history", "[ACCOUNT[/MAILBOX]] [PATH | MESSAGE-ID] [OPTIONS]",
      "Show what was changed, when, on which side, and why"},
-    {"held", "[list | apply | restore] [ACCOUNT[/MAILBOX]]",
+    {"held", "[list | apply | restore] [ACCOUNT[/MAILBOX] [MESSAGE...]]",
      "Decide about deletions that were held"},
+    {"undo", "[list | restore] [ACCOUNT[/MAILBOX] [MESSAGE...]]",
+     "Bring back what a sync deleted here in the last days"},
     {"adopt", "ACCOUNT", "Accept a Maildir whose marker is missing or foreign"},
 };
 
 // Of the contract, and of a later version.
-constexpr std::string_view kUnsupportedCommands[] = {"init", "auth",   "run",   "pause", "resume",
-                                                     "undo", "search", "fetch", "import"};
+constexpr std::string_view kUnsupportedCommands[] = {"init",   "auth",   "run",   "pause",
+                                                     "resume", "search", "fetch", "import"};
 constexpr std::string_view kUnsupportedStatusOptions[] = {"--watch", "--waybar", "--metrics"};
 
 constexpr std::string_view kFooter =
@@ -134,6 +136,12 @@ std::string check_lines(const std::string& text) {
   return fmt::format("{} is no number from 1 to {}", printable(text, 40), kLinesMax);
 }
 
+std::string check_uid(const std::string& text) {
+  const auto number = parse_number(text, UINT32_MAX);
+  if (number && *number > 0) return {};
+  return fmt::format("{} is no UID", printable(text, 40));
+}
+
 ColorWhen color_of(const std::string& word) {
   if (word == "auto") return ColorWhen::automatic;
   if (word == "always") return ColorWhen::always;
@@ -156,6 +164,7 @@ class Parser {
     add_status();
     add_history();
     add_held();
+    add_undo();
     add_adopt();
     add_hidden();
   }
@@ -240,12 +249,26 @@ class Parser {
     command->add_option("-n,--lines", history_.limit, "At most so many changes (50)")
         ->option_text("N")
         ->check(check_lines);
+    command->add_option("--uid", history_.uid, "Of the message with this UID")
+        ->option_text("UID")
+        ->check(check_uid);
+    command->add_option("--since", history_.since, "From this time on, or so long ago (2h, 3d)")
+        ->option_text("TIME");
+    command->add_option("--until", history_.until, "Up to this time, or so long ago")
+        ->option_text("TIME");
     command->callback([this] { invocation_.command = history_; });
   }
   void add_held() {
     CLI::App* command = add_command("held");
-    command->add_option("ACTION TARGET", held_words_)->expected(0, 2);
+    command->add_option("ACTION TARGET MESSAGE", held_words_);
     command->callback([this] { read_held(); });
+  }
+  void add_undo() {
+    CLI::App* command = add_command("undo");
+    command->add_option("ACTION TARGET MESSAGE", undo_words_);
+    command->add_option("--into", undo_.into, "Put them into this mailbox, wherever they were")
+        ->option_text("MAILBOX");
+    command->callback([this] { read_undo(); });
   }
   void add_adopt() {
     CLI::App* command = add_command("adopt");
@@ -267,25 +290,63 @@ class Parser {
     }
   }
 
-  // The first word may be an account: then it is meant to be listed.
-  void read_held() {
-    HeldArguments held;
-    std::vector<std::string> words = held_words_;
-    constexpr std::pair<std::string_view, HeldAction> kActions[] = {
-        {"list", HeldAction::list}, {"apply", HeldAction::apply}, {"restore", HeldAction::restore}};
-    for (const auto& [name, action] : kActions) {
+  // The first word may be an account: then it is meant to be listed. Takes the action away.
+  template <class Action, std::size_t N>
+  static Action take_action(std::vector<std::string>& words,
+                            const std::pair<std::string_view, Action> (&actions)[N]) {
+    for (const auto& [name, action] : actions) {
       if (words.empty() || words.front() != name) continue;
-      held.action = action;
       words.erase(words.begin());
-      break;
+      return action;
     }
-    if (words.size() > 1) {
-      problem_ = fmt::format("held: {} is neither list nor apply nor restore",
-                             printable(words.front(), 80));
-      return;
-    }
+    return Action::list;
+  }
+
+  static std::vector<std::string> all_but_first(const std::vector<std::string>& words) {
+    return words.empty() ? words : std::vector<std::string>(words.begin() + 1, words.end());
+  }
+
+  // Where what should be one can be none, the word before is no account.
+  static bool can_be_message(std::string_view word) {
+    return word.find_first_of("@</") != std::string_view::npos || parse_number(word).has_value();
+  }
+  bool is_no_action(const std::vector<std::string>& words, std::string_view command,
+                    std::string_view actions) {
+    if (words.size() < 2 || can_be_message(words[1])) return false;
+    problem_ = {fmt::format("{}: {} is {}", command, printable(words.front(), 80), actions),
+                fmt::format("see sterna {} --help", command)};
+    return true;
+  }
+
+  void read_held() {
+    std::vector<std::string> words = held_words_;
+    HeldArguments held;
+    held.action = take_action<HeldAction>(words, {{"list", HeldAction::list},
+                                                  {"apply", HeldAction::apply},
+                                                  {"restore", HeldAction::restore}});
+    const bool listed = words.size() == held_words_.size();
+    if (listed && is_no_action(words, "held", "neither list nor apply nor restore")) return;
     if (!words.empty()) held.target = words.front();
+    held.messages = all_but_first(words);
     invocation_.command = held;
+  }
+
+  // All that ever left is nothing to be brought back by a slip of the hand.
+  void read_undo() {
+    std::vector<std::string> words = undo_words_;
+    undo_.action = take_action<UndoAction>(
+        words, {{"list", UndoAction::list}, {"restore", UndoAction::restore}});
+    const bool listed = words.size() == undo_words_.size();
+    if (listed && is_no_action(words, "undo", "neither list nor restore")) return;
+    const bool restores = undo_.action == UndoAction::restore;
+    if (restores && words.empty()) {
+      problem_ = {"undo restore: ACCOUNT[/MAILBOX] is missing", "see sterna undo --help"};
+    } else if (!restores && !undo_.into.empty()) {
+      problem_ = {"undo list: --into is for restore", "see sterna undo --help"};
+    }
+    if (!words.empty()) undo_.target = words.front();
+    undo_.messages = all_but_first(words);
+    invocation_.command = undo_;
   }
 
   const CLI::App* chosen() const {
@@ -365,7 +426,7 @@ class Parser {
   std::variant<Invocation, Answer> finish() {
     if (wants_help_) return help_answer();
     if (!refused_.empty()) return unsupported(refused_);
-    if (!problem_.empty()) return usage_error(problem_, "see sterna held --help");
+    if (!problem_.first.empty()) return usage_error(problem_.first, problem_.second);
     if (app_.get_subcommands().empty()) return no_command();
     if (verbose_ > 0 && quiet_) return usage_error("-v and -q are opposites", "give one of them");
     invocation_.options.verbosity = quiet_ ? -1 : static_cast<int>(verbose_);
@@ -382,11 +443,13 @@ class Parser {
   VerifyArguments verify_;
   HistoryArguments history_;
   std::vector<std::string> held_words_;
+  UndoArguments undo_;
+  std::vector<std::string> undo_words_;
   AdoptArguments adopt_;
   std::string help_of_;
   bool wants_help_ = false;
-  std::string refused_;  // a command or option of a later version
-  std::string problem_;
+  std::string refused_;                          // a command or option of a later version
+  std::pair<std::string, std::string> problem_;  // and what helps
 };
 
 }  // namespace

@@ -45,11 +45,22 @@ struct StatusArguments {};
 struct HistoryArguments {
   std::vector<std::string> words;  // [ACCOUNT] [PATH]; which is which shows with the configuration
   std::size_t limit = 50;
+  std::uint32_t uid = 0;             // 0: any
+  std::optional<std::string> since;  // as typed; parse_moment() reads them
+  std::optional<std::string> until;
 };
 enum class HeldAction : std::uint8_t { list, apply, restore };
 struct HeldArguments {
   HeldAction action = HeldAction::list;
-  std::string target;  // "" for all
+  std::string target;                 // "" for all
+  std::vector<std::string> messages;  // of the target; none: all (message_words.h)
+};
+enum class UndoAction : std::uint8_t { list, restore };
+struct UndoArguments {
+  UndoAction action = UndoAction::list;
+  std::string target;  // "" for all; never with restore
+  std::vector<std::string> messages;
+  std::string into;  // a mailbox; "": where each was
 };
 struct AdoptArguments {
   std::string account;
@@ -57,9 +68,9 @@ struct AdoptArguments {
 // Prints the names of the accounts, a line each: for the shells' completions.
 struct NamesArguments {};
 
-using CommandArguments =
-    std::variant<SyncArguments, CheckArguments, MailboxesArguments, VerifyArguments,
-                 StatusArguments, HistoryArguments, HeldArguments, AdoptArguments, NamesArguments>;
+using CommandArguments = std::variant<SyncArguments, CheckArguments, MailboxesArguments,
+                                      VerifyArguments, StatusArguments, HistoryArguments,
+                                      HeldArguments, UndoArguments, AdoptArguments, NamesArguments>;
 
 struct Invocation {
   GlobalOptions options;

@@ -22,6 +22,7 @@ Exit run_command(const Context& context, const VerifyArguments& arguments);
 Exit run_command(const Context& context, const StatusArguments& arguments);
 Exit run_command(const Context& context, const HistoryArguments& arguments);
 Exit run_command(const Context& context, const HeldArguments& arguments);
+Exit run_command(const Context& context, const UndoArguments& arguments);
 Exit run_command(const Context& context, const AdoptArguments& arguments);
 Exit run_command(const Context& context, const NamesArguments& arguments);
 

@@ -4,9 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "commands.h"
 #include "inspect_text.h"
+#include "message_words.h"
 #include "report_text.h"
 #include "runner.h"
 #include "settings_from_config.h"
@@ -19,7 +21,8 @@ namespace {
 
 constexpr std::string_view kHowToDecide =
     "\nCarry them out:   sterna held apply [ACCOUNT[/MAILBOX]]\n"
-    "Bring them back:  sterna held restore [ACCOUNT[/MAILBOX]]\n";
+    "Bring them back:  sterna held restore [ACCOUNT[/MAILBOX]]\n"
+    "Single ones:      sterna held list -v shows their numbers, to be given after the account\n";
 
 bool is_asked_for(const Selection& selection, const account::HeldLine& line) {
   return selection.mailboxes.empty() ||
@@ -28,7 +31,9 @@ bool is_asked_for(const Selection& selection, const account::HeldLine& line) {
 }
 
 Result<std::vector<HeldRow>> read_rows(const Context& context, Runner& runner,
-                                       const std::vector<Selection>& selected) {
+                                       const std::vector<Selection>& selected,
+                                       const std::vector<std::string>& messages) {
+  STERNA_TRY(MessageWords words, MessageWords::parse(messages));
   std::vector<HeldRow> rows;
   for (const Selection& selection : selected) {
     const std::string& name = selection.account->name;
@@ -36,15 +41,20 @@ Result<std::vector<HeldRow>> read_rows(const Context& context, Runner& runner,
         account::read_held(settings_from_config(context.config, *selection.account, runner.loop()));
     if (!lines) return fail(of_account(name, lines.error()));
     for (account::HeldLine& line : *lines) {
-      if (is_asked_for(selection, line)) rows.push_back({name, std::move(line)});
+      if (is_asked_for(selection, line) && words.takes(line.id, line.message_id, line.path)) {
+        rows.push_back({name, std::move(line)});
+      }
     }
   }
+  STERNA_CHECK(words.all_used("held"));
   return rows;
 }
 
-Exit list(const Context& context, const std::vector<HeldRow>& rows) {
+// `named`: single messages were asked for.
+Exit list(const Context& context, const std::vector<HeldRow>& rows, bool named) {
   Console& console = context.console;
-  const HeldDetail detail = console.verbose() ? HeldDetail::every_message : HeldDetail::summary;
+  const bool every = console.verbose() || named;
+  const HeldDetail detail = every ? HeldDetail::every_message : HeldDetail::summary;
   if (console.json()) {
     console.out(held_json(rows));
   } else if (!rows.empty()) {
@@ -74,25 +84,26 @@ Status check_names(const Context& context, Runner& runner, const std::vector<Sel
 }
 
 Result<std::uint64_t> decide(const Context& context, Runner& runner, const Selection& selection,
-                             account::HeldDecision decision) {
+                             account::HeldDecision decision, const std::set<std::int64_t>& ids) {
   const account::Settings settings =
       settings_from_config(context.config, *selection.account, runner.loop());
   std::optional<MailboxName> mailbox;
   if (!selection.mailboxes.empty()) mailbox = selection.mailboxes.front();
-  auto count = account::decide_held(settings, decision, std::move(mailbox));
+  auto count = account::decide_held(settings, decision, std::move(mailbox), ids);
   if (!count) return fail(of_account(selection.account->name, count.error()));
   return *count;
 }
 
+// `ids`: of the one account, these alone; empty: all that is selected.
 Exit decide_all(const Context& context, Runner& runner, const std::vector<Selection>& selected,
-                HeldAction action) {
+                HeldAction action, const std::set<std::int64_t>& ids) {
   const bool apply = action == HeldAction::apply;
   std::vector<Decided> decided;
   std::vector<SyncJob> jobs;
   for (const Selection& selection : selected) {
     const auto count =
         decide(context, runner, selection,
-               apply ? account::HeldDecision::apply : account::HeldDecision::restore);
+               apply ? account::HeldDecision::apply : account::HeldDecision::restore, ids);
     if (!count) return fail_with(context, count.error());
     if (*count == 0) continue;
     decided.push_back({selection.account->name, *count});
@@ -130,13 +141,15 @@ Exit run_command(const Context& context, const HeldArguments& arguments) {
     if (selected->empty() && !console.quiet()) console.err(kAllDisabled);
   }
   Runner runner;
-  const auto rows = read_rows(context, runner, *selected);
+  const auto rows = read_rows(context, runner, *selected, arguments.messages);
   if (!rows) return fail_with(context, rows.error());
   if (rows->empty()) {
     const Status known = check_names(context, runner, *selected);
     if (!known) return fail_with(context, known.error());
   }
-  if (arguments.action == HeldAction::list) return list(context, *rows);
+  if (arguments.action == HeldAction::list) {
+    return list(context, *rows, !arguments.messages.empty());
+  }
   if (rows->empty()) {
     if (console.json()) {
       console.out(decided_json(arguments.action == HeldAction::apply ? "apply" : "restore", {}, {},
@@ -154,7 +167,11 @@ Exit run_command(const Context& context, const HeldArguments& arguments) {
       return Exit::failed;
     }
   }
-  return decide_all(context, runner, *selected, arguments.action);
+  std::set<std::int64_t> ids;
+  if (!arguments.messages.empty()) {
+    for (const HeldRow& row : *rows) ids.insert(row.line.id);
+  }
+  return decide_all(context, runner, *selected, arguments.action, ids);
 }
 
 }  // namespace sterna::cli

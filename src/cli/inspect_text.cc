@@ -179,14 +179,15 @@ std::string held_summary(const std::vector<HeldRow>& rows, const Style& style) {
 }
 
 std::string held_messages(const std::vector<HeldRow>& rows, const Style& style) {
-  Table table({cut_where_narrow("MAILBOX"),
+  Table table({{"NUMBER", Align::right},
+               cut_where_narrow("MAILBOX"),
                {"UID", Align::right},
                {"WHAT"},
                {"SINCE"},
                {.title = "FILE", .align = Align::left, .fit = Fit::tail}});
   for (const HeldRow& row : rows)
-    table.add({place(row.account, row.line.mailbox), uid_text(row.line.uid),
-               kind_or_word(row.line.kind), local_time(row.line.since_ms),
+    table.add({std::to_string(row.line.id), place(row.account, row.line.mailbox),
+               uid_text(row.line.uid), kind_or_word(row.line.kind), local_time(row.line.since_ms),
                printable(row.line.path)});
   return table.render(style);
 }

@@ -311,7 +311,9 @@ std::string held_json(const std::vector<HeldRow>& rows) {
     list.push_back({{"account", octets(row.account)},
                     {"mailbox", octets(row.line.mailbox)},
                     {"uid", uid_or_null(row.line.uid)},
+                    {"id", row.line.id},
                     {"path", octets_or_null(row.line.path)},
+                    {"message_id", octets_or_null(row.line.message_id)},
                     {"kind", octets(row.line.kind)},
                     {"reason", octets(row.line.reason)},
                     {"since", time_or_null(row.line.since_ms)}});
@@ -327,6 +329,41 @@ std::string decided_json(std::string_view decision, const std::vector<Decided>& 
   for (const Decided& one : decided)
     list.push_back({{"account", octets(one.account)}, {"count", one.count}});
   object["accounts"] = synced_list(accounts);
+  return text_of(object);
+}
+
+std::string undo_json(const std::vector<UndoRow>& rows) {
+  Json object = envelope();
+  Json& list = object["undo"] = Json::array();
+  for (const UndoRow& row : rows)
+    list.push_back({{"account", octets(row.account)},
+                    {"mailbox", octets_or_null(row.line.mailbox)},
+                    {"uid", nullptr},
+                    {"id", row.line.id},
+                    {"path", octets(row.line.path)},
+                    {"flags", octets(row.line.flags)},
+                    {"size", row.line.size},
+                    {"from", octets_or_null(row.line.from)},
+                    {"subject", octets_or_null(row.line.subject)},
+                    {"message_id", octets_or_null(row.line.message_id)},
+                    {"reason", octets(row.line.reason)},
+                    {"since", time_or_null(row.line.at_ms)}});
+  return text_of(object);
+}
+
+std::string restored_json(const std::string& account, const account::Restoration& restoration,
+                          Exit exit) {
+  Json object = envelope();
+  object["exit"] = static_cast<int>(exit);
+  object["account"] = octets(account);
+  Json& list = object["restored"] = Json::array();
+  for (const account::Restored& one : restoration.restored)
+    list.push_back({{"id", one.id},
+                    {"mailbox", octets(one.mailbox)},
+                    {"path", octets(one.path)},
+                    {"mailbox_made", one.mailbox_made},
+                    {"note", octets_or_null(one.note)}});
+  object["errors"] = error_list(restoration.errors);
   return text_of(object);
 }
 

@@ -14,6 +14,7 @@
 #include "exit_status.h"
 #include "sterna/account/inspect.h"
 #include "sterna/account/sync.h"
+#include "undo_text.h"
 
 namespace sterna::cli {
 
@@ -70,6 +71,10 @@ struct Decided {
 };
 std::string decided_json(std::string_view decision, const std::vector<Decided>& decided,
                          const std::vector<SyncedAccount>& accounts, Exit exit);
+
+std::string undo_json(const std::vector<UndoRow>& rows);
+std::string restored_json(const std::string& account, const account::Restoration& restoration,
+                          Exit exit);
 
 std::string adopt_json(const std::string& account, const account::Adoption& adoption);
 

@@ -4,6 +4,9 @@
 #include <fmt/format.h>
 
 #include <ctime>
+#include <utility>
+
+#include "sterna/base/bytes.h"
 
 namespace sterna::cli {
 namespace {
@@ -22,6 +25,22 @@ std::string written(const std::tm& time, char between) {
                      time.tm_mday, between, time.tm_hour, time.tm_min, time.tm_sec);
 }
 
+std::optional<std::int64_t> parse_ago(const std::string& text) {
+  constexpr std::pair<char, std::int64_t> kUnits[] = {
+      {'s', 1}, {'m', kMinute}, {'h', kHour}, {'d', kDay}, {'w', 7 * kDay}};
+  for (const auto& [letter, seconds] : kUnits) {
+    if (!text.ends_with(letter)) continue;
+    const auto number = parse_number(std::string_view(text).substr(0, text.size() - 1), 100'000);
+    if (number) return static_cast<std::int64_t>(*number) * seconds * 1000;
+  }
+  return std::nullopt;
+}
+
+std::int64_t seconds_of(std::tm time, bool utc) {
+  time.tm_isdst = -1;
+  return utc ? ::timegm(&time) : ::mktime(&time);
+}
+
 }  // namespace
 
 std::string rfc3339(std::int64_t at_ms) {
@@ -30,6 +49,25 @@ std::string rfc3339(std::int64_t at_ms) {
   ::gmtime_r(&seconds, &time);
   const std::int64_t rest = at_ms - seconds * 1000;
   return written(time, 'T') + (rest == 0 ? "Z" : fmt::format(".{:03}Z", rest));
+}
+
+std::optional<Moment> parse_moment(const std::string& text, std::int64_t now_ms) {
+  if (const auto before = parse_ago(text)) return Moment{now_ms - *before, now_ms - *before};
+  const bool utc = text.ends_with('Z');
+  const std::string typed = text.substr(0, text.size() - (utc ? 1 : 0));
+  for (const char* form :
+       {"%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S"}) {
+    std::tm time{};
+    const char* end = ::strptime(typed.c_str(), form, &time);
+    if (!end || *end != '\0') continue;
+    const std::string_view with(form);
+    std::tm next = time;
+    next.tm_mday += with.ends_with("%d") ? 1 : 0;
+    next.tm_min += with.ends_with("%M") ? 1 : 0;
+    next.tm_sec += with.ends_with("%S") ? 1 : 0;
+    return Moment{seconds_of(time, utc) * 1000, seconds_of(next, utc) * 1000 - 1};
+  }
+  return std::nullopt;
 }
 
 std::string local_time(std::int64_t at_ms) {

@@ -25,6 +25,9 @@ constexpr const char* kSelectOne =
 constexpr const char* kSelectRange =
     "SELECT " STERNA_MESSAGE_COLUMNS
     " FROM message WHERE mailbox = ? AND uid BETWEEN ? AND ? ORDER BY uid";
+constexpr const char* kSelectFrom =
+    "SELECT " STERNA_MESSAGE_COLUMNS
+    " FROM message WHERE mailbox = ? AND uid >= ? ORDER BY uid LIMIT ?";
 constexpr const char* kSelectMailbox =
     "SELECT " STERNA_MESSAGE_COLUMNS " FROM message WHERE mailbox = ? ORDER BY uid";
 constexpr const char* kSelectByBaseName =
@@ -102,6 +105,12 @@ Result<std::vector<MessageRow>> Store::messages(MailboxId mailbox, const UidSet&
                                   [&](MessageRow&& row) { rows.push_back(std::move(row)); }));
   }
   return rows;
+}
+
+Result<std::vector<MessageRow>> Store::messages_from(MailboxId mailbox, Uid from,
+                                                     std::size_t limit) {
+  Query query(impl_->db, kSelectFrom, mailbox, from, limit);
+  return all_messages(impl_->db, impl_->passing, query);
 }
 
 Result<std::vector<MessageRow>> Store::messages_by_base_name(std::string_view base_name) {

@@ -245,10 +245,15 @@ ALTER TABLE mailbox ADD COLUMN pair_anew INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE tombstone ADD COLUMN of_backup INTEGER NOT NULL DEFAULT 0;
 )sql";
 
+// What a row that went was: its messages are asked for by that.
+constexpr const char* kVersion10 = R"sql(
+ALTER TABLE history ADD COLUMN message_id TEXT NOT NULL DEFAULT '';
+)sql";
+
 // The nth migrates from version n to n + 1.
-constexpr std::array<const char*, kSchemaVersion> kMigrations = {kVersion1, kVersion2, kVersion3,
-                                                                 kVersion4, kVersion5, kVersion6,
-                                                                 kVersion7, kVersion8, kVersion9};
+constexpr std::array<const char*, kSchemaVersion> kMigrations = {
+    kVersion1, kVersion2, kVersion3, kVersion4, kVersion5,
+    kVersion6, kVersion7, kVersion8, kVersion9, kVersion10};
 
 Result<std::int64_t> number(Db& db, const char* sql) {
   Query query(db, sql);

@@ -49,6 +49,10 @@ Result<std::vector<UndoEntry>> Store::undo_entries() {
   }
 }
 
+Status Store::remove_undo(std::int64_t id) {
+  return impl_->change("DELETE FROM undo WHERE id = ?", id);
+}
+
 Result<std::vector<std::string>> Store::take_undo(std::int64_t lived_before_ms,
                                                   std::size_t rows_max) {
   std::vector<std::string> files;

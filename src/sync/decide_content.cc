@@ -144,7 +144,8 @@ Upload upload_of(const RowView& row) {
 Content content_of(const RowView& row) {
   if (row.file || !row.change || !row.change->content_changed) return Content::same;
   if (row.has_state(RowState::stub)) return Content::same;
-  if (row.change->file.file == row.row->file) return Content::same;  // another name, nothing else
+  const bool as_recorded = row.change->file.file == row.row->file;
+  if (as_recorded && !row.change->torn) return Content::same;  // another name, nothing else
   if (!row.change->identity) return Content::unreadable;
   // Another time alone is no edit: programs set times. Nor is another file with the old octets, or,
   // where they are not known, the old time: that is a copy, as of a restored backup.

@@ -31,7 +31,7 @@ TEST_F(Inspect, WithoutAStateNothingWasEverSyncedAndNothingIsMade) {
   ASSERT_TRUE(state) << state.error().describe();
   EXPECT_EQ(state->name, "work");
   EXPECT_FALSE(state->ever_synced);
-  EXPECT_TRUE(read_history(settings_, "", 10)->empty());
+  EXPECT_TRUE(read_history(settings_, {})->empty());
   EXPECT_TRUE(read_held(settings_)->empty());
   EXPECT_EQ(*decide_held(settings_, HeldDecision::apply, std::nullopt), 0U);
   EXPECT_FALSE(std::filesystem::exists(settings_.state_dir));
@@ -139,12 +139,12 @@ TEST_F(Inspect, HistoryOfOneFileIsFoundByAnyOfItsNames) {
     ASSERT_TRUE(base.add_history(
         {3, "INBOX", Uid{1}, "INBOX/cur/one:2,S", "flags", "local", "\\Seen", "changed there"}));
   });
-  auto all = read_history(settings_, "", 2);
+  auto all = read_history(settings_, {.limit = 2});
   ASSERT_TRUE(all);
   ASSERT_EQ(all->size(), 2U);
   EXPECT_EQ((*all)[0].event, "flags");
   EXPECT_EQ((*all)[0].path, settings_.maildir + "/INBOX/cur/one:2,S");
-  auto one = read_history(settings_, "/somewhere/INBOX/cur/one:2,FS", 10);
+  auto one = read_history(settings_, {.path = "/somewhere/INBOX/cur/one:2,FS"});
   ASSERT_TRUE(one);
   ASSERT_EQ(one->size(), 2U);
   EXPECT_EQ((*one)[1].at_ms, 1);

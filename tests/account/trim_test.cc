@@ -178,11 +178,11 @@ TEST_F(Trim, MoreThanAPortionGoesInSeveralSyncs) {
     });
   });
   sync_daily(90);
-  EXPECT_EQ(open()->history("", 10'000)->size(), 6000U);
+  EXPECT_EQ(open()->history({.limit = 10'000})->size(), 6000U);
   sync_daily(1);
-  EXPECT_EQ(open()->history("", 10'000)->size(), 1000U);
+  EXPECT_EQ(open()->history({.limit = 10'000})->size(), 1000U);
   sync();
-  EXPECT_EQ(open()->history("", 10'000)->size(), 0U);
+  EXPECT_EQ(open()->history({.limit = 10'000})->size(), 0U);
 }
 
 TEST_F(Trim, ATombstoneIsKeptAsLongAsWhatLiesInTheUndoArea) {

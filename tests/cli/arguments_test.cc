@@ -95,6 +95,28 @@ TEST(Arguments, HeldListsUnlessItIsToldToDecide) {
   EXPECT_EQ(account.action, HeldAction::list);
   EXPECT_EQ(account.target, "work");
   EXPECT_THAT(answer_to({"held", "destroy", "work"}).err, HasSubstr("destroy"));
+  const auto one = command_of<HeldArguments>({"held", "apply", "work/INBOX", "12", "<a@b>"});
+  EXPECT_EQ(one.target, "work/INBOX");
+  EXPECT_THAT(one.messages, ElementsAre("12", "<a@b>"));
+}
+
+TEST(Arguments, UndoListsWhereNothingElseIsSaid) {
+  EXPECT_EQ(command_of<UndoArguments>({"undo"}).action, UndoAction::list);
+  const auto listed = command_of<UndoArguments>({"undo", "work", "12"});
+  EXPECT_EQ(listed.action, UndoAction::list);
+  EXPECT_EQ(listed.target, "work");
+  const auto restored =
+      command_of<UndoArguments>({"undo", "restore", "work/Lists", "3", "4", "--into", "INBOX"});
+  EXPECT_EQ(restored.action, UndoAction::restore);
+  EXPECT_EQ(restored.target, "work/Lists");
+  EXPECT_THAT(restored.messages, ElementsAre("3", "4"));
+  EXPECT_EQ(restored.into, "INBOX");
+}
+
+TEST(Arguments, UndoRestoresNothingThatIsNotNamed) {
+  EXPECT_THAT(answer_to({"undo", "restore"}).err, HasSubstr("ACCOUNT[/MAILBOX] is missing"));
+  EXPECT_THAT(answer_to({"undo", "purge", "work"}).err, HasSubstr("purge"));
+  EXPECT_THAT(answer_to({"undo", "work", "--into", "INBOX"}).err, HasSubstr("--into"));
 }
 
 TEST(Arguments, WrongUsageIsTwoAndSaysWhatHelps) {
@@ -160,8 +182,7 @@ TEST(Arguments, WhatIsWrongIsAnErrorToo) {
 }
 
 TEST(Arguments, WhatALaterVersionHasIsRefusedAsSuch) {
-  for (const char* name :
-       {"init", "auth", "run", "pause", "resume", "undo", "search", "fetch", "import"}) {
+  for (const char* name : {"init", "auth", "run", "pause", "resume", "search", "fetch", "import"}) {
     const Answer answer = answer_to({name, "anything", "--at", "all"});
     EXPECT_EQ(answer.status, Exit::usage);
     EXPECT_EQ(answer.err, "sterna " + std::string(name) + ": not supported by this version\n");

@@ -300,7 +300,7 @@ TEST_F(InspectText, OnATerminalTheLastColumnIsCut) {
   const std::string verified = verify_text(account, NoteDetail::counts, terminal);
   EXPECT_LE(widest(verified), 80U);
   EXPECT_THAT(verified, HasSubstr(".a-host.example:2,S\n"));
-  std::vector<HeldRow> held = {{"work", {"delete_remote", "INBOX", 17, path, "gone", kNow}}};
+  std::vector<HeldRow> held = {{"work", {5, "delete_remote", "INBOX", 17, path, "", "gone", kNow}}};
   EXPECT_LE(widest(held_text(held, HeldDetail::every_message, terminal)), 80U);
   HistoryRow row{"work", {}};
   row.line = {.at_ms = kNow,
@@ -372,9 +372,9 @@ std::vector<HeldRow> held_rows() {
   std::vector<HeldRow> rows;
   for (std::uint32_t uid = 1; uid <= 80; ++uid)
     rows.push_back({"work",
-                    {"delete_remote", "INBOX", uid, "/m/" + std::to_string(uid),
+                    {uid + 500, "delete_remote", "INBOX", uid, "/m/" + std::to_string(uid), "",
                      "80 of 100 are gone", kNow + 1000 * uid}});
-  rows.push_back({"work", {"new_kind", "Sent", 0, "/m/x", "odd", kNow}});
+  rows.push_back({"work", {600, "new_kind", "Sent", 0, "/m/x", "", "odd", kNow}});
   return rows;
 }
 
@@ -387,7 +387,7 @@ TEST_F(InspectText, HeldIsSummedUpByMailboxAndKind) {
 
 TEST_F(InspectText, HeldNamesEveryMessageWhereAsked) {
   const std::string text = held_text(held_rows(), HeldDetail::every_message);
-  EXPECT_THAT(text, HasSubstr("work/INBOX   80  delete on the server"));
+  EXPECT_THAT(text, HasSubstr("   580  work/INBOX   80  delete on the server"));
   EXPECT_THAT(text, HasSubstr("/m/80\n"));
   EXPECT_EQ(held_text({}, HeldDetail::summary), "");
 }

@@ -135,18 +135,22 @@ TEST(Json, OfListsNamesWhatTheContractNames) {
   HistoryRow history{"work", {}};
   history.line.at_ms = kNow;
   history.line.path = "/m/x";
-  HeldRow held{"work", {"delete_remote", "INBOX", 3, "/m/x", "why", kNow}};
+  HeldRow held{"work", {5, "delete_remote", "INBOX", 3, "/m/x", "<a@b>", "why", kNow}};
+  UndoRow undo{"work", {}};
+  undo.line.path = "/s/undo/x";
+  undo.line.at_ms = kNow;
   VerifiedAccount verified{"work", {}};
   verified.result.lines = {{Kind::difference, "INBOX", 17, "/m/x", "differs"},
                            {Kind::held, "INBOX", 0, "", "held"}};
-  for (const json& row :
-       {read(history_json({history}))["history"][0], read(held_json({held}))["held"][0],
-        read(verify_json({verified}, Exit::failed))["differences"][0]}) {
+  for (const json& row : {read(history_json({history}))["history"][0],
+                          read(held_json({held}))["held"][0], read(undo_json({undo}))["undo"][0],
+                          read(verify_json({verified}, Exit::failed))["differences"][0]}) {
     for (const char* key : {"account", "mailbox", "uid", "path", "reason"})
       EXPECT_TRUE(row.contains(key)) << key;
   }
   EXPECT_EQ(read(history_json({history}))["history"][0]["since"], "2026-01-01T09:00:12Z");
   EXPECT_EQ(read(held_json({held}))["held"][0]["since"], "2026-01-01T09:00:12Z");
+  EXPECT_EQ(read(undo_json({undo}))["undo"][0]["since"], "2026-01-01T09:00:12Z");
   const json verify = read(verify_json({verified}, Exit::failed));
   EXPECT_EQ(verify["differences"].size(), 1U);
   EXPECT_EQ(verify["notes"].size(), 1U);

@@ -13,6 +13,21 @@ TEST(Times, Rfc3339IsUtc) {
   EXPECT_EQ(rfc3339(-1), "1969-12-31T23:59:59.999Z");
 }
 
+TEST(Times, AMomentIsTypedInSeveralWays) {
+  const std::int64_t now = 1'767'258'012'345;
+  EXPECT_EQ(parse_moment("2h", now)->first_ms, now - 7'200'000);
+  EXPECT_EQ(parse_moment("3d", now)->last_ms, now - 259'200'000);
+  const auto day = parse_moment("2026-01-01Z", now);
+  EXPECT_EQ(day->first_ms, 1'767'225'600'000);
+  EXPECT_EQ(day->last_ms, 1'767'225'600'000 + 86'399'999);
+  EXPECT_EQ(parse_moment("2026-01-01T09:00:12Z", now)->first_ms, 1'767'258'012'000);
+  EXPECT_EQ(parse_moment("2026-01-01 09:00Z", now)->last_ms, 1'767'258'059'999);
+  EXPECT_TRUE(parse_moment("2026-01-01", now));
+  for (const char* wrong : {"", "h", "yesterday", "2026-13-01", "2026-01-01 9", "-2h", "2y"}) {
+    EXPECT_FALSE(parse_moment(wrong, now)) << wrong;
+  }
+}
+
 TEST(Times, AgoNamesTheLargestUnit) {
   const std::int64_t now = 1'767'258'012'345;
   EXPECT_EQ(ago(now - 3'000, now), "just now");

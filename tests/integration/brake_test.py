@@ -10,7 +10,7 @@ import unittest
 from tests.support.case import IntegrationCase, over
 from tests.support.dovecot import MAIN_PROFILES, free_ports
 from tests.support.messages import NOON, local, message
-from tests.support.sterna import FAILED, HELD, PARTLY, binary
+from tests.support.sterna import FAILED, HELD, PARTLY, USAGE, binary
 
 
 class BrakeTest(IntegrationCase):
@@ -130,6 +130,27 @@ class BrakeTest(IntegrationCase):
         world.sync()
         self.assertEqual(len(world.imap.uids("INBOX")), 100)
         self.assertEqual(len(world.mail.messages("INBOX")), 100)
+        world.assert_settled()
+
+    def test_single_messages_are_decided_by_number_message_id_and_file(self):
+        world = self.world()
+        uids = self.filled(world)
+        world.imap.expunge("INBOX", uids[:80])
+        world.sync(expect=HELD)
+        rows = world.sterna.run("held", "list", "--json").json()["held"]
+        self.assertEqual(len(rows), 80)
+        world.sterna.run("held", "apply", world.name, str(rows[0]["id"]), rows[1]["message_id"],
+                         rows[2]["path"], expect=HELD)
+        left = world.sterna.run("held", "list", "--json").json()["held"]
+        self.assertEqual([row["id"] for row in left], [row["id"] for row in rows[3:]])
+        self.assertEqual(len(world.mail.messages("INBOX")), 97)
+        world.sterna.run("held", "restore", f"{world.name}/INBOX", str(left[0]["id"]),
+                         expect=HELD)
+        self.assertEqual(len(world.imap.uids("INBOX")), 21)
+        run = world.sterna.run("held", "apply", world.name, str(rows[0]["id"]), expect=USAGE)
+        self.assertIn("is not held", run.stderr)
+        world.sterna.run("held", "apply", f"{world.name}/INBOX")
+        world.sync()
         world.assert_settled()
 
     def test_the_rest_of_the_mailbox_goes_on_while_something_is_held(self):

@@ -237,6 +237,56 @@ class CommandsTest(IntegrationCase):
         self.assertEqual({row["account"] for row in
                           self.json_rows(world, "history", "history", file)}, {"other"})
 
+    def test_history_of_one_message_wherever_it_went(self):
+        world = self.filled()
+        uid = world.imap.uid_of("INBOX", "m0@test.example")
+        ids = world.imap.uids("INBOX")
+        world.mail.delete(world.mail.find("INBOX", "<m0@"))
+        world.imap.expunge("INBOX", ids[1])
+        world.sync()
+        for typed in ("<m0@test.example>", "m0@test.example"):
+            rows = self.json_rows(world, "history", "history", typed)
+            self.assertEqual([(row["mailbox"], row["event"]) for row in rows],
+                             [("Trash", "downloaded"), ("INBOX", "moved to Trash"),
+                              ("INBOX", "downloaded")], typed)
+        rows = self.json_rows(world, "history", "history", world.name, "m1@test.example")
+        self.assertEqual([row["event"] for row in rows], ["deleted", "downloaded"])
+        for row in rows:
+            self.assertTrue(row["reason"])
+        of_uid = self.json_rows(world, "history", "history", f"{world.name}/INBOX", "--uid",
+                                str(ids[1]))
+        self.assertEqual(of_uid, rows)
+        self.assertIn("nothing is known",
+                      world.sterna.run("history", "<no@one>", expect=USAGE).stderr)
+        world.sterna.run("history", world.name, "--uid", "1", expect=USAGE)
+
+    def test_history_of_a_time(self):
+        world = self.filled()
+        rows = self.json_rows(world, "history", "history", world.name)
+        self.assertEqual(self.json_rows(world, "history", "history", world.name, "--since", "1h"),
+                         rows)
+        self.assertEqual(self.json_rows(world, "history", "history", "--until", "1h"), [])
+        world.ask_state("UPDATE history SET at_ms = 1767258012345 WHERE id = 3")
+        self.assertEqual(len(self.json_rows(world, "history", "history", "--until",
+                                            "2026-01-01T09:00Z")), 1)
+        world.sterna.run("history", "--since", "yesterday", expect=USAGE)
+
+    def test_history_has_the_reason_of_what_was_not_done(self):
+        world = self.filled()
+        world.mail.deliver("INBOX", local(message("refused")), "S", NOON)
+        world.wire.refuse(rb"APPEND|refused", b"NO [CANNOT] not today")
+        world.sync(expect=None, may_miss=True)
+        [row] = [r for r in self.json_rows(world, "history", "history", world.name)
+                 if r["event"] == "parked"]
+        self.assertIn("not today", row["reason"])
+        world.sterna.set(world.name, direction="pull")
+        world.mail.deliver("INBOX", local(message("kept")), "S", NOON)
+        world.sync(expect=None)
+        rows = [r for r in self.json_rows(world, "history", "history", world.name)
+                if r["event"] == "let be"]
+        self.assertEqual(len(rows), 2)
+        self.assertIn("pull", rows[0]["reason"])
+
     def test_history_of_what_is_not_there(self):
         world = self.filled()
         for words, said in (((world.name, "nosuch"), "nosuch"), ((f"{world.name}/nope",), "nope"),

@@ -8,7 +8,7 @@ import unittest
 from tests.support.case import IntegrationCase, over
 from tests.support.dovecot import MAIN_PROFILES
 from tests.support.messages import NOON, local, message
-from tests.support.sterna import NETWORK
+from tests.support.sterna import DONE, NETWORK
 
 HELD = 6
 PARTLY = 3
@@ -134,13 +134,25 @@ class DeniedTest(IntegrationCase):
         os.chown(secret, 0, 0)
         os.chmod(secret, 0o600)
         os.chmod(world.dir, 0o755)
-        done = subprocess.run(
-            ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", program, "-c",
-             world.sterna.config, "--no-input", "sync"],
-            env=world.sterna.environment(), capture_output=True, text=True, timeout=120)
+
+        def sync():
+            return subprocess.run(
+                ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", program, "-c",
+                 world.sterna.config, "--no-input", "sync"], check=False,
+                env=world.sterna.environment(), capture_output=True, text=True, timeout=120)
+
+        done = sync()
         self.assertEqual(done.returncode, PARTLY, done.stderr)
         self.assertRegex(done.stderr, rf"Work.*{os.path.basename(secret)}.*[Pp]ermission")
         self.assertEqual(len(world.imap.uids("INBOX")), 4)
+        # From then on status names it, and no sync fails for it.
+        self.assertEqual(sync().returncode, DONE)
+        status = world.sterna.run("status").stdout
+        self.assertRegex(status, rf"Work, .*{os.path.basename(secret)}: read: .*[Pp]ermission")
+        os.chown(secret, 65534, 65534)
+        sync()
+        self.assertEqual(world.words_on_server("Work")[0], "secret")
+        self.assertNotIn("read", world.sterna.run("status").stdout)
 
 
 if __name__ == "__main__":

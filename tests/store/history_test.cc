@@ -43,10 +43,10 @@ class History : public testing::Test {
 };
 
 TEST_F(History, IsToldNewestFirst) {
-  EXPECT_EQ(events(must(store_->history("", 2))), (Words{"deleted", "downloaded too"}));
-  EXPECT_EQ(must(store_->history("", 100)).size(), 5U);
-  EXPECT_TRUE(must(store_->history("", 0)).empty());
-  const HistoryEntry newest = must(store_->history("", 1))[0];
+  EXPECT_EQ(events(must(store_->history({.limit = 2}))), (Words{"deleted", "downloaded too"}));
+  EXPECT_EQ(must(store_->history({.limit = 100})).size(), 5U);
+  EXPECT_TRUE(must(store_->history({.limit = 0})).empty());
+  const HistoryEntry newest = must(store_->history({.limit = 1}))[0];
   EXPECT_EQ(newest.at_ms, 50);
   EXPECT_EQ(newest.mailbox, "INBOX");
   EXPECT_EQ(newest.uid, Uid{4'000'000'000});
@@ -58,10 +58,12 @@ TEST_F(History, IsToldNewestFirst) {
 
 TEST_F(History, FollowsAFileThroughItsNames) {
   const Words all{"moved", "flags", "downloaded"};
-  EXPECT_EQ(events(must(store_->history("/home/ann/Mail/Archive/cur/17.host:2,RS", 9))), all);
-  EXPECT_EQ(events(must(store_->history("17.host", 9))), all);
-  EXPECT_EQ(events(must(store_->history("17.host", 1))), Words{"moved"});
-  EXPECT_TRUE(must(store_->history("19.host", 9)).empty());
+  EXPECT_EQ(events(must(
+                store_->history({.path = "/home/ann/Mail/Archive/cur/17.host:2,RS", .limit = 9}))),
+            all);
+  EXPECT_EQ(events(must(store_->history({.path = "17.host", .limit = 9}))), all);
+  EXPECT_EQ(events(must(store_->history({.path = "17.host", .limit = 1}))), Words{"moved"});
+  EXPECT_TRUE(must(store_->history({.path = "19.host", .limit = 9})).empty());
 }
 
 TEST(HistoryOfAMailbox, IsNoOther) {
@@ -75,9 +77,41 @@ TEST(HistoryOfAMailbox, IsNoOther) {
     must(store->add_history(there));
     must(store->add_history(elsewhere));
   });
-  EXPECT_EQ(events(must(store->history("", 9, "INBOX"))), Words{"downloaded"});
-  EXPECT_EQ(events(must(store->history("17.host", 9, "Archive"))), Words{"moved"});
-  EXPECT_TRUE(must(store->history("", 9, "Sent")).empty());
+  EXPECT_EQ(events(must(store->history({.mailbox = "INBOX", .limit = 9}))), Words{"downloaded"});
+  EXPECT_EQ(events(must(store->history({.path = "17.host", .mailbox = "Archive", .limit = 9}))),
+            Words{"moved"});
+  EXPECT_TRUE(must(store->history({.mailbox = "Sent", .limit = 9})).empty());
+}
+
+TEST_F(History, IsAskedByUidAndTime) {
+  EXPECT_EQ(events(must(store_->history({.since_ms = 30, .until_ms = 40}))),
+            (Words{"downloaded too", "moved"}));
+  EXPECT_EQ(must(store_->history({.mailbox = "INBOX", .uid = Uid{4'000'000'000}})).size(), 5U);
+  EXPECT_TRUE(must(store_->history({.mailbox = "INBOX", .uid = Uid{1}})).empty());
+}
+
+TEST(HistoryOfAMessage, HasAllNamesOfItsFilesAlsoOnceItIsGone) {
+  const StateDirectory state;
+  const auto store = state.open();
+  const MailboxId inbox = add_mailbox(*store, "INBOX");
+  HistoryEntry gone = entry(30, "INBOX/cur/17.host:2,S", "deleted");
+  gone.message_id = "<one@host>";
+  MessageRow row;
+  row.key = {inbox, Uid{9}};
+  row.state = RowState::present;
+  row.base_name = "18.host";
+  row.identity = identity_of("one");
+  row.identity->message_id = "<one@host>";
+  change(*store, [&] {
+    must(store->put_message(row));
+    must(store->add_history(entry(10, "INBOX/new/17.host", "downloaded")));
+    must(store->add_history(entry(20, "INBOX/new/19.host", "another")));
+    must(store->add_history(gone));
+    must(store->add_history(entry(40, "INBOX/cur/18.host:2,", "restored")));
+  });
+  EXPECT_EQ(events(must(store->history({.message_id = "<one@host>"}))),
+            (Words{"restored", "deleted", "downloaded"}));
+  EXPECT_TRUE(must(store->history({.message_id = "<two@host>"})).empty());
 }
 
 TEST(Undo, KeepsWhatIsNeededToBringAMessageBack) {

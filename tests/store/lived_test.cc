@@ -61,7 +61,8 @@ class Aged : public testing::Test {
   }
   Names history() {
     Names names;
-    for (const HistoryEntry& entry : must(store_->history("", 9))) names.push_back(entry.event);
+    for (const HistoryEntry& entry : must(store_->history({.limit = 9})))
+      names.push_back(entry.event);
     return names;
   }
   Names undo() {

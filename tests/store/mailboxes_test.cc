@@ -157,7 +157,7 @@ TEST(Mailboxes, GoWithAllThatIsTheirs) {
   EXPECT_TRUE(must(store->tombstone_of(b, "17.host")));
   EXPECT_EQ(must(store->removals_since(a, "remote", 0)).count, 0U);
   EXPECT_EQ(must(store->removals_since(b, "remote", 0)).count, 1U);
-  EXPECT_EQ(must(store->history("", 9)).size(), 2U);
+  EXPECT_EQ(must(store->history({.limit = 9})).size(), 2U);
 }
 
 }  // namespace

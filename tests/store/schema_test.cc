@@ -60,7 +60,7 @@ TEST_P(Earlier, OpensAndKeepsItsRows) {
   EXPECT_EQ(must(store->attempts()).size(), GetParam() >= 6 ? 1U : 0U);
   EXPECT_TRUE(must(store->tombstone_of(MailboxId{7}, "1699999999.M1P1.host")));
   EXPECT_EQ(must(store->undo_entries()).size(), 1U);
-  EXPECT_EQ(must(store->history("cur/1700000000.M1P2.host:2,S", 9)).size(), 1U);
+  EXPECT_EQ(must(store->history({.path = "cur/1700000000.M1P2.host:2,S"})).size(), 1U);
   EXPECT_EQ(must(store->removals_since(MailboxId{7}, "remote", 0)).count, 3U);
 }
 
@@ -70,7 +70,7 @@ TEST_P(Earlier, HasTheSchemaThatANewFileGets) {
   const std::string schema = "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name";
   state_.open();
   EXPECT_EQ(ask_sql(state_.file(), schema), ask_sql(fresh.file(), schema));
-  EXPECT_EQ(ask_sql(fresh.file(), "PRAGMA user_version"), std::vector<std::string>{"9"});
+  EXPECT_EQ(ask_sql(fresh.file(), "PRAGMA user_version"), std::vector<std::string>{"10"});
 }
 
 // What an earlier version kept has no age yet: it begins to live with the first later one.
@@ -89,7 +89,7 @@ TEST_P(Earlier, WhatItKeptIsAsYoungAsTheClock) {
   });
 }
 
-INSTANTIATE_TEST_SUITE_P(Schema, Earlier, testing::Values(1, 2, 3, 4, 5, 6, 7, 8));
+INSTANTIATE_TEST_SUITE_P(Schema, Earlier, testing::Values(1, 2, 3, 4, 5, 6, 7, 8, 9));
 
 TEST(Schema, IsStrictThroughout) {
   const StateDirectory state;

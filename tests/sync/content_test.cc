@@ -72,6 +72,15 @@ TEST(Body, TellsAnEditFromACopy) {
   EXPECT_EQ(planned("", "A restarted 1 x^2"), "upload A A1 S forgets=A/1\n");
   EXPECT_EQ(planned("", "A wreck 1 x^2"), "repair A/1 A1\n");
 }
+TEST(Body, OtherOctetsThatNobodyWroteAreDamage) {
+  Input input = read({"A B Trash:trash", "A 1 x S", "", "A wreck 1 x^2"});
+  LocalChange& change = mailbox(input, "A").local.changed.front();
+  change.file.file = row(input, "A", 1).file;
+  change.in_place = true;
+  EXPECT_EQ(told(input), "record A/1 S A1:2,S\n");
+  change.torn = true;
+  EXPECT_EQ(told(input), "repair A/1 A1\n");
+}
 TEST(Body, WhereItIsNotKnownANewFileOfAnotherTimeIsAnEdit) {
   Input input = read({"A Trash:trash", "A 1 x S", "", "A edited 1 x"});
   row(input, "A", 1).identity->body = 0;

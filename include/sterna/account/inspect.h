@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -62,10 +63,19 @@ struct HistoryLine {
   std::string detail;
   std::string reason;
 };
-// Newest first. `path`: of one file (by its base name), "" for all; `mailbox`: of one, by its name
-// at that time, "" for all.
-Result<std::vector<HistoryLine>> read_history(const Settings& settings, const std::string& path,
-                                              std::size_t limit, const std::string& mailbox = {});
+// What is set must all apply.
+struct HistoryFilter {
+  std::string path{};        // of a file: known by its base name
+  std::string mailbox{};     // its name at that time
+  std::uint32_t uid = 0;     // 0: any
+  std::string message_id{};  // by whatever name its file has or had
+  std::int64_t since_ms = INT64_MIN;
+  std::int64_t until_ms = INT64_MAX;
+  std::size_t limit = SIZE_MAX;
+};
+// Newest first.
+Result<std::vector<HistoryLine>> read_history(const Settings& settings,
+                                              const HistoryFilter& filter);
 
 // The mailboxes that the state knows; none before the first sync.
 Result<std::vector<std::string>> mailbox_names(const Settings& settings);
@@ -76,10 +86,12 @@ Error unknown_mailbox(const std::string& account, std::string_view typed,
                       const std::vector<std::string>& names);
 
 struct HeldLine {
+  std::int64_t id = 0;  // the same as long as it is held
   std::string kind;
   std::string mailbox;
   std::uint32_t uid = 0;
   std::string path;
+  std::string message_id;  // "" where the base does not know it
   std::string reason;
   std::int64_t since_ms = 0;
 };
@@ -89,9 +101,11 @@ Result<std::vector<HeldLine>> read_held(const Settings& settings);
 // ----------------
 
 enum class HeldDecision : std::uint8_t { apply, restore };
-// For what is held now, in one mailbox (remote name) or all. Returns how many were decided.
+// For what is held now, in one mailbox (remote name) or all; of that for these HeldLine::id alone,
+// unless there are none. Returns how many were decided.
 Result<std::uint64_t> decide_held(const Settings& settings, HeldDecision decision,
-                                  std::optional<MailboxName> mailbox);
+                                  std::optional<MailboxName> mailbox,
+                                  const std::set<std::int64_t>& ids = {});
 
 struct Adoption {
   std::string found;    // what was there before, in words

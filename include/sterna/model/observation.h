@@ -109,9 +109,11 @@ struct LocalChange {
   LocalFile file;
   bool content_changed = false;  // new inode, size or mtime
   bool in_place = false;         // the same inode
-  bool torn = false;           // never flushed, and of another size since the machine was restarted
-  bool surely_edited = false;  // rule 13: non-empty, parsable, not first seen after a restart
-  bool maybe_edited = false;   // the same, first seen after a restart of the machine
+  // Never flushed, and of another size since the machine was restarted; or of other octets, though
+  // nobody wrote to it.
+  bool torn = false;
+  bool surely_edited = false;        // rule 13: non-empty, parsable, not first seen after a restart
+  bool maybe_edited = false;         // the same, first seen after a restart of the machine
   std::optional<Identity> identity;  // where content_changed
   std::optional<Identity> plain;     // as that of an arrival
 };

@@ -43,11 +43,24 @@ struct HistoryEntry {
   std::int64_t at_ms = 0;
   std::string mailbox;  // name at that time
   Uid uid;
-  std::string path;    // of the file, relative to the Maildir's root; "" if none
-  std::string event;   // "downloaded" "uploaded" "flags" "moved" "deleted" "held" ...
-  std::string side;    // where it took effect: "local" or "remote"
-  std::string detail;  // flags, the other mailbox
-  std::string reason;  // the plan's
+  std::string path;          // of the file, relative to the Maildir's root; "" if none
+  std::string event;         // "downloaded" "uploaded" "flags" "moved" "deleted" "held" ...
+  std::string side;          // where it took effect: "local" or "remote"
+  std::string detail;        // flags, the other mailbox
+  std::string reason;        // the plan's
+  std::string message_id{};  // where nothing else knows it from then on: of a row that went
+};
+
+// All that is set must apply.
+struct HistoryQuestion {
+  std::string path{};     // of a file: its base name, as messages_by_base_name() compares
+  std::string mailbox{};  // its name at that time
+  Uid uid{};
+  // Of every message that has it, by all names of its files that the base knows or knew.
+  std::string message_id{};
+  std::int64_t since_ms = INT64_MIN;
+  std::int64_t until_ms = INT64_MAX;
+  std::size_t limit = SIZE_MAX;
 };
 
 struct UndoEntry {
@@ -170,6 +183,8 @@ class Store {
   // --- messages
   Result<std::optional<MessageRow>> message(MessageKey key);
   Result<std::vector<MessageRow>> messages(MailboxId mailbox, const UidSet& uids);
+  // In any state, ascending from that UID, at most `limit`.
+  Result<std::vector<MessageRow>> messages_from(MailboxId mailbox, Uid from, std::size_t limit);
   // In the account, in any state. Names compare without what follows the first ',', where other
   // programs keep fields that come and go (",U=12"): a hint, wider than maildir::strip_fields().
   Result<std::vector<MessageRow>> messages_by_base_name(std::string_view base_name);
@@ -240,13 +255,12 @@ class Store {
   Result<std::size_t> trim_tombstones(std::int64_t lived_before_ms, std::size_t rows_max);
   Result<std::int64_t> add_undo(const UndoEntry& entry);
   Result<std::vector<UndoEntry>> undo_entries();
+  Status remove_undo(std::int64_t id);
   // Removes entries as the trim functions do, and gives back their files: they have no entry now.
   Result<std::vector<std::string>> take_undo(std::int64_t lived_before_ms, std::size_t rows_max);
   Status add_history(const HistoryEntry& entry);
-  // Newest first. `path` filters by file: its base name, as messages_by_base_name() compares; ""
-  // for all. `mailbox` filters by the name at that time; "" for all.
-  Result<std::vector<HistoryEntry>> history(std::string_view path, std::size_t limit,
-                                            std::string_view mailbox = {});
+  // Newest first.
+  Result<std::vector<HistoryEntry>> history(const HistoryQuestion& question);
   Result<std::size_t> trim_history(std::int64_t lived_before_ms, std::size_t rows_max);
 
   // --- the brake's rolling window (rule 6). side: "remote" "local" "flags". MailboxId{} stands for
@@ -271,6 +285,7 @@ class Store {
  private:
   Store();
   Status read_lived();
+  Result<std::set<std::string>> names_of_message(const std::string& message_id);
   class Impl;
   std::unique_ptr<Impl> impl_;
 };

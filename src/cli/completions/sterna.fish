@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # fish completion for sterna(1)
 
-set -l commands sync check mailboxes verify status history held adopt
+set -l commands sync check mailboxes verify status history held undo adopt
 
 function __sterna_accounts
     set -l words (commandline -opc)
@@ -31,11 +31,17 @@ complete -c sterna -n "not __fish_seen_subcommand_from $commands" -a verify -d '
 complete -c sterna -n "not __fish_seen_subcommand_from $commands" -a status -d 'Show how the accounts are'
 complete -c sterna -n "not __fish_seen_subcommand_from $commands" -a history -d 'Show what was changed, and why'
 complete -c sterna -n "not __fish_seen_subcommand_from $commands" -a held -d 'Decide about deletions that were held'
+complete -c sterna -n "not __fish_seen_subcommand_from $commands" -a undo -d 'Bring back what a sync deleted here'
 complete -c sterna -n "not __fish_seen_subcommand_from $commands" -a adopt -d 'Accept a Maildir whose marker is missing or foreign'
 
 complete -c sterna -n '__fish_seen_subcommand_from sync' -l dry-run -d 'Print the plan and change nothing'
 complete -c sterna -n '__fish_seen_subcommand_from check' -l offline -d 'Look at the files only'
 complete -c sterna -n '__fish_seen_subcommand_from verify' -l deep -d 'Compare the octets of all messages'
 complete -c sterna -n '__fish_seen_subcommand_from history' -s n -l lines -x -d 'At most so many changes'
+complete -c sterna -n '__fish_seen_subcommand_from history' -l uid -x -d 'Of the message with this UID'
+complete -c sterna -n '__fish_seen_subcommand_from history' -l since -x -d 'From this time on'
+complete -c sterna -n '__fish_seen_subcommand_from history' -l until -x -d 'Up to this time'
 complete -c sterna -n '__fish_seen_subcommand_from held' -a 'list apply restore'
-complete -c sterna -n '__fish_seen_subcommand_from sync check mailboxes verify history held adopt' -a '(__sterna_accounts)'
+complete -c sterna -n '__fish_seen_subcommand_from undo' -a 'list restore'
+complete -c sterna -n '__fish_seen_subcommand_from undo' -l into -x -d 'Put them into this mailbox'
+complete -c sterna -n '__fish_seen_subcommand_from sync check mailboxes verify history held undo adopt' -a '(__sterna_accounts)'

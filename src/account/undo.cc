@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: Apache-2.0
+// The way back from the undo area. A message gets a name that was never used and that follows from
+// the one which it has there: tombstones do not know it, and what is restored twice, since the
+// first time died before it was recorded, meets its own file. So it is a new file like any other:
+// the next sync pairs it with what the server has, or uploads it behind the barrier (rule 8), and
+// no removal of before is about it.
+//
+// Files first, then directories, then the record (rule 3).
+#include "sterna/account/undo.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "engine.h"
+#include "inspect_parts.h"
+#include "mailbox_rows.h"
+#include "sterna/base/bytes.h"
+#include "sterna/maildir/change.h"
+#include "sterna/maildir/file_name.h"
+
+namespace sterna::account {
+namespace {
+
+constexpr std::size_t kFieldOctetsMax = 1000;
+constexpr std::size_t kHeadOctetsMax = 16 * 1024;  // what of a header is looked through
+constexpr std::string_view kWhy = "restored from the undo area";
+
+// --- what is shown
+
+struct Fields {
+  std::string from;
+  std::string subject;
+  std::string message_id;
+};
+
+// The first line of it, and those that go on with it.
+std::string field(std::string_view head, std::string_view name) {
+  std::string value;
+  bool inside = false;
+  while (!head.empty()) {
+    const std::size_t end = std::min(head.find('\n'), head.size());
+    std::string_view line = head.substr(0, end);
+    head.remove_prefix(std::min(end + 1, head.size()));
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (line.empty()) break;
+    const bool goes_on = line.front() == ' ' || line.front() == '\t';
+    if (inside && !goes_on) break;
+    if (!inside) {
+      const std::size_t colon = line.find(':');
+      inside = !goes_on && colon != std::string_view::npos &&
+               ascii_iequals(trim(line.substr(0, colon)), name);
+      if (!inside) continue;
+      line.remove_prefix(colon + 1);
+    } else {
+      value += ' ';
+    }
+    value += trim(line);
+    if (value.size() > kFieldOctetsMax) break;
+  }
+  return value.substr(0, kFieldOctetsMax);
+}
+
+Fields read_fields(io::Directory& undo, const std::string& file) {
+  auto reader = undo.open_file(file);
+  if (!reader) return {};
+  std::string head;
+  while (head.size() < kHeadOctetsMax) {
+    const auto count = (*reader)->read(head, kHeadOctetsMax - head.size());
+    if (!count || *count == 0) break;
+  }
+  return {field(head, "From"), field(head, "Subject"), field(head, "Message-ID")};
+}
+
+// --- where it goes
+
+// A mailbox that messages are put back into.
+struct Target {
+  MailboxRow row;  // without an id if the base has none
+  maildir::MailboxDirs dirs;
+  bool made = false;
+  std::string note;
+};
+
+Error in_mailbox(Error error, const MailboxName& name) {
+  error.add_context(fmt::format("mailbox {}", printable(name.text())));
+  return error;
+}
+
+Error not_in_place(const Settings& settings, const MailboxRow& row) {
+  return Error(ErrorCode::not_found, "its folder here is not as the last sync left it")
+      .with_scope(ErrorScope::mailbox)
+      .with_hint(fmt::format("sterna sync {0}, and sterna held list {0}; or name another mailbox: "
+                             "--into MAILBOX",
+                             settings.name))
+      .with_context(fmt::format("mailbox {}", printable(row.name.text())));
+}
+
+// Why the server does not get what is put there.
+std::string why_not_sent(const Settings& settings, const MailboxRow& row) {
+  if (!settings.includes(row.name, row.role)) return "the mailbox is not synced; it stays here";
+  if (settings.policy_for(row.name).direction == sync::Direction::pull) {
+    return "nothing of the mailbox is sent; it stays here";
+  }
+  return {};
+}
+
+// --- the restore
+
+struct Piece {
+  store::UndoEntry entry;
+  Target* target = nullptr;
+  std::string base;
+  maildir::SeenFile placed;
+  bool was_back = false;  // by a restore that died
+  FlagSet flags;
+};
+
+class Restorer {
+ public:
+  Restorer(Engine& engine, const std::optional<MailboxName>& into) : engine_(engine), into_(into) {}
+
+  Result<Restoration> run(const std::vector<std::int64_t>& ids) {
+    STERNA_CHECK(open());
+    STERNA_TRY(const std::vector<store::UndoEntry> entries, engine_.store->undo_entries());
+    for (const std::int64_t id : ids) {
+      const auto entry = std::ranges::find(entries, id, &store::UndoEntry::id);
+      Status placed = entry == entries.end() ? Status(fail(not_there())) : place(*entry);
+      if (!placed) {
+        result_.errors.push_back(
+            std::move(placed).error().with_context(fmt::format("undo entry {}", id)));
+      }
+    }
+    STERNA_CHECK(touched_.sync());
+    STERNA_CHECK(record());
+    for (const Piece& piece : pieces_) {
+      result_.restored.push_back({piece.entry.id, piece.target->row.name.text(),
+                                  absolute_path(engine_.settings, path_of(piece)),
+                                  piece.target->made, piece.target->note});
+    }
+    return std::move(result_);
+  }
+
+ private:
+  static Error not_there() {
+    return Error(ErrorCode::not_found, "it is not in the undo area")
+        .with_scope(ErrorScope::message)
+        .with_hint("sterna undo list shows what is");
+  }
+
+  Status open() {
+    const Settings& settings = engine_.settings;
+    STERNA_TRY(engine_.store, store::Store::open(settings.state_dir, false));
+    auto root = engine_.services.files.open_root(settings.maildir, false);
+    if (!root && root.error().is(ErrorCode::not_found)) return fail(maildir_gone(settings));
+    if (!root) return fail(std::move(root).error());
+    engine_.root = std::move(*root);
+    STERNA_CHECK(judge_marker(*engine_.root, settings.name, engine_.services.files.machine_id(),
+                              engine_.store.get()));
+    STERNA_TRY(rows_, engine_.store->mailboxes());
+    STERNA_TRY(undo_, engine_.open_undo());
+    return {};
+  }
+
+  Status place(const store::UndoEntry& entry) {
+    STERNA_TRY(Target * target, target_of(entry));
+    Piece piece;
+    piece.entry = entry;
+    piece.target = target;
+    const auto stat = undo_->stat_at(entry.file);
+    if (!stat && !stat.error().is(ErrorCode::not_found)) return fail(stat.error());
+    const std::int64_t seconds = std::max<std::int64_t>(entry.at_ms / 1000, 0);
+    piece.base = maildir::unique_base_name(entry.file, seconds);
+    piece.flags = entry.flags;
+    piece.flags.set(Flag::deleted, false);
+    STERNA_TRY(const auto back, maildir::find_by_base(*target->dirs.home, piece.base));
+    if (back) {
+      piece.placed = *back;
+      piece.was_back = true;
+      if (stat) STERNA_CHECK(drop_copy(*target, *back, entry.file));
+    } else if (!stat) {
+      return fail(not_there());
+    } else {
+      STERNA_CHECK(refuse_twin(entry, *target));
+      STERNA_TRY(const maildir::FileName name, name_of(piece));
+      STERNA_TRY(piece.placed, maildir::restore_from(*undo_, entry.file, stat->ino, target->dirs,
+                                                     name.is_plain(), name, touched_));
+    }
+    pieces_.push_back(std::move(piece));
+    return {};
+  }
+
+  // Only once the other one stays whatever happens.
+  Status drop_copy(const Target& target, const maildir::SeenFile& back, const std::string& file) {
+    STERNA_CHECK(target.dirs.message_dir(back.in_new).sync());
+    touched_.add(*undo_);
+    return undo_->unlink_at(file);
+  }
+
+  static Result<maildir::FileName> name_of(const Piece& piece) {
+    maildir::FileName name;
+    name.base = piece.base;
+    if (piece.flags.empty()) return name;
+    STERNA_TRY(const maildir::KeywordTable letters,
+               maildir::add_keywords(piece.target->dirs, piece.flags.keywords()));
+    return maildir::with_flags(name, piece.flags.mask(), letters.letters_of(piece.flags));
+  }
+
+  // Twice in one mailbox is no help to anybody: it may be there again since.
+  Status refuse_twin(const store::UndoEntry& entry, const Target& target) {
+    if (!target.row.id) return {};
+    STERNA_TRY(const auto reader, undo_->open_file(entry.file));
+    STERNA_TRY(const maildir::ContentIdentity content, maildir::read_identity(*reader));
+    const Identity identity = to_identity(content);
+    const std::optional<Identity> plain = to_plain_identity(content);
+    std::set<Digest> headers = {identity.header};
+    if (plain) headers.insert(plain->header);
+    STERNA_TRY(const std::vector<MessageRow> rows, engine_.store->messages_with_headers(headers));
+    for (const MessageRow& row : rows) {
+      if (row.key.mailbox != target.row.id || !row.identity) continue;
+      if (!row.identity->same_as(identity) && !(plain && row.identity->same_as(*plain))) continue;
+      if (row.state == RowState::wanted) {
+        return fail(twin("the server has it, and the next sync fetches it"));
+      }
+      if (row.state != RowState::present) continue;
+      STERNA_TRY(const auto file, maildir::find_by_base(*target.dirs.home, row.base_name));
+      if (file) return fail(twin("its mailbox has it already"));
+    }
+    return {};
+  }
+  static Error twin(std::string what) {
+    return Error(ErrorCode::exists, std::move(what))
+        .with_scope(ErrorScope::message)
+        .with_hint(
+            "nothing is to be restored; to have it twice, name another mailbox: --into "
+            "MAILBOX");
+  }
+
+  Result<Target*> target_of(const store::UndoEntry& entry) {
+    const MailboxName name = into_ ? *into_ : MailboxName(entry.mailbox);
+    if (name.empty()) {
+      return fail(Error(ErrorCode::usage, "nobody knows which mailbox it was in")
+                      .with_scope(ErrorScope::message)
+                      .with_hint("name one: --into MAILBOX"));
+    }
+    const auto known = targets_.find(name);
+    if (known != targets_.end()) return &known->second;
+    const auto row = std::ranges::find(rows_, name, &MailboxRow::name);
+    Result<Target> target = row == rows_.end() ? make_target(name) : open_target(*row);
+    if (!target) return fail(in_mailbox(std::move(target).error(), name));
+    target->note = why_not_sent(engine_.settings, target->row);
+    return &targets_.emplace(name, std::move(*target)).first->second;
+  }
+
+  // Its directory must be the one that the base knows (rule 15): in another one the next sync would
+  // find a mailbox that is not to be touched.
+  Result<Target> open_target(const MailboxRow& row) {
+    Target target;
+    target.row = row;
+    auto dirs = maildir::open_mailbox(*engine_.root, maildir::parse_mailbox_path(row.path));
+    if (!row.has_local || !dirs) {
+      const bool missing = !row.has_local || dirs.error().is(ErrorCode::not_found);
+      return fail(missing ? not_in_place(engine_.settings, row) : std::move(dirs).error());
+    }
+    STERNA_TRY(const io::FileStat cur, dirs->cur->stat());
+    if (!is_cur_of(row, cur)) return fail(not_in_place(engine_.settings, row));
+    target.dirs = std::move(*dirs);
+    return target;
+  }
+
+  // It was deleted, or renamed, since: it is made anew, where the server may get it.
+  Result<Target> make_target(const MailboxName& name) {
+    const sync::Create create = engine_.settings.create;
+    if (create != sync::Create::both && create != sync::Create::remote) {
+      return fail(Error(ErrorCode::not_found,
+                        "it is gone, and create does not let it be made on the server")
+                      .with_hint("name another mailbox: --into MAILBOX"));
+    }
+    Target target;
+    target.row.name = name;
+    target.made = true;
+    STERNA_TRY(const maildir::MailboxPath path, place_for(engine_, name));
+    target.row.path = maildir::to_string(path);
+    STERNA_TRY(target.dirs, maildir::create_mailbox(*engine_.root, engine_.settings.layout, path));
+    return target;
+  }
+
+  static std::string path_of(const Piece& piece) {
+    const std::string& home = piece.target->row.path;
+    return fmt::format("{}{}{}/{}", home, home.empty() ? "" : "/",
+                       piece.placed.in_new ? "new" : "cur", piece.placed.name);
+  }
+
+  Status record() {
+    return engine_.write([&]() -> Status {
+      std::set<MailboxId> listed_anew;
+      for (const Piece& piece : pieces_) {
+        STERNA_CHECK(engine_.store->remove_undo(piece.entry.id));
+        STERNA_CHECK(engine_.store->add_history(
+            {engine_.now_ms(), piece.target->row.name.text(), Uid{}, path_of(piece), "restored",
+             "local", piece.flags.to_string(),
+             fmt::format("{}; it went as: {}", kWhy, piece.entry.reason),
+             piece.entry.identity ? piece.entry.identity->message_id : std::string()}));
+        listed_anew.insert(piece.target->row.id);
+      }
+      for (MailboxRow row : rows_) {
+        if (!listed_anew.contains(row.id) || row.stamp.empty()) continue;
+        row.stamp.clear();
+        STERNA_CHECK(engine_.store->update_mailbox(row));
+      }
+      return {};
+    });
+  }
+
+  Engine& engine_;
+  const std::optional<MailboxName>& into_;
+  io::Directory* undo_ = nullptr;
+  std::vector<MailboxRow> rows_;
+  std::map<MailboxName, Target> targets_;
+  std::vector<Piece> pieces_;
+  maildir::TouchedDirectories touched_;
+  Restoration result_;
+};
+
+}  // namespace
+
+Result<std::vector<UndoLine>> read_undo(io::FileSystem& files, const Settings& settings) {
+  std::vector<UndoLine> lines;
+  STERNA_TRY(const std::unique_ptr<store::Store> base, open_base(settings));
+  if (!base) return lines;
+  STERNA_TRY(std::vector<store::UndoEntry> entries, base->undo_entries());
+  const std::string area = settings.state_dir + "/undo";
+  auto undo = files.open_root(area, false);
+  if (!undo && undo.error().is(ErrorCode::not_found)) return lines;
+  if (!undo) return fail(std::move(undo).error());
+  for (store::UndoEntry& entry : entries) {
+    const auto stat = (*undo)->stat_at(entry.file);
+    if (!stat || stat->type != io::FileType::file) continue;
+    Fields fields = read_fields(**undo, entry.file);
+    lines.push_back({entry.id, std::move(entry.mailbox), entry.flags.to_string(), stat->size,
+                     entry.at_ms, std::move(entry.reason), area + "/" + entry.file,
+                     std::move(fields.from), std::move(fields.subject),
+                     std::move(fields.message_id)});
+  }
+  std::ranges::reverse(lines);
+  return lines;
+}
+
+Result<Restoration> restore_undo(Services& services, const Settings& settings,
+                                 const std::vector<std::int64_t>& ids,
+                                 const std::optional<MailboxName>& into) {
+  AccountReport report;
+  Progress nobody;
+  Engine engine(services, settings, {}, nobody, Log{}, report);
+  Restorer restorer(engine, into);
+  return restorer.run(ids);
+}
+
+}  // namespace sterna::account

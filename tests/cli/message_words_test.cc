@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/message_words.h"
+
+#include <gtest/gtest.h>
+
+namespace sterna::cli {
+namespace {
+
+MessageWords words(const std::vector<std::string>& typed) {
+  auto parsed = MessageWords::parse(typed);
+  EXPECT_TRUE(parsed) << parsed.error().describe();
+  return std::move(*parsed);
+}
+
+TEST(MessageWords, NoneTakeAll) {
+  MessageWords none = words({});
+  EXPECT_TRUE(none.empty());
+  EXPECT_TRUE(none.takes(7, "", ""));
+  EXPECT_TRUE(none.all_used("held"));
+}
+
+TEST(MessageWords, ANumberAMessageIdOrAFile) {
+  MessageWords some = words({"12", "a@b", "<c@d>", "/mail/INBOX/cur/name:2,FS"});
+  EXPECT_TRUE(some.takes(12, "", ""));
+  EXPECT_TRUE(some.takes(1, "<a@b>", ""));
+  EXPECT_TRUE(some.takes(1, "<c@d>", ""));
+  EXPECT_TRUE(some.takes(1, "", "/mail/INBOX/new/name"));
+  EXPECT_FALSE(some.takes(1, "<e@f>", "/mail/INBOX/cur/other:2,S"));
+  EXPECT_FALSE(some.takes(1, "", ""));
+  EXPECT_TRUE(some.all_used("held"));
+}
+
+TEST(MessageWords, SayWhatIsNotThere) {
+  MessageWords some = words({"12", "13"});
+  EXPECT_TRUE(some.takes(12, "", ""));
+  const Status used = some.all_used("held");
+  ASSERT_FALSE(used);
+  EXPECT_EQ(used.error().code(), ErrorCode::usage);
+  EXPECT_EQ(used.error().message(), "13 is not held");
+}
+
+TEST(MessageWords, OthersAreRefused) {
+  for (const char* typed : {"0", "work", "99999999999999999999", "", "-1"}) {
+    EXPECT_FALSE(MessageWords::parse({typed})) << typed;
+  }
+}
+
+}  // namespace
+}  // namespace sterna::cli

@@ -1,0 +1,247 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A base that lies is found although nothing changes, and mended without loss or a second copy."""
+import os
+import unittest
+
+from tests.support.case import IntegrationCase, over
+from tests.support.dovecot import MAIN_PROFILES
+from tests.support.maildir import digest_tree
+from tests.support.messages import NOON, message
+from tests.support.oracle import server_fingerprint
+
+HOUR_MS = 3_600_000
+# Servers without CONDSTORE are asked for all flags at every sync as it is.
+WITH_MODSEQ = ("full", "condstore")
+
+
+class AuditTest(IntegrationCase):
+    def ready(self, world, count=6, **keys):
+        uids = world.fill("INBOX", count, flags=("\\Seen",), **keys)
+        world.fill("Work", 2, "w")
+        world.sync()
+        world.wait_for_stamp()
+        return uids
+
+    def later(self, world, hours=2):
+        world.ask_state("UPDATE fact SET value = value + ? WHERE key = 'lived_ms'",
+                        hours * HOUR_MS)
+
+    def everything(self, world):
+        return (server_fingerprint(world.imap),
+                digest_tree(world.mail.root, times=False, skip=(".sterna",)))
+
+    def audited(self, world, quiet=True):
+        """Two hours later: what the server and the Maildir have is what they had."""
+        before = self.everything(world)
+        self.later(world)
+        report = world.sync()
+        if quiet:
+            self.assertEqual(before, self.everything(world))
+            for count in ("uploaded", "deleted_in", "deleted_out", "bodies_fetched", "held"):
+                self.assertEqual(report[count], 0, count)
+        world.assert_settled()
+        run = world.sterna.run("verify", "--deep")
+        self.assertIn("the same on both sides", run.stdout)
+        return report
+
+    def lie(self, world, change, *values):
+        world.ask_state(f"UPDATE message SET {change}", *values)
+
+    def doubts(self, world):
+        return [row for (row,) in world.ask_state(
+            "SELECT detail FROM history WHERE event = 'doubted'")]
+
+    @over(MAIN_PROFILES)
+    def test_a_sound_base_is_let_be(self, world):
+        self.ready(world)
+        self.audited(world)
+        self.assertEqual(self.doubts(world), [])
+
+    @over(WITH_MODSEQ)
+    def test_flags_that_neither_side_has(self, world):
+        uids = self.ready(world)
+        self.lie(world, "flags = '\\Flagged' WHERE uid = ?", uids[1])
+        self.audited(world)
+        self.assertEqual(world.ask_state("SELECT flags FROM message WHERE uid = ?", uids[1])[0],
+                         ("\\Seen",))
+
+    @over(WITH_MODSEQ)
+    def test_flags_that_the_server_changed_and_never_told(self, world):
+        uids = self.ready(world)
+        world.imap.store("INBOX", uids[1], "+", ["\\Flagged"])
+        # As if that had been before the cursor, which may be the server's fault.
+        world.ask_state("UPDATE mailbox SET highest_modseq = ? WHERE name = 'INBOX'",
+                        world.imap.status("INBOX")["HIGHESTMODSEQ"])
+        world.sync()
+        self.later(world)
+        world.sync()
+        self.assertIn("\\Flagged", world.mail.find("INBOX", "m1@").flags)
+        world.assert_settled()
+
+    @over(WITH_MODSEQ)
+    def test_flags_that_the_files_name_has_not(self, world):
+        uids = self.ready(world)
+        world.mail.add_letters(world.mail.find("INBOX", "m1@"), "F")
+        world.sync()
+        self.lie(world, "flags = '\\Seen' WHERE uid = ?", uids[1])
+        self.audited(world)
+
+    @over(WITH_MODSEQ)
+    def test_a_row_that_is_missing(self, world):
+        uids = self.ready(world)
+        world.ask_state("DELETE FROM message WHERE uid = ? AND mailbox = "
+                        "(SELECT id FROM mailbox WHERE name = 'INBOX')", uids[2])
+        self.audited(world)
+        self.assertEqual(len(world.ask_state("SELECT uid FROM message")), 8)
+
+    @over(WITH_MODSEQ)
+    def test_a_row_under_a_wrong_uid(self, world):
+        uids = self.ready(world, count=7)
+        world.imap.expunge("INBOX", uids[3])
+        world.sync()
+        world.wait_for_stamp()
+        self.lie(world, "uid = ? WHERE uid = ? AND base_name LIKE '%U' || ? || '.%'",
+                 uids[3], uids[2], uids[2])
+        self.audited(world)
+
+    @over(WITH_MODSEQ)
+    def test_two_rows_that_trade_their_uids(self, world):
+        uids = self.ready(world)
+        inbox = "mailbox = (SELECT id FROM mailbox WHERE name = 'INBOX')"
+        for old, new in ((uids[1], 9999), (uids[2], uids[1]), (9999, uids[2])):
+            self.lie(world, f"uid = ? WHERE uid = ? AND {inbox}", new, old)
+        self.audited(world)
+
+    @over(WITH_MODSEQ)
+    def test_a_row_of_no_message(self, world):
+        uids = self.ready(world, count=7)
+        [row] = world.ask_state("SELECT * FROM message WHERE uid = ? AND mailbox = (SELECT id FROM "
+                                "mailbox WHERE name = 'INBOX')", uids[3])
+        world.imap.expunge("INBOX", uids[3])
+        world.sync()
+        world.wait_for_stamp()
+        world.ask_state(f"INSERT INTO message VALUES ({', '.join('?' * len(row))})", *row)
+        self.audited(world)
+        self.assertEqual(len(world.ask_state("SELECT uid FROM message")), 8)
+
+    @over(WITH_MODSEQ)
+    def test_a_wrong_digest_or_size(self, world):
+        for lie in ("header_digest = zeroblob(32)", "body_digest = body_digest + 1",
+                    "identity_size = identity_size + 5", "remote_size = remote_size + 5",
+                    "size = size + 5", "mtime_ns = mtime_ns - 5000000000",
+                    "internal_date = internal_date - 60"):
+            with self.subTest(lie):
+                world2 = self.world(world.profile)
+                uids = self.ready(world2)
+                self.lie(world2, f"{lie} WHERE uid = ?", uids[1])
+                self.audited(world2)
+                # It can be deleted and moved again, which takes a proof.
+                world2.mail.delete(world2.mail.find("INBOX", "m1@"))
+                world2.sync()
+                self.assertEqual(world2.words_on_server("Trash"), ["m1"])
+
+    @unittest.skipIf(os.environ.get("STERNA_WITH_STEPS") == "OFF", "built without steps")
+    def test_one_that_dies_on_the_way_is_mended_by_the_next(self):
+        for transaction in range(1, 7):
+            with self.subTest(transaction):
+                world = self.world()
+                uids = self.ready(world)
+                before = self.everything(world)
+                self.lie(world, "header_digest = zeroblob(32) WHERE uid = ?", uids[1])
+                self.later(world)
+                world.mail.settle()
+                world.imap.leave()
+                world.sterna.extra_environment = {
+                    "STERNA_DIE_AT": f"store.committed:{transaction}"}
+                world.sterna.finish(world.sterna.start("sync"))
+                world.sterna.extra_environment = {}
+                report = world.sync()
+                self.assertEqual((report["uploaded"], report["bodies_fetched"]), (0, 0))
+                self.assertEqual(before, self.everything(world))
+                world.assert_settled()
+
+    def test_flags_of_a_mailbox_that_is_only_pulled_stay_as_they_are_here(self):
+        world = self.world(direction="pull")
+        self.ready(world)
+        world.mail.add_letters(world.mail.find("INBOX", "m1@"), "F")
+        world.sync()
+        before = self.everything(world)
+        self.later(world)
+        world.sync()
+        self.assertEqual(before, self.everything(world))
+        self.assertEqual(self.doubts(world), [])
+
+    def damage(self, file):
+        whole = file.read()
+        stat = os.stat(file.path)
+        with open(file.path, "r+b") as damaged:
+            damaged.seek(len(whole) - 4)
+            damaged.write(b"\0\0\0")
+        os.utime(file.path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+        return whole
+
+    def test_where_no_two_agree_nothing_is_done(self):
+        world = self.world()
+        uids = self.ready(world)
+        self.damage(world.mail.find("INBOX", "m1@"))
+        self.lie(world, "body_digest = body_digest + 1 WHERE uid = ?", uids[1])
+        before = self.everything(world)
+        self.later(world)
+        report = world.sync()
+        self.assertIn("nothing tells what is right", report["stderr"])
+        self.assertEqual(before, self.everything(world))
+        self.assertEqual(world.undo_area(), [])
+
+    def test_a_file_that_the_disk_damaged_is_fetched_again(self):
+        world = self.world()
+        self.ready(world)
+        whole = self.damage(world.mail.find("INBOX", "m1@"))
+        self.audited(world, quiet=False)
+        self.assertEqual(world.mail.find("INBOX", "m1@").read(), whole)
+        self.assertEqual(len(world.undo_area()), 1)
+        self.assertEqual(world.words_on_server("Trash"), [])
+
+    def test_every_mailbox_has_its_turn_whatever_its_size(self):
+        world = self.world()
+        self.ready(world)
+        for i in range(9):
+            world.fill(f"box{i}", 1, f"b{i}")
+        world.sync()
+        lied = world.ask_state("SELECT count(*) FROM message WHERE flags = ''")[0][0]
+        self.assertGreater(lied, 9)
+        for name in [f"box{i}" for i in range(9)] + ["INBOX", "Work"]:
+            world.wait_for_stamp(name)
+        self.lie(world, "flags = '\\Draft' WHERE flags = ''")
+        for _ in range(4):
+            self.later(world)
+            world.sync()
+        self.assertEqual(world.ask_state(
+            "SELECT count(*) FROM message WHERE flags = '\\Draft'")[0][0], 0)
+        world.assert_settled()
+
+    def test_a_large_mailbox_is_audited_in_slices(self):
+        world = self.world()
+        world.imap.append_many("INBOX", [(message(f"m{i}"), (), NOON) for i in range(700)])
+        world.sync()
+        world.wait_for_stamp()
+        self.lie(world, "flags = '\\Draft' WHERE uid = 700")
+        self.later(world, 1)
+        world.sync()
+        self.assertEqual(world.ask_state("SELECT value FROM fact WHERE key = 'audit'")[0][0]
+                         .split()[2], "501")
+        self.later(world, 1)
+        world.sync()
+        self.assertEqual(world.ask_state("SELECT flags FROM message WHERE uid = 700"), [("",)])
+        world.assert_settled()
+
+    def test_within_the_hour_a_sync_asks_nothing(self):
+        world = self.world()
+        self.ready(world)
+        self.audited(world)
+        world.wire.forget()
+        world.sync()
+        self.assertEqual(world.wire.sent(rb"SELECT|FETCH"), [])
+
+
+if __name__ == "__main__":
+    unittest.main()
