@@ -74,11 +74,11 @@ bool Ledger::is_ambiguous(const Life& life, const std::string& flag) const {
 }
 
 void Ledger::check_pair(const std::string& token, const Life& life, const Copy& local,
-                        const Copy& remote, std::vector<std::string>& wrong) const {
+                        const Copy& remote, std::vector<Wrong>& wrong) const {
   const auto& [here, there] = life.deeds;
   if (local.mailbox != remote.mailbox) {
-    wrong.push_back(fmt::format("{}: in {} locally and in {} on the server", token, local.mailbox,
-                                remote.mailbox));
+    wrong.push_back({"apart", fmt::format("{}: in {} locally and in {} on the server", token,
+                                          local.mailbox, remote.mailbox)});
   }
   const bool moved_and_deleted =
       (here.moved_to && here.deleted) || (there.moved_to && there.deleted);
@@ -87,12 +87,13 @@ void Ledger::check_pair(const std::string& token, const Life& life, const Copy& 
                                 : there.moved_to ? *there.moved_to
                                                  : life.mailbox;
     if (remote.mailbox != wanted) {
-      wrong.push_back(fmt::format("{}: in {} instead of {}", token, remote.mailbox, wanted));
+      wrong.push_back(
+          {"misplaced", fmt::format("{}: in {} instead of {}", token, remote.mailbox, wanted)});
     }
   }
   if (local.flags != remote.flags) {
-    wrong.push_back(fmt::format("{}: flags ({}) locally and ({}) on the server", token,
-                                local.flags.to_string(), remote.flags.to_string()));
+    wrong.push_back({"flags", fmt::format("{}: flags ({}) locally and ({}) on the server", token,
+                                          local.flags.to_string(), remote.flags.to_string())});
   }
   for (const std::string flag : {"\\Seen", "\\Flagged", "\\Answered", "\\Draft", "\\Deleted",
                                  "$Forwarded", "work", "later"}) {
@@ -107,14 +108,17 @@ void Ledger::check_pair(const std::string& token, const Life& life, const Copy& 
                         : other ? by_remote->second
                                 : has_flag(life.flags, flag);
     if (has_flag(remote.flags, flag) != wanted) {
-      wrong.push_back(fmt::format("{}: {} should be {}", token, flag, wanted ? "set" : "clear"));
+      wrong.push_back(
+          {"flags", fmt::format("{}: {} should be {}", token, flag, wanted ? "set" : "clear")});
     }
   }
-  if (local.octets != remote.octets) wrong.push_back(fmt::format("{}: other octets", token));
+  if (local.octets != remote.octets) {
+    wrong.push_back({"octets", fmt::format("{}: other octets", token)});
+  }
 }
 
 void Ledger::check_life(const std::string& token, const Life& life, const Copies& local,
-                        const Copies& remote, std::vector<std::string>& wrong) const {
+                        const Copies& remote, std::vector<Wrong>& wrong) const {
   const auto count = [&token](const Copies& copies) {
     const auto it = copies.find(token);
     return it == copies.end() ? std::size_t{0} : it->second.size();
@@ -130,11 +134,14 @@ void Ledger::check_life(const std::string& token, const Life& life, const Copies
                      : !disputed ? here == 0 && there == 0
                                  : here == there && here <= 1;
   if (!right) {
-    wrong.push_back(fmt::format("{}: {} times here and {} times on the server ({})", token, here,
-                                there,
-                                !deleted    ? "nobody deleted it"
-                                : !disputed ? "it was deleted"
-                                            : "deleted on one side, changed on the other"));
+    const std::string kind = !deleted && (here == 0 || there == 0) ? "lost"
+                             : deleted && !disputed                ? "undead"
+                                                                   : "doubled";
+    wrong.push_back(
+        {kind, fmt::format("{}: {} times here and {} times on the server ({})", token, here, there,
+                           !deleted    ? "nobody deleted it"
+                           : !disputed ? "it was deleted"
+                                       : "deleted on one side, changed on the other")});
     return;
   }
   if (here == 1) {
@@ -142,9 +149,9 @@ void Ledger::check_life(const std::string& token, const Life& life, const Copies
   }
 }
 
-std::vector<std::string> Ledger::check(const std::vector<Copy>& local,
-                                       const std::vector<Copy>& remote) const {
-  std::vector<std::string> wrong;
+std::vector<Wrong> Ledger::check(const std::vector<Copy>& local,
+                                 const std::vector<Copy>& remote) const {
+  std::vector<Wrong> wrong;
   Copies here;
   Copies there;
   for (const Copy& copy : local) here[copy.token].push_back(&copy);
@@ -152,7 +159,7 @@ std::vector<std::string> Ledger::check(const std::vector<Copy>& local,
   for (const Copies* copies : {&here, &there}) {
     for (const auto& [token, which] : *copies) {
       if (!lives_.contains(token))
-        wrong.push_back(fmt::format("{}: came back from the dead", token));
+        wrong.push_back({"undead", fmt::format("{}: came back from the dead", token)});
     }
   }
   for (const auto& [token, life] : lives_) check_life(token, life, here, there, wrong);

@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "script.h"
 #include "sterna/model/flags.h"
 
 namespace sterna::simulation {
@@ -34,6 +35,7 @@ class Ledger {
   void born(Side side, const std::string& token, const std::string& mailbox, const FlagSet& flags);
   // Until both sides agree again, what was done may not have been recorded.
   void broken() { broken_ = true; }
+  bool is_broken() const { return broken_; }
   void flagged(Side side, const std::string& token, const std::string& flag, bool on);
   void moved(Side side, const std::string& token, const std::string& mailbox);
   void deleted(Side side, const std::string& token);
@@ -43,8 +45,7 @@ class Ledger {
   bool is_deleted(const std::string& token) const;
 
   // What is wrong with two sides at rest, in words; empty if nothing is.
-  std::vector<std::string> check(const std::vector<Copy>& local,
-                                 const std::vector<Copy>& remote) const;
+  std::vector<Wrong> check(const std::vector<Copy>& local, const std::vector<Copy>& remote) const;
   // Both sides agree on this: later deeds start from here.
   void settle(const std::vector<Copy>& agreed);
 
@@ -73,9 +74,9 @@ class Ledger {
   Deeds& deeds(Side side, const std::string& token);
   bool is_ambiguous(const Life& life, const std::string& flag) const;
   void check_life(const std::string& token, const Life& life, const Copies& local,
-                  const Copies& remote, std::vector<std::string>& wrong) const;
+                  const Copies& remote, std::vector<Wrong>& wrong) const;
   void check_pair(const std::string& token, const Life& life, const Copy& local, const Copy& remote,
-                  std::vector<std::string>& wrong) const;
+                  std::vector<Wrong>& wrong) const;
 
   std::map<std::string, Life> lives_;
   bool broken_ = false;

@@ -31,19 +31,18 @@ std::string quoted(const std::string& text) {
 
 }  // namespace
 
-Abilities Abilities::random(SeededRandom& random) {
+Abilities Abilities::of(const Script& script) {
   Abilities abilities;
-  const std::uint64_t resync = random.below(3);
-  abilities.qresync = resync == 2;
-  abilities.condstore = resync >= 1;
-  abilities.uidplus = random.chance(70);
-  abilities.move = random.chance(70);
-  abilities.list_status = random.chance(60);
-  abilities.esearch = random.chance(60);
-  abilities.literal_plus = random.chance(60);
-  abilities.namespaces = random.chance(70);
-  abilities.unselect = random.chance(70);
-  abilities.capability_in_greeting = random.chance(50);
+  abilities.qresync = script.has("qresync");
+  abilities.condstore = script.has("condstore") || abilities.qresync;
+  abilities.uidplus = script.has("uidplus");
+  abilities.move = script.has("move");
+  abilities.list_status = script.has("list-status");
+  abilities.esearch = script.has("esearch");
+  abilities.literal_plus = script.has("literal+");
+  abilities.namespaces = script.has("namespace");
+  abilities.unselect = script.has("unselect");
+  abilities.capability_in_greeting = script.has("capability");
   return abilities;
 }
 

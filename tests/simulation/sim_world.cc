@@ -16,7 +16,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kRounds = 4;
 constexpr int kQuietSyncsMax = 16;
 // An upload in doubt is looked for three times before it is sent again; a look that comes too soon
 // after the one before does not count.
@@ -30,6 +29,12 @@ std::uint64_t work_done(const account::Counts& counts) {
   return counts.downloaded + counts.uploaded + counts.flags_in + counts.flags_out +
          counts.moved_in + counts.moved_out + counts.deleted_in + counts.deleted_out +
          counts.mailboxes_in + counts.mailboxes_out + counts.bodies_fetched;
+}
+
+// The state of a simulated account lies in memory, where there is such a place.
+std::string memory_directory() {
+  const std::string memory = "/dev/shm";
+  return fs::is_directory(memory) ? memory : fs::temp_directory_path().string();
 }
 
 void copy_tree(const std::string& from, const std::string& to) {
@@ -55,17 +60,20 @@ struct SimWorld::Run {
   std::optional<account::AccountReport> report;
 };
 
-SimWorld::SimWorld(std::uint64_t seed)
-    : random_(seed),
-      diary_{random_, {}, {}, 1, 1, 0, {}},
+SimWorld::SimWorld(Script script)
+    : script_(std::move(script)),
+      engine_random_(script_.seed),
+      line_random_(script_.seed + 1),
+      worker_random_(script_.seed + 2),
+      state_(memory_directory()),
       local_(machine_.disk(), "mail", diary_),
       remote_(server_, diary_),
-      network_(clock_, random_, server_, Abilities::random(random_)),
-      worker_(clock_, random_) {
-  if (random_.chance(40)) server_.delimiter = '.';
+      network_(clock_, line_random_, server_, Abilities::of(script_)),
+      worker_(clock_, worker_random_) {
+  if (script_.has("dot")) server_.delimiter = '.';
   test::MemoryDisk& disk = machine_.disk();
-  disk.granularity_ns = random_.chance(50) ? 1 : 4'000'000;
-  disk.has_nameless_files = random_.chance(70);
+  disk.granularity_ns = script_.has("coarse") ? 4'000'000 : 1;
+  disk.has_nameless_files = script_.has("nameless");
   disk.make_maildir("mail/INBOX");
   disk.before = [this](test::DiskOp operation, std::string_view) {
     return before_disk_operation(operation);
@@ -125,53 +133,56 @@ void SimWorld::end(Run& run) {
   run.scope->cancel();
 }
 
-void SimWorld::plan_end(Run& run, Fault fault) {
-  run.fault = fault;
-  if (fault == Fault::none) return;
-  diary_.ledger.broken();
-  if (fault == Fault::cut) {
-    network_.cut_after(random_.below(random_.chance(50) ? 2'000 : 20'000));
-    return;
+// Steps that name several faults have the first of them.
+void SimWorld::plan_end(Run& run, const Step& step) {
+  if (step.has("cut")) {
+    run.fault = Fault::cut;
+    network_.cut_after(step.number("cut"));
   }
-  if (random_.chance(60)) {
-    run.disk_operations_left = random_.below(random_.chance(50) ? 60 : 400);
-    return;
-  }
-  clock_.schedule(std::chrono::milliseconds(random_.below(600)), [this, over = run.over, &run] {
-    if (!*over) end(run);
-  });
-}
-
-void SimWorld::work(unsigned deeds) {
-  test::MemoryDisk& disk = machine_.disk();
-  for (unsigned i = 0; i < deeds; ++i) {
-    disk.set_now_ns(std::max(disk.now_ns(), clock_.wall_ns()));
-    diary_.now_s = clock_.wall_ns() / 1'000'000'000;
-    if (random_.chance(50)) {
-      local_.act();
-    } else {
-      remote_.act();
+  for (const auto& [name, fault] : {std::pair{"cancel", Fault::cancel}, {"kill", Fault::kill}}) {
+    const std::string operations = std::string(name) + "_ops";
+    const std::string time = std::string(name) + "_ms";
+    if (run.fault != Fault::none || !(step.has(operations) || step.has(time))) continue;
+    run.fault = fault;
+    if (step.has(operations)) {
+      run.disk_operations_left = step.number(operations);
+      continue;
     }
+    clock_.schedule(std::chrono::milliseconds(step.number(time)), [this, over = run.over, &run] {
+      if (!*over) end(run);
+    });
   }
+  if (run.fault != Fault::none) diary_.ledger.broken();
 }
 
-void SimWorld::work_during_sync(Run& run) {
-  for (std::uint64_t deeds = random_.below(4); deeds > 0; --deeds) {
-    clock_.schedule(std::chrono::milliseconds(random_.below(400)), [this, over = run.over] {
-      if (!*over) work(1);
+void SimWorld::plan_deeds(Run& run) {
+  if (!soon_.empty()) diary_.ledger.broken();
+  for (const Step& step : std::exchange(soon_, {})) {
+    clock_.schedule(std::chrono::milliseconds(step.number("at")), [this, over = run.over, step] {
+      if (!*over) act(step);
     });
   }
 }
 
-void SimWorld::pass_time(std::chrono::seconds at_most) {
-  const auto limit = static_cast<std::uint64_t>(at_most.count()) * 1000;
-  static_cast<void>(clock_.run(clock_.sleep(std::chrono::milliseconds(random_.between(1, limit)))));
+bool SimWorld::act(const Step& step) {
+  test::MemoryDisk& disk = machine_.disk();
+  disk.set_now_ns(std::max(disk.now_ns(), clock_.wall_ns()));
+  diary_.now_s = clock_.wall_ns() / 1'000'000'000;
+  Deed deed(step.id, step.number("dice"));
+  const std::string_view what = step.what;
+  if (what.starts_with("local.")) return local_.act(what.substr(6), deed);
+  if (what.starts_with("remote.")) return remote_.act(what.substr(7), deed);
+  return false;
+}
+
+void SimWorld::wait(std::chrono::milliseconds time) {
+  static_cast<void>(clock_.run(clock_.sleep(time)));
 }
 
 coro::Task<void> SimWorld::sync_beside_faults(Run& run) {
   coro::Scope scope = co_await coro::make_scope();
   run.scope = &scope;
-  account::Services services{clock_, worker_, network_, random_, machine_};
+  account::Services services{clock_, worker_, network_, engine_random_, machine_};
   account::Progress progress;
   const auto keep = [](SimWorld& world, account::Services given, account::Progress& to,
                        Run& kept) -> coro::Task<void> {
@@ -182,13 +193,17 @@ coro::Task<void> SimWorld::sync_beside_faults(Run& run) {
   run.scope = nullptr;
 }
 
-account::AccountReport SimWorld::sync(Fault fault) {
+account::AccountReport SimWorld::sync(const Step& step) {
   constexpr std::array kNames{"sync", "sync, line cut", "sync, cancelled", "sync, killed"};
+  const std::uint64_t chance = SeededRandom(script_.seed ^ (std::uint64_t{step.id} << 32)).next();
+  engine_random_ = SeededRandom(chance);
+  line_random_ = SeededRandom(chance + 1);
+  worker_random_ = SeededRandom(chance + 2);
   Run run;
   running_ = &run;
-  plan_end(run, fault);
-  if (fault != Fault::none) work_during_sync(run);
-  diary_.note(kNames.at(static_cast<std::size_t>(fault)));
+  plan_end(run, step);
+  plan_deeds(run);
+  diary_.note(kNames.at(static_cast<std::size_t>(run.fault)));
   clock_.run(sync_beside_faults(run));
   *run.over = true;
   running_ = nullptr;
@@ -210,12 +225,12 @@ account::AccountReport SimWorld::sync(Fault fault) {
 }
 
 // True if it found nothing to do.
-bool SimWorld::quiet_sync(std::vector<std::string>& wrong) {
+bool SimWorld::quiet_sync(const Step& step) {
   const std::uint64_t changes = server_.changes_by_sessions;
   const std::uint64_t bodies = server_.bodies_sent;
   const std::vector<std::string> files = machine_.disk().files();
-  const account::AccountReport report = sync(Fault::none);
-  if (report.marker_held) wrong.emplace_back("the marker is held");
+  const account::AccountReport report = sync(step);
+  if (report.marker_held) wrong_.push_back({"marker", "the marker is held"});
   return report.errors.empty() && report.held == 0 && report.quarantined == 0 &&
          work_done(report.counts) == 0 && server_.changes_by_sessions == changes &&
          server_.bodies_sent == bodies && machine_.disk().files() == files;
@@ -223,7 +238,7 @@ bool SimWorld::quiet_sync(std::vector<std::string>& wrong) {
 
 // Of files that are held a person says whether the message was to go; the rest is as chance has it.
 account::HeldDecision SimWorld::decision_about(const std::vector<account::HeldLine>& held,
-                                               const std::string& mailbox) {
+                                               const std::string& mailbox, Deed& chance) {
   std::vector<std::string> deleted;
   bool living = false;
   for (const account::HeldLine& line : held) {
@@ -235,14 +250,16 @@ account::HeldDecision SimWorld::decision_about(const std::vector<account::HeldLi
   }
   if (!living && !deleted.empty()) return account::HeldDecision::apply;
   if (!living) {
-    return random_.chance(50) ? account::HeldDecision::apply : account::HeldDecision::restore;
+    return chance.rank(mailbox) % 2 == 0 ? account::HeldDecision::apply
+                                         : account::HeldDecision::restore;
   }
   for (const std::string& token : deleted) diary_.ledger.left_open(token);
   return account::HeldDecision::restore;
 }
 
 // What is held waits for a person (docs/safety.md, section 2, d).
-void SimWorld::decide_held() {
+void SimWorld::decide_held(const Step& step) {
+  Deed chance(step.id, script_.seed);
   const auto held = account::read_held(settings());
   if (!held) return;
   std::set<std::string> mailboxes;
@@ -251,7 +268,7 @@ void SimWorld::decide_held() {
     mailboxes.insert(line.mailbox);
   }
   for (const std::string& mailbox : mailboxes) {
-    const account::HeldDecision decision = decision_about(*held, mailbox);
+    const account::HeldDecision decision = decision_about(*held, mailbox, chance);
     const bool apply = decision == account::HeldDecision::apply;
     diary_.note(fmt::format("held {} in {}", apply ? "apply" : "restore", mailbox));
     static_cast<void>(account::decide_held(settings(), decision, MailboxName(mailbox)));
@@ -261,6 +278,7 @@ void SimWorld::decide_held() {
 // Whether an upload of it is open in what the state has kept, and the server is not known to have
 // it.
 bool SimWorld::is_in_doubt(const std::string& token) const {
+  if (!diary_.ledger.is_broken()) return false;
   copy_tree(state_ / "state", state_ / "look");
   const auto store = store::Store::open(state_ / "look", true);
   if (!store) return false;
@@ -273,6 +291,7 @@ bool SimWorld::is_in_doubt(const std::string& token) const {
 }
 
 bool SimWorld::is_recorded(const std::string& base_name) const {
+  if (!diary_.ledger.is_broken()) return true;
   const bool dead = running_ && running_->dead;
   copy_tree(state_ / (dead ? "at_death" : "state"), state_ / "look");
   const auto store = store::Store::open(state_ / "look", true);
@@ -281,36 +300,45 @@ bool SimWorld::is_recorded(const std::string& base_name) const {
   return rows && !rows->empty();
 }
 
-void SimWorld::rest(std::vector<std::string>& wrong) {
+void SimWorld::rest(const Step& step) {
   int idle = 0;
+  Step quiet{step.id << 8, "sync", {}};
   for (int syncs = 0; syncs < kQuietSyncsMax && idle < kIdleSyncsAtRest; ++syncs) {
-    idle = quiet_sync(wrong) ? idle + 1 : 0;
-    decide_held();
-    pass_time(std::chrono::hours(2));
+    ++quiet.id;
+    idle = quiet_sync(quiet) ? idle + 1 : 0;
+    decide_held(quiet);
+    wait(std::chrono::minutes(1) + std::chrono::seconds(engine_random_.below(7'000)));
   }
-  if (idle < kIdleSyncsAtRest) wrong.emplace_back("it does not come to rest");
+  if (idle < kIdleSyncsAtRest) wrong_.push_back({"restless", "it does not come to rest"});
   const std::vector<Copy> here = local_.copies();
-  for (std::string& text : diary_.ledger.check(here, remote_.copies())) {
-    wrong.push_back(std::move(text));
-  }
-  for (const std::string& line : server_.complaints) wrong.push_back("BAD: " + line);
-  if (!wrong.empty()) return;
+  for (Wrong& one : diary_.ledger.check(here, remote_.copies())) wrong_.push_back(std::move(one));
+  for (const std::string& line : server_.complaints) wrong_.push_back({"bad", "BAD: " + line});
+  if (!wrong_.empty()) return;
   diary_.ledger.settle(here);
   diary_.note("at rest");
   diary_.story.clear();
 }
 
-std::vector<std::string> SimWorld::run() {
-  std::vector<std::string> wrong;
-  for (int round = 0; round < kRounds && wrong.empty(); ++round) {
-    for (std::uint64_t syncs = random_.between(1, 4); syncs > 0; --syncs) {
-      work(static_cast<unsigned>(random_.below(12)));
-      sync(static_cast<Fault>(random_.below(4)));
-      pass_time(std::chrono::minutes(random_.chance(50) ? 1 : 60));
-    }
-    rest(wrong);
+void SimWorld::take(const Step& step) {
+  if (step.has("at")) {
+    soon_.push_back(step);
+  } else if (step.what == "sync") {
+    sync(step);
+  } else if (step.what == "wait") {
+    wait(std::chrono::milliseconds(step.number("ms")));
+  } else if (step.what == "rest") {
+    rest(step);
+  } else if (!act(step)) {
+    wrong_.push_back({"script", "no such step: " + step.print()});
   }
-  return wrong;
+}
+
+std::vector<Wrong> SimWorld::run() {
+  for (const Step& step : script_.steps) {
+    take(step);
+    if (!wrong_.empty()) break;
+  }
+  return std::move(wrong_);
 }
 
 }  // namespace sterna::simulation

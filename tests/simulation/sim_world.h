@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// SimWorld: one account, simulated whole from a seed. The engine is the real one, and so is its
+// SimWorld: one account, simulated whole from a script. The engine is the real one, and so is its
 // SQLite; the server, the line to it, the disk of the Maildir, time and chance are not.
 //
-// run() lets both users work, syncs under faults, and at each rest asks the ledger whether both
-// sides are as they should be. What went wrong comes back in words.
+// run() goes through the steps: users work, the account is synced under faults, and at each rest
+// the ledger is asked whether both sides are as they should be. What went wrong comes back.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +12,9 @@
 #include <string>
 #include <vector>
 
+#include "local_user.h"
+#include "remote_user.h"
+#include "script.h"
 #include "seeded_random.h"
 #include "server_state.h"
 #include "sim_network.h"
@@ -20,7 +23,6 @@
 #include "tests/support/memory_file_system.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/virtual_clock.h"
-#include "users.h"
 
 namespace sterna::simulation {
 
@@ -40,11 +42,11 @@ account::Settings settings_of(const std::string& state_dir);
 
 class SimWorld {
  public:
-  explicit SimWorld(std::uint64_t seed);
+  explicit SimWorld(Script script);
   ~SimWorld();
 
-  // Empty: all is well.
-  std::vector<std::string> run();
+  // Empty: all is well. Ends with the first rest, or the first step, at which it is not.
+  std::vector<Wrong> run();
   const std::vector<std::string>& story() const { return diary_.story; }
 
  private:
@@ -56,24 +58,28 @@ class SimWorld {
   };
   struct Run;
 
-  void work(unsigned deeds);
-  void work_during_sync(Run& run);
-  void pass_time(std::chrono::seconds at_most);
-  account::AccountReport sync(Fault fault);
+  void take(const Step& step);
+  bool act(const Step& step);
+  void wait(std::chrono::milliseconds time);
+  account::AccountReport sync(const Step& step);
   coro::Task<void> sync_beside_faults(Run& run);
-  void plan_end(Run& run, Fault fault);
+  void plan_end(Run& run, const Step& step);
+  void plan_deeds(Run& run);
   void end(Run& run);
   Status before_disk_operation(test::DiskOp operation);
-  void rest(std::vector<std::string>& wrong);
-  bool quiet_sync(std::vector<std::string>& wrong);
-  void decide_held();
+  void rest(const Step& step);
+  bool quiet_sync(const Step& step);
+  void decide_held(const Step& step);
   account::HeldDecision decision_about(const std::vector<account::HeldLine>& held,
-                                       const std::string& mailbox);
+                                       const std::string& mailbox, Deed& chance);
   bool is_in_doubt(const std::string& token) const;
   bool is_recorded(const std::string& base_name) const;
   account::Settings settings() const { return settings_of(state_ / "state"); }
 
-  SeededRandom random_;
+  Script script_;
+  SeededRandom engine_random_;
+  SeededRandom line_random_;
+  SeededRandom worker_random_;
   test::VirtualClock clock_;
   test::TempDir state_;
   test::MemoryFileSystem machine_;
@@ -83,6 +89,8 @@ class SimWorld {
   RemoteUser remote_;
   SimNetwork network_;
   InlineWorker worker_;
+  std::vector<Step> soon_;  // deeds of the next sync
+  std::vector<Wrong> wrong_;
   Run* running_ = nullptr;
 };
 
