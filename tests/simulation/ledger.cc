@@ -56,6 +56,11 @@ bool Ledger::is_deleted(const std::string& token) const {
          std::ranges::any_of(life->second.deeds, [](const Deeds& by) { return by.deleted; });
 }
 
+bool Ledger::must_live(const std::string& token) const {
+  const auto life = lives_.find(token);
+  return life != lives_.end() && !life->second.open && !is_deleted(token);
+}
+
 // Docs/safety.md, section 3: a flag is changed on the other side first and recorded then. If the
 // sync dies in between and the flag is switched back, the change that was carried over looks like
 // one that was made there.

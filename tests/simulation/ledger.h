@@ -43,6 +43,8 @@ class Ledger {
   // have to agree whether it lives.
   void left_open(const std::string& token);
   bool is_deleted(const std::string& token) const;
+  // Known, and nobody deleted it.
+  bool must_live(const std::string& token) const;
 
   // What is wrong with two sides at rest, in words; empty if nothing is.
   std::vector<Wrong> check(const std::vector<Copy>& local, const std::vector<Copy>& remote) const;

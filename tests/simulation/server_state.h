@@ -56,6 +56,8 @@ class ServerState {
   std::vector<std::string> complaints;
   // Called with each command before a session looks at it.
   std::function<void(const std::string& line)> before_command;
+  // Called when a session took a message away.
+  std::function<void(const std::string& octets)> gone;
 
  private:
   std::map<std::string, ServerMailbox> mailboxes_;

@@ -177,7 +177,13 @@ bool SimSession::handle_mailboxes(const ClientCommand& command) {
     ++state_.changes_by_sessions;
     ok(command);
   } else if (name == "DELETE" && count == 1) {
-    if (first == "INBOX" || !state_.remove(first)) return no(command, "[NONEXISTENT] no"), true;
+    const ServerMailbox* mailbox = first == "INBOX" ? nullptr : state_.find(first);
+    if (!mailbox) return no(command, "[NONEXISTENT] no"), true;
+    const auto messages = mailbox->messages;
+    state_.remove(first);
+    for (const auto& [uid, message] : messages) {
+      if (state_.gone) state_.gone(message.octets);
+    }
     ++state_.changes_by_sessions;
     ok(command);
   } else if (name == "RENAME" && count == 2) {

@@ -78,6 +78,9 @@ SimWorld::SimWorld(Script script)
   disk.before = [this](test::DiskOp operation, std::string_view) {
     return before_disk_operation(operation);
   };
+  witness_.watch(disk);
+  server_.gone = [this](const std::string& octets) { witness_.gone_from_server(octets); };
+  server_.before_command = [this](const std::string&) { witness_.look(wrong_); };
   diary_.is_in_doubt = [this](const std::string& token) { return is_in_doubt(token); };
   diary_.is_recorded = [this](const std::string& base_name) { return is_recorded(base_name); };
   fs::create_directory(state_ / "state");
@@ -114,6 +117,7 @@ account::Settings settings_of(const std::string& state_dir) {
 Status SimWorld::before_disk_operation(test::DiskOp) {
   test::MemoryDisk& disk = machine_.disk();
   disk.set_now_ns(std::max(disk.now_ns(), clock_.wall_ns()));
+  witness_.look(wrong_);
   if (!running_) return {};
   if (running_->disk_operations_left && (*running_->disk_operations_left)-- == 0) {
     running_->disk_operations_left.reset();
@@ -165,6 +169,7 @@ void SimWorld::plan_deeds(Run& run) {
 }
 
 bool SimWorld::act(const Step& step) {
+  witness_.look(wrong_);
   test::MemoryDisk& disk = machine_.disk();
   disk.set_now_ns(std::max(disk.now_ns(), clock_.wall_ns()));
   diary_.now_s = clock_.wall_ns() / 1'000'000'000;
@@ -214,6 +219,7 @@ account::AccountReport SimWorld::sync(const Step& step) {
   }
   network_.go_up();
   clock_.settle();
+  witness_.look(wrong_);
   const account::AccountReport& report = *run.report;
   const account::Counts& counts = report.counts;
   diary_.note(fmt::format("  down {} up {} flags {}/{} moved {}/{} deleted {}/{} mailboxes {}/{}",

@@ -23,6 +23,7 @@
 #include "tests/support/memory_file_system.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/virtual_clock.h"
+#include "witness.h"
 
 namespace sterna::simulation {
 
@@ -85,6 +86,7 @@ class SimWorld {
   test::MemoryFileSystem machine_;
   ServerState server_;
   Diary diary_;
+  Witness witness_{server_, diary_.ledger};
   LocalUser local_;
   RemoteUser remote_;
   SimNetwork network_;

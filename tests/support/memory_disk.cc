@@ -114,7 +114,9 @@ void MemoryDisk::remove_name(const NodePtr& directory, std::string_view name) {
       {.removed = Change::Name{.directory = directory->ino, .name = std::string(name)},
        .added = std::nullopt,
        .ino = node->ino,
-       .type = node->type});
+       .type = node->type,
+       .by_others = by_others_});
+  if (removed && !by_others_ && node->type == io::FileType::file) removed(false, node->data);
   drop_link(node);
 }
 
@@ -189,7 +191,12 @@ void MemoryDisk::store_changes(Wanted wanted) {
 
 void MemoryDisk::store(const Change& change) {
   if (change.removed) stored_[change.removed->directory].children.erase(change.removed->name);
-  if (!change.added) return;
+  if (!change.added) {
+    const auto node = stored_.find(change.ino);
+    const bool is_file = node != stored_.end() && change.type == io::FileType::file;
+    if (removed && !change.by_others && is_file) removed(true, node->second.data);
+    return;
+  }
   stored_[change.added->directory].children[change.added->name] = change.ino;
   Stored& node = stored_.try_emplace(change.ino).first->second;
   node.type = change.type;
@@ -361,7 +368,9 @@ bool MemoryDisk::exists(const std::string& path) const {
 void MemoryDisk::rename(const std::string& from, const std::string& to) {
   const auto [old_parent, old_name] = parent_of(from);
   const auto [new_parent, new_name] = parent_of(to);
+  by_others_ = true;
   move_name(old_parent, old_name, new_parent, new_name);
+  by_others_ = false;
 }
 
 void MemoryDisk::link(const std::string& from, const std::string& to) {
@@ -379,7 +388,9 @@ void MemoryDisk::symlink(const std::string& path, const std::string& absolute_ta
 
 void MemoryDisk::unlink(const std::string& path) {
   const auto [parent, name] = parent_of(path);
+  by_others_ = true;
   remove_name(parent, name);
+  by_others_ = false;
 }
 
 void MemoryDisk::remove_tree(const std::string& path) {
@@ -410,6 +421,26 @@ std::vector<std::string> MemoryDisk::files() const {
   std::vector<std::string> files;
   collect_files(*root_, "", files);
   return files;
+}
+
+std::vector<std::string_view> MemoryDisk::contents(bool durably) const {
+  std::vector<std::string_view> found;
+  const std::function<void(const Node&)> seen = [&](const Node& node) {
+    if (node.type == io::FileType::file) found.emplace_back(node.data);
+    for (const auto& [name, child] : node.children) seen(*child);
+  };
+  const std::function<void(std::uint64_t)> kept = [&](std::uint64_t ino) {
+    const auto node = stored_.find(ino);
+    if (node == stored_.end()) return;
+    if (node->second.type == io::FileType::file) found.emplace_back(node->second.data);
+    for (const auto& [name, child] : node->second.children) kept(child);
+  };
+  if (durably) {
+    kept(kRootIno);
+  } else {
+    seen(*root_);
+  }
+  return found;
 }
 
 namespace {

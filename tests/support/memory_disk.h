@@ -70,6 +70,9 @@ class MemoryDisk {
   std::function<Status(DiskOp, std::string_view name)> before;
   // Called halfway through each listing: what it renames may be missed or seen twice.
   std::function<void()> during_list;
+  // Called when Sterna took a file's name away, and when that reaches the disk (durably), with the
+  // content that was behind it.
+  std::function<void(bool durably, std::string_view content)> removed;
   std::int64_t granularity_ns = 1;  // of all stamps
   std::uint64_t capacity_octets = UINT64_MAX;
   bool has_nameless_files = true;  // O_TMPFILE
@@ -101,6 +104,9 @@ class MemoryDisk {
   io::FileStat stat(const std::string& path) const;
   std::vector<std::string> names(const std::string& directory) const;  // ascending
   std::vector<std::string> files() const;  // every file's path, ascending
+  // Of every file, as the programs see it or as it would be if the power went now and took all
+  // that was not flushed.
+  std::vector<std::string_view> contents(bool durably) const;
 
   // --- what may happen to a disk ---
   void lose_power(std::uint64_t seed);
@@ -142,6 +148,7 @@ class MemoryDisk {
     std::optional<Name> added;
     std::uint64_t ino = 0;
     io::FileType type = io::FileType::file;
+    bool by_others = false;
 
     bool touches(std::uint64_t directory) const;
     bool shares_with(const Change& other) const;
@@ -174,6 +181,7 @@ class MemoryDisk {
   std::vector<std::uint64_t> free_inos_;
   std::uint64_t incarnation_ = 0;
   std::uint64_t used_octets_ = 0;
+  bool by_others_ = false;  // another program works now
   NodePtr root_;
   std::map<std::uint64_t, std::weak_ptr<Node>> live_;  // every node that has, or had, a name
   std::map<std::uint64_t, Stored> stored_;
