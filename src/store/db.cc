@@ -123,6 +123,23 @@ Status Db::checkpoint() {
   return {};
 }
 
+std::int64_t Db::pages_written() const {
+  int pages = 0;
+  int unused = 0;
+  sqlite3_db_status(handle(), SQLITE_DBSTATUS_CACHE_WRITE, &pages, &unused, 0);
+  return pages;
+}
+
+Status Db::flush_log() {
+  sqlite3_file* log = nullptr;
+  int code = sqlite3_file_control(handle(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+  if (code == SQLITE_OK && log && log->pMethods) {
+    code = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
+  }
+  if (code != SQLITE_OK) return fail(sqlite_error(handle(), code));
+  return {};
+}
+
 bool Db::has_large_log(const std::string& path) {
   return log_octets(path) >= kWorthCopyingOctets;
 }

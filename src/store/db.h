@@ -42,6 +42,10 @@ class Db {
   // and removes the log, if it is large; a small one is left to the next process, which reads it in
   // less time than two flushes take.
   Status checkpoint();
+  // Pages that this connection has put into the log so far.
+  std::int64_t pages_written() const;
+  // Makes durable what the log holds, whoever put it there.
+  Status flush_log();
   // Whether the log of that database is worth it.
   static bool has_large_log(const std::string& path);
 

@@ -52,7 +52,8 @@ class Store::Impl {
   DirectoryLock lock_;
   bool read_only_;
   bool in_transaction_ = false;
-  bool wrote_ = false;  // in it: an empty commit flushes nothing
+  bool wrote_ = false;             // in it: an empty commit flushes nothing
+  std::int64_t pages_before_ = 0;  // Db::pages_written() when it began
   std::optional<Durability>
       durability_;  // what the connection is set to; nullopt: SQLite's default
   std::optional<Error> spoilt_;

@@ -63,6 +63,7 @@ Status Store::Impl::begin(Durability durability) {
   STERNA_CHECK(db.run("BEGIN IMMEDIATE"));
   in_transaction_ = true;
   wrote_ = false;
+  pages_before_ = db.pages_written();
   return {};
 }
 
@@ -78,9 +79,13 @@ Status Store::Impl::commit() {
   at_step("store.writing");
   Status result = spoilt_ ? Status(fail(*spoilt_)) : db.run("COMMIT");
   at_step("store.committed");
+  const bool flushes_too = result && durability_ == Durability::full && wrote_;
+  // Where all is what it was, SQLite writes no page and flushes nothing, of an earlier commit
+  // neither, which may have said the same without a flush.
+  if (flushes_too && db.pages_written() == pages_before_) result = db.flush_log();
   if (result) {
     in_transaction_ = false;
-    if (durability_ == Durability::full && wrote_) ++flushes;
+    if (flushes_too) ++flushes;
   } else {
     rollback();
   }
