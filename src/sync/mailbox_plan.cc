@@ -299,7 +299,7 @@ class MailboxPlanner {
     if (!remote.policy.included || !remote.subscribed) return;
     const LocalMailbox* local = world_.local(remote.name);
     if (local && is_new(*local)) {
-      if (local->suspect) return;
+      if (local->suspect) return create_local(MailboxId(), remote);
       return act(AdoptBoth{MailboxId(), remote, *local}, "on both sides");
     }
     if (local) {
