@@ -71,6 +71,7 @@ std::string token_of(std::string_view octets) {
   const std::size_t begin = octets.find(kField);
   if (begin == std::string_view::npos) return "(no token)";
   const std::size_t end = octets.find_first_of("\r\n", begin);
+  if (end == std::string_view::npos) return "(no token)";  // the file was cut
   return std::string(octets.substr(begin + kField.size(), end - begin - kField.size()));
 }
 

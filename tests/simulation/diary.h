@@ -63,12 +63,14 @@ std::string token_of(std::string_view octets);
 bool toggle(FlagSet& flags, const std::string& name);
 std::string with_line_ends(const std::string& text, const std::string& from, const std::string& to);
 
-// Those of `all` whose token occurs once.
+// Those of `all` whose token is known and occurs once.
 template <class T>
-std::vector<T> sole(std::vector<T> all) {
+std::vector<T> sole(std::vector<T> all, const Ledger& ledger) {
   std::map<std::string, int> counts;
   for (const T& one : all) ++counts[one.copy.token];
-  std::erase_if(all, [&](const T& one) { return counts[one.copy.token] != 1; });
+  std::erase_if(all, [&](const T& one) {
+    return counts[one.copy.token] != 1 || !ledger.knows(one.copy.token);
+  });
   return all;
 }
 

@@ -25,7 +25,7 @@ constexpr std::array kFeatures{
     Share{"uidplus", 70},  Share{"move", 70},       Share{"list-status", 60},
     Share{"esearch", 60},  Share{"literal+", 60},   Share{"namespace", 70},
     Share{"unselect", 70}, Share{"capability", 50}, Share{"dot", 40},
-    Share{"coarse", 50},   Share{"nameless", 70},
+    Share{"coarse", 50},   Share{"nameless", 70},   Share{"mail-apart", 40},
 };
 
 class Generator {
@@ -80,7 +80,8 @@ class Generator {
   // What the users do, a sync, and a pause.
   void stretch() {
     for (std::uint64_t deeds = random_.below(12); deeds > 0; --deeds) deed();
-    const std::uint64_t fault = random_.below(4);
+    if (random_.chance(4)) add("power").with["dice"] = dice();
+    const std::uint64_t fault = random_.below(5);
     if (fault != 0) {
       for (std::uint64_t deeds = random_.below(4); deeds > 0; --deeds) {
         deed().with["at"] = random_.below(400);
@@ -88,7 +89,8 @@ class Generator {
     }
     Step& sync = add("sync");
     if (fault == 1) sync.with["cut"] = random_.below(random_.chance(50) ? 2'000 : 20'000);
-    if (fault >= 2) end(sync, fault == 2 ? "cancel" : "kill");
+    if (fault >= 2) end(sync, fault == 2 ? "cancel" : fault == 3 ? "kill" : "power");
+    if (fault == 4) sync.with["dice"] = dice();
     const std::uint64_t minutes = random_.chance(50) ? 1 : 60;
     add("wait").with["ms"] = random_.between(1, minutes * 60'000);
   }

@@ -11,6 +11,8 @@
 namespace sterna::simulation {
 namespace {
 
+constexpr std::string_view kNoToken = "(no token)";  // what a lost power left of a file
+
 bool has_flag(const FlagSet& flags, const std::string& flag) {
   return flags.contains(FlagSet::parse(flag));
 }
@@ -19,7 +21,7 @@ bool has_flag(const FlagSet& flags, const std::string& flag) {
 
 void Ledger::born(Side side, const std::string& token, const std::string& mailbox,
                   const FlagSet& flags) {
-  lives_[token] = {mailbox, flags, {}, false, side};
+  lives_[token] = {mailbox, flags, {}, false, false, side};
 }
 
 Ledger::Deeds& Ledger::deeds(Side side, const std::string& token) {
@@ -48,7 +50,16 @@ void Ledger::deleted(Side side, const std::string& token) {
 }
 
 void Ledger::left_open(const std::string& token) {
-  lives_.at(token).open = true;
+  if (const auto life = lives_.find(token); life != lives_.end()) life->second.open = true;
+}
+void Ledger::power_lost(const std::function<bool(const std::string& token)>& is_anywhere) {
+  broken_ = true;
+  std::erase_if(lives_, [&](const auto& life) { return !is_anywhere(life.first); });
+  for (auto& [token, life] : lives_) {
+    const Deeds& here = life.deeds[0];
+    life.open = life.open || here.deleted;
+    life.vague = life.vague || here.any() || life.bearer == Side::local;
+  }
 }
 bool Ledger::is_deleted(const std::string& token) const {
   const auto life = lives_.find(token);
@@ -87,7 +98,7 @@ void Ledger::check_pair(const std::string& token, const Life& life, const Copy& 
   }
   const bool moved_and_deleted =
       (here.moved_to && here.deleted) || (there.moved_to && there.deleted);
-  if ((!here.moved_to || !there.moved_to) && !moved_and_deleted) {
+  if (!life.vague && (!here.moved_to || !there.moved_to) && !moved_and_deleted) {
     const std::string& wanted = here.moved_to    ? *here.moved_to
                                 : there.moved_to ? *there.moved_to
                                                  : life.mailbox;
@@ -106,7 +117,7 @@ void Ledger::check_pair(const std::string& token, const Life& life, const Copy& 
     const auto by_remote = there.flags.find(flag);
     const bool one = by_local != here.flags.end();
     const bool other = by_remote != there.flags.end();
-    if ((one && other) || is_ambiguous(life, flag)) continue;
+    if (life.vague || (one && other) || is_ambiguous(life, flag)) continue;
     // What was marked and deleted before any sync looked is known to nobody.
     if ((one && here.deleted) || (other && there.deleted)) continue;
     const bool wanted = one     ? by_local->second
@@ -163,7 +174,7 @@ std::vector<Wrong> Ledger::check(const std::vector<Copy>& local,
   for (const Copy& copy : remote) there[copy.token].push_back(&copy);
   for (const Copies* copies : {&here, &there}) {
     for (const auto& [token, which] : *copies) {
-      if (!lives_.contains(token))
+      if (token != kNoToken && !lives_.contains(token))
         wrong.push_back({"undead", fmt::format("{}: came back from the dead", token)});
     }
   }
@@ -175,7 +186,8 @@ void Ledger::settle(const std::vector<Copy>& agreed) {
   lives_.clear();
   broken_ = false;
   for (const Copy& copy : agreed) {
-    lives_[copy.token] = {copy.mailbox, copy.flags, {}, false, {}};
+    if (copy.token == kNoToken) continue;
+    lives_[copy.token] = {copy.mailbox, copy.flags, {}, false, false, {}};
   }
 }
 

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -42,6 +43,9 @@ class Ledger {
   // Deleted while nobody could know that it was there, or brought back by a person: both sides only
   // have to agree whether it lives.
   void left_open(const std::string& token);
+  // Of what was done here, any part may be undone, and what nobody has any more never was.
+  void power_lost(const std::function<bool(const std::string& token)>& is_anywhere);
+  bool knows(const std::string& token) const { return lives_.contains(token); }
   bool is_deleted(const std::string& token) const;
   // Known, and nobody deleted it.
   bool must_live(const std::string& token) const;
@@ -69,6 +73,7 @@ class Ledger {
     FlagSet flags;
     std::array<Deeds, 2> deeds;
     bool open = false;           // whether it lives
+    bool vague = false;          // where it is and with which flags
     std::optional<Side> bearer;  // none: both sides agreed since
   };
   using Copies = std::map<std::string, std::vector<const Copy*>>;

@@ -46,7 +46,7 @@ std::vector<LocalUser::File> LocalUser::files() const {
     const std::string home = root_ + "/" + mailbox;
     const maildir::KeywordTable table = keywords_of(mailbox);
     for (const std::string part : {"/new", "/cur"}) {
-      for (const std::string& name : disk_.names(home + part)) {
+      for (const std::string& name : names_in(home + part)) {
         const maildir::FileName parsed = maildir::parse_file_name(name);
         const std::string octets =
             with_line_ends(disk_.read(home + part + "/" + name), "\n", "\r\n");
@@ -60,7 +60,7 @@ std::vector<LocalUser::File> LocalUser::files() const {
 }
 
 std::vector<LocalUser::File> LocalUser::sole_files() const {
-  return sole(files());
+  return sole(files(), diary_.ledger);
 }
 std::vector<Copy> LocalUser::copies() const {
   return only_copies(files());
@@ -81,12 +81,37 @@ std::string LocalUser::token_of_base(const std::string& base_name) const {
   return "";
 }
 
+void LocalUser::clean_up(const std::vector<std::string>& on_server) {
+  for (const std::string& mailbox : mailboxes()) {
+    const std::string home = root_ + "/" + mailbox;
+    const bool theirs = std::ranges::find(on_server, mailbox) == on_server.end();
+    if (theirs) disk_.make_maildir(home);
+    for (const std::string& name : names_in(home + "/tmp")) disk_.unlink(home + "/tmp/" + name);
+  }
+}
+
+std::vector<std::string> LocalUser::whole_mailboxes() const {
+  std::vector<std::string> names = mailboxes();
+  std::erase_if(names, [this](const std::string& name) {
+    const std::string home = root_ + "/" + name;
+    return !disk_.exists(home + "/tmp") || !disk_.exists(home + "/new");
+  });
+  return names;
+}
+
+std::vector<std::string> LocalUser::names_in(const std::string& path) const {
+  return disk_.exists(path) ? disk_.names(path) : std::vector<std::string>{};
+}
+
 std::uint32_t LocalUser::letters_for(const std::string& mailbox, const FlagSet& flags) {
   const std::string path = root_ + "/" + mailbox + "/dovecot-keywords";
   maildir::KeywordTable table = keywords_of(mailbox);
   const std::vector<std::string> missing = table.missing(flags);
   for (const std::string& keyword : missing) static_cast<void>(table.add(keyword));
-  if (!missing.empty()) disk_.write(path, table.print());
+  if (!missing.empty()) {
+    disk_.write(path, table.print());
+    disk_.flush(path);
+  }
   return table.letters_of(flags);
 }
 
@@ -116,7 +141,7 @@ bool LocalUser::act(std::string_view what, Deed& deed) {
 }
 
 void LocalUser::deliver(Deed& deed) {
-  const std::vector<std::string> names = mailboxes();
+  const std::vector<std::string> names = whole_mailboxes();
   if (names.empty()) return;
   const std::string token = deed.token();
   const std::string mailbox = *deed.pick(names);

@@ -15,6 +15,12 @@ std::string RemoteUser::name_of(const std::string& wire) const {
   return with_line_ends(wire.substr(state_.prefix.size()), std::string(1, state_.delimiter), "/");
 }
 
+std::vector<std::string> RemoteUser::mailboxes() const {
+  std::vector<std::string> names;
+  for (const auto& [wire, mailbox] : state_.mailboxes()) names.push_back(name_of(wire));
+  return names;
+}
+
 std::vector<RemoteUser::Message> RemoteUser::messages() const {
   std::vector<Message> found;
   for (const auto& [wire, mailbox] : state_.mailboxes()) {
@@ -27,7 +33,7 @@ std::vector<RemoteUser::Message> RemoteUser::messages() const {
 }
 
 std::vector<RemoteUser::Message> RemoteUser::sole_messages() const {
-  return sole(messages());
+  return sole(messages(), diary_.ledger);
 }
 std::vector<Copy> RemoteUser::copies() const {
   return only_copies(messages());

@@ -20,6 +20,7 @@ class RemoteUser {
   // As LocalUser's.
   bool act(std::string_view what, Deed& deed);
   std::vector<Copy> copies() const;
+  std::vector<std::string> mailboxes() const;
 
  private:
   struct Message {

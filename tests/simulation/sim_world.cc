@@ -17,6 +17,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kQuietSyncsMax = 16;
+// What programs wrote is on the disk after so long, flushed or not. Sterna relies on an hour.
+constexpr std::chrono::minutes kWriteBack{50};
 // An upload in doubt is looked for three times before it is sent again; a look that comes too soon
 // after the one before does not count.
 constexpr int kIdleSyncsAtRest = 5;
@@ -37,9 +39,18 @@ std::string memory_directory() {
   return fs::is_directory(memory) ? memory : fs::temp_directory_path().string();
 }
 
+std::string mail_root(const Script& script) {
+  return script.has("mail-apart") ? "mail" : "disk/mail";
+}
+
 void copy_tree(const std::string& from, const std::string& to) {
   fs::remove_all(to);
   fs::copy(from, to, fs::copy_options::recursive);
+}
+
+// One that no row knows.
+bool is_file(const account::HeldLine& line) {
+  return line.kind == "orphan" || line.kind == "resurrected";
 }
 
 }  // namespace
@@ -53,6 +64,7 @@ coro::Task<void> InlineWorker::run(std::function<void()> job) {
 // One sync and the fault that it meets.
 struct SimWorld::Run {
   Fault fault = Fault::none;
+  std::uint64_t dice = 0;
   coro::Scope* scope = nullptr;
   std::optional<std::uint64_t> disk_operations_left;
   bool dead = false;
@@ -66,19 +78,12 @@ SimWorld::SimWorld(Script script)
       line_random_(script_.seed + 1),
       worker_random_(script_.seed + 2),
       state_(memory_directory()),
-      local_(machine_.disk(), "mail", diary_),
+      mail_disk_(prepare_disks()),
+      local_(mail_disk_, mail_root(script_), diary_),
       remote_(server_, diary_),
       network_(clock_, line_random_, server_, Abilities::of(script_)),
       worker_(clock_, worker_random_) {
   if (script_.has("dot")) server_.delimiter = '.';
-  test::MemoryDisk& disk = machine_.disk();
-  disk.granularity_ns = script_.has("coarse") ? 4'000'000 : 1;
-  disk.has_nameless_files = script_.has("nameless");
-  disk.make_maildir("mail/INBOX");
-  disk.before = [this](test::DiskOp operation, std::string_view) {
-    return before_disk_operation(operation);
-  };
-  witness_.watch(disk);
   server_.gone = [this](const std::string& octets) { witness_.gone_from_server(octets); };
   server_.before_command = [this](const std::string&) { witness_.look(wrong_); };
   diary_.is_in_doubt = [this](const std::string& token) { return is_in_doubt(token); };
@@ -88,9 +93,33 @@ SimWorld::SimWorld(Script script)
 
 SimWorld::~SimWorld() {
   machine_.disk().before = nullptr;
+  mail_disk_.before = nullptr;
 }
 
-account::Settings settings_of(const std::string& state_dir) {
+// The Maildir is below /disk, which may be another file system than that of the undo area.
+test::MemoryDisk& SimWorld::prepare_disks() {
+  const bool apart = script_.has("mail-apart");
+  machine_.disk().make_directories("disk");
+  test::MemoryDisk& mail = apart ? machine_.mount("/disk") : machine_.disk();
+  mail.make_maildir(mail_root(script_) + "/INBOX");
+  for (test::MemoryDisk* disk : std::set{&machine_.disk(), &mail}) {
+    disk->granularity_ns = script_.has("coarse") ? 4'000'000 : 1;
+    disk->has_nameless_files = script_.has("nameless");
+    disk->sync_all();
+    watch(*disk);
+  }
+  return mail;
+}
+
+void SimWorld::watch(test::MemoryDisk& disk) {
+  disk.before = [this, &disk](test::DiskOp, std::string_view) {
+    disk.set_now_ns(std::max(disk.now_ns(), clock_.wall_ns()));
+    return before_disk_operation();
+  };
+  witness_.watch(disk);
+}
+
+account::Settings settings_of(const std::string& state_dir, const std::string& maildir) {
   account::Settings settings;
   settings.name = "sim";
   settings.user = "ann";
@@ -99,7 +128,7 @@ account::Settings settings_of(const std::string& state_dir) {
   settings.endpoint.port = 993;
   settings.connections = 2;
   settings.compress = account::Compress::no;
-  settings.maildir = "/mail";
+  settings.maildir = maildir;
   settings.state_dir = state_dir;
   settings.quiet = std::chrono::milliseconds(0);
   settings.includes = [](const MailboxName&, Role) { return true; };
@@ -114,9 +143,7 @@ account::Settings settings_of(const std::string& state_dir) {
   return settings;
 }
 
-Status SimWorld::before_disk_operation(test::DiskOp) {
-  test::MemoryDisk& disk = machine_.disk();
-  disk.set_now_ns(std::max(disk.now_ns(), clock_.wall_ns()));
+Status SimWorld::before_disk_operation() {
   witness_.look(wrong_);
   if (!running_) return {};
   if (running_->disk_operations_left && (*running_->disk_operations_left)-- == 0) {
@@ -129,12 +156,44 @@ Status SimWorld::before_disk_operation(test::DiskOp) {
 
 // The moment of the fault, if it is not one of the line.
 void SimWorld::end(Run& run) {
-  if (run.fault == Fault::kill && !run.dead) {
+  if (run.fault != Fault::cancel && !run.dead) {
     run.dead = true;
-    copy_tree(state_ / "state", state_ / "at_death");
+    keep_state();
     network_.go_down();
+    if (run.fault == Fault::power) lose_power(run.dice);
   }
   run.scope->cancel();
+}
+
+// The state as it is now, for when a process that is dead to the world has come to its end.
+void SimWorld::keep_state() {
+  copy_tree(state_ / "state", state_ / "at_death");
+  files_at_death_ = state_disk_.files();
+}
+
+void SimWorld::put_back_state() {
+  fs::remove_all(state_ / "state");
+  fs::rename(state_ / "at_death", state_ / "state");
+  state_disk_.put_back(std::move(files_at_death_));
+}
+
+// Of both disks. What the state is then lies where keep_state() has put it.
+void SimWorld::lose_power(std::uint64_t dice) {
+  witness_.look(wrong_);
+  StateDisk::lose_power(files_at_death_, state_ / "at_death", SeededRandom(dice));
+  files_at_death_ = StateDisk::stored_in(state_ / "at_death");
+  machine_.lose_power(dice);
+  witness_.look(wrong_);
+  local_.clean_up(remote_.mailboxes());
+  diary_.ledger.power_lost([this](const std::string& token) { return witness_.sees(token); });
+}
+
+// As the kernel does by itself.
+void SimWorld::write_back() {
+  machine_.disk().sync_all();
+  mail_disk_.sync_all();
+  state_disk_.sync_all();
+  written_back_ = clock_.monotonic();
 }
 
 // Steps that name several faults have the first of them.
@@ -143,11 +202,13 @@ void SimWorld::plan_end(Run& run, const Step& step) {
     run.fault = Fault::cut;
     network_.cut_after(step.number("cut"));
   }
-  for (const auto& [name, fault] : {std::pair{"cancel", Fault::cancel}, {"kill", Fault::kill}}) {
+  for (const auto& [name, fault] :
+       {std::pair{"cancel", Fault::cancel}, {"kill", Fault::kill}, {"power", Fault::power}}) {
     const std::string operations = std::string(name) + "_ops";
     const std::string time = std::string(name) + "_ms";
     if (run.fault != Fault::none || !(step.has(operations) || step.has(time))) continue;
     run.fault = fault;
+    run.dice = step.number("dice");
     if (step.has(operations)) {
       run.disk_operations_left = step.number(operations);
       continue;
@@ -170,8 +231,7 @@ void SimWorld::plan_deeds(Run& run) {
 
 bool SimWorld::act(const Step& step) {
   witness_.look(wrong_);
-  test::MemoryDisk& disk = machine_.disk();
-  disk.set_now_ns(std::max(disk.now_ns(), clock_.wall_ns()));
+  mail_disk_.set_now_ns(std::max(mail_disk_.now_ns(), clock_.wall_ns()));
   diary_.now_s = clock_.wall_ns() / 1'000'000'000;
   Deed deed(step.id, step.number("dice"));
   const std::string_view what = step.what;
@@ -181,6 +241,7 @@ bool SimWorld::act(const Step& step) {
 }
 
 void SimWorld::wait(std::chrono::milliseconds time) {
+  if (clock_.monotonic() + time - written_back_ > kWriteBack) write_back();
   static_cast<void>(clock_.run(clock_.sleep(time)));
 }
 
@@ -199,8 +260,10 @@ coro::Task<void> SimWorld::sync_beside_faults(Run& run) {
 }
 
 account::AccountReport SimWorld::sync(const Step& step) {
-  constexpr std::array kNames{"sync", "sync, line cut", "sync, cancelled", "sync, killed"};
+  constexpr std::array kNames{"sync", "sync, line cut", "sync, cancelled", "sync, killed",
+                              "sync, power lost"};
   const std::uint64_t chance = SeededRandom(script_.seed ^ (std::uint64_t{step.id} << 32)).next();
+  if (clock_.monotonic() - written_back_ > kWriteBack) write_back();
   engine_random_ = SeededRandom(chance);
   line_random_ = SeededRandom(chance + 1);
   worker_random_ = SeededRandom(chance + 2);
@@ -213,10 +276,7 @@ account::AccountReport SimWorld::sync(const Step& step) {
   *run.over = true;
   running_ = nullptr;
   network_.cut_after(std::nullopt);
-  if (run.dead) {
-    fs::remove_all(state_ / "state");
-    fs::rename(state_ / "at_death", state_ / "state");
-  }
+  if (run.dead) put_back_state();
   network_.go_up();
   clock_.settle();
   witness_.look(wrong_);
@@ -234,12 +294,12 @@ account::AccountReport SimWorld::sync(const Step& step) {
 bool SimWorld::quiet_sync(const Step& step) {
   const std::uint64_t changes = server_.changes_by_sessions;
   const std::uint64_t bodies = server_.bodies_sent;
-  const std::vector<std::string> files = machine_.disk().files();
+  const std::vector<std::string> files = mail_disk_.files();
   const account::AccountReport report = sync(step);
   if (report.marker_held) wrong_.push_back({"marker", "the marker is held"});
   return report.errors.empty() && report.held == 0 && report.quarantined == 0 &&
          work_done(report.counts) == 0 && server_.changes_by_sessions == changes &&
-         server_.bodies_sent == bodies && machine_.disk().files() == files;
+         server_.bodies_sent == bodies && mail_disk_.files() == files;
 }
 
 // Of files that are held a person says whether the message was to go; the rest is as chance has it.
@@ -248,7 +308,7 @@ account::HeldDecision SimWorld::decision_about(const std::vector<account::HeldLi
   std::vector<std::string> deleted;
   bool living = false;
   for (const account::HeldLine& line : held) {
-    if (line.mailbox != mailbox || line.kind != "orphan") continue;
+    if (line.mailbox != mailbox || !is_file(line)) continue;
     const std::string base = line.path.substr(line.path.rfind('/') + 1);
     const std::string token = local_.token_of_base(base.substr(0, base.find(':')));
     living = living || !diary_.ledger.is_deleted(token);
@@ -332,6 +392,11 @@ void SimWorld::take(const Step& step) {
     sync(step);
   } else if (step.what == "wait") {
     wait(std::chrono::milliseconds(step.number("ms")));
+  } else if (step.what == "power") {
+    diary_.note("power lost");
+    keep_state();
+    lose_power(step.number("dice"));
+    put_back_state();
   } else if (step.what == "rest") {
     rest(step);
   } else if (!act(step)) {

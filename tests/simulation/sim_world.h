@@ -18,6 +18,7 @@
 #include "seeded_random.h"
 #include "server_state.h"
 #include "sim_network.h"
+#include "state_disk.h"
 #include "sterna/account/inspect.h"
 #include "sterna/account/sync.h"
 #include "tests/support/memory_file_system.h"
@@ -38,8 +39,8 @@ class InlineWorker : public io::Worker {
   SeededRandom& random_;
 };
 
-// Of the one account, whose Maildir is /mail.
-account::Settings settings_of(const std::string& state_dir);
+// Of the one account.
+account::Settings settings_of(const std::string& state_dir, const std::string& maildir = "/mail");
 
 class SimWorld {
  public:
@@ -56,6 +57,7 @@ class SimWorld {
     cut,     // a connection ends after some octet
     cancel,  // the sync is asked to stop
     kill,    // the process ends: nothing it does from then on reaches disk, state or server
+    power,   // the machine does, and with it whatever was not flushed
   };
   struct Run;
 
@@ -67,7 +69,13 @@ class SimWorld {
   void plan_end(Run& run, const Step& step);
   void plan_deeds(Run& run);
   void end(Run& run);
-  Status before_disk_operation(test::DiskOp operation);
+  void keep_state();
+  void put_back_state();
+  void lose_power(std::uint64_t dice);
+  void write_back();
+  test::MemoryDisk& prepare_disks();
+  void watch(test::MemoryDisk& disk);
+  Status before_disk_operation();
   void rest(const Step& step);
   bool quiet_sync(const Step& step);
   void decide_held(const Step& step);
@@ -75,7 +83,7 @@ class SimWorld {
                                        const std::string& mailbox, Deed& chance);
   bool is_in_doubt(const std::string& token) const;
   bool is_recorded(const std::string& base_name) const;
-  account::Settings settings() const { return settings_of(state_ / "state"); }
+  account::Settings settings() const { return settings_of(state_ / "state", "/disk/mail"); }
 
   Script script_;
   SeededRandom engine_random_;
@@ -83,10 +91,14 @@ class SimWorld {
   SeededRandom worker_random_;
   test::VirtualClock clock_;
   test::TempDir state_;
-  test::MemoryFileSystem machine_;
+  StateDisk state_disk_{state_ / "state"};
+  StateDisk::Files files_at_death_;
   ServerState server_;
   Diary diary_;
   Witness witness_{server_, diary_.ledger};
+  test::MemoryFileSystem machine_;
+  test::MemoryDisk& mail_disk_;
+  std::chrono::nanoseconds written_back_{0};
   LocalUser local_;
   RemoteUser remote_;
   SimNetwork network_;

@@ -5,8 +5,10 @@
 // What is written is seen at once and durable only when it was synced: the content of a file by a
 // sync of the file, names by a sync of their directory. lose_power() keeps any legal rest of what
 // was not: each change of a name happened or did not (later ones on the same name or file only if
-// the earlier did), and unsynced content is there, gone, or cut. Inode numbers are used again at
-// once. Paths are relative to the disk's root, components separated by '/', "" is the root.
+// the earlier did), and unsynced content is there, gone, or cut. A change of a name goes to the
+// disk together with the times of its directory, as a journal writes them. Inode numbers are used
+// again at once. Paths are relative to the disk's root, components separated by '/', "" is the
+// root.
 //
 // The functions here that take paths are what programs other than Sterna do: they abort on mistakes
 // of the test. Sterna itself uses a MemoryFileSystem. Not for several threads.
@@ -99,6 +101,7 @@ class MemoryDisk {
   void link(const std::string& from, const std::string& to);
   void symlink(const std::string& path, const std::string& absolute_target);
   void unlink(const std::string& path);
+  void flush(const std::string& path);  // the file and its name
   void remove_tree(const std::string& path);
   void set_mtime_ns(const std::string& path, std::int64_t mtime_ns);
   io::FileStat stat(const std::string& path) const;
@@ -149,6 +152,7 @@ class MemoryDisk {
     std::uint64_t ino = 0;
     io::FileType type = io::FileType::file;
     bool by_others = false;
+    std::int64_t at_ns = 0;
 
     bool touches(std::uint64_t directory) const;
     bool shares_with(const Change& other) const;
