@@ -66,6 +66,13 @@ TEST(UploadInDoubt, AFileDeletedSinceIsMissedByWhatWasSent) {
   add_intent(next, IntentKind::upload, "A", 0, "n1", "x", "");
   EXPECT_EQ(told(next), "close_intent 1\ndelete_out A/7 to_trash\n");
 }
+// Where both sides are paired anew nothing is deleted: a restored backup lacks what it is older
+// than.
+TEST(UploadInDoubt, AFileThatABackupLacksIsFetchedAgain) {
+  Input input = uploading("A new 7 x S", "");
+  for (MailboxInput& in : input.mailboxes) in.adopting = true;
+  EXPECT_EQ(told(input), "download A/7\nclose_intent 1\n");
+}
 TEST(UploadInDoubt, WhatMayStillBeTheFileIsNotMissed) {
   EXPECT_EQ(told(uploading("A new 3 x S", "")), "download A/3\nclose_intent 1\n");
   EXPECT_EQ(told(uploading("A new 7 x S", "B unknown")), "wait A/7\n");
