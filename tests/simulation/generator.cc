@@ -22,10 +22,19 @@ constexpr std::array kDeeds{
 };
 // Of the features of a world, in percent.
 constexpr std::array kFeatures{
-    Share{"uidplus", 70},  Share{"move", 70},       Share{"list-status", 60},
-    Share{"esearch", 60},  Share{"literal+", 60},   Share{"namespace", 70},
-    Share{"unselect", 70}, Share{"capability", 50}, Share{"dot", 40},
-    Share{"coarse", 50},   Share{"nameless", 70},   Share{"mail-apart", 40},
+    Share{"uidplus", 70},     Share{"move", 70},       Share{"list-status", 60},
+    Share{"esearch", 60},     Share{"literal+", 60},   Share{"namespace", 70},
+    Share{"unselect", 70},    Share{"capability", 50}, Share{"dot", 40},
+    Share{"coarse", 50},      Share{"nameless", 70},   Share{"mail-apart", 40},
+    Share{"mount-point", 50},
+};
+
+// What befalls a world once in a while, of those that have such trouble at all.
+constexpr std::array kTroubles{
+    Share{"restore.maildir", 25},
+    Share{"restore.state", 25},
+    Share{"server.renumber", 30},
+    Share{"unmount", 20},
 };
 
 class Generator {
@@ -34,6 +43,7 @@ class Generator {
 
   Script run() {
     describe_world();
+    if (random_.chance(30)) trouble_ = one_of(kTroubles);
     for (int round = 0; round < kRounds; ++round) {
       for (std::uint64_t syncs = random_.between(1, 4); syncs > 0; --syncs) stretch();
       add("rest");
@@ -81,6 +91,7 @@ class Generator {
   void stretch() {
     for (std::uint64_t deeds = random_.below(12); deeds > 0; --deeds) deed();
     if (random_.chance(4)) add("power").with["dice"] = dice();
+    trouble();
     const std::uint64_t fault = random_.below(5);
     if (fault != 0) {
       for (std::uint64_t deeds = random_.below(4); deeds > 0; --deeds) {
@@ -95,6 +106,18 @@ class Generator {
     add("wait").with["ms"] = random_.between(1, minutes * 60'000);
   }
 
+  void trouble() {
+    if (trouble_.empty() || !random_.chance(40)) return;
+    if (trouble_ == "unmount") {
+      have("mail-apart");
+      add(random_.chance(50) ? "mount" : "unmount");
+    } else if (trouble_.starts_with("restore.") && random_.chance(50)) {
+      add("backup");
+    } else {
+      add(std::string(trouble_)).with["dice"] = dice();
+    }
+  }
+
   void end(Step& sync, const std::string& how) {
     if (random_.chance(60)) {
       sync.with[how + "_ops"] = random_.below(random_.chance(50) ? 60 : 400);
@@ -105,6 +128,7 @@ class Generator {
 
   SeededRandom random_;
   Script script_;
+  std::string_view trouble_;
   std::uint32_t last_id_ = 0;
 };
 

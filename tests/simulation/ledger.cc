@@ -21,7 +21,7 @@ bool has_flag(const FlagSet& flags, const std::string& flag) {
 
 void Ledger::born(Side side, const std::string& token, const std::string& mailbox,
                   const FlagSet& flags) {
-  lives_[token] = {mailbox, flags, {}, false, false, side};
+  lives_[token] = {mailbox, flags, {}, false, false, false, side};
 }
 
 Ledger::Deeds& Ledger::deeds(Side side, const std::string& token) {
@@ -44,9 +44,12 @@ void Ledger::flagged(Side side, const std::string& token, const std::string& fla
 void Ledger::moved(Side side, const std::string& token, const std::string& mailbox) {
   deeds(side, token).take_up();
   deeds(side, token).moved_to = mailbox;
+  // Nobody knows any more where it came from.
+  lives_.at(token).twice = lives_.at(token).twice || adopting_;
 }
 void Ledger::deleted(Side side, const std::string& token) {
   deeds(side, token).deleted = true;
+  lives_.at(token).open = lives_.at(token).open || adopting_;
 }
 
 void Ledger::left_open(const std::string& token) {
@@ -59,6 +62,23 @@ void Ledger::power_lost(const std::function<bool(const std::string& token)>& is_
     const Deeds& here = life.deeds[0];
     life.open = life.open || here.deleted;
     life.vague = life.vague || here.any() || life.bearer == Side::local;
+  }
+}
+void Ledger::set_back(const std::vector<Copy>& local, const std::vector<Copy>& remote,
+                      const std::function<bool(const std::string& token)>& is_anywhere) {
+  broken_ = true;
+  adopting_ = true;
+  std::erase_if(lives_, [&](const auto& life) { return !is_anywhere(life.first); });
+  for (auto& [token, life] : lives_) {
+    life.open = life.open || is_deleted(token);
+    life.twice = life.twice || life.deeds[0].moved_to || life.deeds[1].moved_to;
+    life.vague = true;
+  }
+  for (const std::vector<Copy>* copies : {&local, &remote}) {
+    for (const Copy& copy : *copies) {
+      if (copy.token == kNoToken || lives_.contains(copy.token)) continue;
+      lives_[copy.token] = {copy.mailbox, copy.flags, {}, true, true, false, {}};
+    }
   }
 }
 bool Ledger::is_deleted(const std::string& token) const {
@@ -118,6 +138,9 @@ void Ledger::check_pair(const std::string& token, const Life& life, const Copy& 
     const bool one = by_local != here.flags.end();
     const bool other = by_remote != there.flags.end();
     if (life.vague || (one && other) || is_ambiguous(life, flag)) continue;
+    // The mark of a removal that died goes along when its message is moved (docs/safety.md, section
+    // 5).
+    if (flag == "\\Deleted" && broken_ && here.deleted && there.moved_to) continue;
     // What was marked and deleted before any sync looked is known to nobody.
     if ((one && here.deleted) || (other && there.deleted)) continue;
     const bool wanted = one     ? by_local->second
@@ -146,7 +169,8 @@ void Ledger::check_life(const std::string& token, const Life& life, const Copies
   const bool deleted = by_local.deleted || by_remote.deleted;
   const bool disputed = life.open || (by_local.deleted != by_remote.deleted &&
                                       (by_local.deleted ? by_remote : by_local).any());
-  const bool right = !deleted    ? here == 1 && there == 1
+  const bool right = life.twice  ? here == there && (here > 0 || deleted || life.open)
+                     : !deleted  ? here == 1 && there == 1
                      : !disputed ? here == 0 && there == 0
                                  : here == there && here <= 1;
   if (!right) {
@@ -185,9 +209,11 @@ std::vector<Wrong> Ledger::check(const std::vector<Copy>& local,
 void Ledger::settle(const std::vector<Copy>& agreed) {
   lives_.clear();
   broken_ = false;
+  adopting_ = false;
   for (const Copy& copy : agreed) {
     if (copy.token == kNoToken) continue;
-    lives_[copy.token] = {copy.mailbox, copy.flags, {}, false, false, {}};
+    const bool again = lives_.contains(copy.token);
+    lives_[copy.token] = {copy.mailbox, copy.flags, {}, false, again, again, {}};
   }
 }
 

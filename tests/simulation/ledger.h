@@ -45,6 +45,11 @@ class Ledger {
   void left_open(const std::string& token);
   // Of what was done here, any part may be undone, and what nobody has any more never was.
   void power_lost(const std::function<bool(const std::string& token)>& is_anywhere);
+  // A part of the world is what it was before: what was done since counts for nothing, and what is
+  // there again may live. Each message is to be once on each side, all the same.
+  void set_back(const std::vector<Copy>& local, const std::vector<Copy>& remote,
+                const std::function<bool(const std::string& token)>& is_anywhere);
+  void synced() { adopting_ = false; }
   bool knows(const std::string& token) const { return lives_.contains(token); }
   bool is_deleted(const std::string& token) const;
   // Known, and nobody deleted it.
@@ -74,6 +79,7 @@ class Ledger {
     std::array<Deeds, 2> deeds;
     bool open = false;           // whether it lives
     bool vague = false;          // where it is and with which flags
+    bool twice = false;          // it may be there more than once, the same on both sides
     std::optional<Side> bearer;  // none: both sides agreed since
   };
   using Copies = std::map<std::string, std::vector<const Copy*>>;
@@ -87,6 +93,7 @@ class Ledger {
 
   std::map<std::string, Life> lives_;
   bool broken_ = false;
+  bool adopting_ = false;  // set back, and no sync came to its end since
 };
 
 }  // namespace sterna::simulation

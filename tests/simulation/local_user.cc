@@ -16,7 +16,7 @@ std::string base_of(const std::string& path) {
 
 }  // namespace
 
-std::vector<std::string> LocalUser::mailboxes() const {
+std::vector<std::string> LocalUser::folders_with(std::string_view part) const {
   std::vector<std::string> found;
   std::vector<std::string> open{""};
   while (!open.empty()) {
@@ -24,7 +24,7 @@ std::vector<std::string> LocalUser::mailboxes() const {
     open.pop_back();
     const std::string path = name.empty() ? root_ : root_ + "/" + name;
     for (const std::string& child : disk_.names(path)) {
-      if (child == "cur") found.push_back(name);
+      if (child == part) found.push_back(name);
       const bool inner = child == "cur" || child == "new" || child == "tmp";
       if (inner || disk_.stat(path + "/" + child).type != io::FileType::directory) continue;
       open.push_back(name.empty() ? child : name + "/" + child);
@@ -82,10 +82,14 @@ std::string LocalUser::token_of_base(const std::string& base_name) const {
 }
 
 void LocalUser::clean_up(const std::vector<std::string>& on_server) {
+  for (const std::string_view part : {"cur", "new", "tmp"}) {
+    for (const std::string& mailbox : folders_with(part)) {
+      const bool ours = std::ranges::find(on_server, mailbox) == on_server.end();
+      if (ours) disk_.make_maildir(root_ + "/" + mailbox);
+    }
+  }
   for (const std::string& mailbox : mailboxes()) {
     const std::string home = root_ + "/" + mailbox;
-    const bool theirs = std::ranges::find(on_server, mailbox) == on_server.end();
-    if (theirs) disk_.make_maildir(home);
     for (const std::string& name : names_in(home + "/tmp")) disk_.unlink(home + "/tmp/" + name);
   }
 }
@@ -101,6 +105,12 @@ std::vector<std::string> LocalUser::whole_mailboxes() const {
 
 std::vector<std::string> LocalUser::names_in(const std::string& path) const {
   return disk_.exists(path) ? disk_.names(path) : std::vector<std::string>{};
+}
+
+void LocalUser::remove_base(const std::string& base_name) {
+  for (const File& file : files()) {
+    if (base_of(file.path) == base_name) return disk_.unlink(file.path);
+  }
 }
 
 std::uint32_t LocalUser::letters_for(const std::string& mailbox, const FlagSet& flags) {

@@ -27,6 +27,7 @@ class LocalUser {
   // Base names of the files that have that token, and the other way round.
   std::vector<std::string> bases_of(const std::string& token) const;
   std::string token_of_base(const std::string& base_name) const;
+  void remove_base(const std::string& base_name);
   // After a lost power: files that were not delivered yet go, and a reader completes its folders
   // that are half made, but for those that the server has: they are Sterna's to keep whole.
   void clean_up(const std::vector<std::string>& on_server);
@@ -36,7 +37,8 @@ class LocalUser {
     Copy copy;
     std::string path;
   };
-  std::vector<std::string> mailboxes() const;        // folders that have cur
+  std::vector<std::string> folders_with(std::string_view part) const;
+  std::vector<std::string> mailboxes() const { return folders_with("cur"); }
   std::vector<std::string> whole_mailboxes() const;  // that mail can be delivered to
   std::vector<std::string> names_in(const std::string& path) const;
   maildir::KeywordTable keywords_of(const std::string& mailbox) const;

@@ -46,6 +46,12 @@ class ServerState {
   std::uint32_t copy(ServerMailbox& from, std::uint32_t uid, ServerMailbox& to);
 
   const std::map<std::string, ServerMailbox>& mailboxes() const { return mailboxes_; }
+  // As from a backup: the numbers are what they were then.
+  void roll_back(std::map<std::string, ServerMailbox> mailboxes) {
+    mailboxes_ = std::move(mailboxes);
+  }
+  // Another UIDVALIDITY, and UIDs from 1 on.
+  void renumber(const std::string& name);
   char delimiter = '/';
   std::string prefix;  // of the personal namespace
 

@@ -99,7 +99,7 @@ SimWorld::~SimWorld() {
 // The Maildir is below /disk, which may be another file system than that of the undo area.
 test::MemoryDisk& SimWorld::prepare_disks() {
   const bool apart = script_.has("mail-apart");
-  machine_.disk().make_directories("disk");
+  machine_.disk().make_directories(script_.has("mount-point") ? "disk/mail" : "disk");
   test::MemoryDisk& mail = apart ? machine_.mount("/disk") : machine_.disk();
   mail.make_maildir(mail_root(script_) + "/INBOX");
   for (test::MemoryDisk* disk : std::set{&machine_.disk(), &mail}) {
@@ -235,6 +235,10 @@ bool SimWorld::act(const Step& step) {
   diary_.now_s = clock_.wall_ns() / 1'000'000'000;
   Deed deed(step.id, step.number("dice"));
   const std::string_view what = step.what;
+  if (what.starts_with("local.") && !mounted_) return true;
+  // A server that gives the numbers of what it forgot to new mail before anybody looked cannot be
+  // seen through.
+  if (what.starts_with("remote.") && is_rolled_back_) return true;
   if (what.starts_with("local.")) return local_.act(what.substr(6), deed);
   if (what.starts_with("remote.")) return remote_.act(what.substr(7), deed);
   return false;
@@ -281,6 +285,10 @@ account::AccountReport SimWorld::sync(const Step& step) {
   clock_.settle();
   witness_.look(wrong_);
   const account::AccountReport& report = *run.report;
+  if (report.errors.empty() && !report.marker_held && run.fault == Fault::none) {
+    is_rolled_back_ = false;
+    diary_.ledger.synced();
+  }
   const account::Counts& counts = report.counts;
   diary_.note(fmt::format("  down {} up {} flags {}/{} moved {}/{} deleted {}/{} mailboxes {}/{}",
                           counts.downloaded, counts.uploaded, counts.flags_in, counts.flags_out,
@@ -315,6 +323,7 @@ account::HeldDecision SimWorld::decision_about(const std::vector<account::HeldLi
     if (diary_.ledger.is_deleted(token)) deleted.push_back(token);
   }
   if (!living && !deleted.empty()) return account::HeldDecision::apply;
+  if (!living && is_set_back_) return account::HeldDecision::restore;
   if (!living) {
     return chance.rank(mailbox) % 2 == 0 ? account::HeldDecision::apply
                                          : account::HeldDecision::restore;
@@ -328,6 +337,7 @@ void SimWorld::decide_held(const Step& step) {
   Deed chance(step.id, script_.seed);
   const auto held = account::read_held(settings());
   if (!held) return;
+  if (is_set_back_) remove_leftovers(*held);
   std::set<std::string> mailboxes;
   for (const account::HeldLine& line : *held) {
     diary_.note(fmt::format("  held: {} {}: {}", line.kind, line.path, line.reason));
@@ -339,6 +349,86 @@ void SimWorld::decide_held(const Step& step) {
     diary_.note(fmt::format("held {} in {}", apply ? "apply" : "restore", mailbox));
     static_cast<void>(account::decide_held(settings(), decision, MailboxName(mailbox)));
   }
+}
+
+// A person deletes a file that is held while its message is elsewhere.
+void SimWorld::remove_leftovers(const std::vector<account::HeldLine>& held) {
+  std::set<std::string> there;
+  for (const Copy& copy : remote_.copies()) there.insert(copy.token);
+  for (const account::HeldLine& line : held) {
+    if (!is_file(line)) continue;
+    std::string base = line.path.substr(line.path.rfind('/') + 1);
+    base = base.substr(0, base.find(':'));
+    const std::string token = local_.token_of_base(base);
+    if (!there.contains(token)) continue;
+    diary_.note(fmt::format("local: leftover of {} deleted", token));
+    local_.remove_base(base);
+  }
+}
+
+void SimWorld::adopt() {
+  diary_.note("adopt");
+  account::Services services{clock_, worker_, network_, engine_random_, machine_};
+  static_cast<void>(account::adopt(services, settings()));
+}
+
+// A Maildir without a marker is none of this account's yet: it would stop there, and wait for a
+// person.
+bool SimWorld::has_marker() const {
+  return mail_disk_.exists(mail_root(script_) + "/.sterna");
+}
+
+void SimWorld::back_up() {
+  if (!has_marker()) return;
+  write_back();
+  copy_tree(state_ / "state", state_ / "backup");
+  backup_ = {mail_disk_.back_up(), state_disk_.files(), server_.mailboxes()};
+}
+
+void SimWorld::restore(bool maildir, bool state, bool server) {
+  if (maildir) {
+    mail_disk_.restore(backup_->mail);
+    local_.clean_up({});  // a backup may have been made of a folder that was half made
+  }
+  if (state) {
+    copy_tree(state_ / "backup", state_ / "state");
+    state_disk_.put_back(backup_->state);
+  }
+  if (server) server_.roll_back(backup_->server);
+  is_rolled_back_ = is_rolled_back_ || server;
+}
+
+void SimWorld::mount(bool mounted) {
+  if (!script_.has("mail-apart") || mounted == mounted_ || !has_marker()) return;
+  mounted_ = mounted;
+  mail_disk_.sync_all();
+  if (mounted) {
+    machine_.mount("/disk");
+  } else {
+    machine_.unmount("/disk");
+  }
+}
+
+// Steps after which a part of the world is not what it was.
+bool SimWorld::set_back(const Step& step) {
+  if (step.what == "mount" || step.what == "unmount") return mount(step.what == "mount"), true;
+  if (step.what == "backup") return back_up(), true;
+  if (step.what == "server.renumber") {
+    std::vector<std::string> names;
+    for (const auto& [name, mailbox] : server_.mailboxes()) names.push_back(name);
+    server_.renumber(*Deed(step.id, step.number("dice")).pick(names));
+  } else if (step.what.starts_with("restore.")) {
+    if (!backup_) return true;
+    const std::string what = step.what.substr(8);
+    restore(what == "maildir" || what == "machine", what == "state" || what == "machine",
+            what == "server");
+  } else {
+    return false;
+  }
+  is_set_back_ = true;
+  diary_.ledger.set_back(local_.copies(), remote_.copies(),
+                         [this](const std::string& token) { return witness_.sees(token); });
+  return true;
 }
 
 // Whether an upload of it is open in what the state has kept, and the server is not known to have
@@ -367,12 +457,15 @@ bool SimWorld::is_recorded(const std::string& base_name) const {
 }
 
 void SimWorld::rest(const Step& step) {
+  mount(true);
   int idle = 0;
   Step quiet{step.id << 8, "sync", {}};
   for (int syncs = 0; syncs < kQuietSyncsMax && idle < kIdleSyncsAtRest; ++syncs) {
     ++quiet.id;
     idle = quiet_sync(quiet) ? idle + 1 : 0;
     decide_held(quiet);
+    // A folder that was replaced is frozen until a person says that it is right.
+    if (is_set_back_ && syncs == 2 && idle == 0) adopt();
     wait(std::chrono::minutes(1) + std::chrono::seconds(engine_random_.below(7'000)));
   }
   if (idle < kIdleSyncsAtRest) wrong_.push_back({"restless", "it does not come to rest"});
@@ -381,6 +474,7 @@ void SimWorld::rest(const Step& step) {
   for (const std::string& line : server_.complaints) wrong_.push_back({"bad", "BAD: " + line});
   if (!wrong_.empty()) return;
   diary_.ledger.settle(here);
+  is_set_back_ = false;
   diary_.note("at rest");
   diary_.story.clear();
 }
@@ -399,6 +493,8 @@ void SimWorld::take(const Step& step) {
     put_back_state();
   } else if (step.what == "rest") {
     rest(step);
+  } else if (set_back(step)) {
+    diary_.note(step.print());
   } else if (!act(step)) {
     wrong_.push_back({"script", "no such step: " + step.print()});
   }

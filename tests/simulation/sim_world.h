@@ -81,6 +81,13 @@ class SimWorld {
   void decide_held(const Step& step);
   account::HeldDecision decision_about(const std::vector<account::HeldLine>& held,
                                        const std::string& mailbox, Deed& chance);
+  void remove_leftovers(const std::vector<account::HeldLine>& held);
+  bool set_back(const Step& step);
+  void adopt();
+  bool has_marker() const;
+  void back_up();
+  void restore(bool maildir, bool state, bool server);
+  void mount(bool mounted);
   bool is_in_doubt(const std::string& token) const;
   bool is_recorded(const std::string& base_name) const;
   account::Settings settings() const { return settings_of(state_ / "state", "/disk/mail"); }
@@ -99,6 +106,15 @@ class SimWorld {
   test::MemoryFileSystem machine_;
   test::MemoryDisk& mail_disk_;
   std::chrono::nanoseconds written_back_{0};
+  struct Backup {
+    test::MemoryDisk::Backup mail;
+    StateDisk::Files state;  // the files are in the directory "backup"
+    std::map<std::string, ServerMailbox> server;
+  };
+  std::optional<Backup> backup_;
+  bool mounted_ = true;
+  bool is_set_back_ = false;     // since the last rest
+  bool is_rolled_back_ = false;  // the server, and no sync has seen it yet
   LocalUser local_;
   RemoteUser remote_;
   SimNetwork network_;
