@@ -38,6 +38,7 @@ bool move_is_settled(World& world, const Intent& intent) {
 
 bool removal_is_settled(World& world, const Intent& intent) {
   const RowView* row = world.row({intent.mailbox, intent.uid});
+  if (row && row->has_state(RowState::wanted)) return row->remote != Remote::unknown;
   if (!row || !row->has_state(RowState::deleting)) return true;
   if (!row->mailbox || row->remote == Remote::unknown || row->local == Local::unknown) return false;
   return row->remote == Remote::gone || row->file;

@@ -9,11 +9,21 @@
 namespace sterna::sync {
 namespace {
 
+// A removal that was begun, held, and then decided against: the mark on the server is ours.
+void take_back_removal(Draft& draft, RowView& row) {
+  const bool begun = row.intent && row.intent->kind == IntentKind::delete_out;
+  if (!begun || row.row->flags.has(Flag::deleted)) return;
+  draft.kept_intents.insert(row.intent->id);
+  draft.act(ClearDeleted{row.mailbox->where(), row.key().uid, row.intent->id},
+            "its removal was begun, and decided against");
+}
+
 // On the server, with no file here: wanted, dropped, quarantined.
 void decide_without_file(Draft& draft, RowView& row) {
   if (row.remote == Remote::gone) {
     return forget(draft, row, RowState::tombstone, "gone from the server, not kept here");
   }
+  if (row.has_state(RowState::wanted) && row.remote == Remote::same) take_back_removal(draft, row);
   if (row.has_state(RowState::wanted) && row.file && row.remote == Remote::same) {
     return draft.act(Repair{row.mailbox->where(), row.key().uid, row.file->arrival->file},
                      "the file is damaged; its removal was begun before");

@@ -151,6 +151,17 @@ TEST_F(Decide, RestoreOfLostFilesFetchesThemAgain) {
   EXPECT_EQ(row->info, "");
 }
 
+TEST_F(Decide, RestoreOfARemovalThatWasBegunFetchesItAgain) {
+  write([this](store::Store& base) {
+    MessageRow begun = row(inbox_, 1, "file1");
+    begun.state = RowState::deleting;
+    EXPECT_TRUE(base.put_message(begun));
+  });
+  hold({held("delete_remote", inbox_, 1)});
+  EXPECT_EQ(decide(HeldDecision::restore), 1U);
+  EXPECT_EQ((*open()->message({inbox_, Uid{1}}))->state, RowState::wanted);
+}
+
 TEST_F(Decide, RestoreOfWhatTheServerLostUploadsTheFile) {
   hold({held("delete_local", inbox_, 2)});
   EXPECT_EQ(decide(HeldDecision::restore), 1U);

@@ -11,6 +11,8 @@
 namespace sterna::simulation {
 namespace {
 
+constexpr std::string_view kNoToken = "(no token)";  // what a lost power left of a file
+
 bool has_flag(const FlagSet& flags, const std::string& flag) {
   return flags.contains(FlagSet::parse(flag));
 }
@@ -19,7 +21,7 @@ bool has_flag(const FlagSet& flags, const std::string& flag) {
 
 void Ledger::born(Side side, const std::string& token, const std::string& mailbox,
                   const FlagSet& flags) {
-  lives_[token] = {mailbox, flags, {}, false, side};
+  lives_[token] = {mailbox, flags, {}, false, false, false, side};
 }
 
 Ledger::Deeds& Ledger::deeds(Side side, const std::string& token) {
@@ -42,18 +44,52 @@ void Ledger::flagged(Side side, const std::string& token, const std::string& fla
 void Ledger::moved(Side side, const std::string& token, const std::string& mailbox) {
   deeds(side, token).take_up();
   deeds(side, token).moved_to = mailbox;
+  // Nobody knows any more where it came from.
+  lives_.at(token).twice = lives_.at(token).twice || adopting_;
 }
 void Ledger::deleted(Side side, const std::string& token) {
   deeds(side, token).deleted = true;
+  lives_.at(token).open = lives_.at(token).open || adopting_;
 }
 
 void Ledger::left_open(const std::string& token) {
-  lives_.at(token).open = true;
+  if (const auto life = lives_.find(token); life != lives_.end()) life->second.open = true;
+}
+void Ledger::power_lost(const std::function<bool(const std::string& token)>& is_anywhere) {
+  broken_ = true;
+  std::erase_if(lives_, [&](const auto& life) { return !is_anywhere(life.first); });
+  for (auto& [token, life] : lives_) {
+    const Deeds& here = life.deeds[0];
+    life.open = life.open || here.deleted;
+    life.vague = life.vague || here.any() || life.bearer == Side::local;
+  }
+}
+void Ledger::set_back(const std::vector<Copy>& local, const std::vector<Copy>& remote,
+                      const std::function<bool(const std::string& token)>& is_anywhere) {
+  broken_ = true;
+  adopting_ = true;
+  std::erase_if(lives_, [&](const auto& life) { return !is_anywhere(life.first); });
+  for (auto& [token, life] : lives_) {
+    life.open = life.open || is_deleted(token);
+    life.twice = life.twice || life.deeds[0].moved_to || life.deeds[1].moved_to;
+    life.vague = true;
+  }
+  for (const std::vector<Copy>* copies : {&local, &remote}) {
+    for (const Copy& copy : *copies) {
+      if (copy.token == kNoToken || lives_.contains(copy.token)) continue;
+      lives_[copy.token] = {copy.mailbox, copy.flags, {}, true, true, false, {}};
+    }
+  }
 }
 bool Ledger::is_deleted(const std::string& token) const {
   const auto life = lives_.find(token);
   return life == lives_.end() ||
          std::ranges::any_of(life->second.deeds, [](const Deeds& by) { return by.deleted; });
+}
+
+bool Ledger::must_live(const std::string& token) const {
+  const auto life = lives_.find(token);
+  return life != lives_.end() && !life->second.open && !is_deleted(token);
 }
 
 // Docs/safety.md, section 3: a flag is changed on the other side first and recorded then. If the
@@ -74,25 +110,26 @@ bool Ledger::is_ambiguous(const Life& life, const std::string& flag) const {
 }
 
 void Ledger::check_pair(const std::string& token, const Life& life, const Copy& local,
-                        const Copy& remote, std::vector<std::string>& wrong) const {
+                        const Copy& remote, std::vector<Wrong>& wrong) const {
   const auto& [here, there] = life.deeds;
   if (local.mailbox != remote.mailbox) {
-    wrong.push_back(fmt::format("{}: in {} locally and in {} on the server", token, local.mailbox,
-                                remote.mailbox));
+    wrong.push_back({"apart", fmt::format("{}: in {} locally and in {} on the server", token,
+                                          local.mailbox, remote.mailbox)});
   }
   const bool moved_and_deleted =
       (here.moved_to && here.deleted) || (there.moved_to && there.deleted);
-  if ((!here.moved_to || !there.moved_to) && !moved_and_deleted) {
+  if (!life.vague && (!here.moved_to || !there.moved_to) && !moved_and_deleted) {
     const std::string& wanted = here.moved_to    ? *here.moved_to
                                 : there.moved_to ? *there.moved_to
                                                  : life.mailbox;
     if (remote.mailbox != wanted) {
-      wrong.push_back(fmt::format("{}: in {} instead of {}", token, remote.mailbox, wanted));
+      wrong.push_back(
+          {"misplaced", fmt::format("{}: in {} instead of {}", token, remote.mailbox, wanted)});
     }
   }
   if (local.flags != remote.flags) {
-    wrong.push_back(fmt::format("{}: flags ({}) locally and ({}) on the server", token,
-                                local.flags.to_string(), remote.flags.to_string()));
+    wrong.push_back({"flags", fmt::format("{}: flags ({}) locally and ({}) on the server", token,
+                                          local.flags.to_string(), remote.flags.to_string())});
   }
   for (const std::string flag : {"\\Seen", "\\Flagged", "\\Answered", "\\Draft", "\\Deleted",
                                  "$Forwarded", "work", "later"}) {
@@ -100,21 +137,27 @@ void Ledger::check_pair(const std::string& token, const Life& life, const Copy& 
     const auto by_remote = there.flags.find(flag);
     const bool one = by_local != here.flags.end();
     const bool other = by_remote != there.flags.end();
-    if ((one && other) || is_ambiguous(life, flag)) continue;
+    if (life.vague || (one && other) || is_ambiguous(life, flag)) continue;
+    // The mark of a removal that died goes along when its message is moved (docs/safety.md, section
+    // 5).
+    if (flag == "\\Deleted" && broken_ && here.deleted && there.moved_to) continue;
     // What was marked and deleted before any sync looked is known to nobody.
     if ((one && here.deleted) || (other && there.deleted)) continue;
     const bool wanted = one     ? by_local->second
                         : other ? by_remote->second
                                 : has_flag(life.flags, flag);
     if (has_flag(remote.flags, flag) != wanted) {
-      wrong.push_back(fmt::format("{}: {} should be {}", token, flag, wanted ? "set" : "clear"));
+      wrong.push_back(
+          {"flags", fmt::format("{}: {} should be {}", token, flag, wanted ? "set" : "clear")});
     }
   }
-  if (local.octets != remote.octets) wrong.push_back(fmt::format("{}: other octets", token));
+  if (local.octets != remote.octets) {
+    wrong.push_back({"octets", fmt::format("{}: other octets", token)});
+  }
 }
 
 void Ledger::check_life(const std::string& token, const Life& life, const Copies& local,
-                        const Copies& remote, std::vector<std::string>& wrong) const {
+                        const Copies& remote, std::vector<Wrong>& wrong) const {
   const auto count = [&token](const Copies& copies) {
     const auto it = copies.find(token);
     return it == copies.end() ? std::size_t{0} : it->second.size();
@@ -126,15 +169,19 @@ void Ledger::check_life(const std::string& token, const Life& life, const Copies
   const bool deleted = by_local.deleted || by_remote.deleted;
   const bool disputed = life.open || (by_local.deleted != by_remote.deleted &&
                                       (by_local.deleted ? by_remote : by_local).any());
-  const bool right = !deleted    ? here == 1 && there == 1
+  const bool right = life.twice  ? here == there && (here > 0 || deleted || life.open)
+                     : !deleted  ? here == 1 && there == 1
                      : !disputed ? here == 0 && there == 0
                                  : here == there && here <= 1;
   if (!right) {
-    wrong.push_back(fmt::format("{}: {} times here and {} times on the server ({})", token, here,
-                                there,
-                                !deleted    ? "nobody deleted it"
-                                : !disputed ? "it was deleted"
-                                            : "deleted on one side, changed on the other"));
+    const std::string kind = !deleted && (here == 0 || there == 0) ? "lost"
+                             : deleted && !disputed                ? "undead"
+                                                                   : "doubled";
+    wrong.push_back(
+        {kind, fmt::format("{}: {} times here and {} times on the server ({})", token, here, there,
+                           !deleted    ? "nobody deleted it"
+                           : !disputed ? "it was deleted"
+                                       : "deleted on one side, changed on the other")});
     return;
   }
   if (here == 1) {
@@ -142,17 +189,17 @@ void Ledger::check_life(const std::string& token, const Life& life, const Copies
   }
 }
 
-std::vector<std::string> Ledger::check(const std::vector<Copy>& local,
-                                       const std::vector<Copy>& remote) const {
-  std::vector<std::string> wrong;
+std::vector<Wrong> Ledger::check(const std::vector<Copy>& local,
+                                 const std::vector<Copy>& remote) const {
+  std::vector<Wrong> wrong;
   Copies here;
   Copies there;
   for (const Copy& copy : local) here[copy.token].push_back(&copy);
   for (const Copy& copy : remote) there[copy.token].push_back(&copy);
   for (const Copies* copies : {&here, &there}) {
     for (const auto& [token, which] : *copies) {
-      if (!lives_.contains(token))
-        wrong.push_back(fmt::format("{}: came back from the dead", token));
+      if (token != kNoToken && !lives_.contains(token))
+        wrong.push_back({"undead", fmt::format("{}: came back from the dead", token)});
     }
   }
   for (const auto& [token, life] : lives_) check_life(token, life, here, there, wrong);
@@ -162,8 +209,11 @@ std::vector<std::string> Ledger::check(const std::vector<Copy>& local,
 void Ledger::settle(const std::vector<Copy>& agreed) {
   lives_.clear();
   broken_ = false;
+  adopting_ = false;
   for (const Copy& copy : agreed) {
-    lives_[copy.token] = {copy.mailbox, copy.flags, {}, false, {}};
+    if (copy.token == kNoToken) continue;
+    const bool again = lives_.contains(copy.token);
+    lives_[copy.token] = {copy.mailbox, copy.flags, {}, false, again, again, {}};
   }
 }
 

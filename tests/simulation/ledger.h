@@ -9,12 +9,14 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "script.h"
 #include "sterna/model/flags.h"
 
 namespace sterna::simulation {
@@ -34,17 +36,27 @@ class Ledger {
   void born(Side side, const std::string& token, const std::string& mailbox, const FlagSet& flags);
   // Until both sides agree again, what was done may not have been recorded.
   void broken() { broken_ = true; }
+  bool is_broken() const { return broken_; }
   void flagged(Side side, const std::string& token, const std::string& flag, bool on);
   void moved(Side side, const std::string& token, const std::string& mailbox);
   void deleted(Side side, const std::string& token);
   // Deleted while nobody could know that it was there, or brought back by a person: both sides only
   // have to agree whether it lives.
   void left_open(const std::string& token);
+  // Of what was done here, any part may be undone, and what nobody has any more never was.
+  void power_lost(const std::function<bool(const std::string& token)>& is_anywhere);
+  // A part of the world is what it was before: what was done since counts for nothing, and what is
+  // there again may live. Each message is to be once on each side, all the same.
+  void set_back(const std::vector<Copy>& local, const std::vector<Copy>& remote,
+                const std::function<bool(const std::string& token)>& is_anywhere);
+  void synced() { adopting_ = false; }
+  bool knows(const std::string& token) const { return lives_.contains(token); }
   bool is_deleted(const std::string& token) const;
+  // Known, and nobody deleted it.
+  bool must_live(const std::string& token) const;
 
   // What is wrong with two sides at rest, in words; empty if nothing is.
-  std::vector<std::string> check(const std::vector<Copy>& local,
-                                 const std::vector<Copy>& remote) const;
+  std::vector<Wrong> check(const std::vector<Copy>& local, const std::vector<Copy>& remote) const;
   // Both sides agree on this: later deeds start from here.
   void settle(const std::vector<Copy>& agreed);
 
@@ -66,6 +78,8 @@ class Ledger {
     FlagSet flags;
     std::array<Deeds, 2> deeds;
     bool open = false;           // whether it lives
+    bool vague = false;          // where it is and with which flags
+    bool twice = false;          // it may be there more than once, the same on both sides
     std::optional<Side> bearer;  // none: both sides agreed since
   };
   using Copies = std::map<std::string, std::vector<const Copy*>>;
@@ -73,12 +87,13 @@ class Ledger {
   Deeds& deeds(Side side, const std::string& token);
   bool is_ambiguous(const Life& life, const std::string& flag) const;
   void check_life(const std::string& token, const Life& life, const Copies& local,
-                  const Copies& remote, std::vector<std::string>& wrong) const;
+                  const Copies& remote, std::vector<Wrong>& wrong) const;
   void check_pair(const std::string& token, const Life& life, const Copy& local, const Copy& remote,
-                  std::vector<std::string>& wrong) const;
+                  std::vector<Wrong>& wrong) const;
 
   std::map<std::string, Life> lives_;
   bool broken_ = false;
+  bool adopting_ = false;  // set back, and no sync came to its end since
 };
 
 }  // namespace sterna::simulation

@@ -53,6 +53,17 @@ class Stage : public testing::Test {
     EXPECT_FALSE(run().errors.empty());
     EXPECT_FALSE(at_rename_);
   }
+  // The line goes when the server gets a command with that in it.
+  void sync_cut_at(std::string part) {
+    at_command(std::move(part), [this] { network_->go_down(); });
+    EXPECT_FALSE(run().errors.empty());
+    EXPECT_FALSE(at_command_);
+  }
+  std::uint64_t decide(account::HeldDecision decision) {
+    const auto decided = account::decide_held(settings_of(state_ / "state"), decision, {});
+    EXPECT_TRUE(decided.has_value());
+    return decided.value_or(0);
+  }
   // Once, when the server gets a command with that in it.
   void at_command(std::string part, std::function<void()> deed) {
     command_ = std::move(part);
@@ -448,6 +459,22 @@ TEST_F(Stage, AFileThatWasWrittenToInPlaceIsNotDeletedWithItsMessage) {
   sync();
   EXPECT_EQ(files(), Lines{"INBOX t2"});
   EXPECT_EQ(messages(), Lines{"INBOX t2"});
+}
+
+// A person who says no to a removal gets the message back, however far the removal had come.
+TEST_F(Stage, ARemovalThatWasBegunAndIsHeldCanBeTakenBack) {
+  const std::uint32_t uid = arrives("INBOX", "t1");
+  sync();
+  disk.unlink(file_in("INBOX"));
+  sync_cut_at("STORE");
+  ASSERT_EQ(messages(), Lines{"INBOX t1 \\Deleted"});
+  server.find("INBOX")->set_flags(uid, FlagSet::parse("\\Deleted work"));
+  EXPECT_EQ(sync().held, 1U);
+  EXPECT_EQ(decide(account::HeldDecision::restore), 1U);
+  sync();
+  EXPECT_EQ(sync().held, 0U);
+  EXPECT_EQ(files(), Lines{"INBOX t1:a"});
+  EXPECT_EQ(messages(), Lines{"INBOX t1 work"});
 }
 
 TEST_F(Stage, AnEditGetsTheFlagsThatItsMessageGotMeanwhile) {

@@ -53,6 +53,16 @@ bool ServerState::create(const std::string& name) {
   return fresh;
 }
 
+void ServerState::renumber(const std::string& name) {
+  ServerMailbox& old = mailboxes_.at(name);
+  ServerMailbox fresh;
+  fresh.uidvalidity = next_uidvalidity_++;
+  for (auto& [uid, message] : old.messages) {
+    fresh.append(std::move(message.octets), message.flags, message.internal_date);
+  }
+  old = std::move(fresh);
+}
+
 bool ServerState::remove(const std::string& name) {
   return mailboxes_.erase(name) == 1;
 }

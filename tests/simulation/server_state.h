@@ -53,6 +53,12 @@ class ServerState {
   std::uint32_t copy(ServerMailbox& from, std::uint32_t uid, ServerMailbox& to);
 
   const std::map<std::string, ServerMailbox>& mailboxes() const { return mailboxes_; }
+  // As from a backup: the numbers are what they were then.
+  void roll_back(std::map<std::string, ServerMailbox> mailboxes) {
+    mailboxes_ = std::move(mailboxes);
+  }
+  // Another UIDVALIDITY, and UIDs from 1 on.
+  void renumber(const std::string& name);
   char delimiter = '/';
   std::string prefix;  // of the personal namespace
 
@@ -63,6 +69,8 @@ class ServerState {
   std::vector<std::string> complaints;
   // Called with each command before a session looks at it.
   std::function<void(const std::string& line)> before_command;
+  // Called when a session took a message away.
+  std::function<void(const std::string& octets)> gone;
 
  private:
   std::map<std::string, ServerMailbox> mailboxes_;

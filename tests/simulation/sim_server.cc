@@ -50,21 +50,20 @@ bool matches(std::string_view name, std::string_view pattern, char delimiter) {
 
 }  // namespace
 
-Abilities Abilities::random(SeededRandom& random) {
+Abilities Abilities::of(const Script& script) {
   Abilities abilities;
-  const std::uint64_t resync = random.below(3);
-  abilities.qresync = resync == 2;
-  abilities.condstore = resync >= 1;
-  abilities.uidplus = random.chance(70);
-  abilities.move = random.chance(70);
-  abilities.list_status = random.chance(60);
-  abilities.esearch = random.chance(60);
-  abilities.literal_plus = random.chance(60);
-  abilities.namespaces = random.chance(70);
-  abilities.unselect = random.chance(70);
-  abilities.capability_in_greeting = random.chance(50);
-  abilities.gone = random.chance(50) ? Gone::body : Gone::nil;
-  abilities.manners = random.chance(60) ? Manners::dovecot : Manners::cyrus;
+  abilities.qresync = script.has("qresync");
+  abilities.condstore = script.has("condstore") || abilities.qresync;
+  abilities.uidplus = script.has("uidplus");
+  abilities.move = script.has("move");
+  abilities.list_status = script.has("list-status");
+  abilities.esearch = script.has("esearch");
+  abilities.literal_plus = script.has("literal+");
+  abilities.namespaces = script.has("namespace");
+  abilities.unselect = script.has("unselect");
+  abilities.capability_in_greeting = script.has("capability");
+  abilities.gone = script.has("bodies-go") ? Gone::nil : Gone::body;
+  abilities.manners = script.has("cyrus") ? Manners::cyrus : Manners::dovecot;
   return abilities;
 }
 
@@ -233,7 +232,13 @@ bool SimSession::handle_mailboxes(const ClientCommand& command) {
     if (tells_as(Manners::cyrus) && has_children(first)) {
       return no(command, "[HASCHILDREN] others are below it"), true;
     }
-    if (!state_.remove(first)) return no(command, coded("[NONEXISTENT] no")), true;
+    const ServerMailbox* mailbox = state_.find(first);
+    if (!mailbox) return no(command, coded("[NONEXISTENT] no")), true;
+    const auto messages = mailbox->messages;
+    state_.remove(first);
+    for (const auto& [uid, message] : messages) {
+      if (state_.gone) state_.gone(message.octets);
+    }
     ++state_.changes_by_sessions;
     ok(command);
   } else if (name == "RENAME" && count == 2) {

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "command_reader.h"
-#include "seeded_random.h"
+#include "script.h"
 #include "server_state.h"
 #include "sterna/model/uid_set.h"
 
@@ -49,7 +49,7 @@ struct Abilities {
   bool capability_in_greeting = false;
   Gone gone = Gone::body;
 
-  static Abilities random(SeededRandom& random);
+  static Abilities of(const Script& script);
   std::string to_string() const;  // the words of a CAPABILITY response
 };
 

@@ -409,8 +409,10 @@ void SimSession::expunge(const ClientCommand& command) {
 
 void SimSession::expunge_all(ServerMailbox& mailbox, const std::vector<std::uint32_t>& uids) {
   for (const std::uint32_t uid : uids) {
+    const std::string octets = mailbox.messages.at(uid).octets;
     mailbox.expunge(uid);
     ++state_.changes_by_sessions;
+    if (state_.gone) state_.gone(octets);
   }
   if (tells_as(Manners::cyrus)) tell_vanished(mailbox);
 }

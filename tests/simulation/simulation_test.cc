@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // Two users, a server and a line that breaks, from seeds.
 //
-//   STERNA_SIM_SEEDS=5000   that many seeds instead of the usual number
-//   STERNA_SIM_FIRST=1000   from that one on
-//   STERNA_SIM_SEED=17      this one alone, as a failure's message says
-//   STERNA_SIM_LOG=debug    what the engine logs, "trace" with the wire
+//   STERNA_SIM_SEEDS=5000    that many seeds instead of the usual number
+//   STERNA_SIM_FIRST=1000    from that one on
+//   STERNA_SIM_SEED=17       this one alone, as a failure's message says
+//   STERNA_SIM_SCRIPT=FILE   this script alone
+//   STERNA_SIM_SHRINK=1      a script that fails is made smaller, and printed
+//   STERNA_SIM_LOG=debug     what the engine logs, "trace" with the wire
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <fstream>
+#include <sstream>
 
+#include "generator.h"
+#include "shrinker.h"
 #include "sim_world.h"
 #include "sterna/base/bytes.h"
 #include "sterna/base/log.h"
@@ -19,25 +25,57 @@ namespace {
 
 constexpr std::uint64_t kSeeds = 200;
 constexpr std::uint64_t kBlocks = 4;  // ctest runs them beside one another
+constexpr unsigned kShrinkingRunsMax = 3'000;
 
 std::optional<std::uint64_t> number_from(const char* name) {
   const char* text = std::getenv(name);
   return text ? parse_number(text) : std::nullopt;
 }
 
-void run_seed(std::uint64_t seed) {
-  SimWorld world(seed);
-  const std::vector<std::string> wrong = world.run();
-  if (wrong.empty()) return;
+std::set<std::string> kinds_of(const Script& script) {
+  std::set<std::string> kinds;
+  for (const Wrong& wrong : SimWorld(script).run()) kinds.insert(wrong.kind);
+  return kinds;
+}
+
+// The story of a run that fails; empty if it is well.
+std::string run_script(const Script& script, std::string& kind) {
+  SimWorld world(script);
+  const std::vector<Wrong> wrong = world.run();
+  if (wrong.empty()) return {};
+  kind = wrong.front().kind;
   std::string text;
   for (const std::string& line : world.story()) text += "  " + line + "\n";
-  for (const std::string& line : wrong) text += "WRONG " + line + "\n";
-  ADD_FAILURE()
-      << text
-      << fmt::format(
-             "replay: STERNA_SIM_SEED={} sterna_simulation_test "
-             "--gtest_filter=Seeds/Simulation.BothSidesEndAlikeWithNothingLostOrDoubled/{}",
-             seed, seed % kBlocks);
+  for (const Wrong& one : wrong) text += fmt::format("WRONG {}: {}\n", one.kind, one.text);
+  return text;
+}
+
+void run(const Script& script, const std::string& replay) {
+  std::string kind;
+  std::string text = run_script(script, kind);
+  if (text.empty()) return;
+  if (std::getenv("STERNA_SIM_SHRINK")) {
+    const Script least = shrink(script, kind, kinds_of, kShrinkingRunsMax);
+    text = run_script(least, kind);
+    text += fmt::format("the script, for STERNA_SIM_SCRIPT=FILE:\n{}", least.print());
+  }
+  ADD_FAILURE() << text << "replay: " << replay;
+}
+
+void run_seed(std::uint64_t seed) {
+  run(generate(seed),
+      fmt::format("STERNA_SIM_SEED={} sterna_simulation_test "
+                  "--gtest_filter=Seeds/Simulation.BothSidesEndAlikeWithNothingLostOrDoubled/{}",
+                  seed, seed % kBlocks));
+}
+
+void run_file(const std::string& path) {
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  const auto script = Script::parse(text.str());
+  ASSERT_TRUE(script.has_value()) << path << ": " << script.error().describe();
+  ASSERT_FALSE(script->steps.empty()) << path << " has no steps";
+  run(*script, fmt::format("STERNA_SIM_SCRIPT={} sterna_simulation_test", path));
 }
 
 class Simulation : public testing::TestWithParam<std::uint64_t> {};
@@ -49,6 +87,10 @@ TEST_P(Simulation, BothSidesEndAlikeWithNothingLostOrDoubled) {
     level = std::string_view(text) == "trace" ? LogLevel::trace : LogLevel::debug;
   }
   set_log_level(level);
+  if (const char* path = std::getenv("STERNA_SIM_SCRIPT")) {
+    if (block == 0) run_file(path);
+    return;
+  }
   if (const auto seed = number_from("STERNA_SIM_SEED")) {
     if (*seed % kBlocks == block) run_seed(*seed);
     return;

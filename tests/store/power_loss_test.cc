@@ -69,6 +69,18 @@ TEST_F(PowerLoss, KeepsWhatCameBeforeAFullCommitThatFoundNothingToChange) {
   EXPECT_EQ(uids_on(after_the_same), "1:2");
 }
 
+// SQLite changes no page where a value is what it was, and flushes none then.
+TEST_F(PowerLoss, AFullCommitKeepsWhatANormalOneSaidBefore) {
+  std::string left;
+  {
+    const auto store = state_.open();
+    change(*store, [&] { must(store->set("epoch_pending", "3")); }, Durability::normal);
+    change(*store, [&] { must(store->set("epoch_pending", "3")); }, Durability::full);
+    left = after_power_loss();
+  }
+  EXPECT_EQ(must(must(Store::open(left, false))->get("epoch_pending")), "3");
+}
+
 TEST_F(PowerLoss, KeepsWhatACheckpointCopied) {
   std::string after_checkpoint;
   {

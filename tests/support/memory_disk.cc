@@ -101,7 +101,8 @@ void MemoryDisk::add_name(const NodePtr& directory, std::string_view name, const
       {.removed = std::nullopt,
        .added = Change::Name{.directory = directory->ino, .name = std::string(name)},
        .ino = node->ino,
-       .type = node->type});
+       .type = node->type,
+       .at_ns = node->ctime_ns});
 }
 
 void MemoryDisk::remove_name(const NodePtr& directory, std::string_view name) {
@@ -114,7 +115,10 @@ void MemoryDisk::remove_name(const NodePtr& directory, std::string_view name) {
       {.removed = Change::Name{.directory = directory->ino, .name = std::string(name)},
        .added = std::nullopt,
        .ino = node->ino,
-       .type = node->type});
+       .type = node->type,
+       .by_others = by_others_,
+       .at_ns = node->ctime_ns});
+  if (removed && !by_others_ && node->type == io::FileType::file) removed(false, node->data);
   drop_link(node);
 }
 
@@ -135,10 +139,15 @@ void MemoryDisk::discard(const Node& node) {
 
 void MemoryDisk::move_name(const NodePtr& from, std::string_view name, const NodePtr& to,
                            std::string_view new_name) {
-  if (to->children.contains(new_name)) remove_name(to, new_name);
   const auto found = from->children.find(name);
   STERNA_ASSERT(found != from->children.end());
   const NodePtr node = found->second;
+  // What had the name before loses it by the same change: the old file or the new one is there.
+  if (const auto old = to->children.find(new_name); old != to->children.end()) {
+    const NodePtr replaced = old->second;
+    to->children.erase(old);
+    drop_link(replaced);
+  }
   from->children.erase(found);
   to->children.emplace(new_name, node);
   const std::int64_t now = stamp();
@@ -146,7 +155,9 @@ void MemoryDisk::move_name(const NodePtr& from, std::string_view name, const Nod
   unsynced_.push_back({.removed = Change::Name{.directory = from->ino, .name = std::string(name)},
                        .added = Change::Name{.directory = to->ino, .name = std::string(new_name)},
                        .ino = node->ino,
-                       .type = node->type});
+                       .type = node->type,
+                       .by_others = by_others_,
+                       .at_ns = now});
 }
 
 io::FileStat MemoryDisk::stat_of(const Node& node) const {
@@ -188,14 +199,27 @@ void MemoryDisk::store_changes(Wanted wanted) {
 }
 
 void MemoryDisk::store(const Change& change) {
+  for (const std::optional<Change::Name>& name : {change.removed, change.added}) {
+    if (!name) continue;
+    Stored& directory = stored_[name->directory];
+    directory.mtime_ns = directory.ctime_ns = std::max(directory.ctime_ns, change.at_ns);
+  }
   if (change.removed) stored_[change.removed->directory].children.erase(change.removed->name);
-  if (!change.added) return;
+  if (!change.added) {
+    const auto node = stored_.find(change.ino);
+    const bool is_file = node != stored_.end() && change.type == io::FileType::file;
+    if (removed && !change.by_others && is_file) removed(true, node->second.data);
+    return;
+  }
   stored_[change.added->directory].children[change.added->name] = change.ino;
   Stored& node = stored_.try_emplace(change.ino).first->second;
   node.type = change.type;
-  if (node.mtime_ns == 0) node.mtime_ns = node.ctime_ns = node.btime_ns = now_ns_;
   const auto live = live_.find(change.ino);
   const NodePtr now = live == live_.end() ? nullptr : live->second.lock();
+  if (node.btime_ns == 0) {
+    node.mtime_ns = node.ctime_ns = change.at_ns;
+    node.btime_ns = now ? now->btime_ns : change.at_ns;
+  }
   if (change.type == io::FileType::symlink && now) node.data = now->data;
 }
 
@@ -359,9 +383,12 @@ bool MemoryDisk::exists(const std::string& path) const {
 }
 
 void MemoryDisk::rename(const std::string& from, const std::string& to) {
+  if (from == to) return;
   const auto [old_parent, old_name] = parent_of(from);
   const auto [new_parent, new_name] = parent_of(to);
+  by_others_ = true;
   move_name(old_parent, old_name, new_parent, new_name);
+  by_others_ = false;
 }
 
 void MemoryDisk::link(const std::string& from, const std::string& to) {
@@ -379,7 +406,14 @@ void MemoryDisk::symlink(const std::string& path, const std::string& absolute_ta
 
 void MemoryDisk::unlink(const std::string& path) {
   const auto [parent, name] = parent_of(path);
+  by_others_ = true;
   remove_name(parent, name);
+  by_others_ = false;
+}
+
+void MemoryDisk::flush(const std::string& path) {
+  sync_content(*require(path));
+  sync_names(*parent_of(path).first);
 }
 
 void MemoryDisk::remove_tree(const std::string& path) {
@@ -410,6 +444,26 @@ std::vector<std::string> MemoryDisk::files() const {
   std::vector<std::string> files;
   collect_files(*root_, "", files);
   return files;
+}
+
+std::vector<std::string_view> MemoryDisk::contents(bool durably) const {
+  std::vector<std::string_view> found;
+  const std::function<void(const Node&)> seen = [&](const Node& node) {
+    if (node.type == io::FileType::file) found.emplace_back(node.data);
+    for (const auto& [name, child] : node.children) seen(*child);
+  };
+  const std::function<void(std::uint64_t)> kept = [&](std::uint64_t ino) {
+    const auto node = stored_.find(ino);
+    if (node == stored_.end()) return;
+    if (node->second.type == io::FileType::file) found.emplace_back(node->second.data);
+    for (const auto& [name, child] : node->second.children) kept(child);
+  };
+  if (durably) {
+    kept(kRootIno);
+  } else {
+    seen(*root_);
+  }
+  return found;
 }
 
 namespace {

@@ -5,8 +5,10 @@
 // What is written is seen at once and durable only when it was synced: the content of a file by a
 // sync of the file, names by a sync of their directory. lose_power() keeps any legal rest of what
 // was not: each change of a name happened or did not (later ones on the same name or file only if
-// the earlier did), and unsynced content is there, gone, or cut. Inode numbers are used again at
-// once. Paths are relative to the disk's root, components separated by '/', "" is the root.
+// the earlier did), and unsynced content is there, gone, or cut. A change of a name goes to the
+// disk together with the times of its directory, as a journal writes them. Inode numbers are used
+// again at once. Paths are relative to the disk's root, components separated by '/', "" is the
+// root.
 //
 // The functions here that take paths are what programs other than Sterna do: they abort on mistakes
 // of the test. Sterna itself uses a MemoryFileSystem. Not for several threads.
@@ -70,6 +72,9 @@ class MemoryDisk {
   std::function<Status(DiskOp, std::string_view name)> before;
   // Called halfway through each listing: what it renames may be missed or seen twice.
   std::function<void()> during_list;
+  // Called when Sterna took a file's name away, and when that reaches the disk (durably), with the
+  // content that was behind it.
+  std::function<void(bool durably, std::string_view content)> removed;
   std::int64_t granularity_ns = 1;  // of all stamps
   std::uint64_t capacity_octets = UINT64_MAX;
   bool has_nameless_files = true;  // O_TMPFILE
@@ -96,11 +101,15 @@ class MemoryDisk {
   void link(const std::string& from, const std::string& to);
   void symlink(const std::string& path, const std::string& absolute_target);
   void unlink(const std::string& path);
+  void flush(const std::string& path);  // the file and its name
   void remove_tree(const std::string& path);
   void set_mtime_ns(const std::string& path, std::int64_t mtime_ns);
   io::FileStat stat(const std::string& path) const;
   std::vector<std::string> names(const std::string& directory) const;  // ascending
   std::vector<std::string> files() const;  // every file's path, ascending
+  // Of every file, as the programs see it or as it would be if the power went now and took all
+  // that was not flushed.
+  std::vector<std::string_view> contents(bool durably) const;
 
   // --- what may happen to a disk ---
   void lose_power(std::uint64_t seed);
@@ -142,6 +151,8 @@ class MemoryDisk {
     std::optional<Name> added;
     std::uint64_t ino = 0;
     io::FileType type = io::FileType::file;
+    bool by_others = false;
+    std::int64_t at_ns = 0;
 
     bool touches(std::uint64_t directory) const;
     bool shares_with(const Change& other) const;
@@ -174,6 +185,7 @@ class MemoryDisk {
   std::vector<std::uint64_t> free_inos_;
   std::uint64_t incarnation_ = 0;
   std::uint64_t used_octets_ = 0;
+  bool by_others_ = false;  // another program works now
   NodePtr root_;
   std::map<std::uint64_t, std::weak_ptr<Node>> live_;  // every node that has, or had, a name
   std::map<std::uint64_t, Stored> stored_;

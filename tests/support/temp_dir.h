@@ -13,7 +13,8 @@ namespace sterna::test {
 
 class TempDir {
  public:
-  TempDir() : path_((std::filesystem::temp_directory_path() / "sterna-test-XXXXXX").string()) {
+  TempDir() : TempDir(std::filesystem::temp_directory_path().string()) {}
+  explicit TempDir(const std::string& above) : path_(above + "/sterna-test-XXXXXX") {
     STERNA_ASSERT(::mkdtemp(path_.data()) != nullptr);
   }
   TempDir(const TempDir&) = delete;

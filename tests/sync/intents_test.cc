@@ -66,6 +66,13 @@ TEST(UploadInDoubt, AFileDeletedSinceIsMissedByWhatWasSent) {
   add_intent(next, IntentKind::upload, "A", 0, "n1", "x", "");
   EXPECT_EQ(told(next), "close_intent 1\ndelete_out A/7 to_trash\n");
 }
+// Where both sides are paired anew nothing is deleted: a restored backup lacks what it is older
+// than.
+TEST(UploadInDoubt, AFileThatABackupLacksIsFetchedAgain) {
+  Input input = uploading("A new 7 x S", "");
+  for (MailboxInput& in : input.mailboxes) in.adopting = true;
+  EXPECT_EQ(told(input), "download A/7\nclose_intent 1\n");
+}
 TEST(UploadInDoubt, WhatMayStillBeTheFileIsNotMissed) {
   EXPECT_EQ(told(uploading("A new 3 x S", "")), "download A/3\nclose_intent 1\n");
   EXPECT_EQ(told(uploading("A new 7 x S", "B unknown")), "wait A/7\n");
@@ -227,6 +234,12 @@ TEST(RemovalInDoubt, NotDoneIsResumedAndStaysOpen) {
 TEST(RemovalInDoubt, OfARowThatIsNotDeletingIsClosed) {
   EXPECT_EQ(told(deleting("A 1 x S", "", "")), "close_intent 1\n");
   EXPECT_EQ(told(deleting("", "", "")), "close_intent 1\n");
+}
+TEST(RemovalInDoubt, ThatWasDecidedAgainstLosesItsMark) {
+  EXPECT_EQ(told(deleting("A 1 x S wanted", "", "")), "download A/1\nclear_deleted A/1\n");
+  EXPECT_EQ(told(deleting("A 1 x S wanted", "A unknown", "")), "");
+  EXPECT_EQ(told(deleting("A 1 x S wanted", "A gone 1", "")),
+            "close_intent 1\nforget A/1 tombstone\n");
 }
 
 TEST(MailboxIntents, AreNoneOfThisPlan) {

@@ -477,6 +477,7 @@ TEST_F(NewMailboxes, ASuspectDirectoryIsNoMailbox) {
   world.local("L").suspect = true;
   EXPECT_EQ(world.told(), "");
 }
+// What a lost power left of a folder that was being made, or a copy without its empty directories.
 TEST_F(NewMailboxes, ASuspectDirectoryOfOneThatTheServerHasIsMadeWhole) {
   world.local("L").suspect = true;
   world.remote("L");

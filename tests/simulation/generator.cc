@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "generator.h"
+
+#include <array>
+#include <utility>
+
+#include "seeded_random.h"
+
+namespace sterna::simulation {
+namespace {
+
+constexpr int kRounds = 4;
+
+struct Share {
+  std::string_view what;
+  unsigned weight = 0;
+};
+
+constexpr std::array kDeeds{
+    Share{"deliver", 30}, Share{"make", 3},    Share{"flag", 32},
+    Share{"move", 20},    Share{"remove", 15},
+};
+// Of the features of a world, in percent.
+constexpr std::array kFeatures{
+    Share{"uidplus", 70},     Share{"move", 70},       Share{"list-status", 60},
+    Share{"esearch", 60},     Share{"literal+", 60},   Share{"namespace", 70},
+    Share{"unselect", 70},    Share{"capability", 50}, Share{"dot", 40},
+    Share{"coarse", 50},      Share{"nameless", 70},   Share{"mail-apart", 40},
+    Share{"mount-point", 50}, Share{"bodies-go", 50},  Share{"cyrus", 40},
+};
+
+// What befalls a world once in a while, of those that have such trouble at all.
+constexpr std::array kTroubles{
+    Share{"restore.maildir", 25},
+    Share{"restore.state", 25},
+    Share{"server.renumber", 30},
+    Share{"unmount", 20},
+};
+
+class Generator {
+ public:
+  explicit Generator(std::uint64_t seed) : random_(seed) { script_.seed = seed; }
+
+  Script run() {
+    describe_world();
+    if (random_.chance(30)) trouble_ = one_of(kTroubles);
+    for (int round = 0; round < kRounds; ++round) {
+      for (std::uint64_t syncs = random_.between(1, 4); syncs > 0; --syncs) stretch();
+      add("rest");
+    }
+    return std::move(script_);
+  }
+
+ private:
+  Step& add(std::string what) {
+    script_.steps.push_back({++last_id_, std::move(what), {}});
+    return script_.steps.back();
+  }
+  void have(std::string_view feature) { script_.features.emplace(feature); }
+  std::uint64_t dice() { return random_.below(1'000'000'000); }
+
+  void describe_world() {
+    const std::uint64_t resync = random_.below(3);
+    if (resync >= 1) have("condstore");
+    if (resync == 2) have("qresync");
+    for (const Share& share : kFeatures) {
+      if (random_.chance(share.weight)) have(share.what);
+    }
+  }
+
+  template <class Shares>
+  std::string_view one_of(const Shares& shares) {
+    unsigned sum = 0;
+    for (const Share& share : shares) sum += share.weight;
+    std::uint64_t left = random_.below(sum);
+    for (const Share& share : shares) {
+      if (left < share.weight) return share.what;
+      left -= share.weight;
+    }
+    return {};
+  }
+
+  Step& deed() {
+    const std::string who = random_.chance(50) ? "local." : "remote.";
+    Step& step = add(who + std::string(one_of(kDeeds)));
+    step.with["dice"] = dice();
+    return step;
+  }
+
+  // What the users do, a sync, and a pause.
+  void stretch() {
+    for (std::uint64_t deeds = random_.below(12); deeds > 0; --deeds) deed();
+    if (random_.chance(4)) add("power").with["dice"] = dice();
+    trouble();
+    const std::uint64_t fault = random_.below(5);
+    if (fault != 0) {
+      for (std::uint64_t deeds = random_.below(4); deeds > 0; --deeds) {
+        deed().with["at"] = random_.below(400);
+      }
+    }
+    Step& sync = add("sync");
+    if (fault == 1) sync.with["cut"] = random_.below(random_.chance(50) ? 2'000 : 20'000);
+    if (fault >= 2) end(sync, fault == 2 ? "cancel" : fault == 3 ? "kill" : "power");
+    if (fault == 4) sync.with["dice"] = dice();
+    const std::uint64_t minutes = random_.chance(50) ? 1 : 60;
+    add("wait").with["ms"] = random_.between(1, minutes * 60'000);
+  }
+
+  void trouble() {
+    if (trouble_.empty() || !random_.chance(40)) return;
+    if (trouble_ == "unmount") {
+      have("mail-apart");
+      add(random_.chance(50) ? "mount" : "unmount");
+    } else if (trouble_.starts_with("restore.") && random_.chance(50)) {
+      add("backup");
+    } else {
+      add(std::string(trouble_)).with["dice"] = dice();
+    }
+  }
+
+  void end(Step& sync, const std::string& how) {
+    if (random_.chance(60)) {
+      sync.with[how + "_ops"] = random_.below(random_.chance(50) ? 60 : 400);
+    } else {
+      sync.with[how + "_ms"] = random_.below(600);
+    }
+  }
+
+  SeededRandom random_;
+  Script script_;
+  std::string_view trouble_;
+  std::uint32_t last_id_ = 0;
+};
+
+}  // namespace
+
+Script generate(std::uint64_t seed) {
+  return Generator(seed).run();
+}
+
+}  // namespace sterna::simulation
