@@ -10,6 +10,8 @@
 namespace sterna::simulation {
 namespace {
 
+constexpr std::string_view kReaders = ".reader";  // how names that the reader gives end
+
 std::string base_of(const std::string& path) {
   return maildir::parse_file_name(path.substr(path.rfind('/') + 1)).base;
 }
@@ -91,6 +93,12 @@ void LocalUser::clean_up(const std::vector<std::string>& on_server) {
   for (const std::string& mailbox : mailboxes()) {
     const std::string home = root_ + "/" + mailbox;
     for (const std::string& name : names_in(home + "/tmp")) disk_.unlink(home + "/tmp/" + name);
+    for (const std::string part : {"/new", "/cur"}) {
+      for (const std::string& name : names_in(home + part)) {
+        const std::string path = home + part + "/" + name;
+        if (base_of(name).ends_with(kReaders) && disk_.read(path).empty()) disk_.unlink(path);
+      }
+    }
   }
 }
 
@@ -157,7 +165,7 @@ void LocalUser::deliver(Deed& deed) {
   const std::string mailbox = *deed.pick(names);
   const FlagSet flags = deed.flags();
   const std::string home = root_ + "/" + mailbox;
-  const std::string base = fmt::format("{}.{}.reader", diary_.now_s, token);
+  const std::string base = fmt::format("{}.{}{}", diary_.now_s, token, kReaders);
   const std::string name = flags.empty() ? "new/" + base : "cur/" + name_for(mailbox, base, flags);
   disk_.write(home + "/tmp/" + base, with_line_ends(deed.message(token), "\r\n", "\n"));
   disk_.rename(home + "/tmp/" + base, home + "/" + name);

@@ -64,7 +64,8 @@ std::uint64_t MemoryDisk::allocate_ino() {
   const std::uint64_t ino = free_inos_.back();
   free_inos_.pop_back();
   // A journal writes the freeing of a number before its next use.
-  store_changes([ino](const Change& change) { return change.ino == ino; });
+  store_changes(
+      [ino](const Change& change) { return change.ino == ino || change.replaced == ino; });
   stored_.erase(ino);
   return ino;
 }
@@ -143,8 +144,10 @@ void MemoryDisk::move_name(const NodePtr& from, std::string_view name, const Nod
   STERNA_ASSERT(found != from->children.end());
   const NodePtr node = found->second;
   // What had the name before loses it by the same change: the old file or the new one is there.
+  std::uint64_t replaced_ino = 0;
   if (const auto old = to->children.find(new_name); old != to->children.end()) {
     const NodePtr replaced = old->second;
+    replaced_ino = replaced->ino;
     to->children.erase(old);
     drop_link(replaced);
   }
@@ -155,6 +158,7 @@ void MemoryDisk::move_name(const NodePtr& from, std::string_view name, const Nod
   unsynced_.push_back({.removed = Change::Name{.directory = from->ino, .name = std::string(name)},
                        .added = Change::Name{.directory = to->ino, .name = std::string(new_name)},
                        .ino = node->ino,
+                       .replaced = replaced_ino,
                        .type = node->type,
                        .by_others = by_others_,
                        .at_ns = now});

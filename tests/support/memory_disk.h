@@ -150,6 +150,7 @@ class MemoryDisk {
     std::optional<Name> removed;
     std::optional<Name> added;
     std::uint64_t ino = 0;
+    std::uint64_t replaced = 0;  // what had the added name before
     io::FileType type = io::FileType::file;
     bool by_others = false;
     std::int64_t at_ns = 0;
