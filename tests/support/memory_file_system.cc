@@ -268,6 +268,7 @@ class MemoryDirectory : public io::Directory {
     return {};
   }
   Status put_beside(std::string_view name) override {
+    STERNA_CHECK(enter(DiskOp::replace, name));
     const std::string beside = beside_of(name);
     if (!node()->children.contains(beside)) return fail(ErrorCode::not_found, beside);
     disk().move_name(node(), beside, node(), name);
