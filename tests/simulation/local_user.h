@@ -28,9 +28,10 @@ class LocalUser {
   std::vector<std::string> bases_of(const std::string& token) const;
   std::string token_of_base(const std::string& base_name) const;
   void remove_base(const std::string& base_name);
-  // After a lost power: files that were not delivered yet go, and those of the reader that were left
-  // empty (a server refuses them; Sterna's own are Sterna's to fetch again). A reader completes its
-  // folders that are half made, but for those that the server has: they are Sterna's, too.
+  // After a lost power: files that were not delivered yet go, and those of the reader that were
+  // left empty (a server refuses them; Sterna's own are Sterna's to fetch again). A reader
+  // completes its folders that are half made, but for those that the server has: they are Sterna's,
+  // too.
   void clean_up(const std::vector<std::string>& on_server);
 
  private:
