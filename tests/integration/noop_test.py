@@ -85,7 +85,12 @@ class NoopTest(IntegrationCase):
             os.rename(f"{file}.kept", file)
         self.assertLess(os.path.getsize(database), 1_000_000)
         self.assertGreater(os.path.getsize(files[1]), 3_000_000)
-        world.sync()
+        # A log that somebody reads just then goes on behind what was copied; the next sync, which
+        # finds it large, has another chance to begin it anew.
+        for _ in range(8):
+            world.sync()
+            if os.path.getsize(files[1]) < 1_000_000:
+                break
         self.assertGreater(os.path.getsize(database), 3_000_000)
         self.assertLess(os.path.getsize(files[1]), 1_000_000)
         world.assert_settled()
