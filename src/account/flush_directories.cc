@@ -6,7 +6,7 @@
 namespace sterna::account {
 namespace {
 
-// As many threads as the pool has for one account: more would wait for each other.
+// The pool has no more threads (net/loop.cc).
 constexpr std::size_t kAtOnce = 4;
 
 coro::Task<void> flush(Engine& engine, maildir::TouchedDirectories& part, Status& outcome) {

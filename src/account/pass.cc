@@ -522,14 +522,19 @@ Status begin_generation(Engine& engine, const sync::Plan& plan, PassAttempts& at
   return transaction.commit();
 }
 
-bool anything_to_plan(Engine& engine) {
+bool has_news(const Engine& engine) {
   return std::ranges::any_of(engine.mailboxes, [](const auto& work) {
     const RemoteDelta& remote = work->input.remote;
     const LocalDelta& local = work->input.local;
     return !remote.arrived.empty() || !remote.flags.empty() || !remote.gone.empty() ||
-           !local.arrived.empty() || !local.changed.empty() || !local.gone.empty() ||
-           work->input.acts_on_deleted();
+           !local.arrived.empty() || !local.changed.empty() || !local.gone.empty();
   });
+}
+
+bool anything_to_plan(const Engine& engine) {
+  return has_news(engine) || std::ranges::any_of(engine.mailboxes, [](const auto& work) {
+           return work->input.acts_on_deleted();
+         });
 }
 
 Result<bool> anything_pending(Engine& engine) {
@@ -563,8 +568,7 @@ coro::Task<Status> run_pass(Engine& engine, Pool& pool) {
   STERNA_CO_CHECK(carry_out_decisions(engine));
   STERNA_CO_TRY(const bool pending, anything_pending(engine));
   PassAttempts attempts(engine);
-  const bool any_news = anything_to_plan(engine);
-  if (!any_news && !pending) {
+  if (!anything_to_plan(engine) && !pending) {
     engine.report.held = 0;
     engine.report.waiting.clear();
     if (engine.dry_run()) co_return Status{};
@@ -572,7 +576,7 @@ coro::Task<Status> run_pass(Engine& engine, Pool& pool) {
     co_return save_cursors(engine, attempts);
   }
   auto [planned, prepared] =
-      co_await coro::both(make_plan(engine, pool), prepare_epoch(engine, any_news));
+      co_await coro::both(make_plan(engine, pool), prepare_epoch(engine, has_news(engine)));
   STERNA_CO_TRY(sync::Plan plan, std::move(planned));
   if (engine.dry_run()) {
     describe_plan(engine, plan);

@@ -239,7 +239,10 @@ coro::Task<Status> settle_epoch(Engine& engine) {
   if (!engine.epoch_announced || engine.epoch_bumped || engine.dry_run()) {
     if (!std::exchange(engine.marker_prepared, std::nullopt)) co_return Status{};
     auto drop = [&engine] { return maildir::drop_prepared_marker(*engine.root); };
-    co_return co_await on_worker(engine.services, drop);
+    Status dropped = co_await on_worker(engine.services, drop);
+    // Somebody tidied up.
+    if (!dropped && dropped.error().is(ErrorCode::not_found)) co_return Status{};
+    co_return dropped;
   }
   const maildir::Marker marker = *engine.epoch_announced;
   // The base says it first, surely: else the marker would be that of a newer state.

@@ -81,6 +81,20 @@ class RenamedFileTest(IntegrationCase):
         self.assertEqual(self.flushed_before_it_is_said(fsync=False), [])
 
 
+class MarkerAheadTest(IntegrationCase):
+    """The marker is written ahead where there is news, and not where nothing came to pass."""
+
+    def test_a_sync_without_news_writes_nothing_into_the_maildir(self):
+        world = self.world(expunge_flagged=True)
+        world.fill("INBOX", 3)
+        world.sync()
+        world.sync()
+        flushes = Flushes(self, world)
+        world.sync()
+        root = os.path.realpath(world.mail.root)
+        self.assertEqual([path for _, path in flushes.all() if path.startswith(root)], [])
+
+
 class MovedFileTest(IntegrationCase):
     """A program that saves a message elsewhere removes the old file, and flushes nothing."""
 
