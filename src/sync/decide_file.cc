@@ -162,11 +162,34 @@ void decide_stub(Draft& draft, FileView& file) {
   upload(draft, file, {.copy_of = row->key(), .forgets = {}, .stub = true}, "copied here");
 }
 
+// The message of which a fetch that went with the power left a part here.
+const MessageView* cut_short(World& world, const FileView& file) {
+  const auto& origin = file.arrival->origin;
+  if (!file.arrival->after_restart || !origin || !origin->ours) return nullptr;
+  const MailboxView* there = world.mailbox(origin->mailbox);
+  const bool open = there && there->remote_known && there->local_known && there->may_pull() &&
+                    there->where().uidvalidity == origin->uidvalidity;
+  if (!open) return nullptr;
+  for (const MessageView* message : there->messages) {
+    if (message->uid != origin->uid || message->file || message->from || message->taken) continue;
+    const auto whole = message->identity();
+    const bool part =
+        whole && world.sizes_count(*message) && file.arrival->identity->size < whole->size;
+    return part ? message : nullptr;
+  }
+  return nullptr;
+}
+
 // A name that says that the message was on a server once. Whether it is there still must be
 // certain: everywhere while adopting, else where the name says.
 void decide_marked(Draft& draft, FileView& file) {
   const auto& origin = file.arrival->origin;
   const MailboxView* there = origin ? draft.world.mailbox(origin->mailbox) : nullptr;
+  if (const MessageView* message = cut_short(draft.world, file)) {
+    return draft.act(Repair{there->where(), message->uid, file.arrival->file,
+                            file.mailbox == there ? MailboxId() : file.mailbox->in->id},
+                     "a lost power left a part of it; the server has it whole");
+  }
   const bool certain = file.mailbox->in->adopting ? draft.world.every_remote_side_examined()
                                                   : !there || there->examined;
   if (!certain) return draft.wait(file, "was on a server once; not all there is known yet");

@@ -578,5 +578,22 @@ TEST_F(Stage, AMessageThatIsMovedOnBothSidesIsOneWhateverTheMoment) {
   }
 }
 
+// Placed and not recorded, and the power went before all of it was on the disk.
+TEST_F(Stage, APartOfAFetchThatTheUserFlaggedBeforeThePowerWentIsFetchedAgain) {
+  arrives("INBOX", "t1");
+  sync();
+  const std::string first = file_in("INBOX");
+  const std::string origin = first.substr(first.find(".S"));
+  arrives("INBOX", "t2");
+  disk.write("mail/INBOX/cur/1600000001" + origin.substr(0, origin.find('U')) + "U2.sterna:2,F",
+             "Subject: t2\nX-Tok");
+  disk.sync_all();
+  machine_.lose_power(1);
+  sync();
+  EXPECT_EQ(files(), (Lines{"INBOX t1", "INBOX t2"}));
+  EXPECT_EQ(messages(), (Lines{"INBOX t1", "INBOX t2"}));
+  EXPECT_EQ(decide(account::HeldDecision::apply), 0U);
+}
+
 }  // namespace
 }  // namespace sterna::simulation
