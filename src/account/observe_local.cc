@@ -230,6 +230,7 @@ coro::Task<Status> describe_arrivals(Engine& engine, MailboxWork& work, ListingM
     const std::int64_t age_ns = now - file.file.mtime_ns;
     arrival.settling = work.row.role == Role::sent && age_ns >= 0 && age_ns < kSentSettlesNs;
     arrival.origin = origin_of(engine, file.base);
+    arrival.after_restart = restarted;
     arrival.wreck = restarted && is_wreck(work, arrival, look);
     STERNA_CO_CHECK(recall_deletion(engine, work, restarted, arrival));
     work.input.local.arrived.push_back(std::move(arrival));

@@ -30,14 +30,12 @@ struct Removal {
   bool written_to = false;  // in place, since it was seen
 };
 
-Result<std::optional<Removal>> removal_of(Engine& engine, MessageKey key, MailboxId place,
-                                          const std::optional<LocalFile>& file) {
-  STERNA_TRY(std::optional<MessageRow> row, engine.store->message(key));
-  if (!row) return std::nullopt;
+Removal removal_of(Engine& engine, MessageRow row, MailboxId place,
+                   const std::optional<LocalFile>& file) {
   Removal removal;
-  removal.work = engine.find(key.mailbox);
+  removal.work = engine.find(row.key.mailbox);
   removal.place = place ? engine.find(place) : removal.work;
-  removal.row = std::move(*row);
+  removal.row = std::move(row);
   removal.seen =
       file ? to_seen(*file)
            : maildir::SeenFile{removal.row.in_new, removal.row.base_name + removal.row.info,
@@ -55,12 +53,13 @@ Result<std::vector<Removal>> deletions_of(Engine& engine, const sync::Plan& plan
   for (const sync::Action& action : plan.actions) {
     const auto* what = std::get_if<sync::DeleteIn>(&action.what);
     if (!what) continue;
-    STERNA_TRY(auto removal, removal_of(engine, {what->where.mailbox, what->uid},
-                                        what->file_mailbox, what->file));
-    if (!removal) continue;
-    removal->into = what->into;
-    removal->reason = fmt::format("{} ({})", action.reason, what->proof);
-    removals.push_back(std::move(*removal));
+    STERNA_TRY(std::optional<MessageRow> row,
+               engine.store->message({what->where.mailbox, what->uid}));
+    if (!row) continue;
+    Removal removal = removal_of(engine, std::move(*row), what->file_mailbox, what->file);
+    removal.into = what->into;
+    removal.reason = fmt::format("{} ({})", action.reason, what->proof);
+    removals.push_back(std::move(removal));
   }
   return removals;
 }
@@ -70,12 +69,17 @@ Result<std::vector<Removal>> repairs_of(Engine& engine, const sync::Plan& plan) 
   for (const sync::Action& action : plan.actions) {
     const auto* what = std::get_if<sync::Repair>(&action.what);
     if (!what) continue;
-    STERNA_TRY(auto removal, removal_of(engine, {what->where.mailbox, what->uid}, {}, what->file));
-    if (!removal) continue;
-    removal->meanwhile = removal->into = RowState::wanted;
-    removal->wreck = what->file.file;
-    removal->reason = action.reason;
-    removals.push_back(std::move(*removal));
+    const MessageKey key{what->where.mailbox, what->uid};
+    STERNA_TRY(std::optional<MessageRow> row, engine.store->message(key));
+    if (!row) {
+      row.emplace().key = key;
+      row->base_name = what->file.base;
+    }
+    Removal removal = removal_of(engine, std::move(*row), what->file_mailbox, what->file);
+    removal.meanwhile = removal.into = RowState::wanted;
+    removal.wreck = what->file.file;
+    removal.reason = action.reason;
+    removals.push_back(std::move(removal));
   }
   return removals;
 }

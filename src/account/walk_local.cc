@@ -60,6 +60,7 @@ class Walker {
     local.cur_dev = one.stamp.cur.dev;
     local.cur_ino = one.stamp.cur.ino;
     local.cur_btime_ns = one.stamp.cur.btime_ns;
+    local.whole = one.complete;
     local.suspect = !one.complete;
     STERNA_CHECK(identify(one.path, known, local));
     if (!known || !on_server_.contains(local.name.text())) {
@@ -196,6 +197,7 @@ class Walker {
     sync::LocalMailbox local;
     local.name = known->name;
     local.path = known->path;
+    local.whole = false;
     local.suspect = true;
     walk_.mailboxes.push_back(std::move(local));
   }

@@ -78,6 +78,7 @@ class Holdings {
     for (const RowView& row : world.rows()) {
       if (!row.mailbox || !row.has_file_here() || !row.identity) continue;
       if (row.local == Local::unknown && row.doubted) missing_.add(row.identity);
+      if (is_to_follow(row)) to_follow_.emplace(row.row->file.dev, row.row->file.ino);
       rows_[{row.mailbox, *content_key(row.identity)}].push_back(&row);
     }
     for (const MessageView& message : world.messages()) {
@@ -96,10 +97,11 @@ class Holdings {
            (plain && names_again(file, *plain, false));
   }
 
-  // Maybe the file of a message that is not where it was, which is not believed yet.
+  // Maybe the file of a message that is not where it was, which is not believed or seen yet.
   bool may_be_missed(const FileView& file) const {
+    const FileStamp& stamp = file.arrival->file.file;
     return missing_.may_include(file.arrival->identity) ||
-           missing_.may_include(file.arrival->plain);
+           missing_.may_include(file.arrival->plain) || to_follow_.contains({stamp.dev, stamp.ino});
   }
 
   // One more file of a message that has its file.
@@ -109,6 +111,13 @@ class Holdings {
   }
 
  private:
+  // Moved on the server, and its file was not seen to move: it may have been moved after its
+  // mailbox was looked at.
+  static bool is_to_follow(const RowView& row) {
+    return row.row->file.ino != 0 && row.message && row.message->mailbox != row.mailbox &&
+           !row.file && row.local == Local::same && row.message->mailbox->may_pull();
+  }
+
   using Key = std::pair<const MailboxView*, ContentKey>;
   static Key key_of(const FileView& file) {
     return {file.mailbox, *content_key(file.arrival->identity)};
@@ -136,6 +145,7 @@ class Holdings {
   std::map<Key, std::vector<const RowView*>> rows_;
   std::set<Key> paired_;
   ContentSet missing_;
+  std::set<std::pair<std::uint64_t, std::uint64_t>> to_follow_;  // dev and ino
 };
 
 void decide_stub(Draft& draft, FileView& file) {
@@ -152,11 +162,34 @@ void decide_stub(Draft& draft, FileView& file) {
   upload(draft, file, {.copy_of = row->key(), .forgets = {}, .stub = true}, "copied here");
 }
 
+// The message of which a fetch that went with the power left a part here.
+const MessageView* cut_short(World& world, const FileView& file) {
+  const auto& origin = file.arrival->origin;
+  if (!file.arrival->after_restart || !origin || !origin->ours) return nullptr;
+  const MailboxView* there = world.mailbox(origin->mailbox);
+  const bool open = there && there->remote_known && there->local_known && there->may_pull() &&
+                    there->where().uidvalidity == origin->uidvalidity;
+  if (!open) return nullptr;
+  for (const MessageView* message : there->messages) {
+    if (message->uid != origin->uid || message->file || message->from || message->taken) continue;
+    const auto whole = message->identity();
+    const bool part =
+        whole && world.sizes_count(*message) && file.arrival->identity->size < whole->size;
+    return part ? message : nullptr;
+  }
+  return nullptr;
+}
+
 // A name that says that the message was on a server once. Whether it is there still must be
 // certain: everywhere while adopting, else where the name says.
 void decide_marked(Draft& draft, FileView& file) {
   const auto& origin = file.arrival->origin;
   const MailboxView* there = origin ? draft.world.mailbox(origin->mailbox) : nullptr;
+  if (const MessageView* message = cut_short(draft.world, file)) {
+    return draft.act(Repair{there->where(), message->uid, file.arrival->file,
+                            file.mailbox == there ? MailboxId() : file.mailbox->in->id},
+                     "a lost power left a part of it; the server has it whole");
+  }
   const bool certain = file.mailbox->in->adopting ? draft.world.every_remote_side_examined()
                                                   : !there || there->examined;
   if (!certain) return draft.wait(file, "was on a server once; not all there is known yet");

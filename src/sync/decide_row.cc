@@ -43,7 +43,7 @@ void stayed_on_server(Draft& draft, RowView& row) {
     case Content::doubtful:
       return keep_both(draft, row);
     case Content::wreck:
-      return draft.act(Repair{row.mailbox->where(), row.key().uid, file_of(row)},
+      return draft.act(Repair{row.mailbox->where(), row.key().uid, file_of(row), {}},
                        "the file is damaged; the server has the message");
     case Content::unreadable:
       return draft.wait(row, "the changed file cannot be read");

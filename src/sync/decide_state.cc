@@ -25,7 +25,7 @@ void decide_without_file(Draft& draft, RowView& row) {
   }
   if (row.has_state(RowState::wanted) && row.remote == Remote::same) take_back_removal(draft, row);
   if (row.has_state(RowState::wanted) && row.file && row.remote == Remote::same) {
-    return draft.act(Repair{row.mailbox->where(), row.key().uid, row.file->arrival->file},
+    return draft.act(Repair{row.mailbox->where(), row.key().uid, row.file->arrival->file, {}},
                      "the file is damaged; its removal was begun before");
   }
   if (row.has_state(RowState::wanted) || !row.told) return;

@@ -76,6 +76,10 @@ class MailboxPlanner {
       return act(ForgetMailbox{view.row().id}, "not subscribed on the server");
     }
     if (view.local_state == Presence::suspect) {
+      if (lost_by_restore(view)) {
+        return act(CreateLocal{view.row().id, *view.remote},
+                   "its folder here is not whole since a backup was restored");
+      }
       return act(Freeze{view.row().id}, "its directory is incomplete, or another one");
     }
     if (!view.row().has_local || !view.row().has_remote) return complete(view);
@@ -96,6 +100,13 @@ class MailboxPlanner {
       case Presence::suspect:
         return;
     }
+  }
+
+  // The backup is older than the mailbox, or has no empty directories. Nothing that is missing
+  // where a mailbox is paired anew was deleted.
+  static bool lost_by_restore(const KnownView& view) {
+    return view.row().pair_anew && !view.local->whole && view.remote_state == Presence::present &&
+           may_pull(view.known->policy);
   }
 
   // A row that lacks a side: its making was cut short, or `create` does not allow it.

@@ -49,7 +49,9 @@ void Ledger::moved(Side side, const std::string& token, const std::string& mailb
 }
 void Ledger::deleted(Side side, const std::string& token) {
   deeds(side, token).deleted = true;
-  lives_.at(token).open = lives_.at(token).open || adopting_;
+  // A first sync that never ended believes no absence (docs/safety.md, section 5).
+  const bool unbelieved = adopting_ || (broken_ && !was_synced_ && side == Side::local);
+  lives_.at(token).open = lives_.at(token).open || unbelieved;
 }
 
 void Ledger::left_open(const std::string& token) {
@@ -68,7 +70,10 @@ void Ledger::set_back(const std::vector<Copy>& local, const std::vector<Copy>& r
                       const std::function<bool(const std::string& token)>& is_anywhere) {
   broken_ = true;
   adopting_ = true;
-  std::erase_if(lives_, [&](const auto& life) { return !is_anywhere(life.first); });
+  // The power may yet bring back the file of what was deleted.
+  std::erase_if(lives_, [&](const auto& life) {
+    return !is_anywhere(life.first) && !is_deleted(life.first);
+  });
   for (auto& [token, life] : lives_) {
     life.open = life.open || is_deleted(token);
     life.twice = life.twice || life.deeds[0].moved_to || life.deeds[1].moved_to;

@@ -49,7 +49,10 @@ class Ledger {
   // there again may live. Each message is to be once on each side, all the same.
   void set_back(const std::vector<Copy>& local, const std::vector<Copy>& remote,
                 const std::function<bool(const std::string& token)>& is_anywhere);
-  void synced() { adopting_ = false; }
+  void synced() {
+    adopting_ = false;
+    was_synced_ = true;
+  }
   bool knows(const std::string& token) const { return lives_.contains(token); }
   bool is_deleted(const std::string& token) const;
   // Known, and nobody deleted it.
@@ -93,7 +96,8 @@ class Ledger {
 
   std::map<std::string, Life> lives_;
   bool broken_ = false;
-  bool adopting_ = false;  // set back, and no sync came to its end since
+  bool adopting_ = false;    // set back, and no sync came to its end since
+  bool was_synced_ = false;  // a sync came to its end
 };
 
 }  // namespace sterna::simulation

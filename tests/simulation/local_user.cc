@@ -200,7 +200,7 @@ void LocalUser::move(Deed& deed, const File& file) {
     // Its name is all that says where a file came from that no row knows yet (docs/safety.md,
     // section 5).
     if (maildir::parse_origin(base) && !diary_.is_recorded(base)) return;
-    base = fmt::format("{}.{}.moved{}", diary_.now_s, file.copy.token, ++moves_);
+    base = fmt::format("{}.{}.moved{}{}", diary_.now_s, file.copy.token, ++moves_, kReaders);
   }
   disk_.rename(file.path, root_ + "/" + to + "/cur/" + name_for(to, base, file.copy.flags));
   diary_.ledger.moved(Side::local, file.copy.token, to);

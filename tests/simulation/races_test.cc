@@ -546,5 +546,54 @@ TEST_F(Stage, AMessageThatIsMovedBackBeforeItsHeaderIsAskedForStaysOne) {
   }
 }
 
+TEST_F(Stage, AMessageThatIsMovedOnBothSidesIsOneWhateverTheMoment) {
+  server.create("m2");
+  disk.make_maildir("mail/m2");
+  const auto count = [](const Lines& all, const std::string& token) {
+    return std::ranges::count_if(all, [&](const std::string& one) { return one.ends_with(token); });
+  };
+  for (const auto& [from, to] : {std::pair("m1", "INBOX"), std::pair("INBOX", "m1")}) {
+    for (int moment = 0; moment < 10; ++moment) {
+      const std::string token = std::string("t") + from + std::to_string(moment);
+      const std::uint32_t uid = arrives(from, token);
+      sync();
+      moves(from, uid, "m2");
+      int listings = 0;
+      meanwhile = [&, place = std::string(to)] {
+        if (listings++ != moment) return;
+        disk.rename(file_of(token), "mail/" + place + "/cur/moved." + token + ":2,");
+      };
+      sync();
+      meanwhile = nullptr;
+      sync();
+      EXPECT_EQ(count(messages(), token), 1) << from << " " << moment;
+      EXPECT_EQ(std::ranges::count_if(disk.files(),
+                                      [&](const std::string& path) {
+                                        return path.starts_with("mail/") &&
+                                               token_of(disk.read(path)) == token;
+                                      }),
+                1)
+          << from << " " << moment;
+    }
+  }
+}
+
+// Placed and not recorded, and the power went before all of it was on the disk.
+TEST_F(Stage, APartOfAFetchThatTheUserFlaggedBeforeThePowerWentIsFetchedAgain) {
+  arrives("INBOX", "t1");
+  sync();
+  const std::string first = file_in("INBOX");
+  const std::string origin = first.substr(first.find(".S"));
+  arrives("INBOX", "t2");
+  disk.write("mail/INBOX/cur/1600000001" + origin.substr(0, origin.find('U')) + "U2.sterna:2,F",
+             "Subject: t2\nX-Tok");
+  disk.sync_all();
+  machine_.lose_power(1);
+  sync();
+  EXPECT_EQ(files(), (Lines{"INBOX t1", "INBOX t2"}));
+  EXPECT_EQ(messages(), (Lines{"INBOX t1", "INBOX t2"}));
+  EXPECT_EQ(decide(account::HeldDecision::apply), 0U);
+}
+
 }  // namespace
 }  // namespace sterna::simulation

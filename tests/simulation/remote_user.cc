@@ -39,6 +39,13 @@ std::vector<Copy> RemoteUser::copies() const {
   return only_copies(messages());
 }
 
+std::string RemoteUser::token_at(const std::string& mailbox, std::uint32_t uid) const {
+  for (const Message& message : messages()) {
+    if (message.copy.mailbox == mailbox && message.uid == uid) return message.copy.token;
+  }
+  return "";
+}
+
 bool RemoteUser::act(std::string_view what, Deed& deed) {
   if (what == "deliver") return deliver(deed), true;
   if (what == "make") {

@@ -21,6 +21,7 @@ class RemoteUser {
   bool act(std::string_view what, Deed& deed);
   std::vector<Copy> copies() const;
   std::vector<std::string> mailboxes() const;
+  std::string token_at(const std::string& mailbox, std::uint32_t uid) const;  // "" if none
 
  private:
   struct Message {

@@ -332,6 +332,15 @@ account::HeldDecision SimWorld::decision_about(const std::vector<account::HeldLi
   return account::HeldDecision::restore;
 }
 
+// What a person brings back may live.
+void SimWorld::note_restored(const std::vector<account::HeldLine>& held,
+                             const std::string& mailbox) {
+  for (const account::HeldLine& line : held) {
+    if (line.mailbox != mailbox || line.kind != "delete_remote") continue;
+    diary_.ledger.left_open(remote_.token_at(mailbox, line.uid));
+  }
+}
+
 // What is held waits for a person (docs/safety.md, section 2, d).
 void SimWorld::decide_held(const Step& step) {
   Deed chance(step.id, script_.seed);
@@ -346,6 +355,7 @@ void SimWorld::decide_held(const Step& step) {
   for (const std::string& mailbox : mailboxes) {
     const account::HeldDecision decision = decision_about(*held, mailbox, chance);
     const bool apply = decision == account::HeldDecision::apply;
+    if (!apply) note_restored(*held, mailbox);
     diary_.note(fmt::format("held {} in {}", apply ? "apply" : "restore", mailbox));
     static_cast<void>(account::decide_held(settings(), decision, MailboxName(mailbox)));
   }

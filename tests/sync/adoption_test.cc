@@ -131,6 +131,38 @@ TEST(OwnName, OfAMessageThatIsYetToBeFetchedIsNoProof) {
             "download A/7\nheld orphan A n1\n");
 }
 
+// --- a part of what was fetched, left by a lost power ---
+
+Input with_a_part(std::string_view base, std::string_view local) {
+  Input input = read({"A B", base, base.empty() ? "A new 7 x S" : "A detail 7 x", local});
+  for (MailboxInput& in : input.mailboxes) {
+    for (LocalArrival& arrival : in.local.arrived) arrival.identity->size = 50;
+  }
+  return input;
+}
+TEST(Part, OfAMessageThatIsThereIsFetchedAgain) {
+  EXPECT_EQ(told(with_a_part("", "A new n1 torn S from=A/7 late")),
+            "download A/7\nrepair A/7 n1\n");
+  EXPECT_EQ(told(with_a_part("A 7 x S wanted name=n1", "A new n1 torn S from=A/7 late")),
+            "download A/7\nrepair A/7 n1\n");
+}
+TEST(Part, ThatWasMovedIsFetchedWhereItsMessageIs) {
+  EXPECT_EQ(told(with_a_part("", "B new n1 torn S from=A/7 late")),
+            "download A/7\nrepair A/7 n1 in B\n");
+}
+TEST(Part, WithoutARestartIsTheUsers) {
+  EXPECT_EQ(told(with_a_part("", "A new n1 torn S from=A/7")), "download A/7\nheld orphan A n1\n");
+}
+TEST(Part, OfNoMessageIsHeld) {
+  EXPECT_EQ(told(with_a_part("", "A new n1 torn S from=A/8 late")),
+            "download A/7\nheld orphan A n1\n");
+}
+TEST(Part, OfOtherSizeIsHeld) {
+  Input input = with_a_part("", "A new n1 torn S from=A/7 late");
+  mailbox(input, "A").local.arrived.front().identity->size = 5000;
+  EXPECT_EQ(told(input), "download A/7\nheld orphan A n1\n");
+}
+
 // --- another UIDVALIDITY ---
 
 TEST(UidValidityChange, WithoutAdoptionNothingIsKnownOfTheOldRows) {

@@ -142,6 +142,13 @@ TEST(RemoteMoved, TheFileFollows) {
 TEST(RemoteMoved, TheFileFollowsToTheTrash) {
   EXPECT_EQ(planned("A gone 1\nTrash new 7 x S", ""), "move_in A/1 -> Trash/7 A:A1 S\n");
 }
+// Its own mailbox may have been looked at before the user moved it.
+TEST(RemoteMoved, ItsOwnFileElsewhereWaits) {
+  EXPECT_EQ(told({"A B C", "A 1 x S", "A gone 1\nB new 7 x S", "C new n1 x S ino=A/1"}),
+            "move_in A/1 -> B/7 A:A1 S\nwait C n1\n");
+  EXPECT_EQ(told({"A B C", "A 1 x S", "A gone 1\nB new 7 x S", "C new A1 x S ino=A/1"}),
+            "move_in A/1 -> B/7 A:A1 S\nwait C A1\n");
+}
 TEST(RemoteMoved, FlagsOfBothSidesAreMerged) {
   EXPECT_EQ(planned("A gone 1\nB new 7 x RS", "A flags 1 FS"),
             "move_in A/1 -> B/7 A:A1 FRS remote+F\n");

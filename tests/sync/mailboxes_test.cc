@@ -118,6 +118,15 @@ TEST_F(MailboxTable, SuspectHereIsFrozen) {
   world.here("A").suspect = true;
   EXPECT_EQ(world.told(), "freeze A\n");
 }
+TEST_F(MailboxTable, NotWholeHereSinceABackupWasRestoredIsMadeAnew) {
+  world.here("A").suspect = true;
+  world.here("A").whole = false;
+  EXPECT_EQ(world.told(), "freeze A\n");
+  world.in_base("A").row.pair_anew = true;
+  EXPECT_EQ(world.told(), "create_local A A\n");
+  world.on_server("A").selectable = false;
+  EXPECT_EQ(world.told(), "freeze A\n");
+}
 TEST_F(MailboxTable, GoneHereInAWalkThatFailedWaits) {
   world.gone_here("A");
   world.input.local_complete = false;

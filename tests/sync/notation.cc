@@ -256,6 +256,7 @@ class Reader {
     arrival.held = has(words, "held");
     arrival.consumed = has(words, "consumed");
     arrival.resurrected = has(words, "resurrected");
+    arrival.after_restart = has(words, "late");
     if (const auto ino = value(words, "ino")) arrival.file.file = named_row(*ino).file;
     if (const auto mark = value(words, "mark")) {
       arrival.origin = ClaimedOrigin{false, {}, {}, uid_of(*mark)};
@@ -350,7 +351,8 @@ class Shower {
     return at(forget.where, forget.uid) + " " + std::string(to_string(forget.into));
   }
   std::string operator()(const Repair& repair) const {
-    return at(repair.where, repair.uid) + " " + repair.file.base;
+    return at(repair.where, repair.uid) + " " + repair.file.base +
+           (repair.file_mailbox ? " in " + name(repair.file_mailbox) : "");
   }
   std::string operator()(const CloseIntent& close) const {
     return std::to_string(close.intent.value);

@@ -94,6 +94,8 @@ struct LocalArrival {
   bool is_stub = false;   // carries the header of a stub (rule 18)
   // Its base name is that of a tombstone, and the boot changed since: a disk that lied (rule 16).
   bool resurrected = false;
+  // First seen after a restart of the machine: a lost power may have left a part of it.
+  bool after_restart = false;
   // A body that Sterna fetched in this mailbox, of which a lost power left nothing.
   bool wreck = false;
   // An earlier pass held it as an orphan, and it is still the same file: it stays so until the user

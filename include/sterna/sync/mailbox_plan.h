@@ -80,6 +80,7 @@ struct LocalMailbox {
   // There, but without cur or new, or not readable; or the directory of a row, but another one, in
   // which most of the known names were not found.
   bool suspect = false;
+  bool whole = true;  // with cur, new and tmp; one that is not is suspect
   // cur has the inode of a row's, but another birth, or few of that row's names: the number was
   // given again.
   bool inode_reused = false;

@@ -275,8 +275,9 @@ struct Forget {
 // 13).
 struct Repair {
   Where where;
-  Uid uid;
+  Uid uid;  // without a row, where the power went before it was written
   LocalFile file;
+  MailboxId file_mailbox;  // as that of a DeleteIn
 };
 // An intent whose doubt is resolved by what was observed.
 struct CloseIntent {
