@@ -56,7 +56,8 @@ class Wire:
     def __init__(self, host, port, missing=(), raw=False):
         self._target = (host, port)
         self._raw = raw
-        self._missing = set(missing) | {"COMPRESS=DEFLATE"}
+        self._hidden = set(missing)
+        self._missing = self._hidden | {"COMPRESS=DEFLATE"}
         self._lock = threading.Lock()
         self._sockets = []
         self.commands = []            # b"UID STORE 1 +FLAGS (\\Seen)", without the tag
@@ -298,7 +299,7 @@ class Wire:
 
     def _offered(self, said):
         return b"CAPABILITY " + b" ".join(
-            word for word in said[1].split(b" ") if word.decode() not in self._missing)
+            word for word in said[1].split(b" ") if word.decode() not in self._hidden)
 
     def _pass_down(self, data, client):
         with self._lock:
