@@ -18,8 +18,10 @@
 namespace sterna {
 namespace {
 
+constexpr std::string_view kAny = "any";
+
 struct Death {
-  std::string name;  // empty: of old age
+  std::string name;  // empty: of old age; kAny: at any step
   std::uint64_t turn = 1;
 };
 
@@ -32,7 +34,9 @@ Death read_death() {
   Death death{std::string(order.substr(0, colon))};
   const auto turn = colon == std::string_view::npos ? std::optional<std::uint64_t>(1)
                                                     : parse_number(order.substr(colon + 1));
-  if (!turn || *turn == 0 || std::ranges::find(kSteps, death.name) == std::end(kSteps)) {
+  const bool is_known =
+      death.name == kAny || std::ranges::find(kSteps, death.name) != std::end(kSteps);
+  if (!turn || *turn == 0 || !is_known) {
     std::fprintf(stderr, "sterna: STERNA_DIE_AT=%s names no step\n", text);
     std::abort();
   }
@@ -45,8 +49,10 @@ Death read_death() {
 void at_step(StepName step) {
   static const Death death = read_death();
   static std::atomic<std::uint64_t> turns = 0;
-  if (step.text() != death.name || ++turns != death.turn) return;
-  std::fprintf(stderr, "sterna: dies at %s\n", death.name.c_str());
+  const bool counts = death.name == kAny || step.text() == death.name;
+  if (!counts || ++turns != death.turn) return;
+  std::fprintf(stderr, "sterna: dies at %.*s\n", static_cast<int>(step.text().size()),
+               step.text().data());
   ::kill(::getpid(), SIGKILL);
   for (;;) ::pause();
 }

@@ -37,6 +37,11 @@ TEST(Step, DiesAtTheTurnItIsToldTo) {
   EXPECT_EXIT(live("upload.sent:3", 3), testing::KilledBySignal(SIGKILL), "");
 }
 
+TEST(Step, DiesAtAnyStep) {
+  EXPECT_EXIT(live("any:4", 2), testing::KilledBySignal(SIGKILL), "dies at upload.sent");
+  EXPECT_EXIT(live("any:5", 2), testing::ExitedWithCode(0), "");
+}
+
 TEST(Step, LivesOnWhereAnotherStepIsMeant) {
   EXPECT_EXIT(live("upload.recorded", 2), testing::ExitedWithCode(0), "");
 }

@@ -69,8 +69,8 @@ class NamesTest(unittest.TestCase):
 
 
 class WireTest(unittest.TestCase):
-    def connect(self, profile="full"):
-        self.wire = Wire(server().address(profile), server().port, PROFILES[profile])
+    def connect(self, profile="full", missing=()):
+        self.wire = Wire(server().address(profile), server().port, missing or PROFILES[profile])
         self.addCleanup(self.wire.close)
         self.user = server().new_user()
         client = Imap("127.0.0.1", self.wire.port, self.user, PASSWORD)
@@ -101,6 +101,13 @@ class WireTest(unittest.TestCase):
         self.assertNotIn(b"APPENDUID", client.last)
         lines = b"".join(client.command("SELECT INBOX"))
         self.assertNotIn(b"HIGHESTMODSEQ", lines)
+
+    def test_what_is_missing_is_not_among_what_the_server_can_do(self):
+        client = self.connect(missing=("MOVE", "LITERAL+"))
+        said = [client.greeting, client.last, *client.command("CAPABILITY")]
+        for words in (line.replace(b"]", b" ").split() for line in said):
+            self.assertIn(b"IMAP4rev1", words)
+            self.assertFalse({b"MOVE", b"LITERAL+"}.intersection(words), words)
 
     def test_a_name_in_quotes_is_not_a_command(self):
         client = self.connect("bare")

@@ -16,14 +16,17 @@ WITHOUT_VALUE = [("test", option) for option in ("--preset", "--label", "-R", "-
 WITHOUT_VALUE += [("fuzz", "--seconds"), ("bench", "--reps"), ("bench", "--groups"),
                   ("bite", "--only"), ("bite", "--seeds"), ("kill-rounds", "--round"),
                   ("kill-rounds", "--tool"), ("kill-rounds", "--keep"),
-                  ("power-loss", "--round"), ("power-loss", "--forget")]
+                  ("power-loss", "--round"), ("power-loss", "--forget"),
+                  ("replay-seeds", "--random"), ("replay-seeds", "--seeds"),
+                  ("replay-seeds", "--script")]
 UNKNOWN = [(name, "--nonsense") for name in ("bench", "bite", "fuzz", "install-deps",
                                              "kill-rounds", "other-servers", "power-loss",
-                                             "quickstart", "test")]
+                                             "quickstart", "replay-seeds", "test")]
 NO_NUMBER = [("test", "-j", "many"), ("fuzz", "--seconds", "1m"), ("bench", "--reps", "x"),
              ("bite", "--rule", "x"), ("kill-rounds", "--rounds", "x"),
              ("kill-rounds", "--tool", "none"), ("power-loss", "--seed", "x"),
-             ("power-loss", "--forget", "none")]
+             ("power-loss", "--forget", "none"), ("replay-seeds", "--seeds", "1-"),
+             ("replay-seeds", "--random", "x")]
 
 
 def executables():

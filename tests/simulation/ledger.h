@@ -5,6 +5,7 @@
 // A message carries a token; a token that nobody deleted is on each side exactly once, in the same
 // mailbox, with the same flags and octets. Where only one side touched something (its place, one of
 // its flags, its life), the outcome is known; where both did, they only have to agree.
+// tests/replay/ledger.py has the same rules, for real servers.
 #pragma once
 
 #include <array>

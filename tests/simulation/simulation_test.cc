@@ -5,6 +5,7 @@
 //   STERNA_SIM_FIRST=1000    from that one on
 //   STERNA_SIM_SEED=17       this one alone, as a failure's message says
 //   STERNA_SIM_SCRIPT=FILE   this script alone
+//   STERNA_SIM_PRINT=1       no seed is played: their scripts are printed, for other players
 //   STERNA_SIM_SHRINK=1      a script that fails is made smaller, and printed
 //   STERNA_SIM_LOG=debug     what the engine logs, "trace" with the wire
 #include <fmt/format.h>
@@ -63,6 +64,7 @@ void run(const Script& script, const std::string& replay) {
 }
 
 void run_seed(std::uint64_t seed) {
+  if (std::getenv("STERNA_SIM_PRINT")) return fmt::print("{}\n", generate(seed).print());
   run(generate(seed),
       fmt::format("STERNA_SIM_SEED={} sterna_simulation_test "
                   "--gtest_filter=Seeds/Simulation.BothSidesEndAlikeWithNothingLostOrDoubled/{}",

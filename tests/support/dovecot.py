@@ -143,9 +143,10 @@ protocol imap {{
 """
 
 _LOCATIONS = {"mdbox": "mdbox:~/mail", "maildir": "maildir:~/Maildir:LAYOUT=fs",
-              "maildir++": "maildir:~/Maildir", "courier": "maildir:~/Maildir"}
+              "maildir++": "maildir:~/Maildir", "courier": "maildir:~/Maildir",
+              "mdbox.": "mdbox:~/mail", "maildir.": "maildir:~/Maildir"}
 # What names of mailboxes begin with, and what separates them (RFC 2342): as Courier has it.
-_NAMESPACES = {"courier": ("INBOX.", ".")}
+_NAMESPACES = {"courier": ("INBOX.", "."), "mdbox.": ("", "."), "maildir.": ("", ".")}
 
 
 def free_ports(count):
@@ -175,7 +176,8 @@ def _die_with_parent():
 
 
 class Dovecot:
-    """start() ... stop(), or a with block. `storage` is mdbox, maildir, maildir++ or courier."""
+    """start() ... stop(), or a with block. `storage` is mdbox, maildir, maildir++ or courier;
+    with "." behind it, mailboxes are separated by dots."""
 
     def __init__(self, directory=None, storage="mdbox"):
         self._own_directory = directory is None
@@ -292,7 +294,7 @@ class Dovecot:
             gid=self._gid, internal_users=internal, no_chroot=no_chroot,
             location=_LOCATIONS[self.storage], prefix=self.prefix, separator=self.separator,
             # An index of mailboxes does not see what others make.
-            list_index="yes" if self.storage == "mdbox" else "no")
+            list_index="yes" if self.storage.startswith("mdbox") else "no")
         for profile, missing in PROFILES.items():
             if missing:
                 offered = " ".join(c for c in CAPABILITIES if c not in missing)

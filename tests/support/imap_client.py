@@ -97,7 +97,7 @@ class Imap:
     neither the one nor the other, but "/"."""
 
     def __init__(self, host, port, user, password, tls_ca=None, prefix="", separator="/"):
-        self._prefix, self._separator = prefix, separator
+        self._prefix, self.separator = prefix, separator
         self._socket = socket.create_connection((host, port), 60)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if tls_ca:
@@ -166,11 +166,11 @@ class Imap:
 
     def _wire(self, name):
         if name != "INBOX":
-            name = self._prefix + name.replace("/", self._separator)
+            name = self._prefix + name.replace("/", self.separator)
         return quoted(encode_name(name))
 
     def _name(self, wire):
-        return decode_name(wire).removeprefix(self._prefix).replace(self._separator, "/")
+        return decode_name(wire).removeprefix(self._prefix).replace(self.separator, "/")
 
     def create(self, name):
         self.command("CREATE ", self._wire(name))
@@ -289,8 +289,9 @@ class Imap:
         self.command(f"UID STORE {uid_set(uids)} {change}FLAGS.SILENT ({' '.join(flags)})")
 
     def move(self, name, uids, target):
+        """Returns what the server said of it."""
         self._enter(name)
-        self.command(f"UID MOVE {uid_set(uids)} ", self._wire(target))
+        return self.command(f"UID MOVE {uid_set(uids)} ", self._wire(target))
 
     def copy(self, name, uids, target):
         self._enter(name)

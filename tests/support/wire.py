@@ -3,9 +3,9 @@
 
 Dovecot hides a capability when asked to, but goes on serving it. The wire closes that gap: a
 command that the profile does not offer is answered BAD and noted in `violations`, and response
-codes and attributes that belong to what is missing are taken out. It also records every command,
-counts bytes, and breaks the line at a chosen place: before a command gets through, after it was
-carried out but before its reply, or in the middle of a download.
+codes, attributes and names of capabilities that belong to what is missing are taken out. It also
+records every command, counts bytes, and breaks the line at a chosen place: before a command gets
+through, after it was carried out but before its reply, or in the middle of a download.
 """
 import re
 import socket
@@ -39,6 +39,7 @@ _STRIPPED = {
     "SPECIAL-USE": (rb" ?\\(Trash|Sent|Drafts|Junk|Archive|All|Flagged)\b", b""),
 }
 _LITERAL = re.compile(rb"\{(\d+)(\+?)\}\r\n\Z")
+_CAPABILITIES = re.compile(rb"(?:(?<=^\* )|(?<=\[))CAPABILITY ([^\]\r]*)")
 _QUOTED = re.compile(rb'"(?:[^"\\]|\\.)*"')
 
 
@@ -55,7 +56,8 @@ class Wire:
     def __init__(self, host, port, missing=(), raw=False):
         self._target = (host, port)
         self._raw = raw
-        self._missing = set(missing) | {"COMPRESS=DEFLATE"}
+        self._hidden = set(missing)
+        self._missing = self._hidden | {"COMPRESS=DEFLATE"}
         self._lock = threading.Lock()
         self._sockets = []
         self.commands = []            # b"UID STORE 1 +FLAGS (\\Seen)", without the tag
@@ -283,6 +285,8 @@ class Wire:
     def _stripped(self, line):
         for real, shown in self._disguises:
             line = line.replace(real, shown)
+        if b"CAPABILITY " in line:
+            line = _CAPABILITIES.sub(self._offered, line)
         for name in self._missing:
             if name in _STRIPPED and (name not in ("CHILDREN", "SPECIAL-USE")
                                       or line.startswith((b"* LIST", b"* LSUB"))):
@@ -292,6 +296,10 @@ class Wire:
                 entry[2] -= 1
                 line = entry[0].sub(entry[1], line) if entry[1] else b""
         return line.replace(b"LIST ( ", b"LIST (")
+
+    def _offered(self, said):
+        return b"CAPABILITY " + b" ".join(
+            word for word in said[1].split(b" ") if word.decode() not in self._hidden)
 
     def _pass_down(self, data, client):
         with self._lock:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from tests.torture.line import DOWN, UP
 
-KILL_TIME, KILL_OCTET, KILL_STEP, KILL_CALL, CUT, NOTHING = (
-    "kill at a moment", "kill at an octet", "kill at a step", "kill at a call", "cut", "nothing")
-KILLS = (KILL_TIME, KILL_OCTET, KILL_STEP)      # those of kill rounds; tests/powerloss counts calls
+KILL_TIME, KILL_OCTET, KILL_STEP, KILL_CALL, STOP, CUT, NOTHING = (
+    "kill at a moment", "kill at an octet", "kill at a step", "kill at a call", "stop at an octet",
+    "cut", "nothing")
+KILLS = (KILL_TIME, KILL_OCTET, KILL_STEP)      # those of kill rounds
 # What a login, a look at the mailboxes and some changes take, without any message.
 TALK = {UP: 3000, DOWN: 10000}
 
@@ -32,6 +33,7 @@ class Blow:
                 KILL_OCTET: f"{self.kind}, after {self.octet} octets {self.direction}",
                 KILL_STEP: f"{self.kind}, {self.step}",
                 KILL_CALL: f"{self.kind}, {self.call}",
+                STOP: f"asked to stop after {self.octet} octets {self.direction}",
                 CUT: f"cut after {self.octet} octets {self.direction}"
                      f"{', all connections' if self.whole else ''}"
                      f"{', with RST' if self.hard else ''}",
@@ -59,7 +61,7 @@ class Falling:
         self.blow, self.tool, self.line = blow, tool, line
         self.met = threading.Event()
         self._timer = None
-        if blow.kind in (KILL_OCTET, CUT):
+        if blow.kind in (KILL_OCTET, STOP, CUT):
             line.at(blow.direction, blow.octet, self._strike)
 
     def start(self):
@@ -81,6 +83,10 @@ class Falling:
     def _strike(self, pair):
         if self.blow.kind == KILL_OCTET:
             self.tool.kill()
+            return
+        if self.blow.kind == STOP:
+            self.met.set()
+            self.tool.ask_to_stop()
             return
         self.met.set()
         if self.blow.whole:

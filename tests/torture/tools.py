@@ -76,6 +76,10 @@ class Tool:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
 
+    def ask_to_stop(self):
+        with contextlib.suppress(ProcessLookupError):
+            self.process.terminate()
+
     # ---- between syncs
 
     def pass_time(self):
@@ -157,10 +161,10 @@ class Sterna(Tool):
             for change in changes if ("fact",) in tables else ():      # killed before it had any
                 state.execute(change)
 
-    def pass_time(self):
+    def pass_time(self, ms=120_000):
         """Two minutes: looks for what is in doubt, and another try of what failed."""
-        self._state("UPDATE intent SET at_ms = at_ms - 120000",
-                    "UPDATE failure SET next_try_ms = next_try_ms - 120000")
+        self._state(f"UPDATE intent SET at_ms = at_ms - {ms}",
+                    f"UPDATE failure SET next_try_ms = next_try_ms - {ms}")
 
     def pass_days(self):
         """Two days: what was kept long enough may go, and what the server makes of an upload is

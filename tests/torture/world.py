@@ -142,9 +142,14 @@ class World:
         return there, judge.view_of_maildir(self.reader.mail)
 
     def dump_server(self, directory):
-        for mailbox in self.phone.imap.mailboxes():
-            os.makedirs(f"{directory}/{mailbox}", exist_ok=True)
-            for one in self.phone.imap.fetch_all(mailbox):
-                name = f"{one.uid}.{'.'.join(sorted(f.strip('$') for f in one.flags))}"
-                with open(f"{directory}/{mailbox}/{name.replace(chr(92), '')}", "wb") as out:
-                    out.write(one.body)
+        dump_server(self.phone.imap, directory)
+
+
+def dump_server(imap, directory):
+    """A file a message, for whoever has to find out."""
+    for mailbox in imap.mailboxes():
+        os.makedirs(f"{directory}/{mailbox}", exist_ok=True)
+        for one in imap.fetch_all(mailbox):
+            name = f"{one.uid}.{'.'.join(sorted(f.strip('$') for f in one.flags))}"
+            with open(f"{directory}/{mailbox}/{name.replace(chr(92), '')}", "wb") as out:
+                out.write(one.body)

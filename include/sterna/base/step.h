@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The moments of a sync at which a test lets the process die: one in each line of the order of
 // effects (docs/safety.md, section 3). `STERNA_DIE_AT=NAME` in the environment is SIGKILL at that
-// moment, `NAME:N` at the Nth time; only in builds with STERNA_STEPS, elsewhere nothing is left of
-// it. Thread-safe: files are placed and flushed on workers.
+// moment, `NAME:N` at the Nth time, `any:N` at the Nth step of all; only in builds with
+// STERNA_STEPS, elsewhere nothing is left. Thread-safe: files are placed and flushed on workers.
 //
 // scripts/kill-rounds reads the names from here, and lint finds those that nothing says.
 #pragma once

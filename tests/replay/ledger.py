@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What both users did to each message since both sides last agreed, and what must come of it: the
+rules of tests/simulation/ledger.h and ledger.cc, word for word. Change both or none.
+
+A token that nobody deleted is on each side exactly once, in the same mailbox, with the same flags
+and octets. Where only one side touched something (its place, one of its flags, its life), the
+outcome is known; where both did, they only have to agree.
+"""
+import collections
+from dataclasses import dataclass, field
+
+LOCAL, REMOTE = 0, 1
+NO_TOKEN = "(no token)"
+JUDGED_FLAGS = ("\\Seen", "\\Flagged", "\\Answered", "\\Draft", "\\Deleted", "$Forwarded", "work",
+                "later")
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A message as one side shows it; lines end with CRLF."""
+    token: str
+    mailbox: str
+    flags: frozenset
+    octets: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Wrong:
+    kind: str
+    text: str
+
+
+@dataclass
+class _Deeds:
+    flags: dict = field(default_factory=dict)
+    turns: collections.Counter = field(default_factory=collections.Counter)
+    moved_to: str | None = None
+    deleted: bool = False
+    moot: set = field(default_factory=set)      # flags of what was deleted and then came back
+
+    def take_up(self):
+        """Whoever does something to it has not deleted it, or has it back."""
+        if self.deleted:
+            self.moot.update(self.flags)
+            self.flags.clear()
+            self.deleted = False
+
+    def any(self):
+        return bool(self.flags) or self.moved_to is not None or self.deleted
+
+
+@dataclass
+class _Life:
+    mailbox: str
+    flags: frozenset
+    open: bool = False             # whether it lives
+    vague: bool = False            # where it is and with which flags
+    twice: bool = False            # it may be there more than once, the same on both sides
+    bearer: int | None = None      # None: both sides agreed since
+    deeds: tuple = field(default_factory=lambda: (_Deeds(), _Deeds()))
+
+
+def _by_token(copies):
+    found = collections.defaultdict(list)
+    for copy in copies:
+        found[copy.token].append(copy)
+    return found
+
+
+class Ledger:
+    def __init__(self):
+        self._lives = {}
+        self._broken = False
+        self._adopting = False      # set back, and no sync came to its end since
+
+    # ---- what was done
+
+    def born(self, side, token, mailbox, flags):
+        self._lives[token] = _Life(mailbox, flags, bearer=side)
+
+    def broken(self):
+        """Until both sides agree again, what was done may not have been recorded."""
+        self._broken = True
+
+    @property
+    def is_broken(self):
+        return self._broken
+
+    def flagged(self, side, token, flag, on):
+        by = self._lives[token].deeds[side]
+        by.take_up()
+        by.flags[flag] = on
+        by.turns[flag] += 1
+
+    def moved(self, side, token, mailbox):
+        life = self._lives[token]
+        life.deeds[side].take_up()
+        life.deeds[side].moved_to = mailbox
+        # Nobody knows any more where it came from.
+        life.twice = life.twice or self._adopting
+
+    def deleted(self, side, token):
+        life = self._lives[token]
+        life.deeds[side].deleted = True
+        life.open = life.open or self._adopting
+
+    def left_open(self, token):
+        """Deleted while nobody could know that it was there, or brought back by a person: both
+        sides only have to agree whether it lives."""
+        if token in self._lives:
+            self._lives[token].open = True
+
+    def set_back(self, local, remote, is_anywhere):
+        """A part of the world is what it was before: what was done since counts for nothing, and
+        what is there again may live. Each message is to be once on each side, all the same."""
+        self._broken = self._adopting = True
+        self._lives = {token: life for token, life in self._lives.items() if is_anywhere(token)}
+        for token, life in self._lives.items():
+            life.open = life.open or self.is_deleted(token)
+            life.twice = life.twice or any(by.moved_to is not None for by in life.deeds)
+            life.vague = True
+        for copy in [*local, *remote]:
+            if copy.token != NO_TOKEN and copy.token not in self._lives:
+                self._lives[copy.token] = _Life(copy.mailbox, copy.flags, open=True, vague=True)
+
+    def synced(self):
+        self._adopting = False
+
+    def knows(self, token):
+        return token in self._lives
+
+    def tokens(self):
+        return list(self._lives)
+
+    def is_deleted(self, token):
+        return token not in self._lives or any(by.deleted for by in self._lives[token].deeds)
+
+    def must_live(self, token):
+        """Known, and nobody deleted it."""
+        return (token in self._lives and not self._lives[token].open
+                and not self.is_deleted(token))
+
+    # ---- what must come of it
+
+    def _is_ambiguous(self, life, flag):
+        """Docs/safety.md, section 3: a flag is changed on the other side first and recorded then.
+        If the sync dies in between and the flag is switched back, the change that was carried over
+        looks like one that was made there."""
+        def switched_back(side):
+            # What the local user's file was born with is in the intent of its upload.
+            unknown = life.bearer in (REMOTE, side)
+            with_birth = unknown and flag in life.flags
+            turns = life.deeds[side].turns[flag]
+            return turns > 0 and turns + with_birth > 1
+        moot = any(flag in by.moot for by in life.deeds)
+        return moot or (self._broken and (switched_back(LOCAL) or switched_back(REMOTE)))
+
+    def _check_pair(self, token, life, local, remote):
+        here, there = life.deeds
+        if local.mailbox != remote.mailbox:
+            yield Wrong("apart", f"{token}: in {local.mailbox} locally and in {remote.mailbox} on "
+                        "the server")
+        moves = [by.moved_to for by in life.deeds if by.moved_to is not None]
+        moved_and_deleted = any(by.moved_to is not None and by.deleted for by in life.deeds)
+        if not life.vague and len(moves) < 2 and not moved_and_deleted:
+            wanted = moves[0] if moves else life.mailbox
+            if remote.mailbox != wanted:
+                yield Wrong("misplaced", f"{token}: in {remote.mailbox} instead of {wanted}")
+        if local.flags != remote.flags:
+            yield Wrong("flags", f"{token}: flags ({' '.join(sorted(local.flags))}) locally and "
+                        f"({' '.join(sorted(remote.flags))}) on the server")
+        for flag in JUDGED_FLAGS:
+            one, other = flag in here.flags, flag in there.flags
+            if life.vague or (one and other) or self._is_ambiguous(life, flag):
+                continue
+            # The mark of a removal that died goes along when its message is moved (docs/safety.md,
+            # section 5).
+            if flag == "\\Deleted" and self._broken and here.deleted \
+                    and there.moved_to is not None:
+                continue
+            # What was marked and deleted before any sync looked is known to nobody.
+            if (one and here.deleted) or (other and there.deleted):
+                continue
+            wanted = here.flags[flag] if one else there.flags[flag] if other \
+                else flag in life.flags
+            if (flag in remote.flags) != wanted:
+                yield Wrong("flags", f"{token}: {flag} should be {'set' if wanted else 'clear'}")
+        if local.octets != remote.octets:
+            yield Wrong("octets", f"{token}: other octets")
+
+    def _check_life(self, token, life, local, remote):
+        here, there = len(local), len(remote)
+        by_local, by_remote = life.deeds
+        deleted = by_local.deleted or by_remote.deleted
+        disputed = life.open or (by_local.deleted != by_remote.deleted and
+                                 (by_remote if by_local.deleted else by_local).any())
+        if life.twice:
+            right = here == there and (here > 0 or deleted or life.open)
+        elif not deleted:
+            right = here == there == 1
+        elif not disputed:
+            right = here == there == 0
+        else:
+            right = here == there and here <= 1
+        if not right:
+            kind = ("lost" if not deleted and (here == 0 or there == 0)
+                    else "undead" if deleted and not disputed else "doubled")
+            why = ("nobody deleted it" if not deleted else "it was deleted" if not disputed
+                   else "deleted on one side, changed on the other")
+            yield Wrong(kind, f"{token}: {here} times here and {there} times on the server ({why})")
+        elif here == 1:
+            yield from self._check_pair(token, life, local[0], remote[0])
+
+    def check(self, local, remote):
+        """What is wrong with two sides at rest; empty if nothing is."""
+        here, there = _by_token(local), _by_token(remote)
+        wrong = [Wrong("undead", f"{token}: came back from the dead")
+                 for copies in (here, there) for token in copies
+                 if token != NO_TOKEN and token not in self._lives]
+        for token, life in sorted(self._lives.items()):
+            wrong += self._check_life(token, life, here[token], there[token])
+        return wrong
+
+    def settle(self, agreed):
+        """Both sides agree on this: later deeds start from here."""
+        self._lives.clear()
+        self._broken = self._adopting = False
+        for copy in agreed:
+            if copy.token != NO_TOKEN:
+                again = copy.token in self._lives
+                self._lives[copy.token] = _Life(copy.mailbox, copy.flags, vague=again, twice=again)
