@@ -99,6 +99,8 @@ bool miss_moved(Draft& draft, RowView& row) {
     draft.wait(row, "its file may be one that cannot be read");
     return true;
   }
+  // A restored backup lacks what was moved there since it was made (rule 14).
+  if (message->mailbox->is_yet_to_be_paired()) return false;
   const bool whole = row.remote == Remote::gone;
   miss(draft, *row.intent, *message, whole ? std::optional(row.key()) : std::nullopt);
   if (!draft.world.every_local_side_known()) draft.wait(row, "its file may be elsewhere here");

@@ -9,19 +9,15 @@ namespace {
 
 // Absence counts only for what was there before the look began (rule 1), and not while all of a
 // mailbox is yet to be paired.
-bool is_yet_to_be_paired(const MailboxInput& in) {
-  return in.adopting && !in.compared;
-}
-
 bool is_gone_remotely(const RowView& view) {
   const MailboxInput& in = *view.mailbox->in;
-  return in.remote.coverage == Coverage::complete && !is_yet_to_be_paired(in) &&
+  return in.remote.coverage == Coverage::complete && !view.mailbox->is_yet_to_be_paired() &&
          view.row->remote_since < in.remote.began;
 }
 
 bool is_gone_locally(const RowView& view) {
   const MailboxInput& in = *view.mailbox->in;
-  return in.local.coverage == Coverage::complete && !is_yet_to_be_paired(in) &&
+  return in.local.coverage == Coverage::complete && !view.mailbox->is_yet_to_be_paired() &&
          view.row->local_since < in.local.began;
 }
 

@@ -186,6 +186,14 @@ TEST(MoveInDoubt, AFileDeletedSinceIsMissedByWhatWasMoved) {
   Input input = moving("A gone 1\nB new 7 x S", "A gone 1");
   EXPECT_EQ(told(input), "missed B/7 n1 - forgets=A/1\nwait B/7\n");
 }
+TEST(MoveInDoubt, AFileThatABackupLacksIsFetchedAgain) {
+  Input input = moving("A gone 1\nB new 7 x S", "A gone 1");
+  mailbox(input, "B").adopting = true;
+  EXPECT_EQ(told(input), "download B/7\nclose_intent 1\nforget A/1 tombstone\n");
+  input = moving("B new 7 x S", "A gone 1");
+  mailbox(input, "B").adopting = true;
+  EXPECT_EQ(told(input), "download B/7\nclose_intent 1\ndelete_out A/1 to_trash\n");
+}
 TEST(MoveInDoubt, WhatWasMovedIsNotFetchedWhileItsFileCannotBeRead) {
   EXPECT_EQ(told(moving("A gone 1\nB new 7 x S", "A gone 1\nB new A1 x S writing")),
             "wait A/1\nwait B A1\nwait B/7\n");
