@@ -85,9 +85,10 @@ bool toggle(FlagSet& flags, const std::string& name) {
 std::string with_line_ends(const std::string& text, const std::string& from,
                            const std::string& to) {
   std::string out;
+  out.reserve(text.size());
   for (std::size_t place = 0;;) {
     const std::size_t end = text.find(from, place);
-    out += text.substr(place, end - place);
+    out.append(text, place, end - place);
     if (end == std::string::npos) return out;
     out += to;
     place = end + from.size();

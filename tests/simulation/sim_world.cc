@@ -298,16 +298,18 @@ account::AccountReport SimWorld::sync(const Step& step) {
   return *std::move(run.report);
 }
 
-// True if it found nothing to do.
+// And what a person says to what it holds. True if it found nothing to do.
 bool SimWorld::quiet_sync(const Step& step) {
   const std::uint64_t changes = server_.changes_by_sessions;
   const std::uint64_t bodies = server_.bodies_sent;
   const std::vector<std::string> files = mail_disk_.files();
   const account::AccountReport report = sync(step);
   if (report.marker_held) wrong_.push_back({"marker", "the marker is held"});
-  return report.errors.empty() && report.held == 0 && report.quarantined == 0 &&
-         work_done(report.counts) == 0 && server_.changes_by_sessions == changes &&
-         server_.bodies_sent == bodies && mail_disk_.files() == files;
+  const bool idle = report.errors.empty() && report.held == 0 && report.quarantined == 0 &&
+                    work_done(report.counts) == 0 && server_.changes_by_sessions == changes &&
+                    server_.bodies_sent == bodies && mail_disk_.files() == files;
+  if (report.held != 0 || !report.errors.empty()) decide_held(step);
+  return idle;
 }
 
 // Of files that are held a person says whether the message was to go; the rest is as chance has it.
@@ -444,12 +446,12 @@ bool SimWorld::set_back(const Step& step) {
 // Whether an upload of it is open in what the state has kept, and the server is not known to have
 // it.
 bool SimWorld::is_in_doubt(const std::string& token) const {
-  if (!diary_.ledger.is_broken()) return false;
+  const std::vector<std::string> bases = local_.bases_of(token);
+  if (!diary_.ledger.is_broken() || bases.empty()) return false;
   copy_tree(state_ / "state", state_ / "look");
   const auto store = store::Store::open(state_ / "look", true);
   if (!store) return false;
   const auto intents = (*store)->intents();
-  const std::vector<std::string> bases = local_.bases_of(token);
   return intents && std::ranges::any_of(*intents, [&](const Intent& intent) {
            return intent.kind == IntentKind::upload && !intent.stored &&
                   std::ranges::find(bases, intent.base_name) != bases.end();
@@ -473,7 +475,6 @@ void SimWorld::rest(const Step& step) {
   for (int syncs = 0; syncs < kQuietSyncsMax && idle < kIdleSyncsAtRest; ++syncs) {
     ++quiet.id;
     idle = quiet_sync(quiet) ? idle + 1 : 0;
-    decide_held(quiet);
     // A folder that was replaced is frozen until a person says that it is right.
     if (is_set_back_ && syncs == 2 && idle == 0) adopt();
     wait(std::chrono::minutes(1) + std::chrono::seconds(engine_random_.below(7'000)));
@@ -485,6 +486,7 @@ void SimWorld::rest(const Step& step) {
   if (!wrong_.empty()) return;
   diary_.ledger.settle(here);
   is_set_back_ = false;
+  state_disk_.empty_log();
   diary_.note("at rest");
   diary_.story.clear();
 }

@@ -124,6 +124,14 @@ void StateDisk::sync_all() {
   }
 }
 
+// The last one to close a database copies its log, and removes it.
+void StateDisk::empty_log() {
+  sqlite3* handle = nullptr;
+  sqlite3_open((directory_ + "/state.db").c_str(), &handle);
+  sqlite3_exec(handle, "PRAGMA schema_version", nullptr, nullptr, nullptr);
+  sqlite3_close(handle);
+}
+
 void StateDisk::lose_power(const Files& files, const std::string& directory, SeededRandom chance) {
   fs::remove(directory + "/state.db-shm");
   for (auto [name, file] : files) {

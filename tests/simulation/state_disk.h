@@ -38,6 +38,8 @@ class StateDisk {
   const Files& files() const { return files_; }
   void put_back(Files files) { files_ = std::move(files); }
   void sync_all();
+  // As the end of a run does it whose log is large: each run reads what is in it.
+  void empty_log();
   // The files as a power loss leaves them, into a directory with copies of them.
   static void lose_power(const Files& files, const std::string& directory, SeededRandom chance);
   // All of it durable.
