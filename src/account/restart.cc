@@ -15,9 +15,9 @@ constexpr std::string_view kBeforeRestartKey = "before_restart";  // ids, each a
 
 }  // namespace
 
-Status read_restart(Engine& engine) {
+Status read_restart(Engine& engine, bool begins) {
   STERNA_TRY(const auto boot, engine.store->get(kBootKey));
-  engine.clean_boot = boot == engine.boot_id;
+  engine.clean_boot = boot ? *boot == engine.boot_id : begins || engine.union_mode;
   // Of a first sync that dies, the machine may be restarted before another one ends.
   if (!boot && !engine.dry_run()) {
     STERNA_CHECK(engine.write([&] { return engine.store->set(kBootKey, engine.boot_id); }));

@@ -2,17 +2,18 @@
 // A restart of the machine: what a mailbox shows for the first time since may be the work of a lost
 // power (rules 13 and 16).
 //
-// The fact `boot_id` says in which boot the last sync came to its end, and `before_restart` which
-// mailboxes had not been seen by then, as those whose disk was not mounted yet: of them the restart
-// is not forgotten.
+// The fact `boot_id` says in which boot the last sync came to its end (the first one began), and
+// `before_restart` which mailboxes had not been seen by then, as those whose disk was not mounted
+// yet: of them the restart is not forgotten.
 #pragma once
 
 #include "engine.h"
 
 namespace sterna::account {
 
-// When the Maildir is opened: sets Engine::clean_boot and Engine::before_restart.
-Status read_restart(Engine& engine);
+// When the Maildir is opened: sets Engine::clean_boot and Engine::before_restart. `begins`: the
+// state is new, and has seen no boot before this one.
+Status read_restart(Engine& engine, bool begins);
 // Inside a transaction, at the end of a sync of the whole account.
 Status note_boot(Engine& engine);
 

@@ -213,7 +213,7 @@ coro::Task<Status> open_tree(Engine& engine) {
   STERNA_CO_TRY(const auto adopting, engine.store->get(kAdoptingKey));
   if (adopting) engine.union_mode = true;
 
-  STERNA_CO_CHECK(read_restart(engine));
+  STERNA_CO_CHECK(read_restart(engine, begins));
   STERNA_CO_TRY(const std::uint64_t generation, get_number(*engine.store, "generation"));
   engine.generation = Generation{static_cast<std::int64_t>(generation) + 1};
   co_return read_unflushed(engine);

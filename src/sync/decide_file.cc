@@ -162,6 +162,9 @@ void decide_stub(Draft& draft, FileView& file) {
   upload(draft, file, {.copy_of = row->key(), .forgets = {}, .stub = true}, "copied here");
 }
 
+// As maildir/identity.h has it of a message that ends within its header: of no octets.
+constexpr std::uint64_t kNoBody = 0x71d8'6221'4c7e'0e0a;
+
 // The message of which a fetch that went with the power left a part here.
 const MessageView* cut_short(World& world, const FileView& file) {
   const auto& origin = file.arrival->origin;
@@ -172,9 +175,10 @@ const MessageView* cut_short(World& world, const FileView& file) {
   if (!open) return nullptr;
   for (const MessageView* message : there->messages) {
     if (message->uid != origin->uid || message->file || message->from || message->taken) continue;
+    const Identity& here = *file.arrival->identity;
     const auto whole = message->identity();
-    const bool part =
-        whole && world.sizes_count(*message) && file.arrival->identity->size < whole->size;
+    const bool shorter = whole && world.sizes_count(*message) && here.size < whole->size;
+    const bool part = shorter && (here.body == kNoBody || here.header == whole->header);
     return part ? message : nullptr;
   }
   return nullptr;

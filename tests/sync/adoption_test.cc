@@ -133,10 +133,13 @@ TEST(OwnName, OfAMessageThatIsYetToBeFetchedIsNoProof) {
 
 // --- a part of what was fetched, left by a lost power ---
 
-Input with_a_part(std::string_view base, std::string_view local) {
+Input with_a_part(std::string_view base, std::string_view local, bool has_no_body = true) {
   Input input = read({"A B", base, base.empty() ? "A new 7 x S" : "A detail 7 x", local});
   for (MailboxInput& in : input.mailboxes) {
-    for (LocalArrival& arrival : in.local.arrived) arrival.identity->size = 50;
+    for (LocalArrival& arrival : in.local.arrived) {
+      arrival.identity->size = 50;
+      if (has_no_body) arrival.identity->body = 0x71d862214c7e0e0a;  // of the digest of nothing
+    }
   }
   return input;
 }
@@ -152,6 +155,14 @@ TEST(Part, ThatWasMovedIsFetchedWhereItsMessageIs) {
 }
 TEST(Part, WithoutARestartIsTheUsers) {
   EXPECT_EQ(told(with_a_part("", "A new n1 torn S from=A/7")), "download A/7\nheld orphan A n1\n");
+}
+TEST(Part, OfItsBodyIsFetchedAgain) {
+  EXPECT_EQ(told(with_a_part("", "A new n1 x S from=A/7 late", false)),
+            "download A/7\nrepair A/7 n1\n");
+}
+TEST(Part, WithAnotherHeaderAndABodyIsHeld) {
+  EXPECT_EQ(told(with_a_part("", "A new n1 torn S from=A/7 late", false)),
+            "download A/7\nheld orphan A n1\n");
 }
 TEST(Part, OfNoMessageIsHeld) {
   EXPECT_EQ(told(with_a_part("", "A new n1 torn S from=A/8 late")),
