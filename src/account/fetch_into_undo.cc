@@ -4,6 +4,7 @@
 #include "sterna/base/nanoseconds.h"
 #include "sterna/base/step.h"
 #include "sterna/imap/commands.h"
+#include "sterna/maildir/identity.h"
 
 namespace sterna::account {
 namespace {
@@ -26,6 +27,7 @@ class UndoSink : public Sink {
       if (!pending_cr_) text += c;
     }
     size += text.size();
+    content.update(octets);
     if (status) status = file_.write(text);
     return true;
   }
@@ -40,6 +42,7 @@ class UndoSink : public Sink {
 
   Status status;
   std::uint64_t size = 0;
+  maildir::IdentityBuilder content;
   bool whole = false;
 
  private:
@@ -71,10 +74,12 @@ coro::Task<Status> fetch_into_undo(Engine& engine, Connection& connection, Mailb
   STERNA_CO_CHECK(undo->place(*file, name));
   STERNA_CO_CHECK(undo->sync());
   at_step("undo.fetched");
+  // Of what is kept: a server may have made something else of what it was sent.
+  const Identity identity = to_identity(sink.content.finish());
   auto record = [&]() -> Status {
     STERNA_TRY(const std::int64_t id,
                engine.store->add_undo({0, name, work.name(), row.base_name, row.flags, sink.size,
-                                       row.identity, engine.now_ms(), reason}));
+                                       identity, engine.now_ms(), reason}));
     static_cast<void>(id);
     return {};
   };

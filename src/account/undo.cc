@@ -3,7 +3,8 @@
 // the one which it has there: tombstones do not know it, and what is restored twice, since the
 // first time died before it was recorded, meets its own file. So it is a new file like any other:
 // the next sync pairs it with what the server has, or uploads it behind the barrier (rule 8), and
-// no removal of before is about it.
+// no removal of before is about it. What is there already is known by content: a message that could
+// not be removed lies in the undo area once for each try.
 //
 // Files first, then directories, then the record (rule 3).
 #include "sterna/account/undo.h"
@@ -21,6 +22,7 @@
 #include "sterna/base/bytes.h"
 #include "sterna/maildir/change.h"
 #include "sterna/maildir/file_name.h"
+#include "sterna/maildir/listing.h"
 
 namespace sterna::account {
 namespace {
@@ -75,6 +77,26 @@ Fields read_fields(io::Directory& undo, const std::string& file) {
   return {field(head, "From"), field(head, "Subject"), field(head, "Message-ID")};
 }
 
+// --- what it is
+
+struct Content {
+  Identity whole;
+  std::optional<Identity> plain;
+
+  bool is(const Identity& identity) const {
+    return whole.same_as(identity) || (plain && plain->same_as(identity));
+  }
+  bool same_as(const Content& other) const {
+    return is(other.whole) || (other.plain && is(*other.plain));
+  }
+};
+
+Result<Content> read_content(io::Directory& directory, std::string_view name) {
+  STERNA_TRY(const auto reader, directory.open_file(name));
+  STERNA_TRY(const maildir::ContentIdentity content, maildir::read_identity(*reader));
+  return Content{to_identity(content), to_plain_identity(content)};
+}
+
 // --- where it goes
 
 // A mailbox that messages are put back into.
@@ -83,6 +105,9 @@ struct Target {
   maildir::MailboxDirs dirs;
   bool made = false;
   std::string note;
+  maildir::Listing listing;         // of before
+  std::vector<Content> unrecorded;  // of files that the base does not know
+  std::vector<Content> placed;
 };
 
 Error in_mailbox(Error error, const MailboxName& name) {
@@ -112,26 +137,36 @@ std::string why_not_sent(const Settings& settings, const MailboxRow& row) {
 
 struct Piece {
   store::UndoEntry entry;
+  bool by_number = false;
   Target* target = nullptr;
   std::string base;
+  std::optional<io::FileStat> kept;  // in the undo area
+  std::optional<Content> content;    // of that
   maildir::SeenFile placed;
-  bool was_back = false;  // by a restore that died
   FlagSet flags;
+};
+
+// Where a restore that died has put a file.
+struct Earlier {
+  MailboxName mailbox;
+  maildir::MailboxPath path;
+  maildir::SeenFile file;
 };
 
 class Restorer {
  public:
   Restorer(Engine& engine, const std::optional<MailboxName>& into) : engine_(engine), into_(into) {}
 
-  Result<Restoration> run(const std::vector<std::int64_t>& ids) {
+  Result<Restoration> run(const std::vector<UndoPick>& picks) {
     STERNA_CHECK(open());
-    STERNA_TRY(const std::vector<store::UndoEntry> entries, engine_.store->undo_entries());
-    for (const std::int64_t id : ids) {
-      const auto entry = std::ranges::find(entries, id, &store::UndoEntry::id);
-      Status placed = entry == entries.end() ? Status(fail(not_there())) : place(*entry);
-      if (!placed) {
-        result_.errors.push_back(
-            std::move(placed).error().with_context(fmt::format("undo entry {}", id)));
+    STERNA_TRY(std::vector<Piece> pieces, look_at(picks));
+    STERNA_CHECK(find_earlier(pieces));
+    STERNA_CHECK(find_rows(pieces));
+    for (Piece& piece : pieces) {
+      if (Status placed = place(piece); !placed) {
+        note(piece.entry.id, std::move(placed).error());
+      } else {
+        pieces_.push_back(std::move(piece));
       }
     }
     STERNA_CHECK(touched_.sync());
@@ -165,31 +200,98 @@ class Restorer {
     return {};
   }
 
-  Status place(const store::UndoEntry& entry) {
-    STERNA_TRY(Target * target, target_of(entry));
+  void note(std::int64_t id, Error error) {
+    result_.errors.push_back(std::move(error).with_context(fmt::format("undo entry {}", id)));
+  }
+
+  Result<std::vector<Piece>> look_at(const std::vector<UndoPick>& picks) {
+    STERNA_TRY(const std::vector<store::UndoEntry> entries, engine_.store->undo_entries());
+    std::vector<Piece> pieces;
+    for (const UndoPick& pick : picks) {
+      const auto entry = std::ranges::find(entries, pick.id, &store::UndoEntry::id);
+      Result<Piece> piece = entry == entries.end() ? fail(not_there()) : look_at(*entry);
+      if (!piece) {
+        note(pick.id, std::move(piece).error());
+        continue;
+      }
+      piece->by_number = pick.by_number;
+      pieces.push_back(std::move(*piece));
+    }
+    return pieces;
+  }
+
+  Result<Piece> look_at(const store::UndoEntry& entry) {
     Piece piece;
     piece.entry = entry;
-    piece.target = target;
-    const auto stat = undo_->stat_at(entry.file);
-    if (!stat && !stat.error().is(ErrorCode::not_found)) return fail(stat.error());
     const std::int64_t seconds = std::max<std::int64_t>(entry.at_ms / 1000, 0);
     piece.base = maildir::unique_base_name(entry.file, seconds);
     piece.flags = entry.flags;
     piece.flags.set(Flag::deleted, false);
-    STERNA_TRY(const auto back, maildir::find_by_base(*target->dirs.home, piece.base));
-    if (back) {
-      piece.placed = *back;
-      piece.was_back = true;
-      if (stat) STERNA_CHECK(drop_copy(*target, *back, entry.file));
-    } else if (!stat) {
-      return fail(not_there());
-    } else {
-      STERNA_CHECK(refuse_twin(entry, *target));
-      STERNA_TRY(const maildir::FileName name, name_of(piece));
-      STERNA_TRY(piece.placed, maildir::restore_from(*undo_, entry.file, stat->ino, target->dirs,
-                                                     name.is_plain(), name, touched_));
+    const auto stat = undo_->stat_at(entry.file);
+    if (!stat && !stat.error().is(ErrorCode::not_found)) return fail(stat.error());
+    if (stat) {
+      piece.kept = *stat;
+      STERNA_TRY(piece.content, read_content(*undo_, entry.file));
     }
-    pieces_.push_back(std::move(piece));
+    return piece;
+  }
+
+  // In the whole Maildir: between two disks a file is in both places for a moment, and the one here
+  // may have been moved on since. The name was never anybody else's.
+  Status find_earlier(const std::vector<Piece>& pieces) {
+    std::set<std::string_view> bases;
+    for (const Piece& piece : pieces) bases.insert(piece.base);
+    if (bases.empty()) return {};
+    const maildir::Layout layout(engine_.settings.layout, engine_.settings.inbox);
+    STERNA_TRY(const maildir::Discovery here, maildir::discover(*engine_.root, layout));
+    for (const maildir::LocalMailbox& mailbox : here.mailboxes) {
+      const auto home = maildir::open_path(*engine_.root, mailbox.path);
+      if (!home) continue;
+      const auto listing = maildir::list_mailbox(**home);
+      if (!listing) continue;
+      for (const maildir::Entry& entry : listing->entries()) {
+        const std::string_view base = listing->base(entry);
+        if (entry.kind == maildir::EntryKind::strange || !bases.contains(base)) continue;
+        earlier_.emplace(base, Earlier{mailbox.name, mailbox.path, listing->seen(entry)});
+      }
+    }
+    return {};
+  }
+
+  Status find_rows(const std::vector<Piece>& pieces) {
+    std::set<Digest> headers;
+    for (const Piece& piece : pieces) {
+      if (!piece.content) continue;
+      headers.insert(piece.content->whole.header);
+      if (piece.content->plain) headers.insert(piece.content->plain->header);
+    }
+    if (headers.empty()) return {};
+    STERNA_TRY(alike_, engine_.store->messages_with_headers(headers));
+    return {};
+  }
+
+  Status place(Piece& piece) {
+    if (const auto found = earlier_.find(piece.base); found != earlier_.end()) {
+      return finish(piece, found->second);
+    }
+    if (!piece.kept) return fail(not_there());
+    STERNA_CHECK(refuse_damaged(piece));
+    STERNA_TRY(piece.target, target_of(piece.entry));
+    Target& target = *piece.target;
+    STERNA_CHECK(refuse_twin(*piece.content, target));
+    STERNA_TRY(const maildir::FileName name, name_of(piece));
+    STERNA_TRY(piece.placed, maildir::restore_from(*undo_, piece.entry.file, piece.kept->ino,
+                                                   target.dirs, name.is_plain(), name, touched_));
+    target.placed.push_back(*piece.content);
+    return {};
+  }
+
+  // What a restore that died has begun, where it began it.
+  Status finish(Piece& piece, const Earlier& earlier) {
+    STERNA_TRY(piece.target, target_at(earlier));
+    piece.placed = earlier.file;
+    if (piece.kept) STERNA_CHECK(drop_copy(*piece.target, piece.placed, piece.entry.file));
+    if (piece.content) piece.target->placed.push_back(*piece.content);
     return {};
   }
 
@@ -209,25 +311,37 @@ class Restorer {
     return maildir::with_flags(name, piece.flags.mask(), letters.letters_of(piece.flags));
   }
 
+  // What the disk damaged, or a program wrote half of, would be a message of its own on the server.
+  Status refuse_damaged(const Piece& piece) const {
+    const std::optional<Identity>& known = piece.entry.identity;
+    if (piece.by_number || !known || piece.content->is(*known)) return {};
+    return fail(Error(ErrorCode::changed,
+                      "it is not the message that the last sync knew: damaged, "
+                      "or written to")
+                    .with_scope(ErrorScope::message)
+                    .with_hint(fmt::format("its file is {}/undo/{}; to have it all the same, name "
+                                           "it by its number",
+                                           engine_.settings.state_dir, piece.entry.file)));
+  }
+
   // Twice in one mailbox is no help to anybody: it may be there again since.
-  Status refuse_twin(const store::UndoEntry& entry, const Target& target) {
+  Status refuse_twin(const Content& content, const Target& target) const {
+    const auto is_it = [&](const Content& other) { return content.same_as(other); };
+    if (std::ranges::any_of(target.placed, is_it)) {
+      return fail(twin("another copy of it was just restored"));
+    }
+    if (std::ranges::any_of(target.unrecorded, is_it)) {
+      return fail(twin("its mailbox has it already"));
+    }
     if (!target.row.id) return {};
-    STERNA_TRY(const auto reader, undo_->open_file(entry.file));
-    STERNA_TRY(const maildir::ContentIdentity content, maildir::read_identity(*reader));
-    const Identity identity = to_identity(content);
-    const std::optional<Identity> plain = to_plain_identity(content);
-    std::set<Digest> headers = {identity.header};
-    if (plain) headers.insert(plain->header);
-    STERNA_TRY(const std::vector<MessageRow> rows, engine_.store->messages_with_headers(headers));
-    for (const MessageRow& row : rows) {
-      if (row.key.mailbox != target.row.id || !row.identity) continue;
-      if (!row.identity->same_as(identity) && !(plain && row.identity->same_as(*plain))) continue;
+    for (const MessageRow& row : alike_) {
+      if (row.key.mailbox != target.row.id || !row.identity || !content.is(*row.identity)) continue;
       if (row.state == RowState::wanted) {
         return fail(twin("the server has it, and the next sync fetches it"));
       }
-      if (row.state != RowState::present) continue;
-      STERNA_TRY(const auto file, maildir::find_by_base(*target.dirs.home, row.base_name));
-      if (file) return fail(twin("its mailbox has it already"));
+      if (row.state == RowState::present && target.listing.find(row.base_name)) {
+        return fail(twin("its mailbox has it already"));
+      }
     }
     return {};
   }
@@ -251,8 +365,45 @@ class Restorer {
     const auto row = std::ranges::find(rows_, name, &MailboxRow::name);
     Result<Target> target = row == rows_.end() ? make_target(name) : open_target(*row);
     if (!target) return fail(in_mailbox(std::move(target).error(), name));
-    target->note = why_not_sent(engine_.settings, target->row);
-    return &targets_.emplace(name, std::move(*target)).first->second;
+    return keep(std::move(*target));
+  }
+
+  Result<Target*> target_at(const Earlier& earlier) {
+    Target target;
+    target.row.name = earlier.mailbox;
+    target.row.path = maildir::to_string(earlier.path);
+    const auto row = std::ranges::find(rows_, target.row.path, &MailboxRow::path);
+    if (row != rows_.end()) target.row = *row;
+    const auto known = targets_.find(target.row.name);
+    if (known != targets_.end()) return &known->second;
+    STERNA_TRY(target.dirs, maildir::open_mailbox(*engine_.root, earlier.path));
+    return keep(std::move(target));
+  }
+
+  Result<Target*> keep(Target target) {
+    target.note = why_not_sent(engine_.settings, target.row);
+    STERNA_TRY(target.listing, maildir::list_mailbox(*target.dirs.home));
+    STERNA_CHECK(read_unrecorded(target));
+    const MailboxName name = target.row.name;
+    return &targets_.emplace(name, std::move(target)).first->second;
+  }
+
+  // As of a restore that no sync has followed yet.
+  Status read_unrecorded(Target& target) {
+    std::set<std::string, std::less<>> known;
+    if (target.row.id) {
+      STERNA_CHECK(engine_.store->for_each_local(target.row.id, [&](const store::LocalRow& row) {
+        known.emplace(maildir::strip_fields(row.base_name));
+      }));
+    }
+    for (const maildir::Entry& entry : target.listing.entries()) {
+      if (entry.kind == maildir::EntryKind::strange) continue;
+      if (known.contains(maildir::strip_fields(target.listing.base(entry)))) continue;
+      const auto content =
+          read_content(target.dirs.message_dir(entry.in_new), target.listing.name(entry));
+      if (content) target.unrecorded.push_back(*content);
+    }
+    return {};
   }
 
   // Its directory must be the one that the base knows (rule 15): in another one the next sync would
@@ -320,6 +471,8 @@ class Restorer {
   io::Directory* undo_ = nullptr;
   std::vector<MailboxRow> rows_;
   std::map<MailboxName, Target> targets_;
+  std::map<std::string, Earlier, std::less<>> earlier_;  // by base
+  std::vector<MessageRow> alike_;                        // by header, in the account
   std::vector<Piece> pieces_;
   maildir::TouchedDirectories touched_;
   Restoration result_;
@@ -350,13 +503,13 @@ Result<std::vector<UndoLine>> read_undo(io::FileSystem& files, const Settings& s
 }
 
 Result<Restoration> restore_undo(Services& services, const Settings& settings,
-                                 const std::vector<std::int64_t>& ids,
+                                 const std::vector<UndoPick>& picks,
                                  const std::optional<MailboxName>& into) {
   AccountReport report;
   Progress nobody;
   Engine engine(services, settings, {}, nobody, Log{}, report);
   Restorer restorer(engine, into);
-  return restorer.run(ids);
+  return restorer.run(picks);
 }
 
 }  // namespace sterna::account

@@ -18,7 +18,8 @@ class MessageWords {
   static Result<MessageWords> parse(const std::vector<std::string>& words);
 
   bool empty() const { return words_.empty(); }  // all are meant
-  // Whether a message is named, or none is. A file is known by its name up to the flags.
+  // Whether a message is named, or none is. A file is known by its name up to the flags, and by as
+  // much of its folder as is given: INBOX/cur/name.
   bool takes(std::int64_t id, std::string_view message_id, std::string_view path);
   // Code usage, with the first word that nothing was taken by; `what`: "held", "in the undo area".
   Status all_used(std::string_view what) const;
@@ -29,6 +30,7 @@ class MessageWords {
     std::int64_t id = 0;     // 0: none
     std::string message_id;  // with its angle brackets
     std::string base;        // of a file
+    std::string directory;   // "" where it is not given
     bool used = false;
   };
   std::vector<Word> words_;

@@ -66,18 +66,22 @@ Exit exit_of(const account::Restoration& restoration) {
 }
 
 Exit restore(const Context& context, Runner& runner, const Selection& selection,
-             const std::vector<UndoRow>& rows, const std::string& into) {
+             const std::vector<UndoRow>& rows, const UndoArguments& arguments) {
   Console& console = context.console;
   const std::string& name = selection.account->name;
-  std::vector<std::int64_t> ids;
-  for (const UndoRow& row : rows) ids.push_back(row.line.id);
+  std::vector<account::UndoPick> picks;
+  for (const UndoRow& row : rows) {
+    const std::string number = fmt::format("{}", row.line.id);
+    picks.push_back(
+        {row.line.id, std::ranges::find(arguments.messages, number) != arguments.messages.end()});
+  }
   std::optional<MailboxName> mailbox;
-  if (!into.empty()) mailbox.emplace(into);
+  if (!arguments.into.empty()) mailbox.emplace(arguments.into);
   account::Restoration restoration;
-  if (!ids.empty()) {
+  if (!picks.empty()) {
     account::Services services = runner.services();
     auto done = account::restore_undo(
-        services, settings_from_config(context.config, *selection.account, runner.loop()), ids,
+        services, settings_from_config(context.config, *selection.account, runner.loop()), picks,
         mailbox);
     if (!done) return fail_with(context, of_account(name, done.error()));
     restoration = std::move(*done);
@@ -91,7 +95,7 @@ Exit restore(const Context& context, Runner& runner, const Selection& selection,
     console.out(restored_json(name, restoration, exit));
   } else if (!console.quiet()) {
     console.out(restored_text(name, restoration));
-    if (ids.empty()) console.err("sterna: there is nothing of it in the undo area\n");
+    if (picks.empty()) console.err("sterna: there is nothing of it in the undo area\n");
   }
   return exit;
 }
@@ -118,7 +122,7 @@ Exit run_command(const Context& context, const UndoArguments& arguments) {
       return Exit::failed;
     }
   }
-  return restore(context, runner, selection, *rows, arguments.into);
+  return restore(context, runner, selection, *rows, arguments);
 }
 
 }  // namespace sterna::cli

@@ -57,15 +57,16 @@ Result<std::vector<HeldEntry>> Store::held() {
 }
 
 Status Store::replace_held(const std::vector<HeldEntry>& entries) {
-  STERNA_TRY(std::vector<HeldEntry> before, held());
-  std::map<HeldKey, HeldEntry> gone = by_key(std::move(before));
+  STERNA_TRY(std::vector<HeldEntry> known, held());
+  std::map<HeldKey, HeldEntry> gone = by_key(std::move(known));
   std::vector<const HeldEntry*> changed;
   for (const HeldEntry& entry : entries) {
-    const auto same = gone.extract(key_of(entry));
+    const auto before = gone.find(key_of(entry));
+    // Under another UIDVALIDITY it is another message, and needs a number that nobody was shown.
+    const bool same = before != gone.end() && before->second.uidvalidity == entry.uidvalidity;
     // A verdict that stays costs nothing, since thousands may be held for weeks.
-    const bool stays = !same.empty() && same.mapped().reason == entry.reason &&
-                       same.mapped().uidvalidity == entry.uidvalidity;
-    if (!stays) changed.push_back(&entry);
+    if (!same || before->second.reason != entry.reason) changed.push_back(&entry);
+    if (same) gone.erase(before);
   }
   for (const auto& [key, entry] : gone) {
     STERNA_CHECK(impl_->change("DELETE FROM held WHERE id = ?", entry.id));

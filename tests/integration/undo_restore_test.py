@@ -2,6 +2,9 @@
 """What a sync deleted here comes back from the undo area: once, with its flags, for good."""
 import fcntl
 import os
+import pathlib
+import shutil
+import tempfile
 import unittest
 
 from tests.support.case import IntegrationCase, over
@@ -25,6 +28,18 @@ class UndoCase(IntegrationCase):
         world.imap.expunge(mailbox, uids[1])
         world.sync()
         self.assertEqual(world.words_local(mailbox), ["m0", "m2"])
+
+    def add_copy(self, world):
+        """One more of what lies there, as each try to remove a message leaves where there is no
+        Trash."""
+        area = pathlib.Path(world.sterna.state, world.name, "undo")
+        [name] = os.listdir(area)
+        copy = name[::-1]
+        shutil.copy2(area / name, area / copy)
+        columns = ("mailbox, base_name, flags, size, identity_size, header_digest, message_id, "
+                   "body_digest, at_ms, reason, lived_ms")
+        world.ask_state(f"INSERT INTO undo (file, {columns}) SELECT ?, {columns} FROM undo", copy)
+        self.assertEqual(len(self.listed(world)), 2)
 
     def assert_once(self, world, mailbox="INBOX", words=("m0", "m1", "m2")):
         self.assertEqual(world.words_on_server(mailbox), list(words))
@@ -137,6 +152,51 @@ class RestoreTest(UndoCase):
         self.assertEqual(len(self.listed(world)), 1)
         self.assert_once(world)
 
+    def test_of_many_copies_one_comes_back(self):
+        for words in ((), ("<m1@test.example>",)):
+            with self.subTest(words):
+                world = self.world()
+                self.expunged(world)
+                self.add_copy(world)
+                done = self.restore(world, f"{world.name}/INBOX", *words, expect=PARTLY)
+                self.assertEqual(len(done["restored"]), 1)
+                self.assertIn("just restored", done["errors"][0]["message"])
+                world.sync()
+                self.assert_once(world)
+
+    def test_a_copy_of_what_was_restored_and_not_synced_yet_stays(self):
+        world = self.world()
+        self.expunged(world)
+        self.add_copy(world)
+        first, second = (str(line["id"]) for line in self.listed(world))
+        self.restore(world, world.name, first)
+        done = self.restore(world, world.name, second, expect=FAILED)
+        self.assertIn("has it already", done["errors"][0]["message"])
+        world.sync()
+        self.assert_once(world)
+        self.restore(world, world.name, second, "--into", "Work")
+        world.sync()
+        self.assert_once(world, "Work", ["m1"])
+
+    def test_what_was_damaged_comes_back_by_its_number_alone(self):
+        world = self.world()
+        world.fill("INBOX", 2)
+        world.sync()
+        world.mail.replace(world.mail.find("INBOX", "<m0@"), b"")
+        world.sync()
+        world.sync()
+        [line] = self.listed(world)
+        world.imap.expunge("INBOX", world.imap.fetch_all("INBOX")[0].uid)
+        world.sync()
+        done = self.restore(world, f"{world.name}/INBOX", expect=PARTLY)
+        self.assertEqual(len(done["restored"]), 1)
+        self.assertIn("damaged", done["errors"][0]["message"])
+        self.assertIn("number", done["errors"][0]["hint"])
+        world.sync()
+        self.assert_once(world, words=["m0", "m1"])
+        self.restore(world, world.name, str(line["id"]))
+        self.assertEqual(len(world.mail.messages("INBOX")), 3)
+
     def test_it_can_be_deleted_and_restored_again(self):
         world = self.world()
         self.expunged(world)
@@ -234,6 +294,41 @@ class DiesTest(UndoCase):
                 world.sync()
                 self.assert_once(world)
                 self.assertEqual(self.listed(world), [])
+
+    def test_one_that_died_between_two_disks_doubles_nothing(self):
+        """Wherever the second one is to put it, and wherever the user moved it meanwhile."""
+        for place in ("INBOX", "Moved", "Into"):
+            with self.subTest(place):
+                world = self.world()
+                self.expunged(world, flags=("\\Seen",))
+                world.imap.create("Work")
+                world.sync()
+                area = f"{world.sterna.state}/{world.name}/undo"
+                elsewhere = tempfile.mkdtemp(dir="/dev/shm", prefix="sterna-test-")
+                self.addCleanup(shutil.rmtree, elsewhere, True)
+                self.assertNotEqual(os.stat(elsewhere).st_dev, os.stat(area).st_dev)
+                shutil.move(area, f"{elsewhere}/undo")
+                os.symlink(f"{elsewhere}/undo", area)
+                world.sterna.extra_environment = {"STERNA_DIE_AT": "undo.copied"}
+                died = world.sterna.finish(
+                    world.sterna.start("undo", "restore", f"{world.name}/INBOX"))
+                self.assertEqual(died.code, -9, died)
+                world.sterna.extra_environment = {}
+                self.assertEqual(len(self.listed(world)), 1)
+                into = ("--into", "Work") if place == "Into" else ()
+                if place == "Moved":
+                    [file] = [m for m in world.mail.messages("INBOX") if word_of(m.read()) == "m1"]
+                    os.rename(file.path, os.path.join(world.mail.folder("Work"), "cur",
+                                                      os.path.basename(file.path)))
+                done = self.restore(world, f"{world.name}/INBOX", *into)
+                where = "Work" if place == "Moved" else "INBOX"
+                self.assertEqual([one["mailbox"] for one in done["restored"]], [where])
+                self.assertEqual(world.undo_area(), [])
+                world.sync()
+                found = {name: world.words_on_server(name) for name in ("INBOX", "Work")}
+                self.assertEqual(found[where].count("m1"), 1, found)
+                self.assertEqual(sum(words.count("m1") for words in found.values()), 1, found)
+                world.assert_settled()
 
 
 class LockTest(UndoCase):

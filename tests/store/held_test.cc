@@ -46,6 +46,19 @@ TEST_F(Held, EntriesThatStayKeepTheirIdAndTheirTime) {
   EXPECT_EQ(after[1].since_ms, 200);
 }
 
+TEST_F(Held, UnderAnotherUidValidityItIsAnother) {
+  replace({held_entry("delete_out", inbox_, 1, 100)});
+  const auto before = must(store_->held());
+  HeldEntry entry = held_entry("delete_out", inbox_, 1, 200);
+  entry.uidvalidity = UidValidity{10};
+  replace({entry});
+  const auto after = must(store_->held());
+  ASSERT_EQ(after.size(), 1U);
+  EXPECT_NE(after[0].id, before[0].id);
+  EXPECT_EQ(after[0].uidvalidity, UidValidity{10});
+  EXPECT_EQ(after[0].since_ms, 200);
+}
+
 TEST_F(Held, EveryPartOfTheKeyTellsEntriesApart) {
   HeldEntry orphan = held_entry("orphan", MailboxId{}, 0, 1);
   orphan.base_name = "a";

@@ -29,6 +29,11 @@ struct UndoLine {
 // not there, as after a restore that died before it wrote it down, is left out.
 Result<std::vector<UndoLine>> read_undo(io::FileSystem& files, const Settings& settings);
 
+struct UndoPick {
+  std::int64_t id = 0;
+  // It alone was asked for: damaged, too.
+  bool by_number = false;
+};
 struct Restored {
   std::int64_t id = 0;
   std::string mailbox;
@@ -41,11 +46,12 @@ struct Restoration {
   std::vector<Error> errors;  // of those that stay in the undo area
 };
 // Puts them back into their mailboxes, or all into `into`, under new names, with their flags but
-// \Deleted, and durably. Nothing is overwritten; what its mailbox has already stays where it is. To
+// \Deleted, and durably. Nothing is overwritten; what its mailbox has already stays where it is,
+// and so does what is damaged. What a restore that died has begun is finished where it began. To
 // the next sync they are new files, which it pairs or uploads. Fails as a whole before anything is
 // done: locked while a sync runs, marker where the Maildir is not this account's.
 Result<Restoration> restore_undo(Services& services, const Settings& settings,
-                                 const std::vector<std::int64_t>& ids,
+                                 const std::vector<UndoPick>& picks,
                                  const std::optional<MailboxName>& into);
 
 }  // namespace sterna::account
