@@ -17,7 +17,11 @@ constexpr std::string_view kBeforeRestartKey = "before_restart";  // ids, each a
 
 Status read_restart(Engine& engine) {
   STERNA_TRY(const auto boot, engine.store->get(kBootKey));
-  engine.clean_boot = !boot || *boot == engine.boot_id;
+  engine.clean_boot = boot == engine.boot_id;
+  // Of a first sync that dies, the machine may be restarted before another one ends.
+  if (!boot && !engine.dry_run()) {
+    STERNA_CHECK(engine.write([&] { return engine.store->set(kBootKey, engine.boot_id); }));
+  }
   STERNA_TRY(const auto unseen, engine.store->get(kBeforeRestartKey));
   std::string_view left = unseen ? std::string_view(*unseen) : std::string_view();
   while (!left.empty()) {

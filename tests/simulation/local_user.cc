@@ -8,15 +8,9 @@
 #include "sterna/maildir/file_name.h"
 
 namespace sterna::simulation {
-namespace {
-
-constexpr std::string_view kReaders = ".reader";  // how names that the reader gives end
-
 std::string base_of(const std::string& path) {
   return maildir::parse_file_name(path.substr(path.rfind('/') + 1)).base;
 }
-
-}  // namespace
 
 std::vector<std::string> LocalUser::folders_with(std::string_view part) const {
   std::vector<std::string> found;
@@ -62,7 +56,9 @@ std::vector<LocalUser::File> LocalUser::files() const {
 }
 
 std::vector<LocalUser::File> LocalUser::sole_files() const {
-  return sole(files(), diary_.ledger);
+  std::vector<File> whole = sole(files(), diary_.ledger);
+  std::erase_if(whole, [this](const File& file) { return is_being_written(file.path); });
+  return whole;
 }
 std::vector<Copy> LocalUser::copies() const {
   return only_copies(files());
@@ -84,6 +80,8 @@ std::string LocalUser::token_of_base(const std::string& base_name) const {
 }
 
 void LocalUser::clean_up(const std::vector<std::string>& on_server) {
+  copied_.clear();
+  written_.clear();
   for (const std::string_view part : {"cur", "new", "tmp"}) {
     for (const std::string& mailbox : folders_with(part)) {
       const bool ours = std::ranges::find(on_server, mailbox) == on_server.end();
@@ -146,9 +144,18 @@ std::string LocalUser::name_for(const std::string& mailbox, const std::string& b
 bool LocalUser::act(std::string_view what, Deed& deed) {
   if (what == "deliver") return deliver(deed), true;
   if (what == "make") return make(deed), true;
+  if (what == "copy-in") return copy_in(deed), true;
+  if (what == "open") return open(deed), true;
+  if (what == "mark-all") return mark_all(), true;
+  if (what == "finish") return finish(), true;
   using Act = void (LocalUser::*)(Deed&, const File&);
-  constexpr std::pair<std::string_view, Act> kActs[] = {
-      {"flag", &LocalUser::flag}, {"move", &LocalUser::move}, {"remove", &LocalUser::remove}};
+  constexpr std::pair<std::string_view, Act> kActs[] = {{"flag", &LocalUser::flag},
+                                                        {"move", &LocalUser::move},
+                                                        {"remove", &LocalUser::remove},
+                                                        {"save", &LocalUser::save},
+                                                        {"copy", &LocalUser::copy},
+                                                        {"edit", &LocalUser::edit},
+                                                        {"save-draft", &LocalUser::save_draft}};
   for (const auto& [name, act] : kActs) {
     if (what != name) continue;
     const std::vector<File> seen = sole_files();
@@ -200,7 +207,7 @@ void LocalUser::move(Deed& deed, const File& file) {
     // Its name is all that says where a file came from that no row knows yet (docs/safety.md,
     // section 5).
     if (maildir::parse_origin(base) && !diary_.is_recorded(base)) return;
-    base = fmt::format("{}.{}.moved{}", diary_.now_s, file.copy.token, ++moves_);
+    base = fmt::format("{}.{}.moved{}{}", diary_.now_s, file.copy.token, ++moves_, kReaders);
   }
   disk_.rename(file.path, root_ + "/" + to + "/cur/" + name_for(to, base, file.copy.flags));
   diary_.ledger.moved(Side::local, file.copy.token, to);

@@ -339,7 +339,7 @@ void SimWorld::decide_held(const Step& step) {
   Deed chance(step.id, script_.seed);
   const auto held = account::read_held(settings());
   if (!held) return;
-  if (is_set_back_) remove_leftovers(*held);
+  if (is_set_back_ || diary_.ledger.is_restarted()) remove_leftovers(*held);
   std::set<std::string> mailboxes;
   for (const account::HeldLine& line : *held) {
     diary_.note(fmt::format("  held: {} {}: {}", line.kind, line.path, line.reason));
@@ -460,6 +460,7 @@ bool SimWorld::is_recorded(const std::string& base_name) const {
 
 void SimWorld::rest(const Step& step) {
   mount(true);
+  local_.be_at_rest();
   int idle = 0;
   Step quiet{step.id << 8, "sync", {}};
   for (int syncs = 0; syncs < kQuietSyncsMax && idle < kIdleSyncsAtRest; ++syncs) {
