@@ -45,7 +45,7 @@ std::vector<LocalUser::File> LocalUser::files() const {
       for (const std::string& name : names_in(home + part)) {
         const maildir::FileName parsed = maildir::parse_file_name(name);
         const std::string octets =
-            with_line_ends(disk_.read(home + part + "/" + name), "\n", "\r\n");
+            as_sent(with_line_ends(disk_.read(home + part + "/" + name), "\n", "\r\n"));
         files.push_back(
             {{token_of(octets), mailbox, table.flags_of(parsed.mask, parsed.keywords), octets},
              home + part + "/" + name});

@@ -21,6 +21,8 @@ class RemoteUser {
   bool act(std::string_view what, Deed& deed);
   std::vector<Copy> copies() const;
   std::vector<std::string> mailboxes() const;
+  // A rule of this user's moved what was just stored.
+  void filtered(const std::string& octets, const std::string& wire);
 
  private:
   struct Message {

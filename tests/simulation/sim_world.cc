@@ -85,6 +85,10 @@ SimWorld::SimWorld(Script script)
       worker_(clock_, worker_random_) {
   if (script_.has("dot")) server_.delimiter = '.';
   server_.gone = [this](const std::string& octets) { witness_.gone_from_server(octets); };
+  server_.filtered = [this](const std::string& octets, const std::string& to) {
+    remote_.filtered(octets, to);
+  };
+  diary_.ledger.server_rewrites = script_.has("rewrites");
   server_.before_command = [this](const std::string&) { witness_.look(wrong_); };
   diary_.is_in_doubt = [this](const std::string& token) { return is_in_doubt(token); };
   diary_.is_recorded = [this](const std::string& base_name) { return is_recorded(base_name); };
