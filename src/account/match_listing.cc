@@ -56,6 +56,13 @@ Result<ListingMatch> compare(store::Store& base, const MailboxWork& work) {
       if (!entry) found.missing.push_back({row.uid, row.state, std::string(row.base_name)});
       return;
     }
+    if (entry->ino == row.ino) {
+      if (auto other = matching.release(*entry)) {
+        const Uid uid = other->uid;
+        std::erase_if(found.changed, [uid](const LocalChange& one) { return one.uid == uid; });
+        found.missing.push_back(std::move(*other));
+      }
+    }
     const bool same = entry->ino == row.ino && entry->in_new == row.in_new &&
                       info_part(listing.name(*entry)) == row.info;
     if (same) return;
@@ -226,8 +233,19 @@ const maildir::Entry* Matching::take(const store::LocalRow& row) {
       if (better && !is_taken(*other)) entry = other;
     }
   }
+  if (entry->ino != row.ino) {
+    if (is_taken(*entry)) return nullptr;
+    by_name_.emplace(entry, MissingFile{row.uid, row.state, std::string(row.base_name)});
+  }
   taken_[index_of(*entry)] = true;
   return entry;
+}
+
+std::optional<MissingFile> Matching::release(const maildir::Entry& entry) {
+  if (by_name_.empty()) return std::nullopt;
+  auto other = by_name_.extract(&entry);
+  if (other.empty()) return std::nullopt;
+  return std::move(other.mapped());
 }
 
 bool Matching::is_namesake(const maildir::Entry& entry) const {

@@ -3,6 +3,7 @@
 // that share one by inode.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -13,6 +14,13 @@
 
 namespace sterna::account {
 
+// A row whose file the listing does not have.
+struct MissingFile {
+  Uid uid;
+  RowState state;
+  std::string base;
+};
+
 // Which rows and which files of a listing belong together: each file is the file of one row. The
 // listing must outlive it.
 class Matching {
@@ -21,6 +29,9 @@ class Matching {
 
   // Of files with one base the one that the row had, else any that is no other row's yet.
   const maildir::Entry* take(const store::LocalRow& row);
+  // Called by the row that has the inode as well: the one that took the file before by its name
+  // alone has none.
+  std::optional<MissingFile> release(const maildir::Entry& entry);
   bool is_taken(const maildir::Entry& entry) const { return taken_[index_of(entry)]; }
   // Of one base, and not the only one.
   bool is_namesake(const maildir::Entry& entry) const;
@@ -30,14 +41,8 @@ class Matching {
 
   const maildir::Listing& listing_;
   std::vector<bool> taken_;
+  std::unordered_map<const maildir::Entry*, MissingFile> by_name_;
   std::unordered_map<std::string_view, std::vector<const maildir::Entry*>> others_;
-};
-
-// A row whose file the listing does not have.
-struct MissingFile {
-  Uid uid;
-  RowState state;
-  std::string base;
 };
 
 struct ListingMatch {

@@ -43,19 +43,19 @@ class Splitter {
     const char c = line_[place_];
     if (c == '(') {
       ++place_;
-      return {Argument::Kind::list, {}, list_until(')')};
+      return {Argument::Kind::list, {}, list_until(')'), false};
     }
     if (c == '"') return quoted();
     if (c == kLiteral) {
       ++place_;
       STERNA_ASSERT(next_literal_ < literals_.size());
-      return {Argument::Kind::string, std::move(literals_[next_literal_++]), {}};
+      return {Argument::Kind::string, std::move(literals_[next_literal_++]), {}, true};
     }
     return word();
   }
 
   Argument quoted() {
-    Argument argument{Argument::Kind::string, {}, {}};
+    Argument argument{Argument::Kind::string, {}, {}, false};
     for (++place_; !at_end() && line_[place_] != '"'; ++place_) {
       if (line_[place_] == '\\') ++place_;
       argument.text += line_[place_];

@@ -16,6 +16,7 @@ struct Argument {
   Kind kind = Kind::word;
   std::string text;             // of a word or string
   std::vector<Argument> items;  // of a list
+  bool literal = false;         // of a string
 };
 
 struct ClientCommand {

@@ -75,6 +75,12 @@ std::string token_of(std::string_view octets) {
   return std::string(octets.substr(begin + kField.size(), end - begin - kField.size()));
 }
 
+std::string as_sent(std::string octets) {
+  constexpr std::string_view kStored = "X-Stored: here\r\n";
+  if (octets.starts_with(kStored)) octets.erase(0, kStored.size());
+  return octets;
+}
+
 bool toggle(FlagSet& flags, const std::string& name) {
   const FlagSet one = FlagSet::parse(name);
   const bool on = !flags.contains(one);

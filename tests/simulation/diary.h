@@ -59,6 +59,8 @@ struct Diary {
 };
 
 std::string token_of(std::string_view octets);
+// Without the field that a server adds to what it stores.
+std::string as_sent(std::string octets);
 // Switches one flag; the result says to what.
 bool toggle(FlagSet& flags, const std::string& name);
 std::string with_line_ends(const std::string& text, const std::string& from, const std::string& to);

@@ -21,7 +21,7 @@ bool has_flag(const FlagSet& flags, const std::string& flag) {
 
 void Ledger::born(Side side, const std::string& token, const std::string& mailbox,
                   const FlagSet& flags) {
-  lives_[token] = {mailbox, flags, {}, false, false, false, side};
+  lives_[token] = {mailbox, flags, {}, false, false, false, side, false, 0};
 }
 
 Ledger::Deeds& Ledger::deeds(Side side, const std::string& token) {
@@ -47,6 +47,15 @@ void Ledger::moved(Side side, const std::string& token, const std::string& mailb
   // Nobody knows any more where it came from.
   lives_.at(token).twice = lives_.at(token).twice || adopting_;
 }
+void Ledger::saved(const std::string& token, const std::string& mailbox) {
+  moved(Side::local, token, mailbox);
+  lives_.at(token).unflushed = 2;
+}
+void Ledger::synced() {
+  adopting_ = false;
+  was_synced_ = true;
+  for (auto& [token, life] : lives_) life.unflushed -= life.unflushed > 0 ? 1 : 0;
+}
 void Ledger::deleted(Side side, const std::string& token) {
   deeds(side, token).deleted = true;
   // A first sync that never ended believes no absence (docs/safety.md, section 5).
@@ -54,15 +63,47 @@ void Ledger::deleted(Side side, const std::string& token) {
   lives_.at(token).open = lives_.at(token).open || unbelieved;
 }
 
+void Ledger::copied(const std::string& token) {
+  Life& life = lives_.at(token);
+  several_.insert(token);
+  life.copied = !life.twice;
+  life.twice = life.vague = true;
+}
+// If the other side did nothing to either meanwhile, one is left.
+void Ledger::original_gone(const std::string& token) {
+  Life& life = lives_.at(token);
+  if (life.copied && !life.deeds[1].any()) life.twice = life.copied = false;
+  life.unflushed = 2;
+}
+// What the other side did to the old one may befall the new one. First seen after a restart, both
+// are kept (docs/safety.md, rule 13).
+void Ledger::edited(const std::string& token, const std::string& by, const std::string& mailbox,
+                    const FlagSet& flags) {
+  deleted(Side::local, token);
+  lives_.at(token).open = lives_.at(token).open || restarted_;
+  born(Side::local, by, mailbox, flags);
+  lives_.at(by).vague = true;
+}
+void Ledger::completed(const std::string& token, const std::string& mailbox) {
+  if (!knows(token)) born(Side::local, token, mailbox, {});
+  deeds(Side::local, token).edited = true;
+  several_.insert(token);
+  Life& life = lives_.at(token);
+  life.vague = true;
+  life.twice = life.twice || restarted_;
+}
+
 void Ledger::left_open(const std::string& token) {
   if (const auto life = lives_.find(token); life != lives_.end()) life->second.open = true;
 }
 void Ledger::power_lost(const std::function<bool(const std::string& token)>& is_anywhere) {
-  broken_ = true;
+  broken_ = restarted_ = true;
   std::erase_if(lives_, [&](const auto& life) { return !is_anywhere(life.first); });
   for (auto& [token, life] : lives_) {
     const Deeds& here = life.deeds[0];
-    life.open = life.open || here.deleted;
+    life.copied = false;
+    life.open = life.open || here.deleted || life.unflushed > 0;
+    life.twice = life.twice || here.edited || life.unflushed > 0;
     life.vague = life.vague || here.any() || life.bearer == Side::local;
   }
 }
@@ -76,13 +117,15 @@ void Ledger::set_back(const std::vector<Copy>& local, const std::vector<Copy>& r
   });
   for (auto& [token, life] : lives_) {
     life.open = life.open || is_deleted(token);
-    life.twice = life.twice || life.deeds[0].moved_to || life.deeds[1].moved_to;
+    life.twice =
+        life.twice || life.deeds[0].moved_to || life.deeds[1].moved_to || several_.contains(token);
     life.vague = true;
+    life.copied = false;
   }
   for (const std::vector<Copy>* copies : {&local, &remote}) {
     for (const Copy& copy : *copies) {
       if (copy.token == kNoToken || lives_.contains(copy.token)) continue;
-      lives_[copy.token] = {copy.mailbox, copy.flags, {}, true, true, false, {}};
+      lives_[copy.token] = {copy.mailbox, copy.flags, {}, true, true, false, {}, false, 0};
     }
   }
 }
@@ -174,8 +217,10 @@ void Ledger::check_life(const std::string& token, const Life& life, const Copies
   const bool deleted = by_local.deleted || by_remote.deleted;
   const bool disputed = life.open || (by_local.deleted != by_remote.deleted &&
                                       (by_local.deleted ? by_remote : by_local).any());
-  const bool right = life.twice  ? here == there && (here > 0 || deleted || life.open)
-                     : !deleted  ? here == 1 && there == 1
+  const bool lives = !deleted && !life.open;
+  const bool twice = life.twice || (server_rewrites && broken_ && life.bearer == Side::local);
+  const bool right = twice       ? here == there && (here > 0 || !lives)
+                     : lives     ? here == 1 && there == 1
                      : !disputed ? here == 0 && there == 0
                                  : here == there && here <= 1;
   if (!right) {
@@ -212,13 +257,18 @@ std::vector<Wrong> Ledger::check(const std::vector<Copy>& local,
 }
 
 void Ledger::settle(const std::vector<Copy>& agreed) {
-  lives_.clear();
+  std::set<std::string> copied;
+  for (const auto& [token, life] : std::exchange(lives_, {})) {
+    if (life.copied) copied.insert(token);
+  }
   broken_ = false;
+  restarted_ = false;
   adopting_ = false;
   for (const Copy& copy : agreed) {
     if (copy.token == kNoToken) continue;
     const bool again = lives_.contains(copy.token);
-    lives_[copy.token] = {copy.mailbox, copy.flags, {}, false, again, again, {}};
+    lives_[copy.token] = {
+        copy.mailbox, copy.flags, {}, false, again, again, {}, copied.contains(copy.token), 0};
   }
 }
 

@@ -38,22 +38,32 @@ class Ledger {
   // Until both sides agree again, what was done may not have been recorded.
   void broken() { broken_ = true; }
   bool is_broken() const { return broken_; }
+  // The power was lost since both sides agreed.
+  bool is_restarted() const { return restarted_; }
   void flagged(Side side, const std::string& token, const std::string& flag, bool on);
+  // Written anew in its new place, and the old one removed, with nothing flushed.
+  void saved(const std::string& token, const std::string& mailbox);
   void moved(Side side, const std::string& token, const std::string& mailbox);
   void deleted(Side side, const std::string& token);
   // Deleted while nobody could know that it was there, or brought back by a person: both sides only
   // have to agree whether it lives.
   void left_open(const std::string& token);
+  // The one who copied it here, and flushed nothing, is going to delete the original: on the way it
+  // is there twice.
+  void copied(const std::string& token);
+  void original_gone(const std::string& token);
+  // Another message takes its place here, and its flags.
+  void edited(const std::string& token, const std::string& by, const std::string& mailbox,
+              const FlagSet& flags);
+  // A file that had a part of it has all.
+  void completed(const std::string& token, const std::string& mailbox);
   // Of what was done here, any part may be undone, and what nobody has any more never was.
   void power_lost(const std::function<bool(const std::string& token)>& is_anywhere);
   // A part of the world is what it was before: what was done since counts for nothing, and what is
   // there again may live. Each message is to be once on each side, all the same.
   void set_back(const std::vector<Copy>& local, const std::vector<Copy>& remote,
                 const std::function<bool(const std::string& token)>& is_anywhere);
-  void synced() {
-    adopting_ = false;
-    was_synced_ = true;
-  }
+  void synced();
   bool knows(const std::string& token) const { return lives_.contains(token); }
   bool is_deleted(const std::string& token) const;
   // Known, and nobody deleted it.
@@ -64,6 +74,10 @@ class Ledger {
   // Both sides agree on this: later deeds start from here.
   void settle(const std::vector<Copy>& agreed);
 
+  // What was sent and not seen to arrive is sent again, and both are kept (docs/safety.md, section
+  // 5).
+  bool server_rewrites = false;
+
   std::size_t living() const { return lives_.size(); }
 
  private:
@@ -72,10 +86,11 @@ class Ledger {
     std::map<std::string, unsigned> turns;  // how often each was switched
     std::optional<std::string> moved_to;
     bool deleted = false;
+    bool edited = false;
     std::set<std::string> moot;  // flags of a message that was deleted, and then came back
     // Whoever does something to it has not deleted it, or has it back.
     void take_up();
-    bool any() const { return !flags.empty() || moved_to || deleted; }
+    bool any() const { return !flags.empty() || moved_to || deleted || edited; }
   };
   struct Life {
     std::string mailbox;
@@ -85,6 +100,8 @@ class Ledger {
     bool vague = false;          // where it is and with which flags
     bool twice = false;          // it may be there more than once, the same on both sides
     std::optional<Side> bearer;  // none: both sides agreed since
+    bool copied = false;         // it is there twice until the original is deleted
+    unsigned unflushed = 0;      // for so many syncs that nothing befell; a lost power takes it
   };
   using Copies = std::map<std::string, std::vector<const Copy*>>;
 
@@ -96,9 +113,12 @@ class Ledger {
                   std::vector<Wrong>& wrong) const;
 
   std::map<std::string, Life> lives_;
+  std::set<std::string>
+      several_;  // that had two files, or two contents, once: a backup may have both
   bool broken_ = false;
   bool adopting_ = false;    // set back, and no sync came to its end since
   bool was_synced_ = false;  // a sync came to its end
+  bool restarted_ = false;
 };
 
 }  // namespace sterna::simulation

@@ -8,15 +8,9 @@
 #include "sterna/maildir/file_name.h"
 
 namespace sterna::simulation {
-namespace {
-
-constexpr std::string_view kReaders = ".reader";  // how names that the reader gives end
-
 std::string base_of(const std::string& path) {
   return maildir::parse_file_name(path.substr(path.rfind('/') + 1)).base;
 }
-
-}  // namespace
 
 std::vector<std::string> LocalUser::folders_with(std::string_view part) const {
   std::vector<std::string> found;
@@ -51,7 +45,7 @@ std::vector<LocalUser::File> LocalUser::files() const {
       for (const std::string& name : names_in(home + part)) {
         const maildir::FileName parsed = maildir::parse_file_name(name);
         const std::string octets =
-            with_line_ends(disk_.read(home + part + "/" + name), "\n", "\r\n");
+            as_sent(with_line_ends(disk_.read(home + part + "/" + name), "\n", "\r\n"));
         files.push_back(
             {{token_of(octets), mailbox, table.flags_of(parsed.mask, parsed.keywords), octets},
              home + part + "/" + name});
@@ -62,7 +56,9 @@ std::vector<LocalUser::File> LocalUser::files() const {
 }
 
 std::vector<LocalUser::File> LocalUser::sole_files() const {
-  return sole(files(), diary_.ledger);
+  std::vector<File> whole = sole(files(), diary_.ledger);
+  std::erase_if(whole, [this](const File& file) { return is_being_written(file.path); });
+  return whole;
 }
 std::vector<Copy> LocalUser::copies() const {
   return only_copies(files());
@@ -84,6 +80,8 @@ std::string LocalUser::token_of_base(const std::string& base_name) const {
 }
 
 void LocalUser::clean_up(const std::vector<std::string>& on_server) {
+  copied_.clear();
+  written_.clear();
   for (const std::string_view part : {"cur", "new", "tmp"}) {
     for (const std::string& mailbox : folders_with(part)) {
       const bool ours = std::ranges::find(on_server, mailbox) == on_server.end();
@@ -146,9 +144,18 @@ std::string LocalUser::name_for(const std::string& mailbox, const std::string& b
 bool LocalUser::act(std::string_view what, Deed& deed) {
   if (what == "deliver") return deliver(deed), true;
   if (what == "make") return make(deed), true;
+  if (what == "copy-in") return copy_in(deed), true;
+  if (what == "open") return open(deed), true;
+  if (what == "mark-all") return mark_all(), true;
+  if (what == "finish") return finish(), true;
   using Act = void (LocalUser::*)(Deed&, const File&);
-  constexpr std::pair<std::string_view, Act> kActs[] = {
-      {"flag", &LocalUser::flag}, {"move", &LocalUser::move}, {"remove", &LocalUser::remove}};
+  constexpr std::pair<std::string_view, Act> kActs[] = {{"flag", &LocalUser::flag},
+                                                        {"move", &LocalUser::move},
+                                                        {"remove", &LocalUser::remove},
+                                                        {"save", &LocalUser::save},
+                                                        {"copy", &LocalUser::copy},
+                                                        {"edit", &LocalUser::edit},
+                                                        {"save-draft", &LocalUser::save_draft}};
   for (const auto& [name, act] : kActs) {
     if (what != name) continue;
     const std::vector<File> seen = sole_files();

@@ -26,7 +26,9 @@ std::vector<RemoteUser::Message> RemoteUser::messages() const {
   for (const auto& [wire, mailbox] : state_.mailboxes()) {
     for (const auto& [uid, message] : mailbox.messages) {
       found.push_back(
-          {{token_of(message.octets), name_of(wire), message.flags, message.octets}, wire, uid});
+          {{token_of(message.octets), name_of(wire), message.flags, as_sent(message.octets)},
+           wire,
+           uid});
     }
   }
   return found;
@@ -44,6 +46,13 @@ std::string RemoteUser::token_at(const std::string& mailbox, std::uint32_t uid) 
     if (message.copy.mailbox == mailbox && message.uid == uid) return message.copy.token;
   }
   return "";
+}
+
+void RemoteUser::filtered(const std::string& octets, const std::string& wire) {
+  const std::string token = token_of(octets);
+  if (!diary_.ledger.knows(token)) return;
+  diary_.ledger.moved(Side::remote, token, name_of(wire));
+  diary_.tell(Side::remote, fmt::format("{} filtered into {}", token, name_of(wire)));
 }
 
 bool RemoteUser::act(std::string_view what, Deed& deed) {

@@ -22,6 +22,8 @@ class RemoteUser {
   std::vector<Copy> copies() const;
   std::vector<std::string> mailboxes() const;
   std::string token_at(const std::string& mailbox, std::uint32_t uid) const;  // "" if none
+  // A rule of this user's moved what was just stored.
+  void filtered(const std::string& octets, const std::string& wire);
 
  private:
   struct Message {

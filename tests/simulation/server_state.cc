@@ -6,10 +6,12 @@
 #include "sterna/base/assert.h"
 
 namespace sterna::simulation {
-std::uint32_t ServerMailbox::append(std::string octets, FlagSet flags, std::int64_t internal_date) {
+std::uint32_t ServerMailbox::append(std::string octets, FlagSet flags, std::int64_t internal_date,
+                                    std::uint64_t email_id) {
   const std::uint32_t uid = uid_next++;
   keep_keywords(flags);
-  messages[uid] = {std::move(flags), ++highest_modseq, internal_date, std::move(octets)};
+  if (email_id == 0) email_id = (std::uint64_t{uidvalidity} << 32) + uid;
+  messages[uid] = {std::move(flags), ++highest_modseq, internal_date, std::move(octets), email_id};
   return uid;
 }
 
@@ -50,15 +52,17 @@ ServerMailbox* ServerState::find(const std::string& name) {
 bool ServerState::create(const std::string& name) {
   const auto [it, fresh] = mailboxes_.try_emplace(name);
   if (fresh) it->second.uidvalidity = next_uidvalidity_++;
+  if (fresh) it->second.id = ++next_id_;
   return fresh;
 }
 
 void ServerState::renumber(const std::string& name) {
   ServerMailbox& old = mailboxes_.at(name);
   ServerMailbox fresh;
+  fresh.id = old.id;
   fresh.uidvalidity = next_uidvalidity_++;
   for (auto& [uid, message] : old.messages) {
-    fresh.append(std::move(message.octets), message.flags, message.internal_date);
+    fresh.append(std::move(message.octets), message.flags, message.internal_date, message.email_id);
   }
   old = std::move(fresh);
 }
@@ -80,7 +84,7 @@ bool ServerState::rename(const std::string& from, const std::string& to) {
 
 std::uint32_t ServerState::copy(ServerMailbox& from, std::uint32_t uid, ServerMailbox& to) {
   const ServerMessage message = from.messages.at(uid);
-  return to.append(message.octets, message.flags, message.internal_date);
+  return to.append(message.octets, message.flags, message.internal_date, message.email_id);
 }
 
 }  // namespace sterna::simulation

@@ -20,9 +20,11 @@ struct ServerMessage {
   std::uint64_t modseq = 0;
   std::int64_t internal_date = 0;  // seconds since 1970
   std::string octets;              // lines end with CRLF
+  std::uint64_t email_id = 0;      // RFC 8474: the same in all copies
 };
 
 struct ServerMailbox {
+  std::uint64_t id = 0;  // RFC 8474
   std::uint32_t uidvalidity = 0;
   std::uint32_t uid_next = 1;
   std::uint64_t highest_modseq = 1;
@@ -33,7 +35,9 @@ struct ServerMailbox {
   FlagSet keywords;           // which messages have or had
   bool modseq_asked = false;  // from then on SELECT tells HIGHESTMODSEQ to everybody
 
-  std::uint32_t append(std::string octets, FlagSet flags, std::int64_t internal_date);
+  // A new message, unless it has an id.
+  std::uint32_t append(std::string octets, FlagSet flags, std::int64_t internal_date,
+                       std::uint64_t email_id = 0);
   void set_flags(std::uint32_t uid, FlagSet flags);
   void keep_keywords(const FlagSet& flags);
   void expunge(std::uint32_t uid);
@@ -71,10 +75,13 @@ class ServerState {
   std::function<void(const std::string& line)> before_command;
   // Called when a session took a message away.
   std::function<void(const std::string& octets)> gone;
+  // Called when a rule of the user's moved what a session had just stored.
+  std::function<void(const std::string& octets, const std::string& to)> filtered;
 
  private:
   std::map<std::string, ServerMailbox> mailboxes_;
   std::uint32_t next_uidvalidity_ = 1'700'000'000;
+  std::uint64_t next_id_ = 0;
 };
 
 }  // namespace sterna::simulation

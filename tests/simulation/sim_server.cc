@@ -12,6 +12,8 @@
 namespace sterna::simulation {
 namespace {
 
+constexpr std::size_t kMessageLimit = 3;
+
 bool is_inbox(const std::string& name) {
   return ascii_iequals(name, "INBOX");
 }
@@ -62,6 +64,16 @@ Abilities Abilities::of(const Script& script) {
   abilities.namespaces = script.has("namespace");
   abilities.unselect = script.has("unselect");
   abilities.capability_in_greeting = script.has("capability");
+  abilities.multiappend = script.has("multiappend");
+  abilities.objectid = script.has("objectid");
+  abilities.message_limit = script.has("message-limit") ? kMessageLimit : 0;
+  abilities.no_appenduid = script.has("no-appenduid");
+  abilities.no_copyuid = script.has("no-copyuid");
+  abilities.partial_copyuid = script.has("partial-copyuid");
+  abilities.half_move = script.has("half-move");
+  abilities.lags = script.has("lags");
+  abilities.filters = script.has("filters");
+  abilities.rewrites = script.has("rewrites");
   abilities.gone = script.has("bodies-go") ? Gone::nil : Gone::body;
   abilities.manners = script.has("cyrus") ? Manners::cyrus : Manners::dovecot;
   return abilities;
@@ -81,6 +93,9 @@ std::string Abilities::to_string() const {
   add(literal_plus, "LITERAL+");
   add(namespaces, "NAMESPACE");
   add(unselect, "UNSELECT");
+  add(multiappend, "MULTIAPPEND");
+  add(objectid, "OBJECTID");
+  if (message_limit > 0) words += fmt::format(" MESSAGELIMIT={}", message_limit);
   return words;
 }
 
@@ -121,7 +136,7 @@ void SimSession::no(const ClientCommand& command, const std::string& text) {
 void SimSession::finish(const ClientCommand& command, std::string_view word, std::string text) {
   const ServerMailbox* mailbox = selected_mailbox();
   if (mailbox) {
-    tell_behind(command);
+    if (!late_) tell_behind(command);
     const std::uint64_t highest = selected_->told_modseq;
     if (qresync_on_ && tells_as(Manners::dovecot) && selected_->said_modseq < highest) {
       selected_->said_modseq = highest;
@@ -147,7 +162,8 @@ void SimSession::handle(const ClientCommand& command) {
     ended_ = true;
     return;
   }
-  if (selected_) tell_before(command);
+  late_ = is_late(command.name);
+  if (selected_ && !late_) tell_before(command);
   if (!handle_session(command)) {
     const bool known = authenticated_ && (handle_mailboxes(command) || handle_messages(command));
     if (!known) bad(command);
@@ -226,7 +242,8 @@ bool SimSession::handle_mailboxes(const ClientCommand& command) {
     if (!state_.create(first)) return no(command, coded("[ALREADYEXISTS] it exists")), true;
     if (tells_as(Manners::cyrus)) create_parents(first);
     ++state_.changes_by_sessions;
-    ok(command);
+    ok(command, abilities_.objectid ? fmt::format("[MAILBOXID (F{})] made", state_.find(first)->id)
+                                    : "done");
   } else if (name == "DELETE" && count == 1) {
     if (first == "INBOX") return no(command, "not this one"), true;
     if (tells_as(Manners::cyrus) && has_children(first)) {
@@ -288,6 +305,9 @@ std::string SimSession::status_line(const std::string& name, const ServerMailbox
     if (item == "MESSAGES") add(item, told ? selected_->view.size() : mailbox.messages.size());
     if (item == "UIDNEXT") add(item, told ? selected_->told_uid_next : mailbox.uid_next);
     if (item == "UIDVALIDITY") add(item, mailbox.uidvalidity);
+    if (item == "MAILBOXID" && abilities_.objectid) {
+      text += fmt::format("{}MAILBOXID (F{})", text.empty() ? "" : " ", mailbox.id);
+    }
     if (item == "HIGHESTMODSEQ" && abilities_.condstore) {
       add(item, told ? selected_->told_modseq : mailbox.highest_modseq);
     }
@@ -392,6 +412,7 @@ void SimSession::say_opening(const ServerMailbox& mailbox) {
   }
   say(fmt::format("* OK [UIDVALIDITY {}] UIDs", mailbox.uidvalidity));
   say(fmt::format("* OK [UIDNEXT {}] next", mailbox.uid_next));
+  if (abilities_.objectid) say(fmt::format("* OK [MAILBOXID (F{})] object", mailbox.id));
   if (abilities_.condstore && mailbox.modseq_asked) {
     say(fmt::format("* OK [HIGHESTMODSEQ {}] highest", mailbox.highest_modseq));
   }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // SimSession: one connection to the simulated server, as bytes in and bytes out (RFC 3501, and as
 // far as Abilities says: UIDPLUS 4315, MOVE 6851, CONDSTORE and QRESYNC 7162, LIST-STATUS 5819,
-// ESEARCH 4731, LITERAL+ 7888, NAMESPACE 2342). A session sees the messages that it was told of,
-// under the numbers that it was told, and tells what others changed as Manners says.
-// tests/transcripts holds it to the answers of real servers.
+// ESEARCH 4731, LITERAL+ 7888, NAMESPACE 2342, MULTIAPPEND 3502, OBJECTID 8474, MESSAGELIMIT 9738).
+// A session sees the messages that it was told of, under the numbers that it was told, and tells
+// what others changed as Manners says. tests/transcripts holds it to the answers of real servers.
 #pragma once
 
 #include <cstdint>
@@ -47,7 +47,18 @@ struct Abilities {
   bool namespaces = false;
   bool unselect = false;
   bool capability_in_greeting = false;
+  bool multiappend = false;
+  bool objectid = false;
+  std::size_t message_limit = 0;  // of a command; 0: none
   Gone gone = Gone::body;
+  // Habits that no capability tells.
+  bool no_appenduid = false;
+  bool no_copyuid = false;
+  bool partial_copyuid = false;  // the last of several is left out
+  bool half_move = false;        // the last of several stays, and the answer is NO
+  bool lags = false;             // most commands tell nothing of what others did
+  bool filters = false;          // some of what is stored is moved elsewhere at once
+  bool rewrites = false;         // what is stored gets one header field more
 
   static Abilities of(const Script& script);
   std::string to_string() const;  // the words of a CAPABILITY response
@@ -92,6 +103,10 @@ class SimSession {
   void select(const ClientCommand& command);
   void resync(const Argument& parameters, const ServerMailbox& mailbox);
   void append(const ClientCommand& command);
+  void filter(ServerMailbox& mailbox, std::uint32_t uid);
+  std::string copy_code(const ServerMailbox& target, UidSet from, UidSet to) const;
+  std::string limit(std::vector<std::uint32_t>& uids) const;
+  bool is_late(const std::string& name);
   void fetch(const ClientCommand& command);
   bool fetch_gone(std::uint64_t vanished_at, ServerMessage& message,
                   std::vector<Argument>& items) const;
@@ -142,6 +157,8 @@ class SimSession {
   bool condstore_on_ = false;
   bool qresync_on_ = false;
   std::optional<Selected> selected_;
+  unsigned commands_ = 0;
+  bool late_ = false;              // this command tells nothing of what others did
   std::uint64_t told_before_ = 0;  // flags up to here were told before this command
 };
 

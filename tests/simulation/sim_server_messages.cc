@@ -12,6 +12,7 @@
 namespace sterna::simulation {
 namespace {
 
+const std::string kStored = "X-Stored: here\r\n";
 constexpr std::int64_t kNoDate = 1'600'000'000;  // of an APPEND that names none
 
 std::string print_internal_date(std::int64_t seconds) {
@@ -105,6 +106,14 @@ std::optional<UidSet> SimSession::uids_of(const ClientCommand& command) const {
                        Uid{last});
 }
 
+// RFC 9738: the highest are taken. The text of the answer, empty if all are.
+std::string SimSession::limit(std::vector<std::uint32_t>& uids) const {
+  const std::size_t most = abilities_.message_limit;
+  if (most == 0 || uids.size() <= most) return "";
+  uids.erase(uids.begin(), uids.end() - static_cast<std::ptrdiff_t>(most));
+  return fmt::format("[MESSAGELIMIT {} {}] no more", most, uids.front());
+}
+
 std::vector<std::uint32_t> SimSession::in_view(const UidSet& uids) const {
   std::vector<std::uint32_t> found;
   for (const std::uint32_t uid : selected_->view) {
@@ -156,24 +165,44 @@ bool SimSession::refuses_append(const ClientCommand& command) {
 
 void SimSession::append(const ClientCommand& command) {
   if (refuses_append(command)) return;
-  if (command.arguments.back().text.empty()) return no(command, "no message of no octets");
   const std::string& name = command.arguments[0].text;
   ServerMailbox* mailbox = state_.find(ascii_iequals(name, "INBOX") ? "INBOX" : name);
-  FlagSet flags;
-  std::int64_t date = kNoDate;
-  for (std::size_t i = 1; i + 1 < command.arguments.size(); ++i) {
+  std::vector<ServerMessage> stored;
+  ServerMessage next{.flags = {}, .internal_date = kNoDate, .octets = {}};
+  for (std::size_t i = 1; i < command.arguments.size(); ++i) {
     const Argument& argument = command.arguments[i];
-    if (argument.kind == Argument::Kind::list) {
-      flags = flags_of(argument.items);
+    if (argument.literal) {
+      if (argument.text.empty()) return no(command, "no message of no octets");
+      next.octets = (abilities_.rewrites ? kStored : "") + argument.text;
+      stored.push_back(std::exchange(next, {.flags = {}, .internal_date = kNoDate, .octets = {}}));
+    } else if (argument.kind == Argument::Kind::list) {
+      next.flags = flags_of(argument.items);
     } else {
-      date = parse_internal_date(argument.text);
+      next.internal_date = parse_internal_date(argument.text);
     }
   }
-  const std::uint32_t uid = mailbox->append(command.arguments.back().text, flags, date);
-  ++state_.changes_by_sessions;
-  ok(command, abilities_.uidplus
-                  ? fmt::format("[APPENDUID {} {}] stored", mailbox->uidvalidity, uid)
+  if (stored.empty() || (stored.size() > 1 && !abilities_.multiappend)) return bad(command);
+  UidSet uids;
+  for (const ServerMessage& message : stored) {
+    const std::uint32_t uid = mailbox->append(message.octets, message.flags, message.internal_date);
+    uids.add(Uid{uid});
+    if (abilities_.filters) filter(*mailbox, uid);
+    ++state_.changes_by_sessions;
+  }
+  ok(command, abilities_.uidplus && !abilities_.no_appenduid
+                  ? fmt::format("[APPENDUID {} {}] stored", mailbox->uidvalidity, uids.to_string())
                   : "stored");
+}
+
+// As a rule of the user's on the server does it, before anybody saw the message.
+void SimSession::filter(ServerMailbox& mailbox, std::uint32_t uid) {
+  const std::string octets = mailbox.messages.at(uid).octets;
+  const auto target = std::ranges::find_if(
+      state_.mailboxes(), [&](const auto& one) { return &one.second != &mailbox; });
+  if (octets.size() % 3 != 0 || target == state_.mailboxes().end()) return;
+  state_.copy(mailbox, uid, *state_.find(target->first));
+  mailbox.expunge(uid);
+  if (state_.filtered) state_.filtered(octets, target->first);
 }
 
 std::string SimSession::fetch_item(const std::string& item, const ServerMessage& message) {
@@ -182,6 +211,8 @@ std::string SimSession::fetch_item(const std::string& item, const ServerMessage&
   if (item == "INTERNALDATE") {
     return fmt::format("INTERNALDATE \"{}\"", print_internal_date(message.internal_date));
   }
+  if (item == "EMAILID" && abilities_.objectid)
+    return fmt::format("EMAILID (M{})", message.email_id);
   if (item == "RFC822.SIZE") return fmt::format("RFC822.SIZE {}", message.octets.size());
   if (item == "BODY.PEEK[HEADER]") return "BODY[HEADER] " + literal(header_of(message.octets));
   if (item.starts_with("BODY.PEEK[HEADER.FIELDS (")) {
@@ -227,7 +258,13 @@ void SimSession::fetch(const ClientCommand& command) {
   const ServerMailbox& mailbox = *selected_mailbox();
   if (vanished) tell_earlier(mailbox, *uids, since);
   bool all_whole = true;
-  for (const std::uint32_t uid : in_view(*uids)) {
+  std::vector<std::uint32_t> asked = in_view(*uids);
+  std::erase_if(asked, [&](std::uint32_t uid) {
+    const auto it = mailbox.messages.find(uid);
+    return it != mailbox.messages.end() && it->second.modseq <= since;
+  });
+  const std::string limited = limit(asked);
+  for (const std::uint32_t uid : asked) {
     ServerMessage message = *mailbox.seen(uid);
     std::vector<Argument> told = items;
     if (!mailbox.messages.contains(uid)) {
@@ -238,7 +275,7 @@ void SimSession::fetch(const ClientCommand& command) {
     }
     if (message.modseq > since) say(fetch_line(number_of(uid), uid, message, told));
   }
-  ok(command, all_whole ? "done" : "[EXPUNGEISSUED] some are gone");
+  ok(command, !all_whole ? "[EXPUNGEISSUED] some are gone" : limited.empty() ? "done" : limited);
 }
 
 // What is left of a message that another session expunged; false if its octets are not.
@@ -293,7 +330,9 @@ void SimSession::store(const ClientCommand& command) {
   const std::uint64_t before_all = mailbox.highest_modseq;
   mailbox.keep_keywords(flags);
   UidSet refused;
-  for (const std::uint32_t uid : in_view(*uids)) {
+  std::vector<std::uint32_t> asked = in_view(*uids);
+  const std::string limited = limit(asked);
+  for (const std::uint32_t uid : asked) {
     const auto it = mailbox.messages.find(uid);
     if (it == mailbox.messages.end()) continue;
     if (it->second.modseq > unchanged_since) {
@@ -310,6 +349,7 @@ void SimSession::store(const ClientCommand& command) {
     if (!others_changed) selected_->own.insert(uid);
   }
   if (tells_as(Manners::cyrus)) tell_stored(mailbox, *uids);
+  if (!limited.empty()) return ok(command, limited);
   ok(command, refused.empty() ? "done" : fmt::format("[MODIFIED {}] not all", refused.to_string()));
 }
 
@@ -336,7 +376,9 @@ void SimSession::search(const ClientCommand& command) {
   const ServerMailbox& mailbox = *selected_mailbox();
   UidSet found;
   std::string numbers;
-  for (const std::uint32_t uid : in_view(wanted)) {
+  std::vector<std::uint32_t> asked = in_view(wanted);
+  const std::string limited = limit(asked);
+  for (const std::uint32_t uid : asked) {
     if (tells_as(Manners::cyrus) && !mailbox.messages.contains(uid)) continue;
     if (deleted && !mailbox.seen(uid)->flags.has(Flag::deleted)) continue;
     found.add(Uid{uid});
@@ -348,7 +390,7 @@ void SimSession::search(const ClientCommand& command) {
   } else {
     say("* SEARCH" + numbers);
   }
-  ok(command);
+  ok(command, limited.empty() ? "done" : limited);
 }
 
 // UID COPY and UID MOVE.
@@ -369,23 +411,33 @@ void SimSession::copy(const ClientCommand& command) {
   UidSet from;
   UidSet to;
   std::vector<std::uint32_t> copied;
-  for (const std::uint32_t uid : seen) {
-    if (is_gone(uid)) continue;
+  const bool moves = command.name == "UID MOVE";
+  std::vector<std::uint32_t> asked = seen;
+  std::erase_if(asked, is_gone);
+  const std::string limited = moves ? limit(asked) : "";
+  const bool half = moves && abilities_.half_move && asked.size() > 1;
+  if (half) asked.pop_back();
+  for (const std::uint32_t uid : asked) {
     to.add(Uid{state_.copy(source, uid, *target)});
     from.add(Uid{uid});
     copied.push_back(uid);
     ++state_.changes_by_sessions;
   }
-  const bool moves = command.name == "UID MOVE";
-  std::string code;
-  if (abilities_.uidplus && !copied.empty()) {
-    code =
-        fmt::format("[COPYUID {} {} {}] ", target->uidvalidity, from.to_string(), to.to_string());
-  }
+  const std::string code = copied.empty() ? "" : copy_code(*target, from, to);
   if (!moves) return ok(command, code + "copied");
   if (!code.empty()) say("* OK " + code + "moved");
   expunge_all(source, copied);
-  ok(command, "moved");
+  if (half) return no(command, "not all of them");
+  ok(command, limited.empty() ? "moved" : limited);
+}
+
+std::string SimSession::copy_code(const ServerMailbox& target, UidSet from, UidSet to) const {
+  if (!abilities_.uidplus || abilities_.no_copyuid) return "";
+  if (abilities_.partial_copyuid && from.count() > 1) {
+    from = from.minus(UidSet::range(from.last(), from.last()));
+    to = to.minus(UidSet::range(to.last(), to.last()));
+  }
+  return fmt::format("[COPYUID {} {} {}] ", target.uidvalidity, from.to_string(), to.to_string());
 }
 
 void SimSession::expunge(const ClientCommand& command) {

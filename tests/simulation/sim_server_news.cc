@@ -20,6 +20,12 @@ bool tells(const std::string& name) {
 
 }  // namespace
 
+// What a command did itself is always told.
+bool SimSession::is_late(const std::string& name) {
+  static const std::set<std::string> kLate{"APPEND", "UID FETCH", "UID SEARCH", "UID COPY"};
+  return abilities_.lags && kLate.contains(name) && ++commands_ % 3 != 0;
+}
+
 std::string SimSession::modseq(std::uint64_t value) {
   selected_->said_modseq = std::max(selected_->said_modseq, value);
   return fmt::format("MODSEQ ({})", value);

@@ -85,6 +85,10 @@ SimWorld::SimWorld(Script script)
       worker_(clock_, worker_random_) {
   if (script_.has("dot")) server_.delimiter = '.';
   server_.gone = [this](const std::string& octets) { witness_.gone_from_server(octets); };
+  server_.filtered = [this](const std::string& octets, const std::string& to) {
+    remote_.filtered(octets, to);
+  };
+  diary_.ledger.server_rewrites = script_.has("rewrites");
   server_.before_command = [this](const std::string&) { witness_.look(wrong_); };
   diary_.is_in_doubt = [this](const std::string& token) { return is_in_doubt(token); };
   diary_.is_recorded = [this](const std::string& base_name) { return is_recorded(base_name); };
@@ -348,7 +352,7 @@ void SimWorld::decide_held(const Step& step) {
   Deed chance(step.id, script_.seed);
   const auto held = account::read_held(settings());
   if (!held) return;
-  if (is_set_back_) remove_leftovers(*held);
+  if (is_set_back_ || diary_.ledger.is_restarted()) remove_leftovers(*held);
   std::set<std::string> mailboxes;
   for (const account::HeldLine& line : *held) {
     diary_.note(fmt::format("  held: {} {}: {}", line.kind, line.path, line.reason));
@@ -470,6 +474,7 @@ bool SimWorld::is_recorded(const std::string& base_name) const {
 
 void SimWorld::rest(const Step& step) {
   mount(true);
+  local_.be_at_rest();
   int idle = 0;
   Step quiet{step.id << 8, "sync", {}};
   for (int syncs = 0; syncs < kQuietSyncsMax && idle < kIdleSyncsAtRest; ++syncs) {

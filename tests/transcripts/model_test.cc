@@ -71,6 +71,7 @@ Abilities abilities_of(const std::string& server) {
   abilities.condstore = abilities.qresync = abilities.uidplus = abilities.move = true;
   abilities.list_status = abilities.esearch = abilities.literal_plus = true;
   abilities.namespaces = abilities.unselect = abilities.capability_in_greeting = true;
+  abilities.multiappend = true;
   return abilities;
 }
 

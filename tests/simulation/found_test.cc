@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// Scripts that failed once: what seeds found, made smaller, and mended since.
+#include <gtest/gtest.h>
+
+#include "sim_world.h"
+
+namespace sterna::simulation {
+namespace {
+
+void play(std::string_view text) {
+  const auto script = Script::parse(text);
+  ASSERT_TRUE(script.has_value()) << script.error().describe();
+  SimWorld world(*script);
+  for (const Wrong& one : world.run()) {
+    ADD_FAILURE() << one.kind << ": " << one.text;
+    for (const std::string& line : world.story()) ADD_FAILURE() << line;
+  }
+}
+
+TEST(Found, OfTwoMessagesUnderOneNameTheOneWhoseFileGoesIsDeleted) {
+  play(R"(seed 1149
+with
+5 remote.deliver dice=456080821
+9 rest
+21 sync dice=442760858 power_ops=1
+25 local.flag dice=155726284
+29 local.edit dice=151372472
+36 rest
+41 local.remove dice=609934279
+67 rest
+)");
+}
+
+}  // namespace
+}  // namespace sterna::simulation
