@@ -441,7 +441,7 @@ class Auditor {
   }
 
   void note_damage(Slice& slice, const MessageRow& row) {
-    engine_.damaged.insert(row.key);
+    engine_.damaged.insert_or_assign(row.key, row.file);
     slice.local_differs = true;
     engine_.log.warn("mailbox {}: UID {}: the file is damaged; it is fetched again",
                      slice.work->name(), row.key.uid.value);

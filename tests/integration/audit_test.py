@@ -201,6 +201,27 @@ class AuditTest(IntegrationCase):
         self.assertEqual(len(world.undo_area()), 1)
         self.assertEqual(world.words_on_server("Trash"), [])
 
+    def test_an_edit_made_after_the_audit_looked_is_no_damage(self):
+        world = self.world()
+        self.ready(world)
+        self.damage(world.mail.find("INBOX", "m1@"))
+        done = []
+
+        def edit(command):
+            if b"BODY.PEEK[])" in command and not done:
+                done.append(command)
+                file = world.mail.find("INBOX", "m1@")
+                world.mail.replace(file, message("m1", "written just now"))
+        world.wire.on_command = edit
+        self.later(world)
+        world.sync()
+        world.wire.on_command = None
+        world.sync()
+        self.assertTrue(done)
+        self.assertIn(b"written just now", world.mail.find("INBOX", "m1@").read())
+        self.assertTrue(any(b"written just now" in m.body for m in world.imap.fetch_all("INBOX")))
+        world.assert_settled()
+
     def test_every_mailbox_has_its_turn_whatever_its_size(self):
         world = self.world()
         self.ready(world)
