@@ -7,11 +7,10 @@
 #include <array>
 #include <map>
 
+#include "audit_slice.h"
 #include "compare.h"
 #include "execute.h"
-#include "look_at_file.h"
 #include "look_closer.h"
-#include "message_limit.h"
 #include "observe.h"
 #include "remote_changes.h"
 #include "sterna/base/bytes.h"
@@ -58,125 +57,6 @@ Result<Place> read_place(store::Store& base) {
   return place;
 }
 
-// What the server says of the messages of a slice.
-class SliceSink final : public Sink {
- public:
-  struct Told {
-    std::optional<FlagSet> flags;
-    std::optional<std::uint64_t> size;
-    std::optional<std::int64_t> date;
-    ModSeq modseq;
-  };
-
-  SliceSink(const UidSet& wanted, std::uint32_t exists) : wanted_(wanted), exists_(exists) {}
-  void on_response(const imap::Response& response) override {
-    const auto* fetch = std::get_if<imap::Fetch>(&response);
-    if (!fetch || !fetch->uid || !wanted_.contains(*fetch->uid)) return;
-    Told& told = messages[*fetch->uid];
-    if (fetch->flags) {
-      keyword_octets_ += octets_of_keywords(*fetch->flags);
-      told.flags = fetch->flags;
-    }
-    if (fetch->size) told.size = fetch->size;
-    if (fetch->internal_date) told.date = fetch->internal_date;
-    if (fetch->modseq) told.modseq = *fetch->modseq;
-  }
-  void on_bad_response(const Error& /*error*/) override { unreadable = true; }
-  bool full() const override { return tells_too_much(messages.size(), exists_, keyword_octets_); }
-  coro::Task<Status> relieve() override { return hang_up(told_too_much()); }
-
-  std::map<Uid, Told> messages;
-  bool unreadable = false;
-
- private:
-  const UidSet& wanted_;
-  std::uint32_t exists_;
-  std::uint64_t keyword_octets_ = 0;
-};
-
-// What became of a row's file since it was recorded, as the file itself tells.
-struct FileLook {
-  bool moved = false;  // not there under its name, or another file: a listing tells more
-  std::optional<maildir::ContentIdentity> content;
-};
-
-FileLook look_at_row(maildir::MailboxDirs& dirs, const MessageRow& row, std::uint64_t& octets) {
-  FileLook look;
-  io::Directory& directory = dirs.message_dir(row.in_new);
-  const std::string name = row.base_name + row.info;
-  const Result<io::FileStat> now = directory.stat_at(name);
-  const bool stamped = row.file.size != 0 || row.file.mtime_ns != 0;
-  look.moved = !now || (row.file.ino != 0 && now->ino != row.file.ino) ||
-               (stamped && (now->size != row.file.size || now->mtime_ns != row.file.mtime_ns));
-  if (look.moved || !row.identity || now->size > octets) return look;
-  octets -= now->size;
-  look.content = look_at(directory, name, row.base_name).identity;
-  return look;
-}
-
-// What a row says otherwise than the server, or its file.
-struct Doubt {
-  bool size = false;
-  bool date = false;
-  bool content = false;
-  bool flags = false;
-
-  std::string why() const {
-    return size      ? "the size on the server is another"
-           : content ? "the file holds something else"
-           : flags   ? "the flags in the file's name are others"
-                     : "the date on the server is another";
-  }
-};
-
-// The whole of one message, by its identity.
-class WholeSink final : public Sink {
- public:
-  explicit WholeSink(Uid uid) : uid_(uid) {}
-  void on_body_begin(const imap::BodyBegin& body) override {
-    if (!id_ && (!body.uid || *body.uid == uid_)) id_ = body.id;
-  }
-  bool on_body_chunk(imap::BodyId id, std::string_view octets) override {
-    if (id != id_) return false;
-    content_.update(octets);
-    return true;
-  }
-  void on_response(const imap::Response& response) override {
-    const auto* fetch = std::get_if<imap::Fetch>(&response);
-    if (!fetch || fetch->bodies.empty() || fetch->bodies.front().id != id_) return;
-    whole = fetch->uid == uid_ && fetch->bodies.front().source != imap::FetchBody::Source::nil;
-  }
-  maildir::ContentIdentity finish() { return content_.finish(); }
-
-  bool whole = false;
-
- private:
-  Uid uid_;
-  imap::BodyId id_;
-  maildir::IdentityBuilder content_;
-};
-
-// A mailbox's part of it.
-struct Slice {
-  MailboxWork* work = nullptr;
-  UidSet uids;  // all that was looked at, with and without a row
-  std::vector<MessageRow> rows;
-  std::map<Uid, FileLook> files;
-  // Found.
-  bool remote_differs = false;
-  bool local_differs = false;
-  UidSet unknown;                        // on the server, and in no row
-  std::map<Uid, Doubt> doubted;          // rows
-  std::vector<MessageRow> other_flags;   // than the server's
-  std::map<Uid, RemoteArrival> there;    // of what is doubted or unknown
-  std::map<Uid, std::string> forgotten;  // rows to be paired anew, and why
-  std::vector<MessageRow> other_dates;   // with that of the server
-
-  bool found_any() const {
-    return remote_differs || local_differs || !forgotten.empty() || !other_flags.empty();
-  }
-};
-
 class Auditor {
  public:
   Auditor(Engine& engine, Pool& pool, Place place, std::int64_t hours)
@@ -192,9 +72,15 @@ class Auditor {
     for (const Intent& intent : intents) open_.insert({intent.mailbox, intent.uid});
     bool found = false;
     for (MailboxWork* work : in_turn()) {
-      if (rows_left_ == 0) break;
-      STERNA_CO_TRY(const bool here, co_await look_at(*work));
-      found = found || here;
+      if (rows_left_ == 0 || octets_left_ == 0) break;
+      const Result<bool> here = co_await look_at(*work);
+      if (!here && here.error().is_cancelled()) co_return fail(here.error());
+      // The next slice is behind it all the same: no other mailbox is to wait for this one.
+      if (!here) {
+        engine_.log.warn("mailbox {}: not audited: {}", work->name(), here.error().describe());
+        break;
+      }
+      found = found || *here;
     }
     place_.at_ms = engine_.store->lived_ms();
     STERNA_CO_CHECK(engine_.write([this] {
@@ -242,18 +128,25 @@ class Auditor {
     }
     STERNA_CO_CHECK(co_await look_here(slice));
     STERNA_CO_CHECK(co_await judge(slice, *connection));
+    tell_unclear(slice);
     STERNA_CO_CHECK(record_dates(slice));
     if (!slice.found_any()) co_return false;
     STERNA_CO_CHECK(record(slice));
     co_return true;
   }
 
-  // Sets where the next slice begins, too.
+  // Sets where the next slice begins, too. The last file may be larger than what is left: else a
+  // large one would never be read.
   Status choose_rows(Slice& slice) {
     const MailboxWork& work = *slice.work;
     const Uid from = work.row.id == place_.mailbox ? place_.from : Uid{1};
     STERNA_TRY(slice.rows, engine_.store->messages_from(work.row.id, from, rows_left_));
-    const bool all = slice.rows.size() < rows_left_;
+    std::size_t count = 0;
+    while (count < slice.rows.size() && octets_left_ > 0) {
+      octets_left_ -= std::min(octets_left_, slice.rows[count++].file.size);
+    }
+    const bool all = count == slice.rows.size() && count < rows_left_;
+    slice.rows.resize(count);
     rows_left_ -= std::min(rows_left_, std::max<std::size_t>(slice.rows.size(), 1));
     const Uid last =
         all ? std::max(Uid{work.row.cursor.uid_next.value - 1}, from) : slice.rows.back().key.uid;
@@ -282,6 +175,7 @@ class Auditor {
     request.items = {imap::FetchItem::uid, imap::FetchItem::flags, imap::FetchItem::size,
                      imap::FetchItem::internal_date};
     const imap::Selection* selection = connection.client().selection();
+    slice.read_only = selection->read_only;
     if (connection.condstore && !selection->no_modseq) {
       request.items.push_back(imap::FetchItem::modseq);
     }
@@ -314,13 +208,13 @@ class Auditor {
   }
 
   // Where one side's flags are not told to the other, both may differ from what was noted.
-  static bool settles_flags(const MailboxWork& work) {
-    return work.policy.direction == sync::Direction::both;
+  static bool settles_flags(const Slice& slice) {
+    return slice.work->policy.direction == sync::Direction::both && !slice.read_only;
   }
 
-  // Where \Deleted is acted on, it is told to nobody.
+  // \Deleted is told to nobody where it is acted on, or would be by the server.
   static bool are_same(const MailboxWork& work, FlagSet one, FlagSet other) {
-    if (work.input.acts_on_deleted()) {
+    if (work.input.acts_on_deleted() || work.input.deletes_at_once) {
       one.set(Flag::deleted, false);
       other.set(Flag::deleted, false);
     }
@@ -330,9 +224,10 @@ class Auditor {
   static void compare_row(Slice& slice, const Connection& connection, const MessageRow& row,
                           const SliceSink::Told& told) {
     const RemoteCursor& cursor = slice.work->row.cursor;
-    // What changed since is for the next sync.
-    const bool news = told.modseq && cursor.highest_modseq && told.modseq > cursor.highest_modseq;
-    if (settles_flags(*slice.work) && told.flags && !news) {
+    // What changed since is for the next sync, and without a cursor each asks for all flags anyway.
+    const bool covered =
+        told.modseq && cursor.highest_modseq && told.modseq <= cursor.highest_modseq;
+    if (settles_flags(slice) && told.flags && covered) {
       const FlagSet expected = flags_there(row, cursor.storable, *told.flags);
       if (!are_same(*slice.work, *told.flags, expected)) slice.other_flags.push_back(row);
     }
@@ -350,9 +245,9 @@ class Auditor {
     for (const MessageRow& row : slice.rows) {
       if (is_audited(work, row) && !row.base_name.empty()) rows.push_back(&row);
     }
-    auto job = [this, dirs, &rows, &slice] {
+    auto job = [dirs, &rows, &slice] {
       for (const MessageRow* row : rows) {
-        slice.files[row->key.uid] = look_at_row(*dirs, *row, octets_left_);
+        slice.files[row->key.uid] = look_at_row(*dirs, *row);
       }
       return 0;
     };
@@ -369,13 +264,17 @@ class Auditor {
     if (look.content && !is_content_of(*look.content, *row.identity)) {
       slice.doubted[row.key.uid].content = true;
     }
+    const bool same = are_same(*slice.work, flags_here(*slice.work, row), row.flags);
+    if (!same && settles_flags(slice)) slice.doubted[row.key.uid].flags = true;
+  }
+
+  // As the file's name has them, and the row alone, of those that no name can show.
+  static FlagSet flags_here(const MailboxWork& work, const MessageRow& row) {
     const maildir::FileName name = maildir::parse_file_name(row.base_name + row.info);
-    const maildir::KeywordTable& letters = slice.work->keywords;
-    FlagSet expected = row.flags;
-    for (const std::string& keyword : letters.missing(row.flags)) expected.remove_keyword(keyword);
-    const bool same = !name.tells_flags() || name.kind == maildir::InfoKind::none ||
-                      are_same(*slice.work, letters.flags_of(name.mask, name.keywords), expected);
-    if (!same && settles_flags(*slice.work)) slice.doubted[row.key.uid].flags = true;
+    if (!name.tells_flags() || name.kind == maildir::InfoKind::none) return row.flags;
+    FlagSet flags = work.keywords.flags_of(name.mask, name.keywords);
+    for (const std::string& keyword : work.keywords.missing(row.flags)) flags.add_keyword(keyword);
+    return flags;
   }
 
   static bool is_content_of(const maildir::ContentIdentity& content, const Identity& identity) {
@@ -383,8 +282,8 @@ class Auditor {
     return identity.same_as(to_identity(content)) || (plain && identity.same_as(*plain));
   }
 
-  // A row is forgotten only where its file can be paired again by content with what the server has:
-  // it would be held, or fetched a second time, else.
+  // A row is put right in place, and never forgotten: it is what vouches for an absence, and for a
+  // file that is no new one, should the sync die before another pass.
   coro::Task<Status> judge(Slice& slice, Connection& connection) {
     if (slice.doubted.empty()) co_return Status{};
     UidSet uids;
@@ -401,7 +300,7 @@ class Auditor {
       if (doubted == slice.doubted.end()) continue;
       STERNA_CO_CHECK(co_await judge_row(slice, connection, row, doubted->second));
     }
-    co_return Status{};
+    co_return pair_strays(slice);
   }
 
   coro::Task<Status> judge_row(Slice& slice, Connection& connection, const MessageRow& row,
@@ -415,33 +314,123 @@ class Auditor {
     const RemoteArrival& there = told->second;
     const bool as_there = there.identity->same_as(*known, there.size_reliable);
     const bool as_here = is_content_of(*file.content, *row.identity);
-    if (as_there && as_here && !doubt.flags) {
-      if (doubt.date) note_date(slice, row, there.internal_date);
+    if (as_there && as_here) {
+      if (doubt.flags) {
+        correct(slice, row, there, {});
+      } else if (doubt.date) {
+        note_date(slice, row, there.internal_date);
+      }
       co_return Status{};
     }
-    bool can_be_paired = std::ranges::any_of(slice.there, [&](const auto& one) {
-      return one.second.identity && is_content_of(*file.content, *one.second.identity);
-    });
-    if (as_there && !as_here) {
+    if (as_there) {
       STERNA_CO_TRY(const auto whole, co_await fetch_whole(connection, row.key.uid));
       // The server and the row agree to the octet, and nobody wrote to the file since.
       if (whole && row.identity->same_as(to_identity(*whole))) {
         note_damage(slice, row);
         co_return Status{};
       }
-      can_be_paired = whole && is_content_of(*file.content, to_identity(*whole));
-    }
-    if (can_be_paired) {
-      slice.forgotten.emplace(row.key.uid, doubt.why());
+      if (whole && is_content_of(*file.content, to_identity(*whole))) {
+        correct(slice, row, there, file.content);
+      } else {
+        note_unclear(slice, row);
+      }
+    } else if (is_content_of(*file.content, *there.identity)) {
+      correct(slice, row, there, file.content);
     } else {
-      engine_.log.warn("mailbox {}: UID {}: {}, and nothing tells what is right; see sterna verify",
-                       slice.work->name(), row.key.uid.value, doubt.why());
+      slice.strays.push_back(&row);
     }
     co_return Status{};
   }
 
+  // Each gets the UID of a message with its content: one in no row, or one whose row moves, too.
+  // All at once, so that each file has a row at any time. What fits none keeps its UID.
+  Status pair_strays(Slice& slice) {
+    std::vector<const MessageRow*>& strays = slice.strays;
+    if (strays.empty()) return {};
+    UidSet rowless;
+    for (const auto& [uid, arrival] : slice.there) {
+      if (!slice.unknown.contains(uid)) continue;
+      STERNA_TRY(const auto row, engine_.store->message({slice.work->row.id, uid}));
+      if (!row) rowless.add(uid);
+    }
+    for (std::size_t i = kIdentifiedMax; i < strays.size(); ++i) note_unclear(slice, *strays[i]);
+    strays.resize(std::min<std::size_t>(strays.size(), kIdentifiedMax));
+    std::map<Uid, const RemoteArrival*> found;
+    do {
+      UidSet free = rowless;
+      for (const MessageRow* row : strays) free.add(row->key.uid);
+      found.clear();
+      for (const MessageRow* row : strays) {
+        const RemoteArrival* fit = find_content(slice, free, *slice.files[row->key.uid].content);
+        if (!fit) continue;
+        free.remove(fit->uid);
+        found.emplace(row->key.uid, fit);
+      }
+    } while (std::erase_if(strays, [&](const MessageRow* row) {
+      if (found.contains(row->key.uid)) return false;
+      note_unclear(slice, *row);
+      return true;
+    }));
+    for (const MessageRow* row : strays) {
+      correct(slice, *row, *found[row->key.uid], slice.files[row->key.uid].content);
+    }
+    return {};
+  }
+
+  static const RemoteArrival* find_content(const Slice& slice, const UidSet& among,
+                                           const maildir::ContentIdentity& content) {
+    for (const auto& [uid, arrival] : slice.there) {
+      if (!among.contains(uid) || !arrival.identity) continue;
+      if (is_content_of(content, *arrival.identity)) return &arrival;
+    }
+    return nullptr;
+  }
+
+  // `content`: of the file, where that of the row was wrong.
+  static void correct(Slice& slice, const MessageRow& row, const RemoteArrival& there,
+                      const std::optional<maildir::ContentIdentity>& content) {
+    Correction made{row.key, row, slice.doubted[row.key.uid].why()};
+    made.row.key.uid = there.uid;
+    if (content) {
+      made.row.identity = to_identity(*content);
+      take_remote_identity(made.row, *there.identity);
+    }
+    if (there.internal_date != 0) made.row.internal_date = there.internal_date;
+    if (made.row.key != made.key || !there.email_id.empty()) made.row.email_id = there.email_id;
+    if (settles_flags(slice)) unite_flags(*slice.work, made.row, there.flags);
+    slice.corrected.emplace(row.key.uid, std::move(made));
+  }
+
+  // The row has none that not both have: the next pass gives each side the other's.
+  static void unite_flags(const MailboxWork& work, MessageRow& row, const FlagSet& there) {
+    const FlagSet here = flags_here(work, row);
+    const FlagSet expected = flags_there(row, work.row.cursor.storable, there);
+    if (are_same(work, here, row.flags) && are_same(work, there, expected)) return;
+    const bool deleted = row.flags.has(Flag::deleted);
+    row.flags = here.intersected(there);
+    // Nobody is to take it for a deletion that was asked for just now.
+    row.flags.set(Flag::deleted, deleted);
+    row.modseq = {};
+    row.info.clear();  // as if the file had got its name since
+  }
+
+  static void note_unclear(Slice& slice, const MessageRow& row) {
+    if (slice.unclear.count++ > 0) return;
+    slice.unclear.first = row.key.uid;
+    slice.unclear.why = slice.doubted[row.key.uid].why();
+  }
+
+  void tell_unclear(const Slice& slice) {
+    const Unclear& unclear = slice.unclear;
+    if (unclear.count == 0) return;
+    const std::string more =
+        unclear.count > 1 ? fmt::format(" (and {} more)", unclear.count - 1) : std::string();
+    engine_.log.warn("mailbox {}: UID {}{}: {}, and nothing tells what is right; see sterna verify",
+                     slice.work->name(), unclear.first.value, more, unclear.why);
+  }
+
   void note_damage(Slice& slice, const MessageRow& row) {
-    engine_.damaged.insert(row.key);
+    engine_.damaged.insert_or_assign(row.key, row.file);
     slice.local_differs = true;
     engine_.log.warn("mailbox {}: UID {}: the file is damaged; it is fetched again",
                      slice.work->name(), row.key.uid.value);
@@ -478,20 +467,24 @@ class Auditor {
   // From here on a crash leaves what is looked at anew.
   Status record(Slice& slice) {
     MailboxWork& work = *slice.work;
-    engine_.log.info("mailbox {}: the audit found differences; it is looked at anew", work.name());
+    if (slice.is_wrong()) {
+      engine_.log.info("mailbox {}: the audit found differences; it is looked at anew",
+                       work.name());
+    }
     return engine_.write([&]() -> Status {
       for (MessageRow row : slice.other_flags) {
-        if (slice.forgotten.contains(row.key.uid)) continue;
+        if (slice.corrected.contains(row.key.uid)) continue;
         // What the server says now is not older than what the base has.
         row.modseq = {};
         STERNA_CHECK(engine_.store->put_message(row));
         STERNA_CHECK(note(work, row, "the flags on the server are others"));
       }
-      for (const MessageRow& row : slice.rows) {
-        const auto why = slice.forgotten.find(row.key.uid);
-        if (why == slice.forgotten.end()) continue;
-        STERNA_CHECK(engine_.store->remove_message(row.key));
-        STERNA_CHECK(note(work, row, why->second));
+      for (const auto& [uid, made] : slice.corrected) {
+        STERNA_CHECK(engine_.store->remove_message(made.key));
+      }
+      for (const auto& [uid, made] : slice.corrected) {
+        STERNA_CHECK(engine_.store->put_message(made.row));
+        STERNA_CHECK(note(work, made.row, made.why));
       }
       if (slice.local_differs) STERNA_CHECK(doubt_files(engine_, work));
       STERNA_TRY(auto row, engine_.store->mailbox(work.row.id));

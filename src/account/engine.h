@@ -145,8 +145,9 @@ struct Engine {
   // Held before, and to be emptied at the end of this pass, as the user said.
   std::vector<MailboxId> emptied_here;
   std::vector<MailboxId> emptied_there;
-  // Rows whose file holds something else, though nobody wrote to it (audit.h): not yet planned for.
-  std::set<MessageKey> damaged;
+  // Rows whose file holds something else, though nobody wrote to it (audit.h), and that file: not
+  // yet planned for.
+  std::map<MessageKey, FileStamp> damaged;
   std::set<MessageKey> flags_lost;  // of this plan: pushed because a name lost its info part
   // Of a dry run before the first sync; removed at its end.
   std::string scratch_state;

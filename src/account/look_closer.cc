@@ -106,7 +106,7 @@ Status doubt_files(Engine& engine, const MailboxWork& work) {
 
 bool needs_closer_look(const Engine& engine, const MailboxWork& work) {
   const bool damaged = std::ranges::any_of(
-      engine.damaged, [&](const MessageKey& key) { return key.mailbox == work.row.id; });
+      engine.damaged, [&](const auto& one) { return one.first.mailbox == work.row.id; });
   const bool doubted = work.unflushed_since || work.audited || damaged;
   return doubted && work.row.has_local && !work.input.local.suspect;
 }
@@ -115,10 +115,11 @@ namespace {
 
 // Each once: what becomes of it is the plan's.
 void add_damaged(Engine& engine, const MailboxWork& work, std::vector<ChangedInPlace>& changed) {
-  std::erase_if(engine.damaged, [&](const MessageKey& key) {
+  std::erase_if(engine.damaged, [&](const auto& one) {
+    const auto& [key, stamp] = one;
     if (key.mailbox != work.row.id) return false;
     const auto known = std::ranges::find(changed, key.uid, &ChangedInPlace::uid);
-    if (known == changed.end()) changed.push_back({.uid = key.uid, .torn = false, .damaged = true});
+    if (known == changed.end()) changed.push_back({.uid = key.uid, .damaged = stamp});
     return true;
   });
   std::ranges::sort(changed, {}, &ChangedInPlace::uid);

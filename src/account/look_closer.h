@@ -6,6 +6,7 @@
 // is a sync.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "engine.h"
@@ -14,8 +15,8 @@ namespace sterna::account {
 
 struct ChangedInPlace {
   Uid uid;
-  bool torn = false;     // its row is doubted (unflushed.h), and its size is another one
-  bool damaged = false;  // as the audit found (audit.h)
+  bool torn = false;  // its row is doubted (unflushed.h), and its size is another one
+  std::optional<FileStamp> damaged{};  // as the audit found it (audit.h)
 };
 
 // Sets MailboxWork::audited of the mailbox whose turn it is, if any.

@@ -205,8 +205,10 @@ coro::Task<Status> add_changed_in_place(Engine& engine, MailboxWork& work, Listi
       added.file = file_of(*work.listing, *entry, work.keywords);
       change = found.changed.insert(found.changed.end(), std::move(added));
     }
-    change->content_changed = change->in_place = true;
-    change->torn = one.torn || one.damaged;
+    change->in_place = !change->content_changed;
+    change->content_changed = true;
+    change->torn = one.torn;
+    if (one.damaged) found.damaged.emplace(one.uid, *one.damaged);
     work.missed_unflushed = work.missed_unflushed || one.torn;
   }
   std::ranges::sort(found.changed, {}, &LocalChange::uid);

@@ -3,6 +3,7 @@
 // that share one by inode.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -51,6 +52,7 @@ struct ListingMatch {
   std::vector<LocalFile> namesakes;  // as `arrived`, while they have the base of another file
   std::vector<MissingFile> missing;
   std::vector<Uid> linked;  // rows whose file has one more name among `arrived`: a hard link
+  std::map<Uid, FileStamp> damaged;  // of `changed`, as long as the file is that one
 };
 
 // Of work.listing, which `dirs` was read for. Files that have the base of another file are given

@@ -242,6 +242,9 @@ coro::Task<Status> describe_arrivals(Engine& engine, MailboxWork& work, ListingM
     if (look.stamp) change.file.file = *look.stamp;
     if (look.identity) change.identity = to_identity(*look.identity);
     if (look.identity) change.plain = to_plain_identity(*look.identity);
+    // Whoever wrote to it since the audit looked made it another file.
+    const auto damaged = found.damaged.find(change.uid);
+    if (damaged != found.damaged.end() && look.stamp == damaged->second) change.torn = true;
     const bool sound = !change.torn && has_content(look);
     change.surely_edited = sound && !restarted;
     change.maybe_edited = sound && restarted;

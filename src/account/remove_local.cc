@@ -103,7 +103,7 @@ Status write_down(Engine& engine, const std::vector<Removal>& removals) {
 // What was written into the same file since is nowhere else, and a directory does not show it.
 Status check_unchanged(maildir::MailboxDirs& dirs, Removal& removal) {
   const FileStamp& seen = removal.stamp;
-  if (removal.wreck || (seen.size == 0 && seen.mtime_ns == 0)) return {};
+  if (seen.size == 0 && seen.mtime_ns == 0) return {};
   const auto now = dirs.message_dir(removal.seen.in_new).stat_at(removal.seen.name);
   if (!now || (now->size == seen.size && now->mtime_ns == seen.mtime_ns)) return {};
   removal.written_to = true;

@@ -110,6 +110,9 @@ class GmailTest(unittest.TestCase):
         self.assertEqual(sorted(world.server.messages()), [1, 2, 3])
         self.assertEqual(world.server.sent(rb"STORE"), [])
         self.assertIn("T", world.mail.find("INBOX", "<INBOX-1@").letters)
+        world.ask_state("UPDATE fact SET value = value + 7200000 WHERE key = 'lived_ms'")
+        world.sync()
+        self.assertEqual(world.ask_state("SELECT * FROM history WHERE event = 'doubted'"), [])
 
     def test_an_upload_that_is_there_already_gets_the_uid_of_what_is_there(self):
         class Racing(Gmail):
