@@ -264,7 +264,7 @@ Result<std::vector<HistoryLine>> read_history(const Settings& settings,
     lines.push_back({entry.at_ms, std::move(entry.mailbox), entry.uid.value,
                      entry.path.empty() ? std::string() : absolute_path(settings, entry.path),
                      std::move(entry.event), std::move(entry.side), std::move(entry.detail),
-                     std::move(entry.reason)});
+                     std::move(entry.reason), std::move(entry.message_id)});
   }
   return lines;
 }

@@ -62,6 +62,7 @@ struct HistoryLine {
   std::string side;
   std::string detail;
   std::string reason;
+  std::string message_id{};  // of what nothing else tells of
 };
 // What is set must all apply.
 struct HistoryFilter {
