@@ -6,11 +6,14 @@
 #include <algorithm>
 #include <charconv>
 #include <map>
+#include <memory>
+#include <optional>
 #include <set>
 #include <tuple>
 
 #include "decisions.h"
 #include "failures.h"
+#include "header_fields.h"
 #include "inspect_parts.h"
 #include "last_sync.h"
 #include "sterna/account/inspect.h"
@@ -78,6 +81,19 @@ std::string path_on_disk(io::FileSystem& files, const Settings& settings, const 
     }
   }
   return {};
+}
+
+struct HeldFolder {
+  std::unique_ptr<io::Directory> home;
+  maildir::Listing listing;
+};
+
+std::optional<HeldFolder> open_folder(io::FileSystem& files, const std::string& path) {
+  auto home = files.open_root(path, false);
+  if (!home) return std::nullopt;
+  auto listing = maildir::list_mailbox(**home);
+  if (!listing) return std::nullopt;
+  return HeldFolder{std::move(*home), std::move(*listing)};
 }
 
 Status read_mailboxes(store::Store& base, const Settings& settings, const MailboxNames& names,
@@ -264,7 +280,7 @@ Result<std::vector<HistoryLine>> read_history(const Settings& settings,
     lines.push_back({entry.at_ms, std::move(entry.mailbox), entry.uid.value,
                      entry.path.empty() ? std::string() : absolute_path(settings, entry.path),
                      std::move(entry.event), std::move(entry.side), std::move(entry.detail),
-                     std::move(entry.reason)});
+                     std::move(entry.reason), std::move(entry.message_id)});
   }
   return lines;
 }
@@ -325,6 +341,28 @@ Result<std::vector<HeldLine>> read_held(const Settings& settings) {
     lines.push_back(std::move(line));
   }
   return lines;
+}
+
+void look_at_held_files(io::FileSystem& files, std::vector<HeldLine>& lines) {
+  std::map<std::string, std::optional<HeldFolder>> folders;
+  for (HeldLine& line : lines) {
+    if (line.uid != 0 || line.path.empty()) continue;
+    const std::size_t name = line.path.rfind("/cur/");
+    if (name == std::string::npos) continue;
+    const std::string path = line.path.substr(0, name);
+    auto known = folders.find(path);
+    if (known == folders.end()) known = folders.emplace(path, open_folder(files, path)).first;
+    if (!known->second) continue;
+    const HeldFolder& folder = *known->second;
+    const maildir::Entry* entry = folder.listing.find(std::string_view(line.path).substr(name + 5));
+    if (!entry || entry->kind == maildir::EntryKind::strange) continue;
+    const std::string_view file = folder.listing.name(*entry);
+    const std::string directory = entry->in_new ? "new" : "cur";
+    line.path = fmt::format("{}/{}/{}", path, directory, file);
+    if (const auto opened = folder.home->open_directory(directory)) {
+      line.message_id = read_fields(**opened, file).message_id;
+    }
+  }
 }
 
 }  // namespace sterna::account

@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "engine.h"
+#include "header_fields.h"
 #include "inspect_parts.h"
 #include "mailbox_rows.h"
 #include "sterna/base/bytes.h"
@@ -27,55 +28,7 @@
 namespace sterna::account {
 namespace {
 
-constexpr std::size_t kFieldOctetsMax = 1000;
-constexpr std::size_t kHeadOctetsMax = 16 * 1024;  // what of a header is looked through
 constexpr std::string_view kWhy = "restored from the undo area";
-
-// --- what is shown
-
-struct Fields {
-  std::string from;
-  std::string subject;
-  std::string message_id;
-};
-
-// The first line of it, and those that go on with it.
-std::string field(std::string_view head, std::string_view name) {
-  std::string value;
-  bool inside = false;
-  while (!head.empty()) {
-    const std::size_t end = std::min(head.find('\n'), head.size());
-    std::string_view line = head.substr(0, end);
-    head.remove_prefix(std::min(end + 1, head.size()));
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    if (line.empty()) break;
-    const bool goes_on = line.front() == ' ' || line.front() == '\t';
-    if (inside && !goes_on) break;
-    if (!inside) {
-      const std::size_t colon = line.find(':');
-      inside = !goes_on && colon != std::string_view::npos &&
-               ascii_iequals(trim(line.substr(0, colon)), name);
-      if (!inside) continue;
-      line.remove_prefix(colon + 1);
-    } else {
-      value += ' ';
-    }
-    value += trim(line);
-    if (value.size() > kFieldOctetsMax) break;
-  }
-  return value.substr(0, kFieldOctetsMax);
-}
-
-Fields read_fields(io::Directory& undo, const std::string& file) {
-  auto reader = undo.open_file(file);
-  if (!reader) return {};
-  std::string head;
-  while (head.size() < kHeadOctetsMax) {
-    const auto count = (*reader)->read(head, kHeadOctetsMax - head.size());
-    if (!count || *count == 0) break;
-  }
-  return {field(head, "From"), field(head, "Subject"), field(head, "Message-ID")};
-}
 
 // --- what it is
 
@@ -492,7 +445,7 @@ Result<std::vector<UndoLine>> read_undo(io::FileSystem& files, const Settings& s
   for (store::UndoEntry& entry : entries) {
     const auto stat = (*undo)->stat_at(entry.file);
     if (!stat || stat->type != io::FileType::file) continue;
-    Fields fields = read_fields(**undo, entry.file);
+    HeaderFields fields = read_fields(**undo, entry.file);
     lines.push_back({entry.id, std::move(entry.mailbox), entry.flags.to_string(), stat->size,
                      entry.at_ms, std::move(entry.reason), area + "/" + entry.file,
                      std::move(fields.from), std::move(fields.subject),

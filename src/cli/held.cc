@@ -40,6 +40,7 @@ Result<std::vector<HeldRow>> read_rows(const Context& context, Runner& runner,
     auto lines =
         account::read_held(settings_from_config(context.config, *selection.account, runner.loop()));
     if (!lines) return fail(of_account(name, lines.error()));
+    account::look_at_held_files(runner.loop().file_system(), *lines);
     for (account::HeldLine& line : *lines) {
       if (is_asked_for(selection, line) && words.takes(line.id, line.message_id, line.path)) {
         rows.push_back({name, std::move(line)});

@@ -299,6 +299,7 @@ std::string history_json(const std::vector<HistoryRow>& rows) {
                     {"event", octets(row.line.event)},
                     {"side", octets(row.line.side)},
                     {"detail", octets_or_null(row.line.detail)},
+                    {"message_id", octets_or_null(row.line.message_id)},
                     {"reason", octets(row.line.reason)},
                     {"since", time_or_null(row.line.at_ms)}});
   return text_of(object);

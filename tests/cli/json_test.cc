@@ -135,6 +135,7 @@ TEST(Json, OfListsNamesWhatTheContractNames) {
   HistoryRow history{"work", {}};
   history.line.at_ms = kNow;
   history.line.path = "/m/x";
+  history.line.message_id = "<a@b>";
   HeldRow held{"work", {5, "delete_remote", "INBOX", 3, "/m/x", "<a@b>", "why", kNow}};
   UndoRow undo{"work", {}};
   undo.line.path = "/s/undo/x";
@@ -149,6 +150,7 @@ TEST(Json, OfListsNamesWhatTheContractNames) {
       EXPECT_TRUE(row.contains(key)) << key;
   }
   EXPECT_EQ(read(history_json({history}))["history"][0]["since"], "2026-01-01T09:00:12Z");
+  EXPECT_EQ(read(history_json({history}))["history"][0]["message_id"], "<a@b>");
   EXPECT_EQ(read(held_json({held}))["held"][0]["since"], "2026-01-01T09:00:12Z");
   EXPECT_EQ(read(undo_json({undo}))["undo"][0]["since"], "2026-01-01T09:00:12Z");
   const json verify = read(verify_json({verified}, Exit::failed));

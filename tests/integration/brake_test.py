@@ -528,6 +528,22 @@ class OldDecisionsTest(IntegrationCase):
         world.sync(expect=HELD)
         self.assertTrue(os.path.exists(path))
 
+    def test_an_orphan_is_named_by_its_message_id(self):
+        world = self.world()
+        world.fill("INBOX", 2)
+        world.sync()
+        path = world.mail.messages("INBOX")[0].path.replace("U1.", "U900.")
+        for number, word in enumerate(("lost", "other")):
+            with open(path.replace("U900.", f"U90{number}."), "wb") as out:
+                out.write(local(message(word)))
+        self.assertEqual(world.sync(expect=HELD)["held"], 2)
+        run = world.sterna.run("held", "list", world.name, "lost@test.example", "--json")
+        [line] = run.json()["held"]
+        self.assertEqual((line["path"], line["message_id"]), (path, "<lost@test.example>"))
+        run = world.sterna.run("held", "apply", world.name, "<lost@test.example>", expect=HELD)
+        self.assertFalse(os.path.exists(path))
+        self.assertTrue(os.path.exists(path.replace("U900.", "U901.")))
+
     def test_a_yes_to_an_orphan_is_none_to_its_name_elsewhere(self):
         world = self.world()
         world.fill("INBOX", 2)

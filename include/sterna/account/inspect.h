@@ -62,6 +62,7 @@ struct HistoryLine {
   std::string side;
   std::string detail;
   std::string reason;
+  std::string message_id{};  // of what nothing else tells of
 };
 // What is set must all apply.
 struct HistoryFilter {
@@ -96,6 +97,8 @@ struct HeldLine {
   std::int64_t since_ms = 0;
 };
 Result<std::vector<HeldLine>> read_held(const Settings& settings);
+// What the files that have no row in the base are called in full, and their Message-IDs.
+void look_at_held_files(io::FileSystem& files, std::vector<HeldLine>& lines);
 
 // --- decisions of the user: they change the state, and the next sync carries them out
 // ----------------
