@@ -78,6 +78,9 @@ inline std::string hides_key(MailboxId mailbox) {
 inline std::string compared_key(MailboxId mailbox) {
   return "compared:" + std::to_string(mailbox.value);
 }
+// Its value before that, where the base of the mailbox was let go: all of it is yet to be paired,
+// also where no file is left.
+inline constexpr std::string_view kPairedAnew = "anew";
 // Its directory is being removed: what is left of it is no lost disk (rule 15).
 constexpr std::string_view kRemovingPrefix = "removing:";
 inline std::string removing_key(MailboxId mailbox) {

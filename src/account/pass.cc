@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <deque>
 
+#include "adoption.h"
 #include "attempts.h"
 #include "carry_out.h"
 #include "decisions.h"
@@ -65,7 +66,7 @@ Status reset_base(Engine& engine, MailboxWork& work) {
   }
   STERNA_TRY(auto transaction, engine.store->begin(store::Durability::full));
   STERNA_TRY(const std::vector<MessageRow> rows, engine.store->take_all(work.row.id));
-  STERNA_CHECK(engine.store->unset(compared_key(work.row.id)));
+  STERNA_CHECK(engine.store->set(compared_key(work.row.id), kPairedAnew));
   if (work.row.pair_anew) {
     STERNA_CHECK(engine.store->mark_tombstones_of_backup(work.row.id));
     work.row.pair_anew = false;
@@ -190,31 +191,6 @@ coro::Task<Status> observe_both(Engine& engine, Pool& pool) {
   STERNA_CO_CHECK(co_await settle_local(engine));
   engine.all_seen_here = true;
   co_return Status{};
-}
-
-// A first look at a mailbox that has files already: pairing, not uploading (adoption). It lasts as
-// long as anything in it waits; that absences are not believed ends with the first whole look.
-Status mark_adoptions(Engine& engine) {
-  for (const auto& work : engine.mailboxes) {
-    const bool no_base = !work->row.cursor.uid_next;
-    if (!no_base || work->input.local.arrived.empty()) continue;
-    work->input.adopting = true;
-    STERNA_TRY(const auto compared, engine.store->get(compared_key(work->row.id)));
-    const UidValidity validity = work->row.cursor.uidvalidity;
-    work->input.compared = validity && compared == std::to_string(validity.value);
-  }
-  return {};
-}
-
-// Inside a transaction, once all that this pass paired is in the base.
-Status note_compared(Engine& engine, const MailboxWork& work, const RemoteCursor& cursor) {
-  if (!work.input.adopting) return {};
-  const std::string key = compared_key(work.row.id);
-  if (cursor.uid_next) return engine.store->unset(key);
-  const bool whole = work.is_seen() && work.input.remote.coverage == Coverage::complete &&
-                     work.input.local.coverage == Coverage::complete;
-  if (!whole || work.input.compared) return {};
-  return engine.store->set(key, std::to_string(cursor.uidvalidity.value));
 }
 
 coro::Task<Result<sync::Input>> answer_questions(Engine& engine, Pool& pool) {

@@ -116,11 +116,9 @@ void decide_missed(Draft& draft) {
     if (intent.kind != IntentKind::upload || upload_is_found(draft.world, intent)) continue;
     MessageView* message = result_of(draft.world, intent);
     if (!message || !is_free(*message) || was_edited(draft.world, intent)) continue;
-    // What a restored backup lacks nobody deleted (rule 14).
-    if (message->mailbox->in->adopting) continue;
     if (may_be_unclear(draft.world)) {
       keep_in_doubt(draft, intent, *message);
-    } else {
+    } else if (!message->mailbox->is_yet_to_be_paired()) {  // as for a move
       miss(draft, intent, *message, std::nullopt);
     }
   }

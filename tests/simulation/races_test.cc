@@ -4,171 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <string>
 
-#include "sim_world.h"
+#include "stage.h"
 
 namespace sterna::simulation {
 namespace {
-
-class Stage : public testing::Test {
- protected:
-  Stage() {
-    std::filesystem::create_directory(state_ / "state");
-    disk.make_maildir("mail/INBOX");
-    disk.make_maildir("mail/m1");
-    server.create("m1");
-    disk.before = [this](test::DiskOp operation, std::string_view name) {
-      disk.set_now_ns(std::max(disk.now_ns(), clock_.wall_ns()));
-      letters_read_ = letters_read_ || name == "dovecot-keywords";
-      if (operation == test::DiskOp::list) strike(at_listing);
-      if (operation == test::DiskOp::list && letters_read_) strike(at_late_listing);
-      if (operation == test::DiskOp::list && meanwhile) meanwhile();
-      if (operation == test::DiskOp::rename) strike(at_rename_);
-      const bool refuses = operation == test::DiskOp::replace && name == refused_;
-      return refuses ? Status(fail(ErrorCode::io, "not now")) : Status{};
-    };
-    server.before_command = [this](const std::string& line) {
-      if (line.contains(command_)) strike(at_command_);
-    };
-  }
-  ~Stage() override { disk.before = nullptr; }
-
-  // Each sync has a connection and hours of its own, as in real life.
-  account::AccountReport sync() {
-    account::AccountReport report = run();
-    for (const Error& error : report.errors) ADD_FAILURE() << error.describe();
-    return report;
-  }
-  // While the disk refuses to replace the file of that name.
-  void sync_in_vain(const std::string& refused) {
-    refused_ = refused;
-    EXPECT_FALSE(run().errors.empty());
-    refused_.clear();
-  }
-  // The line goes when the first file is renamed here.
-  void sync_cut_at_rename() {
-    at_rename_ = [this] { network_->go_down(); };
-    EXPECT_FALSE(run().errors.empty());
-    EXPECT_FALSE(at_rename_);
-  }
-  // The line goes when the server gets a command with that in it.
-  void sync_cut_at(std::string part) {
-    at_command(std::move(part), [this] { network_->go_down(); });
-    EXPECT_FALSE(run().errors.empty());
-    EXPECT_FALSE(at_command_);
-  }
-  std::uint64_t decide(account::HeldDecision decision) {
-    const auto decided = account::decide_held(settings_of(state_ / "state"), decision, {});
-    EXPECT_TRUE(decided.has_value());
-    return decided.value_or(0);
-  }
-  // Once, when the server gets a command with that in it.
-  void at_command(std::string part, std::function<void()> deed) {
-    command_ = std::move(part);
-    at_command_ = std::move(deed);
-  }
-
-  std::uint32_t arrives(const std::string& mailbox, const std::string& token,
-                        const FlagSet& flags = {}) {
-    return server.find(mailbox)->append("Subject: " + token + "\r\nX-Token: " + token + "\r\n\r\n",
-                                        flags, 1'600'000'000);
-  }
-  void moves(const std::string& from, std::uint32_t uid, const std::string& to) {
-    server.copy(*server.find(from), uid, *server.find(to));
-    server.find(from)->expunge(uid);
-  }
-  // "INBOX t1:DS" for each file, in order.
-  std::vector<std::string> files() const {
-    std::vector<std::string> found;
-    for (const std::string mailbox : {"INBOX", "m1"}) {
-      for (const std::string& path : paths(mailbox)) {
-        found.push_back(mailbox + " " + token_of(disk.read(path)) + letters_of(path));
-      }
-    }
-    return found;
-  }
-  std::vector<std::string> messages() {
-    std::vector<std::string> found;
-    for (const auto& [name, mailbox] : server.mailboxes()) {
-      for (const auto& [uid, message] : mailbox.messages) {
-        const std::string flags = message.flags.to_string();
-        found.push_back(name + " " + token_of(message.octets) + (flags.empty() ? "" : " ") + flags);
-      }
-    }
-    return found;
-  }
-  std::string file_in(const std::string& mailbox) const {
-    const std::vector<std::string> found = paths(mailbox);
-    return found.size() == 1 ? found.front() : "";
-  }
-  std::string file_of(const std::string& token) const {
-    for (const std::string mailbox : {"INBOX", "m1"}) {
-      for (const std::string& path : paths(mailbox)) {
-        if (token_of(disk.read(path)) == token) return path;
-      }
-    }
-    return "";
-  }
-
-  static std::string letters_of(const std::string& path) {
-    const std::size_t colon = path.rfind(":2,");
-    return colon == std::string::npos || colon + 3 == path.size() ? ""
-                                                                  : ":" + path.substr(colon + 3);
-  }
-  static std::string without_letters(const std::string& path) {
-    return path.substr(0, path.rfind(":2,"));
-  }
-
-  using Lines = std::vector<std::string>;
-  Abilities abilities;
-  ServerState server;
-  test::MemoryFileSystem machine_;
-  test::MemoryDisk& disk = machine_.disk();
-  std::function<void()> at_listing;       // once, before a directory is read
-  std::function<void()> at_late_listing;  // the same, where letters were read before
-  std::function<void()> meanwhile;        // before each directory is read
-  std::chrono::milliseconds quiet{0};
-  test::VirtualClock clock_;
-
- private:
-  account::AccountReport run() {
-    SimNetwork network(clock_, random_, server, abilities);
-    network_ = &network;
-    const account::Services services{clock_, worker_, network, random_, machine_};
-    account::Progress progress;
-    letters_read_ = false;
-    account::Settings settings = settings_of(state_ / "state");
-    settings.quiet = quiet;
-    account::AccountReport report =
-        clock_.run(account::sync_account(services, settings, {}, progress, Log()));
-    static_cast<void>(clock_.run(clock_.sleep(std::chrono::hours(2))));
-    return report;
-  }
-  static void strike(std::function<void()>& deed) {
-    if (auto once = std::exchange(deed, nullptr)) once();
-  }
-  std::vector<std::string> paths(const std::string& mailbox) const {
-    std::vector<std::string> found;
-    for (const std::string part : {"/new/", "/cur/"}) {
-      for (const std::string& name : disk.names("mail/" + mailbox + part.substr(0, 4))) {
-        found.push_back("mail/" + mailbox + part + name);
-      }
-    }
-    return found;
-  }
-
-  SeededRandom random_{1};
-  test::TempDir state_;
-  InlineWorker worker_{clock_, random_};
-  bool letters_read_ = false;
-  std::string refused_;
-  SimNetwork* network_ = nullptr;  // of the sync that runs
-  std::string command_;
-  std::function<void()> at_command_;
-  std::function<void()> at_rename_;
-};
 
 TEST_F(Stage, AMessageUnderANewUidWhoseFileIsMovedMeanwhileIsNotDoubled) {
   const std::uint32_t uid = arrives("INBOX", "t1");
@@ -459,22 +300,6 @@ TEST_F(Stage, AFileThatWasWrittenToInPlaceIsNotDeletedWithItsMessage) {
   sync();
   EXPECT_EQ(files(), Lines{"INBOX t2"});
   EXPECT_EQ(messages(), Lines{"INBOX t2"});
-}
-
-// A person who says no to a removal gets the message back, however far the removal had come.
-TEST_F(Stage, ARemovalThatWasBegunAndIsHeldCanBeTakenBack) {
-  const std::uint32_t uid = arrives("INBOX", "t1");
-  sync();
-  disk.unlink(file_in("INBOX"));
-  sync_cut_at("STORE");
-  ASSERT_EQ(messages(), Lines{"INBOX t1 \\Deleted"});
-  server.find("INBOX")->set_flags(uid, FlagSet::parse("\\Deleted work"));
-  EXPECT_EQ(sync().held, 1U);
-  EXPECT_EQ(decide(account::HeldDecision::restore), 1U);
-  sync();
-  EXPECT_EQ(sync().held, 0U);
-  EXPECT_EQ(files(), Lines{"INBOX t1:a"});
-  EXPECT_EQ(messages(), Lines{"INBOX t1 work"});
 }
 
 TEST_F(Stage, AnEditGetsTheFlagsThatItsMessageGotMeanwhile) {

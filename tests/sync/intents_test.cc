@@ -73,6 +73,16 @@ TEST(UploadInDoubt, AFileThatABackupLacksIsFetchedAgain) {
   for (MailboxInput& in : input.mailboxes) in.adopting = true;
   EXPECT_EQ(told(input), "download A/7\nclose_intent 1\n");
 }
+TEST(UploadInDoubt, AFileThatABackupLacksIsNotFetchedBesideOneThatCannotBeRead) {
+  Input input = uploading("A new 7 x S", "B new n2 y - writing");
+  for (MailboxInput& in : input.mailboxes) in.adopting = true;
+  EXPECT_EQ(told(input), "wait A/7\nwait B n2\n");
+}
+TEST(UploadInDoubt, AFileDeletedAfterAllWasComparedIsMissedWhateverWaits) {
+  Input input = uploading("A new 7 x S", "");
+  for (MailboxInput& in : input.mailboxes) in.adopting = in.compared = true;
+  EXPECT_EQ(told(input), "missed A/7 n1 -\nwait A/7\n");
+}
 TEST(UploadInDoubt, WhatMayStillBeTheFileIsNotMissed) {
   EXPECT_EQ(told(uploading("A new 3 x S", "")), "download A/3\nclose_intent 1\n");
   EXPECT_EQ(told(uploading("A new 7 x S", "B unknown")), "wait A/7\n");

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "adoption.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "decisions.h"
+
+namespace sterna::account {
+namespace {
+
+// What was sent or moved to it, and is not recorded yet.
+Result<bool> is_sent_to(Engine& engine, MailboxId mailbox) {
+  STERNA_TRY(const std::vector<Intent> intents, engine.store->intents());
+  return std::ranges::any_of(intents, [mailbox](const Intent& intent) {
+    const bool sent = intent.kind == IntentKind::upload && intent.mailbox == mailbox;
+    return sent || (intent.kind == IntentKind::move_out && intent.target == mailbox);
+  });
+}
+
+}  // namespace
+
+Status mark_adoptions(Engine& engine) {
+  for (const auto& work : engine.mailboxes) {
+    if (work->row.cursor.uid_next) continue;
+    STERNA_TRY(const auto compared, engine.store->get(compared_key(work->row.id)));
+    if (work->input.local.arrived.empty() && compared != kPairedAnew) continue;
+    work->input.adopting = true;
+    const UidValidity validity = work->row.cursor.uidvalidity;
+    work->input.compared = validity && compared == std::to_string(validity.value);
+  }
+  return {};
+}
+
+Status note_compared(Engine& engine, const MailboxWork& work, const RemoteCursor& cursor) {
+  if (!work.input.adopting) return {};
+  const std::string key = compared_key(work.row.id);
+  if (cursor.uid_next) return engine.store->unset(key);
+  const bool whole = work.is_seen() && work.input.remote.coverage == Coverage::complete &&
+                     work.input.local.coverage == Coverage::complete;
+  if (!whole || work.input.compared) return {};
+  STERNA_TRY(const auto compared, engine.store->get(key));
+  STERNA_TRY(const bool in_doubt, is_sent_to(engine, work.row.id));
+  if (compared == kPairedAnew && in_doubt) return {};
+  return engine.store->set(key, std::to_string(cursor.uidvalidity.value));
+}
+
+}  // namespace sterna::account

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a sync began when its line went, and the next one has to tell from what the user did.
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "stage.h"
+
+namespace sterna::simulation {
+namespace {
+
+// A backup without it takes the place of its mailbox, and the sync that takes note of that dies.
+TEST_F(Stage, WhatWasSentBeforeABackupIsNotDeletedAfterAnotherLostLine) {
+  sync();
+  disk.write("mail/INBOX/new/t1", "Subject: t1\nX-Token: t1\n\n");
+  sync_cut_at("APPEND");
+  ASSERT_EQ(messages(), Lines{"INBOX t1"});
+  disk.unlink("mail/INBOX/new/t1");
+  pair_anew("INBOX");
+  sync_cut_at("SELECT");
+  sync();
+  sync();
+  EXPECT_EQ(messages(), Lines{"INBOX t1"});
+  EXPECT_EQ(files(), Lines{"INBOX t1"});
+}
+
+TEST_F(Stage, WhatWasMovedBeforeABackupIsNotDeletedAfterAnotherLostLine) {
+  arrives("INBOX", "t1");
+  sync();
+  disk.rename(file_in("INBOX"), "mail/m1/cur/t1:2,");
+  sync_cut_at("COPY");
+  ASSERT_EQ(messages(), (Lines{"INBOX t1", "m1 t1"}));
+  disk.unlink("mail/m1/cur/t1:2,");
+  pair_anew("m1");
+  sync_cut_at("SELECT");
+  sync();
+  sync();
+  EXPECT_EQ(messages(), Lines{"m1 t1"});
+  EXPECT_EQ(files(), Lines{"m1 t1"});
+}
+
+// A person who says no to a removal gets the message back, however far the removal had come.
+TEST_F(Stage, ARemovalThatWasBegunAndIsHeldCanBeTakenBack) {
+  const std::uint32_t uid = arrives("INBOX", "t1");
+  sync();
+  disk.unlink(file_in("INBOX"));
+  sync_cut_at("STORE");
+  ASSERT_EQ(messages(), Lines{"INBOX t1 \\Deleted"});
+  server.find("INBOX")->set_flags(uid, FlagSet::parse("\\Deleted work"));
+  EXPECT_EQ(sync().held, 1U);
+  EXPECT_EQ(decide(account::HeldDecision::restore), 1U);
+  sync();
+  EXPECT_EQ(sync().held, 0U);
+  EXPECT_EQ(files(), Lines{"INBOX t1:a"});
+  EXPECT_EQ(messages(), Lines{"INBOX t1 work"});
+}
+
+}  // namespace
+}  // namespace sterna::simulation
