@@ -318,6 +318,7 @@ coro::Task<Status> clear_deleted(Engine& engine, Connection& connection, Mailbox
     STERNA_CO_CHECK(co_await connection.run_ok(imap::uid_store(request)));
     auto close = [&] { return engine.store->close_intent(what.intent); };
     STERNA_CO_CHECK(engine.write(close));
+    engine.again = true;  // what waited for it
   }
   co_return Status{};
 }

@@ -9,13 +9,21 @@
 namespace sterna::sync {
 namespace {
 
-// A removal that was begun, held, and then decided against: the mark on the server is ours.
-void take_back_removal(Draft& draft, RowView& row) {
+// A removal that was begun and decided against: the mark on the server is ours. It goes before
+// anything is recorded that may be taken for it, and all else waits until then.
+bool take_back_removal(Draft& draft, const RowView& row, const char* reason) {
   const bool begun = row.intent && row.intent->kind == IntentKind::delete_out;
-  if (!begun || row.row->flags.has(Flag::deleted)) return;
+  if (!begun || row.row->flags.has(Flag::deleted) || row.mailbox->read_only()) return false;
   draft.kept_intents.insert(row.intent->id);
-  draft.act(ClearDeleted{row.mailbox->where(), row.key().uid, row.intent->id},
-            "its removal was begun, and decided against");
+  draft.act(ClearDeleted{row.mailbox->where(), row.key().uid, row.intent->id}, reason);
+  draft.wait(row, reason);
+  return true;
+}
+
+void take_messages(const RowView& row) {
+  for (MessageView* message : row.mailbox->messages) {
+    if (message->row == &row) message->taken = true;
+  }
 }
 
 // On the server, with no file here: wanted, dropped, quarantined.
@@ -23,7 +31,10 @@ void decide_without_file(Draft& draft, RowView& row) {
   if (row.remote == Remote::gone) {
     return forget(draft, row, RowState::tombstone, "gone from the server, not kept here");
   }
-  if (row.has_state(RowState::wanted) && row.remote == Remote::same) take_back_removal(draft, row);
+  if (row.has_state(RowState::wanted) && row.remote == Remote::same &&
+      take_back_removal(draft, row, "its removal was begun, and decided against")) {
+    return take_messages(row);
+  }
   if (row.has_state(RowState::wanted) && row.file && row.remote == Remote::same) {
     return draft.act(Repair{row.mailbox->where(), row.key().uid, row.file->arrival->file, {}},
                      "the file is damaged; its removal was begun before");
@@ -79,6 +90,7 @@ void decide_dropping(Draft& draft, RowView& row) {
 
 // The file is back in its place: the removal is called off.
 void call_off(Draft& draft, RowView& row) {
+  if (take_back_removal(draft, row, "the file is back before its removal was done")) return;
   FileView& file = *row.file;
   FlagSet remote = remote_flags(row);
   if (!row.row->flags.has(Flag::deleted)) remote.set(Flag::deleted, false);
@@ -94,10 +106,6 @@ void call_off(Draft& draft, RowView& row) {
   pair.internal_date = row.row->internal_date;
   pair.email_id = row.row->email_id;
   draft.act(std::move(pair), "the file is back before its removal was done");
-  if (!row.intent) return;
-  draft.kept_intents.insert(row.intent->id);
-  draft.act(ClearDeleted{row.mailbox->where(), row.key().uid, row.intent->id},
-            "the file is back before its removal was done");
 }
 
 void decide_deleting(Draft& draft, RowView& row) {

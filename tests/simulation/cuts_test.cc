@@ -55,5 +55,36 @@ TEST_F(Stage, ARemovalThatWasBegunAndIsHeldCanBeTakenBack) {
   EXPECT_EQ(messages(), Lines{"INBOX t1 work"});
 }
 
+// The mark of a removal is nobody's flag, whenever the line goes before it is taken away.
+TEST_F(Stage, ARemovalThatIsTakenBackLeavesNoMark) {
+  const std::uint32_t uid = arrives("INBOX", "t1");
+  sync();
+  disk.unlink(file_in("INBOX"));
+  sync_cut_at("STORE");
+  server.find("INBOX")->set_flags(uid, FlagSet::parse("\\Deleted work"));
+  EXPECT_EQ(sync().held, 1U);
+  EXPECT_EQ(decide(account::HeldDecision::restore), 1U);
+  sync_cut_at("STORE");
+  server.find("INBOX")->set_flags(uid, FlagSet::parse("\\Deleted work"));  // it was not heard
+  sync();
+  EXPECT_EQ(files(), Lines{"INBOX t1:a"});
+  EXPECT_EQ(messages(), Lines{"INBOX t1 work"});
+}
+
+TEST_F(Stage, ARemovalWhoseFileIsBackLeavesNoMark) {
+  const std::uint32_t uid = arrives("INBOX", "t1");
+  sync();
+  const std::string path = file_in("INBOX");
+  const std::string octets = disk.read(path);
+  disk.unlink(path);
+  sync_cut_at("STORE");
+  disk.write(path, octets);
+  sync_cut_at("STORE");
+  server.find("INBOX")->set_flags(uid, FlagSet{Flag::deleted});  // it was not heard
+  sync();
+  EXPECT_EQ(files(), Lines{"INBOX t1"});
+  EXPECT_EQ(messages(), Lines{"INBOX t1"});
+}
+
 }  // namespace
 }  // namespace sterna::simulation

@@ -254,7 +254,7 @@ TEST(RemovalInDoubt, OfARowThatIsNotDeletingIsClosed) {
   EXPECT_EQ(told(deleting("", "", "")), "close_intent 1\n");
 }
 TEST(RemovalInDoubt, ThatWasDecidedAgainstLosesItsMark) {
-  EXPECT_EQ(told(deleting("A 1 x S wanted", "", "")), "download A/1\nclear_deleted A/1\n");
+  EXPECT_EQ(told(deleting("A 1 x S wanted", "", "")), "clear_deleted A/1\nwait A/1\n");
   EXPECT_EQ(told(deleting("A 1 x S wanted", "A unknown", "")), "");
   EXPECT_EQ(told(deleting("A 1 x S wanted", "A gone 1", "")),
             "close_intent 1\nforget A/1 tombstone\n");
