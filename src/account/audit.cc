@@ -70,24 +70,21 @@ class Auditor {
     STERNA_CO_TRY(excuses_, read_excuses(*engine_.store));
     STERNA_CO_TRY(const std::vector<Intent> intents, engine_.store->intents());
     for (const Intent& intent : intents) open_.insert({intent.mailbox, intent.uid});
-    bool found = false;
     for (MailboxWork* work : in_turn()) {
       if (rows_left_ == 0 || octets_left_ == 0) break;
-      const Result<bool> here = co_await look_at(*work);
-      if (!here && here.error().is_cancelled()) co_return fail(here.error());
+      const Status done = co_await look_at(*work);
+      if (done) continue;
+      if (done.error().is_cancelled()) co_return fail(done.error());
       // The next slice is behind it all the same: no other mailbox is to wait for this one.
-      if (!here) {
-        engine_.log.warn("mailbox {}: not audited: {}", work->name(), here.error().describe());
-        break;
-      }
-      found = found || *here;
+      engine_.log.warn("mailbox {}: not audited: {}", work->name(), done.error().describe());
+      break;
     }
     place_.at_ms = engine_.store->lived_ms();
     STERNA_CO_CHECK(engine_.write([this] {
       return engine_.store->set(kAuditKey, fmt::format("{} {} {}", place_.at_ms,
                                                        place_.mailbox.value, place_.from.value));
     }));
-    co_return found;
+    co_return found_;
   }
 
  private:
@@ -113,7 +110,7 @@ class Auditor {
     return works;
   }
 
-  coro::Task<Result<bool>> look_at(MailboxWork& work) {
+  coro::Task<Status> look_at(MailboxWork& work) {
     Slice slice;
     slice.work = &work;
     STERNA_CO_CHECK(choose_rows(slice));
@@ -124,15 +121,17 @@ class Auditor {
     }
     if (!there) {
       engine_.log.debug("mailbox {}: not audited: {}", work.name(), there.error().describe());
-      co_return false;
+      co_return Status{};
     }
     STERNA_CO_CHECK(co_await look_here(slice));
-    STERNA_CO_CHECK(co_await judge(slice, *connection));
+    // What was found before an error counts.
+    Status judged = co_await judge(slice, *connection);
+    if (!judged && judged.error().is_cancelled()) co_return judged;
     tell_unclear(slice);
     STERNA_CO_CHECK(record_dates(slice));
-    if (!slice.found_any()) co_return false;
-    STERNA_CO_CHECK(record(slice));
-    co_return true;
+    if (slice.found_any()) STERNA_CO_CHECK(record(slice));
+    found_ = found_ || slice.found_any();
+    co_return judged;
   }
 
   // Sets where the next slice begins, too. The last file may be larger than what is left: else a
@@ -505,6 +504,7 @@ class Auditor {
   Place place_;
   std::size_t rows_left_;
   std::uint64_t octets_left_;
+  bool found_ = false;
   Excuses excuses_;
   std::set<MessageKey> open_;
 };

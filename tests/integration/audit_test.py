@@ -282,6 +282,20 @@ class AuditTest(IntegrationCase):
         self.assertNotEqual(before, world.ask_state("SELECT value FROM fact WHERE key = 'audit'"))
         world.assert_settled()
 
+    def test_a_message_that_is_not_told_hides_no_other(self):
+        world = self.world()
+        uids = self.ready(world)
+        whole = self.damage(world.mail.find("INBOX", "m1@"))
+        self.damage(world.mail.find("INBOX", "m3@"))
+        self.lie(world, "header_digest = zeroblob(32) WHERE uid = ?", uids[2])
+        world.wire.refuse_always(rb"UID FETCH %d .*BODY.PEEK\[\]" % uids[3], b"NO not this one")
+        self.later(world)
+        report = world.sync()
+        self.assertIn("mailbox INBOX: not audited", report["stderr"])
+        self.assertEqual(world.mail.find("INBOX", "m1@").read(), whole)
+        self.assertEqual(self.doubts(world), ["the file holds something else"])
+        world.sync()
+
     @over(("bare",))
     def test_a_flag_that_is_set_meanwhile_is_no_fault_of_the_base(self, world):
         uids = self.ready(world)
