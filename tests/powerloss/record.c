@@ -120,7 +120,7 @@ static void bury(int at, const char* path, const struct place* place) {
   if (!grave || !place->ino || place->is_directory) return;
   char kept[PATH_MAX];
   grave_of(place, kept, sizeof kept);
-  REAL(linkat)(at, path, AT_FDCWD, kept, 0);      // it is there already, mostly
+  REAL(linkat)(at, path, AT_FDCWD, kept, 0);  // it is there already, mostly
 }
 
 static int is_file(int fd, struct stat* found) {
@@ -153,13 +153,13 @@ static int do_open(int at, const char* path, int flags, mode_t mode) {
   return leave(fd);
 }
 
-#define MODE_OF(flags)                                              \
-  mode_t mode = 0;                                                  \
-  if (((flags) & O_CREAT) || ((flags) & O_TMPFILE) == O_TMPFILE) {  \
-    va_list rest;                                                   \
-    va_start(rest, flags);                                          \
-    mode = va_arg(rest, mode_t);                                    \
-    va_end(rest);                                                   \
+#define MODE_OF(flags)                                             \
+  mode_t mode = 0;                                                 \
+  if (((flags) & O_CREAT) || ((flags) & O_TMPFILE) == O_TMPFILE) { \
+    va_list rest;                                                  \
+    va_start(rest, flags);                                         \
+    mode = va_arg(rest, mode_t);                                   \
+    va_end(rest);                                                  \
   }
 
 int open64(const char* path, int flags, ...) {
@@ -187,7 +187,9 @@ int openat(int at, const char* path, int flags, ...) {
 static void put_written(int fd, const void* data, ssize_t octets, off_t offset) {
   struct stat found;
   if (octets <= 0 || !is_file(fd, &found)) return;
-  put((struct record){.what = 'W', .ino = found.st_ino, .number = (uint64_t)offset,
+  put((struct record){.what = 'W',
+                      .ino = found.st_ino,
+                      .number = (uint64_t)offset,
                       .data_octets = (uint32_t)octets},
       NULL, NULL, data);
 }
@@ -249,8 +251,10 @@ static int do_rename(int from, const char* name, int to, const char* new_name, u
   const int result = flags ? REAL(renameat2)(from, name, to, new_name, flags)
                            : REAL(renameat)(from, name, to, new_name);
   if (result == 0) {
-    if (flags & RENAME_EXCHANGE) abort();      // nobody does it yet
-    put((struct record){.what = 'R', .ino = old.ino, .directory = old.directory,
+    if (flags & RENAME_EXCHANGE) abort();  // nobody does it yet
+    put((struct record){.what = 'R',
+                        .ino = old.ino,
+                        .directory = old.directory,
                         .other_directory = target.directory},
         old.name, target.name, NULL);
   }
@@ -290,8 +294,8 @@ int unlinkat(int at, const char* path, int flags) {
   enter();
   const struct place place = find(at, path);
   bury(at, path, &place);
-  const int result = flags & AT_REMOVEDIR ? remove_directory(at, path, &place)
-                                          : REAL(unlinkat)(at, path, flags);
+  const int result =
+      flags & AT_REMOVEDIR ? remove_directory(at, path, &place) : REAL(unlinkat)(at, path, flags);
   if (result == 0)
     put((struct record){.what = 'U', .ino = place.ino, .directory = place.directory}, place.name,
         NULL, NULL);
