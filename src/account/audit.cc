@@ -17,6 +17,7 @@
 #include "sterna/imap/commands.h"
 #include "sterna/imap/outcome.h"
 #include "sterna/maildir/file_name.h"
+#include "whole_body.h"
 
 namespace sterna::account {
 namespace {
@@ -276,11 +277,6 @@ class Auditor {
     return flags;
   }
 
-  static bool is_content_of(const maildir::ContentIdentity& content, const Identity& identity) {
-    const std::optional<Identity> plain = to_plain_identity(content);
-    return identity.same_as(to_identity(content)) || (plain && identity.same_as(*plain));
-  }
-
   // A row is put right in place, and never forgotten: it is what vouches for an absence, and for a
   // file that is no new one, should the sync die before another pass.
   coro::Task<Status> judge(Slice& slice, Connection& connection) {
@@ -322,7 +318,10 @@ class Auditor {
       co_return Status{};
     }
     if (as_there) {
-      STERNA_CO_TRY(const auto whole, co_await fetch_whole(connection, row.key.uid));
+      // What follows the header tells whether the file is wrong, or the row.
+      WholeSink sink(row.key.uid);
+      STERNA_CO_CHECK(co_await fetch_whole(connection, sink));
+      const std::optional<maildir::ContentIdentity> whole = sink.finish();
       // The server and the row agree to the octet, and nobody wrote to the file since.
       if (whole && row.identity->same_as(to_identity(*whole))) {
         note_damage(slice, row);
@@ -450,17 +449,6 @@ class Auditor {
     if (date == 0) return;
     slice.other_dates.push_back(row);
     slice.other_dates.back().internal_date = date;
-  }
-
-  // What follows the header tells whether the file is wrong, or the row.
-  static coro::Task<Result<std::optional<maildir::ContentIdentity>>> fetch_whole(
-      Connection& connection, Uid uid) {
-    imap::FetchRequest request;
-    request.uids = UidSet::single(uid);
-    request.items = {imap::FetchItem::uid, imap::FetchItem::body};
-    WholeSink sink(uid);
-    STERNA_CO_CHECK(co_await connection.run_ok(imap::uid_fetch(request), &sink));
-    co_return sink.whole ? std::optional(sink.finish()) : std::nullopt;
   }
 
   // From here on a crash leaves what is looked at anew.

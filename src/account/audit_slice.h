@@ -75,33 +75,6 @@ struct Doubt {
   }
 };
 
-// The whole of one message, by its identity.
-class WholeSink final : public Sink {
- public:
-  explicit WholeSink(Uid uid) : uid_(uid) {}
-  void on_body_begin(const imap::BodyBegin& body) override {
-    if (!id_ && (!body.uid || *body.uid == uid_)) id_ = body.id;
-  }
-  bool on_body_chunk(imap::BodyId id, std::string_view octets) override {
-    if (id != id_) return false;
-    content_.update(octets);
-    return true;
-  }
-  void on_response(const imap::Response& response) override {
-    const auto* fetch = std::get_if<imap::Fetch>(&response);
-    if (!fetch || fetch->bodies.empty() || fetch->bodies.front().id != id_) return;
-    whole = fetch->uid == uid_ && fetch->bodies.front().source != imap::FetchBody::Source::nil;
-  }
-  maildir::ContentIdentity finish() { return content_.finish(); }
-
-  bool whole = false;
-
- private:
-  Uid uid_;
-  imap::BodyId id_;
-  maildir::IdentityBuilder content_;
-};
-
 // A row that is put right by what its file and the server have.
 struct Correction {
   MessageKey key;  // it was under

@@ -31,7 +31,7 @@ Status remove_orphan(Engine& engine, MailboxWork& work, const LocalArrival& arri
     STERNA_CHECK(engine.store->unset(namesake_key(arrival.file.base)));
     return engine.add_history(work, Uid{}, arrival.file.name, "deleted", "local",
                               arrival.file.flags.to_string(), reason,
-                              arrival.identity ? arrival.identity->message_id : std::string());
+                              message_id_of(arrival.identity));
   });
 }
 

@@ -97,11 +97,10 @@ class Decider {
       return true;
     }
     const bool has_file_row = row.state == RowState::present || row.state == RowState::stub;
-    const bool leaves_server = entry.kind == sync::to_string(sync::HeldKind::delete_remote) ||
-                               entry.kind == sync::to_string(sync::HeldKind::moved_away);
     // A removal that was begun before it was held has its intent still, by which the next sync
     // takes its mark away.
-    if (leaves_server && (has_file_row || row.state == RowState::deleting)) return fetch_again(row);
+    if (leaves_server(entry) && (has_file_row || row.state == RowState::deleting))
+      return fetch_again(row);
     if (!has_file_row) return false;
     if (entry.kind == sync::to_string(sync::HeldKind::delete_local)) return upload_again(row);
     return false;

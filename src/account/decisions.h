@@ -31,6 +31,7 @@
 #include "sterna/model/ids.h"
 #include "sterna/model/message.h"
 #include "sterna/store/store.h"
+#include "sterna/sync/plan.h"
 
 namespace sterna::account {
 
@@ -93,6 +94,11 @@ inline std::string mailbox_restore_key(MailboxId mailbox) {
   return "mailbox_restore:" + std::to_string(mailbox.value);
 }
 
+// Of a message that is to leave the server; else a file is to leave the Maildir.
+inline bool leaves_server(const store::HeldEntry& entry) {
+  return entry.kind == sync::to_string(sync::HeldKind::delete_remote) ||
+         entry.kind == sync::to_string(sync::HeldKind::moved_away);
+}
 inline bool is_held_mailbox(const store::HeldEntry& entry) {
   return entry.kind.starts_with("mailbox_");
 }

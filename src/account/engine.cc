@@ -171,6 +171,15 @@ std::optional<Identity> to_plain_identity(const maildir::ContentIdentity& conten
                   content.message_id, content.body_digest};
 }
 
+bool is_content_of(const maildir::ContentIdentity& content, const Identity& identity) {
+  const std::optional<Identity> plain = to_plain_identity(content);
+  return identity.same_as(to_identity(content)) || (plain && identity.same_as(*plain));
+}
+
+std::string message_id_of(const std::optional<Identity>& identity) {
+  return identity ? identity->message_id : std::string();
+}
+
 FileStamp to_stamp(const io::FileStat& stat) {
   return {stat.dev, stat.ino, stat.size, stat.mtime_ns, stat.btime_ns};
 }

@@ -222,6 +222,10 @@ std::string row_path(const MailboxWork& work);
 // Identity of a file as the base stores it.
 Identity to_identity(const maildir::ContentIdentity& content);
 std::optional<Identity> to_plain_identity(const maildir::ContentIdentity& content);
+// Whether that is what the file holds, with or without the fields that programs keep in it.
+bool is_content_of(const maildir::ContentIdentity& content, const Identity& identity);
+// "" where it is not known.
+std::string message_id_of(const std::optional<Identity>& identity);
 FileStamp to_stamp(const io::FileStat& stat);
 maildir::SeenFile to_seen(const LocalFile& file);
 

@@ -54,7 +54,7 @@ Status bury(Engine& engine, const MailboxWork& work, const MessageRow& row, std:
   STERNA_CHECK(engine.store->remove_message(row.key));
   return engine.add_history(work, row.key.uid, row.base_name + row.info, std::move(event),
                             std::move(side), row.flags.to_string(), std::move(reason),
-                            row.identity ? row.identity->message_id : std::string());
+                            message_id_of(row.identity));
 }
 
 Status leave_place(Engine& engine, const MessageRow& row) {

@@ -3,21 +3,17 @@
 
 #include "sterna/base/nanoseconds.h"
 #include "sterna/base/step.h"
-#include "sterna/imap/commands.h"
-#include "sterna/maildir/identity.h"
+#include "whole_body.h"
 
 namespace sterna::account {
 namespace {
 
-// One body, as it comes, into a file of the undo area; whatever else is sent.
-class UndoSink : public Sink {
+// The same into a file of the undo area.
+class UndoSink final : public WholeSink {
  public:
-  UndoSink(io::FileWriter& file, Uid uid) : file_(file), uid_(uid) {}
-  void on_body_begin(const imap::BodyBegin& body) override {
-    if (!id_ && (!body.uid || *body.uid == uid_)) id_ = body.id;
-  }
+  UndoSink(io::FileWriter& file, Uid uid) : WholeSink(uid), file_(file) {}
   bool on_body_chunk(imap::BodyId id, std::string_view octets) override {
-    if (id != id_) return false;
+    if (!WholeSink::on_body_chunk(id, octets)) return false;
     // Lines end in LF here as in the Maildir.
     std::string text;
     text.reserve(octets.size());
@@ -27,28 +23,15 @@ class UndoSink : public Sink {
       if (!pending_cr_) text += c;
     }
     size += text.size();
-    content.update(octets);
     if (status) status = file_.write(text);
     return true;
-  }
-  void on_response(const imap::Response& response) override {
-    const auto* fetch = std::get_if<imap::Fetch>(&response);
-    if (!fetch || fetch->bodies.empty()) return;
-    const imap::FetchBody& body = fetch->bodies.front();
-    const bool ours = id_ && body.id == id_;
-    // Where the UID comes behind the body, it is known only now whose it was.
-    if (ours) whole = fetch->uid == uid_ && body.source != imap::FetchBody::Source::nil;
   }
 
   Status status;
   std::uint64_t size = 0;
-  maildir::IdentityBuilder content;
-  bool whole = false;
 
  private:
   io::FileWriter& file_;
-  Uid uid_;
-  imap::BodyId id_;
   bool pending_cr_ = false;
 };
 
@@ -60,12 +43,10 @@ coro::Task<Status> fetch_into_undo(Engine& engine, Connection& connection, Mailb
   const std::string name = engine.services.random.hex(16);
   STERNA_CO_TRY(std::unique_ptr<io::FileWriter> file, undo->create_file(name + ".part"));
   UndoSink sink(*file, row.key.uid);
-  imap::FetchRequest request;
-  request.uids = UidSet::single(row.key.uid);
-  request.items = {imap::FetchItem::uid, imap::FetchItem::body};
-  STERNA_CO_CHECK(co_await connection.run_ok(imap::uid_fetch(request), &sink));
+  STERNA_CO_CHECK(co_await fetch_whole(connection, sink));
   STERNA_CO_CHECK(sink.status);
-  if (!sink.whole) {
+  const std::optional<maildir::ContentIdentity> content = sink.finish();
+  if (!content) {
     co_return fail(Error(ErrorCode::protocol, "the server does not hand the message out")
                        .with_scope(ErrorScope::message));
   }
@@ -75,7 +56,7 @@ coro::Task<Status> fetch_into_undo(Engine& engine, Connection& connection, Mailb
   STERNA_CO_CHECK(undo->sync());
   at_step("undo.fetched");
   // Of what is kept: a server may have made something else of what it was sent.
-  const Identity identity = to_identity(sink.content.finish());
+  const Identity identity = to_identity(*content);
   auto record = [&]() -> Status {
     STERNA_TRY(const std::int64_t id,
                engine.store->add_undo({0, name, work.name(), row.base_name, row.flags, sink.size,

@@ -455,11 +455,9 @@ Status note_newly_held(Engine& engine, const std::vector<store::HeldEntry>& befo
     const bool is_new = !known.contains({entry.kind, entry.mailbox, entry.uid, entry.base_name});
     if (!work || !is_new || is_held_mailbox(entry)) continue;
     STERNA_TRY(const auto row, engine.store->message({entry.mailbox, entry.uid}));
-    const bool there = entry.kind == sync::to_string(sync::HeldKind::delete_remote) ||
-                       entry.kind == sync::to_string(sync::HeldKind::moved_away);
-    STERNA_CHECK(engine.add_history(*work, entry.uid,
-                                    row ? row->base_name + row->info : entry.base_name, "held",
-                                    there ? "remote" : "local", entry.kind, entry.reason));
+    STERNA_CHECK(engine.add_history(
+        *work, entry.uid, row ? row->base_name + row->info : entry.base_name, "held",
+        leaves_server(entry) ? "remote" : "local", entry.kind, entry.reason));
   }
   return {};
 }

@@ -94,15 +94,8 @@ Result<Places> places_for(Engine& engine, const std::vector<MailboxName>& remote
 }
 
 Status add_history(Engine& engine, const MailboxRow& row, const MailboxEvent& event) {
-  return engine.store->add_history({engine.now_ms(),
-                                    row.name.text(),
-                                    Uid{},
-                                    row.path,
-                                    event.event,
-                                    event.side,
-                                    event.detail,
-                                    event.reason,
-                                    {}});
+  return engine.store->add_history({engine.now_ms(), row.name.text(), Uid{}, row.path, event.event,
+                                    event.side, event.detail, event.reason});
 }
 
 Status unset_answers(Engine& engine, MailboxId id) {

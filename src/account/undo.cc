@@ -32,22 +32,16 @@ constexpr std::string_view kWhy = "restored from the undo area";
 
 // --- what it is
 
-struct Content {
-  Identity whole;
-  std::optional<Identity> plain;
+using Content = maildir::ContentIdentity;
 
-  bool is(const Identity& identity) const {
-    return whole.same_as(identity) || (plain && plain->same_as(identity));
-  }
-  bool same_as(const Content& other) const {
-    return is(other.whole) || (other.plain && is(*other.plain));
-  }
-};
+bool are_same(const Content& one, const Content& other) {
+  const std::optional<Identity> plain = to_plain_identity(other);
+  return is_content_of(one, to_identity(other)) || (plain && is_content_of(one, *plain));
+}
 
 Result<Content> read_content(io::Directory& directory, std::string_view name) {
   STERNA_TRY(const auto reader, directory.open_file(name));
-  STERNA_TRY(const maildir::ContentIdentity content, maildir::read_identity(*reader));
-  return Content{to_identity(content), to_plain_identity(content)};
+  return maildir::read_identity(*reader);
 }
 
 // --- where it goes
@@ -215,8 +209,8 @@ class Restorer {
     std::set<Digest> headers;
     for (const Piece& piece : pieces) {
       if (!piece.content) continue;
-      headers.insert(piece.content->whole.header);
-      if (piece.content->plain) headers.insert(piece.content->plain->header);
+      headers.insert(to_identity(*piece.content).header);
+      if (const auto plain = to_plain_identity(*piece.content)) headers.insert(plain->header);
     }
     if (headers.empty()) return {};
     STERNA_TRY(alike_, engine_.store->messages_with_headers(headers));
@@ -267,7 +261,7 @@ class Restorer {
   // What the disk damaged, or a program wrote half of, would be a message of its own on the server.
   Status refuse_damaged(const Piece& piece) const {
     const std::optional<Identity>& known = piece.entry.identity;
-    if (piece.by_number || !known || piece.content->is(*known)) return {};
+    if (piece.by_number || !known || is_content_of(*piece.content, *known)) return {};
     return fail(Error(ErrorCode::changed,
                       "it is not the message that the last sync knew: damaged, "
                       "or written to")
@@ -279,7 +273,7 @@ class Restorer {
 
   // Twice in one mailbox is no help to anybody: it may be there again since.
   Status refuse_twin(const Content& content, const Target& target) const {
-    const auto is_it = [&](const Content& other) { return content.same_as(other); };
+    const auto is_it = [&](const Content& other) { return are_same(content, other); };
     if (std::ranges::any_of(target.placed, is_it)) {
       return fail(twin("another copy of it was just restored"));
     }
@@ -288,7 +282,8 @@ class Restorer {
     }
     if (!target.row.id) return {};
     for (const MessageRow& row : alike_) {
-      if (row.key.mailbox != target.row.id || !row.identity || !content.is(*row.identity)) continue;
+      if (row.key.mailbox != target.row.id || !row.identity) continue;
+      if (!is_content_of(content, *row.identity)) continue;
       if (row.state == RowState::wanted) {
         return fail(twin("the server has it, and the next sync fetches it"));
       }
@@ -407,7 +402,7 @@ class Restorer {
             {engine_.now_ms(), piece.target->row.name.text(), Uid{}, path_of(piece), "restored",
              "local", piece.flags.to_string(),
              fmt::format("{}; it went as: {}", kWhy, piece.entry.reason),
-             piece.entry.identity ? piece.entry.identity->message_id : std::string()}));
+             message_id_of(piece.entry.identity)}));
         listed_anew.insert(piece.target->row.id);
       }
       for (MailboxRow row : rows_) {

@@ -24,12 +24,6 @@ constexpr std::string_view kHowToDecide =
     "Bring them back:  sterna held restore [ACCOUNT[/MAILBOX]]\n"
     "Single ones:      sterna held list -v shows their numbers, to be given after the account\n";
 
-bool is_asked_for(const Selection& selection, const account::HeldLine& line) {
-  return selection.mailboxes.empty() ||
-         std::ranges::find(selection.mailboxes, MailboxName(line.mailbox)) !=
-             selection.mailboxes.end();
-}
-
 Result<std::vector<HeldRow>> read_rows(const Context& context, Runner& runner,
                                        const std::vector<Selection>& selected,
                                        const std::vector<std::string>& messages) {
@@ -42,7 +36,7 @@ Result<std::vector<HeldRow>> read_rows(const Context& context, Runner& runner,
     if (!lines) return fail(of_account(name, lines.error()));
     account::look_at_held_files(runner.loop().file_system(), *lines);
     for (account::HeldLine& line : *lines) {
-      if (is_asked_for(selection, line) && words.takes(line.id, line.message_id, line.path)) {
+      if (includes(selection, line.mailbox) && words.takes(line.id, line.message_id, line.path)) {
         rows.push_back({name, std::move(line)});
       }
     }

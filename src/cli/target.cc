@@ -70,6 +70,11 @@ Result<std::vector<Selection>> select_targets(const config::Config& config,
   return selected;
 }
 
+bool includes(const Selection& selection, const std::string& mailbox) {
+  return selection.mailboxes.empty() ||
+         std::ranges::find(selection.mailboxes, MailboxName(mailbox)) != selection.mailboxes.end();
+}
+
 Error account_is_disabled(const std::string& name) {
   return Error(ErrorCode::usage, fmt::format("account {} is disabled", name))
       .with_hint("it says enabled = false in the configuration");

@@ -19,6 +19,9 @@ struct Selection {
   std::vector<MailboxName> mailboxes;  // remote names, each once; empty: all
 };
 
+// Whether a mailbox (by its remote name) is of what was asked for.
+bool includes(const Selection& selection, const std::string& mailbox);
+
 // The accounts that `targets` name, each once and in the order of the configuration; without
 // targets all that are enabled. An account named as a whole is meant as a whole, whatever else is
 // named of it. Names that are not configured, and mailboxes where only accounts are asked for, fail

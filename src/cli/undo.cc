@@ -34,10 +34,7 @@ Result<std::vector<UndoRow>> read_rows(const Context& context, Runner& runner,
                            settings_from_config(context.config, *selection.account, runner.loop()));
     if (!lines) return fail(of_account(name, lines.error()));
     for (account::UndoLine& line : *lines) {
-      const bool in_mailbox = selection.mailboxes.empty() ||
-                              std::ranges::find(selection.mailboxes, MailboxName(line.mailbox)) !=
-                                  selection.mailboxes.end();
-      if (in_mailbox && words.takes(line.id, line.message_id, line.path)) {
+      if (includes(selection, line.mailbox) && words.takes(line.id, line.message_id, line.path)) {
         rows.push_back({name, std::move(line)});
       }
     }

@@ -7,43 +7,25 @@
 Sterna is STERNA_BINARY. Each round that finds a violation says its number and its story, and leaves
 its trees below --keep. Exit 1 if any did.
 """
-import argparse
-import os
 import sys
-import tempfile
-import traceback
 
 from tests.powerloss import recorder
 from tests.powerloss.round import PowerRound, setting_of
-from tests.support.dovecot import PROFILES
 from tests.torture import rounds
-from tests.torture.round import Outcome
 from tests.torture.tools import Sterna
 
 
 def options_of(arguments):
-    parser = argparse.ArgumentParser(prog="power-loss", description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--rounds", type=int, default=20)
-    parser.add_argument("--first", type=int, default=1, help="number of the first round")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--round", type=int, help="only this one; its trees are kept")
-    parser.add_argument("--profiles", default=rounds.DEFAULT_PROFILES)
+    parser = rounds.parser_of("power-loss", __doc__)
     parser.add_argument("--forget", default="", help="a kind of flush that does nothing, for "
                         "whoever wants to see a violation: " + ", ".join(FLUSHES))
-    parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument("--keep", help="directory for the trees of violations")
-    options = parser.parse_args(arguments)
-    options.profiles = options.profiles.split(",")
-    unknown = [profile for profile in options.profiles if profile not in PROFILES]
-    if unknown:
-        parser.error(f"no such profile: {', '.join(unknown)}")
+    options = rounds.parsed(parser, arguments)
     if options.forget and options.forget not in FLUSHES:
         parser.error(f"no such flush: {options.forget}")
     if not Sterna.available():
         parser.error("Sterna is not there; it is named by STERNA_BINARY")
     if not recorder.compiler():
         parser.error("needs a C compiler")
-    options.keep = os.path.abspath(options.keep or tempfile.mkdtemp(prefix="power-loss-"))
     return options
 
 
@@ -83,22 +65,20 @@ def play(job):
         return PowerRound(setting, f"{keep}/power-{seed}-{number}", keep_always,
                           forgets(kind)).play()
     except Exception:      # the other rounds go on
-        return Outcome(str(setting), number, [], [("harness", traceback.format_exc())], {}, 0, 0, 0)
+        return rounds.fault_of_harness(setting, number)
 
 
 def main(arguments=None):
     options = options_of(arguments)
-    os.makedirs(options.keep, exist_ok=True)
-    os.chmod(options.keep, 0o755)
     with_steps = Sterna.has_steps()
     summary = rounds.Summary(Sterna.version())
-    jobs = [(options.seed, number, options.profiles, with_steps, options.keep,
-             options.round is not None, options.forget) for number in rounds.numbers_of(options)]
-    for outcome in rounds.outcomes(play, jobs, options.jobs):
-        summary.add(outcome)
-        rounds.tell(outcome)
-    if not os.listdir(options.keep):
-        os.rmdir(options.keep)
+    with rounds.kept_in(options.keep, "power-loss") as keep:
+        jobs = [(options.seed, number, options.profiles, with_steps, keep,
+                 options.round is not None, options.forget)
+                for number in rounds.numbers_of(options)]
+        for outcome in rounds.outcomes(play, jobs, options.jobs):
+            summary.add(outcome)
+            rounds.tell(outcome)
     print("\n".join(summary.lines(with_steps)))
     return 1 if summary.violated else 0
 

@@ -10,15 +10,13 @@ what is wrong, and leaves its script, story and trees below --keep. Exit 1 if an
 """
 import argparse
 import collections
-import os
 import random
 import re
 import sys
-import tempfile
 
 from tests.replay import script
 from tests.replay.player import play
-from tests.torture.rounds import outcomes
+from tests.torture.rounds import kept_in, outcomes
 from tests.torture.tools import Sterna
 
 RANDOM_MAX = 1_000_000
@@ -38,7 +36,6 @@ def options_of(arguments):
         parser.error(f"--seeds takes FIRST-LAST, not {options.seeds}")
     if not Sterna.available():
         parser.error("Sterna is not there; it is named by STERNA_BINARY")
-    options.keep = os.path.abspath(options.keep or tempfile.mkdtemp(prefix="replay-seeds-"))
     return options
 
 
@@ -80,17 +77,14 @@ def summary_of(played):
 
 def main(arguments=None):
     options = options_of(arguments)
-    os.makedirs(options.keep, exist_ok=True)
-    os.chmod(options.keep, 0o755)
     if not Sterna.has_steps():
         print("this program has no named steps (STERNA_STEPS): kills at moments only")
     played = []
-    jobs = [(one, options.keep, options.keep_all) for one in scripts_of(options)]
-    for outcome in outcomes(play, jobs, options.jobs):
-        played.append(outcome)
-        tell(outcome)
-    if not os.listdir(options.keep):
-        os.rmdir(options.keep)
+    with kept_in(options.keep, "replay-seeds") as keep:
+        jobs = [(one, keep, options.keep_all) for one in scripts_of(options)]
+        for outcome in outcomes(play, jobs, options.jobs):
+            played.append(outcome)
+            tell(outcome)
     print("\n".join(summary_of(played)))
     return 1 if any(one.wrong for one in played) else 0
 

@@ -9,6 +9,7 @@ its trees below --keep. Exit 1 if any did.
 """
 import argparse
 import collections
+import contextlib
 import dataclasses
 import json
 import multiprocessing
@@ -26,9 +27,9 @@ from tests.torture.tools import TOOLS
 DEFAULT_PROFILES = "full,condstore,no-uidplus-no-move,bare"
 
 
-def options_of(arguments):
-    parser = argparse.ArgumentParser(prog="kill-rounds", description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--tool", choices=sorted(TOOLS), default="sterna")
+def parser_of(prog, description):
+    """With the options of all that goes in rounds."""
+    parser = argparse.ArgumentParser(prog=prog, description=description.split("\n", 1)[0])
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--first", type=int, default=1, help="number of the first round")
     parser.add_argument("--seed", type=int, default=1)
@@ -36,15 +37,36 @@ def options_of(arguments):
     parser.add_argument("--profiles", default=DEFAULT_PROFILES)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--keep", help="directory for the trees of violations")
-    parser.add_argument("--report", help="file for one JSON object a round")
+    return parser
+
+
+def parsed(parser, arguments):
     options = parser.parse_args(arguments)
     options.profiles = options.profiles.split(",")
     unknown = [profile for profile in options.profiles if profile not in PROFILES]
     if unknown:
         parser.error(f"no such profile: {', '.join(unknown)}")
+    return options
+
+
+@contextlib.contextmanager
+def kept_in(directory, prog):
+    """A directory for what is left of violations, for other users, too; gone if nothing is."""
+    directory = os.path.abspath(directory or tempfile.mkdtemp(prefix=f"{prog}-"))
+    os.makedirs(directory, exist_ok=True)
+    os.chmod(directory, 0o755)
+    yield directory
+    if not os.listdir(directory):
+        os.rmdir(directory)
+
+
+def options_of(arguments):
+    parser = parser_of("kill-rounds", __doc__)
+    parser.add_argument("--tool", choices=sorted(TOOLS), default="sterna")
+    parser.add_argument("--report", help="file for one JSON object a round")
+    options = parsed(parser, arguments)
     if not TOOLS[options.tool].available():
         parser.error(f"{options.tool} is not there; Sterna is named by STERNA_BINARY")
-    options.keep = os.path.abspath(options.keep or tempfile.mkdtemp(prefix="kill-rounds-"))
     return options
 
 
@@ -61,7 +83,11 @@ def play(job):
         directory = f"{keep}/{tool_name}-{seed}-{number}"
         return Round(setting, tool_class, directory, keep_always).play()
     except Exception:      # the other rounds go on
-        return Outcome(str(setting), number, [], [("harness", traceback.format_exc())], {}, 0, 0, 0)
+        return fault_of_harness(setting, number)
+
+
+def fault_of_harness(setting, number):
+    return Outcome(str(setting), number, [], [("harness", traceback.format_exc())], {}, 0, 0, 0)
 
 
 def numbers_of(options):
@@ -148,24 +174,21 @@ def tell(outcome):
 
 def main(arguments=None):
     options = options_of(arguments)
-    os.makedirs(options.keep, exist_ok=True)
-    os.chmod(options.keep, 0o755)
     tool_class = TOOLS[options.tool]
     with_steps = has_steps(tool_class)
     if tool_class.name == "sterna" and not with_steps:
         print("this program has no named steps (STERNA_STEPS): kills at random only")
     summary = Summary(tool_class.version())
     report = open(options.report, "a", encoding="utf-8") if options.report else None
-    jobs = [(options.seed, number, options.tool, options.profiles, with_steps, options.keep,
-             options.round is not None) for number in numbers_of(options)]
-    for outcome in outcomes(play, jobs, options.jobs):
-        summary.add(outcome)
-        tell(outcome)
-        if report:
-            report.write(json.dumps(dataclasses.asdict(outcome)) + "\n")
-            report.flush()
-    if not os.listdir(options.keep):
-        os.rmdir(options.keep)
+    with kept_in(options.keep, "kill-rounds") as keep:
+        jobs = [(options.seed, number, options.tool, options.profiles, with_steps, keep,
+                 options.round is not None) for number in numbers_of(options)]
+        for outcome in outcomes(play, jobs, options.jobs):
+            summary.add(outcome)
+            tell(outcome)
+            if report:
+                report.write(json.dumps(dataclasses.asdict(outcome)) + "\n")
+                report.flush()
     print("\n".join(summary.lines(with_steps)))
     return 1 if summary.violated else 0
 
