@@ -22,6 +22,7 @@ std::unique_ptr<io::Worker> make_worker(Loop::Core& core);
 std::unique_ptr<io::Dialer> make_dialer(Loop::Core& core);
 std::unique_ptr<io::Random> make_random();
 std::unique_ptr<io::FileSystem> make_file_system();
+std::unique_ptr<io::Watcher> make_watcher(Loop::Core& core);
 
 // CLOCK_MONOTONIC, the clock of all deadlines.
 std::chrono::nanoseconds monotonic_now();
@@ -46,6 +47,7 @@ class Loop::Core {
   std::unique_ptr<io::Dialer> dialer;
   std::unique_ptr<io::Random> random;
   std::unique_ptr<io::FileSystem> file_system;
+  std::unique_ptr<io::Watcher> watcher;
 
  private:
   void turn();

@@ -72,7 +72,8 @@ Loop::Core::Core()
       worker(make_worker(*this)),
       dialer(make_dialer(*this)),
       random(make_random()),
-      file_system(make_file_system()) {
+      file_system(make_file_system()),
+      watcher(make_watcher(*this)) {
   STERNA_ASSERT(uv_loop_init(&uv_) == 0);
   STERNA_ASSERT(uv_timer_init(&uv_, &timer_) == 0);
   STERNA_ASSERT(uv_signal_init(&uv_, &interrupt_) == 0);
@@ -185,6 +186,9 @@ io::Random& Loop::random() {
 }
 io::FileSystem& Loop::file_system() {
   return *core_->file_system;
+}
+io::Watcher& Loop::watcher() {
+  return *core_->watcher;
 }
 
 }  // namespace sterna::net

@@ -24,6 +24,7 @@
 #include "sterna/io/file_system.h"
 #include "sterna/io/random.h"
 #include "sterna/io/transport.h"
+#include "sterna/io/watcher.h"
 #include "sterna/io/worker.h"
 
 namespace sterna::net {
@@ -63,6 +64,7 @@ class Loop {
   io::Dialer& dialer();
   io::Random& random();
   io::FileSystem& file_system();
+  io::Watcher& watcher();
 
   // For the other files of this room.
   class Core;
