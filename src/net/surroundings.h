@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// The parts of open_surroundings() that a test replaces.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+
+#include "sterna/net/surroundings.h"
+
+namespace sterna::net {
+
+// By how much CLOCK_BOOTTIME is ahead of CLOCK_MONOTONIC: the time that was slept since boot.
+std::chrono::nanoseconds time_slept();
+
+Result<std::unique_ptr<io::Surroundings>> open_surroundings(
+    Loop& loop, std::function<std::chrono::nanoseconds()> slept);
+
+}  // namespace sterna::net
