@@ -103,7 +103,14 @@ bool lost_its_info(const RowView& row) {
 
 LocalFile file_of(const RowView& row) {
   if (row.file) return row.file->arrival->file;
-  if (row.change) return row.change->file;
+  if (row.change && row.change->content_changed) return row.change->file;
+  if (row.change) {
+    // Renamed, which a listing tells without a look at the file: what is recorded of it stays what
+    // was seen of the content that the row stands for, or an edit would pass for that.
+    LocalFile renamed = row.change->file;
+    renamed.file = row.row->file;
+    return renamed;
+  }
   LocalFile file;
   file.name = row.row->base_name + row.row->info;
   file.base = row.row->base_name;

@@ -31,5 +31,22 @@ with
 )");
 }
 
+// It has another UID there and another name here: what is recorded of the file then is no look at
+// its content.
+TEST(Found, AnEditAfterAMessageWasPairedUnderAnotherUidIsSent) {
+  play(R"(seed 305
+with
+10 remote.make dice=439621866
+16 remote.deliver dice=557616347
+21 rest
+23 remote.move dice=421633126
+24 local.flag dice=413507569
+25 remote.move dice=486334648
+28 sync
+48 local.edit dice=434775162
+59 rest
+)");
+}
+
 }  // namespace
 }  // namespace sterna::simulation
