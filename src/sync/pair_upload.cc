@@ -41,7 +41,8 @@ void find_in_place(World& world, const Intent& intent) {
   for (FileView* file : mailbox->files) {
     if (!file->is_clear() || file->upload || file->stem != stem_of(intent.base_name)) continue;
     if (intent.identity && !same_content(intent, *file)) {
-      file->sent_before = &intent;
+      // What a restored backup has under that name may as well be what it was before.
+      if (!mailbox->in->adopting) file->sent_before = &intent;
       continue;
     }
     file->upload = &intent;

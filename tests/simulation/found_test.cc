@@ -48,5 +48,19 @@ with
 )");
 }
 
+// Nothing tells which of the two came first, so the message stays beside what the backup has.
+TEST(Found, WhatARestoredFileReplacesIsNoEarlierStateOfIt) {
+  play(R"(seed 398
+with
+14 rest
+15 local.deliver dice=404398074
+22 backup
+25 local.edit dice=935649397
+26 sync dice=116223474
+37 restore.maildir dice=111583314
+41 rest
+)");
+}
+
 }  // namespace
 }  // namespace sterna::simulation
