@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The only file that sees nlohmann-json.
+// The only file of this room that sees nlohmann-json.
 #include "json.h"
-
-#include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "sterna/base/assert.h"
-#include "sterna/base/bytes.h"
+#include "sterna/base/json_text.h"
 #include "times.h"
 
 namespace sterna::cli {
@@ -18,65 +15,12 @@ using Json = nlohmann::ordered_json;
 
 constexpr int kSchema = 1;
 
-// The library writes valid UTF-8 alone. So an octet that is none goes through it as DEL and two
-// hexadecimal digits, and DEL itself as DEL and "7f"; text_of() turns both into escapes of JSON.
-// The library leaves a DEL as it is and makes none of its own.
-constexpr char kMark = '\x7f';
-
-void add_marked(std::string& text, char octet) {
-  text += kMark;
-  text += to_hex(std::string_view(&octet, 1));
-}
-
 Json octets(std::string_view raw) {
-  if (is_valid_utf8(raw) && raw.find(kMark) == std::string_view::npos) return Json(raw);
-  std::string text;
-  while (!raw.empty()) {
-    const std::size_t length = utf8_sequence(raw);
-    if (length == 0 || raw.front() == kMark) {
-      add_marked(text, raw.front());
-      raw.remove_prefix(1);
-      continue;
-    }
-    text += raw.substr(0, length);
-    raw.remove_prefix(length);
-  }
-  return Json(std::move(text));
-}
-
-// What no terminal should be given as it is, such as C1 and what turns the direction of text: the
-// library escapes C0 alone. All of it is in the basic plane.
-std::size_t add_escaped(std::string_view rest, std::string& text) {
-  const std::string_view character = rest.substr(0, utf8_sequence(rest));
-  const bool unsafe = printable(character) != character;
-  if (unsafe) {
-    text += fmt::format("\\u{:04x}", utf8_code_point(character, character.size()));
-  } else {
-    text += character;
-  }
-  return character.size();
+  return Json(json_marked(raw));
 }
 
 std::string text_of(const Json& object) {
-  const std::string marked = object.dump();
-  std::string text;
-  text.reserve(marked.size() + 1);
-  for (std::size_t i = 0; i < marked.size(); ++i) {
-    if (static_cast<unsigned char>(marked[i]) >= 0x80) {
-      i += add_escaped(std::string_view(marked).substr(i), text) - 1;
-      continue;
-    }
-    if (marked[i] != kMark) {
-      text += marked[i];
-      continue;
-    }
-    STERNA_ASSERT(i + 2 < marked.size());
-    const std::string_view digits = std::string_view(marked).substr(i + 1, 2);
-    text += digits == "7f" ? "\\u00" : "\\udc";
-    text += digits;
-    i += 2;
-  }
-  return text + "\n";
+  return json_escaped(object.dump()) + "\n";
 }
 
 Json envelope() {
