@@ -2,6 +2,7 @@
 // The only file of this room that sees nlohmann-json.
 #include "json.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -104,6 +105,21 @@ Json synced_list(const std::vector<SyncedAccount>& accounts) {
   return list;
 }
 
+bool is_pushed(const StatusRow& row, const std::string& mailbox) {
+  return row.life && std::ranges::find(row.life->pushed, mailbox) != row.life->pushed.end();
+}
+
+// What only a daemon knows.
+void add_life(Json& object, const account::Life& life) {
+  object["since"] = time_or_null(life.since_ms);
+  object["next_try"] = time_or_null(life.next_try_ms);
+  object["error_object"] = life.error ? error_object(*life.error) : Json(nullptr);
+  object["push_by"] = octets_or_null(life.push_by);
+  object["connections"] = life.connections;
+  object["watches"] = life.watches;
+  object["watch_obstacle"] = octets_or_null(life.watch_obstacle);
+}
+
 Json status_object(const StatusRow& row) {
   const account::AccountState& state = row.state;
   Json mailboxes = Json::array();
@@ -111,7 +127,7 @@ Json status_object(const StatusRow& row) {
     mailboxes.push_back({{"name", octets(mailbox.name)},
                          {"path", octets_or_null(mailbox.path)},
                          {"messages", mailbox.messages},
-                         {"pushed", false},
+                         {"pushed", is_pushed(row, mailbox.name)},
                          {"last_sync", time_or_null(mailbox.last_sync_ms)}});
   Json parked = Json::array();
   for (const account::ParkedMessage& message : state.parked)
@@ -122,7 +138,7 @@ Json status_object(const StatusRow& row) {
                       {"reason", octets(message.reason)},
                       {"tries", message.tries},
                       {"next_try", time_or_null(message.next_try_ms)}});
-  return Json{{"name", octets(state.name)},
+  Json object{{"name", octets(state.name)},
               {"state", row.word},
               {"last_sync", time_or_null(state.last_sync_ms)},
               {"pending", state.pending},
@@ -131,6 +147,9 @@ Json status_object(const StatusRow& row) {
               {"error", octets_or_null(state.error)},
               {"mailboxes", std::move(mailboxes)},
               {"parked", std::move(parked)}};
+  if (row.pause) object["paused_until"] = time_or_null(row.pause->until_ms);
+  if (row.life) add_life(object, *row.life);
+  return object;
 }
 
 std::string_view word_of(account::CheckStatus status) {
@@ -159,6 +178,28 @@ std::string status_json(const std::vector<StatusRow>& rows) {
   Json& list = object["accounts"] = Json::array();
   for (const StatusRow& row : rows) list.push_back(status_object(row));
   return text_of(object);
+}
+
+std::string waybar_json(std::string_view text, std::string_view tooltip, std::string_view word) {
+  const auto markup = [](std::string_view plain) {
+    std::string result;
+    for (const char c : plain) {
+      if (c == '&') {
+        result += "&amp;";
+      } else if (c == '<') {
+        result += "&lt;";
+      } else if (c == '>') {
+        result += "&gt;";
+      } else {
+        result += c;
+      }
+    }
+    return result;
+  };
+  return text_of(Json{{"text", octets(markup(text))},
+                      {"alt", word},
+                      {"tooltip", octets(markup(tooltip))},
+                      {"class", word}});
 }
 
 std::string check_json(const std::vector<CheckedAccount>& accounts, Exit exit) {
@@ -309,6 +350,16 @@ std::string restored_json(const std::string& account, const account::Restoration
                     {"mailbox_made", one.mailbox_made},
                     {"note", octets_or_null(one.note)}});
   object["errors"] = error_list(restoration.errors);
+  return text_of(object);
+}
+
+std::string paused_json(const std::vector<std::string>& accounts, bool paused,
+                        std::int64_t until_ms) {
+  Json object = envelope();
+  Json& list = object["accounts"] = Json::array();
+  for (const std::string& name : accounts) list.push_back(octets(name));
+  object["paused"] = paused;
+  object["until"] = time_or_null(until_ms);
   return text_of(object);
 }
 

@@ -261,4 +261,20 @@ account::Settings settings_from_config(const config::Config& config, const Accou
   return settings;
 }
 
+// A deletion waits for ten seconds of quiet, so that a person may think again; a reader's burst is
+// one change.
+constexpr std::chrono::seconds kDaemonQuiet{10};
+constexpr std::chrono::milliseconds kDaemonSettles{150};
+
+daemon::AccountSetup daemon_setup_from_config(const config::Config& config,
+                                              const AccountConfig& account, net::Loop& loop) {
+  daemon::AccountSetup setup;
+  setup.settings = settings_from_config(config, account, loop);
+  setup.settings.quiet = kDaemonQuiet;
+  setup.settings.settles = kDaemonSettles;
+  setup.settings.waits_for_quiet = false;
+  setup.life.pushes = [](const MailboxName& name) { return name.is_inbox(); };
+  return setup;
+}
+
 }  // namespace sterna::cli

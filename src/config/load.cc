@@ -121,6 +121,10 @@ class Loader {
       problems_.add(root_.place, "there is no home directory",
                     "set HOME, or give `mail_root` and `state_dir`");
     }
+    top.path("control_socket", config_.control_socket);
+    if (!top.find("control_socket")) {
+      config_.control_socket = lookup_.control_socket(config_.state_dir);
+    }
   }
 
   void read_log(const Fields& top) {

@@ -115,6 +115,7 @@ Json life_object(const Life& life) {
               {"error", life.error ? error_object(*life.error) : Json(nullptr)},
               {"next_try_ms", life.next_try_ms},
               {"pending", life.pending},
+              {"waiting", life.waiting},
               {"last_sync_ms", life.last_sync_ms},
               {"last_duration_ns", life.last_duration.count()},
               {"held", life.held},
@@ -293,6 +294,7 @@ AccountLife read_life(const Json& object) {
   life.error = read_error(find(*value, "error"));
   read(*value, "next_try_ms", life.next_try_ms);
   read(*value, "pending", life.pending);
+  read(*value, "waiting", life.waiting);
   read(*value, "last_sync_ms", life.last_sync_ms);
   read(*value, "last_duration_ns", life.last_duration);
   read(*value, "held", life.held);

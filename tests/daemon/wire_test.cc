@@ -130,6 +130,7 @@ TEST(WireTest, ALifeComesBackAsItWas) {
   life.since_ms = 1;
   life.next_try_ms = 2;
   life.pending = 3;
+  life.waiting = 2;
   life.last_sync_ms = 4;
   life.last_duration = std::chrono::milliseconds(5);
   life.held = 6;
@@ -156,6 +157,7 @@ TEST(WireTest, ALifeComesBackAsItWas) {
     EXPECT_EQ(read.since_ms, 1);
     EXPECT_EQ(read.next_try_ms, 2);
     EXPECT_EQ(read.pending, 3U);
+    EXPECT_EQ(read.waiting, 2U);
     EXPECT_EQ(read.last_sync_ms, 4);
     EXPECT_EQ(read.last_duration, life.last_duration);
     EXPECT_EQ(read.held, 6U);

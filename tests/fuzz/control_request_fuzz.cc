@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "daemon/wire.h"
+#include "../../src/daemon/wire.h"
 #include "sterna/base/assert.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
