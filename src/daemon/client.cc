@@ -110,13 +110,12 @@ coro::Task<Result<bool>> Client::borrow_known(std::vector<std::string> accounts)
 }
 
 coro::Task<Result<bool>> Client::borrow(std::vector<std::string> accounts) {
-  auto lent =
-      co_await io::with_deadline(loop_.clock(), kLoanMax, borrow_known(std::move(accounts)), "loan");
+  auto lent = co_await io::with_deadline(loop_.clock(), kLoanMax, borrow_known(std::move(accounts)),
+                                         "loan");
   if (lent || !lent.error().is(ErrorCode::timeout)) co_return std::move(lent);
   co_return fail(
-      Error(ErrorCode::locked, fmt::format("the daemon syncs, and has not let go of the state for "
-                                           "{} s",
-                                           kLoanMax.count()))
+      Error(ErrorCode::locked,
+            fmt::format("the daemon syncs, and has kept the state for {} s", kLoanMax.count()))
           .with_hint("try again when sterna status says that it is done"));
 }
 
