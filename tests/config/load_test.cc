@@ -238,6 +238,46 @@ TEST(Secrecy, ADirectoryInPlaceOfAFileIsNotToBeClosed) {
             "etc/config.toml:6:18: this is a directory: the key is a file\n");
 }
 
+TEST(Hooks, NoneUnlessSaid) {
+  const Home home;
+  home.write("etc/config.toml", account("a"));
+  const auto loaded = home.load();
+  ASSERT_TRUE(loaded) << failure(home);
+  EXPECT_TRUE(loaded->hooks.after_change.empty());
+  EXPECT_EQ(loaded->hooks.debounce, std::chrono::seconds(2));
+  EXPECT_EQ(loaded->hooks.timeout, std::chrono::minutes(2));
+  EXPECT_EQ(loaded->metrics.textfile, "");
+}
+
+TEST(Hooks, AreProgramsOrTextForTheShell) {
+  const Home home;
+  home.write("etc/config.toml", account("a") + R"(
+[hooks]
+before_sync = "a $x"
+after_change = ["notmuch", "new"]
+new_mail = ["n"]
+held = ["h"]
+needs_auth = ["u"]
+error = ["e"]
+debounce = "0"
+timeout = "30s"
+[metrics]
+textfile = "~/sterna.prom"
+)");
+  const auto loaded = home.load();
+  ASSERT_TRUE(loaded) << failure(home);
+  const HooksConfig& hooks = loaded->hooks;
+  EXPECT_THAT(hooks.before_sync, ElementsAre("/bin/sh", "-c", "a $x"));
+  EXPECT_THAT(hooks.after_change, ElementsAre("notmuch", "new"));
+  EXPECT_THAT(hooks.new_mail, ElementsAre("n"));
+  EXPECT_THAT(hooks.held, ElementsAre("h"));
+  EXPECT_THAT(hooks.needs_auth, ElementsAre("u"));
+  EXPECT_THAT(hooks.error, ElementsAre("e"));
+  EXPECT_EQ(hooks.debounce, std::chrono::seconds(0));
+  EXPECT_EQ(hooks.timeout, std::chrono::seconds(30));
+  EXPECT_EQ(loaded->metrics.textfile, home.at("sterna.prom"));
+}
+
 TEST(Maildirs, TheSameForTwoAccountsIsRefused) {
   const Home home;
   home.write("etc/config.toml",
