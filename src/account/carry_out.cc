@@ -21,6 +21,7 @@ Status remove_orphan(Engine& engine, MailboxWork& work, const LocalArrival& arri
   STERNA_CHECK(touched.sync());
   work.changed_by_us = true;
   ++engine.report.counts.deleted_in;
+  engine.tell(FileChange::Kind::removed, {&work, arrival.file.in_new, arrival.file.name});
   return engine.write([&]() -> Status {
     STERNA_TRY(const std::int64_t id,
                engine.store->add_undo({0, name, work.name(), arrival.file.base, arrival.file.flags,

@@ -221,14 +221,18 @@ coro::Task<Status> Connection::pump() {
     }
   }
   buffer_.clear();
-  Result<std::size_t> got = co_await read();
+  co_return take(co_await read());
+}
+
+// What a read brought.
+Status Connection::take(Result<std::size_t> got) {
   if (got && *got == 0) {
     got = fail(ErrorCode::disconnected, "the server closed the connection");
   }
   if (!got) {
     if (!failure_) failure_ = got.error();
     close();
-    co_return fail(*failure_);
+    return fail(*failure_);
   }
   // A flood keeps us busy and never waiting; that is the server's time, too.
   const auto began = services_.clock.monotonic();
@@ -240,15 +244,49 @@ coro::Task<Status> Connection::pump() {
   if (!fed) {
     failure_ = fed.error();
     close();
-    co_return fail(*failure_);
+    return fail(*failure_);
   }
   if (said_bye_) {
     // Nothing more is answered (RFC 3501 section 7.1.5), and it need not end the line either.
     close();
-    co_return fail(*failure_);
+    return fail(*failure_);
   }
   buffer_.erase(0, *fed);
-  co_return Status{};
+  return {};
+}
+
+Status Connection::begin_idle(Sink* sink) {
+  STERNA_TRY(idle_, submit(imap::idle(), sink));
+  pending_[idle_.value].awaited = false;
+  return {};
+}
+
+void Connection::end_idle() {
+  client_.end_idle();
+  idle_ = {};
+}
+
+// Silence is what an idle line is for: no deadline but its owner's. A read that is broken off takes
+// nothing (io::Transport).
+coro::Task<Status> Connection::listen(coro::Event& wake) {
+  if (closed_) co_return fail(lost());
+  STERNA_CO_CHECK(co_await flush());
+  if (wake.is_set()) co_return Status{};
+  buffer_.clear();
+  std::optional<Result<std::size_t>> got;
+  const auto read = [](io::Transport& from, std::string& into,
+                       std::optional<Result<std::size_t>>& result,
+                       coro::Event& done) -> coro::Task<void> {
+    result = co_await from.read_some(into, kReadOctets);
+    done.set();
+  };
+  coro::Scope reading = co_await coro::make_scope();
+  reading.spawn(read(*transport_, buffer_, got, wake));
+  const Status waited = co_await wake.wait();
+  co_await reading.close();
+  const bool interrupted = !*got && got->error().is_cancelled();
+  if (!interrupted) STERNA_CO_CHECK(take(std::move(*got)));
+  co_return waited;
 }
 
 coro::Task<Result<imap::UntaggedStatus>> Connection::greeting() {
@@ -265,7 +303,7 @@ Result<imap::CommandId> Connection::submit(Result<imap::Command> command, Sink* 
   const imap::CommandKind kind = command ? command->kind() : imap::CommandKind::noop;
   STERNA_TRY(const imap::CommandId id, client_.submit(std::move(command)));
   log_.trace("C: {}", client_.describe(id));
-  pending_[id.value] = {sink, std::move(literal), selects, kind};
+  pending_[id.value] = {sink, std::move(literal), selects, kind, true};
   if (sink) sink->connection_ = this;
   return id;
 }
@@ -375,6 +413,7 @@ void Connection::on_greeting(const imap::UntaggedStatus& greeting) {
 }
 
 void Connection::on_response(const imap::Response& response, const imap::Context& context) {
+  if (overhear_) overhear_(response);
   Sink* sink = sink_of(context.oldest);
   if (sink && !is_of_closing(context)) sink->on_response(response);
 }
@@ -402,10 +441,12 @@ void Connection::on_done(const imap::Done& done) {
   log_.trace("S: {} {} {}", to_string(done.kind), to_string(done.status), done.text);
   Sink* sink = sink_of(done.id);
   if (sink) sink->on_done(done);
-  pending_.erase(done.id.value);
+  const auto pending = pending_.find(done.id.value);
+  const bool awaited = pending == pending_.end() || pending->second.awaited;
+  if (pending != pending_.end()) pending_.erase(pending);
   const auto is_for = [sink](const auto& one) { return one.second.sink == sink; };
   if (sink && std::ranges::none_of(pending_, is_for)) part_from(*sink);
-  done_[done.id.value] = done;
+  if (awaited) done_[done.id.value] = done;
 }
 
 void Connection::on_challenge(imap::CommandId id, std::string_view challenge) {

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "sterna/account/settings.h"
+#include "sterna/coro/sync.h"
 #include "sterna/imap/client.h"
 #include "sterna/imap/command.h"
 #include "sterna/imap/commands.h"
@@ -108,6 +109,13 @@ class Connection final : private imap::Handler {
 
   // Writes what is submitted, without waiting for answers.
   coro::Task<Status> flush();
+  // Begins IDLE, and what the server says in it goes to `sink`.
+  Status begin_idle(Sink* sink);
+  // Hears what the server says unasked, for once, and sets `wake` then. Ends early when somebody
+  // else sets it. An error as of wait().
+  coro::Task<Status> listen(coro::Event& wake);
+  // DONE leaves with whatever is submitted next; nobody waits for the answer.
+  void end_idle();
   // Takes the answers to challenges of AUTHENTICATE.
   void on_challenges(std::function<Result<Secret>(std::string_view)> answer) {
     answer_ = std::move(answer);
@@ -125,6 +133,10 @@ class Connection final : private imap::Handler {
   // LOGOUT without waiting for the answer, and the end of the transport.
   coro::Task<void> logout();
   void close();
+  // Told of everything that is not asked for by name: untagged, to whichever command it came.
+  void overhear(std::function<void(const imap::Response&)> function) {
+    overhear_ = std::move(function);
+  }
 
   imap::Client& client() { return client_; }
   const imap::Capabilities& capabilities() const { return client_.capabilities(); }
@@ -161,6 +173,7 @@ class Connection final : private imap::Handler {
   void on_bad_response(const Error& error, const imap::Context& context) override;
 
   coro::Task<Status> pump();
+  Status take(Result<std::size_t> got);
   coro::Task<void> hear_out();
   coro::Task<Result<std::size_t>> read();
   void count_waiting(std::chrono::nanoseconds waited);
@@ -178,6 +191,7 @@ class Connection final : private imap::Handler {
     LiteralSource literal;
     bool selects = false;
     imap::CommandKind kind{};
+    bool awaited = true;  // somebody takes its Done
   };
   // What the next read waits for, and what is left of the time for it.
   struct Patience {
@@ -200,6 +214,8 @@ class Connection final : private imap::Handler {
   std::unordered_map<std::uint64_t, imap::Done> done_;
   std::unordered_map<std::uint64_t, Sink*> bodies_;
   std::function<Result<Secret>(std::string_view)> answer_;
+  std::function<void(const imap::Response&)> overhear_;
+  imap::CommandId idle_;  // none: no IDLE that was not ended
   std::optional<imap::UntaggedStatus> greeting_;
   std::optional<Error> failure_;
   std::vector<imap::CommandId> preludes_;

@@ -10,10 +10,12 @@
 
 #include "decisions.h"
 #include "execute_mailboxes.h"
+#include "kept.h"
 #include "list_early.h"
 #include "list_remote.h"
 #include "look_aside.h"
 #include "mailbox_rows.h"
+#include "pass.h"
 #include "prove_renames.h"
 #include "sterna/account/inspect.h"
 #include "sterna/base/bytes.h"
@@ -250,15 +252,71 @@ Status check_request(Engine& engine, const sync::MailboxesInput& input) {
   return {};
 }
 
+// As it was listed last. What the mailboxes held then is not said again.
+RemoteList recalled(const RemoteList& last) {
+  RemoteList list = last;
+  for (RemoteListing& one : list.mailboxes) {
+    one.status.reset();
+    one.mailbox.uidvalidity.reset();
+    one.mailbox.uid_next.reset();
+    one.mailbox.messages.reset();
+  }
+  return list;
+}
+
+// What is open between the sides is decided with both of them in view.
+Result<bool> can_recall(Engine& engine) {
+  if (!engine.kept || !engine.kept->list || !engine.request.mailboxes.empty()) return false;
+  STERNA_TRY(const std::vector<MailboxRow> rows, engine.store->mailboxes());
+  const auto is_anew = [](const MailboxRow& row) { return row.pair_anew; };
+  if (engine.union_mode || !engine.clean_boot || std::ranges::any_of(rows, is_anew)) return false;
+  STERNA_TRY(const bool pending, anything_pending(engine));
+  return !pending;
+}
+
 coro::Task<Result<RemoteList>> log_in_and_list(Engine& engine, Pool& pool) {
+  if (engine.news) {
+    STERNA_CO_TRY(const bool possible, can_recall(engine));
+    if (possible) co_return recalled(*engine.kept->list);
+    engine.news = nullptr;
+  }
   STERNA_CO_TRY(Connection * connection, co_await pool.primary());
-  co_return co_await list_remote(engine, *connection);
+  if (engine.kept) engine.kept->list.reset();
+  STERNA_CO_TRY(RemoteList list, co_await list_remote(engine, *connection));
+  if (engine.kept && list.complete) engine.kept->list = list;
+  co_return list;
+}
+
+// Where mailboxes are, or may come to be, with all that leads there.
+void keep_directories(Kept& kept, const maildir::Discovery& found) {
+  kept.directories = {""};
+  const auto keep = [&kept](maildir::MailboxPath path) {
+    for (; !path.empty(); path.pop_back()) kept.directories.insert(maildir::to_string(path));
+  };
+  for (const maildir::LocalMailbox& one : found.mailboxes) keep(one.path);
+  for (const maildir::MailboxPath& bare : found.bare) keep(bare);
 }
 
 coro::Task<Result<maildir::Discovery>> walk_and_list(Engine& engine) {
   STERNA_CO_TRY(maildir::Discovery found, co_await walk_directories(engine));
   co_await list_early(engine, found);
   co_return found;
+}
+
+// A list from memory that something here speaks against.
+coro::Task<Status> discover_all(Engine& engine, Pool& pool) {
+  engine.news = nullptr;
+  return discover(engine, pool);
+}
+
+// A mailbox that is not in a list from memory was made since, or excluded until now.
+bool lists_all(const Engine& engine, const RemoteList& list, const std::vector<MailboxRow>& rows) {
+  std::set<std::string_view> listed;
+  for (const RemoteListing& one : list.mailboxes) listed.insert(one.mailbox.wire.octets);
+  return std::ranges::all_of(rows, [&](const MailboxRow& row) {
+    return !row.has_remote || listed.contains(row.wire.octets) ||
+           !engine.settings.includes(row.name, row.role);
+  });
 }
 
 }  // namespace
@@ -278,10 +336,15 @@ coro::Task<Status> discover(Engine& engine, Pool& pool) {
   STERNA_CO_TRY(LocalWalk local, describe_walk(engine, *found, rows, on_server));
   STERNA_CO_CHECK(mark_restored(engine, rows, local));
   engine.walked = paths_of(*found);
+  if (engine.news && !lists_all(engine, remote, rows))
+    co_return co_await discover_all(engine, pool);
   STERNA_CO_TRY(Connection * connection, co_await pool.primary());
   STERNA_CO_TRY(const std::set<MailboxId> unlisted,
                 co_await ask_for_unlisted(engine, *connection, rows, remote));
   STERNA_CO_TRY(sync::MailboxesInput input, mailboxes_input(engine, rows, remote, unlisted, local));
+  if (engine.news && !sync::plan_mailboxes(input).empty()) {
+    co_return co_await discover_all(engine, pool);
+  }
   if (!engine.request_checked) STERNA_CO_CHECK(check_request(engine, input));
   engine.request_checked = true;  // what a pass renames is not asked for in the next one
   STERNA_CO_CHECK(save_absences(engine, rows, input));
@@ -293,6 +356,7 @@ coro::Task<Status> discover(Engine& engine, Pool& pool) {
   STERNA_CO_TRY(const MailboxesOutcome outcome,
                 co_await execute_mailboxes(engine, *connection, input, actions));
   if (!actions.empty()) engine.listed_early.clear();
+  if (!actions.empty() && engine.kept) engine.kept->list.reset();
   if (!actions.empty() && !engine.dry_run()) {
     STERNA_CO_TRY(rows, engine.store->mailboxes());
     STERNA_CO_TRY(*found, co_await walk_directories(engine));
@@ -320,6 +384,7 @@ coro::Task<Status> discover(Engine& engine, Pool& pool) {
     const bool frozen = outcome.frozen.contains(row.id);
     if (work->selectable || frozen) engine.mailboxes.push_back(std::move(work));
   }
+  if (engine.kept) keep_directories(*engine.kept, *found);
   STERNA_CO_CHECK(find_places_aside(engine, {remote, *found, local, rows, actions}));
   engine.trash_there = unsynced_trash(engine, remote);
   const auto inbox = std::ranges::find_if(

@@ -380,6 +380,7 @@ class Downloader {
       row.local_since = engine_.generation;
       STERNA_CHECK(engine_.store->put_message(row));
       STERNA_CHECK(engine_.store->clear_failure(work_.row.id, one.facts.uid, "", "download"));
+      engine_.tell(FileChange::Kind::added, {&work_, seen.in_new, seen.name});
       STERNA_CHECK(engine_.add_history(work_, one.facts.uid, seen.name, "downloaded", "local",
                                        row.flags.to_string(), reason_));
     }

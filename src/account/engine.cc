@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "inspect_parts.h"
 #include "sterna/base/step.h"
 #include "sterna/maildir/file_name.h"
 #include "sterna/maildir/marker.h"
@@ -72,6 +73,20 @@ void Engine::note(Error error, const MailboxWork* work) {
   }
   if (work) error.add_context(fmt::format("mailbox {}", work->name()));
   report.errors.push_back(std::move(error));
+}
+
+void Engine::tell(FileChange::Kind kind, const FilePlace& file, const FilePlace& before) {
+  if (!request.tells_changes) return;
+  const auto path_of = [this](const FilePlace& one) {
+    return one.mailbox ? fmt::format("{}/{}/{}", absolute_path(settings, row_path(*one.mailbox)),
+                                     one.in_new ? "new" : "cur", one.name)
+                       : std::string();
+  };
+  report.changes.push_back({.kind = kind,
+                            .path = path_of(file),
+                            .old_path = path_of(before),
+                            .mailbox = file.mailbox->name(),
+                            .role = file.mailbox->row.role});
 }
 
 namespace {

@@ -49,6 +49,7 @@ struct MailboxWork {
   std::optional<maildir::Listing> listing;
   std::vector<Uid> linked;  // rows of which a new file is one more name
   bool network_fs = false;
+  std::int64_t quiet_in_ns = 0;       // until `input.local.quiet`, if nothing changes meanwhile
   bool removal_begun = false;         // of files, or of messages whose files went, before this pass
   std::set<std::string> told_denied;  // bases of files that cannot be read
   bool missed_unflushed = false;      // files that may have gone with the power (unflushed.h)
@@ -98,6 +99,16 @@ struct Outcomes {
   std::optional<Error> no_room;              // why not all was fetched; noted when the rest is done
 };
 
+struct Kept;
+struct News;
+
+// Of a file: where its mailbox has it, and its name. No mailbox: no file.
+struct FilePlace {
+  const MailboxWork* mailbox = nullptr;
+  bool in_new = false;
+  std::string_view name{};
+};
+
 struct Engine {
   Engine(Services world, const Settings& account, SyncRequest asked, Progress& watcher, Log logger,
          AccountReport& result)
@@ -139,6 +150,9 @@ struct Engine {
   bool again = false;
   Outcomes outcomes;                        // of this pass
   std::chrono::nanoseconds settled_for{0};  // how long this sync waited for directories to rest
+  std::optional<std::int64_t> ripe_in_ns;   // what this pass leaves waiting could be done by then
+  Kept* kept = nullptr;                     // of an account that lives on
+  const News* news = nullptr;               // all that the server is asked about; none: everything
   // Flagged \Deleted and expunged by this sync: what is there again was never gone.
   std::set<MessageKey> expunged;
   std::vector<store::HeldEntry> held_mailboxes;  // as a whole: what this pass found of them
@@ -174,6 +188,12 @@ struct Engine {
   // The mailbox's directories, opened once a pass.
   Result<maildir::MailboxDirs*> open_dirs(MailboxWork& work);
   Result<io::Directory*> open_undo();
+  // Something waits for so long, and for nothing else.
+  void ripens_in(std::int64_t ns) {
+    if (!ripe_in_ns || ns < *ripe_in_ns) ripe_in_ns = ns;
+  }
+  // What this sync did in the Maildir, for the report, where it is asked for.
+  void tell(FileChange::Kind kind, const FilePlace& file, const FilePlace& before = {});
   // Notes a failure in the report; `work` gives the context. Cancellation is noted once.
   void note(Error error, const MailboxWork* work = nullptr);
   // `message_id`: of what nothing else tells of from now on.

@@ -397,11 +397,18 @@ class LocalExecution {
     return true;
   }
 
+  void tell_renamed(FileChange::Kind kind, const MailboxWork& from, const MessageRow& row,
+                    const MailboxWork& to, const LocalFile& file) {
+    const std::string before = row.base_name + row.info;
+    engine_.tell(kind, {&to, file.in_new, file.name}, {&from, row.in_new, before});
+  }
+
   Result<bool> record(const sync::Action& action, const sync::PullFlags& pull, MailboxWork& work,
                       Change* change) {
     STERNA_TRY(std::optional<MessageRow> row, engine_.store->message({work.row.id, pull.uid}));
     if (!row) return false;
     const LocalFile file = file_after(*change);
+    tell_renamed(FileChange::Kind::flags, work, *row, work, file);
     row->flags = before_push(work.shown(pull.result), pull.also_push);
     if (pull.modseq) row->modseq = pull.modseq;
     take_file(*row, file);
@@ -420,6 +427,7 @@ class LocalExecution {
     STERNA_TRY(std::optional<MessageRow> row,
                engine_.store->message({move.from.mailbox, move.uid}));
     const LocalFile file = file_after(*change);
+    if (row) tell_renamed(FileChange::Kind::renamed, from, *row, to, file);
     MessageRow moved = moved_row(row.value_or(MessageRow{}), to, move.new_uid, file,
                                  before_push(to.shown(move.flags), move.to_remote));
     if (move.content_differs && row) moved.file = row->file;

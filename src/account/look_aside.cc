@@ -295,8 +295,9 @@ class AsideLook {
 
   // A rename changes the ctime, and leaves this.
   bool changed_lately(const io::FileStat& stat) const {
-    const std::int64_t quiet_ns = std::chrono::nanoseconds(search_.quiet).count();
-    return stat.mtime_ns > search_.now_ns - quiet_ns && stat.mtime_ns <= search_.now_ns + quiet_ns;
+    const std::int64_t settles_ns = std::chrono::nanoseconds(search_.settles).count();
+    return stat.mtime_ns > search_.now_ns - settles_ns &&
+           stat.mtime_ns <= search_.now_ns + settles_ns;
   }
 
   Result<bool> stands_still() {

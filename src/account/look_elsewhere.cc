@@ -234,8 +234,9 @@ class Look {
   }
 
   bool is_fresh(const io::FileStat& stat) const {
-    const std::int64_t quiet_ns = std::chrono::nanoseconds(search_.quiet).count();
-    return stat.ctime_ns > search_.now_ns - quiet_ns && stat.ctime_ns <= search_.now_ns + quiet_ns;
+    const std::int64_t settles_ns = std::chrono::nanoseconds(search_.settles).count();
+    return stat.ctime_ns > search_.now_ns - settles_ns &&
+           stat.ctime_ns <= search_.now_ns + settles_ns;
   }
 
   // Placed there whole, by a sync of that account: it is not in its row yet, or not any more.
@@ -420,7 +421,7 @@ coro::Task<Result<sync::Plan>> plan_beside_neighbours(Engine& engine, sync::Inpu
                            leaving_of(plan, input, asked),
                            {},
                            engine.services.clock.wall_ns(),
-                           engine.settings.quiet};
+                           engine.settings.settles};
     if (search.leaving.empty()) break;
     STERNA_CO_TRY(search.own, own_places(engine));
     auto job = [&] { return look_everywhere(search, engine); };

@@ -43,7 +43,7 @@ struct ElsewhereSearch {
   Leaving leaving;
   std::set<Place> own;  // the root of this account's Maildir, and each `cur`: no other account's
   std::int64_t now_ns = 0;
-  std::chrono::milliseconds quiet{};  // what changed since may still be written
+  std::chrono::milliseconds settles{};  // what changed since may still be written
 };
 
 // Blocking: made for a worker's job. Never fails: what cannot be seen is unclear, and may be any

@@ -214,7 +214,7 @@ coro::Task<Status> describe_arrivals(Engine& engine, MailboxWork& work, ListingM
     return found;
   };
   const std::vector<Looked> looked = co_await on_worker(engine.services, job);
-  const std::int64_t quiet_ns = std::chrono::nanoseconds(engine.settings.quiet).count();
+  const std::int64_t settles_ns = std::chrono::nanoseconds(engine.settings.settles).count();
   std::size_t next = 0;
   for (LocalFile& file : found.arrived) {
     const Looked& look = looked[next++];
@@ -226,9 +226,11 @@ coro::Task<Status> describe_arrivals(Engine& engine, MailboxWork& work, ListingM
     if (look.identity) arrival.plain = to_plain_identity(*look.identity);
     tell_denied(engine, work, file, look);
     arrival.denied = look.denied && look.stamp;
-    arrival.stable = look.changed_ns <= now - quiet_ns || look.changed_ns > now + quiet_ns;
+    arrival.stable = look.changed_ns <= now - settles_ns || look.changed_ns > now + settles_ns;
+    if (!arrival.stable) engine.ripens_in(look.changed_ns + settles_ns - now);
     const std::int64_t age_ns = now - file.file.mtime_ns;
     arrival.settling = work.row.role == Role::sent && age_ns >= 0 && age_ns < kSentSettlesNs;
+    if (arrival.settling) engine.ripens_in(kSentSettlesNs - age_ns);
     arrival.origin = origin_of(engine, file.base);
     arrival.after_restart = restarted;
     arrival.wreck = restarted && is_wreck(work, arrival, look);
@@ -317,6 +319,7 @@ coro::Task<Status> list_mailbox(Engine& engine, MailboxWork& work) {
                                   : quiet_ns;
   const std::int64_t now_ns = listed.fs_now_ns.value_or(wall_ns);
   work.input.local.quiet = last + age_ns <= now_ns || last > now_ns + age_ns;
+  work.quiet_in_ns = last + age_ns - now_ns;
   co_return Status{};
 }
 
@@ -331,11 +334,16 @@ bool flags_may_remove(const MailboxWork& work) {
 
 bool wants_quiet(const MailboxWork& work) {
   const LocalDelta& local = work.input.local;
-  if (!local.quiet && flags_may_remove(work)) return true;
-  if (work.removal_begun && work.listing && !local.quiet) return true;
-  if (local.gone.empty() && local.arrived.empty()) return false;
-  if (!local.quiet && !local.gone.empty()) return true;
-  return std::ranges::any_of(local.arrived, [](const LocalArrival& a) { return !a.stable; });
+  if (local.quiet) return false;
+  return flags_may_remove(work) || (work.removal_begun && work.listing) || !local.gone.empty();
+}
+
+// This sync waits for it, and looks again.
+bool is_restless(const Engine& engine, const MailboxWork& work) {
+  if (!engine.settings.waits_for_quiet) return false;
+  return wants_quiet(work) ||
+         std::ranges::any_of(work.input.local.arrived,
+                             [](const LocalArrival& arrival) { return !arrival.stable; });
 }
 
 // Lists again whatever moved since it was listed; true if anything did. `all_doubtful`: also what a
@@ -349,7 +357,7 @@ coro::Task<Result<bool>> relist_moved(Engine& engine, bool all_doubtful) {
     Result<maildir::MailboxStamp> now = maildir::stamp_mailbox(*(*dirs)->home);
     const bool doubtful = all_doubtful && work->listing && !work->stamp_settled;
     const bool same = now && work->stamp_now && *now == *work->stamp_now;
-    if (same && !doubtful && !wants_quiet(*work)) continue;
+    if (same && !doubtful && !is_restless(engine, *work)) continue;
     moved = true;
     STERNA_CO_CHECK(co_await list_mailbox(engine, *work));
   }
@@ -431,8 +439,8 @@ std::set<MessageKey> gone_of(const Engine& engine) {
 // waits for it, and the others take what is at rest by then.
 coro::Task<Status> wait_for_quiet(Engine& engine) {
   io::Clock& clock = engine.services.clock;
-  const auto pause = std::max(engine.settings.quiet / 4, kSettlePauseMin);
-  const auto restless = [](const auto& work) { return wants_quiet(*work); };
+  const auto pause = std::max(engine.settings.settles / 4, kSettlePauseMin);
+  const auto restless = [&](const auto& work) { return is_restless(engine, *work); };
   bool moved = true;
   while (moved && std::ranges::any_of(engine.mailboxes, restless) &&
          engine.settled_for < kSettleLimit) {
@@ -465,6 +473,9 @@ coro::Task<Status> settle_local(Engine& engine) {
     if (work->input.adopting && seen) STERNA_CO_CHECK(co_await list_mailbox(engine, *work));
   }
   STERNA_CO_CHECK(co_await wait_for_quiet(engine));
+  for (const auto& work : engine.mailboxes) {
+    if (wants_quiet(*work)) engine.ripens_in(work->quiet_in_ns);
+  }
   // Everything that moved since the last absence was noticed is looked at once more.
   std::set<MessageKey> before;
   for (int round = 0;; ++round) {

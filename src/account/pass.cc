@@ -18,6 +18,7 @@
 #include "expire_decisions.h"
 #include "failures.h"
 #include "gather.h"
+#include "kept.h"
 #include "list_remote.h"
 #include "look_closer.h"
 #include "look_elsewhere.h"
@@ -50,6 +51,15 @@ bool is_unchanged(const MailboxWork& work) {
   return status.uid_validity == cursor.uidvalidity && status.uid_next == cursor.uid_next &&
          status.messages == cursor.messages && status.highest_modseq &&
          status.highest_modseq->value != 0 && *status.highest_modseq == cursor.highest_modseq;
+}
+
+// The server would have told. A file that came may be on the server already, and one that went may
+// have been told of elsewhere: they ask for a look whatever was told.
+bool is_no_news(const Engine& engine, const MailboxWork& work) {
+  if (!engine.news || engine.news->mailboxes.contains(work.row.wire.octets)) return false;
+  const LocalDelta& local = work.input.local;
+  return !work.input.adopting && work.row.cursor.uidvalidity && local.arrived.empty() &&
+         local.gone.empty();
 }
 
 // The base of a mailbox that is paired anew: nothing of it is believed any more.
@@ -116,7 +126,7 @@ coro::Task<Status> observe_remotes(Engine& engine, Pool& pool) {
       work->input.remote.began = engine.generation;
       continue;
     }
-    if (is_unchanged(*work)) {
+    if (is_unchanged(*work) || is_no_news(engine, *work)) {
       observe_remote_unchanged(*work, engine.generation);
       continue;
     }
@@ -185,9 +195,15 @@ coro::Task<Status> observe_there(Engine& engine, Pool& pool) {
 coro::Task<Status> observe_both(Engine& engine, Pool& pool) {
   STERNA_CO_CHECK(reset_restored(engine));
   engine.all_seen_here = false;
-  auto [there, here] = co_await coro::both(observe_there(engine, pool), observe_local(engine));
-  STERNA_CO_CHECK(there);
-  STERNA_CO_CHECK(here);
+  if (engine.news) {
+    // What is seen here decides what has to be looked at there.
+    STERNA_CO_CHECK(co_await observe_local(engine));
+    STERNA_CO_CHECK(co_await observe_there(engine, pool));
+  } else {
+    auto [there, here] = co_await coro::both(observe_there(engine, pool), observe_local(engine));
+    STERNA_CO_CHECK(there);
+    STERNA_CO_CHECK(here);
+  }
   STERNA_CO_CHECK(co_await settle_local(engine));
   engine.all_seen_here = true;
   co_return Status{};
@@ -513,6 +529,13 @@ bool anything_to_plan(const Engine& engine) {
          });
 }
 
+coro::Task<Result<sync::Plan>> make_plan(Engine& engine, Pool& pool) {
+  STERNA_CO_TRY(sync::Input input, co_await answer_questions(engine, pool));
+  co_return co_await plan_beside_neighbours(engine, input);
+}
+
+}  // namespace
+
 Result<bool> anything_pending(Engine& engine) {
   if (!engine.held_mailboxes.empty()) return true;
   if (!engine.emptied_here.empty() || !engine.emptied_there.empty()) return true;
@@ -529,13 +552,6 @@ Result<bool> anything_pending(Engine& engine) {
   }
   return false;
 }
-
-coro::Task<Result<sync::Plan>> make_plan(Engine& engine, Pool& pool) {
-  STERNA_CO_TRY(sync::Input input, co_await answer_questions(engine, pool));
-  co_return co_await plan_beside_neighbours(engine, input);
-}
-
-}  // namespace
 
 coro::Task<Status> run_pass(Engine& engine, Pool& pool) {
   STERNA_CO_CHECK(co_await discover(engine, pool));

@@ -41,18 +41,18 @@ coro::Task<Result<Connection*>> Pool::open(std::size_t index) {
   if (connections_.size() <= index) connections_.resize(index + 1);
   std::unique_ptr<Connection>& slot = connections_[index];
   if (slot && slot->usable()) co_return slot.get();
-  if (slot) {
-    octets_in_before_ += slot->transport().octets_in();
-    octets_out_before_ += slot->transport().octets_out();
-    slot.reset();
-  }
+  part_with(slot);
   if (!password_) {
     STERNA_CO_TRY(password_, co_await settings_.password());
   }
   const Secret password = *password_;
-  STERNA_CO_TRY(std::unique_ptr<Connection> connection,
-                co_await open_connection(services_, settings_, password, log_));
+  Result<std::unique_ptr<Connection>> opened =
+      co_await open_connection(services_, settings_, password, log_);
+  if (!opened && opened.error().is(ErrorCode::login))
+    password_.reset();  // it may be another by now
+  STERNA_CO_TRY(std::unique_ptr<Connection> connection, std::move(opened));
   STERNA_CO_CHECK(co_await maybe_compress(services_.clock, settings_, *connection, index));
+  ++logins_;
   connections_[index] = std::move(connection);
   co_return connections_[index].get();
 }
@@ -78,6 +78,36 @@ coro::Task<void> Pool::logout() {
   for (const auto& connection : connections_) {
     if (connection) co_await connection->logout();
   }
+}
+
+void Pool::part_with(std::unique_ptr<Connection>& slot) {
+  if (!slot) return;
+  octets_in_before_ += slot->transport().octets_in();
+  octets_out_before_ += slot->transport().octets_out();
+  slot.reset();
+}
+
+coro::Task<void> Pool::rest() {
+  password_.reset();
+  for (std::size_t i = 1; i < connections_.size(); ++i) {
+    if (connections_[i]) co_await connections_[i]->logout();
+    part_with(connections_[i]);
+  }
+}
+
+Connection* Pool::open_primary() {
+  return !connections_.empty() && connections_[0] && connections_[0]->usable()
+             ? connections_[0].get()
+             : nullptr;
+}
+
+void Pool::drop() {
+  for (std::unique_ptr<Connection>& slot : connections_) part_with(slot);
+}
+
+std::size_t Pool::size() const {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(connections_, [](const auto& one) { return one && one->usable(); }));
 }
 
 std::uint64_t Pool::octets_in() const {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pool: an account's connections. The first is the one that lists and plans; others are opened for
-// downloads where they pay, and live as long as the sync.
+// downloads where they pay, and live as long as the sync. A daemon keeps the first from sync to
+// sync.
 #pragma once
 
 #include <memory>
@@ -22,18 +23,29 @@ class Pool {
   // How many may be used at once, by the settings and by what the server bears.
   std::size_t size_max() const;
   coro::Task<void> logout();
+  // Between two syncs of one life: what was opened beside the first goes, and the password with it.
+  coro::Task<void> rest();
+  // The first connection, if it is open.
+  Connection* open_primary();
+  // All of them, at once, without a word.
+  void drop();
+  std::size_t size() const;
+  // How many logins succeeded.
+  std::uint64_t logins() const { return logins_; }
 
   std::uint64_t octets_in() const;
   std::uint64_t octets_out() const;
 
  private:
   coro::Task<Result<Connection*>> open(std::size_t index);
+  void part_with(std::unique_ptr<Connection>& slot);
 
   Services services_;
   const Settings& settings_;
   Log log_;
   std::optional<Secret> password_;
   std::vector<std::unique_ptr<Connection>> connections_;
+  std::uint64_t logins_ = 0;
   std::uint64_t octets_in_before_ = 0;
   std::uint64_t octets_out_before_ = 0;
 };

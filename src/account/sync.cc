@@ -10,6 +10,7 @@
 #include "audit.h"
 #include "decisions.h"
 #include "engine.h"
+#include "kept.h"
 #include "last_sync.h"
 #include "pass.h"
 #include "pool.h"
@@ -32,8 +33,10 @@ constexpr int kPassesMax = 6;
 coro::Task<Status> run_passes(Engine& engine, Pool& pool) {
   for (int pass = 0; pass < kPassesMax; ++pass) {
     engine.again = false;
+    engine.ripe_in_ns.reset();
     STERNA_CO_CHECK(co_await run_pass(engine, pool));
     engine.generation = Generation{engine.generation.value + 1};
+    engine.news = nullptr;  // what this pass changed was no news
     if (!engine.again || engine.dry_run()) co_return Status{};
   }
   co_return Status{};
@@ -105,8 +108,8 @@ void drop_repeated(std::vector<Error>& errors) {
                 [&said](const Error& error) { return !said.insert(error.describe()).second; });
 }
 
-coro::Task<Status> take_leave(Pool& pool) {
-  co_await pool.logout();
+coro::Task<Status> take_leave(const Engine& engine, Pool& pool) {
+  if (!engine.kept) co_await pool.logout();
   co_return Status{};
 }
 
@@ -144,7 +147,7 @@ coro::Task<Status> run_sync(Engine& engine, Pool& pool) {
   auto [done, copied] = co_await coro::both(sync_tree(engine, pool), copy_log(engine));
   if (!copied) engine.log.debug("the log was not copied: {}", copied.error().describe());
   // While the server is taken leave of.
-  auto [left, moved] = co_await coro::both(take_leave(pool), settle_epoch(engine));
+  auto [left, moved] = co_await coro::both(take_leave(engine, pool), settle_epoch(engine));
   if (!moved) tell_unmarked(engine, done, moved.error());
   if (const Status flushed = co_await end_unflushed(engine); !flushed) {
     engine.log.warn("the Maildir was not flushed: {}", flushed.error().describe());
@@ -156,24 +159,42 @@ coro::Task<Status> run_sync(Engine& engine, Pool& pool) {
   co_return done;
 }
 
-}  // namespace
+// What the next sync of this life begins with.
+void keep(const Engine& engine, const Status& done, Kept& kept) {
+  kept.failure = done ? std::nullopt : std::optional(done.error());
+  kept.mailboxes.clear();
+  for (const auto& work : engine.mailboxes) {
+    const MailboxRow& row = work->row;
+    kept.mailboxes.push_back({row.name, row.wire, row.path, row.cursor});
+  }
+  kept.ripe_in.reset();
+  if (engine.ripe_in_ns) {
+    kept.ripe_in = std::chrono::nanoseconds(std::max<std::int64_t>(*engine.ripe_in_ns, 0));
+  }
+}
 
-coro::Task<AccountReport> sync_account(Services services, Settings settings, SyncRequest request,
-                                       Progress& progress, Log log) {
+coro::Task<AccountReport> sync_over(Services services, const Settings& settings,
+                                    SyncRequest request, const News* news, Progress& progress,
+                                    Log log, Pool& pool, Kept* kept) {
   AccountReport report;
   report.account = settings.name;
   const auto began = services.clock.monotonic();
-  log = log.with("account", settings.name);
+  const std::uint64_t octets_in = pool.octets_in();
+  const std::uint64_t octets_out = pool.octets_out();
   {
     Engine engine(services, settings, std::move(request), progress, log, report);
-    Pool pool(services, settings, log);
+    engine.kept = kept;
+    engine.news = news;
     Status done = co_await run_sync(engine, pool);
-    report.counts.bytes_in = pool.octets_in();
-    report.counts.bytes_out = pool.octets_out();
+    report.counts.bytes_in = pool.octets_in() - octets_in;
+    report.counts.bytes_out = pool.octets_out() - octets_out;
     if (engine.store) {
-      if (Status kept = finish_state(engine, done); !kept) engine.note(std::move(kept).error());
+      if (Status written = finish_state(engine, done); !written) {
+        engine.note(std::move(written).error());
+      }
       report.quarantined = count_quarantined(engine);
     }
+    if (kept) keep(engine, done, *kept);
     if (!done) {
       report.marker_held = done.error().is(ErrorCode::marker);
       engine.note(std::move(done).error());
@@ -197,6 +218,38 @@ coro::Task<AccountReport> sync_account(Services services, Settings settings, Syn
   for (Error& error : report.errors) error.add_context(fmt::format("account {}", settings.name));
   report.seconds = std::chrono::duration<double>(services.clock.monotonic() - began).count();
   co_return report;
+}
+
+}  // namespace
+
+std::string_view to_string(FileChange::Kind kind) {
+  switch (kind) {
+    using enum FileChange::Kind;
+    case added:
+      return "added";
+    case removed:
+      return "removed";
+    case renamed:
+      return "renamed";
+    case flags:
+      return "flags";
+  }
+  std::unreachable();
+}
+
+coro::Task<AccountReport> sync_account(Services services, Settings settings, SyncRequest request,
+                                       Progress& progress, Log log) {
+  log = log.with("account", settings.name);
+  Pool pool(services, settings, log);
+  co_return co_await sync_over(services, settings, std::move(request), nullptr, progress, log, pool,
+                               nullptr);
+}
+
+coro::Task<AccountReport> sync_kept(Services services, const Settings& settings,
+                                    SyncRequest request, const News* news, Progress& progress,
+                                    Log log, Kept& kept) {
+  return sync_over(services, settings, std::move(request), news, progress, std::move(log),
+                   kept.pool, &kept);
 }
 
 }  // namespace sterna::account

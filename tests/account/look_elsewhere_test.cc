@@ -353,7 +353,7 @@ class PlanBesideNeighbours : public LookElsewhere {
     own_.maildir = dir_ / "own";
     own_.neighbours = {neighbour_};
     // Files of this moment may be any message; these tests are about what they are.
-    own_.quiet = std::chrono::milliseconds(0);
+    own_.settles = std::chrono::milliseconds(0);
     engine_.root = std::move(*files().open_root(own_.maildir, true));
     sync::MailboxInput in;
     in.id = MailboxId{1};

@@ -134,7 +134,7 @@ account::Settings settings_of(const std::string& state_dir, const std::string& m
   settings.compress = account::Compress::no;
   settings.maildir = maildir;
   settings.state_dir = state_dir;
-  settings.quiet = std::chrono::milliseconds(0);
+  settings.quiet = settings.settles = std::chrono::milliseconds(0);
   settings.includes = [](const MailboxName&, Role) { return true; };
   settings.policy_for = [](const MailboxName&) {
     account::MailboxPolicy policy;

@@ -158,7 +158,7 @@ class Stage : public testing::Test {
     account::Progress progress;
     letters_read_ = false;
     account::Settings settings = settings_of(state_ / "state");
-    settings.quiet = quiet;
+    settings.quiet = settings.settles = quiet;
     account::AccountReport report =
         clock_.run(account::sync_account(services, settings, {}, progress, Log()));
     static_cast<void>(clock_.run(clock_.sleep(std::chrono::hours(2))));

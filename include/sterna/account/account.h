@@ -45,7 +45,7 @@ struct LifeSettings {
   // `watch`: mailboxes (remote names) that an IDLE is spent on where the server has no NOTIFY.
   std::function<bool(const MailboxName&)> pushes;
   std::chrono::seconds poll_interval{300};
-  // Changes of the Maildir are told one by one (Observer::on_synced): some hook wants them.
+  // AccountReport::changes is filled: some hook wants it.
   bool tells_changes = false;
 };
 
@@ -66,12 +66,13 @@ struct LifeCounters {
 // A moment of it.
 struct Life {
   LifeState state = LifeState::starting;
-  std::int64_t since_ms = 0;        // in that state
-  std::optional<Error> error;       // why, where something is wrong
-  std::int64_t next_try_ms = 0;     // offline, backoff: when it is tried again; paused: until when
-                                    // (0: until resumed)
-  std::uint64_t pending = 0;        // changes that are known of and wait to be carried out
-  std::int64_t last_sync_ms = 0;    // that went well; 0: none yet in this life
+  std::int64_t since_ms = 0;      // in that state
+  std::optional<Error> error;     // why, where something is wrong
+  std::int64_t next_try_ms = 0;   // offline, backoff: when it is tried again; paused: until when
+                                  // (0: until resumed)
+  std::uint64_t pending = 0;      // changes that are known of and not carried out yet
+  std::uint64_t waiting = 0;      // of them: left by the last sync for another look
+  std::int64_t last_sync_ms = 0;  // that went well; 0: none yet in this life
   std::chrono::nanoseconds last_duration{};
   std::uint64_t held = 0;
   std::uint64_t quarantined = 0;
@@ -83,16 +84,6 @@ struct Life {
   LifeCounters counters;
 };
 
-// What a sync changed in the Maildir.
-struct LocalChange {
-  enum class Kind : std::uint8_t { added, removed, renamed, flags };
-  Kind kind = Kind::added;
-  std::string path;      // absolute; of what was removed, where it was
-  std::string old_path;  // renamed, flags
-  std::string mailbox;
-};
-std::string_view to_string(LocalChange::Kind kind);
-
 class Account;
 
 // Whoever supervises accounts.
@@ -103,8 +94,7 @@ class Observer {
   virtual void on_life(const Account& /*account*/) {}
   // A sync that was not asked for by hand waits for it.
   virtual coro::Task<void> before_sync(const Account& /*account*/) { co_return; }
-  virtual void on_synced(const Account& /*account*/, const AccountReport& /*report*/,
-                         const std::vector<LocalChange>& /*changes*/) {}
+  virtual void on_synced(const Account& /*account*/, const AccountReport& /*report*/) {}
 };
 
 class Account {

@@ -87,6 +87,10 @@ struct Settings {
   bool fsync = true;
   // A local deletion is sent after so long without a change in the directory.
   std::chrono::milliseconds quiet = std::chrono::seconds(1);
+  // A new file is complete after so long without a change of it.
+  std::chrono::milliseconds settles = std::chrono::seconds(1);
+  // A sync waits for both; else what is not yet ripe is left to the next one.
+  bool waits_for_quiet = true;
 
   // Pure functions of the configuration. Names are remote names.
   std::function<bool(const MailboxName&, Role)> includes;

@@ -15,8 +15,20 @@ namespace sterna::account {
 struct SyncRequest {
   // Remote names; empty: all. Other mailboxes are still listed locally, never changed.
   std::vector<MailboxName> mailboxes;
-  bool dry_run = false;  // EXAMINE only; nothing is written on any side
+  bool dry_run = false;        // EXAMINE only; nothing is written on any side
+  bool tells_changes = false;  // AccountReport::changes
 };
+
+// What a sync changed in the Maildir.
+struct FileChange {
+  enum class Kind : std::uint8_t { added, removed, renamed, flags };
+  Kind kind = Kind::added;
+  std::string path;      // absolute; of what was removed, where it was
+  std::string old_path;  // renamed, flags
+  std::string mailbox;
+  Role role = Role::none;  // of the mailbox
+};
+std::string_view to_string(FileChange::Kind kind);
 
 // What was done, as `sync --json` tells it.
 struct Counts {
@@ -62,6 +74,7 @@ struct AccountReport {
   std::vector<Error> errors;
   std::vector<PlannedLine> plan;     // of a dry run
   std::vector<WaitingLine> waiting;  // after the last pass
+  std::vector<FileChange> changes;  // where the request asks for them
 };
 
 // Called from the loop's thread, often; must be cheap.

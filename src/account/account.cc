@@ -1,0 +1,565 @@
+// SPDX-License-Identifier: Apache-2.0
+// The life of an account: one coroutine that either syncs or waits for a reason to. Everything that
+// may be a reason leaves a mark and wakes it; what is due is decided from the marks alone.
+#include "sterna/account/account.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <deque>
+#include <utility>
+
+#include "backoff.h"
+#include "kept.h"
+#include "local_watch.h"
+#include "remote_watch.h"
+#include "sterna/base/assert.h"
+#include "sterna/coro/scope.h"
+#include "sterna/io/deadline.h"
+
+namespace sterna::account {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
+using std::chrono::seconds;
+
+// How long a line that may be dead has to prove that it is not.
+constexpr seconds kProbeLimit{5};
+// Where NOTIFY tells of everything, asking is for what it may have missed.
+constexpr int kPollsSavedByNotify = 6;
+// A round of polling that found something is followed sooner by the next.
+constexpr int kSoonerAfterNews = 5;
+constexpr seconds kPollAtLeast{30};
+// Where the Maildir cannot be watched.
+constexpr seconds kScanEvery{60};
+
+class NoProgress final : public Progress {};
+
+bool did_anything(const Counts& counts) {
+  return counts.downloaded + counts.uploaded + counts.flags_in + counts.flags_out +
+             counts.moved_in + counts.moved_out + counts.deleted_in + counts.deleted_out +
+             counts.mailboxes_in + counts.mailboxes_out !=
+         0;
+}
+
+void add(Counts& sum, const Counts& more) {
+  sum.downloaded += more.downloaded;
+  sum.uploaded += more.uploaded;
+  sum.flags_in += more.flags_in;
+  sum.flags_out += more.flags_out;
+  sum.moved_in += more.moved_in;
+  sum.moved_out += more.moved_out;
+  sum.deleted_in += more.deleted_in;
+  sum.deleted_out += more.deleted_out;
+  sum.mailboxes_in += more.mailboxes_in;
+  sum.mailboxes_out += more.mailboxes_out;
+  sum.bodies_fetched += more.bodies_fetched;
+  sum.bytes_in += more.bytes_in;
+  sum.bytes_out += more.bytes_out;
+}
+
+}  // namespace
+
+std::string_view to_string(LifeState state) {
+  switch (state) {
+    using enum LifeState;
+    case starting:
+      return "starting";
+    case syncing:
+      return "syncing";
+    case watching:
+      return "watching";
+    case polling:
+      return "polling";
+    case offline:
+      return "offline";
+    case backoff:
+      return "backoff";
+    case paused:
+      return "paused";
+    case held:
+      return "held";
+    case needs_auth:
+      return "needs-auth";
+    case needs_secret:
+      return "needs-secret";
+    case error:
+      return "error";
+  }
+  std::unreachable();
+}
+
+struct Account::Impl {
+  // A sync that somebody waits for, who may have gone meanwhile.
+  struct Request final : Progress {
+    std::vector<MailboxName> mailboxes;
+    Progress* to = nullptr;
+    AccountReport report;
+    coro::Event done;
+
+    void expect(std::uint64_t messages, std::uint64_t octets) override {
+      if (to) to->expect(messages, octets);
+    }
+    void transferred(std::uint64_t messages, std::uint64_t octets) override {
+      if (to) to->transferred(messages, octets);
+    }
+    void phase(std::string_view account, std::string_view what) override {
+      if (to) to->phase(account, what);
+    }
+  };
+
+  // What the next sync looks at, and for whom.
+  struct Due {
+    bool everything = false;
+    bool news = false;  // what the server told, and what changed here
+    std::shared_ptr<Request> request;
+
+    bool nothing() const { return !everything && !news && !request; }
+  };
+
+  Impl(Account& account, Services world, io::Watcher& watcher, Settings given, LifeSettings how,
+       Observer& supervisor, Log logger)
+      : self(account),
+        services(world),
+        settings(std::move(given)),
+        life_settings(std::move(how)),
+        observer(supervisor),
+        log(logger.with("account", settings.name)),
+        kept(services, settings, log),
+        remote(services, log),
+        local(services, watcher, settings, wake, log) {
+    life.since_ms = services.clock.wall_ns() / 1'000'000;
+  }
+
+  nanoseconds now() const { return services.clock.monotonic(); }
+  std::int64_t wall_ms() const { return services.clock.wall_ns() / 1'000'000; }
+
+  coro::Task<void> live();
+  coro::Task<void> wait_while_paused();
+  Due what_is_due();
+  nanoseconds next_moment() const;
+  coro::Task<void> wait_for_reason();
+  coro::Task<void> listen();
+  coro::Task<void> prove_line();
+  coro::Task<void> sync(Due due);
+  void take_outcome(const Due& due, const AccountReport& report, nanoseconds began, bool told,
+                    bool over_old_line);
+  void failed(const Error& error, bool over_old_line);
+  void went_well(const Due& due, const AccountReport& report);
+  void schedule_poll(bool found_something);
+  LifeState state_at_rest() const;
+  void enter(LifeState state);
+  void drop_line();
+  void answer_all();
+  void note_pending();
+  void summarize(const AccountReport& report) const;
+
+  Account& self;
+  Services services;
+  Settings settings;
+  LifeSettings life_settings;
+  Observer& observer;
+  Log log;
+  coro::Event wake;
+  Kept kept;
+  RemoteWatch remote;
+  LocalWatch local;
+  coro::Semaphore turn{1};  // whoever has it may use the state
+  std::deque<std::shared_ptr<Request>> requests;
+  Life life;
+
+  nanoseconds everything_at{};              // when all is looked at
+  std::optional<nanoseconds> retry_at;      // after a failure: nothing before that
+  std::optional<nanoseconds> ripe_at;       // what waits for time to pass
+  std::optional<nanoseconds> scan_at;       // where the Maildir cannot be watched
+  std::optional<std::int64_t> pause_until;  // paused; 0: until resumed
+  seconds poll_interval{};                  // as adapted
+  unsigned failures = 0;                    // in a row
+  std::string probe_reason;                 // "" if the line need not be proved
+  bool over = false;
+};
+
+void Account::Impl::enter(LifeState state) {
+  if (life.state == state) return;
+  life.state = state;
+  life.since_ms = wall_ms();
+  log.debug("state: {}", to_string(state));
+  observer.on_life(self);
+}
+
+LifeState Account::Impl::state_at_rest() const {
+  return remote.listening() ? LifeState::watching : LifeState::polling;
+}
+
+void Account::Impl::drop_line() {
+  remote.forget();
+  kept.pool.drop();
+}
+
+// What is known and not carried out; told when it changes.
+void Account::Impl::note_pending() {
+  const std::uint64_t open = remote.count() + (local.ripe_at() ? 1 : 0);
+  std::uint64_t waiting = life.waiting;
+  if (std::exchange(life.pending, open + waiting) != open + waiting) observer.on_life(self);
+}
+
+void Account::Impl::schedule_poll(bool found_something) {
+  const seconds usual = remote.has_notify() ? life_settings.poll_interval * kPollsSavedByNotify
+                                            : life_settings.poll_interval;
+  const seconds soonest = std::min(usual, std::max(usual / kSoonerAfterNews, kPollAtLeast));
+  poll_interval = found_something ? soonest : std::clamp(poll_interval * 2, soonest, usual);
+  everything_at = now() + poll_interval;
+}
+
+Account::Impl::Due Account::Impl::what_is_due() {
+  Due due;
+  if (!requests.empty()) {
+    due.request = requests.front();
+    requests.pop_front();
+    due.everything = true;
+    return due;
+  }
+  const nanoseconds at = now();
+  if (retry_at && at < *retry_at) return due;
+  due.everything = at >= everything_at || retry_at || remote.everything();
+  due.news = remote.has_news() || local.is_ripe() || (ripe_at && at >= *ripe_at) ||
+             (scan_at && at >= *scan_at);
+  return due;
+}
+
+nanoseconds Account::Impl::next_moment() const {
+  if (retry_at) return *retry_at;
+  nanoseconds next = everything_at;
+  for (const auto& one : {ripe_at, scan_at, local.ripe_at()}) {
+    if (one) next = std::min(next, *one);
+  }
+  return next;
+}
+
+// Over the connection that the last sync left, or without one.
+coro::Task<void> Account::Impl::listen() {
+  Connection* connection = retry_at ? nullptr : kept.pool.open_primary();
+  if (!connection) {
+    remote.forget();
+    static_cast<void>(co_await wake.wait());
+    co_return;
+  }
+  if (!remote.can_listen(*connection)) {
+    // Nobody would notice if it died, and the server need not keep it.
+    remote.forget();
+    co_await kept.pool.logout();
+    kept.pool.drop();
+    co_return;
+  }
+  Status heard;
+  if (!remote.listening()) {
+    heard = co_await remote.begin(*connection, kept);
+  } else {
+    heard = co_await remote.listen(wake);
+  }
+  if (heard) remote.compare(kept);
+  if (heard || heard.error().is_cancelled()) co_return;
+  log.info("the line to the server was lost: {}", heard.error().describe());
+  ++life.counters.reconnects[std::string(to_string(heard.error().code()))];
+  drop_line();
+  everything_at = now();
+}
+
+coro::Task<void> Account::Impl::wait_for_reason() {
+  enter(retry_at ? life.state : state_at_rest());
+  note_pending();
+  const nanoseconds left = next_moment() - now();
+  if (left <= nanoseconds{}) co_return;
+  const auto alarm = [](Impl& impl, milliseconds after) -> coro::Task<void> {
+    if (co_await impl.services.clock.sleep(after)) impl.wake.set();
+  };
+  coro::Scope timer = co_await coro::make_scope();
+  timer.spawn(alarm(*this, std::chrono::ceil<milliseconds>(left)));
+  co_await listen();
+  co_await timer.close();
+}
+
+coro::Task<void> Account::Impl::prove_line() {
+  const std::string reason = std::exchange(probe_reason, {});
+  retry_at.reset();
+  failures = 0;
+  remote.end();
+  Connection* connection = kept.pool.open_primary();
+  if (!connection) {
+    everything_at = now();
+    co_return;
+  }
+  const Result<imap::Done> answered = co_await io::with_deadline(
+      services.clock, kProbeLimit, connection->run(imap::noop()), "no sign of life");
+  if (answered) co_return;
+  if (answered.error().is_cancelled()) co_return;
+  log.info("{}: the line to the server is dead, and replaced", reason);
+  ++life.counters.reconnects[reason];
+  drop_line();
+  everything_at = now();
+}
+
+coro::Task<void> Account::Impl::wait_while_paused() {
+  enter(LifeState::paused);
+  life.next_try_ms = *pause_until;
+  observer.on_life(self);
+  remote.end();
+  remote.forget();
+  co_await kept.pool.logout();
+  kept.pool.drop();
+  answer_all();
+  wake.reset();
+  if (!pause_until) co_return;
+  const std::int64_t left_ms = *pause_until - wall_ms();
+  if (*pause_until != 0 && left_ms <= 0) {
+    self.resume();
+    co_return;
+  }
+  if (*pause_until == 0) {
+    static_cast<void>(co_await wake.wait());
+  } else {
+    static_cast<void>(co_await io::wait_for(services.clock, milliseconds(left_ms), wake));
+  }
+}
+
+// A pause answers them as done: nothing was to be done.
+void Account::Impl::answer_all() {
+  for (const auto& request : std::exchange(requests, {})) {
+    request->report.account = settings.name;
+    request->report.anything_done = true;
+    request->done.set();
+  }
+}
+
+void Account::Impl::summarize(const AccountReport& report) const {
+  const Counts& counts = report.counts;
+  std::string what;
+  const auto tell = [&what](std::uint64_t count, std::string_view words) {
+    if (count != 0) what += fmt::format("{}{} {}", what.empty() ? "" : ", ", count, words);
+  };
+  tell(counts.downloaded, "new here");
+  tell(counts.uploaded, "sent");
+  tell(counts.flags_in + counts.flags_out, "flags");
+  tell(counts.moved_in + counts.moved_out, "moved");
+  tell(counts.deleted_in, "deleted here");
+  tell(counts.deleted_out, "deleted on the server");
+  tell(counts.mailboxes_in + counts.mailboxes_out, "mailboxes");
+  if (!what.empty()) log.info("synced: {} ({:.2f} s)", what, report.seconds);
+  for (const Error& error : report.errors) {
+    if (error.is_cancelled()) continue;
+    if (error.hint().empty()) {
+      log.warn("{}", error.describe());
+    } else {
+      log.warn("{} ({})", error.describe(), error.hint());
+    }
+  }
+}
+
+void Account::Impl::failed(const Error& error, bool over_old_line) {
+  const Patience patience = patience_for(error);
+  ++life.counters.syncs_failed;
+  if (patience.state == LifeState::needs_auth) ++life.counters.logins_refused;
+  life.error = error;
+  const bool line_lost = error.is(ErrorCode::disconnected) || error.is(ErrorCode::timeout);
+  if (line_lost && over_old_line && failures == 0) {
+    // It may have died long ago, and nobody noticed.
+    ++life.counters.reconnects[std::string(to_string(error.code()))];
+    drop_line();
+    everything_at = now();
+    ++failures;
+    return;
+  }
+  ++failures;
+  const milliseconds wait = wait_after(patience, failures, services.random);
+  retry_at = now() + wait;
+  life.next_try_ms = wall_ms() + wait.count();
+  drop_line();
+  enter(patience.state);
+  log.info("next try in {} s", std::chrono::ceil<seconds>(wait).count());
+}
+
+void Account::Impl::went_well(const Due& due, const AccountReport& report) {
+  failures = 0;
+  retry_at.reset();
+  life.next_try_ms = 0;
+  life.last_sync_ms = wall_ms();
+  life.error = report.errors.empty() ? std::nullopt : std::optional(report.errors.front());
+  local.cover(kept.directories);
+  scan_at.reset();
+  if (!local.obstacle().empty()) scan_at = now() + kScanEvery;
+  ripe_at.reset();
+  if (kept.ripe_in) ripe_at = now() + *kept.ripe_in + settings.settles;
+  if (due.everything && (!due.request || due.request->mailboxes.empty())) {
+    schedule_poll(did_anything(report.counts));
+  }
+}
+
+void Account::Impl::take_outcome(const Due& due, const AccountReport& report, nanoseconds began,
+                                 bool told, bool over_old_line) {
+  ++life.counters.syncs;
+  add(life.counters.moved, report.counts);
+  life.held = report.held;
+  life.quarantined = report.quarantined;
+  life.waiting = 0;
+  for (const WaitingLine& line : report.waiting) life.waiting += line.count;
+  life.last_duration = now() - began;
+  life.watches = local.size();
+  life.watch_obstacle = local.obstacle();
+  if (told && report.counts.downloaded != 0) {
+    const nanoseconds latency = now() - began;
+    ++life.counters.pushes;
+    life.counters.push_latency_sum += latency;
+    life.counters.push_latency_max = std::max(life.counters.push_latency_max, latency);
+  }
+  summarize(report);
+  if (kept.failure) {
+    if (!kept.failure->is_cancelled()) failed(*kept.failure, over_old_line);
+  } else {
+    went_well(due, report);
+  }
+  life.watches = local.size();
+  life.watch_obstacle = local.obstacle();
+  life.connections = kept.pool.size();
+  life.counters.logins = kept.pool.logins();
+}
+
+coro::Task<void> Account::Impl::sync(Due due) {
+  const Result<coro::Semaphore::Permit> permit = co_await turn.hold();
+  if (!permit) co_return;
+  if (due.everything || remote.has_news()) enter(LifeState::syncing);
+  if (!due.request) co_await observer.before_sync(self);
+  const bool told = remote.has_news() && remote.since();
+  const nanoseconds began = told ? *remote.since() : now();
+  remote.end();
+  const bool over_old_line = kept.pool.open_primary() != nullptr;
+  const News news = remote.take();
+  local.take();
+  ripe_at.reset();
+  SyncRequest request;
+  request.tells_changes = life_settings.tells_changes;
+  if (due.request) request.mailboxes = due.request->mailboxes;
+  NoProgress nothing;
+  Progress& progress = due.request ? static_cast<Progress&>(*due.request) : nothing;
+  AccountReport report = co_await sync_kept(services, settings, std::move(request),
+                                            due.everything ? nullptr : &news, progress, log, kept);
+  co_await kept.pool.rest();
+  take_outcome(due, report, began, told, over_old_line);
+  observer.on_life(self);
+  observer.on_synced(self, report);
+  if (!due.request) co_return;
+  due.request->report = std::move(report);
+  due.request->done.set();
+}
+
+coro::Task<void> Account::Impl::live() {
+  coro::Scope beside = co_await coro::make_scope();
+  beside.spawn(local.run());
+  const coro::Context context = co_await coro::current();
+  poll_interval = life_settings.poll_interval;
+  while (!context.cancel->requested()) {
+    wake.reset();
+    if (pause_until) {
+      co_await wait_while_paused();
+      continue;
+    }
+    if (!probe_reason.empty()) co_await prove_line();
+    Due due = what_is_due();
+    if (due.nothing()) {
+      co_await wait_for_reason();
+    } else {
+      co_await sync(std::move(due));
+    }
+  }
+  over = true;
+  drop_line();
+  answer_all();
+  co_await beside.close();
+}
+
+Account::Account(Services services, io::Watcher& watcher, Settings settings, LifeSettings life,
+                 Observer& observer, Log log)
+    : impl_(std::make_unique<Impl>(*this, services, watcher, std::move(settings), std::move(life),
+                                   observer, std::move(log))) {}
+
+Account::~Account() = default;
+
+coro::Task<void> Account::run() {
+  return impl_->live();
+}
+
+const std::string& Account::name() const {
+  return impl_->settings.name;
+}
+
+const Settings& Account::settings() const {
+  return impl_->settings;
+}
+
+const Life& Account::life() const {
+  return impl_->life;
+}
+
+coro::Task<AccountReport> Account::sync(std::vector<MailboxName> mailboxes, Progress& progress) {
+  auto request = std::make_shared<Impl::Request>();
+  request->mailboxes = std::move(mailboxes);
+  request->to = &progress;
+  impl_->requests.push_back(request);
+  if (impl_->over) impl_->answer_all();
+  impl_->wake.set();
+  const Status waited = co_await request->done.wait();
+  request->to = nullptr;
+  if (!waited) {
+    std::erase(impl_->requests, request);
+    request->report.account = name();
+    request->report.errors.push_back(waited.error());
+  }
+  co_return std::move(request->report);
+}
+
+Account::Loan::Loan(Account& account, coro::Semaphore::Permit permit)
+    : account_(&account), permit_(std::move(permit)) {}
+
+Account::Loan::Loan(Loan&& other) noexcept
+    : account_(std::exchange(other.account_, nullptr)), permit_(std::move(other.permit_)) {}
+
+Account::Loan& Account::Loan::operator=(Loan&& other) noexcept {
+  std::swap(account_, other.account_);
+  std::swap(permit_, other.permit_);
+  return *this;
+}
+
+Account::Loan::~Loan() {
+  if (!account_) return;
+  permit_.release();
+  Impl& impl = *account_->impl_;
+  impl.everything_at = {};
+  impl.retry_at.reset();
+  impl.wake.set();
+}
+
+coro::Task<Result<Account::Loan>> Account::lend() {
+  STERNA_CO_TRY(coro::Semaphore::Permit permit, co_await impl_->turn.hold());
+  co_return Loan(*this, std::move(permit));
+}
+
+void Account::pause(std::optional<std::int64_t> until_ms) {
+  impl_->pause_until = until_ms.value_or(0);
+  impl_->wake.set();
+}
+
+void Account::resume() {
+  if (!impl_->pause_until) return;
+  impl_->pause_until.reset();
+  impl_->life.next_try_ms = 0;
+  impl_->everything_at = {};
+  impl_->retry_at.reset();
+  impl_->wake.set();
+}
+
+void Account::probe(std::string_view reason) {
+  impl_->probe_reason = reason;
+  impl_->wake.set();
+}
+
+}  // namespace sterna::account

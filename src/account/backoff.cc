@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backoff.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace sterna::account {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+Patience patience_for(const Error& error) {
+  switch (error.code()) {
+    using enum ErrorCode;
+    case resolve:
+    case connect:
+    case disconnected:
+    case timeout:
+      return {LifeState::offline, seconds(2), minutes(5)};
+    case login:
+      return {LifeState::needs_auth, minutes(15), hours(24)};
+    case secret:
+      return {LifeState::needs_secret, minutes(1), hours(1)};
+    case marker:
+      return {LifeState::held, minutes(1), minutes(5)};
+    case locked:
+      return {LifeState::backoff, seconds(1), seconds(10)};
+    case certificate:
+    case usage:
+    case config:
+    case unsupported:
+    case internal:
+      return {LifeState::error, minutes(5), hours(6)};
+    case tls:
+    case protocol:
+    case server_no:
+    case server_bad:
+    case over_quota:
+    case too_big:
+      return {LifeState::backoff, seconds(15), minutes(30)};
+    case io:
+    case no_space:
+    case permission:
+    case not_found:
+    case exists:
+    case changed:
+    case corrupt:
+    case cancelled:
+      return {LifeState::backoff, seconds(30), minutes(15)};
+  }
+  std::unreachable();
+}
+
+std::chrono::milliseconds wait_after(const Patience& patience, unsigned failures,
+                                     io::Random& random) {
+  std::chrono::milliseconds wait = patience.first;
+  for (unsigned i = 1; i < failures && wait < patience.longest; ++i) wait *= 2;
+  wait = std::min(wait, patience.longest);
+  const auto quarter = static_cast<std::uint64_t>(wait.count() / 4);
+  const auto jitter = static_cast<std::int64_t>(random.next() % (2 * quarter + 1));
+  return wait - std::chrono::milliseconds(quarter) + std::chrono::milliseconds(jitter);
+}
+
+}  // namespace sterna::account

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// Backoff: what a failed sync means for an account that lives, and when it is tried again. Pure.
+#pragma once
+
+#include <chrono>
+
+#include "sterna/account/account.h"
+#include "sterna/io/random.h"
+
+namespace sterna::account {
+
+// How failures of one class are met: the first wait, doubled at each further one up to the longest.
+struct Patience {
+  LifeState state = LifeState::backoff;
+  std::chrono::milliseconds first{};
+  std::chrono::milliseconds longest{};
+};
+// A password that was refused is not tried in a loop; a line that was cut is tried again at once.
+Patience patience_for(const Error& error);
+
+// The wait before the next try behind `failures` (1 or more) in a row, up to a quarter shorter or
+// longer, so that many accounts do not come back in one moment.
+std::chrono::milliseconds wait_after(const Patience& patience, unsigned failures,
+                                     io::Random& random);
+
+}  // namespace sterna::account

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// Kept: what an account that lives on keeps from one sync to the next. News: what it was told
+// since.
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "engine.h"
+#include "list_remote.h"
+#include "pool.h"
+
+namespace sterna::account {
+
+// A mailbox that is synced, as the last sync left it.
+struct KnownMailbox {
+  MailboxName name;
+  WireName wire;
+  std::string path;  // below the Maildir's root
+  RemoteCursor cursor;
+};
+
+struct Kept {
+  Kept(Services services, const Settings& settings, Log log)
+      : pool(services, settings, std::move(log)) {}
+
+  Pool pool;
+  // As the server last listed everything; none while something speaks against it.
+  std::optional<RemoteList> list;
+  std::vector<KnownMailbox> mailboxes;
+  // Below the Maildir's root, "" is the root: where mailboxes are or may come to be.
+  std::set<std::string> directories;
+  // Why the last sync ended before it had done what it could; none if it had.
+  std::optional<Error> failure;
+  // What the last sync left waiting for time to pass can be done by then.
+  std::optional<std::chrono::nanoseconds> ripe_in;
+};
+
+// Since a sync that looked at everything: the server has something new in these mailboxes at most.
+// A sync that is given it asks about no other, unless what it finds makes it doubt that.
+struct News {
+  std::set<std::string> mailboxes;  // as they are called on the wire
+};
+
+// As sync_account(), over connections that stay open behind it. `news`: none to look at everything.
+coro::Task<AccountReport> sync_kept(Services services, const Settings& settings,
+                                    SyncRequest request, const News* news, Progress& progress,
+                                    Log log, Kept& kept);
+
+}  // namespace sterna::account

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "local_watch.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "inspect_parts.h"
+
+namespace sterna::account {
+namespace {
+
+// A program that goes on for longer is looked at while it does.
+constexpr std::chrono::seconds kBurstMax{2};
+
+}  // namespace
+
+Status LocalWatch::open() {
+  if (watch_) return {};
+  STERNA_TRY(watch_, watcher_.open());
+  opened_.set();
+  return {};
+}
+
+void LocalWatch::note() {
+  last_ = services_.clock.monotonic();
+  if (!first_) first_ = last_;
+}
+
+std::int64_t LocalWatch::ctime_of(const std::string& path) const {
+  const auto directory = services_.files.open_root(path, false);
+  if (!directory) return 0;
+  const Result<io::FileStat> stat = (*directory)->stat();
+  return stat ? stat->ctime_ns : 0;
+}
+
+void LocalWatch::add(const std::string& path, bool home) {
+  if (tags_.contains(path)) return;
+  const io::WatchTag tag = next_tag_++;
+  if (Status added = watch_->add(path, tag); !added) {
+    if (added.error().is(ErrorCode::not_found)) return;
+    obstacle_ = added.error().describe();
+    if (obstacle_ != std::exchange(told_, obstacle_)) {
+      log_.warn("{}: changes there are looked for now and then ({})", obstacle_,
+                added.error().hint());
+    }
+    return;
+  }
+  places_[tag] = {path, home, home ? ctime_of(path) : 0};
+  tags_[path] = tag;
+  note();
+}
+
+void LocalWatch::cover(const std::set<std::string>& directories) {
+  obstacle_.clear();
+  if (Status opened = open(); !opened) {
+    obstacle_ = opened.error().describe();
+    return;
+  }
+  if (const auto root = services_.files.open_root(settings_.maildir, false)) {
+    const Result<bool> network = (*root)->is_network_file_system();
+    if (network && *network) obstacle_ = "a network file system tells nothing of other machines";
+  }
+  std::set<std::string> wanted;
+  for (const std::string& one : directories) {
+    const std::string home = absolute_path(settings_, one);
+    wanted.insert({home, home + "/cur", home + "/new"});
+    add(home, true);
+    add(home + "/cur", false);
+    add(home + "/new", false);
+  }
+  std::erase_if(tags_, [&](const auto& one) {
+    if (wanted.contains(one.first)) return false;
+    watch_->remove(one.second);
+    places_.erase(one.second);
+    return true;
+  });
+}
+
+// What is written to files beside the mailboxes, as Dovecot's indexes, is nothing to us.
+bool LocalWatch::is_news(io::WatchTag tag) {
+  const auto place = places_.find(tag);
+  if (place == places_.end()) return false;
+  if (!place->second.home) return true;
+  const std::int64_t now = ctime_of(place->second.path);
+  return std::exchange(place->second.ctime_ns, now) != now;
+}
+
+coro::Task<void> LocalWatch::run() {
+  if (!co_await opened_.wait()) co_return;
+  for (;;) {
+    const Result<io::WatchReport> report = co_await watch_->next();
+    if (!report) co_return;
+    bool news = report->overflow || !report->gone.empty();
+    for (const io::WatchTag tag : report->changed) news = is_news(tag) || news;
+    for (const io::WatchTag tag : report->gone) {
+      const auto place = places_.find(tag);
+      if (place == places_.end()) continue;
+      tags_.erase(place->second.path);
+      places_.erase(place);
+    }
+    if (report->overflow) log_.debug("more changed in the Maildir than the kernel could tell");
+    if (!news) continue;
+    note();
+    wake_.set();
+  }
+}
+
+std::optional<std::chrono::nanoseconds> LocalWatch::ripe_at() const {
+  if (!first_) return std::nullopt;
+  return std::min<std::chrono::nanoseconds>(last_ + settings_.settles, *first_ + kBurstMax);
+}
+
+bool LocalWatch::is_ripe() const {
+  const auto at = ripe_at();
+  return at && *at <= services_.clock.monotonic();
+}
+
+void LocalWatch::take() {
+  first_.reset();
+}
+
+}  // namespace sterna::account

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// LocalWatch: when something in an account's Maildir may have changed. It nominates; the stamps and
+// listings of the next sync prove.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "kept.h"
+#include "sterna/coro/sync.h"
+#include "sterna/io/watcher.h"
+
+namespace sterna::account {
+
+class LocalWatch {
+ public:
+  // `wake` is set whenever something was reported.
+  LocalWatch(Services services, io::Watcher& watcher, const Settings& settings, coro::Event& wake,
+             Log log)
+      : services_(services),
+        watcher_(watcher),
+        settings_(settings),
+        wake_(wake),
+        log_(std::move(log)) {}
+
+  // Listens, until it is cancelled.
+  coro::Task<void> run();
+  // Watches these directories below the Maildir's root from now on, and cur and new of those that
+  // have them. What is watched for the first time counts as changed.
+  void cover(const std::set<std::string>& directories);
+
+  // Something changed, and nothing more since `settles`, or not for kBurstMax since it began.
+  bool is_ripe() const;
+  // When it will be; none if nothing changed.
+  std::optional<std::chrono::nanoseconds> ripe_at() const;
+  // Whatever changed until now is about to be looked at.
+  void take();
+
+  std::uint64_t size() const { return watch_ ? watch_->size() : 0; }
+  // Why not all is watched; "" if it is.
+  const std::string& obstacle() const { return obstacle_; }
+
+ private:
+  struct Place {
+    std::string path;   // absolute
+    bool home = false;  // not cur or new: only names that come and go count
+    std::int64_t ctime_ns = 0;
+  };
+
+  Status open();
+  void note();
+  void add(const std::string& path, bool home);
+  bool is_news(io::WatchTag tag);
+  std::int64_t ctime_of(const std::string& path) const;
+
+  Services services_;
+  io::Watcher& watcher_;
+  const Settings& settings_;
+  coro::Event& wake_;
+  Log log_;
+  std::unique_ptr<io::Watch> watch_;
+  coro::Event opened_;
+  std::map<io::WatchTag, Place> places_;
+  std::map<std::string, io::WatchTag> tags_;  // by absolute path
+  io::WatchTag next_tag_ = 1;
+  std::optional<std::chrono::nanoseconds> first_;  // of what was not taken
+  std::chrono::nanoseconds last_{};
+  std::string obstacle_;
+  std::string told_;  // the last obstacle that was logged
+};
+
+}  // namespace sterna::account

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "remote_watch.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "sterna/base/bytes.h"
+#include "sterna/imap/outcome.h"
+
+namespace sterna::account {
+namespace {
+
+const KnownMailbox* find(const Kept& kept, const std::string& wire) {
+  const auto found = std::ranges::find_if(
+      kept.mailboxes, [&](const KnownMailbox& one) { return one.wire.octets == wire; });
+  return found == kept.mailboxes.end() ? nullptr : &*found;
+}
+
+const KnownMailbox* inbox_of(const Kept& kept) {
+  const auto found = std::ranges::find_if(
+      kept.mailboxes, [](const KnownMailbox& one) { return one.name.is_inbox(); });
+  return found == kept.mailboxes.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+bool RemoteWatch::can_listen(const Connection& connection) const {
+  return connection.has(imap::Capability::idle) && !refused_;
+}
+
+void RemoteWatch::nominate(const std::string& wire) {
+  news_.mailboxes.insert(wire);
+  if (!since_) since_ = services_.clock.monotonic();
+}
+
+void RemoteWatch::overhear(const imap::Response& response) {
+  if (const auto* status = std::get_if<imap::MailboxStatus>(&response)) {
+    if (!notifies_) return;
+    told_[status->name.octets] = {status->messages, status->uid_next, status->highest_modseq};
+    return;
+  }
+  if (const auto* said = std::get_if<imap::UntaggedStatus>(&response)) {
+    if (!said->code.is(imap::Code::notification_overflow)) return;
+    log_.info("the server tells no more of all mailboxes (NOTIFICATIONOVERFLOW)");
+    notifies_ = false;
+    everything_ = true;
+    return;
+  }
+  if (!connection_) return;  // it answers what a sync asked
+  if (std::holds_alternative<imap::List>(response)) {
+    everything_ = true;
+    return;
+  }
+  const auto* vanished = std::get_if<imap::Vanished>(&response);
+  const bool of_selected = std::holds_alternative<imap::Exists>(response) ||
+                           std::holds_alternative<imap::Expunge>(response) ||
+                           std::holds_alternative<imap::Fetch>(response) ||
+                           (vanished && !vanished->earlier);
+  if (of_selected) nominate(selected_);
+}
+
+void RemoteWatch::idle_ended(const imap::Done& done) {
+  if (done.ok()) return;
+  log_.info("the server refuses IDLE: {}", printable(done.text));
+  refused_ = true;
+}
+
+// Nothing is looked at twice for the same reason: what a look leaves as it is, as a mailbox that
+// waits, would be looked at for ever.
+bool RemoteWatch::differs(const std::string& wire, const Seen& seen, const Kept& kept) {
+  const KnownMailbox* known = find(kept, wire);
+  if (!known) return false;
+  const RemoteCursor& cursor = known->cursor;
+  const bool same = (!seen.messages || *seen.messages == cursor.messages) &&
+                    (!seen.uid_next || *seen.uid_next == cursor.uid_next) &&
+                    (!seen.highest_modseq || *seen.highest_modseq == cursor.highest_modseq);
+  if (same) return false;
+  Seen& before = looked_[wire];
+  if (before == seen) return false;
+  before = seen;
+  return true;
+}
+
+void RemoteWatch::compare(const Kept& kept) {
+  for (const auto& [wire, seen] : std::exchange(told_, {})) {
+    if (differs(wire, seen, kept)) nominate(wire);
+  }
+}
+
+News RemoteWatch::take() {
+  everything_ = false;
+  since_.reset();
+  return std::exchange(news_, {});
+}
+
+// The answer brings a STATUS of each mailbox: what changed since the sync is among them.
+coro::Task<Status> RemoteWatch::ask_to_be_notified(Connection& connection) {
+  if (notified_by_ == &connection || !connection.has(imap::Capability::notify)) co_return Status{};
+  notified_by_ = &connection;
+  notifies_ = true;
+  STERNA_CO_TRY(imap::Done done, co_await connection.run(imap::notify_personal()));
+  if (done.ok()) co_return Status{};
+  notifies_ = false;
+  log_.info("the server refuses NOTIFY: {}", printable(done.text));
+  connection.distrust(imap::Capability::notify);
+  co_return Status{};
+}
+
+coro::Task<Status> RemoteWatch::begin(Connection& connection, const Kept& kept) {
+  connection.overhear([this](const imap::Response& response) { overhear(response); });
+  STERNA_CO_CHECK(co_await connection.settle());
+  STERNA_CO_CHECK(co_await ask_to_be_notified(connection));
+  compare(kept);
+  const KnownMailbox* inbox = inbox_of(kept);
+  if (!inbox) {
+    refused_ = refused_ || !notifies_;
+    if (refused_) co_return Status{};
+  } else {
+    // Both leave together; what SELECT says is compared with what the last sync saw.
+    selected_ = inbox->wire.octets;
+    STERNA_CO_TRY(const imap::CommandId selecting,
+                  connection.submit(imap::select(inbox->wire, {})));
+    STERNA_CO_TRY(imap::Done selected, co_await connection.wait(selecting));
+    const imap::Selection* selection = connection.client().selection();
+    if (!selected.ok() || !selection) {
+      log_.info("INBOX cannot be watched: {}", printable(selected.text));
+      refused_ = true;
+      co_return Status{};
+    }
+    const Seen seen{selection->exists, selection->uid_next, selection->highest_modseq};
+    if (differs(selected_, seen, kept)) nominate(selected_);
+  }
+  STERNA_CO_CHECK(connection.begin_idle(&sink_));
+  connection_ = &connection;
+  idle_since_ = services_.clock.monotonic();
+  co_return Status{};
+}
+
+coro::Task<Status> RemoteWatch::listen(coro::Event& wake) {
+  Connection& connection = *connection_;
+  const std::chrono::seconds renewed_after(connection.quirks.idle_seconds_max);
+  if (services_.clock.monotonic() - idle_since_ >= renewed_after) {
+    connection.end_idle();
+    STERNA_CO_CHECK(connection.begin_idle(&sink_));
+    idle_since_ = services_.clock.monotonic();
+  }
+  co_return co_await connection.listen(wake);
+}
+
+void RemoteWatch::end() {
+  if (connection_) connection_->end_idle();
+  connection_ = nullptr;
+}
+
+void RemoteWatch::forget() {
+  connection_ = notified_by_ = nullptr;
+  notifies_ = false;
+  told_.clear();
+}
+
+}  // namespace sterna::account

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// RemoteWatch: what the server tells while nobody asks, over the account's first connection: IDLE
+// on one mailbox, and NOTIFY for all others where the server has it (RFC 2177, RFC 5465). It
+// nominates; the next sync looks.
+//
+// A sync takes the connection as it is: end() only puts DONE in front of its first command.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "kept.h"
+#include "sterna/coro/sync.h"
+
+namespace sterna::account {
+
+class RemoteWatch {
+ public:
+  RemoteWatch(Services services, Log log) : services_(services), log_(std::move(log)) {}
+
+  // Selects INBOX and begins to listen. What happened since `kept` was written is news at once. An
+  // error is one of the connection; a server that cannot do it is remembered (can_listen()).
+  coro::Task<Status> begin(Connection& connection, const Kept& kept);
+  // Hears the server out once, or until `wake` is set, or the IDLE has to be renewed.
+  coro::Task<Status> listen(coro::Event& wake);
+  void end();
+  // The connection is another one, or none.
+  void forget();
+
+  bool listening() const { return connection_ != nullptr; }
+  bool can_listen(const Connection& connection) const;
+  // All mailboxes, not only INBOX.
+  bool has_notify() const { return notifies_; }
+
+  bool has_news() const { return everything_ || !news_.mailboxes.empty(); }
+  // Mailboxes came or went, or the server could not tell all.
+  bool everything() const { return everything_; }
+  // What was told, forgotten here. `kept`: what is as it says is no news.
+  News take();
+  // Of what NOTIFY told while a sync used the connection.
+  void compare(const Kept& kept);
+  std::size_t count() const { return news_.mailboxes.size() + (everything_ ? 1 : 0); }
+  // When the first of them was told.
+  std::optional<std::chrono::nanoseconds> since() const { return since_; }
+
+ private:
+  struct Seen {
+    std::optional<std::uint32_t> messages;
+    std::optional<Uid> uid_next;
+    std::optional<ModSeq> highest_modseq;
+    bool operator==(const Seen&) const = default;
+  };
+  class IdleSink final : public Sink {
+   public:
+    explicit IdleSink(RemoteWatch& owner) : owner_(owner) {}
+    void on_done(const imap::Done& done) override { owner_.idle_ended(done); }
+
+   private:
+    RemoteWatch& owner_;
+  };
+
+  void overhear(const imap::Response& response);
+  void idle_ended(const imap::Done& done);
+  void nominate(const std::string& wire);
+  bool differs(const std::string& wire, const Seen& seen, const Kept& kept);
+  coro::Task<Status> ask_to_be_notified(Connection& connection);
+
+  Services services_;
+  Log log_;
+  IdleSink sink_{*this};
+  Connection* connection_ = nullptr;  // while in IDLE
+  Connection* notified_by_ = nullptr;
+  std::string selected_;  // on the wire
+  bool notifies_ = false;
+  bool refused_ = false;  // IDLE, or INBOX
+  std::chrono::nanoseconds idle_since_{};
+  News news_;
+  bool everything_ = false;
+  std::optional<std::chrono::nanoseconds> since_;
+  std::map<std::string, Seen> told_;    // by NOTIFY, not compared yet
+  std::map<std::string, Seen> looked_;  // what a sync was nominated for
+};
+
+}  // namespace sterna::account
