@@ -273,7 +273,10 @@ daemon::AccountSetup daemon_setup_from_config(const config::Config& config,
   setup.settings.quiet = kDaemonQuiet;
   setup.settings.settles = kDaemonSettles;
   setup.settings.waits_for_quiet = false;
-  setup.life.pushes = [](const MailboxName& name) { return name.is_inbox(); };
+  setup.life.pushes = [shared = without_secret(account)](const MailboxName& name) {
+    return config::pushes(*shared, name);
+  };
+  setup.life.poll_interval = account.poll_interval;
   return setup;
 }
 

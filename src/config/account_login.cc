@@ -62,26 +62,9 @@ void read_password_path(const Fields& fields, AccountConfig& account) {
   account.secret = std::move(file);
 }
 
-// Of a command nothing is quoted in a message: it may hold a secret.
 void read_password_command(const Fields& fields, AccountConfig& account) {
-  const Node& node = *fields.find("password_command");
   PasswordCommand command;
-  if (node.is(Node::Kind::string) && !trim(node.text).empty()) {
-    command.argv = {"/bin/sh", "-c", node.text};
-  }
-  for (const Node& item : node.items) {
-    if (item.is(Node::Kind::string)) command.argv.push_back(item.text);
-  }
-  const bool all_strings = node.items.empty() || command.argv.size() == node.items.size();
-  const bool has_nul = std::ranges::any_of(
-      command.argv, [](const std::string& word) { return word.contains('\0'); });
-  if (!all_strings || has_nul || command.argv.empty() || command.argv[0].empty()) {
-    fields.refuse("password_command",
-                  "`password_command` takes an array of strings (a program and its arguments) or a "
-                  "string for the shell, not empty");
-    return;
-  }
-  account.secret = std::move(command);
+  if (fields.command("password_command", command.argv)) account.secret = std::move(command);
 }
 
 void read_secret(const Fields& fields, AccountConfig& account) {
@@ -143,6 +126,21 @@ void read_tls(const Fields& fields, AccountConfig& account) {
   tls.boolean("allow_plaintext", account.allow_plaintext);
 }
 
+// An empty `watch` is a choice: nothing but polling.
+void read_watching(const Fields& fields, AccountConfig& account) {
+  const Node* watch = fields.find("watch");
+  if (watch != nullptr && watch->is(Node::Kind::array) && watch->items.empty()) {
+    account.watch.clear();
+  } else {
+    read_patterns(fields, "watch", account.watch);
+  }
+  if (fields.duration("poll_interval", Zero::refused, account.poll_interval) &&
+      account.poll_interval < kPollIntervalMin) {
+    fields.refuse("poll_interval", fmt::format("`poll_interval` must be at least \"{}s\"",
+                                               kPollIntervalMin.count()));
+  }
+}
+
 void check_host(const Fields& fields, const std::string& host) {
   if (host.empty() || host.find_first_of(" /@[]") != std::string::npos) {
     fields.refuse("host", "`host` takes the name or the address of a server");
@@ -175,6 +173,7 @@ void read_login(const Fields& fields, AccountConfig& account) {
   read_secret(fields, account);
   fields.boolean("allow_plaintext", account.allow_plaintext);
   read_tls(fields, account);
+  read_watching(fields, account);
   fields.integer("connections", 1, kConnectionsMax, account.connections);
   fields.choice("compress", kCompress, account.compress);
 }

@@ -262,4 +262,28 @@ bool Fields::path(std::string_view key, std::string& out) const {
   return true;
 }
 
+// Of a command nothing is quoted in a message: it may hold a secret.
+bool Fields::command(std::string_view key, std::vector<std::string>& out) const {
+  const Node* node = find(key);
+  if (node == nullptr) return false;
+  std::vector<std::string> argv;
+  if (node->is(Node::Kind::string) && !trim(node->text).empty()) {
+    argv = {"/bin/sh", "-c", node->text};
+  }
+  for (const Node& item : node->items) {
+    if (item.is(Node::Kind::string)) argv.push_back(item.text);
+  }
+  const bool all_strings = node->items.empty() || argv.size() == node->items.size();
+  const bool has_nul =
+      std::ranges::any_of(argv, [](const std::string& word) { return word.contains('\0'); });
+  if (!all_strings || has_nul || argv.empty() || argv[0].empty()) {
+    refuse(key, quoted(key) +
+                    " takes an array of strings (a program and its arguments) or a string for the "
+                    "shell, not empty");
+    return false;
+  }
+  out = std::move(argv);
+  return true;
+}
+
 }  // namespace sterna::config

@@ -75,6 +75,8 @@ class Fields {
   bool text(std::string_view key, std::string& out) const;  // no control characters
   bool texts(std::string_view key, std::vector<std::string>& out) const;
   bool path(std::string_view key, std::string& out) const;  // absolute, `~` expanded
+  // A program and its arguments, or {"/bin/sh", "-c", text}; not empty.
+  bool command(std::string_view key, std::vector<std::string>& out) const;
 
   // Whether the key is there and there is a problem with its value: nothing follows from it then.
   bool refused(std::string_view key) const;

@@ -20,6 +20,23 @@ struct Synonym {
   std::string_view key;
 };
 constexpr Synonym kSynonyms[] = {
+    {Section::hooks, "pre_sync", "before_sync"},
+    {Section::hooks, "presync", "before_sync"},
+    {Section::hooks, "presynchook", "before_sync"},
+    {Section::hooks, "post_sync", "after_change"},
+    {Section::hooks, "postsync", "after_change"},
+    {Section::hooks, "postsynchook", "after_change"},
+    {Section::hooks, "after_sync", "after_change"},
+    {Section::hooks, "onnewmail", "new_mail"},
+    {Section::hooks, "on_new_mail", "new_mail"},
+    {Section::hooks, "mail", "new_mail"},
+    {Section::hooks, "auth_needed", "needs_auth"},
+    {Section::hooks, "auth", "needs_auth"},
+    {Section::hooks, "delay", "debounce"},
+    {Section::hooks, "wait", "debounce"},
+    {Section::metrics, "file", "textfile"},
+    {Section::metrics, "path", "textfile"},
+    {Section::metrics, "prometheus", "textfile"},
     {Section::account, "idle", "watch"},
     {Section::account, "push", "watch"},
     {Section::account, "notify", "watch"},
@@ -81,9 +98,14 @@ const Key* find_key(Section section, std::string_view name) {
 }
 
 std::string_view heading(Section section) {
-  constexpr std::string_view kHeadings[] = {"the top of the file",  "[log]",
-                                            "[account.NAME]",       "[account.NAME.hold_deletions]",
-                                            "[account.NAME.roles]", "[account.NAME.tls]",
+  constexpr std::string_view kHeadings[] = {"the top of the file",
+                                            "[log]",
+                                            "[hooks]",
+                                            "[metrics]",
+                                            "[account.NAME]",
+                                            "[account.NAME.hold_deletions]",
+                                            "[account.NAME.roles]",
+                                            "[account.NAME.tls]",
                                             "[[account.NAME.rule]]"};
   return kHeadings[static_cast<std::size_t>(section)];
 }

@@ -14,6 +14,8 @@ namespace sterna::config {
 enum class Section : std::uint8_t {
   top,      // the document itself
   log,      // [log]
+  hooks,    // [hooks]
+  metrics,  // [metrics]
   account,  // [account.NAME] and [defaults]
   hold,     // hold_deletions of an account or a rule
   roles,    // [account.NAME.roles]
@@ -45,10 +47,21 @@ inline constexpr std::array kKeys = {
     Key{Section::top, "account", Support::yes, ""},
     Key{Section::top, "defaults", Support::yes, ""},
     Key{Section::top, "log", Support::yes, ""},
-    Key{Section::top, "hooks", Support::no, ""},
-    Key{Section::top, "metrics", Support::no, ""},
+    Key{Section::top, "hooks", Support::yes, ""},
+    Key{Section::top, "metrics", Support::yes, ""},
 
     Key{Section::log, "level", Support::yes, ""},
+
+    Key{Section::hooks, "before_sync", Support::yes, ""},
+    Key{Section::hooks, "after_change", Support::yes, ""},
+    Key{Section::hooks, "new_mail", Support::yes, ""},
+    Key{Section::hooks, "held", Support::yes, ""},
+    Key{Section::hooks, "needs_auth", Support::yes, ""},
+    Key{Section::hooks, "error", Support::yes, ""},
+    Key{Section::hooks, "debounce", Support::yes, "\"2s\""},
+    Key{Section::hooks, "timeout", Support::yes, "\"2m\""},
+
+    Key{Section::metrics, "textfile", Support::yes, ""},
 
     Key{Section::account, "enabled", Support::yes, "true"},
     Key{Section::account, "address", Support::yes, ""},
@@ -70,8 +83,8 @@ inline constexpr std::array kKeys = {
     Key{Section::account, "subscribed_only", Support::yes, "false"},
     Key{Section::account, "tunnel", Support::default_only, "[]"},
     Key{Section::account, "proxy", Support::default_only, "\"\""},
-    Key{Section::account, "watch", Support::no, ""},
-    Key{Section::account, "poll_interval", Support::no, ""},
+    Key{Section::account, "watch", Support::yes, "[\"INBOX\"]"},
+    Key{Section::account, "poll_interval", Support::yes, "\"5m\""},
     Key{Section::account, "connections", Support::yes, "4"},
     Key{Section::account, "direction", Support::yes, "\"both\""},
     Key{Section::account, "create", Support::yes, "\"both\""},

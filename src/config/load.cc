@@ -103,6 +103,8 @@ class Loader {
     top.check_keys();
     read_paths(top);
     read_log(top);
+    read_hooks(top);
+    read_metrics(top);
     read_accounts(top);
     check_maildirs();
     for (ReadAccount& read : accounts_) config_.accounts.push_back(std::move(read.config));
@@ -127,13 +129,17 @@ class Loader {
     }
   }
 
+  // The table `[key]` of the top; nullptr, with a problem, where something else stands there.
+  static const Node* find_section(const Fields& top, std::string_view key) {
+    const Node* node = top.find(key);
+    if (node == nullptr || node->is(Node::Kind::table)) return node;
+    top.refuse(key, fmt::format("`{0}` takes a table, written as [{0}]", key));
+    return nullptr;
+  }
+
   void read_log(const Fields& top) {
-    const Node* node = top.find("log");
+    const Node* node = find_section(top, "log");
     if (node == nullptr) return;
-    if (!node->is(Node::Kind::table)) {
-      top.refuse("log", "`log` takes a table, written as [log]");
-      return;
-    }
     constexpr Choice<LogLevel> kLevels[] = {{"trace", LogLevel::trace}, {"debug", LogLevel::debug},
                                             {"info", LogLevel::info},   {"warn", LogLevel::warn},
                                             {"error", LogLevel::error}, {"off", LogLevel::off}};
@@ -142,16 +148,40 @@ class Loader {
     log.choice("level", kLevels, config_.log_level);
   }
 
+  void read_hooks(const Fields& top) {
+    const Node* node = find_section(top, "hooks");
+    if (node == nullptr) return;
+    const Fields fields(*node, Section::hooks, "hooks.", lookup_.home(), problems_);
+    fields.check_keys();
+    HooksConfig& hooks = config_.hooks;
+    fields.command("before_sync", hooks.before_sync);
+    fields.command("after_change", hooks.after_change);
+    fields.command("new_mail", hooks.new_mail);
+    fields.command("held", hooks.held);
+    fields.command("needs_auth", hooks.needs_auth);
+    fields.command("error", hooks.error);
+    fields.duration("debounce", Zero::allowed, hooks.debounce);
+    fields.duration("timeout", Zero::refused, hooks.timeout);
+  }
+
+  void read_metrics(const Fields& top) {
+    const Node* node = find_section(top, "metrics");
+    if (node == nullptr) return;
+    const Fields fields(*node, Section::metrics, "metrics.", lookup_.home(), problems_);
+    fields.check_keys();
+    std::string& textfile = config_.metrics.textfile;
+    if (fields.path("textfile", textfile) && is_directory(textfile)) {
+      fields.refuse("textfile", "this is a directory: the figures are one file",
+                    "such as " + textfile + "/sterna.prom");
+    }
+  }
+
   void read_accounts(const Fields& top) {
     const Surroundings surroundings{lookup_.home(), config_.mail_root};
     Node defaults;
-    if (const Node* node = top.find("defaults")) {
-      if (node->is(Node::Kind::table)) {
-        defaults = *node;
-        check_defaults(defaults, surroundings, problems_);
-      } else {
-        top.refuse("defaults", "`defaults` takes a table, written as [defaults]");
-      }
+    if (const Node* node = find_section(top, "defaults")) {
+      defaults = *node;
+      check_defaults(defaults, surroundings, problems_);
     }
     const Node* accounts = top.find("account");
     if (accounts == nullptr) return;

@@ -74,6 +74,10 @@ bool includes(const AccountConfig& account, const MailboxName& name, Role role) 
   return select(account, name, role).included;
 }
 
+bool pushes(const AccountConfig& account, const MailboxName& name) {
+  return selects(account.watch, name);
+}
+
 MailboxPolicy policy_for(const AccountConfig& account, const MailboxName& name) {
   MailboxPolicy policy = account.policy;
   for (const Rule& rule : account.rules) {

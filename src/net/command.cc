@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sterna/net/command.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
 #include <unistd.h>
@@ -12,6 +11,7 @@
 
 #include "core.h"
 #include "descriptor.h"
+#include "pipe.h"
 #include "process.h"
 #include "sterna/base/bytes.h"
 #include "sterna/base/secret.h"
@@ -24,19 +24,6 @@ namespace {
 constexpr std::size_t kComplaintMax = 2048;
 // More than a full pipe; someone who never stops writing does not keep us.
 constexpr int kChunksAtOnce = 64;
-
-struct Pipe {
-  UniqueFd ours;    // to read, non-blocking
-  UniqueFd theirs;  // to write
-};
-
-Result<Pipe> make_pipe() {
-  std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return fail(Error::from_errno(errno, "pipe"));
-  Pipe pipe{.ours = UniqueFd(ends[0]), .theirs = UniqueFd(ends[1])};
-  if (::fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0) return fail(Error::from_errno(errno, "pipe"));
-  return pipe;
-}
 
 // What one of the child's streams has given so far, up to a bound; the rest is read and dropped.
 struct Capture {

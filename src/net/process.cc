@@ -19,6 +19,13 @@ uv_stdio_container_t container(int fd) {
   return stdio;
 }
 
+std::vector<char*> pointers(std::vector<std::string>& texts) {
+  std::vector<char*> result;
+  for (std::string& text : texts) result.push_back(text.data());
+  result.push_back(nullptr);
+  return result;
+}
+
 class Tunnel : public Stream {
  public:
   Tunnel(Loop::Core& core, UniqueFd fd, std::string host, TlsContexts contexts,
@@ -34,16 +41,20 @@ class Tunnel : public Stream {
 }  // namespace
 
 Result<std::unique_ptr<Process>> Process::start(Loop::Core& core, std::vector<std::string> argv,
-                                                Stdio stdio) {
+                                                Stdio stdio,
+                                                std::vector<std::string>* environment) {
   STERNA_ASSERT(!argv.empty());
-  std::vector<char*> arguments;
-  for (std::string& argument : argv) arguments.push_back(argument.data());
-  arguments.push_back(nullptr);
+  std::vector<char*> arguments = pointers(argv);
+  std::vector<char*> variables;
   std::array containers = {container(stdio.in), container(stdio.out), container(stdio.err)};
   uv_process_options_t options{};
   options.exit_cb = on_exit;
   options.file = arguments.front();
   options.args = arguments.data();
+  if (environment) {
+    variables = pointers(*environment);
+    options.env = variables.data();
+  }
   options.flags = UV_PROCESS_DETACHED;  // setsid
   options.stdio = containers.data();
   options.stdio_count = static_cast<int>(containers.size());
@@ -52,7 +63,10 @@ Result<std::unique_ptr<Process>> Process::start(Loop::Core& core, std::vector<st
   process->handle_ = new Handle{.process = {}, .owner = process.get()};
   process->handle_->process.data = process->handle_;
   const int started = uv_spawn(core.uv(), &process->handle_->process, &options);
-  if (started == 0) return process;
+  if (started == 0) {
+    process->pid_ = process->handle_->process.pid;
+    return process;
+  }
   // libuv has initialized the handle all the same.
   uv_close(reinterpret_cast<uv_handle_t*>(&process->handle_->process), free_handle);
   process->handle_ = nullptr;
@@ -67,6 +81,11 @@ Process::~Process() {
 
 void Process::kill_group(int number) {
   if (handle_) ::kill(-handle_->process.pid, number);
+}
+
+void Process::kill_left_behind() {
+  STERNA_ASSERT(ended_.is_set());
+  ::kill(-pid_, SIGKILL);
 }
 
 void Process::on_exit(uv_process_t* process, std::int64_t status, int signal) {

@@ -26,9 +26,11 @@ class Process {
     int err = -1;
   };
 
-  // argv[0] is looked for in PATH. The errors are those of fork and exec.
+  // argv[0] is looked for in PATH. Without an environment ("NAME=value"), ours. The errors are
+  // those of fork and exec.
   static Result<std::unique_ptr<Process>> start(Loop::Core& core, std::vector<std::string> argv,
-                                                Stdio stdio);
+                                                Stdio stdio,
+                                                std::vector<std::string>* environment = nullptr);
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
   // One that still runs is asked to end (SIGTERM to its group), and the loop reaps it.
@@ -40,6 +42,9 @@ class Process {
   int exit_signal() const { return exit_signal_; }  // 0 if it ended by itself
 
   void kill_group(int number);
+  // SIGKILL to what is left of its group; at once after its end. While anybody is in the group, no
+  // new process gets its number, and if nobody is, numbers have to go round first.
+  void kill_left_behind();
 
  private:
   struct Handle {
@@ -53,6 +58,7 @@ class Process {
   static void free_handle(uv_handle_t* handle);
 
   Handle* handle_ = nullptr;  // until the child has ended
+  int pid_ = 0;
   coro::Event ended_;
   std::int64_t exit_status_ = 0;
   int exit_signal_ = 0;

@@ -31,6 +31,8 @@ TEST(Account, TheSmallestHasEveryDefault) {
   EXPECT_FALSE(a.allow_plaintext);
   EXPECT_EQ(a.tls.mode, TlsMode::implicit);
   EXPECT_EQ(a.tls.min_version, TlsVersion::tls12);
+  EXPECT_THAT(a.watch, ElementsAre("INBOX"));
+  EXPECT_EQ(a.poll_interval, 5min);
   EXPECT_EQ(a.connections, 4U);
   EXPECT_EQ(a.compress, Compress::automatic);
   EXPECT_EQ(a.maildir, home.at("Mail/a"));
@@ -61,6 +63,8 @@ inbox = "Inbox"
 mailboxes = ["*", "!Spam"]
 rename = { Sent = "Sent Items", "Lists/dev" = "L/d" }
 subscribed_only = true
+watch = ["*", "!Lists/*"]
+poll_interval = "10s"
 connections = 2
 direction = "pull"
 create = "remote"
@@ -98,6 +102,8 @@ direction = "push"
   EXPECT_EQ(a.rename.at(MailboxName("Sent")).text(), "Sent Items");
   EXPECT_EQ(a.rename.at(MailboxName("Lists/dev")).text(), "L/d");
   EXPECT_TRUE(a.subscribed_only);
+  EXPECT_THAT(a.watch, ElementsAre("*", "!Lists/*"));
+  EXPECT_EQ(a.poll_interval, 10s);
   EXPECT_EQ(a.connections, 2U);
   EXPECT_EQ(a.create, Create::remote);
   EXPECT_EQ(a.policy, (MailboxPolicy{Direction::pull, LocalDelete::expunge, RemoteDelete::ignore,
@@ -119,6 +125,10 @@ direction = "push"
   ASSERT_EQ(a.rules.size(), 1U);
   EXPECT_EQ(a.rules[0].direction, Direction::push);
   EXPECT_FALSE(a.rules[0].local_delete);
+}
+
+TEST(Account, WithoutAnythingToWatchThereIsPolling) {
+  EXPECT_THAT(account_of(std::string(kMinimal) + "watch = []\n").watch, IsEmpty());
 }
 
 TEST(Account, TheUserAloneWillDoWithAHost) {

@@ -44,16 +44,10 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"Empty", "", "c.toml: there is no account; add one as [account.NAME]"},
         Case{"UnknownTopKey", "mail_rot = \"/m\"\n" + std::string(kMinimal),
              "c.toml:1:1: unknown key `mail_rot`; did you mean `mail_root`?"},
-        Case{"Hooks", std::string(kMinimal) + "[hooks]\nafter_change = [\"x\"]\n",
-             "c.toml:4:2: `hooks` is not supported by this version of Sterna"},
         Case{"NearToHooks", std::string(kMinimal) + "[hook]\nafter_change = [\"x\"]\n",
-             "c.toml:4:2: unknown key `hook`; did you mean `hooks`? (not supported by this "
-             "version)"},
+             "c.toml:4:2: unknown key `hook`; did you mean `hooks`?"},
         Case{"NearToMetrics", std::string(kMinimal) + "[metric]\ntextfile = \"x\"\n",
-             "c.toml:4:2: unknown key `metric`; did you mean `metrics`? (not supported by this "
-             "version)"},
-        Case{"Metrics", std::string(kMinimal) + "[metrics]\ntextfile = \"x\"\n",
-             "c.toml:4:2: `metrics` is not supported by this version of Sterna"},
+             "c.toml:4:2: unknown key `metric`; did you mean `metrics`?"},
         Case{"LogLevel", "[log]\nlevel = \"loud\"\n" + std::string(kMinimal),
              "c.toml:2:9: `log.level` must be \"trace\", \"debug\", \"info\", \"warn\", \"error\" "
              "or "
@@ -72,8 +66,10 @@ INSTANTIATE_TEST_SUITE_P(
              "c.toml:1:13: `mail_root` is empty"},
         Case{"HomeOfAnother", "mail_root = \"~bob/Mail\"\n" + std::string(kMinimal),
              "c.toml:1:13: `mail_root`: of the forms with `~`, only `~/` is expanded"},
-        Case{"ControlSocket", "control_socket = \"/s\"\n" + std::string(kMinimal),
-             "c.toml:1:1: `control_socket` is not supported by this version of Sterna"},
+        Case{"ControlSocket",
+             "control_socket = \"\"
+             " + std::string(kMinimal),
+             "c.toml:1:18: `control_socket` is empty"},
         Case{"NameOfAnAccount", "[account.\"a/b\"]\naddress = \"ann@example.org\"\nhost = \"h\"\n",
              "c.toml:1:10: `a/b` cannot be the name of an account; letters, digits, `.`, `_` and "
              "`-`, "
@@ -90,6 +86,51 @@ INSTANTIATE_TEST_SUITE_P(
              "c.toml:1:10: account `a` has neither `address` nor `host`"}),
     name_of);
 
+// `line` as the first of a section, before an otherwise sound account.
+Case in_section(const char* name, std::string_view section, std::string_view line,
+                std::string says) {
+  return {name,
+          "[" + std::string(section) + "]\n" + std::string(line) + "\n" + std::string(kMinimal),
+          "c.toml:2:" + std::move(says)};
+}
+
+constexpr const char* kNotACommand =
+    " takes an array of strings (a program and its arguments) or a string for the shell, not empty";
+
+INSTANTIATE_TEST_SUITE_P(
+    Daemon, BadConfiguration,
+    ::testing::Values(
+        Case{"HooksIsATable", "hooks = \"x\"\n" + std::string(kMinimal),
+             "c.toml:1:9: `hooks` takes a table, written as [hooks]"},
+        Case{"MetricsIsATable", "metrics = \"x\"\n" + std::string(kMinimal),
+             "c.toml:1:11: `metrics` takes a table, written as [metrics]"},
+        in_section("UnknownHook", "hooks", "after_changes = [\"x\"]",
+                   "1: unknown key `hooks.after_changes`; did you mean `after_change`?"),
+        in_section("HookByAnotherName", "hooks", "onNewMail = \"x\"",
+                   "1: unknown key `hooks.onNewMail`; did you mean `new_mail`?"),
+        in_section("HookOfAnotherProgram", "hooks", "postsynchook = \"x\"",
+                   "1: unknown key `hooks.postsynchook`; did you mean `after_change`?"),
+        in_section("HookEmpty", "hooks", "new_mail = []",
+                   "12: `hooks.new_mail`" + std::string(kNotACommand)),
+        in_section("HookBlank", "hooks", "new_mail = \" \"",
+                   "12: `hooks.new_mail`" + std::string(kNotACommand)),
+        in_section("HookOfNumbers", "hooks", "held = [\"a\", 5]",
+                   "8: `hooks.held`" + std::string(kNotACommand)),
+        in_section("HookOfATable", "hooks", "error = {}",
+                   "9: `hooks.error`" + std::string(kNotACommand)),
+        in_section("Debounce", "hooks", "debounce = 2",
+                   "12: `hooks.debounce` takes a duration such as \"90s\", \"5m\", \"12h\" or "
+                   "\"30d\", not an integer"),
+        in_section("Timeout", "hooks", "timeout = \"0\"",
+                   "11: `hooks.timeout` must be longer than 0"),
+        in_section("UnknownMetric", "metrics", "file = \"/x\"",
+                   "1: unknown key `metrics.file`; did you mean `textfile`?"),
+        in_section("TextfileEmpty", "metrics", "textfile = \"\"",
+                   "12: `metrics.textfile` is empty"),
+        in_section("TextfileIsADirectory", "metrics", "textfile = \"/usr/\"",
+                   "12: this is a directory: the figures are one file; such as /usr/sterna.prom")),
+    name_of);
+
 INSTANTIATE_TEST_SUITE_P(
     Keys, BadConfiguration,
     ::testing::Values(
@@ -97,21 +138,21 @@ INSTANTIATE_TEST_SUITE_P(
                    "1: unknown key `pasword`; did you mean `password`?"),
         in_account("UnknownAndFar", "colour = \"x\"",
                    "1: unknown key `colour`; the nearest known key is `layout`"),
-        in_account("NearToOneThatIsNotSupported", "watchs = []",
-                   "1: unknown key `watchs`; did you mean `watch`? (not supported by this "
+        in_account("NearToOneThatIsNotSupported", "keyrng = true",
+                   "1: unknown key `keyrng`; did you mean `keyring`? (not supported by this "
                    "version)"),
-        in_account("NearToOneThatIsNotSupportedYet", "poll_intervall = \"5m\"",
-                   "1: unknown key `poll_intervall`; did you mean `poll_interval`? (not supported "
-                   "by this version)"),
+        in_account("NearToPollInterval", "poll_intervall = \"5m\"",
+                   "1: unknown key `poll_intervall`; did you mean `poll_interval`?"),
         in_account(
             "NearToATableThatIsNotSupported", "oauth2 = {}",
             "1: unknown key `oauth2`; did you mean `oauth`? (not supported by this version)"),
         in_account("NearToOneThatCanOnlyBeOff", "maxsize = \"0\"",
                    "1: unknown key `maxsize`; did you mean `max_size`? (not supported by this "
                    "version)"),
-        in_account("OfTheTopAndNotSupported", "hooks = {}",
-                   "1: unknown key `hooks`; `hooks` belongs in the top of the file (not supported "
-                   "by this version)"),
+        in_account("OfTheTop", "hooks = {}",
+                   "1: unknown key `hooks`; `hooks` belongs in the top of the file"),
+        in_account("OfHooks", "after_change = []",
+                   "1: unknown key `after_change`; `after_change` belongs in [hooks]"),
         in_account("OfAnotherTable", "pin_sha256 = []",
                    "1: unknown key `pin_sha256`; `pin_sha256` belongs in [account.NAME.tls]"),
         in_account("InTls", "tls.moed = \"none\"",
@@ -246,10 +287,16 @@ INSTANTIATE_TEST_SUITE_P(
                    "\"*\""),
         in_account("EmptyPattern", "mailboxes = [\"*\", \"!\"]",
                    "13: `mailboxes` has an empty pattern"),
-        in_account("Watch", "watch = [\"INBOX\"]",
-                   "1: `watch` is not supported by this version of Sterna"),
-        in_account("PollInterval", "poll_interval = \"5m\"",
-                   "1: `poll_interval` is not supported by this version of Sterna"),
+        in_account("WatchAsString", "watch = \"INBOX\"",
+                   "9: `watch` takes an array of strings, not a string"),
+        in_account("WatchThatSelectsNothing", "watch = [\"!Lists/*\"]",
+                   "9: `watch` selects nothing; begin with a pattern that includes, such as "
+                   "\"*\""),
+        in_account("PollIntervalAsNumber", "poll_interval = 300",
+                   "17: `poll_interval` takes a duration such as \"90s\", \"5m\", \"12h\" or "
+                   "\"30d\", not an integer"),
+        in_account("PollIntervalTooShort", "poll_interval = \"9s\"",
+                   "17: `poll_interval` must be at least \"10s\""),
         in_account(
             "RenameTwice", "rename = { A = \"X\", B = \"X\" }",
             "21: `rename.A` and `rename.B` cannot both be renamed: they would be one mailbox"),

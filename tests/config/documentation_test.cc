@@ -105,6 +105,7 @@ std::string to_text(const AccountConfig& a) {
                       a.subscribed_only, a.roles.size());
   text += fmt::format("{} {} {} {} {}\n", int(a.create), to_text(a.policy), a.rules.size(), a.undo,
                       a.fsync);
+  text += fmt::format("{} {}\n", fmt::join(a.watch, ","), a.poll_interval);
   return text;
 }
 
@@ -128,6 +129,21 @@ TEST(Documentation, ADefaultThatIsWrittenOutChangesNothing) {
     ++tried;
   }
   EXPECT_GT(tried, 20U);
+}
+
+TEST(Documentation, TheDefaultsOfHooksAreThoseThatAreUsed) {
+  const Home home;
+  unsigned tried = 0;
+  for (const Key& key : kKeys) {
+    if (key.section != Section::hooks || key.fallback.empty()) continue;
+    const auto with =
+        home.load_text(fmt::format("[hooks]\n{} = {}\n{}", key.name, key.fallback, kMinimal));
+    ASSERT_TRUE(with) << key.name;
+    EXPECT_EQ(with->hooks.debounce, HooksConfig().debounce);
+    EXPECT_EQ(with->hooks.timeout, HooksConfig().timeout);
+    ++tried;
+  }
+  EXPECT_EQ(tried, 2U);
 }
 
 TEST(Documentation, TheDefaultMailRootIsTheOneThatIsUsed) {

@@ -173,6 +173,18 @@ TEST(Directories, KeysWin) {
   EXPECT_EQ(config->log_level, LogLevel::debug);
 }
 
+TEST(Directories, TheControlSocketStandsWhereTheSystemHasARoomForIt) {
+  Home home;
+  home.write("etc/config.toml", "state_dir = \"/s\"\n" + account("a"));
+  EXPECT_EQ(home.load()->control_socket, "/s/control.sock");
+  home.set("XDG_RUNTIME_DIR", "/run/user/7");
+  EXPECT_EQ(home.load()->control_socket, "/run/user/7/sterna/control.sock");
+  home.set("RUNTIME_DIRECTORY", "/run/sterna:/run/other");
+  EXPECT_EQ(home.load()->control_socket, "/run/sterna/control.sock");
+  home.write("etc/config.toml", "control_socket = \"~/c\"\nstate_dir = \"/s\"\n" + account("a"));
+  EXPECT_EQ(home.load()->control_socket, home.at("c"));
+}
+
 TEST(Directories, WithoutAHomeSayWhatIsMissing) {
   const Home home;
   LoadOptions options = home.options();
@@ -236,6 +248,46 @@ TEST(Secrecy, ADirectoryInPlaceOfAFileIsNotToBeClosed) {
   EXPECT_EQ(failure(home),
             "etc/config.toml:4:17: this is a directory: the password is the first line of a file\n"
             "etc/config.toml:6:18: this is a directory: the key is a file\n");
+}
+
+TEST(Hooks, NoneUnlessSaid) {
+  const Home home;
+  home.write("etc/config.toml", account("a"));
+  const auto loaded = home.load();
+  ASSERT_TRUE(loaded) << failure(home);
+  EXPECT_TRUE(loaded->hooks.after_change.empty());
+  EXPECT_EQ(loaded->hooks.debounce, std::chrono::seconds(2));
+  EXPECT_EQ(loaded->hooks.timeout, std::chrono::minutes(2));
+  EXPECT_EQ(loaded->metrics.textfile, "");
+}
+
+TEST(Hooks, AreProgramsOrTextForTheShell) {
+  const Home home;
+  home.write("etc/config.toml", account("a") + R"(
+[hooks]
+before_sync = "a $x"
+after_change = ["notmuch", "new"]
+new_mail = ["n"]
+held = ["h"]
+needs_auth = ["u"]
+error = ["e"]
+debounce = "0"
+timeout = "30s"
+[metrics]
+textfile = "~/sterna.prom"
+)");
+  const auto loaded = home.load();
+  ASSERT_TRUE(loaded) << failure(home);
+  const HooksConfig& hooks = loaded->hooks;
+  EXPECT_THAT(hooks.before_sync, ElementsAre("/bin/sh", "-c", "a $x"));
+  EXPECT_THAT(hooks.after_change, ElementsAre("notmuch", "new"));
+  EXPECT_THAT(hooks.new_mail, ElementsAre("n"));
+  EXPECT_THAT(hooks.held, ElementsAre("h"));
+  EXPECT_THAT(hooks.needs_auth, ElementsAre("u"));
+  EXPECT_THAT(hooks.error, ElementsAre("e"));
+  EXPECT_EQ(hooks.debounce, std::chrono::seconds(0));
+  EXPECT_EQ(hooks.timeout, std::chrono::seconds(30));
+  EXPECT_EQ(loaded->metrics.textfile, home.at("sterna.prom"));
 }
 
 TEST(Maildirs, TheSameForTwoAccountsIsRefused) {

@@ -59,6 +59,27 @@ TEST(Selection, AnExcludedRoleIsLeftOutWhateverItsName) {
   EXPECT_TRUE(includes(account, box("Work"), Role::none));
 }
 
+TEST(Watch, IsInboxUnlessSaidOtherwise) {
+  AccountConfig account;
+  EXPECT_TRUE(pushes(account, box("INBOX")));
+  EXPECT_TRUE(pushes(account, box("inbox")));
+  EXPECT_FALSE(pushes(account, box("INBOX/x")));
+  EXPECT_FALSE(pushes(account, box("Work")));
+}
+
+TEST(Watch, TheLastMatchWins) {
+  AccountConfig account;
+  account.watch = {"*", "!Lists/*", "Lists/dev"};
+  EXPECT_TRUE(pushes(account, box("Work/2026")));
+  EXPECT_FALSE(pushes(account, box("Lists/ops")));
+  EXPECT_TRUE(pushes(account, box("Lists/dev")));
+  account.watch = {"%"};
+  EXPECT_TRUE(pushes(account, box("Work")));
+  EXPECT_FALSE(pushes(account, box("Work/2026")));
+  account.watch = {};
+  EXPECT_FALSE(pushes(account, box("INBOX")));
+}
+
 TEST(Policy, TheLastRuleThatSetsAKeyWins) {
   AccountConfig account;
   account.policy.direction = Direction::both;

@@ -51,13 +51,12 @@ TEST(Hint, NamesTheNearestKeyOrTheRightPlace) {
   EXPECT_EQ(hint_for_unknown(Section::account, "Password"), "did you mean `password`?");
   EXPECT_EQ(hint_for_unknown(Section::top, "xo"), "the nearest known key is `log`");
   EXPECT_EQ(hint_for_unknown(Section::account, "trash"), "`trash` belongs in [account.NAME.roles]");
-  EXPECT_EQ(hint_for_unknown(Section::account, "idle"),
-            "did you mean `watch`? (not supported by this version)");
+  EXPECT_EQ(hint_for_unknown(Section::account, "idle"), "did you mean `watch`?");
   EXPECT_EQ(hint_for_unknown(Section::account, "SSL"), "did you mean `tls`?");
   EXPECT_EQ(hint_for_unknown(Section::roles, "spam"), "did you mean `junk`?");
   EXPECT_EQ(hint_for_unknown(Section::top, "fsync"), "`fsync` belongs in [account.NAME]");
-  EXPECT_EQ(hint_for_unknown(Section::top, "watch"),
-            "`watch` belongs in [account.NAME] (not supported by this version)");
+  EXPECT_EQ(hint_for_unknown(Section::top, "watch"), "`watch` belongs in [account.NAME]");
+  EXPECT_EQ(hint_for_unknown(Section::top, "new_mail"), "`new_mail` belongs in [hooks]");
   EXPECT_EQ(hint_for_unknown(Section::account, "keyrng"),
             "did you mean `keyring`? (not supported by this version)");
   EXPECT_EQ(hint_for_unknown(Section::tls, "verify"), "the nearest known key is `mode`");

@@ -33,14 +33,16 @@ enum class Compress : std::uint8_t { automatic, yes, no };
 enum class TlsMode : std::uint8_t { implicit, starttls, none };
 enum class TlsVersion : std::uint8_t { tls12, tls13 };
 
+// A program and its arguments; a string of the file became {"/bin/sh", "-c", text}.
+using Command = std::vector<std::string>;
+
 // Where the password comes from. Reading it is left to the moment of the login.
 struct PasswordFile {
   std::string path;  // absolute; see read_password_file()
   bool operator==(const PasswordFile&) const = default;
 };
 struct PasswordCommand {
-  // Never empty; a string of the file became {"/bin/sh", "-c", text}.
-  std::vector<std::string> argv;
+  Command argv;  // never empty
   bool operator==(const PasswordCommand&) const = default;
 };
 using SecretSource = std::variant<std::monostate, Secret, PasswordFile, PasswordCommand>;
@@ -101,7 +103,10 @@ struct AccountConfig {
   // mode = "none" towards a host that is no loopback address was asked for in so many words.
   bool allow_plaintext = false;
   TlsConfig tls;
-  unsigned connections = 4;  // 1 to kConnectionsMax
+  // Mailboxes that are pushed where the server has no NOTIFY; see pushes(). Empty: none.
+  std::vector<std::string> watch{"INBOX"};
+  std::chrono::seconds poll_interval = std::chrono::minutes(5);  // at least kPollIntervalMin
+  unsigned connections = 4;                                      // 1 to kConnectionsMax
   Compress compress = Compress::automatic;
 
   std::string maildir;  // absolute; no account's maildir is inside another's
@@ -125,13 +130,32 @@ struct AccountConfig {
 };
 
 inline constexpr unsigned kConnectionsMax = 32;
+inline constexpr std::chrono::seconds kPollIntervalMin{10};
+
+// What is run at which event; empty: nothing.
+struct HooksConfig {
+  Command before_sync;
+  Command after_change;
+  Command new_mail;
+  Command held;
+  Command needs_auth;
+  Command error;
+  std::chrono::seconds debounce{2};
+  std::chrono::seconds timeout = std::chrono::minutes(2);  // longer than 0
+};
+
+struct MetricsConfig {
+  std::string textfile;  // absolute, or empty: none is written
+};
 
 struct Config {
-  std::vector<std::string> files;       // what was read, in that order
-  std::string mail_root;                // absolute, as all paths here
-  std::string state_dir;                // an account's state is state_dir/NAME
-  std::string control_socket;           // absolute; not made yet, maybe
-  std::optional<LogLevel> log_level;    // as written in [log]
+  std::vector<std::string> files;     // what was read, in that order
+  std::string mail_root;              // absolute, as all paths here
+  std::string state_dir;              // an account's state is state_dir/NAME
+  std::string control_socket;         // absolute; not made yet, maybe
+  std::optional<LogLevel> log_level;  // as written in [log]
+  HooksConfig hooks;
+  MetricsConfig metrics;
   std::vector<AccountConfig> accounts;  // ascending by name; at least one
 
   // nullptr if there is none of that name.

@@ -26,6 +26,10 @@ struct Selection {
 Selection select(const AccountConfig& account, const MailboxName& name, Role role = Role::none);
 bool includes(const AccountConfig& account, const MailboxName& name, Role role = Role::none);
 
+// The key `watch`, by the name on the server: whether the mailbox is one of those whose changes the
+// server shall tell at once. The last matching pattern wins.
+bool pushes(const AccountConfig& account, const MailboxName& name);
+
 // The account's policy with the rules that match the (remote) name laid over it, in order, key by
 // key.
 MailboxPolicy policy_for(const AccountConfig& account, const MailboxName& name);
