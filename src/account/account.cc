@@ -31,6 +31,8 @@ constexpr int kPollsSavedByNotify = 6;
 // A round of polling that found something is followed sooner by the next.
 constexpr int kSoonerAfterNews = 5;
 constexpr seconds kPollAtLeast{30};
+// A server that says without end that its mailboxes changed does not keep us busy.
+constexpr seconds kLooksApart{1};
 // Where the Maildir cannot be watched.
 constexpr seconds kScanEvery{60};
 
@@ -180,6 +182,7 @@ struct Account::Impl {
   std::deque<std::shared_ptr<Request>> requests;
   Life life;
 
+  nanoseconds began_last{};                 // the last look at everything
   nanoseconds everything_at{};              // when all is looked at
   std::optional<nanoseconds> retry_at;      // after a failure: nothing before that
   std::optional<nanoseconds> ripe_at;       // what waits for time to pass
@@ -266,15 +269,17 @@ Account::Impl::Due Account::Impl::what_is_due() {
   }
   const nanoseconds at = now();
   if (retry_at && at < *retry_at) return due;
-  due.everything = at >= everything_at || retry_at || remote.everything();
-  due.news = remote.has_news() || local.is_ripe() || (ripe_at && at >= *ripe_at) ||
-             (scan_at && at >= *scan_at);
+  const bool told = remote.everything() && at >= began_last + kLooksApart;
+  due.everything = at >= everything_at || retry_at || told;
+  due.news = (remote.has_news() && !remote.everything()) || local.is_ripe() ||
+             (ripe_at && at >= *ripe_at) || (scan_at && at >= *scan_at);
   return due;
 }
 
 nanoseconds Account::Impl::next_moment() const {
   if (retry_at) return *retry_at;
   nanoseconds next = everything_at;
+  if (remote.everything()) next = std::min<nanoseconds>(next, began_last + kLooksApart);
   for (const auto& one : {ripe_at, scan_at, local.ripe_at()}) {
     if (one) next = std::min(next, *one);
   }
@@ -479,9 +484,10 @@ coro::Task<void> Account::Impl::sync(Due due) {
   if (!due.request) co_await observer.before_sync(self);
   const bool told = remote.has_news() && remote.since();
   const nanoseconds began = told ? *remote.since() : now();
+  if (due.everything) began_last = now();
   remote.end();
   const bool over_old_line = kept.pool.open_primary() != nullptr;
-  const News news = remote.take();
+  const News news = remote.take(due.everything);
   local.take();
   ripe_at.reset();
   SyncRequest request;

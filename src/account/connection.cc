@@ -402,6 +402,22 @@ Sink* Connection::sink_of(imap::CommandId id) {
   return it == pending_.end() ? nullptr : it->second.sink;
 }
 
+imap::CommandId Connection::asker_of(const imap::Response& response, imap::CommandId oldest) const {
+  using enum imap::CommandKind;
+  const auto* listed = std::get_if<imap::List>(&response);
+  const bool is_status = std::holds_alternative<imap::MailboxStatus>(response);
+  if (!listed && !is_status) return oldest;
+  const auto answers = [&](imap::CommandKind kind) {
+    if (listed) return kind == (listed->lsub ? lsub : list);
+    return kind == status || kind == list || kind == notify;
+  };
+  std::uint64_t asker = 0;
+  for (const auto& [id, pending] : pending_) {
+    if (answers(pending.kind) && (asker == 0 || id < asker)) asker = id;
+  }
+  return asker == 0 ? oldest : imap::CommandId{asker};
+}
+
 bool Connection::is_of_closing(const imap::Context& context) const {
   const auto it = pending_.find(context.oldest.value);
   return it != pending_.end() && it->second.selects && context.selection != imap::CommandId{} &&
@@ -413,11 +429,12 @@ void Connection::on_greeting(const imap::UntaggedStatus& greeting) {
 }
 
 void Connection::on_response(const imap::Response& response, const imap::Context& context) {
+  const imap::CommandId asker = asker_of(response, context.oldest);
   if (overhear_) {
-    const auto oldest = pending_.find(context.oldest.value);
-    overhear_(response, oldest == pending_.end() ? imap::CommandKind::noop : oldest->second.kind);
+    const auto asked = pending_.find(asker.value);
+    overhear_(response, asked == pending_.end() ? imap::CommandKind::noop : asked->second.kind);
   }
-  Sink* sink = sink_of(context.oldest);
+  Sink* sink = sink_of(asker);
   if (sink && !is_of_closing(context)) sink->on_response(response);
 }
 

@@ -180,6 +180,9 @@ class Connection final : private imap::Handler {
   // What came in the last read was nothing that a server in earnest would send.
   Status check_worth(std::size_t octets);
   Sink* sink_of(imap::CommandId id);
+  // Whose answer it is: commands that do not depend on one another may be answered in any order
+  // (RFC 3501 section 5.5).
+  imap::CommandId asker_of(const imap::Response& response, imap::CommandId oldest) const;
   void part_from(Sink& sink);
   void drop_pending();
   // Whether a response that comes during SELECT is still the mailbox's that it closes.

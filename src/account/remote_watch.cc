@@ -89,8 +89,8 @@ void RemoteWatch::compare(const Kept& kept) {
   }
 }
 
-News RemoteWatch::take() {
-  everything_ = false;
+News RemoteWatch::take(bool everything) {
+  everything_ = everything_ && !everything;
   since_.reset();
   return std::exchange(news_, {});
 }

@@ -40,8 +40,8 @@ class RemoteWatch {
   bool has_news() const { return everything_ || !news_.mailboxes.empty(); }
   // Mailboxes came or went, or the server could not tell all.
   bool everything() const { return everything_; }
-  // What was told, forgotten here. `kept`: what is as it says is no news.
-  News take();
+  // What was told, forgotten here; that everything is to be looked at only where it is.
+  News take(bool everything);
   // Of what NOTIFY told while a sync used the connection.
   void compare(const Kept& kept);
   std::size_t count() const { return news_.mailboxes.size() + (everything_ ? 1 : 0); }

@@ -111,6 +111,64 @@ TEST_F(ConnectionTest, TellsASinkThatDiedNothing) {
   loop_.run(outlive_a_sink(services()));
 }
 
+class NamesSink final : public Sink {
+ public:
+  void on_response(const imap::Response& response) override {
+    if (const auto* one = std::get_if<imap::List>(&response)) names.push_back(one->name.octets);
+    if (const auto* one = std::get_if<imap::MailboxStatus>(&response)) {
+      names.push_back(one->name.octets + "=" + std::to_string(one->messages.value_or(0)));
+    }
+  }
+  std::vector<std::string> names;
+};
+
+// As Dovecot answers while it still synchronizes the selected mailbox for the NOOP.
+coro::Task<void> list_behind_a_noop(Services services) {
+  std::deque<std::string> pieces{
+      "* PREAUTH ready\r\n",
+      "* LIST () \"/\" A\r\n* STATUS A (MESSAGES 3)\r\ns2 OK listed\r\ns1 OK done\r\n"};
+  Connection connection(services, std::make_unique<Recital>(std::move(pieces)), Log());
+  EXPECT_TRUE(co_await connection.greeting());
+  NamesSink sink;
+  const auto noop = connection.submit(imap::noop());
+  const auto list = connection.submit(imap::list({}), &sink);
+  EXPECT_TRUE(co_await connection.wait_ok(*noop));
+  EXPECT_TRUE(co_await connection.wait_ok(*list));
+  EXPECT_EQ(sink.names, (std::vector<std::string>{"A", "A=3"}));
+}
+
+TEST_F(ConnectionTest, GivesAListToWhoAskedForItWhateverIsAnsweredFirst) {
+  loop_.run(list_behind_a_noop(services()));
+}
+
+coro::Task<void> listen_twice(Services services) {
+  std::deque<std::string> pieces{"* PREAUTH ready\r\n", "+ idling\r\n", "* 4 EXISTS\r\n",
+                                 "s1 OK done\r\ns2 OK done\r\n"};
+  Connection connection(services, std::make_unique<Recital>(std::move(pieces)), Log());
+  EXPECT_TRUE(co_await connection.greeting());
+  std::vector<std::uint32_t> heard;
+  connection.overhear([&](const imap::Response& response, imap::CommandKind asked) {
+    const auto* exists = std::get_if<imap::Exists>(&response);
+    if (exists && asked == imap::CommandKind::idle) heard.push_back(exists->count);
+  });
+  EXPECT_TRUE(connection.begin_idle(nullptr));
+  coro::Event wake;
+  while (heard.empty()) {
+    wake.reset();
+    EXPECT_TRUE(co_await connection.listen(wake));
+    EXPECT_TRUE(wake.is_set());
+  }
+  EXPECT_EQ(heard, (std::vector<std::uint32_t>{4}));
+  // Whoever wakes it takes nothing from the line.
+  EXPECT_TRUE(co_await connection.listen(wake));
+  connection.end_idle();
+  EXPECT_TRUE(co_await connection.run_ok(imap::noop())) << "the end of the IDLE is nobody's answer";
+}
+
+TEST_F(ConnectionTest, HearsWhatIsSaidInIdle) {
+  loop_.run(listen_twice(services()));
+}
+
 // Takes a part of a body, and has no room for the rest.
 class FullSink final : public Sink {
  public:

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "src/account/backoff.h"
+
+#include <gtest/gtest.h>
+
+namespace sterna::account {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+// Says one number for ever.
+class Always final : public io::Random {
+ public:
+  explicit Always(std::uint64_t number) : number_(number) {}
+  std::uint64_t next() override { return number_; }
+
+ private:
+  std::uint64_t number_;
+};
+
+TEST(Backoff, DoublesUpToTheLongestWait) {
+  const Patience patience{LifeState::offline, seconds(2), seconds(30)};
+  // In the middle of the jitter.
+  const auto wait = [&](unsigned failures) {
+    milliseconds nominal = patience.first;
+    for (unsigned i = 1; i < failures; ++i) nominal = std::min(nominal * 2, patience.longest);
+    Always middle(static_cast<std::uint64_t>(nominal.count() / 4));
+    return wait_after(patience, failures, middle);
+  };
+  EXPECT_EQ(wait(1), seconds(2));
+  EXPECT_EQ(wait(2), seconds(4));
+  EXPECT_EQ(wait(4), seconds(16));
+  EXPECT_EQ(wait(5), seconds(30));
+  EXPECT_EQ(wait(4'000'000'000), seconds(30));
+}
+
+TEST(Backoff, SpreadsByAQuarterToEitherSide) {
+  const Patience patience{LifeState::offline, seconds(2), seconds(30)};
+  Always least(0);
+  Always most(1000);
+  EXPECT_EQ(wait_after(patience, 1, least), milliseconds(1500));
+  EXPECT_EQ(wait_after(patience, 1, most), milliseconds(2500));
+}
+
+TEST(Backoff, TriesNoRefusedPasswordInALoop) {
+  const Patience patience = patience_for(Error(ErrorCode::login, "refused"));
+  EXPECT_EQ(patience.state, LifeState::needs_auth);
+  EXPECT_GE(patience.first, minutes(15));
+}
+
+TEST(Backoff, ComesBackSoonToALineThatWasCut) {
+  for (const ErrorCode code :
+       {ErrorCode::resolve, ErrorCode::connect, ErrorCode::disconnected, ErrorCode::timeout}) {
+    const Patience patience = patience_for(Error(code, "gone"));
+    EXPECT_EQ(patience.state, LifeState::offline);
+    EXPECT_LE(patience.first, seconds(2));
+    EXPECT_LE(patience.longest, minutes(5));
+  }
+}
+
+TEST(Backoff, NamesEachStateAsTheContractDoes) {
+  EXPECT_EQ(patience_for(Error(ErrorCode::marker, "foreign")).state, LifeState::held);
+  EXPECT_EQ(patience_for(Error(ErrorCode::secret, "none")).state, LifeState::needs_secret);
+  EXPECT_EQ(patience_for(Error(ErrorCode::certificate, "expired")).state, LifeState::error);
+  EXPECT_EQ(patience_for(Error(ErrorCode::server_no, "later")).state, LifeState::backoff);
+  EXPECT_EQ(to_string(LifeState::needs_auth), "needs-auth");
+  EXPECT_EQ(to_string(LifeState::needs_secret), "needs-secret");
+}
+
+}  // namespace
+}  // namespace sterna::account
