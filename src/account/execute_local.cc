@@ -29,8 +29,8 @@ void take_file(MessageRow& row, const LocalFile& file) {
   row.info = info_part(file.name);
   if (file.file.size != 0 || file.file.mtime_ns != 0) {
     row.file = file.file;
-  } else {
-    row.file.ino = file.file.ino;
+  } else if (file.file.ino != row.file.ino) {
+    row.file = {};  // another file, and nobody looked at it: the next listing does
   }
 }
 
