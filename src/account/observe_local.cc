@@ -226,6 +226,7 @@ coro::Task<Status> describe_arrivals(Engine& engine, MailboxWork& work, ListingM
     if (look.identity) arrival.plain = to_plain_identity(*look.identity);
     tell_denied(engine, work, file, look);
     arrival.denied = look.denied && look.stamp;
+    arrival.vanished = look.vanished;
     arrival.stable = look.changed_ns <= now - quiet_ns || look.changed_ns > now + quiet_ns;
     const std::int64_t age_ns = now - file.file.mtime_ns;
     arrival.settling = work.row.role == Role::sent && age_ns >= 0 && age_ns < kSentSettlesNs;
@@ -446,6 +447,15 @@ coro::Task<Status> wait_for_quiet(Engine& engine) {
   co_return Status{};
 }
 
+// Under its new name it may be a message that waits for that.
+void look_again_for_vanished(Engine& engine) {
+  for (const auto& work : engine.mailboxes) {
+    if (std::ranges::none_of(work->input.local.arrived, &LocalArrival::vanished)) continue;
+    work->look_again();
+    engine.again = true;
+  }
+}
+
 // What is missing may be in a mailbox that was made since the walk, and that nobody has listed.
 coro::Task<Status> look_for_new_places(Engine& engine) {
   if (gone_of(engine).empty()) co_return Status{};
@@ -479,6 +489,7 @@ coro::Task<Status> settle_local(Engine& engine) {
       break;
     }
   }
+  look_again_for_vanished(engine);
   co_return co_await look_for_new_places(engine);
 }
 

@@ -62,5 +62,20 @@ with
 )");
 }
 
+// Nobody knows by then whether it is the message that the server has.
+TEST(Found, WhatIsRenamedAmidThePairingOfABackupIsNotFetchedBesideIt) {
+  play(R"(seed 91
+with capability list-status uidplus
+50 local.deliver dice=30043584
+54 sync dice=214911219
+62 local.flag dice=424098197
+63 backup
+118 restore.maildir dice=463366076
+120 local.mark-all at=90 dice=852417017
+121 sync
+123 rest
+)");
+}
+
 }  // namespace
 }  // namespace sterna::simulation

@@ -90,6 +90,7 @@ struct LocalArrival {
   // copy of what was sent (safety 41).
   bool settling = false;
   bool denied = false;    // what it is like is known, but it may not be read
+  bool vanished = false;  // renamed or removed since it was listed: what it is like is not known
   bool namesake = false;  // had the base of another file of its mailbox, and got its own
   bool is_stub = false;   // carries the header of a stub (rule 18)
   // Its base name is that of a tombstone, and the boot changed since: a disk that lied (rule 16).
