@@ -346,6 +346,17 @@ class CutRemovalTest(IntegrationCase):
                 self.assertIn("A", world.mail.mailboxes())
                 world.assert_settled()
 
+    def test_it_waits_for_a_delivery_that_comes_to_nothing(self):
+        world = self.begin(["cur"])
+        delivery = f"{world.mail.folder('A')}/tmp/1700000000.1.host"
+        with open(delivery, "wb"):
+            pass
+        world.sync(expect=HELD)
+        os.unlink(delivery)
+        world.sync()
+        self.assertFalse(os.path.exists(world.mail.folder("A")))
+        world.assert_settled()
+
     def test_not_if_mail_came_to_it(self):
         world = self.begin(["tmp"])
         world.mail.deliver("A", local(message("m0")), "S", NOON)
