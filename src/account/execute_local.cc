@@ -343,7 +343,10 @@ class LocalExecution {
     push_unsaid(row, pair.where.uidvalidity, pair.to_remote, pair.flags, action.reason);
     STERNA_CHECK(engine_.store->put_message(row));
     if (pair.replaces) STERNA_CHECK(let_go({work.row.id, *pair.replaces}));
-    if (pair.forgets) STERNA_CHECK(forget_row(engine_, *pair.forgets, action.reason));
+    if (pair.forgets) {
+      find_again(*pair.forgets);
+      STERNA_CHECK(forget_row(engine_, *pair.forgets, action.reason));
+    }
     STERNA_CHECK(engine_.add_history(work, pair.uid, file.name, "paired", "local",
                                      pair.flags.to_string(), action.reason));
     return true;
@@ -526,6 +529,14 @@ class LocalExecution {
     row.base_name.clear();
     row.info.clear();
     row.file = {};
+    engine_.again = true;
+  }
+
+  // A message that stays on the server without its row is new there, as soon as somebody looks.
+  void find_again(MessageKey key) {
+    MailboxWork* work = engine_.find(key.mailbox);
+    if (!work || work->input.remote.gone.contains(key.uid)) return;
+    work->look_again();
     engine_.again = true;
   }
 

@@ -77,5 +77,18 @@ with capability list-status uidplus
 )");
 }
 
+// The look that found the edit there had counted the message that stays beside it.
+TEST(Found, WhatStaysBesideAnEditAfterALostPowerIsFetched) {
+  play(R"(seed 484
+with condstore message-limit
+7 remote.deliver dice=554544013
+9 remote.deliver dice=349066296
+16 local.deliver dice=845433997
+20 sync dice=802452060 power_ops=136
+29 local.edit dice=517488989
+35 rest
+)");
+}
+
 }  // namespace
 }  // namespace sterna::simulation
