@@ -11,8 +11,8 @@
 namespace sterna::account {
 namespace {
 
-Status remove_orphan(Engine& engine, MailboxWork& work, const LocalArrival& arrival,
-                     const std::string& reason) {
+Status remove_orphan(Engine& engine, MailboxWork& work, const LocalArrival& arrival) {
+  const std::string reason = "held, and applied by the user";
   STERNA_TRY(maildir::MailboxDirs * dirs, engine.open_dirs(work));
   STERNA_TRY(io::Directory * undo, engine.open_undo());
   maildir::TouchedDirectories touched;
@@ -51,13 +51,11 @@ Status remove_orphans(Engine& engine, MailboxWork& work) {
   for (LocalArrival& arrival : arrived) {
     STERNA_TRY(const auto decided,
                engine.store->get(orphan_apply_key(work.row.id, arrival.file.base)));
-    if (!decided && !arrival.wreck) {
+    if (!decided) {
       left.push_back(std::move(arrival));
       continue;
     }
-    const std::string reason =
-        decided ? "held, and applied by the user" : "fetched, and left empty by a lost power";
-    if (Status removed = remove_orphan(engine, work, arrival, reason); !removed) {
+    if (Status removed = remove_orphan(engine, work, arrival); !removed) {
       if (removed.error().is(ErrorCode::changed)) {
         STERNA_CHECK(ask_again(engine, work, arrival));
       } else {

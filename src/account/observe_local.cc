@@ -177,13 +177,6 @@ bool has_content(const Looked& look) {
   return look.identity && look.identity->has_fields && look.identity->size > 0;
 }
 
-// Its name was on the disk before its octets were, and the power went before its row was recorded.
-bool is_wreck(const MailboxWork& work, const LocalArrival& arrival, const Looked& look) {
-  const auto& origin = arrival.origin;
-  return origin && origin->ours && origin->mailbox == work.row.id &&
-         origin->uidvalidity == work.row.cursor.uidvalidity && look.identity && !has_content(look);
-}
-
 // Parked, although it costs nothing to try again: so it is named once, and by `status` from then
 // on.
 void tell_denied(Engine& engine, MailboxWork& work, const LocalFile& file, const Looked& looked) {
@@ -232,7 +225,7 @@ coro::Task<Status> describe_arrivals(Engine& engine, MailboxWork& work, ListingM
     arrival.settling = work.row.role == Role::sent && age_ns >= 0 && age_ns < kSentSettlesNs;
     arrival.origin = origin_of(engine, file.base);
     arrival.after_restart = restarted;
-    arrival.wreck = restarted && is_wreck(work, arrival, look);
+    arrival.headless = look.identity && !has_content(look);
     STERNA_CO_CHECK(recall_deletion(engine, work, restarted, arrival));
     work.input.local.arrived.push_back(std::move(arrival));
   }

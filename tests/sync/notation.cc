@@ -249,6 +249,7 @@ class Reader {
     arrival.plain = plain_of(words);
     arrival.denied = has(words, "denied");
     arrival.namesake = has(words, "namesake");
+    arrival.headless = has(words, "headless");
     arrival.vanished = has(words, "vanished");
     const bool unread = has(words, "unreadable") || arrival.denied || arrival.vanished;
     if (unread) arrival.identity.reset();

@@ -97,8 +97,7 @@ struct LocalArrival {
   bool resurrected = false;
   // First seen after a restart of the machine: a lost power may have left a part of it.
   bool after_restart = false;
-  // A body that Sterna fetched in this mailbox, of which a lost power left nothing.
-  bool wreck = false;
+  bool headless = false;  // empty, or without a header field
   // An earlier pass held it as an orphan, and it is still the same file: it stays so until the user
   // decides (`held restore` takes this away, and the origin).
   bool held = false;
