@@ -11,13 +11,15 @@
 namespace sterna::account {
 namespace {
 
-Status remove_orphan(Engine& engine, MailboxWork& work, const LocalArrival& arrival,
-                     const std::string& reason) {
+Status remove_orphan(Engine& engine, MailboxWork& work, const LocalArrival& arrival) {
+  const std::string reason = "held, and applied by the user";
   STERNA_TRY(maildir::MailboxDirs * dirs, engine.open_dirs(work));
   STERNA_TRY(io::Directory * undo, engine.open_undo());
   maildir::TouchedDirectories touched;
   const std::string name = engine.services.random.hex(16);
-  STERNA_CHECK(maildir::remove_to(*dirs, to_seen(arrival.file), *undo, name, touched));
+  const maildir::SeenFile seen = to_seen(arrival.file);
+  STERNA_CHECK(check_unchanged(*dirs, seen, arrival.file.file));
+  STERNA_CHECK(maildir::remove_to(*dirs, seen, *undo, name, touched));
   STERNA_CHECK(touched.sync());
   work.changed_by_us = true;
   ++engine.report.counts.deleted_in;
@@ -36,20 +38,30 @@ Status remove_orphan(Engine& engine, MailboxWork& work, const LocalArrival& arri
   });
 }
 
+// The answer was about another file.
+Status ask_again(Engine& engine, MailboxWork& work, const LocalArrival& arrival) {
+  work.look_again();
+  engine.again = true;
+  return engine.write(
+      [&] { return engine.store->unset(orphan_apply_key(work.row.id, arrival.file.base)); });
+}
+
 Status remove_orphans(Engine& engine, MailboxWork& work) {
   std::vector<LocalArrival>& arrived = work.input.local.arrived;
   std::vector<LocalArrival> left;
   for (LocalArrival& arrival : arrived) {
     STERNA_TRY(const auto decided,
                engine.store->get(orphan_apply_key(work.row.id, arrival.file.base)));
-    if (!decided && !arrival.wreck) {
+    if (!decided) {
       left.push_back(std::move(arrival));
       continue;
     }
-    const std::string reason =
-        decided ? "held, and applied by the user" : "fetched, and left empty by a lost power";
-    if (Status removed = remove_orphan(engine, work, arrival, reason); !removed) {
-      engine.note(std::move(removed).error(), &work);
+    if (Status removed = remove_orphan(engine, work, arrival); !removed) {
+      if (removed.error().is(ErrorCode::changed)) {
+        STERNA_CHECK(ask_again(engine, work, arrival));
+      } else {
+        engine.note(std::move(removed).error(), &work);
+      }
       left.push_back(std::move(arrival));
     }
   }

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -11,6 +12,7 @@
 
 #include "execute.h"
 #include "failures.h"
+#include "look_at_file.h"
 #include "message_limit.h"
 #include "observe.h"
 #include "sterna/imap/outcome.h"
@@ -207,19 +209,68 @@ coro::Task<Status> empty_there(Engine& engine, Connection& connection, MailboxWo
 // --- here
 // -----------------------------------------------------------------------------------------
 
-LocalFile file_of(const maildir::Listing& listing, const maildir::Entry& entry) {
-  LocalFile file;
-  file.name = std::string(listing.name(entry));
-  file.base = std::string(listing.base(entry));
-  file.in_new = entry.in_new;
-  file.file.ino = entry.ino;
-  return file;
-}
-
 // Where a row says that its file is, or was before its removal was begun.
 bool may_have_file(RowState state) {
   return state == RowState::present || state == RowState::stub || state == RowState::detached ||
          state == RowState::dropping;
+}
+
+// A row, and the file that has its name now.
+struct Named {
+  MessageRow row;
+  LocalFile file;
+  std::optional<bool> edited;  // nullopt: not known
+};
+
+Named name_again(const maildir::Listing& listing, const maildir::Entry& entry, MessageRow row) {
+  Named named{std::move(row), {}, {}};
+  named.file.name = std::string(listing.name(entry));
+  named.file.base = std::string(listing.base(entry));
+  named.file.in_new = entry.in_new;
+  return named;
+}
+
+bool is_content_of(const Identity& identity, const maildir::ContentIdentity& content) {
+  const std::optional<Identity> plain = to_plain_identity(content);
+  return identity.same_as(to_identity(content)) || (plain && identity.same_as(*plain));
+}
+
+// Blocking. A name proves nothing (rule 9), and a file that was only touched or copied is no edit.
+void look_at_file_of(maildir::MailboxDirs& dirs, Named& named) {
+  io::Directory& directory = dirs.message_dir(named.file.in_new);
+  const Result<io::FileStat> now = directory.stat_at(named.file.name);
+  if (!now) return;
+  named.file.file = to_stamp(*now);
+  if (named.file.file == named.row.file) {
+    named.edited = false;
+    return;
+  }
+  const Looked looked = look_at(directory, named.file.name, named.file.base);
+  if (!looked.stamp || !looked.identity) return;
+  named.file.file = *looked.stamp;
+  named.edited = !named.row.identity || !is_content_of(*named.row.identity, *looked.identity);
+}
+
+sync::Action removal_of(const MailboxWork& work, const Named& named) {
+  sync::DeleteIn remove{{work.row.id, work.row.cursor.uidvalidity},
+                        named.row.key.uid,
+                        {},
+                        {},
+                        {},
+                        RowState::tombstone};
+  remove.file = named.file;
+  remove.proof = "its mailbox is missing in two complete lists of the server";
+  return {std::move(remove), kReason};
+}
+
+// The row goes and the file stays, as mail that came since the server had the mailbox. It has the
+// name, and not the file, of a message that was removed.
+Status spare(Engine& engine, const MailboxWork& work, MessageRow row) {
+  row.file = {};
+  return engine.write([&] {
+    return bury(engine, work, row, "local", "forgotten",
+                "its file was edited, and the edit is on no server");
+  });
 }
 
 coro::Task<Status> empty_here(Engine& engine, MailboxWork& work) {
@@ -228,23 +279,32 @@ coro::Task<Status> empty_here(Engine& engine, MailboxWork& work) {
   if (!listing.complete()) {
     co_return fail(ErrorCode::changed, "the directory is not at rest");
   }
-  sync::Plan plan;
+  std::vector<Named> all;
   std::vector<MessageRow> rest;
   STERNA_CO_CHECK(engine.store->for_each(work.row.id, [&](const MessageRow& row) {
     const maildir::Entry* entry = may_have_file(row.state) ? listing.find(row.base_name) : nullptr;
     if (!entry || entry->kind == maildir::EntryKind::strange) return rest.push_back(row);
-    sync::DeleteIn remove{{row.key.mailbox, work.row.cursor.uidvalidity},
-                          row.key.uid,
-                          {},
-                          {},
-                          {},
-                          RowState::tombstone};
-    remove.file = file_of(listing, *entry);
-    remove.proof = "its mailbox is missing in two complete lists of the server";
-    plan.actions.push_back({std::move(remove), kReason});
+    all.push_back(name_again(listing, *entry, row));
   }));
+  auto look = [dirs, &all]() -> Status {
+    for (Named& named : all) look_at_file_of(*dirs, named);
+    return {};
+  };
+  STERNA_CO_CHECK(co_await on_worker(engine.services, look));
+  sync::Plan plan;
+  Status unknown;
+  for (const Named& named : all) {
+    if (!named.edited) {
+      unknown = fail(ErrorCode::changed, named.file.name + " cannot be read, or is being written");
+    } else if (*named.edited) {
+      STERNA_CO_CHECK(spare(engine, work, named.row));
+    } else {
+      plan.actions.push_back(removal_of(work, named));
+    }
+  }
   STERNA_CO_CHECK(bury_all(engine, work, rest, "local"));
-  co_return co_await execute_local_removals(engine, plan);
+  STERNA_CO_CHECK(co_await execute_local_removals(engine, plan));
+  co_return unknown;
 }
 
 Status conclude(Engine& engine, const Connection& connection, const MailboxWork& work,

@@ -52,6 +52,10 @@ struct RemoteWork {
 coro::Task<Status> execute_local(Engine& engine, const sync::Plan& plan, RemoteWork& remote);
 // The first part of it: wrecks go to the undo area, and their messages are fetched again.
 coro::Task<Status> repair_wrecks(Engine& engine, const sync::Plan& plan, RemoteWork& remote);
+// Whether the file of that name still is what `stamp` tells, if it tells a size or a time. What was
+// written into it since is nowhere else, and a directory does not show it. Blocking.
+Status check_unchanged(maildir::MailboxDirs& dirs, const maildir::SeenFile& seen,
+                       const FileStamp& stamp);
 // Deletions in: last, and into the undo area.
 coro::Task<Status> execute_local_removals(Engine& engine, const sync::Plan& plan);
 

@@ -29,8 +29,8 @@ void take_file(MessageRow& row, const LocalFile& file) {
   row.info = info_part(file.name);
   if (file.file.size != 0 || file.file.mtime_ns != 0) {
     row.file = file.file;
-  } else {
-    row.file.ino = file.file.ino;
+  } else if (file.file.ino != row.file.ino) {
+    row.file = {};  // another file, and nobody looked at it: the next listing does
   }
 }
 
@@ -343,7 +343,10 @@ class LocalExecution {
     push_unsaid(row, pair.where.uidvalidity, pair.to_remote, pair.flags, action.reason);
     STERNA_CHECK(engine_.store->put_message(row));
     if (pair.replaces) STERNA_CHECK(let_go({work.row.id, *pair.replaces}));
-    if (pair.forgets) STERNA_CHECK(forget_row(engine_, *pair.forgets, action.reason));
+    if (pair.forgets) {
+      find_again(*pair.forgets);
+      STERNA_CHECK(forget_row(engine_, *pair.forgets, action.reason));
+    }
     STERNA_CHECK(engine_.add_history(work, pair.uid, file.name, "paired", "local",
                                      pair.flags.to_string(), action.reason));
     return true;
@@ -534,6 +537,14 @@ class LocalExecution {
     row.base_name.clear();
     row.info.clear();
     row.file = {};
+    engine_.again = true;
+  }
+
+  // A message that stays on the server without its row is new there, as soon as somebody looks.
+  void find_again(MessageKey key) {
+    MailboxWork* work = engine_.find(key.mailbox);
+    if (!work || work->input.remote.gone.contains(key.uid)) return;
+    work->look_again();
     engine_.again = true;
   }
 

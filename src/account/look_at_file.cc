@@ -40,7 +40,10 @@ Looked look_at(io::Directory& directory, std::string_view name, std::string_view
   Looked looked;
   Result<std::unique_ptr<io::FileReader>> reader = directory.open_file(name);
   if (!reader) {
-    if (reader.error().is(ErrorCode::not_found)) return looked;
+    if (reader.error().is(ErrorCode::not_found)) {
+      looked.vanished = !directory.stat_at(name);
+      return looked;
+    }
     looked.denied = std::move(reader).error();
     if (const auto stat = directory.stat_at(name)) {
       looked.stamp = to_stamp(*stat);

@@ -15,6 +15,7 @@ namespace sterna::account {
 
 struct Looked {
   std::optional<Error> denied;
+  bool vanished = false;
   std::optional<FileStamp>
       stamp;  // nullopt: it is not there any more, or cannot be read to its end
   // nullopt, too, while it changes or a program has it open for writing.

@@ -132,6 +132,48 @@ Status forget_mailbox(Engine& engine, const MailboxRow& row, const MailboxEvent&
   return {};
 }
 
+namespace {
+
+bool holds_mail(io::Directory& root, const maildir::MailboxPath& path) {
+  const auto home = maildir::open_path(root, path);
+  if (!home) return false;
+  for (const std::string_view name : {"cur", "new"}) {
+    const auto directory = (*home)->open_directory(name);
+    if (!directory) continue;
+    const auto entries = (*directory)->list();
+    if (entries && !entries->empty()) return true;
+  }
+  return false;
+}
+
+// False as long as it is to be tried again.
+Result<bool> finish_removal(Engine& engine, const std::optional<MailboxRow>& row) {
+  if (!row) return true;
+  const maildir::MailboxPath path = maildir::parse_mailbox_path(row->path);
+  const auto whole = maildir::open_mailbox(*engine.root, path);
+  if (whole) return true;
+  Status removed = fail(whole.error());
+  if (whole.error().is(ErrorCode::not_found)) {
+    removed = maildir::remove_empty_mailbox(*engine.root, path);
+  }
+  if (removed) {
+    STERNA_CHECK(
+        forget_mailbox(engine, *row, {"mailbox removed", "local", {}, "a removal that was cut"}));
+    return true;
+  }
+  if (!removed.error().is(ErrorCode::changed)) {
+    engine.note(std::move(removed)
+                    .error()
+                    .with_scope(ErrorScope::mailbox)
+                    .with_context(fmt::format("mailbox {}: finish the removal of its folder",
+                                              row->name.text())));
+    return false;
+  }
+  return holds_mail(*engine.root, path);  // else a delivery is under way
+}
+
+}  // namespace
+
 Status finish_removals(Engine& engine) {
   if (engine.dry_run()) return {};
   STERNA_TRY(const std::vector<std::string> keys, engine.store->keys_with_prefix(kRemovingPrefix));
@@ -139,15 +181,8 @@ Status finish_removals(Engine& engine) {
     const auto id = parse_number(std::string_view(key).substr(kRemovingPrefix.size()), INT64_MAX);
     const MailboxId mailbox{static_cast<std::int64_t>(id.value_or(0))};
     STERNA_TRY(const std::optional<MailboxRow> row, engine.store->mailbox(mailbox));
-    const maildir::MailboxPath path = maildir::parse_mailbox_path(row ? row->path : "");
-    const auto whole = maildir::open_mailbox(*engine.root, path);
-    const bool is_half = !whole && whole.error().is(ErrorCode::not_found);
-    if (row && is_half && maildir::remove_empty_mailbox(*engine.root, path)) {
-      STERNA_CHECK(
-          forget_mailbox(engine, *row, {"mailbox removed", "local", {}, "a removal that was cut"}));
-    } else {
-      STERNA_CHECK(engine.write([&] { return engine.store->unset(key); }));
-    }
+    STERNA_TRY(const bool is_over, finish_removal(engine, row));
+    if (is_over) STERNA_CHECK(engine.write([&] { return engine.store->unset(key); }));
   }
   return {};
 }

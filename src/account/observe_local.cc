@@ -177,13 +177,6 @@ bool has_content(const Looked& look) {
   return look.identity && look.identity->has_fields && look.identity->size > 0;
 }
 
-// Its name was on the disk before its octets were, and the power went before its row was recorded.
-bool is_wreck(const MailboxWork& work, const LocalArrival& arrival, const Looked& look) {
-  const auto& origin = arrival.origin;
-  return origin && origin->ours && origin->mailbox == work.row.id &&
-         origin->uidvalidity == work.row.cursor.uidvalidity && look.identity && !has_content(look);
-}
-
 // Parked, although it costs nothing to try again: so it is named once, and by `status` from then
 // on.
 void tell_denied(Engine& engine, MailboxWork& work, const LocalFile& file, const Looked& looked) {
@@ -226,14 +219,19 @@ coro::Task<Status> describe_arrivals(Engine& engine, MailboxWork& work, ListingM
     if (look.identity) arrival.plain = to_plain_identity(*look.identity);
     tell_denied(engine, work, file, look);
     arrival.denied = look.denied && look.stamp;
+<<<<<<< HEAD
     arrival.stable = look.changed_ns <= now - settles_ns || look.changed_ns > now + settles_ns;
     if (!arrival.stable) engine.ripens_in(look.changed_ns + settles_ns - now);
+=======
+    arrival.vanished = look.vanished;
+    arrival.stable = look.changed_ns <= now - quiet_ns || look.changed_ns > now + quiet_ns;
+>>>>>>> fix
     const std::int64_t age_ns = now - file.file.mtime_ns;
     arrival.settling = work.row.role == Role::sent && age_ns >= 0 && age_ns < kSentSettlesNs;
     if (arrival.settling) engine.ripens_in(kSentSettlesNs - age_ns);
     arrival.origin = origin_of(engine, file.base);
     arrival.after_restart = restarted;
-    arrival.wreck = restarted && is_wreck(work, arrival, look);
+    arrival.headless = look.identity && !has_content(look);
     STERNA_CO_CHECK(recall_deletion(engine, work, restarted, arrival));
     work.input.local.arrived.push_back(std::move(arrival));
   }
@@ -454,6 +452,15 @@ coro::Task<Status> wait_for_quiet(Engine& engine) {
   co_return Status{};
 }
 
+// Under its new name it may be a message that waits for that.
+void look_again_for_vanished(Engine& engine) {
+  for (const auto& work : engine.mailboxes) {
+    if (std::ranges::none_of(work->input.local.arrived, &LocalArrival::vanished)) continue;
+    work->look_again();
+    engine.again = true;
+  }
+}
+
 // What is missing may be in a mailbox that was made since the walk, and that nobody has listed.
 coro::Task<Status> look_for_new_places(Engine& engine) {
   if (gone_of(engine).empty()) co_return Status{};
@@ -490,6 +497,7 @@ coro::Task<Status> settle_local(Engine& engine) {
       break;
     }
   }
+  look_again_for_vanished(engine);
   co_return co_await look_for_new_places(engine);
 }
 

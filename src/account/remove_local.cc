@@ -13,6 +13,15 @@
 #include "sterna/maildir/file_name.h"
 
 namespace sterna::account {
+
+Status check_unchanged(maildir::MailboxDirs& dirs, const maildir::SeenFile& seen,
+                       const FileStamp& stamp) {
+  if (stamp.size == 0 && stamp.mtime_ns == 0) return {};
+  const auto now = dirs.message_dir(seen.in_new).stat_at(seen.name);
+  if (!now || (now->size == stamp.size && now->mtime_ns == stamp.mtime_ns)) return {};
+  return fail(ErrorCode::changed, fmt::format("{} was written to since it was seen", seen.name));
+}
+
 namespace {
 
 struct Removal {
@@ -100,23 +109,13 @@ Status write_down(Engine& engine, const std::vector<Removal>& removals) {
   });
 }
 
-// What was written into the same file since is nowhere else, and a directory does not show it.
-Status check_unchanged(maildir::MailboxDirs& dirs, Removal& removal) {
-  const FileStamp& seen = removal.stamp;
-  if (seen.size == 0 && seen.mtime_ns == 0) return {};
-  const auto now = dirs.message_dir(removal.seen.in_new).stat_at(removal.seen.name);
-  if (!now || (now->size == seen.size && now->mtime_ns == seen.mtime_ns)) return {};
-  removal.written_to = true;
-  return fail(ErrorCode::changed,
-              fmt::format("{} was written to since it was seen", removal.seen.name));
-}
-
 Status remove_files(std::vector<Removal>& removals, io::Directory* undo, bool fsync) {
   maildir::TouchedDirectories touched;
   for (Removal& removal : removals) {
     if (removal.error) continue;
     maildir::MailboxDirs& dirs = *removal.place->dirs;
-    if (Status same = check_unchanged(dirs, removal); !same) {
+    if (Status same = check_unchanged(dirs, removal.seen, removal.stamp); !same) {
+      removal.written_to = true;
       removal.error = std::move(same).error();
       continue;
     }

@@ -165,6 +165,17 @@ void decide_stub(Draft& draft, FileView& file) {
 // As maildir/identity.h has it of a message that ends within its header: of no octets.
 constexpr std::uint64_t kNoBody = 0x71d8'6221'4c7e'0e0a;
 
+// Its name was on the disk before its octets were: it has the beginning of them, or anything in
+// their place.
+bool is_part_of(const World& world, const FileView& file, const MessageView& message) {
+  const Identity& here = *file.arrival->identity;
+  if (file.arrival->headless && here.size == 0) return true;
+  const auto whole = message.identity();
+  if (!whole || !world.sizes_count(message)) return false;
+  if (file.arrival->headless) return here.size <= whole->size;
+  return here.size < whole->size && (here.body == kNoBody || here.header == whole->header);
+}
+
 // The message of which a fetch that went with the power left a part here.
 const MessageView* cut_short(World& world, const FileView& file) {
   const auto& origin = file.arrival->origin;
@@ -175,11 +186,7 @@ const MessageView* cut_short(World& world, const FileView& file) {
   if (!open) return nullptr;
   for (const MessageView* message : there->messages) {
     if (message->uid != origin->uid || message->file || message->from || message->taken) continue;
-    const Identity& here = *file.arrival->identity;
-    const auto whole = message->identity();
-    const bool shorter = whole && world.sizes_count(*message) && here.size < whole->size;
-    const bool part = shorter && (here.body == kNoBody || here.header == whole->header);
-    return part ? message : nullptr;
+    return is_part_of(world, file, *message) ? message : nullptr;
   }
   return nullptr;
 }
@@ -189,11 +196,6 @@ const MessageView* cut_short(World& world, const FileView& file) {
 void decide_marked(Draft& draft, FileView& file) {
   const auto& origin = file.arrival->origin;
   const MailboxView* there = origin ? draft.world.mailbox(origin->mailbox) : nullptr;
-  if (const MessageView* message = cut_short(draft.world, file)) {
-    return draft.act(Repair{there->where(), message->uid, file.arrival->file,
-                            file.mailbox == there ? MailboxId() : file.mailbox->in->id},
-                     "a lost power left a part of it; the server has it whole");
-  }
   const bool certain = file.mailbox->in->adopting ? draft.world.every_remote_side_examined()
                                                   : !there || there->examined;
   if (!certain) return draft.wait(file, "was on a server once; not all there is known yet");
@@ -229,6 +231,12 @@ void decide_new_file(Draft& draft, FileView& file, const Holdings& holdings) {
   }
   if (arrival.held) {
     return draft.hold(HeldKind::orphan, file, "was on a server once, and is on it no more");
+  }
+  if (const MessageView* message = cut_short(draft.world, file)) {
+    const MailboxView& there = *message->mailbox;
+    return draft.act(Repair{there.where(), message->uid, arrival.file,
+                            file.mailbox == &there ? MailboxId() : file.mailbox->in->id},
+                     "a lost power left a part of it; the server has it whole");
   }
   const auto consume = [&](std::string reason) {
     draft.plan.consumed.push_back({file.mailbox->in->id, arrival.file, std::move(reason)});

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // New messages on the server: what is no file here, and no row's message that moved, is fetched.
+#include <algorithm>
+
 #include "decide.h"
 
 namespace sterna::sync {
@@ -19,6 +21,12 @@ bool may_be_sent_copy(const MessageView& message) {
     if (!own || !identity || own->message_id == identity->message_id) return true;
   }
   return false;
+}
+
+// A file that was new here, and has another name by now, may be any of them.
+bool lost_sight_of_a_file(const MailboxView& mailbox) {
+  return std::ranges::any_of(mailbox.files,
+                             [](const FileView* file) { return file->arrival->vanished; });
 }
 
 bool is_taken(const MessageView& message) {
@@ -62,6 +70,8 @@ void decide_messages(Draft& draft) {
       draft.wait(mailbox, Uid(), "new on the server; the directory here is not known");
     } else if (!mailbox.may_pull()) {
       consume(draft, mailbox, uids);
+    } else if (lost_sight_of_a_file(mailbox)) {
+      draft.wait(mailbox, Uid(), "new on the server; a file here that may be it was just renamed");
     } else {
       draft.act(Download{mailbox.where(), uids}, "new on the server");
     }

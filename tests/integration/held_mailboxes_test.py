@@ -148,6 +148,29 @@ class AppliedTest(Scene, IntegrationCase):
         self.assertEqual(len(world.undo_area()), 3)
         world.assert_settled()
 
+    @over(MAIN_PROFILES)
+    def test_edits_of_what_was_there_stay(self, world):
+        """What no server ever had is new mail; what has another time or inode alone is not."""
+        world.fill("Full", 4)
+        world.sync()
+        world.imap.delete("Full")
+        world.sync(expect=HELD)
+        in_place, replaced, touched, copied = (
+            world.mail.find("Full", f"<m{number}@") for number in range(4))
+        with open(in_place.path, "ab") as draft:
+            draft.write(b"Written here.\n")
+        world.mail.replace(replaced, replaced.read() + b"A line more.\n")
+        os.utime(touched.path, (NOON, NOON))
+        world.mail.replace(copied, copied.read())
+        edits = sorted(file.read() for file in (in_place, replaced))
+        self.decide(world, "apply")
+        self.assertEqual(sorted(file.read() for file in world.mail.messages("Full")), edits)
+        world.sync()
+        self.assertEqual(world.words_on_server("Full"), ["m0", "m1"])
+        self.assertEqual(len(world.undo_area()), 2)
+        self.assertEqual(self.held(world), [])
+        world.assert_settled()
+
     def test_a_decision_means_nothing_once_the_mailbox_is_back(self):
         world = self.world()
         world.fill("Full", 3)

@@ -143,22 +143,35 @@ class EditedBeforeRestartTest(PowerCase):
 class WreckTest(PowerCase):
     """A message was fetched, its name was on the disk, its octets and its row were not."""
 
+    def leave(self, world, uid, content):
+        name = world.mail.find("INBOX", "<m0@").base.replace("U1.", f"U{uid}.")
+        with open(f"{world.mail.folder('INBOX')}/new/{name}", "xb") as out:
+            out.write(content)
+        self.restart(world)
+
     def test_it_is_fetched_again_and_nobody_is_asked(self):
-        for content in (b"", b"\0" * 300):
-            with self.subTest(content[:1]):
-                world = self.world()
+        whole = len(local(message("new0")))
+        zeros = b"\0" * 40 + b"\n\n" + b"\0" * (whole - 42)
+        for content, direction in ((b"", "both"), (zeros, "both"), (b"\0" * 30, "pull")):
+            with self.subTest((content[-1:], direction)):
+                world = self.world(direction=direction)
                 world.fill("INBOX", 1)
                 world.sync()
-                name = world.mail.find("INBOX", "<m0@").base
                 (uid,) = world.fill("INBOX", 1, "new")
-                wreck = f"{world.mail.folder('INBOX')}/new/{name.replace('U1.', f'U{uid}.')}"
-                with open(wreck, "xb") as out:
-                    out.write(content)
-                self.restart(world)
+                self.leave(world, uid, content)
                 world.sync()
                 self.assertEqual(world.undo_area(), [content])
                 self.assertEqual(world.words_on_server("INBOX"), ["m0", "new0"])
                 world.assert_settled()
+
+    def test_without_a_message_on_the_server_it_is_held(self):
+        world = self.world()
+        world.fill("INBOX", 1)
+        world.sync()
+        for uid, content in ((7, b""), (8, b"no header at all")):
+            self.leave(world, uid, content)
+        self.assertEqual(world.sync(expect=HELD)["held"], 2)
+        self.assertEqual(world.undo_area(), [])
 
     def test_without_a_restart_it_is_held(self):
         world = self.world()
@@ -345,6 +358,17 @@ class CutRemovalTest(IntegrationCase):
                 world.sync()
                 self.assertIn("A", world.mail.mailboxes())
                 world.assert_settled()
+
+    def test_it_waits_for_a_delivery_that_comes_to_nothing(self):
+        world = self.begin(["cur"])
+        delivery = f"{world.mail.folder('A')}/tmp/1700000000.1.host"
+        with open(delivery, "wb"):
+            pass
+        world.sync(expect=HELD)
+        os.unlink(delivery)
+        world.sync()
+        self.assertFalse(os.path.exists(world.mail.folder("A")))
+        world.assert_settled()
 
     def test_not_if_mail_came_to_it(self):
         world = self.begin(["tmp"])

@@ -62,5 +62,33 @@ with
 )");
 }
 
+// Nobody knows by then whether it is the message that the server has.
+TEST(Found, WhatIsRenamedAmidThePairingOfABackupIsNotFetchedBesideIt) {
+  play(R"(seed 91
+with capability list-status uidplus
+50 local.deliver dice=30043584
+54 sync dice=214911219
+62 local.flag dice=424098197
+63 backup
+118 restore.maildir dice=463366076
+120 local.mark-all at=90 dice=852417017
+121 sync
+123 rest
+)");
+}
+
+// The look that found the edit there had counted the message that stays beside it.
+TEST(Found, WhatStaysBesideAnEditAfterALostPowerIsFetched) {
+  play(R"(seed 484
+with condstore message-limit
+7 remote.deliver dice=554544013
+9 remote.deliver dice=349066296
+16 local.deliver dice=845433997
+20 sync dice=802452060 power_ops=136
+29 local.edit dice=517488989
+35 rest
+)");
+}
+
 }  // namespace
 }  // namespace sterna::simulation

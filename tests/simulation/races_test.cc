@@ -403,6 +403,19 @@ TEST_F(Stage, AMessageThatIsMovedOnBothSidesIsOneWhateverTheMoment) {
   }
 }
 
+// The user said yes to the removal of a file, and not of what was written into it meanwhile.
+TEST_F(Stage, AHeldFileThatIsWrittenToBeforeItIsRemovedStays) {
+  abilities = {.condstore = true, .qresync = true};
+  const std::string path = "mail/INBOX/cur/1600000001.1_1.host,U=9:2,";
+  disk.write(path, "Subject: t9\nX-Token: t9\n\n");
+  EXPECT_EQ(sync().held, 1U);
+  EXPECT_EQ(decide(account::HeldDecision::apply), 1U);
+  arrives("INBOX", "t1");
+  at_command("SELECT", [&] { disk.write(path, "Subject: t9\nX-Token: t9\n\nmore\n"); });
+  sync();
+  EXPECT_EQ(files(), (Lines{"INBOX t1", "INBOX t9"}));
+}
+
 // Placed and not recorded, and the power went before all of it was on the disk.
 TEST_F(Stage, APartOfAFetchThatTheUserFlaggedBeforeThePowerWentIsFetchedAgain) {
   arrives("INBOX", "t1");

@@ -174,6 +174,23 @@ TEST(Part, OfOtherSizeIsHeld) {
   EXPECT_EQ(told(input), "download A/7\nheld orphan A n1\n");
 }
 
+TEST(Part, WithoutAHeaderIsOneUpToTheWholeSize) {
+  Input input = with_a_part("", "A new n1 torn S from=A/7 late headless", false);
+  Identity& here = *mailbox(input, "A").local.arrived.front().identity;
+  here.size = identity_of("x").size;
+  EXPECT_EQ(told(input), "download A/7\nrepair A/7 n1\n");
+  ++here.size;
+  EXPECT_EQ(told(input), "download A/7\nheld orphan A n1\n");
+  input.server_sizes_reliable = false;
+  here.size = 0;
+  EXPECT_EQ(told(input), "download A/7\nrepair A/7 n1\n");
+}
+TEST(Part, IsFetchedAgainWhereNothingIsSent) {
+  Input input = with_a_part("", "A new n1 torn S from=A/7 late");
+  mailbox(input, "A").direction = Direction::pull;
+  EXPECT_EQ(told(input), "download A/7\nrepair A/7 n1\n");
+}
+
 // --- another UIDVALIDITY ---
 
 TEST(UidValidityChange, WithoutAdoptionNothingIsKnownOfTheOldRows) {

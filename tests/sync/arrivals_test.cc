@@ -25,6 +25,11 @@ TEST(NewOnTheServer, IsNotedAndLeftThereByDirectionPush) {
 TEST(NewOnTheServer, WaitsWhereTheLocalSideIsUnknown) {
   EXPECT_EQ(planned("", "A new 7 x S", "A unknown"), "wait A\n");
 }
+TEST(NewOnTheServer, WaitsWhileAFileThatMayBeItWasLostSightOf) {
+  EXPECT_EQ(planned("", "A new 7 x S\nB new 1 y S", "A new n1 x S vanished"),
+            "download B/1\nwait A\nwait A n1\n");
+  EXPECT_EQ(planned("", "A new 7 x S", "A new n1 x S unreadable"), "download A/7\nwait A n1\n");
+}
 
 TEST(NewHere, IsUploaded) {
   EXPECT_EQ(planned("", "", "A new n1 x FS,work"), "upload A n1 FS,work\n");

@@ -249,7 +249,10 @@ class Reader {
     arrival.plain = plain_of(words);
     arrival.denied = has(words, "denied");
     arrival.namesake = has(words, "namesake");
-    if (has(words, "unreadable") || arrival.denied) arrival.identity.reset();
+    arrival.headless = has(words, "headless");
+    arrival.vanished = has(words, "vanished");
+    const bool unread = has(words, "unreadable") || arrival.denied || arrival.vanished;
+    if (unread) arrival.identity.reset();
     arrival.stable = !has(words, "writing");
     arrival.settling = has(words, "settling");
     arrival.is_stub = has(words, "stub");

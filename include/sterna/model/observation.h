@@ -90,14 +90,14 @@ struct LocalArrival {
   // copy of what was sent (safety 41).
   bool settling = false;
   bool denied = false;    // what it is like is known, but it may not be read
+  bool vanished = false;  // renamed or removed since it was listed: what it is like is not known
   bool namesake = false;  // had the base of another file of its mailbox, and got its own
   bool is_stub = false;   // carries the header of a stub (rule 18)
   // Its base name is that of a tombstone, and the boot changed since: a disk that lied (rule 16).
   bool resurrected = false;
   // First seen after a restart of the machine: a lost power may have left a part of it.
   bool after_restart = false;
-  // A body that Sterna fetched in this mailbox, of which a lost power left nothing.
-  bool wreck = false;
+  bool headless = false;  // empty, or without a header field
   // An earlier pass held it as an orphan, and it is still the same file: it stays so until the user
   // decides (`held restore` takes this away, and the origin).
   bool held = false;
