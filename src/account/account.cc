@@ -11,6 +11,7 @@
 
 #include "backoff.h"
 #include "kept.h"
+#include "life.h"
 #include "local_watch.h"
 #include "remote_watch.h"
 #include "side_watch.h"
@@ -41,59 +42,7 @@ constexpr std::uint64_t kHintMaxMs = 3'600'000;
 
 class NoProgress final : public Progress {};
 
-bool did_anything(const Counts& counts) {
-  return counts.downloaded + counts.uploaded + counts.flags_in + counts.flags_out +
-             counts.moved_in + counts.moved_out + counts.deleted_in + counts.deleted_out +
-             counts.mailboxes_in + counts.mailboxes_out !=
-         0;
-}
-
-void add(Counts& sum, const Counts& more) {
-  sum.downloaded += more.downloaded;
-  sum.uploaded += more.uploaded;
-  sum.flags_in += more.flags_in;
-  sum.flags_out += more.flags_out;
-  sum.moved_in += more.moved_in;
-  sum.moved_out += more.moved_out;
-  sum.deleted_in += more.deleted_in;
-  sum.deleted_out += more.deleted_out;
-  sum.mailboxes_in += more.mailboxes_in;
-  sum.mailboxes_out += more.mailboxes_out;
-  sum.bodies_fetched += more.bodies_fetched;
-  sum.bytes_in += more.bytes_in;
-  sum.bytes_out += more.bytes_out;
-}
-
 }  // namespace
-
-std::string_view to_string(LifeState state) {
-  switch (state) {
-    using enum LifeState;
-    case starting:
-      return "starting";
-    case syncing:
-      return "syncing";
-    case watching:
-      return "watching";
-    case polling:
-      return "polling";
-    case offline:
-      return "offline";
-    case backoff:
-      return "backoff";
-    case paused:
-      return "paused";
-    case held:
-      return "held";
-    case needs_auth:
-      return "needs-auth";
-    case needs_secret:
-      return "needs-secret";
-    case error:
-      return "error";
-  }
-  std::unreachable();
-}
 
 struct Account::Impl {
   // A sync that somebody waits for, who may have gone meanwhile.

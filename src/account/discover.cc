@@ -15,7 +15,7 @@
 #include "list_remote.h"
 #include "look_aside.h"
 #include "mailbox_rows.h"
-#include "pass.h"
+#include "pending.h"
 #include "prove_renames.h"
 #include "sterna/account/inspect.h"
 #include "sterna/base/bytes.h"

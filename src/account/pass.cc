@@ -24,6 +24,7 @@
 #include "look_closer.h"
 #include "look_elsewhere.h"
 #include "observe.h"
+#include "pending.h"
 #include "reserve.h"
 #include "sterna/base/step.h"
 #include "sterna/coro/both.h"
@@ -534,27 +535,6 @@ coro::Task<Result<sync::Plan>> make_plan(Engine& engine, Pool& pool) {
   STERNA_CO_TRY(sync::Input input, co_await answer_questions(engine, pool));
   co_return co_await plan_beside_neighbours(engine, input);
 }
-
-}  // namespace
-
-Result<bool> anything_pending(Engine& engine) {
-  if (!engine.held_mailboxes.empty()) return true;
-  if (!engine.emptied_here.empty() || !engine.emptied_there.empty()) return true;
-  STERNA_TRY(const std::vector<Intent> intents, engine.store->intents());
-  if (!intents.empty()) return true;
-  STERNA_TRY(const std::vector<store::HeldEntry> held, engine.store->held());
-  if (!held.empty()) return true;
-  STERNA_TRY(const bool decided, has_decisions(engine));
-  if (decided) return true;
-  for (const RowState state :
-       {RowState::wanted, RowState::quarantined, RowState::dropping, RowState::deleting}) {
-    STERNA_TRY(const std::vector<MessageRow> rows, engine.store->messages_in_state(state));
-    if (!rows.empty()) return true;
-  }
-  return false;
-}
-
-namespace {
 
 coro::Task<Status> do_pass(Engine& engine, Pool& pool) {
   STERNA_CO_CHECK(co_await discover(engine, pool));

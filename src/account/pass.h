@@ -7,10 +7,6 @@
 
 namespace sterna::account {
 
-// Whether the base, or what was found of whole mailboxes, has something open: then even a pass that
-// sees nothing new has to be planned.
-Result<bool> anything_pending(Engine& engine);
-
 // Errors are those of the account; what concerns a mailbox or a message is noted in the report.
 coro::Task<Status> run_pass(Engine& engine, Pool& pool);
 
