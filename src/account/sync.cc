@@ -18,6 +18,7 @@
 #include "sterna/account/inspect.h"
 #include "sterna/base/step.h"
 #include "sterna/coro/both.h"
+#include "sterna/coro/sync.h"
 #include "tree.h"
 #include "trim.h"
 #include "unflushed.h"
@@ -43,7 +44,8 @@ coro::Task<Status> run_passes(Engine& engine, Pool& pool) {
 }
 
 // What the last sync left in the log. It takes flushes, and is done while the server is waited for.
-coro::Task<Status> copy_log(Engine& engine) {
+coro::Task<Status> copy_log(Engine& engine, coro::Event& state_opened) {
+  STERNA_CO_CHECK(co_await state_opened.wait());
   const std::string& directory = engine.settings.state_dir;
   if (engine.dry_run() || !store::Store::has_large_log(directory)) co_return Status{};
   auto job = [&directory] { return store::Store::copy_log(directory); };
@@ -118,9 +120,15 @@ coro::Task<Status> log_in(Pool& pool) {
   co_return connection ? Status() : Status(fail(std::move(connection).error()));
 }
 
-// The server takes its time for a login: meanwhile the Maildir is looked at.
-coro::Task<Status> sync_tree(Engine& engine, Pool& pool) {
-  auto [opened, logged_in] = co_await coro::both(open_tree(engine), log_in(pool));
+coro::Task<Status> open_both(Engine& engine, coro::Event& state_opened) {
+  STERNA_CO_CHECK(co_await open_state(engine));
+  state_opened.set();
+  co_return co_await open_tree(engine);
+}
+
+// The server takes its time for a login: meanwhile the state and the Maildir are looked at.
+coro::Task<Status> sync_tree(Engine& engine, Pool& pool, coro::Event& state_opened) {
+  auto [opened, logged_in] = co_await coro::both(open_both(engine, state_opened), log_in(pool));
   STERNA_CO_CHECK(opened);
   STERNA_CO_CHECK(live_on(engine));
   STERNA_CO_CHECK(logged_in);
@@ -143,11 +151,13 @@ void tell_unmarked(Engine& engine, const Status& done, const Error& error) {
 }
 
 coro::Task<Status> run_sync(Engine& engine, Pool& pool) {
-  STERNA_CO_CHECK(open_state(engine));
-  auto [done, copied] = co_await coro::both(sync_tree(engine, pool), copy_log(engine));
+  coro::Event state_opened;
+  auto [done, copied] =
+      co_await coro::both(sync_tree(engine, pool, state_opened), copy_log(engine, state_opened));
   if (!copied) engine.log.debug("the log was not copied: {}", copied.error().describe());
   // While the server is taken leave of.
   auto [left, moved] = co_await coro::both(take_leave(engine, pool), settle_epoch(engine));
+  if (!engine.store) co_return done;
   if (!moved) tell_unmarked(engine, done, moved.error());
   if (const Status flushed = co_await end_unflushed(engine); !flushed) {
     engine.log.warn("the Maildir was not flushed: {}", flushed.error().describe());

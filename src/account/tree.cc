@@ -170,18 +170,21 @@ Result<std::unique_ptr<io::Directory>> open_scratch_maildir(Engine& engine) {
 
 }  // namespace
 
-Status open_state(Engine& engine) {
+coro::Task<Status> open_state(Engine& engine) {
+  using Opened = Result<std::unique_ptr<store::Store>>;
   const std::string& directory = engine.settings.state_dir;
-  Result<std::unique_ptr<store::Store>> opened = store::Store::open(directory, engine.dry_run());
+  const bool read_only = engine.dry_run();
+  auto open = [&directory, read_only] { return store::Store::open(directory, read_only); };
+  Opened opened = co_await on_worker(engine.services, open);
   if (!opened && engine.dry_run() && opened.error().is(ErrorCode::not_found)) {
     // A plan for a first sync needs an empty base, which must leave no trace where the state will
     // be.
     engine.scratch_state = scratch_directory(engine);
     opened = store::Store::open(engine.scratch_state, false);
   }
-  if (!opened) return fail(std::move(opened).error());
+  if (!opened) co_return fail(std::move(opened).error());
   engine.store = std::move(*opened);
-  return {};
+  co_return Status{};
 }
 
 coro::Task<Status> open_tree(Engine& engine) {

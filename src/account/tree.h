@@ -8,7 +8,7 @@
 namespace sterna::account {
 
 // Fails with ErrorCode::locked where another process has the state.
-Status open_state(Engine& engine);
+coro::Task<Status> open_state(Engine& engine);
 // Opens the Maildir and compares it with the state. Sets tree, generation, boot_id, union_mode.
 // Fails with ErrorCode::marker, and stops the account, where the marker is missing or foreign.
 coro::Task<Status> open_tree(Engine& engine);

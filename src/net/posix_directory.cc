@@ -57,14 +57,31 @@ io::FileType type_of(unsigned char type) {
   }
 }
 
-void append_entries(const char* buffer, std::size_t size, io::DirectoryListing& into) {
+template <class Visit>
+void for_each_entry(const char* buffer, std::size_t size, Visit visit) {
   for (std::size_t place = 0; place < size;) {
     const auto* entry = reinterpret_cast<const dirent64*>(buffer + place);
     place += entry->d_reclen;
     const std::string_view name = entry->d_name;
-    if (name == "." || name == "..") continue;
-    into.add({.name = name, .ino = entry->d_ino, .type = type_of(entry->d_type)});
+    if (name != "." && name != "..") visit(*entry, name);
   }
+}
+
+// Nearly always all of them.
+void reserve_for(const char* buffer, std::size_t size, io::DirectoryListing& entries) {
+  std::size_t count = 0;
+  std::size_t octets = 0;
+  for_each_entry(buffer, size, [&](const dirent64&, std::string_view name) {
+    ++count;
+    octets += name.size();
+  });
+  entries.reserve(count, octets);
+}
+
+void append_entries(const char* buffer, std::size_t size, io::DirectoryListing& into) {
+  for_each_entry(buffer, size, [&into](const dirent64& entry, std::string_view name) {
+    into.add({.name = name, .ino = entry.d_ino, .type = type_of(entry.d_type)});
+  });
 }
 
 struct Listing {
@@ -86,6 +103,7 @@ int list_with(int fd, std::size_t capacity, Listing& listing) {
     const auto size = static_cast<std::size_t>(count);
     if (first) {
       listing.buffer_full = capacity - size < sizeof(dirent64);
+      reserve_for(buffer.get(), size, listing.entries);
     } else {
       listing.whole = false;
       if (listing.buffer_full && capacity < kListingMax) return 0;

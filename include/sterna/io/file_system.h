@@ -67,6 +67,10 @@ class DirectoryListing {
     std::size_t at_ = 0;
   };
 
+  void reserve(std::size_t count, std::size_t octets) {
+    items_.reserve(count);
+    names_.reserve(octets);
+  }
   void add(const DirectoryEntry& entry) {
     items_.push_back({entry.ino, static_cast<std::uint32_t>(names_.size()),
                       static_cast<std::uint16_t>(entry.name.size()), entry.type});
