@@ -13,8 +13,10 @@
 #include "kept.h"
 #include "local_watch.h"
 #include "remote_watch.h"
+#include "side_watch.h"
 #include "sterna/base/assert.h"
 #include "sterna/coro/scope.h"
+#include "sterna/imap/outcome.h"
 #include "sterna/io/deadline.h"
 
 namespace sterna::account {
@@ -24,8 +26,6 @@ using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 using std::chrono::seconds;
 
-// How long a line that may be dead has to prove that it is not.
-constexpr seconds kProbeLimit{5};
 // Where NOTIFY tells of everything, asking is for what it may have missed.
 constexpr int kPollsSavedByNotify = 6;
 // A round of polling that found something is followed sooner by the next.
@@ -33,6 +33,9 @@ constexpr int kSoonerAfterNews = 5;
 constexpr seconds kPollAtLeast{30};
 // Where the Maildir cannot be watched.
 constexpr seconds kScanEvery{60};
+
+// A server that asks for more is asked whether it means it.
+constexpr std::uint64_t kHintMaxMs = 3'600'000;
 
 class NoProgress final : public Progress {};
 
@@ -128,6 +131,11 @@ struct Account::Impl {
         log(logger.with("account", settings.name)),
         kept(services, settings, log),
         remote(services, log),
+        beside(services, settings, log,
+               [this](const std::string& wire) {
+                 remote.nominate(wire);
+                 wake.set();
+               }),
         local(services, watcher, settings, wake, log) {
     life.since_ms = services.clock.wall_ns() / 1'000'000;
   }
@@ -154,6 +162,7 @@ struct Account::Impl {
   void answer_all();
   void note_pending();
   void note_pushed();
+  std::vector<KnownMailbox> watched_beside();
   void summarize(const AccountReport& report) const;
 
   Account& self;
@@ -165,6 +174,7 @@ struct Account::Impl {
   coro::Event wake;
   Kept kept;
   RemoteWatch remote;
+  SideWatch beside;
   LocalWatch local;
   coro::Semaphore turn{1};  // whoever has it may use the state
   std::deque<std::shared_ptr<Request>> requests;
@@ -207,18 +217,34 @@ void Account::Impl::note_pending() {
   if (std::exchange(life.pending, open + waiting) != open + waiting) observer.on_life(self);
 }
 
+// What deserves a line of its own, where one line does not tell of everything.
+std::vector<KnownMailbox> Account::Impl::watched_beside() {
+  const Connection* connection = kept.pool.open_primary();
+  const bool possible = connection && remote.can_listen(*connection) && !remote.has_notify() &&
+                        !connection->has(imap::Capability::notify);
+  std::vector<KnownMailbox> mailboxes;
+  if (!possible || !life_settings.pushes) return mailboxes;
+  std::ranges::copy_if(kept.mailboxes, std::back_inserter(mailboxes), [&](const auto& one) {
+    return !one.name.is_inbox() && life_settings.pushes(one.name);
+  });
+  return mailboxes;
+}
+
 // Of which mailboxes the server tells; told when it changes.
 void Account::Impl::note_pushed() {
   const bool listens = !retry_at && state_at_rest() == LifeState::watching;
   const bool all = listens && remote.has_notify();
   const std::string by = all ? "NOTIFY" : listens ? "IDLE" : "";
-  if (life.push_by == by && (!all || life.pushed.size() == kept.mailboxes.size())) return;
-  life.push_by = by;
-  life.pushed.clear();
-  if (listens && !all) life.pushed.emplace_back("INBOX");
+  std::vector<std::string> pushed;
   if (all) {
-    for (const KnownMailbox& mailbox : kept.mailboxes) life.pushed.push_back(mailbox.name.text());
+    for (const KnownMailbox& mailbox : kept.mailboxes) pushed.push_back(mailbox.name.text());
+  } else if (listens) {
+    pushed = beside.listening();
+    pushed.insert(pushed.begin(), "INBOX");
   }
+  if (life.push_by == by && life.pushed == pushed) return;
+  life.push_by = by;
+  life.pushed = std::move(pushed);
   observer.on_life(self);
 }
 
@@ -290,17 +316,15 @@ coro::Task<void> Account::Impl::wait_for_reason() {
   note_pushed();
   const nanoseconds left = next_moment() - now();
   if (left <= nanoseconds{}) co_return;
-  const auto alarm = [](Impl& impl, milliseconds after) -> coro::Task<void> {
-    if (co_await impl.services.clock.sleep(after)) impl.wake.set();
-  };
   coro::Scope timer = co_await coro::make_scope();
-  timer.spawn(alarm(*this, std::chrono::ceil<milliseconds>(left)));
+  timer.spawn(io::set_after(services.clock, std::chrono::ceil<milliseconds>(left), wake));
   co_await listen();
   co_await timer.close();
 }
 
 coro::Task<void> Account::Impl::prove_line() {
   const std::string reason = std::exchange(probe_reason, {});
+  beside.probe();
   retry_at.reset();
   failures = 0;
   remote.end();
@@ -323,6 +347,7 @@ coro::Task<void> Account::Impl::wait_while_paused() {
   enter(LifeState::paused);
   life.next_try_ms = *pause_until;
   observer.on_life(self);
+  beside.cover({});
   remote.end();
   remote.forget();
   co_await kept.pool.logout();
@@ -390,7 +415,10 @@ void Account::Impl::failed(const Error& error, bool over_old_line) {
     return;
   }
   ++failures;
-  const milliseconds wait = wait_after(patience, failures, services.random);
+  milliseconds wait = wait_after(patience, failures, services.random);
+  if (const auto asked = imap::backoff_hint_ms(error.message())) {
+    wait = std::max(wait, milliseconds(std::min<std::uint64_t>(*asked, kHintMaxMs)));
+  }
   retry_at = now() + wait;
   life.next_try_ms = wall_ms() + wait.count();
   drop_line();
@@ -405,6 +433,7 @@ void Account::Impl::went_well(const Due& due, const AccountReport& report) {
   life.last_sync_ms = wall_ms();
   life.error = report.errors.empty() ? std::nullopt : std::optional(report.errors.front());
   local.cover(kept.directories);
+  beside.cover(watched_beside());
   scan_at.reset();
   if (!local.obstacle().empty()) scan_at = now() + kScanEvery;
   ripe_at.reset();
@@ -439,7 +468,7 @@ void Account::Impl::take_outcome(const Due& due, const AccountReport& report, na
   }
   life.watches = local.size();
   life.watch_obstacle = local.obstacle();
-  life.connections = kept.pool.size();
+  life.connections = kept.pool.size() + beside.connections();
   life.counters.logins = kept.pool.logins();
 }
 
@@ -472,8 +501,9 @@ coro::Task<void> Account::Impl::sync(Due due) {
 }
 
 coro::Task<void> Account::Impl::live() {
-  coro::Scope beside = co_await coro::make_scope();
-  beside.spawn(local.run());
+  coro::Scope watches = co_await coro::make_scope();
+  watches.spawn(local.run());
+  watches.spawn(beside.run());
   const coro::Context context = co_await coro::current();
   poll_interval = life_settings.poll_interval;
   while (!context.cancel->requested()) {
@@ -493,7 +523,7 @@ coro::Task<void> Account::Impl::live() {
   over = true;
   drop_line();
   answer_all();
-  co_await beside.close();
+  co_await watches.close();
 }
 
 Account::Account(Services services, io::Watcher& watcher, Settings settings, LifeSettings life,

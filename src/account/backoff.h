@@ -9,6 +9,9 @@
 
 namespace sterna::account {
 
+// How long a line that may be dead has to prove that it is not.
+inline constexpr std::chrono::seconds kProbeLimit{5};
+
 // How failures of one class are met: the first wait, doubled at each further one up to the longest.
 struct Patience {
   LifeState state = LifeState::backoff;

@@ -29,6 +29,8 @@ class RemoteWatch {
   void end();
   // The connection is another one, or none.
   void forget();
+  // Told by another line.
+  void nominate(const std::string& wire);
 
   bool listening() const { return connection_ != nullptr; }
   bool can_listen(const Connection& connection) const;
@@ -64,7 +66,6 @@ class RemoteWatch {
 
   void overhear(const imap::Response& response, imap::CommandKind asked);
   void idle_ended(const imap::Done& done);
-  void nominate(const std::string& wire);
   bool differs(const std::string& wire, const Seen& seen, const Kept& kept);
   coro::Task<Status> ask_to_be_notified(Connection& connection);
 

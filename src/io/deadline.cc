@@ -30,6 +30,10 @@ coro::Task<Status> wait_on(coro::Event& event) {
 
 }  // namespace
 
+coro::Task<void> set_after(Clock& clock, std::chrono::milliseconds after, coro::Event& event) {
+  if (co_await clock.sleep(after)) event.set();
+}
+
 coro::Task<Status> wait_for(Clock& clock, std::chrono::milliseconds limit, coro::Event& event) {
   return with_deadline<void>(clock, limit, wait_on(event), "nothing happened");
 }

@@ -273,6 +273,8 @@ class Imap:
             if len(values) < 4 or values[2].upper() != b"FETCH":
                 continue
             pairs = {k.upper(): v for k, v in zip(values[3][::2], values[3][1::2])}
+            if b"INTERNALDATE" not in pairs:
+                continue          # what somebody else changed meanwhile
             flags = frozenset(f.decode() for f in pairs[b"FLAGS"] if f.lower() != b"\\recent")
             messages.append(ServerMessage(
                 int(pairs[b"UID"]), flags, parse_imap_date(pairs[b"INTERNALDATE"].decode()),

@@ -47,4 +47,7 @@ coro::Task<Result<T>> with_deadline(Clock& clock, std::chrono::milliseconds limi
 // Waits for an event, at most so long: ErrorCode::timeout.
 coro::Task<Status> wait_for(Clock& clock, std::chrono::milliseconds limit, coro::Event& event);
 
+// Sets the event after so long, unless it is cancelled before; to be spawned beside what waits.
+coro::Task<void> set_after(Clock& clock, std::chrono::milliseconds after, coro::Event& event);
+
 }  // namespace sterna::io

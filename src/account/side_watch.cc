@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "side_watch.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "backoff.h"
+#include "login.h"
+#include "sterna/base/bytes.h"
+#include "sterna/imap/outcome.h"
+#include "sterna/io/deadline.h"
+
+namespace sterna::account {
+namespace {
+
+using std::chrono::milliseconds;
+
+// One lists and plans, and one more may fetch.
+constexpr std::size_t kOtherConnections = 2;
+
+bool tells_of_too_many(const Error& error) {
+  return error.is(ErrorCode::server_no) && error.scope() == ErrorScope::account;
+}
+
+}  // namespace
+
+struct SideWatch::Line {
+  KnownMailbox mailbox;
+  std::unique_ptr<Connection> connection;
+  coro::Event wake;
+  bool listening = false;
+  bool unwanted = false;
+  bool to_be_proved = false;
+  bool over = false;
+  unsigned failures = 0;
+};
+
+SideWatch::SideWatch(Services services, const Settings& settings, Log log,
+                     std::function<void(const std::string& wire)> tell)
+    : services_(services), settings_(settings), log_(std::move(log)), tell_(std::move(tell)) {}
+
+SideWatch::~SideWatch() = default;
+
+std::size_t SideWatch::lines_max() const {
+  const std::size_t all = std::min<std::size_t>(settings_.connections, refused_beyond_);
+  return all > kOtherConnections ? all - kOtherConnections : 0;
+}
+
+void SideWatch::cover(std::vector<KnownMailbox> mailboxes) {
+  wanted_ = std::move(mailboxes);
+  if (wanted_.size() > lines_max()) wanted_.resize(lines_max());
+  changed_.set();
+}
+
+void SideWatch::probe() {
+  for (const auto& [wire, line] : lines_) {
+    line->to_be_proved = true;
+    line->wake.set();
+  }
+}
+
+std::vector<std::string> SideWatch::listening() const {
+  std::vector<std::string> names;
+  for (const auto& [wire, line] : lines_) {
+    if (line->listening) names.push_back(line->mailbox.name.text());
+  }
+  return names;
+}
+
+std::size_t SideWatch::connections() const {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(lines_, [](const auto& one) { return one.second->listening; }));
+}
+
+// Until something ends it, which is what it returns.
+coro::Task<Status> SideWatch::listen_once(Line& line) {
+  STERNA_CO_TRY(const Secret password, co_await settings_.password());
+  STERNA_CO_TRY(line.connection, co_await open_connection(services_, settings_, password, log_));
+  Connection& connection = *line.connection;
+  STERNA_CO_CHECK(co_await connection.settle());
+  STERNA_CO_CHECK(co_await connection.run_ok(imap::select(line.mailbox.wire, {})));
+  // Nobody listened since the last sync looked at it.
+  tell_(line.mailbox.wire.octets);
+  connection.overhear([&](const imap::Response& response, imap::CommandKind) {
+    const bool news = std::holds_alternative<imap::Exists>(response) ||
+                      std::holds_alternative<imap::Expunge>(response) ||
+                      std::holds_alternative<imap::Vanished>(response) ||
+                      std::holds_alternative<imap::Fetch>(response);
+    if (news) tell_(line.mailbox.wire.octets);
+  });
+  line.failures = 0;
+  line.listening = true;
+  const milliseconds renewed_after = std::chrono::seconds(connection.quirks.idle_seconds_max);
+  while (!line.unwanted) {
+    STERNA_CO_CHECK(connection.begin_idle(nullptr));
+    const auto until = services_.clock.monotonic() + renewed_after;
+    coro::Scope timer = co_await coro::make_scope();
+    timer.spawn(io::set_after(services_.clock, renewed_after, line.wake));
+    Status heard;
+    while (heard && !line.unwanted && !line.to_be_proved && services_.clock.monotonic() < until) {
+      line.wake.reset();
+      heard = co_await connection.listen(line.wake);
+    }
+    co_await timer.close();
+    STERNA_CO_CHECK(heard);
+    connection.end_idle();
+    if (!std::exchange(line.to_be_proved, false)) continue;
+    STERNA_CO_TRY(imap::Done done,
+                  co_await io::with_deadline(services_.clock, kProbeLimit,
+                                             connection.run(imap::noop()), "no sign of life"));
+  }
+  co_await connection.logout();
+  co_return Status{};
+}
+
+coro::Task<void> SideWatch::follow(Line& line) {
+  while (!line.unwanted) {
+    const Status ended = co_await listen_once(line);
+    line.listening = false;
+    line.connection.reset();
+    if (ended || ended.error().is_cancelled()) break;
+    log_.info("mailbox {} is not watched: {}", line.mailbox.name.text(), ended.error().describe());
+    if (tells_of_too_many(ended.error())) {
+      refused_beyond_ = connections() + kOtherConnections;
+      break;
+    }
+    const Patience patience = patience_for(ended.error());
+    line.wake.reset();
+    const milliseconds wait = wait_after(patience, ++line.failures, services_.random);
+    const Status waited = co_await io::wait_for(services_.clock, wait, line.wake);
+    if (!waited && waited.error().is_cancelled()) break;
+  }
+  line.over = true;
+  changed_.set();
+}
+
+coro::Task<void> SideWatch::run() {
+  coro::Scope scope = co_await coro::make_scope();
+  while (co_await changed_.wait()) {
+    changed_.reset();
+    std::erase_if(lines_, [](const auto& one) { return one.second->over; });
+    for (const auto& [wire, line] : lines_) {
+      const auto is_same = [&](const KnownMailbox& one) { return one.wire.octets == wire; };
+      line->unwanted = std::ranges::none_of(wanted_, is_same);
+      if (line->unwanted) line->wake.set();
+    }
+    for (const KnownMailbox& mailbox : wanted_) {
+      if (lines_.contains(mailbox.wire.octets) || lines_.size() >= lines_max()) continue;
+      auto line = std::make_unique<Line>();
+      line->mailbox = mailbox;
+      scope.spawn(follow(*line));
+      lines_.emplace(mailbox.wire.octets, std::move(line));
+    }
+  }
+  co_await scope.close();
+  lines_.clear();
+}
+
+}  // namespace sterna::account

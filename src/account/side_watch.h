@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// SideWatch: an IDLE on each mailbox that the user wants to be pushed beside INBOX, where the
+// server has no NOTIFY; each on a connection of its own (RFC 2177 tells of the selected mailbox
+// alone).
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "kept.h"
+#include "sterna/coro/scope.h"
+
+namespace sterna::account {
+
+class SideWatch {
+ public:
+  // `tell`: something changed in the mailbox of that name on the wire.
+  SideWatch(Services services, const Settings& settings, Log log,
+            std::function<void(const std::string& wire)> tell);
+  ~SideWatch();
+
+  // Listens to what cover() names, until it is cancelled; then no connection is left.
+  coro::Task<void> run();
+  // From now on these, the first of them if not all can be had.
+  void cover(std::vector<KnownMailbox> mailboxes);
+  // Every line that does not answer at once is replaced.
+  void probe();
+
+  // By name, where the server can tell now.
+  std::vector<std::string> listening() const;
+  std::size_t connections() const;
+
+ private:
+  struct Line;
+
+  coro::Task<void> follow(Line& line);
+  coro::Task<Status> listen_once(Line& line);
+  std::size_t lines_max() const;
+
+  Services services_;
+  const Settings& settings_;
+  Log log_;
+  std::function<void(const std::string&)> tell_;
+  std::vector<KnownMailbox> wanted_;
+  std::map<std::string, std::unique_ptr<Line>> lines_;  // by name on the wire
+  std::size_t refused_beyond_ = SIZE_MAX;               // so many connections the server bears
+  coro::Event changed_;
+};
+
+}  // namespace sterna::account
