@@ -219,13 +219,9 @@ coro::Task<Status> describe_arrivals(Engine& engine, MailboxWork& work, ListingM
     if (look.identity) arrival.plain = to_plain_identity(*look.identity);
     tell_denied(engine, work, file, look);
     arrival.denied = look.denied && look.stamp;
-<<<<<<< HEAD
+    arrival.vanished = look.vanished;
     arrival.stable = look.changed_ns <= now - settles_ns || look.changed_ns > now + settles_ns;
     if (!arrival.stable) engine.ripens_in(look.changed_ns + settles_ns - now);
-=======
-    arrival.vanished = look.vanished;
-    arrival.stable = look.changed_ns <= now - quiet_ns || look.changed_ns > now + quiet_ns;
->>>>>>> fix
     const std::int64_t age_ns = now - file.file.mtime_ns;
     arrival.settling = work.row.role == Role::sent && age_ns >= 0 && age_ns < kSentSettlesNs;
     if (arrival.settling) engine.ripens_in(kSentSettlesNs - age_ns);
