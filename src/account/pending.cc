@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pending.h"
 
-#include "decisions.h"
+#include "expire_decisions.h"
 
 namespace sterna::account {
 
