@@ -16,7 +16,7 @@ import sys
 GROUND = {"base", "model"}
 DOORS = {
     "cli": {"daemon", "account", "net", "config"},
-    "daemon": {"account", "net", "config"},
+    "daemon": {"account", "net", "config", "io", "coro"},
     "net": {"io", "coro"},
     "account": {"sync", "imap", "maildir", "store", "auth", "io", "coro"},
     "sync": set(),
