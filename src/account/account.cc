@@ -543,6 +543,12 @@ coro::Task<Result<Account::Loan>> Account::lend() {
   co_return Loan(*this, std::move(permit));
 }
 
+coro::Task<Status> Account::meet(std::vector<Neighbour> neighbours) {
+  STERNA_CO_TRY(const coro::Semaphore::Permit permit, co_await impl_->turn.hold());
+  impl_->settings.neighbours = std::move(neighbours);
+  co_return {};
+}
+
 void Account::pause(std::optional<std::int64_t> until_ms) {
   impl_->pause_until = until_ms.value_or(0);
   impl_->wake.set();

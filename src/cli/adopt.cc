@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "commands.h"
+#include "daemon_link.h"
 #include "json.h"
 #include "report_text.h"
 #include "runner.h"
@@ -33,6 +34,8 @@ Exit run_command(const Context& context, const AdoptArguments& arguments) {
   const auto account = select_account(context.config, arguments.account);
   if (!account) return fail_with(context, account.error());
   Runner runner;
+  const auto loan = Loan::take(context, runner, {arguments.account});
+  if (!loan) return fail_with(context, of_account(arguments.account, loan.error()));
   account::Services services = runner.services();
   const auto adoption =
       account::adopt(services, settings_from_config(context.config, **account, runner.loop()));

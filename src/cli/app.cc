@@ -11,14 +11,6 @@
 namespace sterna::cli {
 namespace {
 
-// What the user types goes before what the configuration says.
-LogLevel level_of(const GlobalOptions& options, const config::Config& config) {
-  if (options.verbosity < 0) return LogLevel::error;
-  if (options.verbosity == 1) return LogLevel::info;
-  if (options.verbosity > 1) return LogLevel::debug;
-  return config.log_level.value_or(LogLevel::warn);
-}
-
 Error error_of(const config::Problem& problem) {
   config::Problem without_hint = problem;
   without_hint.hint.clear();
@@ -48,12 +40,26 @@ Exit execute(const Invocation& invocation, Console& console) {
     return fail_with(console, errors, Exit::config);
   }
   set_log_level(level_of(invocation.options, *config));
-  const Context context{.config = *config, .console = console};
+  const Context context{.options = invocation.options, .config = *config, .console = console};
   return std::visit([&context](const auto& command) { return run_command(context, command); },
                     invocation.command);
 }
 
 }  // namespace
+
+LogLevel level_of(const GlobalOptions& options, const config::Config& config) {
+  if (options.verbosity < 0) return LogLevel::error;
+  if (options.verbosity == 1) return LogLevel::info;
+  if (options.verbosity > 1) return LogLevel::debug;
+  return config.log_level.value_or(LogLevel::warn);
+}
+
+LogLevel level_of_daemon(const GlobalOptions& options, const config::Config& config) {
+  if (options.verbosity < 0) return LogLevel::error;
+  if (options.verbosity == 1) return LogLevel::debug;
+  if (options.verbosity > 1) return LogLevel::trace;
+  return config.log_level.value_or(LogLevel::info);
+}
 
 Exit fail_with(const Context& context, const Error& error) {
   return fail_with(context.console, {error}, exit_of(error.code()));

@@ -9,6 +9,7 @@
 
 #include "sterna/base/bytes.h"
 #include "sterna/base/nearest.h"
+#include "times.h"
 
 namespace sterna::cli {
 namespace {
@@ -22,11 +23,15 @@ struct CommandText {
 constexpr CommandText kCommands[] = {
     {"sync", "[ACCOUNT[/MAILBOX]...] [--dry-run]",
      "Bring all enabled accounts, or what is named, into step once"},
+    {"run", "", "Keep all enabled accounts in step as it happens, in the foreground"},
     {"check", "[ACCOUNT...] [--offline]",
      "Examine files, connection and login; say how to mend what fails"},
     {"mailboxes", "ACCOUNT", "List the mailboxes of both sides, and what is synced"},
     {"verify", "[ACCOUNT...] [--deep]", "Compare both sides and print every difference"},
-    {"status", "", "Show how the accounts are, and what needs attention"},
+    {"status", "[--watch] [--waybar | --metrics]",
+     "Show how the accounts are, and what needs attention"},
+    {"pause", "[ACCOUNT...] [--for TIME]", "Leave accounts alone, until resumed or for a time"},
+    {"resume", "[ACCOUNT...]", "End a pause"},
     {"history", "[ACCOUNT[/MAILBOX]] [PATH | MESSAGE-ID] [OPTIONS]",
      "Show what was changed, when, on which side, and why"},
     {"held", "[list | apply | restore] [ACCOUNT[/MAILBOX] [MESSAGE...]]",
@@ -37,9 +42,7 @@ constexpr CommandText kCommands[] = {
 };
 
 // Of the contract, and of a later version.
-constexpr std::string_view kUnsupportedCommands[] = {"init",   "auth",   "run",   "pause",
-                                                     "resume", "search", "fetch", "import"};
-constexpr std::string_view kUnsupportedStatusOptions[] = {"--watch", "--waybar", "--metrics"};
+constexpr std::string_view kUnsupportedCommands[] = {"init", "auth", "search", "fetch", "import"};
 
 constexpr std::string_view kFooter =
     "Exit status: 0 done, 1 failed, 2 wrong usage, 3 partly done, 4 login or secret\n"
@@ -142,6 +145,11 @@ std::string check_uid(const std::string& text) {
   return fmt::format("{} is no UID", printable(text, 40));
 }
 
+std::string check_duration(const std::string& text) {
+  if (parse_duration(text)) return {};
+  return fmt::format("{} is no time such as 90s, 30m, 2h or 3d", printable(text, 40));
+}
+
 ColorWhen color_of(const std::string& word) {
   if (word == "auto") return ColorWhen::automatic;
   if (word == "always") return ColorWhen::always;
@@ -158,10 +166,13 @@ class Parser {
     app_.set_version_flag("--version", "sterna " STERNA_VERSION, "Print the version");
     add_global_options();
     add_sync();
+    add_run();
     add_check();
     add_mailboxes();
     add_verify();
     add_status();
+    add_pause();
+    add_resume();
     add_history();
     add_held();
     add_undo();
@@ -235,13 +246,39 @@ class Parser {
   }
   void add_status() {
     CLI::App* command = add_command("status");
-    for (std::string_view name : kUnsupportedStatusOptions) {
-      command
-          ->add_flag_callback(std::string(name),
-                              [this, name] { refused_ = fmt::format("status {}", name); })
-          ->group("");
-    }
-    command->callback([this] { invocation_.command = StatusArguments{}; });
+    command->add_flag("--watch", status_.watch, "Go on showing it as it changes");
+    CLI::Option* waybar = command->add_flag_callback(
+        "--waybar", [this] { status_.form = StatusForm::waybar; },
+        "Print it as a module of waybar reads it");
+    command
+        ->add_flag_callback(
+            "--metrics", [this] { status_.form = StatusForm::metrics; },
+            "Print it as Prometheus reads it")
+        ->excludes(waybar);
+    command->callback([this] {
+      if (status_.watch && status_.form == StatusForm::metrics)
+        problem_ = {"status: --metrics is of one moment", "leave --watch out"};
+      invocation_.command = status_;
+    });
+  }
+  void add_run() {
+    add_command("run")->callback([this] { invocation_.command = RunArguments{}; });
+  }
+  void add_pause() {
+    CLI::App* command = add_command("pause");
+    command->add_option("ACCOUNT", pause_.accounts);
+    command
+        ->add_option_function<std::string>(
+            "--for", [this](const std::string& text) { pause_.lasts = parse_duration(text); },
+            "End it by itself after so long (90s, 2h, 3d)")
+        ->option_text("TIME")
+        ->check(check_duration);
+    command->callback([this] { invocation_.command = pause_; });
+  }
+  void add_resume() {
+    CLI::App* command = add_command("resume");
+    command->add_option("ACCOUNT", resume_.accounts);
+    command->callback([this] { invocation_.command = resume_; });
   }
   void add_history() {
     CLI::App* command = add_command("history");
@@ -441,6 +478,9 @@ class Parser {
   CheckArguments check_;
   MailboxesArguments mailboxes_;
   VerifyArguments verify_;
+  StatusArguments status_;
+  PauseArguments pause_;
+  ResumeArguments resume_;
   HistoryArguments history_;
   std::vector<std::string> held_words_;
   UndoArguments undo_;
@@ -460,6 +500,10 @@ std::variant<Invocation, Answer> parse_arguments(const std::vector<std::string>&
   if (auto* answer = std::get_if<Answer>(&parsed))
     answer->json = std::ranges::find(arguments, "--json") != arguments.end();
   return parsed;
+}
+
+std::string program_version() {
+  return STERNA_VERSION;
 }
 
 std::vector<std::string_view> command_names() {

@@ -3,6 +3,7 @@
 // can be without the configuration.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -41,7 +42,19 @@ struct VerifyArguments {
   std::vector<std::string> accounts;
   bool deep = false;
 };
-struct StatusArguments {};
+struct RunArguments {};
+enum class StatusForm : std::uint8_t { usual, waybar, metrics };
+struct StatusArguments {
+  StatusForm form = StatusForm::usual;
+  bool watch = false;
+};
+struct PauseArguments {
+  std::vector<std::string> accounts;
+  std::optional<std::chrono::seconds> lasts;  // none: until it is resumed
+};
+struct ResumeArguments {
+  std::vector<std::string> accounts;
+};
 struct HistoryArguments {
   std::vector<std::string> words;  // [ACCOUNT] [PATH]; which is which shows with the configuration
   std::size_t limit = 50;
@@ -68,9 +81,10 @@ struct AdoptArguments {
 // Prints the names of the accounts, a line each: for the shells' completions.
 struct NamesArguments {};
 
-using CommandArguments = std::variant<SyncArguments, CheckArguments, MailboxesArguments,
-                                      VerifyArguments, StatusArguments, HistoryArguments,
-                                      HeldArguments, UndoArguments, AdoptArguments, NamesArguments>;
+using CommandArguments =
+    std::variant<SyncArguments, RunArguments, CheckArguments, MailboxesArguments, VerifyArguments,
+                 StatusArguments, PauseArguments, ResumeArguments, HistoryArguments, HeldArguments,
+                 UndoArguments, AdoptArguments, NamesArguments>;
 
 struct Invocation {
   GlobalOptions options;
@@ -88,6 +102,8 @@ struct Answer {
 
 // `arguments` without the program's name.
 std::variant<Invocation, Answer> parse_arguments(const std::vector<std::string>& arguments);
+
+std::string program_version();
 
 // The commands that --help lists, in its order.
 std::vector<std::string_view> command_names();

@@ -11,20 +11,29 @@
 namespace sterna::cli {
 
 struct Context {
+  const GlobalOptions& options;
   const config::Config& config;
   Console& console;
 };
 
 Exit run_command(const Context& context, const SyncArguments& arguments);
+Exit run_command(const Context& context, const RunArguments& arguments);
 Exit run_command(const Context& context, const CheckArguments& arguments);
 Exit run_command(const Context& context, const MailboxesArguments& arguments);
 Exit run_command(const Context& context, const VerifyArguments& arguments);
 Exit run_command(const Context& context, const StatusArguments& arguments);
+Exit run_command(const Context& context, const PauseArguments& arguments);
+Exit run_command(const Context& context, const ResumeArguments& arguments);
 Exit run_command(const Context& context, const HistoryArguments& arguments);
 Exit run_command(const Context& context, const HeldArguments& arguments);
 Exit run_command(const Context& context, const UndoArguments& arguments);
 Exit run_command(const Context& context, const AdoptArguments& arguments);
 Exit run_command(const Context& context, const NamesArguments& arguments);
+
+// What is logged, of a command and of the daemon: what the user types goes before what the
+// configuration says.
+LogLevel level_of(const GlobalOptions& options, const config::Config& config);
+LogLevel level_of_daemon(const GlobalOptions& options, const config::Config& config);
 
 // Prints the error, with --json as an object, too, and gives its exit status. For a command that
 // has printed no object yet.

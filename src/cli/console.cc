@@ -18,6 +18,7 @@ namespace {
 constexpr std::size_t kErrorOctetsMax = 4000;
 constexpr std::size_t kWidthDefault = 80;
 constexpr std::size_t kWidthMin = 2;
+constexpr std::size_t kLinesDefault = 24;
 
 bool is_dumb_terminal() {
   const char* terminal = std::getenv("TERM");
@@ -49,6 +50,18 @@ Console::Console(const GlobalOptions& options)
       style_(wants_color(options.color, out_is_terminal_),
              out_is_terminal_ ? width_of(STDOUT_FILENO) : Style::kAnyWidth),
       error_style_(wants_color(options.color, error_is_terminal_)) {}
+
+std::size_t Console::measure() {
+  winsize size{};
+  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_row == 0) return kLinesDefault;
+  style_ = Style(style_.colored(), width_of(STDOUT_FILENO));
+  return size.ws_row;
+}
+
+bool Console::flush() {
+  flush_out();
+  return out_error_ == 0;
+}
 
 std::size_t Console::error_width() const {
   return width_of(STDERR_FILENO);

@@ -32,6 +32,10 @@ class Console {
   // Whether a question would reach somebody.
   bool may_ask() const { return may_ask_; }
   const Style& style() const { return style_; }
+  // Whether the standard output is a terminal that can be drawn on.
+  bool may_draw() const { return out_is_terminal_ && may_redraw_ && !json_; }
+  // The size of the terminal may have changed. Its lines; 24 if it does not tell.
+  std::size_t measure();
   // Columns of the terminal, at least 2; 80 if it does not tell.
   std::size_t error_width() const;
 
@@ -44,6 +48,8 @@ class Console {
   // may_ask().
   bool confirm(std::string_view question);
 
+  // What was printed is on its way; false once nobody reads it any more.
+  bool flush();
   // Everything was written, or why not. A reader who went away (EPIPE) is no failure.
   Status finish();
 

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "commands.h"
+#include "daemon_link.h"
 #include "inspect_text.h"
 #include "message_words.h"
 #include "report_text.h"
@@ -93,6 +94,10 @@ Result<std::uint64_t> decide(const Context& context, Runner& runner, const Selec
 Exit decide_all(const Context& context, Runner& runner, const std::vector<Selection>& selected,
                 HeldAction action, const std::set<std::int64_t>& ids) {
   const bool apply = action == HeldAction::apply;
+  std::vector<std::string> names;
+  for (const Selection& selection : selected) names.push_back(selection.account->name);
+  auto loan = Loan::take(context, runner, names);
+  if (!loan) return fail_with(context, loan.error());
   std::vector<Decided> decided;
   std::vector<SyncJob> jobs;
   for (const Selection& selection : selected) {
@@ -111,6 +116,7 @@ Exit decide_all(const Context& context, Runner& runner, const std::vector<Select
   if (decided.empty() && context.console.talkative()) {
     context.console.err("sterna: none of it can be decided like this; sterna held list says why\n");
   }
+  loan->end();
   const SyncResult result = sync_accounts(context, runner, std::move(jobs));
   if (context.console.json()) {
     context.console.out(

@@ -16,17 +16,11 @@
 namespace sterna::cli {
 namespace {
 
-// More parked messages of one account are counted, not listed.
-constexpr std::size_t kParkedShown = 5;
 constexpr std::size_t kTextOctetsMax = 4096;  // a path may be as long
 
 // A name may be as long as a line; where nothing is a terminal it stays whole.
 Column cut_where_narrow(const char* title) {
   return {.title = title, .align = Align::left, .fit = Fit::head};
-}
-
-std::string number_or_dash(std::uint64_t number) {
-  return number == 0 ? "-" : std::to_string(number);
 }
 
 std::string uid_text(std::uint32_t uid) {
@@ -46,89 +40,6 @@ std::string spaced(std::string_view word) {
 // "account/mailbox", as the commands take it.
 std::string place(const std::string& account, const std::string& mailbox) {
   return mailbox.empty() ? account : fmt::format("{}/{}", account, printable(mailbox));
-}
-
-Tone tone_of(std::string_view state) {
-  if (state == "error") return Tone::bad;
-  if (state == "held") return Tone::attention;
-  return state == "disabled" ? Tone::dim : Tone::plain;
-}
-
-void add_attention(std::string& text, const Style& style, const std::string& account,
-                   std::string_view what, std::string_view command) {
-  text += fmt::format("{}: {}\n", style.paint(Tone::attention, account), what);
-  if (!command.empty()) text += fmt::format("  {}\n", command);
-}
-
-std::string next_try(const account::ParkedMessage& parked, std::int64_t now_ms) {
-  if (parked.next_try_ms <= now_ms) return "tried again by the next sync";
-  return "tried again after " + local_time(parked.next_try_ms);
-}
-
-void add_parked(std::string& text, const account::AccountState& state, std::int64_t now_ms) {
-  for (std::size_t i = 0; i < std::min(kParkedShown, state.parked.size()); ++i) {
-    const account::ParkedMessage& parked = state.parked[i];
-    std::string which = printable(parked.mailbox);  // alone where it is about the whole mailbox
-    if (parked.uid != 0) {
-      which += fmt::format(", UID {}", parked.uid);
-    } else if (!parked.path.empty()) {
-      which += fmt::format(", {}", printable(parked.path));
-    }
-    text += fmt::format("  {}: {}: {}; {}\n", which, spaced(parked.action),
-                        printable(parked.reason), next_try(parked, now_ms));
-  }
-  if (state.parked.size() > kParkedShown)
-    text += fmt::format("  and {} more\n", state.parked.size() - kParkedShown);
-}
-
-// What waits for another try: messages, and mailboxes that could not be made, renamed or removed.
-std::string parked_summary(const account::AccountState& state) {
-  std::set<std::string_view> mailboxes;
-  for (const account::ParkedMessage& parked : state.parked) {
-    if (parked.whole) mailboxes.insert(parked.mailbox);
-  }
-  const std::uint64_t messages =
-      state.quarantined - std::min<std::uint64_t>(state.quarantined, mailboxes.size());
-  std::string what;
-  if (messages > 0) what = counted(messages, "message", "messages");
-  if (!mailboxes.empty())
-    what += (what.empty() ? "" : " and ") + counted(mailboxes.size(), "mailbox", "mailboxes");
-  return fmt::format("{} could not be brought over and {} tried again", what,
-                     state.quarantined == 1 ? "is" : "are");
-}
-
-std::string attention_text(const StatusRow& row, std::int64_t now_ms, const Style& style) {
-  const account::AccountState& state = row.state;
-  std::string text;
-  const auto add = [&](std::string_view what, const std::string& command) {
-    add_attention(text, style, state.name, what, command);
-  };
-  if (row.word == "disabled") return text;
-  if (state.maildir_gone)
-    add(printable(state.maildir_gone->message(), kTextOctetsMax),
-        printable(state.maildir_gone->hint(), kTextOctetsMax));
-  else if (state.marker_held)
-    add("the Maildir's marker is missing or of another state",
-        "if the disk is mounted and this is the right Maildir: sterna adopt " + state.name);
-  if (row.word == "error") {
-    add(printable(state.error), "sterna check " + state.name);
-    return text;
-  }
-  if (state.error == account::kInterrupted)
-    add("the last sync was interrupted", "sterna sync " + state.name);
-  else if (!state.error.empty() && !state.marker_held)
-    add(fmt::format("the last sync had errors: {}", printable(state.error)),
-        "sterna check " + state.name);
-  if (state.held > 0)
-    add(counted(state.held, "change is held", "changes are held"),
-        "sterna held list " + state.name);
-  if (state.quarantined > 0) {
-    add(parked_summary(state), "");
-    add_parked(text, state, now_ms);
-  }
-  if (!state.ever_synced && state.error.empty() && !state.marker_held)
-    add("never synced", "sterna sync " + state.name);
-  return text;
 }
 
 std::string_view kind_text(std::string_view kind) {
@@ -272,39 +183,6 @@ std::string verdict(const VerifiedAccount& account, const Style& style) {
 }
 
 }  // namespace
-
-std::string_view state_word(const account::AccountState& state, bool enabled) {
-  if (!enabled) return "disabled";
-  return state.marker_held ? "held" : "stopped";
-}
-
-std::string status_text(const std::vector<StatusRow>& rows, std::int64_t now_ms,
-                        const Style& style) {
-  Table table({cut_where_narrow("ACCOUNT"),
-               {"STATE"},
-               {"LAST SYNC"},
-               {"MAILBOXES", Align::right},
-               {"MESSAGES", Align::right},
-               {"HELD", Align::right},
-               {"PARKED", Align::right}});
-  std::string attention;
-  for (const StatusRow& row : rows) {
-    const account::AccountState& state = row.state;
-    std::uint64_t messages = 0;
-    for (const account::MailboxState& mailbox : state.mailboxes) messages += mailbox.messages;
-    table.add({state.name,
-               {row.word, tone_of(row.word)},
-               state.last_sync_ms == 0 ? "never" : ago(state.last_sync_ms, now_ms),
-               number_or_dash(state.mailboxes.size()),
-               number_or_dash(messages),
-               {number_or_dash(state.held), state.held > 0 ? Tone::attention : Tone::plain},
-               number_or_dash(state.quarantined)});
-    attention += attention_text(row, now_ms, style);
-  }
-  std::string text = table.render(style);
-  if (!attention.empty()) text += "\n" + attention;
-  return text;
-}
 
 std::string check_text(const CheckedAccount& account, const Style& style) {
   constexpr std::pair<std::string_view, Tone> kStatus[] = {{"ok", Tone::good},

@@ -11,13 +11,6 @@
 
 namespace sterna::cli {
 
-// The state's word: of the stable ones that `status --json` promises.
-std::string_view state_word(const account::AccountState& state, bool enabled);
-
-// A row an account, then what needs attention with the command that mends it.
-std::string status_text(const std::vector<StatusRow>& rows, std::int64_t now_ms,
-                        const Style& style = {});
-
 // The account's name, then a line a check, with how to mend it below.
 std::string check_text(const CheckedAccount& account, const Style& style = {});
 // What of it went wrong.

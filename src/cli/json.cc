@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The only file that sees nlohmann-json.
+// The only file of this room that sees nlohmann-json.
 #include "json.h"
 
-#include <fmt/format.h>
-
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "sterna/base/assert.h"
-#include "sterna/base/bytes.h"
+#include "sterna/base/json_text.h"
 #include "times.h"
 
 namespace sterna::cli {
@@ -18,65 +16,12 @@ using Json = nlohmann::ordered_json;
 
 constexpr int kSchema = 1;
 
-// The library writes valid UTF-8 alone. So an octet that is none goes through it as DEL and two
-// hexadecimal digits, and DEL itself as DEL and "7f"; text_of() turns both into escapes of JSON.
-// The library leaves a DEL as it is and makes none of its own.
-constexpr char kMark = '\x7f';
-
-void add_marked(std::string& text, char octet) {
-  text += kMark;
-  text += to_hex(std::string_view(&octet, 1));
-}
-
 Json octets(std::string_view raw) {
-  if (is_valid_utf8(raw) && raw.find(kMark) == std::string_view::npos) return Json(raw);
-  std::string text;
-  while (!raw.empty()) {
-    const std::size_t length = utf8_sequence(raw);
-    if (length == 0 || raw.front() == kMark) {
-      add_marked(text, raw.front());
-      raw.remove_prefix(1);
-      continue;
-    }
-    text += raw.substr(0, length);
-    raw.remove_prefix(length);
-  }
-  return Json(std::move(text));
-}
-
-// What no terminal should be given as it is, such as C1 and what turns the direction of text: the
-// library escapes C0 alone. All of it is in the basic plane.
-std::size_t add_escaped(std::string_view rest, std::string& text) {
-  const std::string_view character = rest.substr(0, utf8_sequence(rest));
-  const bool unsafe = printable(character) != character;
-  if (unsafe) {
-    text += fmt::format("\\u{:04x}", utf8_code_point(character, character.size()));
-  } else {
-    text += character;
-  }
-  return character.size();
+  return Json(json_marked(raw));
 }
 
 std::string text_of(const Json& object) {
-  const std::string marked = object.dump();
-  std::string text;
-  text.reserve(marked.size() + 1);
-  for (std::size_t i = 0; i < marked.size(); ++i) {
-    if (static_cast<unsigned char>(marked[i]) >= 0x80) {
-      i += add_escaped(std::string_view(marked).substr(i), text) - 1;
-      continue;
-    }
-    if (marked[i] != kMark) {
-      text += marked[i];
-      continue;
-    }
-    STERNA_ASSERT(i + 2 < marked.size());
-    const std::string_view digits = std::string_view(marked).substr(i + 1, 2);
-    text += digits == "7f" ? "\\u00" : "\\udc";
-    text += digits;
-    i += 2;
-  }
-  return text + "\n";
+  return json_escaped(object.dump()) + "\n";
 }
 
 Json envelope() {
@@ -160,6 +105,21 @@ Json synced_list(const std::vector<SyncedAccount>& accounts) {
   return list;
 }
 
+bool is_pushed(const StatusRow& row, const std::string& mailbox) {
+  return row.life && std::ranges::find(row.life->pushed, mailbox) != row.life->pushed.end();
+}
+
+// What only a daemon knows.
+void add_life(Json& object, const account::Life& life) {
+  object["since"] = time_or_null(life.since_ms);
+  object["next_try"] = time_or_null(life.next_try_ms);
+  object["error_object"] = life.error ? error_object(*life.error) : Json(nullptr);
+  object["push_by"] = octets_or_null(life.push_by);
+  object["connections"] = life.connections;
+  object["watches"] = life.watches;
+  object["watch_obstacle"] = octets_or_null(life.watch_obstacle);
+}
+
 Json status_object(const StatusRow& row) {
   const account::AccountState& state = row.state;
   Json mailboxes = Json::array();
@@ -167,7 +127,7 @@ Json status_object(const StatusRow& row) {
     mailboxes.push_back({{"name", octets(mailbox.name)},
                          {"path", octets_or_null(mailbox.path)},
                          {"messages", mailbox.messages},
-                         {"pushed", false},
+                         {"pushed", is_pushed(row, mailbox.name)},
                          {"last_sync", time_or_null(mailbox.last_sync_ms)}});
   Json parked = Json::array();
   for (const account::ParkedMessage& message : state.parked)
@@ -178,7 +138,7 @@ Json status_object(const StatusRow& row) {
                       {"reason", octets(message.reason)},
                       {"tries", message.tries},
                       {"next_try", time_or_null(message.next_try_ms)}});
-  return Json{{"name", octets(state.name)},
+  Json object{{"name", octets(state.name)},
               {"state", row.word},
               {"last_sync", time_or_null(state.last_sync_ms)},
               {"pending", state.pending},
@@ -187,6 +147,9 @@ Json status_object(const StatusRow& row) {
               {"error", octets_or_null(state.error)},
               {"mailboxes", std::move(mailboxes)},
               {"parked", std::move(parked)}};
+  if (row.pause) object["paused_until"] = time_or_null(row.pause->until_ms);
+  if (row.life) add_life(object, *row.life);
+  return object;
 }
 
 std::string_view word_of(account::CheckStatus status) {
@@ -215,6 +178,28 @@ std::string status_json(const std::vector<StatusRow>& rows) {
   Json& list = object["accounts"] = Json::array();
   for (const StatusRow& row : rows) list.push_back(status_object(row));
   return text_of(object);
+}
+
+std::string waybar_json(std::string_view text, std::string_view tooltip, std::string_view word) {
+  const auto markup = [](std::string_view plain) {
+    std::string result;
+    for (const char c : plain) {
+      if (c == '&') {
+        result += "&amp;";
+      } else if (c == '<') {
+        result += "&lt;";
+      } else if (c == '>') {
+        result += "&gt;";
+      } else {
+        result += c;
+      }
+    }
+    return result;
+  };
+  return text_of(Json{{"text", octets(markup(text))},
+                      {"alt", word},
+                      {"tooltip", octets(markup(tooltip))},
+                      {"class", word}});
 }
 
 std::string check_json(const std::vector<CheckedAccount>& accounts, Exit exit) {
@@ -365,6 +350,16 @@ std::string restored_json(const std::string& account, const account::Restoration
                     {"mailbox_made", one.mailbox_made},
                     {"note", octets_or_null(one.note)}});
   object["errors"] = error_list(restoration.errors);
+  return text_of(object);
+}
+
+std::string paused_json(const std::vector<std::string>& accounts, bool paused,
+                        std::int64_t until_ms) {
+  Json object = envelope();
+  Json& list = object["accounts"] = Json::array();
+  for (const std::string& name : accounts) list.push_back(octets(name));
+  object["paused"] = paused;
+  object["until"] = time_or_null(until_ms);
   return text_of(object);
 }
 

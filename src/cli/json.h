@@ -7,12 +7,15 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "exit_status.h"
+#include "sterna/account/account.h"
 #include "sterna/account/inspect.h"
+#include "sterna/account/pause.h"
 #include "sterna/account/sync.h"
 #include "undo_text.h"
 
@@ -29,9 +32,14 @@ std::string sync_json(const std::vector<SyncedAccount>& accounts, Exit exit);
 
 struct StatusRow {
   account::AccountState state;
-  std::string word;  // the state's: "stopped", "held" ...
+  std::string word;                        // the state's: "stopped", "held" ...
+  std::optional<account::Life> life = {};  // where a daemon looks after it
+  std::optional<account::Pause> pause = {};
+  bool unknown = false;  // a daemon runs, and has no such account
 };
 std::string status_json(const std::vector<StatusRow>& rows);
+// As a module of waybar reads it: the texts are markup there.
+std::string waybar_json(std::string_view text, std::string_view tooltip, std::string_view word);
 
 struct CheckedAccount {
   std::string account;
@@ -75,6 +83,10 @@ std::string decided_json(std::string_view decision, const std::vector<Decided>& 
 std::string undo_json(const std::vector<UndoRow>& rows);
 std::string restored_json(const std::string& account, const account::Restoration& restoration,
                           Exit exit);
+
+// `pause` and `resume`; `until_ms`: 0 where no time ends it.
+std::string paused_json(const std::vector<std::string>& accounts, bool paused,
+                        std::int64_t until_ms);
 
 std::string adopt_json(const std::string& account, const account::Adoption& adoption);
 

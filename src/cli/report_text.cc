@@ -56,6 +56,10 @@ Error held_changes(const account::AccountReport& report, bool planned) {
 
 }  // namespace
 
+std::string paused_text(std::int64_t until_ms) {
+  return "paused until " + (until_ms == 0 ? "it is resumed" : local_time(until_ms));
+}
+
 Error of_account(const std::string& account, Error error) {
   const std::string name = "account " + account;
   if (error.context().empty() || error.context().back() != name) error.add_context(name);

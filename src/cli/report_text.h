@@ -2,6 +2,7 @@
 // What a sync tells people: a line an account, a plan by mailbox, and what went wrong. Pure.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +29,9 @@ std::vector<Error> complaints(const account::AccountReport& report);
 
 // `error` with the account in front, unless it is named there already.
 Error of_account(const std::string& account, Error error);
+
+// "paused until 2026-01-01 09:00:12", "paused until it is resumed" where that is 0.
+std::string paused_text(std::int64_t until_ms);
 
 // Where no account is named and none is enabled.
 inline constexpr std::string_view kAllDisabled =

@@ -26,6 +26,10 @@ class Runner {
     heed_signals();
     return loop_.run(std::move(task));
   }
+  void run(coro::Task<void> task) {
+    heed_signals();
+    loop_.run(std::move(task));
+  }
 
  private:
   void heed_signals();

@@ -261,4 +261,23 @@ account::Settings settings_from_config(const config::Config& config, const Accou
   return settings;
 }
 
+// A deletion waits for ten seconds of quiet, so that a person may think again; a reader's burst is
+// one change.
+constexpr std::chrono::seconds kDaemonQuiet{10};
+constexpr std::chrono::milliseconds kDaemonSettles{150};
+
+daemon::AccountSetup daemon_setup_from_config(const config::Config& config,
+                                              const AccountConfig& account, net::Loop& loop) {
+  daemon::AccountSetup setup;
+  setup.settings = settings_from_config(config, account, loop);
+  setup.settings.quiet = kDaemonQuiet;
+  setup.settings.settles = kDaemonSettles;
+  setup.settings.waits_for_quiet = false;
+  setup.life.pushes = [shared = without_secret(account)](const MailboxName& name) {
+    return config::pushes(*shared, name);
+  };
+  setup.life.poll_interval = account.poll_interval;
+  return setup;
+}
+
 }  // namespace sterna::cli

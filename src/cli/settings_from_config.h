@@ -4,6 +4,7 @@
 
 #include "sterna/account/settings.h"
 #include "sterna/config/config.h"
+#include "sterna/daemon/daemon.h"
 #include "sterna/net/loop.h"
 
 namespace sterna::cli {
@@ -15,6 +16,11 @@ inline constexpr std::chrono::seconds kPasswordCommandMax{60};
 // which outlives it.
 account::Settings settings_from_config(const config::Config& config,
                                        const config::AccountConfig& account, net::Loop& loop);
+
+// The same for an account that lives in a daemon.
+daemon::AccountSetup daemon_setup_from_config(const config::Config& config,
+                                              const config::AccountConfig& account,
+                                              net::Loop& loop);
 
 // Of an account that says nowhere where its password comes from.
 Error no_password_configured(const std::string& account);

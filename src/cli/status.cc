@@ -1,43 +1,80 @@
 // SPDX-License-Identifier: Apache-2.0
-// sterna status: how the accounts are, from the state alone.
+// sterna status: how the accounts are, from the state, and from the daemon where one runs.
 #include "commands.h"
-#include "inspect_text.h"
+#include "daemon_link.h"
 #include "json.h"
 #include "report_text.h"
 #include "runner.h"
 #include "settings_from_config.h"
+#include "status_rows.h"
+#include "status_text.h"
 
 namespace sterna::cli {
 namespace {
 
-StatusRow row_of(Runner& runner, const config::Config& config, const config::AccountConfig& account,
-                 std::vector<Outcome>& outcomes) {
-  auto state = account::read_state(runner.loop().file_system(),
-                                   settings_from_config(config, account, runner.loop()));
-  outcomes.push_back({.succeeded = state.has_value(), .held = false, .errors = {}});
+void add_account(StatusView& view, Runner& runner, const config::Config& config,
+                 const config::AccountConfig& account, const Lives& lives) {
+  const account::Settings settings = settings_from_config(config, account, runner.loop());
+  auto state = account::read_state(runner.loop().file_system(), settings);
+  Outcome& outcome = view.outcomes.emplace_back();
+  outcome.succeeded = state.has_value();
+  StatusRow& row = view.rows.emplace_back();
   if (state) {
-    state->name = account.name;
-    return {std::move(*state), std::string(state_word(*state, account.enabled))};
+    row.state = std::move(*state);
+    row.word = state_word(row.state, account.enabled);
+  } else {
+    outcome.errors.push_back(state.error().code());
+    row.state.error = state.error().describe();
+    row.word = account.enabled ? "error" : "disabled";
   }
-  outcomes.back().errors.push_back(state.error().code());
-  account::AccountState unreadable;
-  unreadable.name = account.name;
-  unreadable.error = state.error().describe();
-  return {std::move(unreadable), account.enabled ? "error" : "disabled"};
+  row.state.name = account.name;
+  if (!account.enabled) return;
+  const auto pause = account::read_pause(settings, runner.loop().clock().wall_ns() / 1'000'000);
+  if (pause) row.pause = *pause;
+  if (!lives) return;
+  const auto life = lives->find(account.name);
+  row.unknown = life == lives->end();
+  if (!row.unknown) take_life(row, life->second);
+}
+
+Lives ask_daemon(const Context& context, Runner& runner) {
+  const auto client = find_daemon(context, runner);
+  if (!client) return std::nullopt;
+  auto answer = runner.run(client->ask(daemon::Op::status));
+  if (!answer) {
+    context.console.error(answer.error());
+    return std::nullopt;
+  }
+  Lives lives(std::in_place);
+  for (daemon::AccountLife& one : answer->lives) lives->emplace(one.name, std::move(one.life));
+  return lives;
 }
 
 }  // namespace
 
-Exit run_command(const Context& context, const StatusArguments&) {
-  Runner runner;
-  std::vector<StatusRow> rows;
-  std::vector<Outcome> outcomes;
+StatusView look_at_accounts(const Context& context, Runner& runner, const Lives& lives) {
+  StatusView view;
   for (const config::AccountConfig& account : context.config.accounts)
-    rows.push_back(row_of(runner, context.config, account, outcomes));
+    add_account(view, runner, context.config, account, lives);
+  return view;
+}
+
+Exit run_command(const Context& context, const StatusArguments& arguments) {
+  Runner runner;
+  if (arguments.watch) return watch_accounts(context, runner, arguments.form);
+  const Lives lives = ask_daemon(context, runner);
+  const StatusView view = look_at_accounts(context, runner, lives);
   const std::int64_t now_ms = runner.loop().clock().wall_ns() / 1'000'000;
-  context.console.out(context.console.json() ? status_json(rows)
-                                             : status_text(rows, now_ms, context.console.style()));
-  return combine(outcomes);
+  Console& console = context.console;
+  if (arguments.form == StatusForm::waybar) {
+    console.out(
+        waybar_json(bar_text(view.rows), bar_tooltip(view.rows, now_ms), worst_word(view.rows)));
+  } else if (console.json()) {
+    console.out(status_json(view.rows));
+  } else {
+    console.out(status_text(view.rows, now_ms, console.style()));
+  }
+  return combine(view.outcomes);
 }
 
 }  // namespace sterna::cli

@@ -20,7 +20,8 @@ struct SyncResult {
   Exit exit = Exit::done;
 };
 
-// Prints everything but JSON.
+// Prints everything but JSON. A daemon that runs is asked to do it, but for a dry run; an account
+// that is paused counts as done.
 SyncResult sync_accounts(const Context& context, Runner& runner, std::vector<SyncJob> jobs);
 
 }  // namespace sterna::cli

@@ -70,6 +70,12 @@ std::optional<Moment> parse_moment(const std::string& text, std::int64_t now_ms)
   return std::nullopt;
 }
 
+std::optional<std::chrono::seconds> parse_duration(const std::string& text) {
+  const auto ms = parse_ago(text);
+  if (!ms || *ms == 0) return std::nullopt;
+  return std::chrono::seconds(*ms / 1000);
+}
+
 std::string local_time(std::int64_t at_ms) {
   const std::time_t seconds = whole_seconds(at_ms);
   std::tm time{};

@@ -21,6 +21,9 @@ struct Moment {
 };
 std::optional<Moment> parse_moment(const std::string& text, std::int64_t now_ms);
 
+// "90s" "5m" "2h" "3d" "2w"; at least a second.
+std::optional<std::chrono::seconds> parse_duration(const std::string& text);
+
 // "2026-01-01 09:00:12" in the local time zone, for people.
 std::string local_time(std::int64_t at_ms);
 

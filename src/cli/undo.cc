@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "commands.h"
+#include "daemon_link.h"
 #include "json.h"
 #include "message_words.h"
 #include "report_text.h"
@@ -76,6 +77,8 @@ Exit restore(const Context& context, Runner& runner, const Selection& selection,
   if (!arguments.into.empty()) mailbox.emplace(arguments.into);
   account::Restoration restoration;
   if (!picks.empty()) {
+    const auto loan = Loan::take(context, runner, {name});
+    if (!loan) return fail_with(context, of_account(name, loan.error()));
     account::Services services = runner.services();
     auto done = account::restore_undo(
         services, settings_from_config(context.config, *selection.account, runner.loop()), picks,

@@ -43,7 +43,7 @@ struct Key {
 inline constexpr std::array kKeys = {
     Key{Section::top, "mail_root", Support::yes, "\"~/Mail\""},
     Key{Section::top, "state_dir", Support::yes, ""},
-    Key{Section::top, "control_socket", Support::no, ""},
+    Key{Section::top, "control_socket", Support::yes, ""},
     Key{Section::top, "account", Support::yes, ""},
     Key{Section::top, "defaults", Support::yes, ""},
     Key{Section::top, "log", Support::yes, ""},

@@ -123,6 +123,10 @@ class Loader {
       problems_.add(root_.place, "there is no home directory",
                     "set HOME, or give `mail_root` and `state_dir`");
     }
+    top.path("control_socket", config_.control_socket);
+    if (!top.find("control_socket")) {
+      config_.control_socket = lookup_.control_socket(config_.state_dir);
+    }
   }
 
   // The table `[key]` of the top; nullptr, with a problem, where something else stands there.

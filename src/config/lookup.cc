@@ -86,4 +86,12 @@ std::optional<std::string> Lookup::state_dir() const {
   return home ? std::optional(*home + "/sterna") : std::nullopt;
 }
 
+std::string Lookup::control_socket(const std::string& state_dir) const {
+  const auto of_unit = variable("RUNTIME_DIRECTORY");
+  if (is_absolute(of_unit)) return first_of_list(*of_unit) + "/control.sock";
+  const auto of_user = variable("XDG_RUNTIME_DIR");
+  if (is_absolute(of_user)) return *of_user + "/sterna/control.sock";
+  return state_dir + "/control.sock";
+}
+
 }  // namespace sterna::config

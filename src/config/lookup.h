@@ -22,6 +22,8 @@ class Lookup {
   std::vector<std::string> files(Problems& problems) const;
   // nullopt without a home directory.
   std::optional<std::string> state_dir() const;
+  // `state_dir`: where it is where the system has no directory for it.
+  std::string control_socket(const std::string& state_dir) const;
 
  private:
   std::optional<std::string> variable(std::string_view name) const;  // nullopt also if empty

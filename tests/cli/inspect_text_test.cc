@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <ctime>
 
+#include "cli/status_text.h"
 #include "cli/width.h"
 
 namespace sterna::cli {
@@ -25,101 +26,6 @@ class InspectText : public testing::Test {
     ::tzset();
   }
 };
-
-StatusRow row_of(const std::string& name) {
-  StatusRow row;
-  row.state.name = name;
-  row.state.ever_synced = true;
-  row.state.last_sync_ms = kNow - 300'000;
-  row.state.mailboxes = {{"INBOX", "/mail/INBOX", 5, kNow}, {"Sent", "/mail/Sent", 7, kNow}};
-  row.word = state_word(row.state, true);
-  return row;
-}
-
-TEST_F(InspectText, StatusOfWhatIsWellIsATableAlone) {
-  EXPECT_EQ(status_text({row_of("home"), row_of("work")}, kNow),
-            "ACCOUNT  STATE    LAST SYNC  MAILBOXES  MESSAGES  HELD  PARKED\n"
-            "home     stopped  5 min ago          2        12     -       -\n"
-            "work     stopped  5 min ago          2        12     -       -\n");
-}
-
-TEST_F(InspectText, StatusSaysWhatNeedsAttentionAndWhichCommandMendsIt) {
-  StatusRow held = row_of("held");
-  held.state.held = 80;
-  StatusRow failed = row_of("failed");
-  failed.state.error = "connect: refused\x1b[2J";
-  StatusRow parked = row_of("parked");
-  parked.state.quarantined = 7;
-  for (std::uint32_t uid = 1; uid <= 7; ++uid)
-    parked.state.parked.push_back(
-        {"INBOX", uid, "", "download", "too big", 3, uid == 1 ? kNow : kNow + 60'000});
-  StatusRow fresh = row_of("fresh");
-  fresh.state.ever_synced = false;
-  fresh.state.last_sync_ms = 0;
-  const std::string text = status_text({held, failed, parked, fresh}, kNow);
-  EXPECT_THAT(text, HasSubstr("held: 80 changes are held\n  sterna held list held\n"));
-  EXPECT_THAT(text, HasSubstr("failed: the last sync had errors: connect: refused\\x1b[2J\n"
-                              "  sterna check failed\n"));
-  EXPECT_THAT(text, HasSubstr("parked: 7 messages could not be brought over"));
-  EXPECT_THAT(text, HasSubstr("  INBOX, UID 1: download: too big; tried again by the next sync\n"
-                              "  INBOX, UID 2: download: too big; tried again after "
-                              "2026-01-01 09:01:12\n"));
-  EXPECT_THAT(text, HasSubstr("  and 2 more\n"));
-  EXPECT_THAT(text, HasSubstr("fresh: never synced\n  sterna sync fresh\n"));
-}
-
-TEST_F(InspectText, MailboxesThatWaitAreNoMessages) {
-  StatusRow row = row_of("work");
-  for (const char* mailbox : {"a", "b"})
-    row.state.parked.push_back({mailbox, 0, "", "create_mailbox", "no", 1, kNow, true});
-  row.state.quarantined = 2;
-  EXPECT_THAT(status_text({row}, kNow),
-              HasSubstr("work: 2 mailboxes could not be brought over and are tried again\n"));
-  row.state.parked.push_back({"INBOX", 7, "", "download", "too big", 1, kNow});
-  row.state.quarantined = 3;
-  EXPECT_THAT(status_text({row}, kNow),
-              HasSubstr("work: 1 message and 2 mailboxes could not be brought over and are"));
-}
-
-TEST_F(InspectText, AnInterruptedSyncIsNoFailure) {
-  StatusRow row = row_of("work");
-  row.state.error = account::kInterrupted;
-  const std::string text = status_text({row}, kNow);
-  EXPECT_THAT(text, HasSubstr("work: the last sync was interrupted\n  sterna sync work\n"));
-  EXPECT_THAT(text, Not(HasSubstr("failed")));
-}
-
-TEST_F(InspectText, AMissingMarkerIsHeld) {
-  StatusRow row = row_of("work");
-  row.state.marker_held = true;
-  row.state.error = "the marker is missing";
-  row.word = state_word(row.state, true);
-  EXPECT_EQ(row.word, "held");
-  const std::string text = status_text({row}, kNow);
-  EXPECT_THAT(text, HasSubstr("sterna adopt work"));
-  EXPECT_THAT(text, Not(HasSubstr("the last sync had errors")));
-}
-
-TEST_F(InspectText, AMaildirThatIsGoneIsNotToBeAdopted) {
-  StatusRow row = row_of("work");
-  row.state.marker_held = true;
-  row.state.maildir_gone =
-      Error(ErrorCode::marker, "the Maildir /m is not there").with_hint("mount it");
-  row.word = state_word(row.state, true);
-  EXPECT_EQ(row.word, "held");
-  const std::string text = status_text({row}, kNow);
-  EXPECT_THAT(text, HasSubstr("work: the Maildir /m is not there\n  mount it\n"));
-  EXPECT_THAT(text, Not(HasSubstr("adopt")));
-}
-
-TEST_F(InspectText, ADisabledAccountNeedsNoAttention) {
-  StatusRow row = row_of("old");
-  row.state.held = 3;
-  row.state.marker_held = true;
-  row.word = state_word(row.state, false);
-  EXPECT_EQ(row.word, "disabled");
-  EXPECT_THAT(status_text({row}, kNow), Not(HasSubstr("sterna ")));
-}
 
 TEST_F(InspectText, HeldDeletionsLeaveTheStateAlone) {
   account::AccountState state;

@@ -49,5 +49,14 @@ TEST(Times, DurationsGetCoarser) {
   EXPECT_EQ(duration_text(-1), "0.0 s");
 }
 
+TEST(Times, ADurationHasAUnit) {
+  EXPECT_EQ(parse_duration("90s"), std::chrono::seconds(90));
+  EXPECT_EQ(parse_duration("2h"), std::chrono::hours(2));
+  EXPECT_EQ(parse_duration("1w"), std::chrono::days(7));
+  for (const char* text : {"", "h", "2", "0h", "-1h", "1.5h", "1y"}) {
+    EXPECT_FALSE(parse_duration(text)) << text;
+  }
+}
+
 }  // namespace
 }  // namespace sterna::cli

@@ -95,9 +95,9 @@ level = "info"
 textfile = "/var/lib/prometheus/node-exporter/sterna.prom"
 )";
 
-const std::set<std::string> kRefused = {"tunnel",       "proxy",         "max_size", "max_age",
-                                        "max_messages", "credential",    "keyring",  "oauth",
-                                        "rule.max_age", "control_socket"};
+const std::set<std::string> kRefused = {"tunnel",  "proxy",        "max_size",
+                                        "max_age", "max_messages", "credential",
+                                        "keyring", "oauth",        "rule.max_age"};
 
 TEST(Contract, WhatIsNotSupportedIsRefusedAndNothingElse) {
   const Home home;

@@ -173,6 +173,18 @@ TEST(Directories, KeysWin) {
   EXPECT_EQ(config->log_level, LogLevel::debug);
 }
 
+TEST(Directories, TheControlSocketStandsWhereTheSystemHasARoomForIt) {
+  Home home;
+  home.write("etc/config.toml", "state_dir = \"/s\"\n" + account("a"));
+  EXPECT_EQ(home.load()->control_socket, "/s/control.sock");
+  home.set("XDG_RUNTIME_DIR", "/run/user/7");
+  EXPECT_EQ(home.load()->control_socket, "/run/user/7/sterna/control.sock");
+  home.set("RUNTIME_DIRECTORY", "/run/sterna:/run/other");
+  EXPECT_EQ(home.load()->control_socket, "/run/sterna/control.sock");
+  home.write("etc/config.toml", "control_socket = \"~/c\"\nstate_dir = \"/s\"\n" + account("a"));
+  EXPECT_EQ(home.load()->control_socket, home.at("c"));
+}
+
 TEST(Directories, WithoutAHomeSayWhatIsMissing) {
   const Home home;
   LoadOptions options = home.options();

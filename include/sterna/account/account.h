@@ -133,6 +133,10 @@ class Account {
   };
   coro::Task<Result<Loan>> lend();
 
+  // The other accounts of the configuration are these now. Waits for a sync that runs; the next one
+  // knows them.
+  coro::Task<Status> meet(std::vector<Neighbour> neighbours);
+
   // Until that time (milliseconds of the wall clock), or until resume(). Whoever calls it has
   // recorded it (pause.h). A sync that runs comes to its end.
   void pause(std::optional<std::int64_t> until_ms);

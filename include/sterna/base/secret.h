@@ -34,6 +34,7 @@ class Secret {
 
   bool empty() const { return value_.empty(); }
   std::string_view reveal() const { return value_; }
+  bool operator==(const Secret&) const = default;
 
  private:
   WipedString value_;

@@ -39,9 +39,11 @@ using Command = std::vector<std::string>;
 // Where the password comes from. Reading it is left to the moment of the login.
 struct PasswordFile {
   std::string path;  // absolute; see read_password_file()
+  bool operator==(const PasswordFile&) const = default;
 };
 struct PasswordCommand {
   Command argv;  // never empty
+  bool operator==(const PasswordCommand&) const = default;
 };
 using SecretSource = std::variant<std::monostate, Secret, PasswordFile, PasswordCommand>;
 
@@ -75,6 +77,7 @@ struct Rule {
   std::optional<double> hold_share = {};
   std::optional<std::uint64_t> hold_at_least = {};
   std::optional<std::chrono::seconds> hold_within = {};
+  bool operator==(const Rule&) const = default;
 };
 
 struct TlsConfig {
@@ -84,6 +87,7 @@ struct TlsConfig {
   std::string client_cert;   // absolute, or empty
   std::string client_key;    // absolute, or empty; the same as client_cert where only that is given
   TlsVersion min_version = TlsVersion::tls12;
+  bool operator==(const TlsConfig&) const = default;
 };
 
 struct AccountConfig {
@@ -122,6 +126,7 @@ struct AccountConfig {
   std::vector<Rule> rules;
   std::chrono::seconds undo = std::chrono::days(14);  // 0: no undo area for local deletions
   bool fsync = true;
+  bool operator==(const AccountConfig&) const = default;
 };
 
 inline constexpr unsigned kConnectionsMax = 32;
@@ -147,6 +152,7 @@ struct Config {
   std::vector<std::string> files;     // what was read, in that order
   std::string mail_root;              // absolute, as all paths here
   std::string state_dir;              // an account's state is state_dir/NAME
+  std::string control_socket;         // absolute; not made yet, maybe
   std::optional<LogLevel> log_level;  // as written in [log]
   HooksConfig hooks;
   MetricsConfig metrics;

@@ -5,7 +5,7 @@ _sterna() {
   local cur prev words cword
   _init_completion || return
 
-  local commands='sync check mailboxes verify status history held undo adopt'
+  local commands='sync run check mailboxes verify status pause resume history held undo adopt'
   local globals='-h --help --version -c --config -v --verbose -q --quiet --json --color --no-input'
   local command='' config=() i
   for ((i = 1; i < cword; i++)); do
@@ -14,7 +14,7 @@ _sterna() {
         config=(-c "${words[i + 1]-}")
         ((i++))
         ;;
-      --color | --into) ((i++)) ;;
+      --color | --into | --for) ((i++)) ;;
       -*) ;;
       *)
         [[ -z $command ]] && command=${words[i]}
@@ -31,7 +31,7 @@ _sterna() {
       COMPREPLY=($(compgen -W 'auto always never' -- "$cur"))
       return
       ;;
-    -n | --lines | --uid | --since | --until | --into) return ;;
+    -n | --lines | --uid | --since | --until | --into | --for) return ;;
   esac
 
   local options=''
@@ -43,6 +43,8 @@ _sterna() {
     sync) options='--dry-run' ;;
     check) options='--offline' ;;
     verify) options='--deep' ;;
+    status) options='--watch --waybar --metrics' ;;
+    pause) options='--for' ;;
     history) options='-n --lines --uid --since --until' ;;
     undo) options='--into' ;;
   esac
@@ -54,7 +56,7 @@ _sterna() {
   local names=''
   [[ $command == held && $prev == held ]] && names='list apply restore'
   [[ $command == undo && $prev == undo ]] && names='list restore'
-  [[ $command == status ]] || names+=" $(sterna "${config[@]}" __accounts 2>/dev/null)"
+  [[ $command == status || $command == run ]] || names+=" $(sterna "${config[@]}" __accounts 2>/dev/null)"
   COMPREPLY=($(compgen -W "$names" -- "$cur"))
   [[ $command == history ]] && compopt -o default
 } &&

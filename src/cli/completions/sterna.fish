@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # fish completion for sterna(1)
 
-set -l commands sync check mailboxes verify status history held undo adopt
+set -l commands sync run check mailboxes verify status pause resume history held undo adopt
 
 function __sterna_accounts
     set -l words (commandline -opc)
@@ -25,10 +25,13 @@ complete -c sterna -l color -x -a 'auto always never' -d 'Whether to use colours
 complete -c sterna -l no-input -d 'Never ask anything'
 
 complete -c sterna -n "not __fish_seen_subcommand_from $commands" -a sync -d 'Bring accounts into step once'
+complete -c sterna -n "not __fish_seen_subcommand_from $commands" -a run -d 'Keep accounts in step as it happens'
 complete -c sterna -n "not __fish_seen_subcommand_from $commands" -a check -d 'Examine configuration, Maildir, connection and login'
 complete -c sterna -n "not __fish_seen_subcommand_from $commands" -a mailboxes -d 'List the mailboxes of both sides'
 complete -c sterna -n "not __fish_seen_subcommand_from $commands" -a verify -d 'Compare both sides and print every difference'
 complete -c sterna -n "not __fish_seen_subcommand_from $commands" -a status -d 'Show how the accounts are'
+complete -c sterna -n "not __fish_seen_subcommand_from $commands" -a pause -d 'Leave accounts alone for a while'
+complete -c sterna -n "not __fish_seen_subcommand_from $commands" -a resume -d 'End a pause'
 complete -c sterna -n "not __fish_seen_subcommand_from $commands" -a history -d 'Show what was changed, and why'
 complete -c sterna -n "not __fish_seen_subcommand_from $commands" -a held -d 'Decide about deletions that were held'
 complete -c sterna -n "not __fish_seen_subcommand_from $commands" -a undo -d 'Bring back what a sync deleted here'
@@ -37,6 +40,10 @@ complete -c sterna -n "not __fish_seen_subcommand_from $commands" -a adopt -d 'A
 complete -c sterna -n '__fish_seen_subcommand_from sync' -l dry-run -d 'Print the plan and change nothing'
 complete -c sterna -n '__fish_seen_subcommand_from check' -l offline -d 'Look at the files only'
 complete -c sterna -n '__fish_seen_subcommand_from verify' -l deep -d 'Compare the octets of all messages'
+complete -c sterna -n '__fish_seen_subcommand_from status' -l watch -d 'Go on showing it as it changes'
+complete -c sterna -n '__fish_seen_subcommand_from status' -l waybar -d 'Print it as waybar reads it'
+complete -c sterna -n '__fish_seen_subcommand_from status' -l metrics -d 'Print it as Prometheus reads it'
+complete -c sterna -n '__fish_seen_subcommand_from pause' -l for -x -d 'End it by itself after so long'
 complete -c sterna -n '__fish_seen_subcommand_from history' -s n -l lines -x -d 'At most so many changes'
 complete -c sterna -n '__fish_seen_subcommand_from history' -l uid -x -d 'Of the message with this UID'
 complete -c sterna -n '__fish_seen_subcommand_from history' -l since -x -d 'From this time on'
@@ -44,4 +51,4 @@ complete -c sterna -n '__fish_seen_subcommand_from history' -l until -x -d 'Up t
 complete -c sterna -n '__fish_seen_subcommand_from held' -a 'list apply restore'
 complete -c sterna -n '__fish_seen_subcommand_from undo' -a 'list restore'
 complete -c sterna -n '__fish_seen_subcommand_from undo' -l into -x -d 'Put them into this mailbox'
-complete -c sterna -n '__fish_seen_subcommand_from sync check mailboxes verify history held undo adopt' -a '(__sterna_accounts)'
+complete -c sterna -n '__fish_seen_subcommand_from sync check mailboxes verify pause resume history held undo adopt' -a '(__sterna_accounts)'

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+// One coroutine starts everything and waits for the word to stop; beside it run the control socket,
+// the watchdog, the summary for the service manager, reloads, and what the machine's sleep and
+// network need. They end before the accounts do.
+#include "sterna/daemon/daemon.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <utility>
+
+#include "control.h"
+#include "roster.h"
+#include "sterna/coro/scope.h"
+#include "sterna/io/deadline.h"
+#include "sterna/net/local_socket.h"
+#include "sterna/net/surroundings.h"
+#include "summary.h"
+
+namespace sterna::daemon {
+namespace {
+
+// systemd, and people, wait five seconds.
+constexpr std::chrono::milliseconds kStopMax{4500};
+// Many accounts change at once: that is one line for the service manager.
+constexpr std::chrono::milliseconds kSummaryEvery{500};
+
+}  // namespace
+
+struct Daemon::Impl : account::Observer {
+  Impl(net::Loop& the_loop, net::ServiceManager& the_manager, Ways the_ways, Log the_log)
+      : loop(the_loop), manager(the_manager), ways(std::move(the_ways)), log(std::move(the_log)) {}
+
+  void on_life(const account::Account& account) override;
+  void on_synced(const account::Account& account, const account::AccountReport& report) override;
+
+  coro::Task<void> live(config::Config config);
+  coro::Task<void> begin(config::Config config);
+  coro::Task<Status> take_new_configuration();
+  coro::Task<void> reload_when_asked();
+  coro::Task<void> tell_summary();
+  coro::Task<void> feed_watchdog();
+  coro::Task<void> heed_surroundings();
+  coro::Task<void> stop_in_time(coro::Scope& work);
+  void tell(const Status& told);
+
+  net::Loop& loop;
+  net::ServiceManager& manager;
+  Ways ways;
+  Log log;
+  coro::Event stop;
+  coro::Event reload;
+  coro::Event news;
+  coro::Semaphore configuring{1};
+  std::unique_ptr<net::LocalListener> listener;
+  std::optional<Roster> roster;
+  std::optional<Control> control;
+  std::string control_socket;
+  bool manager_failed = false;
+};
+
+void Daemon::Impl::on_life(const account::Account& account) {
+  if (control) control->tell_life(account.name());
+  news.set();
+}
+
+void Daemon::Impl::on_synced(const account::Account&, const account::AccountReport& report) {
+  if (control) control->tell_synced(report);
+}
+
+// The daemon works without it.
+void Daemon::Impl::tell(const Status& told) {
+  if (told || std::exchange(manager_failed, true)) return;
+  log.warn("{}", told.error().describe());
+}
+
+coro::Task<void> Daemon::Impl::begin(config::Config config) {
+  const auto permit = co_await configuring.hold();
+  if (!permit) co_return;
+  co_await roster->take(std::move(config));
+  const bool stopped = co_await coro::cancelled();
+  if (stopped) co_return;
+  tell(manager.ready());
+  log.info("started: {}", summary_of(roster->lives()));
+}
+
+coro::Task<Status> Daemon::Impl::take_new_configuration() {
+  STERNA_CO_TRY(const coro::Semaphore::Permit permit, co_await configuring.hold());
+  tell(manager.reloading());
+  Result<config::Config> config = ways.load();
+  if (!config) {
+    log.error("the configuration is as before, for the new one is wrong: {}",
+              config.error().describe());
+    tell(manager.ready());
+    co_return fail(std::move(config).error());
+  }
+  if (config->control_socket != control_socket)
+    log.warn("control_socket has changed; a restart moves the socket");
+  co_await roster->take(std::move(*config));
+  log.info("reloaded: {}", summary_of(roster->lives()));
+  news.set();
+  tell(manager.ready());
+  co_return {};
+}
+
+coro::Task<void> Daemon::Impl::reload_when_asked() {
+  for (;;) {
+    const Status asked = co_await reload.wait();
+    if (!asked) co_return;
+    reload.reset();
+    static_cast<void>(co_await take_new_configuration());
+  }
+}
+
+coro::Task<void> Daemon::Impl::tell_summary() {
+  std::string told;
+  for (;;) {
+    const Status any = co_await news.wait();
+    if (!any) co_return;
+    news.reset();
+    std::string summary = summary_of(roster->lives());
+    if (summary != told) {
+      tell(manager.status(summary));
+      told = std::move(summary);
+    }
+    const Status slept = co_await loop.clock().sleep(kSummaryEvery);
+    if (!slept) co_return;
+  }
+}
+
+// That this coroutine runs shows that the loop turns.
+coro::Task<void> Daemon::Impl::feed_watchdog() {
+  if (!manager.watchdog()) co_return;
+  const auto every = std::chrono::floor<std::chrono::milliseconds>(*manager.watchdog() / 2);
+  Overdue overdue;
+  bool complained = false;
+  for (;;) {
+    const std::chrono::nanoseconds now = loop.clock().monotonic();
+    const std::int64_t wall_ms = loop.clock().wall_ns() / 1'000'000;
+    for (Member* member : roster->all())
+      overdue.look(member->life(), member->in_use(), wall_ms, now);
+    const std::string stuck = overdue.stuck(now);
+    if (stuck.empty() || !roster->find(stuck)) {
+      tell(manager.alive());
+      complained = false;
+    } else if (!std::exchange(complained, true)) {
+      log.error("account {} should have tried again long ago: the watchdog is not fed", stuck);
+    }
+    if (!stuck.empty() && !roster->find(stuck)) overdue.forget(stuck);
+    const Status slept = co_await loop.clock().sleep(every);
+    if (!slept) co_return;
+  }
+}
+
+coro::Task<void> Daemon::Impl::heed_surroundings() {
+  auto surroundings = net::open_surroundings(loop);
+  if (!surroundings) {
+    log.warn("sleep and network changes are not noticed: {}", surroundings.error().describe());
+    co_return;
+  }
+  for (;;) {
+    const auto disturbance = co_await (*surroundings)->next();
+    if (!disturbance) co_return;
+    const bool slept = disturbance->slept.count() != 0;
+    const std::string_view reason = slept ? "slept" : "network_changed";
+    log.debug("surroundings: {}", reason);
+    for (Member* member : roster->all()) member->account().probe(reason);
+  }
+}
+
+// What a killed process leaves is what the next start finds: giving up costs nothing but the time
+// to find it.
+coro::Task<void> Daemon::Impl::stop_in_time(coro::Scope& work) {
+  const auto watch = [](Impl& impl) -> coro::Task<void> {
+    const Status slept = co_await impl.loop.clock().sleep(kStopMax);
+    if (!slept) co_return;
+    impl.log.warn("not everything has ended in time, and is given up");
+    impl.listener.reset();
+    impl.ways.give_up();
+  };
+  // A root, since whoever waits may have been asked to stop himself.
+  coro::Scope timer(loop.ready());
+  timer.spawn(watch(*this));
+  work.cancel();
+  co_await work.join();
+  co_await roster->close();
+  co_await timer.close();
+}
+
+coro::Task<void> Daemon::Impl::live(config::Config config) {
+  const coro::Context context = co_await coro::current();
+  coro::Scope work = co_await coro::make_scope();
+  roster.emplace(loop, context, ways, *this, log);
+  control.emplace(loop, *roster, ways.version, [this] { return take_new_configuration(); }, log);
+  work.spawn(control->serve(*listener));
+  work.spawn(feed_watchdog());
+  work.spawn(tell_summary());
+  work.spawn(reload_when_asked());
+  work.spawn(heed_surroundings());
+  work.spawn(begin(std::move(config)));
+  static_cast<void>(co_await stop.wait());
+  log.info("stopping");
+  tell(manager.stopping());
+  co_await stop_in_time(work);
+  control.reset();
+  roster.reset();
+}
+
+Daemon::Daemon(net::Loop& loop, net::ServiceManager& manager, Ways ways, Log log)
+    : impl_(std::make_unique<Impl>(loop, manager, std::move(ways), std::move(log))) {}
+
+Daemon::~Daemon() = default;
+
+coro::Task<Status> Daemon::run(config::Config config) {
+  Impl& impl = *impl_;
+  impl.control_socket = config.control_socket;
+  STERNA_CO_TRY(impl.listener, net::LocalListener::open(impl.loop, config.control_socket));
+  co_await impl.live(std::move(config));
+  impl.listener.reset();
+  co_return {};
+}
+
+void Daemon::stop() {
+  impl_->stop.set();
+}
+
+void Daemon::reload() {
+  impl_->reload.set();
+}
+
+}  // namespace sterna::daemon

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roster.h"
+
+#include <algorithm>
+
+#include "sterna/account/pause.h"
+
+namespace sterna::daemon {
+namespace {
+
+// A login costs a TLS handshake on either side, and a hundred of them at once a server's patience.
+constexpr unsigned kStartsAtOnce = 20;
+constexpr unsigned kStartsASecond = 50;
+// Of the wait for a token, at most half of it more, so that two daemons do not keep step.
+constexpr std::uint64_t kJitterShare = 2;
+
+account::Services services_of(net::Loop& loop) {
+  return {.clock = loop.clock(),
+          .worker = loop.worker(),
+          .dialer = loop.dialer(),
+          .random = loop.random(),
+          .files = loop.file_system()};
+}
+
+// What Settings::neighbours is made of.
+config::AccountConfig as_neighbour(const config::AccountConfig& account) {
+  config::AccountConfig seen;
+  seen.name = account.name;
+  seen.enabled = account.enabled;
+  seen.maildir = account.maildir;
+  seen.layout = account.layout;
+  seen.inbox = account.inbox;
+  seen.mailboxes = account.mailboxes;
+  seen.excluded_roles = account.excluded_roles;
+  seen.rename = account.rename;
+  seen.policy.direction = account.policy.direction;
+  seen.rules = account.rules;
+  return seen;
+}
+
+}  // namespace
+
+bool same_neighbour(const config::AccountConfig& one, const config::AccountConfig& other) {
+  return as_neighbour(one) == as_neighbour(other);
+}
+
+// --- one account
+
+Use::Use(Member& member, coro::CancelState& asker, coro::Event* taken)
+    : member_(member), account_(member.account_), cancel_(asker), taken_(taken) {
+  member.uses_.push_back(*this);
+}
+
+Use::~Use() {
+  unlink();
+  if (member_.uses_.empty()) member_.unused_.set();
+}
+
+void Use::end() {
+  cancel_.request();
+  if (taken_) taken_->set();
+}
+
+Member::Member(coro::Context daemon, config::AccountConfig said, const AccountSetup& setup,
+               account::Services services, io::Watcher& watcher, account::Observer& observer,
+               Log log)
+    : said_(std::move(said)),
+      tells_changes_(setup.life.tells_changes),
+      account_(services, watcher, setup.settings, setup.life, observer, log),
+      scope_(daemon),
+      log_(log.with("account", said_.name)) {}
+
+coro::Task<void> Member::live() {
+  co_await account_.run();
+  const bool asked = co_await coro::cancelled();
+  if (!asked) log_.error("the account ended by itself; a restart of sterna starts it again");
+}
+
+void Member::start() {
+  scope_.spawn(live());
+}
+
+void Member::meet(std::vector<account::Neighbour> neighbours) {
+  const auto tell = [](account::Account& account,
+                       std::vector<account::Neighbour> others) -> coro::Task<void> {
+    static_cast<void>(co_await account.meet(std::move(others)));
+  };
+  scope_.spawn(tell(account_, std::move(neighbours)));
+}
+
+coro::Task<void> Member::end() {
+  scope_.cancel();
+  uses_.for_each([](Use& use) { use.end(); });
+  co_await scope_.join();
+  while (!uses_.empty()) {
+    unused_.reset();
+    static_cast<void>(co_await unused_.wait_regardless());
+  }
+}
+
+// --- all of them
+
+Roster::Roster(net::Loop& loop, coro::Context daemon, Ways& ways, account::Observer& observer,
+               Log log)
+    : loop_(loop),
+      daemon_(daemon),
+      ways_(ways),
+      observer_(observer),
+      log_(std::move(log)),
+      starts_(kStartsAtOnce, kStartsASecond) {}
+
+Member* Roster::find(const std::string& name) {
+  const auto it = members_.find(name);
+  return it == members_.end() ? nullptr : it->second.get();
+}
+
+std::vector<Member*> Roster::all() {
+  std::vector<Member*> result;
+  for (const auto& [name, member] : members_) result.push_back(member.get());
+  return result;
+}
+
+std::vector<AccountLife> Roster::lives() {
+  std::vector<AccountLife> result;
+  for (const auto& [name, member] : members_) result.push_back(member->life());
+  return result;
+}
+
+bool Roster::is_unchanged(Member& member, const config::Config& config,
+                          const AccountSetup& setup) const {
+  const config::AccountConfig* now = config.account(member.said().name);
+  return now->enabled && member.said() == *now && config.state_dir == state_dir_ &&
+         member.tells_changes() == setup.life.tells_changes;
+}
+
+void Roster::keep_paused(Member& member) {
+  const std::int64_t now_ms = loop_.clock().wall_ns() / 1'000'000;
+  const auto pause = account::read_pause(member.account().settings(), now_ms);
+  if (!pause) {
+    // It was to be paused, and nobody knows how long.
+    log_.error("{} ({})", pause.error().describe(), pause.error().hint());
+    member.account().pause(std::nullopt);
+  } else if (*pause) {
+    const std::int64_t until_ms = (*pause)->until_ms;
+    member.account().pause(until_ms == 0 ? std::nullopt : std::optional(until_ms));
+  }
+}
+
+void Roster::add(const config::AccountConfig& said, const AccountSetup& setup) {
+  auto member = std::make_unique<Member>(daemon_, said, setup, services_of(loop_), loop_.watcher(),
+                                         observer_, log_);
+  keep_paused(*member);
+  members_.emplace(said.name, std::move(member));
+}
+
+coro::Task<void> Roster::end_all(std::vector<std::string> names) {
+  std::vector<std::unique_ptr<Member>> leaving;
+  for (const std::string& name : names)
+    leaving.push_back(std::move(members_.extract(name).mapped()));
+  coro::Scope scope = co_await coro::make_scope();
+  for (const auto& member : leaving) scope.spawn(member->end());
+  co_await scope.join();
+}
+
+coro::Task<void> Roster::start(std::vector<std::string> names) {
+  for (const std::string& name : names) {
+    const std::chrono::nanoseconds wait = starts_.take(loop_.clock().monotonic());
+    if (wait.count() > 0) {
+      const auto share = static_cast<std::uint64_t>(wait.count()) / kJitterShare + 1;
+      const std::chrono::nanoseconds jitter(loop_.random().next() % share);
+      const Status slept =
+          co_await loop_.clock().sleep(std::chrono::ceil<std::chrono::milliseconds>(wait + jitter));
+      if (!slept) co_return;
+    }
+    if (Member* member = find(name)) member->start();
+  }
+}
+
+coro::Task<void> Roster::take(config::Config config) {
+  std::vector<std::string> leaving;
+  std::vector<const config::AccountConfig*> arriving;
+  for (const auto& [name, member] : members_) {
+    if (!config.account(name)) leaving.push_back(name);
+  }
+  for (const config::AccountConfig& said : config.accounts) {
+    Member* member = find(said.name);
+    if (member) {
+      AccountSetup setup = ways_.setup(config, said);
+      if (is_unchanged(*member, config, setup)) {
+        member->meet(std::move(setup.settings.neighbours));
+        continue;
+      }
+      leaving.push_back(said.name);
+    }
+    if (said.enabled) arriving.push_back(&said);
+  }
+  state_dir_ = config.state_dir;
+  for (const std::string& name : leaving) log_.info("account {}: is ended", name);
+  co_await end_all(std::move(leaving));
+  std::vector<std::string> names;
+  for (const config::AccountConfig* said : arriving) {
+    add(*said, ways_.setup(config, *said));
+    names.push_back(said->name);
+  }
+  co_await start(std::move(names));
+}
+
+coro::Task<void> Roster::close() {
+  std::vector<std::string> names;
+  for (const auto& [name, member] : members_) names.push_back(name);
+  co_await end_all(std::move(names));
+}
+
+}  // namespace sterna::daemon

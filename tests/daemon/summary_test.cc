@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is said of all accounts, who is stuck, and how many start at once.
+#include "daemon/summary.h"
+
+#include <gtest/gtest.h>
+
+#include "daemon/roster.h"
+#include "daemon/token_bucket.h"
+
+namespace sterna::daemon {
+namespace {
+
+using namespace std::chrono_literals;
+using account::LifeState;
+
+AccountLife life_of(const std::string& name, LifeState state, std::int64_t next_try_ms = 0) {
+  AccountLife life{name, {}};
+  life.life.state = state;
+  life.life.next_try_ms = next_try_ms;
+  return life;
+}
+
+TEST(SummaryTest, CountsAccountsByState) {
+  std::vector<AccountLife> lives = {life_of("a", LifeState::offline),
+                                    life_of("b", LifeState::watching),
+                                    life_of("c", LifeState::watching)};
+  EXPECT_EQ(summary_of(lives), "3 accounts: 2 watching, 1 offline");
+  lives[0].life.held = 4;
+  EXPECT_EQ(summary_of(lives), "3 accounts: 2 watching, 1 offline; 4 held");
+  EXPECT_EQ(summary_of({life_of("a", LifeState::needs_auth)}), "1 account: 1 needs-auth");
+  EXPECT_EQ(summary_of({}), "0 accounts");
+}
+
+TEST(OverdueTest, AnAccountThatFailsAgainAndAgainIsNotStuck) {
+  Overdue overdue;
+  for (int minute = 0; minute < 600; ++minute) {
+    const std::int64_t wall_ms = minute * 60'000;
+    overdue.look(life_of("a", LifeState::offline, wall_ms + 60'000), false, wall_ms, minute * 1min);
+    EXPECT_EQ(overdue.stuck(minute * 1min), "");
+  }
+}
+
+TEST(OverdueTest, AnAccountThatDoesNotTryAgainWhenItSaidIsStuck) {
+  Overdue overdue;
+  overdue.look(life_of("a", LifeState::backoff, 1'000), false, 2'000, 0min);
+  EXPECT_EQ(overdue.stuck(5min), "");
+  EXPECT_EQ(overdue.stuck(6min), "a");
+  overdue.look(life_of("a", LifeState::syncing, 1'000), false, 2'000, 6min);
+  EXPECT_EQ(overdue.stuck(6min), "");
+}
+
+TEST(OverdueTest, ALoanIsWaitedFor) {
+  Overdue overdue;
+  overdue.look(life_of("a", LifeState::backoff, 1'000), true, 2'000, 0min);
+  EXPECT_EQ(overdue.stuck(60min), "");
+}
+
+TEST(OverdueTest, APauseWithoutEndIsNoDeadline) {
+  Overdue overdue;
+  overdue.look(life_of("a", LifeState::paused), false, 2'000, 0min);
+  EXPECT_EQ(overdue.stuck(60min), "");
+}
+
+TEST(OverdueTest, ASyncMayTakeHours) {
+  Overdue overdue;
+  overdue.look(life_of("a", LifeState::syncing), false, 2'000, 0min);
+  EXPECT_EQ(overdue.stuck(10h), "");
+}
+
+TEST(TokenBucketTest, GivesSoManyAtOnceAndThenOneAfterTheOther) {
+  TokenBucket bucket(3, 50);
+  const auto now = 1h;
+  EXPECT_EQ(bucket.take(now), 0ns);
+  EXPECT_EQ(bucket.take(now), 0ns);
+  EXPECT_EQ(bucket.take(now), 0ns);
+  EXPECT_EQ(bucket.take(now), 20ms);
+  EXPECT_EQ(bucket.take(now), 40ms);
+  EXPECT_EQ(bucket.take(now + 10ms), 50ms) << "its wait counts from the same moment";
+}
+
+TEST(TokenBucketTest, IsFullAgainAfterAWhile) {
+  TokenBucket bucket(2, 10);
+  for (int i = 0; i < 5; ++i) bucket.take(1h);
+  EXPECT_EQ(bucket.take(2h), 0ns);
+  EXPECT_EQ(bucket.take(2h), 0ns);
+  EXPECT_EQ(bucket.take(2h), 100ms) << "and no fuller than full";
+}
+
+TEST(SameNeighbourTest, APasswordOfAnotherAccountIsNothingToThisOne) {
+  config::AccountConfig one;
+  one.name = "a";
+  config::AccountConfig other = one;
+  other.host = "elsewhere.example.org";
+  other.secret = config::PasswordFile{"/p"};
+  EXPECT_TRUE(same_neighbour(one, other));
+  other.maildir = "/elsewhere";
+  EXPECT_FALSE(same_neighbour(one, other));
+}
+
+}  // namespace
+}  // namespace sterna::daemon
