@@ -105,8 +105,8 @@ void Hooks::configure(config::HooksConfig config) {
   news_.set();
 }
 
-bool Hooks::wants_changes() const {
-  return !config_.after_change.empty() || !config_.new_mail.empty();
+bool needs_changes(const config::HooksConfig& config) {
+  return !config.after_change.empty() || !config.new_mail.empty();
 }
 
 const config::Command& Hooks::command(HookEvent event) const {

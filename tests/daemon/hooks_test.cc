@@ -168,12 +168,25 @@ TEST_F(HooksTest, OfNewMailLeaveOutWhatNobodyWaitsFor) {
 
 TEST_F(HooksTest, AreNotRunWithoutACommand) {
   Hooks hooks = make({});
-  EXPECT_FALSE(hooks.wants_changes());
   hooks.on_synced(report("a", {added("/1")}));
   live(hooks, 1min);
   EXPECT_THAT(ran_, IsEmpty());
-  hooks.configure({.new_mail = {"notify"}});
-  EXPECT_TRUE(hooks.wants_changes());
+}
+
+TEST_F(HooksTest, MayComeAndGoWithTheConfiguration) {
+  Hooks hooks = make({.after_change = {"index"}});
+  hooks.on_synced(report("a", {added("/1")}));
+  clock_.schedule(1s, [&] { hooks.configure({.new_mail = {"notify"}}); });
+  clock_.schedule(10s, [&] { hooks.on_synced(report("a", {added("/2")})); });
+  live(hooks, 1min);
+  EXPECT_THAT(ran_, ElementsAre("12000 notify a +1"));
+}
+
+TEST(NeedsChanges, WhereAHookIsToldThem) {
+  EXPECT_FALSE(needs_changes({}));
+  EXPECT_FALSE(needs_changes({.held = {"ask"}}));
+  EXPECT_TRUE(needs_changes({.new_mail = {"notify"}}));
+  EXPECT_TRUE(needs_changes({.after_change = {"index"}}));
 }
 
 TEST_F(HooksTest, ThatFailRunAgainAtTheNextEvent) {

@@ -57,6 +57,9 @@ inline constexpr std::size_t kHookChangesMax = 100'000;
 
 inline constexpr int kDebounceRounds = 10;
 
+// Whether some hook needs AccountReport::changes (LifeSettings::tells_changes).
+bool needs_changes(const config::HooksConfig& config);
+
 class Hooks {
  public:
   // Runs a program to its end, as net::run_program() does. The clock outlives this.
@@ -65,8 +68,6 @@ class Hooks {
 
   // From the next run on.
   void configure(config::HooksConfig config);
-  // Whether some hook needs AccountReport::changes (LifeSettings::tells_changes).
-  bool wants_changes() const;
 
   // Runs what is fired, until it is cancelled: then what runs is ended, and what waits is dropped.
   // Once.
