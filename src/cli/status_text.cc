@@ -84,6 +84,12 @@ std::string parked_summary(const account::AccountState& state) {
                      state.quarantined == 1 ? "is" : "are");
 }
 
+// Of the mailboxes, those whose changes the server tells at once, and by what.
+std::string pushed_text(const StatusRow& row) {
+  if (!row.life || row.life->push_by.empty()) return "-";
+  return fmt::format("{} by {}", row.life->pushed.size(), printable(row.life->push_by, 20));
+}
+
 // What the daemon is in trouble with, and what mends it.
 void add_trouble(std::string& text, const Style& style, const StatusRow& row) {
   const account::Life& life = *row.life;
@@ -186,25 +192,31 @@ void take_life(StatusRow& row, const account::Life& life) {
 
 std::string status_text(const std::vector<StatusRow>& rows, std::int64_t now_ms,
                         const Style& style) {
-  Table table({{.title = "ACCOUNT", .align = Align::left, .fit = Fit::head},
-               {"STATE"},
-               {"LAST SYNC"},
-               {"MAILBOXES", Align::right},
-               {"MESSAGES", Align::right},
-               {"HELD", Align::right},
-               {"PARKED", Align::right}});
+  const bool daemon = std::ranges::any_of(rows, [](const StatusRow& row) { return !!row.life; });
+  std::vector<Column> columns = {{.title = "ACCOUNT", .align = Align::left, .fit = Fit::head},
+                                 {"STATE"},
+                                 {"LAST SYNC"},
+                                 {"MAILBOXES", Align::right},
+                                 {"MESSAGES", Align::right},
+                                 {"HELD", Align::right},
+                                 {"PARKED", Align::right}};
+  if (daemon) columns.push_back({"PUSHED"});
+  Table table(columns);
   std::string attention;
   for (const StatusRow& row : rows) {
     const account::AccountState& state = row.state;
     std::uint64_t messages = 0;
     for (const account::MailboxState& mailbox : state.mailboxes) messages += mailbox.messages;
-    table.add({state.name,
-               {row.word, tone_of(row.word)},
-               state.last_sync_ms == 0 ? "never" : ago(state.last_sync_ms, now_ms),
-               number_or_dash(state.mailboxes.size()),
-               number_or_dash(messages),
-               {number_or_dash(state.held), state.held > 0 ? Tone::attention : Tone::plain},
-               number_or_dash(state.quarantined)});
+    std::vector<Cell> cells = {
+        state.name,
+        {row.word, tone_of(row.word)},
+        state.last_sync_ms == 0 ? "never" : ago(state.last_sync_ms, now_ms),
+        number_or_dash(state.mailboxes.size()),
+        number_or_dash(messages),
+        {number_or_dash(state.held), state.held > 0 ? Tone::attention : Tone::plain},
+        number_or_dash(state.quarantined)};
+    if (daemon) cells.emplace_back(pushed_text(row));
+    table.add(std::move(cells));
     attention += attention_text(row, now_ms, style);
   }
   std::string text = table.render(style);

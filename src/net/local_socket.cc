@@ -312,7 +312,10 @@ coro::Task<Result<std::unique_ptr<LocalConnection>>> LocalListener::accept() {
 }
 
 Result<std::unique_ptr<LocalConnection>> connect_local(Loop& loop, const std::string& path) {
-  STERNA_CHECK(check_path(path));
+  // Nobody can listen where no socket can be.
+  if (!check_path(path)) {
+    return fail(ErrorCode::not_found, fmt::format("no daemon listens on {}", path));
+  }
   auto [socket, problem] = try_to_connect(path);
   if (problem == ENOENT || problem == ECONNREFUSED || problem == ENOTDIR) {
     return fail(ErrorCode::not_found, fmt::format("no daemon listens on {}", path));

@@ -143,6 +143,17 @@ TEST_F(StatusText, ADaemonKnowsMoreThanTheDisk) {
   EXPECT_EQ(row.state.error, "") << "it goes on by itself";
 }
 
+TEST_F(StatusText, ADaemonTellsWhatIsPushed) {
+  StatusRow row = row_of("work");
+  EXPECT_THAT(status_text({row}, kNow), Not(HasSubstr("PUSHED")));
+  account::Life life;
+  life.state = LifeState::watching;
+  life.pushed = {"INBOX", "Sent"};
+  life.push_by = "IDLE";
+  take_life(row, life);
+  EXPECT_THAT(status_text({row_of("home"), row}, kNow), HasSubstr("2 by IDLE\n"));
+}
+
 TEST_F(StatusText, ATroubleIsSaidWithWhatMendsIt) {
   StatusRow row = row_of("work");
   account::Life life;

@@ -9,8 +9,8 @@ import signal
 import stat
 
 from tests.support.case import IntegrationCase
+from tests.support.daemon import Daemon
 from tests.support.readers import Mu, Notmuch, ReadersWorld, forget_program
-from tests.support.running import Running, until
 
 SEEN, FLAGGED = "\\Seen", "\\Flagged"
 
@@ -42,9 +42,8 @@ class Runs:
     def count(self):
         return sum(name.endswith(".json") for name in os.listdir(self.directory))
 
-    def wait_for(self, count):
-        until(f"{count} runs", lambda: self.count() >= count)
-        return self
+    def wait_for(self, daemon, count):
+        daemon.wait(lambda: self.count() >= count, f"run number {count}")
 
     def changes(self, number):
         with open(f"{self.directory}/{number}.json", encoding="utf-8") as file:
@@ -75,14 +74,15 @@ class ToldTest(HooksCase):
         runs = Runs(world)
         world.fill("INBOX", 1, "first")
         self.hooked(world, after_change=runs.note())
-        with Running(world, NOTIFY_SOCKET="@sterna-test", WATCHDOG_USEC="60000000") as daemon:
-            daemon.wait_for_rest()
-            runs.wait_for(1)
+        world.sterna.extra_environment = {"WATCHDOG_USEC": "60000000"}
+        with Daemon(world.sterna) as daemon:
+            daemon.wait_at_rest("acc")
+            runs.wait_for(daemon, 1)
             self.assertEqual(runs.counts(0), (1, 0, 0))
             self.assertEqual(runs.variable(0, "STERNA_EVENT"), "after_change")
             self.assertEqual(runs.variable(0, "STERNA_ACCOUNT"), "acc")
             self.assertEqual(runs.variable(0, "STERNA_MAILBOXES"), "INBOX")
-            for secret in ("NOTIFY_SOCKET", "WATCHDOG_USEC",
+            for secret in ("WATCHDOG_USEC",
                            world.sterna.accounts["acc"]["password"]):
                 self.assertNotIn(secret, runs.text(0))
             [added] = runs.changes(0)
@@ -92,14 +92,14 @@ class ToldTest(HooksCase):
 
             uid = world.imap.uid_of("INBOX", "<first0@test.example>")
             world.imap.store("INBOX", uid, "+", [SEEN])
-            runs.wait_for(2)
+            runs.wait_for(daemon, 2)
             self.assertEqual(runs.counts(1), (0, 0, 1))
             [flags] = runs.changes(1)
             self.assertEqual((flags["event"], flags["old_path"]), ("flags", added["path"]))
             self.assertEqual(flags["path"], world.mail.messages("INBOX")[0].path)
 
             world.imap.expunge("INBOX", uid)
-            runs.wait_for(3)
+            runs.wait_for(daemon, 3)
             self.assertEqual(runs.counts(2), (0, 1, 0))
             [removed] = runs.changes(2)
             self.assertEqual((removed["event"], removed["path"]), ("removed", flags["path"]))
@@ -108,14 +108,14 @@ class ToldTest(HooksCase):
         world = self.world(transport="direct")
         runs = Runs(world)
         self.hooked(world, after_change=runs.note())
-        with Running(world) as daemon:
-            daemon.wait_for_rest()
+        with Daemon(world.sterna) as daemon:
+            daemon.wait_at_rest("acc")
             world.mail.deliver("INBOX", b"Message-ID: <mine@test.example>\n\nmine\n", "")
-            until("the message on the server",
-                  lambda: world.imap.uids("INBOX") or world.imap.leave())
-            daemon.wait_for_rest()
+            daemon.wait(lambda: world.imap.uids("INBOX") or world.imap.leave(),
+                        "the message on the server")
+            daemon.wait_at_rest("acc")
             world.fill("INBOX", 1, "theirs")
-            runs.wait_for(1)
+            runs.wait_for(daemon, 1)
             self.assertEqual([one["path"] for one in runs.changes(0)],
                              [world.mail.find("INBOX", "theirs0").path])
 
@@ -123,14 +123,14 @@ class ToldTest(HooksCase):
         world = self.world(transport="direct")
         runs = Runs(world)
         self.hooked(world, new_mail=runs.note())
-        with Running(world) as daemon:
-            daemon.wait_for_rest()
+        with Daemon(world.sterna) as daemon:
+            daemon.wait_at_rest("acc")
             world.fill("Trash", 1, "rubbish")
-            until("it is here", lambda: world.mail.messages("Trash"))
-            daemon.wait_for_rest()
+            daemon.wait(lambda: world.mail.messages("Trash"), "it is here")
+            daemon.wait_at_rest("acc")
             world.fill("INBOX", 1, "mail")
-            runs.wait_for(1)
-            daemon.wait_for_rest()
+            runs.wait_for(daemon, 1)
+            daemon.wait_at_rest("acc")
         self.assertEqual([runs.variable(n, "STERNA_MAILBOXES") for n in range(runs.count())],
                          ["INBOX"])
 
@@ -140,9 +140,9 @@ class ToldTest(HooksCase):
         runs = Runs(world)
         self.hooked(world, before_sync=runs.note(
             f"ls {world.mail.root}/INBOX/new {world.mail.root}/INBOX/cur > {world.dir}/seen 2>&1"))
-        with Running(world) as daemon:
-            runs.wait_for(1)
-            daemon.wait_for_rest()
+        with Daemon(world.sterna) as daemon:
+            runs.wait_for(daemon, 1)
+            daemon.wait_at_rest("acc")
         with open(f"{world.dir}/seen", encoding="utf-8") as seen:
             self.assertNotIn(".M", seen.read())
         self.assertEqual(world.words_local("INBOX"), ["m0"])
@@ -151,9 +151,9 @@ class ToldTest(HooksCase):
         world = self.world(transport="direct", password="wrong")
         runs = Runs(world)
         self.hooked(world, needs_auth=runs.note())
-        with Running(world) as daemon:
-            daemon.wait_for_state("needs-auth")
-            runs.wait_for(1)
+        with Daemon(world.sterna) as daemon:
+            daemon.wait_for_state("acc", "needs-auth")
+            runs.wait_for(daemon, 1)
             self.assertEqual(runs.variable(0, "STERNA_EVENT"), "needs_auth")
             self.assertIn("acc", runs.variable(0, "STERNA_MESSAGE"))
             self.assertEqual(runs.changes(0), [])
@@ -166,13 +166,13 @@ class ToldTest(HooksCase):
         world.sync()
         runs = Runs(world)
         self.hooked(world, held=runs.note())
-        with Running(world) as daemon:
-            daemon.wait_for_rest()
+        with Daemon(world.sterna) as daemon:
+            daemon.wait_at_rest("acc")
             world.imap.expunge("INBOX", world.imap.uids("INBOX"))
-            runs.wait_for(1)
+            runs.wait_for(daemon, 1)
             self.assertEqual(runs.variable(0, "STERNA_EVENT"), "held")
             self.assertIn("5 messages wait for a decision", runs.variable(0, "STERNA_MESSAGE"))
-            daemon.wait_for_state("watching", "polling")
+            daemon.wait_for_state("acc", "watching", "polling")
         self.assertEqual(len(world.mail.messages("INBOX")), 5)
 
 
@@ -180,26 +180,26 @@ class FailingTest(HooksCase):
     def test_a_hook_that_fails_stops_nothing_and_is_named(self):
         world = self.world(transport="direct")
         self.hooked(world, after_change="echo no such index; exit 4")
-        with Running(world) as daemon:
+        with Daemon(world.sterna) as daemon:
             for number in range(2):
                 world.fill("INBOX", 1, f"m{number}")
-                until("the mail", lambda n=number: len(world.mail.messages("INBOX")) > n)
-                until("the warning", lambda n=number: daemon.log().count("status 4") > n)
-            self.assertIn("no such index", daemon.log())
-            self.assertRegex(daemon.log(), "acc.*after_change")
+                daemon.wait(lambda n=number: len(world.mail.messages("INBOX")) > n, "the mail")
+                daemon.wait(lambda n=number: daemon.said().count("status 4") > n, "the warning")
+            self.assertIn("no such index", daemon.said())
+            self.assertRegex(daemon.said(), "acc.*after_change")
 
     def test_a_hook_that_hangs_is_ended_with_what_it_started(self):
         world = self.world(transport="direct")
         self.hooked(world, timeout="1s",
                     after_change=f"sleep 1000 & echo $! > {world.dir}/pid; wait")
-        with Running(world) as daemon:
+        with Daemon(world.sterna) as daemon:
             world.fill("INBOX", 1)
-            until("the warning", lambda: "did not end within" in daemon.log())
+            daemon.wait(lambda: "did not end within" in daemon.said(), "the warning")
             with open(f"{world.dir}/pid", encoding="utf-8") as file:
                 pid = int(file.read())
-            until("its end", lambda: not self.runs(pid))
+            daemon.wait(lambda: not self.runs(pid), "its end")
             world.fill("INBOX", 1, "later")
-            until("the mail", lambda: len(world.mail.messages("INBOX")) == 2)
+            daemon.wait(lambda: len(world.mail.messages("INBOX")) == 2, "the mail")
 
     @staticmethod
     def runs(pid):
@@ -212,21 +212,21 @@ class FailingTest(HooksCase):
     def test_a_daemon_that_stops_waits_for_no_hook(self):
         world = self.world(transport="direct")
         self.hooked(world, after_change=f"touch {world.dir}/began; sleep 1000")
-        with Running(world):
+        with Daemon(world.sterna) as daemon:
             world.fill("INBOX", 1)
-            until("the hook", lambda: os.path.exists(f"{world.dir}/began"))
+            daemon.wait(lambda: os.path.exists(f"{world.dir}/began"), "the hook")
 
     def test_a_reload_takes_hooks_that_are_new(self):
         world = self.world(transport="direct")
         runs = Runs(world)
-        with Running(world) as daemon:
-            daemon.wait_for_rest()
+        with Daemon(world.sterna) as daemon:
+            daemon.wait_at_rest("acc")
             self.hooked(world, after_change=runs.note())
             daemon.signal(signal.SIGHUP)
-            until("the reload", lambda: "reloaded" in daemon.log())
-            daemon.wait_for_rest()
+            daemon.wait(lambda: "reloaded" in daemon.said(), "the reload")
+            daemon.wait_at_rest("acc")
             world.fill("INBOX", 1)
-            runs.wait_for(1)
+            runs.wait_for(daemon, 1)
             self.assertEqual(runs.counts(0), (1, 0, 0))
 
 
@@ -250,10 +250,10 @@ class IndexersTest(HooksCase):
 
     def assert_no_loop(self, world, daemon, number):
         """Nothing but what the server brings leads to a run: the next one is about that alone."""
-        daemon.wait_for_rest()
+        daemon.wait_at_rest("acc")
         world.put("INBOX", "after", [SEEN])
-        world.runs.wait_for(number + 1)
-        daemon.wait_for_rest()
+        world.runs.wait_for(daemon, number + 1)
+        daemon.wait_at_rest("acc")
         self.assertEqual(world.runs.count(), number + 1)
         self.assertEqual(world.runs.counts(number), (1, 0, 0))
 
@@ -261,38 +261,38 @@ class IndexersTest(HooksCase):
         world = self.indexed(
             "notmuch", lambda reader: f"export NOTMUCH_CONFIG={reader.config}\n"
             "notmuch new --quiet || notmuch new --quiet", Notmuch)
-        with Running(world) as daemon:
-            daemon.wait_for_rest()
+        with Daemon(world.sterna) as daemon:
+            daemon.wait_at_rest("acc")
             world.put("INBOX", "fresh")
-            world.runs.wait_for(1)
+            world.runs.wait_for(daemon, 1)
             query = ("search", "--output=files", "id:fresh0@test.example")
-            until("notmuch knows it", lambda: world.reader.run(*query).strip())
+            daemon.wait(lambda: world.reader.run(*query).strip(), "notmuch knows it")
             # It renames the file: that goes to the server, and comes not back.
             world.reader.run("tag", "-unread", "+flagged", "--", "id:fresh0@test.example")
-            until("the flags on the server",
-                  lambda: {SEEN, FLAGGED} <= set(self.flags_on_server(world, "fresh0")))
+            daemon.wait(lambda: {SEEN, FLAGGED} <= set(self.flags_on_server(world, "fresh0")),
+                        "the flags on the server")
             world.flagged("INBOX", "fresh0", [SEEN, FLAGGED])
             self.assert_no_loop(world, daemon, 1)
             # And what the server says reaches its tags.
             uid = world.imap.uid_of("INBOX", "<fresh0@test.example>")
             world.imap.store("INBOX", uid, "-", [FLAGGED])
             world.flagged("INBOX", "fresh0", remove=[FLAGGED])
-            until("notmuch knows of the flag",
-                  lambda: not world.reader.run("search", "tag:flagged").strip())
+            daemon.wait(lambda: not world.reader.run("search", "tag:flagged").strip(),
+                        "notmuch knows of the flag")
         world.come_to_rest()
 
     def test_mu(self):
         world = self.indexed(
             "mu", lambda reader: f"mu index --quiet --lazy-check --muhome={reader.place} || true",
             Mu)
-        with Running(world) as daemon:
-            daemon.wait_for_rest()
+        with Daemon(world.sterna) as daemon:
+            daemon.wait_at_rest("acc")
             world.put("INBOX", "fresh")
-            world.runs.wait_for(1)
-            until("mu knows it", lambda: "fresh0" in self.found_by_mu(world))
+            world.runs.wait_for(daemon, 1)
+            daemon.wait(lambda: "fresh0" in self.found_by_mu(world), "mu knows it")
             world.reader.move("fresh0", "+S-u-N")
-            until("the flag on the server",
-                  lambda: SEEN in self.flags_on_server(world, "fresh0"))
+            daemon.wait(lambda: SEEN in self.flags_on_server(world, "fresh0"),
+                        "the flag on the server")
             world.flagged("INBOX", "fresh0", [SEEN])
             self.assert_no_loop(world, daemon, 1)
         world.come_to_rest()
@@ -317,13 +317,13 @@ class MetricsTest(HooksCase):
         world.fill("INBOX", 3)
         world.sterna.top["metrics"] = {"textfile": f"{world.dir}/sterna.prom"}
         world.sterna.write_config()
-        with Running(world) as daemon:
-            daemon.wait_for_rest()
-            until("the account is up",
-                  lambda: 'sterna_account_up{account="acc"} 1' in self.figures(world))
-            until("its mail is counted", lambda: (
+        with Daemon(world.sterna) as daemon:
+            daemon.wait_at_rest("acc")
+            daemon.wait(lambda: 'sterna_account_up{account="acc"} 1' in self.figures(world),
+                        "the account is up")
+            daemon.wait(lambda: (
                 'sterna_messages_total{account="acc",direction="in",operation="new"} 3'
-                in self.figures(world)))
+                in self.figures(world)), "its mail is counted")
             mode = os.stat(f"{world.dir}/sterna.prom").st_mode
             self.assertEqual(stat.S_IMODE(mode), 0o644)
             said = world.sterna.run("status", "--metrics").stdout

@@ -155,6 +155,9 @@ TEST_F(LocalSocketTest, TooLongAPathIsSaidWithTheLimit) {
   EXPECT_TRUE(listener.error().is(ErrorCode::config));
   EXPECT_NE(listener.error().describe().find("may have 107"), std::string::npos)
       << listener.error().describe();
+  const auto client = connect_local(loop_, temporary_ / std::string(120, 'x'));
+  ASSERT_FALSE(client);
+  EXPECT_TRUE(client.error().is(ErrorCode::not_found)) << "nobody can listen there";
 }
 
 TEST_F(LocalSocketTest, ALineWithoutEndIsRefusedAtItsLimit) {

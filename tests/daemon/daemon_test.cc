@@ -1,0 +1,400 @@
+// SPDX-License-Identifier: Apache-2.0
+// A daemon whole, over its own socket: accounts of a server that is not there.
+#include "sterna/daemon/daemon.h"
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+
+#include "sterna/account/pause.h"
+#include "sterna/daemon/client.h"
+#include "sterna/io/deadline.h"
+#include "tests/support/temp_dir.h"
+
+namespace sterna::daemon {
+namespace {
+
+using namespace std::chrono_literals;
+using account::LifeState;
+using Connected = std::unique_ptr<Client>;
+
+// Nobody listens there: a port below 1024 that no test opens.
+constexpr std::uint16_t kNobody = 1;
+
+coro::Task<Result<Secret>> some_password() {
+  co_return Secret("secret");
+}
+
+class DaemonTest : public testing::Test {
+ protected:
+  DaemonTest() { set_log_level(LogLevel::off); }
+  ~DaemonTest() override {
+    set_log_level(LogLevel::warn);
+    for (const char* name : {"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"}) ::unsetenv(name);
+  }
+
+  config::AccountConfig account(const std::string& name) const {
+    config::AccountConfig account;
+    account.name = name;
+    account.user = name;
+    account.host = "127.0.0.1";
+    account.maildir = temporary_ / name;
+    return account;
+  }
+  config::Config config_of(std::vector<config::AccountConfig> accounts) const {
+    config::Config config;
+    config.state_dir = temporary_ / "state";
+    config.control_socket = temporary_ / "run/control.sock";
+    config.accounts = std::move(accounts);
+    return config;
+  }
+  static AccountSetup setup_of(const config::Config& config, const config::AccountConfig& account) {
+    AccountSetup setup;
+    setup.settings.name = account.name;
+    setup.settings.user = account.user;
+    setup.settings.password = some_password;
+    setup.settings.endpoint.host = account.host;
+    setup.settings.endpoint.port = kNobody;
+    setup.settings.endpoint.tls_mode = io::TlsMode::none;
+    setup.settings.maildir = account.maildir;
+    setup.settings.state_dir = config.state_dir + "/" + account.name;
+    setup.settings.includes = [](const MailboxName&, Role) { return true; };
+    setup.settings.policy_for = [](const MailboxName&) { return account::MailboxPolicy{}; };
+    setup.settings.to_local = [](const MailboxName& name) -> Result<MailboxName> { return name; };
+    setup.settings.to_remote = [](const MailboxName& name) -> Result<MailboxName> { return name; };
+    setup.life.pushes = [](const MailboxName&) { return true; };
+    return setup;
+  }
+
+  // Runs the script beside a daemon with these accounts, and stops it then.
+  void beside(const config::Config& config, std::function<coro::Task<void>(Daemon&)> script) {
+    auto manager = net::ServiceManager::from_environment();
+    ASSERT_TRUE(manager);
+    next_config_ = config;
+    Ways ways{.load = [this] { return next_config_; },
+              .setup = setup_of,
+              .give_up = [] { FAIL() << "it did not stop in time"; },
+              .version = "1.2.3"};
+    Daemon daemon(loop_, *manager, std::move(ways), Log());
+    Status ended;
+    loop_.run(both(daemon, config, script(daemon), ended));
+    EXPECT_TRUE(ended) << ended.error().describe();
+  }
+  static coro::Task<void> both(Daemon& daemon, config::Config config, coro::Task<void> script,
+                               Status& ended) {
+    const auto live = [](Daemon& one, config::Config its, Status& end) -> coro::Task<void> {
+      end = co_await one.run(std::move(its));
+    };
+    coro::Scope scope = co_await coro::make_scope();
+    scope.spawn(live(daemon, std::move(config), ended));
+    co_await coro::yield();
+    co_await std::move(script);
+    daemon.stop();
+    co_await scope.join();
+  }
+
+  coro::Task<Connected> connect() {
+    auto client = co_await Client::connect(loop_, temporary_ / "run/control.sock");
+    EXPECT_TRUE(client) << client.error().describe();
+    co_return client ? std::move(*client) : nullptr;
+  }
+  coro::Task<std::vector<std::string>> names(Client& client) {
+    std::vector<std::string> result;
+    const auto status = co_await client.ask(Op::status);
+    EXPECT_TRUE(status);
+    if (status) {
+      for (const AccountLife& life : status->lives) result.push_back(life.name);
+    }
+    co_return result;
+  }
+  coro::Task<account::Life> life_when(Client& client, std::string account, LifeState state) {
+    for (int tries = 0; tries < 500; ++tries) {
+      const auto status = co_await client.ask(Op::status, {account});
+      EXPECT_TRUE(status) << status.error().describe();
+      if (!status) break;
+      if (status->lives.front().life.state == state) co_return status->lives.front().life;
+      static_cast<void>(co_await loop_.clock().sleep(10ms));
+    }
+    ADD_FAILURE() << account << " did not become " << to_string(state);
+    co_return account::Life{};
+  }
+  // Whether a sync of it ends within that time.
+  coro::Task<bool> syncs_within(std::string account, std::chrono::milliseconds limit) {
+    const Connected client = co_await connect();
+    const auto wish = [](Client& asked, std::string name) -> coro::Task<Status> {
+      const auto told = [](std::size_t, Result<account::AccountReport>) {};
+      std::vector<SyncWish> wishes{{name, {}, nullptr}};
+      co_return co_await asked.sync(std::move(wishes), told);
+    };
+    const Status done =
+        co_await io::with_deadline(loop_.clock(), limit, wish(*client, std::move(account)));
+    co_return done.has_value();
+  }
+
+  test::TempDir temporary_;
+  net::Loop loop_;
+  Result<config::Config> next_config_ = fail(ErrorCode::config, "none");
+};
+
+TEST_F(DaemonTest, SaysWhoItIsAndHowItsAccountsAre) {
+  beside(config_of({account("home"), account("work")}), [&](Daemon&) -> coro::Task<void> {
+    const Connected client = co_await connect();
+    EXPECT_EQ(client->version(), "1.2.3");
+    EXPECT_EQ(co_await names(*client), (std::vector<std::string>{"home", "work"}));
+    const account::Life life = co_await life_when(*client, "work", LifeState::offline);
+    EXPECT_TRUE(life.error);
+    EXPECT_GT(life.next_try_ms, 0);
+  });
+}
+
+TEST_F(DaemonTest, ADisabledAccountDoesNotLive) {
+  config::Config config = config_of({account("home"), account("work")});
+  config.accounts[0].enabled = false;
+  beside(config, [&](Daemon&) -> coro::Task<void> {
+    const Connected client = co_await connect();
+    EXPECT_EQ(co_await names(*client), std::vector<std::string>{"work"});
+  });
+}
+
+TEST_F(DaemonTest, ASecondOneIsRefused) {
+  const config::Config config = config_of({account("work")});
+  beside(config, [&](Daemon&) -> coro::Task<void> {
+    auto manager = net::ServiceManager::from_environment();
+    Daemon second(loop_, *manager,
+                  {.load = {}, .setup = setup_of, .give_up = {}, .version = "1.2.3"}, Log());
+    const Status refused = co_await second.run(config);
+    EXPECT_FALSE(refused);
+    if (!refused) EXPECT_TRUE(refused.error().is(ErrorCode::locked));
+  });
+}
+
+TEST_F(DaemonTest, SyncsAndReportsWhatFailed) {
+  beside(config_of({account("home"), account("work")}), [&](Daemon&) -> coro::Task<void> {
+    const Connected client = co_await connect();
+    std::map<std::size_t, Result<account::AccountReport>> reports;
+    const auto told = [&](std::size_t wish, Result<account::AccountReport> report) {
+      reports.emplace(wish, std::move(report));
+    };
+    std::vector<SyncWish> wishes;
+    for (const char* name : {"home", "work", "nowhere"}) wishes.push_back({name, {}, nullptr});
+    const Status done = co_await client->sync(std::move(wishes), told);
+    EXPECT_TRUE(done);
+    EXPECT_EQ(reports.size(), 3U);
+    for (const std::size_t wish : {0U, 1U}) {
+      const auto& report = reports.at(wish);
+      EXPECT_TRUE(report);
+      EXPECT_EQ(report->account, wish == 0 ? "home" : "work");
+      EXPECT_EQ(report->errors.size(), 1U);
+      EXPECT_TRUE(report->errors.front().is(ErrorCode::connect))
+          << report->errors.front().describe();
+    }
+    EXPECT_FALSE(reports.at(2));
+    EXPECT_TRUE(reports.at(2).error().is(ErrorCode::not_found));
+  });
+}
+
+TEST_F(DaemonTest, APauseIsRecordedAndOutlivesIt) {
+  const config::Config config = config_of({account("home"), account("work")});
+  const account::Settings settings = setup_of(config, config.accounts[1]).settings;
+  beside(config, [&](Daemon&) -> coro::Task<void> {
+    const Connected client = co_await connect();
+    EXPECT_TRUE(co_await client->ask(Op::pause, {"work"}));
+    const account::Life life = co_await life_when(*client, "work", LifeState::paused);
+    EXPECT_EQ(life.next_try_ms, 0);
+    co_await life_when(*client, "home", LifeState::offline);
+  });
+  EXPECT_EQ(account::read_pause(settings, 1).value(), account::Pause{});
+  beside(config, [&](Daemon&) -> coro::Task<void> {
+    const Connected client = co_await connect();
+    co_await life_when(*client, "work", LifeState::paused);
+    EXPECT_TRUE(co_await client->ask(Op::resume, {"work"}));
+    co_await life_when(*client, "work", LifeState::offline);
+  });
+  EXPECT_EQ(account::read_pause(settings, 1).value(), std::nullopt);
+}
+
+TEST_F(DaemonTest, WhatIsLentIsLeftAloneUntilItsBorrowerGoes) {
+  beside(config_of({account("home"), account("work")}), [&](Daemon&) -> coro::Task<void> {
+    Connected borrower = co_await connect();
+    EXPECT_TRUE((co_await borrower->borrow({"work", "nowhere"})).value());
+    EXPECT_FALSE(co_await syncs_within("work", 200ms));
+    EXPECT_TRUE(co_await syncs_within("home", 10s));
+    const auto twice = co_await borrower->ask(Op::lend, {"work"});
+    EXPECT_FALSE(twice);
+    borrower.reset();
+    EXPECT_TRUE(co_await syncs_within("work", 10s));
+  });
+}
+
+TEST_F(DaemonTest, ALoanCanBeReturned) {
+  beside(config_of({account("work")}), [&](Daemon&) -> coro::Task<void> {
+    const Connected borrower = co_await connect();
+    EXPECT_FALSE(co_await borrower->ask(Op::give_back)) << "nothing is lent";
+    EXPECT_TRUE((co_await borrower->borrow({"work"})).value());
+    EXPECT_TRUE(co_await borrower->ask(Op::give_back));
+    EXPECT_TRUE(co_await syncs_within("work", 10s));
+    EXPECT_TRUE((co_await borrower->borrow({"work"})).value()) << "and again";
+  });
+}
+
+TEST_F(DaemonTest, AReloadDisturbsNobodyElse) {
+  beside(config_of({account("gone"), account("kept")}), [&](Daemon&) -> coro::Task<void> {
+    const Connected client = co_await connect();
+    Connected borrower = co_await connect();
+    EXPECT_TRUE((co_await borrower->borrow({"kept"})).value());
+    next_config_ = config_of({account("kept"), account("new")});
+    EXPECT_TRUE(co_await client->ask(Op::reload));
+    EXPECT_EQ(co_await names(*client), (std::vector<std::string>{"kept", "new"}));
+    EXPECT_FALSE(co_await syncs_within("kept", 200ms)) << "it is the same one, and lent";
+    borrower.reset();
+    EXPECT_TRUE(co_await syncs_within("kept", 10s));
+  });
+}
+
+TEST_F(DaemonTest, AnAccountThatChangedIsReplacedUnderWhoeverUsesIt) {
+  beside(config_of({account("work")}), [&](Daemon&) -> coro::Task<void> {
+    const Connected client = co_await connect();
+    const Connected borrower = co_await connect();
+    EXPECT_TRUE((co_await borrower->borrow({"work"})).value());
+    next_config_ = config_of({account("work")});
+    next_config_->accounts[0].user = "other";
+    EXPECT_TRUE(co_await client->ask(Op::reload));
+    EXPECT_TRUE(co_await syncs_within("work", 10s));
+  });
+}
+
+TEST_F(DaemonTest, ABadConfigurationChangesNothing) {
+  beside(config_of({account("work")}), [&](Daemon& daemon) -> coro::Task<void> {
+    const Connected client = co_await connect();
+    next_config_ = fail(ErrorCode::config, "c.toml:1:1: unknown key");
+    const auto refused = co_await client->ask(Op::reload);
+    EXPECT_FALSE(refused);
+    if (!refused) EXPECT_EQ(refused.error().message(), "c.toml:1:1: unknown key");
+    EXPECT_EQ(co_await names(*client), std::vector<std::string>{"work"});
+    next_config_ = config_of({account("home")});
+    daemon.reload();
+    while (co_await names(*client) != std::vector<std::string>{"home"})
+      static_cast<void>(co_await loop_.clock().sleep(5ms));
+  });
+}
+
+TEST_F(DaemonTest, SubscribersHearWhatHappens) {
+  beside(config_of({account("home"), account("work")}), [&](Daemon&) -> coro::Task<void> {
+    const Connected listener = co_await connect();
+    const auto begun = co_await listener->ask(Op::subscribe, {"work"});
+    EXPECT_TRUE(begun);
+    EXPECT_EQ(begun->lives.size(), 1U);
+    const Connected client = co_await connect();
+    EXPECT_TRUE(co_await client->ask(Op::pause, {}));
+    for (;;) {
+      const auto event = co_await listener->next();
+      EXPECT_TRUE(event);
+      if (!event) break;
+      if (event->kind != Message::Kind::life) continue;
+      EXPECT_EQ(event->lives.front().name, "work") << "it asked for no other";
+      if (event->lives.front().life.state == LifeState::paused) break;
+    }
+  });
+}
+
+TEST_F(DaemonTest, HostileLinesAreAnsweredAndHarmNobody) {
+  beside(config_of({account("work")}), [&](Daemon&) -> coro::Task<void> {
+    auto raw = net::connect_local(loop_, temporary_ / "run/control.sock");
+    EXPECT_TRUE(raw);
+    net::LocalConnection& line = **raw;
+    static_cast<void>(co_await line.read_line());  // hello
+    for (const char* sent :
+         {"garbage", "{}", R"({"id":1,"op":"fly"})", R"({"id":2,"op":"lend","x":1})",
+          R"({"id":3,"op":"status","accounts":["none"]})"}) {
+      static_cast<void>(co_await line.send(sent));
+      const auto answer = co_await line.read_line();
+      EXPECT_TRUE(answer && *answer && (*answer)->find("\"ok\":false") != std::string::npos)
+          << sent;
+    }
+    coro::Scope scope = co_await coro::make_scope();
+    line.post(std::string(2 * net::kLocalLineMax, 'x'));
+    scope.spawn(line.pump());
+    const auto answer = co_await line.read_line();
+    if (answer && *answer) EXPECT_NE((*answer)->find("a line of more than"), std::string::npos);
+    co_await scope.close();
+    const Connected client = co_await connect();
+    EXPECT_EQ(co_await names(*client), std::vector<std::string>{"work"});
+  });
+}
+
+TEST_F(DaemonTest, TooManyConnectionsAreTurnedAway) {
+  beside(config_of({account("work")}), [&](Daemon&) -> coro::Task<void> {
+    std::vector<Connected> many;
+    for (;;) {
+      auto one = co_await Client::connect(loop_, temporary_ / "run/control.sock");
+      if (!one) {
+        EXPECT_TRUE(one.error().is(ErrorCode::locked)) << one.error().describe();
+        break;
+      }
+      many.push_back(std::move(*one));
+      EXPECT_LE(many.size(), 64U);
+      if (many.size() > 64) break;
+    }
+    many.clear();
+    static_cast<void>(co_await loop_.clock().sleep(20ms));
+    const Connected client = co_await connect();
+    EXPECT_EQ((co_await names(*client)).size(), 1U);
+  });
+}
+
+// --- the service manager
+
+class Manager {
+ public:
+  explicit Manager(const std::string& path)
+      : socket_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {
+    sockaddr_un at{};
+    at.sun_family = AF_UNIX;
+    std::memcpy(at.sun_path, path.data(), path.size());
+    EXPECT_EQ(::bind(socket_.get(), reinterpret_cast<const sockaddr*>(&at), sizeof(at)), 0);
+    ::setenv("NOTIFY_SOCKET", path.c_str(), 1);
+  }
+  // All that was heard so far.
+  std::vector<std::string> heard() {
+    char buffer[512];
+    for (;;) {
+      const ssize_t count = ::recv(socket_.get(), buffer, sizeof(buffer), 0);
+      if (count < 0) return heard_;
+      heard_.emplace_back(buffer, static_cast<std::size_t>(count));
+    }
+  }
+  std::size_t count(const std::string& beginning) {
+    const auto all = heard();
+    return static_cast<std::size_t>(std::ranges::count_if(
+        all, [&](const std::string& one) { return one.starts_with(beginning); }));
+  }
+
+ private:
+  UniqueFd socket_;
+  std::vector<std::string> heard_;
+};
+
+TEST_F(DaemonTest, TheServiceManagerHearsWhatItNeeds) {
+  Manager manager(temporary_ / "notify");
+  ::setenv("WATCHDOG_USEC", "100000", 1);
+  beside(config_of({account("work")}), [&](Daemon&) -> coro::Task<void> {
+    const Connected client = co_await connect();
+    co_await life_when(*client, "work", LifeState::offline);
+    while (manager.count("READY=1") == 0 || manager.count("WATCHDOG=1") < 3 ||
+           manager.count("STATUS=1 account: 1 offline") == 0)
+      static_cast<void>(co_await loop_.clock().sleep(10ms));
+    EXPECT_EQ(manager.count("READY=1"), 1U) << "though the account is offline";
+    EXPECT_TRUE(co_await client->ask(Op::reload));
+    EXPECT_EQ(manager.count("RELOADING=1"), 1U);
+    EXPECT_EQ(manager.count("READY=1"), 2U);
+  });
+  EXPECT_EQ(manager.count("STOPPING=1"), 1U);
+}
+
+}  // namespace
+}  // namespace sterna::daemon
