@@ -66,9 +66,7 @@ INSTANTIATE_TEST_SUITE_P(
              "c.toml:1:13: `mail_root` is empty"},
         Case{"HomeOfAnother", "mail_root = \"~bob/Mail\"\n" + std::string(kMinimal),
              "c.toml:1:13: `mail_root`: of the forms with `~`, only `~/` is expanded"},
-        Case{"ControlSocket",
-             "control_socket = \"\"
-             " + std::string(kMinimal),
+        Case{"ControlSocket", "control_socket = \"\"\n" + std::string(kMinimal),
              "c.toml:1:18: `control_socket` is empty"},
         Case{"NameOfAnAccount", "[account.\"a/b\"]\naddress = \"ann@example.org\"\nhost = \"h\"\n",
              "c.toml:1:10: `a/b` cannot be the name of an account; letters, digits, `.`, `_` and "
