@@ -148,7 +148,7 @@ struct Account::Impl {
   void failed(const Error& error, bool over_old_line);
   void went_well(const Due& due, const AccountReport& report);
   void schedule_poll(bool found_something);
-  LifeState state_at_rest() const;
+  LifeState state_at_rest();
   void enter(LifeState state);
   void drop_line();
   void answer_all();
@@ -188,8 +188,10 @@ void Account::Impl::enter(LifeState state) {
   observer.on_life(self);
 }
 
-LifeState Account::Impl::state_at_rest() const {
-  return remote.listening() ? LifeState::watching : LifeState::polling;
+LifeState Account::Impl::state_at_rest() {
+  const Connection* connection = kept.pool.open_primary();
+  const bool pushed = connection && remote.can_listen(*connection);
+  return pushed ? LifeState::watching : LifeState::polling;
 }
 
 void Account::Impl::drop_line() {

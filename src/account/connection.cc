@@ -413,7 +413,10 @@ void Connection::on_greeting(const imap::UntaggedStatus& greeting) {
 }
 
 void Connection::on_response(const imap::Response& response, const imap::Context& context) {
-  if (overhear_) overhear_(response);
+  if (overhear_) {
+    const auto oldest = pending_.find(context.oldest.value);
+    overhear_(response, oldest == pending_.end() ? imap::CommandKind::noop : oldest->second.kind);
+  }
   Sink* sink = sink_of(context.oldest);
   if (sink && !is_of_closing(context)) sink->on_response(response);
 }

@@ -133,8 +133,8 @@ class Connection final : private imap::Handler {
   // LOGOUT without waiting for the answer, and the end of the transport.
   coro::Task<void> logout();
   void close();
-  // Told of everything that is not asked for by name: untagged, to whichever command it came.
-  void overhear(std::function<void(const imap::Response&)> function) {
+  // Told of each untagged response, and to which kind of command it came (noop: to none).
+  void overhear(std::function<void(const imap::Response&, imap::CommandKind)> function) {
     overhear_ = std::move(function);
   }
 
@@ -214,7 +214,7 @@ class Connection final : private imap::Handler {
   std::unordered_map<std::uint64_t, imap::Done> done_;
   std::unordered_map<std::uint64_t, Sink*> bodies_;
   std::function<Result<Secret>(std::string_view)> answer_;
-  std::function<void(const imap::Response&)> overhear_;
+  std::function<void(const imap::Response&, imap::CommandKind)> overhear_;
   imap::CommandId idle_;  // none: no IDLE that was not ended
   std::optional<imap::UntaggedStatus> greeting_;
   std::optional<Error> failure_;

@@ -33,7 +33,7 @@ void RemoteWatch::nominate(const std::string& wire) {
   if (!since_) since_ = services_.clock.monotonic();
 }
 
-void RemoteWatch::overhear(const imap::Response& response) {
+void RemoteWatch::overhear(const imap::Response& response, imap::CommandKind asked) {
   if (const auto* status = std::get_if<imap::MailboxStatus>(&response)) {
     if (!notifies_) return;
     told_[status->name.octets] = {status->messages, status->uid_next, status->highest_modseq};
@@ -46,11 +46,12 @@ void RemoteWatch::overhear(const imap::Response& response) {
     everything_ = true;
     return;
   }
-  if (!connection_) return;  // it answers what a sync asked
   if (std::holds_alternative<imap::List>(response)) {
-    everything_ = true;
+    const bool answers = asked == imap::CommandKind::list || asked == imap::CommandKind::lsub;
+    everything_ = everything_ || (notifies_ && !answers);
     return;
   }
+  if (!connection_) return;  // it answers what a sync asked
   const auto* vanished = std::get_if<imap::Vanished>(&response);
   const bool of_selected = std::holds_alternative<imap::Exists>(response) ||
                            std::holds_alternative<imap::Expunge>(response) ||
@@ -107,7 +108,9 @@ coro::Task<Status> RemoteWatch::ask_to_be_notified(Connection& connection) {
 }
 
 coro::Task<Status> RemoteWatch::begin(Connection& connection, const Kept& kept) {
-  connection.overhear([this](const imap::Response& response) { overhear(response); });
+  connection.overhear([this](const imap::Response& response, imap::CommandKind asked) {
+    overhear(response, asked);
+  });
   STERNA_CO_CHECK(co_await connection.settle());
   STERNA_CO_CHECK(co_await ask_to_be_notified(connection));
   compare(kept);

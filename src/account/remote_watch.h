@@ -62,7 +62,7 @@ class RemoteWatch {
     RemoteWatch& owner_;
   };
 
-  void overhear(const imap::Response& response);
+  void overhear(const imap::Response& response, imap::CommandKind asked);
   void idle_ended(const imap::Done& done);
   void nominate(const std::string& wire);
   bool differs(const std::string& wire, const Seen& seen, const Kept& kept);

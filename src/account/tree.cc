@@ -221,7 +221,8 @@ coro::Task<Status> open_tree(Engine& engine) {
 
 coro::Task<Status> prepare_epoch(Engine& engine, bool any_news) {
   const bool has_moved = engine.epoch_announced || engine.epoch_bumped;
-  if (!any_news || engine.dry_run() || has_moved || engine.marker_prepared) co_return Status{};
+  // Who watches the Maildir would be woken by it.
+  if (!any_news || engine.kept || engine.dry_run() || has_moved || engine.marker_prepared) co_return Status{};
   auto job = [&engine]() -> Result<maildir::Marker> {
     // A handle of its own: the other one is in use.
     STERNA_TRY(const auto root, engine.services.files.open_root(engine.settings.maildir, false));

@@ -45,7 +45,8 @@ TEST(CommandTest, Session) {
             "ENABLE QRESYNC UTF8=ACCEPT");
   EXPECT_EQ(wire(notify_none()), "NOTIFY NONE");
   EXPECT_EQ(wire(notify_personal()),
-            "NOTIFY SET STATUS (personal (MessageNew MessageExpunge FlagChange MailboxName))");
+            "NOTIFY SET STATUS (selected (MessageNew MessageExpunge FlagChange)) "
+            "(personal (MessageNew MessageExpunge FlagChange MailboxName))");
 }
 
 TEST(CommandTest, IdIsNeverAnEmptyList) {

@@ -33,7 +33,8 @@ Command namespaces();        // RFC 2342
 Command enable(const std::vector<Capability>& extensions);  // RFC 5161; not empty
 // RFC 2971. Without fields it is "ID NIL", never "ID ()", which some servers refuse.
 Result<Command> id(const std::vector<std::pair<std::string, std::string>>& fields);
-// RFC 5465: STATUS of each mailbox of the user, now and whenever it changes.
+// RFC 5465: STATUS of each mailbox of the user, now and whenever it changes; of the selected one
+// what changes itself.
 Command notify_personal();
 Command notify_none();
 

@@ -55,7 +55,8 @@ Result<Command> id(const std::vector<std::pair<std::string, std::string>>& field
 
 Command notify_personal() {
   return {CommandKind::notify,
-          "NOTIFY SET STATUS (personal (MessageNew MessageExpunge FlagChange MailboxName))"};
+          "NOTIFY SET STATUS (selected (MessageNew MessageExpunge FlagChange)) "
+          "(personal (MessageNew MessageExpunge FlagChange MailboxName))"};
 }
 Command notify_none() {
   return {CommandKind::notify, "NOTIFY NONE"};
