@@ -153,6 +153,7 @@ struct Account::Impl {
   void drop_line();
   void answer_all();
   void note_pending();
+  void note_pushed();
   void summarize(const AccountReport& report) const;
 
   Account& self;
@@ -204,6 +205,21 @@ void Account::Impl::note_pending() {
   const std::uint64_t open = remote.count() + (local.ripe_at() ? 1 : 0);
   std::uint64_t waiting = life.waiting;
   if (std::exchange(life.pending, open + waiting) != open + waiting) observer.on_life(self);
+}
+
+// Of which mailboxes the server tells; told when it changes.
+void Account::Impl::note_pushed() {
+  const bool listens = !retry_at && state_at_rest() == LifeState::watching;
+  const bool all = listens && remote.has_notify();
+  const std::string by = all ? "NOTIFY" : listens ? "IDLE" : "";
+  if (life.push_by == by && (!all || life.pushed.size() == kept.mailboxes.size())) return;
+  life.push_by = by;
+  life.pushed.clear();
+  if (listens && !all) life.pushed.emplace_back("INBOX");
+  if (all) {
+    for (const KnownMailbox& mailbox : kept.mailboxes) life.pushed.push_back(mailbox.name.text());
+  }
+  observer.on_life(self);
 }
 
 void Account::Impl::schedule_poll(bool found_something) {
@@ -271,6 +287,7 @@ coro::Task<void> Account::Impl::listen() {
 coro::Task<void> Account::Impl::wait_for_reason() {
   enter(retry_at ? life.state : state_at_rest());
   note_pending();
+  note_pushed();
   const nanoseconds left = next_moment() - now();
   if (left <= nanoseconds{}) co_return;
   const auto alarm = [](Impl& impl, milliseconds after) -> coro::Task<void> {

@@ -20,6 +20,8 @@ namespace sterna::account {
 
 inline constexpr std::size_t kBatchOctets = 256 * 1024;
 inline constexpr std::size_t kBatchMessages = 128;
+// What a sink holds that nobody takes from; the rest of such a message is not kept.
+inline constexpr std::size_t kUntakenOctetsMax = std::size_t{8} << 20;
 
 // What the server said of a message beside its octets.
 struct Facts {
@@ -53,6 +55,10 @@ class BodySink : public Sink {
   }
   bool on_body_chunk(imap::BodyId id, std::string_view octets) override {
     if (id != current_) return false;
+    if (!relieve_ && queued_octets_ > kUntakenOctetsMax) {
+      give_up();
+      return false;
+    }
     octets_ += octets;
     queued_octets_ += octets.size();
     return true;
@@ -72,7 +78,7 @@ class BodySink : public Sink {
            dropped_octets_ > kUselessOctetsMax;
   }
   coro::Task<Status> relieve() override {
-    if (dropped_octets_ <= kUselessOctetsMax) return relieve_();
+    if (dropped_octets_ <= kUselessOctetsMax) return relieve_ ? relieve_() : Sink::relieve();
     return hang_up(
         Error(ErrorCode::protocol, "the server sends without end what it was not asked for"));
   }
@@ -97,13 +103,28 @@ class BodySink : public Sink {
     octets_.clear();
   }
 
-  void expect(UidSet uids) { wanted_ = std::move(uids); }
+  // From now on; what came before and is not among them is forgotten.
+  void expect(UidSet uids) {
+    wanted_ = std::move(uids);
+    std::erase_if(pieces_, [this](const Piece& piece) {
+      return piece.last && !wanted_.contains(piece.facts.uid);
+    });
+    received = received.intersect(wanted_);
+  }
 
   UidSet received;
 
  private:
   // What nobody asked for, and what came before, would be a second file of one message.
   bool is_due(Uid uid) const { return wanted_.contains(uid) && !received.contains(uid); }
+
+  // The message that comes now is asked for again.
+  void give_up() {
+    queued_octets_ -= octets_.size();
+    octets_ = {};
+    current_ = {};
+    open_ = false;
+  }
 
   void forget_begun() {
     Piece piece;

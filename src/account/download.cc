@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <deque>
 
+#include "ahead.h"
 #include "body_sink.h"
 #include "failures.h"
 #include "message_limit.h"
@@ -215,22 +216,24 @@ class Windows {
 class Downloader {
  public:
   Downloader(Engine& engine, Connection& connection, MailboxWork& work, maildir::MailboxDirs& dirs,
-             std::string reason)
+             std::string reason, std::unique_ptr<Ahead> ahead = nullptr)
       : engine_(engine),
         connection_(connection),
         work_(work),
         writer_(engine, work, dirs),
-        reason_(std::move(reason)) {
-    sink_.on_full([this] { return hand_over(); });
+        reason_(std::move(reason)),
+        ahead_(std::move(ahead)),
+        sink_(ahead_ ? std::move(ahead_->sink) : std::make_unique<BodySink>()) {
+    sink_->on_full([this] { return hand_over(); });
     group_began_ = engine.services.clock.monotonic();
   }
 
   coro::Task<Status> run(UidSet uids) {
     coro::Scope scope = co_await coro::make_scope();
     scope_ = &scope;
-    sink_.expect(uids);
+    sink_->expect(uids);
     Status fetched = co_await fetch_windows(uids);
-    if (!fetched) sink_.abandon();
+    if (!fetched) sink_->abandon();
     // What has come is written and recorded, whatever happened to the line.
     Status stored = co_await finish();
     co_await scope.join();
@@ -240,26 +243,15 @@ class Downloader {
   }
 
   // What was asked for and did not come.
-  UidSet missing() const { return asked_.minus(sink_.received); }
+  UidSet missing() const { return asked_.minus(sink_->received); }
   bool gave_up() const { return in_vain_ >= kWindowsInVain; }
 
  private:
-  Result<imap::CommandId> ask(const UidSet& window) {
-    imap::FetchRequest request;
-    request.uids = window;
-    request.items = {imap::FetchItem::uid, imap::FetchItem::flags, imap::FetchItem::internal_date};
-    if (connection_.has(imap::Capability::object_id)) {
-      request.items.push_back(imap::FetchItem::email_id);
-    }
-    if (connection_.has(imap::Capability::gmail)) {
-      request.items.push_back(imap::FetchItem::gm_msgid);
-    }
-    request.items.push_back(imap::FetchItem::body);
-    return connection_.submit(imap::uid_fetch(request), &sink_);
-  }
-
   coro::Task<Status> fetch_windows(const UidSet& uids) {
-    Windows windows(uids, window_messages());
+    if (ahead_) {
+      STERNA_CO_TRY(imap::Done done, co_await connection_.wait(ahead_->id));
+    }
+    Windows windows(uids.minus(sink_->received), window_messages());
     std::deque<std::pair<imap::CommandId, UidSet>> flying;
     Status room;
     while (!windows.done() || !flying.empty()) {
@@ -268,7 +260,7 @@ class Downloader {
         room = check_reserve(engine_);
         if (!room) break;
         UidSet window = windows.next();
-        STERNA_CO_TRY(const imap::CommandId id, ask(window));
+        STERNA_CO_TRY(const imap::CommandId id, ask_for_bodies(connection_, window, *sink_));
         flying.emplace_back(id, std::move(window));
       }
       if (flying.empty()) break;
@@ -285,7 +277,7 @@ class Downloader {
 
   bool has_brought(const UidSet& window) const {
     return std::ranges::any_of(window.expand(kWindowMessages),
-                               [&](Uid uid) { return sink_.received.contains(uid); });
+                               [&](Uid uid) { return sink_->received.contains(uid); });
   }
 
   std::uint64_t window_messages() const {
@@ -296,7 +288,7 @@ class Downloader {
   // Gives what is queued to the worker, after the batch before it is done.
   coro::Task<Status> hand_over() {
     STERNA_CO_CHECK(co_await await_batch());
-    batch_ = sink_.take();
+    batch_ = sink_->take();
     if (batch_.empty()) co_return Status{};
     const auto age = engine_.services.clock.monotonic() - group_began_;
     flush_wanted_ = ungrouped_.size() + batch_.size() >= kGroupMessages ||
@@ -419,7 +411,8 @@ class Downloader {
   UidSet asked_;
   int in_vain_ = 0;
   std::string reason_;
-  BodySink sink_;
+  std::unique_ptr<Ahead> ahead_;  // none, or nobody's any more
+  std::unique_ptr<BodySink> sink_;
   coro::Scope* scope_ = nullptr;
   coro::Event batch_done_;
   std::vector<Piece> batch_;
@@ -511,7 +504,8 @@ coro::Task<Status> download(Engine& engine, Connection& connection, MailboxWork&
   STERNA_CO_CHECK(check_reserve(engine));
   STERNA_CO_TRY(maildir::MailboxDirs * dirs, engine.open_dirs(work));
   STERNA_CO_CHECK(co_await select_mailbox(engine, connection, work, work.input.remote.uidvalidity));
-  Downloader downloader(engine, connection, work, *dirs, reason);
+  Downloader downloader(engine, connection, work, *dirs, reason,
+                        take_ahead(engine, connection, work));
   STERNA_CO_CHECK(co_await downloader.run(uids));
   Singly singly(engine, connection, work, *dirs, reason);
   STERNA_CO_CHECK(co_await singly.run(downloader.missing()));

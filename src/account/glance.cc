@@ -6,6 +6,7 @@
 // not, nothing of it counts, and the mailbox is looked at alone.
 #include <vector>
 
+#include "ahead.h"
 #include "execute.h"
 #include "expunge.h"
 #include "message_limit.h"
@@ -86,6 +87,7 @@ coro::Task<Result<std::vector<MailboxWork*>>> glance(Engine& engine, Connection&
     imap::SelectOptions options = select_options(engine, connection);
     options.qresync = imap::QresyncState{cursor.uidvalidity, cursor.highest_modseq};
     STERNA_CO_TRY(one.id, connection.submit(imap::select(one.work->row.wire, options), &one.sink));
+    STERNA_CO_CHECK(ask_ahead(engine, connection, *one.work));
   }
   for (Glance& one : glances) {
     STERNA_CO_TRY(imap::Done done, co_await connection.wait(one.id));

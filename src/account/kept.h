@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "ahead.h"
 #include "engine.h"
 #include "list_remote.h"
 #include "pool.h"
@@ -31,6 +32,7 @@ struct Kept {
   std::vector<KnownMailbox> mailboxes;
   // Below the Maildir's root, "" is the root: where mailboxes are or may come to be.
   std::set<std::string> directories;
+  std::unique_ptr<Ahead> ahead;  // within a pass
   // Why the last sync ended before it had done what it could; none if it had.
   std::optional<Error> failure;
   // What the last sync left waiting for time to pass can be done by then.
@@ -41,6 +43,8 @@ struct Kept {
 // A sync that is given it asks about no other, unless what it finds makes it doubt that.
 struct News {
   std::set<std::string> mailboxes;  // as they are called on the wire
+  // How many messages are in the one that it listens to, where some came.
+  std::optional<std::uint32_t> exists;
 };
 
 // As sync_account(), over connections that stay open behind it. `news`: none to look at everything.

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 
+#include "ahead.h"
 #include "decisions.h"
 #include "execute.h"
 #include "expunge.h"
@@ -97,8 +98,10 @@ coro::Task<Result<imap::Done>> look(Engine& engine, Connection& connection, Mail
   if (connection.qresync && has_base) {
     options.qresync = imap::QresyncState{cursor.uidvalidity, cursor.highest_modseq};
   }
-  STERNA_CO_TRY(imap::Done done,
-                co_await connection.run(imap::select(work.row.wire, options), &out.changes));
+  STERNA_CO_TRY(const imap::CommandId selecting,
+                connection.submit(imap::select(work.row.wire, options), &out.changes));
+  STERNA_CO_CHECK(ask_ahead(engine, connection, work));
+  STERNA_CO_TRY(imap::Done done, co_await connection.wait(selecting));
   if (done.status == imap::StatusKind::bad && (options.qresync || options.condstore)) {
     STERNA_CO_TRY(done, co_await select_plainer(connection, work.row.wire, options, &out.changes));
     options.qresync = std::nullopt;

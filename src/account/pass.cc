@@ -7,6 +7,7 @@
 #include <deque>
 
 #include "adoption.h"
+#include "ahead.h"
 #include "attempts.h"
 #include "carry_out.h"
 #include "decisions.h"
@@ -553,7 +554,9 @@ Result<bool> anything_pending(Engine& engine) {
   return false;
 }
 
-coro::Task<Status> run_pass(Engine& engine, Pool& pool) {
+namespace {
+
+coro::Task<Status> do_pass(Engine& engine, Pool& pool) {
   STERNA_CO_CHECK(co_await discover(engine, pool));
   STERNA_CO_CHECK(co_await observe_both(engine, pool));
   STERNA_CO_CHECK(mark_adoptions(engine));
@@ -586,6 +589,19 @@ coro::Task<Status> run_pass(Engine& engine, Pool& pool) {
   STERNA_CO_CHECK(attempts.count());
   at_step("plan.executed");
   co_return save_cursors(engine, attempts);
+}
+
+}  // namespace
+
+coro::Task<Status> run_pass(Engine& engine, Pool& pool) {
+  Status done = co_await do_pass(engine, pool);
+  Connection* connection = pool.open_primary();
+  if (connection) {
+    const Status dropped = co_await drop_ahead(engine, *connection);
+    if (done && !dropped) co_return dropped;
+  }
+  if (engine.kept) engine.kept->ahead.reset();
+  co_return done;
 }
 
 }  // namespace sterna::account

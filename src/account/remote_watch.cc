@@ -52,6 +52,7 @@ void RemoteWatch::overhear(const imap::Response& response, imap::CommandKind ask
     return;
   }
   if (!connection_) return;  // it answers what a sync asked
+  if (const auto* exists = std::get_if<imap::Exists>(&response)) news_.exists = exists->count;
   const auto* vanished = std::get_if<imap::Vanished>(&response);
   const bool of_selected = std::holds_alternative<imap::Exists>(response) ||
                            std::holds_alternative<imap::Expunge>(response) ||

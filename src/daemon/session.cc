@@ -139,8 +139,8 @@ coro::Task<void> Session::handle(std::string line) {
         refuse(request.id, Error(ErrorCode::usage, "nothing is lent"));
         co_return;
       }
+      return_id_ = request.id;  // answered when it has ended
       returned_.set();
-      connection_.post(done_line(request.id));
       co_return;
     case Op::sync:
     case Op::lend:
@@ -226,17 +226,17 @@ coro::Task<void> Session::lend(Request request) {
     loans.push_back(std::move(*loan));
   }
   if (problem) {
-    lends_ = false;
     refuse(request.id, *problem);
   } else {
     connection_.post(done_line(request.id));
     // Until it is returned; one account that a reload takes away ends all of it.
     static_cast<void>(co_await returned_.wait());
-    lends_ = false;
   }
   // A loan ends before its account may.
   loans.clear();
   uses.clear();
+  lends_ = false;
+  if (const auto id = std::exchange(return_id_, std::nullopt)) connection_.post(done_line(*id));
 }
 
 void Session::pause(const Request& request) {

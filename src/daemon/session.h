@@ -45,6 +45,7 @@ class Session {
   coro::Semaphore requests_;  // that are being carried out
   bool lends_ = false;
   coro::Event returned_;
+  std::optional<std::int64_t> return_id_;  // of who returns it
   bool subscribed_ = false;
   std::set<std::string> accounts_;  // of the subscription; empty: all
   std::set<std::string> changed_;   // accounts whose life it was not told yet

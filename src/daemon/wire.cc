@@ -225,14 +225,13 @@ std::optional<Error> read_error(const Json* value) {
   read(*value, "message", message);
   read(*value, "hint", hint);
   read(*value, "context", context);
-  Error error(read_word(*value, "code", ErrorCode::cancelled, ErrorCode::internal), message);
-  const ErrorScope scope = error.scope();
-  const Disposition disposition = error.disposition();
-  error =
-      std::move(error)
-          .with_scope(read_word(*value, "scope", ErrorScope::process, scope))
-          .with_disposition(read_word(*value, "disposition", Disposition::cancelled, disposition));
-  if (!hint.empty()) error = std::move(error).with_hint(std::move(hint));
+  const ErrorCode code = read_word(*value, "code", ErrorCode::cancelled, ErrorCode::internal);
+  const Error usual(code, message);
+  Error error = Error(code, std::move(message))
+                    .with_scope(read_word(*value, "scope", ErrorScope::process, usual.scope()))
+                    .with_disposition(read_word(*value, "disposition", Disposition::cancelled,
+                                                usual.disposition()))
+                    .with_hint(std::move(hint));
   for (std::string& line : context) error.add_context(std::move(line));
   return error;
 }

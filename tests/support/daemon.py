@@ -35,6 +35,7 @@ class Daemon:
                 raise
         if kind is not None:
             print(self.said())
+        self.log.close()
 
     def start(self):
         self.log = tempfile.TemporaryFile()

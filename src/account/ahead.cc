@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ahead.h"
+
+#include "kept.h"
+
+namespace sterna::account {
+namespace {
+
+// More are fetched in windows, newest first, with the others of the account.
+constexpr std::uint32_t kAheadMax = 8;
+
+}  // namespace
+
+Result<imap::CommandId> ask_for_bodies(Connection& connection, const UidSet& uids, BodySink& sink) {
+  imap::FetchRequest request;
+  request.uids = uids;
+  request.items = {imap::FetchItem::uid, imap::FetchItem::flags, imap::FetchItem::internal_date};
+  if (connection.has(imap::Capability::object_id)) {
+    request.items.push_back(imap::FetchItem::email_id);
+  }
+  if (connection.has(imap::Capability::gmail)) {
+    request.items.push_back(imap::FetchItem::gm_msgid);
+  }
+  request.items.push_back(imap::FetchItem::body);
+  return connection.submit(imap::uid_fetch(request), &sink);
+}
+
+Status ask_ahead(Engine& engine, Connection& connection, const MailboxWork& work) {
+  const RemoteCursor& cursor = work.row.cursor;
+  if (!engine.news || !engine.news->exists || engine.kept->ahead) return {};
+  const std::uint32_t exists = *engine.news->exists;
+  const bool told =
+      engine.news->mailboxes.size() == 1 && engine.news->mailboxes.contains(work.row.wire.octets);
+  const bool few = exists > cursor.messages && exists - cursor.messages <= kAheadMax;
+  if (!told || !few || !cursor.uid_next || work.policy.direction == sync::Direction::push)
+    return {};
+  auto ahead = std::make_unique<Ahead>();
+  ahead->connection = &connection;
+  ahead->mailbox = work.row.id;
+  ahead->sink = std::make_unique<BodySink>();
+  const UidSet uids = UidSet::range(cursor.uid_next, kUidMax);
+  ahead->sink->expect(uids);
+  STERNA_TRY(ahead->id, ask_for_bodies(connection, uids, *ahead->sink));
+  engine.kept->ahead = std::move(ahead);
+  return {};
+}
+
+std::unique_ptr<Ahead> take_ahead(Engine& engine, const Connection& connection,
+                                  const MailboxWork& work) {
+  if (!engine.kept || !engine.kept->ahead) return nullptr;
+  const Ahead& ahead = *engine.kept->ahead;
+  if (ahead.connection != &connection || ahead.mailbox != work.row.id) return nullptr;
+  return std::exchange(engine.kept->ahead, nullptr);
+}
+
+coro::Task<Status> drop_ahead(Engine& engine, Connection& connection) {
+  if (!engine.kept || !engine.kept->ahead) co_return Status{};
+  const std::unique_ptr<Ahead> ahead = std::exchange(engine.kept->ahead, nullptr);
+  if (ahead->connection != &connection) co_return Status{};
+  STERNA_CO_TRY(imap::Done done, co_await connection.wait(ahead->id));
+  co_return Status{};
+}
+
+}  // namespace sterna::account
