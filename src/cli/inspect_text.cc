@@ -231,6 +231,7 @@ std::string mailboxes_text(const std::vector<MailboxRow>& rows, const Style& sty
                {line.octets_remote ? human_bytes(*line.octets_remote) : "-", tone},
                {!line.selectable    ? "no mailbox"
                 : synced && blocked ? "parked"
+                : row.pushed        ? "pushed"
                 : synced            ? "yes"
                                     : "no",
                 tone},

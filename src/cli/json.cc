@@ -236,7 +236,7 @@ std::string mailboxes_json(const std::string& account, const std::vector<Mailbox
                     {"included", line.included},
                     {"rule", octets_or_null(row.rule)},
                     {"reason", octets_or_null(line.obstacle)},
-                    {"pushed", false},
+                    {"pushed", row.pushed},
                     {"messages_remote", number_or_null(line.messages_remote)},
                     {"messages_local", number_or_null(line.messages_local)},
                     {"bytes_remote", number_or_null(line.octets_remote)}});

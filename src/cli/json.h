@@ -50,7 +50,8 @@ std::string check_json(const std::vector<CheckedAccount>& accounts, Exit exit);
 
 struct MailboxRow {
   account::MailboxLine line;
-  std::string rule;  // what includes or excludes it; "" if no pattern matches
+  std::string rule;     // what includes or excludes it; "" if no pattern matches
+  bool pushed = false;  // the daemon hears of its changes at once
 };
 std::string mailboxes_json(const std::string& account, const std::vector<MailboxRow>& rows);
 

@@ -2,7 +2,10 @@
 // sterna mailboxes: what there is on both sides, and what is synced.
 #include "sterna/config/mailboxes.h"
 
+#include <algorithm>
+
 #include "commands.h"
+#include "daemon_link.h"
 #include "inspect_text.h"
 #include "json.h"
 #include "report_text.h"
@@ -30,6 +33,16 @@ std::string rule_of(const config::AccountConfig& account, const account::Mailbox
   return unsubscribed ? "subscribed_only" : selection.decided_by;
 }
 
+// Those whose changes the daemon hears of at once.
+std::vector<std::string> pushed_mailboxes(const Context& context, Runner& runner,
+                                          const std::string& account) {
+  const auto client = find_daemon(context, runner);
+  if (!client) return {};
+  const auto status = runner.run(client->ask(daemon::Op::status, {account}));
+  if (!status || status->lives.empty()) return {};
+  return status->lives.front().life.pushed;
+}
+
 }  // namespace
 
 Exit run_command(const Context& context, const MailboxesArguments& arguments) {
@@ -40,11 +53,13 @@ Exit run_command(const Context& context, const MailboxesArguments& arguments) {
       runner.services(), settings_from_config(context.config, **account, runner.loop()),
       Log().with("account", arguments.account)));
   if (!lines) return fail_with(context, of_account(arguments.account, lines.error()));
+  const std::vector<std::string> pushed = pushed_mailboxes(context, runner, arguments.account);
   std::vector<MailboxRow> rows;
   for (account::MailboxLine& line : *lines) {
     const bool is_mailbox = line.included || line.obstacle.empty();
     std::string rule = is_mailbox ? rule_of(**account, line) : std::string();
-    rows.push_back({std::move(line), std::move(rule)});
+    const bool is_pushed = std::ranges::find(pushed, line.name) != pushed.end();
+    rows.push_back({std::move(line), std::move(rule), is_pushed});
   }
   context.console.out(context.console.json() ? mailboxes_json(arguments.account, rows)
                                              : mailboxes_text(rows, context.console.style()));

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -27,6 +28,7 @@ namespace {
 constexpr std::chrono::milliseconds kStopMax{4500};
 // Many accounts change at once: that is one line for the service manager.
 constexpr std::chrono::milliseconds kSummaryEvery{500};
+constexpr std::chrono::milliseconds kWatchdogAtLeast{10};
 
 }  // namespace
 
@@ -157,7 +159,8 @@ coro::Task<void> Daemon::Impl::tell_summary() {
 // That this coroutine runs shows that the loop turns.
 coro::Task<void> Daemon::Impl::feed_watchdog() {
   if (!manager.watchdog()) co_return;
-  const auto every = std::chrono::floor<std::chrono::milliseconds>(*manager.watchdog() / 2);
+  const auto every = std::max(
+      std::chrono::floor<std::chrono::milliseconds>(*manager.watchdog() / 2), kWatchdogAtLeast);
   Overdue overdue;
   bool complained = false;
   for (;;) {

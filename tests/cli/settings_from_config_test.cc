@@ -217,5 +217,17 @@ TEST_F(SettingsFromConfig, WithoutASourceThereIsNoPassword) {
   EXPECT_THAT(failed.error().hint(), HasSubstr("[account.work]"));
 }
 
+TEST_F(SettingsFromConfig, ADaemonWaitsTenSecondsForADeletionAndForNobodyElse) {
+  account_.watch = {"INBOX", "Lists/*"};
+  account_.poll_interval = std::chrono::minutes(7);
+  const daemon::AccountSetup setup = daemon_setup_from_config(config_, account_, loop_);
+  EXPECT_EQ(setup.settings.quiet, std::chrono::seconds(10));
+  EXPECT_LE(setup.settings.settles, std::chrono::milliseconds(250));
+  EXPECT_FALSE(setup.settings.waits_for_quiet);
+  EXPECT_TRUE(setup.life.pushes(MailboxName("Lists/dev")));
+  EXPECT_FALSE(setup.life.pushes(MailboxName("Sent")));
+  EXPECT_EQ(setup.life.poll_interval, std::chrono::minutes(7));
+}
+
 }  // namespace
 }  // namespace sterna::cli
