@@ -23,8 +23,7 @@ struct CommandText {
 constexpr CommandText kCommands[] = {
     {"sync", "[ACCOUNT[/MAILBOX]...] [--dry-run]",
      "Bring all enabled accounts, or what is named, into step once"},
-    {"run", "[ACCOUNT...]",
-     "Keep all enabled accounts, or those named, in step as it happens, in the foreground"},
+    {"run", "[ACCOUNT...]", "Keep all enabled accounts, or what is named, in step as it happens"},
     {"check", "[ACCOUNT...] [--offline]",
      "Examine files, connection and login; say how to mend what fails"},
     {"mailboxes", "ACCOUNT", "List the mailboxes of both sides, and what is synced"},
