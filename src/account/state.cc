@@ -243,6 +243,10 @@ Status judge_marker(io::Directory& root, const std::string& account, const std::
   return {};
 }
 
+std::uint64_t base_octets(const Settings& settings) {
+  return store::Store::octets(settings.state_dir);
+}
+
 Result<AccountState> read_state(io::FileSystem& files, const Settings& settings) {
   AccountState state;
   state.name = settings.name;

@@ -23,7 +23,7 @@ struct CommandText {
 constexpr CommandText kCommands[] = {
     {"sync", "[ACCOUNT[/MAILBOX]...] [--dry-run]",
      "Bring all enabled accounts, or what is named, into step once"},
-    {"run", "", "Keep all enabled accounts in step as it happens, in the foreground"},
+    {"run", "[ACCOUNT...]", "Keep all enabled accounts, or what is named, in step as it happens"},
     {"check", "[ACCOUNT...] [--offline]",
      "Examine files, connection and login; say how to mend what fails"},
     {"mailboxes", "ACCOUNT", "List the mailboxes of both sides, and what is synced"},
@@ -262,7 +262,9 @@ class Parser {
     });
   }
   void add_run() {
-    add_command("run")->callback([this] { invocation_.command = RunArguments{}; });
+    CLI::App* command = add_command("run");
+    command->add_option("ACCOUNT", run_.accounts);
+    command->callback([this] { invocation_.command = run_; });
   }
   void add_pause() {
     CLI::App* command = add_command("pause");
@@ -478,6 +480,7 @@ class Parser {
   CheckArguments check_;
   MailboxesArguments mailboxes_;
   VerifyArguments verify_;
+  RunArguments run_;
   StatusArguments status_;
   PauseArguments pause_;
   ResumeArguments resume_;

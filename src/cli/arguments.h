@@ -42,7 +42,9 @@ struct VerifyArguments {
   std::vector<std::string> accounts;
   bool deep = false;
 };
-struct RunArguments {};
+struct RunArguments {
+  std::vector<std::string> accounts;
+};
 enum class StatusForm : std::uint8_t { usual, waybar, metrics };
 struct StatusArguments {
   StatusForm form = StatusForm::usual;

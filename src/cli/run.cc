@@ -15,14 +15,14 @@
 namespace sterna::cli {
 namespace {
 
-daemon::Ways ways_of(const Context& context, net::Loop& loop) {
+daemon::Ways ways_of(const Context& context, const RunArguments& arguments, net::Loop& loop) {
   daemon::Ways ways;
-  ways.load = [options = context.options]() -> Result<config::Config> {
+  ways.load = [options = context.options, names = arguments.accounts]() -> Result<config::Config> {
     config::LoadOptions load;
     load.file = options.config_file;
     STERNA_TRY(config::Config config, config::load(load));
     set_log_level(level_of_daemon(options, config));
-    return config;
+    return with_only(std::move(config), names);
   };
   ways.setup = [&loop](const config::Config& config, const config::AccountConfig& account) {
     return daemon_setup_from_config(config, account, loop);
@@ -34,13 +34,15 @@ daemon::Ways ways_of(const Context& context, net::Loop& loop) {
 
 }  // namespace
 
-Exit run_command(const Context& context, const RunArguments&) {
+Exit run_command(const Context& context, const RunArguments& arguments) {
+  auto config = with_only(context.config, arguments.accounts);
+  if (!config) return fail_with(context, config.error());
   set_log_level(level_of_daemon(context.options, context.config));
   // Before anything is started that could inherit what it reads.
   auto manager = net::ServiceManager::from_environment();
   if (!manager) return fail_with(context, manager.error());
   net::Loop loop;
-  daemon::Daemon daemon(loop, *manager, ways_of(context, loop), Log());
+  daemon::Daemon daemon(loop, *manager, ways_of(context, arguments, loop), Log());
   bool stopping = false;
   loop.on_signal([&daemon, &stopping](int number) {
     if (number == SIGHUP) {
@@ -50,7 +52,7 @@ Exit run_command(const Context& context, const RunArguments&) {
     if (std::exchange(stopping, true)) ::_exit(static_cast<int>(Exit::interrupted));
     daemon.stop();
   });
-  const Status ended = loop.run(daemon.run(context.config));
+  const Status ended = loop.run(daemon.run(std::move(*config)));
   return ended ? Exit::done : fail_with(context, ended.error());
 }
 

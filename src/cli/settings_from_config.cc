@@ -8,6 +8,7 @@
 #include "sterna/base/bytes.h"
 #include "sterna/config/mailboxes.h"
 #include "sterna/config/password_file.h"
+#include "sterna/daemon/hooks.h"
 #include "sterna/net/command.h"
 
 namespace sterna::cli {
@@ -277,6 +278,7 @@ daemon::AccountSetup daemon_setup_from_config(const config::Config& config,
     return config::pushes(*shared, name);
   };
   setup.life.poll_interval = account.poll_interval;
+  setup.life.tells_changes = daemon::needs_changes(config.hooks);
   return setup;
 }
 

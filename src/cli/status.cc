@@ -8,6 +8,7 @@
 #include "settings_from_config.h"
 #include "status_rows.h"
 #include "status_text.h"
+#include "sterna/daemon/metrics.h"
 
 namespace sterna::cli {
 namespace {
@@ -50,6 +51,21 @@ Lives ask_daemon(const Context& context, Runner& runner) {
   return lives;
 }
 
+std::string figures(const Context& context, Runner& runner, const StatusView& view,
+                    const Lives& lives) {
+  std::vector<daemon::AccountFigures> all;
+  for (const StatusRow& row : view.rows) {
+    const config::AccountConfig& account = *context.config.account(row.state.name);
+    if (!account.enabled) continue;
+    const bool lives_there = lives && lives->contains(account.name);
+    all.push_back(lives_there ? daemon::figures_of(account.name, lives->at(account.name))
+                              : daemon::figures_of(row.state));
+    all.back().database_octets =
+        account::base_octets(settings_from_config(context.config, account, runner.loop()));
+  }
+  return daemon::metrics_text(all, program_version());
+}
+
 }  // namespace
 
 StatusView look_at_accounts(const Context& context, Runner& runner, const Lives& lives) {
@@ -69,6 +85,8 @@ Exit run_command(const Context& context, const StatusArguments& arguments) {
   if (arguments.form == StatusForm::waybar) {
     console.out(
         waybar_json(bar_text(view.rows), bar_tooltip(view.rows, now_ms), worst_word(view.rows)));
+  } else if (arguments.form == StatusForm::metrics) {
+    console.out(figures(context, runner, view, lives));
   } else if (console.json()) {
     console.out(status_json(view.rows));
   } else {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One coroutine starts everything and waits for the word to stop; beside it run the control socket,
-// the watchdog, the summary for the service manager, reloads, and what the machine's sleep and
-// network need. They end before the accounts do.
+// the watchdog, the summary for the service manager, reloads, hooks, the file of figures, and what
+// the machine's sleep and network need. They end before the accounts do.
 #include "sterna/daemon/daemon.h"
 
 #include <fmt/format.h>
@@ -12,7 +12,10 @@
 
 #include "control.h"
 #include "roster.h"
+#include "sterna/account/inspect.h"
 #include "sterna/coro/scope.h"
+#include "sterna/daemon/hooks.h"
+#include "sterna/daemon/metrics.h"
 #include "sterna/io/deadline.h"
 #include "sterna/net/local_socket.h"
 #include "sterna/net/surroundings.h"
@@ -34,6 +37,7 @@ struct Daemon::Impl : account::Observer {
       : loop(the_loop), manager(the_manager), ways(std::move(the_ways)), log(std::move(the_log)) {}
 
   void on_life(const account::Account& account) override;
+  coro::Task<void> before_sync(const account::Account& account) override;
   void on_synced(const account::Account& account, const account::AccountReport& report) override;
 
   coro::Task<void> live(config::Config config);
@@ -43,6 +47,8 @@ struct Daemon::Impl : account::Observer {
   coro::Task<void> tell_summary();
   coro::Task<void> feed_watchdog();
   coro::Task<void> heed_surroundings();
+  coro::Task<void> keep_metrics();
+  std::string figures(bool living);
   coro::Task<void> stop_in_time(coro::Scope& work);
   void tell(const Status& told);
 
@@ -57,17 +63,29 @@ struct Daemon::Impl : account::Observer {
   std::unique_ptr<net::LocalListener> listener;
   std::optional<Roster> roster;
   std::optional<Control> control;
+  std::optional<Hooks> hooks;
+  std::string textfile;  // of the figures; "": none
+  coro::Event textfile_changed;
+  std::optional<MetricsFile> metrics;
   std::string control_socket;
   bool manager_failed = false;
 };
 
 void Daemon::Impl::on_life(const account::Account& account) {
   if (control) control->tell_life(account.name());
+  if (hooks) hooks->on_life(account.name(), account.life());
+  if (metrics) metrics->touch();
   news.set();
+}
+
+coro::Task<void> Daemon::Impl::before_sync(const account::Account& account) {
+  co_await hooks->before_sync(account.name());
 }
 
 void Daemon::Impl::on_synced(const account::Account&, const account::AccountReport& report) {
   if (control) control->tell_synced(report);
+  if (hooks) hooks->on_synced(report);
+  if (metrics) metrics->touch();
 }
 
 // The daemon works without it.
@@ -98,7 +116,15 @@ coro::Task<Status> Daemon::Impl::take_new_configuration() {
   }
   if (config->control_socket != control_socket)
     log.warn("control_socket has changed; a restart moves the socket");
+  hooks->configure(config->hooks);
+  textfile = config->metrics.textfile;
+  textfile_changed.set();
+  std::vector<std::string> known;
+  for (const Member* member : roster->all()) known.push_back(member->said().name);
   co_await roster->take(std::move(*config));
+  for (const std::string& name : known) {
+    if (!roster->find(name)) hooks->forget(name);
+  }
   log.info("reloaded: {}", summary_of(roster->lives()));
   news.set();
   tell(manager.ready());
@@ -171,6 +197,33 @@ coro::Task<void> Daemon::Impl::heed_surroundings() {
   }
 }
 
+std::string Daemon::Impl::figures(bool living) {
+  std::vector<AccountFigures> all;
+  for (Member* member : roster->all()) {
+    const account::Account& account = member->account();
+    AccountFigures& one = all.emplace_back(figures_of(account.name(), account.life()));
+    one.database_octets = account::base_octets(account.settings());
+    if (!living) one.life = nullptr;
+  }
+  return metrics_text(all, ways.version);
+}
+
+// One file at a time; a reload may name another one.
+coro::Task<void> Daemon::Impl::keep_metrics() {
+  for (;;) {
+    textfile_changed.reset();
+    coro::Scope writing = co_await coro::make_scope();
+    if (!textfile.empty()) {
+      metrics.emplace(loop.clock(), loop.worker(), textfile, [this] { return figures(true); }, log);
+      writing.spawn(metrics->run());
+    }
+    const Status changed = co_await textfile_changed.wait();
+    co_await writing.close();
+    metrics.reset();
+    if (!changed) co_return;
+  }
+}
+
 // What a killed process leaves is what the next start finds: giving up costs nothing but the time
 // to find it.
 coro::Task<void> Daemon::Impl::stop_in_time(coro::Scope& work) {
@@ -186,13 +239,24 @@ coro::Task<void> Daemon::Impl::stop_in_time(coro::Scope& work) {
   timer.spawn(watch(*this));
   work.cancel();
   co_await work.join();
+  // The last word: nobody is kept in step any more.
+  const std::string last = textfile.empty() ? std::string() : figures(false);
   co_await roster->close();
+  if (!last.empty()) {
+    const Status written = write_metrics_file(textfile, last);
+    if (!written) log.warn("{}", written.error().describe());
+  }
   co_await timer.close();
 }
 
 coro::Task<void> Daemon::Impl::live(config::Config config) {
   const coro::Context context = co_await coro::current();
   coro::Scope work = co_await coro::make_scope();
+  hooks.emplace(
+      loop.clock(),
+      [this](net::Program program) { return net::run_program(loop, std::move(program)); },
+      config.hooks, log);
+  textfile = config.metrics.textfile;
   roster.emplace(loop, context, ways, *this, log);
   control.emplace(loop, *roster, ways.version, [this] { return take_new_configuration(); }, log);
   work.spawn(control->serve(*listener));
@@ -200,6 +264,8 @@ coro::Task<void> Daemon::Impl::live(config::Config config) {
   work.spawn(tell_summary());
   work.spawn(reload_when_asked());
   work.spawn(heed_surroundings());
+  work.spawn(hooks->run());
+  work.spawn(keep_metrics());
   work.spawn(begin(std::move(config)));
   static_cast<void>(co_await stop.wait());
   log.info("stopping");
@@ -207,6 +273,7 @@ coro::Task<void> Daemon::Impl::live(config::Config config) {
   co_await stop_in_time(work);
   control.reset();
   roster.reset();
+  hooks.reset();
 }
 
 Daemon::Daemon(net::Loop& loop, net::ServiceManager& manager, Ways ways, Log log)

@@ -3,6 +3,7 @@
 #include "sterna/store/store.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <utility>
 
@@ -191,6 +192,16 @@ bool Store::is_new() const {
 
 Status Store::checkpoint() {
   return impl_->checkpoint();
+}
+
+std::uint64_t Store::octets(const std::string& directory) {
+  std::uint64_t sum = 0;
+  for (const char* name : {"/state.db", "/state.db-wal"}) {
+    struct stat found{};
+    if (::stat((directory + name).c_str(), &found) == 0)
+      sum += static_cast<std::uint64_t>(found.st_size);
+  }
+  return sum;
 }
 
 bool Store::has_large_log(const std::string& directory) {

@@ -108,9 +108,10 @@ TEST(Arguments, APauseLastsUntilItIsResumedUnlessATimeIsGiven) {
   EXPECT_THAT(command_of<ResumeArguments>({"resume", "work"}).accounts, ElementsAre("work"));
 }
 
-TEST(Arguments, RunTakesNothing) {
-  command_of<RunArguments>({"run"});
-  EXPECT_EQ(answer_to({"run", "work"}).status, Exit::usage);
+TEST(Arguments, RunTakesAccounts) {
+  EXPECT_THAT(command_of<RunArguments>({"run"}).accounts, IsEmpty());
+  EXPECT_THAT(command_of<RunArguments>({"run", "work", "home"}).accounts,
+              ElementsAre("work", "home"));
 }
 
 TEST(Arguments, HeldListsUnlessItIsToldToDecide) {

@@ -229,5 +229,11 @@ TEST_F(SettingsFromConfig, ADaemonWaitsTenSecondsForADeletionAndForNobodyElse) {
   EXPECT_EQ(setup.life.poll_interval, std::chrono::minutes(7));
 }
 
+TEST_F(SettingsFromConfig, ADaemonIsToldOfEachFileWhereAHookWantsIt) {
+  EXPECT_FALSE(daemon_setup_from_config(config_, account_, loop_).life.tells_changes);
+  config_.hooks.after_change = {"notmuch", "new"};
+  EXPECT_TRUE(daemon_setup_from_config(config_, account_, loop_).life.tells_changes);
+}
+
 }  // namespace
 }  // namespace sterna::cli

@@ -48,6 +48,16 @@ TEST(Open, LeavesOneFileBehindIfTheLogIsLarge) {
   EXPECT_EQ(must(state.open_to_read()->mailboxes()).size(), 1U);
 }
 
+TEST(Open, TellsWhatItTakesOnTheDisk) {
+  const StateDirectory state;
+  EXPECT_EQ(Store::octets(state.path()), 0U);
+  const auto store = state.open();
+  const std::uint64_t database = std::filesystem::file_size(state.file());
+  const std::uint64_t log = std::filesystem::file_size(state.file() + "-wal");
+  EXPECT_GT(database + log, 0U);
+  EXPECT_EQ(Store::octets(state.path()), database + log);
+}
+
 TEST(Open, LeavesASmallLogToTheNextProcess) {
   const StateDirectory state;
   for (int i = 0; i < 5; ++i) {

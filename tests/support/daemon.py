@@ -40,7 +40,8 @@ class Daemon:
     def start(self):
         self.log = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
-            [self.sterna.program or binary(), "-c", self.sterna.config, *self.options, "run"],
+            [*self.sterna.before, self.sterna.program or binary(), "-c", self.sterna.config,
+             *self.options, "run"],
             env=self.sterna.environment(), stdin=subprocess.DEVNULL, stdout=self.log,
             stderr=self.log)
         self.wait(lambda: os.path.exists(self.socket), "a control socket")
@@ -65,8 +66,9 @@ class Daemon:
         self.process.send_signal(signal.SIGHUP)
 
     def said(self):
-        self.log.seek(0)
-        return self.log.read().decode("utf-8", "replace")
+        # The daemon writes at the same offset: it is left where it is.
+        octets = os.pread(self.log.fileno(), os.fstat(self.log.fileno()).st_size, 0)
+        return octets.decode("utf-8", "replace")
 
     def wait(self, condition, what, limit=30):
         end = time.monotonic() + limit

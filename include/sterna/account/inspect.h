@@ -52,6 +52,8 @@ struct AccountState {
   std::vector<ParkedMessage> parked;
 };
 Result<AccountState> read_state(io::FileSystem& files, const Settings& settings);
+// What the base takes on the disk, its log included; 0 where there is none yet. A few stat calls.
+std::uint64_t base_octets(const Settings& settings);
 
 struct HistoryLine {
   std::int64_t at_ms = 0;

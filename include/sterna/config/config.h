@@ -134,12 +134,12 @@ inline constexpr std::chrono::seconds kPollIntervalMin{10};
 
 // What is run at which event; empty: nothing.
 struct HooksConfig {
-  Command before_sync;
-  Command after_change;
-  Command new_mail;
-  Command held;
-  Command needs_auth;
-  Command error;
+  Command before_sync = {};
+  Command after_change = {};
+  Command new_mail = {};
+  Command held = {};
+  Command needs_auth = {};
+  Command error = {};
   std::chrono::seconds debounce{2};
   std::chrono::seconds timeout = std::chrono::minutes(2);  // longer than 0
 };

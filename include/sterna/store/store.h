@@ -276,6 +276,8 @@ class Store {
 
   // Moves the write-ahead log into the database where that is cheap; before a clean exit.
   Status checkpoint();
+  // What the files take on the disk, the log included; 0 where there are none.
+  static std::uint64_t octets(const std::string& directory);
   // Whether the log is worth copying.
   static bool has_large_log(const std::string& directory);
   // checkpoint() of a store that is open; from any thread, beside whatever the store does

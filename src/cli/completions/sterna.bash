@@ -56,7 +56,7 @@ _sterna() {
   local names=''
   [[ $command == held && $prev == held ]] && names='list apply restore'
   [[ $command == undo && $prev == undo ]] && names='list restore'
-  [[ $command == status || $command == run ]] || names+=" $(sterna "${config[@]}" __accounts 2>/dev/null)"
+  [[ $command == status ]] || names+=" $(sterna "${config[@]}" __accounts 2>/dev/null)"
   COMPREPLY=($(compgen -W "$names" -- "$cur"))
   [[ $command == history ]] && compopt -o default
 } &&

@@ -51,4 +51,4 @@ complete -c sterna -n '__fish_seen_subcommand_from history' -l until -x -d 'Up t
 complete -c sterna -n '__fish_seen_subcommand_from held' -a 'list apply restore'
 complete -c sterna -n '__fish_seen_subcommand_from undo' -a 'list restore'
 complete -c sterna -n '__fish_seen_subcommand_from undo' -l into -x -d 'Put them into this mailbox'
-complete -c sterna -n '__fish_seen_subcommand_from sync check mailboxes verify pause resume history held undo adopt' -a '(__sterna_accounts)'
+complete -c sterna -n '__fish_seen_subcommand_from sync run check mailboxes verify pause resume history held undo adopt' -a '(__sterna_accounts)'
