@@ -385,6 +385,7 @@ void Account::Impl::went_well(const Due& due, const AccountReport& report) {
   retry_at.reset();
   life.next_try_ms = 0;
   life.last_sync_ms = wall_ms();
+  kept.written.clear();
   life.error = report.errors.empty() ? std::nullopt : std::optional(report.errors.front());
   local.cover(kept.directories);
   beside.cover(watched_beside());
@@ -437,7 +438,7 @@ coro::Task<void> Account::Impl::sync(Due due) {
   remote.end();
   const bool over_old_line = kept.pool.open_primary() != nullptr;
   const News news = remote.take(due.everything);
-  local.take();
+  kept.written.merge(local.take());
   ripe_at.reset();
   SyncRequest request;
   request.tells_changes = life_settings.tells_changes;

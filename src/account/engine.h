@@ -54,6 +54,7 @@ struct MailboxWork {
   std::set<std::string> told_denied;  // bases of files that cannot be read
   bool missed_unflushed = false;      // files that may have gone with the power (unflushed.h)
   std::optional<Generation> unflushed_since;  // from this pass on they may have
+  bool written_to = false;                    // one of its files perhaps, in place (look_closer.h)
   bool audited = false;  // its turn to be looked at more closely (look_closer.h)
 
   sync::MailboxInput input;  // what the planner sees

@@ -32,6 +32,8 @@ struct Kept {
   std::vector<KnownMailbox> mailboxes;
   // Below the Maildir's root, "" is the root: where mailboxes are or may come to be.
   std::set<std::string> directories;
+  // Mailboxes, by `path`, with files that may have been written to in place and were not looked at.
+  std::set<std::string> written;
   std::unique_ptr<Ahead> ahead;  // within a pass
   // Why the last sync ended before it had done what it could; none if it had.
   std::optional<Error> failure;

@@ -33,7 +33,7 @@ std::int64_t LocalWatch::ctime_of(const std::string& path) const {
   return stat ? stat->ctime_ns : 0;
 }
 
-void LocalWatch::add(const std::string& path, bool home) {
+void LocalWatch::add(const std::string& path, const std::string& mailbox, bool home) {
   if (tags_.contains(path)) return;
   const io::WatchTag tag = next_tag_++;
   if (Status added = watch_->add(path, tag); !added) {
@@ -45,7 +45,7 @@ void LocalWatch::add(const std::string& path, bool home) {
     }
     return;
   }
-  places_[tag] = {path, home, home ? ctime_of(path) : 0};
+  places_[tag] = {path, mailbox, home, home ? ctime_of(path) : 0};
   tags_[path] = tag;
   note();
 }
@@ -64,9 +64,9 @@ void LocalWatch::cover(const std::set<std::string>& directories) {
   for (const std::string& one : directories) {
     const std::string home = absolute_path(settings_, one);
     wanted.insert({home, home + "/cur", home + "/new"});
-    add(home, true);
-    add(home + "/cur", false);
-    add(home + "/new", false);
+    add(home, one, true);
+    add(home + "/cur", one, false);
+    add(home + "/new", one, false);
   }
   std::erase_if(tags_, [&](const auto& one) {
     if (wanted.contains(one.first)) return false;
@@ -92,6 +92,10 @@ coro::Task<void> LocalWatch::run() {
     if (!report) co_return;
     bool news = report->overflow || !report->gone.empty();
     for (const io::WatchTag tag : report->changed) news = is_news(tag) || news;
+    for (const io::WatchTag tag : report->written) {
+      const auto place = places_.find(tag);
+      if (place != places_.end() && !place->second.home) written_.insert(place->second.mailbox);
+    }
     for (const io::WatchTag tag : report->gone) {
       const auto place = places_.find(tag);
       if (place == places_.end()) continue;
@@ -115,8 +119,9 @@ bool LocalWatch::is_ripe() const {
   return at && *at <= services_.clock.monotonic();
 }
 
-void LocalWatch::take() {
+std::set<std::string> LocalWatch::take() {
   first_.reset();
+  return std::exchange(written_, {});
 }
 
 }  // namespace sterna::account

@@ -36,8 +36,9 @@ class LocalWatch {
   bool is_ripe() const;
   // When it will be; none if nothing changed.
   std::optional<std::chrono::nanoseconds> ripe_at() const;
-  // Whatever changed until now is about to be looked at.
-  void take();
+  // Whatever changed until now is about to be looked at. What is returned are mailboxes, by their
+  // paths below the root, in which a file may have been written to in place.
+  std::set<std::string> take();
 
   std::uint64_t size() const { return watch_ ? watch_->size() : 0; }
   // Why not all is watched; "" if it is.
@@ -45,14 +46,15 @@ class LocalWatch {
 
  private:
   struct Place {
-    std::string path;   // absolute
-    bool home = false;  // not cur or new: only names that come and go count
+    std::string path;     // absolute
+    std::string mailbox;  // below the root
+    bool home = false;    // not cur or new: only names that come and go count
     std::int64_t ctime_ns = 0;
   };
 
   Status open();
   void note();
-  void add(const std::string& path, bool home);
+  void add(const std::string& path, const std::string& mailbox, bool home);
   bool is_news(io::WatchTag tag);
   std::int64_t ctime_of(const std::string& path) const;
 
@@ -68,6 +70,7 @@ class LocalWatch {
   io::WatchTag next_tag_ = 1;
   std::optional<std::chrono::nanoseconds> first_;  // of what was not taken
   std::chrono::nanoseconds last_{};
+  std::set<std::string> written_;
   std::string obstacle_;
   std::string told_;  // the last obstacle that was logged
 };

@@ -33,7 +33,7 @@ std::string doubted_key(MailboxId mailbox) {
 }
 
 bool has_reason(const MailboxWork& work) {
-  return work.audited || work.listing->entries().size() <= kFewFiles;
+  return work.audited || work.written_to || work.listing->entries().size() <= kFewFiles;
 }
 
 bool can_be_looked_at(const MailboxWork& work) {
@@ -107,7 +107,7 @@ Status doubt_files(Engine& engine, const MailboxWork& work) {
 bool needs_closer_look(const Engine& engine, const MailboxWork& work) {
   const bool damaged = std::ranges::any_of(
       engine.damaged, [&](const auto& one) { return one.first.mailbox == work.row.id; });
-  const bool doubted = work.unflushed_since || work.audited || damaged;
+  const bool doubted = work.unflushed_since || work.audited || work.written_to || damaged;
   return doubted && work.row.has_local && !work.input.local.suspect;
 }
 

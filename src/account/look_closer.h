@@ -3,7 +3,7 @@
 // written in place, and those that were recorded unflushed and cut by a lost power. It takes a stat
 // of each file, so it is bounded: a mailbox that is listed anyway and has few files, and one
 // mailbox at a time in turn, so that each is looked at about once a lived day, however often there
-// is a sync.
+// is a sync; and at once where somebody who watches it was told that a file was written.
 #pragma once
 
 #include <optional>

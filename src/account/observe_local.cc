@@ -12,6 +12,7 @@
 
 #include "execute.h"
 #include "failures.h"
+#include "kept.h"
 #include "list_early.h"
 #include "look_at_file.h"
 #include "look_closer.h"
@@ -412,6 +413,7 @@ coro::Task<Status> observe_local(Engine& engine) {
   };
   for (const auto& work : engine.mailboxes) {
     work->input.local.began = engine.generation;
+    work->written_to = engine.kept && engine.kept->written.contains(work->row.path);
     if (is_settled_unseen(*work) && !needs_closer_look(engine, *work)) continue;
     scope.spawn(list(engine, *work, failure));
   }

@@ -204,8 +204,7 @@ Status record_deletions(Engine& engine, const std::vector<Removal>& removals, bo
       continue;
     }
     count.add(*removal.work, removal.row.key.uid);
-    engine.tell(FileChange::Kind::removed,
-                {removal.place, removal.seen.in_new, removal.seen.name});
+    engine.tell(FileChange::Kind::removed, {removal.place, removal.seen.in_new, removal.seen.name});
     STERNA_CHECK(record(engine, removal, kept));
     STERNA_CHECK(engine.store->remove_approval(removal.row.key));
     ++engine.report.counts.deleted_in;

@@ -100,6 +100,7 @@ class InotifyWatch : public io::Watch {
     inotify_.remove(*this, it->second, tag);
     descriptors_.erase(it);
     report_.changed.erase(tag);
+    report_.written.erase(tag);
     report_.gone.erase(tag);
   }
 
@@ -113,13 +114,15 @@ class InotifyWatch : public io::Watch {
     co_return std::exchange(report_, {});
   }
 
-  void tell_changed(io::WatchTag tag) {
+  void tell_changed(io::WatchTag tag, bool written) {
     report_.changed.insert(tag);
+    if (written) report_.written.insert(tag);
     news_.set();
   }
   void tell_gone(io::WatchTag tag) {
     descriptors_.erase(tag);
     report_.changed.erase(tag);
+    report_.written.erase(tag);
     report_.gone.insert(tag);
     news_.set();
   }
@@ -202,7 +205,8 @@ void Inotify::take(const inotify_event& event) {
   const auto it = interests_.find(event.wd);
   if (it == interests_.end()) return;
   if ((event.mask & kGone) == 0) {
-    for (const Interest& one : it->second) one.watch->tell_changed(one.tag);
+    const bool written = (event.mask & IN_CLOSE_WRITE) != 0;
+    for (const Interest& one : it->second) one.watch->tell_changed(one.tag, written);
     return;
   }
   for (const Interest& one : it->second) one.watch->tell_gone(one.tag);

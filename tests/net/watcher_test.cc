@@ -52,6 +52,7 @@ class WatcherTest : public testing::Test {
       auto limited = co_await io::with_deadline(loop_.clock(), 50ms, watch.next());
       if (!limited) co_return all;
       all.changed.merge(limited->changed);
+      all.written.merge(limited->written);
       all.gone.merge(limited->gone);
       all.overflow = all.overflow || limited->overflow;
     }
@@ -64,11 +65,15 @@ TEST_F(WatcherTest, TellsOfEveryWayInWhichEntriesChange) {
   write("new/1");
   EXPECT_EQ(reports(*watch).changed, Tags{2}) << "a new file";
   std::filesystem::rename(path("new/1"), path("cur/1:2,S"));
-  EXPECT_EQ(reports(*watch).changed, (Tags{1, 2})) << "a rename across";
+  const io::WatchReport across = reports(*watch);
+  EXPECT_EQ(across.changed, (Tags{1, 2})) << "a rename across";
+  EXPECT_TRUE(across.written.empty());
   std::filesystem::rename(path("cur/1:2,S"), path("cur/1:2,RS"));
   EXPECT_EQ(reports(*watch).changed, Tags{1}) << "flags";
   write("cur/1:2,RS");
-  EXPECT_EQ(reports(*watch).changed, Tags{1}) << "an edit in place";
+  const io::WatchReport edit = reports(*watch);
+  EXPECT_EQ(edit.changed, Tags{1}) << "an edit in place";
+  EXPECT_EQ(edit.written, Tags{1});
   std::filesystem::create_hard_link(path("cur/1:2,RS"), path("new/2"));
   EXPECT_EQ(reports(*watch).changed, Tags{2}) << "a link";
   std::filesystem::remove(path("cur/1:2,RS"));

@@ -74,7 +74,7 @@ struct AccountReport {
   std::vector<Error> errors;
   std::vector<PlannedLine> plan;     // of a dry run
   std::vector<WaitingLine> waiting;  // after the last pass
-  std::vector<FileChange> changes;  // where the request asks for them
+  std::vector<FileChange> changes;   // where the request asks for them
 };
 
 // Called from the loop's thread, often; must be cheap.

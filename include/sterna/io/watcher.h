@@ -22,6 +22,8 @@ using WatchTag = std::uint64_t;
 struct WatchReport {
   // Entries came, went, were renamed or closed after writing.
   std::set<WatchTag> changed;
+  // Of them: a file was closed that had been open for writing, perhaps under the name it has.
+  std::set<WatchTag> written;
   // Removed, renamed or unmounted: no longer what its path leads to, and not watched any more.
   std::set<WatchTag> gone;
   // The kernel had more to say than it could keep: anything may have changed anywhere.
