@@ -269,10 +269,17 @@ Status check_empty(Db& db) {
 }
 
 Status apply(Db& db, std::int64_t from) {
-  const std::string set_version = fmt::format("PRAGMA user_version = {}", from + 1);
+  for (std::int64_t version = from; version < kSchemaVersion; ++version) {
+    STERNA_CHECK(db.execute(kMigrations[static_cast<std::size_t>(version)]));
+  }
+  return db.execute(fmt::format("PRAGMA user_version = {}", kSchemaVersion).c_str());
+}
+
+// All in one transaction, so that a reader beside it finds the old version or the new one, and of a
+// new database none or all of it.
+Status apply_whole(Db& db, std::int64_t from) {
   STERNA_CHECK(db.execute("BEGIN IMMEDIATE"));
-  Status done = db.execute(kMigrations[static_cast<std::size_t>(from)]);
-  if (done) done = db.execute(set_version.c_str());
+  Status done = apply(db, from);
   if (done) done = db.execute("COMMIT");
   if (done || !db.in_transaction()) return done;
   // The reason is what counts; the rollback of a broken transaction cannot tell anything better.
@@ -307,10 +314,7 @@ Status migrate(Db& db, SchemaState state) {
   STERNA_CHECK(db.execute("PRAGMA journal_mode = WAL"));
   if (state.version == kSchemaVersion) return {};
   STERNA_CHECK(db.execute("PRAGMA synchronous = FULL"));
-  for (std::int64_t version = state.version; version < kSchemaVersion; ++version) {
-    STERNA_CHECK(apply(db, version));
-  }
-  return {};
+  return apply_whole(db, state.version);
 }
 
 }  // namespace sterna::store
