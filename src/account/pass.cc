@@ -55,13 +55,14 @@ bool is_unchanged(const MailboxWork& work) {
          status.highest_modseq->value != 0 && *status.highest_modseq == cursor.highest_modseq;
 }
 
-// The server would have told. A file that came may be on the server already, and one that went may
-// have been told of elsewhere: they ask for a look whatever was told.
+// The server would have told. A file that came, or was written anew, may be on the server already,
+// and one that goes may have gone there: they ask for a look whatever was told.
 bool is_no_news(const Engine& engine, const MailboxWork& work) {
   if (!engine.news || engine.news->mailboxes.contains(work.row.wire.octets)) return false;
   const LocalDelta& local = work.input.local;
+  const bool is_edited = std::ranges::any_of(local.changed, &LocalChange::content_changed);
   return !work.input.adopting && work.row.cursor.uidvalidity && local.arrived.empty() &&
-         local.gone.empty();
+         local.gone.empty() && !is_edited && !work.input.acts_on_deleted();
 }
 
 // The base of a mailbox that is paired anew: nothing of it is believed any more.

@@ -61,6 +61,41 @@ class LifeTest(DaemonCase):
         self.assertGreater(time.monotonic() - began, 9)
         daemon.wait_in_step(world)
 
+    def test_an_edit_in_place_is_sent(self):
+        world, daemon = self.living()
+        edited = world.mail.find("INBOX", "m1")
+        with open(edited.path, "ab") as file:
+            file.write(b"one more line\n")
+        daemon.wait(lambda: any(b"one more line" in m.body
+                                for m in world.imap.fetch_all("INBOX")), "edit on the server")
+        daemon.wait_in_step(world, 40)
+        self.assertEqual(len(world.words_on_server("INBOX")), 3)
+
+    def test_what_is_watched_is_pushed_with_and_without_notify(self):
+        for profile, by in (("full", "NOTIFY"), ("no-notify", "IDLE")):
+            with self.subTest(profile=profile):
+                world = self.world(profile, watch=["INBOX", "Lists*"], poll_interval="1h")
+                world.imap.create("Lists/dev")
+                world.fill("Lists/dev", 1)
+                with Daemon(world.sterna) as daemon:
+                    daemon.wait_in_step(world)
+                    daemon.wait(lambda: {m["name"] for m in daemon.accounts()[world.name][
+                        "mailboxes"] if m["pushed"]} >= {"INBOX", "Lists/dev"}, "watches")
+                    self.assertEqual(daemon.accounts()[world.name]["push_by"], by)
+                    for mailbox in ("Lists/dev", "INBOX"):
+                        world.imap.append(mailbox, message("pushed"), [], NOON)
+                        daemon.wait(lambda m=mailbox: "pushed" in world.words_local(m),
+                                    f"message in {mailbox}", 10)
+
+    def test_a_server_without_idle_is_polled(self):
+        world = self.world("no-idle", poll_interval="10s")
+        world.fill("INBOX", 1)
+        with Daemon(world.sterna) as daemon:
+            daemon.wait_in_step(world)
+            self.assertEqual(daemon.accounts()[world.name]["state"], "polling")
+            world.imap.append("INBOX", message("later"), [], NOON)
+            daemon.wait(lambda: "later" in world.words_local("INBOX"), "message by polling", 40)
+
     def test_it_outlives_its_server(self):
         own = Dovecot()
         own.start()

@@ -58,6 +58,7 @@ ONE_BY_ONE = {
     "no-children": ("CHILDREN",),
     "no-status-size": ("STATUS=SIZE",),
     "no-idle": ("IDLE", "NOTIFY"),
+    "no-notify": ("NOTIFY",),
 }
 PROFILES = {**MAIN_PROFILES, **ONE_BY_ONE}
 
