@@ -114,7 +114,6 @@ struct Account::Impl {
   void note_pending();
   void note_pushed();
   std::vector<KnownMailbox> watched_beside();
-  void summarize(const AccountReport& report) const;
 
   Account& self;
   Services services;
@@ -130,6 +129,7 @@ struct Account::Impl {
   coro::Semaphore turn{1};  // whoever has it may use the state
   std::deque<std::shared_ptr<Request>> requests;
   Life life;
+  Complaints complaints;
 
   nanoseconds began_last{};                 // the last look at everything
   nanoseconds everything_at{};              // when all is looked at
@@ -330,34 +330,11 @@ void Account::Impl::answer_all() {
   }
 }
 
-void Account::Impl::summarize(const AccountReport& report) const {
-  const Counts& counts = report.counts;
-  std::string what;
-  const auto tell = [&what](std::uint64_t count, std::string_view words) {
-    if (count != 0) what += fmt::format("{}{} {}", what.empty() ? "" : ", ", count, words);
-  };
-  tell(counts.downloaded, "new here");
-  tell(counts.uploaded, "sent");
-  tell(counts.flags_in + counts.flags_out, "flags");
-  tell(counts.moved_in + counts.moved_out, "moved");
-  tell(counts.deleted_in, "deleted here");
-  tell(counts.deleted_out, "deleted on the server");
-  tell(counts.mailboxes_in + counts.mailboxes_out, "mailboxes");
-  if (!what.empty()) log.info("synced: {} ({:.2f} s)", what, report.seconds);
-  for (const Error& error : report.errors) {
-    if (error.is_cancelled()) continue;
-    if (error.hint().empty()) {
-      log.warn("{}", error.describe());
-    } else {
-      log.warn("{} ({})", error.describe(), error.hint());
-    }
-  }
-}
-
 void Account::Impl::failed(const Error& error, bool over_old_line) {
   const Patience patience = patience_for(error);
   ++life.counters.syncs_failed;
   if (patience.state == LifeState::needs_auth) ++life.counters.logins_refused;
+  const bool is_new = !life.error || life.error->describe() != error.describe();
   life.error = error;
   const bool line_lost = error.is(ErrorCode::disconnected) || error.is(ErrorCode::timeout);
   if (line_lost && over_old_line && failures == 0) {
@@ -377,10 +354,16 @@ void Account::Impl::failed(const Error& error, bool over_old_line) {
   life.next_try_ms = wall_ms() + wait.count();
   drop_line();
   enter(patience.state);
-  log.info("next try in {} s", std::chrono::ceil<seconds>(wait).count());
+  const auto in_seconds = std::chrono::ceil<seconds>(wait).count();
+  if (is_new) {
+    log.info("next try in {} s", in_seconds);
+  } else {
+    log.debug("next try in {} s", in_seconds);
+  }
 }
 
 void Account::Impl::went_well(const Due& due, const AccountReport& report) {
+  if (failures > 0) log.info("in step again");
   failures = 0;
   retry_at.reset();
   life.next_try_ms = 0;
@@ -415,7 +398,9 @@ void Account::Impl::take_outcome(const Due& due, const AccountReport& report, na
     life.counters.push_latency_sum += latency;
     life.counters.push_latency_max = std::max(life.counters.push_latency_max, latency);
   }
-  summarize(report);
+  const std::string summary = summary_of(report.counts);
+  if (!summary.empty()) log.info("synced: {} ({:.2f} s)", summary, report.seconds);
+  complaints.tell(report, log);
   if (kept.failure) {
     if (!kept.failure->is_cancelled()) failed(*kept.failure, over_old_line);
   } else {

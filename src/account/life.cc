@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "life.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 namespace sterna::account {
@@ -26,6 +28,41 @@ void add(Counts& sum, const Counts& more) {
   sum.bodies_fetched += more.bodies_fetched;
   sum.bytes_in += more.bytes_in;
   sum.bytes_out += more.bytes_out;
+}
+
+std::string summary_of(const Counts& counts) {
+  std::string what;
+  const auto tell = [&what](std::uint64_t count, std::string_view one, std::string_view many) {
+    if (count == 0) return;
+    what += fmt::format("{}{} {}", what.empty() ? "" : ", ", count, count == 1 ? one : many);
+  };
+  tell(counts.downloaded, "new here", "new here");
+  tell(counts.uploaded, "sent", "sent");
+  tell(counts.flags_in + counts.flags_out, "change of flags", "changes of flags");
+  tell(counts.moved_in + counts.moved_out, "moved", "moved");
+  tell(counts.deleted_in, "deleted here", "deleted here");
+  tell(counts.deleted_out, "deleted on the server", "deleted on the server");
+  tell(counts.mailboxes_in + counts.mailboxes_out, "mailbox", "mailboxes");
+  return what;
+}
+
+void Complaints::tell(const AccountReport& report, const Log& log) {
+  std::set<std::string> now;
+  for (const Error& error : report.errors) {
+    if (error.is_cancelled()) continue;
+    std::string text = error.describe();
+    // The line has it in front already.
+    const std::string prefix = fmt::format("account {}: ", report.account);
+    if (text.starts_with(prefix)) text.erase(0, prefix.size());
+    if (!error.hint().empty()) text += fmt::format(" ({})", error.hint());
+    if (told_.contains(text)) {
+      log.debug("{}", text);
+    } else {
+      log.warn("{}", text);
+    }
+    now.insert(std::move(text));
+  }
+  told_ = std::move(now);
 }
 
 std::string_view to_string(LifeState state) {
