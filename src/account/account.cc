@@ -229,7 +229,7 @@ nanoseconds Account::Impl::next_moment() const {
   if (retry_at) return *retry_at;
   nanoseconds next = everything_at;
   if (remote.everything()) next = std::min<nanoseconds>(next, began_last + kLooksApart);
-  for (const auto& one : {ripe_at, scan_at, local.ripe_at()}) {
+  for (const auto& one : {ripe_at, scan_at, local.ripe_at(), remote.renew_at()}) {
     if (one) next = std::min(next, *one);
   }
   return next;
@@ -260,6 +260,7 @@ coro::Task<void> Account::Impl::listen() {
   if (heard || heard.error().is_cancelled()) co_return;
   log.info("the line to the server was lost: {}", heard.error().describe());
   ++life.counters.reconnects[std::string(to_string(heard.error().code()))];
+  remote.line_lost();
   drop_line();
   everything_at = now();
 }

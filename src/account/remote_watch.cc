@@ -10,6 +10,9 @@
 namespace sterna::account {
 namespace {
 
+// Ways to servers that bear less are rare, and cost batteries.
+constexpr std::chrono::seconds kSilenceMin{120};
+
 const KnownMailbox* find(const Kept& kept, const std::string& wire) {
   const auto found = std::ranges::find_if(
       kept.mailboxes, [&](const KnownMailbox& one) { return one.wire.octets == wire; });
@@ -142,13 +145,27 @@ coro::Task<Status> RemoteWatch::begin(Connection& connection, const Kept& kept) 
 
 coro::Task<Status> RemoteWatch::listen(coro::Event& wake) {
   Connection& connection = *connection_;
-  const std::chrono::seconds renewed_after(connection.quirks.idle_seconds_max);
-  if (services_.clock.monotonic() - idle_since_ >= renewed_after) {
+  if (services_.clock.monotonic() >= *renew_at()) {
     connection.end_idle();
     STERNA_CO_CHECK(connection.begin_idle(&sink_));
     idle_since_ = services_.clock.monotonic();
   }
   co_return co_await connection.listen(wake);
+}
+
+std::optional<std::chrono::nanoseconds> RemoteWatch::renew_at() const {
+  if (!connection_) return std::nullopt;
+  const std::chrono::nanoseconds usual = std::chrono::seconds(connection_->quirks.idle_seconds_max);
+  return idle_since_ + std::min(usual, bears_.value_or(usual));
+}
+
+void RemoteWatch::line_lost() {
+  if (!connection_) return;
+  const auto lasted = services_.clock.monotonic() - idle_since_;
+  if (lasted < kSilenceMin) return;  // it is not the silence
+  bears_ = std::max<std::chrono::nanoseconds>(lasted / 2, kSilenceMin);
+  log_.debug("IDLE is renewed after {} s from now on",
+             std::chrono::duration_cast<std::chrono::seconds>(*bears_).count());
 }
 
 void RemoteWatch::end() {

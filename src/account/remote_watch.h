@@ -29,6 +29,11 @@ class RemoteWatch {
   void end();
   // The connection is another one, or none.
   void forget();
+  // The line went while nobody spoke: something on the way forgets what is silent for so long, and
+  // the next IDLE is renewed earlier.
+  void line_lost();
+  // When the IDLE has to be renewed, by listen(); none where there is none.
+  std::optional<std::chrono::nanoseconds> renew_at() const;
   // Told by another line.
   void nominate(const std::string& wire);
 
@@ -78,6 +83,7 @@ class RemoteWatch {
   bool notifies_ = false;
   bool refused_ = false;  // IDLE, or INBOX
   std::chrono::nanoseconds idle_since_{};
+  std::optional<std::chrono::nanoseconds> bears_;  // the silence that the way to the server bears
   News news_;
   bool everything_ = false;
   std::optional<std::chrono::nanoseconds> since_;
