@@ -534,7 +534,7 @@ coro::Task<Result<Account::Loan>> Account::lend() {
   co_return Loan(*this, std::move(permit));
 }
 
-coro::Task<Status> Account::meet(std::vector<Neighbour> neighbours) {
+coro::Task<Status> Account::meet(Neighbours neighbours) {
   STERNA_CO_TRY(const coro::Semaphore::Permit permit, co_await impl_->turn.hold());
   impl_->settings.neighbours = std::move(neighbours);
   co_return {};

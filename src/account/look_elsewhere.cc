@@ -356,8 +356,11 @@ Result<std::set<Place>> own_places(const Engine& engine) {
 
 Births look_everywhere(const ElsewhereSearch& search, Engine& engine) {
   Births births;
-  for (const Neighbour& neighbour : engine.settings.neighbours) {
-    std::ranges::move(look_elsewhere(search, neighbour), std::back_inserter(births));
+  if (const Neighbours& accounts = engine.settings.neighbours) {
+    for (const Neighbour& neighbour : *accounts) {
+      if (neighbour.name == engine.settings.name) continue;
+      std::ranges::move(look_elsewhere(search, neighbour), std::back_inserter(births));
+    }
   }
   if (engine.places_aside.empty()) return births;
   std::ranges::move(look_aside(search, *engine.root, engine.places_aside),
@@ -413,7 +416,11 @@ std::vector<sync::BirthElsewhere> look_elsewhere(const ElsewhereSearch& search,
 
 coro::Task<Result<sync::Plan>> plan_beside_neighbours(Engine& engine, sync::Input& input) {
   sync::Plan plan = sync::plan(input);
-  const bool alone = engine.settings.neighbours.empty() && engine.places_aside.empty();
+  const Neighbours& accounts = engine.settings.neighbours;
+  const bool has_neighbours = accounts && std::ranges::any_of(*accounts, [&](const Neighbour& one) {
+                                return one.name != engine.settings.name;
+                              });
+  const bool alone = !has_neighbours && engine.places_aside.empty();
   std::set<MessageKey> asked;
   // What has to stay may let another removal pass the brake: that one is looked for next.
   while (!alone) {

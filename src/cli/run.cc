@@ -27,6 +27,7 @@ daemon::Ways ways_of(const Context& context, const RunArguments& arguments, net:
   ways.setup = [&loop](const config::Config& config, const config::AccountConfig& account) {
     return daemon_setup_from_config(config, account, loop);
   };
+  ways.neighbours = neighbours_from_config;
   ways.give_up = [] { ::_exit(static_cast<int>(Exit::done)); };
   ways.version = program_version();
   return ways;

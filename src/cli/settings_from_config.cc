@@ -255,11 +255,14 @@ account::Settings settings_from_config(const config::Config& config, const Accou
   settings.to_local = [rename](const MailboxName& remote) { return rename->to_local(remote); };
   settings.to_remote = [rename](const MailboxName& local) { return rename->to_remote(local); };
 
-  for (const AccountConfig& other : config.accounts) {
-    if (other.name == account.name) continue;
-    settings.neighbours.push_back(neighbour_from_config(config, other));
-  }
   return settings;
+}
+
+account::Neighbours neighbours_from_config(const config::Config& config) {
+  auto all = std::make_shared<std::vector<account::Neighbour>>();
+  for (const AccountConfig& account : config.accounts)
+    all->push_back(neighbour_from_config(config, account));
+  return all;
 }
 
 // A deletion waits for ten seconds of quiet, so that a person may think again; a reader's burst is

@@ -13,11 +13,14 @@ namespace sterna::cli {
 inline constexpr std::chrono::seconds kPasswordCommandMax{60};
 
 // The result keeps what it needs of `config` and `account`; its password function uses `loop`,
-// which outlives it.
+// which outlives it. It has no neighbours yet.
 account::Settings settings_from_config(const config::Config& config,
                                        const config::AccountConfig& account, net::Loop& loop);
 
-// The same for an account that lives in a daemon.
+// What each of the accounts has to know of all of them before it is synced.
+account::Neighbours neighbours_from_config(const config::Config& config);
+
+// The same as settings_from_config() for an account that lives in a daemon.
 daemon::AccountSetup daemon_setup_from_config(const config::Config& config,
                                               const config::AccountConfig& account,
                                               net::Loop& loop);

@@ -54,12 +54,15 @@ coro::Task<void> sync_here(const Context& context, Runner& runner, std::vector<S
                            ProgressBoard& board, Places& reports) {
   std::vector<coro::Task<account::AccountReport>> tasks;
   std::vector<std::size_t> places;
+  const account::Neighbours neighbours = neighbours_from_config(context.config);
   for (std::size_t i = 0; i < jobs.size(); ++i) {
     if (reports[i]) continue;
     places.push_back(i);
-    tasks.push_back(sync_one(runner.services(),
-                             settings_from_config(context.config, *jobs[i].account, runner.loop()),
-                             jobs[i].request, board, context.console));
+    account::Settings settings =
+        settings_from_config(context.config, *jobs[i].account, runner.loop());
+    settings.neighbours = neighbours;
+    tasks.push_back(
+        sync_one(runner.services(), std::move(settings), jobs[i].request, board, context.console));
   }
   Reports done = co_await gather(std::move(tasks));
   for (std::size_t i = 0; i < places.size(); ++i) reports[places[i]] = std::move(done[i]);

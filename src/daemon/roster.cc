@@ -80,9 +80,8 @@ void Member::start() {
   scope_.spawn(live());
 }
 
-void Member::meet(std::vector<account::Neighbour> neighbours) {
-  const auto tell = [](account::Account& account,
-                       std::vector<account::Neighbour> others) -> coro::Task<void> {
+void Member::meet(account::Neighbours neighbours) {
+  const auto tell = [](account::Account& account, account::Neighbours others) -> coro::Task<void> {
     static_cast<void>(co_await account.meet(std::move(others)));
   };
   scope_.spawn(tell(account_, std::move(neighbours)));
@@ -179,15 +178,16 @@ coro::Task<void> Roster::start(std::vector<std::string> names) {
 coro::Task<void> Roster::take(config::Config config) {
   std::vector<std::string> leaving;
   std::vector<const config::AccountConfig*> arriving;
+  const account::Neighbours neighbours = ways_.neighbours(config);
   for (const auto& [name, member] : members_) {
     if (!config.account(name)) leaving.push_back(name);
   }
   for (const config::AccountConfig& said : config.accounts) {
     Member* member = find(said.name);
     if (member) {
-      AccountSetup setup = ways_.setup(config, said);
+      const AccountSetup setup = ways_.setup(config, said);
       if (is_unchanged(*member, config, setup)) {
-        member->meet(std::move(setup.settings.neighbours));
+        member->meet(neighbours);
         continue;
       }
       leaving.push_back(said.name);
@@ -199,7 +199,9 @@ coro::Task<void> Roster::take(config::Config config) {
   co_await end_all(std::move(leaving));
   std::vector<std::string> names;
   for (const config::AccountConfig* said : arriving) {
-    add(*said, ways_.setup(config, *said));
+    AccountSetup setup = ways_.setup(config, *said);
+    setup.settings.neighbours = neighbours;
+    add(*said, setup);
     names.push_back(said->name);
   }
   co_await start(std::move(names));

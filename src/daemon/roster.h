@@ -51,7 +51,7 @@ class Member {
 
   void start();
   // Other accounts came, went or changed: from its next sync on it knows them so.
-  void meet(std::vector<account::Neighbour> neighbours);
+  void meet(account::Neighbours neighbours);
   // It and all that is done with it has ended.
   coro::Task<void> end();
 

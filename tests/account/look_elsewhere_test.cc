@@ -351,7 +351,7 @@ class PlanBesideNeighbours : public LookElsewhere {
       : own_(settings_), engine_(services(), own_, {}, progress_, Log(), report_) {
     own_.name = "own";
     own_.maildir = dir_ / "own";
-    own_.neighbours = {neighbour_};
+    own_.neighbours = std::make_shared<const std::vector<Neighbour>>(1, neighbour_);
     // Files of this moment may be any message; these tests are about what they are.
     own_.settles = std::chrono::milliseconds(0);
     engine_.root = std::move(*files().open_root(own_.maildir, true));

@@ -153,10 +153,11 @@ TEST_F(SettingsFromConfig, TheOtherAccountsAreNeighbours) {
   other.rules = {rule};
   config_.accounts = {other, account_};
 
-  const account::Settings made = settings();
-  config_ = {};  // the settings live on their own
-  ASSERT_EQ(made.neighbours.size(), 1U);
-  const account::Neighbour& home = made.neighbours.front();
+  const account::Neighbours made = neighbours_from_config(config_);
+  config_ = {};  // they live on their own
+  ASSERT_EQ(made->size(), 2U);
+  EXPECT_EQ(made->back().name, account_.name);
+  const account::Neighbour& home = made->front();
   EXPECT_EQ(home.name, "home");
   EXPECT_FALSE(home.enabled);
   EXPECT_EQ(home.maildir, "/mail/home");

@@ -53,6 +53,7 @@ class DaemonTest : public testing::Test {
     config.accounts = std::move(accounts);
     return config;
   }
+  static account::Neighbours no_neighbours(const config::Config&) { return nullptr; }
   static AccountSetup setup_of(const config::Config& config, const config::AccountConfig& account) {
     AccountSetup setup;
     setup.settings.name = account.name;
@@ -78,6 +79,7 @@ class DaemonTest : public testing::Test {
     next_config_ = config;
     Ways ways{.load = [this] { return next_config_; },
               .setup = setup_of,
+              .neighbours = no_neighbours,
               .give_up = [] { FAIL() << "it did not stop in time"; },
               .version = "1.2.3"};
     Daemon daemon(loop_, *manager, std::move(ways), Log());
@@ -166,7 +168,12 @@ TEST_F(DaemonTest, ASecondOneIsRefused) {
   beside(config, [&](Daemon&) -> coro::Task<void> {
     auto manager = net::ServiceManager::from_environment();
     Daemon second(loop_, *manager,
-                  {.load = {}, .setup = setup_of, .give_up = {}, .version = "1.2.3"}, Log());
+                  {.load = {},
+                   .setup = setup_of,
+                   .neighbours = no_neighbours,
+                   .give_up = {},
+                   .version = "1.2.3"},
+                  Log());
     const Status refused = co_await second.run(config);
     EXPECT_FALSE(refused);
     if (!refused) EXPECT_TRUE(refused.error().is(ErrorCode::locked));

@@ -61,6 +61,19 @@ class LifeTest(DaemonCase):
         self.assertGreater(time.monotonic() - began, 9)
         daemon.wait_in_step(world)
 
+    def test_what_moves_to_another_account_arrives_there_before_it_leaves(self):
+        world = self.world()
+        world.fill("INBOX", 2)
+        other = self.world(sterna=world.sterna, name="other")
+        with Daemon(world.sterna) as daemon:
+            daemon.wait_in_step(world)
+            daemon.wait_in_step(other)
+            moved = world.mail.find("INBOX", "m0")
+            os.rename(moved.path, f"{other.mail.root}/INBOX/cur/{os.path.basename(moved.path)}")
+            daemon.wait(lambda: "m0" in other.words_on_server("INBOX"), "message there")
+            self.assertIn("m0", world.words_on_server("INBOX"))
+            daemon.wait(lambda: world.words_on_server("INBOX") == ["m1"], "removal here", 60)
+
     def test_an_edit_in_place_is_sent(self):
         world, daemon = self.living()
         edited = world.mail.find("INBOX", "m1")

@@ -135,7 +135,7 @@ class Account {
 
   // The other accounts of the configuration are these now. Waits for a sync that runs; the next one
   // knows them.
-  coro::Task<Status> meet(std::vector<Neighbour> neighbours);
+  coro::Task<Status> meet(Neighbours neighbours);
 
   // Until that time (milliseconds of the wall clock), or until resume(). Whoever calls it has
   // recorded it (pause.h). A sync that runs comes to its end.

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -63,6 +64,9 @@ struct Neighbour {
   std::function<bool(const MailboxName&, Role)> sends;
 };
 
+// All accounts of a configuration, in one copy for all of them; none: there is one alone.
+using Neighbours = std::shared_ptr<const std::vector<Neighbour>>;
+
 struct Settings {
   std::string name;
   std::string user;
@@ -98,7 +102,8 @@ struct Settings {
   std::function<Result<MailboxName>(const MailboxName&)> to_local;  // `rename`
   std::function<Result<MailboxName>(const MailboxName&)> to_remote;
 
-  std::vector<Neighbour> neighbours;  // all other accounts, disabled ones too
+  // Disabled ones, too, and this one. Whoever syncs needs them (rule 17).
+  Neighbours neighbours;
 };
 
 }  // namespace sterna::account

@@ -29,6 +29,8 @@ struct Ways {
   // The configuration as it is now, for a reload.
   std::function<Result<config::Config>()> load;
   std::function<AccountSetup(const config::Config&, const config::AccountConfig&)> setup;
+  // What each of its accounts knows of all of them.
+  std::function<account::Neighbours(const config::Config&)> neighbours;
   // Ends the process: what was asked to stop did not in time. Safe at any moment.
   std::function<void()> give_up;
   std::string version;
