@@ -34,6 +34,11 @@ constexpr int kSoonerAfterNews = 5;
 constexpr seconds kPollAtLeast{30};
 // A server that says without end that its mailboxes changed does not keep us busy.
 constexpr seconds kLooksApart{1};
+// What waits, and nobody knows for how long.
+constexpr seconds kWaitingLook{20};
+constexpr unsigned kWaitingLooksMax = 15;
+// A line that went while a sync ended well.
+constexpr seconds kLineLost{5};
 // Where the Maildir cannot be watched.
 constexpr seconds kScanEvery{60};
 
@@ -138,6 +143,8 @@ struct Account::Impl {
   std::optional<nanoseconds> scan_at;       // where the Maildir cannot be watched
   std::optional<std::int64_t> pause_until;  // paused; 0: until resumed
   seconds poll_interval{};                  // as adapted
+  unsigned waits = 0;                       // syncs in a row that left something waiting
+  nanoseconds news_at{};                    // news are not looked at before
   unsigned failures = 0;                    // in a row
   std::string probe_reason;                 // "" if the line need not be proved
   bool over = false;
@@ -220,7 +227,7 @@ Account::Impl::Due Account::Impl::what_is_due() {
   if (retry_at && at < *retry_at) return due;
   const bool told = remote.everything() && at >= began_last + kLooksApart;
   due.everything = at >= everything_at || retry_at || told;
-  due.news = (remote.has_news() && !remote.everything()) || local.is_ripe() ||
+  due.news = (remote.has_news() && !remote.everything() && at >= news_at) || local.is_ripe() ||
              (ripe_at && at >= *ripe_at) || (scan_at && at >= *scan_at);
   return due;
 }
@@ -228,6 +235,7 @@ Account::Impl::Due Account::Impl::what_is_due() {
 nanoseconds Account::Impl::next_moment() const {
   if (retry_at) return *retry_at;
   nanoseconds next = everything_at;
+  if (remote.has_news()) next = std::min(next, std::max(news_at, now()));
   if (remote.everything()) next = std::min<nanoseconds>(next, began_last + kLooksApart);
   for (const auto& one : {ripe_at, scan_at, local.ripe_at(), remote.renew_at()}) {
     if (one) next = std::min(next, *one);
@@ -280,12 +288,15 @@ coro::Task<void> Account::Impl::wait_for_reason() {
 coro::Task<void> Account::Impl::prove_line() {
   const std::string reason = std::exchange(probe_reason, {});
   beside.probe();
-  retry_at.reset();
-  failures = 0;
+  // Neither a password nor a certificate is better for it.
+  if (life.state == LifeState::offline) {
+    retry_at.reset();
+    failures = 0;
+  }
   remote.end();
   Connection* connection = kept.pool.open_primary();
   if (!connection) {
-    everything_at = now();
+    if (!retry_at) everything_at = now();
     co_return;
   }
   const Result<imap::Done> answered = co_await io::with_deadline(
@@ -369,7 +380,7 @@ void Account::Impl::went_well(const Due& due, const AccountReport& report) {
   retry_at.reset();
   life.next_try_ms = 0;
   life.last_sync_ms = wall_ms();
-  kept.written.clear();
+  if (!due.request || due.request->mailboxes.empty()) kept.written.clear();
   life.error = report.errors.empty() ? std::nullopt : std::optional(report.errors.front());
   local.cover(kept.directories);
   beside.cover(watched_beside());
@@ -377,6 +388,12 @@ void Account::Impl::went_well(const Due& due, const AccountReport& report) {
   if (!local.obstacle().empty()) scan_at = now() + kScanEvery;
   ripe_at.reset();
   if (kept.ripe_in) ripe_at = now() + *kept.ripe_in + settings.settles;
+  // What waits for something else, as a birth in another account, is looked at now and then.
+  waits = life.waiting == 0 ? 0 : waits + 1;
+  if (waits > 0 && !ripe_at) ripe_at = now() + kWaitingLook * std::min(waits, kWaitingLooksMax);
+  // It went behind the last answer that counted.
+  if (!kept.pool.open_primary())
+    everything_at = std::min<nanoseconds>(everything_at, now() + kLineLost);
   if (due.everything && (!due.request || due.request->mailboxes.empty())) {
     schedule_poll(did_anything(report.counts));
   }
@@ -393,6 +410,8 @@ void Account::Impl::take_outcome(const Due& due, const AccountReport& report, na
   life.last_duration = now() - began;
   life.watches = local.size();
   life.watch_obstacle = local.obstacle();
+  // A server that tells without end of what is not there does not keep us busy.
+  if (told && !did_anything(report.counts)) news_at = now() + kLooksApart;
   if (told && report.counts.downloaded != 0) {
     const nanoseconds latency = now() - began;
     ++life.counters.pushes;
@@ -423,9 +442,15 @@ coro::Task<void> Account::Impl::sync(Due due) {
   if (due.everything) began_last = now();
   remote.end();
   const bool over_old_line = kept.pool.open_primary() != nullptr;
-  const News news = remote.take(due.everything);
-  kept.written.merge(local.take());
-  ripe_at.reset();
+  if (!over_old_line) remote.forget();
+  // A sync of some mailboxes is no answer to what was told of others.
+  const bool is_partial = due.request && !due.request->mailboxes.empty();
+  News news;
+  if (!is_partial) {
+    news = remote.take(due.everything);
+    kept.written.merge(local.take());
+    ripe_at.reset();
+  }
   SyncRequest request;
   request.tells_changes = life_settings.tells_changes;
   if (due.request) request.mailboxes = due.request->mailboxes;

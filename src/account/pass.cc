@@ -65,6 +65,14 @@ bool is_no_news(const Engine& engine, const MailboxWork& work) {
          local.gone.empty() && !is_edited && !work.input.acts_on_deleted();
 }
 
+std::vector<MailboxWork*> without_news(const Engine& engine) {
+  std::vector<MailboxWork*> found;
+  for (const auto& work : engine.mailboxes) {
+    if (work->requested && is_no_news(engine, *work)) found.push_back(work.get());
+  }
+  return found;
+}
+
 // The base of a mailbox that is paired anew: nothing of it is believed any more.
 Status reset_base(Engine& engine, MailboxWork& work) {
   work.input.adopting = true;
@@ -201,13 +209,19 @@ coro::Task<Status> observe_both(Engine& engine, Pool& pool) {
   if (engine.news) {
     // What is seen here decides what has to be looked at there.
     STERNA_CO_CHECK(co_await observe_local(engine));
+    const std::vector<MailboxWork*> unasked = without_news(engine);
     STERNA_CO_CHECK(co_await observe_there(engine, pool));
+    STERNA_CO_CHECK(co_await settle_local(engine));
+    // What came to light meanwhile is no reason to send anything to where nobody looked (rule 27).
+    for (MailboxWork* work : unasked) {
+      if (!is_no_news(engine, *work)) STERNA_CO_CHECK(co_await observe_one(engine, pool, *work));
+    }
   } else {
     auto [there, here] = co_await coro::both(observe_there(engine, pool), observe_local(engine));
     STERNA_CO_CHECK(there);
     STERNA_CO_CHECK(here);
+    STERNA_CO_CHECK(co_await settle_local(engine));
   }
-  STERNA_CO_CHECK(co_await settle_local(engine));
   engine.all_seen_here = true;
   co_return Status{};
 }

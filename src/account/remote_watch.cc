@@ -54,14 +54,18 @@ void RemoteWatch::overhear(const imap::Response& response, imap::CommandKind ask
     everything_ = everything_ || (notifies_ && !answers);
     return;
   }
-  if (!connection_) return;  // it answers what a sync asked
+  if (!connection_) {  // it answers what a sync asked
+    const imap::Selection* selection = notified_by_ ? notified_by_->client().selection() : nullptr;
+    if (selection) unsure_.insert(selection->mailbox.octets);
+    return;
+  }
   if (const auto* exists = std::get_if<imap::Exists>(&response)) news_.exists = exists->count;
   const auto* vanished = std::get_if<imap::Vanished>(&response);
   const bool of_selected = std::holds_alternative<imap::Exists>(response) ||
                            std::holds_alternative<imap::Expunge>(response) ||
                            std::holds_alternative<imap::Fetch>(response) ||
                            (vanished && !vanished->earlier);
-  if (of_selected) nominate(selected_);
+  if (of_selected && !selected_.empty()) nominate(selected_);
 }
 
 void RemoteWatch::idle_ended(const imap::Done& done) {
@@ -111,6 +115,22 @@ coro::Task<Status> RemoteWatch::ask_to_be_notified(Connection& connection) {
   co_return Status{};
 }
 
+// Once INBOX is selected: what happened in them between the look of the sync and that is told by
+// nobody.
+coro::Task<Status> RemoteWatch::ask_for_unsure(Connection& connection, const Kept& kept) {
+  std::vector<imap::CommandId> asked;
+  const std::vector<imap::StatusItem> items = imap::status_items_for(connection.capabilities());
+  for (const std::string& wire : std::exchange(unsure_, {})) {
+    if (wire == selected_ || !find(kept, wire)) continue;
+    STERNA_CO_TRY(const imap::CommandId id, connection.submit(imap::status(WireName{wire}, items)));
+    asked.push_back(id);
+  }
+  for (const imap::CommandId id : asked) {
+    STERNA_CO_TRY(imap::Done done, co_await connection.wait(id));
+  }
+  co_return Status{};
+}
+
 coro::Task<Status> RemoteWatch::begin(Connection& connection, const Kept& kept) {
   connection.overhear([this](const imap::Response& response, imap::CommandKind asked) {
     overhear(response, asked);
@@ -118,6 +138,7 @@ coro::Task<Status> RemoteWatch::begin(Connection& connection, const Kept& kept) 
   STERNA_CO_CHECK(co_await connection.settle());
   STERNA_CO_CHECK(co_await ask_to_be_notified(connection));
   compare(kept);
+  selected_.clear();
   const KnownMailbox* inbox = inbox_of(kept);
   if (!inbox) {
     refused_ = refused_ || !notifies_;
@@ -137,6 +158,8 @@ coro::Task<Status> RemoteWatch::begin(Connection& connection, const Kept& kept) 
     const Seen seen{selection->exists, selection->uid_next, selection->highest_modseq};
     if (differs(selected_, seen, kept)) nominate(selected_);
   }
+  if (notifies_) STERNA_CO_CHECK(co_await ask_for_unsure(connection, kept));
+  compare(kept);
   STERNA_CO_CHECK(connection.begin_idle(&sink_));
   connection_ = &connection;
   idle_since_ = services_.clock.monotonic();
@@ -177,6 +200,7 @@ void RemoteWatch::forget() {
   connection_ = notified_by_ = nullptr;
   notifies_ = false;
   told_.clear();
+  unsure_.clear();
 }
 
 }  // namespace sterna::account

@@ -73,6 +73,7 @@ class RemoteWatch {
   void idle_ended(const imap::Done& done);
   bool differs(const std::string& wire, const Seen& seen, const Kept& kept);
   coro::Task<Status> ask_to_be_notified(Connection& connection);
+  coro::Task<Status> ask_for_unsure(Connection& connection, const Kept& kept);
 
   Services services_;
   Log log_;
@@ -87,7 +88,9 @@ class RemoteWatch {
   News news_;
   bool everything_ = false;
   std::optional<std::chrono::nanoseconds> since_;
-  std::map<std::string, Seen> told_;    // by NOTIFY, not compared yet
+  std::map<std::string, Seen> told_;  // by NOTIFY, not compared yet
+  // Selected by a sync, and so told of by no STATUS while it was.
+  std::set<std::string> unsure_;
   std::map<std::string, Seen> looked_;  // what a sync was nominated for
 };
 

@@ -54,6 +54,7 @@ void SideWatch::cover(std::vector<KnownMailbox> mailboxes) {
 
 void SideWatch::probe() {
   for (const auto& [wire, line] : lines_) {
+    if (!line->listening) continue;
     line->to_be_proved = true;
     line->wake.set();
   }
@@ -74,8 +75,11 @@ std::size_t SideWatch::connections() const {
 
 // Until something ends it, which is what it returns.
 coro::Task<Status> SideWatch::listen_once(Line& line) {
-  STERNA_CO_TRY(const Secret password, co_await settings_.password());
-  STERNA_CO_TRY(line.connection, co_await open_connection(services_, settings_, password, log_));
+  {
+    // Not for as long as the line lives.
+    STERNA_CO_TRY(const Secret password, co_await settings_.password());
+    STERNA_CO_TRY(line.connection, co_await open_connection(services_, settings_, password, log_));
+  }
   Connection& connection = *line.connection;
   STERNA_CO_CHECK(co_await connection.settle());
   STERNA_CO_CHECK(co_await connection.run_ok(imap::select(line.mailbox.wire, {})));
@@ -121,7 +125,7 @@ coro::Task<void> SideWatch::follow(Line& line) {
     if (ended || ended.error().is_cancelled()) break;
     log_.info("mailbox {} is not watched: {}", line.mailbox.name.text(), ended.error().describe());
     if (tells_of_too_many(ended.error())) {
-      refused_beyond_ = connections() + kOtherConnections;
+      refused_beyond_ = lines_.size() - 1 + kOtherConnections;
       break;
     }
     const Patience patience = patience_for(ended.error());

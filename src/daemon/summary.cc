@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace sterna::daemon {
 namespace {
 
@@ -52,18 +54,19 @@ std::string summary_of(const std::vector<AccountLife>& lives) {
 void Overdue::look(const AccountLife& life, bool lent, std::int64_t wall_ms,
                    std::chrono::nanoseconds now) {
   const std::int64_t next_ms = life.life.next_try_ms;
-  const bool late =
-      !lent && waits_for_next_try(life.life.state) && next_ms > 0 && next_ms < wall_ms;
-  if (late) {
-    since_.try_emplace(life.name, now);
-  } else {
-    since_.erase(life.name);
+  if (lent || !waits_for_next_try(life.life.state) || next_ms <= 0) {
+    due_.erase(life.name);
+    return;
   }
+  const auto known = due_.find(life.name);
+  if (known != due_.end() && known->second.said_ms == next_ms) return;
+  const std::chrono::milliseconds left(std::max<std::int64_t>(next_ms - wall_ms, 0));
+  due_[life.name] = {next_ms, now + left};
 }
 
 std::string Overdue::stuck(std::chrono::nanoseconds now) const {
-  for (const auto& [name, since] : since_) {
-    if (now - since > kLateMax) return name;
+  for (const auto& [name, due] : due_) {
+    if (now - due.at > kLateMax) return name;
   }
   return {};
 }

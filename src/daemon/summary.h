@@ -21,12 +21,17 @@ class Overdue {
  public:
   // At `now` (monotonic) and `wall_ms`; whose state is lent to somebody waits for him.
   void look(const AccountLife& life, bool lent, std::int64_t wall_ms, std::chrono::nanoseconds now);
-  void forget(const std::string& account) { since_.erase(account); }
+  void forget(const std::string& account) { due_.erase(account); }
   // The name of one that is stuck; "" if none is.
   std::string stuck(std::chrono::nanoseconds now) const;
 
  private:
-  std::map<std::string, std::chrono::nanoseconds> since_;
+  // The wall clock may be set forward; what was said is kept as a time of the monotonic one.
+  struct Due {
+    std::int64_t said_ms = 0;
+    std::chrono::nanoseconds at{};
+  };
+  std::map<std::string, Due> due_;
 };
 
 }  // namespace sterna::daemon
