@@ -170,7 +170,7 @@ coro::Task<void> Roster::start(std::vector<std::string> names) {
       const Status slept =
           co_await loop_.clock().sleep(std::chrono::ceil<std::chrono::milliseconds>(wait + jitter));
       // Whoever asked for them may be gone; they are started all the same.
-      if (!slept) starts_ = TokenBucket(names.size(), kStartsASecond);
+      if (!slept) starts_ = TokenBucket(static_cast<unsigned>(names.size()), kStartsASecond);
     }
     if (Member* member = find(name)) member->start();
   }
