@@ -23,6 +23,7 @@
 #include "list_remote.h"
 #include "look_closer.h"
 #include "look_elsewhere.h"
+#include "news.h"
 #include "observe.h"
 #include "pending.h"
 #include "reserve.h"
@@ -53,24 +54,6 @@ bool is_unchanged(const MailboxWork& work) {
   return status.uid_validity == cursor.uidvalidity && status.uid_next == cursor.uid_next &&
          status.messages == cursor.messages && status.highest_modseq &&
          status.highest_modseq->value != 0 && *status.highest_modseq == cursor.highest_modseq;
-}
-
-// The server would have told. A file that came, or was written anew, may be on the server already,
-// and one that goes may have gone there: they ask for a look whatever was told.
-bool is_no_news(const Engine& engine, const MailboxWork& work) {
-  if (!engine.news || engine.news->mailboxes.contains(work.row.wire.octets)) return false;
-  const LocalDelta& local = work.input.local;
-  const bool is_edited = std::ranges::any_of(local.changed, &LocalChange::content_changed);
-  return !work.input.adopting && work.row.cursor.uidvalidity && local.arrived.empty() &&
-         local.gone.empty() && !is_edited && !work.input.acts_on_deleted();
-}
-
-std::vector<MailboxWork*> without_news(const Engine& engine) {
-  std::vector<MailboxWork*> found;
-  for (const auto& work : engine.mailboxes) {
-    if (work->requested && is_no_news(engine, *work)) found.push_back(work.get());
-  }
-  return found;
 }
 
 // The base of a mailbox that is paired anew: nothing of it is believed any more.
