@@ -46,9 +46,13 @@ class DelayedLine:
         while True:
             try:
                 near, _ = self.listener.accept()
-                far = socket.create_connection(("127.0.0.1", self.target))
             except OSError:
                 return
+            try:
+                far = socket.create_connection(("127.0.0.1", self.target))
+            except OSError:
+                near.close()
+                continue
             for one in (near, far):
                 one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             for one, other in ((near, far), (far, near)):
@@ -112,10 +116,10 @@ class BareIdle:
 class Living:
     """A daemon with these accounts: (name, user, host, port)."""
 
-    def __init__(self, directory, ca, accounts):
+    def __init__(self, directory, ca, accounts, defaults=""):
         self.dir = directory
         text = f'state_dir = "{directory}/state"\n[defaults]\npassword = "{PASSWORD}"\n'
-        text += f'tls = {{ ca_file = "{ca}" }}\n'
+        text += f'tls = {{ ca_file = "{ca}" }}\n' + defaults
         for name, user, host, port in accounts:
             text += (f'[account.{name}]\nuser = "{user}"\nhost = "{host}"\nport = {port}\n'
                      f'maildir = "{directory}/Mail/{name}"\n')
