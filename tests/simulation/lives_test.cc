@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <set>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "living.h"
@@ -28,8 +30,14 @@ class RandomLife : public Living, public testing::WithParamInterface<std::uint64
   // As files() has them.
   static Lines as_files(Lines lines) {
     for (std::string& line : lines) {
-      const std::size_t flag = line.find(" \\Seen");
-      if (flag != std::string::npos) line.replace(flag, 6, ":S");
+      std::string letters;
+      for (const auto& [flag, letter] : {std::pair(" \\Seen", 'S'), {" \\Deleted", 'T'}}) {
+        const std::size_t at = line.find(flag);
+        if (at == std::string::npos) continue;
+        line.erase(at, std::string_view(flag).size());
+        letters += letter;
+      }
+      if (!letters.empty()) line += ":" + letters;
     }
     std::ranges::sort(lines);
     return lines;
