@@ -434,7 +434,11 @@ void Account::Impl::take_outcome(const Due& due, const AccountReport& report, na
 
 coro::Task<void> Account::Impl::sync(Due due) {
   const Result<coro::Semaphore::Permit> permit = co_await turn.hold();
-  if (!permit) co_return;
+  if (!permit || pause_until) {
+    // Whoever lent the state kept it for long: what is due is still due, and who waits is answered.
+    if (due.request) requests.push_front(std::move(due.request));
+    co_return;
+  }
   if (due.everything || remote.has_news()) enter(LifeState::syncing);
   if (!due.request) co_await observer.before_sync(self);
   const bool told = remote.has_news() && remote.since();

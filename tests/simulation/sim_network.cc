@@ -33,6 +33,13 @@ class SimLine : public std::enable_shared_from_this<SimLine> {
     client_reads.set();
   }
   bool is_cut() const { return cut_; }
+  void fall_silent() { deaf_ = mute_ = true; }
+  void tell() {
+    if (cut_ || mute_ || session_.ended()) return;
+    std::string news = session_.tell();
+    if (!news.empty()) to_client(std::move(news));
+    if (session_.ended()) end_behind_answers();
+  }
 
   std::string client_buffer;
   coro::Event client_reads;
@@ -42,6 +49,7 @@ class SimLine : public std::enable_shared_from_this<SimLine> {
     if (cut_ || session_.ended()) return;
     std::string answer = session_.receive(octets);
     if (!answer.empty()) to_client(std::move(answer));
+    network_.tell();
     if (!whole || session_.ended()) end_behind_answers();
   }
 
@@ -134,6 +142,7 @@ SimNetwork::~SimNetwork() = default;
 
 coro::Task<Result<std::unique_ptr<io::Transport>>> SimNetwork::dial(io::Endpoint) {
   STERNA_CO_CHECK(co_await clock_.sleep(std::chrono::milliseconds(random_.between(1, 50))));
+  ++dialled_;
   if (down_) co_return fail(ErrorCode::connect, "the network is down");
   auto line = std::make_shared<SimLine>(*this);
   lines_.push_back(line);
@@ -145,6 +154,19 @@ void SimNetwork::go_down() {
   down_ = true;
   for (const std::weak_ptr<SimLine>& weak : std::exchange(lines_, {})) {
     if (const auto line = weak.lock()) line->cut();
+  }
+}
+
+void SimNetwork::fall_silent() {
+  for (const std::weak_ptr<SimLine>& weak : std::exchange(lines_, {})) {
+    if (const auto line = weak.lock()) line->fall_silent();
+  }
+}
+
+void SimNetwork::tell() {
+  std::erase_if(lines_, [](const std::weak_ptr<SimLine>& weak) { return weak.expired(); });
+  for (const std::weak_ptr<SimLine>& weak : lines_) {
+    if (const auto line = weak.lock()) line->tell();
   }
 }
 

@@ -32,6 +32,11 @@ class SimNetwork : public io::Dialer {
   // Every connection ends now, and dialling fails until it is allowed again.
   void go_down();
   void go_up() { down_ = false; }
+  // Every connection goes on to look alive, and nothing passes any more, as after a sleep.
+  void fall_silent();
+  // Sessions in IDLE tell what changed.
+  void tell();
+  std::uint64_t dialled() const { return dialled_; }
 
  private:
   friend class SimLine;
@@ -45,6 +50,7 @@ class SimNetwork : public io::Dialer {
   Abilities abilities_;
   std::optional<std::uint64_t> octets_left_;
   bool down_ = false;
+  std::uint64_t dialled_ = 0;
   std::vector<std::weak_ptr<SimLine>> lines_;
 };
 

@@ -66,6 +66,8 @@ Abilities Abilities::of(const Script& script) {
   abilities.capability_in_greeting = script.has("capability");
   abilities.multiappend = script.has("multiappend");
   abilities.objectid = script.has("objectid");
+  abilities.idle = script.has("idle");
+  abilities.notify = script.has("notify");
   abilities.message_limit = script.has("message-limit") ? kMessageLimit : 0;
   abilities.no_appenduid = script.has("no-appenduid");
   abilities.no_copyuid = script.has("no-copyuid");
@@ -95,6 +97,8 @@ std::string Abilities::to_string() const {
   add(unselect, "UNSELECT");
   add(multiappend, "MULTIAPPEND");
   add(objectid, "OBJECTID");
+  add(idle, "IDLE");
+  add(notify, "NOTIFY");
   if (message_limit > 0) words += fmt::format(" MESSAGELIMIT={}", message_limit);
   return words;
 }
@@ -157,6 +161,7 @@ void SimSession::bad(const ClientCommand& command) {
 
 void SimSession::handle(const ClientCommand& command) {
   if (state_.before_command) state_.before_command(command.line);
+  if (idle_) return end_idle(command);
   if (selected_ && !selected_mailbox()) {
     if (tells_as(Manners::dovecot)) say("* BYE the mailbox is gone");
     ended_ = true;
@@ -186,6 +191,10 @@ bool SimSession::handle_session(const ClientCommand& command) {
     say("* BYE until next time");
     ok(command);
     ended_ = true;
+  } else if (name == "IDLE" && authenticated_ && abilities_.idle) {
+    idle(command);
+  } else if (name == "NOTIFY" && authenticated_ && abilities_.notify) {
+    notify(command);
   } else if (name == "ENABLE" && authenticated_ && abilities_.condstore) {
     enable(command);
   } else if (name == "NAMESPACE" && authenticated_ && abilities_.namespaces) {

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // SimSession: one connection to the simulated server, as bytes in and bytes out (RFC 3501, and as
 // far as Abilities says: UIDPLUS 4315, MOVE 6851, CONDSTORE and QRESYNC 7162, LIST-STATUS 5819,
-// ESEARCH 4731, LITERAL+ 7888, NAMESPACE 2342, MULTIAPPEND 3502, OBJECTID 8474, MESSAGELIMIT 9738).
+// ESEARCH 4731, LITERAL+ 7888, NAMESPACE 2342, MULTIAPPEND 3502, OBJECTID 8474, MESSAGELIMIT 9738,
+// IDLE 2177, NOTIFY 5465 as Dovecot has it).
 // A session sees the messages that it was told of, under the numbers that it was told, and tells
 // what others changed as Manners says. tests/transcripts holds it to the answers of real servers.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -49,6 +51,8 @@ struct Abilities {
   bool capability_in_greeting = false;
   bool multiappend = false;
   bool objectid = false;
+  bool idle = false;
+  bool notify = false;
   std::size_t message_limit = 0;  // of a command; 0: none
   Gone gone = Gone::body;
   // Habits that no capability tells.
@@ -57,6 +61,7 @@ struct Abilities {
   bool partial_copyuid = false;  // the last of several is left out
   bool half_move = false;        // the last of several stays, and the answer is NO
   bool lags = false;             // most commands tell nothing of what others did
+  bool idles_mutely = false;     // IDLE is accepted, and tells nothing
   bool filters = false;          // some of what is stored is moved elsewhere at once
   bool rewrites = false;         // what is stored gets one header field more
 
@@ -71,6 +76,8 @@ class SimSession {
   // The answers to what came; empty if it ends amid a command.
   std::string receive(const std::string& octets);
   std::string greeting() const;
+  // What is told without being asked, since others changed something: in IDLE alone.
+  std::string tell();
   bool ended() const { return ended_; }
 
  private:
@@ -86,10 +93,23 @@ class SimSession {
     std::set<std::uint32_t> own;  // flags that this session changed, and nobody else
   };
 
+  // What NOTIFY told of a mailbox.
+  struct Notified {
+    std::size_t messages = 0;
+    std::uint32_t uid_next = 0;
+    std::uint64_t highest_modseq = 0;
+    bool operator==(const Notified&) const = default;
+  };
+
   bool may_go_on(const ClientCommand& command);
   bool refuses_append(const ClientCommand& command);
   void handle(const ClientCommand& command);
   bool handle_session(const ClientCommand& command);
+  void idle(const ClientCommand& command);
+  void end_idle(const ClientCommand& command);
+  void tell_in_idle();
+  void notify(const ClientCommand& command);
+  void tell_notified(bool first);
   bool handle_mailboxes(const ClientCommand& command);
   bool handle_messages(const ClientCommand& command);
 
@@ -157,6 +177,8 @@ class SimSession {
   bool condstore_on_ = false;
   bool qresync_on_ = false;
   std::optional<Selected> selected_;
+  std::optional<ClientCommand> idle_;  // that is not over
+  std::optional<std::map<std::string, Notified>> notified_;
   unsigned commands_ = 0;
   bool late_ = false;              // this command tells nothing of what others did
   std::uint64_t told_before_ = 0;  // flags up to here were told before this command

@@ -12,9 +12,9 @@ namespace sterna::simulation {
 namespace {
 
 bool tells(const std::string& name) {
-  static const std::set<std::string> kTelling{"NOOP",      "APPEND",     "EXPUNGE",
-                                              "UID FETCH", "UID STORE",  "UID COPY",
-                                              "UID MOVE",  "UID SEARCH", "UID EXPUNGE"};
+  static const std::set<std::string> kTelling{"NOOP",       "IDLE",       "APPEND",   "EXPUNGE",
+                                              "UID FETCH",  "UID STORE",  "UID COPY", "UID MOVE",
+                                              "UID SEARCH", "UID EXPUNGE"};
   return kTelling.contains(name);
 }
 
@@ -145,6 +145,78 @@ void SimSession::tell_behind(const ClientCommand& command) {
     tell_vanished(mailbox);
     tell_new(mailbox);
   }
+}
+
+void SimSession::idle(const ClientCommand& command) {
+  say("+ idling");
+  idle_ = command;
+  tell_in_idle();
+}
+
+void SimSession::end_idle(const ClientCommand& command) {
+  if (!ascii_iequals(command.line, "DONE")) return bad(command);
+  const ClientCommand begun = *std::exchange(idle_, std::nullopt);
+  ok(begun);
+}
+
+void SimSession::tell_in_idle() {
+  if (abilities_.idles_mutely) return;
+  if (selected_ && !selected_mailbox()) {
+    say("* BYE the mailbox is gone");
+    ended_ = true;
+    return;
+  }
+  if (selected_) {
+    const ServerMailbox& mailbox = *selected_mailbox();
+    tell_flags(mailbox, *idle_);
+    tell_vanished(mailbox);
+    tell_new(mailbox);
+  }
+  tell_notified(false);
+}
+
+std::string SimSession::tell() {
+  if (idle_ && !ended_) tell_in_idle();
+  return std::exchange(out_, {});
+}
+
+// The STATUS of each mailbox comes before the answer.
+void SimSession::notify(const ClientCommand& command) {
+  const std::vector<Argument>& words = command.arguments;
+  if (words.size() < 4 || !ascii_iequals(words[0].text, "SET") ||
+      !ascii_iequals(words[1].text, "STATUS")) {
+    return bad(command);
+  }
+  condstore_on_ = condstore_on_ || abilities_.condstore;
+  notified_.emplace();
+  tell_notified(true);
+  ok(command);
+}
+
+void SimSession::tell_notified(bool first) {
+  if (!notified_) return;
+  std::map<std::string, Notified> now;
+  for (const auto& [name, mailbox] : state_.mailboxes()) {
+    const Notified one{mailbox.messages.size(), mailbox.uid_next, mailbox.highest_modseq};
+    now[name] = one;
+    const auto before = notified_->find(name);
+    const bool known = before != notified_->end();
+    if (!known && !first) say(fmt::format("* LIST () \"{}\" \"{}\"", state_.delimiter, name));
+    if ((known && before->second == one) || (selected_ && selected_->name == name)) continue;
+    const bool flags_alone =
+        known && before->second.messages == one.messages && before->second.uid_next == one.uid_next;
+    std::string counts = fmt::format("MESSAGES {} UIDNEXT {}", one.messages, one.uid_next);
+    if (flags_alone) counts.clear();
+    if (abilities_.condstore) {
+      counts += fmt::format("{}HIGHESTMODSEQ {}", counts.empty() ? "" : " ", one.highest_modseq);
+    }
+    if (!counts.empty()) say(fmt::format("* STATUS \"{}\" ({})", name, counts));
+  }
+  for (const auto& [name, told] : *notified_) {
+    if (now.contains(name)) continue;
+    say(fmt::format("* LIST (\\NonExistent) \"{}\" \"{}\"", state_.delimiter, name));
+  }
+  notified_ = std::move(now);
 }
 
 }  // namespace sterna::simulation

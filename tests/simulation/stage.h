@@ -150,6 +150,15 @@ class Stage : public testing::Test {
   std::chrono::milliseconds quiet{0};
   test::VirtualClock clock_;
 
+  static void strike(std::function<void()>& deed) {
+    if (auto once = std::exchange(deed, nullptr)) once();
+  }
+
+  SeededRandom random_{1};
+  test::TempDir state_;
+  InlineWorker worker_{clock_, random_};
+  SimNetwork* network_ = nullptr;  // of the sync that runs
+
  private:
   account::AccountReport run() {
     SimNetwork network(clock_, random_, server, abilities);
@@ -164,9 +173,6 @@ class Stage : public testing::Test {
     static_cast<void>(clock_.run(clock_.sleep(std::chrono::hours(2))));
     return report;
   }
-  static void strike(std::function<void()>& deed) {
-    if (auto once = std::exchange(deed, nullptr)) once();
-  }
   std::vector<std::string> paths(const std::string& mailbox) const {
     std::vector<std::string> found;
     for (const std::string part : {"/new/", "/cur/"}) {
@@ -177,12 +183,8 @@ class Stage : public testing::Test {
     return found;
   }
 
-  SeededRandom random_{1};
-  test::TempDir state_;
-  InlineWorker worker_{clock_, random_};
   bool letters_read_ = false;
   std::string refused_;
-  SimNetwork* network_ = nullptr;  // of the sync that runs
   std::string command_;
   std::function<void()> at_command_;
   std::function<void()> at_rename_;

@@ -97,6 +97,7 @@ void MemoryDisk::add_name(const NodePtr& directory, std::string_view name, const
   STERNA_ASSERT(directory->children.emplace(name, node).second);
   ++node->links;
   live_[node->ino] = node;
+  if (changed) changed(directory->ino);
   directory->mtime_ns = directory->ctime_ns = node->ctime_ns = stamp();
   unsynced_.push_back(
       {.removed = std::nullopt,
@@ -111,6 +112,8 @@ void MemoryDisk::remove_name(const NodePtr& directory, std::string_view name) {
   STERNA_ASSERT(found != directory->children.end());
   const NodePtr node = found->second;
   directory->children.erase(found);
+  if (changed) changed(directory->ino);
+  if (gone && node->type == io::FileType::directory) gone(node->ino);
   directory->mtime_ns = directory->ctime_ns = node->ctime_ns = stamp();
   unsynced_.push_back(
       {.removed = Change::Name{.directory = directory->ino, .name = std::string(name)},
@@ -153,6 +156,9 @@ void MemoryDisk::move_name(const NodePtr& from, std::string_view name, const Nod
   }
   from->children.erase(found);
   to->children.emplace(new_name, node);
+  if (changed) changed(from->ino);
+  if (changed && to != from) changed(to->ino);
+  if (gone && node->type == io::FileType::directory) gone(node->ino);
   const std::int64_t now = stamp();
   from->mtime_ns = from->ctime_ns = to->mtime_ns = to->ctime_ns = node->ctime_ns = now;
   unsynced_.push_back({.removed = Change::Name{.directory = from->ino, .name = std::string(name)},
@@ -368,6 +374,7 @@ void MemoryDisk::write(const std::string& path, std::string_view content) {
     add_name(parent, name, node);
   }
   STERNA_ASSERT(resize_data(*node, std::string(content)).has_value());
+  if (changed) changed(parent_of(path).first->ino);
 }
 
 void MemoryDisk::open_to_write(const std::string& path) {

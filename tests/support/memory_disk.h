@@ -75,6 +75,10 @@ class MemoryDisk {
   // Called when Sterna took a file's name away, and when that reaches the disk (durably), with the
   // content that was behind it.
   std::function<void(bool durably, std::string_view content)> removed;
+  // Called when names in this directory changed, or a file in it was written, and when a directory
+  // lost its own name.
+  std::function<void(std::uint64_t directory)> changed;
+  std::function<void(std::uint64_t directory)> gone;
   std::int64_t granularity_ns = 1;  // of all stamps
   std::uint64_t capacity_octets = UINT64_MAX;
   bool has_nameless_files = true;  // O_TMPFILE
