@@ -235,9 +235,12 @@ Account::Impl::Due Account::Impl::what_is_due() {
 nanoseconds Account::Impl::next_moment() const {
   if (retry_at) return *retry_at;
   nanoseconds next = everything_at;
-  if (remote.has_news()) next = std::min(next, std::max(news_at, now()));
-  if (remote.everything()) next = std::min<nanoseconds>(next, began_last + kLooksApart);
-  for (const auto& one : {ripe_at, scan_at, local.ripe_at(), remote.renew_at()}) {
+  if (remote.everything()) {
+    next = std::min<nanoseconds>(next, began_last + kLooksApart);
+  } else if (remote.has_news()) {
+    next = std::min(next, std::max(news_at, now()));
+  }
+  for (const auto& one : {ripe_at, scan_at, local.ripe_at()}) {
     if (one) next = std::min(next, *one);
   }
   return next;
@@ -277,8 +280,13 @@ coro::Task<void> Account::Impl::wait_for_reason() {
   enter(retry_at ? life.state : state_at_rest());
   note_pending();
   note_pushed();
-  const nanoseconds left = next_moment() - now();
-  if (left <= nanoseconds{}) co_return;
+  nanoseconds left = next_moment() - now();
+  if (left <= nanoseconds{}) {
+    co_await coro::yield();  // if it is due for ever, others still live
+    co_return;
+  }
+  // A reason to listen anew, and none to sync.
+  if (remote.renew_at()) left = std::clamp(*remote.renew_at() - now(), nanoseconds{}, left);
   coro::Scope timer = co_await coro::make_scope();
   timer.spawn(io::set_after(services.clock, std::chrono::ceil<milliseconds>(left), wake));
   co_await listen();

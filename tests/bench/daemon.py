@@ -24,6 +24,7 @@ import threading
 import time
 
 from tests.support import dovecot
+from tests.support.door import Door
 from tests.support.dovecot import Dovecot, PASSWORD
 
 MESSAGE = b"From: a@example.org\r\nSubject: event\r\n\r\nbody\r\n"
@@ -36,27 +37,19 @@ class DelayedLine:
 
     def __init__(self, target, rtt_ms):
         self.target, self.half = target, rtt_ms / 2000
-        self.listener = socket.socket()
-        self.listener.bind(("127.0.0.1", 0))
-        self.listener.listen(50)
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
+        self.door = Door(self._relay)
+        self.port = self.door.port
 
-    def _accept(self):
-        while True:
-            try:
-                near, _ = self.listener.accept()
-            except OSError:
-                return
-            try:
-                far = socket.create_connection(("127.0.0.1", self.target))
-            except OSError:
-                near.close()
-                continue
-            for one in (near, far):
-                one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            for one, other in ((near, far), (far, near)):
-                threading.Thread(target=self._carry, args=(one, other), daemon=True).start()
+    def _relay(self, near):
+        try:
+            far = socket.create_connection(("127.0.0.1", self.target))
+        except OSError:
+            near.close()
+            return
+        for one in (near, far):
+            one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for one, other in ((near, far), (far, near)):
+            threading.Thread(target=self._carry, args=(one, other), daemon=True).start()
 
     def _carry(self, source, target):
         queue, ready = collections.deque(), threading.Condition()

@@ -7,6 +7,7 @@ import time
 import unittest
 
 from tests.support.case import IntegrationCase
+from tests.support.door import Door
 from tests.support.messages import NOON, message
 
 ROUND_TRIP_S = 0.06     # well beyond the 20 ms from which on a server is far away
@@ -20,32 +21,27 @@ class FarRelay:
         self._target = (host, port)
         self.compressed = 0
         self._sockets = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
+        self._door = Door(self._relay)
+        self.port = self._door.port
         test.addCleanup(self._close)
-        threading.Thread(target=self._accept, daemon=True).start()
 
     def _close(self):
-        for one in (self._listener, *self._sockets):
+        self._door.close()
+        for one in self._sockets:
             one.close()
 
-    def _accept(self):
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            time.sleep(ROUND_TRIP_S)        # the handshake of TCP
-            server = socket.create_connection(self._target, 10)
-            server.settimeout(None)
-            self._sockets += [client, server]
-            for one in (client, server):
-                one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            for source, sink, look in ((client, server, True), (server, client, False)):
-                held = queue.Queue()
-                threading.Thread(target=self._read, args=(source, held, look),
-                                 daemon=True).start()
-                threading.Thread(target=self._send, args=(held, sink), daemon=True).start()
+    def _relay(self, client):
+        time.sleep(ROUND_TRIP_S)        # the handshake of TCP
+        server = socket.create_connection(self._target, 10)
+        server.settimeout(None)
+        self._sockets += [client, server]
+        for one in (client, server):
+            one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for source, sink, look in ((client, server, True), (server, client, False)):
+            held = queue.Queue()
+            threading.Thread(target=self._read, args=(source, held, look),
+                             daemon=True).start()
+            threading.Thread(target=self._send, args=(held, sink), daemon=True).start()
 
     def _read(self, source, held, look):
         data = b"-"

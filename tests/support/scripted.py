@@ -12,6 +12,7 @@ import sqlite3
 import tempfile
 import threading
 
+from tests.support.door import Door
 from tests.support.maildir import Maildir
 from tests.support.messages import word_of
 from tests.support.sterna import Sterna
@@ -57,12 +58,11 @@ class ScriptedServer:
         self.next_uid = {}
         self.lock = threading.Lock()
         self.make("INBOX")
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._door = Door(self._welcome)
+        self.port = self._door.port
 
     def close(self):
-        self._listener.close()
+        self._door.close()
 
     # ---- what tests say and ask
 
@@ -133,15 +133,9 @@ class ScriptedServer:
 
     # ---- the protocol
 
-    def _accept(self):
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            self.connections += 1
-            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            threading.Thread(target=self._run, args=(client,), daemon=True).start()
+    def _welcome(self, client):
+        self.connections += 1
+        threading.Thread(target=self._run, args=(client,), daemon=True).start()
 
     def _run(self, client):
         session = Session(client)

@@ -11,6 +11,8 @@ import re
 import socket
 import threading
 
+from tests.support.door import Door
+
 _FORBIDDEN = {
     "QRESYNC": rb"\b(QRESYNC|VANISHED)\b",
     "CONDSTORE": rb"\b(CONDSTORE|CHANGEDSINCE|UNCHANGEDSINCE|HIGHESTMODSEQ|MODSEQ)\b",
@@ -74,9 +76,8 @@ class Wire:
         self._at_cut = None
         self._disguises = []          # (name on the server, name that Sterna sees)
         self._lies = []               # [pattern, replacement, times left]
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._door = Door(self._relay)
+        self.port = self._door.port
 
     def __enter__(self):
         return self
@@ -85,11 +86,7 @@ class Wire:
         self.close()
 
     def close(self):
-        try:
-            self._listener.shutdown(socket.SHUT_RDWR)      # or accept() would wait for ever
-        except OSError:
-            pass
-        self._listener.close()
+        self._door.close()
         self.cut_now()
 
     # ---- what tests ask for; each happens once
@@ -165,28 +162,23 @@ class Wire:
 
     # ---- relaying
 
-    def _accept(self):
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            try:
-                server = socket.create_connection(self._target, 10)
-            except OSError:
-                client.close()
-                continue
-            server.settimeout(None)
-            for one in (client, server):
-                one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            with self._lock:
-                self._sockets += [client, server]
-                self.connections += 1
-            lost = set()      # tags whose answers never arrive
-            up, down = (_copy, _copy) if self._raw else (self._upwards, self._downwards)
-            for pump, source, sink in ((up, client, server), (down, server, client)):
-                threading.Thread(target=self._run, args=(pump, source, sink, lost),
-                                 daemon=True).start()
+    def _relay(self, client):
+        try:
+            server = socket.create_connection(self._target, 10)
+        except OSError:
+            client.close()
+            return
+        server.settimeout(None)
+        for one in (client, server):
+            one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with self._lock:
+            self._sockets += [client, server]
+            self.connections += 1
+        lost = set()      # tags whose answers never arrive
+        up, down = (_copy, _copy) if self._raw else (self._upwards, self._downwards)
+        for pump, source, sink in ((up, client, server), (down, server, client)):
+            threading.Thread(target=self._run, args=(pump, source, sink, lost),
+                             daemon=True).start()
 
     def _run(self, pump, source, sink, lost):
         try:

@@ -7,6 +7,8 @@ import socket
 import struct
 import threading
 
+from tests.support.door import Door
+
 UP, DOWN = "up", "down"
 
 
@@ -51,16 +53,11 @@ class Line:
         self._idle = threading.Condition(self._lock)
         self._pairs = []
         self.passed = {UP: 0, DOWN: 0}
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._door = Door(self._relay)
+        self.port = self._door.port
 
     def close(self):
-        try:
-            self._listener.shutdown(socket.SHUT_RDWR)      # or accept() would wait for ever
-        except OSError:
-            pass
-        self._listener.close()
+        self._door.close()
         self.cut_all()
 
     # ---- orders
@@ -92,27 +89,22 @@ class Line:
 
     # ---- relaying
 
-    def _accept(self):
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            try:
-                server = socket.create_connection(self._target, 10)
-            except OSError:
-                client.close()
-                continue
-            server.settimeout(None)
-            pair = Pair(client, server)
-            for one in pair.ends:
-                one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            with self._lock:
-                self._pairs.append(pair)
-                self._pumps += 2
-            for direction, source, sink in ((UP, client, server), (DOWN, server, client)):
-                threading.Thread(target=self._run, args=(direction, source, sink, pair),
-                                 daemon=True).start()
+    def _relay(self, client):
+        try:
+            server = socket.create_connection(self._target, 10)
+        except OSError:
+            client.close()
+            return
+        server.settimeout(None)
+        pair = Pair(client, server)
+        for one in pair.ends:
+            one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with self._lock:
+            self._pairs.append(pair)
+            self._pumps += 2
+        for direction, source, sink in ((UP, client, server), (DOWN, server, client)):
+            threading.Thread(target=self._run, args=(direction, source, sink, pair),
+                             daemon=True).start()
 
     def _run(self, direction, source, sink, pair):
         try:
