@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "environment.h"
 #include "sim_watcher.h"
 #include "stage.h"
 #include "sterna/account/account.h"
@@ -30,6 +31,7 @@ class Living : public Stage, public account::Observer {
   using seconds = std::chrono::seconds;
 
   Living() {
+    set_log_level(asked_log_level());
     abilities = {.condstore = true, .qresync = true, .uidplus = true, .move = true};
     abilities.list_status = abilities.idle = true;
     settings_ = settings_of(state_ / "state");
