@@ -73,6 +73,33 @@ TEST_F(Living, WhatIsDoneHereGoesOutAndComesToRest) {
   }
 }
 
+// RFC 2177 lets a server end it when it likes.
+TEST_F(Living, AnIdleThatTheServerEndsIsBegunAnew) {
+  how_.pushes = [](const MailboxName& name) { return name.text() == "m1"; };
+  begin();
+  pass(minutes(2));
+  line_->tire_of_idle();
+  pass(seconds(2));
+  for (const std::string mailbox : {"INBOX", "m1"}) {
+    arrives(mailbox, "t1");
+    told();
+    pass(seconds(2));
+    EXPECT_EQ(files().size(), mailbox == "INBOX" ? 1U : 2U) << mailbox;
+  }
+  EXPECT_TRUE(errors_.empty());
+}
+
+TEST_F(Living, AServerThatEndsEachIdleAtOnceIsPolled) {
+  abilities.idles_not = true;
+  how_.poll_interval = minutes(5);
+  how_.pushes = [](const MailboxName& name) { return name.text() == "m1"; };
+  begin();
+  EXPECT_EQ(account_->life().state, LifeState::polling);
+  arrives("INBOX", "t1");
+  EXPECT_LE(asked_within(minutes(6)), 30U);
+  EXPECT_EQ(files(), Lines{"INBOX t1"});
+}
+
 TEST_F(Living, AFlagAndADeletionOnTheServerComeWithoutAPoll) {
   arrives("INBOX", "t1");
   begin();
