@@ -20,6 +20,7 @@
 #include "sterna/coro/scope.h"
 #include "sterna/imap/outcome.h"
 #include "sterna/io/deadline.h"
+#include "work.h"
 
 namespace sterna::account {
 namespace {
@@ -79,6 +80,7 @@ struct Account::Impl {
                  wake.set();
                }),
         local(services, watcher, settings, wake, log),
+        work(services.clock, kept.pool),
         schedule(life_settings.poll_interval) {
     life.since_ms = services.clock.wall_ns() / 1'000'000;
   }
@@ -93,6 +95,8 @@ struct Account::Impl {
   coro::Task<void> wait_for_reason();
   coro::Task<void> listen();
   coro::Task<void> prove_line();
+  coro::Task<Result<coro::Semaphore::Permit>> take_turn();
+  void replace_dead_line(const std::string& reason);
   coro::Task<void> sync(Due due);
   void take_outcome(const Due& due, const AccountReport& report, nanoseconds began, bool was_told,
                     bool over_old_line);
@@ -117,6 +121,7 @@ struct Account::Impl {
   RemoteWatch remote;
   SideWatch beside;
   LocalWatch local;
+  Work work;
   coro::Semaphore turn{1};  // whoever has it may use the state
   std::deque<std::shared_ptr<Request>> requests;
   Schedule schedule;
@@ -217,7 +222,8 @@ coro::Task<void> Account::Impl::listen() {
   }
   Status heard;
   if (!remote.listening()) {
-    heard = co_await remote.begin(*connection, kept);
+    heard = co_await work.run(remote.begin(*connection, kept));
+    if (work.is_dead()) co_return replace_dead_line(std::exchange(probe_reason, {}));
   } else {
     heard = co_await remote.listen(wake);
   }
@@ -247,6 +253,17 @@ coro::Task<void> Account::Impl::wait_for_reason() {
   co_await timer.close();
 }
 
+coro::Task<Result<coro::Semaphore::Permit>> Account::Impl::take_turn() {
+  co_return co_await turn.hold();
+}
+
+void Account::Impl::replace_dead_line(const std::string& reason) {
+  log.info("{}: the line to the server is dead, and replaced", reason);
+  ++life.counters.reconnects[reason];
+  drop_line();
+  schedule.look_at_everything(now());
+}
+
 coro::Task<void> Account::Impl::prove_line() {
   const std::string reason = std::exchange(probe_reason, {});
   beside.probe();
@@ -264,11 +281,7 @@ coro::Task<void> Account::Impl::prove_line() {
   const Result<imap::Done> answered = co_await io::with_deadline(
       services.clock, kProbeLimit, connection->run(imap::noop()), "no sign of life");
   if (answered) co_return;
-  if (answered.error().is_cancelled()) co_return;
-  log.info("{}: the line to the server is dead, and replaced", reason);
-  ++life.counters.reconnects[reason];
-  drop_line();
-  schedule.look_at_everything(now());
+  if (!answered.error().is_cancelled()) replace_dead_line(reason);
 }
 
 coro::Task<void> Account::Impl::wait_while_paused() {
@@ -392,7 +405,7 @@ void Account::Impl::take_outcome(const Due& due, const AccountReport& report, na
 }
 
 coro::Task<void> Account::Impl::sync(Due due) {
-  const Result<coro::Semaphore::Permit> permit = co_await turn.hold();
+  const Result<coro::Semaphore::Permit> permit = co_await work.run(take_turn());
   if (!permit || pause_until) {
     // Whoever lent the state kept it for long: what is due is still due, and who waits is answered.
     if (due.request) requests.push_front(std::move(due.request));
@@ -418,8 +431,17 @@ coro::Task<void> Account::Impl::sync(Due due) {
   if (due.request) request.mailboxes = due.request->mailboxes;
   NoProgress nothing;
   Progress& progress = due.request ? static_cast<Progress&>(*due.request) : nothing;
-  AccountReport report = co_await sync_kept(services, settings, std::move(request),
-                                            due.everything ? nullptr : &news, progress, log, kept);
+  AccountReport report =
+      co_await work.run(sync_kept(services, settings, std::move(request),
+                                  due.everything ? nullptr : &news, progress, log, kept));
+  const bool is_cut_short = kept.failure && kept.failure->is_cancelled();
+  if (is_cut_short && (work.is_dead() || pause_until)) {
+    // Whatever it did is done; the rest is due still.
+    if (due.request) requests.push_front(std::move(due.request));
+    schedule.look_at_everything(now());
+    if (work.is_dead()) co_return replace_dead_line(std::exchange(probe_reason, {}));
+    co_return drop_line();
+  }
   co_await kept.pool.rest();
   take_outcome(due, report, began, was_told, over_old_line);
   observer.on_life(self);
@@ -517,6 +539,7 @@ Account::Loan::~Loan() {
 
 coro::Task<Result<Account::Loan>> Account::lend() {
   STERNA_CO_TRY(coro::Semaphore::Permit permit, co_await impl_->turn.hold());
+  impl_->enter(LifeState::syncing);
   co_return Loan(*this, std::move(permit));
 }
 
@@ -528,6 +551,7 @@ coro::Task<Status> Account::meet(Neighbours neighbours) {
 
 void Account::pause(std::optional<std::int64_t> until_ms) {
   impl_->pause_until = until_ms.value_or(0);
+  impl_->work.stop();
   impl_->wake.set();
 }
 
@@ -542,6 +566,7 @@ void Account::resume() {
 
 void Account::probe(std::string_view reason) {
   impl_->probe_reason = reason;
+  impl_->work.doubt();
   impl_->wake.set();
 }
 
