@@ -75,13 +75,7 @@ void report_no_line(Findings& findings, Error error, const io::Endpoint& endpoin
 
 // How log_in() will go about it.
 std::string mechanism_name(const Connection& connection, const Settings& settings) {
-  const auth::Offer offer{connection.capabilities().auth_mechanisms(),
-                          connection.has(imap::Capability::login_disabled)};
-  const bool encrypted = settings.endpoint.tls_mode != io::TlsMode::none;
-  const auth::Link link = encrypted                  ? auth::Link::encrypted
-                          : settings.allow_plaintext ? auth::Link::plaintext_allowed
-                                                     : auth::Link::plaintext;
-  const auto mechanism = auth::choose_mechanism(offer, settings.auth, link);
+  const auto mechanism = mechanism_for(connection, settings);
   return mechanism ? std::string(auth::to_string(*mechanism)) : std::string();
 }
 
@@ -203,17 +197,12 @@ coro::Task<void> check_mailboxes(Findings& findings, const Settings& settings,
   }
 }
 
-coro::Task<void> check_login(Findings& findings, const Settings& settings,
-                             const Result<Secret>& password, Connection& connection) {
-  const bool preauth = connection.client().authenticated();
-  std::string how = preauth ? std::string("PREAUTH") : mechanism_name(connection, settings);
-  Status in;
-  if (!password && !preauth) {
-    in = fail(password.error());
-  } else {
-    const Secret secret = password ? *password : Secret();
-    in = co_await log_in(connection, settings, secret);
-  }
+coro::Task<void> check_login(Findings& findings, Services services, const Settings& settings,
+                             LoginSecret& secret, Log log, std::unique_ptr<Connection>& line) {
+  const bool preauth = line->client().authenticated();
+  std::string how = preauth ? std::string("PREAUTH") : mechanism_name(*line, settings);
+  Status in = co_await log_in(line, services, settings, secret, std::move(log));
+  Connection& connection = *line;
   if (in) in = co_await connection.settle();
   if (!in) {
     findings.failed("login", std::move(in).error());
@@ -231,9 +220,10 @@ coro::Task<void> check_login(Findings& findings, const Settings& settings,
 coro::Task<void> check_server(Findings& findings, Services services, const Settings& settings,
                               Log log) {
   // First, since a person may be asked, and servers do not wait long for a login.
-  const Result<Secret> password = co_await settings.password();
+  LoginSecret secret(settings);
+  const Result<Secret> known = co_await secret.get();
   const auto before = services.clock.monotonic();
-  auto connection = co_await open_line(services, settings, std::move(log));
+  auto connection = co_await open_line(services, settings, log);
   if (!connection) {
     report_no_line(findings, std::move(connection).error(), settings.endpoint);
     co_return;
@@ -247,7 +237,12 @@ coro::Task<void> check_server(Findings& findings, Services services, const Setti
     report_unencrypted(findings, settings.endpoint);
   }
   findings.ok("greeting", fmt::format("after {} ms, connecting included", took.count()));
-  co_await check_login(findings, settings, password, **connection);
+  if (known || (*connection)->client().authenticated()) {
+    co_await check_login(findings, services, settings, secret, std::move(log), *connection);
+  } else {
+    findings.failed("login", known.error());
+    findings.skipped("server");
+  }
   co_await (*connection)->logout();
 }
 

@@ -5,21 +5,28 @@
 #include <memory>
 
 #include "connection.h"
+#include "login_secret.h"
 #include "sterna/account/settings.h"
 
 namespace sterna::account {
 
 // Dials, reads the greeting, secures the line as the settings say (never less), logs in, and
 // submits what every session begins with (ENABLE, NAMESPACE) without waiting for the answers:
-// Connection::settle(). Errors: resolve, connect, tls, certificate, login, secret, protocol,
-// disconnected, timeout.
+// Connection::settle(). The secret is asked for before the server is, since a person may have to
+// answer. Errors: resolve, connect, tls, certificate, login, secret, protocol, disconnected,
+// timeout.
 coro::Task<Result<std::unique_ptr<Connection>>> open_connection(Services services,
                                                                 const Settings& settings,
-                                                                const Secret& password, Log log);
+                                                                LoginSecret& secret, Log log);
 
-// The two steps of it, for `sterna check`, which reports each by itself.
+// The two steps of it, for `sterna check`, which reports each by itself. A token that the server
+// refuses is renewed, once, and shown over a new line, which then takes the place of `connection`.
 coro::Task<Result<std::unique_ptr<Connection>>> open_line(Services services,
                                                           const Settings& settings, Log log);
-coro::Task<Status> log_in(Connection& connection, const Settings& settings, const Secret& password);
+coro::Task<Status> log_in(std::unique_ptr<Connection>& connection, Services services,
+                          const Settings& settings, LoginSecret& secret, Log log);
+
+// How log_in() goes about it. Errors as of auth::choose_mechanism().
+Result<auth::Mechanism> mechanism_for(const Connection& connection, const Settings& settings);
 
 }  // namespace sterna::account

@@ -233,9 +233,9 @@ std::vector<MailboxLine> join(const std::vector<ServerMailbox>& remote, const Lo
 
 coro::Task<Result<std::unique_ptr<Connection>>> open_session(Services services,
                                                              const Settings& settings, Log log) {
-  STERNA_CO_TRY(const Secret password, co_await settings.password());
+  LoginSecret secret(settings);
   STERNA_CO_TRY(std::unique_ptr<Connection> connection,
-                co_await open_connection(services, settings, password, std::move(log)));
+                co_await open_connection(services, settings, secret, std::move(log)));
   STERNA_CO_CHECK(co_await connection->settle());
   co_return connection;
 }

@@ -42,15 +42,8 @@ coro::Task<Result<Connection*>> Pool::open(std::size_t index) {
   std::unique_ptr<Connection>& slot = connections_[index];
   if (slot && slot->usable()) co_return slot.get();
   part_with(slot);
-  if (!password_) {
-    STERNA_CO_TRY(password_, co_await settings_.password());
-  }
-  const Secret password = *password_;
-  Result<std::unique_ptr<Connection>> opened =
-      co_await open_connection(services_, settings_, password, log_);
-  if (!opened && opened.error().is(ErrorCode::login))
-    password_.reset();  // it may be another by now
-  STERNA_CO_TRY(std::unique_ptr<Connection> connection, std::move(opened));
+  STERNA_CO_TRY(std::unique_ptr<Connection> connection,
+                co_await open_connection(services_, settings_, secret_, log_));
   STERNA_CO_CHECK(co_await maybe_compress(services_.clock, settings_, *connection, index));
   ++logins_;
   connections_[index] = std::move(connection);
@@ -88,7 +81,7 @@ void Pool::part_with(std::unique_ptr<Connection>& slot) {
 }
 
 coro::Task<void> Pool::rest() {
-  password_.reset();
+  secret_.forget();
   for (std::size_t i = 1; i < connections_.size(); ++i) {
     if (connections_[i]) co_await connections_[i]->logout();
     part_with(connections_[i]);

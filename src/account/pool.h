@@ -8,13 +8,14 @@
 #include <vector>
 
 #include "engine.h"
+#include "login_secret.h"
 
 namespace sterna::account {
 
 class Pool {
  public:
   Pool(Services services, const Settings& settings, Log log)
-      : services_(services), settings_(settings), log_(std::move(log)) {}
+      : services_(services), settings_(settings), log_(std::move(log)), secret_(settings) {}
 
   // The first connection, opened when it is first asked for or was lost.
   coro::Task<Result<Connection*>> primary();
@@ -43,7 +44,7 @@ class Pool {
   Services services_;
   const Settings& settings_;
   Log log_;
-  std::optional<Secret> password_;
+  LoginSecret secret_;
   std::vector<std::unique_ptr<Connection>> connections_;
   std::uint64_t logins_ = 0;
   std::uint64_t octets_in_before_ = 0;

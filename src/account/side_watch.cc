@@ -77,8 +77,8 @@ std::size_t SideWatch::connections() const {
 coro::Task<Status> SideWatch::listen_once(Line& line) {
   {
     // Not for as long as the line lives.
-    STERNA_CO_TRY(const Secret password, co_await settings_.password());
-    STERNA_CO_TRY(line.connection, co_await open_connection(services_, settings_, password, log_));
+    LoginSecret secret(settings_);
+    STERNA_CO_TRY(line.connection, co_await open_connection(services_, settings_, secret, log_));
   }
   Connection& connection = *line.connection;
   STERNA_CO_CHECK(co_await connection.settle());

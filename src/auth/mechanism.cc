@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The order of preference: PLAIN, which defines its character set and any octet but NUL; then the
 // LOGIN command, which the base protocol has; then SASL LOGIN, which no RFC has, but old servers
-// do.
+// do. Of the two for tokens, the one that has an RFC.
 #include "sterna/auth/mechanism.h"
 
 #include <fmt/format.h>
@@ -30,7 +30,8 @@ std::string describe(const Offer& offer) {
 }
 
 Error nothing_in_common(const Offer& offer, Preference preference) {
-  constexpr std::string_view kWanted[] = {"PLAIN or LOGIN", "auth = \"plain\"", "auth = \"login\""};
+  constexpr std::string_view kWanted[] = {"PLAIN or LOGIN", "auth = \"plain\"", "auth = \"login\"",
+                                          "auth = \"oauth\""};
   Error error(ErrorCode::login,
               fmt::format("no way to log in: the server offers {}; wanted is {}", describe(offer),
                           kWanted[static_cast<std::size_t>(preference)]));
@@ -40,7 +41,7 @@ Error nothing_in_common(const Offer& offer, Preference preference) {
   }
   if (tokens_only) {
     return std::move(error).with_hint(
-        "this server wants OAuth 2.0, which this version of Sterna does not support");
+        "this server wants OAuth 2.0: auth = \"oauth\", and an access token for a password");
   }
   return error;
 }
@@ -48,7 +49,8 @@ Error nothing_in_common(const Offer& offer, Preference preference) {
 }  // namespace
 
 std::string_view to_string(Mechanism mechanism) {
-  constexpr std::string_view kNames[] = {"AUTHENTICATE PLAIN", "AUTHENTICATE LOGIN", "LOGIN"};
+  constexpr std::string_view kNames[] = {"AUTHENTICATE PLAIN", "AUTHENTICATE LOGIN", "LOGIN",
+                                         "AUTHENTICATE OAUTHBEARER", "AUTHENTICATE XOAUTH2"};
   return kNames[static_cast<std::size_t>(mechanism)];
 }
 
@@ -57,6 +59,11 @@ Result<Mechanism> choose_mechanism(const Offer& offer, Preference preference, Li
     return fail(Error(ErrorCode::tls, "the link is not encrypted, so no password is sent over it")
                     .with_disposition(Disposition::needs_user)
                     .with_hint("tls.mode = \"implicit\" or \"starttls\" encrypts it"));
+  }
+  if (preference == Preference::oauth) {
+    if (offers(offer, "OAUTHBEARER")) return Mechanism::oauthbearer;
+    if (offers(offer, "XOAUTH2")) return Mechanism::xoauth2;
+    return fail(nothing_in_common(offer, preference));
   }
   if (preference != Preference::login && offers(offer, "PLAIN")) return Mechanism::plain;
   if (preference != Preference::plain) {

@@ -42,11 +42,10 @@ void add_failure(std::vector<account::CheckLine>& lines, std::string what, const
 
 void check_login_method(const config::AccountConfig& account,
                         std::vector<account::CheckLine>& lines) {
-  if (config::takes_passwords(account.host)) return;
+  if (account.auth == config::Auth::oauth || config::takes_passwords(account.host)) return;
   add_failure(lines, "login method",
               Error(ErrorCode::login, account.host + " takes no passwords, only OAuth 2.0")
-                  .with_hint("this version of Sterna cannot log in there; enabled = false leaves "
-                             "the account out"));
+                  .with_hint("set auth = \"oauth\", with an access token for a password"));
 }
 
 // OpenSSL would say so no earlier than at the first connection.

@@ -75,6 +75,8 @@ auth::Preference mapped(config::Auth preference) {
       return auth::Preference::plain;
     case config::Auth::login:
       return auth::Preference::login;
+    case config::Auth::oauth:
+      return auth::Preference::oauth;
   }
   std::unreachable();
 }
@@ -166,6 +168,20 @@ coro::Task<Result<Secret>> password_of_command(std::vector<std::string> argv, ne
   co_return std::move(password);
 }
 
+// Where a command prints tokens, a refused one may have been the last moment of its life.
+coro::Task<Result<Secret>> token_of_command(std::vector<std::string> argv, Secret refused,
+                                            net::Loop& loop) {
+  STERNA_CO_TRY(Secret token, co_await password_of_command(std::move(argv), loop));
+  if (token == refused) {
+    co_return fail(Error(ErrorCode::login,
+                         "the server refused the access token, and password_command gives the "
+                         "same once more")
+                       .with_hint("see that the command renews the token, and that its consent "
+                                  "stands"));
+  }
+  co_return token;
+}
+
 coro::Task<Result<Secret>> no_password(std::string name) {
   co_return fail(no_password_configured(name));
 }
@@ -179,6 +195,15 @@ std::function<coro::Task<Result<Secret>>()> password_source(const AccountConfig&
   if (const auto* command = std::get_if<config::PasswordCommand>(&account.secret))
     return [argv = command->argv, &loop] { return password_of_command(argv, loop); };
   return [name = account.name] { return no_password(name); };
+}
+
+std::function<coro::Task<Result<Secret>>(Secret)> token_renewal(const AccountConfig& account,
+                                                                net::Loop& loop) {
+  const auto* command = std::get_if<config::PasswordCommand>(&account.secret);
+  if (account.auth != config::Auth::oauth || command == nullptr) return {};
+  return [argv = command->argv, &loop](Secret refused) {
+    return token_of_command(argv, std::move(refused), loop);
+  };
 }
 
 // One copy for all of the functions.
@@ -224,6 +249,7 @@ account::Settings settings_from_config(const config::Config& config, const Accou
   settings.name = account.name;
   settings.user = account.user;
   settings.password = password_source(account, loop);
+  settings.renewed_token = token_renewal(account, loop);
   settings.auth = mapped(account.auth);
   settings.endpoint = endpoint_of(account);
   // The engine asks one question: may the password go over a link without TLS?

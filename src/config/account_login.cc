@@ -13,11 +13,13 @@
 namespace sterna::config {
 namespace {
 
-constexpr std::array<std::string_view, 7> kUnsupportedAuth = {
-    "oauth", "cram-md5", "scram-sha-1", "scram-sha-256", "external", "xoauth2", "oauthbearer"};
+constexpr std::array<std::string_view, 4> kUnsupportedAuth = {"cram-md5", "scram-sha-1",
+                                                              "scram-sha-256", "external"};
 
-constexpr Choice<Auth> kAuth[] = {
-    {"auto", Auth::automatic}, {"plain", Auth::plain}, {"login", Auth::login}};
+constexpr Choice<Auth> kAuth[] = {{"auto", Auth::automatic},
+                                  {"plain", Auth::plain},
+                                  {"login", Auth::login},
+                                  {"oauth", Auth::oauth}};
 constexpr Choice<TlsMode> kTlsMode[] = {
     {"implicit", TlsMode::implicit}, {"starttls", TlsMode::starttls}, {"none", TlsMode::none}};
 constexpr Choice<TlsVersion> kTlsVersion[] = {{"1.2", TlsVersion::tls12},

@@ -51,6 +51,7 @@ TEST_P(ChooseMechanism, NeverOverAnOpenOne) {
 constexpr auto kAuto = Preference::automatic;
 constexpr auto kPlain = Preference::plain;
 constexpr auto kLogin = Preference::login;
+constexpr auto kOauth = Preference::oauth;
 
 INSTANTIATE_TEST_SUITE_P(
     Table, ChooseMechanism,
@@ -69,7 +70,14 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"PlainNotOffered", {"LOGIN"}, false, kPlain, std::nullopt},
         Case{"LoginIsTheCommand", {"PLAIN", "LOGIN"}, false, kLogin, Mechanism::login_command},
         Case{"LoginIsSaslWhereDisabled", {"PLAIN", "LOGIN"}, true, kLogin, Mechanism::login},
-        Case{"LoginNotToBeHad", {"PLAIN"}, true, kLogin, std::nullopt}),
+        Case{"LoginNotToBeHad", {"PLAIN"}, true, kLogin, std::nullopt},
+        Case{"OauthPrefersTheOneWithAnRfc",
+             {"PLAIN", "XOAUTH2", "OAUTHBEARER"},
+             true,
+             kOauth,
+             Mechanism::oauthbearer},
+        Case{"OauthTakesTheOther", {"PLAIN", "xoauth2"}, false, kOauth, Mechanism::xoauth2},
+        Case{"OauthShowsNoTokenAsAPassword", {"PLAIN", "LOGIN"}, false, kOauth, std::nullopt}),
     [](const auto& info) { return std::string(info.param.name); });
 
 TEST(ChooseMechanismError, SaysWhatTheServerOffers) {

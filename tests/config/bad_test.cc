@@ -195,8 +195,6 @@ INSTANTIATE_TEST_SUITE_P(
                    "in this version only []"),
         in_account("MaxAgeInARule", "rule = [{ match = [\"x\"], max_age = \"180d\" }]",
                    "26: `rule.max_age` is not supported by this version of Sterna"),
-        in_account("AuthOauth", "auth = \"oauth\"",
-                   "8: `auth = \"oauth\"` is not supported by this version of Sterna"),
         in_account("AuthScram", "auth = \"scram-sha-256\"",
                    "8: `auth = \"scram-sha-256\"` is not supported by this version of Sterna")),
     name_of);
@@ -215,7 +213,8 @@ INSTANTIATE_TEST_SUITE_P(
         in_account("ControlCharacters", "user = \"a\\nb\"", "8: `user` holds a control character"),
         in_account("EmptyUser", "user = \"\"", "8: `user` is empty"),
         in_account("AuthWord", "auth = \"kerberos\"",
-                   "8: `auth` must be \"auto\", \"plain\" or \"login\", not \"kerberos\""),
+                   "8: `auth` must be \"auto\", \"plain\", \"login\" or \"oauth\", not "
+                   "\"kerberos\""),
         in_account("NoPresetOfThatKind", "preset = \"example\"",
                    "10: there is no preset `example`; leave it out: the domain of `address` gives "
                    "it"),

@@ -70,9 +70,14 @@ using Neighbours = std::shared_ptr<const std::vector<Neighbour>>;
 struct Settings {
   std::string name;
   std::string user;
-  // Asked once a login; the command's or the file's answer. Fails with ErrorCode::secret.
+  // Asked before a login: the password, or with Preference::oauth an access token. Fails with
+  // ErrorCode::secret where a person has to help, with ErrorCode::login where a consent is gone.
   std::function<coro::Task<Result<Secret>>()> password;
+  // Asked once more where the server refused that token: another one. Empty for passwords, which
+  // are never tried twice. Several logins may ask at a time, each with the token that it had.
+  std::function<coro::Task<Result<Secret>>(Secret refused)> renewed_token;
   auth::Preference auth = auth::Preference::automatic;
+  std::string login_hint;  // what mends a refused login; "": the usual
   io::Endpoint endpoint;
   bool allow_plaintext = false;
   unsigned connections = 4;

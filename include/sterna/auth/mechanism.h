@@ -15,14 +15,17 @@
 
 namespace sterna::auth {
 
-enum class Preference : std::uint8_t { automatic, plain, login };
+// oauth: an access token instead of a password.
+enum class Preference : std::uint8_t { automatic, plain, login, oauth };
 
 enum class Mechanism : std::uint8_t {
   plain,          // AUTHENTICATE PLAIN (RFC 4616)
   login,          // AUTHENTICATE LOGIN (draft-murchison-sasl-login)
   login_command,  // LOGIN user password (RFC 3501 section 6.2.3)
+  oauthbearer,    // AUTHENTICATE OAUTHBEARER (RFC 7628)
+  xoauth2,        // AUTHENTICATE XOAUTH2
 };
-// "AUTHENTICATE PLAIN", "AUTHENTICATE LOGIN", "LOGIN".
+// "AUTHENTICATE PLAIN", "LOGIN".
 std::string_view to_string(Mechanism mechanism);
 
 enum class Link : std::uint8_t {

@@ -23,7 +23,7 @@
 
 namespace sterna::config {
 
-enum class Auth : std::uint8_t { automatic, plain, login };
+enum class Auth : std::uint8_t { automatic, plain, login, oauth };
 enum class Layout : std::uint8_t { fs, maildirpp };
 enum class Direction : std::uint8_t { both, pull, push };
 enum class Create : std::uint8_t { both, local, remote, none };  // which side may get a mailbox

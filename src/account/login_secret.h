@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// LoginSecret: what an account's logins show to the server, asked for when the first of them needs
+// it, and kept until forget(). A token is asked for anew before each login, since its source knows
+// how long it lasts.
+#pragma once
+
+#include <optional>
+
+#include "sterna/account/settings.h"
+
+namespace sterna::account {
+
+class LoginSecret {
+ public:
+  explicit LoginSecret(const Settings& settings) : settings_(settings) {}
+
+  coro::Task<Result<Secret>> get();
+  // Whether there may be another one where the server refuses this.
+  bool is_renewable() const { return static_cast<bool>(settings_.renewed_token); }
+  // Another one than the last, which was refused. Precondition: is_renewable().
+  coro::Task<Result<Secret>> renew();
+  void forget() { last_.reset(); }
+
+ private:
+  const Settings& settings_;
+  std::optional<Secret> last_;
+};
+
+}  // namespace sterna::account
