@@ -48,27 +48,6 @@ Status unreadable(std::string_view what, const std::string& file) {
                              "or its name in the configuration"));
 }
 
-Status load_authorities(SSL_CTX* context, const std::string& ca_file) {
-  // The hashed directory, which SSL_CERT_DIR may name, is read a certificate at a time, when one is
-  // needed. The bundle, which SSL_CTX_set_default_verify_paths would add, takes 27 ms to parse: it
-  // is read where somebody asks for it.
-  if (SSL_CTX_set_default_verify_dir(context) != 1)
-    return unreadable("cannot use", X509_get_default_cert_dir());
-  if (const char* bundle = ::secure_getenv(X509_get_default_cert_file_env());
-      bundle && SSL_CTX_load_verify_file(context, bundle) != 1) {
-    return fail(
-        Error(ErrorCode::certificate, fmt::format("cannot read {}, which SSL_CERT_FILE names: {}",
-                                                  printable(bundle), take_openssl_error()))
-            .with_hint("mend the file, or unset SSL_CERT_FILE in the environment"));
-  }
-  if (ca_file.empty()) return {};
-  if (SSL_CTX_load_verify_file(context, ca_file.c_str()) != 1)
-    return unreadable("cannot read tls.ca_file", ca_file);
-  // Whatever the user puts there is trusted, also a server's own or an intermediate certificate.
-  X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context), X509_V_FLAG_PARTIAL_CHAIN);
-  return {};
-}
-
 Status load_client_certificate(SSL_CTX* context, const io::TlsSettings& settings) {
   if (settings.client_cert_file.empty()) return {};
   const std::string& key =
@@ -94,6 +73,27 @@ std::string take_openssl_error() {
   return "unknown error";
 }
 
+Status trust_authorities(SSL_CTX* context, const std::string& ca_file, std::string_view key) {
+  // The hashed directory, which SSL_CERT_DIR may name, is read a certificate at a time, when one is
+  // needed. The bundle, which SSL_CTX_set_default_verify_paths would add, takes 27 ms to parse: it
+  // is read where somebody asks for it.
+  if (SSL_CTX_set_default_verify_dir(context) != 1)
+    return unreadable("cannot use", X509_get_default_cert_dir());
+  if (const char* bundle = ::secure_getenv(X509_get_default_cert_file_env());
+      bundle && SSL_CTX_load_verify_file(context, bundle) != 1) {
+    return fail(
+        Error(ErrorCode::certificate, fmt::format("cannot read {}, which SSL_CERT_FILE names: {}",
+                                                  printable(bundle), take_openssl_error()))
+            .with_hint("mend the file, or unset SSL_CERT_FILE in the environment"));
+  }
+  if (ca_file.empty()) return {};
+  if (SSL_CTX_load_verify_file(context, ca_file.c_str()) != 1)
+    return unreadable(fmt::format("cannot read {}", key), ca_file);
+  // Whatever the user puts there is trusted, also a server's own or an intermediate certificate.
+  X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context), X509_V_FLAG_PARTIAL_CHAIN);
+  return {};
+}
+
 Result<std::unique_ptr<TlsContext>> TlsContext::create(const io::TlsSettings& settings) {
   STERNA_TRY(int version, minimum(settings.min_version));
   STERNA_CHECK(check_pins(settings.pin_sha256));
@@ -107,7 +107,7 @@ Result<std::unique_ptr<TlsContext>> TlsContext::create(const io::TlsSettings& se
   SSL_CTX_set_mode(raw, SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_verify(raw, SSL_VERIFY_PEER, nullptr);
   SSL_CTX_set_cert_verify_callback(raw, verify_callback, nullptr);
-  STERNA_CHECK(load_authorities(raw, settings.ca_file));
+  STERNA_CHECK(trust_authorities(raw, settings.ca_file, "tls.ca_file"));
   STERNA_CHECK(load_client_certificate(raw, settings));
   return context;
 }

@@ -6,6 +6,8 @@
 #include <openssl/ssl.h>
 
 #include <memory>
+#include <string>
+#include <string_view>
 
 #include "sterna/base/result.h"
 #include "sterna/io/transport.h"
@@ -31,6 +33,10 @@ class TlsContext {
   std::unique_ptr<SSL_CTX, Free> context_;
   io::TlsSettings settings_;
 };
+
+// Lets a context trust the system's authorities, which SSL_CERT_DIR and SSL_CERT_FILE may name, and
+// those in `ca_file`, unless it is empty; `key` is what the configuration calls that file.
+Status trust_authorities(SSL_CTX* context, const std::string& ca_file, std::string_view key);
 
 // The first error of OpenSSL's queue as words, and the queue emptied.
 std::string take_openssl_error();

@@ -15,7 +15,7 @@ import sys
 
 GROUND = {"base", "model"}
 DOORS = {
-    "cli": {"daemon", "account", "net", "config"},
+    "cli": {"daemon", "account", "oauth", "net", "config"},
     "daemon": {"account", "net", "config", "io", "coro"},
     "net": {"io", "coro"},
     "account": {"sync", "imap", "maildir", "store", "auth", "io", "coro"},
@@ -24,6 +24,7 @@ DOORS = {
     "maildir": {"io", "coro"},
     "store": set(),
     "auth": set(),
+    "oauth": {"io", "coro"},
     "config": set(),
     "io": {"coro"},
     "coro": set(),
@@ -37,7 +38,8 @@ NEVER = {("base", "model"), ("coro", "model")}
 CLOSED_HEADERS = {
     r"<uv\.h>": {"net", "daemon"},
     r"<sqlite3\.h>": {"store"},
-    r"<openssl/": {"net", "auth", "base"},
+    r"<openssl/": {"net", "auth", "oauth", "base"},
+    r"<curl/": {"net"},
     r"<toml\+\+/": {"config"},
     r"<CLI/": {"cli"},
     r"<spdlog/": {"base"},

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+// The only file that sees libcurl. Nothing but https is spoken, no redirect is followed, nothing is
+// unpacked, and what does not end is ended.
+#include "sterna/net/https.h"
+
+#include <curl/curl.h>
+#include <fmt/format.h>
+
+#include <atomic>
+#include <string_view>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "bell.h"
+#include "core.h"
+#include "sterna/base/assert.h"
+#include "sterna/base/bytes.h"
+#include "tls_context.h"
+
+namespace sterna::net {
+namespace {
+
+// More than any endpoint says of itself.
+constexpr std::size_t kHeadersMax = 64 * 1024;
+constexpr long kConnectMaxMs = 15'000;
+// Threads at a time; others wait.
+constexpr std::size_t kRequestsMax = 8;
+
+// What the callbacks of one request work on.
+struct Exchange {
+  const io::HttpRequest& request;
+  std::atomic<bool>& stop;
+  io::HttpAnswer answer = {};
+  std::size_t header_octets = 0;
+  bool too_big = false;
+  Status trust = {};
+};
+
+std::size_t take_body(char* data, std::size_t, std::size_t count, void* user) {
+  auto& exchange = *static_cast<Exchange*>(user);
+  WipedString& body = exchange.answer.body;
+  if (count > exchange.request.octets_max - body.size()) {
+    exchange.too_big = true;
+    return 0;
+  }
+  body.append(data, count);
+  return count;
+}
+
+std::size_t take_header(char*, std::size_t, std::size_t count, void* user) {
+  auto& exchange = *static_cast<Exchange*>(user);
+  exchange.header_octets += count;
+  exchange.too_big = exchange.too_big || exchange.header_octets > kHeadersMax;
+  return exchange.too_big ? 0 : count;
+}
+
+int keep_going(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  return static_cast<Exchange*>(user)->stop ? 1 : 0;
+}
+
+CURLcode trust(CURL*, void* context, void* user) {
+  auto& exchange = *static_cast<Exchange*>(user);
+  exchange.trust =
+      trust_authorities(static_cast<SSL_CTX*>(context), exchange.request.ca_file, "oauth.ca_file");
+  return exchange.trust ? CURLE_OK : CURLE_ABORTED_BY_CALLBACK;
+}
+
+// "https://host/path", which is all of it that may be shown.
+std::string shown(std::string_view url) {
+  return printable(url.substr(0, url.find_first_of("?#")), 200);
+}
+
+ErrorCode code_of(CURLcode result) {
+  switch (result) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+      return ErrorCode::resolve;
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_PROXY:
+      return ErrorCode::connect;
+    case CURLE_OPERATION_TIMEDOUT:
+      return ErrorCode::timeout;
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_SSL_CIPHER:
+      return ErrorCode::tls;
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+      return ErrorCode::certificate;
+    case CURLE_URL_MALFORMAT:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+      return ErrorCode::config;
+    case CURLE_WRITE_ERROR:
+      return ErrorCode::too_big;
+    default:
+      return ErrorCode::disconnected;
+  }
+}
+
+Error failed(CURLcode result, const Exchange& exchange, const char* detail) {
+  if (!exchange.trust) return exchange.trust.error();
+  if (exchange.stop) return Error::cancelled();
+  const std::string asked = shown(exchange.request.url);
+  if (exchange.too_big) {
+    return Error(ErrorCode::too_big, fmt::format("{} answered with more than {}", asked,
+                                                 human_bytes(exchange.request.octets_max)));
+  }
+  const std::string why =
+      printable(detail && *detail != '\0' ? detail : curl_easy_strerror(result), 300);
+  Error error(code_of(result), fmt::format("{}: {}", asked, why));
+  if (!error.is(ErrorCode::certificate)) return error;
+  return std::move(error).with_hint(
+      "if its authority is your own: name its certificate in oauth.ca_file, or in the environment "
+      "as SSL_CERT_FILE");
+}
+
+struct Cleanup {
+  void operator()(CURL* curl) const { curl_easy_cleanup(curl); }
+  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+};
+
+class Easy {
+ public:
+  Easy() : curl_(curl_easy_init()) { STERNA_ASSERT(curl_); }
+
+  template <class Value>
+  void set(CURLoption option, Value value) {
+    STERNA_ASSERT(curl_easy_setopt(curl_.get(), option, value) == CURLE_OK);
+  }
+  CURL* get() const { return curl_.get(); }
+
+ private:
+  std::unique_ptr<CURL, Cleanup> curl_;
+};
+
+void prepare(Easy& easy, Exchange& exchange, const curl_slist* headers) {
+  const io::HttpRequest& request = exchange.request;
+  easy.set(CURLOPT_URL, request.url.c_str());
+  easy.set(CURLOPT_PROTOCOLS_STR, "https");
+  easy.set(CURLOPT_FOLLOWLOCATION, 0L);
+  easy.set(CURLOPT_NOSIGNAL, 1L);
+  easy.set(CURLOPT_QUICK_EXIT, 1L);  // a resolver that does not answer is left behind
+  easy.set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  easy.set(CURLOPT_HTTPHEADER, headers);
+  easy.set(CURLOPT_USERAGENT, "sterna");
+  easy.set(CURLOPT_CONNECTTIMEOUT_MS, kConnectMaxMs);
+  easy.set(CURLOPT_TIMEOUT_MS, static_cast<long>(request.limit.count()));
+  easy.set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  easy.set(CURLOPT_CAINFO, static_cast<const char*>(nullptr));
+  easy.set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));
+  easy.set(CURLOPT_SSL_CTX_FUNCTION, trust);
+  easy.set(CURLOPT_SSL_CTX_DATA, static_cast<void*>(&exchange));
+  easy.set(CURLOPT_WRITEFUNCTION, take_body);
+  easy.set(CURLOPT_WRITEDATA, static_cast<void*>(&exchange));
+  easy.set(CURLOPT_HEADERFUNCTION, take_header);
+  easy.set(CURLOPT_HEADERDATA, static_cast<void*>(&exchange));
+  easy.set(CURLOPT_NOPROGRESS, 0L);
+  easy.set(CURLOPT_XFERINFOFUNCTION, keep_going);
+  easy.set(CURLOPT_XFERINFODATA, static_cast<void*>(&exchange));
+  if (!request.form) return;
+  const std::string_view form = request.form->reveal();
+  easy.set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(form.size()));
+  easy.set(CURLOPT_POSTFIELDS, form.data());
+}
+
+void take_facts(const Easy& easy, io::HttpAnswer& answer) {
+  long status = 0;
+  curl_easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &status);
+  answer.status = static_cast<int>(status);
+  const char* type = nullptr;
+  curl_easy_getinfo(easy.get(), CURLINFO_CONTENT_TYPE, &type);
+  if (type) answer.content_type = type;
+  curl_off_t retry_after = 0;
+  curl_easy_getinfo(easy.get(), CURLINFO_RETRY_AFTER, &retry_after);
+  if (retry_after > 0) answer.retry_after = std::chrono::seconds(retry_after);
+}
+
+// On a thread of its own.
+Result<io::HttpAnswer> exchange_now(const io::HttpRequest& request, std::atomic<bool>& stop) {
+  Easy easy;
+  Exchange exchange{.request = request, .stop = stop};
+  const std::unique_ptr<curl_slist, Cleanup> headers(
+      curl_slist_append(nullptr, "Accept: application/json"));
+  char detail[CURL_ERROR_SIZE] = {};
+  easy.set(CURLOPT_ERRORBUFFER, static_cast<char*>(detail));
+  prepare(easy, exchange, headers.get());
+  const CURLcode result = curl_easy_perform(easy.get());
+  if (result != CURLE_OK) return fail(failed(result, exchange, detail));
+  take_facts(easy, exchange.answer);
+  return std::move(exchange.answer);
+}
+
+class CurlHttp final : public io::Http {
+ public:
+  explicit CurlHttp(Loop::Core& core) : core_(core) {
+    static const CURLcode ready = curl_global_init(CURL_GLOBAL_DEFAULT);
+    STERNA_ASSERT(ready == CURLE_OK);
+  }
+
+  coro::Task<Result<io::HttpAnswer>> send(io::HttpRequest request) override {
+    STERNA_CO_TRY(const coro::Semaphore::Permit permit, co_await requests_.hold());
+    Result<io::HttpAnswer> answer = fail(ErrorCode::internal, "not asked");
+    std::atomic<bool> stop = false;
+    Bell bell(core_);
+    std::thread thread;
+    try {
+      thread = std::thread([&request, &stop, &answer, &bell] {
+        answer = exchange_now(request, stop);
+        bell.ring();
+      });
+    } catch (const std::system_error& error) {
+      co_return fail(ErrorCode::io, fmt::format("no thread: {}", error.code().message()));
+    }
+    const Status heard = co_await bell.heard().wait();
+    if (!heard) {
+      stop = true;
+      static_cast<void>(co_await bell.heard().wait_regardless());
+    }
+    thread.join();
+    co_return answer;
+  }
+
+ private:
+  Loop::Core& core_;
+  coro::Semaphore requests_{kRequestsMax};
+};
+
+}  // namespace
+
+std::unique_ptr<io::Http> make_http(Loop& loop) {
+  return std::make_unique<CurlHttp>(loop.core());
+}
+
+}  // namespace sterna::net
