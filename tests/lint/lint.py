@@ -15,7 +15,7 @@ import sys
 
 GROUND = {"base", "model"}
 DOORS = {
-    "cli": {"daemon", "account", "net", "config"},
+    "cli": {"daemon", "account", "net", "config", "importer"},
     "daemon": {"account", "net", "config", "io", "coro"},
     "net": {"io", "coro"},
     "account": {"sync", "imap", "maildir", "store", "auth", "io", "coro"},
@@ -25,6 +25,7 @@ DOORS = {
     "store": set(),
     "auth": set(),
     "config": set(),
+    "importer": set(),
     "io": {"coro"},
     "coro": set(),
     "model": set(),
