@@ -13,12 +13,19 @@ namespace {
 
 constexpr std::size_t kReadOctets = 128 * 1024;
 
-// mbsync adds a header "X-TUID: 12 characters" to what it stores. The message on the server does
-// not have it, so the files that mbsync named are compared without.
 Result<maildir::ContentIdentity> identity_without_tuid(io::FileReader& reader) {
+  maildir::IdentityBuilder builder;
+  STERNA_CHECK(
+      read_without_tuid(reader, [&builder](std::string_view piece) { builder.update(piece); }));
+  return builder.finish();
+}
+
+}  // namespace
+
+Status read_without_tuid(io::FileReader& reader,
+                         const std::function<void(std::string_view)>& take) {
   constexpr std::string_view kField = "\nX-TUID: ";
   constexpr std::size_t kValueOctets = 12;
-  maildir::IdentityBuilder builder;
   std::string text;
   STERNA_TRY(std::size_t got, reader.read(text, kReadOctets));
   const std::size_t at = text.find(kField);
@@ -27,14 +34,12 @@ Result<maildir::ContentIdentity> identity_without_tuid(io::FileReader& reader) {
     text.erase(at + 1, end - at);
   }
   while (got > 0) {
-    builder.update(text);
+    take(text);
     text.clear();
     STERNA_TRY(got, reader.read(text, kReadOctets));
   }
-  return builder.finish();
+  return {};
 }
-
-}  // namespace
 
 Looked look_at(io::Directory& directory, std::string_view name, std::string_view base) {
   Looked looked;

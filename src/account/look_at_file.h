@@ -3,10 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string_view>
 
 #include "sterna/base/error.h"
+#include "sterna/base/result.h"
 #include "sterna/io/file_system.h"
 #include "sterna/maildir/identity.h"
 #include "sterna/model/message.h"
@@ -25,5 +27,10 @@ struct Looked {
 
 // Blocking: made for a worker's job. `base` is the base of `name`, which says who stored the file.
 Looked look_at(io::Directory& directory, std::string_view name, std::string_view base);
+
+// The octets of a file, in pieces, without the header "X-TUID: 12 characters" that mbsync adds to
+// what it stores: the message on the server does not have it. For files that another synchronizer
+// named.
+Status read_without_tuid(io::FileReader& reader, const std::function<void(std::string_view)>& take);
 
 }  // namespace sterna::account

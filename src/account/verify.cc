@@ -13,10 +13,12 @@
 #include "compare.h"
 #include "engine.h"
 #include "inspect_parts.h"
+#include "look_at_file.h"
 #include "remote_changes.h"
 #include "sterna/account/inspect.h"
 #include "sterna/base/bytes.h"
 #include "sterna/imap/outcome.h"
+#include "sterna/maildir/file_name.h"
 #include "sterna/maildir/identity.h"
 
 namespace sterna::account {
@@ -115,6 +117,7 @@ class BodySink final : public Sink {
 struct LocalDigests {
   maildir::FileDigests file;
   std::vector<Digest> without_nul;  // none where it has no NUL
+  std::optional<Digest> original;   // of one that mbsync stored, without what it added
 };
 // Of the files of a window, none for a file that is not there any more.
 using WindowDigests = std::vector<std::optional<LocalDigests>>;
@@ -123,6 +126,13 @@ Result<LocalDigests> digest_file(io::Directory& directory, const std::string& na
   LocalDigests digests;
   STERNA_TRY(const auto file, directory.open_file(name));
   STERNA_TRY(digests.file, maildir::file_digests(*file));
+  if (maildir::foreign_mark(maildir::parse_file_name(name).base)) {
+    STERNA_TRY(const auto original, directory.open_file(name));
+    maildir::CanonicalDigest digest;
+    STERNA_CHECK(
+        read_without_tuid(*original, [&digest](std::string_view piece) { digest.update(piece); }));
+    digests.original = digest.finish();
+  }
   if (!digests.file.has_nul) return digests;
   STERNA_TRY(const auto again, directory.open_file(name));
   STERNA_TRY(digests.without_nul, maildir::digests_without_nul(*again));
@@ -375,6 +385,7 @@ void Verifier::judge_bodies(const MailboxFacts& facts, const std::vector<BodyPai
     // A mail program that saved it may have added fields of its own to the header of the file.
     const bool both = there && local[i];
     if (both && (*there == local[i]->file.whole || *there == local[i]->file.plain)) continue;
+    if (both && there == local[i]->original) continue;
     const bool nul =
         both && std::ranges::find(local[i]->without_nul, *there) != local[i]->without_nul.end();
     std::string what = !there      ? "the server did not give its octets"

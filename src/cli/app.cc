@@ -4,6 +4,7 @@
 #include "arguments.h"
 #include "commands.h"
 #include "console.h"
+#include "import.h"
 #include "json.h"
 #include "sterna/base/log.h"
 #include "sterna/config/load.h"
@@ -31,6 +32,9 @@ Exit give(Console& console, const Answer& answer) {
 }
 
 Exit execute(const Invocation& invocation, Console& console) {
+  // Who imports has no configuration yet, or one that is to be replaced.
+  if (const auto* import = std::get_if<ImportArguments>(&invocation.command))
+    return import_configuration(console, *import);
   config::LoadOptions load;
   load.file = invocation.options.config_file;
   const auto config = config::load_or_problems(load);
@@ -63,6 +67,10 @@ LogLevel level_of_daemon(const GlobalOptions& options, const config::Config& con
 
 Exit fail_with(const Context& context, const Error& error) {
   return fail_with(context.console, {error}, exit_of(error.code()));
+}
+
+Exit run_command(const Context& context, const ImportArguments& arguments) {
+  return import_configuration(context.console, arguments);
 }
 
 Exit run_command(const Context& context, const NamesArguments&) {

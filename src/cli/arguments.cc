@@ -39,10 +39,12 @@ constexpr CommandText kCommands[] = {
     {"undo", "[list | restore] [ACCOUNT[/MAILBOX] [MESSAGE...]]",
      "Bring back what a sync deleted here in the last days"},
     {"adopt", "ACCOUNT", "Accept a Maildir whose marker is missing or foreign"},
+    {"import", "mbsync | offlineimap [FILE]",
+     "Print a configuration made from that of another program"},
 };
 
 // Of the contract, and of a later version.
-constexpr std::string_view kUnsupportedCommands[] = {"init", "auth", "search", "fetch", "import"};
+constexpr std::string_view kUnsupportedCommands[] = {"init", "auth", "search", "fetch"};
 
 constexpr std::string_view kFooter =
     "Exit status: 0 done, 1 failed, 2 wrong usage, 3 partly done, 4 login or secret\n"
@@ -177,6 +179,7 @@ class Parser {
     add_held();
     add_undo();
     add_adopt();
+    add_import();
     add_hidden();
   }
 
@@ -314,6 +317,11 @@ class Parser {
     command->add_option("ACCOUNT", adopt_.account)->required();
     command->callback([this] { invocation_.command = adopt_; });
   }
+  void add_import() {
+    CLI::App* command = add_command("import");
+    command->add_option("mbsync|offlineimap", import_words_)->expected(0, 2);
+    command->callback([this] { read_import(); });
+  }
   void add_hidden() {
     CLI::App* help = add_command("help")->group("");
     help->add_option("COMMAND", help_of_);
@@ -386,6 +394,21 @@ class Parser {
     if (!words.empty()) undo_.target = words.front();
     undo_.messages = all_but_first(words);
     invocation_.command = undo_;
+  }
+
+  void read_import() {
+    ImportArguments import;
+    const std::string tool = import_words_.empty() ? std::string() : import_words_.front();
+    if (tool == "offlineimap") {
+      import.tool = ForeignTool::offlineimap;
+    } else if (tool != "mbsync") {
+      problem_ = {tool.empty() ? "import: mbsync or offlineimap is missing"
+                               : fmt::format("import: {} is neither mbsync nor offlineimap",
+                                             printable(tool, 80)),
+                  "see sterna import --help"};
+    }
+    if (import_words_.size() > 1) import.file = import_words_[1];
+    invocation_.command = import;
   }
 
   const CLI::App* chosen() const {
@@ -489,6 +512,7 @@ class Parser {
   UndoArguments undo_;
   std::vector<std::string> undo_words_;
   AdoptArguments adopt_;
+  std::vector<std::string> import_words_;
   std::string help_of_;
   bool wants_help_ = false;
   std::string refused_;                          // a command or option of a later version

@@ -80,13 +80,19 @@ struct UndoArguments {
 struct AdoptArguments {
   std::string account;
 };
+enum class ForeignTool : std::uint8_t { mbsync, offlineimap };
+std::string_view to_string(ForeignTool tool);
+struct ImportArguments {
+  ForeignTool tool = ForeignTool::mbsync;
+  std::string file;  // "": where the tool itself looks
+};
 // Prints the names of the accounts, a line each: for the shells' completions.
 struct NamesArguments {};
 
 using CommandArguments =
     std::variant<SyncArguments, RunArguments, CheckArguments, MailboxesArguments, VerifyArguments,
                  StatusArguments, PauseArguments, ResumeArguments, HistoryArguments, HeldArguments,
-                 UndoArguments, AdoptArguments, NamesArguments>;
+                 UndoArguments, AdoptArguments, ImportArguments, NamesArguments>;
 
 struct Invocation {
   GlobalOptions options;

@@ -373,4 +373,11 @@ std::string adopt_json(const std::string& account, const account::Adoption& adop
   return text_of(object);
 }
 
+std::string import_json(std::string_view toml, const std::vector<std::string>& remarks) {
+  Json object = envelope();
+  object["configuration"] = octets(toml);
+  object["remarks"] = remarks;
+  return text_of(object);
+}
+
 }  // namespace sterna::cli

@@ -89,6 +89,8 @@ std::string restored_json(const std::string& account, const account::Restoration
 std::string paused_json(const std::vector<std::string>& accounts, bool paused,
                         std::int64_t until_ms);
 
+std::string import_json(std::string_view toml, const std::vector<std::string>& remarks);
+
 std::string adopt_json(const std::string& account, const account::Adoption& adoption);
 
 }  // namespace sterna::cli

@@ -211,7 +211,7 @@ TEST(Arguments, WhatIsWrongIsAnErrorToo) {
 }
 
 TEST(Arguments, WhatALaterVersionHasIsRefusedAsSuch) {
-  for (const char* name : {"init", "auth", "search", "fetch", "import"}) {
+  for (const char* name : {"init", "auth", "search", "fetch"}) {
     const Answer answer = answer_to({name, "anything", "--at", "all"});
     EXPECT_EQ(answer.status, Exit::usage);
     EXPECT_EQ(answer.err, "sterna " + std::string(name) + ": not supported by this version\n");
@@ -231,7 +231,7 @@ TEST(Arguments, HelpAndVersionAreData) {
     EXPECT_EQ(of_command.out, help_text(name));
   }
   EXPECT_THAT(help.out, testing::Not(HasSubstr("__accounts")));
-  EXPECT_THAT(help.out, testing::Not(HasSubstr("import")));
+  EXPECT_THAT(help.out, testing::Not(HasSubstr("fetch")));
 }
 
 TEST(Arguments, HelpIsACommandToo) {

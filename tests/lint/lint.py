@@ -15,7 +15,7 @@ import sys
 
 GROUND = {"base", "model"}
 DOORS = {
-    "cli": {"daemon", "account", "oauth", "net", "config"},
+    "cli": {"daemon", "account", "oauth", "net", "config", "importer"},
     "daemon": {"account", "net", "config", "io", "coro"},
     "net": {"io", "coro"},
     "account": {"sync", "imap", "maildir", "store", "auth", "io", "coro"},
@@ -26,6 +26,7 @@ DOORS = {
     "auth": set(),
     "oauth": {"io", "coro"},
     "config": set(),
+    "importer": set(),
     "io": {"coro"},
     "coro": set(),
     "model": set(),

@@ -5,7 +5,7 @@ _sterna() {
   local cur prev words cword
   _init_completion || return
 
-  local commands='sync run check mailboxes verify status pause resume history held undo adopt'
+  local commands='sync run check mailboxes verify status pause resume history held undo adopt import'
   local globals='-h --help --version -c --config -v --verbose -q --quiet --json --color --no-input'
   local command='' config=() i
   for ((i = 1; i < cword; i++)); do
@@ -56,7 +56,11 @@ _sterna() {
   local names=''
   [[ $command == held && $prev == held ]] && names='list apply restore'
   [[ $command == undo && $prev == undo ]] && names='list restore'
-  [[ $command == status ]] || names+=" $(sterna "${config[@]}" __accounts 2>/dev/null)"
+  if [[ $command == import ]]; then
+    names='mbsync offlineimap'
+    compopt -o default
+  fi
+  [[ $command == @(status|import) ]] || names+=" $(sterna "${config[@]}" __accounts 2>/dev/null)"
   COMPREPLY=($(compgen -W "$names" -- "$cur"))
   [[ $command == history ]] && compopt -o default
 } &&

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # fish completion for sterna(1)
 
-set -l commands sync run check mailboxes verify status pause resume history held undo adopt
+set -l commands sync run check mailboxes verify status pause resume history held undo adopt import
 
 function __sterna_accounts
     set -l words (commandline -opc)
@@ -36,6 +36,7 @@ complete -c sterna -n "not __fish_seen_subcommand_from $commands" -a history -d 
 complete -c sterna -n "not __fish_seen_subcommand_from $commands" -a held -d 'Decide about deletions that were held'
 complete -c sterna -n "not __fish_seen_subcommand_from $commands" -a undo -d 'Bring back what a sync deleted here'
 complete -c sterna -n "not __fish_seen_subcommand_from $commands" -a adopt -d 'Accept a Maildir whose marker is missing or foreign'
+complete -c sterna -n "not __fish_seen_subcommand_from $commands" -a import -d 'Print a configuration made from that of another program'
 
 complete -c sterna -n '__fish_seen_subcommand_from sync' -l dry-run -d 'Print the plan and change nothing'
 complete -c sterna -n '__fish_seen_subcommand_from check' -l offline -d 'Look at the files only'
@@ -51,4 +52,5 @@ complete -c sterna -n '__fish_seen_subcommand_from history' -l until -x -d 'Up t
 complete -c sterna -n '__fish_seen_subcommand_from held' -a 'list apply restore'
 complete -c sterna -n '__fish_seen_subcommand_from undo' -a 'list restore'
 complete -c sterna -n '__fish_seen_subcommand_from undo' -l into -x -d 'Put them into this mailbox'
+complete -c sterna -n '__fish_seen_subcommand_from import' -F -a 'mbsync offlineimap'
 complete -c sterna -n '__fish_seen_subcommand_from sync run check mailboxes verify pause resume history held undo adopt' -a '(__sterna_accounts)'
