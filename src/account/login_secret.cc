@@ -6,6 +6,7 @@
 namespace sterna::account {
 
 coro::Task<Result<Secret>> LoginSecret::get() {
+  const Counted asking(asked_);
   if (!last_) {
     STERNA_CO_TRY(last_, co_await settings_.password());
   }
@@ -14,6 +15,7 @@ coro::Task<Result<Secret>> LoginSecret::get() {
 
 coro::Task<Result<Secret>> LoginSecret::renew() {
   STERNA_ASSERT(is_renewable());
+  const Counted asking(asked_);
   Secret refused = last_.value_or(Secret());
   STERNA_CO_TRY(last_, co_await settings_.renewed_token(std::move(refused)));
   co_return *last_;

@@ -4,8 +4,10 @@
 // how long it lasts.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 
+#include "counted.h"
 #include "sterna/account/settings.h"
 
 namespace sterna::account {
@@ -20,10 +22,13 @@ class LoginSecret {
   // Another one than the last, which was refused. Precondition: is_renewable().
   coro::Task<Result<Secret>> renew();
   void forget() { last_.reset(); }
+  // Its source is at work; a person may have to answer it.
+  bool is_asked_for() const { return asked_ > 0; }
 
  private:
   const Settings& settings_;
   std::optional<Secret> last_;
+  std::size_t asked_ = 0;
 };
 
 }  // namespace sterna::account

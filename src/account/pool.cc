@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "counted.h"
 #include "login.h"
 
 namespace sterna::account {
@@ -34,16 +35,6 @@ coro::Task<Status> maybe_compress(io::Clock& clock, const Settings& settings,
   }
   co_return co_await connection.start_compress();
 }
-
-struct Counted {
-  explicit Counted(std::size_t& count) : count_(count) { ++count_; }
-  ~Counted() { --count_; }
-  Counted(const Counted&) = delete;
-  Counted& operator=(const Counted&) = delete;
-
- private:
-  std::size_t& count_;
-};
 
 }  // namespace
 
@@ -115,7 +106,8 @@ std::size_t Pool::size() const {
 }
 
 bool Pool::is_waiting() const {
-  return opening_ > 0 || std::ranges::any_of(connections_, [](const auto& one) {
+  return (opening_ > 0 && !secret_.is_asked_for()) ||
+         std::ranges::any_of(connections_, [](const auto& one) {
            return one && one->usable() && one->awaits_answer();
          });
 }
