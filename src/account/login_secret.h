@@ -5,21 +5,28 @@
 #pragma once
 
 #include <optional>
+#include <set>
 
 #include "sterna/account/settings.h"
 
 namespace sterna::account {
 
+// What the server refused before it had seen anything made of the secret.
+using UnfitMechanisms = std::set<auth::Mechanism>;
+
 class LoginSecret {
  public:
   explicit LoginSecret(const Settings& settings) : settings_(settings) {}
 
+  // Empty where nothing is to be shown: Preference::external.
   coro::Task<Result<Secret>> get();
   // Whether there may be another one where the server refuses this.
   bool is_renewable() const { return static_cast<bool>(settings_.renewed_token); }
   // Another one than the last, which was refused. Precondition: is_renewable().
   coro::Task<Result<Secret>> renew();
   void forget() { last_.reset(); }
+
+  UnfitMechanisms unfit;
 
  private:
   const Settings& settings_;

@@ -38,6 +38,7 @@ CLOSED_HEADERS = {
     r"<uv\.h>": {"net", "daemon"},
     r"<sqlite3\.h>": {"store"},
     r"<openssl/": {"net", "auth", "base"},
+    r"<stringprep\.h>": {"auth"},
     r"<toml\+\+/": {"config"},
     r"<CLI/": {"cli"},
     r"<spdlog/": {"base"},
