@@ -73,12 +73,6 @@ void report_no_line(Findings& findings, Error error, const io::Endpoint& endpoin
   findings.skipped("server");
 }
 
-// How log_in() will go about it.
-std::string mechanism_name(const Connection& connection, const Settings& settings) {
-  const auto mechanism = mechanism_for(connection, settings);
-  return mechanism ? std::string(auth::to_string(*mechanism)) : std::string();
-}
-
 void report_changes(Findings& findings, const Connection& connection) {
   if (connection.qresync) {
     findings.ok("changes", "QRESYNC: only what changed is asked for");
@@ -199,17 +193,16 @@ coro::Task<void> check_mailboxes(Findings& findings, const Settings& settings,
 
 coro::Task<void> check_login(Findings& findings, Services services, const Settings& settings,
                              LoginSecret& secret, Log log, std::unique_ptr<Connection>& line) {
-  const bool preauth = line->client().authenticated();
-  std::string how = preauth ? std::string("PREAUTH") : mechanism_name(*line, settings);
-  Status in = co_await log_in(line, services, settings, secret, std::move(log));
+  Result<std::string> how = co_await log_in(line, services, settings, secret, std::move(log));
   Connection& connection = *line;
-  if (in) in = co_await connection.settle();
-  if (!in) {
-    findings.failed("login", std::move(in).error());
+  Status settled;
+  if (how) settled = co_await connection.settle();
+  if (!how || !settled) {
+    findings.failed("login", how ? std::move(settled).error() : std::move(how).error());
     findings.skipped("server");
     co_return;
   }
-  findings.ok("login", fmt::format("{} with {}", printable(settings.user), how));
+  findings.ok("login", fmt::format("{} with {}", printable(settings.user), *how));
   report_changes(findings, connection);
   report_removals(findings, connection);
   report_transfer(findings, connection, settings);

@@ -14,6 +14,7 @@ namespace sterna::account {
 namespace {
 
 constexpr std::size_t kReadOctets = 256 * 1024;
+constexpr std::size_t kRemarkShown = 300;
 constexpr std::size_t kLiteralOctets = 256 * 1024;
 constexpr std::chrono::seconds kWriteLimit{180};
 constexpr std::chrono::milliseconds kLastWordsLimit{200};
@@ -183,11 +184,21 @@ coro::Task<Result<std::size_t>> Connection::read() {
   Result<std::size_t> got = co_await io::with_deadline(
       services_.clock, left, transport_->read_some(buffer_, kReadOctets), patience.what);
   count_waiting(services_.clock.monotonic() - began);
+  log_remarks();
   if (!got && got.error().is(ErrorCode::timeout)) {
     co_return fail(ErrorCode::timeout,
                    fmt::format("{} within {} s", patience.what, patience.limit.count()));
   }
   co_return got;
+}
+
+void Connection::log_remarks() {
+  const std::string said = transport_->take_remarks();
+  for (const std::string_view line : split(said, '\n')) {
+    if (trim(line).empty()) continue;
+    last_remark_ = printable(trim(line), kRemarkShown);
+    log_.info("tunnel: {}", last_remark_);
+  }
 }
 
 void Connection::count_waiting(std::chrono::nanoseconds waited) {
@@ -212,6 +223,7 @@ Status Connection::check_worth(std::size_t octets) {
 
 coro::Task<Status> Connection::pump() {
   if (closed_) co_return fail(lost());
+  if (challenge_) co_await answer_challenge();
   STERNA_CO_CHECK(co_await flush());
   for (auto& [id, pending] : pending_) {
     if (pending.sink && pending.sink->full()) {
@@ -227,7 +239,10 @@ coro::Task<Status> Connection::pump() {
 // What a read brought.
 Status Connection::take(Result<std::size_t> got) {
   if (got && *got == 0) {
-    got = fail(ErrorCode::disconnected, "the server closed the connection");
+    got = fail(ErrorCode::disconnected,
+               last_remark_.empty()
+                   ? std::string("the server closed the connection")
+                   : fmt::format("the tunnel has ended; it said last: {}", last_remark_));
   }
   if (!got) {
     if (!failure_) failure_ = got.error();
@@ -462,6 +477,7 @@ void Connection::on_body_end(imap::BodyId id) {
 }
 
 void Connection::on_done(const imap::Done& done) {
+  if (challenge_ && challenge_->id == done.id) challenge_.reset();
   log_.trace("S: {} {} {}", to_string(done.kind), to_string(done.status), done.text);
   Sink* sink = sink_of(done.id);
   if (sink) sink->on_done(done);
@@ -474,15 +490,16 @@ void Connection::on_done(const imap::Done& done) {
 }
 
 void Connection::on_challenge(imap::CommandId id, std::string_view challenge) {
-  Result<Secret> response =
-      answer_ ? answer_(challenge)
-              : Result<Secret>(fail(ErrorCode::protocol, "no answer to a challenge"));
-  if (response) {
-    if (client_.respond_auth(id, response->reveal())) return;
-  } else {
-    failure_ = response.error();
+  challenge_ = Challenge{id, std::string(challenge)};
+}
+
+coro::Task<void> Connection::answer_challenge() {
+  Challenge challenge = *std::exchange(challenge_, std::nullopt);
+  if (answer_) {
+    const Result<Secret> response = co_await answer_(std::move(challenge.octets));
+    if (response && client_.respond_auth(challenge.id, response->reveal())) co_return;
   }
-  if (!client_.cancel_auth(id)) close();
+  if (!client_.cancel_auth(challenge.id)) close();
 }
 
 void Connection::on_bye(const imap::UntaggedStatus& bye, bool expected) {

@@ -120,10 +120,9 @@ class Connection final : private imap::Handler {
   bool is_idling() const { return pending_.contains(idle_.value); }
   // DONE leaves with whatever is submitted next; nobody waits for the answer.
   void end_idle();
-  // Takes the answers to challenges of AUTHENTICATE.
-  void on_challenges(std::function<Result<Secret>(std::string_view)> answer) {
-    answer_ = std::move(answer);
-  }
+  // Gives the answers to challenges of AUTHENTICATE; an error cancels it.
+  using Answer = std::function<coro::Task<Result<Secret>>(std::string challenge)>;
+  void on_challenges(Answer answer) { answer_ = std::move(answer); }
 
   coro::Task<Status> start_tls(io::TlsSettings settings);
   // NO and BAD leave the line as it is.
@@ -177,6 +176,8 @@ class Connection final : private imap::Handler {
   void on_bad_response(const Error& error, const imap::Context& context) override;
 
   coro::Task<Status> pump();
+  void log_remarks();
+  coro::Task<void> answer_challenge();
   Status take(Result<std::size_t> got);
   coro::Task<void> hear_out();
   coro::Task<Result<std::size_t>> read();
@@ -193,6 +194,10 @@ class Connection final : private imap::Handler {
   bool is_of_closing(const imap::Context& context) const;
   Error lost() const;
 
+  struct Challenge {
+    imap::CommandId id;
+    std::string octets;
+  };
   struct Pending {
     Sink* sink = nullptr;
     LiteralSource literal;
@@ -220,13 +225,15 @@ class Connection final : private imap::Handler {
   std::unordered_map<std::uint64_t, Pending> pending_;
   std::unordered_map<std::uint64_t, imap::Done> done_;
   std::unordered_map<std::uint64_t, Sink*> bodies_;
-  std::function<Result<Secret>(std::string_view)> answer_;
+  Answer answer_;
+  std::optional<Challenge> challenge_;  // waits for its answer
   std::function<void(const imap::Response&, imap::CommandKind)> overhear_;
   imap::CommandId idle_;  // none: no IDLE that was not ended
   std::optional<imap::UntaggedStatus> greeting_;
   std::optional<Error> failure_;
   std::vector<imap::CommandId> preludes_;
   std::string buffer_;
+  std::string last_remark_;                    // of whoever carries the line, printable
   std::chrono::nanoseconds opening_waited_{};  // before the login was done
   std::chrono::nanoseconds command_waited_{};  // for the oldest command
   std::uint64_t command_octets_ = 0;           // since then

@@ -6,36 +6,11 @@
 
 #include <fmt/format.h>
 
+#include "authenticate.h"
 #include "sterna/auth/mechanism.h"
-#include "sterna/auth/sasl.h"
-#include "sterna/base/bytes.h"
-#include "sterna/imap/outcome.h"
 
 namespace sterna::account {
 namespace {
-
-Error wrong_login(const imap::Done& done, const Settings& settings, std::string_view complaint) {
-  Error error = imap::error_from(done);
-  const bool temporary = done.code.is(imap::Code::unavailable) || done.code.is(imap::Code::limit) ||
-                         done.code.is(imap::Code::in_use) || done.code.is(imap::Code::server_bug);
-  if (temporary) return error;
-  if (done.status == imap::StatusKind::bad) {
-    return std::move(error).with_hint(
-        "the server does not understand this way to log in; try another `auth`: \"plain\" or "
-        "\"login\"");
-  }
-  std::string why = printable(done.text);
-  if (!complaint.empty()) why += fmt::format(" ({})", complaint);
-  Error refusal(ErrorCode::login, fmt::format("the server refused the login of {}: {}",
-                                              printable(settings.user), why));
-  if (!settings.login_hint.empty()) return std::move(refusal).with_hint(settings.login_hint);
-  if (settings.auth == auth::Preference::oauth) {
-    return std::move(refusal).with_hint(
-        fmt::format("check user, and log in anew: sterna auth {}", settings.name));
-  }
-  return std::move(refusal).with_hint(
-      "check user and password; some providers want an app password instead of your own");
-}
 
 coro::Task<Status> secure(Connection& connection, const Settings& settings) {
   if (settings.endpoint.tls_mode != io::TlsMode::starttls) co_return Status{};
@@ -55,43 +30,11 @@ coro::Task<Status> secure(Connection& connection, const Settings& settings) {
   co_return co_await connection.run_ok(imap::capability());
 }
 
-// Takes the answers to the server's challenges.
-Result<std::shared_ptr<auth::SaslExchange>> start_exchange(Connection& connection,
-                                                           auth::Mechanism mechanism,
-                                                           const auth::Credentials& credentials) {
-  STERNA_TRY(auto started, auth::start_sasl(mechanism, credentials));
-  std::shared_ptr<auth::SaslExchange> exchange = std::move(started);
-  connection.on_challenges(
-      [exchange](std::string_view challenge) { return exchange->respond(challenge); });
-  return exchange;
-}
-
-Status judge(const imap::Done& done, const auth::SaslExchange& exchange, const Settings& settings) {
-  if (!done.ok()) return fail(wrong_login(done, settings, exchange.complaint()));
-  return exchange.accept();
-}
-
-coro::Task<Status> authenticate(Connection& connection, auth::Mechanism mechanism,
-                                auth::Credentials credentials, const Settings& settings) {
-  if (mechanism == auth::Mechanism::login_command) {
-    STERNA_CO_CHECK(auth::check_login_credentials(credentials));
-    STERNA_CO_TRY(imap::Done done,
-                  co_await connection.run(imap::login(credentials.user, credentials.secret)));
-    if (!done.ok()) co_return fail(wrong_login(done, settings, ""));
-    co_return Status{};
-  }
-  const std::string_view name = auth::sasl_name(mechanism);
-  STERNA_CO_TRY(auto exchange, start_exchange(connection, mechanism, credentials));
-  if (exchange->speaks_first() && connection.has(imap::Capability::sasl_ir)) {
-    STERNA_CO_TRY(Secret first, exchange->respond(""));
-    STERNA_CO_TRY(imap::Done done, co_await connection.run(imap::authenticate(name, first)));
-    if (done.status != imap::StatusKind::bad) co_return judge(done, *exchange, settings);
-    // Not understood, so not judged either: once more, when the server asks for it.
-    connection.distrust(imap::Capability::sasl_ir);
-    STERNA_CO_TRY(exchange, start_exchange(connection, mechanism, credentials));
-  }
-  STERNA_CO_TRY(imap::Done done, co_await connection.run(imap::authenticate(name)));
-  co_return judge(done, *exchange, settings);
+// Whose mail it would be nobody has said.
+Status check_preauth(Connection& connection, const Settings& settings) {
+  if (!connection.client().authenticated() || !settings.endpoint.tunnel.empty()) return {};
+  return fail(Error(ErrorCode::login, "the server claims that we are logged in already (PREAUTH)")
+                  .with_hint("only what a `tunnel` leads to may do so; check host and port"));
 }
 
 void submit_preludes(Connection& connection) {
@@ -141,13 +84,6 @@ Error without_greeting(Error error, Connection& connection, const io::Endpoint& 
                   endpoint.port));
 }
 
-coro::Task<Status> try_secret(Connection& connection, const Settings& settings,
-                              auth::Mechanism mechanism, Secret secret) {
-  auth::Credentials credentials{settings.user, std::move(secret), settings.endpoint.host,
-                                settings.endpoint.port};
-  co_return co_await authenticate(connection, mechanism, std::move(credentials), settings);
-}
-
 }  // namespace
 
 coro::Task<Result<std::unique_ptr<Connection>>> open_line(Services services,
@@ -165,44 +101,39 @@ coro::Task<Result<std::unique_ptr<Connection>>> open_line(Services services,
     STERNA_CO_CHECK(co_await connection->run_ok(imap::capability()));
   }
   STERNA_CO_CHECK(co_await secure(*connection, settings));
+  STERNA_CO_CHECK(check_preauth(*connection, settings));
   connection->quirks =
       imap::quirks_for(greeting->text, connection->capabilities(), settings.endpoint.host);
   connection->client().set_pipeline_depth(connection->quirks.pipeline_depth_max);
   co_return connection;
 }
 
-Result<auth::Mechanism> mechanism_for(const Connection& connection, const Settings& settings) {
-  const auth::Offer offer{connection.capabilities().auth_mechanisms(),
-                          connection.has(imap::Capability::login_disabled)};
-  const bool encrypted = settings.endpoint.tls_mode != io::TlsMode::none;
-  const auth::Link link = encrypted                  ? auth::Link::encrypted
-                          : settings.allow_plaintext ? auth::Link::plaintext_allowed
-                                                     : auth::Link::plaintext;
-  return auth::choose_mechanism(offer, settings.auth, link);
-}
-
-coro::Task<Status> log_in(std::unique_ptr<Connection>& connection, Services services,
-                          const Settings& settings, LoginSecret& secret, Log log) {
-  if (!connection->client().authenticated()) {
-    STERNA_CO_TRY(Secret shown, co_await secret.get());
-    STERNA_CO_TRY(auth::Mechanism mechanism, mechanism_for(*connection, settings));
-    Status in = co_await try_secret(*connection, settings, mechanism, std::move(shown));
-    if (!in && in.error().is(ErrorCode::login) && secret.is_renewable()) {
-      log.debug("a new token is asked for: {}", in.error().describe());
-      connection->close();
-      STERNA_CO_TRY(shown, co_await secret.renew());
-      STERNA_CO_TRY(connection, co_await open_line(services, settings, log));
-      STERNA_CO_TRY(mechanism, mechanism_for(*connection, settings));
-      in = co_await try_secret(*connection, settings, mechanism, std::move(shown));
-    }
-    if (!in && in.error().is(ErrorCode::login)) secret.forget();  // it may be another by now
-    if (!in) co_return in;
-    if (connection->capabilities().empty() || connection->quirks.ask_capability_after_login) {
-      STERNA_CO_CHECK(co_await connection->run_ok(imap::capability()));
-    }
+coro::Task<Result<std::string>> log_in(std::unique_ptr<Connection>& connection, Services services,
+                                       const Settings& settings, LoginSecret& secret, Log log) {
+  if (connection->client().authenticated()) {
+    submit_preludes(*connection);
+    co_return std::string("PREAUTH");
+  }
+  // Nothing in common is no fault of the secret.
+  STERNA_CO_TRY(const auto possible, mechanisms_for(*connection, settings));
+  STERNA_CO_TRY(Secret shown, co_await secret.get());
+  auto in =
+      co_await authenticate(*connection, services, settings, std::move(shown), secret.unfit, log);
+  if (!in && in.error().is(ErrorCode::login) && secret.is_renewable()) {
+    log.debug("a new token is asked for: {}", in.error().describe());
+    connection->close();
+    STERNA_CO_TRY(shown, co_await secret.renew());
+    STERNA_CO_TRY(connection, co_await open_line(services, settings, log));
+    in =
+        co_await authenticate(*connection, services, settings, std::move(shown), secret.unfit, log);
+  }
+  if (!in && in.error().is(ErrorCode::login)) secret.forget();  // it may be another by now
+  if (!in) co_return fail(std::move(in).error());
+  if (connection->capabilities().empty() || connection->quirks.ask_capability_after_login) {
+    STERNA_CO_CHECK(co_await connection->run_ok(imap::capability()));
   }
   submit_preludes(*connection);
-  co_return Status{};
+  co_return std::string(auth::to_string(*in));
 }
 
 coro::Task<Result<std::unique_ptr<Connection>>> open_connection(Services services,
@@ -215,7 +146,7 @@ coro::Task<Result<std::unique_ptr<Connection>>> open_connection(Services service
   }
   STERNA_CO_TRY(std::unique_ptr<Connection> connection,
                 co_await open_line(services, settings, log));
-  Status in = co_await log_in(connection, services, settings, secret, log);
+  auto in = co_await log_in(connection, services, settings, secret, log);
   if (!in) {
     connection->close();
     co_return fail_in(std::move(in), "login");

@@ -23,10 +23,8 @@ coro::Task<Result<std::unique_ptr<Connection>>> open_connection(Services service
 // refuses is renewed, once, and shown over a new line, which then takes the place of `connection`.
 coro::Task<Result<std::unique_ptr<Connection>>> open_line(Services services,
                                                           const Settings& settings, Log log);
-coro::Task<Status> log_in(std::unique_ptr<Connection>& connection, Services services,
-                          const Settings& settings, LoginSecret& secret, Log log);
-
-// How log_in() goes about it. Errors as of auth::choose_mechanism().
-Result<auth::Mechanism> mechanism_for(const Connection& connection, const Settings& settings);
+// Says how: "PREAUTH", "AUTHENTICATE PLAIN".
+coro::Task<Result<std::string>> log_in(std::unique_ptr<Connection>& connection, Services services,
+                                       const Settings& settings, LoginSecret& secret, Log log);
 
 }  // namespace sterna::account

@@ -6,6 +6,7 @@
 namespace sterna::account {
 
 coro::Task<Result<Secret>> LoginSecret::get() {
+  if (settings_.auth == auth::Preference::external) co_return Secret();
   const Counted asking(asked_);
   if (!last_) {
     STERNA_CO_TRY(last_, co_await settings_.password());

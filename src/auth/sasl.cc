@@ -36,6 +36,7 @@ std::string_view sasl_name(Mechanism mechanism) {
 }
 
 Result<std::unique_ptr<SaslExchange>> start_sasl(Mechanism mechanism, Credentials credentials) {
+  if (mechanism == Mechanism::external) return start_external(std::move(credentials));
   STERNA_CHECK(check_login_credentials(credentials));
   switch (mechanism) {
     case Mechanism::plain:
@@ -46,6 +47,14 @@ Result<std::unique_ptr<SaslExchange>> start_sasl(Mechanism mechanism, Credential
       return start_xoauth2(std::move(credentials));
     case Mechanism::oauthbearer:
       return start_oauthbearer(std::move(credentials));
+    case Mechanism::cram_md5:
+      return start_cram_md5(std::move(credentials));
+    case Mechanism::scram_sha_1:
+    case Mechanism::scram_sha_1_plus:
+    case Mechanism::scram_sha_256:
+    case Mechanism::scram_sha_256_plus:
+      return start_scram(mechanism, std::move(credentials));
+    case Mechanism::external:
     case Mechanism::login_command:
       break;
   }

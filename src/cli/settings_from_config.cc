@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "password_sources.h"
 #include "sterna/base/assert.h"
 #include "sterna/base/bytes.h"
 #include "sterna/config/mailboxes.h"
@@ -75,8 +76,16 @@ auth::Preference mapped(config::Auth preference) {
       return auth::Preference::plain;
     case config::Auth::login:
       return auth::Preference::login;
+    case config::Auth::cram_md5:
+      return auth::Preference::cram_md5;
+    case config::Auth::scram_sha_1:
+      return auth::Preference::scram_sha_1;
+    case config::Auth::scram_sha_256:
+      return auth::Preference::scram_sha_256;
     case config::Auth::oauth:
       return auth::Preference::oauth;
+    case config::Auth::external:
+      return auth::Preference::external;
   }
   std::unreachable();
 }
@@ -138,6 +147,11 @@ io::Endpoint endpoint_of(const AccountConfig& account) {
     endpoint.tls.pin_sha256.push_back(base64_encode(pin.raw()));
   endpoint.tls.client_cert_file = account.tls.client_cert;
   endpoint.tls.client_key_file = account.tls.client_key;
+  endpoint.tunnel = account.tunnel;
+  endpoint.proxy.host = account.proxy.host;
+  endpoint.proxy.port = account.proxy.port;
+  endpoint.proxy.user = account.proxy.user;
+  endpoint.proxy.password = account.proxy.password;
   endpoint.tls.min_version = account.tls.min_version == config::TlsVersion::tls13 ? "1.3" : "1.2";
   return endpoint;
 }
@@ -151,20 +165,6 @@ coro::Task<Result<Secret>> written_password(Secret secret) {
 coro::Task<Result<Secret>> password_of_file(std::string path, io::Worker& worker) {
   Result<Secret> password = fail(ErrorCode::secret, "not read");
   co_await worker.run([&password, &path] { password = config::read_password_file(path); });
-  co_return std::move(password);
-}
-
-coro::Task<Result<Secret>> password_of_command(std::vector<std::string> argv, net::Loop& loop) {
-  Result<std::string> output =
-      co_await net::run_command(loop, std::move(argv), kPasswordCommandMax);
-  if (!output) {
-    // A helper that hangs waits for a person: that is no trouble of the network.
-    const bool late = output.error().is(ErrorCode::timeout);
-    if (late) co_return fail(ErrorCode::secret, "password_command: " + output.error().describe());
-    co_return fail_in(std::move(output), "password_command");
-  }
-  Result<Secret> password = config::first_line_secret(std::move(*output));
-  if (!password) co_return fail_in(std::move(password), "password_command");
   co_return std::move(password);
 }
 
@@ -194,6 +194,10 @@ std::function<coro::Task<Result<Secret>>()> password_source(const AccountConfig&
     return [path = file->path, &loop] { return password_of_file(path, loop.worker()); };
   if (const auto* command = std::get_if<config::PasswordCommand>(&account.secret))
     return [argv = command->argv, &loop] { return password_of_command(argv, loop); };
+  if (const auto* credential = std::get_if<config::PasswordCredential>(&account.secret))
+    return [name = credential->name, &loop] { return password_of_credential(name, loop.worker()); };
+  if (std::holds_alternative<config::PasswordKeyring>(account.secret))
+    return [name = account.name, &loop] { return password_of_keyring(name, loop); };
   return [name = account.name] { return no_password(name); };
 }
 
@@ -251,10 +255,13 @@ account::Settings settings_from_config(const config::Config& config, const Accou
   settings.password = password_source(account, loop);
   settings.renewed_token = token_renewal(account, loop);
   settings.auth = mapped(account.auth);
+  // A user who is not the address is somebody whom the certificate need not name.
+  if (account.user != account.address) settings.authorization_identity = account.user;
   settings.endpoint = endpoint_of(account);
   // The engine asks one question: may the password go over a link without TLS?
   settings.allow_plaintext = account.tls.mode == config::TlsMode::none &&
-                             (account.allow_plaintext || config::is_loopback_host(account.host));
+                             (account.allow_plaintext || config::is_loopback_host(account.host) ||
+                              !account.tunnel.empty());
   settings.connections = account.connections;
   settings.compress = mapped(account.compress);
 

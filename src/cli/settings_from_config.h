@@ -9,9 +9,6 @@
 
 namespace sterna::cli {
 
-// A password_command that has not answered by then has no answer.
-inline constexpr std::chrono::seconds kPasswordCommandMax{60};
-
 // The result keeps what it needs of `config` and `account`; its password function uses `loop`,
 // which outlives it. It has no neighbours yet.
 account::Settings settings_from_config(const config::Config& config,

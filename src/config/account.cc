@@ -85,6 +85,11 @@ void complete_login(const Fields& fields, Place place, AccountConfig& account) {
     if (!has_address) lacks("has neither `address` nor `user`");
   }
   if (!account.host.empty() || fields.find("host") != nullptr || fields.refused("preset")) return;
+  if (!account.tunnel.empty()) {
+    if (account.tls.mode != TlsMode::none) lacks("needs `host`, the name that TLS is checked for");
+    return;
+  }
+  if (fields.refused("tunnel")) return;
   if (!account.preset.empty()) {
     lacks(fmt::format("needs `host`: the preset `{}` has none", account.preset));
   } else if (!has_address) {
@@ -103,7 +108,8 @@ const Member* find_in_tls(const Fields& fields, std::string_view key) {
 
 void check_plaintext(const Fields& fields, Place place, const AccountConfig& account) {
   const bool sound = account.tls.mode != TlsMode::none || account.allow_plaintext ||
-                     account.host.empty() || is_loopback_host(account.host);
+                     account.host.empty() || is_loopback_host(account.host) ||
+                     !account.tunnel.empty();
   if (sound || fields.refused("host") || fields.refused("preset")) return;
   const Member* allow = find_in_tls(fields, "allow_plaintext");
   const bool allow_refused = allow != nullptr && fields.problems().any_at(allow->value.place);
@@ -121,6 +127,16 @@ void complete_client_certificate(const Fields& fields, Place place, TlsConfig& t
     tls.client_key = tls.client_cert;
   } else if (find_in_tls(fields, "client_cert") == nullptr) {
     fields.problems().add(place, "`tls.client_key` needs `tls.client_cert`");
+  }
+}
+
+void check_external(const Fields& fields, const AccountConfig& account) {
+  if (account.auth != Auth::external) return;
+  if (account.tls.client_cert.empty() && find_in_tls(fields, "client_cert") == nullptr) {
+    fields.refuse("auth", "`auth = \"external\"` needs `tls.client_cert`",
+                  "it shows the server a certificate instead of a password");
+  } else if (account.tls.mode == TlsMode::none) {
+    fields.refuse("auth", "`auth = \"external\"` needs TLS, not `tls.mode = \"none\"`");
   }
 }
 
@@ -167,6 +183,7 @@ ReadAccount read_account(const std::string& name, Place place, const Node& table
   complete_maildir(fields, surroundings.mail_root, name_is_sound, read);
   complete_login(fields, place, account);
   complete_client_certificate(fields, place, account.tls);
+  check_external(fields, account);
   check_plaintext(fields, place, account);
   return read;
 }

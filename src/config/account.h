@@ -26,8 +26,8 @@ struct ReadAccount {
 };
 
 // Where a password may come from: one of these.
-inline constexpr std::array<std::string_view, 3> kSecretKeys = {"password", "password_file",
-                                                                "password_command"};
+inline constexpr std::array<std::string_view, 5> kSecretKeys = {
+    "password", "password_file", "password_command", "credential", "keyring"};
 
 // An account's own keys laid over [defaults]: rules replace, and an own source of the password
 // displaces that of the defaults, whichever key it is.
@@ -43,6 +43,7 @@ void check_defaults(const Node& table, const Surroundings& surroundings, Problem
 // The groups of keys, shared by the two above. Each leaves `account` as it is where a key is
 // absent.
 void read_login(const Fields& fields, AccountConfig& account);  // user to tls
+void read_way(const Fields& fields, AccountConfig& account);    // tunnel, proxy
 void read_mail(const Fields& fields, AccountConfig& account);   // maildir to rules
 
 // Reads a list of mailbox patterns; an empty list, and one that only excludes, are problems.

@@ -13,33 +13,20 @@
 namespace sterna::config {
 namespace {
 
-constexpr std::array<std::string_view, 4> kUnsupportedAuth = {"cram-md5", "scram-sha-1",
-                                                              "scram-sha-256", "external"};
-
 constexpr Choice<Auth> kAuth[] = {{"auto", Auth::automatic},
                                   {"plain", Auth::plain},
                                   {"login", Auth::login},
-                                  {"oauth", Auth::oauth}};
+                                  {"cram-md5", Auth::cram_md5},
+                                  {"scram-sha-1", Auth::scram_sha_1},
+                                  {"scram-sha-256", Auth::scram_sha_256},
+                                  {"oauth", Auth::oauth},
+                                  {"external", Auth::external}};
 constexpr Choice<TlsMode> kTlsMode[] = {
     {"implicit", TlsMode::implicit}, {"starttls", TlsMode::starttls}, {"none", TlsMode::none}};
 constexpr Choice<TlsVersion> kTlsVersion[] = {{"1.2", TlsVersion::tls12},
                                               {"1.3", TlsVersion::tls13}};
 constexpr Choice<Compress> kCompress[] = {
     {"auto", Compress::automatic}, {"yes", Compress::yes}, {"no", Compress::no}};
-
-bool is_unsupported_auth(std::string_view word) {
-  return std::ranges::find(kUnsupportedAuth, word) != kUnsupportedAuth.end();
-}
-
-void read_auth(const Fields& fields, AccountConfig& account) {
-  const Node* node = fields.find("auth");
-  if (node != nullptr && is_unsupported_auth(node->text)) {
-    fields.refuse("auth", fmt::format("`auth = \"{}\"` is not supported by this version of Sterna",
-                                      node->text));
-    return;
-  }
-  fields.choice("auth", kAuth, account.auth);
-}
 
 void read_password(const Fields& fields, AccountConfig& account) {
   const Node& node = *fields.find("password");
@@ -69,10 +56,37 @@ void read_password_command(const Fields& fields, AccountConfig& account) {
   if (fields.command("password_command", command.argv)) account.secret = std::move(command);
 }
 
+// systemd.exec(5): valid names are those of files.
+void read_credential(const Fields& fields, AccountConfig& account) {
+  PasswordCredential credential;
+  if (!fields.text("credential", credential.name)) return;
+  const std::string& name = credential.name;
+  if (name.empty() || name == "." || name == ".." || name.contains('/')) {
+    fields.refuse("credential", "`credential` takes the name of a credential of the unit",
+                  "such as mail for LoadCredential=mail:/etc/sterna/mail");
+    return;
+  }
+  account.secret = std::move(credential);
+}
+
+// keyring = false is as if it were not there.
+bool is_given(const Fields& fields, std::string_view key) {
+  const Node* node = fields.find(key);
+  if (node == nullptr) return false;
+  bool wanted = true;
+  return key != "keyring" || !node->is(Node::Kind::boolean) ||
+         (fields.boolean(key, wanted) && wanted);
+}
+
+void read_keyring(const Fields& fields, AccountConfig& account) {
+  bool wanted = false;
+  if (fields.boolean("keyring", wanted)) account.secret = PasswordKeyring();
+}
+
 void read_secret(const Fields& fields, AccountConfig& account) {
   std::string_view first;
   for (const std::string_view key : kSecretKeys) {
-    if (fields.find(key) == nullptr) continue;
+    if (!is_given(fields, key)) continue;
     if (!first.empty()) {
       fields.refuse(key, fmt::format("two sources for one password: `{}` and `{}`", first, key),
                     "keep one of them");
@@ -83,6 +97,8 @@ void read_secret(const Fields& fields, AccountConfig& account) {
   if (first == "password") read_password(fields, account);
   if (first == "password_file") read_password_path(fields, account);
   if (first == "password_command") read_password_command(fields, account);
+  if (first == "credential") read_credential(fields, account);
+  if (first == "keyring") read_keyring(fields, account);
 }
 
 void read_pins(const Fields& tls, TlsConfig& out) {
@@ -171,9 +187,10 @@ void read_login(const Fields& fields, AccountConfig& account) {
   }
   if (fields.text("host", account.host)) check_host(fields, account.host);
   fields.integer("port", 1, 65535, account.port);
-  read_auth(fields, account);
+  fields.choice("auth", kAuth, account.auth);
   read_secret(fields, account);
   fields.boolean("allow_plaintext", account.allow_plaintext);
+  read_way(fields, account);
   read_tls(fields, account);
   read_watching(fields, account);
   fields.integer("connections", 1, kConnectionsMax, account.connections);

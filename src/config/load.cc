@@ -26,8 +26,11 @@ const Node* table_at(const Node& root, std::string_view key) {
   return member != nullptr && member->value.is(Node::Kind::table) ? &member->value : nullptr;
 }
 
-bool holds_password(const Node& table) {
-  return table.find("password") != nullptr;
+// Where a password stands in it, or nullptr.
+const Member* password_in(const Node& table) {
+  if (const Member* password = table.find("password")) return password;
+  const Member* proxy = table.find("proxy");
+  return proxy != nullptr && proxy->value.text.contains('@') ? proxy : nullptr;
 }
 
 void check_secrecy(const Node& root, mode_t mode, const std::string& path, Problems& problems) {
@@ -38,9 +41,9 @@ void check_secrecy(const Node& root, mode_t mode, const std::string& path, Probl
     for (const Member& member : accounts->members) tables.push_back(&member.value);
   }
   const auto it =
-      std::ranges::find_if(tables, [](const Node* node) { return holds_password(*node); });
+      std::ranges::find_if(tables, [](const Node* node) { return password_in(*node) != nullptr; });
   if (it == tables.end()) return;
-  problems.add((*it)->find("password")->place,
+  problems.add(password_in(**it)->place,
                "this file holds a password and can be read by the group or by others",
                "chmod 600 " + path);
 }

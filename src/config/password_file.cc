@@ -40,4 +40,10 @@ Result<Secret> read_password_file(const std::string& path) {
   return secret;
 }
 
+Result<Secret> read_credential_file(const std::string& path) {
+  auto file = read_regular_file(path, kPasswordOctetsMax);
+  if (!file) return fail(ErrorCode::secret, file.error().message());
+  return first_line_secret(std::move(file->text));
+}
+
 }  // namespace sterna::config

@@ -81,6 +81,9 @@ constexpr std::array kRows = {
           q.connections_max = 4;
           q.idle_unreliable = true;
         }},
+    // cyrus
+    Row{[](const Server& s) { return s.greets("Cyrus IMAP"); },
+        [](Quirks& q) { q.binds_by_finished = true; }},
     // proton-bridge
     Row{[](const Server& s) { return s.greets("gluon session ID"); },
         [](Quirks& q) {

@@ -10,6 +10,7 @@
 #include "core.h"
 #include "process.h"
 #include "resolver.h"
+#include "socks.h"
 #include "sterna/base/bytes.h"
 #include "sterna/io/deadline.h"
 #include "stream.h"
@@ -42,10 +43,35 @@ class LoopDialer : public io::Dialer {
       if (!tunnel) co_return fail(std::move(tunnel).error());
       co_return co_await finish(std::move(*tunnel), endpoint);
     }
-    STERNA_CO_TRY(auto socket, co_await connect(endpoint.host, endpoint.port));
+    const bool by_proxy = !endpoint.proxy.host.empty();
+    const auto began = core_.clock->monotonic();
+    auto connecting = by_proxy ? connect(endpoint.proxy.host, endpoint.proxy.port)
+                               : connect(endpoint.host, endpoint.port);
+    auto socket = co_await std::move(connecting);
+    if (!socket && by_proxy) co_return fail(at_proxy(std::move(socket).error(), endpoint.proxy));
+    if (!socket) co_return fail(std::move(socket).error());
     std::unique_ptr<io::Transport> stream =
-        std::make_unique<Stream>(core_, std::move(socket), endpoint.host, contexts);
+        std::make_unique<Stream>(core_, std::move(*socket), endpoint.host, contexts);
+    if (by_proxy) {
+      const auto left = time_left(began);
+      Status connected = co_await io::with_deadline(
+          *core_.clock, left,
+          connect_by_socks(*stream, endpoint.proxy, endpoint.host, endpoint.port),
+          fmt::format("no connection by the proxy within {} s", kConnectMax.count()));
+      if (!connected) co_return fail(at_proxy(std::move(connected).error(), endpoint.proxy));
+    }
     co_return co_await finish(std::move(stream), endpoint);
+  }
+
+  static Error at_proxy(Error error, const io::Proxy& proxy) {
+    return std::move(error).with_context(
+        fmt::format("proxy {}:{}", printable(proxy.host), proxy.port));
+  }
+
+  std::chrono::milliseconds time_left(std::chrono::nanoseconds began) {
+    using std::chrono::milliseconds;
+    const auto left = kConnectMax - (core_.clock->monotonic() - began);
+    return std::max(milliseconds(1), std::chrono::duration_cast<milliseconds>(left));
   }
 
   coro::Task<Result<std::unique_ptr<io::Transport>>> finish(std::unique_ptr<io::Transport> stream,
@@ -61,13 +87,10 @@ class LoopDialer : public io::Dialer {
   }
 
   coro::Task<Result<std::unique_ptr<Descriptor>>> connect(std::string host, std::uint16_t port) {
-    using std::chrono::milliseconds;
     const auto began = core_.clock->monotonic();
     STERNA_CO_TRY(auto addresses, co_await resolve_within(core_, kConnectMax, host, port));
-    const auto left = kConnectMax - (core_.clock->monotonic() - began);
-    const auto limit = std::max(milliseconds(1), std::chrono::duration_cast<milliseconds>(left));
     auto connecting = connect_any(core_, std::move(addresses));
-    auto socket = co_await io::with_deadline(*core_.clock, limit, std::move(connecting));
+    auto socket = co_await io::with_deadline(*core_.clock, time_left(began), std::move(connecting));
     if (socket || !socket.error().is(ErrorCode::timeout)) co_return socket;
     co_return fail(ErrorCode::timeout,
                    fmt::format("not connected within {} s", kConnectMax.count()));

@@ -7,6 +7,8 @@
 #include <array>
 #include <cerrno>
 
+#include "pipe.h"
+#include "remarks.h"
 #include "sterna/base/assert.h"
 
 namespace sterna::net {
@@ -29,13 +31,17 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 class Tunnel : public Stream {
  public:
   Tunnel(Loop::Core& core, UniqueFd fd, std::string host, TlsContexts contexts,
-         std::unique_ptr<Process> process)
+         std::unique_ptr<Process> process, UniqueFd remarks)
       : Stream(core, std::make_unique<Descriptor>(core, std::move(fd)), std::move(host),
                std::move(contexts)),
-        process_(std::move(process)) {}
+        process_(std::move(process)),
+        remarks_(core, std::move(remarks)) {}
+
+  std::string take_remarks() override { return remarks_.take(); }
 
  private:
   std::unique_ptr<Process> process_;
+  Remarks remarks_;
 };
 
 }  // namespace
@@ -117,10 +123,16 @@ Result<std::unique_ptr<io::Transport>> open_tunnel(Loop::Core& core, const io::E
     return fail(Error::from_errno(errno, "socketpair"));
   UniqueFd ours(ends[0]);
   UniqueFd theirs(ends[1]);
-  Process::Stdio stdio{.in = theirs.get(), .out = theirs.get(), .err = 2};
-  STERNA_TRY(auto process, Process::start(core, endpoint.tunnel, stdio));
+  STERNA_TRY(Pipe remarks, make_pipe());
+  Process::Stdio stdio{.in = theirs.get(), .out = theirs.get(), .err = remarks.theirs.get()};
+  auto process = Process::start(core, endpoint.tunnel, stdio);
+  if (!process) {
+    return fail(Error(ErrorCode::connect, "cannot run " + process.error().message())
+                    .with_disposition(Disposition::needs_user)
+                    .with_hint("check `tunnel`; a program that is not in PATH needs its path"));
+  }
   return std::make_unique<Tunnel>(core, std::move(ours), endpoint.host, std::move(contexts),
-                                  std::move(process));
+                                  std::move(*process), std::move(remarks.ours));
 }
 
 }  // namespace sterna::net

@@ -252,6 +252,11 @@ std::optional<io::TlsInfo> Stream::tls_info() const {
   return tls_->info();
 }
 
+std::vector<io::ChannelBinding> Stream::channel_bindings() const {
+  if (!tls_) return {};
+  return tls_->channel_bindings();
+}
+
 void Stream::close() {
   if (socket_->closed()) return;
   // Politeness, where it costs nothing: the server logs an orderly end.

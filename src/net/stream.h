@@ -38,6 +38,7 @@ class Stream : public io::Transport {
   coro::Task<Status> start_tls(io::TlsSettings settings) override;
   Status start_deflate(std::string unread) override;
   std::optional<io::TlsInfo> tls_info() const override;
+  std::vector<io::ChannelBinding> channel_bindings() const override;
   std::uint64_t octets_in() const override { return octets_in_; }
   std::uint64_t octets_out() const override { return octets_out_; }
   void close() override;

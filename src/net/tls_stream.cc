@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "channel_binding.h"
 #include "sterna/base/assert.h"
 
 namespace sterna::net {
@@ -164,6 +165,10 @@ io::TlsInfo TlsStream::info() const {
     info.expires = expiry_of(certificate);
   }
   return info;
+}
+
+std::vector<io::ChannelBinding> TlsStream::channel_bindings() const {
+  return channel_bindings_of(ssl_.get());
 }
 
 }  // namespace sterna::net

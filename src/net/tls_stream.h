@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "certificate.h"
 #include "sterna/base/result.h"
@@ -49,6 +50,8 @@ class TlsStream {
   void end();
 
   io::TlsInfo info() const;
+  // After the handshake.
+  std::vector<io::ChannelBinding> channel_bindings() const;
 
  private:
   struct Free {

@@ -156,6 +156,7 @@ TEST_F(PoolTest, NoMoreCommandsAreInFlightThanTheServerBears) {
 
 TEST_F(PoolTest, AlsoWhereItAsksForNoLogin) {
   script_.greets = "PREAUTH";
+  settings_.endpoint.tunnel = {"ssh"};
   EXPECT_EQ(ask_at_once(100).value(), imap::Quirks().pipeline_depth_max);
   EXPECT_FALSE(asked("AUTHENTICATE"));
 }

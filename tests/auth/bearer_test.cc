@@ -22,8 +22,10 @@ std::unique_ptr<SaslExchange> begin(Mechanism mechanism, Credentials credentials
 }
 
 TEST(OauthBearer, FirstMessageOfRfc7628) {
-  const auto sasl = begin(Mechanism::oauthbearer,
-                          {"user@example.com", Secret(kToken), "server.example.com", 143});
+  const auto sasl = begin(Mechanism::oauthbearer, {.user = "user@example.com",
+                                                   .secret = Secret(kToken),
+                                                   .host = "server.example.com",
+                                                   .port = 143});
   EXPECT_EQ(sasl_name(Mechanism::oauthbearer), "OAUTHBEARER");
   EXPECT_TRUE(sasl->speaks_first());
   const auto first = sasl->respond("");
@@ -64,7 +66,9 @@ TEST(OauthBearer, NoOkAfterAnError) {
 }
 
 TEST(Xoauth2, FirstMessage) {
-  const auto sasl = begin(Mechanism::xoauth2, {"someuser@example.com", Secret(kToken), "host", 1});
+  const auto sasl =
+      begin(Mechanism::xoauth2,
+            {.user = "someuser@example.com", .secret = Secret(kToken), .host = "host", .port = 1});
   EXPECT_EQ(sasl_name(Mechanism::xoauth2), "XOAUTH2");
   EXPECT_TRUE(sasl->speaks_first());
   EXPECT_EQ(

@@ -136,8 +136,8 @@ INSTANTIATE_TEST_SUITE_P(
                    "1: unknown key `pasword`; did you mean `password`?"),
         in_account("UnknownAndFar", "colour = \"x\"",
                    "1: unknown key `colour`; the nearest known key is `layout`"),
-        in_account("NearToOneThatIsNotSupported", "keyrng = true",
-                   "1: unknown key `keyrng`; did you mean `keyring`? (not supported by this "
+        in_account("NearToOneThatIsNotSupported", "max_sise = \"1M\"",
+                   "1: unknown key `max_sise`; did you mean `max_size`? (not supported by this "
                    "version)"),
         in_account("NearToPollInterval", "poll_intervall = \"5m\"",
                    "1: unknown key `poll_intervall`; did you mean `poll_interval`?"),
@@ -161,14 +161,6 @@ INSTANTIATE_TEST_SUITE_P(
                    "20: unknown key `hold_deletions.atleast`; did you mean `at_least`?"),
         in_account("InARule", "rule = [{ match = [\"x\"], port = 5 }]",
                    "26: unknown key `rule.port`; `port` belongs in [account.NAME]"),
-        in_account("Proxy", "proxy = \"socks5h://x:1\"",
-                   "1: `proxy` is not supported by this version of Sterna"),
-        in_account("Tunnel", "tunnel = [\"ssh\"]",
-                   "1: `tunnel` is not supported by this version of Sterna"),
-        in_account("Credential", "credential = \"x\"",
-                   "1: `credential` is not supported by this version of Sterna"),
-        in_account("Keyring", "keyring = true",
-                   "1: `keyring` is not supported by this version of Sterna"),
         in_account("Oauth", "oauth = { provider = \"google\" }",
                    "1: `oauth` is not supported by this version of Sterna"),
         in_account("MaxSize", "max_size = \"25M\"",
@@ -185,18 +177,8 @@ INSTANTIATE_TEST_SUITE_P(
                    "1: `max_age` is not supported by this version of Sterna"),
         in_account("MaxAgeOfASize", "max_age = \"0K\"",
                    "1: `max_age` is not supported by this version of Sterna"),
-        in_account("ProxyAsAnArray", "proxy = []",
-                   "1: `proxy` is not supported by this version of Sterna; it takes a string, and "
-                   "in this version only \"\""),
-        in_account("ProxyOfNothing", "proxy = \"0\"",
-                   "1: `proxy` is not supported by this version of Sterna"),
-        in_account("TunnelAsAString", "tunnel = \"\"",
-                   "1: `tunnel` is not supported by this version of Sterna; it takes an array, and "
-                   "in this version only []"),
         in_account("MaxAgeInARule", "rule = [{ match = [\"x\"], max_age = \"180d\" }]",
-                   "26: `rule.max_age` is not supported by this version of Sterna"),
-        in_account("AuthScram", "auth = \"scram-sha-256\"",
-                   "8: `auth = \"scram-sha-256\"` is not supported by this version of Sterna")),
+                   "26: `rule.max_age` is not supported by this version of Sterna")),
     name_of);
 
 INSTANTIATE_TEST_SUITE_P(
@@ -212,9 +194,32 @@ INSTANTIATE_TEST_SUITE_P(
                    "15: `connections` must be from 1 to 32, not 0"),
         in_account("ControlCharacters", "user = \"a\\nb\"", "8: `user` holds a control character"),
         in_account("EmptyUser", "user = \"\"", "8: `user` is empty"),
-        in_account("AuthWord", "auth = \"kerberos\"",
-                   "8: `auth` must be \"auto\", \"plain\", \"login\" or \"oauth\", not "
-                   "\"kerberos\""),
+        in_account(
+            "AuthWord", "auth = \"kerberos\"",
+            "8: `auth` must be \"auto\", \"plain\", \"login\", \"cram-md5\", \"scram-sha-1\", "
+            "\"scram-sha-256\", \"oauth\" or \"external\", not \"kerberos\""),
+        in_account(
+            "ExternalWithoutACertificate", "auth = \"external\"",
+            "8: `auth = \"external\"` needs `tls.client_cert`; it shows the server a certificate "
+            "instead of a password"),
+        in_account("ProxyOfAnotherKind", "proxy = \"http://x:1\"",
+                   "9: `proxy` takes socks5h://HOST:PORT; with a login of its own: "
+                   "socks5h://USER:PASSWORD@HOST:PORT, other characters than letters and digits "
+                   "as %XX; the proxy looks up the name of the server"),
+        in_account("ProxyWithoutAPort", "proxy = \"socks5h://x\"",
+                   "9: `proxy` takes socks5h://HOST:PORT; with a login of its own: "
+                   "socks5h://USER:PASSWORD@HOST:PORT, other characters than letters and digits "
+                   "as %XX; the proxy looks up the name of the server"),
+        in_account("ProxyAsAnArray", "proxy = []", "9: `proxy` takes a string, not an array"),
+        in_account(
+            "TunnelOfNothing", "tunnel = \"\"",
+            "10: `tunnel` takes an array of strings (a program and its arguments) or a string "
+            "for the shell, not empty"),
+        in_account("CredentialWithAPath", "credential = \"a/b\"",
+                   "14: `credential` takes the name of a credential of the unit; such as mail for "
+                   "LoadCredential=mail:/etc/sterna/mail"),
+        in_account("KeyringAsAString", "keyring = \"yes\"",
+                   "11: `keyring` takes true or false, not a string"),
         in_account("NoPresetOfThatKind", "preset = \"example\"",
                    "10: there is no preset `example`; leave it out: the domain of `address` gives "
                    "it"),
@@ -336,7 +341,9 @@ TEST(BadConfigurations, AllProblemsAreToldInTheirOrder) {
             "c.toml:1:10: account `a` needs `host`: example.org is no provider that Sterna knows\n"
             "c.toml:2:8: `port` must be from 1 to 65535, not 0\n"
             "c.toml:4:1: unknown key `hots`; did you mean `host`?\n"
-            "c.toml:6:1: `proxy` is not supported by this version of Sterna\n");
+            "c.toml:6:9: `proxy` takes socks5h://HOST:PORT; with a login of its own: "
+            "socks5h://USER:PASSWORD@HOST:PORT, other characters than letters and digits as %XX; "
+            "the proxy looks up the name of the server\n");
 }
 
 TEST(BadConfigurations, AMistakeInDefaultsIsToldOnce) {

@@ -34,7 +34,7 @@ inbox = "INBOX"
 mailboxes = ["*", "!Spam", "!Archive/2%"]
 rename = { Sent = "Sent Items" }
 subscribed_only = false
-tunnel = ["ssh", "host", "imap"]
+tunnel = []
 proxy = "socks5h://127.0.0.1:9050"
 watch = ["INBOX"]
 poll_interval = "5m"
@@ -51,8 +51,7 @@ hold_deletions = { share = 0.3, at_least = 50, within = "1h" }
 undo = "14d"
 fsync = true
 compress = "auto"
-credential = "mail"
-keyring = true
+keyring = false
 allow_plaintext = false
 
 [account.full.roles]
@@ -95,9 +94,8 @@ level = "info"
 textfile = "/var/lib/prometheus/node-exporter/sterna.prom"
 )";
 
-const std::set<std::string> kRefused = {"tunnel",  "proxy",        "max_size",
-                                        "max_age", "max_messages", "credential",
-                                        "keyring", "oauth",        "rule.max_age"};
+const std::set<std::string> kRefused = {"max_size", "max_age", "max_messages", "oauth",
+                                        "rule.max_age"};
 
 TEST(Contract, WhatIsNotSupportedIsRefusedAndNothingElse) {
   const Home home;
@@ -130,7 +128,8 @@ TEST(Contract, EveryKeyOfTheTableIsInItOrASecret) {
     if (key.section == Section::roles) table = &account.find("roles")->value;
     if (key.section == Section::tls) table = &account.find("tls")->value;
     if (key.section == Section::rule) continue;  // those of the account
-    static const std::set<std::string_view> kElsewhere = {"defaults", "password", "password_file"};
+    static const std::set<std::string_view> kElsewhere = {"defaults", "password", "password_file",
+                                                          "credential"};
     const bool alias = key.section == Section::tls && key.name == "allow_plaintext";
     const bool there = table->find(key.name) != nullptr;
     EXPECT_TRUE(there || alias || kElsewhere.contains(key.name)) << key.name;

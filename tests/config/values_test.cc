@@ -57,8 +57,8 @@ TEST(Hint, NamesTheNearestKeyOrTheRightPlace) {
   EXPECT_EQ(hint_for_unknown(Section::top, "fsync"), "`fsync` belongs in [account.NAME]");
   EXPECT_EQ(hint_for_unknown(Section::top, "watch"), "`watch` belongs in [account.NAME]");
   EXPECT_EQ(hint_for_unknown(Section::top, "new_mail"), "`new_mail` belongs in [hooks]");
-  EXPECT_EQ(hint_for_unknown(Section::account, "keyrng"),
-            "did you mean `keyring`? (not supported by this version)");
+  EXPECT_EQ(hint_for_unknown(Section::account, "max_sise"),
+            "did you mean `max_size`? (not supported by this version)");
   EXPECT_EQ(hint_for_unknown(Section::tls, "verify"), "the nearest known key is `mode`");
 }
 

@@ -59,6 +59,7 @@ TEST(QuirksTest, ServersAreRecognised) {
         .ask_capability_after_login = true,
         .header_search_unreliable = true,
         .slow_moves = true}},
+      {"localhost Cyrus IMAP 3.6.1 server ready", "", "", {.binds_by_finished = true}},
       {"Courier-IMAP ready.", "", "", {.connections_max = 4, .idle_unreliable = true}},
       {"Proton Mail Bridge 03.08.01 - gluon session ID 3",
        "",

@@ -453,7 +453,7 @@ class ConfigTest(FailureCase):
 
     def test_a_key_that_is_not_supported_yet_is_refused_as_such(self):
         self.assert_refused('[account.a]\nuser = "u"\nhost = "h.example"\npassword = "p"\n'
-                            'proxy = "socks5h://127.0.0.1:1"\n', "proxy", "not supported")
+                            'max_size = "25M"\n', "max_size", "not supported")
 
     def test_a_secret_that_others_can_read(self):
         world = self.world()

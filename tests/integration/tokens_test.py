@@ -7,7 +7,7 @@ import re
 import unittest
 
 from tests.support.scripted import ScriptedServer, ScriptedWorld
-from tests.support.sterna import FAILED, LOGIN
+from tests.support.sterna import FAILED, LOGIN, NETWORK
 
 
 class TokenServer(ScriptedServer):
@@ -95,6 +95,17 @@ class TokensTest(unittest.TestCase):
                     self.assertEqual(server.regrets, [regret])
                     self.assertEqual(len(server.shown), 2)
                     self.assertEqual(len(world.mail.messages("INBOX")), 1)
+
+    def test_a_server_that_wants_us_later_has_not_refused_the_token(self):
+        class Later(TokenServer):
+            def on_authenticate(self, session, tag, text):
+                self.shown.append(text)
+                session.say(tag + b" NO User is authenticated but not connected.")
+
+        server = Later()
+        world = self.world(server, "stale", "fresh")
+        world.sterna.run("sync", expect=(FAILED, NETWORK))
+        self.assertEqual(len(server.shown), 1)
 
     def test_two_refused_tokens_are_the_end(self):
         server = TokenServer()

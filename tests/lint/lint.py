@@ -41,6 +41,7 @@ CLOSED_HEADERS = {
     r"<sqlite3\.h>": {"store"},
     r"<openssl/": {"net", "auth", "oauth", "base"},
     r"<curl/": {"net"},
+    r"<stringprep\.h>": {"auth"},
     r"<toml\+\+/": {"config"},
     r"<CLI/": {"cli"},
     r"<spdlog/": {"base"},

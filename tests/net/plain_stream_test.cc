@@ -273,7 +273,24 @@ TEST(Tunnel, SaysThatItsProgramIsMissing) {
   endpoint.tunnel = {"/nonexistent/program"};
   test::Dialled none = test::dial(loop, endpoint);
   ASSERT_FALSE(none);
-  EXPECT_EQ(none.error().code(), ErrorCode::not_found);
+  EXPECT_EQ(none.error().code(), ErrorCode::connect);
+  EXPECT_EQ(none.error().disposition(), Disposition::needs_user);
+  EXPECT_NE(none.error().describe().find("/nonexistent/program"), std::string::npos);
+}
+
+TEST(Tunnel, TellsWhatItsProgramSaysBeside) {
+  Loop loop;
+  io::Endpoint endpoint;
+  endpoint.tls_mode = io::TlsMode::none;
+  // More than a pipe holds: a program that nobody listens to would wait for ever.
+  endpoint.tunnel = {"sh", "-c", "head -c 200000 /dev/zero >&2; echo last words >&2; echo bye"};
+  test::Dialled stream = test::dial(loop, endpoint);
+  ASSERT_TRUE(stream);
+  EXPECT_EQ(loop.run(read_to_end(**stream)).value(), "bye\n");
+  const std::string remarks = (*stream)->take_remarks();
+  EXPECT_TRUE(remarks.ends_with("last words\n"));
+  EXPECT_LE(remarks.size(), 4096U);
+  EXPECT_EQ((*stream)->take_remarks(), "");
 }
 
 }  // namespace

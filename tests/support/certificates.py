@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A small certificate authority for one test server, made with the openssl program.
 
-It signs three certificates: a good one for localhost and the loopback addresses, one that has
-expired, and one for another host. Elliptic keys: making all of it takes a tenth of a second.
+It signs four certificates: a good one for localhost and the loopback addresses, one that has
+expired, one that is not valid yet, and one for another host. Elliptic keys: making all of it
+takes a tenth of a second.
 """
 import os
 import subprocess
@@ -31,14 +32,21 @@ subjectAltName = {good_names}
 basicConstraints = CA:FALSE
 extendedKeyUsage = serverAuth
 subjectAltName = DNS:mail.elsewhere.example
+[client]
+basicConstraints = CA:FALSE
+extendedKeyUsage = clientAuth
 """
 
 # name -> (section of the extensions, first day, last day); None: from now, for ten years
 _KINDS = {
     "good": ("good", None, None),
     "expired": ("good", "20200101000000Z", "20210101000000Z"),
+    "future": ("good", "20900101000000Z", "20910101000000Z"),
     "wronghost": ("other", None, None),
 }
+
+
+_KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
 
 
 def _openssl(directory, *arguments):
@@ -56,13 +64,32 @@ def make(directory, addresses):
     with open(f"{directory}/serial", "w", encoding="ascii") as out:
         out.write("1000\n")
     open(f"{directory}/index.txt", "w", encoding="ascii").close()
-    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-    _openssl(directory, "req", "-x509", *key, "-keyout", "ca.key", "-out", "ca.pem",
+    _openssl(directory, "req", "-x509", *_KEY, "-keyout", "ca.key", "-out", "ca.pem",
              "-days", "3650", "-subj", "/CN=Sterna test authority",
              "-addext", "keyUsage=critical,keyCertSign,cRLSign")
     for name, (section, first, last) in _KINDS.items():
-        _openssl(directory, "req", *key, "-keyout", f"{name}.key", "-out", f"{name}.csr",
-                 "-subj", f"/CN={name}")
-        dates = ["-startdate", first, "-enddate", last] if first else ["-days", "3650"]
-        _openssl(directory, "ca", "-batch", "-notext", "-config", "ca.cnf", "-extensions", section,
-                 *dates, "-in", f"{name}.csr", "-out", f"{name}.pem")
+        _sign(directory, name, name, section, first, last)
+
+
+def _sign(directory, name, subject, section, first=None, last=None):
+    _openssl(directory, "req", *_KEY, "-keyout", f"{name}.key", "-out", f"{name}.csr",
+             "-subj", f"/CN={subject}")
+    dates = ["-startdate", first, "-enddate", last] if first else ["-days", "3650"]
+    _openssl(directory, "ca", "-batch", "-notext", "-config", "ca.cnf", "-extensions", section,
+             *dates, "-in", f"{name}.csr", "-out", f"{name}.pem")
+
+
+def pin_of(certificate):
+    """SHA-256 of the public key, in base64, as tls.pin_sha256 takes it."""
+    done = subprocess.run(
+        f"openssl x509 -in '{certificate}' -pubkey -noout | openssl pkey -pubin -outform der"
+        " | openssl dgst -sha256 -binary | base64", shell=True, check=True, text=True,
+        capture_output=True)
+    return done.stdout.strip()
+
+
+def make_client(directory, name):
+    """A certificate for whoever logs in as `name`, beside the others of the authority: the paths
+    of certificate and key."""
+    _sign(directory, f"client-{name}", name, "client")
+    return f"{directory}/client-{name}.pem", f"{directory}/client-{name}.key"

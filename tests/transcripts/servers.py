@@ -152,6 +152,7 @@ class Cyrus:
 
     preauthenticated, dated = False, True
     password = "any"
+    settings = ""             # further lines of imapd.conf
     prefix, separator = "", "/"
     _tree = f"{UNPACKED}/cyrus"
     _bin = f"{_tree}/usr/lib/cyrus/bin"
@@ -177,6 +178,8 @@ class Cyrus:
         for name, text in (("imapd.conf", _IMAPD_CONF), ("cyrus.conf", _CYRUS_CONF)):
             with open(f"{self._dir}/{name}", "w", encoding="ascii") as out:
                 out.write(text.format(**names))
+        with open(f"{self._dir}/imapd.conf", "a", encoding="ascii") as out:
+            out.write(self.settings.format(**names))
         libraries = f"{self._tree}/usr/lib/x86_64-linux-gnu"
         with open(f"{self._dir}/stderr.log", "wb") as errors:
             self._process = subprocess.Popen(

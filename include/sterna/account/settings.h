@@ -77,6 +77,8 @@ struct Settings {
   // are never tried twice. Several logins may ask at a time, each with the token that it had.
   std::function<coro::Task<Result<Secret>>(Secret refused)> renewed_token;
   auth::Preference auth = auth::Preference::automatic;
+  // Whose mail is wanted, for Preference::external; "": the certificate says it.
+  std::string authorization_identity;
   std::string login_hint;  // what mends a refused login; "": the usual
   io::Endpoint endpoint;
   bool allow_plaintext = false;

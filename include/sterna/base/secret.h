@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Secret: a password or token. It has no formatter and no stream operator, so it cannot be printed
-// by accident; its memory is overwritten when it dies. reveal() is the one way out.
+// by accident. Its memory is overwritten when it dies, and is neither swapped out nor dumped, as
+// far as the limit of locked memory allows (256 KiB for all of them). reveal() is the one way out.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,15 +31,24 @@ class WipedString : public std::string {
 class Secret {
  public:
   Secret() = default;
-  explicit Secret(const std::string& value) : value_(value) {}
-  explicit Secret(std::string&& value) : value_(std::move(value)) {}  // `value` is overwritten
+  explicit Secret(std::string_view value);
+  explicit Secret(const std::string& value) : Secret(std::string_view(value)) {}
+  explicit Secret(std::string&& value) : Secret(std::string_view(value)) { wipe(value); }
+  explicit Secret(const char* value) : Secret(std::string_view(value)) {}
+  Secret(const Secret& other) : Secret(other.reveal()) {}
+  Secret(Secret&& other) noexcept
+      : octets_(std::exchange(other.octets_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+  Secret& operator=(const Secret& other);
+  Secret& operator=(Secret&& other) noexcept;
+  ~Secret();
 
-  bool empty() const { return value_.empty(); }
-  std::string_view reveal() const { return value_; }
-  bool operator==(const Secret&) const = default;
+  bool empty() const { return size_ == 0; }
+  std::string_view reveal() const { return {octets_, size_}; }
+  bool operator==(const Secret& other) const { return reveal() == other.reveal(); }
 
  private:
-  WipedString value_;
+  char* octets_ = nullptr;
+  std::size_t size_ = 0;
 };
 
 }  // namespace sterna

@@ -23,7 +23,16 @@
 
 namespace sterna::config {
 
-enum class Auth : std::uint8_t { automatic, plain, login, oauth };
+enum class Auth : std::uint8_t {
+  automatic,
+  plain,
+  login,
+  cram_md5,
+  scram_sha_1,
+  scram_sha_256,
+  oauth,
+  external,
+};
 enum class Layout : std::uint8_t { fs, maildirpp };
 enum class Direction : std::uint8_t { both, pull, push };
 enum class Create : std::uint8_t { both, local, remote, none };  // which side may get a mailbox
@@ -45,7 +54,26 @@ struct PasswordCommand {
   Command argv;  // never empty
   bool operator==(const PasswordCommand&) const = default;
 };
-using SecretSource = std::variant<std::monostate, Secret, PasswordFile, PasswordCommand>;
+// A credential that the service manager gives its services (systemd.exec(5), LoadCredential=).
+struct PasswordCredential {
+  std::string name;  // of a file, without a slash
+  bool operator==(const PasswordCredential&) const = default;
+};
+// The desktop's keyring, through secret-tool(1).
+struct PasswordKeyring {
+  bool operator==(const PasswordKeyring&) const = default;
+};
+using SecretSource = std::variant<std::monostate, Secret, PasswordFile, PasswordCommand,
+                                  PasswordCredential, PasswordKeyring>;
+
+// socks5h://user:password@host:port
+struct ProxyConfig {
+  std::string host;  // empty: none
+  std::uint16_t port = 0;
+  std::string user;  // empty: none is said
+  Secret password;
+  bool operator==(const ProxyConfig&) const = default;
+};
 
 // The brake on deletions in bulk: held when at least `at_least` messages and at least `share` of
 // what was there when the window began are to go within `within`.
@@ -96,13 +124,15 @@ struct AccountConfig {
   std::string address;  // may be empty where user and host are given
   std::string user;     // never empty; no control characters
   std::string preset;   // the preset in force, or empty
-  std::string host;     // never empty
+  std::string host;     // never empty but with a tunnel that TLS is left to
   std::uint16_t port = 993;
   Auth auth = Auth::automatic;
   SecretSource secret;
   // mode = "none" towards a host that is no loopback address was asked for in so many words.
   bool allow_plaintext = false;
   TlsConfig tls;
+  Command tunnel;  // instead of a connection; empty: none
+  ProxyConfig proxy;
   // Mailboxes that are pushed where the server has no NOTIFY; see pushes(). Empty: none.
   std::vector<std::string> watch{"INBOX"};
   std::chrono::seconds poll_interval = std::chrono::minutes(5);  // at least kPollIntervalMin

@@ -16,6 +16,9 @@ inline constexpr std::size_t kPasswordOctetsMax = 16 * 1024;
 // is no regular file, is too large, is empty, or can be read by the group or by others. Blocking.
 Result<Secret> read_password_file(const std::string& path);
 
+// The same of a file that is the service manager's, and may be shown to a group of its own.
+Result<Secret> read_credential_file(const std::string& path);
+
 // The first line of what a password_command printed, without its line end; code secret if it is
 // empty. Wipes its argument.
 Result<Secret> first_line_secret(std::string text);

@@ -47,6 +47,9 @@ struct Quirks {
   bool append_rewrites = false;
   // UID EXPUNGE is advertised and answered NO.
   bool no_uid_expunge = false;
+  // Of the ways to bind a login to its TLS connection only tls-unique is known there, whatever the
+  // version of TLS.
+  bool binds_by_finished = false;
   // A moved message may be seen in both mailboxes for a while.
   bool slow_moves = false;
 

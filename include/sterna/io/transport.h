@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "sterna/base/result.h"
+#include "sterna/base/secret.h"
 #include "sterna/coro/task.h"
 
 namespace sterna::io {
@@ -40,6 +41,20 @@ struct TlsInfo {
   std::int64_t expires = 0;  // seconds since the epoch
 };
 
+// What this TLS connection has that no other one has (RFC 5056).
+struct ChannelBinding {
+  std::string type;  // "tls-exporter" "tls-unique" "tls-server-end-point"
+  std::string data;
+};
+
+// A SOCKS 5 proxy, which looks up the names of hosts.
+struct Proxy {
+  std::string host;  // "": none
+  std::uint16_t port = 0;
+  std::string user;  // "": none is said
+  Secret password;
+};
+
 struct Endpoint {
   std::string host;
   std::uint16_t port = 0;
@@ -48,6 +63,7 @@ struct Endpoint {
   // Instead of a connection to host and port: a program and its arguments, which speaks to the
   // server on its standard input and output. Empty for none.
   std::vector<std::string> tunnel;
+  Proxy proxy;
 };
 
 class Transport {
@@ -70,6 +86,11 @@ class Transport {
   virtual Status start_deflate(std::string unread) = 0;
 
   virtual std::optional<TlsInfo> tls_info() const = 0;
+  // All that there are, the best first; none without TLS.
+  virtual std::vector<ChannelBinding> channel_bindings() const { return {}; }
+  // What whoever carries the stream said beside it since the last time, as a tunnel on its standard
+  // error: lines, unprinted.
+  virtual std::string take_remarks() { return {}; }
 
   // Octets on the wire so far.
   virtual std::uint64_t octets_in() const = 0;
