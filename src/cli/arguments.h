@@ -80,13 +80,18 @@ struct UndoArguments {
 struct AdoptArguments {
   std::string account;
 };
+enum class AuthAction : std::uint8_t { browser, device, paste, status, logout, token };
+struct AuthArguments {
+  std::string account;
+  AuthAction action = AuthAction::browser;
+};
 // Prints the names of the accounts, a line each: for the shells' completions.
 struct NamesArguments {};
 
 using CommandArguments =
     std::variant<SyncArguments, RunArguments, CheckArguments, MailboxesArguments, VerifyArguments,
                  StatusArguments, PauseArguments, ResumeArguments, HistoryArguments, HeldArguments,
-                 UndoArguments, AdoptArguments, NamesArguments>;
+                 UndoArguments, AdoptArguments, AuthArguments, NamesArguments>;
 
 struct Invocation {
   GlobalOptions options;
