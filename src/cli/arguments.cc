@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <tuple>
 
 #include "sterna/base/bytes.h"
 #include "sterna/base/nearest.h"
@@ -39,12 +40,14 @@ constexpr CommandText kCommands[] = {
     {"undo", "[list | restore] [ACCOUNT[/MAILBOX] [MESSAGE...]]",
      "Bring back what a sync deleted here in the last days"},
     {"adopt", "ACCOUNT", "Accept a Maildir whose marker is missing or foreign"},
+    {"auth", "ACCOUNT [--device | --paste | --status | --logout | --token]",
+     "Log in by OAuth 2.0, and look after that login"},
     {"import", "mbsync | offlineimap [FILE]",
      "Print a configuration made from that of another program"},
 };
 
 // Of the contract, and of a later version.
-constexpr std::string_view kUnsupportedCommands[] = {"init", "auth", "search", "fetch"};
+constexpr std::string_view kUnsupportedCommands[] = {"init", "search", "fetch"};
 
 constexpr std::string_view kFooter =
     "Exit status: 0 done, 1 failed, 2 wrong usage, 3 partly done, 4 login or secret\n"
@@ -180,6 +183,7 @@ class Parser {
     add_undo();
     add_adopt();
     add_import();
+    add_auth();
     add_hidden();
   }
 
@@ -321,6 +325,24 @@ class Parser {
     CLI::App* command = add_command("import");
     command->add_option("mbsync|offlineimap", import_words_)->expected(0, 2);
     command->callback([this] { read_import(); });
+  }
+  void add_auth() {
+    CLI::App* command = add_command("auth");
+    command->add_option("ACCOUNT", auth_.account)->required();
+    constexpr std::tuple<const char*, AuthAction, const char*> kActions[] = {
+        {"--device", AuthAction::device, "Log in by a code that is typed into a browser anywhere"},
+        {"--paste", AuthAction::paste, "Log in with a browser anywhere, and paste where it ends"},
+        {"--status", AuthAction::status, "Say whether there is a login, whose, and for how long"},
+        {"--logout", AuthAction::logout, "Revoke the login if the provider can, and forget it"},
+        {"--token", AuthAction::token, "Print an access token, for another program"}};
+    std::vector<CLI::Option*> before;
+    for (const auto& [name, action, what] : kActions) {
+      CLI::Option* option = command->add_flag_callback(
+          name, [this, chosen = action] { auth_.action = chosen; }, what);
+      for (CLI::Option* other : before) option->excludes(other);
+      before.push_back(option);
+    }
+    command->callback([this] { invocation_.command = auth_; });
   }
   void add_hidden() {
     CLI::App* help = add_command("help")->group("");
@@ -513,6 +535,7 @@ class Parser {
   std::vector<std::string> undo_words_;
   AdoptArguments adopt_;
   std::vector<std::string> import_words_;
+  AuthArguments auth_;
   std::string help_of_;
   bool wants_help_ = false;
   std::string refused_;                          // a command or option of a later version

@@ -86,13 +86,18 @@ struct ImportArguments {
   ForeignTool tool = ForeignTool::mbsync;
   std::string file;  // "": where the tool itself looks
 };
+enum class AuthAction : std::uint8_t { browser, device, paste, status, logout, token };
+struct AuthArguments {
+  std::string account;
+  AuthAction action = AuthAction::browser;
+};
 // Prints the names of the accounts, a line each: for the shells' completions.
 struct NamesArguments {};
 
 using CommandArguments =
     std::variant<SyncArguments, RunArguments, CheckArguments, MailboxesArguments, VerifyArguments,
                  StatusArguments, PauseArguments, ResumeArguments, HistoryArguments, HeldArguments,
-                 UndoArguments, AdoptArguments, ImportArguments, NamesArguments>;
+                 UndoArguments, AdoptArguments, AuthArguments, ImportArguments, NamesArguments>;
 
 struct Invocation {
   GlobalOptions options;

@@ -12,11 +12,13 @@
 #include <string_view>
 #include <vector>
 
+#include "auth_text.h"
 #include "exit_status.h"
 #include "sterna/account/account.h"
 #include "sterna/account/inspect.h"
 #include "sterna/account/pause.h"
 #include "sterna/account/sync.h"
+#include "sterna/base/secret.h"
 #include "undo_text.h"
 
 namespace sterna::cli {
@@ -90,6 +92,10 @@ std::string paused_json(const std::vector<std::string>& accounts, bool paused,
                         std::int64_t until_ms);
 
 std::string import_json(std::string_view toml, const std::vector<std::string>& remarks);
+// `auth`, and `auth --status`; what is not known is null.
+std::string login_json(const LoginView& view);
+std::string logout_json(const std::string& account, bool was_there, bool revoked);
+std::string token_json(const std::string& account, const Secret& token);
 
 std::string adopt_json(const std::string& account, const account::Adoption& adoption);
 

@@ -63,6 +63,16 @@ constexpr Synonym kSynonyms[] = {
     {Section::tls, "cert", "client_cert"},
     {Section::tls, "key", "client_key"},
     {Section::tls, "fingerprint", "pin_sha256"},
+    {Section::account, "oauth2", "oauth"},
+    {Section::oauth, "id", "client_id"},
+    {Section::oauth, "secret", "client_secret"},
+    {Section::oauth, "auth_url", "authorize_url"},
+    {Section::oauth, "authorization_url", "authorize_url"},
+    {Section::oauth, "authorize_endpoint", "authorize_url"},
+    {Section::oauth, "token_endpoint", "token_url"},
+    {Section::oauth, "redirect_url", "redirect_uri"},
+    {Section::oauth, "scopes", "scope"},
+    {Section::oauth, "command", "token_command"},
     {Section::rule, "mailbox", "match"},
     {Section::rule, "pattern", "match"},
     {Section::rule, "folder", "match"},
@@ -106,6 +116,7 @@ std::string_view heading(Section section) {
                                             "[account.NAME.hold_deletions]",
                                             "[account.NAME.roles]",
                                             "[account.NAME.tls]",
+                                            "[account.NAME.oauth]",
                                             "[[account.NAME.rule]]"};
   return kHeadings[static_cast<std::size_t>(section)];
 }

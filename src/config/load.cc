@@ -26,11 +26,13 @@ const Node* table_at(const Node& root, std::string_view key) {
   return member != nullptr && member->value.is(Node::Kind::table) ? &member->value : nullptr;
 }
 
-// Where a password stands in it, or nullptr.
-const Member* password_in(const Node& table) {
+// The password of an account or its proxy, or the secret of its client; nullptr if it has none.
+const Member* find_secret(const Node& table) {
   if (const Member* password = table.find("password")) return password;
   const Member* proxy = table.find("proxy");
-  return proxy != nullptr && proxy->value.text.contains('@') ? proxy : nullptr;
+  if (proxy != nullptr && proxy->value.text.contains('@')) return proxy;
+  const Member* oauth = table.find("oauth");
+  return oauth == nullptr ? nullptr : oauth->value.find("client_secret");
 }
 
 void check_secrecy(const Node& root, mode_t mode, const std::string& path, Problems& problems) {
@@ -41,10 +43,12 @@ void check_secrecy(const Node& root, mode_t mode, const std::string& path, Probl
     for (const Member& member : accounts->members) tables.push_back(&member.value);
   }
   const auto it =
-      std::ranges::find_if(tables, [](const Node* node) { return password_in(*node) != nullptr; });
+      std::ranges::find_if(tables, [](const Node* node) { return find_secret(*node) != nullptr; });
   if (it == tables.end()) return;
-  problems.add(password_in(**it)->place,
-               "this file holds a password and can be read by the group or by others",
+  const Member* found = find_secret(**it);
+  problems.add(found->place,
+               fmt::format("this file holds a {} and can be read by the group or by others",
+                           found->key == "client_secret" ? "client_secret" : "password"),
                "chmod 600 " + path);
 }
 

@@ -5,7 +5,7 @@ _sterna() {
   local cur prev words cword
   _init_completion || return
 
-  local commands='sync run check mailboxes verify status pause resume history held undo adopt import'
+  local commands='sync run check mailboxes verify status pause resume history held undo adopt auth import'
   local globals='-h --help --version -c --config -v --verbose -q --quiet --json --color --no-input'
   local command='' config=() i
   for ((i = 1; i < cword; i++)); do
@@ -47,6 +47,7 @@ _sterna() {
     pause) options='--for' ;;
     history) options='-n --lines --uid --since --until' ;;
     undo) options='--into' ;;
+    auth) options='--device --paste --status --logout --token' ;;
   esac
   if [[ $cur == -* ]]; then
     COMPREPLY=($(compgen -W "$options $globals" -- "$cur"))
