@@ -211,7 +211,7 @@ Exit import_configuration(Console& console, const ImportArguments& arguments) {
   } else {
     console.out(settled.toml);
   }
-  say_remarks(console, to_string(arguments.tool), *file, remarks);
+  say_remarks(console, mbsync ? "mbsync" : "OfflineIMAP", *file, remarks);
   if (console.talkative() && ::isatty(STDOUT_FILENO) == 1) {
     console.err(
         fmt::format("\nStop {0}, then: sterna import {0} > ~/.config/sterna/config.toml, "

@@ -185,8 +185,10 @@ Settled settle(const WipedString& toml) {
 WipedString without_passwords(const WipedString& toml) {
   Lines lines = lines_of(toml);
   for (WipedString& line : lines) {
-    if (key_of(line) == "password")
-      line = std::string("# password = \"...\"  # left out where it would be seen");
+    for (const std::string_view key : {"password", "client_secret"}) {
+      if (key_of(line) == key)
+        line = fmt::format("# {} = \"...\"  # left out where it would be seen", key);
+    }
   }
   return joined(lines);
 }

@@ -27,6 +27,8 @@ void append_escaped(std::string_view text, WipedString& out) {
     } else if (octet == '"' || octet == '\\') {
       out += '\\';
       out += text.front();
+    } else if (octet == '\n' || octet == '\t') {
+      out += octet == '\n' ? "\\n" : "\\t";
     } else if (octet < 0x20 || octet == 0x7f) {
       out += fmt::format("\\u{:04X}", octet);
     } else {

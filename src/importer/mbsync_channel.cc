@@ -164,7 +164,6 @@ class Policy {
       say("ExpireUnread has no counterpart: unread messages are kept");
   }
 
- public:
   static bool is_zero(std::string_view text) { return text.empty() || text.starts_with('0'); }
 
   void carry_max_size(std::string_view text) {
@@ -185,7 +184,6 @@ class Policy {
         "removes them");
   }
 
- private:
   const MbsyncChannel& channel_;
   const MbsyncSection& global_;
   bool reversed_;

@@ -137,10 +137,12 @@ class Login {
   }
 
   void carry_tls() {
-    carry_path("CertificateFile", "ca_file");
+    const bool own_authorities =
+        imap_.find("CertificateFile") != nullptr && !is_system_bundle(text("CertificateFile"));
+    if (own_authorities) carry_path("CertificateFile", "ca_file");
     carry_path("ClientCertificate", "client_cert");
     carry_path("ClientKey", "client_key");
-    if (imap_.find("CertificateFile") != nullptr)
+    if (own_authorities)
       say("CertificateFile became tls.ca_file; if it holds the certificate of the server itself, "
           "and not of who issued it, use tls.pin_sha256 (sterna check shows the digest)");
     if (text("SystemCertificates") == "no")

@@ -77,6 +77,16 @@ TlsVersions tls_versions(const std::vector<std::string>& words) {
           .only_old = !words.empty() && !has_12 && !has_13};
 }
 
+bool is_system_bundle(std::string_view path) {
+  constexpr std::string_view kBundles[] = {"/etc/ssl/certs/ca-certificates.crt",
+                                           "/etc/ssl/certs/ca-bundle.crt",
+                                           "/etc/pki/tls/certs/ca-bundle.crt",
+                                           "/etc/ssl/cert.pem",
+                                           "/etc/ssl/ca-bundle.pem",
+                                           "/etc/ssl/certs/ca-bundle.trust.crt"};
+  return std::ranges::find(kBundles, path) != std::end(kBundles);
+}
+
 bool is_loopback_text(std::string_view host) {
   return ascii_iequals(host, "localhost") || host.starts_with("127.") || host == "::1";
 }

@@ -236,6 +236,16 @@ TEST(Arguments, WhatALaterVersionHasIsRefusedAsSuch) {
   }
 }
 
+TEST(Arguments, ImportTakesAProgramAndAFile) {
+  const auto import = command_of<ImportArguments>({"import", "offlineimap", "rc"});
+  EXPECT_EQ(import.tool, ForeignTool::offlineimap);
+  EXPECT_EQ(import.file, "rc");
+  EXPECT_EQ(command_of<ImportArguments>({"import", "mbsync"}).file, "");
+  EXPECT_EQ(answer_to({"import"}).status, Exit::usage);
+  EXPECT_THAT(answer_to({"import", "mutt"}).err, HasSubstr("neither mbsync nor offlineimap"));
+  EXPECT_EQ(answer_to({"import", "mbsync", "a", "b"}).status, Exit::usage);
+}
+
 TEST(Arguments, HelpAndVersionAreData) {
   EXPECT_EQ(answer_to({"--version"}).out, "sterna 0.1.0\n");
   EXPECT_EQ(answer_to({"--version"}).status, Exit::done);

@@ -14,7 +14,7 @@ using testing::Pair;
 
 TEST(TomlString, EscapesWhatTomlCannotHold) {
   EXPECT_EQ(toml_string("a \"b\" \\ c"), "\"a \\\"b\\\" \\\\ c\"");
-  EXPECT_EQ(toml_string("tab\there"), "\"tab\\u0009here\"");
+  EXPECT_EQ(toml_string("tab\there\x01\n"), "\"tab\\there\\u0001\\n\"");
   EXPECT_EQ(toml_string("Größe"), "\"Größe\"");
   EXPECT_EQ(toml_string("\xff!"), "\"\uFFFD!\"");
 }

@@ -72,7 +72,7 @@ TEST(ImportMbsync, GmailWithSeveralChannels) {
   EXPECT_EQ(gmail.user, "ann@gmail.com");
   EXPECT_EQ(gmail.tls.mode, config::TlsMode::implicit);
   EXPECT_EQ(gmail.tls.min_version, config::TlsVersion::tls13);
-  EXPECT_EQ(gmail.tls.ca_file, "/etc/ssl/certs/ca-certificates.crt");
+  EXPECT_EQ(gmail.tls.ca_file, "");  // the system's own are trusted anyway
   const auto* command = std::get_if<config::PasswordCommand>(&gmail.secret);
   ASSERT_NE(command, nullptr);
   EXPECT_EQ(command->argv.back(), "gpg --quiet --for-your-eyes-only --decrypt $HOME/.gmail.gpg");
@@ -244,6 +244,12 @@ TEST(ImportMbsync, AnExclusionHidesNothingOfAnotherChannel) {
       "Inbox ~/M/INBOX\n\nChannel spam\nFar :far:Spam\nNear :near:Spam\n\n"
       "Channel rest\nFar :far:\nNear :near:\nPatterns * !Spam\n");
   EXPECT_THAT(taken.account("far").mailboxes, ElementsAre("*", "!Spam", "Spam"));
+}
+
+TEST(ImportMbsync, AuthoritiesOfOnesOwnAreKept) {
+  const Taken taken = mbsync(with_store("Inbox ~/M\n", "", "CertificateFile ~/my-ca.pem\n"));
+  EXPECT_THAT(taken.account("far").tls.ca_file, testing::EndsWith("/my-ca.pem"));
+  EXPECT_THAT(taken.remarks(), HasSubstr("tls.pin_sha256"));
 }
 
 TEST(ImportMbsync, AMaildirInsideAnotherSwitchesTheAccountOff) {

@@ -5,6 +5,7 @@ adopted, and no message is fetched that is there. The real programs fill it from
 import collections
 import hashlib
 import os
+import pty
 import shutil
 import subprocess
 
@@ -12,6 +13,7 @@ from tests.support.case import IntegrationCase
 from tests.support.dovecot import PASSWORD
 from tests.support.imap_client import encode_name
 from tests.support.messages import NOON, local, message, word_of
+from tests.support.sterna import BAD_CONFIG, HELD, binary
 
 FLAGS = ([], ["\\Seen"], ["\\Seen", "\\Answered"], ["\\Flagged"], ["\\Seen", "\\Draft"],
          ["\\Seen", "\\Flagged", "$Label1"])
@@ -35,8 +37,10 @@ def letters_of(name):
 
 
 class ImportCase(IntegrationCase):
+    storage = "mdbox"
+
     def setUp(self):
-        self.w = self.world(transport="direct", trash=False)
+        self.w = self.world(transport="direct", trash=False, storage=self.storage)
         self.root = f"{self.w.dir}/home/Mail"
         os.makedirs(f"{self.w.dir}/home")
         self.w.sterna.extra_environment = {"HOME": f"{self.w.dir}/home"}
@@ -97,7 +101,8 @@ class ImportCase(IntegrationCase):
     def import_from(self, tool, file=None, account="acc"):
         """Prints, loads and takes the configuration; gives what was said beside it."""
         run = self.w.sterna.run("import", tool, *([file] if file else []))
-        self.assertNotIn("comment", run.stderr)          # this version takes every line of it
+        # This version takes every line of it.
+        self.assertNotIn("stands as a comment", " ".join(run.stderr.split()))
         self.w.sterna.accounts = {account: {}}
         self.w.sterna.write_raw_config(f'state_dir = "{self.w.sterna.state}"\n{run.stdout}')
         return run
@@ -211,6 +216,180 @@ SyncState *
         self.configure("Path ~/Mail/\nInbox ~/Mail/Inbox\nFlatten .\n", "CopyArrivalDate yes")
         self.run_mbsync()
         self.come_over(lambda name: "Inbox" if name == "INBOX" else joined(".")(name), "mbsync")
+
+
+
+    def test_an_inbox_outside_is_linked(self):
+        self.configure("Path ~/Mail/\nInbox ~/Inbox\nSubFolders Verbatim\n")
+        self.run_mbsync()
+        command = self.import_from("mbsync").stdout.split("first sync: ")[1].splitlines()[0]
+        self.tool("sh", "-c", command)
+        self.come_over(nested, "mbsync")
+
+    def test_legacy_folders_are_renamed(self):
+        self.configure("Path ~/Mail/\nInbox ~/Mail/INBOX\nSubFolders Legacy\n")
+        self.run_mbsync()
+        printed = self.import_from("mbsync").stdout.splitlines()
+        moves = [line.removeprefix("#") for line in printed if line.startswith("#   mv ")]
+        self.assertEqual(len(moves), 4)
+        self.tool("sh", "-c", f"cd {self.root}\n" + "\n".join(moves))
+        self.come_over(nested, "mbsync")
+
+    def test_channels_of_single_mailboxes(self):
+        """And of one direction, one by one."""
+        path = self.configure("Path ~/Mail/\nInbox ~/Mail/inbox\nSubFolders Verbatim\n")
+        with open(path, encoding="utf-8") as file:
+            text = file.read().replace("Patterns *", "Patterns * !Lists/dev !Trash")
+        for number, (there, here) in enumerate((("Lists/dev", "lists"), ("Trash", "waste"))):
+            text += (f"\nChannel c{number}\nFar :acc-remote:{there}\nNear :acc-local:{here}\n"
+                     "Create Both\nExpunge Both\nSyncState *\n")
+        self.write(".mbsyncrc", text)
+        self.run_mbsync()
+        own = {"INBOX": "inbox", "Lists/dev": "lists", "Trash": "waste"}
+        self.come_over(lambda name: own.get(name, nested(name)), "mbsync")
+
+    def test_what_a_limit_left_out_is_fetched_and_placeholders_are_held(self):
+        self.configure("Path ~/Mail/\nInbox ~/Mail/INBOX\nSubFolders Verbatim\n",
+                       "MaxSize 100k\nMaxMessages 100")
+        self.run_mbsync()
+        here = sum(len(files) for name in MAILBOXES
+                   for files in self.messages(nested(name)).values())
+        run = self.w.sterna.run("import", "mbsync")
+        self.assertIn('\n# max_size = "100K"', run.stdout)
+        self.assertIn("[placeholder]", run.stderr)
+        self.w.sterna.accounts = {"acc": {}}
+        self.w.sterna.write_raw_config(f'state_dir = "{self.w.sterna.state}"\n{run.stdout}')
+        report = self.sync(expect=HELD)
+        missing = sum(MAILBOXES.values()) + 1 - here
+        self.assertEqual((report["uploaded"], report["held"]), (0, 1))
+        self.assertEqual(report["bodies_fetched"], missing + 1)
+        self.w.sterna.run("held", "apply", "acc")
+        self.verify()
+        self.assertEqual(self.w.words_on_server("INBOX").count("big"), 1)
+
+
+class CommandTest(ImportCase):
+    """What a user sees who has no configuration yet."""
+
+    def test_a_file_that_gets_a_password_is_closed_to_others(self):
+        self.write(".mbsyncrc", "IMAPStore far\nHost h\nUser u\nPass s3cret\nSSLType IMAPS\n\n"
+                   "MaildirStore near\nInbox ~/Mail\n\nChannel c\nFar :far:\nNear :near:\n")
+        path = f"{self.w.dir}/printed.toml"
+        with open(path, "w", encoding="utf-8") as out:
+            os.chmod(path, 0o644)
+            done = subprocess.run([binary(), "import", "mbsync"], stdout=out, timeout=60,
+                                  stderr=subprocess.PIPE, env=self.w.sterna.environment())
+        self.assertEqual(done.returncode, 0)
+        self.assertEqual(os.stat(path).st_mode & 0o777, 0o600)
+        with open(path, encoding="utf-8") as file:
+            self.assertIn('\npassword = "s3cret"\n', file.read())
+        self.assertNotIn(b"s3cret", done.stderr)
+        self.assertIn(b"0600", done.stderr)
+
+    def test_a_terminal_does_not_get_the_password(self):
+        self.write(".mbsyncrc", "IMAPStore far\nHost h\nUser u\nPass s3cret\nSSLType IMAPS\n\n"
+                   "MaildirStore near\nInbox ~/Mail\n\nChannel c\nFar :far:\nNear :near:\n")
+        ours, theirs = pty.openpty()
+        done = subprocess.run([binary(), "import", "mbsync"], stdout=theirs, stderr=theirs,
+                              timeout=60, env=self.w.sterna.environment())
+        os.close(theirs)
+        with open(ours, "rb") as terminal:
+            shown = terminal.read1()
+        self.assertEqual(done.returncode, 0)
+        self.assertNotIn(b"s3cret", shown)
+        self.assertIn(b"# password", shown)
+
+    def test_where_there_is_nothing_both_places_are_named(self):
+        for tool, places in (("mbsync", (".config/isyncrc", ".mbsyncrc")),
+                             ("offlineimap", (".config/offlineimap/config", ".offlineimaprc"))):
+            run = self.w.sterna.run("import", tool, expect=1)
+            for place in places:
+                self.assertIn(f"{self.w.dir}/home/{place}", run.stderr)
+
+    def test_what_is_no_configuration_is_named(self):
+        path = self.write("rc", "hello\n")
+        for tool in ("mbsync", "offlineimap"):
+            self.assertIn(path, self.w.sterna.run("import", tool, path, expect=BAD_CONFIG).stderr)
+
+
+class OfflineImapTest(ImportCase):
+    def setUp(self):
+        self.need("offlineimap")
+        super().setUp()
+
+    def configure(self, local="", remote=""):
+        self.write(".offlineimap.py", f"import subprocess\n\n\ndef get_pass(account):\n"
+                   f"    return subprocess.check_output(['echo', '{PASSWORD}']).strip()\n")
+        self.write(".offlineimaprc", f"""# as people write it
+[general]
+accounts = acc
+pythonfile = ~/.offlineimap.py
+ui = basic
+
+[Account acc]
+localrepository = acc-local
+remoterepository = acc-remote
+
+[Repository acc-local]
+type = Maildir
+localfolders = ~/Mail
+{local}
+
+[Repository acc-remote]
+type = IMAP
+remotehost = 127.0.0.1
+remoteport = {self.w.server.port}
+remoteuser = {self.w.user}
+remotepasseval = get_pass("acc")
+ssl = no
+starttls = no
+auth_mechanisms = LOGIN
+maxconnections = 2
+{remote}
+""")
+
+    def run_offlineimap(self):
+        self.tool("offlineimap", "-o", "-c", f"{self.w.dir}/home/.offlineimaprc")
+
+    def test_folders_joined_by_dots(self):
+        self.configure()
+        self.run_offlineimap()
+        self.come_over(joined("."), "offlineimap")
+
+    def test_folders_in_folders(self):
+        self.configure("sep = /")
+        self.run_offlineimap()
+        self.come_over(nested, "offlineimap")
+
+    def test_names_that_were_translated(self):
+        self.configure("nametrans = lambda f: {'sent': 'Lists/dev'}.get(f, f)",
+                       "nametrans = lambda f: {'Lists/dev': 'sent'}.get(f, f)")
+        self.run_offlineimap()
+        self.come_over(lambda name: "sent" if name == "Lists/dev" else joined(".")(name),
+                       "offlineimap")
+
+
+class CourierTest(OfflineImapTest):
+    """All mailboxes of the server are below INBOX, and separated by dots."""
+    storage = "courier"
+
+    def test_folders_in_folders(self):
+        self.configure("sep = /", r"nametrans = lambda f: re.sub(r'^INBOX\.', '', f)" "\n")
+        self.run_offlineimap()
+        self.come_over(nested, "offlineimap")
+
+    def test_folders_joined_by_dots(self):
+        self.configure()
+        self.run_offlineimap()
+        self.come_over(lambda name: "INBOX" if name == "INBOX" else joined(".", "INBOX.")(name),
+                       "offlineimap")
+
+    def test_names_that_were_translated(self):
+        """To those of Maildir++."""
+        self.configure("", r"nametrans = lambda foldername: re.sub(r'^INBOX\.*', '.', foldername)")
+        self.run_offlineimap()
+        self.come_over(lambda name: "" if name == "INBOX" else joined(".", ".")(name),
+                       "offlineimap")
 
 
 if __name__ == "__main__":
