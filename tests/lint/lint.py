@@ -15,7 +15,7 @@ import sys
 
 GROUND = {"base", "model"}
 DOORS = {
-    "cli": {"daemon", "account", "oauth", "net", "config"},
+    "cli": {"daemon", "account", "oauth", "net", "config", "discover"},
     "daemon": {"account", "net", "config", "io", "coro"},
     "net": {"io", "coro"},
     "account": {"sync", "imap", "maildir", "store", "auth", "io", "coro"},
@@ -26,6 +26,7 @@ DOORS = {
     "auth": set(),
     "oauth": {"io", "coro"},
     "config": set(),
+    "discover": {"io", "coro"},
     "io": {"coro"},
     "coro": set(),
     "model": set(),
@@ -40,6 +41,8 @@ CLOSED_HEADERS = {
     r"<sqlite3\.h>": {"store"},
     r"<openssl/": {"net", "auth", "oauth", "base"},
     r"<curl/": {"net"},
+    r"<expat\.h>": {"discover"},
+    r"<libpsl\.h>": {"discover"},
     r"<toml\+\+/": {"config"},
     r"<CLI/": {"cli"},
     r"<spdlog/": {"base"},
