@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "hints.h"
 #include "sterna/auth/mechanism.h"
 #include "sterna/auth/sasl.h"
 #include "sterna/base/bytes.h"
@@ -18,7 +19,11 @@ Error wrong_login(const imap::Done& done, const Settings& settings, std::string_
   Error error = imap::error_from(done);
   const bool temporary = done.code.is(imap::Code::unavailable) || done.code.is(imap::Code::limit) ||
                          done.code.is(imap::Code::in_use) || done.code.is(imap::Code::server_bug);
-  if (temporary) return error;
+  if (temporary) {
+    return std::move(error).with_hint(
+        "wait some minutes; where it is about connections, end other mail programs or lower "
+        "`connections`");
+  }
   if (done.status == imap::StatusKind::bad) {
     return std::move(error).with_hint(
         "the server does not understand this way to log in; try another `auth`: \"plain\" or "
@@ -28,6 +33,8 @@ Error wrong_login(const imap::Done& done, const Settings& settings, std::string_
   if (!complaint.empty()) why += fmt::format(" ({})", complaint);
   Error refusal(ErrorCode::login, fmt::format("the server refused the login of {}: {}",
                                               printable(settings.user), why));
+  if (std::string hint = hint_of_refusal(done.text); !hint.empty())
+    return std::move(refusal).with_hint(std::move(hint));
   if (!settings.login_hint.empty()) return std::move(refusal).with_hint(settings.login_hint);
   if (settings.auth == auth::Preference::oauth) {
     return std::move(refusal).with_hint(
@@ -129,6 +136,14 @@ void submit_preludes(Connection& connection) {
 
 // A server that expects TLS from the start says nothing before the handshake, and closes at last.
 Error without_greeting(Error error, Connection& connection, const io::Endpoint& endpoint) {
+  if (error.is(ErrorCode::protocol)) {
+    const std::string& message = error.message();
+    const std::size_t said = message.find(": ");
+    std::string hint = said == std::string::npos
+                           ? std::string()
+                           : hint_of_greeting(std::string_view(message).substr(said + 2));
+    if (!hint.empty()) return std::move(error).with_hint(std::move(hint)).with_context("greeting");
+  }
   error.add_context("greeting");
   const bool silent = connection.transport().octets_in() == 0 &&
                       (error.is(ErrorCode::timeout) || error.is(ErrorCode::disconnected));
@@ -167,6 +182,8 @@ coro::Task<Result<std::unique_ptr<Connection>>> open_line(Services services,
   STERNA_CO_CHECK(co_await secure(*connection, settings));
   connection->quirks =
       imap::quirks_for(greeting->text, connection->capabilities(), settings.endpoint.host);
+  for (const auto& [name, value] : settings.quirks)
+    imap::set_quirk(connection->quirks, name, value);
   connection->client().set_pipeline_depth(connection->quirks.pipeline_depth_max);
   co_return connection;
 }

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -86,7 +87,11 @@ CheckedAccount checked(const config::Config& config, const config::AccountConfig
   CheckedAccount result{.account = account.name, .lines = {}, .exit = Exit::done};
   result.lines.push_back(line_of_configuration(config));
   check_login_method(account, result.lines);
-  check_password(account, result.lines);
+  // Who was asked for it has said what is wrong with it.
+  const bool asked = std::ranges::any_of(found, [](const account::CheckLine& line) {
+    return line.what == "password" && line.status == account::CheckStatus::failed;
+  });
+  if (!asked) check_password(account, result.lines);
   check_tls_files(account, result.lines);
   for (account::CheckLine& line : found) result.lines.push_back(std::move(line));
   return result;

@@ -44,6 +44,7 @@ void check_defaults(const Node& table, const Surroundings& surroundings, Problem
 // absent.
 void read_login(const Fields& fields, AccountConfig& account);  // user to tls
 void read_mail(const Fields& fields, AccountConfig& account);   // maildir to rules
+void read_quirks(const Fields& fields, AccountConfig& account);
 
 // Reads a list of mailbox patterns; an empty list, and one that only excludes, are problems.
 bool read_patterns(const Fields& fields, std::string_view key, std::vector<std::string>& out);

@@ -106,7 +106,8 @@ std::string_view heading(Section section) {
                                             "[account.NAME.hold_deletions]",
                                             "[account.NAME.roles]",
                                             "[account.NAME.tls]",
-                                            "[[account.NAME.rule]]"};
+                                            "[[account.NAME.rule]]",
+                                            "[account.NAME.quirks]"};
   return kHeadings[static_cast<std::size_t>(section)];
 }
 
