@@ -4,6 +4,7 @@
 #include "arguments.h"
 #include "commands.h"
 #include "console.h"
+#include "init.h"
 #include "json.h"
 #include "sterna/base/log.h"
 #include "sterna/config/load.h"
@@ -31,6 +32,9 @@ Exit give(Console& console, const Answer& answer) {
 }
 
 Exit execute(const Invocation& invocation, Console& console) {
+  // Who begins has no configuration yet.
+  if (const auto* init = std::get_if<InitArguments>(&invocation.command))
+    return init_account(console, invocation.options, *init);
   config::LoadOptions load;
   load.file = invocation.options.config_file;
   const auto config = config::load_or_problems(load);
@@ -63,6 +67,10 @@ LogLevel level_of_daemon(const GlobalOptions& options, const config::Config& con
 
 Exit fail_with(const Context& context, const Error& error) {
   return fail_with(context.console, {error}, exit_of(error.code()));
+}
+
+Exit run_command(const Context& context, const InitArguments& arguments) {
+  return init_account(context.console, context.options, arguments);
 }
 
 Exit run_command(const Context& context, const NamesArguments&) {

@@ -80,13 +80,37 @@ struct UndoArguments {
 struct AdoptArguments {
   std::string account;
 };
+// Each option answers a question.
+struct InitArguments {
+  std::string address;  // "" to be asked
+  std::string name;
+  std::string preset;
+  std::string host;
+  std::optional<std::uint16_t> port;
+  std::string tls;
+  std::string user;
+  std::string auth;  // "password" or "oauth"
+  std::string client_id;
+  std::string client_secret_file;
+  std::string password_command;
+  std::string password_file;
+  bool password_from_input = false;
+  std::string keep;  // "file" or "keyring": where a password that is typed goes
+  std::string pin;
+  std::string maildir;
+  bool database = false;
+  bool offline = false;
+  bool untested = false;
+  bool print = false;
+  bool enable = false;
+};
 // Prints the names of the accounts, a line each: for the shells' completions.
 struct NamesArguments {};
 
 using CommandArguments =
     std::variant<SyncArguments, RunArguments, CheckArguments, MailboxesArguments, VerifyArguments,
                  StatusArguments, PauseArguments, ResumeArguments, HistoryArguments, HeldArguments,
-                 UndoArguments, AdoptArguments, NamesArguments>;
+                 UndoArguments, AdoptArguments, InitArguments, NamesArguments>;
 
 struct Invocation {
   GlobalOptions options;
