@@ -244,8 +244,9 @@ coro::Task<void> check_server(Findings& findings, Services services, const Setti
   if (known || (*connection)->client().authenticated()) {
     co_await check_login(findings, services, settings, secret, std::move(log), *connection);
   } else {
-    findings.failed("password", known.error());
-    findings.skipped("login");
+    const bool is_token = settings.auth == auth::Preference::oauth;
+    findings.failed(is_token ? "login" : "password", known.error());
+    if (!is_token) findings.skipped("login");
     findings.skipped("server");
   }
   co_await (*connection)->logout();

@@ -7,6 +7,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <tuple>
 
 #include "arguments_init.h"
 #include "sterna/base/bytes.h"
@@ -24,7 +25,7 @@ struct CommandText {
 
 constexpr CommandText kCommands[] = {
     {"init", "[EMAIL] [OPTIONS]",
-     "Find the server of an address, try the login, and write the configuration"},
+     "Set an account up: find the server, try the login, write the file"},
     {"sync", "[ACCOUNT[/MAILBOX]...] [--dry-run]",
      "Bring all enabled accounts, or what is named, into step once"},
     {"run", "[ACCOUNT...]", "Keep all enabled accounts, or what is named, in step as it happens"},
@@ -43,10 +44,12 @@ constexpr CommandText kCommands[] = {
     {"undo", "[list | restore] [ACCOUNT[/MAILBOX] [MESSAGE...]]",
      "Bring back what a sync deleted here in the last days"},
     {"adopt", "ACCOUNT", "Accept a Maildir whose marker is missing or foreign"},
+    {"auth", "ACCOUNT [--device | --paste | --status | --logout | --token]",
+     "Log in by OAuth 2.0, and look after that login"},
 };
 
 // Of the contract, and of a later version.
-constexpr std::string_view kUnsupportedCommands[] = {"auth", "search", "fetch", "import"};
+constexpr std::string_view kUnsupportedCommands[] = {"search", "fetch", "import"};
 
 constexpr std::string_view kFooter =
     "Exit status: 0 done, 1 failed, 2 wrong usage, 3 partly done, 4 login or secret\n"
@@ -186,6 +189,7 @@ class Parser {
     add_held();
     add_undo();
     add_adopt();
+    add_auth();
     add_hidden();
   }
 
@@ -330,6 +334,24 @@ class Parser {
     CLI::App* command = add_command("adopt");
     command->add_option("ACCOUNT", adopt_.account)->required();
     command->callback([this] { invocation_.command = adopt_; });
+  }
+  void add_auth() {
+    CLI::App* command = add_command("auth");
+    command->add_option("ACCOUNT", auth_.account)->required();
+    constexpr std::tuple<const char*, AuthAction, const char*> kActions[] = {
+        {"--device", AuthAction::device, "Log in by a code that is typed into a browser anywhere"},
+        {"--paste", AuthAction::paste, "Log in with a browser anywhere, and paste where it ends"},
+        {"--status", AuthAction::status, "Say whether there is a login, whose, and for how long"},
+        {"--logout", AuthAction::logout, "Revoke the login if the provider can, and forget it"},
+        {"--token", AuthAction::token, "Print an access token, for another program"}};
+    std::vector<CLI::Option*> before;
+    for (const auto& [name, action, what] : kActions) {
+      CLI::Option* option = command->add_flag_callback(
+          name, [this, chosen = action] { auth_.action = chosen; }, what);
+      for (CLI::Option* other : before) option->excludes(other);
+      before.push_back(option);
+    }
+    command->callback([this] { invocation_.command = auth_; });
   }
   void add_hidden() {
     CLI::App* help = add_command("help")->group("");
@@ -507,6 +529,7 @@ class Parser {
   UndoArguments undo_;
   std::vector<std::string> undo_words_;
   AdoptArguments adopt_;
+  AuthArguments auth_;
   std::string help_of_;
   bool wants_help_ = false;
   std::string refused_;                          // a command or option of a later version

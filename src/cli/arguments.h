@@ -104,13 +104,18 @@ struct InitArguments {
   bool print = false;
   bool enable = false;
 };
+enum class AuthAction : std::uint8_t { browser, device, paste, status, logout, token };
+struct AuthArguments {
+  std::string account;
+  AuthAction action = AuthAction::browser;
+};
 // Prints the names of the accounts, a line each: for the shells' completions.
 struct NamesArguments {};
 
 using CommandArguments =
     std::variant<SyncArguments, RunArguments, CheckArguments, MailboxesArguments, VerifyArguments,
                  StatusArguments, PauseArguments, ResumeArguments, HistoryArguments, HeldArguments,
-                 UndoArguments, AdoptArguments, InitArguments, NamesArguments>;
+                 UndoArguments, AdoptArguments, InitArguments, AuthArguments, NamesArguments>;
 
 struct Invocation {
   GlobalOptions options;

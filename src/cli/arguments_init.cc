@@ -57,10 +57,10 @@ void add_init_options(CLI::App& command, InitArguments& into) {
   add_server_options(command, into);
   add_login_options(command, into);
   command.add_option("--maildir", into.maildir, "Where the mail goes")->option_text("DIR");
-  command.add_flag("--offline", into.offline, "Ask neither the web nor the DNS nor the server");
+  command.add_flag("--offline", into.offline, "Ask neither web nor DNS nor server");
   command.add_flag("--no-test", into.untested, "Write it without trying the login");
   command.add_flag("--print", into.print, "Print the configuration instead of writing it");
-  command.add_flag("--enable", into.enable, "Start the user's service, now and at each login");
+  command.add_flag("--enable", into.enable, "Start the user's service, for good");
 }
 
 std::pair<std::string, std::string> problem_of(const InitArguments& init) {

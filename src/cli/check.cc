@@ -11,6 +11,7 @@
 #include "commands.h"
 #include "inspect_text.h"
 #include "json.h"
+#include "oauth_login.h"
 #include "report_text.h"
 #include "runner.h"
 #include "settings_from_config.h"
@@ -46,7 +47,8 @@ void check_login_method(const config::AccountConfig& account,
   if (account.auth == config::Auth::oauth || config::takes_passwords(account.host)) return;
   add_failure(lines, "login method",
               Error(ErrorCode::login, account.host + " takes no passwords, only OAuth 2.0")
-                  .with_hint("set auth = \"oauth\", with an access token for a password"));
+                  .with_hint(fmt::format("give it a table [account.{}.oauth]; the README says how",
+                                         account.name)));
 }
 
 // OpenSSL would say so no earlier than at the first connection.
@@ -63,6 +65,30 @@ void check_tls_files(const config::AccountConfig& account, std::vector<account::
                     .with_hint(fmt::format("put the file there, or mend {} in [account.{}]", key,
                                            account.name)));
   }
+}
+
+// As it is on the disk: no token is renewed for it.
+void check_tokens(const config::Config& config, const config::AccountConfig& account,
+                  net::Loop& loop, std::vector<account::CheckLine>& lines) {
+  constexpr std::string_view kWhat = "OAuth 2.0";
+  if (!has_own_login(account)) {
+    lines.push_back(
+        {std::string(kWhat), account::CheckStatus::ok, "tokens come from token_command", "", {}});
+    return;
+  }
+  const auto login = oauth_login(config, account, loop);
+  const auto tokens = login->session.store().read();
+  if (!tokens) {
+    add_failure(lines, std::string(kWhat), tokens.error());
+    return;
+  }
+  const LoginView view = view_of_login(*login, account.name, *tokens, loop);
+  if (lasts(view)) {
+    lines.push_back({std::string(kWhat), account::CheckStatus::ok, login_line(view), "", {}});
+    return;
+  }
+  add_failure(lines, std::string(kWhat),
+              Error(ErrorCode::login, obstacle_of(view)).with_hint("sterna auth " + account.name));
 }
 
 // What can be looked at without disturbing anybody: no command is run.
@@ -83,7 +109,7 @@ void check_password(const config::AccountConfig& account, std::vector<account::C
 }
 
 CheckedAccount checked(const config::Config& config, const config::AccountConfig& account,
-                       std::vector<account::CheckLine> found) {
+                       net::Loop& loop, std::vector<account::CheckLine> found) {
   CheckedAccount result{.account = account.name, .lines = {}, .exit = Exit::done};
   result.lines.push_back(line_of_configuration(config));
   check_login_method(account, result.lines);
@@ -91,7 +117,11 @@ CheckedAccount checked(const config::Config& config, const config::AccountConfig
   const bool asked = std::ranges::any_of(found, [](const account::CheckLine& line) {
     return line.what == "password" && line.status == account::CheckStatus::failed;
   });
-  if (!asked) check_password(account, result.lines);
+  if (account.auth == config::Auth::oauth && account.oauth) {
+    check_tokens(config, account, loop, result.lines);
+  } else if (!asked) {
+    check_password(account, result.lines);
+  }
   check_tls_files(account, result.lines);
   for (account::CheckLine& line : found) result.lines.push_back(std::move(line));
   return result;
@@ -115,7 +145,8 @@ Exit run_command(const Context& context, const CheckArguments& arguments) {
   std::vector<Outcome> outcomes;
   std::vector<CheckedAccount> accounts;
   for (std::size_t i = 0; i < lines.size(); ++i) {
-    accounts.push_back(checked(context.config, *(*selected)[i].account, std::move(lines[i])));
+    accounts.push_back(
+        checked(context.config, *(*selected)[i].account, runner.loop(), std::move(lines[i])));
     outcomes.push_back(outcome_of(accounts[i].lines));
     accounts[i].exit = combine({outcomes[i]});
   }

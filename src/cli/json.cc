@@ -372,6 +372,37 @@ std::string paused_json(const std::vector<std::string>& accounts, bool paused,
   return text_of(object);
 }
 
+std::string login_json(const LoginView& view) {
+  const bool there = view.expires_ms != 0;
+  Json json = envelope();
+  json["account"] = octets(view.account);
+  json["provider"] = octets(view.provider);
+  json["logged_in"] = lasts(view);
+  json["user"] = octets_or_null(view.user);
+  json["scope"] = octets_or_null(view.scope);
+  json["expires"] = time_or_null(view.expires_ms);
+  json["valid"] = view.is_valid;
+  json["renewable"] = view.is_renewable;
+  json["file"] = there ? octets(view.file) : Json(nullptr);
+  json["encrypted"] = there ? Json(view.is_encrypted) : Json(nullptr);
+  return text_of(json);
+}
+
+std::string logout_json(const std::string& account, bool was_there, bool revoked) {
+  Json json = envelope();
+  json["account"] = octets(account);
+  json["logged_out"] = was_there;
+  json["revoked"] = revoked;
+  return text_of(json);
+}
+
+std::string token_json(const std::string& account, const Secret& token) {
+  Json json = envelope();
+  json["account"] = octets(account);
+  json["access_token"] = octets(token.reveal());
+  return text_of(json);
+}
+
 std::string adopt_json(const std::string& account, const account::Adoption& adoption) {
   Json object = envelope();
   object["account"] = octets(account);

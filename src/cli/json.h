@@ -12,11 +12,13 @@
 #include <string_view>
 #include <vector>
 
+#include "auth_text.h"
 #include "exit_status.h"
 #include "sterna/account/account.h"
 #include "sterna/account/inspect.h"
 #include "sterna/account/pause.h"
 #include "sterna/account/sync.h"
+#include "sterna/base/secret.h"
 #include "undo_text.h"
 
 namespace sterna::cli {
@@ -92,6 +94,11 @@ std::string restored_json(const std::string& account, const account::Restoration
 // `pause` and `resume`; `until_ms`: 0 where no time ends it.
 std::string paused_json(const std::vector<std::string>& accounts, bool paused,
                         std::int64_t until_ms);
+
+// `auth`, and `auth --status`; what is not known is null.
+std::string login_json(const LoginView& view);
+std::string logout_json(const std::string& account, bool was_there, bool revoked);
+std::string token_json(const std::string& account, const Secret& token);
 
 std::string adopt_json(const std::string& account, const account::Adoption& adoption);
 

@@ -6,6 +6,7 @@
 #include <memory>
 #include <utility>
 
+#include "oauth_login.h"
 #include "sterna/base/assert.h"
 #include "sterna/base/bytes.h"
 #include "sterna/config/mailboxes.h"
@@ -213,6 +214,7 @@ std::function<coro::Task<Result<Secret>>(Secret)> token_renewal(const AccountCon
 std::shared_ptr<const AccountConfig> without_secret(const AccountConfig& account) {
   auto copy = std::make_shared<AccountConfig>(account);
   copy->secret = std::monostate{};
+  copy->oauth.reset();
   return copy;
 }
 
@@ -254,8 +256,10 @@ Error no_password_configured(const std::string& account) {
       .with_hint("set password_command in [account." + account + "]");
 }
 
-account::Settings settings_from_config(const config::Config& config, const AccountConfig& account,
-                                       net::Loop& loop) {
+namespace {
+
+account::Settings settings_without_oauth(const config::Config& config, const AccountConfig& account,
+                                         net::Loop& loop) {
   account::Settings settings;
   settings.name = account.name;
   settings.user = account.user;
@@ -297,6 +301,15 @@ account::Settings settings_from_config(const config::Config& config, const Accou
   return settings;
 }
 
+}  // namespace
+
+account::Settings settings_from_config(const config::Config& config, const AccountConfig& account,
+                                       net::Loop& loop) {
+  account::Settings settings = settings_without_oauth(config, account, loop);
+  use_oauth(settings, config, account, loop);
+  return settings;
+}
+
 account::Neighbours neighbours_from_config(const config::Config& config) {
   auto all = std::make_shared<std::vector<account::Neighbour>>();
   for (const AccountConfig& account : config.accounts)
@@ -312,7 +325,9 @@ constexpr std::chrono::milliseconds kDaemonSettles{150};
 daemon::AccountSetup daemon_setup_from_config(const config::Config& config,
                                               const AccountConfig& account, net::Loop& loop) {
   daemon::AccountSetup setup;
-  setup.settings = settings_from_config(config, account, loop);
+  setup.settings = settings_without_oauth(config, account, loop);
+  if (auto login = use_oauth(setup.settings, config, account, loop))
+    setup.companion = [login](Log log) { return login->session.keep_fresh(std::move(log)); };
   setup.settings.quiet = kDaemonQuiet;
   setup.settings.settles = kDaemonSettles;
   setup.settings.waits_for_quiet = false;

@@ -145,11 +145,11 @@ Node over_defaults(const Node& defaults, const Node& own) {
   const bool own_secret = std::ranges::any_of(
       kSecretKeys, [&own](std::string_view key) { return own.find(key) != nullptr; });
   Node under = defaults;
-  if (own_secret) {
-    std::erase_if(under.members, [&](const Member& member) {
-      return std::ranges::find(kSecretKeys, member.key) != kSecretKeys.end();
-    });
-  }
+  const bool own_oauth = own.find("oauth") != nullptr;
+  std::erase_if(under.members, [&](const Member& member) {
+    const bool is_secret = std::ranges::find(kSecretKeys, member.key) != kSecretKeys.end();
+    return is_secret ? own_secret || own_oauth : own_secret && member.key == "oauth";
+  });
   return merged(under, own);
 }
 
@@ -164,12 +164,14 @@ ReadAccount read_account(const std::string& name, Place place, const Node& table
   const Preset* preset = choose_preset(fields);
   if (preset != nullptr) apply(*preset, account);
   read_login(fields, account);
+  read_oauth(fields, account);
   read_mail(fields, account);
   read_quirks(fields, account);
   if (fields.find("port") == nullptr) account.port = default_port(account, preset);
   complete_maildir(fields, surroundings.mail_root, name_is_sound, read);
   complete_login(fields, place, account);
   complete_client_certificate(fields, place, account.tls);
+  complete_oauth(fields, place, account);
   check_plaintext(fields, place, account);
   return read;
 }
@@ -180,6 +182,7 @@ void check_defaults(const Node& table, const Surroundings& surroundings, Problem
   fields.check_keys();
   choose_preset(fields);
   read_login(fields, scratch);
+  read_oauth(fields, scratch);
   read_mail(fields, scratch);
   read_quirks(fields, scratch);
 }

@@ -29,8 +29,8 @@ struct ReadAccount {
 inline constexpr std::array<std::string_view, 3> kSecretKeys = {"password", "password_file",
                                                                 "password_command"};
 
-// An account's own keys laid over [defaults]: rules replace, and an own source of the password
-// displaces that of the defaults, whichever key it is.
+// An account's own keys laid over [defaults]: rules replace, and an own source of the password, or
+// an own table `oauth`, displaces those of the defaults, whichever they are.
 Node over_defaults(const Node& defaults, const Node& own);
 
 // Reads and checks all of it. The result is worth something only if no problem was added.
@@ -45,6 +45,10 @@ void check_defaults(const Node& table, const Surroundings& surroundings, Problem
 void read_login(const Fields& fields, AccountConfig& account);  // user to tls
 void read_mail(const Fields& fields, AccountConfig& account);   // maildir to rules
 void read_quirks(const Fields& fields, AccountConfig& account);
+void read_oauth(const Fields& fields, AccountConfig& account);  // the table; behind read_login()
+
+// What only the whole account can lack.
+void complete_oauth(const Fields& fields, Place place, const AccountConfig& account);
 
 // Reads a list of mailbox patterns; an empty list, and one that only excludes, are problems.
 bool read_patterns(const Fields& fields, std::string_view key, std::vector<std::string>& out);

@@ -20,6 +20,7 @@ enum class Section : std::uint8_t {
   hold,     // hold_deletions of an account or a rule
   roles,    // [account.NAME.roles]
   tls,      // [account.NAME.tls]
+  oauth,    // [account.NAME.oauth]
   rule,     // [[account.NAME.rule]]
   quirks,   // [account.NAME.quirks]
 };
@@ -102,7 +103,7 @@ inline constexpr std::array kKeys = {
     Key{Section::account, "allow_plaintext", Support::yes, "false"},
     Key{Section::account, "roles", Support::yes, ""},
     Key{Section::account, "tls", Support::yes, ""},
-    Key{Section::account, "oauth", Support::no, ""},
+    Key{Section::account, "oauth", Support::yes, ""},
     Key{Section::account, "rule", Support::yes, ""},
     Key{Section::account, "quirks", Support::yes, ""},
 
@@ -123,6 +124,20 @@ inline constexpr std::array kKeys = {
     Key{Section::tls, "client_key", Support::yes, ""},
     Key{Section::tls, "min_version", Support::yes, "\"1.2\""},
     Key{Section::tls, "allow_plaintext", Support::yes, "false"},
+
+    Key{Section::oauth, "provider", Support::yes, ""},
+    Key{Section::oauth, "client_id", Support::yes, ""},
+    Key{Section::oauth, "client_secret", Support::yes, ""},
+    Key{Section::oauth, "tenant", Support::yes, "\"common\""},
+    Key{Section::oauth, "scope", Support::yes, ""},
+    Key{Section::oauth, "authorize_url", Support::yes, ""},
+    Key{Section::oauth, "token_url", Support::yes, ""},
+    Key{Section::oauth, "device_url", Support::yes, ""},
+    Key{Section::oauth, "revoke_url", Support::yes, ""},
+    Key{Section::oauth, "redirect_uri", Support::yes, ""},
+    Key{Section::oauth, "port", Support::yes, ""},
+    Key{Section::oauth, "ca_file", Support::yes, ""},
+    Key{Section::oauth, "token_command", Support::yes, ""},
 
     Key{Section::rule, "match", Support::yes, ""},
     Key{Section::rule, "direction", Support::yes, ""},

@@ -26,8 +26,11 @@ const Node* table_at(const Node& root, std::string_view key) {
   return member != nullptr && member->value.is(Node::Kind::table) ? &member->value : nullptr;
 }
 
-bool holds_password(const Node& table) {
-  return table.find("password") != nullptr;
+// The password of an account, or the secret of its client; nullptr if it has neither.
+const Member* find_secret(const Node& table) {
+  if (const Member* password = table.find("password")) return password;
+  const Member* oauth = table.find("oauth");
+  return oauth == nullptr ? nullptr : oauth->value.find("client_secret");
 }
 
 void check_secrecy(const Node& root, mode_t mode, const std::string& path, Problems& problems) {
@@ -38,10 +41,12 @@ void check_secrecy(const Node& root, mode_t mode, const std::string& path, Probl
     for (const Member& member : accounts->members) tables.push_back(&member.value);
   }
   const auto it =
-      std::ranges::find_if(tables, [](const Node* node) { return holds_password(*node); });
+      std::ranges::find_if(tables, [](const Node* node) { return find_secret(*node) != nullptr; });
   if (it == tables.end()) return;
-  problems.add((*it)->find("password")->place,
-               "this file holds a password and can be read by the group or by others",
+  const Member* found = find_secret(**it);
+  problems.add(found->place,
+               fmt::format("this file holds a {} and can be read by the group or by others",
+                           found->key == "password" ? "password" : "client_secret"),
                "chmod 600 " + path);
 }
 

@@ -68,7 +68,8 @@ Member::Member(coro::Context daemon, config::AccountConfig said, const AccountSe
       tells_changes_(setup.life.tells_changes),
       account_(services, watcher, setup.settings, setup.life, observer, log),
       scope_(daemon),
-      log_(log.with("account", said_.name)) {}
+      log_(log.with("account", said_.name)),
+      companion_(setup.companion) {}
 
 coro::Task<void> Member::live() {
   co_await account_.run();
@@ -78,6 +79,7 @@ coro::Task<void> Member::live() {
 
 void Member::start() {
   scope_.spawn(live());
+  if (companion_) scope_.spawn(companion_(log_));
 }
 
 void Member::meet(account::Neighbours neighbours) {

@@ -64,6 +64,7 @@ class Member {
   account::Account account_;
   coro::Scope scope_;
   Log log_;
+  std::function<coro::Task<void>(Log log)> companion_;
   coro::List<Use> uses_;
   coro::Event unused_;
 };

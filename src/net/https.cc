@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The only file that sees libcurl. Nothing but https is spoken, no redirect is followed, nothing is
 // unpacked, and what does not end is ended.
+//
+// The library brings thirty others along, which take some milliseconds and megabytes. Most
+// commands, and most daemons, never ask a web server: it is loaded when the first one is asked.
 #include "sterna/net/https.h"
 
 #include <curl/curl.h>
+#include <dlfcn.h>
 #include <fmt/format.h>
 
 #include <atomic>
@@ -26,6 +30,57 @@ constexpr std::size_t kHeadersMax = 64 * 1024;
 constexpr long kConnectMaxMs = 15'000;
 // Threads at a time; others wait.
 constexpr std::size_t kRequestsMax = 8;
+
+// Those of its functions that are used.
+struct Curl {
+  decltype(&curl_global_init) global_init = nullptr;
+  decltype(&curl_easy_init) easy_init = nullptr;
+  decltype(&curl_easy_setopt) easy_setopt = nullptr;
+  decltype(&curl_easy_perform) easy_perform = nullptr;
+  decltype(&curl_easy_getinfo) easy_getinfo = nullptr;
+  decltype(&curl_easy_strerror) easy_strerror = nullptr;
+  decltype(&curl_easy_cleanup) easy_cleanup = nullptr;
+  decltype(&curl_slist_append) slist_append = nullptr;
+  decltype(&curl_slist_free_all) slist_free_all = nullptr;
+};
+
+template <class Function>
+bool find(void* library, const char* name, Function& function) {
+  function = reinterpret_cast<Function>(::dlsym(library, name));
+  return function != nullptr;
+}
+
+Result<Curl> load_curl() {
+  Curl curl;
+  void* library = ::dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
+  const bool whole = library && find(library, "curl_global_init", curl.global_init) &&
+                     find(library, "curl_easy_init", curl.easy_init) &&
+                     find(library, "curl_easy_setopt", curl.easy_setopt) &&
+                     find(library, "curl_easy_perform", curl.easy_perform) &&
+                     find(library, "curl_easy_getinfo", curl.easy_getinfo) &&
+                     find(library, "curl_easy_strerror", curl.easy_strerror) &&
+                     find(library, "curl_easy_cleanup", curl.easy_cleanup) &&
+                     find(library, "curl_slist_append", curl.slist_append) &&
+                     find(library, "curl_slist_free_all", curl.slist_free_all);
+  if (whole && curl.global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK) return curl;
+  const char* why = ::dlerror();
+  return fail(
+      Error(ErrorCode::unsupported, fmt::format("cannot load libcurl, which asks web servers: {}",
+                                                why ? printable(why, 200) : "no use of it"))
+          .with_hint("install the package libcurl4")
+          .with_scope(ErrorScope::process));
+}
+
+// Once for the process; on the loop's thread.
+const Result<Curl>& curl_library() {
+  static const Result<Curl> curl = load_curl();
+  return curl;
+}
+
+// Precondition for everything below: it was loaded.
+const Curl& curl() {
+  return *curl_library();
+}
 
 // What the callbacks of one request work on.
 struct Exchange {
@@ -106,7 +161,7 @@ Error failed(CURLcode result, const Exchange& exchange, const char* detail) {
                                                  human_bytes(exchange.request.octets_max)));
   }
   const std::string why =
-      printable(detail && *detail != '\0' ? detail : curl_easy_strerror(result), 300);
+      printable(detail && *detail != '\0' ? detail : curl().easy_strerror(result), 300);
   Error error(code_of(result), fmt::format("{}: {}", asked, why));
   if (!error.is(ErrorCode::certificate)) return error;
   return std::move(error).with_hint(
@@ -115,22 +170,22 @@ Error failed(CURLcode result, const Exchange& exchange, const char* detail) {
 }
 
 struct Cleanup {
-  void operator()(CURL* curl) const { curl_easy_cleanup(curl); }
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+  void operator()(CURL* easy) const { curl().easy_cleanup(easy); }
+  void operator()(curl_slist* list) const { curl().slist_free_all(list); }
 };
 
 class Easy {
  public:
-  Easy() : curl_(curl_easy_init()) { STERNA_ASSERT(curl_); }
+  Easy() : easy_(curl().easy_init()) { STERNA_ASSERT(easy_); }
 
   template <class Value>
   void set(CURLoption option, Value value) {
-    STERNA_ASSERT(curl_easy_setopt(curl_.get(), option, value) == CURLE_OK);
+    STERNA_ASSERT((*curl().easy_setopt)(easy_.get(), option, value) == CURLE_OK);
   }
-  CURL* get() const { return curl_.get(); }
+  CURL* get() const { return easy_.get(); }
 
  private:
-  std::unique_ptr<CURL, Cleanup> curl_;
+  std::unique_ptr<CURL, Cleanup> easy_;
 };
 
 using List = std::unique_ptr<curl_slist, Cleanup>;
@@ -138,7 +193,7 @@ using List = std::unique_ptr<curl_slist, Cleanup>;
 List list_of(const std::vector<std::string>& lines) {
   List list;
   for (const std::string& line : lines) {
-    curl_slist* longer = curl_slist_append(list.get(), line.c_str());
+    curl_slist* longer = curl().slist_append(list.get(), line.c_str());
     STERNA_ASSERT(longer);
     static_cast<void>(list.release());
     list.reset(longer);
@@ -179,16 +234,16 @@ void prepare(Easy& easy, Exchange& exchange, const curl_slist* headers, curl_sli
 
 void take_facts(const Easy& easy, io::HttpAnswer& answer) {
   long status = 0;
-  curl_easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &status);
+  (*curl().easy_getinfo)(easy.get(), CURLINFO_RESPONSE_CODE, &status);
   answer.status = static_cast<int>(status);
   const char* type = nullptr;
-  curl_easy_getinfo(easy.get(), CURLINFO_CONTENT_TYPE, &type);
+  (*curl().easy_getinfo)(easy.get(), CURLINFO_CONTENT_TYPE, &type);
   if (type) answer.content_type = type;
   const char* redirect = nullptr;
-  curl_easy_getinfo(easy.get(), CURLINFO_REDIRECT_URL, &redirect);
+  (*curl().easy_getinfo)(easy.get(), CURLINFO_REDIRECT_URL, &redirect);
   if (redirect) answer.redirect = redirect;
   curl_off_t retry_after = 0;
-  curl_easy_getinfo(easy.get(), CURLINFO_RETRY_AFTER, &retry_after);
+  (*curl().easy_getinfo)(easy.get(), CURLINFO_RETRY_AFTER, &retry_after);
   if (retry_after > 0) answer.retry_after = std::chrono::seconds(retry_after);
 }
 
@@ -201,7 +256,7 @@ Result<io::HttpAnswer> exchange_now(const io::HttpRequest& request, std::atomic<
   char detail[CURL_ERROR_SIZE] = {};
   easy.set(CURLOPT_ERRORBUFFER, static_cast<char*>(detail));
   prepare(easy, exchange, headers.get(), connect_to.get());
-  const CURLcode result = curl_easy_perform(easy.get());
+  const CURLcode result = curl().easy_perform(easy.get());
   if (result != CURLE_OK) return fail(failed(result, exchange, detail));
   take_facts(easy, exchange.answer);
   return std::move(exchange.answer);
@@ -209,12 +264,10 @@ Result<io::HttpAnswer> exchange_now(const io::HttpRequest& request, std::atomic<
 
 class CurlHttp final : public io::Http {
  public:
-  explicit CurlHttp(Loop::Core& core) : core_(core) {
-    static const CURLcode ready = curl_global_init(CURL_GLOBAL_DEFAULT);
-    STERNA_ASSERT(ready == CURLE_OK);
-  }
+  explicit CurlHttp(Loop::Core& core) : core_(core) {}
 
   coro::Task<Result<io::HttpAnswer>> send(io::HttpRequest request) override {
+    if (!curl_library()) co_return fail(curl_library().error());
     STERNA_CO_TRY(const coro::Semaphore::Permit permit, co_await requests_.hold());
     Result<io::HttpAnswer> answer = fail(ErrorCode::internal, "not asked");
     std::atomic<bool> stop = false;

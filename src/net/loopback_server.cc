@@ -219,11 +219,12 @@ coro::Task<void> LoopbackServer::accept(Loop& loop, Descriptor& listener, Servic
   }
 }
 
-coro::Task<Status> LoopbackServer::serve(std::function<Page(const std::string& target)> visit) {
+coro::Task<Status> LoopbackServer::serve(std::function<Page(const std::string& target)> visit,
+                                         std::chrono::milliseconds limit) {
   coro::Scope scope = co_await coro::make_scope();
   Service service{.scope = scope, .visit = std::move(visit)};
   for (const auto& socket : sockets_) scope.spawn(accept(loop_, *socket, service));
-  const Status done = co_await service.done.wait();
+  const Status done = co_await io::wait_for(loop_.clock(), limit, service.done);
   co_await scope.close();
   co_return done;
 }

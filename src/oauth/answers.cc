@@ -167,7 +167,8 @@ std::expected<Grant, Refusal> read_grant(io::HttpAnswer answer, const std::strin
       return std::unexpected(no_sense(answer, asked, "without a usable refresh token"));
     grant.refresh = std::move(refresh);
   }
-  grant.lifetime = seconds_of(*json, "expires_in", kLifetimeMax).value_or(kLifetimeAssumed);
+  const auto lifetime = seconds_of(*json, "expires_in", kLifetimeMax);
+  grant.lifetime = lifetime && lifetime->count() > 0 ? *lifetime : kLifetimeAssumed;
   grant.scope = printable(text_of(*json, "scope"), kTextMax);
   return grant;
 }

@@ -18,6 +18,8 @@ constexpr seconds kLockMax{90};
 constexpr milliseconds kLockPoll{50};
 // A login of `sterna auth`, and what another process renewed, is seen after so long at the latest.
 constexpr seconds kLookEvery{300};
+// Where a provider's tokens live for moments.
+constexpr seconds kRenewalsApart{10};
 constexpr seconds kRetryFirst{30};
 // An endpoint that asks for more is asked whether it means it.
 constexpr seconds kRetryAfterMax = std::chrono::hours(1);
@@ -233,7 +235,7 @@ coro::Task<Result<milliseconds>> Session::freshen() {
   if (is_due(*tokens, now_ms())) {
     STERNA_CO_TRY(tokens, co_await up_to_date(is_due));
   }
-  co_return std::clamp<milliseconds>(milliseconds(due_ms(*tokens) - now_ms()), seconds(1),
+  co_return std::clamp<milliseconds>(milliseconds(due_ms(*tokens) - now_ms()), kRenewalsApart,
                                      kLookEvery);
 }
 

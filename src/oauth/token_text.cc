@@ -12,6 +12,12 @@ using Json = nlohmann::json;
 
 constexpr int kSchema = 1;
 constexpr const char* kCipher = "AES-256-GCM";
+// The year 33658: whatever is added to it or taken from it can still be told.
+constexpr std::int64_t kTimeMaxMs = 1'000'000'000'000'000;
+
+bool is_time(std::int64_t at_ms) {
+  return at_ms >= 0 && at_ms <= kTimeMaxMs;
+}
 
 // The library's copies of what is secret are overwritten, as far as they can be reached.
 void wipe_all(Json& json) {
@@ -84,6 +90,7 @@ std::variant<std::monostate, Tokens, Sealed> read_token_text(std::string_view te
   tokens.user = text_of(json, "user");
   wipe_all(json);
   if (tokens.access.empty() || tokens.token_url.empty()) return {};
+  if (!is_time(tokens.issued_ms) || !is_time(tokens.expires_ms)) return {};
   return tokens;
 }
 

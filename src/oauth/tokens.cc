@@ -1,14 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sterna/oauth/tokens.h"
 
+#include <algorithm>
+
 #include "sterna/base/digest.h"
 
 namespace sterna::oauth {
 namespace {
 
-// A login takes a while, and clocks differ.
-constexpr std::int64_t kMarginMs = 60'000;
+// A login takes a while, and clocks differ. Of a short life it is a part.
+constexpr std::int64_t kMarginMaxMs = 60'000;
+constexpr std::int64_t kMarginShare = 4;
 constexpr std::int64_t kClockStepMs = 300'000;
+
+std::int64_t margin_ms(const Tokens& tokens) {
+  return std::min(kMarginMaxMs, (tokens.expires_ms - tokens.issued_ms) / kMarginShare);
+}
 
 void take_access(Tokens& tokens, const Grant& grant, std::int64_t now_ms) {
   tokens.access = grant.access;
@@ -41,7 +48,8 @@ Tokens renewed_by(const Grant& grant, const Tokens& before, const Secret& used,
 }
 
 bool is_valid(const Tokens& tokens, std::int64_t now_ms) {
-  return now_ms + kMarginMs < tokens.expires_ms && now_ms + kClockStepMs >= tokens.issued_ms;
+  return now_ms + margin_ms(tokens) < tokens.expires_ms &&
+         now_ms + kClockStepMs >= tokens.issued_ms;
 }
 
 std::int64_t due_ms(const Tokens& tokens) {

@@ -85,6 +85,23 @@ TEST(Arguments, TheOtherCommandsTakeTheirOwn) {
   EXPECT_EQ(command_of<HistoryArguments>({"history"}).limit, 50U);
 }
 
+TEST(Arguments, AuthDoesOneThing) {
+  const auto action = [](std::vector<std::string> words) {
+    words.insert(words.begin(), {"auth", "work"});
+    return command_of<AuthArguments>(words).action;
+  };
+  EXPECT_EQ(command_of<AuthArguments>({"auth", "work"}).account, "work");
+  EXPECT_EQ(action({}), AuthAction::browser);
+  EXPECT_EQ(action({"--device"}), AuthAction::device);
+  EXPECT_EQ(action({"--paste"}), AuthAction::paste);
+  EXPECT_EQ(action({"--status"}), AuthAction::status);
+  EXPECT_EQ(action({"--logout"}), AuthAction::logout);
+  EXPECT_EQ(action({"--token"}), AuthAction::token);
+  EXPECT_EQ(answer_to({"auth"}).status, Exit::usage);
+  EXPECT_EQ(answer_to({"auth", "work", "--token", "--status"}).status, Exit::usage);
+  EXPECT_EQ(answer_to({"auth", "work", "home"}).status, Exit::usage);
+}
+
 TEST(Arguments, StatusHasItsForms) {
   const auto usual = command_of<StatusArguments>({"status"});
   EXPECT_EQ(usual.form, StatusForm::usual);
@@ -211,7 +228,7 @@ TEST(Arguments, WhatIsWrongIsAnErrorToo) {
 }
 
 TEST(Arguments, WhatALaterVersionHasIsRefusedAsSuch) {
-  for (const char* name : {"auth", "search", "fetch", "import"}) {
+  for (const char* name : {"search", "fetch", "import"}) {
     const Answer answer = answer_to({name, "anything", "--at", "all"});
     EXPECT_EQ(answer.status, Exit::usage);
     EXPECT_EQ(answer.err, "sterna " + std::string(name) + ": not supported by this version\n");

@@ -142,9 +142,7 @@ INSTANTIATE_TEST_SUITE_P(
                    "version)"),
         in_account("NearToPollInterval", "poll_intervall = \"5m\"",
                    "1: unknown key `poll_intervall`; did you mean `poll_interval`?"),
-        in_account(
-            "NearToATableThatIsNotSupported", "oauth2 = {}",
-            "1: unknown key `oauth2`; did you mean `oauth`? (not supported by this version)"),
+        in_account("NearToATable", "oauth2 = {}", "1: unknown key `oauth2`; did you mean `oauth`?"),
         in_account("NearToOneThatCanOnlyBeOff", "maxsize = \"0\"",
                    "1: unknown key `maxsize`; did you mean `max_size`? (not supported by this "
                    "version)"),
@@ -170,8 +168,6 @@ INSTANTIATE_TEST_SUITE_P(
                    "1: `credential` is not supported by this version of Sterna"),
         in_account("Keyring", "keyring = true",
                    "1: `keyring` is not supported by this version of Sterna"),
-        in_account("Oauth", "oauth = { provider = \"google\" }",
-                   "1: `oauth` is not supported by this version of Sterna"),
         in_account("MaxSize", "max_size = \"25M\"",
                    "1: `max_size` is not supported by this version of Sterna"),
         in_account("MaxSizeAsANumber", "max_size = 0",

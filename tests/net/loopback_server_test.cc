@@ -12,7 +12,6 @@
 #include <thread>
 
 #include "sterna/base/unique_fd.h"
-#include "sterna/io/deadline.h"
 
 namespace sterna::net {
 namespace {
@@ -66,8 +65,7 @@ void serve(const std::function<void(std::uint16_t port)>& browser) {
   auto server = LoopbackServer::listen(loop, 0);
   ASSERT_TRUE(server) << server.error().describe();
   std::thread thread([&browser, port = (*server)->port()] { browser(port); });
-  const Status done =
-      loop.run(io::with_deadline<void>(loop.clock(), 20s, (*server)->serve(visit), "no last page"));
+  const Status done = loop.run((*server)->serve(visit, 20s));
   thread.join();
   EXPECT_TRUE(done);
 }
@@ -122,8 +120,7 @@ TEST(LoopbackServer, SaysThatThePortIsTaken) {
 TEST(LoopbackServer, CanBeCalledOff) {
   Loop loop;
   const auto server = LoopbackServer::listen(loop, 0);
-  const Status done = loop.run(
-      io::with_deadline<void>(loop.clock(), 50ms, (*server)->serve(visit), "no last page"));
+  const Status done = loop.run((*server)->serve(visit, 50ms));
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().code(), ErrorCode::timeout);
 }

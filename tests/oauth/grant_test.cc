@@ -93,8 +93,8 @@ TEST(Grant, HasALifeWithinReason) {
   EXPECT_EQ(lifetime("1e300"), kLifetimeMax);
   EXPECT_EQ(lifetime("99999999999999999999999999"), kLifetimeMax);
   EXPECT_EQ(lifetime("18446744073709551615"), kLifetimeMax);
-  EXPECT_EQ(lifetime("-5"), seconds(0));
-  EXPECT_EQ(lifetime("-1e9"), seconds(0));
+  EXPECT_EQ(lifetime("-5"), kLifetimeAssumed);
+  EXPECT_EQ(lifetime("-1e9"), kLifetimeAssumed);
   EXPECT_EQ(lifetime("12.7"), seconds(12));
   EXPECT_EQ(lifetime("null"), kLifetimeAssumed);
   EXPECT_EQ(lifetime("\"soon\""), kLifetimeAssumed);

@@ -116,8 +116,10 @@ TEST_F(StoreTest, RefusesAFileThatOthersCanRead) {
 
 TEST_F(StoreTest, CallsNonsenseCorrupt) {
   std::filesystem::create_directories(directory_);
-  for (const char* text : {"", "{", "[]", "{\"schema\":1}", "{\"schema\":2,\"access_token\":\"a\"}",
-                           "{\"schema\":1,\"sealed\":\"!\",\"nonce\":\"\",\"cipher\":\"\"}"}) {
+  for (const char* text :
+       {"", "{", "[]", "{\"schema\":1}", "{\"schema\":2,\"access_token\":\"a\"}",
+        "{\"schema\":1,\"access_token\":\"a\",\"token_url\":\"u\",\"issued_ms\":-1}",
+        "{\"schema\":1,\"sealed\":\"!\",\"nonce\":\"\",\"cipher\":\"\"}"}) {
     put(text);
     const auto read = store(kKey).read();
     ASSERT_FALSE(read) << text;

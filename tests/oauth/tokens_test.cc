@@ -73,11 +73,12 @@ TEST(Renewal, WithThePreviousOneGoesOnFromThere) {
   EXPECT_EQ(third.refresh.reveal(), "r1");
 }
 
-TEST(Validity, EndsAMinuteEarly) {
+TEST(Validity, EndsAMinuteEarlyOrAQuarterOfAShortLife) {
   EXPECT_TRUE(is_valid(tokens(), kNow));
   EXPECT_TRUE(is_valid(tokens(), kNow + 939'000));
   EXPECT_FALSE(is_valid(tokens(), kNow + 940'000));
-  EXPECT_FALSE(is_valid(tokens(seconds(0)), kNow));
+  EXPECT_TRUE(is_valid(tokens(seconds(40)), kNow + 29'000));
+  EXPECT_FALSE(is_valid(tokens(seconds(40)), kNow + 30'000));
 }
 
 TEST(Due, IsAroundThreeQuartersOfTheLife) {
@@ -96,7 +97,8 @@ TEST(Due, ComesWithTheTimeAndWithAClockThatWasSetBack) {
   EXPECT_FALSE(is_due(tokens(), kNow));
   EXPECT_TRUE(is_due(tokens(), kNow + 800'000));
   EXPECT_TRUE(is_due(tokens(), kNow - 3'600'000));
-  EXPECT_TRUE(is_due(tokens(seconds(30)), kNow));
+  EXPECT_FALSE(is_due(tokens(seconds(30)), kNow));
+  EXPECT_TRUE(is_due(tokens(seconds(30)), kNow + 24'000));
 }
 
 }  // namespace

@@ -178,9 +178,11 @@ def _die_with_parent():
 
 class Dovecot:
     """start() ... stop(), or a with block. `storage` is mdbox, maildir, maildir++ or courier;
-    with "." behind it, mailboxes are separated by dots."""
+    with "." behind it, mailboxes are separated by dots. `extra` is configuration that comes last,
+    with {dir} for the directory."""
 
-    def __init__(self, directory=None, storage="mdbox"):
+    def __init__(self, directory=None, storage="mdbox", extra=""):
+        self._extra = extra
         self._own_directory = directory is None
         self.dir = os.path.abspath(directory or tempfile.mkdtemp(prefix="sterna-dovecot-"))
         self.storage = storage
@@ -303,6 +305,7 @@ class Dovecot:
         for kind, address in _CERTIFICATE_ADDRESS.items():
             text += (f"local {address} {{\n  ssl_cert = <{self.dir}/tls/{kind}.pem\n"
                      f"  ssl_key = <{self.dir}/tls/{kind}.key\n}}\n")
+        text += self._extra.replace("{dir}", self.dir)
         with open(f"{self.dir}/dovecot.conf", "w", encoding="ascii") as out:
             out.write(text)
 

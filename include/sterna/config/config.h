@@ -18,6 +18,7 @@
 #include "sterna/base/digest.h"
 #include "sterna/base/log.h"
 #include "sterna/base/secret.h"
+#include "sterna/config/oauth.h"
 #include "sterna/model/mailbox_name.h"
 #include "sterna/model/role.h"
 
@@ -100,6 +101,7 @@ struct AccountConfig {
   std::uint16_t port = 993;
   Auth auth = Auth::automatic;
   SecretSource secret;
+  std::optional<OAuthConfig> oauth;  // used where `auth` is Auth::oauth
   // mode = "none" towards a host that is no loopback address was asked for in so many words.
   bool allow_plaintext = false;
   TlsConfig tls;

@@ -22,6 +22,8 @@ namespace sterna::daemon {
 struct AccountSetup {
   account::Settings settings;
   account::LifeSettings life;
+  // What runs beside the account, for as long as it lives; may be empty.
+  std::function<coro::Task<void>(Log log)> companion = {};
 };
 
 // What whoever starts a daemon knows and it does not.

@@ -39,8 +39,8 @@ class Http {
   virtual ~Http() = default;
   // Any answer that is whole, whatever its status; redirects are answers. The proxy that the
   // environment names is used. Errors: resolve, connect, tls, certificate, disconnected, timeout,
-  // too_big, cancelled. They name the host and the path, and never what stands behind the path or
-  // in the form.
+  // too_big, cancelled, unsupported (there is no such library). They name the host and the path,
+  // and never what stands behind the path or in the form.
   virtual coro::Task<Result<HttpAnswer>> send(HttpRequest request) = 0;
 };
 

@@ -3,6 +3,7 @@
 // else: it knows GET, answers with one static page, and listens on 127.0.0.1 and ::1 alone.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -31,9 +32,10 @@ class LoopbackServer {
   ~LoopbackServer();
 
   std::uint16_t port() const { return port_; }
-  // Answers until `visit` says that a page is the last, and that one was sent. It is given what
-  // stands behind GET, as it came.
-  coro::Task<Status> serve(std::function<Page(const std::string& target)> visit);
+  // Answers until `visit` says that a page is the last, and that one was sent; at most so long:
+  // ErrorCode::timeout. It is given what stands behind GET, as it came.
+  coro::Task<Status> serve(std::function<Page(const std::string& target)> visit,
+                           std::chrono::milliseconds limit);
 
  private:
   LoopbackServer(Loop& loop, std::uint16_t port, std::vector<std::unique_ptr<Descriptor>> sockets);

@@ -46,7 +46,7 @@ struct Refusal {
 
 // Longer ones are cut: a token is refreshed once a day at least.
 inline constexpr std::chrono::seconds kLifetimeMax = std::chrono::days(1);
-// Where the endpoint does not say (RFC 6749 section 5.1).
+// Where the endpoint does not say (RFC 6749 section 5.1), or says nothing that can be.
 inline constexpr std::chrono::seconds kLifetimeAssumed = std::chrono::minutes(30);
 inline constexpr std::size_t kTokenOctetsMax = 32 * 1024;
 

@@ -6,6 +6,7 @@ _sterna() {
   _init_completion || return
 
   local commands='init sync run check mailboxes verify status pause resume history held undo adopt'
+  commands+=' auth'
   local globals='-h --help --version -c --config -v --verbose -q --quiet --json --color --no-input'
   local command='' config=() i
   for ((i = 1; i < cword; i++)); do
@@ -75,6 +76,7 @@ _sterna() {
     pause) options='--for' ;;
     history) options='-n --lines --uid --since --until' ;;
     undo) options='--into' ;;
+    auth) options='--device --paste --status --logout --token' ;;
   esac
   if [[ $cur == -* ]]; then
     COMPREPLY=($(compgen -W "$options $globals" -- "$cur"))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # fish completion for sterna(1)
 
-set -l commands init sync run check mailboxes verify status pause resume history held undo adopt
+set -l commands init sync run check mailboxes verify status pause resume history held undo adopt auth
 
 function __sterna_accounts
     set -l words (commandline -opc)
@@ -37,6 +37,7 @@ complete -c sterna -n "not __fish_seen_subcommand_from $commands" -a history -d 
 complete -c sterna -n "not __fish_seen_subcommand_from $commands" -a held -d 'Decide about deletions that were held'
 complete -c sterna -n "not __fish_seen_subcommand_from $commands" -a undo -d 'Bring back what a sync deleted here'
 complete -c sterna -n "not __fish_seen_subcommand_from $commands" -a adopt -d 'Accept a Maildir whose marker is missing or foreign'
+complete -c sterna -n "not __fish_seen_subcommand_from $commands" -a auth -d 'Log in by OAuth 2.0, and look after that login'
 
 complete -c sterna -n '__fish_seen_subcommand_from init' -l name -x -d 'What the account is called here'
 complete -c sterna -n '__fish_seen_subcommand_from init' -l preset -x -d 'The provider'
@@ -72,4 +73,9 @@ complete -c sterna -n '__fish_seen_subcommand_from history' -l until -x -d 'Up t
 complete -c sterna -n '__fish_seen_subcommand_from held' -a 'list apply restore'
 complete -c sterna -n '__fish_seen_subcommand_from undo' -a 'list restore'
 complete -c sterna -n '__fish_seen_subcommand_from undo' -l into -x -d 'Put them into this mailbox'
-complete -c sterna -n '__fish_seen_subcommand_from sync run check mailboxes verify pause resume history held undo adopt' -a '(__sterna_accounts)'
+complete -c sterna -n '__fish_seen_subcommand_from auth' -l device -d 'By a code that is typed in elsewhere'
+complete -c sterna -n '__fish_seen_subcommand_from auth' -l paste -d 'Paste where a browser ended'
+complete -c sterna -n '__fish_seen_subcommand_from auth' -l status -d 'Say whether there is a login'
+complete -c sterna -n '__fish_seen_subcommand_from auth' -l logout -d 'Revoke and forget it'
+complete -c sterna -n '__fish_seen_subcommand_from auth' -l token -d 'Print an access token'
+complete -c sterna -n '__fish_seen_subcommand_from sync run check mailboxes verify pause resume history held undo adopt auth' -a '(__sterna_accounts)'
