@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "hints.h"
 #include "sterna/auth/sasl.h"
 #include "sterna/base/bytes.h"
 #include "sterna/imap/outcome.h"
@@ -48,7 +49,9 @@ auth::Credentials credentials_for(Connection& connection, const Services& servic
           .binding_offered = auth::offers_binding(offer_of(connection))};
 }
 
-std::string hint_for(const Settings& settings, auth::Mechanism mechanism, bool was_judged) {
+std::string hint_for(std::string_view said, const Settings& settings, auth::Mechanism mechanism,
+                     bool was_judged) {
+  if (std::string hint = hint_of_refusal(said); !hint.empty()) return hint;
   if (!settings.login_hint.empty()) return settings.login_hint;
   if (settings.auth == auth::Preference::oauth) {
     return fmt::format("check user, and log in anew: sterna auth {}", settings.name);
@@ -71,7 +74,11 @@ std::string hint_for(const Settings& settings, auth::Mechanism mechanism, bool w
 Error refusal(const imap::Done& done, const auth::SaslExchange* exchange, const Settings& settings,
               auth::Mechanism mechanism) {
   Error said = imap::error_from(done);
-  if (said.disposition() == Disposition::retry) return said;
+  if (said.disposition() == Disposition::retry) {
+    return std::move(said).with_hint(
+        "wait some minutes; where it is about connections, end other mail programs or lower "
+        "`connections`");
+  }
   if (done.status == imap::StatusKind::bad) {
     return std::move(said).with_hint(
         "the server does not understand this way to log in; try another `auth`: \"plain\" or "
@@ -82,7 +89,8 @@ Error refusal(const imap::Done& done, const auth::SaslExchange* exchange, const 
   if (!complaint.empty()) why += fmt::format(" ({})", complaint);
   return Error(ErrorCode::login,
                fmt::format("the server refused the login of {}: {}", printable(settings.user), why))
-      .with_hint(hint_for(settings, mechanism, !exchange || exchange->has_shown_secret()));
+      .with_hint(
+          hint_for(done.text, settings, mechanism, !exchange || exchange->has_shown_secret()));
 }
 
 coro::Task<Result<Secret>> answer(Services services, std::shared_ptr<Attempt> attempt,

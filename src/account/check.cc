@@ -57,7 +57,9 @@ std::string printable_endpoint(const io::Endpoint& endpoint) {
 
 // Which of the steps of open_line() failed follows from the error.
 void report_no_line(Findings& findings, Error error, const io::Endpoint& endpoint) {
-  if (error.is(ErrorCode::tls) || error.is(ErrorCode::certificate)) {
+  // Octets that came before the handshake.
+  const bool injected = error.is(ErrorCode::protocol) && has_context(error, "connect");
+  if (error.is(ErrorCode::tls) || error.is(ErrorCode::certificate) || injected) {
     findings.ok("connect", printable_endpoint(endpoint));
     findings.failed("TLS", std::move(error));
     findings.skipped("greeting");
@@ -104,7 +106,7 @@ void report_transfer(Findings& findings, const Connection& connection, const Set
   } else {
     findings.ok("push", connection.quirks.idle_unreliable
                             ? "the server offers IDLE, which tells of little there"
-                            : "the server offers IDLE; this version does not wait for news");
+                            : "IDLE: sterna run hears of changes at once");
   }
   std::string uploads = connection.has(imap::Capability::literal_plus) ||
                                 connection.has(imap::Capability::literal_minus)
@@ -207,6 +209,8 @@ coro::Task<void> check_login(Findings& findings, Services services, const Settin
   report_removals(findings, connection);
   report_transfer(findings, connection, settings);
   report_names(findings, connection);
+  const std::string quirks = imap::describe(connection.quirks);
+  if (!quirks.empty()) findings.ok("quirks", quirks);
   co_await check_mailboxes(findings, settings, connection);
 }
 
@@ -233,7 +237,9 @@ coro::Task<void> check_server(Findings& findings, Services services, const Setti
   if (known || (*connection)->client().authenticated()) {
     co_await check_login(findings, services, settings, secret, std::move(log), *connection);
   } else {
-    findings.failed("login", known.error());
+    const bool is_token = settings.auth == auth::Preference::oauth;
+    findings.failed(is_token ? "login" : "password", known.error());
+    if (!is_token) findings.skipped("login");
     findings.skipped("server");
   }
   co_await (*connection)->logout();

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "authenticate.h"
+#include "hints.h"
 #include "sterna/auth/mechanism.h"
 
 namespace sterna::account {
@@ -72,6 +73,14 @@ void submit_preludes(Connection& connection) {
 
 // A server that expects TLS from the start says nothing before the handshake, and closes at last.
 Error without_greeting(Error error, Connection& connection, const io::Endpoint& endpoint) {
+  if (error.is(ErrorCode::protocol)) {
+    const std::string& message = error.message();
+    const std::size_t said = message.find(": ");
+    std::string hint = said == std::string::npos
+                           ? std::string()
+                           : hint_of_greeting(std::string_view(message).substr(said + 2));
+    if (!hint.empty()) return std::move(error).with_hint(std::move(hint)).with_context("greeting");
+  }
   error.add_context("greeting");
   const bool silent = connection.transport().octets_in() == 0 &&
                       (error.is(ErrorCode::timeout) || error.is(ErrorCode::disconnected));
@@ -104,6 +113,8 @@ coro::Task<Result<std::unique_ptr<Connection>>> open_line(Services services,
   STERNA_CO_CHECK(check_preauth(*connection, settings));
   connection->quirks =
       imap::quirks_for(greeting->text, connection->capabilities(), settings.endpoint.host);
+  for (const auto& [name, value] : settings.quirks)
+    imap::set_quirk(connection->quirks, name, value);
   connection->client().set_pipeline_depth(connection->quirks.pipeline_depth_max);
   co_return connection;
 }

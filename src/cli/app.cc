@@ -5,6 +5,7 @@
 #include "commands.h"
 #include "console.h"
 #include "import.h"
+#include "init.h"
 #include "json.h"
 #include "sterna/base/log.h"
 #include "sterna/config/load.h"
@@ -35,6 +36,9 @@ Exit execute(const Invocation& invocation, Console& console) {
   // Who imports has no configuration yet, or one that is to be replaced.
   if (const auto* import = std::get_if<ImportArguments>(&invocation.command))
     return import_configuration(console, *import);
+  // Who begins has no configuration yet.
+  if (const auto* init = std::get_if<InitArguments>(&invocation.command))
+    return init_account(console, invocation.options, *init);
   config::LoadOptions load;
   load.file = invocation.options.config_file;
   const auto config = config::load_or_problems(load);
@@ -71,6 +75,9 @@ Exit fail_with(const Context& context, const Error& error) {
 
 Exit run_command(const Context& context, const ImportArguments& arguments) {
   return import_configuration(context.console, arguments);
+}
+Exit run_command(const Context& context, const InitArguments& arguments) {
+  return init_account(context.console, context.options, arguments);
 }
 
 Exit run_command(const Context& context, const NamesArguments&) {

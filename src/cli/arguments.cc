@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The only file that sees CLI11. One definition of each command serves the parser and the help.
+// The file that sees CLI11, with arguments_init.cc. One definition of each command serves the
+// parser and the help.
 #include "arguments.h"
 
 #include <fmt/format.h>
@@ -8,6 +9,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "arguments_init.h"
 #include "sterna/base/bytes.h"
 #include "sterna/base/nearest.h"
 #include "times.h"
@@ -22,6 +24,8 @@ struct CommandText {
 };
 
 constexpr CommandText kCommands[] = {
+    {"init", "[EMAIL] [OPTIONS]",
+     "Set an account up: find the server, try the login, write the file"},
     {"sync", "[ACCOUNT[/MAILBOX]...] [--dry-run]",
      "Bring all enabled accounts, or what is named, into step once"},
     {"run", "[ACCOUNT...]", "Keep all enabled accounts, or what is named, in step as it happens"},
@@ -47,7 +51,7 @@ constexpr CommandText kCommands[] = {
 };
 
 // Of the contract, and of a later version.
-constexpr std::string_view kUnsupportedCommands[] = {"init", "search", "fetch"};
+constexpr std::string_view kUnsupportedCommands[] = {"search", "fetch"};
 
 constexpr std::string_view kFooter =
     "Exit status: 0 done, 1 failed, 2 wrong usage, 3 partly done, 4 login or secret\n"
@@ -63,15 +67,19 @@ std::string help_line(std::string_view left, std::size_t columns, std::string_vi
 }
 
 std::string options_help(const CLI::App* app) {
-  std::string text;
+  std::vector<std::pair<std::string, std::string>> lines;
+  std::size_t columns = kOptionColumns;
   for (const CLI::Option* option : app->get_options()) {
     if (!option->nonpositional() || option->get_group().empty()) continue;
     std::string names = option->get_name(false, true);
     if (const std::size_t comma = names.find(','); comma != std::string::npos)
       names.insert(comma + 1, " ");
     if (!option->get_option_text().empty()) names += " " + option->get_option_text();
-    text += help_line(names, kOptionColumns, option->get_description());
+    columns = std::max(columns, names.size() + 2);
+    lines.emplace_back(std::move(names), option->get_description());
   }
+  std::string text;
+  for (const auto& [names, what] : lines) text += help_line(names, columns, what);
   return text;
 }
 
@@ -170,6 +178,7 @@ class Parser {
     app_.set_help_flag("-h,--help", "Show this help");
     app_.set_version_flag("--version", "sterna " STERNA_VERSION, "Print the version");
     add_global_options();
+    add_init();
     add_sync();
     add_run();
     add_check();
@@ -228,6 +237,14 @@ class Parser {
     return command;
   }
 
+  void add_init() {
+    CLI::App* command = add_command("init");
+    add_init_options(*command, init_);
+    command->callback([this] {
+      problem_ = problem_of(init_);
+      invocation_.command = init_;
+    });
+  }
   void add_sync() {
     CLI::App* command = add_command("sync");
     command->add_option("ACCOUNT[/MAILBOX]", sync_.targets);
@@ -521,6 +538,7 @@ class Parser {
   Invocation invocation_;
   std::int64_t verbose_ = 0;
   bool quiet_ = false;
+  InitArguments init_;
   SyncArguments sync_;
   CheckArguments check_;
   MailboxesArguments mailboxes_;

@@ -86,6 +86,30 @@ struct ImportArguments {
   ForeignTool tool = ForeignTool::mbsync;
   std::string file;  // "": where the tool itself looks
 };
+// Each option answers a question.
+struct InitArguments {
+  std::string address;  // "" to be asked
+  std::string name;
+  std::string preset;
+  std::string host;
+  std::optional<std::uint16_t> port;
+  std::string tls;
+  std::string user;
+  std::string auth;  // "password" or "oauth"
+  std::string client_id;
+  std::string client_secret_file;
+  std::string password_command;
+  std::string password_file;
+  bool password_from_input = false;
+  std::string keep;  // "file" or "keyring": where a password that is typed goes
+  std::string pin;
+  std::string maildir;
+  bool database = false;
+  bool offline = false;
+  bool untested = false;
+  bool print = false;
+  bool enable = false;
+};
 enum class AuthAction : std::uint8_t { browser, device, paste, status, logout, token };
 struct AuthArguments {
   std::string account;
@@ -97,7 +121,8 @@ struct NamesArguments {};
 using CommandArguments =
     std::variant<SyncArguments, RunArguments, CheckArguments, MailboxesArguments, VerifyArguments,
                  StatusArguments, PauseArguments, ResumeArguments, HistoryArguments, HeldArguments,
-                 UndoArguments, AdoptArguments, AuthArguments, ImportArguments, NamesArguments>;
+                 UndoArguments, AdoptArguments, InitArguments, AuthArguments, ImportArguments,
+                 NamesArguments>;
 
 struct Invocation {
   GlobalOptions options;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -114,9 +115,13 @@ CheckedAccount checked(const config::Config& config, const config::AccountConfig
   CheckedAccount result{.account = account.name, .lines = {}, .exit = Exit::done};
   result.lines.push_back(line_of_configuration(config));
   check_login_method(account, result.lines);
+  // Who was asked for it has said what is wrong with it.
+  const bool asked = std::ranges::any_of(found, [](const account::CheckLine& line) {
+    return line.what == "password" && line.status == account::CheckStatus::failed;
+  });
   if (account.auth == config::Auth::oauth && account.oauth) {
     check_tokens(config, account, loop, result.lines);
-  } else {
+  } else if (!asked) {
     check_password(account, result.lines);
   }
   check_tls_files(account, result.lines);

@@ -29,6 +29,7 @@ Exit run_command(const Context& context, const HeldArguments& arguments);
 Exit run_command(const Context& context, const UndoArguments& arguments);
 Exit run_command(const Context& context, const AdoptArguments& arguments);
 Exit run_command(const Context& context, const ImportArguments& arguments);
+Exit run_command(const Context& context, const InitArguments& arguments);
 Exit run_command(const Context& context, const AuthArguments& arguments);
 Exit run_command(const Context& context, const NamesArguments& arguments);
 

@@ -221,6 +221,15 @@ std::string check_json(const std::vector<CheckedAccount>& accounts, Exit exit) {
   return text_of(object);
 }
 
+std::string init_json(const std::string& account, const std::string& file,
+                      const std::string& found_by) {
+  Json object = envelope();
+  object["account"] = octets(account);
+  object["file"] = octets(file);
+  object["found_by"] = octets(found_by);
+  return text_of(object);
+}
+
 std::string mailboxes_json(const std::string& account, const std::vector<MailboxRow>& rows) {
   Json object = envelope();
   Json& list = object["mailboxes"] = Json::array();

@@ -50,6 +50,10 @@ struct CheckedAccount {
 };
 std::string check_json(const std::vector<CheckedAccount>& accounts, Exit exit);
 
+// An account that was set up: its name, the file that has it, and how its server was found.
+std::string init_json(const std::string& account, const std::string& file,
+                      const std::string& found_by);
+
 struct MailboxRow {
   account::MailboxLine line;
   std::string rule;     // what includes or excludes it; "" if no pattern matches

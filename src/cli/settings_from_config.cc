@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "settings_from_config.h"
 
+#include <fmt/format.h>
+
 #include <memory>
 #include <utility>
 
@@ -10,6 +12,7 @@
 #include "sterna/base/bytes.h"
 #include "sterna/config/mailboxes.h"
 #include "sterna/config/password_file.h"
+#include "sterna/config/presets.h"
 #include "sterna/daemon/hooks.h"
 #include "sterna/net/command.h"
 
@@ -242,6 +245,14 @@ account::Neighbour neighbour_from_config(const config::Config& config,
   return neighbour;
 }
 
+// What the provider wants before a program may log in is what newcomers miss most often.
+std::string login_hint_of(const AccountConfig& account) {
+  const config::Preset* preset = account.preset.empty() ? config::preset_of_host(account.host)
+                                                        : config::find_preset(account.preset);
+  if (preset == nullptr || preset->help.empty()) return {};
+  return fmt::format("check user and password. {}: {}", preset->help, preset->help_url);
+}
+
 }  // namespace
 
 Error no_password_configured(const std::string& account) {
@@ -261,6 +272,7 @@ account::Settings settings_without_oauth(const config::Config& config, const Acc
   settings.auth = mapped(account.auth);
   // A user who is not the address is somebody whom the certificate need not name.
   if (account.user != account.address) settings.authorization_identity = account.user;
+  if (account.auth != config::Auth::oauth) settings.login_hint = login_hint_of(account);
   settings.endpoint = endpoint_of(account);
   // The engine asks one question: may the password go over a link without TLS?
   settings.allow_plaintext = account.tls.mode == config::TlsMode::none &&
@@ -276,6 +288,7 @@ account::Settings settings_without_oauth(const config::Config& config, const Acc
   settings.subscribed_only = account.subscribed_only;
   settings.create = mapped(account.create);
   settings.roles = account.roles;
+  settings.quirks = account.quirks;
   settings.preset = account.preset;
   settings.preset_roles = account.preset_roles;
   settings.undo = account.undo;

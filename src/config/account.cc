@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <array>
 
-#include "presets.h"
 #include "sterna/base/bytes.h"
+#include "sterna/config/presets.h"
 
 namespace sterna::config {
 namespace {
@@ -76,8 +76,9 @@ std::uint16_t default_port(const AccountConfig& account, const Preset* preset) {
 
 // A key that was refused has its own problem: what would follow from its absence is none.
 void complete_login(const Fields& fields, Place place, AccountConfig& account) {
-  const auto lacks = [&](const std::string& what) {
-    fields.problems().add(place, fmt::format("account `{}` {}", account.name, what));
+  const auto lacks = [&](const std::string& what, std::string hint = {}) {
+    fields.problems().add(place, fmt::format("account `{}` {}", account.name, what),
+                          std::move(hint));
   };
   const bool has_address = fields.find("address") != nullptr;
   if (fields.find("user") == nullptr) {
@@ -96,7 +97,8 @@ void complete_login(const Fields& fields, Place place, AccountConfig& account) {
     lacks("has neither `address` nor `host`");
   } else if (!fields.refused("address")) {
     lacks(fmt::format("needs `host`: {} is no provider that Sterna knows",
-                      printable(domain_of(account.address), 80)));
+                      printable(domain_of(account.address), 80)),
+          "sterna init --print " + printable(account.address, 200) + " looks for it");
   }
 }
 
@@ -180,6 +182,7 @@ ReadAccount read_account(const std::string& name, Place place, const Node& table
   read_login(fields, account);
   read_oauth(fields, account);
   read_mail(fields, account);
+  read_quirks(fields, account);
   if (fields.find("port") == nullptr) account.port = default_port(account, preset);
   complete_maildir(fields, surroundings.mail_root, name_is_sound, read);
   complete_login(fields, place, account);
@@ -198,6 +201,7 @@ void check_defaults(const Node& table, const Surroundings& surroundings, Problem
   read_login(fields, scratch);
   read_oauth(fields, scratch);
   read_mail(fields, scratch);
+  read_quirks(fields, scratch);
 }
 
 }  // namespace sterna::config

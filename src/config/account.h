@@ -45,6 +45,7 @@ void check_defaults(const Node& table, const Surroundings& surroundings, Problem
 void read_login(const Fields& fields, AccountConfig& account);  // user to tls
 void read_way(const Fields& fields, AccountConfig& account);    // tunnel, proxy
 void read_mail(const Fields& fields, AccountConfig& account);   // maildir to rules
+void read_quirks(const Fields& fields, AccountConfig& account);
 void read_oauth(const Fields& fields, AccountConfig& account);  // the table; behind read_login()
 
 // What only the whole account can lack.

@@ -117,7 +117,8 @@ std::string_view heading(Section section) {
                                             "[account.NAME.roles]",
                                             "[account.NAME.tls]",
                                             "[account.NAME.oauth]",
-                                            "[[account.NAME.rule]]"};
+                                            "[[account.NAME.rule]]",
+                                            "[account.NAME.quirks]"};
   return kHeadings[static_cast<std::size_t>(section)];
 }
 

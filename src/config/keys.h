@@ -22,6 +22,7 @@ enum class Section : std::uint8_t {
   tls,      // [account.NAME.tls]
   oauth,    // [account.NAME.oauth]
   rule,     // [[account.NAME.rule]]
+  quirks,   // [account.NAME.quirks]
 };
 
 enum class Support : std::uint8_t {
@@ -104,6 +105,7 @@ inline constexpr std::array kKeys = {
     Key{Section::account, "tls", Support::yes, ""},
     Key{Section::account, "oauth", Support::yes, ""},
     Key{Section::account, "rule", Support::yes, ""},
+    Key{Section::account, "quirks", Support::yes, ""},
 
     Key{Section::hold, "share", Support::yes, "0.3"},
     Key{Section::hold, "at_least", Support::yes, "50"},
@@ -146,6 +148,23 @@ inline constexpr std::array kKeys = {
     Key{Section::rule, "max_size", Support::default_only, "\"0\"", Measure::size},
     Key{Section::rule, "max_age", Support::default_only, "\"0\"", Measure::duration},
     Key{Section::rule, "max_messages", Support::default_only, "0"},
+
+    Key{Section::quirks, "command_line_octets_max", Support::yes, ""},
+    Key{Section::quirks, "pipeline_depth_max", Support::yes, ""},
+    Key{Section::quirks, "connections_max", Support::yes, ""},
+    Key{Section::quirks, "idle_seconds_max", Support::yes, ""},
+    Key{Section::quirks, "no_qresync", Support::yes, ""},
+    Key{Section::quirks, "ask_capability_after_login", Support::yes, ""},
+    Key{Section::quirks, "id_required", Support::yes, ""},
+    Key{Section::quirks, "idle_unreliable", Support::yes, ""},
+    Key{Section::quirks, "header_search_unreliable", Support::yes, ""},
+    Key{Section::quirks, "size_unreliable", Support::yes, ""},
+    Key{Section::quirks, "hides_old_messages", Support::yes, ""},
+    Key{Section::quirks, "deletes_at_once", Support::yes, ""},
+    Key{Section::quirks, "append_deduplicates", Support::yes, ""},
+    Key{Section::quirks, "append_rewrites", Support::yes, ""},
+    Key{Section::quirks, "no_uid_expunge", Support::yes, ""},
+    Key{Section::quirks, "slow_moves", Support::yes, ""},
 };
 
 // nullptr if the section has no such key.

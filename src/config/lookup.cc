@@ -64,19 +64,30 @@ std::vector<std::string> Lookup::files_in(const std::string& directory, Problems
   return files;
 }
 
+std::optional<std::string> Lookup::alone() const {
+  return options_->file ? options_->file : variable("STERNA_CONFIG");
+}
+
+std::vector<std::string> Lookup::directories() const {
+  std::vector<std::string> directories;
+  if (const auto user = xdg("XDG_CONFIG_HOME", ".config")) directories.push_back(*user + "/sterna");
+  directories.push_back(options_->system_directory);
+  return directories;
+}
+
 std::vector<std::string> Lookup::files(Problems& problems) const {
-  if (options_->file) return {*options_->file};
-  if (const auto file = variable("STERNA_CONFIG")) return {*file};
-  const auto user = xdg("XDG_CONFIG_HOME", ".config");
-  std::vector<std::string> files;
-  if (user) files = files_in(*user + "/sterna", problems);
-  if (files.empty()) files = files_in(options_->system_directory, problems);
-  if (files.empty() && problems.empty()) {
-    const std::string wanted = user ? *user + "/sterna" : options_->system_directory;
-    problems.add({}, "there is no configuration",
-                 "write " + wanted + "/config.toml; sterna.toml(5) says how");
+  if (const auto file = alone()) return {*file};
+  const std::vector<std::string> where = directories();
+  for (const std::string& directory : where) {
+    std::vector<std::string> files = files_in(directory, problems);
+    if (!files.empty()) return files;
   }
-  return files;
+  if (problems.empty()) {
+    problems.add({}, "there is no configuration",
+                 "sterna init writes one, from your mail address; by hand: " + where.front() +
+                     "/config.toml, as sterna.toml(5) says");
+  }
+  return {};
 }
 
 std::optional<std::string> Lookup::state_dir() const {

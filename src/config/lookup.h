@@ -20,6 +20,12 @@ class Lookup {
   const std::string& home() const { return home_; }
   // The files to read, in that order. Empty, with a problem, where there are none.
   std::vector<std::string> files(Problems& problems) const;
+  // The file that is read alone, whether it is there or not; nullopt: the directories are asked.
+  std::optional<std::string> alone() const;
+  // Where a configuration may be, the user's own before the system's.
+  std::vector<std::string> directories() const;
+  // What of a configuration is in such a directory.
+  std::vector<std::string> files_in(const std::string& directory, Problems& problems) const;
   // nullopt without a home directory.
   std::optional<std::string> state_dir() const;
   // `state_dir`: where it is where the system has no directory for it.
@@ -30,7 +36,6 @@ class Lookup {
   // A directory from an XDG variable, else below home; relative ones count as unset, as the
   // specification says.
   std::optional<std::string> xdg(std::string_view name, std::string_view below_home) const;
-  std::vector<std::string> files_in(const std::string& directory, Problems& problems) const;
 
   const LoadOptions* options_;
   std::string home_;

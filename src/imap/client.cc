@@ -53,7 +53,7 @@ class Client::Impl final : public Framer::Sink {
   void on_literal_end() override { handler_->on_body_end(body_); }
   Next on_frame(const Frame& frame) override;
 
-  void take_greeting(Result<Response> response);
+  void take_greeting(Result<Response> response, const Frame& frame);
   void take_tagged(const Tagged& tagged);
   void take_continuation(const Continuation& continuation);
   void take_untagged(Response& response, const Frame& frame);
@@ -194,7 +194,7 @@ Framer::Sink::Next Client::Impl::on_frame(const Frame& frame) {
   }
   Result<Response> response = parse_response(frame);
   if (!greeted_) {
-    take_greeting(std::move(response));
+    take_greeting(std::move(response), frame);
   } else if (!response && is_tagged(frame.text)) {
     break_with(response.error().message());
   } else if (!response) {
@@ -210,11 +210,12 @@ Framer::Sink::Next Client::Impl::on_frame(const Frame& frame) {
   return failed_ || layer_ ? Next::stop : Next::go_on;
 }
 
-void Client::Impl::take_greeting(Result<Response> response) {
+void Client::Impl::take_greeting(Result<Response> response, const Frame& frame) {
   const auto* greeting = response ? std::get_if<UntaggedStatus>(&*response) : nullptr;
   if (greeting == nullptr || greeting->status == StatusKind::no ||
       greeting->status == StatusKind::bad) {
-    break_with(response ? "the server does not greet as IMAP servers do"
+    break_with(response ? fmt::format("the server does not greet as IMAP servers do: {}",
+                                      printable(frame.text, kExcerpt))
                         : response.error().message());
     return;
   }

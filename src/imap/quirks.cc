@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <variant>
 
 #include "sterna/base/bytes.h"
 
@@ -127,6 +128,75 @@ Quirks quirks_for(std::string_view greeting, const Capabilities& capabilities,
     if (row.matches(server)) row.set(quirks);
   }
   return quirks;
+}
+
+namespace {
+
+using Place = std::variant<bool Quirks::*, unsigned Quirks::*, std::size_t Quirks::*>;
+
+struct Switch {
+  std::string_view name;
+  Place place;
+};
+
+constexpr std::array kSwitches = {
+    Switch{"command_line_octets_max", &Quirks::command_line_octets_max},
+    Switch{"pipeline_depth_max", &Quirks::pipeline_depth_max},
+    Switch{"connections_max", &Quirks::connections_max},
+    Switch{"idle_seconds_max", &Quirks::idle_seconds_max},
+    Switch{"no_qresync", &Quirks::no_qresync},
+    Switch{"ask_capability_after_login", &Quirks::ask_capability_after_login},
+    Switch{"id_required", &Quirks::id_required},
+    Switch{"idle_unreliable", &Quirks::idle_unreliable},
+    Switch{"header_search_unreliable", &Quirks::header_search_unreliable},
+    Switch{"size_unreliable", &Quirks::size_unreliable},
+    Switch{"hides_old_messages", &Quirks::hides_old_messages},
+    Switch{"deletes_at_once", &Quirks::deletes_at_once},
+    Switch{"append_deduplicates", &Quirks::append_deduplicates},
+    Switch{"append_rewrites", &Quirks::append_rewrites},
+    Switch{"no_uid_expunge", &Quirks::no_uid_expunge},
+    Switch{"slow_moves", &Quirks::slow_moves},
+};
+
+void assign(bool& place, std::uint64_t value) {
+  place = value != 0;
+}
+void assign(unsigned& place, std::uint64_t value) {
+  place = static_cast<unsigned>(std::min<std::uint64_t>(value, UINT32_MAX));
+}
+void assign(std::size_t& place, std::uint64_t value) {
+  place = value;
+}
+
+}  // namespace
+
+bool set_quirk(Quirks& quirks, std::string_view name, std::uint64_t value) {
+  const auto* found = std::ranges::find(kSwitches, name, &Switch::name);
+  if (found == kSwitches.end()) return false;
+  std::visit([&quirks, value](auto place) { assign(quirks.*place, value); }, found->place);
+  return true;
+}
+
+std::string describe(const Quirks& quirks) {
+  const Quirks ordinary;
+  std::string text;
+  for (const Switch& one : kSwitches) {
+    const std::uint64_t value =
+        std::visit([&quirks](auto place) { return std::uint64_t{quirks.*place}; }, one.place);
+    const std::uint64_t usual =
+        std::visit([&ordinary](auto place) { return std::uint64_t{ordinary.*place}; }, one.place);
+    if (value == usual) continue;
+    if (!text.empty()) text += ", ";
+    text += one.name;
+    if (!std::holds_alternative<bool Quirks::*>(one.place)) text += "=" + std::to_string(value);
+  }
+  return text;
+}
+
+std::vector<std::string_view> quirk_names() {
+  std::vector<std::string_view> names;
+  for (const Switch& one : kSwitches) names.push_back(one.name);
+  return names;
 }
 
 }  // namespace sterna::imap

@@ -188,7 +188,20 @@ class Easy {
   std::unique_ptr<CURL, Cleanup> easy_;
 };
 
-void prepare(Easy& easy, Exchange& exchange, const curl_slist* headers) {
+using List = std::unique_ptr<curl_slist, Cleanup>;
+
+List list_of(const std::vector<std::string>& lines) {
+  List list;
+  for (const std::string& line : lines) {
+    curl_slist* longer = curl().slist_append(list.get(), line.c_str());
+    STERNA_ASSERT(longer);
+    static_cast<void>(list.release());
+    list.reset(longer);
+  }
+  return list;
+}
+
+void prepare(Easy& easy, Exchange& exchange, const curl_slist* headers, curl_slist* connect_to) {
   const io::HttpRequest& request = exchange.request;
   easy.set(CURLOPT_URL, request.url.c_str());
   easy.set(CURLOPT_PROTOCOLS_STR, "https");
@@ -197,6 +210,7 @@ void prepare(Easy& easy, Exchange& exchange, const curl_slist* headers) {
   easy.set(CURLOPT_QUICK_EXIT, 1L);  // a resolver that does not answer is left behind
   easy.set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   easy.set(CURLOPT_HTTPHEADER, headers);
+  easy.set(CURLOPT_CONNECT_TO, connect_to);
   easy.set(CURLOPT_USERAGENT, "sterna");
   easy.set(CURLOPT_CONNECTTIMEOUT_MS, kConnectMaxMs);
   easy.set(CURLOPT_TIMEOUT_MS, static_cast<long>(request.limit.count()));
@@ -225,6 +239,9 @@ void take_facts(const Easy& easy, io::HttpAnswer& answer) {
   const char* type = nullptr;
   (*curl().easy_getinfo)(easy.get(), CURLINFO_CONTENT_TYPE, &type);
   if (type) answer.content_type = type;
+  const char* redirect = nullptr;
+  (*curl().easy_getinfo)(easy.get(), CURLINFO_REDIRECT_URL, &redirect);
+  if (redirect) answer.redirect = redirect;
   curl_off_t retry_after = 0;
   (*curl().easy_getinfo)(easy.get(), CURLINFO_RETRY_AFTER, &retry_after);
   if (retry_after > 0) answer.retry_after = std::chrono::seconds(retry_after);
@@ -234,11 +251,11 @@ void take_facts(const Easy& easy, io::HttpAnswer& answer) {
 Result<io::HttpAnswer> exchange_now(const io::HttpRequest& request, std::atomic<bool>& stop) {
   Easy easy;
   Exchange exchange{.request = request, .stop = stop};
-  const std::unique_ptr<curl_slist, Cleanup> headers(
-      curl().slist_append(nullptr, "Accept: application/json"));
+  const List headers = list_of({"Accept: " + request.accept});
+  const List connect_to = list_of(request.connect_to);
   char detail[CURL_ERROR_SIZE] = {};
   easy.set(CURLOPT_ERRORBUFFER, static_cast<char*>(detail));
-  prepare(easy, exchange, headers.get());
+  prepare(easy, exchange, headers.get(), connect_to.get());
   const CURLcode result = curl().easy_perform(easy.get());
   if (result != CURLE_OK) return fail(failed(result, exchange, detail));
   take_facts(easy, exchange.answer);

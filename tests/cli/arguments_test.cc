@@ -219,7 +219,7 @@ TEST(Arguments, WhatIsWrongIsAnErrorToo) {
   ASSERT_TRUE(answer.error);
   EXPECT_TRUE(answer.error->is(ErrorCode::usage));
   EXPECT_EQ(answer.error->message(), "sync: there is no option --xyzzy");
-  for (const Words& words : {Words{"--json"}, {"--json", "init"}, {"frobnicate", "--json"}}) {
+  for (const Words& words : {Words{"--json"}, {"--json", "search"}, {"frobnicate", "--json"}}) {
     EXPECT_TRUE(answer_to(words).json);
     EXPECT_TRUE(answer_to(words).error);
   }
@@ -228,7 +228,7 @@ TEST(Arguments, WhatIsWrongIsAnErrorToo) {
 }
 
 TEST(Arguments, WhatALaterVersionHasIsRefusedAsSuch) {
-  for (const char* name : {"init", "search", "fetch"}) {
+  for (const char* name : {"search", "fetch"}) {
     const Answer answer = answer_to({name, "anything", "--at", "all"});
     EXPECT_EQ(answer.status, Exit::usage);
     EXPECT_EQ(answer.err, "sterna " + std::string(name) + ": not supported by this version\n");

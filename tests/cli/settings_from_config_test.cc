@@ -7,7 +7,9 @@
 
 #include <fstream>
 
+#include "config/keys.h"
 #include "sterna/base/bytes.h"
+#include "sterna/imap/quirks.h"
 #include "tests/support/temp_dir.h"
 
 namespace sterna::cli {
@@ -234,6 +236,22 @@ TEST_F(SettingsFromConfig, ADaemonIsToldOfEachFileWhereAHookWantsIt) {
   EXPECT_FALSE(daemon_setup_from_config(config_, account_, loop_).life.tells_changes);
   config_.hooks.after_change = {"notmuch", "new"};
   EXPECT_TRUE(daemon_setup_from_config(config_, account_, loop_).life.tells_changes);
+}
+
+TEST(QuirkKeys, AreTheSwitchesOfTheEngineAndNoOthers) {
+  std::vector<std::string_view> keys;
+  for (const config::Key& key : config::kKeys)
+    if (key.section == config::Section::quirks) keys.push_back(key.name);
+  EXPECT_THAT(keys, testing::UnorderedElementsAreArray(imap::quirk_names()));
+}
+
+TEST_F(SettingsFromConfig, ARefusedLoginIsMendedByWhatTheProviderWants) {
+  account_.host = "imap.gmail.com";
+  EXPECT_THAT(settings().login_hint, HasSubstr("https://myaccount.google.com/apppasswords"));
+  account_.host = "127.0.0.1";
+  EXPECT_EQ(settings().login_hint, "");
+  account_.preset = "proton-bridge";
+  EXPECT_THAT(settings().login_hint, HasSubstr("Bridge"));
 }
 
 }  // namespace

@@ -79,7 +79,8 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"NoAddress", "[account.a]\nhost = \"h\"\n",
              "c.toml:1:10: account `a` has neither `address` nor `user`"},
         Case{"NoHost", "[account.a]\naddress = \"ann@example.org\"\n",
-             "c.toml:1:10: account `a` needs `host`: example.org is no provider that Sterna knows"},
+             "c.toml:1:10: account `a` needs `host`: example.org is no provider that Sterna knows; "
+             "sterna init --print ann@example.org looks for it"},
         Case{"NothingAtAll", "[account.a]\nuser = \"u\"\n",
              "c.toml:1:10: account `a` has neither `address` nor `host`"}),
     name_of);
@@ -334,7 +335,8 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(BadConfigurations, AllProblemsAreToldInTheirOrder) {
   EXPECT_EQ(problems_of("[account.a]\nport = 0\naddress = \"ann@example.org\"\nhots = "
                         "\"h\"\n[account.b]\nproxy = \"x\"\nuser = \"b\"\nhost = \"h\"\n"),
-            "c.toml:1:10: account `a` needs `host`: example.org is no provider that Sterna knows\n"
+            "c.toml:1:10: account `a` needs `host`: example.org is no provider that Sterna knows; "
+            "sterna init --print ann@example.org looks for it\n"
             "c.toml:2:8: `port` must be from 1 to 65535, not 0\n"
             "c.toml:4:1: unknown key `hots`; did you mean `host`?\n"
             "c.toml:6:9: `proxy` takes socks5h://HOST:PORT; with a login of its own: "

@@ -11,8 +11,8 @@
 #include <set>
 
 #include "config/keys.h"
-#include "config/presets.h"
 #include "sterna/base/bytes.h"
+#include "sterna/config/presets.h"
 #include "support.h"
 
 namespace sterna::config {

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "sterna/config/place.h"
 #include "support.h"
 
 namespace sterna::config {
@@ -80,9 +81,41 @@ TEST(Lookup, AnExplicitFileIsReadAlone) {
 
 TEST(Lookup, NothingToReadSaysWhatToWrite) {
   const Home home;
-  EXPECT_EQ(
-      failure(home),
-      "there is no configuration; write .config/sterna/config.toml; sterna.toml(5) says how\n");
+  EXPECT_EQ(failure(home),
+            "there is no configuration; sterna init writes one, from your mail address; by hand: "
+            ".config/sterna/config.toml, as sterna.toml(5) says\n");
+}
+
+TEST(Place, OfAFirstAccountIsTheFileOfTheUserAndOfAFurtherOneAFileBesideIt) {
+  Home home;
+  auto place = find_place(home.options());
+  ASSERT_TRUE(place) << place.error().describe();
+  EXPECT_EQ(*place->file_for("a"), home.at(".config/sterna/config.toml"));
+  home.write(".config/sterna/config.toml", account("a"));
+  place = find_place(home.options());
+  EXPECT_EQ(*place->file_for("b"), home.at(".config/sterna/config.d/b.toml"));
+  home.write(".config/sterna/config.d/b.toml", account("b"));
+  const auto taken = find_place(home.options())->file_for("b");
+  ASSERT_FALSE(taken);
+  EXPECT_EQ(taken.error().code(), ErrorCode::exists);
+  EXPECT_THAT(taken.error().hint(), HasSubstr("--name"));
+}
+
+TEST(Place, IsThatOfTheSystemWhereOnlyThatHasAConfiguration) {
+  Home home;
+  home.write("etc/config.toml", account("a"));
+  EXPECT_EQ(*find_place(home.options())->file_for("b"), home.at("etc/config.d/b.toml"));
+}
+
+TEST(Place, IsTheFileThatIsReadAloneUnlessItIsThere) {
+  Home home;
+  LoadOptions options = home.options();
+  options.file = home.at("c.toml");
+  EXPECT_EQ(*find_place(options)->file_for("a"), home.at("c.toml"));
+  home.write("c.toml", account("a"));
+  const auto taken = find_place(options)->file_for("b");
+  ASSERT_FALSE(taken);
+  EXPECT_THAT(taken.error().hint(), HasSubstr("--print"));
 }
 
 TEST(Lookup, AFileThatIsNotThereIsNamed) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The table of providers is sound, and has those that the configuration promises.
-#include "config/presets.h"
+#include "sterna/config/presets.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -16,7 +16,8 @@ namespace {
 TEST(Presets, ThePromisedOnesAreThere) {
   for (const std::string_view name :
        {"google", "microsoft", "yahoo", "icloud", "fastmail", "gmx", "mailbox.org", "posteo",
-        "zoho", "proton-bridge", "dovecot"}) {
+        "zoho", "proton-bridge", "dovecot", "aol", "web.de", "davmail", "yandex", "mail.ru", "163",
+        "qq"}) {
     EXPECT_NE(find_preset(name), nullptr) << name;
   }
   EXPECT_EQ(find_preset("nobody"), nullptr);
@@ -51,6 +52,17 @@ TEST(Presets, EachRowIsSound) {
       EXPECT_TRUE(is_loopback_host(preset.host)) << preset.name;
     }
     if (preset.host.empty()) EXPECT_TRUE(preset.domains.empty()) << preset.name;
+    EXPECT_FALSE(preset.title.empty()) << preset.name;
+    if (preset.connections_allowed != 0) {
+      EXPECT_LT(preset.connections, preset.connections_allowed) << preset.name;
+    }
+    if (preset.login != PresetLogin::password) {
+      EXPECT_FALSE(preset.help.empty()) << "what is a newcomer to do? " << preset.name;
+    }
+    if (preset.login == PresetLogin::oauth) EXPECT_FALSE(preset.oauth.empty()) << preset.name;
+    EXPECT_EQ(preset.help.empty(), preset.help_url.empty()) << preset.name;
+    EXPECT_TRUE(preset.help_url.empty() || preset.help_url.starts_with("https://")) << preset.name;
+    EXPECT_FALSE(preset.help.ends_with('.')) << "it is set in a sentence: " << preset.name;
     if (preset.domains.empty()) continue;
     for (const std::string_view domain : split(preset.domains, ' ')) {
       EXPECT_TRUE(domains.insert(domain).second) << domain;
@@ -74,6 +86,32 @@ TEST(Presets, EachLoads) {
     EXPECT_EQ(account.mailboxes.size(), 1 + preset.excluded.size());
     EXPECT_EQ(account.roles.size(), preset.roles.size());
   }
+}
+
+TEST(Presets, MailExchangesFindWhoServesADomain) {
+  const std::pair<std::string_view, std::string_view> cases[] = {
+      {"aspmx.l.google.com", "google"},
+      {"ALT2.ASPMX.L.GOOGLE.COM", "google"},
+      {"example-org.mail.protection.outlook.com", "microsoft"},
+      {"in1-smtp.messagingengine.com", "fastmail"},
+      {"mail.protonmail.ch", "proton-bridge"},
+      {"mx.yandex.net", "yandex"},
+  };
+  for (const auto& [host, preset] : cases) {
+    ASSERT_NE(preset_of_mail_exchange(host), nullptr) << host;
+    EXPECT_EQ(preset_of_mail_exchange(host)->name, preset);
+  }
+  for (const std::string_view host :
+       {"", "com", "mx.example.org", "notgoogle.com", "google.com.example.org"}) {
+    EXPECT_EQ(preset_of_mail_exchange(host), nullptr) << host;
+  }
+}
+
+TEST(Presets, HostsFindTheirProviderButForThisMachine) {
+  ASSERT_NE(preset_of_host("IMAP.gmail.com"), nullptr);
+  EXPECT_EQ(preset_of_host("imap.gmail.com")->name, "google");
+  EXPECT_EQ(preset_of_host("127.0.0.1"), nullptr);
+  EXPECT_EQ(preset_of_host(""), nullptr);
 }
 
 TEST(Presets, KnowWhoTakesNoPasswords) {

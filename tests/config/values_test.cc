@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The small pieces: durations, paths, names, what is said of unknown keys.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "config/fields.h"
 #include "config/keys.h"
+#include "support.h"
 
 namespace sterna::config {
 namespace {
@@ -60,6 +62,21 @@ TEST(Hint, NamesTheNearestKeyOrTheRightPlace) {
   EXPECT_EQ(hint_for_unknown(Section::account, "max_sise"),
             "did you mean `max_size`? (not supported by this version)");
   EXPECT_EQ(hint_for_unknown(Section::tls, "verify"), "the nearest known key is `mode`");
+}
+
+TEST(Quirks, AreSetByNameAndCheckedByKind) {
+  const Home home;
+  const AccountConfig account = account_of(
+      home, std::string(kMinimal) +
+                "[account.a.quirks]\nno_qresync = true\nconnections_max = 3\nslow_moves = false\n");
+  EXPECT_EQ(account.quirks, (std::map<std::string, std::uint64_t>{
+                                {"connections_max", 3}, {"no_qresync", 1}, {"slow_moves", 0}}));
+  for (const std::string_view wrong :
+       {"no_qresync = 1", "connections_max = true", "connections_max = 0", "idle_seconds_max = 5",
+        "no_such_habit = true"}) {
+    EXPECT_FALSE(home.load_text(fmt::format("{}[account.a.quirks]\n{}\n", kMinimal, wrong)))
+        << wrong;
+  }
 }
 
 }  // namespace

@@ -96,6 +96,22 @@ Done refusal(StatusKind status, Code code, std::string text,
   return {CommandId{1}, kind, status, {code, std::string(to_string(code)), {}}, std::move(text)};
 }
 
+TEST(QuirksTest, AreSetByName) {
+  for (const std::string_view name : quirk_names()) {
+    Quirks quirks;
+    EXPECT_TRUE(set_quirk(quirks, name, 1)) << name;
+    EXPECT_FALSE(quirks == Quirks()) << name;
+  }
+  Quirks quirks;
+  EXPECT_EQ(describe(quirks), "");
+  EXPECT_FALSE(set_quirk(quirks, "no_such_habit", 1));
+  EXPECT_TRUE(set_quirk(quirks, "no_qresync", 1) && quirks.no_qresync);
+  EXPECT_TRUE(set_quirk(quirks, "no_qresync", 0) && !quirks.no_qresync);
+  EXPECT_TRUE(set_quirk(quirks, "connections_max", 7) && quirks.connections_max == 7);
+  set_quirk(quirks, "slow_moves", 1);
+  EXPECT_EQ(describe(quirks), "connections_max=7, slow_moves");
+}
+
 TEST(OutcomeTest, CodesDecide) {
   const Error quota = error_from(refusal(StatusKind::no, Code::over_quota, "full"));
   EXPECT_TRUE(quota.is(ErrorCode::over_quota));

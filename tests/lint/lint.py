@@ -15,7 +15,7 @@ import sys
 
 GROUND = {"base", "model"}
 DOORS = {
-    "cli": {"daemon", "account", "oauth", "net", "config", "importer"},
+    "cli": {"daemon", "account", "oauth", "net", "discover", "config", "importer"},
     "daemon": {"account", "net", "config", "io", "coro"},
     "net": {"io", "coro"},
     "account": {"sync", "imap", "maildir", "store", "auth", "io", "coro"},
@@ -27,6 +27,7 @@ DOORS = {
     "oauth": {"io", "coro"},
     "config": set(),
     "importer": set(),
+    "discover": {"io", "coro"},
     "io": {"coro"},
     "coro": set(),
     "model": set(),
@@ -42,6 +43,8 @@ CLOSED_HEADERS = {
     r"<openssl/": {"net", "auth", "oauth", "base"},
     r"<curl/": {"net"},
     r"<stringprep\.h>": {"auth"},
+    r"<expat\.h>": {"discover"},
+    r"<libpsl\.h>": {"discover"},
     r"<toml\+\+/": {"config"},
     r"<CLI/": {"cli"},
     r"<spdlog/": {"base"},

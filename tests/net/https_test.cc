@@ -83,6 +83,22 @@ TEST_F(HttpsTest, GoesWhereItIsSentToByNobody) {
   const auto answer = ask(request(server));
   ASSERT_TRUE(answer) << answer.error().describe();
   EXPECT_EQ(answer->status, 307);
+  EXPECT_EQ(answer->redirect, "https://elsewhere.example/");
+}
+
+TEST_F(HttpsTest, ConnectsElsewhereAndWantsTheSameCertificate) {
+  server_ = test::issue({.common_name = "x", .alternative_names = "DNS:web.example"}, &authority_);
+  Peer server = peer("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+  for (const auto& [name, sound] : {std::pair{"web.example", true}, {"other.example", false}}) {
+    io::HttpRequest elsewhere = request(server);
+    elsewhere.url = std::string("https://") + name + "/";
+    elsewhere.accept = "text/xml";
+    elsewhere.connect_to = {std::string(name) + ":443:127.0.0.1:" + std::to_string(server.port())};
+    const auto answer = ask(std::move(elsewhere));
+    EXPECT_EQ(answer.has_value(), sound) << name;
+    if (!sound) EXPECT_EQ(answer.error().code(), ErrorCode::certificate);
+    if (sound) EXPECT_THAT(head_, HasSubstr("Accept: text/xml\r\n"));
+  }
 }
 
 TEST_F(HttpsTest, TrustsNobodyWhomNobodyNamed) {

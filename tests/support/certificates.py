@@ -93,3 +93,15 @@ def make_client(directory, name):
     of certificate and key."""
     _sign(directory, f"client-{name}", name, "client")
     return f"{directory}/client-{name}.pem", f"{directory}/client-{name}.key"
+
+
+def issue(directory, name, alternative_names):
+    """One more certificate of the authority that make() made there: NAME.pem with NAME.key."""
+    with open(f"{directory}/{name}.ext", "w", encoding="ascii") as out:
+        out.write("[more]\nbasicConstraints = CA:FALSE\nextendedKeyUsage = serverAuth\n"
+                  f"subjectAltName = {','.join(alternative_names)}\n")
+    _openssl(directory, "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+             "-nodes", "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={name}")
+    _openssl(directory, "ca", "-batch", "-notext", "-config", "ca.cnf", "-days", "3650",
+             "-extfile", f"{name}.ext", "-extensions", "more", "-in", f"{name}.csr",
+             "-out", f"{name}.pem")

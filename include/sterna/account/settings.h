@@ -91,9 +91,10 @@ struct Settings {
   std::string inbox = "INBOX";
   bool subscribed_only = false;
   sync::Create create = sync::Create::both;
-  std::map<Role, MailboxName> roles;  // where the server has no SPECIAL-USE
-  std::string preset;                 // "" if there is none
-  std::set<Role> preset_roles;        // those of `roles` that the preset names, and not the user
+  std::map<Role, MailboxName> roles;            // where the server has no SPECIAL-USE
+  std::map<std::string, std::uint64_t> quirks;  // imap::set_quirk(), over what is recognised
+  std::string preset;                           // "" if there is none
+  std::set<Role> preset_roles;  // those of `roles` that the preset names, and not the user
   std::chrono::seconds undo = std::chrono::days(14);
   bool fsync = true;
   // A local deletion is sent after so long without a change in the directory.

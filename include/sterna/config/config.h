@@ -151,6 +151,8 @@ struct AccountConfig {
   bool subscribed_only = false;
   // Where the server has no SPECIAL-USE. A name that the server does not have counts as not given.
   std::map<Role, MailboxName> roles;
+  // Switches of the server's habits, by name, that the user set; 0 and 1 are false and true.
+  std::map<std::string, std::uint64_t> quirks;
   std::set<Role> preset_roles;  // those of them that the preset names, and not the user
 
   Create create = Create::both;

@@ -7,7 +7,9 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "sterna/imap/capability.h"
 #include "sterna/imap/limits.h"
@@ -60,5 +62,14 @@ struct Quirks {
 // a tunnel). All rows that match apply, in the order of the table.
 Quirks quirks_for(std::string_view greeting, const Capabilities& capabilities,
                   std::string_view host);
+
+// Sets the switch of this name (0 and 1 are false and true); false if there is none.
+bool set_quirk(Quirks& quirks, std::string_view name, std::uint64_t value);
+
+// What differs from an ordinary server: "connections_max=5, deletes_at_once"; "" if nothing does.
+std::string describe(const Quirks& quirks);
+
+// The names of all switches, in the order of the struct.
+std::vector<std::string_view> quirk_names();
 
 }  // namespace sterna::imap

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "sterna/base/result.h"
 #include "sterna/base/secret.h"
@@ -16,7 +17,11 @@ namespace sterna::io {
 struct HttpRequest {
   std::string url;                  // https
   std::optional<Secret> form = {};  // POST of application/x-www-form-urlencoded; none: GET
-  std::string ca_file = {};         // authorities that are trusted beside the system's, or empty
+  std::string accept = "application/json";
+  // HOST:PORT:TO_HOST:TO_PORT each: where a connection to the first goes instead. TLS still wants
+  // the certificate of the first.
+  std::vector<std::string> connect_to = {};
+  std::string ca_file = {};  // authorities that are trusted beside the system's, or empty
   std::size_t octets_max = 256 * 1024;  // of the body
   std::chrono::milliseconds limit = std::chrono::seconds(30);
 };
@@ -24,6 +29,7 @@ struct HttpRequest {
 struct HttpAnswer {
   int status = 0;
   std::string content_type = {};
+  std::string redirect = {};  // of a redirect: the URL that it leads to, whole; foreign text
   std::optional<std::chrono::seconds> retry_after = {};  // not negative
   WipedString body = {};
 };

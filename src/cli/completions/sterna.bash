@@ -5,7 +5,8 @@ _sterna() {
   local cur prev words cword
   _init_completion || return
 
-  local commands='sync run check mailboxes verify status pause resume history held undo adopt auth import'
+  local commands='init sync run check mailboxes verify status pause resume history held undo adopt'
+  commands+=' auth import'
   local globals='-h --help --version -c --config -v --verbose -q --quiet --json --color --no-input'
   local command='' config=() i
   for ((i = 1; i < cword; i++)); do
@@ -14,7 +15,9 @@ _sterna() {
         config=(-c "${words[i + 1]-}")
         ((i++))
         ;;
-      --color | --into | --for) ((i++)) ;;
+      --color | --into | --for | --name | --preset | --host | --port | --tls | --user | --auth | \
+        --password-command | --password-file | --keep | --client-id | --client-secret-file | --pin | \
+        --maildir) ((i++)) ;;
       -*) ;;
       *)
         [[ -z $command ]] && command=${words[i]}
@@ -31,6 +34,27 @@ _sterna() {
       COMPREPLY=($(compgen -W 'auto always never' -- "$cur"))
       return
       ;;
+    --tls)
+      COMPREPLY=($(compgen -W 'implicit starttls none' -- "$cur"))
+      return
+      ;;
+    --auth)
+      COMPREPLY=($(compgen -W 'password oauth' -- "$cur"))
+      return
+      ;;
+    --keep)
+      COMPREPLY=($(compgen -W 'file keyring' -- "$cur"))
+      return
+      ;;
+    --password-file | --client-secret-file)
+      _filedir
+      return
+      ;;
+    --maildir)
+      _filedir -d
+      return
+      ;;
+    --name | --preset | --host | --port | --user | --password-command | --client-id | --pin) return ;;
     -n | --lines | --uid | --since | --until | --into | --for) return ;;
   esac
 
@@ -39,6 +63,11 @@ _sterna() {
     '')
       COMPREPLY=($(compgen -W "$commands $globals" -- "$cur"))
       return
+      ;;
+    init)
+      options='--name --preset --host --port --tls --pin --database --user --auth'
+      options+=' --password-command --password-file --password-stdin --keep --client-id'
+      options+=' --client-secret-file --maildir --offline --no-test --print --enable'
       ;;
     sync) options='--dry-run' ;;
     check) options='--offline' ;;
@@ -61,7 +90,7 @@ _sterna() {
     names='mbsync offlineimap'
     compopt -o default
   fi
-  [[ $command == @(status|import) ]] || names+=" $(sterna "${config[@]}" __accounts 2>/dev/null)"
+  [[ $command == @(status|init|import) ]] || names+=" $(sterna "${config[@]}" __accounts 2>/dev/null)"
   COMPREPLY=($(compgen -W "$names" -- "$cur"))
   [[ $command == history ]] && compopt -o default
 } &&

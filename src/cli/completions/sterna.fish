@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # fish completion for sterna(1)
 
-set -l commands sync run check mailboxes verify status pause resume history held undo adopt auth import
+set -l commands init sync run check mailboxes verify status pause resume history held undo adopt auth import
 
 function __sterna_accounts
     set -l words (commandline -opc)
@@ -24,6 +24,7 @@ complete -c sterna -l json -d 'Print data as JSON'
 complete -c sterna -l color -x -a 'auto always never' -d 'Whether to use colours'
 complete -c sterna -l no-input -d 'Never ask anything'
 
+complete -c sterna -n "not __fish_seen_subcommand_from $commands" -a init -d 'Find the server of an address, and write the configuration'
 complete -c sterna -n "not __fish_seen_subcommand_from $commands" -a sync -d 'Bring accounts into step once'
 complete -c sterna -n "not __fish_seen_subcommand_from $commands" -a run -d 'Keep accounts in step as it happens'
 complete -c sterna -n "not __fish_seen_subcommand_from $commands" -a check -d 'Examine configuration, Maildir, connection and login'
@@ -39,6 +40,26 @@ complete -c sterna -n "not __fish_seen_subcommand_from $commands" -a adopt -d 'A
 complete -c sterna -n "not __fish_seen_subcommand_from $commands" -a import -d 'Print a configuration made from that of another program'
 complete -c sterna -n "not __fish_seen_subcommand_from $commands" -a auth -d 'Log in by OAuth 2.0, and look after that login'
 
+complete -c sterna -n '__fish_seen_subcommand_from init' -l name -x -d 'What the account is called here'
+complete -c sterna -n '__fish_seen_subcommand_from init' -l preset -x -d 'The provider'
+complete -c sterna -n '__fish_seen_subcommand_from init' -l host -x -d 'The IMAP server'
+complete -c sterna -n '__fish_seen_subcommand_from init' -l port -x -d 'Its port'
+complete -c sterna -n '__fish_seen_subcommand_from init' -l tls -x -a 'implicit starttls none' -d 'How it is encrypted'
+complete -c sterna -n '__fish_seen_subcommand_from init' -l pin -x -d 'Trust this key of the server'
+complete -c sterna -n '__fish_seen_subcommand_from init' -l database -d 'Ask the central database of providers, too'
+complete -c sterna -n '__fish_seen_subcommand_from init' -l user -x -d 'The user, where it is not the address'
+complete -c sterna -n '__fish_seen_subcommand_from init' -l auth -x -a 'password oauth' -d 'How to log in'
+complete -c sterna -n '__fish_seen_subcommand_from init' -l password-command -x -d 'What prints the password'
+complete -c sterna -n '__fish_seen_subcommand_from init' -l password-file -r -F -d 'A file that holds it'
+complete -c sterna -n '__fish_seen_subcommand_from init' -l password-stdin -d 'Read it from the standard input'
+complete -c sterna -n '__fish_seen_subcommand_from init' -l keep -x -a 'file keyring' -d 'Where a password is kept'
+complete -c sterna -n '__fish_seen_subcommand_from init' -l client-id -x -d 'Of your client for OAuth 2.0'
+complete -c sterna -n '__fish_seen_subcommand_from init' -l client-secret-file -r -F -d 'The file with its secret'
+complete -c sterna -n '__fish_seen_subcommand_from init' -l maildir -x -a '(__fish_complete_directories)' -d 'Where the mail goes'
+complete -c sterna -n '__fish_seen_subcommand_from init' -l offline -d 'Ask neither the web nor the DNS nor the server'
+complete -c sterna -n '__fish_seen_subcommand_from init' -l no-test -d 'Write it without trying the login'
+complete -c sterna -n '__fish_seen_subcommand_from init' -l print -d 'Print the configuration'
+complete -c sterna -n '__fish_seen_subcommand_from init' -l enable -d 'Start the service of the user'
 complete -c sterna -n '__fish_seen_subcommand_from sync' -l dry-run -d 'Print the plan and change nothing'
 complete -c sterna -n '__fish_seen_subcommand_from check' -l offline -d 'Look at the files only'
 complete -c sterna -n '__fish_seen_subcommand_from verify' -l deep -d 'Compare the octets of all messages'
