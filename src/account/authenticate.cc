@@ -37,14 +37,20 @@ auth::ChannelBinding binding_of(Connection& connection) {
   return {std::move(wanted->type), std::move(wanted->data)};
 }
 
+// What does not need chance does not take any: a simulation's dice are the same for the same seed.
+bool needs_nonce(auth::Mechanism mechanism) {
+  return auth::to_string(mechanism).contains("SCRAM");
+}
+
 auth::Credentials credentials_for(Connection& connection, const Services& services,
-                                  const Settings& settings, const Secret& shown) {
+                                  const Settings& settings, auth::Mechanism mechanism,
+                                  const Secret& shown) {
   return {.user = settings.user,
           .secret = shown,
           .authorization_identity = settings.authorization_identity,
           .host = settings.endpoint.host,
           .port = settings.endpoint.port,
-          .nonce = services.random.hex(kNonceOctets),
+          .nonce = needs_nonce(mechanism) ? services.random.hex(kNonceOctets) : std::string(),
           .binding = binding_of(connection),
           .binding_offered = auth::offers_binding(offer_of(connection))};
 }
@@ -65,7 +71,7 @@ std::string hint_for(std::string_view said, const Settings& settings, auth::Mech
   }
   if (auth::is_bound(mechanism)) {
     return "check user and password; if they are right, the server may know another kind of "
-           "channel binding only, then auth = \"plain\"";
+           "channel binding only, then, if you trust its certificate, auth = \"plain\"";
   }
   return "check user and password; some providers want an app password instead of your own";
 }
@@ -197,9 +203,11 @@ coro::Task<Result<auth::Mechanism>> authenticate(Connection& connection, Service
   std::erase_if(mechanisms,
                 [&](auth::Mechanism one) { return one != last && unfit.contains(one); });
   for (const auth::Mechanism mechanism : mechanisms) {
-    auth::Credentials credentials = credentials_for(connection, services, settings, shown);
+    auth::Credentials credentials =
+        credentials_for(connection, services, settings, mechanism, shown);
     Result<Verdict> outcome =
         co_await attempt_with(connection, services, settings, mechanism, std::move(credentials));
+    connection.on_challenges({});  // which held the secret
     if (mechanism != last && is_no_verdict(outcome) && connection.usable()) {
       const Error& why = outcome ? outcome->status.error() : outcome.error();
       log.info("{} is not possible, the next way to log in is tried: {}",

@@ -170,6 +170,10 @@ class Scram final : public SaslExchange {
   Result<Secret> take_complaint(std::string_view challenge) {
     complaint_ = printable(challenge.substr(2), kComplaintMax);
     step_ = Step::over;
+    if (complaint_ == "channel-bindings-dont-match") {
+      return fail(distrusted("the server says " + complaint_ +
+                             ": the TLS connection that it has is not the one that we have"));
+    }
     if (complaint_ == "server-does-support-channel-binding") {
       return fail(distrusted("the server says " + complaint_ +
                              ": its offer of SCRAM with -PLUS was taken away on the way to us"));

@@ -226,6 +226,16 @@ TEST(Scram, AnErrorInPlaceOfTheFirstMessageHasJudgedNothing) {
   EXPECT_EQ(sasl->complaint(), "unknown-user");
 }
 
+TEST(Scram, AConnectionOfSomebodyElseIsNoCaseForAnotherWay) {
+  const auto sasl = begin(kVectors[4]);
+  ASSERT_TRUE(sasl->respond(""));
+  ASSERT_TRUE(sasl->respond(kFirst256));
+  const auto end = sasl->respond("e=channel-bindings-dont-match");
+  ASSERT_FALSE(end);
+  EXPECT_EQ(end.error().code(), ErrorCode::login);
+  EXPECT_THAT(end.error().describe(), HasSubstr("not the one that we have"));
+}
+
 TEST(Scram, AnOfferThatWasTakenAwayIsNoCaseForAnotherWay) {
   const auto sasl = begin(kVectors[2]);
   ASSERT_TRUE(sasl->respond(""));
