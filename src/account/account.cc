@@ -14,11 +14,13 @@
 #include "life.h"
 #include "local_watch.h"
 #include "remote_watch.h"
+#include "schedule.h"
 #include "side_watch.h"
 #include "sterna/base/assert.h"
 #include "sterna/coro/scope.h"
 #include "sterna/imap/outcome.h"
 #include "sterna/io/deadline.h"
+#include "work.h"
 
 namespace sterna::account {
 namespace {
@@ -26,21 +28,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 using std::chrono::seconds;
-
-// Where NOTIFY tells of everything, asking is for what it may have missed.
-constexpr int kPollsSavedByNotify = 6;
-// A round of polling that found something is followed sooner by the next.
-constexpr int kSoonerAfterNews = 5;
-constexpr seconds kPollAtLeast{30};
-// A server that says without end that its mailboxes changed does not keep us busy.
-constexpr seconds kLooksApart{1};
-// What waits, and nobody knows for how long.
-constexpr seconds kWaitingLook{20};
-constexpr unsigned kWaitingLooksMax = 15;
-// A line that went while a sync ended well.
-constexpr seconds kLineLost{5};
-// Where the Maildir cannot be watched.
-constexpr seconds kScanEvery{60};
 
 // A server that asks for more is asked whether it means it.
 constexpr std::uint64_t kHintMaxMs = 3'600'000;
@@ -92,7 +79,9 @@ struct Account::Impl {
                  remote.nominate(wire);
                  wake.set();
                }),
-        local(services, watcher, settings, wake, log) {
+        local(services, watcher, settings, wake, log),
+        work(services.clock, kept.pool),
+        schedule(life_settings.poll_interval) {
     life.since_ms = services.clock.wall_ns() / 1'000'000;
   }
 
@@ -102,16 +91,17 @@ struct Account::Impl {
   coro::Task<void> live();
   coro::Task<void> wait_while_paused();
   Due what_is_due();
-  nanoseconds next_moment() const;
+  Told told() const { return {remote.has_news() && !remote.everything(), remote.everything()}; }
   coro::Task<void> wait_for_reason();
   coro::Task<void> listen();
   coro::Task<void> prove_line();
+  coro::Task<Result<coro::Semaphore::Permit>> take_turn();
+  void replace_dead_line(const std::string& reason);
   coro::Task<void> sync(Due due);
-  void take_outcome(const Due& due, const AccountReport& report, nanoseconds began, bool told,
+  void take_outcome(const Due& due, const AccountReport& report, nanoseconds began, bool was_told,
                     bool over_old_line);
   void failed(const Error& error, bool over_old_line);
   void went_well(const Due& due, const AccountReport& report);
-  void schedule_poll(bool found_something);
   LifeState state_at_rest();
   void enter(LifeState state);
   void drop_line();
@@ -131,20 +121,14 @@ struct Account::Impl {
   RemoteWatch remote;
   SideWatch beside;
   LocalWatch local;
+  Work work;
   coro::Semaphore turn{1};  // whoever has it may use the state
   std::deque<std::shared_ptr<Request>> requests;
+  Schedule schedule;
   Life life;
   Complaints complaints;
 
-  nanoseconds began_last{};                 // the last look at everything
-  nanoseconds everything_at{};              // when all is looked at
-  std::optional<nanoseconds> retry_at;      // after a failure: nothing before that
-  std::optional<nanoseconds> ripe_at;       // what waits for time to pass
-  std::optional<nanoseconds> scan_at;       // where the Maildir cannot be watched
   std::optional<std::int64_t> pause_until;  // paused; 0: until resumed
-  seconds poll_interval{};                  // as adapted
-  unsigned waits = 0;                       // syncs in a row that left something waiting
-  nanoseconds news_at{};                    // news are not looked at before
   unsigned failures = 0;                    // in a row
   std::string probe_reason;                 // "" if the line need not be proved
   bool over = false;
@@ -191,7 +175,7 @@ std::vector<KnownMailbox> Account::Impl::watched_beside() {
 
 // Of which mailboxes the server tells; told when it changes.
 void Account::Impl::note_pushed() {
-  const bool listens = !retry_at && state_at_rest() == LifeState::watching;
+  const bool listens = !schedule.is_waiting() && state_at_rest() == LifeState::watching;
   const bool all = listens && remote.has_notify();
   const std::string by = all ? "NOTIFY" : listens ? "IDLE" : "";
   std::vector<std::string> pushed;
@@ -207,14 +191,6 @@ void Account::Impl::note_pushed() {
   observer.on_life(self);
 }
 
-void Account::Impl::schedule_poll(bool found_something) {
-  const seconds usual = remote.has_notify() ? life_settings.poll_interval * kPollsSavedByNotify
-                                            : life_settings.poll_interval;
-  const seconds soonest = std::min(usual, std::max(usual / kSoonerAfterNews, kPollAtLeast));
-  poll_interval = found_something ? soonest : std::clamp(poll_interval * 2, soonest, usual);
-  everything_at = now() + poll_interval;
-}
-
 Account::Impl::Due Account::Impl::what_is_due() {
   Due due;
   if (!requests.empty()) {
@@ -223,32 +199,15 @@ Account::Impl::Due Account::Impl::what_is_due() {
     due.everything = true;
     return due;
   }
-  const nanoseconds at = now();
-  if (retry_at && at < *retry_at) return due;
-  const bool told = remote.everything() && at >= began_last + kLooksApart;
-  due.everything = at >= everything_at || retry_at || told;
-  due.news = (remote.has_news() && !remote.everything() && at >= news_at) || local.is_ripe() ||
-             (ripe_at && at >= *ripe_at) || (scan_at && at >= *scan_at);
+  const Schedule::Due now_due = schedule.due(now(), told(), local.ripe_at());
+  due.everything = now_due.everything;
+  due.news = now_due.news;
   return due;
-}
-
-nanoseconds Account::Impl::next_moment() const {
-  if (retry_at) return *retry_at;
-  nanoseconds next = everything_at;
-  if (remote.everything()) {
-    next = std::min<nanoseconds>(next, began_last + kLooksApart);
-  } else if (remote.has_news()) {
-    next = std::min(next, std::max(news_at, now()));
-  }
-  for (const auto& one : {ripe_at, scan_at, local.ripe_at()}) {
-    if (one) next = std::min(next, *one);
-  }
-  return next;
 }
 
 // Over the connection that the last sync left, or without one.
 coro::Task<void> Account::Impl::listen() {
-  Connection* connection = retry_at ? nullptr : kept.pool.open_primary();
+  Connection* connection = schedule.is_waiting() ? nullptr : kept.pool.open_primary();
   if (!connection) {
     remote.forget();
     static_cast<void>(co_await wake.wait());
@@ -263,7 +222,8 @@ coro::Task<void> Account::Impl::listen() {
   }
   Status heard;
   if (!remote.listening()) {
-    heard = co_await remote.begin(*connection, kept);
+    heard = co_await work.run(remote.begin(*connection, kept));
+    if (work.is_dead()) co_return replace_dead_line(std::exchange(probe_reason, {}));
   } else {
     heard = co_await remote.listen(wake);
   }
@@ -273,14 +233,14 @@ coro::Task<void> Account::Impl::listen() {
   ++life.counters.reconnects[std::string(to_string(heard.error().code()))];
   remote.line_lost();
   drop_line();
-  everything_at = now();
+  schedule.look_at_everything(now());
 }
 
 coro::Task<void> Account::Impl::wait_for_reason() {
-  enter(retry_at ? life.state : state_at_rest());
+  enter(schedule.is_waiting() ? life.state : state_at_rest());
   note_pending();
   note_pushed();
-  nanoseconds left = next_moment() - now();
+  nanoseconds left = schedule.next(now(), told(), local.ripe_at()) - now();
   if (left <= nanoseconds{}) {
     co_await coro::yield();  // if it is due for ever, others still live
     co_return;
@@ -293,28 +253,35 @@ coro::Task<void> Account::Impl::wait_for_reason() {
   co_await timer.close();
 }
 
+coro::Task<Result<coro::Semaphore::Permit>> Account::Impl::take_turn() {
+  co_return co_await turn.hold();
+}
+
+void Account::Impl::replace_dead_line(const std::string& reason) {
+  log.info("{}: the line to the server is dead, and replaced", reason);
+  ++life.counters.reconnects[reason];
+  drop_line();
+  schedule.look_at_everything(now());
+}
+
 coro::Task<void> Account::Impl::prove_line() {
   const std::string reason = std::exchange(probe_reason, {});
   beside.probe();
   // Neither a password nor a certificate is better for it.
   if (life.state == LifeState::offline) {
-    retry_at.reset();
+    schedule.stop_waiting();
     failures = 0;
   }
   remote.end();
   Connection* connection = kept.pool.open_primary();
   if (!connection) {
-    if (!retry_at) everything_at = now();
+    if (!schedule.is_waiting()) schedule.look_at_everything(now());
     co_return;
   }
   const Result<imap::Done> answered = co_await io::with_deadline(
       services.clock, kProbeLimit, connection->run(imap::noop()), "no sign of life");
   if (answered) co_return;
-  if (answered.error().is_cancelled()) co_return;
-  log.info("{}: the line to the server is dead, and replaced", reason);
-  ++life.counters.reconnects[reason];
-  drop_line();
-  everything_at = now();
+  if (!answered.error().is_cancelled()) replace_dead_line(reason);
 }
 
 coro::Task<void> Account::Impl::wait_while_paused() {
@@ -361,7 +328,7 @@ void Account::Impl::failed(const Error& error, bool over_old_line) {
     // It may have died long ago, and nobody noticed.
     ++life.counters.reconnects[std::string(to_string(error.code()))];
     drop_line();
-    everything_at = now();
+    schedule.look_at_everything(now());
     ++failures;
     return;
   }
@@ -370,7 +337,7 @@ void Account::Impl::failed(const Error& error, bool over_old_line) {
   if (const auto asked = imap::backoff_hint_ms(error.message())) {
     wait = std::max(wait, milliseconds(std::min<std::uint64_t>(*asked, kHintMaxMs)));
   }
-  retry_at = now() + wait;
+  schedule.wait_until(now() + wait);
   life.next_try_ms = wall_ms() + wait.count();
   drop_line();
   enter(patience.state);
@@ -385,30 +352,27 @@ void Account::Impl::failed(const Error& error, bool over_old_line) {
 void Account::Impl::went_well(const Due& due, const AccountReport& report) {
   if (failures > 0) log.info("in step again");
   failures = 0;
-  retry_at.reset();
   life.next_try_ms = 0;
   life.last_sync_ms = wall_ms();
-  if (!due.request || due.request->mailboxes.empty()) kept.written.clear();
+  const bool of_all = !due.request || due.request->mailboxes.empty();
+  if (of_all) kept.written.clear();
   life.error = report.errors.empty() ? std::nullopt : std::optional(report.errors.front());
   local.cover(kept.directories);
   beside.cover(watched_beside());
-  scan_at.reset();
-  if (!local.obstacle().empty()) scan_at = now() + kScanEvery;
-  ripe_at.reset();
-  if (kept.ripe_in) ripe_at = now() + *kept.ripe_in + settings.settles;
-  // What waits for something else, as a birth in another account, is looked at now and then.
-  waits = life.waiting == 0 ? 0 : waits + 1;
-  if (waits > 0 && !ripe_at) ripe_at = now() + kWaitingLook * std::min(waits, kWaitingLooksMax);
-  // It went behind the last answer that counted.
-  if (!kept.pool.open_primary())
-    everything_at = std::min<nanoseconds>(everything_at, now() + kLineLost);
-  if (due.everything && (!due.request || due.request->mailboxes.empty())) {
-    schedule_poll(did_anything(report.counts));
-  }
+  Outcome outcome;
+  outcome.everything = due.everything && of_all;
+  outcome.did_anything = did_anything(report.counts);
+  outcome.fetched = report.counts.downloaded != 0;
+  outcome.tells_all = remote.has_notify();
+  outcome.line_is_open = kept.pool.open_primary() != nullptr;
+  outcome.watches_maildir = local.obstacle().empty();
+  outcome.waits = life.waiting != 0;
+  if (kept.ripe_in) outcome.ripe_in = *kept.ripe_in + settings.settles;
+  schedule.went_well(now(), outcome);
 }
 
 void Account::Impl::take_outcome(const Due& due, const AccountReport& report, nanoseconds began,
-                                 bool told, bool over_old_line) {
+                                 bool was_told, bool over_old_line) {
   ++life.counters.syncs;
   add(life.counters.moved, report.counts);
   life.held = report.held;
@@ -419,8 +383,8 @@ void Account::Impl::take_outcome(const Due& due, const AccountReport& report, na
   life.watches = local.size();
   life.watch_obstacle = local.obstacle();
   // A server that tells without end of what is not there does not keep us busy.
-  if (told && !did_anything(report.counts)) news_at = now() + kLooksApart;
-  if (told && report.counts.downloaded != 0) {
+  if (was_told && !did_anything(report.counts)) schedule.told_in_vain(now());
+  if (was_told && report.counts.downloaded != 0) {
     const nanoseconds latency = now() - began;
     ++life.counters.pushes;
     life.counters.push_latency_sum += latency;
@@ -441,7 +405,7 @@ void Account::Impl::take_outcome(const Due& due, const AccountReport& report, na
 }
 
 coro::Task<void> Account::Impl::sync(Due due) {
-  const Result<coro::Semaphore::Permit> permit = co_await turn.hold();
+  const Result<coro::Semaphore::Permit> permit = co_await work.run(take_turn());
   if (!permit || pause_until) {
     // Whoever lent the state kept it for long: what is due is still due, and who waits is answered.
     if (due.request) requests.push_front(std::move(due.request));
@@ -449,9 +413,8 @@ coro::Task<void> Account::Impl::sync(Due due) {
   }
   if (due.everything || remote.has_news()) enter(LifeState::syncing);
   if (!due.request) co_await observer.before_sync(self);
-  const bool told = remote.has_news() && remote.since();
-  const nanoseconds began = told ? *remote.since() : now();
-  if (due.everything) began_last = now();
+  const bool was_told = remote.has_news() && remote.since();
+  const nanoseconds began = was_told ? *remote.since() : now();
   remote.end();
   const bool over_old_line = kept.pool.open_primary() != nullptr;
   if (!over_old_line) remote.forget();
@@ -459,19 +422,28 @@ coro::Task<void> Account::Impl::sync(Due due) {
   const bool is_partial = due.request && !due.request->mailboxes.empty();
   News news;
   if (!is_partial) {
+    schedule.began(now(), due.everything);
     news = remote.take(due.everything);
     kept.written.merge(local.take());
-    ripe_at.reset();
   }
   SyncRequest request;
   request.tells_changes = life_settings.tells_changes;
   if (due.request) request.mailboxes = due.request->mailboxes;
   NoProgress nothing;
   Progress& progress = due.request ? static_cast<Progress&>(*due.request) : nothing;
-  AccountReport report = co_await sync_kept(services, settings, std::move(request),
-                                            due.everything ? nullptr : &news, progress, log, kept);
+  AccountReport report =
+      co_await work.run(sync_kept(services, settings, std::move(request),
+                                  due.everything ? nullptr : &news, progress, log, kept));
+  const bool is_cut_short = kept.failure && kept.failure->is_cancelled();
+  if (is_cut_short && (work.is_dead() || pause_until)) {
+    // Whatever it did is done; the rest is due still.
+    if (due.request) requests.push_front(std::move(due.request));
+    schedule.look_at_everything(now());
+    if (work.is_dead()) co_return replace_dead_line(std::exchange(probe_reason, {}));
+    co_return drop_line();
+  }
   co_await kept.pool.rest();
-  take_outcome(due, report, began, told, over_old_line);
+  take_outcome(due, report, began, was_told, over_old_line);
   observer.on_life(self);
   observer.on_synced(self, report);
   if (!due.request) co_return;
@@ -484,7 +456,6 @@ coro::Task<void> Account::Impl::live() {
   watches.spawn(local.run());
   watches.spawn(beside.run());
   const coro::Context context = co_await coro::current();
-  poll_interval = life_settings.poll_interval;
   while (!context.cancel->requested()) {
     wake.reset();
     if (pause_until) {
@@ -561,13 +532,14 @@ Account::Loan::~Loan() {
   if (!account_) return;
   permit_.release();
   Impl& impl = *account_->impl_;
-  impl.everything_at = {};
-  impl.retry_at.reset();
+  impl.schedule.look_at_everything(impl.now());
+  impl.schedule.stop_waiting();
   impl.wake.set();
 }
 
 coro::Task<Result<Account::Loan>> Account::lend() {
   STERNA_CO_TRY(coro::Semaphore::Permit permit, co_await impl_->turn.hold());
+  impl_->enter(LifeState::syncing);
   co_return Loan(*this, std::move(permit));
 }
 
@@ -579,6 +551,7 @@ coro::Task<Status> Account::meet(Neighbours neighbours) {
 
 void Account::pause(std::optional<std::int64_t> until_ms) {
   impl_->pause_until = until_ms.value_or(0);
+  impl_->work.stop();
   impl_->wake.set();
 }
 
@@ -586,13 +559,14 @@ void Account::resume() {
   if (!impl_->pause_until) return;
   impl_->pause_until.reset();
   impl_->life.next_try_ms = 0;
-  impl_->everything_at = {};
-  impl_->retry_at.reset();
+  impl_->schedule.look_at_everything(impl_->now());
+  impl_->schedule.stop_waiting();
   impl_->wake.set();
 }
 
 void Account::probe(std::string_view reason) {
   impl_->probe_reason = reason;
+  impl_->work.doubt();
   impl_->wake.set();
 }
 

@@ -11,6 +11,8 @@ namespace sterna::account {
 
 // How long a line that may be dead has to prove that it is not.
 inline constexpr std::chrono::seconds kProbeLimit{5};
+// A server that ends an IDLE by itself, and sooner than that, has no use for it.
+inline constexpr std::chrono::seconds kIdleMin{30};
 
 // How failures of one class are met: the first wait, doubled at each further one up to the longest.
 struct Patience {

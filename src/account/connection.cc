@@ -261,6 +261,10 @@ Status Connection::begin_idle(Sink* sink) {
   return {};
 }
 
+bool Connection::awaits_answer() const {
+  return std::ranges::any_of(pending_, [](const auto& one) { return one.second.awaited; });
+}
+
 void Connection::end_idle() {
   client_.end_idle();
   idle_ = {};

@@ -114,6 +114,10 @@ class Connection final : private imap::Handler {
   // Hears what the server says unasked, for once, and sets `wake` then. Ends early when somebody
   // else sets it. An error as of wait().
   coro::Task<Status> listen(coro::Event& wake);
+  // Whether somebody waits for the server to answer.
+  bool awaits_answer() const;
+  // Whether that IDLE goes on; a server may end it by itself.
+  bool is_idling() const { return pending_.contains(idle_.value); }
   // DONE leaves with whatever is submitted next; nobody waits for the answer.
   void end_idle();
   // Takes the answers to challenges of AUTHENTICATE.

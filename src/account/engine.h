@@ -132,6 +132,7 @@ struct Engine {
   std::unique_ptr<io::Directory> undo_area;  // opened when first needed
   TreeId tree;
   Generation generation;
+  std::optional<Generation> half_seen_since;  // since then no pass saw everything (half_looks.h)
   std::string machine_id;
   std::string boot_id;
   bool clean_boot = true;                     // same boot as in the last sync that came to its end

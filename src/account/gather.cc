@@ -345,6 +345,7 @@ Result<sync::Input> gather(Engine& engine, bool sizes_reliable, bool deduplicate
   STERNA_CHECK(recall_decisions(engine));
   sync::Input input;
   input.generation = engine.generation;
+  input.half_seen_since = engine.half_seen_since;
   input.server_sizes_reliable = sizes_reliable;
   input.append_deduplicates = deduplicates;
   if (MailboxWork* trash = engine.with_role(Role::trash)) input.trash = trash->row.id;

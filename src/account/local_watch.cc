@@ -114,11 +114,6 @@ std::optional<std::chrono::nanoseconds> LocalWatch::ripe_at() const {
   return std::min<std::chrono::nanoseconds>(last_ + settings_.settles, *first_ + kBurstMax);
 }
 
-bool LocalWatch::is_ripe() const {
-  const auto at = ripe_at();
-  return at && *at <= services_.clock.monotonic();
-}
-
 std::set<std::string> LocalWatch::take() {
   first_.reset();
   return std::exchange(written_, {});

@@ -32,9 +32,8 @@ class LocalWatch {
   // have them. What is watched for the first time counts as changed.
   void cover(const std::set<std::string>& directories);
 
-  // Something changed, and nothing more since `settles`, or not for kBurstMax since it began.
-  bool is_ripe() const;
-  // When it will be; none if nothing changed.
+  // When what changed can be looked at: after `settles` without a change, or kBurstMax since the
+  // first. None if nothing changed.
   std::optional<std::chrono::nanoseconds> ripe_at() const;
   // Whatever changed until now is about to be looked at. What is returned are mailboxes, by their
   // paths below the root, in which a file may have been written to in place.

@@ -19,6 +19,7 @@
 #include "expire_decisions.h"
 #include "failures.h"
 #include "gather.h"
+#include "half_looks.h"
 #include "kept.h"
 #include "list_remote.h"
 #include "look_closer.h"
@@ -509,6 +510,7 @@ Status begin_generation(Engine& engine, const sync::Plan& plan, PassAttempts& at
   STERNA_TRY(auto transaction, engine.store->begin(store::Durability::normal));
   STERNA_CHECK(engine.store->set("generation", fmt::format("{}", engine.generation.value)));
   STERNA_CHECK(note_unflushed(engine));
+  STERNA_CHECK(note_half_look(engine));
   if (records_anything(engine, plan)) STERNA_CHECK(engine.announce_change());
   STERNA_CHECK(attempts.write());
   return transaction.commit();
@@ -546,6 +548,7 @@ coro::Task<Status> do_pass(Engine& engine, Pool& pool) {
     engine.report.waiting.clear();
     if (engine.dry_run()) co_return Status{};
     STERNA_CO_CHECK(attempts.compare({}));
+    STERNA_CO_CHECK(end_half_looks(engine));
     co_return save_cursors(engine, attempts);
   }
   auto [planned, prepared] =
@@ -566,6 +569,7 @@ coro::Task<Status> do_pass(Engine& engine, Pool& pool) {
   STERNA_CO_CHECK(executed);
   STERNA_CO_CHECK(attempts.count());
   at_step("plan.executed");
+  STERNA_CO_CHECK(end_half_looks(engine));
   co_return save_cursors(engine, attempts);
 }
 

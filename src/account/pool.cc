@@ -35,6 +35,16 @@ coro::Task<Status> maybe_compress(io::Clock& clock, const Settings& settings,
   co_return co_await connection.start_compress();
 }
 
+struct Counted {
+  explicit Counted(std::size_t& count) : count_(count) { ++count_; }
+  ~Counted() { --count_; }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+
+ private:
+  std::size_t& count_;
+};
+
 }  // namespace
 
 coro::Task<Result<Connection*>> Pool::open(std::size_t index) {
@@ -42,6 +52,7 @@ coro::Task<Result<Connection*>> Pool::open(std::size_t index) {
   std::unique_ptr<Connection>& slot = connections_[index];
   if (slot && slot->usable()) co_return slot.get();
   part_with(slot);
+  const Counted opening(opening_);
   STERNA_CO_TRY(std::unique_ptr<Connection> connection,
                 co_await open_connection(services_, settings_, secret_, log_));
   STERNA_CO_CHECK(co_await maybe_compress(services_.clock, settings_, *connection, index));
@@ -101,6 +112,12 @@ void Pool::drop() {
 std::size_t Pool::size() const {
   return static_cast<std::size_t>(
       std::ranges::count_if(connections_, [](const auto& one) { return one && one->usable(); }));
+}
+
+bool Pool::is_waiting() const {
+  return opening_ > 0 || std::ranges::any_of(connections_, [](const auto& one) {
+           return one && one->usable() && one->awaits_answer();
+         });
 }
 
 std::uint64_t Pool::octets_in() const {

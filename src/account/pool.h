@@ -31,6 +31,8 @@ class Pool {
   // All of them, at once, without a word.
   void drop();
   std::size_t size() const;
+  // Whether the server owes an answer, or a connection is being made.
+  bool is_waiting() const;
   // How many logins succeeded.
   std::uint64_t logins() const { return logins_; }
 
@@ -47,6 +49,7 @@ class Pool {
   LoginSecret secret_;
   std::vector<std::unique_ptr<Connection>> connections_;
   std::uint64_t logins_ = 0;
+  std::size_t opening_ = 0;
   std::uint64_t octets_in_before_ = 0;
   std::uint64_t octets_out_before_ = 0;
 };

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "backoff.h"
 #include "sterna/base/bytes.h"
 #include "sterna/imap/outcome.h"
 
@@ -168,7 +169,12 @@ coro::Task<Status> RemoteWatch::begin(Connection& connection, const Kept& kept) 
 
 coro::Task<Status> RemoteWatch::listen(coro::Event& wake) {
   Connection& connection = *connection_;
-  if (services_.clock.monotonic() >= *renew_at()) {
+  if (!connection.is_idling() && services_.clock.monotonic() < idle_since_ + kIdleMin) {
+    log_.info("the server ends IDLE at once");
+    refused_ = true;
+    co_return Status{};
+  }
+  if (!connection.is_idling() || services_.clock.monotonic() >= *renew_at()) {
     connection.end_idle();
     STERNA_CO_CHECK(connection.begin_idle(&sink_));
     idle_since_ = services_.clock.monotonic();

@@ -101,12 +101,16 @@ coro::Task<Status> SideWatch::listen_once(Line& line) {
     coro::Scope timer = co_await coro::make_scope();
     timer.spawn(io::set_after(services_.clock, renewed_after, line.wake));
     Status heard;
-    while (heard && !line.unwanted && !line.to_be_proved && services_.clock.monotonic() < until) {
+    while (heard && !line.unwanted && !line.to_be_proved && connection.is_idling() &&
+           services_.clock.monotonic() < until) {
       line.wake.reset();
       heard = co_await connection.listen(line.wake);
     }
     co_await timer.close();
     STERNA_CO_CHECK(heard);
+    if (!connection.is_idling() && services_.clock.monotonic() < until - renewed_after + kIdleMin) {
+      co_return fail(ErrorCode::protocol, "the server ends IDLE at once");
+    }
     connection.end_idle();
     if (!std::exchange(line.to_be_proved, false)) continue;
     STERNA_CO_TRY(imap::Done done,

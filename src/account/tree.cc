@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "decisions.h"
+#include "half_looks.h"
 #include "inspect_parts.h"
 #include "restart.h"
 #include "sterna/base/bytes.h"
@@ -219,6 +220,7 @@ coro::Task<Status> open_tree(Engine& engine) {
   STERNA_CO_CHECK(read_restart(engine, begins));
   STERNA_CO_TRY(const std::uint64_t generation, get_number(*engine.store, "generation"));
   engine.generation = Generation{static_cast<std::int64_t>(generation) + 1};
+  STERNA_CO_CHECK(read_half_looks(engine));
   co_return read_unflushed(engine);
 }
 

@@ -46,19 +46,14 @@ bool same_neighbour(const config::AccountConfig& one, const config::AccountConfi
 
 // --- one account
 
-Use::Use(Member& member, coro::CancelState& asker, coro::Event* taken)
-    : member_(member), account_(member.account_), cancel_(asker), taken_(taken) {
+Use::Use(Member& member, coro::CancelState& cancel)
+    : member_(member), account_(member.account_), cancel_(cancel) {
   member.uses_.push_back(*this);
 }
 
 Use::~Use() {
   unlink();
   if (member_.uses_.empty()) member_.unused_.set();
-}
-
-void Use::end() {
-  cancel_.request();
-  if (taken_) taken_->set();
 }
 
 Member::Member(coro::Context daemon, config::AccountConfig said, const AccountSetup& setup,

@@ -20,22 +20,19 @@ namespace sterna::daemon {
 
 class Member;
 
-// What is done with an account for somebody else is awaited under cancel(): it ends with whoever
-// asked, and with the account.
+// What is done with an account for somebody else is awaited under `cancel`, which is requested when
+// the account is to end. Uses that share one end together.
 class Use : public coro::Link<Use> {
  public:
-  // `taken`: set when the account is to end, for who waits for something else meanwhile.
-  Use(Member& member, coro::CancelState& asker, coro::Event* taken = nullptr);
+  Use(Member& member, coro::CancelState& cancel);
   ~Use();
   account::Account& account() { return account_; }
-  coro::CancelState& cancel() { return cancel_; }
-  void end();
+  void end() { cancel_.request(); }
 
  private:
   Member& member_;
   account::Account& account_;
-  coro::CancelState cancel_;
-  coro::Event* taken_;
+  coro::CancelState& cancel_;
 };
 
 class Member {

@@ -2,6 +2,7 @@
 #include "session.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -16,6 +17,8 @@ namespace {
 // Reading stops while so many requests of one connection are carried out.
 constexpr std::size_t kRequestsMax = 256;
 constexpr std::chrono::milliseconds kProgressEvery{150};
+// Who works on a state for longer meets the daemon at its lock.
+constexpr std::chrono::minutes kLoanMax{10};
 // Changes of an account that follow one another are told once.
 constexpr std::chrono::milliseconds kLivesEvery{100};
 
@@ -167,12 +170,13 @@ coro::Task<void> Session::sync_one(std::string account, std::vector<MailboxName>
   Member* member = control_.roster_.find(account);
   if (!member) co_return;
   const coro::Context context = co_await coro::current();
-  Use use(*member, *context.cancel);
+  coro::CancelState cancel(*context.cancel);
+  Use use(*member, cancel);
   Notes notes(account);
   coro::Scope telling = co_await coro::make_scope();
   telling.spawn(tell_progress(control_.loop_.clock(), connection_, notes, id));
-  auto done = co_await use.account().sync(std::move(mailboxes), notes).under(use.cancel());
-  if (!use.cancel().requested()) report = std::move(done);
+  auto done = co_await use.account().sync(std::move(mailboxes), notes).under(cancel);
+  if (!cancel.requested()) report = std::move(done);
   co_await telling.close();
 }
 
@@ -208,6 +212,7 @@ coro::Task<void> Session::lend(Request request) {
   }
   returned_.reset();
   const coro::Context context = co_await coro::current();
+  coro::CancelState cancel(*context.cancel);  // one account that a reload takes away ends it
   std::vector<std::unique_ptr<Use>> uses;
   std::vector<account::Account::Loan> loans;
   std::optional<Error> problem;
@@ -217,8 +222,8 @@ coro::Task<void> Session::lend(Request request) {
       problem = taken_away(name);
       break;
     }
-    uses.push_back(std::make_unique<Use>(*member, *context.cancel, &returned_));
-    auto loan = co_await uses.back()->account().lend().under(uses.back()->cancel());
+    uses.push_back(std::make_unique<Use>(*member, cancel));
+    auto loan = co_await uses.back()->account().lend().under(cancel);
     if (!loan) {
       problem = loan.error().is_cancelled() ? taken_away(name) : loan.error();
       break;
@@ -229,8 +234,12 @@ coro::Task<void> Session::lend(Request request) {
     refuse(request.id, *problem);
   } else {
     connection_.post(done_line(request.id));
-    // Until it is returned; one account that a reload takes away ends all of it.
-    static_cast<void>(co_await returned_.wait());
+    const Status returned =
+        co_await io::wait_for(control_.loop_.clock(), kLoanMax, returned_).under(cancel);
+    if (!returned && returned.error().is(ErrorCode::timeout)) {
+      control_.log_.warn("a loan of {} was not returned, and is taken back",
+                         fmt::join(*names, ", "));
+    }
   }
   // A loan ends before its account may.
   loans.clear();

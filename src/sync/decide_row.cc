@@ -9,6 +9,8 @@
 //
 // A file that the user only renamed within its mailbox stands in the column "same". An extra copy
 // is a file without a row: decide_file.cc.
+#include <algorithm>
+
 #include "decide.h"
 
 namespace sterna::sync {
@@ -50,6 +52,17 @@ void stayed_on_server(Draft& draft, RowView& row) {
   }
 }
 
+// A moved file that is so young that it may still be written to is not paired yet.
+bool may_be_arriving(World& world, const RowView& row) {
+  const FileStamp& was = row.row->file;
+  return std::ranges::any_of(world.files(), [&](const FileView& file) {
+    if (file.arrival->stable || file.is_paired()) return false;
+    const FileStamp& is = file.arrival->file.file;
+    const bool same_file = was.ino != 0 && was.ino == is.ino && was.dev == is.dev;
+    return same_file || was.size == is.size || file.stem == stem_of(row.row->base_name);
+  });
+}
+
 // As new in B; in the Trash the two sides agree that it is deleted.
 void gone_from_server_moved_here(Draft& draft, RowView& row) {
   FileView& file = *row.file;
@@ -89,6 +102,9 @@ void gone_from_server(Draft& draft, RowView& row) {
   if (moved_away(row)) return gone_from_server_moved_here(draft, row);
   if (row.local == Local::gone && !row.file) {
     if (miss_moved(draft, row)) return;
+    if (may_be_arriving(draft.world, row)) {
+      return draft.wait(row, "gone on both sides; what is being written here may be its file");
+    }
     return forget(draft, row, RowState::tombstone, "gone on both sides");
   }
   const Content content = content_of(row);

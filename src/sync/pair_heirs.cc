@@ -73,7 +73,8 @@ class Heirs {
   bool replaces(const MailboxView& place, Generation since, const RowView& row) const {
     if (!row.file || row.file->mailbox == &place) return true;
     const Input& input = world_.input();
-    const bool just_now = since.value + 1 >= input.generation.value;
+    const bool half_seen = input.half_seen_since && since >= *input.half_seen_since;
+    const bool just_now = half_seen || since.value + 1 >= input.generation.value;
     return (just_now || row.has_state(RowState::dropping)) && !place.has_role(Role::trash) &&
            !input.append_deduplicates;
   }

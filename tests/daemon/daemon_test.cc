@@ -264,6 +264,26 @@ TEST_F(DaemonTest, AReloadDisturbsNobodyElse) {
   });
 }
 
+TEST_F(DaemonTest, WhoWaitsForAnotherAccountDoesNotHoldUpAReload) {
+  beside(config_of({account("home"), account("work")}), [&](Daemon&) -> coro::Task<void> {
+    const Connected client = co_await connect();
+    const Connected first = co_await connect();
+    EXPECT_TRUE((co_await first->borrow({"work"})).value());
+    const Connected second = co_await connect();
+    const auto ask_for_both = [](Client& borrower, bool& refused) -> coro::Task<void> {
+      refused = !co_await borrower.ask(Op::lend, {"home", "work"});
+    };
+    bool refused = false;
+    coro::Scope scope = co_await coro::make_scope();
+    scope.spawn(ask_for_both(*second, refused));
+    EXPECT_FALSE(co_await syncs_within("home", 200ms)) << "it is lent already";
+    next_config_ = config_of({account("work")});
+    EXPECT_TRUE(co_await io::with_deadline(loop_.clock(), 5s, client->ask(Op::reload)));
+    co_await scope.join();
+    EXPECT_TRUE(refused);
+  });
+}
+
 TEST_F(DaemonTest, AnAccountThatChangedIsReplacedUnderWhoeverUsesIt) {
   beside(config_of({account("work")}), [&](Daemon&) -> coro::Task<void> {
     const Connected client = co_await connect();

@@ -19,6 +19,7 @@ TEST_F(Living, AMessageThatArrivesIsFetchedWithoutAPoll) {
   pass(seconds(2));
   EXPECT_EQ(files(), Lines{"INBOX t1"});
   EXPECT_EQ(account_->life().counters.pushes, 1U);
+  pass(seconds(10));  // it might have been moved there
   expect_rest();
   EXPECT_TRUE(errors_.empty());
 }
@@ -70,6 +71,33 @@ TEST_F(Living, WhatIsDoneHereGoesOutAndComesToRest) {
     EXPECT_TRUE(errors_.empty());
     end();
   }
+}
+
+// RFC 2177 lets a server end it when it likes.
+TEST_F(Living, AnIdleThatTheServerEndsIsBegunAnew) {
+  how_.pushes = [](const MailboxName& name) { return name.text() == "m1"; };
+  begin();
+  pass(minutes(2));
+  line_->tire_of_idle();
+  pass(seconds(2));
+  for (const std::string mailbox : {"INBOX", "m1"}) {
+    arrives(mailbox, "t1");
+    told();
+    pass(seconds(2));
+    EXPECT_EQ(files().size(), mailbox == "INBOX" ? 1U : 2U) << mailbox;
+  }
+  EXPECT_TRUE(errors_.empty());
+}
+
+TEST_F(Living, AServerThatEndsEachIdleAtOnceIsPolled) {
+  abilities.idles_not = true;
+  how_.poll_interval = minutes(5);
+  how_.pushes = [](const MailboxName& name) { return name.text() == "m1"; };
+  begin();
+  EXPECT_EQ(account_->life().state, LifeState::polling);
+  arrives("INBOX", "t1");
+  EXPECT_LE(asked_within(minutes(6)), 30U);
+  EXPECT_EQ(files(), Lines{"INBOX t1"});
 }
 
 TEST_F(Living, AFlagAndADeletionOnTheServerComeWithoutAPoll) {
@@ -160,6 +188,82 @@ TEST_F(Living, APauseAsksNothingAndEverythingIsLookedAtAfterIt) {
   EXPECT_EQ(account_->life().state, LifeState::watching);
 }
 
+// Not after the minutes that an answer may take.
+TEST_F(Living, ALineThatDiedAmidASyncIsReplacedWithinSecondsOfAProbe) {
+  for (const std::string command : {"BODY.PEEK[]", "SELECT \"INBOX\" (", "LIST"}) {
+    begin();
+    arrives("INBOX", "t1");
+    falls_silent_at_ = command;
+    bool done = false;
+    account::AccountReport report;
+    scope_->spawn(ask(done, report));
+    told();
+    pass(seconds(2));
+    EXPECT_EQ(files(), Lines{}) << command;
+    account_->probe("slept");
+    pass(seconds(7));
+    EXPECT_EQ(files(), Lines{"INBOX t1"}) << command;
+    EXPECT_TRUE(done) << command;
+    EXPECT_TRUE(report.errors.empty()) << command;
+    auto reconnects = account_->life().counters.reconnects;
+    EXPECT_EQ(reconnects["slept"], 1U) << command;
+    EXPECT_FALSE(account_->life().error) << command;
+    server.find("INBOX")->expunge(server.find("INBOX")->messages.begin()->first);
+    pass(seconds(20));
+    EXPECT_EQ(account_->life().state, LifeState::watching);
+    end();
+  }
+}
+
+TEST_F(Living, ALineThatDiedBeforeItCouldIdleIsReplacedWithinSecondsOfAProbe) {
+  begin();
+  falls_silent_at_ = "SELECT \"INBOX\"";
+  bool done = false;
+  account::AccountReport report;
+  scope_->spawn(ask(done, report));
+  pass(seconds(2));
+  EXPECT_TRUE(done);
+  arrives("INBOX", "t1");
+  told();
+  pass(seconds(2));
+  EXPECT_EQ(files(), Lines{});
+  account_->probe("slept");
+  pass(seconds(7));
+  EXPECT_EQ(files(), Lines{"INBOX t1"});
+}
+
+// A probe is no reason to give up a line that is busy.
+TEST_F(Living, AProbeLeavesALineAloneThatAnswers) {
+  begin();
+  for (int i = 0; i < 200; ++i) arrives("INBOX", "t" + std::to_string(i));
+  told();
+  pass(milliseconds(50));
+  account_->probe("slept");
+  pass(minutes(1));
+  EXPECT_EQ(files().size(), 200U);
+  EXPECT_TRUE(account_->life().counters.reconnects.empty());
+}
+
+TEST_F(Living, APauseEndsASyncThatGoesOn) {
+  begin();
+  arrives("INBOX", "t1");
+  falls_silent_at_ = "BODY.PEEK[]";
+  bool done = false;
+  account::AccountReport report;
+  scope_->spawn(ask(done, report));
+  pass(seconds(2));
+  EXPECT_EQ(account_->life().state, LifeState::syncing);
+  account_->pause(std::nullopt);
+  pass(milliseconds(100));
+  EXPECT_EQ(account_->life().state, LifeState::paused);
+  EXPECT_TRUE(done) << "who waits is answered";
+  EXPECT_TRUE(report.errors.empty());
+  account_->resume();
+  pass(seconds(5));
+  EXPECT_EQ(files(), Lines{"INBOX t1"});
+  EXPECT_EQ(account_->life().state, LifeState::watching);
+}
+
 TEST_F(Living, ALoanKeepsSyncsAwayAndEverythingIsLookedAtAfterIt) {
   begin();
   account::Account::Loan loan;
@@ -167,6 +271,7 @@ TEST_F(Living, ALoanKeepsSyncsAwayAndEverythingIsLookedAtAfterIt) {
   scope_->spawn(borrow(loan, given));
   pass(seconds(1));
   ASSERT_TRUE(given);
+  EXPECT_EQ(account_->life().state, LifeState::syncing) << "somebody works on it";
   const std::uint64_t before = syncs_;
   arrives("INBOX", "t1");
   arrives("m1", "t2");
@@ -195,9 +300,11 @@ TEST_F(Living, APauseDuringALoanHoldsBackWhatWaitedForItsEnd) {
   pass(seconds(5));
   EXPECT_FALSE(done);
   account_->pause(std::nullopt);
+  pass(seconds(1));
+  EXPECT_TRUE(done);
+  EXPECT_EQ(account_->life().state, LifeState::paused);
   loan = {};
   pass(seconds(5));
-  EXPECT_TRUE(done);
   EXPECT_EQ(account_->life().state, LifeState::paused);
   EXPECT_EQ(files(), Lines{});
   account_->resume();

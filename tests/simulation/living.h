@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "environment.h"
 #include "sim_watcher.h"
 #include "stage.h"
 #include "sterna/account/account.h"
@@ -30,6 +31,7 @@ class Living : public Stage, public account::Observer {
   using seconds = std::chrono::seconds;
 
   Living() {
+    set_log_level(asked_log_level());
     abilities = {.condstore = true, .qresync = true, .uidplus = true, .move = true};
     abilities.list_status = abilities.idle = true;
     settings_ = settings_of(state_ / "state");
@@ -40,6 +42,10 @@ class Living : public Stage, public account::Observer {
     how_.poll_interval = hours(24);
     server.before_command = [this, strikes = server.before_command](const std::string& line) {
       commands_.push_back(line);
+      if (!falls_silent_at_.empty() && line.contains(falls_silent_at_)) {
+        falls_silent_at_.clear();
+        line_->fall_silent();
+      }
       if (tells_story_) story_.push_back(line);
       strikes(line);
     };
@@ -117,6 +123,7 @@ class Living : public Stage, public account::Observer {
   }
 
   bool tells_story_ = false;
+  std::string falls_silent_at_;  // every line, when a command has this in it; once
   Lines story_;
   account::Settings settings_;
   account::LifeSettings how_;

@@ -15,7 +15,7 @@ class SimLine : public std::enable_shared_from_this<SimLine> {
   explicit SimLine(SimNetwork& network)
       : network_(network), session_(network.state_, network.abilities_) {}
 
-  void begin() { to_client(session_.greeting()); }
+  void begin() { say(session_.greeting()); }
 
   void to_server(std::string octets) {
     if (deaf_) return;
@@ -36,9 +36,11 @@ class SimLine : public std::enable_shared_from_this<SimLine> {
   void fall_silent() { deaf_ = mute_ = true; }
   void tell() {
     if (cut_ || mute_ || session_.ended()) return;
-    std::string news = session_.tell();
-    if (!news.empty()) to_client(std::move(news));
+    say(session_.tell());
     if (session_.ended()) end_behind_answers();
+  }
+  void tire_of_idle() {
+    if (!cut_ && !mute_) say(session_.tire_of_idle());
   }
 
   std::string client_buffer;
@@ -47,14 +49,13 @@ class SimLine : public std::enable_shared_from_this<SimLine> {
  private:
   void arrive_at_server(const std::string& octets, bool whole) {
     if (cut_ || session_.ended()) return;
-    std::string answer = session_.receive(octets);
-    if (!answer.empty()) to_client(std::move(answer));
+    say(session_.receive(octets));
     network_.tell();
     if (!whole || session_.ended()) end_behind_answers();
   }
 
-  void to_client(std::string octets) {
-    if (mute_) return;
+  void say(std::string octets) {
+    if (mute_ || octets.empty()) return;
     const std::size_t passes = network_.pass(octets.size());
     const bool whole = passes == octets.size();
     octets.resize(passes);
@@ -167,6 +168,12 @@ void SimNetwork::tell() {
   std::erase_if(lines_, [](const std::weak_ptr<SimLine>& weak) { return weak.expired(); });
   for (const std::weak_ptr<SimLine>& weak : lines_) {
     if (const auto line = weak.lock()) line->tell();
+  }
+}
+
+void SimNetwork::tire_of_idle() {
+  for (const std::weak_ptr<SimLine>& weak : lines_) {
+    if (const auto line = weak.lock()) line->tire_of_idle();
   }
 }
 

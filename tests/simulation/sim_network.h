@@ -36,6 +36,8 @@ class SimNetwork : public io::Dialer {
   void fall_silent();
   // Sessions in IDLE tell what changed.
   void tell();
+  // And end it.
+  void tire_of_idle();
   std::uint64_t dialled() const { return dialled_; }
 
  private:

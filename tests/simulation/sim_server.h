@@ -62,6 +62,7 @@ struct Abilities {
   bool half_move = false;        // the last of several stays, and the answer is NO
   bool lags = false;             // most commands tell nothing of what others did
   bool idles_mutely = false;     // IDLE is accepted, and tells nothing
+  bool idles_not = false;        // IDLE is accepted, and ended at once
   bool filters = false;          // some of what is stored is moved elsewhere at once
   bool rewrites = false;         // what is stored gets one header field more
 
@@ -78,6 +79,8 @@ class SimSession {
   std::string greeting() const;
   // What is told without being asked, since others changed something: in IDLE alone.
   std::string tell();
+  // An IDLE that it is in ends by itself.
+  std::string tire_of_idle();
   bool ended() const { return ended_; }
 
  private:

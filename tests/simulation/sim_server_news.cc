@@ -151,6 +151,7 @@ void SimSession::idle(const ClientCommand& command) {
   say("+ idling");
   idle_ = command;
   tell_in_idle();
+  if (abilities_.idles_not) ok(*std::exchange(idle_, std::nullopt));
 }
 
 void SimSession::end_idle(const ClientCommand& command) {
@@ -173,6 +174,11 @@ void SimSession::tell_in_idle() {
     tell_new(mailbox);
   }
   tell_notified(false);
+}
+
+std::string SimSession::tire_of_idle() {
+  if (idle_ && !ended_) ok(*std::exchange(idle_, std::nullopt));
+  return std::exchange(out_, {});
 }
 
 std::string SimSession::tell() {

@@ -15,11 +15,11 @@
 #include <fstream>
 #include <sstream>
 
+#include "environment.h"
 #include "generator.h"
 #include "shrinker.h"
 #include "sim_world.h"
 #include "sterna/base/bytes.h"
-#include "sterna/base/log.h"
 
 namespace sterna::simulation {
 namespace {
@@ -27,11 +27,6 @@ namespace {
 constexpr std::uint64_t kSeeds = 200;
 constexpr std::uint64_t kBlocks = 4;  // ctest runs them beside one another
 constexpr unsigned kShrinkingRunsMax = 3'000;
-
-std::optional<std::uint64_t> number_from(const char* name) {
-  const char* text = std::getenv(name);
-  return text ? parse_number(text) : std::nullopt;
-}
 
 std::set<std::string> kinds_of(const Script& script) {
   std::set<std::string> kinds;
@@ -84,11 +79,7 @@ class Simulation : public testing::TestWithParam<std::uint64_t> {};
 
 TEST_P(Simulation, BothSidesEndAlikeWithNothingLostOrDoubled) {
   const std::uint64_t block = GetParam();
-  LogLevel level = LogLevel::off;
-  if (const char* text = std::getenv("STERNA_SIM_LOG")) {
-    level = std::string_view(text) == "trace" ? LogLevel::trace : LogLevel::debug;
-  }
-  set_log_level(level);
+  set_log_level(asked_log_level());
   if (const char* path = std::getenv("STERNA_SIM_SCRIPT")) {
     if (block == 0) run_file(path);
     return;

@@ -79,6 +79,12 @@ TEST(RemoteSame, AnEditIsAppendedAndReplacesTheMessage) {
 
 // --- the message is gone from the server ---
 
+// Forgotten at once, it would be sent as new when it is no longer written to.
+TEST(RemoteGone, WhatIsMissedHereWaitsForAFileThatMayBeIts) {
+  EXPECT_EQ(planned("A gone 1", "A gone 1\nB new A1 x S writing"), "wait A/1\nwait B A1\n");
+  EXPECT_EQ(planned("A gone 1", "A gone 1\nB new n1 x S writing"), "wait A/1\nwait B n1\n");
+  EXPECT_EQ(planned("A gone 1", "A gone 1\nB new n1 x S"), "upload B n1 S forgets=A/1\n");
+}
 TEST(RemoteGone, WaitsWhereTheLocalSideIsUnknown) {
   EXPECT_EQ(planned("A gone 1", "A unknown"), "wait A/1\n");
 }

@@ -98,6 +98,9 @@ struct BirthElsewhere {
 
 struct Input {
   Generation generation;  // of this pass
+  // No pass since then looked at every mailbox of the server: what one fetched may have been moved
+  // there.
+  std::optional<Generation> half_seen_since;
   std::vector<MailboxInput> mailboxes;
   // Every row that a delta names, that an intent or an approval names, that has the base name of a
   // local arrival or an intent (in any mailbox), whose file has an arrival of its mailbox as one

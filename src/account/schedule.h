@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// Schedule: when an account that lives syncs next, and whether it looks at everything then. Pure:
+// whoever asks says what time it is (Clock::monotonic) and what was told meanwhile.
+//
+// While nothing is due, next() is in the future: who waits for it does not wait in vain.
+#pragma once
+
+#include <chrono>
+#include <optional>
+
+namespace sterna::account {
+
+// What the server said, and nobody looked at yet.
+struct Told {
+  bool some = false;        // of mailboxes that it named
+  bool everything = false;  // it could not tell all, or mailboxes came or went
+
+  bool anything() const { return some || everything; }
+};
+
+// What a sync that went well leaves.
+struct Outcome {
+  bool everything = false;      // it looked at all there is
+  bool did_anything = false;    // on either side
+  bool fetched = false;         // new messages
+  bool tells_all = false;       // by NOTIFY the server tells of all mailboxes
+  bool line_is_open = true;     // to the server
+  bool watches_maildir = true;  // all of it
+  bool waits = false;           // for something that it does not know the time of
+  std::optional<std::chrono::nanoseconds> ripe_in = {};  // what waits for time to pass
+};
+
+class Schedule {
+ public:
+  using Time = std::chrono::nanoseconds;
+
+  struct Due {
+    bool everything = false;
+    bool news = false;  // what was told, and what changed here
+  };
+
+  explicit Schedule(std::chrono::seconds poll_interval)
+      : usual_(poll_interval), interval_(poll_interval) {}
+
+  // `here`: when what changed in the Maildir can be looked at; none if nothing did.
+  Due due(Time now, const Told& there, std::optional<Time> here) const;
+  Time next(Time now, const Told& there, std::optional<Time> here) const;
+
+  // Everything is looked at now, or as soon as a failure that is waited out allows.
+  void look_at_everything(Time now) { everything_at_ = now; }
+  // A sync of all that is due; of everything, or of news.
+  void began(Time now, bool everything);
+  void went_well(Time now, const Outcome& outcome);
+  // What the server told of was not there.
+  void told_in_vain(Time now);
+
+  // Nothing is tried before that; then everything is looked at.
+  void wait_until(Time at) { retry_at_ = at; }
+  void stop_waiting() { retry_at_.reset(); }
+  bool is_waiting() const { return retry_at_.has_value(); }
+
+ private:
+  void poll_again(Time now, const Outcome& outcome);
+
+  std::chrono::seconds usual_;
+  std::chrono::seconds interval_;  // as adapted
+  Time began_last_{};              // the last look at everything
+  Time everything_at_{};           // when all is looked at
+  Time news_at_{};                 // what was told is not looked at before
+  std::optional<Time> retry_at_;
+  std::optional<Time> ripe_at_;
+  std::optional<Time> scan_at_;  // where the Maildir cannot be watched
+  int waits_ = 0;                // syncs in a row that left something waiting
+  int lines_lost_ = 0;           // at the end of so many in a row
+};
+
+}  // namespace sterna::account

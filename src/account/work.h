@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// Work: what an account does with its server, one thing at a time, which can be broken off: by a
+// pause, or where the line turns out to be dead long before a deadline would say so.
+#pragma once
+
+#include "pool.h"
+#include "sterna/coro/cancel.h"
+#include "sterna/coro/scope.h"
+#include "sterna/coro/sync.h"
+#include "sterna/io/clock.h"
+
+namespace sterna::account {
+
+class Work {
+ public:
+  Work(io::Clock& clock, const Pool& pool) : clock_(clock), pool_(pool) {}
+
+  // The task's outcome; that of a cancelled one, too, where it was broken off.
+  template <class T>
+  coro::Task<T> run(coro::Task<T> task) {
+    const coro::Context context = co_await coro::current();
+    coro::CancelState cancel(*context.cancel);
+    coro::Scope doubts(context);
+    is_dead_ = false;
+    doubted_.reset();
+    cancel_ = &cancel;
+    doubts.spawn(listen_for_life());
+    T outcome = co_await std::move(task).under(cancel);
+    cancel_ = nullptr;
+    co_await doubts.close();
+    co_return outcome;
+  }
+
+  void stop();
+  // If the server owes an answer, it has kProbeLimit to send anything.
+  void doubt();
+  // That was why the last one was broken off.
+  bool is_dead() const { return is_dead_; }
+
+ private:
+  coro::Task<void> listen_for_life();
+
+  io::Clock& clock_;
+  const Pool& pool_;
+  coro::CancelState* cancel_ = nullptr;  // of what is being done
+  coro::Event doubted_;
+  bool is_dead_ = false;
+};
+
+}  // namespace sterna::account

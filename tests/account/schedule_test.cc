@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "src/account/schedule.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+namespace sterna::account {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+constexpr Told kNothing{};
+constexpr Told kSome{.some = true, .everything = false};
+constexpr Told kEverything{.some = false, .everything = true};
+
+// One that has just looked at everything, at 1000 s.
+class Schedules : public testing::Test {
+ protected:
+  Schedules() {
+    schedule_.began(now_, true);
+    schedule_.went_well(now_, {.everything = true});
+  }
+  Schedule::Due due_in(seconds later, const Told& there = kNothing) const {
+    return schedule_.due(now_ + later, there, std::nullopt);
+  }
+  bool looks_at_everything_in(seconds later) const {
+    return !due_in(later - seconds(1)).everything && due_in(later).everything;
+  }
+
+  const Schedule::Time now_ = seconds(1000);
+  Schedule schedule_{minutes(5)};
+};
+
+TEST(Schedule, BeginsWithEverything) {
+  EXPECT_TRUE(Schedule(minutes(5)).due(seconds(1000), kNothing, std::nullopt).everything);
+}
+TEST_F(Schedules, LookAtEverythingEachPollInterval) {
+  EXPECT_TRUE(looks_at_everything_in(minutes(5)));
+}
+TEST_F(Schedules, LookSoonerWhereThereWasSomething) {
+  schedule_.went_well(now_, {.everything = true, .did_anything = true});
+  EXPECT_TRUE(looks_at_everything_in(seconds(60)));
+  schedule_.went_well(now_, {.everything = true});
+  EXPECT_TRUE(looks_at_everything_in(seconds(120)));
+}
+TEST_F(Schedules, LookSeldomWhereTheServerTellsOfAll) {
+  schedule_.went_well(now_, {.everything = true, .tells_all = true});
+  schedule_.went_well(now_, {.everything = true, .tells_all = true});
+  EXPECT_TRUE(looks_at_everything_in(minutes(20)));
+}
+TEST_F(Schedules, LookAtWhatWasToldAtOnce) {
+  EXPECT_TRUE(due_in(seconds(0), kSome).news);
+  EXPECT_FALSE(due_in(seconds(0), kSome).everything);
+}
+TEST_F(Schedules, LookASecondLaterAtWhatWasToldInVain) {
+  schedule_.told_in_vain(now_);
+  EXPECT_FALSE(due_in(seconds(0), kSome).news);
+  EXPECT_EQ(schedule_.next(now_, kSome, std::nullopt), now_ + seconds(1));
+  EXPECT_TRUE(due_in(seconds(1), kSome).news);
+}
+TEST_F(Schedules, LookAtEverythingAtMostOnceASecondBecauseItWasTold) {
+  EXPECT_FALSE(due_in(seconds(0), kEverything).everything);
+  EXPECT_EQ(schedule_.next(now_, kEverything, std::nullopt), now_ + seconds(1));
+  EXPECT_TRUE(due_in(seconds(1), kEverything).everything);
+}
+// A message may have been moved there from a mailbox that nobody told of.
+TEST_F(Schedules, LookAtEverythingSoonAfterMailThatWasToldOfByHalf) {
+  schedule_.went_well(now_, {.fetched = true});
+  EXPECT_TRUE(looks_at_everything_in(seconds(10)));
+}
+TEST_F(Schedules, DoNotWhereTheServerTellsOfAll) {
+  schedule_.went_well(now_, {.fetched = true, .tells_all = true});
+  EXPECT_TRUE(looks_at_everything_in(minutes(5)));
+}
+TEST_F(Schedules, WaitOutAFailureAndThenLookAtEverything) {
+  schedule_.wait_until(now_ + seconds(30));
+  EXPECT_FALSE(due_in(seconds(29), kSome).news);
+  EXPECT_EQ(schedule_.next(now_, kSome, now_), now_ + seconds(30));
+  EXPECT_TRUE(due_in(seconds(30)).everything);
+}
+TEST_F(Schedules, ComeBackSoonToALineThatWasLostAndLaterEachTime) {
+  schedule_.went_well(now_, {.everything = true, .line_is_open = false});
+  EXPECT_TRUE(looks_at_everything_in(seconds(5)));
+  schedule_.went_well(now_, {.everything = true, .line_is_open = false});
+  EXPECT_TRUE(looks_at_everything_in(seconds(10)));
+  for (int i = 0; i < 20; ++i) {
+    schedule_.went_well(now_, {.everything = true, .line_is_open = false});
+  }
+  EXPECT_TRUE(looks_at_everything_in(minutes(5)));
+}
+TEST_F(Schedules, LookAtWhatIsRipe) {
+  schedule_.went_well(now_, {.ripe_in = seconds(10)});
+  EXPECT_FALSE(due_in(seconds(9)).news);
+  EXPECT_TRUE(due_in(seconds(10)).news);
+}
+TEST_F(Schedules, LookAtWhatWaitsMoreAndMoreSeldom) {
+  schedule_.went_well(now_, {.waits = true});
+  EXPECT_EQ(schedule_.next(now_, kNothing, std::nullopt), now_ + seconds(20));
+  schedule_.went_well(now_, {.waits = true});
+  EXPECT_EQ(schedule_.next(now_, kNothing, std::nullopt), now_ + seconds(40));
+}
+TEST_F(Schedules, ScanWhatCannotBeWatched) {
+  schedule_.went_well(now_, {.watches_maildir = false});
+  EXPECT_EQ(schedule_.next(now_, kNothing, std::nullopt), now_ + seconds(60));
+}
+
+// Or the account would go round and round.
+TEST(Schedule, NeverHasNothingToDoAndNothingToWaitFor) {
+  std::mt19937 dice(7);
+  const auto chance = [&dice] { return dice() % 2 == 0; };
+  Schedule schedule{seconds(60)};
+  Schedule::Time now = seconds(1000);
+  for (int i = 0; i < 200'000; ++i) {
+    const Told there{.some = chance(), .everything = chance()};
+    const auto here = chance() ? std::optional(now + seconds(dice() % 3) - seconds(1))
+                               : std::optional<Schedule::Time>();
+    const Schedule::Due due = schedule.due(now, there, here);
+    if (!due.everything && !due.news) {
+      const Schedule::Time next = schedule.next(now, there, here);
+      ASSERT_GT(next, now);
+      if (chance()) now = next;
+    }
+    switch (dice() % 8) {
+      case 0:
+        schedule.wait_until(now + seconds(dice() % 100));
+        break;
+      case 1:
+        schedule.stop_waiting();
+        break;
+      case 2:
+        schedule.look_at_everything(now);
+        break;
+      case 3:
+        schedule.told_in_vain(now);
+        break;
+      case 4:
+        schedule.began(now, chance());
+        break;
+      case 5:
+        schedule.went_well(now, {.everything = chance(),
+                                 .did_anything = chance(),
+                                 .fetched = chance(),
+                                 .tells_all = chance(),
+                                 .line_is_open = chance(),
+                                 .watches_maildir = chance(),
+                                 .waits = chance()});
+        break;
+      default:
+        now += std::chrono::milliseconds(dice() % 900);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace sterna::account
