@@ -3,14 +3,15 @@
 
 #include <utility>
 
+#include "password_sources.h"
 #include "settings_from_config.h"
 #include "sterna/base/bytes.h"
-#include "sterna/config/password_file.h"
-#include "sterna/net/command.h"
 #include "sterna/net/https.h"
 
 namespace sterna::cli {
 namespace {
+
+constexpr const char* kTokenCommand = "token_command";
 
 oauth::Client client_of(const config::OAuthConfig& config) {
   oauth::Client client;
@@ -28,31 +29,6 @@ oauth::Client client_of(const config::OAuthConfig& config) {
   client.port = config.port;
   client.ca_file = config.ca_file;
   return client;
-}
-
-coro::Task<Result<Secret>> ask_command(std::vector<std::string> argv, net::Loop& loop) {
-  Result<std::string> output =
-      co_await net::run_command(loop, std::move(argv), kPasswordCommandMax);
-  if (!output) {
-    // A helper that hangs waits for a person: that is no trouble of the network.
-    const bool late = output.error().is(ErrorCode::timeout);
-    if (late) co_return fail(ErrorCode::secret, "token_command: " + output.error().describe());
-    co_return fail_in(std::move(output), "token_command");
-  }
-  Result<Secret> token = config::first_line_secret(std::move(*output));
-  if (!token) co_return fail_in(std::move(token), "token_command");
-  co_return std::move(token);
-}
-
-coro::Task<Result<Secret>> ask_command_again(std::vector<std::string> argv, Secret refused,
-                                             net::Loop& loop) {
-  STERNA_CO_TRY(Secret token, co_await ask_command(std::move(argv), loop));
-  if (token != refused) co_return token;
-  co_return fail(Error(ErrorCode::login,
-                       "the server refused the access token, and token_command gives the same "
-                       "once more")
-                     .with_hint("see that the command renews the token, and that its consent "
-                                "stands"));
 }
 
 }  // namespace
@@ -76,7 +52,7 @@ std::shared_ptr<OAuthLogin> oauth_login(const config::Config& config,
 }
 
 coro::Task<Result<Secret>> token_of_command(const config::AccountConfig& account, net::Loop& loop) {
-  return ask_command(account.oauth->token_command, loop);
+  return first_line_of(account.oauth->token_command, loop, kTokenCommand);
 }
 
 LoginView view_of_login(const OAuthLogin& login, const std::string& account,
@@ -103,10 +79,10 @@ std::shared_ptr<OAuthLogin> use_oauth(account::Settings& settings, const config:
   if (account.auth != config::Auth::oauth || !account.oauth) return nullptr;
   if (!has_own_login(account)) {
     settings.password = [argv = account.oauth->token_command, &loop] {
-      return ask_command(argv, loop);
+      return first_line_of(argv, loop, kTokenCommand);
     };
     settings.renewed_token = [argv = account.oauth->token_command, &loop](Secret refused) {
-      return ask_command_again(argv, std::move(refused), loop);
+      return another_line_of(argv, loop, kTokenCommand, std::move(refused));
     };
     settings.login_hint = "check user, and that token_command gives tokens for its mail";
     return nullptr;

@@ -13,21 +13,6 @@
 namespace sterna::cli {
 namespace {
 
-coro::Task<Result<Secret>> first_line_of(std::vector<std::string> argv, net::Loop& loop,
-                                         std::string what) {
-  Result<std::string> output =
-      co_await net::run_command(loop, std::move(argv), kPasswordCommandMax);
-  if (!output) {
-    // A helper that hangs waits for a person: that is no trouble of the network.
-    const bool late = output.error().is(ErrorCode::timeout);
-    if (late) co_return fail(ErrorCode::secret, what + ": " + output.error().describe());
-    co_return fail_in(std::move(output), what);
-  }
-  Result<Secret> password = config::first_line_secret(std::move(*output));
-  if (!password) co_return fail_in(std::move(password), what);
-  co_return std::move(password);
-}
-
 Result<Secret> read_credential(const std::string& name) {
   const char* directory = ::secure_getenv("CREDENTIALS_DIRECTORY");
   if (!directory || *directory == '\0') {
@@ -47,6 +32,32 @@ Result<Secret> read_credential(const std::string& name) {
 }
 
 }  // namespace
+
+coro::Task<Result<Secret>> first_line_of(std::vector<std::string> argv, net::Loop& loop,
+                                         std::string what) {
+  Result<std::string> output =
+      co_await net::run_command(loop, std::move(argv), kPasswordCommandMax);
+  if (!output) {
+    // A helper that hangs waits for a person: that is no trouble of the network.
+    const bool late = output.error().is(ErrorCode::timeout);
+    if (late) co_return fail(ErrorCode::secret, what + ": " + output.error().describe());
+    co_return fail_in(std::move(output), what);
+  }
+  Result<Secret> password = config::first_line_secret(std::move(*output));
+  if (!password) co_return fail_in(std::move(password), what);
+  co_return std::move(password);
+}
+
+coro::Task<Result<Secret>> another_line_of(std::vector<std::string> argv, net::Loop& loop,
+                                           std::string what, Secret refused) {
+  STERNA_CO_TRY(Secret token, co_await first_line_of(std::move(argv), loop, what));
+  if (token != refused) co_return token;
+  co_return fail(
+      Error(
+          ErrorCode::login,
+          fmt::format("the server refused the access token, and {} gives the same once more", what))
+          .with_hint("see that the command renews the token, and that its consent stands"));
+}
 
 coro::Task<Result<Secret>> password_of_command(std::vector<std::string> argv, net::Loop& loop) {
   return first_line_of(std::move(argv), loop, "password_command");

@@ -17,7 +17,13 @@ namespace sterna::cli {
 // A program that has not answered by then has no answer.
 inline constexpr std::chrono::seconds kPasswordCommandMax{60};
 
-// The first line of what it prints.
+// The first line of what a program prints. `what`: the key that names it, for errors.
+coro::Task<Result<Secret>> first_line_of(std::vector<std::string> argv, net::Loop& loop,
+                                         std::string what);
+// The same of one that prints access tokens, of which the server refused one: it may have been the
+// last moment of its life. ErrorCode::login if it prints that one again.
+coro::Task<Result<Secret>> another_line_of(std::vector<std::string> argv, net::Loop& loop,
+                                           std::string what, Secret refused);
 coro::Task<Result<Secret>> password_of_command(std::vector<std::string> argv, net::Loop& loop);
 // The first line of $CREDENTIALS_DIRECTORY/NAME, which is whose the service manager made it.
 coro::Task<Result<Secret>> password_of_credential(std::string name, io::Worker& worker);

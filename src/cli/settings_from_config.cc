@@ -172,20 +172,6 @@ coro::Task<Result<Secret>> password_of_file(std::string path, io::Worker& worker
   co_return std::move(password);
 }
 
-// Where a command prints tokens, a refused one may have been the last moment of its life.
-coro::Task<Result<Secret>> token_of_command(std::vector<std::string> argv, Secret refused,
-                                            net::Loop& loop) {
-  STERNA_CO_TRY(Secret token, co_await password_of_command(std::move(argv), loop));
-  if (token == refused) {
-    co_return fail(Error(ErrorCode::login,
-                         "the server refused the access token, and password_command gives the "
-                         "same once more")
-                       .with_hint("see that the command renews the token, and that its consent "
-                                  "stands"));
-  }
-  co_return token;
-}
-
 coro::Task<Result<Secret>> no_password(std::string name) {
   co_return fail(no_password_configured(name));
 }
@@ -210,7 +196,7 @@ std::function<coro::Task<Result<Secret>>(Secret)> token_renewal(const AccountCon
   const auto* command = std::get_if<config::PasswordCommand>(&account.secret);
   if (account.auth != config::Auth::oauth || command == nullptr) return {};
   return [argv = command->argv, &loop](Secret refused) {
-    return token_of_command(argv, std::move(refused), loop);
+    return another_line_of(argv, loop, "password_command", std::move(refused));
   };
 }
 
