@@ -348,9 +348,9 @@ class CommandsTest(IntegrationCase):
         world = self.world(trash=False)
         self.assertRegex(world.sterna.run("check").stdout, r"warning +Trash +the server has none")
 
-    def test_check_promises_no_push(self):
+    def test_check_says_who_hears_of_changes(self):
         run = self.world().sterna.run("check")
-        self.assertRegex(run.stdout, r"push +the server offers IDLE; this version does not wait")
+        self.assertRegex(run.stdout, r"push +IDLE: sterna run hears of changes at once")
         self.assertNotIn("polled", run.stdout)
 
     def test_what_is_held_in_a_disabled_account_is_not_decided(self):

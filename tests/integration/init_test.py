@@ -274,6 +274,23 @@ class WriteTest(InitCase):
         self.init("--password-file", str(own), *self.where)
         self.assertIn(f'password_file = "{own}"', (self.config / "config.toml").read_text())
 
+    def test_the_keyring_gets_the_password_on_its_input_and_gives_it_back(self):
+        tool = pathlib.Path(self.home, "bin/secret-tool")
+        tool.parent.mkdir()
+        tool.write_text("#!/bin/sh\n"
+                        f'echo "$@" >> {self.home}/asked\n'
+                        f"kept={self.home}/kept\n"
+                        'case $1 in store) cat > "$kept";; *) cat "$kept";; esac\n')
+        tool.chmod(0o755)
+        path = {"PATH": f"{tool.parent}:{os.environ['PATH']}"}.items()
+        run = self.init("--password-stdin", "--keep", "keyring", *self.where, more=path)
+        asked = pathlib.Path(self.home, "asked").read_text()
+        self.assertIn("store --label=", asked)
+        self.assertIn("service sterna account example", asked)
+        self.assertNotIn(PASSWORD, asked + run.stderr + run.stdout)
+        self.assertFalse((self.config / "passwords").exists())
+        self.sterna("sync", more=path)
+
     def test_starttls_and_a_port_of_ones_own_are_written(self):
         self.init("--password-stdin", "--host", "localhost", "--port", str(self.server.port),
                   "--tls", "starttls")
@@ -286,6 +303,21 @@ class WriteTest(InitCase):
         run = self.init("--password-stdin", *self.where, "--json")
         self.assertEqual(run.json()["account"], "example")
         self.assertEqual(run.json()["file"], str(self.config / "config.toml"))
+
+    def test_who_takes_oauth_alone_gets_a_client_and_the_command_that_comes_next(self):
+        secret = pathlib.Path(self.home, "client-secret")
+        secret.write_text("canary-of-the-client\n")
+        secret.chmod(0o600)
+        run = self.sterna("init", "ann@outlook.com", "--client-id", "0123-id",
+                          "--client-secret-file", str(secret))
+        self.assertIn("sterna auth outlook", run.stderr)
+        self.assertNotIn("canary", run.stderr)
+        written = self.config / "config.toml"
+        self.assertEqual(self.mode(written), 0o600)
+        for line in ('auth = "oauth"', 'provider = "microsoft"', 'client_id = "0123-id"',
+                     'client_secret = "canary-of-the-client"'):
+            self.assertIn(line, written.read_text())
+        self.assertIn("sterna auth outlook", self.sterna("check", "--offline", expect=LOGIN).stdout)
 
     def test_what_is_missing_is_said_with_its_option(self):
         for arguments, said, status in (

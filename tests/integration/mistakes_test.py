@@ -286,3 +286,16 @@ class FilesTest(MistakesCase):
         run = sterna.run("check", expect=BAD_CONFIG)
         self.assertRegex(run.stderr, "needs `host`: example.org is no provider")
         self.assertIn("sterna init", run.stderr)
+
+    def test_35_oauth_without_a_client(self):
+        sterna = self.account(password=None, address="ann@outlook.com", auth="oauth",
+                              oauth={"provider": "microsoft"})
+        run = sterna.run("check", expect=BAD_CONFIG)
+        self.assertIn("client_id", run.stderr)
+        self.assertIn("README", run.stderr)
+
+    def test_36_oauth_without_a_login(self):
+        sterna = self.account(password=None, address="ann@outlook.com", auth="oauth",
+                              oauth={"provider": "microsoft", "client_id": "x"})
+        run = sterna.run("check", "--offline", expect=LOGIN)
+        self.assertRegex(run.stdout, r"FAILED +OAuth 2\.0 .*\n +-> sterna auth acc")

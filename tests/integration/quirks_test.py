@@ -234,6 +234,19 @@ class HostTest(QuirksCase):
                 self.assertEqual(report["downloaded"], 2 if expect == 0 else 0)
                 self.assertEqual(bool(server.sent(rb'^ID \("name"')), expect == 0)
 
+    def test_a_switch_that_the_user_set_goes_before_what_is_recognised(self):
+        world = self.world(transport="direct", quirks={"no_qresync": True, "connections_max": 1})
+        checks = world.sterna.command_json("check")["accounts"][0]["checks"]
+        said = {line["what"]: line["detail"] for line in checks}
+        self.assertEqual(said["quirks"], "connections_max=1, no_qresync")
+        self.assertIn("CONDSTORE", said["changes"])
+        world.fill(count=3)
+        world.sync()
+        world.assert_settled()
+        world.sterna.set("acc", quirks=None)
+        checks = world.sterna.command_json("check")["accounts"][0]["checks"]
+        self.assertNotIn("quirks", [line["what"] for line in checks])
+
 
 if __name__ == "__main__":
     unittest.main()
