@@ -108,6 +108,7 @@ const std::set<std::string> kRefused = {"max_size", "max_age", "max_messages", "
 
 // Not all of it goes together.
 const std::set<std::string> kConflicts = {
+    "two ways to log in: `password_command` and the table `oauth`",
     "two ways to log in: `keyring` and the table `oauth`",
     "`oauth.token_command` stands instead of a client of your own"};
 
