@@ -2,7 +2,7 @@
 #include "seal.h"
 
 #include <openssl/evp.h>
-#include <openssl/rand.h>
+#include <sys/random.h>
 
 #include <memory>
 
@@ -49,7 +49,9 @@ Result<Sealed> seal(const Secret& key, std::string_view about, const Secret& tex
   const Context context(EVP_CIPHER_CTX_new());
   int written = 0;
   const bool done =
-      context && RAND_bytes(octets(sealed.nonce), kNonceOctets) == 1 &&
+      context &&
+      // OpenSSL's own generator would stay behind in the thread of a worker.
+      ::getrandom(sealed.nonce.data(), kNonceOctets, 0) == static_cast<ssize_t>(kNonceOctets) &&
       EVP_EncryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, digest.bytes.data(),
                          octets(sealed.nonce)) == 1 &&
       EVP_EncryptUpdate(context.get(), nullptr, &written, octets(about),
