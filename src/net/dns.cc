@@ -9,14 +9,13 @@
 #include <resolv.h>
 
 #include <array>
-#include <mutex>
 #include <optional>
 #include <system_error>
 #include <thread>
 #include <utility>
 
-#include "bell.h"
 #include "dns_answer.h"
+#include "handover.h"
 #include "sterna/base/bytes.h"
 
 namespace sterna::net {
@@ -66,29 +65,6 @@ class Resolver {
   bool ready_;
 };
 
-// What the asking thread and the coroutine share, for whichever of the two is last.
-class Inquiry {
- public:
-  explicit Inquiry(Bell& bell) : bell_(&bell) {}
-
-  void answer(Answer answer) {
-    const std::scoped_lock lock(mutex_);
-    answer_ = std::move(answer);
-    if (bell_) bell_->ring();
-  }
-  // The bell is not touched afterwards.
-  std::optional<Answer> leave() {
-    const std::scoped_lock lock(mutex_);
-    bell_ = nullptr;
-    return std::move(answer_);
-  }
-
- private:
-  std::mutex mutex_;
-  Bell* bell_;
-  std::optional<Answer> answer_;
-};
-
 class ResolverDns final : public io::Dns {
  public:
   ResolverDns(Loop::Core& core, std::optional<sockaddr_in> server) : core_(core), server_(server) {}
@@ -105,18 +81,18 @@ class ResolverDns final : public io::Dns {
  private:
   coro::Task<Answer> ask(std::string name, ns_type type) {
     Bell bell(core_);
-    auto inquiry = std::make_shared<Inquiry>(bell);
+    auto handover = std::make_shared<Handover<Answer>>(bell);
     try {
-      std::thread([inquiry, name, type, server = server_] {
+      std::thread([handover, name, type, server = server_] {
         Resolver resolver;
         if (server) resolver.use(*server);
-        inquiry->answer(resolver.ask(name, type));
+        handover->give(resolver.ask(name, type));
       }).detach();
     } catch (const std::system_error& error) {
       co_return fail(ErrorCode::resolve, fmt::format("no thread: {}", error.code().message()));
     }
     Status waited = co_await bell.heard().wait();
-    std::optional<Answer> answer = inquiry->leave();
+    std::optional<Answer> answer = handover->leave();
     if (answer) co_return *std::move(answer);
     co_return fail(std::move(waited).error());
   }

@@ -15,7 +15,7 @@
 #include <thread>
 #include <utility>
 
-#include "bell.h"
+#include "handover.h"
 #include "sterna/base/assert.h"
 #include "sterna/base/bytes.h"
 #include "sterna/coro/sync.h"
@@ -72,42 +72,25 @@ Error unresolved(const std::string& host, std::string_view why) {
   return Error(ErrorCode::resolve, fmt::format("no address for {}: {}", printable(host), why));
 }
 
-// What the asking thread and the coroutine share, for whichever of the two is last.
+// One question, and the way of its answer.
 class Inquiry {
  public:
   Inquiry(Bell& bell, std::string host, std::string service, Lookup lookup)
       : host_(std::move(host)),
         service_(std::move(service)),
         lookup_(std::move(lookup)),
-        bell_(&bell) {}
+        answer_(bell) {}
 
   const std::string& host() const { return host_; }
-  // On any thread: whether somebody waits for the answer.
-  bool is_wanted() {
-    const std::scoped_lock lock(mutex_);
-    return bell_ != nullptr;
-  }
   // On the asking thread.
-  void ask() {
-    Answer answer = lookup_(host_, service_);
-    const std::scoped_lock lock(mutex_);
-    answer_ = std::move(answer);
-    if (bell_) bell_->ring();
-  }
-  // On the loop's thread: the answer if there is one. The bell is not touched afterwards.
-  std::optional<Answer> leave() {
-    const std::scoped_lock lock(mutex_);
-    bell_ = nullptr;
-    return std::move(answer_);
-  }
+  void ask() { answer_.give(lookup_(host_, service_)); }
+  Handover<Answer>& answer() { return answer_; }
 
  private:
   const std::string host_;
   const std::string service_;
   const Lookup lookup_;
-  std::mutex mutex_;
-  Bell* bell_;
-  std::optional<Answer> answer_;
+  Handover<Answer> answer_;
 };
 
 // The threads that ask. None is waited for, not even at the end of the process: each keeps this
@@ -117,7 +100,7 @@ class LookupThreads : public std::enable_shared_from_this<LookupThreads> {
   Status add(std::shared_ptr<Inquiry> inquiry) {
     const std::scoped_lock lock(mutex_);
     if (threads_ >= kLookupThreadsMax) {
-      std::erase_if(waiting_, [](const auto& other) { return !other->is_wanted(); });
+      std::erase_if(waiting_, [](const auto& other) { return !other->answer().is_wanted(); });
       waiting_.push_back(std::move(inquiry));
       return {};
     }
@@ -141,7 +124,7 @@ class LookupThreads : public std::enable_shared_from_this<LookupThreads> {
     while (!waiting_.empty()) {
       std::shared_ptr<Inquiry> inquiry = std::move(waiting_.front());
       waiting_.pop_front();
-      if (inquiry->is_wanted()) return inquiry;
+      if (inquiry->answer().is_wanted()) return inquiry;
     }
     --threads_;
     return nullptr;
@@ -188,7 +171,7 @@ coro::Task<Result<std::vector<Address>>> resolve(Loop::Core& core, std::string h
   auto inquiry = std::make_shared<Inquiry>(bell, host, service, std::move(lookup));
   STERNA_CO_CHECK(lookup_threads().add(inquiry));
   Status waited = co_await bell.heard().wait();
-  std::optional<Answer> answer = inquiry->leave();
+  std::optional<Answer> answer = inquiry->answer().leave();
   if (answer) co_return *std::move(answer);
   STERNA_ASSERT(!waited);
   co_return fail(std::move(waited).error());
