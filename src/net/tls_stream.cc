@@ -90,9 +90,10 @@ Error TlsStream::failure() {
   }
   const int reason = ERR_GET_REASON(ERR_peek_error());
   Error error(ErrorCode::tls, "TLS: " + take_openssl_error());
-  if (reason == SSL_R_WRONG_VERSION_NUMBER)
-    return std::move(error).with_hint(
-        "the port may not speak TLS from the start; if so, set tls.mode = \"starttls\"");
+  if (reason == SSL_R_WRONG_VERSION_NUMBER)  // a greeting, for example
+    return Error(ErrorCode::tls,
+                 "TLS: the server sent octets before TLS began (wrong version number)")
+        .with_hint("the port may not speak TLS from the start; if so, set tls.mode = \"starttls\"");
   if (reason == SSL_R_UNSUPPORTED_PROTOCOL || reason == SSL_R_TLSV1_ALERT_PROTOCOL_VERSION)
     return std::move(error).with_hint("the server speaks no version of TLS that is safe enough");
   return error;
