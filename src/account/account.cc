@@ -223,7 +223,7 @@ coro::Task<void> Account::Impl::listen() {
   Status heard;
   if (!remote.listening()) {
     heard = co_await work.run(remote.begin(*connection, kept));
-    if (work.is_dead()) co_return replace_dead_line(std::exchange(probe_reason, {}));
+    if (work.is_dead()) co_return replace_dead_line(probe_reason);
   } else {
     heard = co_await remote.listen(wake);
   }
@@ -257,6 +257,7 @@ coro::Task<Result<coro::Semaphore::Permit>> Account::Impl::take_turn() {
   co_return co_await turn.hold();
 }
 
+// Where work was broken off for it, the probe goes on with the lines beside.
 void Account::Impl::replace_dead_line(const std::string& reason) {
   log.info("{}: the line to the server is dead, and replaced", reason);
   ++life.counters.reconnects[reason];
@@ -439,7 +440,7 @@ coro::Task<void> Account::Impl::sync(Due due) {
     // Whatever it did is done; the rest is due still.
     if (due.request) requests.push_front(std::move(due.request));
     schedule.look_at_everything(now());
-    if (work.is_dead()) co_return replace_dead_line(std::exchange(probe_reason, {}));
+    if (work.is_dead()) co_return replace_dead_line(probe_reason);
     co_return drop_line();
   }
   co_await kept.pool.rest();

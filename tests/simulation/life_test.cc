@@ -215,6 +215,24 @@ TEST_F(Living, ALineThatDiedAmidASyncIsReplacedWithinSecondsOfAProbe) {
   }
 }
 
+// The lines that listen to other mailboxes are as dead.
+TEST_F(Living, ALineBesideIsProbedWhereTheFirstDiedAmidASync) {
+  how_.pushes = [](const MailboxName& name) { return name.text() == "m1"; };
+  begin();
+  pass(seconds(20));
+  arrives("INBOX", "t1");
+  falls_silent_at_ = "BODY.PEEK[]";
+  told();
+  pass(seconds(2));
+  account_->probe("slept");
+  pass(seconds(30));
+  EXPECT_EQ(files(), Lines{"INBOX t1"});
+  arrives("m1", "t2");
+  told();
+  pass(seconds(3));
+  EXPECT_EQ(files(), (Lines{"INBOX t1", "m1 t2"}));
+}
+
 TEST_F(Living, ALineThatDiedBeforeItCouldIdleIsReplacedWithinSecondsOfAProbe) {
   begin();
   falls_silent_at_ = "SELECT \"INBOX\"";
