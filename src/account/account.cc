@@ -56,10 +56,8 @@ struct Account::Impl {
   };
 
   // What the next sync looks at, and for whom.
-  struct Due {
-    bool everything = false;
-    bool news = false;  // what the server told, and what changed here
-    std::shared_ptr<Request> request;
+  struct Due : Schedule::Due {
+    std::shared_ptr<Request> request = {};
 
     bool nothing() const { return !everything && !news && !request; }
   };
@@ -192,17 +190,14 @@ void Account::Impl::note_pushed() {
 }
 
 Account::Impl::Due Account::Impl::what_is_due() {
-  Due due;
   if (!requests.empty()) {
+    Due due;
     due.request = requests.front();
     requests.pop_front();
     due.everything = true;
     return due;
   }
-  const Schedule::Due now_due = schedule.due(now(), told(), local.ripe_at());
-  due.everything = now_due.everything;
-  due.news = now_due.news;
-  return due;
+  return {schedule.due(now(), told(), local.ripe_at())};
 }
 
 // Over the connection that the last sync left, or without one.

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "sterna/base/bytes.h"
+#include "tree.h"
 
 namespace sterna::account {
 namespace {
@@ -26,10 +26,9 @@ bool left_something(const Engine& engine) {
 }  // namespace
 
 Status read_half_looks(Engine& engine) {
-  STERNA_TRY(const auto text, engine.store->get(kHalfSeenKey));
-  const std::optional<std::uint64_t> since = text ? parse_number(*text) : std::nullopt;
+  STERNA_TRY(const std::uint64_t since, get_number(*engine.store, kHalfSeenKey));
   engine.half_seen_since.reset();
-  if (since) engine.half_seen_since = Generation{static_cast<std::int64_t>(*since)};
+  if (since != 0) engine.half_seen_since = Generation{static_cast<std::int64_t>(since)};
   return {};
 }
 

@@ -14,8 +14,6 @@ namespace sterna::account {
 struct Told {
   bool some = false;        // of mailboxes that it named
   bool everything = false;  // it could not tell all, or mailboxes came or went
-
-  bool anything() const { return some || everything; }
 };
 
 // What a sync that went well leaves.

@@ -34,11 +34,6 @@ Result<std::optional<std::uint64_t>> get_hex(store::Store& store, std::string_vi
   return std::optional<std::uint64_t>(value);
 }
 
-Result<std::uint64_t> get_number(store::Store& store, std::string_view key) {
-  STERNA_TRY(const std::optional<std::string> text, store.get(key));
-  return text ? parse_number(*text).value_or(0) : 0;
-}
-
 Error stopped(const Engine& engine, std::string message) {
   return Error(ErrorCode::marker, std::move(message))
       .with_hint(fmt::format("if {} is the right Maildir, run: sterna adopt {}",
@@ -170,6 +165,11 @@ Result<std::unique_ptr<io::Directory>> open_scratch_maildir(Engine& engine) {
 }
 
 }  // namespace
+
+Result<std::uint64_t> get_number(store::Store& store, std::string_view key) {
+  STERNA_TRY(const std::optional<std::string> text, store.get(key));
+  return text ? parse_number(*text).value_or(0) : 0;
+}
 
 coro::Task<Status> open_state(Engine& engine) {
   using Opened = Result<std::unique_ptr<store::Store>>;

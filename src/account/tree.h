@@ -7,6 +7,9 @@
 
 namespace sterna::account {
 
+// A small fact that is a number; 0 where there is none.
+Result<std::uint64_t> get_number(store::Store& store, std::string_view key);
+
 // Fails with ErrorCode::locked where another process has the state.
 coro::Task<Status> open_state(Engine& engine);
 // Opens the Maildir and compares it with the state. Sets tree, generation, boot_id, union_mode.

@@ -285,10 +285,7 @@ TEST_F(Living, APauseEndsASyncThatGoesOn) {
 TEST_F(Living, ALoanKeepsSyncsAwayAndEverythingIsLookedAtAfterIt) {
   begin();
   account::Account::Loan loan;
-  bool given = false;
-  scope_->spawn(borrow(loan, given));
-  pass(seconds(1));
-  ASSERT_TRUE(given);
+  ASSERT_NO_FATAL_FAILURE(borrow(loan));
   EXPECT_EQ(account_->life().state, LifeState::syncing) << "somebody works on it";
   const std::uint64_t before = syncs_;
   arrives("INBOX", "t1");
@@ -306,10 +303,7 @@ TEST_F(Living, ALoanKeepsSyncsAwayAndEverythingIsLookedAtAfterIt) {
 TEST_F(Living, APauseDuringALoanHoldsBackWhatWaitedForItsEnd) {
   begin();
   account::Account::Loan loan;
-  bool given = false;
-  scope_->spawn(borrow(loan, given));
-  pass(seconds(1));
-  ASSERT_TRUE(given);
+  ASSERT_NO_FATAL_FAILURE(borrow(loan));
   arrives("INBOX", "t1");
   told();
   bool done = false;
@@ -333,10 +327,7 @@ TEST_F(Living, APauseDuringALoanHoldsBackWhatWaitedForItsEnd) {
 TEST_F(Living, ALifeThatEndsDuringALoanAnswersWhoWaits) {
   begin();
   account::Account::Loan loan;
-  bool given = false;
-  scope_->spawn(borrow(loan, given));
-  pass(seconds(1));
-  ASSERT_TRUE(given);
+  ASSERT_NO_FATAL_FAILURE(borrow(loan));
   bool done = false;
   account::AccountReport report;
   coro::Scope asking(clock_.queue());

@@ -115,11 +115,18 @@ class Living : public Stage, public account::Observer {
     report = co_await account_->sync({}, progress);
     done = true;
   }
-  coro::Task<void> borrow(account::Account::Loan& loan, bool& given) {
-    Result<account::Account::Loan> got = co_await account_->lend();
-    if (!got) co_return;
-    loan = std::move(*got);
-    given = true;
+  void borrow(account::Account::Loan& loan) {
+    const auto lend = [](account::Account& account, account::Account::Loan& into,
+                         bool& given) -> coro::Task<void> {
+      Result<account::Account::Loan> got = co_await account.lend();
+      if (!got) co_return;
+      into = std::move(*got);
+      given = true;
+    };
+    bool given = false;
+    scope_->spawn(lend(*account_, loan, given));
+    pass(seconds(1));
+    ASSERT_TRUE(given);
   }
 
   bool tells_story_ = false;
