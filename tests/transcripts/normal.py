@@ -2,8 +2,8 @@
 """Takes out of answers what differs from one recording to the next.
 
 A UIDVALIDITY becomes v1, v2, ... in the order in which they come, a mod-sequence m1, m2, ... by its
-rank among those of its mailbox, a MAILBOXID id1, ...; a date of today becomes "now", and figures of
-time go.
+rank among those of its mailbox, a MAILBOXID id1, ...; a date of today becomes "now"; figures of
+time go, and what Dovecot says by the clock so that an idle connection lives.
 """
 import re
 import time
@@ -19,6 +19,9 @@ _NOISE = [
     (re.compile(r'(?<=TAG )"t\d+"'), '"tag"'),
     (re.compile(r" SESSIONID=<[^>]*>"), ""),
 ]
+
+
+_ALIVE = b"* OK Still here"
 
 
 class _Names:
@@ -52,7 +55,7 @@ def normalise(steps, user):
     now = re.compile(rf'"(?:{_dates()}) [^"]*"')
     ranks = {}
     for step in steps:
-        step.answers = [_text(answer) for answer in step.answers]
+        step.answers = [_text(answer) for answer in step.answers if answer != _ALIVE]
         for answer in step.answers:
             for found in _MODSEQ.finditer(answer):
                 ranks.setdefault(_mailbox_of(answer, step), set()).add(int(found[3]))

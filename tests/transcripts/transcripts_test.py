@@ -19,7 +19,8 @@ class ScenarioTest(unittest.TestCase):
     def test_what_varies_is_named_by_its_order(self):
         step = player.Step("C1: NOOP", mailbox="inbox")
         step.answers = [b"* OK [UIDVALIDITY 1795] valid", b"* 1 FETCH (MODSEQ (90))",
-                        b"* OK [HIGHESTMODSEQ 7] highest", b"* STATUS Work (UIDVALIDITY 12)",
+                        b"* OK [HIGHESTMODSEQ 7] highest", b"* OK Still here",
+                        b"* STATUS Work (UIDVALIDITY 12)",
                         b"tag OK NOOP completed (0.001 + 0.000 secs)."]
         normal.normalise([step], "ann1")
         self.assertEqual(step.answers, [
@@ -29,8 +30,9 @@ class ScenarioTest(unittest.TestCase):
 
     def test_each_scenario_was_recorded_from_each_server(self):
         for server in servers.SERVERS:
-            recorded = sorted(os.listdir(f"{record.HERE}/recorded/{server}"))
-            self.assertEqual(recorded, [f"{name}.txt" for name in record.scenarios()], server)
+            files = os.listdir(f"{record.HERE}/recorded/{server}")
+            usual = sorted(name for name in files if not name.endswith(".or.txt"))
+            self.assertEqual(usual, [f"{name}.txt" for name in record.scenarios()], server)
 
     def test_a_transcript_has_the_steps_of_its_scenario(self):
         for server in servers.SERVERS:
@@ -60,11 +62,11 @@ class RecordedTest:
     def test_it_answers_as_it_was_recorded(self):
         for name in record.scenarios():
             with self.subTest(name):
-                with open(record.recorded_path(self.kind, name), encoding="ascii") as file:
-                    before = file.read().splitlines()
-                now = record.transcript(self.server, name).splitlines()
-                difference = "\n".join(difflib.unified_diff(before, now, lineterm=""))
-                self.assertEqual(difference, "", f"{self.kind}/{name}")
+                known = record.recorded(self.kind, name)
+                now = record.transcript(self.server, name)
+                difference = "\n".join(difflib.unified_diff(
+                    known[0].splitlines(), now.splitlines(), lineterm=""))
+                self.assertIn(now, known, f"{self.kind}/{name}:\n{difference}")
 
 
 class DovecotTest(RecordedTest, unittest.TestCase):
