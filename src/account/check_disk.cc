@@ -65,7 +65,7 @@ Status probe(io::Directory& where, const std::string& name) {
   return result;
 }
 
-struct Place {
+struct Nearest {
   std::string path;  // that exists
   std::unique_ptr<io::Directory> directory;
 };
@@ -76,13 +76,13 @@ Error no_directory(const std::string& path) {
 }
 
 // The directory, or the nearest one above it that exists. Something else in its place is an error.
-Result<Place> nearest(io::FileSystem& files, std::string path) {
+Result<Nearest> nearest(io::FileSystem& files, std::string path) {
   std::string below;
   for (;;) {
     auto opened = files.open_root(path, false);
     if (opened) {
       if (below.empty() || !(*opened)->stat_at(below)) {
-        return Place{std::move(path), std::move(*opened)};
+        return Nearest{std::move(path), std::move(*opened)};
       }
       return fail(no_directory(path + "/" + below));
     }
@@ -111,13 +111,13 @@ void check_space(Findings& findings, const std::string& what, io::Directory& dir
 }
 
 // Of a probe in `place`, where `wanted` is, or is to be made.
-Error probe_failure(Error error, const Place& place, const std::string& wanted) {
+Error probe_failure(Error error, const Nearest& place, const std::string& wanted) {
   if (place.path == wanted) return std::move(error).with_context(printable(wanted));
   return std::move(error).with_context(
       fmt::format("{}, to be made in {}", printable(wanted), printable(place.path)));
 }
 
-void check_maildir(Findings& findings, const Settings& settings, const Place& place,
+void check_maildir(Findings& findings, const Settings& settings, const Nearest& place,
                    const std::string& probe_name) {
   const std::string where = printable(settings.maildir);
   auto probed = probe(*place.directory, probe_name);
@@ -136,7 +136,7 @@ void check_maildir(Findings& findings, const Settings& settings, const Place& pl
   }
 }
 
-void check_state_dir(Findings& findings, const Settings& settings, const Place& place,
+void check_state_dir(Findings& findings, const Settings& settings, const Nearest& place,
                      const std::string& probe_name) {
   const std::string where = printable(settings.state_dir);
   auto probed = probe(*place.directory, probe_name);

@@ -20,7 +20,7 @@ bool is_name_character(char c) {
 
 std::string bare_or_quoted(std::string_view key) {
   const bool bare = !key.empty() && std::ranges::all_of(key, is_name_character);
-  return bare ? std::string(key) : quoted(key);
+  return bare ? std::string(key) : toml_string(key);
 }
 
 std::string_view word_of(config::TlsMode mode) {
@@ -50,7 +50,7 @@ void add_key(WipedString& text, std::string_view key, std::string_view value) {
 
 std::string quoted_list(const std::vector<std::string>& words) {
   std::string list;
-  for (const std::string& word : words) list += (list.empty() ? "" : ", ") + quoted(word);
+  for (const std::string& word : words) list += (list.empty() ? "" : ", ") + toml_string(word);
   return "[" + list + "]";
 }
 
@@ -65,8 +65,8 @@ void add_server(WipedString& text, const Draft& draft) {
   const config::Preset* preset = draft.preset;
   // A host in so many words would keep the domain from leading to its preset.
   if (preset != nullptr && (!draft.preset_by_address || !draft.host.empty()))
-    add_key(text, "preset", quoted(preset->name));
-  if (!draft.host.empty()) add_key(text, "host", quoted(draft.host));
+    add_key(text, "preset", toml_string(preset->name));
+  if (!draft.host.empty()) add_key(text, "host", toml_string(draft.host));
   const bool preset_mode = preset != nullptr && preset->mode == draft.mode;
   const std::uint16_t port = preset_mode ? preset->port : usual_port(draft.mode);
   if (draft.port != port) add_key(text, "port", std::to_string(draft.port));
@@ -74,15 +74,15 @@ void add_server(WipedString& text, const Draft& draft) {
 
 void add_secret(WipedString& text, const Draft& draft) {
   if (const auto* command = std::get_if<FromCommand>(&draft.secret)) {
-    if (!command->command.empty()) add_key(text, "password_command", quoted(command->command));
+    if (!command->command.empty()) add_key(text, "password_command", toml_string(command->command));
   } else if (const auto* file = std::get_if<FromFile>(&draft.secret)) {
-    add_key(text, "password_file", quoted(file->path));
+    add_key(text, "password_file", toml_string(file->path));
   } else if (std::holds_alternative<FromKeyring>(draft.secret)) {
     std::vector<std::string> words = {"secret-tool", "lookup"};
     for (std::string& word : keyring_attributes(draft.name)) words.push_back(std::move(word));
     add_key(text, "password_command", quoted_list(words));
   } else {
-    add_key(text, "auth", quoted("oauth"));
+    add_key(text, "auth", toml_string("oauth"));
   }
 }
 
@@ -93,16 +93,16 @@ void add_tables(WipedString& text, const Draft& draft) {
   const std::string heading = fmt::format("\n[account.{}.", bare_or_quoted(draft.name));
   if (draft.mode != usual || !draft.pins.empty()) {
     text.append(heading).append("tls]\n");
-    if (draft.mode != usual) add_key(text, "mode", quoted(word_of(draft.mode)));
+    if (draft.mode != usual) add_key(text, "mode", toml_string(word_of(draft.mode)));
     if (!draft.pins.empty()) add_key(text, "pin_sha256", quoted_list(draft.pins));
   }
   const auto* oauth = std::get_if<ByOAuth>(&draft.secret);
   if (oauth == nullptr) return;
   text.append(heading).append("oauth]\n");
-  add_key(text, "provider", quoted(oauth->provider));
-  add_key(text, "client_id", quoted(oauth->client_id));
+  add_key(text, "provider", toml_string(oauth->provider));
+  add_key(text, "client_id", toml_string(oauth->client_id));
   if (oauth->client_secret.empty()) return;
-  std::string secret = quoted(oauth->client_secret.reveal());
+  std::string secret = toml_string(oauth->client_secret.reveal());
   add_key(text, "client_secret", secret);
   wipe(secret);
 }
@@ -124,7 +124,7 @@ std::vector<std::string> keyring_attributes(const std::string& account) {
   return {"service", "sterna", "account", account};
 }
 
-std::string quoted(std::string_view text) {
+std::string toml_string(std::string_view text) {
   std::string result = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') {
@@ -153,11 +153,12 @@ WipedString toml_of(const Draft& draft) {
   add_comment(text, fmt::format("{}: {}", draft.address, draft.found_by));
   add_comment(text, "All keys are in sterna.toml(5); sterna check says whether all is well.");
   text.append("[account.").append(bare_or_quoted(draft.name)).append("]\n");
-  add_key(text, "address", quoted(draft.address));
-  if (!draft.user.empty() && draft.user != draft.address) add_key(text, "user", quoted(draft.user));
+  add_key(text, "address", toml_string(draft.address));
+  if (!draft.user.empty() && draft.user != draft.address)
+    add_key(text, "user", toml_string(draft.user));
   add_server(text, draft);
   add_secret(text, draft);
-  if (!draft.maildir.empty()) add_key(text, "maildir", quoted(draft.maildir));
+  if (!draft.maildir.empty()) add_key(text, "maildir", toml_string(draft.maildir));
   if (draft.preset != nullptr && !draft.preset->excluded.empty()) {
     add_comment(text,
                 "Left out, unless you write a list of your own, such as mailboxes = [\"*\"]: " +

@@ -55,7 +55,7 @@ std::vector<std::string> keyring_attributes(const std::string& account);
 WipedString toml_of(const Draft& draft);
 
 // In quotes, as TOML has it.
-std::string quoted(std::string_view text);
+std::string toml_string(std::string_view text);
 
 // The pin in the hint of a certificate that cannot be verified; "" if there is none.
 std::string pin_in(std::string_view hint);

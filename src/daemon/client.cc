@@ -18,7 +18,7 @@ namespace {
 // A daemon that is alive says hello at once.
 constexpr std::chrono::seconds kHelloMax{5};
 // A sync may take hours; whoever wants the state meanwhile is told so.
-constexpr std::chrono::seconds kLoanMax{60};
+constexpr std::chrono::seconds kBorrowingMax{60};
 
 Error gone() {
   return Error(ErrorCode::disconnected, "the daemon has ended the connection")
@@ -110,12 +110,12 @@ coro::Task<Result<bool>> Client::borrow_known(std::vector<std::string> accounts)
 }
 
 coro::Task<Result<bool>> Client::borrow(std::vector<std::string> accounts) {
-  auto lent = co_await io::with_deadline(loop_.clock(), kLoanMax, borrow_known(std::move(accounts)),
-                                         "loan");
+  auto lent = co_await io::with_deadline(loop_.clock(), kBorrowingMax,
+                                         borrow_known(std::move(accounts)), "loan");
   if (lent || !lent.error().is(ErrorCode::timeout)) co_return std::move(lent);
   co_return fail(
       Error(ErrorCode::locked,
-            fmt::format("the daemon syncs, and has kept the state for {} s", kLoanMax.count()))
+            fmt::format("the daemon syncs, and has kept the state for {} s", kBorrowingMax.count()))
           .with_hint("try again when sterna status says that it is done"));
 }
 

@@ -27,7 +27,7 @@ constexpr std::uint32_t kEvents = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOV
                                   IN_EXCL_UNLINK;
 constexpr std::uint32_t kGone = IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_IGNORED;
 // Read in one call; the loop calls again while there is more.
-constexpr std::size_t kChunk = 64 * 1024;
+constexpr std::size_t kReportOctets = 64 * 1024;
 
 Error no_instance(int problem) {
   Error error = Error::from_errno(problem, "inotify_init1");
@@ -185,7 +185,7 @@ void Inotify::remove(const InotifyWatch& watch, int descriptor, io::WatchTag tag
 }
 
 void Inotify::read() {
-  alignas(inotify_event) std::array<char, kChunk> buffer;
+  alignas(inotify_event) std::array<char, kReportOctets> buffer;
   const ssize_t count = ::read(fd_.get(), buffer.data(), buffer.size());
   if (count <= 0) return;  // EAGAIN, or EINTR: the loop asks again
   const std::size_t length = static_cast<std::size_t>(count);

@@ -25,7 +25,7 @@ namespace {
 using namespace std::chrono_literals;
 
 // More than a full pipe; someone who never stops writing does not keep us.
-constexpr int kChunksAtOnce = 64;
+constexpr int kOutputsAtOnce = 64;
 // Nothing of what comes now will be told: it may wait.
 constexpr std::chrono::milliseconds kPauseOfNoise{20};
 
@@ -81,7 +81,7 @@ class Lines {
 // Takes what is there, within reason; false at the end.
 bool take(int fd, Lines& lines) {
   std::array<char, 4096> chunk;
-  for (int i = 0; i < kChunksAtOnce; ++i) {
+  for (int i = 0; i < kOutputsAtOnce; ++i) {
     const ssize_t count = ::read(fd, chunk.data(), chunk.size());
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return errno == EAGAIN;

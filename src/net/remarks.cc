@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kKeptMax = 4096;
 // Who never stops talking does not keep the loop.
-constexpr int kChunksAtOnce = 16;
+constexpr int kRemarksAtOnce = 16;
 
 }  // namespace
 
@@ -38,7 +38,7 @@ void Remarks::on_readable(uv_poll_t* poll, int /*status*/, int /*events*/) {
 
 void Remarks::read_some() {
   std::array<char, 4096> chunk{};
-  for (int i = 0; i < kChunksAtOnce; ++i) {
+  for (int i = 0; i < kRemarksAtOnce; ++i) {
     const ssize_t count = ::read(fd_.get(), chunk.data(), chunk.size());
     if (count < 0 && errno == EINTR) continue;
     if (count < 0 && errno == EAGAIN) return;

@@ -14,7 +14,7 @@ namespace sterna::net {
 namespace {
 
 // Read ahead from the socket for a layer above it.
-constexpr std::size_t kChunk = 64 * 1024;
+constexpr std::size_t kReceiveOctets = 64 * 1024;
 // Encrypted or deflated at a time, so that a large write does not exist twice.
 constexpr std::size_t kSlice = 128 * 1024;
 // A stream that always has more lets the others go after so many reads.
@@ -78,8 +78,8 @@ coro::Task<Result<std::size_t>> Stream::read_inflated(std::string& into, std::si
   while (true) {
     STERNA_CO_TRY(std::size_t count, inflater.read(into, octets_max));
     if (count > 0 || inflater.ended()) co_return count;
-    auto reading =
-        tls_ ? read_decrypted(inflater.input(), kChunk) : receive(inflater.input(), kChunk);
+    auto reading = tls_ ? read_decrypted(inflater.input(), kReceiveOctets)
+                        : receive(inflater.input(), kReceiveOctets);
     STERNA_CO_TRY(std::size_t more, co_await std::move(reading));
     if (more == 0) co_return more;
   }
@@ -89,7 +89,7 @@ coro::Task<Result<std::size_t>> Stream::read_decrypted(std::string& into, std::s
   while (true) {
     STERNA_CO_TRY(std::size_t count, tls_->read(into, octets_max));
     if (count > 0 || tls_->ended()) co_return count;
-    STERNA_CO_TRY(std::size_t received, co_await receive(tls_->input(), kChunk));
+    STERNA_CO_TRY(std::size_t received, co_await receive(tls_->input(), kReceiveOctets));
     if (received == 0)
       co_return fail(ErrorCode::disconnected, "the line was cut in the middle of the TLS stream");
   }
@@ -216,7 +216,7 @@ coro::Task<Status> Stream::shake_hands() {
     }
     STERNA_CO_CHECK(co_await flush());
     if (*step == TlsStream::Step::done) co_return {};
-    STERNA_CO_TRY(std::size_t received, co_await receive(tls_->input(), kChunk));
+    STERNA_CO_TRY(std::size_t received, co_await receive(tls_->input(), kReceiveOctets));
     if (received == 0)
       co_return fail(ErrorCode::disconnected, "the server closed the connection in the handshake");
   }

@@ -22,7 +22,7 @@ namespace {
 
 // Two readings of two clocks are not of one instant.
 constexpr std::chrono::milliseconds kSleepMin{500};
-constexpr std::size_t kChunk = 32 * 1024;
+constexpr std::size_t kNewsOctets = 32 * 1024;
 
 std::chrono::nanoseconds now(clockid_t clock) {
   timespec time{};
@@ -144,7 +144,7 @@ class KernelSurroundings : public io::Surroundings {
   bool hear_network() {
     if (netlink_.get() < 0) return false;
     bool changed = false;
-    alignas(nlmsghdr) std::array<char, kChunk> buffer;
+    alignas(nlmsghdr) std::array<char, kNewsOctets> buffer;
     while (true) {
       const ssize_t count = ::recv(netlink_.get(), buffer.data(), buffer.size(), MSG_TRUNC);
       if (count < 0 && errno == EINTR) continue;

@@ -3,9 +3,9 @@
 
 #include <algorithm>
 #include <array>
-#include <nlohmann/json.hpp>
 #include <utility>
 
+#include "json.h"
 #include "sterna/base/bytes.h"
 #include "sterna/oauth/grant.h"
 
@@ -28,11 +28,6 @@ std::optional<Json> parse_object(std::string_view body) {
   Json json = Json::parse(body, watch, false);
   if (too_deep || !json.is_object()) return std::nullopt;
   return json;
-}
-
-std::string text_of(const Json& json, const char* key) {
-  const auto it = json.find(key);
-  return it != json.end() && it->is_string() ? it->get<std::string>() : std::string();
 }
 
 // The parsed copy is overwritten.

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "token_text.h"
 
-#include <nlohmann/json.hpp>
-
+#include "json.h"
 #include "sterna/base/bytes.h"
 
 namespace sterna::oauth {
@@ -31,11 +30,6 @@ Secret dumped(Json& json) {
   text += '\n';
   wipe_all(json);
   return Secret(std::move(text));
-}
-
-std::string text_of(const Json& json, const char* key) {
-  const auto it = json.find(key);
-  return it != json.end() && it->is_string() ? it->get<std::string>() : std::string();
 }
 
 std::int64_t number_of(const Json& json, const char* key) {

@@ -18,15 +18,16 @@ namespace {
   "cur_btime_ns, stamp, listed_since, remote_absences, pair_anew"
 
 constexpr const char* kSelect = "SELECT " STERNA_MAILBOX_COLUMNS " FROM mailbox ORDER BY name";
-constexpr const char* kSelectOne = "SELECT " STERNA_MAILBOX_COLUMNS " FROM mailbox WHERE id = ?";
+constexpr const char* kSelectOneMailbox =
+    "SELECT " STERNA_MAILBOX_COLUMNS " FROM mailbox WHERE id = ?";
 
-constexpr const char* kInsert =
+constexpr const char* kInsertMailbox =
     "INSERT INTO mailbox (name, wire, delimiter, mailbox_id, role, path, has_local, has_remote, "
     "uidvalidity, uid_next, highest_modseq, messages, any_keyword, keywords, cur_dev, cur_ino, "
     "cur_btime_ns, stamp, listed_since, remote_absences, pair_anew) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
-constexpr const char* kUpdate =
+constexpr const char* kUpdateMailbox =
     "UPDATE mailbox SET name = ?, wire = ?, delimiter = ?, mailbox_id = ?, role = ?, path = ?, "
     "has_local = ?, has_remote = ?, uidvalidity = ?, uid_next = ?, highest_modseq = ?, "
     "messages = ?, any_keyword = ?, keywords = ?, cur_dev = ?, cur_ino = ?, cur_btime_ns = ?, "
@@ -75,7 +76,8 @@ Result<MailboxRow> read_row(const Db& db, Query& query) {
   return row;
 }
 
-// Calls `use` with the values of a row in the order in which kInsert and kUpdate name them.
+// Calls `use` with the values of a row in the order in which kInsertMailbox and kUpdateMailbox name
+// them.
 template <class Use>
 Status with_values(const MailboxRow& row, Use use) {
   return use(row.name.text(), row.wire.octets, row.delimiter, row.mailbox_id, to_string(row.role),
@@ -99,7 +101,7 @@ Result<std::vector<MailboxRow>> Store::mailboxes() {
 }
 
 Result<std::optional<MailboxRow>> Store::mailbox(MailboxId id) {
-  Query query(impl_->db, kSelectOne, id);
+  Query query(impl_->db, kSelectOneMailbox, id);
   STERNA_TRY(const bool found, query.next());
   if (!found) return std::optional<MailboxRow>();
   STERNA_TRY(MailboxRow row, read_row(impl_->db, query));
@@ -107,14 +109,14 @@ Result<std::optional<MailboxRow>> Store::mailbox(MailboxId id) {
 }
 
 Result<MailboxId> Store::add_mailbox(const MailboxRow& row) {
-  STERNA_CHECK(
-      with_values(row, [&](const auto&... values) { return impl_->change(kInsert, values...); }));
+  STERNA_CHECK(with_values(
+      row, [&](const auto&... values) { return impl_->change(kInsertMailbox, values...); }));
   return MailboxId{impl_->db.last_insert_id()};
 }
 
 Status Store::update_mailbox(const MailboxRow& row) {
   return with_values(
-      row, [&](const auto&... values) { return impl_->change(kUpdate, values..., row.id); });
+      row, [&](const auto&... values) { return impl_->change(kUpdateMailbox, values..., row.id); });
 }
 
 Status Store::remove_mailbox(MailboxId id) {

@@ -19,23 +19,23 @@ constexpr std::size_t kNewWatchedMax = 250;
 
 // What an action would do, in words that no two actions share. Inodes and times are left out: a
 // file that is fetched anew is another one, and to be fetched anew all the same.
-class Content {
+class Wording {
  public:
-  Content& add(std::string_view text) {
+  Wording& add(std::string_view text) {
     add(text.size());
     text_ += text;
     return *this;
   }
   template <std::integral T>
-  Content& add(T number) {
+  Wording& add(T number) {
     text_ += std::to_string(number);
     text_ += ' ';
     return *this;
   }
-  Content& add(const FlagSet& flags) { return add(flags.to_string()); }
-  Content& add(const FlagDelta& delta) { return add(delta.add).add(delta.remove); }
-  Content& add(const Where& where) { return add(where.mailbox.value).add(where.uidvalidity.value); }
-  Content& add(const Identity& identity) { return add(identity.size).add(identity.header.raw()); }
+  Wording& add(const FlagSet& flags) { return add(flags.to_string()); }
+  Wording& add(const FlagDelta& delta) { return add(delta.add).add(delta.remove); }
+  Wording& add(const Where& where) { return add(where.mailbox.value).add(where.uidvalidity.value); }
+  Wording& add(const Identity& identity) { return add(identity.size).add(identity.header.raw()); }
 
   std::uint64_t hash() const { return hash64(text_); }
 
@@ -92,32 +92,32 @@ class Comparison {
     }
   }
   void take_download(const Where& where, Uid uid) {
-    add(of_row(where, uid, "download"), Content().add(where));
+    add(of_row(where, uid, "download"), Wording().add(where));
   }
   void take(const PushFlags& what) {
     add(of_row(what.where, what.uid, "flags"),
-        Content().add(what.where).add(what.delta).add(what.result));
+        Wording().add(what.where).add(what.delta).add(what.result));
   }
   void take(const PullFlags& what) {
     add(of_row(what.where, what.uid, "flags_in"),
-        Content().add(what.where).add(what.file.name).add(what.result).add(what.also_push));
+        Wording().add(what.where).add(what.file.name).add(what.result).add(what.also_push));
   }
   void take(const Upload& what) {
     add(of_file(what.where, what.file, "upload"),
-        Content().add(what.where).add(what.identity).add(what.flags));
+        Wording().add(what.where).add(what.identity).add(what.flags));
   }
   void take(const MoveOut& what) {
     add(of_file(what.to, what.file, "move"),
-        Content().add(what.from).add(what.uid.value).add(what.to).add(what.identity));
+        Wording().add(what.from).add(what.uid.value).add(what.to).add(what.identity));
   }
   void take(const DeleteOut& what) {
-    add(of_row(what.where, what.uid, "delete"), Content().add(what.where).add(what.identity));
+    add(of_row(what.where, what.uid, "delete"), Wording().add(what.where).add(what.identity));
   }
   void take(const Repair& what) {
     // Begun before: the message is fetched whatever becomes of the file.
     if (fetched_[what.where.mailbox].contains(what.uid)) return;
     add(of_row(what.where, what.uid, "repair"),
-        Content().add(what.where).add(what.file.base).add(what.file.file.size));
+        Wording().add(what.where).add(what.file.base).add(what.file.file.size));
   }
   // The others change the base alone, or what they change here is seen by the next plan as the
   // user's doing.
@@ -138,7 +138,7 @@ class Comparison {
     return found == new_watched_.end() || found->second < kNewWatchedMax;
   }
 
-  void add(ActionKey key, const Content& content) {
+  void add(ActionKey key, const Wording& content) {
     if (!taken_.insert(key).second) return;
     const auto known = known_.find(key);
     const std::uint64_t hash = content.hash();

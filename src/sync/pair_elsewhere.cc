@@ -10,11 +10,11 @@
 namespace sterna::sync {
 namespace {
 
-bool is_free(const MessageView& message) {
+bool is_alone(const MessageView& message) {
   return !message.from && !message.file && !message.row && message.identity();
 }
 
-bool is_free(const FileView& file) {
+bool is_alone(const FileView& file) {
   return !file.is_paired() && !file.awaits_drop && file.is_clear() && !file.arrival->is_stub;
 }
 
@@ -22,7 +22,7 @@ bool same_content(const World& world, const MessageView& message, const FileView
   return message.identity()->same_as(*file.arrival->identity, world.sizes_count(message));
 }
 
-void join(MessageView& message, FileView& file, bool moved_here) {
+void put_together(MessageView& message, FileView& file, bool moved_here) {
   message.file = &file;
   file.elsewhere = &message;
   file.moved_here = moved_here;
@@ -39,9 +39,9 @@ void find_unrecorded_move(World& world, FileView& file) {
   if (!source || source == file.mailbox || !source->remote_known) return;
   if (!upload && origin->uidvalidity != source->in->remote.uidvalidity) return;
   for (MessageView* message : source->messages) {
-    if (!is_free(*message) || !same_content(world, *message, file)) continue;
+    if (!is_alone(*message) || !same_content(world, *message, file)) continue;
     if (upload ? message->uid < upload->target_uid_next : message->uid != origin->uid) continue;
-    return join(*message, file, upload || !source->in->adopting);
+    return put_together(*message, file, upload || !source->in->adopting);
   }
 }
 
@@ -50,17 +50,17 @@ void match_marks(World& world) {
   match(
       world.messages(), world.files(),
       [&](const MessageView& message) -> std::optional<ContentKey> {
-        if (!is_free(message) || !world.sizes_count(message)) return std::nullopt;
+        if (!is_alone(message) || !world.sizes_count(message)) return std::nullopt;
         return content_key(message.identity());
       },
       [&](const FileView& file) -> std::optional<ContentKey> {
-        return is_free(file) && was_on_server(world, file) ? content_key(file.arrival->identity)
-                                                           : std::nullopt;
+        return is_alone(file) && was_on_server(world, file) ? content_key(file.arrival->identity)
+                                                            : std::nullopt;
       },
       [](MessageView& message, FileView& file) {
         if (message.mailbox == file.mailbox) return false;
         if (file.upload && file.upload->mailbox == message.mailbox->in->id) return false;
-        join(message, file, false);
+        put_together(message, file, false);
         return true;
       });
 }
@@ -76,7 +76,7 @@ bool was_on_server(World& world, const FileView& file) {
 
 void pair_elsewhere(World& world) {
   for (FileView& file : world.files()) {
-    if (is_free(file)) find_unrecorded_move(world, file);
+    if (is_alone(file)) find_unrecorded_move(world, file);
   }
   match_marks(world);
 }
