@@ -2,6 +2,7 @@
 """scripts/quickstart, as a newcomer runs it, but with the program that is there: in a copy of what
 it needs, so that neither the tree nor a quickstart/ of somebody's own is touched."""
 import ctypes
+import glob
 import os
 import re
 import shutil
@@ -18,24 +19,30 @@ LEFT_LIMIT_S = 20
 PR_SET_CHILD_SUBREAPER = 36
 
 
-def left_running():
-    """The processes below us that did not end by themselves, by command line; they are ended."""
+def children():
     found = set()
+    for path in glob.glob("/proc/self/task/*/children"):
+        with open(path, encoding="ascii") as file:
+            found.update(map(int, file.read().split()))
+    return found
+
+
+def left_running(before):
+    """Our children that were not there before, by command line, once they had time to end; those
+    that did not are ended."""
     deadline = time.monotonic() + LEFT_LIMIT_S
-    try:
-        while True:
-            pid, _ = os.waitpid(-1, os.WNOHANG)
-            if pid == 0 and time.monotonic() < deadline:
-                time.sleep(0.02)
-            elif pid == 0:
-                with open("/proc/thread-self/children", encoding="ascii") as file:
-                    children = [int(child) for child in file.read().split()]
-                for child in children:
-                    with open(f"/proc/{child}/cmdline", encoding="utf-8") as file:
-                        found.update({file.read().replace("\0", " ")} - {""})
-                    os.kill(child, signal.SIGKILL)
-    except ChildProcessError:
-        return sorted(found)
+    while (left := {child for child in children() - before
+                    if os.waitpid(child, os.WNOHANG) == (0, 0)}):
+        if time.monotonic() > deadline:
+            break
+        time.sleep(0.02)
+    found = []
+    for child in left:
+        with open(f"/proc/{child}/cmdline", encoding="utf-8") as file:
+            found.append(file.read().replace("\0", " "))
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    return found
 
 
 class QuickstartTest(unittest.TestCase):
@@ -71,10 +78,10 @@ class QuickstartTest(unittest.TestCase):
             at = found.end()
 
     def test_it_shows_both_directions_and_leaves_nothing_behind(self):
-        before = digest_tree(self.dir)
+        before, others = digest_tree(self.dir), children()
         done = self.run_it()
         self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
-        self.assertEqual(left_running(), [])
+        self.assertEqual(left_running(others), [])
         after = digest_tree(self.dir, skip=("/project/quickstart",))
         for name in ("project", "tmp"):     # of what lies in them
             del before[name], after[name]
