@@ -214,8 +214,8 @@ Exit import_configuration(Console& console, const ImportArguments& arguments) {
   say_remarks(console, mbsync ? "mbsync" : "OfflineIMAP", *file, remarks);
   if (console.talkative() && ::isatty(STDOUT_FILENO) == 1) {
     console.err(
-        fmt::format("\nStop {0}, then: sterna import {0} > ~/.config/sterna/config.toml, "
-                    "sterna check, sterna sync --dry-run\n",
+        fmt::format("\nStop {0}, then: mkdir -p ~/.config/sterna && sterna import {0} > "
+                    "~/.config/sterna/config.toml, sterna check, sterna sync --dry-run\n",
                     to_string(arguments.tool)));
   }
   return Exit::done;

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""COMPRESS where it pays: `auto` leaves a near server alone and compresses a far one."""
+"""COMPRESS where it pays: `auto` leaves a near server alone and compresses a far one; `yes` goes
+without it where the server has none."""
 import queue
 import socket
 import threading
@@ -8,7 +9,7 @@ import unittest
 
 from tests.support.case import IntegrationCase
 from tests.support.door import Door
-from tests.support.messages import NOON, message
+from tests.support.messages import NOON, local, message
 
 ROUND_TRIP_S = 0.06     # well beyond the 20 ms from which on a server is far away
 
@@ -99,6 +100,18 @@ class CompressTest(IntegrationCase):
         world.sync()
         self.assertGreater(relay.compressed, 0)
         world.assert_settled()
+
+    def test_yes_goes_without_where_the_server_has_none_and_check_says_so(self):
+        world = self.world("no-compress", compress="yes")
+        world.fill("INBOX", 3)
+        world.mail.deliver("INBOX", local(message("mine")), "S", NOON)
+        report = world.sync()
+        self.assertEqual((report["downloaded"], report["uploaded"], report["errors"]), (3, 1, []))
+        self.assertEqual(world.wire.sent(rb"COMPRESS"), [])
+        world.assert_settled()
+        said = world.sterna.run("check").stdout
+        self.assertIn("the server has no COMPRESS=DEFLATE", said)
+        self.assertIn('leave out compress = "yes"', said)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ import unittest
 
 from tests.support.case import IntegrationCase, server
 from tests.support.dovecot import free_ports
-from tests.support.maildir import digest_tree
 from tests.support.messages import NOON, local, message
 from tests.support.sterna import BAD_CONFIG, FAILED, HELD, LOGIN, NETWORK, PARTLY, USAGE
 from tests.support.wire import Wire
@@ -472,48 +471,6 @@ class ConfigTest(FailureCase):
         world = self.world()
         world.sterna.run("frobnicate", expect=USAGE)
         world.sterna.run("sync", "--no-such-option", expect=USAGE)
-
-
-class LockTest(FailureCase):
-    def test_a_second_instance_does_not_disturb_the_first(self):
-        world = self.world()
-        world.fill("INBOX", 3)
-        codes = []
-
-        def second(command):
-            if command.startswith(b"UID FETCH") and not codes:
-                codes.append(world.sterna.run("sync", expect=None).code)
-        world.wire.on_command = second
-        world.sterna.run("sync")
-        self.assertEqual(codes, [11])
-        world.assert_settled()
-
-    def test_a_lock_of_a_dead_process_is_taken_over(self):
-        world = self.world()
-        world.fill("INBOX", 3)
-        killed = []
-
-        def kill(command):
-            if command.startswith(b"UID FETCH") and not killed:
-                killed.append(command)
-                world.sterna.signal()
-        world.wire.on_command = kill
-        run = world.sterna.finish(world.sterna.start("sync"))
-        self.assertEqual(run.code, -9, str(run))
-        world.wire.on_command = None
-        world.sync()
-        world.assert_settled()
-
-    def test_nothing_is_left_behind_in_the_maildir(self):
-        world = self.world()
-        world.fill("INBOX", 3)
-        world.sync()
-        names = {os.path.basename(path) for path in digest_tree(world.mail.root)}
-        self.assertIn(".sterna", names)
-        allowed = {".sterna", "INBOX", "Trash", "cur", "new", "tmp", "dovecot-keywords"}
-        strangers = {n for n in names - allowed
-                     if n not in {m.name for m in world.mail.messages("INBOX")}}
-        self.assertEqual(strangers, set())
 
 
 if __name__ == "__main__":

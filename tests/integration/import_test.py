@@ -298,6 +298,7 @@ class CommandTest(ImportCase):
         self.assertEqual(done.returncode, 0)
         self.assertNotIn(b"s3cret", shown)
         self.assertIn(b"# password", shown)
+        self.assertIn(b"mkdir -p ~/.config/sterna && sterna import mbsync >", shown)
 
     def test_where_there_is_nothing_both_places_are_named(self):
         for tool, places in (("mbsync", (".config/isyncrc", ".mbsyncrc")),

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is on the server arrives in the Maildir: once, whole, dated, in the right place."""
+import os
+import re
 import unittest
 
 from tests.support.case import IntegrationCase, over
 from tests.support.dovecot import MAIN_PROFILES
+from tests.support.maildir import digest_tree
 from tests.support.messages import DAY, NOON, local, message
 
 
@@ -123,6 +126,57 @@ class PullTest(IntegrationCase):
         first.sterna.run("sync", "ann")
         first.assert_in_step()
         self.assertEqual(second.mail.mailboxes(), [])
+
+    def test_nothing_is_left_behind_in_the_maildir(self):
+        world = self.world()
+        world.fill("INBOX", 3)
+        world.sync()
+        names = {os.path.basename(path) for path in digest_tree(world.mail.root)}
+        self.assertIn(".sterna", names)
+        allowed = {".sterna", "INBOX", "Trash", "cur", "new", "tmp", "dovecot-keywords"}
+        strangers = {n for n in names - allowed
+                     if n not in {m.name for m in world.mail.messages("INBOX")}}
+        self.assertEqual(strangers, set())
+
+
+class OrderTest(IntegrationCase):
+    """What a first pull brings first."""
+
+    COUNTS = {"Alpha": 3, "INBOX": 200, "Zebra": 5, "Between": 150}
+
+    def fetched(self, **keys):
+        """(mailbox, first UID, last UID) of each command that asks for bodies."""
+        world = self.world(**keys)
+        for box, count in self.COUNTS.items():
+            if box != "INBOX":
+                world.imap.create(box)
+            world.imap.append_many(box, [(message(f"{box}{n}"), [], NOON + n)
+                                         for n in range(count)])
+        world.sync()
+        world.assert_in_step()
+        selected, found = None, []
+        for command in world.wire.commands:
+            if (select := re.match(rb'SELECT "([^"]*)"', command)):
+                selected = select[1].decode()
+            elif (fetch := re.match(rb"UID FETCH (\d+):(\d+) .*BODY\.PEEK\[\]", command)):
+                found.append((selected, int(fetch[1]), int(fetch[2])))
+        return found
+
+    def test_inbox_comes_first_and_then_small_mailboxes(self):
+        order = [box for box, _, _ in self.fetched(connections=1)]
+        self.assertEqual(list(dict.fromkeys(order)), ["INBOX", "Alpha", "Zebra", "Between"])
+
+    def test_inbox_comes_first_over_several_connections_too(self):
+        self.COUNTS = {**self.COUNTS, "Between": 300}     # enough for a second one
+        self.assertEqual(self.fetched(connections=4)[0][0], "INBOX")
+
+    def test_the_newest_messages_come_first(self):
+        fetched = self.fetched(connections=1)
+        for mailbox in ("INBOX", "Between"):
+            windows = [(first, last) for box, first, last in fetched if box == mailbox]
+            self.assertGreater(len(windows), 2)
+            self.assertEqual(windows, sorted(windows, reverse=True))
+            self.assertEqual((windows[0][1], windows[-1][0]), (self.COUNTS[mailbox], 1))
 
 
 class PullOnlyTest(IntegrationCase):

@@ -72,6 +72,12 @@ class ScriptsTest(unittest.TestCase):
                 self.assertIn(option, done.stderr)
                 self.assertNotIn("unbound", done.stderr)
 
+    def test_a_program_that_is_not_there_is_wrong_usage(self):
+        self.environment["STERNA"] = os.path.join(ROOT, "no", "sterna")
+        done = self.run_script("quickstart")
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertIn("no/sterna", done.stderr)
+
     def test_what_is_no_option_and_no_number_is_wrong_usage(self):
         for name, *arguments in UNKNOWN + NO_NUMBER:
             with self.subTest(name, arguments=arguments):

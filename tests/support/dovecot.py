@@ -59,6 +59,7 @@ ONE_BY_ONE = {
     "no-status-size": ("STATUS=SIZE",),
     "no-idle": ("IDLE", "NOTIFY"),
     "no-notify": ("NOTIFY",),
+    "no-compress": ("COMPRESS=DEFLATE",),
 }
 PROFILES = {**MAIN_PROFILES, **ONE_BY_ONE}
 

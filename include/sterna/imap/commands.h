@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The commands, one function each. They only print: whether the server knows the command, and
-// whether the state allows it, is the caller's business. Where a caller's string goes in, the
-// result fails with ErrorCode::usage if it holds NUL, CR or LF. Sequence numbers are never sent:
-// everything goes by UID.
+// The commands, one function each; src/imap/commands has a file for each command or extension. They
+// only print: whether the server knows the command, and whether the state allows it, is the
+// caller's business. Where a caller's string goes in, the result fails with ErrorCode::usage if it
+// holds NUL, CR or LF. Sequence numbers are never sent: everything goes by UID.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@
 
 namespace sterna::imap {
 
-// Session (src/imap/commands/session.cc)
+// Session
 Command capability();
 Command noop();
 Command logout();
@@ -38,14 +38,14 @@ Result<Command> id(const std::vector<std::pair<std::string, std::string>>& field
 Command notify_personal();
 Command notify_none();
 
-// Authentication (src/imap/commands/authenticate.cc)
+// Authentication
 Result<Command> login(std::string_view user, const Secret& password);
 // Without SASL-IR: the server's first "+" is answered with Client::respond_auth().
 Result<Command> authenticate(std::string_view mechanism);
 // With SASL-IR (RFC 4959); `response` is not yet in base64.
 Result<Command> authenticate(std::string_view mechanism, const Secret& response);
 
-// Mailboxes (src/imap/commands/list.cc, status.cc, mailbox.cc)
+// Mailboxes
 enum class StatusItem : std::uint8_t {
   messages,
   uid_next,
@@ -97,7 +97,7 @@ Result<Command> subscribe(const WireName& mailbox);
 Result<Command> unsubscribe(const WireName& mailbox);
 Result<Command> my_rights(const WireName& mailbox);  // RFC 4314
 
-// Messages (src/imap/commands/fetch.cc, store.cc, search.cc, copy.cc, append.cc)
+// Messages
 enum class FetchItem : std::uint8_t {
   uid,
   flags,

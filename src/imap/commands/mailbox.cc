@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Commands on whole mailboxes (RFC 3501 section 6.3, RFC 4314 MYRIGHTS).
+// CREATE, DELETE, RENAME, SUBSCRIBE and UNSUBSCRIBE (RFC 3501 sections 6.3.3 to 6.3.7).
 #include "parts.h"
 #include "sterna/imap/commands.h"
 
@@ -27,10 +27,6 @@ Result<Command> subscribe(const WireName& mailbox) {
 
 Result<Command> unsubscribe(const WireName& mailbox) {
   return on_mailbox(CommandKind::unsubscribe, mailbox);
-}
-
-Result<Command> my_rights(const WireName& mailbox) {
-  return on_mailbox(CommandKind::my_rights, mailbox);
 }
 
 }  // namespace sterna::imap

@@ -40,6 +40,14 @@ Result<Command> on_uids(CommandKind kind, const UidSet& uids) {
   return Command(kind, fmt::format("{} {}", to_string(kind), uids.to_string()));
 }
 
+Result<Command> to_mailbox(CommandKind kind, const UidSet& uids, const WireName& target) {
+  if (target.octets.empty()) return fail(ErrorCode::usage, "a mailbox without a name");
+  STERNA_TRY(Command command, on_uids(kind, uids));
+  command.text(" ");
+  STERNA_CHECK(command.quoted_or_literal(target.octets));
+  return command;
+}
+
 Result<Command> on_mailbox(CommandKind kind, const WireName& mailbox) {
   if (mailbox.octets.empty()) return fail(ErrorCode::usage, "a mailbox without a name");
   Command command(kind, std::string(to_string(kind)) + ' ');

@@ -18,6 +18,9 @@ Status add_flag_list(Command& command, const FlagSet& flags);
 // A command on a set of UIDs. Fails on an empty set, which has no form on the wire.
 Result<Command> on_uids(CommandKind kind, const UidSet& uids);
 
+// One that takes them to another mailbox.
+Result<Command> to_mailbox(CommandKind kind, const UidSet& uids, const WireName& target);
+
 // A command whose one argument is a mailbox.
 Result<Command> on_mailbox(CommandKind kind, const WireName& mailbox);
 

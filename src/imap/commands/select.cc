@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SELECT and EXAMINE (RFC 3501 section 6.3.1), their CONDSTORE and QRESYNC parameters (RFC 7162
-// sections 3.1.8 and 3.2.5), UNSELECT (RFC 3691). CLOSE is never sent: it expunges.
+// sections 3.1.8 and 3.2.5).
 #include <fmt/format.h>
 
 #include "parts.h"
@@ -28,10 +28,6 @@ Result<Command> select(const WireName& mailbox, const SelectOptions& options) {
     command.text(" (CONDSTORE)");
   }
   return command;
-}
-
-Command unselect() {
-  return {CommandKind::unselect, "UNSELECT"};
 }
 
 }  // namespace sterna::imap

@@ -1,0 +1,74 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What the pages say of the tree, as far as it can be compared: links lead somewhere, and what CI
+leaves out under sanitizers is what docs/testing.md says."""
+import os
+import re
+import unittest
+
+import lint
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+LINK = re.compile(r"\]\(([^()\s]+)\)")
+FENCE = re.compile(r"^```.*?^```$", re.M | re.S)
+HEADING = re.compile(r"^#+ (.*)$", re.M)
+README_LINES_MAX = 50
+
+
+def read(path):
+    with open(os.path.join(ROOT, path), encoding="utf-8") as file:
+        return file.read()
+
+
+def pages():
+    for top, names, files in os.walk(ROOT):
+        names[:] = [name for name in names if name not in lint.SKIPPED_DIRECTORIES]
+        yield from (os.path.relpath(os.path.join(top, file), ROOT)
+                    for file in files if file.endswith(".md"))
+
+
+def anchors(text):
+    """Of the headings, as the usual renderers make them."""
+    for heading in HEADING.findall(FENCE.sub("", text)):
+        words = re.sub(r"[^\w\- ]", "", heading.lower())
+        yield words.replace(" ", "-")
+
+
+class PagesTest(unittest.TestCase):
+    def test_links_lead_somewhere(self):
+        found = []
+        for page in pages():
+            for link in LINK.findall(FENCE.sub("", read(page))):
+                if re.match(r"[a-z]+:", link):
+                    continue
+                path, _, anchor = link.partition("#")
+                target = os.path.normpath(os.path.join(os.path.dirname(page), path or
+                                                       os.path.basename(page)))
+                if not os.path.exists(os.path.join(ROOT, target)):
+                    found.append(f"{page}: {link}")
+                elif anchor and anchor not in anchors(read(target)):
+                    found.append(f"{page}: {link}: no such heading")
+        self.assertEqual(found, [])
+
+    def test_a_newcomer_sees_the_readme_on_one_screen(self):
+        lines = read("README.md").splitlines()
+        self.assertLessEqual(len(lines), README_LINES_MAX)
+        self.assertEqual([line for line in lines if len(line) > lint.LINE_COLUMNS_MAX], [])
+        self.assertIn("\nscripts/quickstart ", "\n".join(lines))
+        self.assertIn("\nscripts/test ", "\n".join(lines))
+
+    def test_what_ci_leaves_out_under_sanitizers_is_said(self):
+        run = read(".ci/run")
+        slow = "".join(re.findall(r"^slow\+?='([^']*)'$", run, re.M)).split("|")
+        self.assertIn(r'-E "^(lint\.|integration\.($slow)\$)"', run)
+        told = re.search(r"without the checks of `lint` and without the modules ([^.]*)\.",
+                         read("docs/testing.md"))
+        self.assertIsNotNone(told, "the sentence of docs/testing.md is gone")
+        self.assertEqual(re.findall(r"`([a-z_]+)`", told[1]), slow)
+        for module in slow:
+            self.assertTrue(os.path.exists(os.path.join(ROOT, "tests", "integration",
+                                                        f"{module}_test.py")), module)
+
+
+if __name__ == "__main__":
+    unittest.main()
