@@ -11,7 +11,8 @@ set(CPACK_PACKAGE_NAME sterna)
 set(CPACK_PACKAGE_CONTACT "The Sterna authors <sterna@localhost>")
 set(CPACK_DEBIAN_PACKAGE_SECTION mail)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
-set(CPACK_DEBIAN_PACKAGE_DEPENDS libcurl4)  # loaded by name
+# What is loaded by name; linked libraries are found.
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "libcurl4, libexpat1, libidn12, libpsl5")
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 include(CPack)

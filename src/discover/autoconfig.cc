@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "sterna/base/bytes.h"
+#include "sterna/base/library.h"
 
 namespace sterna::discover {
 namespace {
@@ -18,6 +19,44 @@ constexpr std::size_t kTextOctetsMax = 1024;  // of one element
 constexpr std::size_t kUserOctetsMax = 320;
 constexpr std::size_t kHostOctetsMax = 253;
 constexpr std::size_t kLabelOctetsMax = 63;
+
+// Those of its functions that are used.
+struct Expat {
+  decltype(&XML_ParserCreate) create = nullptr;
+  decltype(&XML_ParserFree) free = nullptr;
+  decltype(&XML_SetUserData) set_user_data = nullptr;
+  decltype(&XML_SetElementHandler) on_element = nullptr;
+  decltype(&XML_SetCharacterDataHandler) on_text = nullptr;
+  decltype(&XML_SetStartDoctypeDeclHandler) on_doctype = nullptr;
+  decltype(&XML_Parse) parse = nullptr;
+  decltype(&XML_StopParser) stop = nullptr;
+  decltype(&XML_GetCurrentLineNumber) line = nullptr;
+  decltype(&XML_GetErrorCode) error_code = nullptr;
+  decltype(&XML_ErrorString) error_string = nullptr;
+};
+
+Result<Expat> load_expat() {
+  Expat expat;
+  Library library({"libexpat.so.1", "reads the XML of providers", "libexpat1"});
+  library.find("XML_ParserCreate", expat.create)
+      .find("XML_ParserFree", expat.free)
+      .find("XML_SetUserData", expat.set_user_data)
+      .find("XML_SetElementHandler", expat.on_element)
+      .find("XML_SetCharacterDataHandler", expat.on_text)
+      .find("XML_SetStartDoctypeDeclHandler", expat.on_doctype)
+      .find("XML_Parse", expat.parse)
+      .find("XML_StopParser", expat.stop)
+      .find("XML_GetCurrentLineNumber", expat.line)
+      .find("XML_GetErrorCode", expat.error_code)
+      .find("XML_ErrorString", expat.error_string);
+  STERNA_CHECK(library.found());
+  return expat;
+}
+
+const Result<Expat>& expat_library() {
+  static const Result<Expat> expat = load_expat();
+  return expat;
+}
 
 // One <incomingServer>, in words.
 struct Offer {
@@ -38,23 +77,23 @@ struct Document {
 // Where the parser stands; the callbacks of expat write into it.
 class Reader {
  public:
-  Reader() : parser_(XML_ParserCreate(nullptr)) {
+  explicit Reader(const Expat& expat) : expat_(expat), parser_(expat.create(nullptr), expat.free) {
     if (!parser_) return;
-    XML_SetUserData(parser_.get(), this);
-    XML_SetElementHandler(parser_.get(), &Reader::on_start, &Reader::on_end);
-    XML_SetCharacterDataHandler(parser_.get(), &Reader::on_text);
-    XML_SetStartDoctypeDeclHandler(parser_.get(), &Reader::on_doctype);
+    expat_.set_user_data(parser_.get(), this);
+    expat_.on_element(parser_.get(), &Reader::on_start, &Reader::on_end);
+    expat_.on_text(parser_.get(), &Reader::on_text);
+    expat_.on_doctype(parser_.get(), &Reader::on_doctype);
   }
 
   Result<Document> read(std::string_view xml) {
     if (!parser_) return fail(ErrorCode::internal, "no parser");
     const auto status =
-        XML_Parse(parser_.get(), xml.data(), static_cast<int>(xml.size()), XML_TRUE);
+        expat_.parse(parser_.get(), xml.data(), static_cast<int>(xml.size()), XML_TRUE);
     if (!refused_.empty()) return fail(ErrorCode::protocol, refused_);
     if (status != XML_STATUS_OK) {
       return fail(ErrorCode::protocol,
-                  fmt::format("no XML: line {}: {}", XML_GetCurrentLineNumber(parser_.get()),
-                              XML_ErrorString(XML_GetErrorCode(parser_.get()))));
+                  fmt::format("no XML: line {}: {}", expat_.line(parser_.get()),
+                              expat_.error_string(expat_.error_code(parser_.get()))));
     }
     if (!document_.is_client_config)
       return fail(ErrorCode::protocol, "no <clientConfig> in the answer");
@@ -62,15 +101,11 @@ class Reader {
   }
 
  private:
-  struct Free {
-    void operator()(XML_Parser parser) const { XML_ParserFree(parser); }
-  };
-
   static Reader& self(void* user) { return *static_cast<Reader*>(user); }
 
   void refuse(std::string why) {
     if (refused_.empty()) refused_ = std::move(why);
-    XML_StopParser(parser_.get(), XML_FALSE);
+    expat_.stop(parser_.get(), XML_FALSE);
   }
 
   // Entities are declared in a document type alone.
@@ -132,7 +167,8 @@ class Reader {
     if (name == "authentication") offer_->authentications.push_back(text);
   }
 
-  std::unique_ptr<XML_ParserStruct, Free> parser_;
+  const Expat& expat_;
+  std::unique_ptr<XML_ParserStruct, decltype(&XML_ParserFree)> parser_;
   std::vector<std::string> path_;
   std::string text_;
   std::optional<Offer> offer_;
@@ -244,7 +280,9 @@ Result<Address> parse_address(std::string_view text) {
 Result<std::vector<Candidate>> parse_autoconfig(std::string_view xml, const Address& address) {
   if (xml.size() > kAutoconfigOctetsMax)
     return fail(ErrorCode::too_big, "more than " + human_bytes(kAutoconfigOctetsMax));
-  Reader reader;
+  const Result<Expat>& expat = expat_library();
+  if (!expat) return fail(expat.error());
+  Reader reader(*expat);
   STERNA_TRY(const Document document, reader.read(xml));
   std::vector<Candidate> candidates;
   std::string others;

@@ -159,9 +159,14 @@ class Search {
   }
 
   coro::Task<void> ask_domains_of(std::string host) {
+    const auto domains = domains_of_exchange(host, question_.address.domain);
+    if (!domains) {
+      note(Source::exchange_autoconfig, 0, "domains above " + host, domains.error());
+      co_return;
+    }
     coro::Scope scope = co_await coro::make_scope();
     int rank = 0;
-    for (const std::string& above : domains_of_exchange(host, question_.address.domain)) {
+    for (const std::string& above : *domains) {
       scope.spawn(ask_web(Source::exchange_autoconfig, rank, own_url(above)));
       if (!question_.database.empty()) {
         scope.spawn(ask_web(Source::database, rank + 1, database_url(question_.database, above)));

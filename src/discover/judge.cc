@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "sterna/base/bytes.h"
+#include "sterna/base/library.h"
 
 namespace sterna::discover {
 namespace {
@@ -41,8 +42,23 @@ void shuffle_by_weight(std::span<io::SrvRecord> records, const Dice& dice) {
   }
 }
 
-std::string registered_domain(const std::string& host) {
-  const char* found = psl_registrable_domain(psl_builtin(), host.c_str());
+struct Psl {
+  decltype(&psl_builtin) builtin = nullptr;
+  decltype(&psl_registrable_domain) registrable_domain = nullptr;
+};
+
+Result<Psl> load_psl() {
+  Psl psl;
+  Library library({"libpsl.so.5", "knows what domains are registered under", "libpsl5"});
+  library.find("psl_builtin", psl.builtin).find("psl_registrable_domain", psl.registrable_domain);
+  STERNA_CHECK(library.found());
+  return psl;
+}
+
+Result<std::string> registered_domain(const std::string& host) {
+  static const Result<Psl> psl = load_psl();
+  if (!psl) return fail(psl.error());
+  const char* found = psl->registrable_domain(psl->builtin(), host.c_str());
   return found ? found : "";
 }
 
@@ -107,13 +123,14 @@ std::string best_exchange(const std::vector<io::MxRecord>& records) {
   return ascii_lower(best->host);
 }
 
-std::vector<std::string> domains_of_exchange(std::string_view host, std::string_view domain) {
+Result<std::vector<std::string>> domains_of_exchange(std::string_view host,
+                                                     std::string_view domain) {
   const std::string lower = ascii_lower(host);
-  const std::string base = registered_domain(lower);
-  if (base.empty()) return {};
+  STERNA_TRY(const std::string base, registered_domain(lower));
+  std::vector<std::string> domains;
+  if (base.empty()) return domains;
   const std::size_t dot = lower.find('.');
   const std::string above = lower.substr(dot + 1);
-  std::vector<std::string> domains;
   // Above a host that is itself what was registered there is a public suffix.
   if (lower != base && above != base) domains.push_back(above);
   domains.push_back(base);

@@ -7,7 +7,6 @@
 #include "sterna/net/https.h"
 
 #include <curl/curl.h>
-#include <dlfcn.h>
 #include <fmt/format.h>
 
 #include <atomic>
@@ -20,6 +19,7 @@
 #include "core.h"
 #include "sterna/base/assert.h"
 #include "sterna/base/bytes.h"
+#include "sterna/base/library.h"
 #include "tls_context.h"
 
 namespace sterna::net {
@@ -44,31 +44,22 @@ struct Curl {
   decltype(&curl_slist_free_all) slist_free_all = nullptr;
 };
 
-template <class Function>
-bool find(void* library, const char* name, Function& function) {
-  function = reinterpret_cast<Function>(::dlsym(library, name));
-  return function != nullptr;
-}
-
 Result<Curl> load_curl() {
   Curl curl;
-  void* library = ::dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
-  const bool whole = library && find(library, "curl_global_init", curl.global_init) &&
-                     find(library, "curl_easy_init", curl.easy_init) &&
-                     find(library, "curl_easy_setopt", curl.easy_setopt) &&
-                     find(library, "curl_easy_perform", curl.easy_perform) &&
-                     find(library, "curl_easy_getinfo", curl.easy_getinfo) &&
-                     find(library, "curl_easy_strerror", curl.easy_strerror) &&
-                     find(library, "curl_easy_cleanup", curl.easy_cleanup) &&
-                     find(library, "curl_slist_append", curl.slist_append) &&
-                     find(library, "curl_slist_free_all", curl.slist_free_all);
-  if (whole && curl.global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK) return curl;
-  const char* why = ::dlerror();
-  return fail(
-      Error(ErrorCode::unsupported, fmt::format("cannot load libcurl, which asks web servers: {}",
-                                                why ? printable(why, 200) : "no use of it"))
-          .with_hint("install the package libcurl4")
-          .with_scope(ErrorScope::process));
+  Library library({"libcurl.so.4", "asks web servers", "libcurl4"});
+  library.find("curl_global_init", curl.global_init)
+      .find("curl_easy_init", curl.easy_init)
+      .find("curl_easy_setopt", curl.easy_setopt)
+      .find("curl_easy_perform", curl.easy_perform)
+      .find("curl_easy_getinfo", curl.easy_getinfo)
+      .find("curl_easy_strerror", curl.easy_strerror)
+      .find("curl_easy_cleanup", curl.easy_cleanup)
+      .find("curl_slist_append", curl.slist_append)
+      .find("curl_slist_free_all", curl.slist_free_all);
+  STERNA_CHECK(library.found());
+  if (curl.global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK) return curl;
+  return fail(Error(ErrorCode::unsupported, "libcurl, which asks web servers, cannot be used")
+                  .with_scope(ErrorScope::process));
 }
 
 // Once for the process; on the loop's thread.

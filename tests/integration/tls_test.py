@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is wrong with a server's TLS is said in one line, with what mends it; what is right is used.
 """
+import pathlib
+import re
 import ssl
 import unittest
 
@@ -59,6 +61,22 @@ class DiagnosisTest(TlsCase):
     def test_too_old_a_version(self):
         self.assert_out(self.world(version=TLS12, min_version="1.3"), "TLS", "version",
                         expect=NETWORK)
+
+
+class LoadedTest(TlsCase):
+    def test_a_sync_loads_nothing_that_only_other_commands_need(self):
+        """Linked or by name, what it stands on included: HTTPS, XML, and Unicode where the
+        password needs none."""
+        world = self.world()
+        world.sterna.extra_environment = {"LD_DEBUG": "files",
+                                          "LD_DEBUG_OUTPUT": f"{world.sterna.dir}/loaded"}
+        self.assert_in(world)
+        traces = sorted(pathlib.Path(world.sterna.dir).glob("loaded.*"))
+        text = "".join(path.read_text("utf-8", "replace") for path in traces)
+        loaded = set(re.findall(r"file=(\w+)", text))
+        self.assertIn("libssl", loaded)
+        self.assertEqual(
+            loaded & {"libcurl", "libexpat", "libidn", "libpsl", "libunistring"}, set())
 
 
 class PinTest(TlsCase):

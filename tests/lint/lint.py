@@ -6,7 +6,8 @@
 
 The doors are those of docs/architecture.md: a room includes only what DOORS names, itself, and
 model and base. The manners: an SPDX line, no tabs, no line over 100 columns, no file over 600
-lines, #pragma once in headers, no unfinished business. The steps: what base/step.h lists is said
+lines, #pragma once in headers, no unfinished business. The packages: Debian's gets to know of what
+is loaded by name. The steps: what base/step.h lists is said
 somewhere in src, or no test could ever kill the program there.
 """
 import os
@@ -51,6 +52,8 @@ CLOSED_HEADERS = {
 }
 
 STEPS = "include/sterna/base/step.h"
+PACKAGE = "cmake/install.cmake"
+LOADED = re.compile(r'\bLibrary \w+\(\{\s*"([^"]+)",\s*"[^"]+",\s*"([^"]+)"\}')
 LINE_COLUMNS_MAX = 100
 FILE_LINES_MAX = 600
 CODE = (".h", ".cc", ".c", ".py", ".cmake", ".sh")
@@ -156,12 +159,28 @@ def check_steps(root):
             yield f"{STEPS}: nothing says at_step(\"{name}\")"
 
 
+def check_packages(root):
+    path = os.path.join(root, PACKAGE)
+    if not os.path.exists(path):
+        return
+    with open(path, encoding="utf-8") as file:
+        depends = re.search(r"CPACK_DEBIAN_PACKAGE_DEPENDS\s+\"([^\"]*)\"", file.read())
+    named = re.split(r"[,|\s]+", depends[1]) if depends else []
+    for source in sources(root):
+        if source.startswith("src/"):
+            with open(os.path.join(root, source), encoding="utf-8") as file:
+                for library, package in LOADED.findall(file.read()):
+                    if package not in named:
+                        yield f"{source}: {library} is loaded, and {PACKAGE} lacks {package}"
+
+
 def check(root):
     for path in sources(root):
         with open(os.path.join(root, path), encoding="utf-8") as file:
             text = file.read()
         yield from check_manners(path, text)
         yield from check_doors(path, text)
+    yield from check_packages(root)
     yield from check_steps(root)
 
 

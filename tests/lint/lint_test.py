@@ -46,6 +46,20 @@ class LintTest(unittest.TestCase):
         self.assertEqual(len(found), 1, found)
         self.assertIn("a.not", found[0])
 
+    def test_a_loaded_library_without_its_package_is_found(self):
+        package = 'set(CPACK_DEBIAN_PACKAGE_DEPENDS "liba1, libb2")\n'
+        loads = 'Library a({"liba.so.1", "is there", "liba1"});\n' \
+                'Library c({"libc.so.3",\n           "is not", "libc3"});\n'
+        with tempfile.TemporaryDirectory() as root:
+            for path, text in (("cmake/install.cmake", "#" + SPDX[2:] + package),
+                               ("src/net/loads.cc", SPDX + loads)):
+                os.makedirs(os.path.dirname(f"{root}/{path}"))
+                with open(f"{root}/{path}", "w", encoding="utf-8") as out:
+                    out.write(text)
+            found = list(lint.check(root))
+        self.assertEqual(len(found), 1, found)
+        self.assertIn("libc3", found[0])
+
     def test_the_ground_stands_on_nothing(self):
         self.assert_found("src/base/a.cc", SPDX + '#include "sterna/model/flags.h"\n',
                           "base must not enter model")

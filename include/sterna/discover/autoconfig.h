@@ -35,7 +35,8 @@ bool is_host_name(std::string_view text);
 
 // Its IMAP servers that can be used, in the order of the document: encrypted, with a login that
 // exists here; source and where are not set. ErrorCode::protocol where it is no such document;
-// ErrorCode::not_found where none can be used, with what was offered.
+// ErrorCode::not_found where none can be used, with what was offered; ErrorCode::unsupported where
+// nothing here reads XML.
 Result<std::vector<Candidate>> parse_autoconfig(std::string_view xml, const Address& address);
 
 }  // namespace sterna::discover

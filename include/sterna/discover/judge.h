@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sterna/base/result.h"
 #include "sterna/discover/autoconfig.h"
 #include "sterna/discover/candidate.h"
 #include "sterna/io/dns.h"
@@ -33,8 +34,9 @@ std::string best_exchange(const std::vector<io::MxRecord>& records);
 
 // Domains above the host of an MX record that a provider may describe itself under, the longer
 // first: the host without its first label, and the domain that was registered. Never a public
-// suffix, and none that is `domain` itself.
-std::vector<std::string> domains_of_exchange(std::string_view host, std::string_view domain);
+// suffix, and none that is `domain` itself. ErrorCode::unsupported where nothing tells these.
+Result<std::vector<std::string>> domains_of_exchange(std::string_view host,
+                                                     std::string_view domain);
 
 // Whether the host is the domain's own: the same name, or one below.
 bool is_within(std::string_view host, std::string_view domain);
