@@ -216,7 +216,7 @@ Status bound_hiding(Engine& engine, MailboxWork& work) {
     return engine.write([&] { return engine.store->unset(key); });
   }
   const auto since = known ? parse_number(*known) : std::nullopt;
-  const std::int64_t now = engine.now_ms();
+  const std::int64_t now = engine.sure_ms();
   if (since && static_cast<std::int64_t>(*since) <= now) {
     remote.hides_some = now - static_cast<std::int64_t>(*since) < kHidesMaxMs;
     return {};

@@ -13,6 +13,7 @@
 #include "kept.h"
 #include "last_sync.h"
 #include "pass.h"
+#include "passed_time.h"
 #include "pool.h"
 #include "restart.h"
 #include "sterna/account/inspect.h"
@@ -85,7 +86,7 @@ Status finish_state(Engine& engine, const Status& outcome) {
   STERNA_TRY(auto transaction, engine.store->begin(store::Durability::normal));
   if (outcome) {
     STERNA_CHECK(keep_last_sync(engine));
-    STERNA_CHECK(engine.store->keep_lived());
+    STERNA_CHECK(keep_time(engine));
     const bool all = engine.request.mailboxes.empty();
     if (all) STERNA_CHECK(note_boot(engine));
     STERNA_CHECK(keep_waiting(engine));

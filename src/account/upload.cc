@@ -206,7 +206,7 @@ class Uploader {
       intent.base_name = job.what->file.base;
       intent.identity = job.what->identity;
       intent.flags = agreed_flags(*job.what);
-      intent.at_ms = engine_.now_ms();
+      intent.at_ms = engine_.sure_ms();
       if (job.what->intent) {
         intent.id = job.what->intent;
         STERNA_CO_CHECK(engine_.store->update_intent(intent));
