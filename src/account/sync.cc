@@ -213,6 +213,8 @@ coro::Task<AccountReport> sync_over(Services services, const Settings& settings,
       report.anything_done = true;
     }
     engine.mailboxes.clear();
+    // Before the state, so that who gets that finds the Maildir free.
+    engine.root.reset();
     engine.store.reset();
     for (const std::string& scratch : {engine.scratch_state, engine.scratch_maildir}) {
       std::error_code ignored;
