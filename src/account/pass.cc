@@ -8,6 +8,7 @@
 
 #include "adoption.h"
 #include "ahead.h"
+#include "ask_again.h"
 #include "attempts.h"
 #include "carry_out.h"
 #include "decisions.h"
@@ -151,7 +152,11 @@ bool has_moved_since(const MailboxWork& work, const RemoteListing& listing) {
 coro::Task<Result<bool>> observe_moved_once(Engine& engine, Pool& pool) {
   STERNA_CO_TRY(Connection * connection, co_await pool.primary());
   STERNA_CO_TRY(const RemoteList list, co_await list_remote(engine, *connection));
-  bool moved = false;
+  SecondQuestion question(engine, *connection);
+  STERNA_CO_CHECK(question.ask());
+  STERNA_CO_TRY(const std::vector<MailboxWork*> there, co_await question.land());
+  bool moved = !there.empty();
+  for (MailboxWork* work : there) STERNA_CO_CHECK(co_await observe_one(engine, pool, *work));
   for (const RemoteListing& listing : list.mailboxes) {
     MailboxWork* work = engine.find(listing.mailbox.name);
     if (!work || !has_moved_since(*work, listing)) continue;

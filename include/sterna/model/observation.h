@@ -56,6 +56,7 @@ struct RemoteDelta {
   std::vector<RemoteFlags> flags;  // of rows in the base whose flags were told; ascending by UID
   UidSet gone;                     // proven (rule 5)
   std::string gone_proof;          // how, in words for the history
+  bool asked_again = false;        // for what is gone, by name
 };
 
 // A file in new or cur.
