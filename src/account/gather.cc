@@ -254,6 +254,7 @@ Status recall_decisions(Engine& engine) {
         arrival.held = false;
         arrival.namesake = false;
         arrival.resurrected = false;
+        arrival.is_placeholder = false;
         arrival.origin.reset();
       }
       STERNA_TRY(const auto consumed, engine.store->get(consumed_key(work->row.id, base)));

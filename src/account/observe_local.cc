@@ -123,6 +123,16 @@ std::optional<ClaimedOrigin> origin_of(const Engine& engine, const std::string& 
   return std::nullopt;
 }
 
+// Rule 18. A field that names another tree may be anybody's.
+void recognize_stub(const Engine& engine, const maildir::ContentIdentity& content,
+                    LocalArrival& arrival) {
+  const auto message = maildir::parse_origin(content.stub_of);
+  const bool ours = message && message->tree == engine.tree;
+  arrival.is_stub = ours;
+  if (ours) arrival.origin = origin_of(engine, content.stub_of);
+  arrival.is_placeholder = content.is_placeholder || (message && !ours);
+}
+
 // The letters that a file brought along mean what the mailbox says that it came from, until it is
 // renamed to those of its new one; those that were added since are of the new one.
 Status read_letters(Engine& engine, MailboxWork& work, LocalFile& file) {
@@ -208,6 +218,7 @@ coro::Task<Status> describe_arrivals(Engine& engine, MailboxWork& work, ListingM
   const std::int64_t now = engine.services.clock.wall_ns();
   const bool flushes = engine.settings.fsync && !engine.dry_run();
   const bool restarted = was_restarted(engine, work);
+  const std::int64_t since_ns = written_before_ns(engine);
   auto job = [&] {
     std::vector<Looked> found = look_at_all(*dirs, files);
     if (flushes) flush_young(*dirs, files, found, since_ns);
@@ -218,7 +229,6 @@ coro::Task<Status> describe_arrivals(Engine& engine, MailboxWork& work, ListingM
   std::size_t next = 0;
   for (LocalFile& file : found.arrived) {
     const Looked& look = looked[next++];
-  const std::int64_t since_ns = written_before_ns(engine);
     LocalArrival arrival;
     if (look.stamp) file.file = *look.stamp;
     STERNA_CO_CHECK(read_letters(engine, work, file));
@@ -235,6 +245,7 @@ coro::Task<Status> describe_arrivals(Engine& engine, MailboxWork& work, ListingM
     arrival.settling = work.row.role == Role::sent && age_ns >= 0 && age_ns < kSentSettlesNs;
     if (arrival.settling) engine.ripens_in(kSentSettlesNs - age_ns);
     arrival.origin = origin_of(engine, file.base);
+    if (look.identity) recognize_stub(engine, *look.identity, arrival);
     arrival.after_restart = restarted;
     arrival.headless = look.identity && !has_content(look);
     STERNA_CO_CHECK(recall_deletion(engine, work, restarted, arrival));
