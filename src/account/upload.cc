@@ -488,6 +488,9 @@ class Uploader {
                                        row.flags.to_string(), job->action->reason));
     }
     stored_.clear();
+    for (const auto& [mailbox, uids] : recorded_) {
+      STERNA_CHECK(note_unlearned(engine_, connection_, mailbox, uids));
+    }
     STERNA_CHECK(transaction.commit());
     at_step("upload.recorded");
     return {};

@@ -120,5 +120,18 @@ with cyrus list-status
 )");
 }
 
+// A server that rewrites it, and tells of it late: else it is not known again in its new place.
+TEST(Found, WhatBecameOfAnUploadIsLearnedOnceTheServerTells) {
+  play(R"(seed 429
+with lags rewrites uidplus
+18 local.deliver dice=740066379
+27 rest
+63 local.flag dice=233593390
+64 remote.make dice=705179521
+65 remote.move dice=523639716
+94 rest
+)");
+}
+
 }  // namespace
 }  // namespace sterna::simulation
