@@ -14,6 +14,7 @@
 #include "sterna/base/bytes.h"
 #include "sterna/maildir/mailbox_dirs.h"
 #include "sterna/sync/mailbox_plan.h"
+#include "tree.h"
 
 namespace sterna::account {
 namespace {
@@ -287,16 +288,19 @@ Result<Adoption> adopt(Services& services, const Settings& settings) {
   }
   STERNA_TRY(const std::unique_ptr<store::Store> base,
              store::Store::open(settings.state_dir, false));
+  // It is let go of before the state is.
+  const std::unique_ptr<io::Directory> tree_root = std::move(*root);
+  STERNA_CHECK(lock_maildir(*tree_root, settings.maildir));
   STERNA_TRY(const std::uint64_t state, stored_id(*base, "state"));
   STERNA_TRY(const std::uint64_t tree, stored_id(*base, "tree"));
   STERNA_TRY(const std::vector<MailboxRow> known, base->mailboxes());
   const std::string machine = services.files.machine_id();
-  STERNA_TRY(const Found found, look_at_marker(**root, state, machine));
-  STERNA_TRY(const std::string mail, describe_mail(**root, settings, known));
+  STERNA_TRY(const Found found, look_at_marker(*tree_root, state, machine));
+  STERNA_TRY(const std::string mail, describe_mail(*tree_root, settings, known));
   const bool sound = found.marker && state != 0 && tree != 0 &&
-                     judge_marker(**root, settings.name, machine, base.get()).has_value();
+                     judge_marker(*tree_root, settings.name, machine, base.get()).has_value();
   if (sound) {
-    STERNA_TRY(std::vector<std::string> replaced, adopt_replaced(*base, **root, known));
+    STERNA_TRY(std::vector<std::string> replaced, adopt_replaced(*base, *tree_root, known));
     return Adoption{fmt::format("{}; {}", found.words, mail), false, std::move(replaced)};
   }
   STERNA_TRY(const maildir::Marker marker, new_marker(*base, found, services.random, machine));
@@ -310,7 +314,7 @@ Result<Adoption> adopt(Services& services, const Settings& settings) {
   STERNA_CHECK(base->set("epoch", fmt::format("{}", marker.epoch)));
   STERNA_CHECK(base->unset("epoch_pending"));
   STERNA_CHECK(adopting.commit());
-  STERNA_CHECK(maildir::write_marker(**root, marker));
+  STERNA_CHECK(maildir::write_marker(*tree_root, marker));
   STERNA_TRY(auto adopted, base->begin(store::Durability::full));
   STERNA_CHECK(base->set("marker_held", ""));
   STERNA_CHECK(adopted.commit());

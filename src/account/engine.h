@@ -66,6 +66,7 @@ struct MailboxWork {
   UidSet flags_unsaid;          // of what this pass has to say to the server, parked or not
   bool changed_by_us = false;   // locally: the stamp of the listing no longer describes it
   bool letters_denied = false;  // dovecot-keywords could not be changed: locked by somebody else
+  bool told_wrong = false;      // of what vanished: all UIDs are listed
   bool broken_off = false;      // not all that was planned for it was carried out
 
   const std::string& name() const { return row.name.text(); }
@@ -140,6 +141,11 @@ struct Engine {
   bool unflushed = false;                     // files were recorded and never flushed
   std::optional<Generation> unflushed_since;  // those of an earlier boot: from this pass on
   std::map<MailboxId, std::string> unflushed_apart;
+  std::int64_t sure_from_ms = 0;      // sure_ms() when this sync began,
+  std::chrono::nanoseconds began{0};  // since the machine was started,
+  std::int64_t began_wall_ns = 0;     // and by its clock
+  bool clock_was_set = false;         // since the last sync, or the machine was restarted
+  bool clock_was_set_lately = false;  // within an hour
   bool epoch_bumped = false;
   bool request_checked = false;
   bool impossible_told = false;                  // which mailboxes have names that cannot be
@@ -181,6 +187,19 @@ struct Engine {
 
   // For a file that cannot keep the name it has.
   std::string new_base_name() const;
+  // A clock that only moves on, by what surely passed (passed_time.h). It began with the wall
+  // clock's time.
+  std::int64_t sure_ms() const {
+    const auto passed = services.clock.since_boot() - began;
+    return sure_from_ms + std::chrono::duration_cast<std::chrono::milliseconds>(passed).count();
+  }
+  // When that surely was over which a file or directory tells: where the clock was set, what looks
+  // older than this sync may be as young as that.
+  std::int64_t surely_changed_ns(std::int64_t changed_ns) const {
+    if (!clock_was_set) return changed_ns;
+    const bool before = changed_ns < began_wall_ns || changed_ns > services.clock.wall_ns();
+    return before ? began_wall_ns : changed_ns;
+  }
   std::int64_t now_ms() const { return services.clock.wall_ns() / 1'000'000; }
   bool dry_run() const { return request.dry_run; }
   const std::string& state_directory() const {

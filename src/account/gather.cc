@@ -202,7 +202,7 @@ Status open_windows(Engine& engine, sync::Input& input) {
     // Nothing there is guarded: it neither counts nor makes a share of the account look small.
     if (is_bin(*work)) continue;
     const std::int64_t since =
-        engine.now_ms() -
+        engine.sure_ms() -
         std::chrono::duration_cast<std::chrono::milliseconds>(work->policy.brake_within).count();
     sync::BrakeWindow& window = work->input.window;
     STERNA_TRY(auto remote, engine.store->removals_since(work->row.id, "remote", since));
@@ -254,6 +254,7 @@ Status recall_decisions(Engine& engine) {
         arrival.held = false;
         arrival.namesake = false;
         arrival.resurrected = false;
+        arrival.is_placeholder = false;
         arrival.origin.reset();
       }
       STERNA_TRY(const auto consumed, engine.store->get(consumed_key(work->row.id, base)));
@@ -297,7 +298,7 @@ Status count_looks(Engine& engine, const sync::Plan& plan) {
       resolved.insert(upload->intent);
     }
   }
-  const std::int64_t now_ms = engine.now_ms();
+  const std::int64_t now_ms = engine.sure_ms();
   for (Intent& intent : intents) {
     const std::int64_t pauses_ms = kLookPauseMs * (static_cast<std::int64_t>(intent.looks) + 1);
     // Written while the clock was ahead: from now on it is as if it had been written just so long

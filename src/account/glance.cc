@@ -41,7 +41,7 @@ Result<bool> can_glance(Engine& engine, const Connection& connection, const Mail
   const bool has_base = cursor.uidvalidity && cursor.highest_modseq && !work.input.adopting;
   // Where a message that is not shown may be there all the same, what vanished is looked for.
   const bool tells_all = connection.qresync && !connection.quirks.hides_old_messages;
-  if (!tells_all || !has_base) return false;
+  if (!tells_all || !has_base || work.told_wrong) return false;
   STERNA_TRY(const bool owes, owes_deleted(engine, work));
   return !owes;
 }

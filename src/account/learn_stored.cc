@@ -23,6 +23,43 @@ constexpr std::size_t kFirst = 100;
 // not.
 constexpr std::int64_t kTrustedMs = std::int64_t{24} * 3600 * 1000;
 constexpr std::string_view kStoredAsSentKey = "stored_as_sent_ms";
+// Of a mailbox, "UIDVALIDITY LOOKS UIDS": uploaded, and not told of.
+constexpr std::string_view kUnlearnedPrefix = "unlearned:";
+constexpr std::uint64_t kLooksMax = 8;
+
+std::string unlearned_key(MailboxId mailbox) {
+  return fmt::format("{}{}", kUnlearnedPrefix, mailbox.value);
+}
+
+struct Unlearned {
+  UidValidity uidvalidity;
+  std::uint64_t looks = 0;
+  UidSet uids;
+};
+
+std::optional<Unlearned> parse_unlearned(std::string_view text) {
+  const std::size_t first = text.find(' ');
+  const std::size_t second = text.find(' ', first + 1);
+  if (first == std::string_view::npos || second == std::string_view::npos) return std::nullopt;
+  const auto validity = parse_number(text.substr(0, first), UINT32_MAX);
+  const auto looks = parse_number(text.substr(first + 1, second - first - 1));
+  auto uids = UidSet::parse(text.substr(second + 1));
+  if (!validity || !looks || !uids) return std::nullopt;
+  return Unlearned{UidValidity{static_cast<std::uint32_t>(*validity)}, *looks, std::move(*uids)};
+}
+
+Result<Unlearned> unlearned_of(Engine& engine, MailboxId mailbox) {
+  STERNA_TRY(const auto text, engine.store->get(unlearned_key(mailbox)));
+  return parse_unlearned(text.value_or("")).value_or(Unlearned{});
+}
+
+Status set_unlearned(Engine& engine, MailboxId mailbox, const Unlearned& what) {
+  if (what.uids.empty() || what.looks >= kLooksMax) {
+    return engine.store->unset(unlearned_key(mailbox));
+  }
+  return engine.store->set(unlearned_key(mailbox), fmt::format("{} {} {}", what.uidvalidity.value,
+                                                               what.looks, what.uids.to_string()));
+}
 
 class StoredSink : public Sink {
  public:
@@ -79,25 +116,29 @@ Status note_stored_as_sent(Engine& engine) {
   return {};
 }
 
-// Whether the server has another size than what was sent.
+// Whether the server has another size than what was sent. Takes what it told of from `untold`.
 coro::Task<Result<bool>> complete(Engine& engine, Connection& connection, MailboxWork& work,
-                                  const UidSet& uids) {
+                                  const UidSet& uids, UidSet& untold) {
   StoredSink sink(uids);
   STERNA_CO_CHECK(co_await ask(engine, connection, work, uids, sink));
   STERNA_CO_TRY(std::vector<MessageRow> rows, engine.store->messages(work.row.id, uids));
+  std::vector<Uid> told_of;
   std::vector<Uid> rewritten;
   std::vector<MessageRow*> changed;
   for (MessageRow& row : rows) {
     const auto told = sink.found.find(row.key.uid.value);
     if (told == sink.found.end()) continue;
     const auto [size, date] = told->second;
+    told_of.push_back(row.key.uid);
     if (size != row.remote_size) rewritten.push_back(row.key.uid);
     if (size == row.remote_size && date.value_or(row.internal_date) == row.internal_date) continue;
     row.remote_size = size;
     row.internal_date = date.value_or(row.internal_date);
     changed.push_back(&row);
   }
+  const UidSet told_uids = UidSet::of(std::move(told_of));
   if (changed.empty()) {
+    untold = untold.minus(told_uids);
     if (sink.found.size() == uids.count()) STERNA_CO_CHECK(note_stored_as_sent(engine));
     co_return false;
   }
@@ -116,27 +157,87 @@ coro::Task<Result<bool>> complete(Engine& engine, Connection& connection, Mailbo
     return {};
   }));
   at_step("upload.learned");
+  untold = untold.minus(told_uids);
   co_return any;
+}
+
+// After a look: what it did not tell is asked for again, until it was looked for often enough.
+Status keep_untold(Engine& engine, const MailboxWork& work, const UidSet& asked,
+                   const UidSet& untold) {
+  STERNA_TRY(Unlearned known, unlearned_of(engine, work.row.id));
+  const bool same = known.uidvalidity == work.input.remote.uidvalidity;
+  if (known.uids.empty() && untold.empty()) return {};
+  UidSet left = same ? known.uids.minus(asked) : UidSet();
+  left.add_all(untold);
+  return engine.write([&] {
+    return set_unlearned(engine, work.row.id,
+                         {work.input.remote.uidvalidity, same ? known.looks + 1 : 1, left});
+  });
 }
 
 }  // namespace
 
+Status note_unlearned(Engine& engine, const Connection& connection, MailboxId mailbox,
+                      const UidSet& uids) {
+  const MailboxWork* work = engine.find(mailbox);
+  STERNA_TRY(const bool trusted, is_trusted(engine));
+  if (!work || (trusted && !connection.quirks.append_rewrites)) return {};
+  const UidValidity uidvalidity = work->input.remote.uidvalidity;
+  STERNA_TRY(Unlearned known, unlearned_of(engine, mailbox));
+  UidSet all = known.uidvalidity == uidvalidity ? std::move(known.uids) : UidSet();
+  all.add_all(uids);
+  return set_unlearned(engine, mailbox, {uidvalidity, 0, std::move(all)});
+}
+
 coro::Task<Status> learn_stored(Engine& engine, Connection& connection, MailboxWork& work,
                                 const UidSet& uids) {
   STERNA_CO_TRY(const bool trusted, is_trusted(engine));
-  if (trusted && !connection.quirks.append_rewrites) co_return Status{};
+  if (trusted && !connection.quirks.append_rewrites) {
+    co_return keep_untold(engine, work, uids, {});
+  }
   std::vector<Uid> first = uids.expand(uids.count());
   first.resize(std::min(first.size(), kFirst));
   const UidSet some = UidSet::of(std::move(first));
   const UidSet others = uids.minus(some);
-  Result<bool> rewrites = co_await complete(engine, connection, work, some);
+  UidSet untold = some;
+  Result<bool> rewrites = co_await complete(engine, connection, work, some, untold);
   if (rewrites && *rewrites && !others.empty()) {
-    rewrites = co_await complete(engine, connection, work, others);
+    untold.add_all(others);
+    rewrites = co_await complete(engine, connection, work, others, untold);
+  }
+  if (rewrites || !ends_pass(connection, rewrites.error())) {
+    STERNA_CO_CHECK(keep_untold(engine, work, uids, untold));
   }
   if (rewrites) co_return Status{};
   if (ends_pass(connection, rewrites.error())) co_return fail(std::move(rewrites).error());
   engine.log.debug("mailbox {}: what was stored is not told: {}", work.name(),
                    printable(rewrites.error().describe(), 200));
+  co_return Status{};
+}
+
+coro::Task<Status> learn_the_rest(Engine& engine, Pool& pool) {
+  if (engine.dry_run()) co_return Status{};
+  STERNA_CO_TRY(const std::vector<std::string> keys,
+                engine.store->keys_with_prefix(kUnlearnedPrefix));
+  for (const std::string& key : keys) {
+    const auto id = parse_number(std::string_view(key).substr(kUnlearnedPrefix.size()), INT64_MAX);
+    const MailboxId mailbox{static_cast<std::int64_t>(id.value_or(0))};
+    MailboxWork* work = engine.find(mailbox);
+    const bool seen = work && work->is_seen() && !work->input.adopting;
+    if (!seen) continue;
+    const RemoteDelta& remote = work->input.remote;
+    STERNA_CO_TRY(const Unlearned known, unlearned_of(engine, mailbox));
+    UidSet there;
+    if (known.uidvalidity == remote.uidvalidity) {
+      STERNA_CO_TRY(there, engine.store->remote_uids_among(mailbox, known.uids.minus(remote.gone)));
+    }
+    if (there.empty()) {
+      STERNA_CO_CHECK(engine.write([&] { return engine.store->unset(key); }));
+      continue;
+    }
+    STERNA_CO_TRY(Connection * connection, co_await pool.primary());
+    STERNA_CO_CHECK(co_await learn_stored(engine, *connection, *work, there));
+  }
   co_return Status{};
 }
 

@@ -254,7 +254,8 @@ imap::ListOptions list_options(const Connection& connection) {
 coro::Task<Result<RemoteList>> list_remote(Engine& engine, Connection& connection) {
   // Of the mailbox that is selected, servers may say what they told last, not what is in it. Waited
   // for: commands that do not depend on one another may be answered in any order.
-  if (connection.client().selection()) STERNA_CO_CHECK(co_await connection.run_ok(imap::noop()));
+  if (connection.client().selection() || connection.selecting())
+    STERNA_CO_CHECK(co_await connection.run_ok(imap::noop()));
   ListSink sink;
   // All are listed, subscribed or not: what is left out of a list would be gone from the server.
   imap::ListOptions options = list_options(connection);

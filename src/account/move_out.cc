@@ -74,7 +74,7 @@ Status write_intents(Engine& engine, MailboxWork& from, MailboxWork& to,
     intent.base_name = one.what->file.base;
     intent.identity = remote_identity(asked_about(one));
     intent.flags = agreed_flags(*one.what);
-    intent.at_ms = engine.now_ms();
+    intent.at_ms = engine.sure_ms();
     const Intent* before = find_open(open, intent);
     if (!before) {
       STERNA_TRY(one.intent, engine.store->add_intent(intent));

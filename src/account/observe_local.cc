@@ -43,6 +43,12 @@ std::vector<Looked> look_at_all(maildir::MailboxDirs& dirs, const std::vector<Lo
 
 // The kernel has written what is older, by far.
 constexpr std::int64_t kSurelyWrittenNs = std::chrono::nanoseconds(std::chrono::hours(1)).count();
+// What is older need not be flushed. Where the clock was set, the times of files do not tell.
+std::int64_t written_before_ns(const Engine& engine) {
+  if (engine.clock_was_set_lately) return INT64_MIN;
+  return engine.services.clock.wall_ns() - kSurelyWrittenNs;
+}
+
 // By then a server that stores what it is given to send has done so.
 constexpr std::int64_t kSentSettlesNs = 60 * kNsPerSecond;
 
@@ -87,7 +93,7 @@ void flush_young(maildir::MailboxDirs& dirs, const std::vector<LocalFile*>& file
 coro::Task<void> flush_renames(Engine& engine, MailboxWork& work, maildir::MailboxDirs& dirs,
                                ListingMatch& found) {
   if (!engine.settings.fsync || engine.dry_run()) co_return;
-  const std::int64_t since_ns = engine.services.clock.wall_ns() - kSurelyWrittenNs;
+  const std::int64_t since_ns = written_before_ns(engine);
   for (const bool in_new : {true, false}) {
     const auto is_renamed = [in_new](const LocalChange& change) {
       return !change.content_changed && change.file.in_new == in_new;
@@ -115,6 +121,16 @@ std::optional<ClaimedOrigin> origin_of(const Engine& engine, const std::string& 
   }
   if (const auto mark = maildir::foreign_mark(base)) return ClaimedOrigin{false, {}, {}, mark->uid};
   return std::nullopt;
+}
+
+// Rule 18. A field that names another tree may be anybody's.
+void recognize_stub(const Engine& engine, const maildir::ContentIdentity& content,
+                    LocalArrival& arrival) {
+  const auto message = maildir::parse_origin(content.stub_of);
+  const bool ours = message && message->tree == engine.tree;
+  arrival.is_stub = ours;
+  if (ours) arrival.origin = origin_of(engine, content.stub_of);
+  arrival.is_placeholder = content.is_placeholder || (message && !ours);
 }
 
 // The letters that a file brought along mean what the mailbox says that it came from, until it is
@@ -202,9 +218,10 @@ coro::Task<Status> describe_arrivals(Engine& engine, MailboxWork& work, ListingM
   const std::int64_t now = engine.services.clock.wall_ns();
   const bool flushes = engine.settings.fsync && !engine.dry_run();
   const bool restarted = was_restarted(engine, work);
+  const std::int64_t since_ns = written_before_ns(engine);
   auto job = [&] {
     std::vector<Looked> found = look_at_all(*dirs, files);
-    if (flushes) flush_young(*dirs, files, found, now - kSurelyWrittenNs);
+    if (flushes) flush_young(*dirs, files, found, since_ns);
     return found;
   };
   const std::vector<Looked> looked = co_await on_worker(engine.services, job);
@@ -221,12 +238,14 @@ coro::Task<Status> describe_arrivals(Engine& engine, MailboxWork& work, ListingM
     tell_denied(engine, work, file, look);
     arrival.denied = look.denied && look.stamp;
     arrival.vanished = look.vanished;
-    arrival.stable = look.changed_ns <= now - settles_ns || look.changed_ns > now + settles_ns;
-    if (!arrival.stable) engine.ripens_in(look.changed_ns + settles_ns - now);
+    const std::int64_t changed_ns = engine.surely_changed_ns(look.changed_ns);
+    arrival.stable = changed_ns <= now - settles_ns || changed_ns > now + settles_ns;
+    if (!arrival.stable) engine.ripens_in(changed_ns + settles_ns - now);
     const std::int64_t age_ns = now - file.file.mtime_ns;
     arrival.settling = work.row.role == Role::sent && age_ns >= 0 && age_ns < kSentSettlesNs;
     if (arrival.settling) engine.ripens_in(kSentSettlesNs - age_ns);
     arrival.origin = origin_of(engine, file.base);
+    if (look.identity) recognize_stub(engine, *look.identity, arrival);
     arrival.after_restart = restarted;
     arrival.headless = look.identity && !has_content(look);
     STERNA_CO_CHECK(recall_deletion(engine, work, restarted, arrival));
@@ -305,9 +324,9 @@ coro::Task<Status> list_mailbox(Engine& engine, MailboxWork& work) {
   // The quiet time goes by the directories' own stamps. In a tick of a second a listing may miss
   // what was renamed meanwhile and show the same stamp before and after: there only a trusted one
   // proves an absence (rule 23).
-  const std::int64_t last =
+  const std::int64_t last = engine.surely_changed_ns(
       std::max({work.stamp_now->cur.mtime_ns, work.stamp_now->fresh.mtime_ns,
-                work.stamp_now->cur.ctime_ns, work.stamp_now->fresh.ctime_ns});
+                work.stamp_now->cur.ctime_ns, work.stamp_now->fresh.ctime_ns}));
   const std::int64_t quiet_ns = std::chrono::nanoseconds(engine.settings.quiet).count();
   const std::int64_t age_ns = work.stamp_now->ticks_in_seconds()
                                   ? std::max(quiet_ns, maildir::kCoarseStampAgeNs + 1)

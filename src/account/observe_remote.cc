@@ -148,12 +148,14 @@ std::uint32_t exists_now(Connection& connection) {
 }
 
 // Arrived and gone, by the arithmetic; lists all UIDs where the cheap way does not close it.
-coro::Task<Status> settle_presence(Connection& connection, Look& seen, KnownUids& base,
-                                   RemoteDelta& remote) {
+coro::Task<Status> settle_presence(Connection& connection, MailboxWork& work, Look& seen,
+                                   KnownUids& base) {
+  RemoteDelta& remote = work.input.remote;
   const imap::Selection& selection = *connection.client().selection();
   STERNA_CO_TRY(const bool closes, take_changes(seen.changes, selection.exists, base, remote));
   const bool hides = connection.quirks.hides_old_messages;
-  if (closes && seen.whole && !(hides && !remote.gone.empty())) co_return Status{};
+  const bool doubted = work.told_wrong || (hides && !remote.gone.empty());
+  if (closes && seen.whole && !doubted) co_return Status{};
   bool whole = false;
   UidSet all;
   const UidSet told = uids_of(seen.changes.flags);
@@ -200,6 +202,7 @@ coro::Task<Status> settle_presence(Connection& connection, Look& seen, KnownUids
     still_there.add_all(uids_of(again.flags));
   }
   remote.gone = remote.gone.minus(still_there);
+  remote.asked_again = true;
   co_return Status{};
 }
 
@@ -216,7 +219,7 @@ Status bound_hiding(Engine& engine, MailboxWork& work) {
     return engine.write([&] { return engine.store->unset(key); });
   }
   const auto since = known ? parse_number(*known) : std::nullopt;
-  const std::int64_t now = engine.now_ms();
+  const std::int64_t now = engine.sure_ms();
   if (since && static_cast<std::int64_t>(*since) <= now) {
     remote.hides_some = now - static_cast<std::int64_t>(*since) < kHidesMaxMs;
     return {};
@@ -341,7 +344,7 @@ coro::Task<Status> observe_remote(Engine& engine, Connection& connection, Mailbo
   keep_cursor_before_unreadable(engine, work, seen);
   if (work.input.adopting) seen = {};
   KnownUids base(*engine.store, work.row.id, work.input.adopting);
-  STERNA_CO_CHECK(co_await settle_presence(connection, seen, base, remote));
+  STERNA_CO_CHECK(co_await settle_presence(connection, work, seen, base));
   STERNA_CO_CHECK(bound_hiding(engine, work));
   if (!seen.whole) engine.note(limited_error("tells of"), &work);
   selection = connection.client().selection();

@@ -8,6 +8,7 @@
 
 #include "adoption.h"
 #include "ahead.h"
+#include "ask_again.h"
 #include "attempts.h"
 #include "carry_out.h"
 #include "decisions.h"
@@ -21,6 +22,7 @@
 #include "gather.h"
 #include "half_looks.h"
 #include "kept.h"
+#include "learn_stored.h"
 #include "list_remote.h"
 #include "look_closer.h"
 #include "look_elsewhere.h"
@@ -150,8 +152,12 @@ bool has_moved_since(const MailboxWork& work, const RemoteListing& listing) {
 
 coro::Task<Result<bool>> observe_moved_once(Engine& engine, Pool& pool) {
   STERNA_CO_TRY(Connection * connection, co_await pool.primary());
+  SecondQuestion question(engine, *connection);
+  STERNA_CO_CHECK(question.ask());
   STERNA_CO_TRY(const RemoteList list, co_await list_remote(engine, *connection));
-  bool moved = false;
+  STERNA_CO_TRY(const std::vector<MailboxWork*> there, co_await question.land());
+  bool moved = !there.empty();
+  for (MailboxWork* work : there) STERNA_CO_CHECK(co_await observe_one(engine, pool, *work));
   for (const RemoteListing& listing : list.mailboxes) {
     MailboxWork* work = engine.find(listing.mailbox.name);
     if (!work || !has_moved_since(*work, listing)) continue;
@@ -541,6 +547,7 @@ coro::Task<Status> do_pass(Engine& engine, Pool& pool) {
   STERNA_CO_CHECK(co_await observe_both(engine, pool));
   STERNA_CO_CHECK(mark_adoptions(engine));
   STERNA_CO_CHECK(carry_out_decisions(engine));
+  STERNA_CO_CHECK(co_await learn_the_rest(engine, pool));
   STERNA_CO_TRY(const bool pending, anything_pending(engine));
   PassAttempts attempts(engine);
   if (!anything_to_plan(engine) && !pending) {

@@ -24,7 +24,7 @@ void RemovalCount::add(const MailboxWork& work, Uid uid) {
 
 Status RemovalCount::save(std::string_view side) const {
   for (const auto& [work, count] : counted_) {
-    STERNA_CHECK(engine_.store->add_removals(work->row.id, side, count, engine_.now_ms(),
+    STERNA_CHECK(engine_.store->add_removals(work->row.id, side, count, engine_.sure_ms(),
                                              work->input.window.messages_at_start));
   }
   return {};

@@ -293,7 +293,7 @@ class Remover {
       intent.target_uidvalidity = trash->next_cursor.uidvalidity;
       intent.target_uid_next = trash->next_cursor.uid_next;
     }
-    intent.at_ms = engine_.now_ms();
+    intent.at_ms = engine_.sure_ms();
     STERNA_TRY(victim.intent, engine_.store->add_intent(intent));
     return {};
   }

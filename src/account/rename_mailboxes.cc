@@ -42,7 +42,7 @@ Result<std::vector<IntentId>> MailboxRenames::begin(const MailboxRow& row, const
       intent.mailbox = one.id;
       intent.uidvalidity = one.cursor.uidvalidity;
       intent.target_name = one.name.moved(row.name, to).text();
-      intent.at_ms = engine_.now_ms();
+      intent.at_ms = engine_.sure_ms();
       STERNA_TRY(const IntentId id, engine_.store->add_intent(intent));
       intents.push_back(id);
     }

@@ -13,6 +13,7 @@
 #include "kept.h"
 #include "last_sync.h"
 #include "pass.h"
+#include "passed_time.h"
 #include "pool.h"
 #include "restart.h"
 #include "sterna/account/inspect.h"
@@ -85,7 +86,7 @@ Status finish_state(Engine& engine, const Status& outcome) {
   STERNA_TRY(auto transaction, engine.store->begin(store::Durability::normal));
   if (outcome) {
     STERNA_CHECK(keep_last_sync(engine));
-    STERNA_CHECK(engine.store->keep_lived());
+    STERNA_CHECK(keep_time(engine));
     const bool all = engine.request.mailboxes.empty();
     if (all) STERNA_CHECK(note_boot(engine));
     STERNA_CHECK(keep_waiting(engine));
@@ -212,6 +213,8 @@ coro::Task<AccountReport> sync_over(Services services, const Settings& settings,
       report.anything_done = true;
     }
     engine.mailboxes.clear();
+    // Before the state, so that who gets that finds the Maildir free.
+    engine.root.reset();
     engine.store.reset();
     for (const std::string& scratch : {engine.scratch_state, engine.scratch_maildir}) {
       std::error_code ignored;

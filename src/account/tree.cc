@@ -104,6 +104,8 @@ Result<Tree> find_tree(const Engine& engine, bool begins) {
       files.open_root(engine.settings.maildir, begins && !engine.dry_run());
   if (root) {
     tree.root = std::move(*root);
+    // Before the marker is read, which is what two that begin would both miss.
+    if (!engine.dry_run()) STERNA_CHECK(lock_maildir(*tree.root, engine.settings.maildir));
     STERNA_TRY(tree.marker, find_marker(engine, *tree.root));
     return tree;
   }
@@ -169,6 +171,16 @@ Result<std::unique_ptr<io::Directory>> open_scratch_maildir(Engine& engine) {
 Result<std::uint64_t> get_number(store::Store& store, std::string_view key) {
   STERNA_TRY(const std::optional<std::string> text, store.get(key));
   return text ? parse_number(*text).value_or(0) : 0;
+}
+
+Status lock_maildir(io::Directory& root, const std::string& maildir) {
+  STERNA_TRY(const bool locked, root.lock());
+  if (locked) return {};
+  return fail(Error(ErrorCode::locked,
+                    fmt::format("another sterna is at work in the Maildir {}", printable(maildir)))
+                  .with_scope(ErrorScope::account)
+                  .with_hint("it has a state of its own: one Maildir belongs to one account, of "
+                             "one configuration"));
 }
 
 coro::Task<Status> open_state(Engine& engine) {

@@ -12,8 +12,12 @@ Result<std::uint64_t> get_number(store::Store& store, std::string_view key);
 
 // Fails with ErrorCode::locked where another process has the state.
 coro::Task<Status> open_state(Engine& engine);
+// Keeps others away from the Maildir as long as `root` is open: a sterna with another state cannot
+// know what this one is about to do there (rule 14). ErrorCode::locked where one is at work.
+Status lock_maildir(io::Directory& root, const std::string& maildir);
 // Opens the Maildir and compares it with the state. Sets tree, generation, boot_id, union_mode.
-// Fails with ErrorCode::marker, and stops the account, where the marker is missing or foreign.
+// Fails with ErrorCode::locked where another state's process is at work in it, with
+// ErrorCode::marker, and stops the account, where the marker is missing or foreign.
 coro::Task<Status> open_tree(Engine& engine);
 // At the end of a sync, whatever came of it: the marker gets the epoch that was announced.
 coro::Task<Status> settle_epoch(Engine& engine);

@@ -168,13 +168,6 @@ class Trimming {
 
 }  // namespace
 
-Status live_on(Engine& engine) {
-  STERNA_TRY(const std::int64_t last_ms, get_time(engine, "last_sync_ms"));
-  const std::int64_t passed_ms = last_ms == 0 ? 0 : engine.now_ms() - last_ms;
-  engine.store->live(milliseconds(std::clamp<std::int64_t>(passed_ms, 0, kDayMs)));
-  return {};
-}
-
 coro::Task<Status> trim(Engine& engine) {
   STERNA_CO_TRY(const std::int64_t trimmed_ms, get_time(engine, kTrimmedKey));
   if (engine.dry_run() || engine.store->lived_ms() - trimmed_ms < kDayMs) co_return Status{};

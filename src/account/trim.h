@@ -9,9 +9,6 @@
 
 namespace sterna::account {
 
-// Moves the account's clock by the time since the last sync. Before anything is recorded.
-Status live_on(Engine& engine);
-
 // At most once a lived day, in portions: a full one is followed by another in the next sync. A file
 // loses its entry first and its name after; files of the undo area that have no entry, since a sync
 // died, get one and live from now on.

@@ -24,6 +24,7 @@
 #include "sterna/maildir/change.h"
 #include "sterna/maildir/file_name.h"
 #include "sterna/maildir/listing.h"
+#include "tree.h"
 
 namespace sterna::account {
 namespace {
@@ -140,6 +141,7 @@ class Restorer {
     if (!root && root.error().is(ErrorCode::not_found)) return fail(maildir_gone(settings));
     if (!root) return fail(std::move(root).error());
     engine_.root = std::move(*root);
+    STERNA_CHECK(lock_maildir(*engine_.root, settings.maildir));
     STERNA_CHECK(judge_marker(*engine_.root, settings.name, engine_.services.files.machine_id(),
                               engine_.store.get()));
     STERNA_TRY(rows_, engine_.store->mailboxes());

@@ -206,7 +206,7 @@ class Uploader {
       intent.base_name = job.what->file.base;
       intent.identity = job.what->identity;
       intent.flags = agreed_flags(*job.what);
-      intent.at_ms = engine_.now_ms();
+      intent.at_ms = engine_.sure_ms();
       if (job.what->intent) {
         intent.id = job.what->intent;
         STERNA_CO_CHECK(engine_.store->update_intent(intent));
@@ -488,6 +488,9 @@ class Uploader {
                                        row.flags.to_string(), job->action->reason));
     }
     stored_.clear();
+    for (const auto& [mailbox, uids] : recorded_) {
+      STERNA_CHECK(note_unlearned(engine_, connection_, mailbox, uids));
+    }
     STERNA_CHECK(transaction.commit());
     at_step("upload.recorded");
     return {};

@@ -27,6 +27,7 @@ constexpr std::size_t kHashedOctets = 64 * 1024;
 // The octets of a header's field value may not grow without bound in a database.
 constexpr std::size_t kMessageIdOctetsMax = 998;
 constexpr std::size_t kDateOctetsMax = 128;
+constexpr std::size_t kStubOctetsMax = 128;
 
 // A field name (RFC 5322 section 2.2) with its colon.
 bool is_field(std::string_view line) {
@@ -104,6 +105,14 @@ std::string message_id_of(std::string_view field) {
   return value;
 }
 
+constexpr std::size_t kPlaceholderTextMax = 256;
+
+// isync, sync_msg.c: with "ReNew" or, later, "Upgrade", and perhaps a line on the flag.
+bool is_placeholder_text(std::string_view text) {
+  return text.size() <= kPlaceholderTextMax && text.starts_with("Having a size of ") &&
+         text.contains("iB, this message is over the MaxSize limit.\nFlag it and sync again (");
+}
+
 // Never 0.
 std::uint64_t first_bits(const Digest& digest) {
   std::uint64_t bits = 0;
@@ -131,6 +140,10 @@ ContentIdentity identity_of_lines(std::string header, std::uint64_t size) {
       identity.message_id = message_id_of(field);
     } else if (identity.date.empty() && has_name(field, "Date")) {
       identity.date = unfolded(field).substr(0, kDateOctetsMax);
+    } else if (identity.stub_of.empty() && has_name(field, kStubField)) {
+      identity.stub_of = unfolded(field).substr(0, kStubOctetsMax);
+    } else if (has_name(field, "Subject")) {
+      identity.is_placeholder = unfolded(field).starts_with("[placeholder] ");
     }
   }
   // One that reached the limit may have more fields behind it.
@@ -228,6 +241,9 @@ void IdentityBuilder::take_body(std::string_view bytes) {
   while (!bytes.empty()) {
     const std::size_t cr = std::min(bytes.find('\r'), bytes.size());
     if (cr > 0) body_.update(bytes.substr(0, cr));
+    if (body_start_.size() <= kPlaceholderTextMax) {
+      body_start_ += bytes.substr(0, std::min(cr, kPlaceholderTextMax + 1));
+    }
     bytes.remove_prefix(std::min(cr + 1, bytes.size()));
   }
 }
@@ -251,6 +267,7 @@ ContentIdentity IdentityBuilder::finish() {
   }
   ContentIdentity identity = identity_of_lines(std::move(header_), size_);
   identity.body_digest = first_bits(body_.finish());
+  identity.is_placeholder = identity.is_placeholder && is_placeholder_text(body_start_);
   return identity;
 }
 

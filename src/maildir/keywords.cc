@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "sterna/base/assert.h"
 #include "sterna/base/bytes.h"
@@ -67,7 +68,9 @@ class Dotlock {
     const auto lock = mailbox.home->stat_at(kLockName);
     if (!lock) return lock.error().is(ErrorCode::not_found) ? Status() : fail(lock.error());
     STERNA_TRY(const std::int64_t now_ns, file_system_now_ns(*mailbox.tmp));
-    if (now_ns - std::max(lock->ctime_ns, lock->mtime_ns) < kDotlockStaleNs) return {};
+    // One of the future was left before the clock was set back.
+    const std::int64_t age_ns = now_ns - std::max(lock->ctime_ns, lock->mtime_ns);
+    if (std::abs(age_ns) < kDotlockStaleNs) return {};
     return mailbox.home->unlink_at(kLockName);
   }
 

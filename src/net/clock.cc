@@ -15,6 +15,12 @@ class LoopClock : public io::Clock {
 
   std::chrono::nanoseconds monotonic() const override { return monotonic_now(); }
 
+  std::chrono::nanoseconds since_boot() const override {
+    timespec now{};
+    ::clock_gettime(CLOCK_BOOTTIME, &now);
+    return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+  }
+
   std::int64_t wall_ns() const override {
     timespec now{};
     ::clock_gettime(CLOCK_REALTIME, &now);

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/statvfs.h>
@@ -252,6 +253,10 @@ Status PosixDirectory::put_beside(std::string_view name) {
 Status PosixDirectory::drop_beside(std::string_view name) {
   STERNA_TRY(const std::string beside, beside_of(name));
   return unlink_at(beside);
+}
+
+Result<bool> PosixDirectory::lock() {
+  return ::flock(fd_.get(), LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
 }
 
 Status PosixDirectory::sync() {

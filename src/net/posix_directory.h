@@ -30,6 +30,7 @@ class PosixDirectory : public io::Directory {
   Status write_beside(std::string_view name, std::string_view content) override;
   Status put_beside(std::string_view name) override;
   Status drop_beside(std::string_view name) override;
+  Result<bool> lock() override;
   Status sync() override;
   Status sync_file_system() override;
   Result<std::uint64_t> free_bytes() override;

@@ -42,22 +42,38 @@ bool is_cut(const RowView& row, const LocalChange& change) {
   return row.identity && (is_shorter(change.identity) || is_shorter(change.plain));
 }
 
-// The edit, where a server took it already: sent before, and its answer lost.
-MessageView* find_sent_edit(const World& world, const RowView& row) {
-  const bool sent_another = row.upload && row.upload->identity &&
-                            row.upload->identity->differs_in_body(*row.change->identity);
-  if (sent_another) return nullptr;
+MessageView* find_message(const World& world, const RowView& row, const Identity& content,
+                          Uid first) {
   for (MessageView* message : row.mailbox->messages) {
     if (message->from || message->file || message->taken || message->row) continue;
     const auto identity = message->identity();
-    if (identity && identity->same_as(*row.change->identity, world.sizes_count(*message))) {
-      return message;
-    }
+    if (message->uid < first || !identity) continue;
+    if (identity->same_as(content, world.sizes_count(*message))) return message;
   }
   return nullptr;
 }
 
-void pair_sent_edit(Draft& draft, const RowView& row, MessageView& message) {
+struct SentEdit {
+  MessageView* message = nullptr;  // none: it is not there
+  bool edited_since = false;       // and what is there is an earlier edit
+  explicit operator bool() const { return message != nullptr; }
+};
+
+// The edit, where a server took it already: sent before, and its answer lost.
+SentEdit find_sent_edit(const World& world, const RowView& row) {
+  const Identity* sent = row.upload && row.upload->identity ? &*row.upload->identity : nullptr;
+  const Identity& now = *row.change->identity;
+  if (!sent || !sent->differs_in_body(now)) {
+    if (MessageView* message = find_message(world, row, now, Uid{})) return {message};
+  }
+  const bool edited_since = sent && (!sent->same_as(now) || sent->differs_in_body(now));
+  const UidValidity validity = row.mailbox->where().uidvalidity;
+  if (!edited_since || row.upload->uidvalidity != validity) return {};
+  return {find_message(world, row, *sent, row.upload->target_uid_next), true};
+}
+
+void pair_sent_edit(Draft& draft, const RowView& row, const SentEdit& sent) {
+  MessageView& message = *sent.message;
   message.taken = true;
   const RemoteArrival& detail = *message.detail;
   FlagMerge merge =
@@ -70,7 +86,8 @@ void pair_sent_edit(Draft& draft, const RowView& row, MessageView& message) {
   pair.flags = std::move(merge.result);
   pair.to_remote = std::move(merge.to_remote);
   pair.to_local = std::move(merge.to_local);
-  pair.identity = row.change->identity;
+  pair.edited = sent.edited_since;
+  pair.identity = pair.edited ? row.upload->identity : row.change->identity;
   pair.told = detail.identity;
   pair.internal_date = detail.internal_date;
   pair.email_id = detail.email_id;
@@ -79,7 +96,8 @@ void pair_sent_edit(Draft& draft, const RowView& row, MessageView& message) {
   } else {
     pair.replaces = row.key().uid;
   }
-  draft.act(std::move(pair), "the edited message is on the server already");
+  draft.act(std::move(pair), sent.edited_since ? "sent before, and edited since"
+                                               : "the edited message is on the server already");
 }
 
 // The edit, where another client moved it before its answer was seen. Without an open upload it is
@@ -161,14 +179,14 @@ Content content_of(const RowView& row) {
 bool edit_was_sent(const Draft& draft, const RowView& row) {
   const Content content = content_of(row);
   const bool edit = content == Content::edited || content == Content::doubtful;
-  return edit && find_sent_edit(draft.world, row);
+  return edit && static_cast<bool>(find_sent_edit(draft.world, row));
 }
 
 void replace_content(Draft& draft, RowView& row) {
   if (!row.mailbox->may_push()) return decide_flags(draft, row);  // consumed: recorded as it is
-  if (MessageView* sent = find_sent_edit(draft.world, row)) {
-    pair_sent_edit(draft, row, *sent);
-    return remove_replaced(draft, row, stands_there(*sent));
+  if (const SentEdit sent = find_sent_edit(draft.world, row)) {
+    pair_sent_edit(draft, row, sent);
+    return remove_replaced(draft, row, stands_there(*sent.message));
   }
   if (MessageView* moved = find_moved_edit(draft.world, row)) {
     follow_edit(draft, row, *moved);
@@ -185,8 +203,8 @@ void replace_content(Draft& draft, RowView& row) {
 
 void keep_both(Draft& draft, RowView& row) {
   if (!row.mailbox->may_push()) return decide_flags(draft, row);  // consumed: recorded as it is
-  if (MessageView* sent = find_sent_edit(draft.world, row)) {
-    return pair_sent_edit(draft, row, *sent);
+  if (const SentEdit sent = find_sent_edit(draft.world, row)) {
+    return pair_sent_edit(draft, row, sent);
   }
   if (auto reason = why_not_sent(row)) return draft.wait(row, *reason);
   Upload upload = upload_of(row);
@@ -197,13 +215,19 @@ void keep_both(Draft& draft, RowView& row) {
   draft.act(std::move(upload), "edited here, or damaged, before a restart: both are kept");
 }
 
+// It was deleted there, after what it replaced: without its row the file is held (decide_file.cc).
+bool was_stored(const RowView& row) {
+  return row.upload && row.upload->stored && row.upload->looks >= kLooksBeforeSendingAgain &&
+         row.upload->identity && row.upload->identity->same_as(*row.change->identity);
+}
+
 void keep_edit(Draft& draft, RowView& row) {
   if (!row.mailbox->may_push()) {
     return forget(draft, row, RowState::detached,
                   "edited here, gone from the server, direction is pull");
   }
-  if (MessageView* sent = find_sent_edit(draft.world, row)) {
-    return pair_sent_edit(draft, row, *sent);
+  if (const SentEdit sent = find_sent_edit(draft.world, row)) {
+    return pair_sent_edit(draft, row, sent);
   }
   if (MessageView* moved = find_moved_edit(draft.world, row)) {
     return follow_edit(draft, row, *moved);
@@ -212,6 +236,11 @@ void keep_edit(Draft& draft, RowView& row) {
     return draft.wait(row, "edited here, gone from the server, and may be what is new there");
   }
   if (auto reason = why_not_sent(row)) return draft.wait(row, *reason);
+  if (was_stored(row)) {
+    draft.kept_intents.insert(row.upload->id);
+    draft.wait(row, "its edit was stored on the server before, and is on it no more");
+    return forget(draft, row, RowState::tombstone, "gone from the server, and so is its edit");
+  }
   Upload upload = upload_of(row);
   upload.forgets = row.key();
   draft.act(std::move(upload), "edited here, gone from the server: kept");

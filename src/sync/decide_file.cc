@@ -202,8 +202,11 @@ void decide_marked(Draft& draft, FileView& file) {
   draft.hold(HeldKind::orphan, file, "was on a server once, and is on it no more");
 }
 
+constexpr const char* kPlaceholder = "stands for a message that is on the server only";
+
 void decide_unnamed(Draft& draft, FileView& file, const Namesakes& names,
                     const Holdings& holdings) {
+  if (file.arrival->is_placeholder) return draft.hold(HeldKind::orphan, file, kPlaceholder);
   const auto& origin = file.arrival->origin;
   const bool adopting = file.mailbox->in->adopting;
   const bool ours = origin && origin->ours && !names.released;
@@ -230,7 +233,9 @@ void decide_new_file(Draft& draft, FileView& file, const Holdings& holdings) {
                       "deleted before, and back after an unclean stop");
   }
   if (arrival.held) {
-    return draft.hold(HeldKind::orphan, file, "was on a server once, and is on it no more");
+    return draft.hold(
+        HeldKind::orphan, file,
+        arrival.is_placeholder ? kPlaceholder : "was on a server once, and is on it no more");
   }
   if (const MessageView* message = cut_short(draft.world, file)) {
     const MailboxView& there = *message->mailbox;

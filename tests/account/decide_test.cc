@@ -253,6 +253,16 @@ TEST_F(Adopt, WhereThereWasNoMarker) {
   EXPECT_EQ(fact("marker_held"), "");
 }
 
+TEST_F(Adopt, NotWhileAnotherStateIsAtWorkThere) {
+  const auto at_work = files().open_root(settings_.maildir, false);
+  ASSERT_TRUE(*(*at_work)->lock());
+  Services world = services();
+  const auto adopted = adopt(world, settings_);
+  ASSERT_FALSE(adopted);
+  EXPECT_TRUE(adopted.error().is(ErrorCode::locked)) << adopted.error().describe();
+  EXPECT_FALSE((*at_work)->stat_at(".sterna"));
+}
+
 TEST_F(Adopt, FromAnotherMachineTheTreeStays) {
   set("tree", "00000000000000cc");
   set("state", "00000000000000aa");

@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "src/account/passed_time.h"
 #include "tests/account/account_world.h"
 #include "tests/support/virtual_clock.h"
 

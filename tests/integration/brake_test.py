@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The brake and the marker: a disaster on one side stops before it reaches the other."""
 import contextlib
+import fcntl
 import os
 import pty
 import shutil
@@ -10,7 +11,7 @@ import unittest
 from tests.support.case import IntegrationCase, over
 from tests.support.dovecot import MAIN_PROFILES, free_ports
 from tests.support.messages import NOON, local, message
-from tests.support.sterna import FAILED, HELD, PARTLY, USAGE, binary
+from tests.support.sterna import FAILED, HELD, LOCKED, PARTLY, USAGE, binary
 
 
 class BrakeTest(IntegrationCase):
@@ -335,6 +336,21 @@ class MarkerTest(IntegrationCase):
         os.rmdir(world.mail.root)
         shutil.move(f"{world.dir}/unmounted", world.mail.root)
         world.assert_quiet()
+
+    def test_a_maildir_in_which_another_state_is_at_work_is_left_alone(self):
+        world = self.world()
+        world.fill("INBOX", 2)
+        world.sync()
+        world.fill("INBOX", 1, "later")
+        root = os.open(world.mail.root, os.O_RDONLY | os.O_DIRECTORY)
+        fcntl.flock(root, fcntl.LOCK_EX)
+        run = world.sterna.run("sync", expect=LOCKED)
+        self.assertIn(world.mail.root, run.stderr)
+        self.assertEqual(len(world.mail.messages("INBOX")), 2)
+        world.sterna.run("sync", "--dry-run")
+        os.close(root)
+        world.sync()
+        world.assert_settled()
 
     def test_a_folder_of_strangers_in_its_place_freezes_the_mailbox(self):
         world = self.world()

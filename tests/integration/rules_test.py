@@ -274,6 +274,53 @@ class HiddenTest(IntegrationCase):
         self.assertIn("new", world.words_on_server("INBOX"))
 
 
+class PlaceholderTest(IntegrationCase):
+    """Rule 18: what mbsync left in the place of a large message is no message."""
+
+    TEXT = ("Having a size of 2.2MiB, this message is over the MaxSize limit.\n"
+            "Flag it and sync again (Sync mode ReNew) to fetch its real contents.\n")
+
+    def placeholder(self, word):
+        return message(word, self.TEXT, "[placeholder] About " + word)
+
+    def test_it_is_not_sent_whatever_its_name(self):
+        world = self.world()
+        world.fill("INBOX", 2)
+        world.sync()
+        world.mail.deliver("INBOX", local(self.placeholder("big")), "S")
+        report = world.sync(expect=HELD)
+        self.assertEqual((report["held"], report["uploaded"]), (1, 0))
+        self.assertIn("server only", world.sterna.run("held").stdout)
+        self.assertEqual(world.words_on_server("INBOX"), ["m0", "m1"])
+        world.sterna.run("held", "apply")
+        world.sync()
+        self.assertEqual(world.words_local("INBOX"), ["m0", "m1"])
+        world.assert_settled()
+
+    def test_the_user_may_insist(self):
+        world = self.world()
+        world.sync()
+        world.mail.deliver("INBOX", local(self.placeholder("big")), "S")
+        world.sync(expect=HELD)
+        world.sterna.run("held", "restore")
+        world.sync()
+        self.assertEqual(world.words_on_server("INBOX"), ["big"])
+        world.assert_settled()
+
+    def test_one_that_the_server_has_is_a_message_like_others(self):
+        world = self.world()
+        world.imap.create("A")
+        world.imap.append("INBOX", self.placeholder("big"), [], NOON)
+        world.sync()
+        found = world.mail.find("INBOX", "<big@")
+        world.mail.deliver("A", found.read(), "S", NOON)
+        world.mail.delete(found)
+        report = world.sync()
+        self.assertEqual((report["moved_out"], report["held"]), (1, 0))
+        self.assertEqual(world.words_on_server("A"), ["big"])
+        world.assert_settled()
+
+
 class SentTest(IntegrationCase):
     """A server that stores what it is given to send: its copy has other octets, and comes late."""
 

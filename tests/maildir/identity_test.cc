@@ -5,6 +5,7 @@
 #include <random>
 
 #include "maildir/memory_reader.h"
+#include "sterna/maildir/file_name.h"
 #include "world.h"
 
 namespace sterna::maildir {
@@ -388,6 +389,42 @@ TEST(Digests, OfAFileAreThoseOfItsOctets) {
   EXPECT_EQ(must(full_digest(one)), full_digest(text));
   MemoryReader two(text);
   EXPECT_EQ(must(read_identity(two)), identity_of(text));
+}
+
+constexpr std::string_view kPlaceholder =
+    "From: ann\nX-TUID: abcdefghijkl\nSubject: [placeholder] big\n\n"
+    "Having a size of 2.2MiB, this message is over the MaxSize limit.\n"
+    "Flag it and sync again (Sync mode Upgrade) to fetch its real contents.\n";
+
+TEST(Placeholder, IsKnownByWhatMbsyncWritesIntoIt) {
+  const std::string flagged =
+      std::string(kPlaceholder) + "\nThe original message is flagged as important.\n";
+  std::string wire;
+  for (const char c : flagged) wire += c == '\n' ? std::string("\r\n") : std::string(1, c);
+  for (const std::string_view text :
+       {kPlaceholder, std::string_view(flagged), std::string_view(wire)}) {
+    EXPECT_TRUE(identity_of(text).is_placeholder) << text;
+    EXPECT_TRUE(identity_of(text, 1).is_placeholder) << text;
+  }
+}
+
+TEST(Placeholder, IsNoMessageThatQuotesOne) {
+  EXPECT_FALSE(identity_of(kMessage).is_placeholder);
+  const std::string head = "Subject: [placeholder] big\n\n";
+  const std::string text(kPlaceholder.substr(kPlaceholder.find("\n\n") + 2));
+  EXPECT_TRUE(identity_of(head + text).is_placeholder);
+  EXPECT_FALSE(identity_of("Subject: Re: [placeholder] big\n\n" + text).is_placeholder);
+  EXPECT_FALSE(identity_of(head + "> " + text).is_placeholder);
+  EXPECT_FALSE(identity_of(head + text + std::string(200, 'x')).is_placeholder);
+  EXPECT_FALSE(identity_of(head).is_placeholder);
+}
+
+TEST(Stub, SaysWhichMessageItStandsFor) {
+  const std::string name =
+      derive_base_name({TreeId{7}, MailboxId{3}, UidValidity{9}, Uid{4}, 5, 0});
+  const std::string field = std::string(kStubField) + ": " + name;
+  EXPECT_EQ(identity_of("Subject: x\n" + field + "\n\nbody\n").stub_of, name);
+  EXPECT_EQ(identity_of("Subject: x\n\n" + field + "\n").stub_of, "");
 }
 
 TEST(SameContent, LooksPastLineEndsAlone) {

@@ -128,6 +128,13 @@ TEST_F(KeywordFileTest, BreaksAStaleLock) {
   EXPECT_EQ(disk().read(kFile), "0 work\n");
 }
 
+TEST_F(KeywordFileTest, BreaksALockFromBeforeTheClockWasSetBack) {
+  disk().write(kLock, "1234");
+  disk().advance_ns(-(kDotlockStaleNs + kSecond));
+  must(add_keywords(a_, {"work"}));
+  EXPECT_FALSE(disk().exists(kLock));
+}
+
 TEST_F(KeywordFileTest, LeavesALockThatSomebodyTookOver) {
   disk().before = [&](DiskOp op, std::string_view) {
     if (op == DiskOp::replace) {

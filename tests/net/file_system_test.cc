@@ -234,6 +234,18 @@ TEST_F(FallbackTest, AWriterSaysWhichFileItCouldNotMakeOrWrite) {
   EXPECT_EQ(reader.read(text, 1).error().message(), "reading /mail/cur/m: Bad file descriptor");
 }
 
+TEST_F(FileTest, ADirectoryIsLockedByOneAtATime) {
+  auto& files = loop_.file_system();
+  auto first = files.open_root(temporary_ / "", false);
+  const auto second = files.open_root(temporary_ / "", false);
+  ASSERT_TRUE(first && second);
+  EXPECT_TRUE(*(*first)->lock());
+  EXPECT_TRUE(*(*first)->lock());
+  EXPECT_FALSE(*(*second)->lock());
+  first->reset();
+  EXPECT_TRUE(*(*second)->lock());
+}
+
 TEST_F(FileTest, KnowsBootAndMachine) {
   EXPECT_EQ(loop_.file_system().boot_id().size(), 36u);
   const std::string machine = loop_.file_system().machine_id();

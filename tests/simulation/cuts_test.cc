@@ -86,5 +86,17 @@ TEST_F(Stage, ARemovalWhoseFileIsBackLeavesNoMark) {
   EXPECT_EQ(messages(), Lines{"INBOX t1"});
 }
 
+// Nobody told what the server made of it, which is not what was sent.
+TEST_F(Stage, WhatWasSentAndNotAskedAboutCanBeDeletedAllTheSame) {
+  abilities.uidplus = abilities.rewrites = true;
+  disk.write("mail/m1/cur/t1:2,", "Subject: t1\nX-Token: t1\n\n");
+  sync_cut_at("RFC822.SIZE");
+  ASSERT_EQ(messages(), Lines{"m1 t1"});
+  sync();
+  disk.unlink("mail/m1/cur/t1:2,");
+  sync();
+  EXPECT_EQ(messages(), Lines{});
+}
+
 }  // namespace
 }  // namespace sterna::simulation

@@ -90,5 +90,48 @@ with condstore message-limit
 )");
 }
 
+// The server has what the dead sync sent, and no row or file is that any more.
+TEST(Found, WhatWasSentAndEditedOnceMoreIsReplaced) {
+  play(R"(seed 1032
+with literal+
+5 remote.deliver dice=463889831
+11 sync dice=107285852
+13 remote.deliver dice=931698890
+19 local.edit dice=976824758
+21 sync kill_ms=235
+24 local.save-draft dice=15310546
+30 local.edit dice=322348401
+33 rest
+)");
+}
+
+// The server said that it has the edit, and not where; then another client deleted it.
+TEST(Found, AnEditThatWasStoredAndDeletedThereIsNotSentAgain) {
+  play(R"(seed 738
+with cyrus list-status
+4 local.deliver dice=301976420
+11 rest
+38 local.edit dice=895659955
+41 remote.remove dice=926465239
+42 remote.deliver at=188 dice=576946081
+44 sync dice=466023580 power_ms=600
+55 remote.remove dice=573400545
+58 rest
+)");
+}
+
+// A server that rewrites it, and tells of it late: else it is not known again in its new place.
+TEST(Found, WhatBecameOfAnUploadIsLearnedOnceTheServerTells) {
+  play(R"(seed 429
+with lags rewrites uidplus
+18 local.deliver dice=740066379
+27 rest
+63 local.flag dice=233593390
+64 remote.make dice=705179521
+65 remote.move dice=523639716
+94 rest
+)");
+}
+
 }  // namespace
 }  // namespace sterna::simulation

@@ -39,7 +39,9 @@ constexpr std::array kTroubles{
 
 class Generator {
  public:
-  explicit Generator(std::uint64_t seed) : random_(seed) { script_.seed = seed; }
+  explicit Generator(std::uint64_t seed) : random_(seed), clock_random_(~seed) {
+    script_.seed = seed;
+  }
 
   Script run() {
     describe_world();
@@ -103,7 +105,16 @@ class Generator {
     if (fault >= 2) end(sync, fault == 2 ? "cancel" : fault == 3 ? "kill" : "power");
     if (fault == 4) sync.with["dice"] = dice();
     const std::uint64_t minutes = random_.chance(50) ? 1 : 60;
-    add("wait").with["ms"] = random_.between(1, minutes * 60'000);
+    Step& wait = add("wait");
+    wait.with["ms"] = random_.between(1, minutes * 60'000);
+    set_clock(wait);
+  }
+
+  // By a person, or by NTP: up to three days either way.
+  void set_clock(Step& wait) {
+    if (!clock_random_.chance(6)) return;
+    const bool forward = clock_random_.chance(60);
+    wait.with[forward ? "forward_ms" : "back_ms"] = clock_random_.between(60'000, 259'200'000);
   }
 
   void trouble() {
@@ -127,6 +138,7 @@ class Generator {
   }
 
   SeededRandom random_;
+  SeededRandom clock_random_;
   Script script_;
   std::string_view trouble_;
   std::uint32_t last_id_ = 0;

@@ -187,6 +187,7 @@ void SimWorld::lose_power(std::uint64_t dice) {
   StateDisk::lose_power(files_at_death_, state_ / "at_death", SeededRandom(dice));
   files_at_death_ = StateDisk::stored_in(state_ / "at_death");
   machine_.lose_power(dice);
+  clock_.restart();
   witness_.look(wrong_);
   local_.clean_up(remote_.mailboxes());
   diary_.ledger.power_lost([this](const std::string& token) { return witness_.sees(token); });
@@ -251,6 +252,15 @@ bool SimWorld::act(const Step& step) {
 void SimWorld::wait(std::chrono::milliseconds time) {
   if (clock_.monotonic() + time - written_back_ > kWriteBack) write_back();
   static_cast<void>(clock_.run(clock_.sleep(time)));
+}
+
+void SimWorld::set_clock(std::chrono::milliseconds by) {
+  if (by == by.zero()) return;
+  diary_.note(fmt::format("the clock is set by {} s", by.count() / 1000));
+  clock_.shift_wall(by);
+  for (test::MemoryDisk* disk : std::set{&machine_.disk(), &mail_disk_}) {
+    disk->set_now_ns(clock_.wall_ns());
+  }
 }
 
 coro::Task<void> SimWorld::sync_beside_faults(Run& run) {
@@ -503,6 +513,8 @@ void SimWorld::take(const Step& step) {
     sync(step);
   } else if (step.what == "wait") {
     wait(std::chrono::milliseconds(step.number("ms")));
+    set_clock(std::chrono::milliseconds(step.number("forward_ms")) -
+              std::chrono::milliseconds(step.number("back_ms")));
   } else if (step.what == "power") {
     diary_.note("power lost");
     keep_state();

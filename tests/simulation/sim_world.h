@@ -64,6 +64,7 @@ class SimWorld {
   void take(const Step& step);
   bool act(const Step& step);
   void wait(std::chrono::milliseconds time);
+  void set_clock(std::chrono::milliseconds by);
   account::AccountReport sync(const Step& step);
   coro::Task<void> sync_beside_faults(Run& run);
   void plan_end(Run& run, const Step& step);

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -148,6 +149,8 @@ class Stage : public testing::Test {
   std::function<void()> at_late_listing;  // the same, where letters were read before
   std::function<void()> meanwhile;        // before each directory is read
   std::chrono::milliseconds quiet{0};
+  std::chrono::milliseconds afterwards = std::chrono::hours(2);  // passes after each sync
+  std::optional<sync::Brake> brake;
   test::VirtualClock clock_;
 
   static void strike(std::function<void()>& deed) {
@@ -168,9 +171,16 @@ class Stage : public testing::Test {
     letters_read_ = false;
     account::Settings settings = settings_of(state_ / "state");
     settings.quiet = settings.settles = quiet;
+    if (brake) {
+      settings.policy_for = [old = settings.policy_for, this](const MailboxName& name) {
+        account::MailboxPolicy policy = old(name);
+        policy.brake = *brake;
+        return policy;
+      };
+    }
     account::AccountReport report =
         clock_.run(account::sync_account(services, settings, {}, progress, Log()));
-    static_cast<void>(clock_.run(clock_.sleep(std::chrono::hours(2))));
+    static_cast<void>(clock_.run(clock_.sleep(afterwards)));
     return report;
   }
   std::vector<std::string> paths(const std::string& mailbox) const {

@@ -59,6 +59,7 @@ class MemoryDisk {
     std::int64_t ctime_ns = 0;
     std::int64_t btime_ns = 0;
     std::uint32_t links = 0;
+    std::weak_ptr<void> lock;   // as long as who has it lives
     std::uint32_t writers = 0;  // programs that have it open for writing
   };
   using NodePtr = std::shared_ptr<Node>;

@@ -160,6 +160,14 @@ class MemoryDirectory : public io::Directory {
     return disk().stat_of(*node());
   }
 
+  Result<bool> lock() override {
+    if (lock_) return true;
+    if (node()->lock.lock()) return false;
+    lock_ = std::make_shared<int>();
+    node()->lock = lock_;
+    return true;
+  }
+
   Result<io::FileStat> stat_at(std::string_view name) override {
     STERNA_CHECK(enter(DiskOp::stat, name));
     const auto found = node()->children.find(name);
@@ -291,6 +299,8 @@ class MemoryDirectory : public io::Directory {
   Result<bool> is_network_file_system() override { return disk().is_network; }
 
  private:
+  std::shared_ptr<void> lock_;
+
   MemoryDisk& disk() const { return here_.disk(); }
   const NodePtr& node() const { return here_.node(); }
 

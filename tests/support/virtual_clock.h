@@ -26,12 +26,15 @@ namespace sterna::test {
 class VirtualClock : public io::Clock {
  public:
   std::chrono::nanoseconds monotonic() const override { return now_; }
+  std::chrono::nanoseconds since_boot() const override { return now_ - booted_; }
   std::int64_t wall_ns() const override { return wall_offset_ns_ + now_.count(); }
   coro::Task<Status> sleep(std::chrono::milliseconds duration) override;
 
   coro::ReadyQueue& queue() { return queue_; }
   // The wall clock jumps, as when a person or NTP sets it.
   void shift_wall(std::chrono::nanoseconds by) { wall_offset_ns_ += by.count(); }
+  // The machine was started just now.
+  void restart() { booted_ = now_; }
   // Calls `event` at now + delay, outside any coroutine; those of one instant in order of
   // scheduling.
   void schedule(std::chrono::nanoseconds delay, std::function<void()> event);
@@ -70,6 +73,7 @@ class VirtualClock : public io::Clock {
   coro::TimerQueue sleepers_;
   std::multimap<std::chrono::nanoseconds, std::function<void()>> events_;
   std::chrono::nanoseconds now_{0};
+  std::chrono::nanoseconds booted_{0};
   std::int64_t wall_offset_ns_ = 1'700'000'000'000'000'000;
 };
 

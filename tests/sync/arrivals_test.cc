@@ -232,6 +232,16 @@ TEST(Stubs, AStubOfAnUnknownMessageIsHeld) {
   EXPECT_EQ(planned("", "", "B new n1 stub-text S stub from=A/1"), "held orphan B n1\n");
   EXPECT_EQ(planned("", "", "B new n1 stub-text S stub"), "held orphan B n1\n");
 }
+TEST(Stubs, APlaceholderIsHeldWhateverItsName) {
+  EXPECT_EQ(planned("", "", "B new n1 text S placeholder"), "held orphan B n1\n");
+  EXPECT_EQ(planned("", "", "B new n1 text S placeholder mark=7"), "held orphan B n1\n");
+  EXPECT_EQ(planned("", "", "B new n1 text S placeholder held"), "held orphan B n1\n");
+}
+TEST(Stubs, APlaceholderThatTheServerHasIsItsMessage) {
+  EXPECT_EQ(planned("", "A new 1 text -", "A new n1 text - placeholder"), "pair A/1 n1 -\n");
+  EXPECT_EQ(planned("A 1 text S", "", "A gone 1\nB new n1 text S placeholder"),
+            "move_out A/1 -> B n1 S\n");
+}
 TEST(Stubs, AGoneStubIsDeletedOnTheServer) {
   EXPECT_EQ(planned("A 1 x S stub", "", "A gone 1"), "delete_out A/1 to_trash\n");
 }

@@ -100,10 +100,10 @@ TEST(Body, TellsAMessageThatWasMovedFromOneThatWasChangedOnTheWay) {
   EXPECT_EQ(planned("", "A gone 1\nB new n1 x^2 S saved"),
             "upload B n1 S\ndelete_out A/1 to_trash\n");
 }
-TEST(Body, AnEarlierVersionThatWasSentIsNotTakenForThisOne) {
+TEST(Body, AnEarlierVersionThatWasSentIsNotTakenForThisOneAndIsReplaced) {
   Input input = read({"A Trash:trash", "A 1 x S", "A new 7 x S", "A edited 1 x^3"});
   add_intent(input, IntentKind::upload, "A", 0, "A1", "x^2", "").looks = 3;
-  EXPECT_EQ(told(input), "download A/7\nupload A A1 S replaces=1 doubt\n");
+  EXPECT_EQ(told(input), "pair A/7 A1 S edited replaces=1\ndelete_out A/1 to_trash\n");
 }
 TEST(Body, AWantedMessageIsNotTakenForAnotherVersionOfIt) {
   EXPECT_EQ(told({"A", "A 1 x S wanted", "", "A new n1 x S"}), "pair A/1 n1 S\n");
@@ -158,6 +158,25 @@ TEST(SentEdit, InDoubtIsLookedForThreeTimes) {
   EXPECT_EQ(told(input), "wait A/1\n");
   input.intents.front().looks = 3;
   EXPECT_EQ(told(input), "upload A A1 S replaces=1 doubt\n");
+}
+TEST(SentEdit, ThatWasStoredAndIsGoneLikeTheOldOneIsNotSentAgain) {
+  Input input = read({"A Trash:trash", "A 1 x S", "A gone 1", "A edited 1 y"});
+  Intent& intent = add_intent(input, IntentKind::upload, "A", 0, "A1", "y", "");
+  intent.stored = true;
+  intent.looks = 3;
+  EXPECT_EQ(told(input), "forget A/1 tombstone\nwait A/1\n");
+  Input next = read({"A Trash:trash", "", "", "A new A1 y S"});
+  next.intents = input.intents;
+  EXPECT_EQ(told(next), "held orphan A A1\n");
+  input.intents.front().looks = 2;
+  EXPECT_EQ(told(input), "wait A/1\n");
+}
+TEST(SentEdit, EditedOnceMoreIsReplacedLikeWhatItReplaced) {
+  Input input = read({"A Trash:trash", "A 1 x S", "A new 7 y S", "A edited 1 z"});
+  Intent& intent = add_intent(input, IntentKind::upload, "A", 0, "A1", "y", "");
+  EXPECT_EQ(told(input), "pair A/7 A1 S edited replaces=1\ndelete_out A/1 to_trash\n");
+  intent.target_uid_next = Uid{8};
+  EXPECT_EQ(told(input), "download A/7\nwait A/1\n");
 }
 
 TEST(SentEdit, TheFlagsThatWereSentAreTheBase) {

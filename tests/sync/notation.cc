@@ -256,6 +256,7 @@ class Reader {
     arrival.stable = !has(words, "writing");
     arrival.settling = has(words, "settling");
     arrival.is_stub = has(words, "stub");
+    arrival.is_placeholder = has(words, "placeholder");
     arrival.held = has(words, "held");
     arrival.consumed = has(words, "consumed");
     arrival.resurrected = has(words, "resurrected");

@@ -19,8 +19,8 @@
 //                              [saved]
 //                              MAILBOX new NAME CONTENT FLAGS [option...]
 //   saved: by a mail program that added fields to the header; as a whole it is "CONTENT~saved"
-//   options: writing, settling, unreadable, vanished, denied, headless, namesake, stub, held,
-//            consumed, resurrected, late (first seen after a restart), mute,
+//   options: writing, settling, unreadable, vanished, denied, headless, namesake, stub,
+//            placeholder, held, consumed, resurrected, late (first seen after a restart), mute,
 //            from=M/U (our own name), mark=U (another synchronizer's), ino=M/U (the inode of that
 //            row's file), mtime=N, in_new
 //

@@ -170,7 +170,7 @@ class Sterna(Tool):
         """Two days: what was kept long enough may go, and what the server makes of an upload is
         asked again."""
         self._state("UPDATE fact SET value = value - 172800000 "
-                    "WHERE key IN ('last_sync_ms', 'stored_as_sent_ms')")
+                    "WHERE key IN ('last_sync_ms', 'last_sync_since_boot_ms', 'stored_as_sent_ms')")
 
     def put_by(self):
         area = f"{self.program.state}/acc/undo"

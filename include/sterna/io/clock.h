@@ -15,6 +15,8 @@ class Clock {
   virtual ~Clock() = default;
   // Monotonic; for deadlines and durations.
   virtual std::chrono::nanoseconds monotonic() const = 0;
+  // Since the machine was started, with the time that it slept. Nobody sets it.
+  virtual std::chrono::nanoseconds since_boot() const = 0;
   // Nanoseconds since the epoch, UTC; may jump.
   virtual std::int64_t wall_ns() const = 0;
   // Ends early with ErrorCode::cancelled.

@@ -162,6 +162,9 @@ class Directory {
   virtual Status put_beside(std::string_view name) = 0;
   virtual Status drop_beside(std::string_view name) = 0;
 
+  // Until this handle goes, nobody else can lock the same directory, in this process or another.
+  // False: somebody has. True, too, where the file system has no locks, as some over a network.
+  virtual Result<bool> lock() = 0;
   virtual Status sync() = 0;              // fsync of the directory itself
   virtual Status sync_file_system() = 0;  // syncfs
   virtual Result<std::uint64_t> free_bytes() = 0;

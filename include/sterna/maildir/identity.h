@@ -22,6 +22,7 @@
 namespace sterna::maildir {
 
 inline constexpr std::size_t kHeaderOctetsMax = 64 * 1024;  // what of a header counts
+inline constexpr std::string_view kStubField = "X-Sterna-Stub";
 
 // The same message without the fields that mail programs keep for themselves in the files that they
 // write: Content-Length, Lines, Status, X-Status.
@@ -42,6 +43,12 @@ struct ContentIdentity {
   std::string message_id;   // with its angle brackets, "" if there is none
   std::string date;         // unfolded and trimmed, "" if there is none
   bool has_fields = false;  // at least one line of it parses as a header field
+  // Of a file that stands for a message with its headers only (rule 18): the name that the message
+  // would have here, as the field kStubField has it; "" if there is none.
+  std::string stub_of;
+  // What mbsync stores in the place of a message that is over its MaxSize: its header, with a
+  // subject and a text of mbsync's own.
+  bool is_placeholder = false;
   // Of the octets that the header's digest does not cover, carriage returns left out: the first 63
   // bits of their SHA-256, which tell versions of a message apart. 0: not seen.
   std::uint64_t body_digest = 0;
@@ -80,6 +87,7 @@ class IdentityBuilder {
   std::string header_;  // canonical, until its end or its limit is found
   bool header_done_ = false;
   Sha256 body_;
+  std::string body_start_;  // without carriage returns; more of it than a placeholder has
   std::uint64_t size_ = 0;
   bool last_was_cr_ = false;
 };

@@ -39,7 +39,7 @@ struct Intent {
   std::optional<Identity> identity;
   FlagSet flags;           // that both sides agree on when it is done
   bool to_trash = false;   // delete_out by a move to the Trash
-  std::int64_t at_ms = 0;  // when written, wall clock
+  std::int64_t at_ms = 0;  // when written, by the account's sure time
   unsigned looks = 0;      // how often it was looked for since
   bool stored = false;     // upload: the server has it, and did not say where
 };

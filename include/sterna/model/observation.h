@@ -56,6 +56,7 @@ struct RemoteDelta {
   std::vector<RemoteFlags> flags;  // of rows in the base whose flags were told; ascending by UID
   UidSet gone;                     // proven (rule 5)
   std::string gone_proof;          // how, in words for the history
+  bool asked_again = false;        // for what is gone, by name
 };
 
 // A file in new or cur.
@@ -93,6 +94,8 @@ struct LocalArrival {
   bool vanished = false;  // renamed or removed since it was listed: what it is like is not known
   bool namesake = false;  // had the base of another file of its mailbox, and got its own
   bool is_stub = false;   // carries the header of a stub (rule 18)
+  // Stands for a message as well, and not for one of this tree: sent by nobody but the user.
+  bool is_placeholder = false;
   // Its base name is that of a tombstone, and the boot changed since: a disk that lied (rule 16).
   bool resurrected = false;
   // First seen after a restart of the machine: a lost power may have left a part of it.
