@@ -10,6 +10,7 @@ the same proxy in the same run; `many` raises the system's limits of inotify whe
 """
 import argparse
 import collections
+import contextlib
 import glob
 import json
 import os
@@ -37,6 +38,7 @@ class DelayedLine:
 
     def __init__(self, target, rtt_ms):
         self.target, self.half = target, rtt_ms / 2000
+        self.open = set()
         self.door = Door(self._relay)
         self.port = self.door.port
 
@@ -48,8 +50,16 @@ class DelayedLine:
             return
         for one in (near, far):
             one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self.open.add(one)
         for one, other in ((near, far), (far, near)):
             threading.Thread(target=self._carry, args=(one, other), daemon=True).start()
+
+    def cut(self):
+        """Every line, wherever it is; what is connected later is another one."""
+        for one in list(self.open):
+            self.open.discard(one)
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
 
     def _carry(self, source, target):
         queue, ready = collections.deque(), threading.Condition()
@@ -79,6 +89,7 @@ class DelayedLine:
             with ready:
                 queue.append((time.monotonic() + self.half, octets))
                 ready.notify()
+        self.open.discard(source)
 
 
 class BareIdle:

@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A daemon for a long while: random changes on both sides, a server that restarts, a process that
-stands still. At the end `verify --deep` must find no difference, and nothing may have grown.
+"""A daemon for a long while: random changes on both sides, a server that restarts and gets another
+certificate, lines that are cut, a process that stands still, hooks that fail or hang, a disk that
+is full for some seconds. At the end `verify --deep` must find no difference, and nothing may have
+grown.
 
     python3 -m tests.endurance.soak [--minutes 60] [--seed 1]
 
-STERNA_BINARY names the program, else it is build/release/src/cli/sterna.
+STERNA_BINARY names the program, else it is build/release/src/cli/sterna. The disk is a small one of
+its own, which takes root; nobody else's is filled.
 """
 import argparse
 import collections
+import contextlib
+import errno
 import os
 import random
 import signal
@@ -17,6 +22,7 @@ import tempfile
 import time
 
 from tests.bench.daemon import DelayedLine, Living
+from tests.support import certificates
 from tests.support.dovecot import Dovecot
 from tests.support.imap_client import ImapError
 
@@ -24,23 +30,84 @@ MAILBOXES = ("INBOX", "m1", "m2")
 RTT_MS = 4
 REST_LIMIT_S = 180
 MEMORY_GROWTH_MIB = 16
-DEEDS = {"arrives": 6, "delivered": 3, "flagged there": 3, "flagged here": 3, "moved there": 3,
-         "moved here": 3, "deleted there": 3, "deleted here": 4, "edited": 3, "synced by hand": 2,
-         "server restarted": 1, "stood still": 1}
+DISK_MIB = 64
+DEEDS = {"arrives": 12, "delivered": 6, "flagged there": 6, "flagged here": 6, "moved there": 6,
+         "moved here": 6, "deleted there": 6, "deleted here": 8, "edited": 6, "synced by hand": 4,
+         "server restarted": 2, "stood still": 2, "lines cut": 3, "hook broken": 2,
+         "certificate changed": 1, "disk full": 1}
+# What the hooks do next: they end well, fail, or hang until they are ended for it.
+HOOKS = ("exit 0", "exit 3", "sleep 60")
+HOOK_CONFIG = """[hooks]
+timeout = "2s"
+after_change = ["sh", "{0}/hook.sh"]
+before_sync = ["sh", "{0}/hook.sh"]
+"""
+
+
+@contextlib.contextmanager
+def small_disk():
+    """A directory on a disk of its own, so that it can be filled."""
+    with tempfile.TemporaryDirectory() as directory:
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_MIB}m", "soak", directory],
+                       check=True)
+        try:
+            yield directory
+        finally:
+            subprocess.run(["umount", "--lazy", directory], check=True)
 
 
 class Soak:
     def __init__(self, server, directory, seed):
         self.server, self.dice = server, random.Random(seed)
         self.user = server.new_user()
-        self.client = server.client(self.user)
+        self.connect()
         for name in (*MAILBOXES[1:], "Trash"):
             self.client.create(name)
-        line = DelayedLine(server.tls_port, RTT_MS)
-        self.daemon = Living(directory, server.ca, [("acc", self.user, "127.0.0.1", line.port)],
-                             "hold_deletions = { share = 1.0, at_least = 1000000 }\n")
+        self.line = DelayedLine(server.tls_port, RTT_MS)
+        self.hook = f"{directory}/hook.sh"
+        self.set_hook(HOOKS[0])
+        self.daemon = Living(directory, server.ca,
+                             [("acc", self.user, "127.0.0.1", self.line.port)],
+                             "hold_deletions = { share = 1.0, at_least = 1000000 }\n"
+                             + HOOK_CONFIG.format(directory))
         self.done = collections.Counter()
         self.count = 0
+
+    def connect(self):
+        for _ in range(50):
+            with contextlib.suppress(OSError, EOFError):
+                self.client = self.server.client(self.user)
+                return
+            time.sleep(0.1)
+        raise RuntimeError("the server does not come back:\n" + self.server.log())
+
+    def set_hook(self, command):
+        with open(self.hook, "w", encoding="ascii") as out:
+            out.write(command + "\n")
+
+    def change_certificate(self):
+        """The authority signs another key, as a renewal does; the server reads it when told."""
+        certificates.renew(f"{self.server.dir}/tls", "good")
+        self.server.doveadm("reload")
+
+    def fill_disk(self):
+        filler = f"{self.daemon.dir}/filler"
+        try:
+            with open(filler, "wb", buffering=0) as out:
+                while out.write(bytes(1 << 16)):
+                    pass
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+        self.much_arrives(1 + self.dice.random() * 4)
+        os.unlink(filler)
+
+    def much_arrives(self, seconds):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self.count += 1
+            self.client.append(self.dice.choice(MAILBOXES), self.message())
+            time.sleep(0.3)
 
     def path(self, mailbox, place, name):
         return f"{self.daemon.dir}/Mail/acc/{mailbox}/{place}/{name}"
@@ -99,13 +166,21 @@ class Soak:
             self.server.pause()
             time.sleep(self.dice.random() * 3)
             self.server.resume()
-            self.client = self.server.client(self.user)
+            self.connect()
         elif deed == "stood still":
             self.daemon.process.send_signal(signal.SIGSTOP)
-            time.sleep(self.dice.random() * 4)
+            self.much_arrives(self.dice.random() * 4)
             self.daemon.process.send_signal(signal.SIGCONT)
         elif deed == "synced by hand":
             self.run("sync")
+        elif deed == "lines cut":
+            self.line.cut()
+        elif deed == "hook broken":
+            self.set_hook(self.dice.choice(HOOKS))
+        elif deed == "certificate changed":
+            self.change_certificate()
+        elif deed == "disk full":
+            self.fill_disk()
         elif deed.endswith("there") or deed == "arrives":
             self.there(deed, mailbox, other)
         else:
@@ -131,7 +206,7 @@ class Soak:
 
 
 def soak(minutes, seed):
-    with Dovecot() as server, tempfile.TemporaryDirectory() as directory:
+    with Dovecot() as server, small_disk() as directory:
         one = Soak(server, directory, seed)
         time.sleep(3)
         memory, descriptors = one.daemon.memory_mib()["VmRSS"], one.descriptors()
@@ -141,7 +216,10 @@ def soak(minutes, seed):
                 one.act()
             except (FileNotFoundError, FileExistsError, ImapError):
                 pass          # the other side was faster
+            except (EOFError, ConnectionError):
+                one.connect()  # the server ends its lines when it starts, or reads its files, anew
             time.sleep(one.dice.random() * 0.5)
+        one.set_hook(HOOKS[0])
         good = one.comes_to_rest()
         verified = one.run("verify", "--deep")
         grown = one.daemon.memory_mib()["VmRSS"] - memory

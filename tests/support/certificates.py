@@ -79,6 +79,14 @@ def _sign(directory, name, subject, section, first=None, last=None):
              *dates, "-in", f"{name}.csr", "-out", f"{name}.pem")
 
 
+def renew(directory, name):
+    """Another key and certificate for a kind that make() made, in its place."""
+    section, first, last = _KINDS[name]
+    _sign(directory, f"{name}-next", name, section, first, last)
+    for ending in ("key", "pem"):
+        os.replace(f"{directory}/{name}-next.{ending}", f"{directory}/{name}.{ending}")
+
+
 def pin_of(certificate):
     """SHA-256 of the public key, in base64, as tls.pin_sha256 takes it."""
     done = subprocess.run(
