@@ -99,8 +99,10 @@ class Soak:
         except OSError as error:
             if error.errno != errno.ENOSPC:
                 raise
-        self.much_arrives(1 + self.dice.random() * 4)
-        os.unlink(filler)
+        try:
+            self.much_arrives(1 + self.dice.random() * 4)
+        finally:
+            os.unlink(filler)
 
     def much_arrives(self, seconds):
         end = time.monotonic() + seconds
@@ -169,8 +171,10 @@ class Soak:
             self.connect()
         elif deed == "stood still":
             self.daemon.process.send_signal(signal.SIGSTOP)
-            self.much_arrives(self.dice.random() * 4)
-            self.daemon.process.send_signal(signal.SIGCONT)
+            try:
+                self.much_arrives(self.dice.random() * 4)
+            finally:
+                self.daemon.process.send_signal(signal.SIGCONT)
         elif deed == "synced by hand":
             self.run("sync")
         elif deed == "lines cut":
