@@ -7,6 +7,7 @@
 
 namespace sterna::account {
 
+class KnownUids;
 class UidSink;
 
 // Fills work.input.local for every mailbox, listing only those whose stamp moved. May run beside
@@ -25,8 +26,9 @@ inline constexpr std::chrono::seconds kSettleLimit{30};
 // mailbox unknown and is noted. After an error nothing of it is known.
 coro::Task<Status> observe_remote(Engine& engine, Connection& connection, MailboxWork& work);
 
-// The same of several, where SELECT alone can tell (QRESYNC), all asked at once. Gives back those
-// that have to be looked at one by one. An error is one of the connection, or of the base.
+// The same of several, asked in a row: where SELECT alone tells what changed (QRESYNC), and where a
+// FETCH behind it does. Gives back those that have to be looked at one by one. An error is one of
+// the connection, or of the base.
 coro::Task<Result<std::vector<MailboxWork*>>> glance(Engine& engine, Connection& connection,
                                                      const std::vector<MailboxWork*>& mailboxes);
 
@@ -39,6 +41,13 @@ coro::Task<Status> identify_remote(Engine& engine, Connection& connection, Mailb
 
 // For who looks what changed: EXAMINE in a dry run, and with mod-sequences where there are any.
 imap::SelectOptions select_options(const Engine& engine, const Connection& connection);
+
+// Of a look that was whole: UIDNEXT, and where SELECT does not say it (Courier), what STATUS said,
+// or the highest UID, which is a lower bound.
+Result<Uid> uid_next_of(const imap::Selection& selection, const MailboxWork& work, KnownUids& base);
+
+// For how long a server may count more messages than it lists: counts it, or forgets it.
+Status bound_hiding(Engine& engine, MailboxWork& work);
 
 // SELECT, on its way, with nothing that a server could fail to understand. Whether it succeeded is
 // asked by select_mailbox().

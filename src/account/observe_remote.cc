@@ -59,12 +59,8 @@ coro::Task<Result<imap::Done>> select_plainer(Connection& connection, const Wire
 
 coro::Task<Result<imap::Done>> fetch_flags(Connection& connection, UidSet uids,
                                            std::optional<ModSeq> since, Sink* sink) {
-  imap::FetchRequest request;
-  request.uids = std::move(uids);
-  request.items = {imap::FetchItem::uid, imap::FetchItem::flags};
   const bool with_modseq = connection.condstore && !connection.client().selection()->no_modseq;
-  if (with_modseq) request.items.push_back(imap::FetchItem::modseq);
-  request.changed_since = since;
+  imap::FetchRequest request = flags_request(std::move(uids), since, with_modseq);
   STERNA_CO_TRY(imap::Done done, co_await connection.run(imap::uid_fetch(request), sink));
   if (!with_modseq || done.status != imap::StatusKind::bad) co_return done;
   request.items.pop_back();
@@ -129,17 +125,6 @@ coro::Task<Result<imap::Done>> look(Engine& engine, Connection& connection, Mail
   out.all_flags = asked_all && out.whole && fetched.ok();
   if (!fetched.ok()) co_return fetched;
   co_return done;
-}
-
-// No UIDNEXT in SELECT (Courier): STATUS said it, else the highest UID tells a lower bound.
-Result<Uid> uid_next_of(const imap::Selection& selection, const MailboxWork& work,
-                        KnownUids& base) {
-  if (selection.uid_next) return *selection.uid_next;
-  if (work.status && work.status->uid_next) return *work.status->uid_next;
-  STERNA_TRY(UidSet known, base.all());
-  known.add_all(work.input.remote.arrived);
-  if (known.empty() || known.last() == kUidMax) return Uid{1};
-  return Uid{known.last().value + 1};
 }
 
 std::uint32_t exists_now(Connection& connection) {
@@ -210,24 +195,6 @@ coro::Task<Status> settle_presence(Connection& connection, MailboxWork& work, Lo
 // here for good.
 constexpr std::int64_t kHidesMaxMs = 3'600'000;
 
-Status bound_hiding(Engine& engine, MailboxWork& work) {
-  RemoteDelta& remote = work.input.remote;
-  const std::string key = hides_key(work.row.id);
-  STERNA_TRY(const std::optional<std::string> known, engine.store->get(key));
-  if (!remote.hides_some) {
-    if (!known || engine.dry_run()) return {};
-    return engine.write([&] { return engine.store->unset(key); });
-  }
-  const auto since = known ? parse_number(*known) : std::nullopt;
-  const std::int64_t now = engine.sure_ms();
-  if (since && static_cast<std::int64_t>(*since) <= now) {
-    remote.hides_some = now - static_cast<std::int64_t>(*since) < kHidesMaxMs;
-    return {};
-  }
-  if (engine.dry_run()) return {};
-  return engine.write([&] { return engine.store->set(key, fmt::format("{}", now)); });
-}
-
 void check_numbers(const imap::Selection& selection, MailboxWork& work, Log& log) {
   const RemoteCursor& cursor = work.row.cursor;
   const bool back = cursor.uidvalidity && *selection.uid_validity == cursor.uidvalidity &&
@@ -265,6 +232,34 @@ void keep_cursor_before_unreadable(Engine& engine, MailboxWork& work, const Look
 Error replaced() {
   return Error(ErrorCode::changed, "the mailbox was replaced on the server meanwhile")
       .with_scope(ErrorScope::mailbox);
+}
+
+Result<Uid> uid_next_of(const imap::Selection& selection, const MailboxWork& work,
+                        KnownUids& base) {
+  if (selection.uid_next) return *selection.uid_next;
+  if (work.status && work.status->uid_next) return *work.status->uid_next;
+  STERNA_TRY(UidSet known, base.all());
+  known.add_all(work.input.remote.arrived);
+  if (known.empty() || known.last() == kUidMax) return Uid{1};
+  return Uid{known.last().value + 1};
+}
+
+Status bound_hiding(Engine& engine, MailboxWork& work) {
+  RemoteDelta& remote = work.input.remote;
+  const std::string key = hides_key(work.row.id);
+  STERNA_TRY(const std::optional<std::string> known, engine.store->get(key));
+  if (!remote.hides_some) {
+    if (!known || engine.dry_run()) return {};
+    return engine.write([&] { return engine.store->unset(key); });
+  }
+  const auto since = known ? parse_number(*known) : std::nullopt;
+  const std::int64_t now = engine.sure_ms();
+  if (since && static_cast<std::int64_t>(*since) <= now) {
+    remote.hides_some = now - static_cast<std::int64_t>(*since) < kHidesMaxMs;
+    return {};
+  }
+  if (engine.dry_run()) return {};
+  return engine.write([&] { return engine.store->set(key, fmt::format("{}", now)); });
 }
 
 imap::SelectOptions select_options(const Engine& engine, const Connection& connection) {

@@ -48,15 +48,18 @@ constexpr std::uint64_t kMessagesForAnotherConnection = 400;
 constexpr std::size_t kDownloadConnectionsMax = 2;
 
 // Nothing changed on the server since the cursor: proven by STATUS alone. Flags can only be
-// excluded where there is a mod-sequence (RFC 7162), so a server without CONDSTORE is always looked
-// at.
+// excluded where there is a mod-sequence (RFC 7162), so what a server without CONDSTORE has is
+// always looked at, but for a mailbox without messages.
 bool is_unchanged(const MailboxWork& work) {
   const RemoteCursor& cursor = work.row.cursor;
   if (!work.status || !cursor.uidvalidity) return false;
   const imap::MailboxStatus& status = *work.status;
-  return status.uid_validity == cursor.uidvalidity && status.uid_next == cursor.uid_next &&
-         status.messages == cursor.messages && status.highest_modseq &&
-         status.highest_modseq->value != 0 && *status.highest_modseq == cursor.highest_modseq;
+  const bool same_messages = status.uid_validity == cursor.uidvalidity &&
+                             status.uid_next == cursor.uid_next &&
+                             status.messages == cursor.messages;
+  if (!status.highest_modseq) return same_messages && status.messages == 0U;
+  return same_messages && status.highest_modseq->value != 0 &&
+         *status.highest_modseq == cursor.highest_modseq;
 }
 
 // The base of a mailbox that is paired anew: nothing of it is believed any more.

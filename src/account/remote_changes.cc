@@ -145,6 +145,15 @@ void keep_hidden(const UidSet& shown, UidSet& gone) {
   gone = gone.minus(UidSet::range(Uid{1}, Uid{shown.first().value - 1}));
 }
 
+imap::FetchRequest flags_request(UidSet uids, std::optional<ModSeq> since, bool with_modseq) {
+  imap::FetchRequest request;
+  request.uids = std::move(uids);
+  request.items = {imap::FetchItem::uid, imap::FetchItem::flags};
+  if (with_modseq) request.items.push_back(imap::FetchItem::modseq);
+  request.changed_since = since;
+  return request;
+}
+
 void take_rights(const imap::Selection& selection, const RemoteCursor& cursor,
                  RemoteDelta& remote) {
   remote.uidvalidity = *selection.uid_validity;

@@ -76,6 +76,9 @@ Result<bool> take_changes(const ChangeSink& changes, std::uint32_t exists, Known
 inline constexpr std::uint32_t kViewMin = 1000;  // Gmail's smallest setting
 void keep_hidden(const UidSet& shown, UidSet& gone);
 
+// FETCH of the flags: of all, or of what changed since. Not without mod-sequences.
+imap::FetchRequest flags_request(UidSet uids, std::optional<ModSeq> since, bool with_modseq);
+
 // What may be stored there, and by whom.
 void take_rights(const imap::Selection& selection, const RemoteCursor& cursor, RemoteDelta& remote);
 

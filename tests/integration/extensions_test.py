@@ -203,7 +203,8 @@ class SilentSearchTest(unittest.TestCase):
                 return line[:-1] + told if b"HIGHESTMODSEQ" in text else line
 
             def on_select(self, session, tag, text):
-                session.say(b"* OK [HIGHESTMODSEQ %d] now" % self.modseq)
+                session.say(b"* OK [CLOSED] the one before",
+                            b"* OK [HIGHESTMODSEQ %d] now" % self.modseq)
                 super().on_select(session, tag, text)
 
             def on_uid_fetch(self, session, tag, text):

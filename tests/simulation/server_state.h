@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -69,6 +70,10 @@ class ServerState {
   // How often a session changed anything, for the claim that a sync at rest changes nothing.
   std::uint64_t changes_by_sessions = 0;
   std::uint64_t bodies_sent = 0;
+  // There, and not to be selected.
+  std::set<std::string> locked;
+  // Commands with that in them are answered BAD; "": none.
+  std::string not_understood;
   // What a session was asked that no sound client asks (answered with BAD).
   std::vector<std::string> complaints;
   // Called with each command before a session looks at it.

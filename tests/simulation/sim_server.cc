@@ -162,6 +162,9 @@ void SimSession::bad(const ClientCommand& command) {
 void SimSession::handle(const ClientCommand& command) {
   if (state_.before_command) state_.before_command(command.line);
   if (idle_) return end_idle(command);
+  if (!state_.not_understood.empty() && command.line.contains(state_.not_understood)) {
+    return bad(command);
+  }
   if (selected_ && !selected_mailbox()) {
     if (tells_as(Manners::dovecot)) say("* BYE the mailbox is gone");
     ended_ = true;
@@ -387,11 +390,13 @@ void SimSession::select(const ClientCommand& command) {
       has_parameters ? command.arguments[1].items : std::vector<Argument>{};
   const bool resyncs = parameters.size() == 2 && ascii_iequals(parameters[0].text, "QRESYNC");
   if (resyncs && !qresync_on_) return bad(command);
-  if (selected_) say("* OK [CLOSED] the one before");
-  selected_.reset();
   const std::string name = canonical(command.arguments[0].text);
   ServerMailbox* mailbox = state_.find(name);
-  if (!mailbox) return no(command, "no such mailbox");
+  select_failed_ = !mailbox || state_.locked.contains(name);
+  if (select_failed_ && abilities_.keeps_selected) return no(command, "no such mailbox");
+  if (selected_) say("* OK [CLOSED] the one before");
+  selected_.reset();
+  if (select_failed_) return no(command, "no such mailbox");
   condstore_on_ = condstore_on_ || has_parameters;
   mailbox->modseq_asked = mailbox->modseq_asked || condstore_on_ || tells_as(Manners::cyrus);
   selected_ = Selected{.name = name,

@@ -65,6 +65,7 @@ struct Abilities {
   bool idles_not = false;        // IDLE is accepted, and ended at once
   bool filters = false;          // some of what is stored is moved elsewhere at once
   bool rewrites = false;         // what is stored gets one header field more
+  bool keeps_selected = false;   // a SELECT that fails leaves the mailbox before selected
 
   static Abilities of(const Script& script);
   std::string to_string() const;  // the words of a CAPABILITY response
@@ -177,6 +178,7 @@ class SimSession {
   std::string out_;
   bool authenticated_ = false;
   bool ended_ = false;
+  bool select_failed_ = false;  // the last one
   bool condstore_on_ = false;
   bool qresync_on_ = false;
   std::optional<Selected> selected_;

@@ -131,6 +131,10 @@ bool SimSession::handle_messages(const ClientCommand& command) {
   const std::string& name = command.name;
   const std::size_t count = command.arguments.size();
   if (name == "APPEND" && count >= 2) return append(command), true;
+  if (!selected_ && select_failed_ && name == "UID FETCH") {
+    // Sent behind a SELECT whose answer was not known yet.
+    return say(command.tag + " BAD no mailbox is open"), true;
+  }
   if (!selected_) return false;
   const bool changes = name == "UID STORE" || name == "UID MOVE" || name.ends_with("EXPUNGE");
   if (changes && selected_->read_only) return false;

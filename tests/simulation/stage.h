@@ -47,6 +47,27 @@ class Stage : public testing::Test {
     for (const Error& error : report.errors) ADD_FAILURE() << error.describe();
     return report;
   }
+  // Whatever comes of it.
+  account::AccountReport run() {
+    SimNetwork network(clock_, random_, server, abilities);
+    network_ = &network;
+    const account::Services services{clock_, worker_, network, random_, machine_};
+    account::Progress progress;
+    letters_read_ = false;
+    account::Settings settings = settings_of(state_ / "state");
+    settings.quiet = settings.settles = quiet;
+    if (brake) {
+      settings.policy_for = [old = settings.policy_for, this](const MailboxName& name) {
+        account::MailboxPolicy policy = old(name);
+        policy.brake = *brake;
+        return policy;
+      };
+    }
+    account::AccountReport report =
+        clock_.run(account::sync_account(services, settings, {}, progress, Log()));
+    static_cast<void>(clock_.run(clock_.sleep(afterwards)));
+    return report;
+  }
   // While the disk refuses to replace the file of that name.
   void sync_in_vain(const std::string& refused) {
     refused_ = refused;
@@ -163,26 +184,6 @@ class Stage : public testing::Test {
   SimNetwork* network_ = nullptr;  // of the sync that runs
 
  private:
-  account::AccountReport run() {
-    SimNetwork network(clock_, random_, server, abilities);
-    network_ = &network;
-    const account::Services services{clock_, worker_, network, random_, machine_};
-    account::Progress progress;
-    letters_read_ = false;
-    account::Settings settings = settings_of(state_ / "state");
-    settings.quiet = settings.settles = quiet;
-    if (brake) {
-      settings.policy_for = [old = settings.policy_for, this](const MailboxName& name) {
-        account::MailboxPolicy policy = old(name);
-        policy.brake = *brake;
-        return policy;
-      };
-    }
-    account::AccountReport report =
-        clock_.run(account::sync_account(services, settings, {}, progress, Log()));
-    static_cast<void>(clock_.run(clock_.sleep(afterwards)));
-    return report;
-  }
   std::vector<std::string> paths(const std::string& mailbox) const {
     std::vector<std::string> found;
     for (const std::string part : {"/new/", "/cur/"}) {

@@ -40,6 +40,7 @@ _STRIPPED = {
     "CHILDREN": (rb" ?\\Has(No)?Children", b""),
     "SPECIAL-USE": (rb" ?\\(Trash|Sent|Drafts|Junk|Archive|All|Flagged)\b", b""),
 }
+_HOLD_LIMIT_S = 20
 _LITERAL = re.compile(rb"\{(\d+)(\+?)\}\r\n\Z")
 _CAPABILITIES = re.compile(rb"(?:(?<=^\* )|(?<=\[))CAPABILITY ([^\]\r]*)")
 _QUOTED = re.compile(rb'"(?:[^"\\]|\\.)*"')
@@ -72,6 +73,10 @@ class Wire:
         self._refuse = []             # (pattern, answer)
         self._never_knew = []         # (pattern, answer)
         self._say_bye = []            # patterns
+        self._together = None         # (pattern, how many are still awaited)
+        self._held_in_vain = False
+        self._arrived = threading.Event()
+        self._arrived.set()
         self._cut_down = None         # bytes that still get through
         self._at_cut = None
         self._disguises = []          # (name on the server, name that Sterna sees)
@@ -111,6 +116,12 @@ class Wire:
         """The next matching command is answered BYE and nothing else; the line stays open."""
         self._say_bye.append(re.compile(pattern))
 
+    def hold_until_together(self, pattern, count):
+        """From the next command that matches on no answer gets through until so many of them have
+        come: they are in flight at one time. Where they do not come, it is unused."""
+        self._together = (re.compile(pattern), count)
+        self._held_in_vain = False
+
     def disguise(self, real, shown):
         """Lets Sterna see another mailbox name than the server has; both are wire names."""
         self._disguises.append((real, shown))
@@ -138,6 +149,9 @@ class Wire:
             unused += [("say_bye", pattern.pattern) for pattern in self._say_bye]
             if self._cut_down is not None:
                 unused.append(("cut_download_after", self._cut_down))
+            if self._together:
+                unused.append(("hold_until_together", self._together[0].pattern))
+                self._together = None
             for orders in (self._cut_before, self._lose_reply, self._refuse, self._say_bye):
                 orders.clear()
             self._cut_down = None
@@ -215,6 +229,7 @@ class Wire:
         with self._lock:
             self.commands.append(text)
             self.bytes_up += sum(map(len, pieces))
+            self._count_together(text)
         if self.on_command:
             self.on_command(text)
         if _take(self._cut_before, text):
@@ -234,6 +249,16 @@ class Wire:
             client.sendall(tag + b" " + answer + b"\r\n")
         else:
             server.sendall(b"".join(pieces))
+
+    def _count_together(self, text):
+        if self._held_in_vain or not self._together or not self._together[0].search(text):
+            return
+        pattern, count = self._together
+        self._together = (pattern, count - 1) if count > 1 else None
+        if self._together:
+            self._arrived.clear()
+        else:
+            self._arrived.set()
 
     def _refusal(self, text):
         for entry in self._refuse:
@@ -294,6 +319,9 @@ class Wire:
             word for word in said[1].split(b" ") if word.decode() not in self._hidden)
 
     def _pass_down(self, data, client):
+        if not self._arrived.wait(_HOLD_LIMIT_S):
+            self._held_in_vain = True
+            self._arrived.set()
         with self._lock:
             self.bytes_down += len(data)
             left = self._cut_down
