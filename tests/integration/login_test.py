@@ -7,18 +7,17 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import tempfile
 import time
 import unittest
 
 from tests.support import certificates
 from tests.support.case import IntegrationCase
-from tests.support.dovecot import NOBODY, PASSWORD, Dovecot
+from tests.support.cyrus import GuardedCyrus
+from tests.support.dovecot import PASSWORD, Dovecot
 from tests.support.maildir import Maildir
 from tests.support.messages import message
 from tests.support.sterna import BAD_CONFIG, LOGIN, Sterna
-from tests.transcripts.servers import UNPACKED, Cyrus
 
 TOKEN_KEY = b"a key that only this test knows, and its server"
 
@@ -239,52 +238,16 @@ passdb {
         self.assert_refused("refused the login")
 
 
-class CyrusServer(Cyrus):
-    """One that knows a user's password in the clear, so that it can do each mechanism."""
-    settings = """\
-sasl_auxprop_plugin: sasldb
-sasl_sasldb_path: {dir}/sasldb
-tls_server_cert: {dir}/tls/good.pem
-tls_server_key: {dir}/tls/good.key
-tls_client_ca_file: {dir}/tls/ca.pem
-tls_client_certs: optional
-"""
-    tool = f"{UNPACKED}/sasl/usr/sbin/saslpasswd2"
-
-    def __init__(self, mechanisms, versions):
-        super().__init__()
-        self.settings += f"sasl_mech_list: {mechanisms}\ntls_versions: {versions}\n"
-
-    @classmethod
-    def installed(cls):
-        return super().installed() and os.path.exists(cls.tool)
-
-    def start(self):
-        tls = f"{self._dir}/tls"
-        certificates.make(tls, ["127.0.0.1"])
-        self.ca = f"{tls}/ca.pem"
-        self.client = certificates.make_client(tls, "ann")
-        subprocess.run([self.tool, "-p", "-c", "-f", f"{self._dir}/sasldb", "-u", "localhost",
-                        "ann"], input=PASSWORD.encode(), check=True, capture_output=True)
-        os.chmod(self._dir, 0o755)
-        for path in (f"{self._dir}/sasldb", tls, *(f"{tls}/{n}" for n in os.listdir(tls))):
-            os.chown(path, NOBODY, -1)
-        return super().start()
-
-    @property
-    def port(self):
-        return self._port
-
-
-@unittest.skipUnless(os.environ.get("STERNA_LONG") and CyrusServer.installed(),
+@unittest.skipUnless(os.environ.get("STERNA_LONG") and not GuardedCyrus.lacks(),
                      "STERNA_LONG=1 and scripts/other-servers")
 class CyrusTest(IntegrationCase):
     """What `check` says of each mechanism; -PLUS needs tls-unique there, whatever the TLS."""
     everything = "PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256 EXTERNAL"
 
     def server(self, mechanisms=everything, versions="tls1_2 tls1_3"):
-        cyrus = CyrusServer(mechanisms, versions)
+        cyrus = GuardedCyrus(mechanisms, versions)
         self.addCleanup(cyrus.stop)
+        cyrus.add_user("ann")
         return cyrus.start()
 
     def way_of_login(self, cyrus, mode="starttls", expect=0, **keys):
@@ -319,7 +282,7 @@ class CyrusTest(IntegrationCase):
 
     def test_a_certificate(self):
         cyrus = self.server()
-        cert, key = cyrus.client
+        cert, key = certificates.make_client(cyrus.tls, "ann")
         tls = {"client_cert": cert, "client_key": key}
         self.assertEqual(self.way_of_login(cyrus, auth="external", password=None, tls=tls),
                          "AUTHENTICATE EXTERNAL")

@@ -108,6 +108,7 @@ class Imap:
         self.last = b""           # the tagged answer to the last command
         self.selected = None      # for changes; one that is only examined is no such
         self._open = False        # a mailbox is selected or examined
+        self._capabilities = None
         self.greeting = self._file.readline()
         self.command(f"LOGIN {quoted(user)} {quoted(password)}")
 
@@ -125,18 +126,31 @@ class Imap:
         self._file.close()
         self._socket.close()
 
-    def command(self, *parts):
-        """Sends one command; returns the untagged responses, each with its literals."""
+    @property
+    def capabilities(self):
+        """What the server offers who is logged in."""
+        if self._capabilities is None:
+            (line,) = [line for line in self.command("CAPABILITY") if b"CAPABILITY" in line]
+            self._capabilities = line.decode().split()[2:]
+        return self._capabilities
+
+    def command(self, *parts, literal=None):
+        """Sends one command, with a literal at its end if there is one; returns the untagged
+        responses, each with its literals."""
         self._count += 1
         tag = b"t%d " % self._count
         text = b"".join(p if isinstance(p, bytes) else p.encode() for p in parts)
-        self._socket.sendall(tag + text + b"\r\n")
+        announced = b" {%d}" % len(literal) if literal is not None else b""
+        self._socket.sendall(tag + text + announced + b"\r\n")
         untagged = []
         while True:
             try:
                 line = self._response()
             except EOFError as closed:
                 raise EOFError(f"{closed} after {untagged[-3:]} to {text[:80]!r}") from None
+            if literal is not None and line.startswith(b"+"):
+                self._socket.sendall(literal + b"\r\n")
+                continue
             if line.startswith(tag):
                 self.last = line
                 if not line.startswith(tag + b"OK"):
@@ -172,8 +186,10 @@ class Imap:
     def _name(self, wire):
         return decode_name(wire).removeprefix(self._prefix).replace(self.separator, "/")
 
-    def create(self, name):
-        self.command("CREATE ", self._wire(name))
+    def create(self, name, use=None):
+        """`use` is a special one (RFC 6154), where the server knows how to give it."""
+        given = f" (USE ({use}))" if use and "CREATE-SPECIAL-USE" in self.capabilities else ""
+        self.command("CREATE ", self._wire(name), given)
 
     def delete(self, name):
         self.selected = None
@@ -194,9 +210,11 @@ class Imap:
                       for line in lines if line.startswith(b"* LSUB"))
 
     def status(self, name):
-        """MESSAGES, UIDNEXT, UIDVALIDITY, UNSEEN and HIGHESTMODSEQ of a mailbox."""
-        items = "(MESSAGES UIDNEXT UIDVALIDITY UNSEEN HIGHESTMODSEQ)"
-        for line in self.command("STATUS ", self._wire(name), " ", items):
+        """MESSAGES, UIDNEXT, UIDVALIDITY and UNSEEN of a mailbox; HIGHESTMODSEQ if it has one."""
+        items = "MESSAGES UIDNEXT UIDVALIDITY UNSEEN"
+        if "CONDSTORE" in self.capabilities:
+            items += " HIGHESTMODSEQ"
+        for line in self.command("STATUS ", self._wire(name), f" ({items})"):
             if line.startswith(b"* STATUS"):
                 values = parse_values(line[len(b"* STATUS"):])[1]
                 return {k.decode(): int(v) for k, v in zip(values[::2], values[1::2])}
@@ -214,8 +232,13 @@ class Imap:
 
     def leave(self):
         """Selects nothing: Dovecot hangs up on who has a mailbox open that another one deletes."""
-        if self._open:
+        if self._open and "UNSELECT" in self.capabilities:
             self.command("UNSELECT")
+        elif self._open:
+            try:                  # one that cannot be opened leaves none open (RFC 3501 6.3.1)
+                self.examine("no such mailbox")
+            except ImapError:
+                pass
         self.selected, self._open = None, False
 
     def _enter(self, name):
@@ -230,7 +253,7 @@ class Imap:
         """Returns the new UID."""
         stamp = f" {imap_date(date)}" if date is not None else ""
         self.command("APPEND ", self._wire(name), f" ({' '.join(flags)}){stamp}",
-                     b" {%d+}\r\n" % len(data), data)
+                     literal=data)
         found = re.search(rb"APPENDUID \d+ (\d+)", self.last)
         return int(found[1]) if found else None
 
@@ -292,6 +315,10 @@ class Imap:
 
     def move(self, name, uids, target):
         """Returns what the server said of it."""
+        if "MOVE" not in self.capabilities:
+            self.copy(name, uids, target)
+            self.expunge(name, uids)
+            return []
         self._enter(name)
         return self.command(f"UID MOVE {uid_set(uids)} ", self._wire(target))
 

@@ -15,6 +15,7 @@ _STATUS = re.compile(r'\* STATUS (?:"([^"]*)"|(\S+)) \(')
 _NOISE = [
     (re.compile(r" \(\d+\.\d+ \+ [^()]* secs\)"), ""),
     (re.compile(r" \(\d+\.\d+ secs?( \d+ calls)?\)"), ""),
+    (re.compile(r"(?<= msgs) in \d+\.\d+ secs(?=\))"), ""),
     (re.compile(r" \[\d{4}-\d\d-\d\d [\d:]{8}\]"), ""),
     (re.compile(r'(?<=TAG )"t\d+"'), '"tag"'),
     (re.compile(r" SESSIONID=<[^>]*>"), ""),

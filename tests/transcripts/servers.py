@@ -1,24 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """The servers whose answers are recorded: each private, below one directory, on loopback or a pipe.
 
-Dovecot is the one that the integration tests use. Cyrus and Courier cannot be installed beside it
-(all three provide imap-server), so they run from where scripts/other-servers unpacked them:
-$STERNA_OTHER_SERVERS, else build/servers. Each has new_user() and connect(user), which returns a
-Line on which nobody logged in yet; with `preauthenticated` somebody did. `dated`: what a mailbox
-made in the same second as another one has for UIDVALIDITY is not told from it.
+Dovecot is the one that the integration tests use; Cyrus and Courier run from where
+scripts/other-servers unpacked them. Each has new_user() and connect(user), which returns a Line on
+which nobody logged in yet; with `preauthenticated` somebody did. `dated`: what a mailbox made in
+the same second as another one has for UIDVALIDITY is not told from it.
 """
 import os
-import pwd
 import shutil
 import socket
 import subprocess
 import tempfile
 import time
 
-from tests.support import dovecot
-
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-UNPACKED = os.environ.get("STERNA_OTHER_SERVERS", f"{ROOT}/build/servers")
+from tests.support import courier, cyrus, dovecot
 
 
 class Line:
@@ -108,112 +103,18 @@ class DovecotMaildir(Dovecot):
     storage = "maildir"
 
 
-_IMAPD_CONF = """\
-configdirectory: {dir}/config
-partition-default: {dir}/mail
-defaultpartition: default
-mboxlist_db_path: {dir}/config/mailboxes.db
-idlesocket: {dir}/config/socket/idle
-lmtpsocket: {dir}/config/socket/lmtp
-proc_path: {dir}/config/proc
-mboxname_lockpath: {dir}/config/lock
-cyrus_user: {user}
-cyrus_group: {group}
-admins: admin
-servername: localhost
-allowplaintext: yes
-sasl_pwcheck_method: auxprop
-altnamespace: yes
-unixhierarchysep: yes
-autocreate_quota: 0
-autocreate_post: no
-delete_mode: immediate
-expunge_mode: delayed
-conversations: no
-duplicatesuppression: no
-syslog_prefix: sterna-test
-"""
-
-_CYRUS_CONF = """\
-START {{
-  recover cmd="{bin}/ctl_cyrusdb -C {dir}/imapd.conf -r"
-  idled cmd="{bin}/idled -C {dir}/imapd.conf"
-}}
-SERVICES {{
-  imap cmd="{bin}/imapd -C {dir}/imapd.conf -N" listen="127.0.0.1:{port}" prefork=0
-}}
-EVENTS {{
-}}
-"""
-
-
-class Cyrus:
+class Cyrus(cyrus.Cyrus):
     """Any user name logs in with any password."""
 
     preauthenticated, dated = False, True
     password = "any"
-    settings = ""             # further lines of imapd.conf
-    prefix, separator = "", "/"
-    _tree = f"{UNPACKED}/cyrus"
-    _bin = f"{_tree}/usr/lib/cyrus/bin"
-
-    def __init__(self):
-        self._dir = tempfile.mkdtemp(prefix="sterna-cyrus-")
-        self._process, self._port, self._users = None, 0, 0
 
     @classmethod
     def installed(cls):
-        return os.geteuid() == 0 and os.path.exists(f"{cls._bin}/imapd")
-
-    def start(self):
-        owner = pwd.getpwuid(dovecot.NOBODY)
-        os.chmod(self._dir, 0o755)
-        for sub in ("config", "config/socket", "config/proc", "config/lock", "config/db",
-                    "config/log", "config/user", "mail"):
-            os.mkdir(f"{self._dir}/{sub}")
-            os.chown(f"{self._dir}/{sub}", owner.pw_uid, owner.pw_gid)
-        self._port = dovecot.free_ports(1)[0]
-        names = {"dir": self._dir, "bin": self._bin, "port": self._port, "user": owner.pw_name,
-                 "group": "nogroup"}
-        for name, text in (("imapd.conf", _IMAPD_CONF), ("cyrus.conf", _CYRUS_CONF)):
-            with open(f"{self._dir}/{name}", "w", encoding="ascii") as out:
-                out.write(text.format(**names))
-        with open(f"{self._dir}/imapd.conf", "a", encoding="ascii") as out:
-            out.write(self.settings.format(**names))
-        libraries = f"{self._tree}/usr/lib/x86_64-linux-gnu"
-        with open(f"{self._dir}/stderr.log", "wb") as errors:
-            self._process = subprocess.Popen(
-                [f"{self._bin}/master", "-C", f"{self._dir}/imapd.conf", "-M",
-                 f"{self._dir}/cyrus.conf", "-p", f"{self._dir}/master.pid", "-D"],
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors,
-                env={**os.environ, "LD_LIBRARY_PATH": libraries}, start_new_session=True)
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline and self._process.poll() is None:
-            try:
-                line = self.connect("")
-            except OSError:
-                time.sleep(0.02)
-                continue
-            ready = line.response().startswith(b"* OK")
-            line.close()
-            if ready:
-                return self
-        self.stop()
-        raise RuntimeError("Cyrus did not start")
-
-    def stop(self):
-        if self._process:
-            self._process.terminate()
-            self._process.wait(20)
-            self._process = None
-        shutil.rmtree(self._dir, ignore_errors=True)
-
-    def new_user(self):
-        self._users += 1
-        return f"ann{self._users}"
+        return not cls.lacks()
 
     def connect(self, _user):
-        return Line(socket.create_connection(("127.0.0.1", self._port), 20))
+        return Line(socket.create_connection(("127.0.0.1", self.port), 20))
 
 
 class Courier:
@@ -221,27 +122,17 @@ class Courier:
 
     preauthenticated, dated = True, True
     password = "any"
-    prefix, separator = "INBOX.", "."
-    _tree = f"{UNPACKED}/courier"
-    _settings = {
-        "IMAP_CAPABILITY": "IMAP4rev1 UIDPLUS CHILDREN NAMESPACE THREAD=ORDEREDSUBJECT "
-                           "THREAD=REFERENCES SORT QUOTA IDLE",
-        "IMAP_KEYWORDS": "1", "IMAP_ACL": "0", "IMAP_IDLE_TIMEOUT": "1",
-        "IMAP_MAILBOX_SANITY_CHECK": "1", "IMAP_CHECK_ALL_FOLDERS": "0",
-        "IMAP_OBSOLETE_CLIENT": "0", "IMAP_USELOCKS": "0", "IMAP_ENHANCEDIDLE": "0",
-        "IMAP_TRASHFOLDERNAME": "Trash", "IMAP_MOVE_EXPUNGE_TO_TRASH": "0",
-    }
+    prefix, separator = courier.Courier.prefix, courier.Courier.separator
 
     def __init__(self):
         self._dir = tempfile.mkdtemp(prefix="sterna-courier-")
         self._users = 0
-        libraries = [f"{self._tree}/usr/lib", f"{self._tree}/usr/lib/x86_64-linux-gnu"]
         self._environment = {"PATH": os.environ["PATH"], "TZ": "UTC",
-                             "LD_LIBRARY_PATH": ":".join(libraries), **self._settings}
+                             "LD_LIBRARY_PATH": courier.LIBRARIES, **courier.SETTINGS}
 
-    @classmethod
-    def installed(cls):
-        return os.path.exists(f"{cls._tree}/usr/bin/imapd")
+    @staticmethod
+    def installed():
+        return os.path.exists(f"{courier.TREE}/usr/bin/imapd")
 
     def start(self):
         return self
@@ -253,7 +144,7 @@ class Courier:
         self._users += 1
         user = f"ann{self._users}"
         os.mkdir(f"{self._dir}/{user}")
-        subprocess.run([f"{self._tree}/usr/bin/maildirmake.courier",
+        subprocess.run([f"{courier.TREE}/usr/bin/maildirmake.courier",
                         f"{self._dir}/{user}/Maildir"], env=self._environment, check=True)
         return user
 
@@ -262,7 +153,7 @@ class Courier:
         home = f"{self._dir}/{user}"
         with theirs, open(f"{home}/stderr.log", "ab") as errors:
             process = subprocess.Popen(
-                [f"{self._tree}/usr/bin/imapd", "Maildir"], cwd=home, stdin=theirs, stdout=theirs,
+                [f"{courier.TREE}/usr/bin/imapd", "Maildir"], cwd=home, stdin=theirs, stdout=theirs,
                 stderr=errors, env={**self._environment, "HOME": home, "AUTHENTICATED": user})
         return Line(ours, process)
 
