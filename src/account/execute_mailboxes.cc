@@ -156,7 +156,7 @@ class MailboxExecution {
       if (!failure.action.empty()) failures_.insert(std::move(failure));
       co_return Status{};
     }
-    engine_.log.info("mailbox {}: {}: {}", failure.name, sync::kind_of(action), action.reason);
+    tell(action, failure.name);
     reason_ = action.reason;
     Status done = co_await carry_out(action);
     if (done && counts) attempts.count(failure);
@@ -171,6 +171,16 @@ class MailboxExecution {
     park(engine_, failure, std::move(done).error());
     failures_.insert(std::move(failure));
     co_return Status{};
+  }
+
+  void tell(const sync::MailboxAction& action, const std::string& name) {
+    const auto* wait = std::get_if<sync::WaitMailbox>(&action.what);
+    if (wait && wait->for_user) {
+      engine_.log.warn("mailbox {}: {}; make cur, new and tmp in it, or move it out of the Maildir",
+                       name, action.reason);
+    } else {
+      engine_.log.info("mailbox {}: {}: {}", name, sync::kind_of(action), action.reason);
+    }
   }
 
   void give_up(const sync::MailboxAction& action) {

@@ -16,8 +16,9 @@ using std::chrono::milliseconds;
 
 constexpr std::int64_t kDayMs = milliseconds(std::chrono::days(1)).count();
 constexpr std::int64_t kHourMs = milliseconds(std::chrono::hours(1)).count();
-// NTP slows a clock down or speeds it up by less than that in a day.
+// NTP slows a clock down or speeds it up, by half a thousandth at most.
 constexpr std::int64_t kSlewedMs = milliseconds(std::chrono::minutes(1)).count();
+constexpr std::int64_t kSlewedShare = 1000;
 
 constexpr std::string_view kSureKey = "sure_ms";
 // When the last sync came to its end: the boot, and the time since that began.
@@ -97,7 +98,8 @@ Status live_on(Engine& engine) {
   engine.began = engine.services.clock.since_boot();
   engine.began_wall_ns = engine.services.clock.wall_ns();
   const std::int64_t step_ms = passed.by_wall_ms - passed.in_boot_ms.value_or(passed.by_wall_ms);
-  const bool was_set = std::abs(step_ms) > kSlewedMs;
+  const std::int64_t slewed_ms = kSlewedMs + passed.in_boot_ms.value_or(0) / kSlewedShare;
+  const bool was_set = std::abs(step_ms) > slewed_ms;
   if (was_set) tell_step(engine, step_ms);
   STERNA_TRY(const std::optional<std::int64_t> set_ms, get_time(base, kClockSetKey));
   engine.clock_was_set = was_set || passed.restarted;

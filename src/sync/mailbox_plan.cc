@@ -313,7 +313,7 @@ class MailboxPlanner {
     if (local && is_new(*local)) {
       // It lacks new or tmp, as one that a lost power left half made, or a backup without empty
       // directories.
-      if (local->suspect) return create_local(MailboxId(), remote, "its folder here is not whole");
+      if (local->suspect) return make_whole(remote);
       return act(AdoptBoth{MailboxId(), remote, *local}, "on both sides");
     }
     if (local) {
@@ -325,8 +325,21 @@ class MailboxPlanner {
     create_local(MailboxId(), remote);
   }
 
+  void make_whole(const RemoteMailbox& remote) {
+    if (remote.name.is_inbox() || creates_local(remote.policy)) {
+      return create_local(MailboxId(), remote, "its folder here is not whole");
+    }
+    act(WaitMailbox{MailboxId(), remote.name, true},
+        "its folder here is not whole, and `create` makes none here");
+  }
+
   void decide_new_local(const LocalMailbox& local) {
-    if (!local.policy.included || local.suspect || world_.remote(local.name)) return;
+    if (!local.policy.included || world_.remote(local.name)) return;
+    if (local.suspect) {
+      if (!creates_remote(local.policy)) return;
+      return act(WaitMailbox{MailboxId(), local.name, true},
+                 "its folder here is not whole, and is not made on the server");
+    }
     if (local.name.is_inbox()) {
       return act(WaitMailbox{MailboxId(), local.name}, "the server does not list INBOX");
     }

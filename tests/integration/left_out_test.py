@@ -55,6 +55,19 @@ class LeftOutCase(IntegrationCase):
             self.assertEqual((report["deleted_out"], report["held"]), (0, 1))
 
 
+class HalfFolderTest(LeftOutCase):
+    def test_one_that_is_not_made_whole_is_named(self):
+        for create, has_it in (("none", True), ("both", False)):
+            with self.subTest(create):
+                world = self.start(create=create)
+                os.makedirs(f"{world.mail.root}/Half/cur")
+                if has_it:
+                    world.imap.create("Half")
+                run = world.sterna.run("sync", expect=DONE)
+                self.assertIn("mailbox Half: its folder here is not whole", run.stderr)
+                self.assertIn("make cur, new and tmp in it", run.stderr)
+
+
 class FoldersTest(LeftOutCase):
     def test_a_folder_whose_mailbox_the_server_refuses(self):
         world = self.start()

@@ -482,9 +482,16 @@ TEST_F(NewMailboxes, WaitForACompleteLookAtTheOtherSide) {
   world.input.remote_complete = world.input.local_complete = false;
   EXPECT_EQ(world.told(), "wait L\nwait R\n");
 }
-TEST_F(NewMailboxes, ASuspectDirectoryIsNoMailbox) {
+TEST_F(NewMailboxes, ASuspectDirectoryIsNoMailboxAndTheUserHearsOfIt) {
   world.local("L").suspect = true;
+  EXPECT_EQ(world.told(), "wait L\n");
+  world.here("L").policy.create = Create::none;
   EXPECT_EQ(world.told(), "");
+}
+TEST_F(NewMailboxes, TheUserHearsOfASuspectDirectoryThatThePolicyDoesNotMakeWhole) {
+  world.local("L").suspect = true;
+  world.remote("L").policy.create = Create::remote;
+  EXPECT_EQ(world.told(), "wait L\n");
 }
 // What a lost power left of a folder that was being made, or a copy without its empty directories.
 TEST_F(NewMailboxes, ASuspectDirectoryOfOneThatTheServerHasIsMadeWhole) {

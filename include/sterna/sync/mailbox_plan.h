@@ -211,6 +211,7 @@ struct HoldMailbox {
 struct WaitMailbox {
   MailboxId id;
   MailboxName name;
+  bool for_user = false;  // to do something about it
 };
 
 using MailboxActionKind =
