@@ -253,8 +253,12 @@ class Dovecot:
         self._process = None
 
     def resume(self):
-        if not self._process and not self._launch():
-            raise RuntimeError("Dovecot did not come back:\n" + self.log())
+        deadline = time.monotonic() + 20
+        while not self._process and not self._launch():
+            # Its old children may hold the ports for a while.
+            if time.monotonic() > deadline:
+                raise RuntimeError("Dovecot did not come back:\n" + self.log())
+            time.sleep(0.2)
 
     def log(self):
         text = ""
