@@ -2,40 +2,15 @@
 """A server like Gmail's: a message has one X-GM-MSGID under all its labels, which are mailboxes,
 and none is stored twice.
 """
-import hashlib
 import unittest
 
 from tests.support.messages import NOON, local, message, word_of
-from tests.support.scripted import UIDVALIDITY, ScriptedServer, ScriptedWorld
+from tests.support.personalities import GmailStore
+from tests.support.scripted import ScriptedServer, ScriptedWorld
 
 
-class Gmail(ScriptedServer):
-    """One store of messages, of which a mailbox shows those that have its label. What is sent again
-    is not stored again: it gets the label, and the answer says where it is."""
-
+class Gmail(GmailStore):
     capabilities = ScriptedServer.capabilities + b" X-GM-EXT-1"
-
-    @staticmethod
-    def number_of(octets):
-        return int(hashlib.sha1(octets).hexdigest()[:15], 16)
-
-    def fetch_line(self, session, uid, items):
-        line = super().fetch_line(session, uid, items)
-        if b"X-GM-MSGID" not in items:
-            return line
-        octets = self.mailboxes[session.mailbox][uid][1]
-        return line[:-1] + b" X-GM-MSGID %d)" % self.number_of(octets)
-
-    def find(self, name, octets):
-        return next((u for u, kept in self.mailboxes[name].items() if kept[1] == octets), None)
-
-    def on_append(self, session, tag, text):
-        name = self._argument(text)
-        octets = text.partition(b"}\r\n")[2]
-        if (uid := self.find(name, octets)) is None:
-            super().on_append(session, tag, text)
-        else:
-            session.say(tag + b" OK [APPENDUID %d %d] there" % (UIDVALIDITY, uid))
 
 
 class GmailTest(unittest.TestCase):
@@ -137,7 +112,7 @@ class GmailTest(unittest.TestCase):
     def test_an_upload_that_is_taken_for_a_known_message_loses_neither(self):
         class Sloppy(Gmail):
             """Messages of one Message-ID are one."""
-            def find(self, name, octets):
+            def find_octets(self, name, octets):
                 named = word_of(octets)
                 return next((u for u, kept in self.mailboxes[name].items()
                              if word_of(kept[1]) == named), None)

@@ -3,11 +3,10 @@
 recognises one. Servers are Dovecot, or one of our own, in the clothes of another; of those that
 are known by their host, the loopback address bears its name.
 """
-import os
-import subprocess
 import unittest
 
 from tests.support.case import IntegrationCase
+from tests.support.hosts import bear_name
 from tests.support.messages import NOON, local, message
 from tests.support.scripted import ScriptedServer, ScriptedWorld
 from tests.support.sterna import FAILED
@@ -19,17 +18,7 @@ class QuirksCase(IntegrationCase):
         world.wire.lie(rb"(\* OK \[CAPABILITY [^\]]*\]) .*", rb"\1 " + greeting + b"\r")
 
     def name_host(self, sterna, host):
-        """The account's server is at this host."""
-        hosts = f"{sterna.dir}/hosts"
-        with open(hosts, "w", encoding="ascii") as out:
-            out.write(f"127.0.0.1 localhost {host}\n")
-        alone = ["unshare", "--mount"] + ([] if os.geteuid() == 0 else ["--map-root-user"])
-        sterna.before = [*alone, "sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$@"', hosts]
-        try:
-            subprocess.run([*sterna.before, "true"], check=True, capture_output=True)
-        except (OSError, subprocess.CalledProcessError) as error:
-            self.skipTest(f"a host of another name needs the right to mount: {error}")
-        sterna.set("acc", host=host, allow_plaintext=True)
+        bear_name(self, sterna, host)
 
 
 class NoUidExpungeTest(QuirksCase):

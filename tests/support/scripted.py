@@ -159,6 +159,8 @@ class ScriptedServer:
             if not found[2]:
                 session.say(b"+ ok")
             data = session.file.read(int(found[1]))
+            if len(data) < int(found[1]):
+                return b""
             line = session.file.readline()
             out += data + line
         return out.removesuffix(b"\r\n")

@@ -13,7 +13,7 @@ import threading
 
 from tests.support.door import Door
 
-_FORBIDDEN = {
+FORBIDDEN = {
     "QRESYNC": rb"\b(QRESYNC|VANISHED)\b",
     "CONDSTORE": rb"\b(CONDSTORE|CHANGEDSINCE|UNCHANGEDSINCE|HIGHESTMODSEQ|MODSEQ)\b",
     "UIDPLUS": rb"^UID EXPUNGE\b",
@@ -270,7 +270,7 @@ class Wire:
     def _violation(self, text, literals, eager):
         plain = _QUOTED.sub(b'""', text).upper()
         for name in self._missing:
-            if name in _FORBIDDEN and re.search(_FORBIDDEN[name], plain):
+            if name in FORBIDDEN and re.search(FORBIDDEN[name], plain):
                 return name
         if "LITERAL+" in self._missing and eager:
             return "LITERAL+"
