@@ -3,10 +3,13 @@
 
     python3 -m tests.bench.daemon latency [--events 200] [--rtt 0,50]
     python3 -m tests.bench.daemon many [--accounts 1000] [--events 100] [--idle 60]
+    python3 -m tests.bench.daemon fairness [--messages 50000]
 
 STERNA_BINARY names the program, else it is build/release/src/cli/sterna. Servers and proxies are
 private ones on loopback, over TLS. `latency` compares with what a bare IDLE connection sees through
-the same proxy in the same run; `many` raises the system's limits of inotify where it may.
+the same proxy in the same run; `many` raises the system's limits of inotify where it may;
+`fairness` compares how late one account's pushes are beside another one's first sync with what they
+are without it.
 """
 import argparse
 import collections
@@ -16,6 +19,7 @@ import json
 import os
 import random
 import resource
+import signal
 import socket
 import ssl
 import statistics
@@ -124,9 +128,7 @@ class Living:
         self.dir = directory
         text = f'state_dir = "{directory}/state"\n[defaults]\npassword = "{PASSWORD}"\n'
         text += f'tls = {{ ca_file = "{ca}" }}\n' + defaults
-        for name, user, host, port in accounts:
-            text += (f'[account.{name}]\nuser = "{user}"\nhost = "{host}"\nport = {port}\n'
-                     f'maildir = "{directory}/Mail/{name}"\n')
+        text += "".join(self._account(*one) for one in accounts)
         self.config = f"{directory}/config.toml"
         with open(os.open(self.config, os.O_CREAT | os.O_WRONLY, 0o600), "w",
                   encoding="ascii") as out:
@@ -136,6 +138,16 @@ class Living:
         self.log = open(f"{directory}/log", "wb")
         self.process = subprocess.Popen([self.program, "-c", self.config, "run"],
                                         stdout=self.log, stderr=self.log)
+
+    def _account(self, name, user, host, port):
+        return (f'[account.{name}]\nuser = "{user}"\nhost = "{host}"\nport = {port}\n'
+                f'maildir = "{self.dir}/Mail/{name}"\n')
+
+    def add(self, *account):
+        """One more account for the daemon that runs."""
+        with open(self.config, "a", encoding="ascii") as out:
+            out.write(self._account(*account))
+        self.process.send_signal(signal.SIGHUP)
 
     def files(self, name="acc", mailbox="INBOX"):
         place = f"{self.dir}/Mail/{name}/{mailbox}"
@@ -306,6 +318,53 @@ def many(accounts, events, idle_s):
         print(f"{daemon.memory_mib()} MiB; stopped in {daemon.stop():.2f} s")
 
 
+FAIR_MS = 200
+FAIR_EVENTS_MIN = 10
+
+
+def fairness(messages):
+    with (Dovecot() as server, tempfile.TemporaryDirectory() as directory,
+          contextlib.ExitStack() as at_end):
+        users = {name: server.new_user() for name in ("small", "big")}
+        clients = {name: server.client(user) for name, user in users.items()}
+        clients["big"].append_many("INBOX", ((MESSAGE + f"{i}\r\n".encode(), [], 1_700_000_000)
+                                             for i in range(messages)))
+        daemon = Living(directory, server.ca,
+                        [("small", users["small"], "127.0.0.1", server.tls_port)])
+        at_end.callback(daemon.stop)
+        inbox, new = f"{directory}/Mail/small/INBOX", f"{directory}/Mail/big/INBOX/new"
+        until(lambda: os.path.isdir(inbox))
+        time.sleep(2)
+        delivered = 0
+
+        def pushes(more):
+            nonlocal delivered
+            times = []
+            while more(len(times)):
+                delivered += 1
+                with open(f"{inbox}/tmp/{delivered}.bench", "wb") as file:
+                    file.write(MESSAGE.replace(b"\r", b"") + str(delivered).encode())
+                os.rename(f"{inbox}/tmp/{delivered}.bench", f"{inbox}/new/{delivered}.bench")
+                began = time.monotonic()
+                arrived = until(lambda: len(clients["small"].uids("INBOX")) == delivered, 120,
+                                0.002)
+                times.append((arrived - began) * 1000)
+                time.sleep(0.2)
+            return times
+
+        alone = pushes(lambda count: count < 40)
+        daemon.add("big", users["big"], "127.0.0.1", server.tls_port)
+        until(lambda: os.path.isdir(new) and os.listdir(new))
+        began = time.monotonic()
+        beside = pushes(lambda count: count == 0 or len(os.listdir(new)) < messages)
+        print(f"{messages} messages in {time.monotonic() - began:.1f} s")
+        if len(beside) < FAIR_EVENTS_MIN:
+            raise RuntimeError(f"{len(beside)} pushes beside it tell nothing: more --messages")
+        line_of("alone", alone, SETTLING_MS + 20)
+        p95 = sorted(alone)[round(len(alone) * 0.95) - 1]
+        line_of("beside a first one", beside, p95 + FAIR_MS)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -317,12 +376,16 @@ def main():
     one.add_argument("--accounts", type=int, default=1000)
     one.add_argument("--events", type=int, default=100)
     one.add_argument("--idle", type=int, default=60, help="seconds")
+    one = commands.add_parser("fairness")
+    one.add_argument("--messages", type=int, default=50000)
     options = parser.parse_args()
     if options.command == "many":
         many(options.accounts, options.events, options.idle)
-        return
-    for rtt in options.rtt.split(","):
-        latency(options.events, int(rtt))
+    elif options.command == "fairness":
+        fairness(options.messages)
+    else:
+        for rtt in options.rtt.split(","):
+            latency(options.events, int(rtt))
 
 
 if __name__ == "__main__":
