@@ -103,9 +103,13 @@ Status live_on(Engine& engine) {
   if (was_set) tell_step(engine, step_ms);
   STERNA_TRY(const std::optional<std::int64_t> set_ms, get_time(base, kClockSetKey));
   engine.clock_was_set = was_set || passed.restarted;
-  engine.clock_was_set_lately = was_set || (set_ms && engine.sure_ms() - *set_ms < kHourMs);
-  if (!was_set || engine.dry_run()) return {};
-  return engine.write([&] { return base.set(kClockSetKey, fmt::format("{}", engine.sure_ms())); });
+  // Before a first sync, and between a boot and the first one since, nobody noticed.
+  const bool perhaps = was_set || !passed.in_boot_ms;
+  engine.clock_was_set_lately = perhaps || (set_ms && engine.sure_ms() - *set_ms < kHourMs);
+  if (!perhaps || engine.dry_run()) return {};
+  STERNA_TRY(auto transaction, base.begin(store::Durability::normal));
+  STERNA_CHECK(base.set(kClockSetKey, fmt::format("{}", engine.sure_ms())));
+  return transaction.commit();
 }
 
 Status keep_time(Engine& engine) {

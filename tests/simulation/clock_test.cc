@@ -123,6 +123,21 @@ TEST_F(ClockTest, WhatLooksOldSinceTheClockWasSetIsFlushed) {
   EXPECT_EQ(disk.read(file_in("m1")), "Subject: u\nX-Token: u\n\n");
 }
 
+// Before a first sync nobody noticed that it was set; nor since the machine was started.
+TEST_F(Stage, WhatLooksOldInAFirstSyncIsFlushed) {
+  disk.write("mail/INBOX/cur/new:2,", "Subject: u\nX-Token: u\n\n");
+  clock_.shift_wall(hours(5));
+  sync();
+  machine_.lose_power(1);
+  EXPECT_EQ(disk.read(file_in("INBOX")), "Subject: u\nX-Token: u\n\n");
+  clock_.restart();
+  disk.write("mail/m1/cur/new:2,", "Subject: v\nX-Token: v\n\n");
+  clock_.shift_wall(hours(5));
+  sync();
+  machine_.lose_power(2);
+  EXPECT_EQ(disk.read(file_in("m1")), "Subject: v\nX-Token: v\n\n");
+}
+
 // A directory that looks quiet since the clock was set is so after the quiet time.
 TEST_F(ClockTest, AQuietTimePassesWhateverTheClockSays) {
   quiet = std::chrono::seconds(1);
