@@ -10,9 +10,6 @@ function(sterna_room name)
     add_library(sterna_${name} INTERFACE)
     set(kind INTERFACE)
   endif()
-  if(STERNA_UNITY AND arg_SOURCES)
-    set_target_properties(sterna_${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
-  endif()
   if(STERNA_PCH AND arg_SOURCES)
     target_precompile_headers(sterna_${name} PRIVATE
       <algorithm> <chrono> <coroutine> <expected> <functional> <map> <memory> <optional> <ranges>
