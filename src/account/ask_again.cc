@@ -3,23 +3,10 @@
 
 #include "message_limit.h"
 #include "observe.h"
+#include "select_sink.h"
 
 namespace sterna::account {
 namespace {
-
-// Which mailbox a SELECT among others opened.
-class SelectSink final : public Sink {
- public:
-  explicit SelectSink(const imap::Client& client) : client_(client) {}
-  void on_done(const imap::Done& done) override {
-    const imap::Selection* selection = done.ok() ? client_.selection() : nullptr;
-    if (selection && selection->uid_validity) uidvalidity = *selection->uid_validity;
-  }
-  UidValidity uidvalidity;
-
- private:
-  const imap::Client& client_;
-};
 
 class ThereSink final : public Sink {
  public:

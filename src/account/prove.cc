@@ -37,33 +37,18 @@ class Proof::FetchSink : public Sink {
   std::unordered_map<std::uint32_t, imap::Fetch> found;
 };
 
-// The UIDVALIDITY that a SELECT among others was answered with.
-class Proof::SelectSink : public Sink {
- public:
-  explicit SelectSink(const imap::Client& client) : client_(client) {}
-  void on_done(const imap::Done& done) override {
-    const imap::Selection* selection = done.ok() ? client_.selection() : nullptr;
-    if (selection && selection->uid_validity) uidvalidity = *selection->uid_validity;
-  }
-  UidValidity uidvalidity;
-
- private:
-  const imap::Client& client_;
-};
-
 Proof::Proof(Engine& engine, Connection& connection, MailboxWork& work, UidValidity expected)
     : engine_(engine),
       connection_(connection),
       work_(work),
       expected_(expected),
-      select_(std::make_unique<SelectSink>(connection.client())),
+      select_(connection.client()),
       fetch_(std::make_unique<FetchSink>()) {}
 
 Proof::~Proof() = default;
 
 Status Proof::ask(const UidSet& uids) {
-  STERNA_TRY(const imap::CommandId selecting,
-             submit_select(engine_, connection_, work_, select_.get()));
+  STERNA_TRY(const imap::CommandId selecting, submit_select(engine_, connection_, work_, &select_));
   asked_.push_back(selecting);
   imap::FetchRequest request;
   request.items = {imap::FetchItem::uid, imap::FetchItem::internal_date, imap::FetchItem::size};
@@ -85,7 +70,7 @@ Status Proof::ask(const UidSet& uids) {
 
 coro::Task<Status> Proof::land() {
   STERNA_CO_CHECK(co_await wait_all_whole(connection_, asked_));
-  if (select_->uidvalidity != expected_) co_return fail(replaced());
+  if (select_.uidvalidity != expected_) co_return fail(replaced());
   co_return Status{};
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine.h"
+#include "select_sink.h"
 
 namespace sterna::account {
 
@@ -34,13 +35,12 @@ class Proof {
 
  private:
   class FetchSink;
-  class SelectSink;
 
   Engine& engine_;
   Connection& connection_;
   MailboxWork& work_;
   UidValidity expected_;
-  std::unique_ptr<SelectSink> select_;
+  SelectSink select_;
   std::unique_ptr<FetchSink> fetch_;
   std::vector<imap::CommandId> asked_;
 };
