@@ -27,6 +27,7 @@ Status mark_adoptions(Engine& engine) {
     STERNA_TRY(const auto compared, engine.store->get(compared_key(work->row.id)));
     if (work->input.local.arrived.empty() && compared != kPairedAnew) continue;
     work->input.adopting = true;
+    work->input.paired_anew = compared == kPairedAnew;
     const UidValidity validity = work->row.cursor.uidvalidity;
     work->input.compared = validity && compared == std::to_string(validity.value);
   }

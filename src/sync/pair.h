@@ -45,6 +45,10 @@ void pair_elsewhere(World& world);
 // synchronizer.
 bool was_on_server(World& world, const FileView& file);
 
+// A file that nothing explains: it may be a message that stands elsewhere, in a mailbox that is
+// paired anew.
+bool may_be_lost_move(const FileView& file);
+
 // Messages that were moved on the server between the looks at their two mailboxes: they were seen
 // in both, and have two rows. What the user did to the flags of the one that is gone is said to the
 // other, and a file that was moved meanwhile is one too many.

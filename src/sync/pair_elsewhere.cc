@@ -65,7 +65,36 @@ void match_marks(World& world) {
       });
 }
 
+// Files that say nothing of where they are from, and messages whose mailbox is paired anew: its rows
+// would have told that they are one. A backup takes the server's place; where the file's mailbox has
+// its base, the user moved it since. What lies in a bin was deleted, and is restored by the file.
+void match_paired_anew(World& world) {
+  match(
+      world.messages(), world.files(),
+      [&](const MessageView& message) -> std::optional<ContentKey> {
+        const MailboxView& there = *message.mailbox;
+        const bool counts = there.in->paired_anew && !there.is_bin() && world.sizes_count(message);
+        return counts && is_alone(message) ? content_key(message.identity()) : std::nullopt;
+      },
+      [](const FileView& file) -> std::optional<ContentKey> {
+        return may_be_lost_move(file) ? content_key(file.arrival->identity) : std::nullopt;
+      },
+      [](MessageView& message, FileView& file) {
+        if (message.mailbox == file.mailbox) return false;
+        if (message.identity()->differs_in_body(*file.arrival->identity)) return false;
+        put_together(message, file, !file.mailbox->in->adopting);
+        return true;
+      });
+}
+
 }  // namespace
+
+bool may_be_lost_move(const FileView& file) {
+  const LocalArrival& arrival = *file.arrival;
+  const bool settled = arrival.consumed || arrival.held || arrival.resurrected;
+  if (settled || arrival.is_placeholder) return false;
+  return is_alone(file) && file.mailbox->remote_known;
+}
 
 bool was_on_server(World& world, const FileView& file) {
   if (file.upload) return true;
@@ -79,6 +108,7 @@ void pair_elsewhere(World& world) {
     if (is_alone(file)) find_unrecorded_move(world, file);
   }
   match_marks(world);
+  match_paired_anew(world);
 }
 
 }  // namespace sterna::sync

@@ -85,6 +85,17 @@ bool is_empty(const Wanted& wanted) {
   return std::ranges::all_of(wanted, [](const auto& one) { return one.second.empty(); });
 }
 
+// Of what is new in a mailbox that is paired anew.
+void want_for_lost_moves(World& world, Wanted& wanted) {
+  for (const MailboxView& mailbox : world.mailboxes()) {
+    if (!mailbox.in->paired_anew || mailbox.is_bin() || !mailbox.is_searched()) continue;
+    const bool asks = std::ranges::any_of(world.files(), [&](const FileView& file) {
+      return file.mailbox != &mailbox && may_be_lost_move(file);
+    });
+    if (asks) want_arrivals(mailbox, wanted);
+  }
+}
+
 void want_elsewhere(World& world, Wanted& wanted) {
   Search search;
   for (const RowView& row : world.rows()) {
@@ -164,6 +175,7 @@ std::vector<IdentityWanted> identities_wanted(const Input& input) {
   Wanted wanted;
   want_for_files(world, wanted);
   want_for_moves(world, wanted);
+  want_for_lost_moves(world, wanted);
   want_for_detached(world, wanted);
   want_for_intents(world, wanted);
   want_for_rows(world, wanted);

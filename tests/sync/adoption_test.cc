@@ -207,6 +207,40 @@ TEST(UidValidityChange, ActionsCarryTheNewOne) {
   EXPECT_EQ(std::get<Pair>(plan.actions.front().what).where.uidvalidity, UidValidity(7));
 }
 
+// --- paired anew: the base was let go, and with it what its rows knew of moved files ---
+
+Input paired_anew(const Story& story) {
+  Input input = adopting(story);
+  for (MailboxInput& in : input.mailboxes) in.paired_anew = true;
+  return input;
+}
+
+TEST(PairedAnew, WhatABackupHasWhereItLayBeforeTakesTheServersPlace) {
+  EXPECT_EQ(told(paired_anew({"A B", "", "B new 3 x S", "A new n1 x S"})),
+            "move_in A/0 -> B/3 A:n1 S\n");
+}
+TEST(PairedAnew, WhatTheUserMovedFromThereIsMovedOnTheServer) {
+  Input input = paired_anew({"A B", "", "A new 3 x S", "B new other x S"});
+  mailbox(input, "B").adopting = mailbox(input, "B").paired_anew = false;
+  EXPECT_EQ(told(input), "move_out A/3 -> B B:other S\n");
+}
+TEST(PairedAnew, WhatIsInItsOwnMailboxBelongsThere) {
+  EXPECT_EQ(told(paired_anew({"A B", "", "A new 2 x S\nB new 3 x S", "A new n1 x S"})),
+            "pair A/2 n1 S\ndownload B/3\n");
+}
+TEST(PairedAnew, OtherContentIsTheUsers) {
+  EXPECT_EQ(told(paired_anew({"A B", "", "B new 3 y S", "A new n1 x S"})),
+            "download B/3\nupload A n1 S\n");
+}
+// A backup is restored to have back what was deleted.
+TEST(PairedAnew, WhatWasDeletedThereIsRestored) {
+  EXPECT_EQ(told(paired_anew({"A Trash:trash", "", "Trash new 3 x S", "A new n1 x S"})),
+            "download Trash/3\nupload A n1 S\n");
+}
+TEST(PairedAnew, WithoutABaseAFileElsewhereIsAnother) {
+  EXPECT_EQ(adopted("B new 3 x S", "A new n1 x S"), "download B/3\nupload A n1 S\n");
+}
+
 // No absence is believed while adopting: a file of that content elsewhere may be the one.
 TEST(Adoption, AFileMovedUnderAnotherNameIsNotSentAsNew) {
   Input input = read({"A B", "A 1 x S", "A gone 1", "A gone 1\nB new other x S"});

@@ -65,6 +65,8 @@ struct MailboxInput {
   // Still adopting, for something waits; but a pass that saw both sides whole compared all that was
   // there. The rows are its own, and what is missing of them is gone like any other.
   bool compared = false;
+  // Adopting since its base was let go: what its rows knew of files that were moved is lost.
+  bool paired_anew = false;
   // When the base agreed; what the server can hold since then starts as a union (40).
   StorableFlags base_storable;
   // Keywords of its rows that have no letter: they are in no name, and their absence says nothing.
