@@ -133,5 +133,36 @@ with lags rewrites uidplus
 )");
 }
 
+// The backup is from before it was moved and sent; its rows, which would have told, are let go.
+TEST(Found, WhatABackupHasWhereItLayBeforeIsNotSentFromThere) {
+  play(R"(seed 210375
+with
+2 local.make dice=409578498
+13 sync
+19 local.deliver dice=788464543
+24 backup
+25 local.move dice=522542824
+40 rest
+48 restore.maildir dice=575720157
+51 rest
+)");
+}
+
+// It was seen in its old place and in its new one.
+TEST(Found, WhatMovesBetweenTwoListingsIsNotSentAsACopy) {
+  play(R"(seed 210064
+with
+2 remote.make dice=87573369
+3 remote.deliver dice=440389828
+44 sync
+50 remote.flag dice=46934571
+56 local.deliver dice=46980341
+57 sync
+59 remote.flag dice=906789883
+64 local.move at=89 dice=979841010
+77 rest
+)");
+}
+
 }  // namespace
 }  // namespace sterna::simulation
