@@ -192,8 +192,11 @@ class Ledger:
         here, there = len(local), len(remote)
         by_local, by_remote = life.deeds
         deleted = by_local.deleted or by_remote.deleted
-        disputed = life.open or (by_local.deleted != by_remote.deleted and
-                                 (by_remote if by_local.deleted else by_local).any())
+        # A file that followed its message in a sync that died, before that was recorded, looks like
+        # one that the user moved (docs/safety.md, section 5).
+        followed = self._broken and by_remote.moved_to and by_remote.deleted
+        disputed = life.open or followed or (by_local.deleted != by_remote.deleted and
+                                             (by_remote if by_local.deleted else by_local).any())
         if life.twice:
             right = here == there and (here > 0 or deleted or life.open)
         elif not deleted:
