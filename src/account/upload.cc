@@ -55,6 +55,7 @@ struct Job {
   imap::CommandId command;
   bool alone = false;    // refused together with others: not joined again
   bool undated = false;  // refused with a date, or what was taken for one
+  bool unworded = false;  // refused with its keywords, which follow by STORE
   bool remade = false;   // refused for want of its mailbox, which was made then
 
   std::uint64_t size() const { return identity.size; }
@@ -92,6 +93,10 @@ FlagSet with_unstored(FlagSet flags, const FlagSet& shown, const StorableFlags& 
   flags = flags.united(storable.refused_of(shown));
   for (const std::string& keyword : shown.keywords()) flags.add_keyword(keyword);
   return flags;
+}
+
+FlagSet without_keywords(const FlagSet& flags) {
+  return FlagSet::from_mask(flags.mask());
 }
 
 // What both sides have once it is sent. What an edit took over from its message on the server the
@@ -333,7 +338,7 @@ class Uploader {
 
   imap::AppendMessage message_of(const Job& job) const {
     imap::AppendMessage message;
-    message.flags = job.what->flags;
+    message.flags = job.unworded ? without_keywords(job.what->flags) : job.what->flags;
     const std::int64_t seconds = job.stat.mtime_ns / kNsPerSecond;
     if (seconds > 0 && !job.undated) message.internal_date = seconds;
     message.size = job.size();
@@ -389,6 +394,8 @@ class Uploader {
       if (made_.insert(job.work).second) missing_ = job.work;
     } else if (done.status == imap::StatusKind::bad && !job.undated) {
       job.undated = true;
+    } else if (done.code.is(imap::Code::none) && !job.unworded && !job.what->flags.keywords().empty()) {
+      job.unworded = true;  // some refuse a message for a keyword that they cannot hold
     } else {
       return false;
     }
@@ -467,6 +474,10 @@ class Uploader {
       row.flags = with_unstored(agreed_flags(*job->what), job->what->file.flags,
                                 job->work->input.remote.storable);
       take_file(row, job->what->file);
+      if (job->unworded) {
+        row.flags = row.flags.minus(job->what->flags.minus(without_keywords(job->what->flags)));
+        row.info = kInfoUnsaid;
+      }
       row.file = to_stamp(job->stat);
       row.internal_date = job->stat.mtime_ns / kNsPerSecond;
       row.identity = job->identity;

@@ -2,6 +2,7 @@
 // The axis of content (rule 13): an edit replaces its message only where it is surely one; what is
 // not is damage, and comes again from the server.
 #include "decide.h"
+#include "pair.h"
 #include "sterna/base/nanoseconds.h"
 
 namespace sterna::sync {
@@ -53,6 +54,18 @@ MessageView* find_message(const World& world, const RowView& row, const Identity
   return nullptr;
 }
 
+// By what is left of it at a server that rewrites.
+MessageView* find_rewritten(const RowView& row) {
+  MessageView* found = nullptr;
+  for (MessageView* message : row.mailbox->messages) {
+    if (message->from || message->file || message->taken || message->row) continue;
+    if (!may_be_rewritten(*row.upload, row.change->file, *row.change->identity, *message)) continue;
+    if (found) return nullptr;
+    found = message;
+  }
+  return found;
+}
+
 struct SentEdit {
   MessageView* message = nullptr;  // none: it is not there
   bool edited_since = false;       // and what is there is an earlier edit
@@ -67,6 +80,7 @@ SentEdit find_sent_edit(const World& world, const RowView& row) {
     if (MessageView* message = find_message(world, row, now, Uid{})) return {message};
   }
   const bool edited_since = sent && (!sent->same_as(now) || sent->differs_in_body(now));
+  if (sent && !edited_since) return {find_rewritten(row)};
   const UidValidity validity = row.mailbox->where().uidvalidity;
   if (!edited_since || row.upload->uidvalidity != validity) return {};
   return {find_message(world, row, *sent, row.upload->target_uid_next), true};

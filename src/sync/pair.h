@@ -33,6 +33,12 @@ void pair_same_mailbox(World& world);
 // was.
 void pair_sent_before(World& world);
 
+// What a server that rewrites made of an upload whose answer was lost: the Message-ID and the date
+// that it was given are all that is left of it. Where it said that it has it, the first is enough.
+bool may_be_rewritten(const Intent& sent, const LocalFile& file, const Identity& content,
+                      const MessageView& message);
+void pair_rewritten(World& world);
+
 // Messages that have another UID in their row's mailbox, and are no new file's.
 void pair_new_uids(World& world);
 
@@ -66,6 +72,7 @@ inline void pair_all(World& world) {
   pair_remote_moves(world);
   pair_same_mailbox(world);
   pair_sent_before(world);
+  pair_rewritten(world);
   pair_new_uids(world);
   find_moved_uploads(world);
   pair_elsewhere(world);

@@ -3,11 +3,14 @@
 // before, and is no newcomer that a row may claim; one that was renamed or moved since is known by
 // its content.
 #include <algorithm>
+#include <map>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "pair.h"
+#include "sterna/base/nanoseconds.h"
 
 namespace sterna::sync {
 namespace {
@@ -80,6 +83,55 @@ void pair_sent_before(World& world) {
       file.message = message;
       message->file = &file;
       break;
+    }
+  }
+}
+
+bool may_be_rewritten(const Intent& sent, const LocalFile& file, const Identity& content,
+                      const MessageView& message) {
+  const auto there = message.identity();
+  if (!there || content.message_id.empty() || there->message_id != content.message_id) return false;
+  const bool came_since = message.uid >= sent.target_uid_next &&
+                          message.mailbox->where().uidvalidity == sent.uidvalidity;
+  const bool same_date = message.detail &&
+                         message.detail->internal_date == file.file.mtime_ns / kNsPerSecond;
+  return came_since && (same_date || sent.stored);
+}
+
+void pair_rewritten(World& world) {
+  // Several of one Message-ID are told apart by nothing, and need not be where they are the same.
+  struct Group {
+    std::vector<FileView*> files;
+    std::vector<MessageView*> messages;
+    bool is_clear() const {
+      const Identity& first = *files.front()->arrival->identity;
+      const bool alike = std::ranges::all_of(
+          files, [&](const FileView* file) { return file->arrival->identity->same_as(first); });
+      return alike && messages.size() <= files.size();
+    }
+  };
+  std::map<std::tuple<MailboxId, std::string, std::int64_t>, Group> groups;
+  for (FileView& file : world.files()) {
+    const bool sent = file.upload && file.upload->mailbox == file.mailbox->in->id;
+    if (!sent || file.is_paired() || file.arrival->is_stub || !file.mailbox->remote_known) continue;
+    const LocalFile& seen = file.arrival->file;
+    Group& group = groups[{file.upload->mailbox, file.arrival->identity->message_id,
+                           seen.file.mtime_ns / kNsPerSecond}];
+    group.files.push_back(&file);
+    if (group.files.size() > 1) continue;
+    for (MessageView* message : file.mailbox->messages) {
+      const bool free = !message->from && !message->file && !message->row;
+      const Identity& content = *file.arrival->identity;
+      if (free && may_be_rewritten(*file.upload, seen, content, *message)) {
+        group.messages.push_back(message);
+      }
+    }
+  }
+  for (auto& [key, group] : groups) {
+    if (!group.is_clear()) continue;
+    for (std::size_t i = 0; i < group.messages.size(); ++i) {
+      group.files[i]->message = group.messages[i];
+      group.messages[i]->file = group.files[i];
     }
   }
 }

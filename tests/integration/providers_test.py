@@ -74,6 +74,10 @@ class ProviderCase(IntegrationCase):
                                            rb"|^UID (STORE|COPY|MOVE|EXPUNGE)|BODY"), [])
 
 
+def flags_there(world, word):
+    return flags_of(world.server.messages()[world.server.find("INBOX", word)][0])
+
+
 def flags_of(flags):
     return frozenset(flag.decode() for flag in flags if flag != b"\\Recent")
 
@@ -147,6 +151,23 @@ class Life:
         """What else must be, in the end."""
 
 
+class Rewriting:
+    """What the server makes of an upload is another message than what was sent."""
+
+    def test_an_upload_whose_answer_was_lost_is_not_sent_again(self):
+        world = self.start(self.personality)
+        world.sync()
+        world.mail.deliver("INBOX", local(message("o0")), "S", NOON)
+        world.server.cut_amid(rb"^APPEND")
+        world.sync(expect=(PARTLY, NETWORK))
+        self.assertTrue(world.server.was_cut())
+        self.go_on(world, {**self.here_words(world), "INBOX": [f"m{n}" for n in range(10)] + ["o0"]})
+        world.sterna.run("verify", "--deep", expect=DONE)
+
+    def here_words(self, world):
+        return {name: [word for word, _ in rows] for name, rows in self.here(world).items()}
+
+
 class GmailTest(Life, ProviderCase):
     personality = personalities.Gmail
     connections_most = 5
@@ -171,9 +192,9 @@ class GmailTest(Life, ProviderCase):
         self.assert_quiet(world)
 
 
-class ExchangeTest(Life, ProviderCase):
+class ExchangeTest(Rewriting, Life, ProviderCase):
     personality = personalities.Exchange
-    dies_at = "delete_out.answered"
+    dies_at = "upload.answered"
 
 
 class YahooTest(Life, ProviderCase):
@@ -224,8 +245,21 @@ class ZimbraTest(Life, ProviderCase):
     cut_amid = rb"^CREATE"
     dies_at = "download.recorded"
 
+    def test_a_keyword_that_it_cannot_hold_keeps_no_message(self):
+        world = self.start(self.personality)
+        world.sync()
+        world.mail.name_keyword("INBOX", "y", "to:do")
+        world.mail.name_keyword("INBOX", "z", "Ours")
+        world.mail.deliver("INBOX", local(message("o0")), "Syz", NOON)
+        world.mail.deliver("INBOX", local(message("o1")), "Sz", NOON)
+        world.sync()
+        world.sync(expect=(DONE, PARTLY))
+        self.assertEqual(flags_there(world, "o0"), {"\\Seen", "Ours"})
+        self.assertEqual(flags_there(world, "o1"), {"\\Seen", "Ours"})
+        self.assertEqual(world.mail.find("INBOX", "<o0@").letters, "Syz")
 
-class ProtonBridgeTest(Life, ProviderCase):
+
+class ProtonBridgeTest(Rewriting, Life, ProviderCase):
     personality = personalities.ProtonBridge
     cut_amid = rb"^CREATE"
     dies_at = "flags_out.answered"

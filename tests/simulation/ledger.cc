@@ -222,8 +222,7 @@ void Ledger::check_life(const std::string& token, const Life& life, const Copies
                         (by_local.deleted != by_remote.deleted &&
                          (by_local.deleted ? by_remote : by_local).any());
   const bool lives = !deleted && !life.open;
-  const bool twice = life.twice || (server_rewrites && broken_ && life.bearer == Side::local);
-  const bool right = twice       ? here == there && (here > 0 || !lives)
+  const bool right = life.twice  ? here == there && (here > 0 || !lives)
                      : lives     ? here == 1 && there == 1
                      : !disputed ? here == 0 && there == 0
                                  : here == there && here <= 1;

@@ -74,10 +74,6 @@ class Ledger {
   // Both sides agree on this: later deeds start from here.
   void settle(const std::vector<Copy>& agreed);
 
-  // What was sent and not seen to arrive is sent again, and both are kept (docs/safety.md, section
-  // 5).
-  bool server_rewrites = false;
-
   std::size_t living() const { return lives_.size(); }
 
  private:

@@ -88,7 +88,6 @@ SimWorld::SimWorld(Script script)
   server_.filtered = [this](const std::string& octets, const std::string& to) {
     remote_.filtered(octets, to);
   };
-  diary_.ledger.server_rewrites = script_.has("rewrites");
   server_.before_command = [this](const std::string&) { witness_.look(wrong_); };
   diary_.is_in_doubt = [this](const std::string& token) { return is_in_doubt(token); };
   diary_.is_recorded = [this](const std::string& base_name) { return is_recorded(base_name); };

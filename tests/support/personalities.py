@@ -264,6 +264,12 @@ class Zimbra(WithModseq):
         else:
             super().on_append(session, tag, text)
 
+    def on_uid_store(self, session, tag, text):
+        if b":" in text.partition(b"(")[2]:
+            session.say(tag + b" NO STORE failed: invalid flag")
+        else:
+            super().on_uid_store(session, tag, text)
+
 
 class ProtonBridge(Personality):
     provider, preset = "Proton Bridge", "proton-bridge"

@@ -56,6 +56,7 @@ class ScriptedServer:
         self.connections = 0
         self.mailboxes = {}       # name -> {uid: [set of flags, octets]}
         self.next_uid = {}
+        self.dates = {}           # octets -> INTERNALDATE, which goes along with every copy
         self.lock = threading.Lock()
         self.make("INBOX")
         self._door = Door(self._welcome)
@@ -108,7 +109,7 @@ class ScriptedServer:
         flags, octets = mailbox[uid]
         told = [b"UID %d" % uid, b"FLAGS (%s)" % b" ".join(sorted(flags))]
         if b"INTERNALDATE" in items:
-            told.append(b'INTERNALDATE "01-Jan-2024 00:00:00 +0000"')
+            told.append(b'INTERNALDATE "%s"' % self.dates.get(octets, b"01-Jan-2024 00:00:00 +0000"))
         if b"RFC822.SIZE" in items:
             told.append(b"RFC822.SIZE %d" % len(octets))
         if b"BODY.PEEK[HEADER]" in items:

@@ -222,7 +222,7 @@ TEST(PairedAnew, WhatABackupHasWhereItLayBeforeTakesTheServersPlace) {
 TEST(PairedAnew, WhatTheUserMovedFromThereIsMovedOnTheServer) {
   Input input = paired_anew({"A B", "", "A new 3 x S", "B new other x S"});
   mailbox(input, "B").adopting = mailbox(input, "B").paired_anew = false;
-  EXPECT_EQ(told(input), "move_out A/3 -> B B:other S\n");
+  EXPECT_EQ(told(input), "move_out A/3 -> B other S\n");
 }
 TEST(PairedAnew, WhatIsInItsOwnMailboxBelongsThere) {
   EXPECT_EQ(told(paired_anew({"A B", "", "A new 2 x S\nB new 3 x S", "A new n1 x S"})),

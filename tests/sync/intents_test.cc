@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "notation.h"
+#include "sterna/base/nanoseconds.h"
 
 namespace sterna::sync::test {
 namespace {
@@ -54,6 +55,68 @@ TEST(UploadInDoubt, AFileMovedSinceIsTheUsersMoveAlsoWhileAdopting) {
 TEST(UploadInDoubt, AMessageMovedOnTheServerSinceTakesTheFileAlong) {
   EXPECT_EQ(told(uploading("B new 9 x S", "A new n1 x S")), "move_in A/0 -> B/9 A:n1 S\n");
 }
+// --- a server that rewrites what it stores ---
+
+// The date of the file, which its APPEND gave, is what the notation says of all messages.
+Input rewritten(std::string_view remote, std::string_view local, unsigned looks = 0) {
+  Input input = uploading(remote, local, looks);
+  for (LocalArrival& arrival : mailbox(input, "A").local.arrived) {
+    arrival.file.file.mtime_ns = 2000 * kNsPerSecond + 7;
+  }
+  return input;
+}
+
+TEST(UploadRewritten, IsKnownByItsMessageIdAndItsDate) {
+  EXPECT_EQ(told(rewritten("A new 7 x~2 S", "A new n1 x S")), "pair A/7 n1 S\n");
+}
+TEST(UploadRewritten, WithAnotherDateIsAnotherVersion) {
+  Input input = rewritten("A new 7 x~2 S", "A new n1 x S");
+  mailbox(input, "A").local.arrived[0].file.file.mtime_ns += kNsPerSecond;
+  EXPECT_EQ(told(input), "download A/7\nwait A n1\n");
+}
+TEST(UploadRewritten, TheServersWordIsEnoughBesideItsMessageId) {
+  Input input = uploading("A new 7 x~2 S", "A new n1 x S");
+  input.intents.front().stored = true;
+  EXPECT_EQ(told(input), "pair A/7 n1 S\n");
+}
+TEST(UploadRewritten, WhatWasThereBeforeIsNotIt) {
+  EXPECT_EQ(told(rewritten("A new 3 x~2 S", "A new n1 x S")), "download A/3\nwait A n1\n");
+}
+TEST(UploadRewritten, UnderAnotherUidvalidityNothingIsKnown) {
+  Input input = rewritten("A new 7 x~2 S", "A new n1 x S");
+  input.intents.front().uidvalidity = UidValidity(77);
+  EXPECT_EQ(told(input), "download A/7\nwait A n1\n");
+}
+TEST(UploadRewritten, WithoutAMessageIdIsNotKnown) {
+  Input input = rewritten("A new 7 x~2 S", "A new n1 x S");
+  mailbox(input, "A").local.arrived[0].identity->message_id.clear();
+  mailbox(input, "A").remote.details[0].identity->message_id.clear();
+  EXPECT_EQ(told(input), "download A/7\nwait A n1\n");
+}
+TEST(UploadRewritten, WhatIsThereAsItWasSentComesFirst) {
+  EXPECT_EQ(told(rewritten("A new 7 x~2 S\nA new 8 x S", "A new n1 x S")),
+            "pair A/8 n1 S\ndownload A/7\n");
+}
+TEST(UploadRewritten, OfTwoVersionsThereNoneIsTaken) {
+  EXPECT_EQ(told(rewritten("A new 7 x~2 S\nA new 8 x~3 S", "A new n1 x S")),
+            "download A/7-8\nwait A n1\n");
+}
+TEST(UploadRewritten, OfTwoVersionsHereNoneIsTaken) {
+  Input input = rewritten("A new 7 x~2 S", "A new n1 x S\nA new n2 x~4 S");
+  add_intent(input, IntentKind::upload, "A", 0, "n2", "x~4", "");
+  EXPECT_EQ(told(input), "download A/7\nwait A n1\nwait A n2\n");
+}
+TEST(UploadRewritten, ACopyOfTheSameIsPairedInTurn) {
+  Input input = rewritten("A new 7 x~2 S\nA new 8 x~3 S", "A new n1 x S\nA new n2 x S");
+  add_intent(input, IntentKind::upload, "A", 0, "n2", "x", "");
+  EXPECT_EQ(told(input), "pair A/7 n1 S\npair A/8 n2 S\n");
+}
+TEST(UploadRewritten, WhatWasNotSentByUsIsAnotherVersion) {
+  Input input = rewritten("A new 7 x~2 S", "A new n1 x S");
+  input.intents.clear();
+  EXPECT_EQ(told(input), "upload A n1 S\ndownload A/7\n");
+}
+
 TEST(UploadInDoubt, AFileDeletedSinceClosesItIfItNeverArrived) {
   EXPECT_EQ(told(uploading("", "")), "close_intent 1\n");
   EXPECT_EQ(told(uploading("A new 7 y S", "")), "download A/7\nclose_intent 1\n");
