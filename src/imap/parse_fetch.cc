@@ -126,6 +126,14 @@ bool parse_item(Cursor& cursor, Fetch& fetch, std::string_view name) {
   return rfc822 ? parse_rfc822(cursor, fetch, name) : cursor.skip_value();
 }
 
+// Of Domino, an item may have parentheses of its own.
+bool parse_one(Cursor& cursor, Fetch& fetch) {
+  const bool wrapped = cursor.take_after_spaces('(');
+  const std::string_view name = cursor.take_until(" ()[");
+  if (name.empty() || !parse_item(cursor, fetch, name)) return false;
+  return !wrapped || cursor.take_after_spaces(')');
+}
+
 }  // namespace
 
 std::optional<Fetch> parse_fetch_items(Cursor& cursor, bool& closed) {
@@ -134,8 +142,7 @@ std::optional<Fetch> parse_fetch_items(Cursor& cursor, bool& closed) {
   if (!cursor.take_after_spaces('(')) return std::nullopt;
   while (!cursor.take_after_spaces(')')) {
     if (cursor.at_end()) return fetch;
-    const std::string_view name = cursor.take_until(" ()[");
-    if (name.empty() || !parse_item(cursor, fetch, name)) return std::nullopt;
+    if (!parse_one(cursor, fetch)) return std::nullopt;
   }
   closed = true;
   return fetch;

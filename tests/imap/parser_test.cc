@@ -167,6 +167,9 @@ TEST(ParserTest, Fetch) {
   EXPECT_EQ(parsed("* 1 FETCH ()"), "FETCH 1");
   EXPECT_EQ(parsed("* 1 FETCH (ENVELOPE (\"date\" NIL ((NIL NIL \"a\" \"b\"))) UID 5)"),
             "FETCH 1 uid=5");
+  // As Domino has it.
+  EXPECT_EQ(parsed("* 1 FETCH (UID 5 (ENVELOPE (NIL NIL)) (FLAGS (\\Seen)) RFC822.SIZE 7)"),
+            "FETCH 1 uid=5 flags=(\\Seen) size=7");
   EXPECT_EQ(parsed("* 1 FETCH (X-GM-LABELS (\\Inbox \"a b\" c]d) X-GM-THRID 5 UID 5)"),
             "FETCH 1 uid=5");
 }
@@ -186,7 +189,7 @@ TEST(ParserTest, BrokenFetchIsRefused) {
        {"* 1 FETCH", "* 1 FETCH UID 5", "* 1 FETCH (UID 5", "* 1 FETCH (FLAGS (\\Seen)",
         "* 1 FETCH (FLAGS \\Seen)", "* 1 FETCH (BODY[] hello)", "* 1 FETCH (BODY[ \"a\")",
         "* 1 FETCH (BODY[]<x> \"a\")", "* 1 FETCH (BODY[]<1 \"a\")", "* 1 FETCH (X)",
-        "* 1 FETCH (X \"abc)", "* 1 FETCH (X (a)", "* 1 FETCH ((UID 5))",
+        "* 1 FETCH (X \"abc)", "* 1 FETCH (X (a)", "* 1 FETCH ((UID 5)", "* 1 FETCH (((UID 5)))",
         "* 1 FETCH (EMAILID (a b))"}) {
     EXPECT_EQ(parsed(line), "bad") << line;
   }
