@@ -164,43 +164,27 @@ coro::Task<Result<UidSet>> find_absent(Connection& connection, const Stores& sto
 constexpr int kNarrowingCommands = 100;
 
 // What was refused of several messages, or done for a part of them: halved until it is one message
-// that the server refuses, and the others are told.
+// that the server refuses, and the others are told; and its flags, until it is the one that is
+// refused, and the message has the others.
 class Unsaid {
  public:
   Unsaid(std::span<const FlagPush> pushes, const std::vector<Group>& groups)
       : pushes_(pushes), groups_(groups), failed_(pushes.size(), false) {}
 
   void take(std::size_t group, const UidSet& uids, const imap::Done& done) {
-    if (done.ok()) {
-      const UidSet left = left_out(uids, done);
-      // All of it again would be no step forward.
-      if (left == uids) {
-        refuse(group, left, limited_error("changed"));
-      } else if (!left.empty()) {
-        more_.push_back({{}, group, left});
-      }
-      return;
-    }
-    const std::uint64_t count = uids.count();
-    // A right that is missing is missing for all of them.
-    const bool of_all = done.code.is(imap::Code::no_perm) || commands_left_ <= 0;
-    if (count == 1 || of_all) return refuse(group, uids, imap::error_from(done));
-    std::vector<Uid> all = uids.expand(count);
-    const auto middle = all.begin() + static_cast<std::ptrdiff_t>(count / 2);
-    more_.push_back({{}, group, UidSet::of({all.begin(), middle})});
-    more_.push_back({{}, group, UidSet::of({middle, all.end()})});
+    take({group, groups_[group].flags, uids}, done);
   }
 
   bool has_more() const { return !more_.empty(); }
 
   coro::Task<Status> say(Connection& connection) {
     while (!more_.empty()) {
-      const Flying one = std::move(more_.front());
+      const Part one = std::move(more_.front());
       more_.pop_front();
       --commands_left_;
-      imap::StoreRequest request{one.uids, groups_[one.group].action, groups_[one.group].flags};
+      imap::StoreRequest request{one.uids, groups_[one.group].action, one.flags};
       STERNA_CO_TRY(imap::Done done, co_await connection.run(imap::uid_store(request)));
-      take(one.group, one.uids, done);
+      take(one, done);
     }
     co_return Status{};
   }
@@ -211,20 +195,57 @@ class Unsaid {
   std::optional<Error> refusal;
 
  private:
-  void refuse(std::size_t group, const UidSet& uids, Error error) {
-    for (const std::size_t index : groups_[group].members) {
-      if (uids.contains(pushes_[index].key.uid)) failed_[index] = true;
+  struct Part {
+    std::size_t group = 0;
+    FlagSet flags;
+    UidSet uids;
+  };
+
+  void take(const Part& part, const imap::Done& done) {
+    if (done.ok()) {
+      UidSet left = left_out(part.uids, done);
+      // All of it again would be no step forward.
+      if (left == part.uids) {
+        refuse(part, limited_error("changed"));
+      } else if (!left.empty()) {
+        more_.push_back({part.group, part.flags, std::move(left)});
+      }
+      return;
     }
-    refused.add_all(uids);
+    // A right that is missing is missing for all of them.
+    const bool of_all = done.code.is(imap::Code::no_perm) || commands_left_ <= 0;
+    if (of_all || !halve(part)) refuse(part, imap::error_from(done));
+  }
+
+  bool halve(const Part& part) {
+    const auto middle_of = [](auto& all) {
+      return all.begin() + static_cast<std::ptrdiff_t>(all.size() / 2);
+    };
+    if (std::vector<Uid> uids = part.uids.expand(part.uids.count()); uids.size() > 1) {
+      more_.push_back({part.group, part.flags, UidSet::of({uids.begin(), middle_of(uids)})});
+      more_.push_back({part.group, part.flags, UidSet::of({middle_of(uids), uids.end()})});
+      return true;
+    }
+    std::vector<std::string> words = part.flags.to_imap();
+    if (words.size() < 2) return false;
+    more_.push_back({part.group, FlagSet::from_imap({words.begin(), middle_of(words)}), part.uids});
+    more_.push_back({part.group, FlagSet::from_imap({middle_of(words), words.end()}), part.uids});
+    return true;
+  }
+
+  void refuse(const Part& part, Error error) {
+    for (const std::size_t index : groups_[part.group].members) {
+      if (part.uids.contains(pushes_[index].key.uid)) failed_[index] = true;
+    }
+    refused.add_all(part.uids);
     if (refusal) return;
-    refusal =
-        std::move(error).with_context(fmt::format("set {}", groups_[group].flags.to_string()));
+    refusal = std::move(error).with_context(fmt::format("set {}", part.flags.to_string()));
   }
 
   std::span<const FlagPush> pushes_;
   const std::vector<Group>& groups_;
   std::vector<bool> failed_;
-  std::deque<Flying> more_;
+  std::deque<Part> more_;
   int commands_left_ = kNarrowingCommands;
 };
 

@@ -331,7 +331,7 @@ class Personality(ScriptedServer):
         kept = [f for f in flags[1].split() if self.has_keywords or f.startswith(b"\\")] \
             if flags else []
         uid = self.store(name, octets, kept)
-        date = re.search(rb' "([^"]*)"', head[len(name):])
+        date = re.search(rb' "([ \d]\d-[^"]*)"', head)
         if date:
             self.dates[self.mailboxes[name][uid][1]] = date[1]
         code = b"[APPENDUID %d %d] " % (self.uidvalidity(name), uid) \

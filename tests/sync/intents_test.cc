@@ -99,7 +99,7 @@ TEST(UploadRewritten, WhatIsThereAsItWasSentComesFirst) {
 }
 TEST(UploadRewritten, OfTwoVersionsThereNoneIsTaken) {
   EXPECT_EQ(told(rewritten("A new 7 x~2 S\nA new 8 x~3 S", "A new n1 x S")),
-            "download A/7-8\nwait A n1\n");
+            "download A/7:8\nwait A n1\n");
 }
 TEST(UploadRewritten, OfTwoVersionsHereNoneIsTaken) {
   Input input = rewritten("A new 7 x~2 S", "A new n1 x S\nA new n2 x~4 S");
@@ -114,7 +114,7 @@ TEST(UploadRewritten, ACopyOfTheSameIsPairedInTurn) {
 TEST(UploadRewritten, WhatWasNotSentByUsIsAnotherVersion) {
   Input input = rewritten("A new 7 x~2 S", "A new n1 x S");
   input.intents.clear();
-  EXPECT_EQ(told(input), "upload A n1 S\ndownload A/7\n");
+  EXPECT_EQ(told(input), "download A/7\nupload A n1 S\n");
 }
 
 TEST(UploadInDoubt, AFileDeletedSinceClosesItIfItNeverArrived) {
