@@ -47,6 +47,18 @@ sync::MailboxPolicy policy_of(const Engine& engine, const MailboxName& name, Rol
           policy.local_delete, policy.remote_delete};
 }
 
+std::vector<imap::StatusItem> status_items(const Connection& connection) {
+  std::vector<imap::StatusItem> items = imap::status_items_for(connection.capabilities());
+  const bool has_modseq = connection.has(imap::Capability::condstore);
+  const bool has_id =
+      connection.has(imap::Capability::object_id) && !connection.quirks.no_mailbox_id;
+  std::erase_if(items, [&](imap::StatusItem item) {
+    return (item == imap::StatusItem::highest_modseq && !has_modseq) ||
+           (item == imap::StatusItem::mailbox_id && !has_id);
+  });
+  return items;
+}
+
 namespace {
 
 // Why nothing of a mailbox can be synced, whatever the configuration says; "" if it can.
@@ -134,16 +146,6 @@ void take_status(RemoteListing& listing, const imap::MailboxStatus& status) {
   listing.mailbox.uid_next = status.uid_next;
   listing.mailbox.messages = status.messages;
   if (!status.mailbox_id.empty()) listing.mailbox.mailbox_id = status.mailbox_id;
-}
-
-std::vector<imap::StatusItem> status_items(const Connection& connection) {
-  std::vector<imap::StatusItem> items = imap::status_items_for(connection.capabilities());
-  std::erase_if(items, [&](imap::StatusItem item) {
-    return (item == imap::StatusItem::highest_modseq &&
-            !connection.has(imap::Capability::condstore)) ||
-           (item == imap::StatusItem::mailbox_id && !connection.has(imap::Capability::object_id));
-  });
-  return items;
 }
 
 struct Asked {

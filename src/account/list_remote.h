@@ -67,6 +67,8 @@ sync::MailboxPolicy policy_of(const Engine& engine, const MailboxName& name, Rol
 
 // What LIST is asked for, as far as the server understands it.
 imap::ListOptions list_options(const Connection& connection);
+// What STATUS is asked for, likewise.
+std::vector<imap::StatusItem> status_items(const Connection& connection);
 // LIST with more than RFC 3501 has was refused although it is offered: it is not asked for any
 // more, and true.
 bool takes_plain_list_alone(Connection& connection, const imap::Done& done);

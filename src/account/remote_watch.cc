@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "backoff.h"
+#include "list_remote.h"
 #include "sterna/base/bytes.h"
 #include "sterna/imap/outcome.h"
 
@@ -120,7 +121,7 @@ coro::Task<Status> RemoteWatch::ask_to_be_notified(Connection& connection) {
 // nobody.
 coro::Task<Status> RemoteWatch::ask_for_unsure(Connection& connection, const Kept& kept) {
   std::vector<imap::CommandId> asked;
-  const std::vector<imap::StatusItem> items = imap::status_items_for(connection.capabilities());
+  const std::vector<imap::StatusItem> items = status_items(connection);
   for (const std::string& wire : std::exchange(unsure_, {})) {
     if (wire == selected_ || !find(kept, wire)) continue;
     STERNA_CO_TRY(const imap::CommandId id, connection.submit(imap::status(WireName{wire}, items)));

@@ -164,6 +164,8 @@ inline constexpr std::array kKeys = {
     Key{Section::quirks, "append_deduplicates", Support::yes, ""},
     Key{Section::quirks, "append_rewrites", Support::yes, ""},
     Key{Section::quirks, "no_uid_expunge", Support::yes, ""},
+    Key{Section::quirks, "no_mailbox_id", Support::yes, ""},
+    Key{Section::quirks, "binds_by_finished", Support::yes, ""},
     Key{Section::quirks, "slow_moves", Support::yes, ""},
 };
 

@@ -27,6 +27,15 @@ struct Server {
   bool is_at_one_of(std::initializer_list<std::string_view> domains) const {
     return std::ranges::any_of(domains, [this](std::string_view domain) { return is_at(domain); });
   }
+  // Cyrus 3 of a minor version below that.
+  bool is_cyrus_before(unsigned minor) const {
+    constexpr std::string_view kName = "Cyrus IMAP 3.";
+    const std::size_t at = greeting.find(kName);
+    if (at == std::string_view::npos) return false;
+    const std::string_view rest = greeting.substr(at + kName.size());
+    const auto number = parse_number(rest.substr(0, rest.find_first_not_of("0123456789")), 999);
+    return number && *number < minor;
+  }
   bool has(Capability capability) const { return capabilities.has(capability); }
 };
 
@@ -85,6 +94,9 @@ constexpr std::array kRows = {
     // cyrus
     Row{[](const Server& s) { return s.greets("Cyrus IMAP"); },
         [](Quirks& q) { q.binds_by_finished = true; }},
+    // cyrus-status: freed memory, with whatever lies in it
+    Row{[](const Server& s) { return s.is_cyrus_before(8); },
+        [](Quirks& q) { q.no_mailbox_id = true; }},
     // proton-bridge
     Row{[](const Server& s) { return s.greets("gluon session ID"); },
         [](Quirks& q) {
@@ -155,6 +167,8 @@ constexpr std::array kSwitches = {
     Switch{"append_deduplicates", &Quirks::append_deduplicates},
     Switch{"append_rewrites", &Quirks::append_rewrites},
     Switch{"no_uid_expunge", &Quirks::no_uid_expunge},
+    Switch{"no_mailbox_id", &Quirks::no_mailbox_id},
+    Switch{"binds_by_finished", &Quirks::binds_by_finished},
     Switch{"slow_moves", &Quirks::slow_moves},
 };
 

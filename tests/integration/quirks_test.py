@@ -49,6 +49,44 @@ class NoUidExpungeTest(QuirksCase):
         self.assertEqual(len(world.wire.sent(rb"^UID EXPUNGE")), 1)
 
 
+class NoMailboxIdTest(QuirksCase):
+    """Cyrus 3.6 answers STATUS (MAILBOXID) with freed memory, line ends included."""
+
+    class Cyrus(ScriptedServer):
+        capabilities = b"IMAP4rev1 OBJECTID LITERAL+"
+        version = b"3.6.1"
+
+        def greet(self, session):
+            session.say(b"* OK [CAPABILITY %s] host Cyrus IMAP %s server ready"
+                        % (self.capabilities, self.version))
+
+        def status_line(self, name, text):
+            line = super().status_line(name, text)
+            return line[:-1] + b" MAILBOXID (\xffab\r\nc))" if b"MAILBOXID" in text else line
+
+    def statuses(self, server):
+        server.fill(3)
+        world = ScriptedWorld(self, server)
+        world.sync()
+        self.assertEqual(len(world.mail.messages("INBOX")), 3)
+        return server.sent(rb"^STATUS")
+
+    def test_it_is_not_asked_for(self):
+        statuses = self.statuses(self.Cyrus())
+        self.assertTrue(statuses)
+        self.assertEqual([s for s in statuses if b"MAILBOXID" in s], [])
+
+    def test_of_a_later_version_it_is(self):
+        class Later(self.Cyrus):
+            version = b"3.8.1"
+
+            def status_line(self, name, text):
+                line = ScriptedServer.status_line(self, name, text)
+                return line[:-1] + b" MAILBOXID (i5))" if b"MAILBOXID" in text else line
+
+        self.assertTrue([s for s in self.statuses(Later()) if b"MAILBOXID" in s])
+
+
 class SizeUnreliableTest(QuirksCase):
     """Exchange tells another RFC822.SIZE than that of what it gives."""
 

@@ -49,6 +49,8 @@ struct Quirks {
   bool append_rewrites = false;
   // UID EXPUNGE is advertised and answered NO.
   bool no_uid_expunge = false;
+  // MAILBOXID in STATUS is not the mailbox's, or no text at all.
+  bool no_mailbox_id = false;
   // Of the ways to bind a login to its TLS connection only tls-unique is known there, whatever the
   // version of TLS.
   bool binds_by_finished = false;
