@@ -18,7 +18,6 @@
 #include "side_watch.h"
 #include "sterna/base/assert.h"
 #include "sterna/coro/scope.h"
-#include "sterna/imap/outcome.h"
 #include "sterna/io/deadline.h"
 #include "work.h"
 
@@ -28,9 +27,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 using std::chrono::seconds;
-
-// A server that asks for more is asked whether it means it.
-constexpr std::uint64_t kHintMaxMs = 3'600'000;
 
 class NoProgress final : public Progress {};
 
@@ -320,7 +316,7 @@ void Account::Impl::failed(const Error& error, bool over_old_line) {
   const bool is_new = !life.error || life.error->describe() != error.describe();
   life.error = error;
   const bool line_lost = error.is(ErrorCode::disconnected) || error.is(ErrorCode::timeout);
-  if (line_lost && over_old_line && failures == 0) {
+  if (line_lost && over_old_line && failures == 0 && !patience.told) {
     // It may have died long ago, and nobody noticed.
     ++life.counters.reconnects[std::string(to_string(error.code()))];
     drop_line();
@@ -329,13 +325,11 @@ void Account::Impl::failed(const Error& error, bool over_old_line) {
     return;
   }
   ++failures;
-  milliseconds wait = wait_after(patience, failures, services.random);
-  if (const auto asked = imap::backoff_hint_ms(error.message())) {
-    wait = std::max(wait, milliseconds(std::min<std::uint64_t>(*asked, kHintMaxMs)));
-  }
+  const milliseconds wait = wait_after(patience, failures, services.random);
   schedule.wait_until(now() + wait);
   life.next_try_ms = wall_ms() + wait.count();
   drop_line();
+  if (patience.told) beside.cover({});  // none of its lines may knock meanwhile
   enter(patience.state);
   const auto in_seconds = std::chrono::ceil<seconds>(wait).count();
   if (is_new) {

@@ -4,13 +4,20 @@
 #include <algorithm>
 #include <utility>
 
+#include "sterna/account/sync.h"
+#include "sterna/imap/told_to_wait.h"
+
 namespace sterna::account {
 
 using std::chrono::hours;
+using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
 Patience patience_for(const Error& error) {
+  if (const auto told = imap::told_to_wait(error)) {
+    return {LifeState::backoff, *told, std::max<milliseconds>(*told, minutes(30)), true};
+  }
   switch (error.code()) {
     using enum ErrorCode;
     case resolve:
@@ -52,14 +59,19 @@ Patience patience_for(const Error& error) {
   std::unreachable();
 }
 
-std::chrono::milliseconds wait_after(const Patience& patience, unsigned failures,
+bool is_told_to_wait(const Error& error) {
+  return imap::told_to_wait(error).has_value();
+}
+
+milliseconds wait_after(const Patience& patience, unsigned failures,
                                      io::Random& random) {
-  std::chrono::milliseconds wait = patience.first;
+  milliseconds wait = patience.first;
   for (unsigned i = 1; i < failures && wait < patience.longest; ++i) wait *= 2;
   wait = std::min(wait, patience.longest);
   const auto quarter = static_cast<std::uint64_t>(wait.count() / 4);
+  if (patience.told) return wait + milliseconds(random.next() % (quarter + 1));
   const auto jitter = static_cast<std::int64_t>(random.next() % (2 * quarter + 1));
-  return wait - std::chrono::milliseconds(quarter) + std::chrono::milliseconds(jitter);
+  return wait - milliseconds(quarter) + milliseconds(jitter);
 }
 
 }  // namespace sterna::account

@@ -19,12 +19,13 @@ struct Patience {
   LifeState state = LifeState::backoff;
   std::chrono::milliseconds first{};
   std::chrono::milliseconds longest{};
+  bool told = false;  // by the server: `first` is the least
 };
 // A password that was refused is not tried in a loop; a line that was cut is tried again at once.
 Patience patience_for(const Error& error);
 
-// The wait before the next try behind `failures` (1 or more) in a row, up to a quarter shorter or
-// longer, so that many accounts do not come back in one moment.
+// The wait before the next try behind `failures` (1 or more) in a row, up to a quarter longer or,
+// where nobody told how long, shorter, so that many accounts do not come back in one moment.
 std::chrono::milliseconds wait_after(const Patience& patience, unsigned failures,
                                      io::Random& random);
 

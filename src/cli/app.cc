@@ -70,7 +70,7 @@ LogLevel level_of_daemon(const GlobalOptions& options, const config::Config& con
 }
 
 Exit fail_with(const Context& context, const Error& error) {
-  return fail_with(context.console, {error}, exit_of(error.code()));
+  return fail_with(context.console, {error}, exit_of(error));
 }
 
 Exit run_command(const Context& context, const ImportArguments& arguments) {

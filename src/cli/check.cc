@@ -25,9 +25,9 @@ Outcome outcome_of(const std::vector<account::CheckLine>& lines) {
   Outcome outcome;
   for (const account::CheckLine& line : lines) {
     if (line.status != account::CheckStatus::failed) continue;
-    outcome.errors.push_back(line.error ? line.error->code() : ErrorCode::io);
+    outcome.failures.push_back(line.error ? exit_of(*line.error) : Exit::failed);
   }
-  outcome.succeeded = outcome.errors.empty();
+  outcome.succeeded = outcome.failures.empty();
   return outcome;
 }
 

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "sterna/account/sync.h"
+
 namespace sterna::cli {
 namespace {
 
@@ -40,6 +42,10 @@ Exit exit_of(ErrorCode code) {
   }
 }
 
+Exit exit_of(const Error& error) {
+  return account::is_told_to_wait(error) ? Exit::network : exit_of(error.code());
+}
+
 Exit combine(const std::vector<Outcome>& outcomes) {
   bool succeeded = false;
   bool held = false;
@@ -47,8 +53,7 @@ Exit combine(const std::vector<Outcome>& outcomes) {
   for (const Outcome& outcome : outcomes) {
     succeeded = succeeded || outcome.succeeded;
     held = held || outcome.held;
-    for (ErrorCode code : outcome.errors) {
-      const Exit status = exit_of(code);
+    for (const Exit status : outcome.failures) {
       // A marker that is missing holds the account; it is no failure of the sync.
       if (status == Exit::held) {
         held = true;

@@ -26,12 +26,14 @@ enum class Exit : std::uint8_t {
 
 // What one error alone would make of the exit status.
 Exit exit_of(ErrorCode code);
+// Likewise; a server that asks to come later is as one that cannot be reached.
+Exit exit_of(const Error& error);
 
 // What became of a part of the work, such as an account.
 struct Outcome {
   bool succeeded = false;  // something was done, or nothing was to do
   bool held = false;       // deletions or the whole account wait for a decision
-  std::vector<ErrorCode> errors;
+  std::vector<Exit> failures;
 };
 
 // Of all parts together. 78 and 11 go before everything; else 3 if anything succeeded and anything

@@ -174,7 +174,7 @@ void say_remarks(Console& console, std::string_view tool, std::string_view file,
 
 Exit failed(Console& console, const Error& error) {
   console.error(error);
-  const Exit exit = exit_of(error.code());
+  const Exit exit = exit_of(error);
   if (console.json()) console.out(errors_json({error}, exit));
   return exit;
 }

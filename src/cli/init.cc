@@ -58,7 +58,7 @@ class Init {
     const Status done = set_up();
     if (done) return Exit::done;
     const Error& error = done.error();
-    const Exit exit = error.is_cancelled() ? Exit::interrupted : exit_of(error.code());
+    const Exit exit = error.is_cancelled() ? Exit::interrupted : exit_of(error);
     if (!error.is_cancelled()) console_.error(error);
     if (console_.json()) console_.out(errors_json({error}, exit));
     return exit;

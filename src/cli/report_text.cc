@@ -68,7 +68,7 @@ Error of_account(const std::string& account, Error error) {
 
 Outcome outcome_of(const account::AccountReport& report) {
   Outcome outcome;
-  for (const Error& error : report.errors) outcome.errors.push_back(error.code());
+  for (const Error& error : report.errors) outcome.failures.push_back(exit_of(error));
   outcome.held = report.held > 0 || report.marker_held || std::ranges::any_of(report.plan, holds);
   const bool failed = !report.errors.empty() || report.marker_held;
   outcome.succeeded = report.anything_done || !failed;

@@ -24,7 +24,7 @@ void add_account(StatusView& view, Runner& runner, const config::Config& config,
     row.state = std::move(*state);
     row.word = state_word(row.state, account.enabled);
   } else {
-    outcome.errors.push_back(state.error().code());
+    outcome.failures.push_back(exit_of(state.error()));
     row.state.error = state.error().describe();
     row.word = account.enabled ? "error" : "disabled";
   }

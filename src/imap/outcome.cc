@@ -8,6 +8,7 @@
 
 #include "sterna/base/assert.h"
 #include "sterna/base/bytes.h"
+#include "sterna/imap/told_to_wait.h"
 
 namespace sterna::imap {
 namespace {
@@ -49,24 +50,6 @@ constexpr std::array kVerdicts = {
     Verdict{Code::modified, ErrorCode::changed, message, retry},
     Verdict{Code::message_limit, ErrorCode::too_big, mailbox, retry},
 };
-
-// What some servers say only in words, and what concerns the account for a while: limits of
-// Gmail and of Exchange, and the latter's late verdict on a login.
-constexpr std::array kLaterPhrases = {
-    std::string_view("simultaneous connections"),
-    std::string_view("maximum number of connections"),
-    std::string_view("command or bandwidth limits"),
-    std::string_view("authenticated but not connected"),
-    std::string_view("suggested backoff time"),
-    std::string_view("server unavailable"),
-};
-
-bool says_later(std::string_view text) {
-  const std::string lower = ascii_lower(text);
-  return std::ranges::any_of(kLaterPhrases, [&](std::string_view phrase) {
-    return lower.find(phrase) != std::string::npos;
-  });
-}
 
 bool is_login(CommandKind kind) {
   return kind == CommandKind::login || kind == CommandKind::authenticate;
@@ -124,11 +107,12 @@ Verdict verdict_of(const Done& done) {
     if (bad || verdict.code != done.code.code) continue;
     const bool narrow =
         reaches_as_far_as_the_command(verdict.code) && is_about_a_mailbox(done.kind);
-    if (narrow && !says_later(done.text)) verdict.scope = mailbox;
+    if (narrow && !tells_of_limit(done.text)) verdict.scope = mailbox;
     return verdict;
   }
   const ErrorCode code = bad ? ErrorCode::server_bad : ErrorCode::server_no;
-  if (says_later(done.text)) return {Code::none, code, account, retry};
+  const bool later = is_login(done.kind) ? says_later(done.text) : tells_of_limit(done.text);
+  if (later) return {Code::none, code, account, retry};
   if (is_login(done.kind)) {
     return bad ? Verdict{Code::none, code, account, give_up}
                : Verdict{Code::none, ErrorCode::login, account, needs_user};
@@ -156,17 +140,6 @@ Error error_from_bye(const UntaggedStatus& bye) {
                fmt::format("the server closes the connection: {}", said(bye.text)))
       .with_scope(account)
       .with_disposition(retry);
-}
-
-std::optional<std::uint64_t> backoff_hint_ms(std::string_view text) {
-  constexpr std::string_view kHint = "suggested backoff time:";
-  constexpr std::uint64_t kDayMs = 86'400'000;
-  const std::string lower = ascii_lower(text);
-  const std::size_t at = lower.find(kHint);
-  if (at == std::string::npos) return std::nullopt;
-  const std::string_view rest = trim(std::string_view(lower).substr(at + kHint.size()));
-  const std::size_t digits = std::min(rest.find_first_not_of("0123456789"), rest.size());
-  return parse_number(rest.substr(0, digits), kDayMs);
 }
 
 }  // namespace sterna::imap

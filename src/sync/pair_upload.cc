@@ -31,7 +31,8 @@ bool same_content(const Intent& intent, const FileView& file) {
 // The new content of a row's own file.
 bool find_edited_row(World& world, const Intent& intent) {
   for (RowView* row : world.rows_named(std::string(stem_of(intent.base_name)))) {
-    if (row->key().mailbox != intent.mailbox || !row->has_file_here() || !row->change) continue;
+    const bool changed = row->change && row->change->content_changed;
+    if (row->key().mailbox != intent.mailbox || !row->has_file_here() || !changed) continue;
     row->upload = &intent;
     return true;
   }

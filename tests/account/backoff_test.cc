@@ -44,6 +44,20 @@ TEST(Backoff, SpreadsByAQuarterToEitherSide) {
   EXPECT_EQ(wait_after(patience, 1, most), milliseconds(2500));
 }
 
+TEST(Backoff, WaitsAsToldAndNeverLess) {
+  const Error told = Error(ErrorCode::server_bad, "Suggested Backoff Time: 92000 milliseconds")
+                         .with_scope(ErrorScope::account)
+                         .with_disposition(Disposition::retry);
+  const Patience patience = patience_for(told);
+  EXPECT_EQ(patience.state, LifeState::backoff);
+  Always least(0);
+  Always most(23'000);
+  EXPECT_EQ(wait_after(patience, 1, least), seconds(92));
+  EXPECT_EQ(wait_after(patience, 1, most), seconds(115));
+  EXPECT_EQ(wait_after(patience, 2, least), seconds(184));
+  EXPECT_EQ(wait_after(patience, 99, least), minutes(30));
+}
+
 TEST(Backoff, TriesNoRefusedPasswordInALoop) {
   const Patience patience = patience_for(Error(ErrorCode::login, "refused"));
   EXPECT_EQ(patience.state, LifeState::needs_auth);

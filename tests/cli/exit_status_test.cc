@@ -15,19 +15,19 @@ struct Situation {
 };
 
 Outcome well() {
-  return {.succeeded = true, .held = false, .errors = {}};
+  return {.succeeded = true, .held = false, .failures = {}};
 }
 Outcome well_but_held() {
-  return {.succeeded = true, .held = true, .errors = {}};
+  return {.succeeded = true, .held = true, .failures = {}};
 }
 Outcome stopped_by_marker() {
-  return {.succeeded = false, .held = true, .errors = {}};
+  return {.succeeded = false, .held = true, .failures = {}};
 }
 Outcome failed(ErrorCode code) {
-  return {.succeeded = false, .held = false, .errors = {code}};
+  return {.succeeded = false, .held = false, .failures = {exit_of(code)}};
 }
 Outcome in_part(ErrorCode code) {
-  return {.succeeded = true, .held = false, .errors = {code}};
+  return {.succeeded = true, .held = false, .failures = {exit_of(code)}};
 }
 
 TEST(ExitStatus, TheTableOfTheContract) {
@@ -86,11 +86,18 @@ TEST(ExitStatus, EveryErrorMapsToAFailure) {
   EXPECT_EQ(exit_of(ErrorCode::usage), Exit::usage);
 }
 
+TEST(ExitStatus, AServerThatAsksToComeLaterIsAsOneThatCannotBeReached) {
+  Error error(ErrorCode::server_no, "the server refuses login (NO): Too many connections");
+  EXPECT_EQ(exit_of(error), Exit::failed);
+  error = std::move(error).with_scope(ErrorScope::account).with_disposition(Disposition::retry);
+  EXPECT_EQ(exit_of(error), Exit::network);
+}
+
 TEST(ExitOfComparison, OneIsTheAnswerThatTheSidesDifferAndNothingElse) {
-  const auto after = [](std::vector<ErrorCode> errors, Answered answered) {
-    const bool succeeded = errors.empty();
-    return exit_of_comparison(
-        {{.succeeded = succeeded, .held = false, .errors = std::move(errors)}}, answered);
+  const auto after = [](const std::vector<ErrorCode>& errors, Answered answered) {
+    Outcome outcome{.succeeded = errors.empty(), .held = false, .failures = {}};
+    for (const ErrorCode code : errors) outcome.failures.push_back(exit_of(code));
+    return exit_of_comparison({outcome}, answered);
   };
   EXPECT_EQ(after({}, Answered::same), Exit::done);
   EXPECT_EQ(after({}, Answered::differences), Exit::failed);

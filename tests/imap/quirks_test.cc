@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sterna/imap/outcome.h"
+#include "sterna/imap/told_to_wait.h"
 
 namespace sterna::imap {
 namespace {
@@ -175,13 +176,50 @@ TEST(OutcomeTest, WordsThatMeanLaterAreNotTakenForWrongCredentials) {
   }
 }
 
-TEST(OutcomeTest, BackoffHints) {
-  EXPECT_EQ(backoff_hint_ms("Request is throttled. Suggested Backoff Time: 92415 milliseconds"),
-            92415U);
-  EXPECT_EQ(backoff_hint_ms("suggested backoff time:5"), 5U);
-  EXPECT_EQ(backoff_hint_ms("Suggested Backoff Time: soon"), std::nullopt);
-  EXPECT_EQ(backoff_hint_ms("Suggested Backoff Time: 99999999999999999999"), std::nullopt);
-  EXPECT_EQ(backoff_hint_ms("throttled"), std::nullopt);
+TEST(ToldToWait, NamedTimes) {
+  using namespace std::chrono_literals;
+  EXPECT_EQ(named_wait("Request is throttled. Suggested Backoff Time: 92415 milliseconds"),
+            92415ms);
+  EXPECT_EQ(named_wait("Too many logins, try again in 5 minutes."), 5min);
+  EXPECT_EQ(named_wait("please retry after 90 sec"), 90s);
+  EXPECT_EQ(named_wait("Suggested Backoff Time: 99999999999999999999 milliseconds"), 1h);
+  EXPECT_EQ(named_wait("try again in 3 hours"), 1h);
+  for (const char* text : {"Suggested Backoff Time: soon", "again in a minute", "again in 5",
+                           "again in -5 minutes", "wait", "server 15"}) {
+    EXPECT_EQ(named_wait(text), std::nullopt) << text;
+  }
+}
+
+TEST(ToldToWait, WhatConcernsTheAccountAndPasses) {
+  using namespace std::chrono_literals;
+  const auto told = [](Code code, std::string text, CommandKind kind) {
+    return told_to_wait(error_from(refusal(StatusKind::no, code, text, kind)));
+  };
+  EXPECT_EQ(told(Code::none, "Too many simultaneous connections. (Failure)", CommandKind::login),
+            5min);
+  EXPECT_EQ(told(Code::none, "Account exceeded command or bandwidth limits.", CommandKind::fetch),
+            1h);
+  EXPECT_EQ(told(Code::unavailable, "no reason", CommandKind::login), 30s);
+  EXPECT_EQ(told(Code::none, "Temporary failure", CommandKind::login), 30s);
+  EXPECT_EQ(told(Code::none, "Suggested Backoff Time: 0 milliseconds", CommandKind::fetch), 1s);
+  // Of one message or one mailbox, and wrong credentials.
+  EXPECT_EQ(told(Code::none, "message is temporarily broken", CommandKind::fetch), std::nullopt);
+  EXPECT_EQ(told(Code::unavailable, "Server error", CommandKind::fetch), std::nullopt);
+  EXPECT_EQ(told(Code::none, "Login failed. Please try again.", CommandKind::login), std::nullopt);
+  EXPECT_EQ(told(Code::auth_failed, "try again later", CommandKind::login), std::nullopt);
+}
+
+TEST(ToldToWait, AByeThatSaysSoIsNoLineThatWasCut) {
+  using namespace std::chrono_literals;
+  const auto told = [](std::string text) {
+    UntaggedStatus bye;
+    bye.text = std::move(text);
+    return told_to_wait(error_from_bye(bye));
+  };
+  EXPECT_EQ(told("Account exceeded command or bandwidth limits."), 1h);
+  EXPECT_EQ(told("Down for maintenance, back soon"), 2min);
+  EXPECT_EQ(told("Server shutting down."), std::nullopt);
+  EXPECT_EQ(told("Autologout; idle for too long"), std::nullopt);
 }
 
 TEST(OutcomeTest, WhatTheServerSaysIsMadePrintable) {

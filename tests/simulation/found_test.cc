@@ -164,5 +164,18 @@ with
 )");
 }
 
+// An upload that was recorded kept its intent, which kept the mailbox from being compared.
+TEST(Found, WhatWasSentBeforeItsMailboxIsPairedAnewIsNotInDoubtForItsFlags) {
+  play(R"(seed 300036
+with
+44 local.deliver dice=496380637
+75 sync dice=655122866
+77 local.flag dice=180293082
+88 server.renumber dice=703814665
+89 remote.remove at=135 dice=877208405
+93 rest
+)");
+}
+
 }  // namespace
 }  // namespace sterna::simulation

@@ -22,6 +22,11 @@ TEST(UploadInDoubt, FoundOnTheServerIsPairedAndStaysOpenUntilThatIsRecorded) {
   add_intent(input, IntentKind::upload, "A", 0, "n1", "x", "");
   EXPECT_EQ(told(input), "close_intent 1\n");
 }
+TEST(UploadInDoubt, OfARowWhoseFileOnlyGotFlagsIsOver) {
+  Input input = read({kMailboxes, "A 7 x S name=n1", "", "A flags 7 FS"});
+  add_intent(input, IntentKind::upload, "A", 0, "n1", "x", "");
+  EXPECT_EQ(told(input), "push_flags A/7 +F\nclose_intent 1\n");
+}
 TEST(UploadInDoubt, NotFoundIsLookedForThreeTimesAndThenSentAgain) {
   for (unsigned looks = 0; looks < 3; ++looks) {
     EXPECT_EQ(told(uploading("", "A new n1 x S", looks)), "wait A n1\n");

@@ -62,6 +62,10 @@ struct WaitingLine {
   std::string reason;
 };
 
+// Of an error of a report: the server asks to be left alone for a while (throttling, a limit,
+// maintenance).
+bool is_told_to_wait(const Error& error);
+
 struct AccountReport {
   std::string account;
   Counts counts;

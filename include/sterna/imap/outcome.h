@@ -2,10 +2,6 @@
 // From a refusal of the server to an Error with scope and disposition (RFC 5530; docs/imap.md).
 #pragma once
 
-#include <cstdint>
-#include <optional>
-#include <string_view>
-
 #include "sterna/base/error.h"
 #include "sterna/imap/client.h"
 
@@ -17,8 +13,5 @@ Error error_from(const Done& done);
 
 // The Error for a BYE that was not asked for.
 Error error_from_bye(const UntaggedStatus& bye);
-
-// "Suggested Backoff Time: 92415 milliseconds", which Exchange has only in its text.
-std::optional<std::uint64_t> backoff_hint_ms(std::string_view text);
 
 }  // namespace sterna::imap

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A server that asks to be left alone for a while: what it says is what is waited, by all
+connections of the account, and said; what was done stays done, and the rest comes then.
+"""
+import contextlib
+import time
+import unittest
+
+from tests.support.daemon import Daemon
+from tests.support.messages import NOON, local, message
+from tests.support.scripted import ScriptedServer, ScriptedWorld
+from tests.support.sterna import NETWORK, PARTLY
+
+NAME = "acc"
+HINT = b"Request is throttled. Suggested Backoff Time: %d milliseconds"
+WAIT_MS = 3000
+
+
+class Throttling(ScriptedServer):
+    """Refuses commands that begin with `pattern` while it is busy; remembers when anybody knocked."""
+
+    pattern, answer = b"", b""
+
+    def __init__(self):
+        self.busy = False
+        self.knocks = []
+        self.sessions = []
+        super().__init__()
+
+    def greet(self, session):
+        self.knocks.append(time.monotonic())
+        self.sessions.append(session)
+        super().greet(session)
+
+    def cut_all(self):
+        for session in self.sessions:
+            with contextlib.suppress(OSError):
+                session.end()
+
+    def hook(self, session, tag, text):
+        if not self.busy or not text.startswith(self.pattern):
+            return super().hook(session, tag, text)
+        if self.answer.startswith(b"BYE"):
+            session.say(b"* " + self.answer)
+            session.end()
+        else:
+            session.say(tag + b" " + self.answer)
+        return True
+
+
+class AtLogin(Throttling):
+    pattern, answer = b"AUTHENTICATE", b"BAD " + HINT % WAIT_MS
+
+
+class AmidFetch(Throttling):
+    """After two bodies, as where a day's octets are spent."""
+
+    pattern, answer = b"UID FETCH", b"NO Account exceeded command or bandwidth limits. (Failure)"
+    bodies_left = 2
+
+    def hook(self, session, tag, text):
+        if b"BODY.PEEK[]" not in text:
+            return ScriptedServer.hook(self, session, tag, text)
+        return super().hook(session, tag, text)
+
+    def fetch_line(self, session, uid, items):
+        if b"BODY.PEEK[]" in items:
+            self.bodies_left -= 1
+            self.busy = self.bodies_left <= 0
+        return super().fetch_line(session, uid, items)
+
+
+class Bye(Throttling):
+    pattern, answer = b"LIST", b"BYE Down for maintenance, try again in 3 seconds"
+
+
+class SyncTest(unittest.TestCase):
+    def assert_told(self, world, *words):
+        world.server.busy = True
+        connections = world.server.connections
+        run = world.sterna.run("sync", expect=NETWORK)
+        for word in (NAME, *words):
+            self.assertIn(word, run.stderr)
+        self.assertEqual(world.server.connections, connections + 1, "it knocked again")
+        world.server.busy = False
+
+    def test_it_ends_as_where_there_is_no_network(self):
+        for server, words in ((AtLogin(), ("login", "3000 milliseconds")),
+                              (Bye(), ("closes the connection", "maintenance"))):
+            with self.subTest(type(server).__name__):
+                server.fill(3)
+                world = ScriptedWorld(self, server)
+                world.sync()
+                self.assert_told(world, *words)
+                server.fill(2)
+                self.assertEqual(world.sync()["downloaded"], 2)
+
+
+    def test_what_came_before_stays_and_the_rest_comes_then(self):
+        server = AmidFetch()
+        server.fill(30, body=b"x" * 100_000)
+        world = ScriptedWorld(self, server, connections=1)
+        run = world.sterna.run("sync", expect=(PARTLY, NETWORK))
+        self.assertIn("bandwidth limits", run.stderr)
+        self.assertEqual(server.connections, 1, "it knocked again")
+        here = len(world.mail.messages("INBOX"))
+        self.assertLess(here, 30)
+        server.bodies_left, server.busy = 1000, False
+        report = world.sync()
+        self.assertEqual(report["downloaded"], 30 - here)
+        world.assert_settled()
+
+
+class DaemonTest(unittest.TestCase):
+    def live(self, server):
+        server.fill(3)
+        world = ScriptedWorld(self, server)
+        daemon = self.enterContext(Daemon(world.sterna))
+        daemon.wait(lambda: len(world.mail.messages("INBOX")) == 3, "three messages")
+        return world, daemon
+
+    def assert_waits(self, world, daemon, *words):
+        """Told at the first knock; nobody knocks again before the time that was named."""
+        server = world.server
+        server.busy = True
+        server.cut_all()
+        world.mail.deliver("INBOX", local(message("mine")), "S", NOON)
+        daemon.wait_for_state(NAME, "backoff")
+        told = server.knocks[-1]
+        account = world.sterna.command_json("status")["accounts"][0]
+        for word in words:
+            self.assertIn(word, str(account))
+        daemon.wait(lambda: server.knocks[-1] > told, "another knock")
+        self.assertGreaterEqual(server.knocks[-1] - told, WAIT_MS / 1000)
+        server.busy = False
+        server.fill(2)
+        daemon.wait(lambda: len(server.messages()) == 6, "what was written here")
+        daemon.wait(lambda: len(world.mail.messages("INBOX")) == 6, "what came there")
+
+    def test_it_waits_as_told_at_its_login(self):
+        world, daemon = self.live(AtLogin())
+        self.assert_waits(world, daemon, "3000 milliseconds")
+
+    def test_a_bye_that_says_so_is_no_line_that_was_cut(self):
+        world, daemon = self.live(Bye())
+        self.assert_waits(world, daemon, "maintenance")
+
+
+if __name__ == "__main__":
+    unittest.main()
