@@ -63,8 +63,7 @@ bool is_told_to_wait(const Error& error) {
   return imap::told_to_wait(error).has_value();
 }
 
-milliseconds wait_after(const Patience& patience, unsigned failures,
-                                     io::Random& random) {
+milliseconds wait_after(const Patience& patience, unsigned failures, io::Random& random) {
   milliseconds wait = patience.first;
   for (unsigned i = 1; i < failures && wait < patience.longest; ++i) wait *= 2;
   wait = std::min(wait, patience.longest);

@@ -53,10 +53,10 @@ struct Job {
   Identity identity;
   std::optional<Error> error;
   imap::CommandId command;
-  bool alone = false;    // refused together with others: not joined again
-  bool undated = false;  // refused with a date, or what was taken for one
+  bool alone = false;     // refused together with others: not joined again
+  bool undated = false;   // refused with a date, or what was taken for one
   bool unworded = false;  // refused with its keywords, which follow by STORE
-  bool remade = false;   // refused for want of its mailbox, which was made then
+  bool remade = false;    // refused for want of its mailbox, which was made then
 
   std::uint64_t size() const { return identity.size; }
   bool is_looked_at() const { return reader || error; }
@@ -394,7 +394,8 @@ class Uploader {
       if (made_.insert(job.work).second) missing_ = job.work;
     } else if (done.status == imap::StatusKind::bad && !job.undated) {
       job.undated = true;
-    } else if (done.code.is(imap::Code::none) && !job.unworded && !job.what->flags.keywords().empty()) {
+    } else if (done.code.is(imap::Code::none) && !job.unworded &&
+               !job.what->flags.keywords().empty()) {
       job.unworded = true;  // some refuse a message for a keyword that they cannot hold
     } else {
       return false;

@@ -59,8 +59,7 @@ Exit list(const Context& context, const std::vector<UndoRow>& rows) {
 
 Exit exit_of(const account::Restoration& restoration) {
   if (restoration.errors.empty()) return Exit::done;
-  return restoration.restored.empty() ? cli::exit_of(restoration.errors.front())
-                                      : Exit::partly;
+  return restoration.restored.empty() ? cli::exit_of(restoration.errors.front()) : Exit::partly;
 }
 
 Exit restore(const Context& context, Runner& runner, const Selection& selection,

@@ -35,12 +35,9 @@ constexpr std::array kLimits = {
     Phrase{"server unavailable", seconds(30)},
 };
 constexpr std::array kPassing = {
-    Phrase{"again later", seconds(30)},
-    Phrase{"again in ", seconds(30)},
-    Phrase{"try later", seconds(30)},
-    Phrase{"temporar", seconds(30)},
-    Phrase{"maintenance", minutes(2)},
-    Phrase{"too many login", minutes(5)},
+    Phrase{"again later", seconds(30)},    Phrase{"again in ", seconds(30)},
+    Phrase{"try later", seconds(30)},      Phrase{"temporar", seconds(30)},
+    Phrase{"maintenance", minutes(2)},     Phrase{"too many login", minutes(5)},
     Phrase{"too many failed", minutes(5)},
 };
 constexpr milliseconds kUsual = seconds(30);
@@ -77,8 +74,8 @@ std::optional<milliseconds> parse_time(std::string_view text) {
   const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
   if (digits == 0) return std::nullopt;
   const std::string_view word = trim(text.substr(digits));
-  const auto unit = std::ranges::find_if(
-      kUnits, [&](const Unit& one) { return word.starts_with(one.name); });
+  const auto unit =
+      std::ranges::find_if(kUnits, [&](const Unit& one) { return word.starts_with(one.name); });
   if (unit == kUnits.end()) return std::nullopt;
   const auto most = static_cast<std::uint64_t>(milliseconds(kToldWaitMax) / unit->length);
   const auto number = parse_number(text.substr(0, digits), most);

@@ -65,9 +65,10 @@ void match_marks(World& world) {
       });
 }
 
-// Files that say nothing of where they are from, and messages whose mailbox is paired anew: its rows
-// would have told that they are one. A backup takes the server's place; where the file's mailbox has
-// its base, the user moved it since. What lies in a bin was deleted, and is restored by the file.
+// Files that say nothing of where they are from, and messages whose mailbox is paired anew: its
+// rows would have told that they are one. A backup takes the server's place; where the file's
+// mailbox has its base, the user moved it since. What lies in a bin was deleted, and is restored by
+// the file.
 void match_paired_anew(World& world) {
   match(
       world.messages(), world.files(),

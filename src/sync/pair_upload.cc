@@ -94,8 +94,8 @@ bool may_be_rewritten(const Intent& sent, const LocalFile& file, const Identity&
   if (!there || content.message_id.empty() || there->message_id != content.message_id) return false;
   const bool came_since = message.uid >= sent.target_uid_next &&
                           message.mailbox->where().uidvalidity == sent.uidvalidity;
-  const bool same_date = message.detail &&
-                         message.detail->internal_date == file.file.mtime_ns / kNsPerSecond;
+  const bool same_date =
+      message.detail && message.detail->internal_date == file.file.mtime_ns / kNsPerSecond;
   return came_since && (same_date || sent.stored);
 }
 

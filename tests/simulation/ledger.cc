@@ -218,9 +218,9 @@ void Ledger::check_life(const std::string& token, const Life& life, const Copies
   // A file that followed its message in a sync that died, before that was recorded, looks like one
   // that the user moved (docs/safety.md, section 5).
   const bool followed = broken_ && by_remote.moved_to && by_remote.deleted;
-  const bool disputed = life.open || followed ||
-                        (by_local.deleted != by_remote.deleted &&
-                         (by_local.deleted ? by_remote : by_local).any());
+  const bool disputed =
+      life.open || followed ||
+      (by_local.deleted != by_remote.deleted && (by_local.deleted ? by_remote : by_local).any());
   const bool lives = !deleted && !life.open;
   const bool right = life.twice  ? here == there && (here > 0 || !lives)
                      : lives     ? here == 1 && there == 1
