@@ -161,7 +161,8 @@ class Rewriting:
         world.server.cut_amid(rb"^APPEND")
         world.sync(expect=(PARTLY, NETWORK))
         self.assertTrue(world.server.was_cut())
-        self.go_on(world, {**self.here_words(world), "INBOX": [f"m{n}" for n in range(10)] + ["o0"]})
+        words = [f"m{n}" for n in range(10)] + ["o0"]
+        self.go_on(world, {**self.here_words(world), "INBOX": words})
         world.sterna.run("verify", "--deep", expect=DONE)
 
     def here_words(self, world):

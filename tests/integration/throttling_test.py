@@ -17,7 +17,7 @@ WAIT_MS = 3000
 
 
 class Throttling(ScriptedServer):
-    """Refuses commands that begin with `pattern` while it is busy; remembers when anybody knocked."""
+    """Refuses commands that begin with `pattern` while it is busy; knows when anybody knocked."""
 
     pattern, answer = b"", b""
 

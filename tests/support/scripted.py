@@ -109,7 +109,8 @@ class ScriptedServer:
         flags, octets = mailbox[uid]
         told = [b"UID %d" % uid, b"FLAGS (%s)" % b" ".join(sorted(flags))]
         if b"INTERNALDATE" in items:
-            told.append(b'INTERNALDATE "%s"' % self.dates.get(octets, b"01-Jan-2024 00:00:00 +0000"))
+            date = self.dates.get(octets, b"01-Jan-2024 00:00:00 +0000")
+            told.append(b'INTERNALDATE "%s"' % date)
         if b"RFC822.SIZE" in items:
             told.append(b"RFC822.SIZE %d" % len(octets))
         if b"BODY.PEEK[HEADER]" in items:
