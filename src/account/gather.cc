@@ -122,6 +122,28 @@ Status collect_likely(Engine& engine, RowCollector& rows, bool deduplicates) {
   return headers.empty() ? Status{} : rows.add_with_headers(headers);
 }
 
+// A backup was restored, and mailboxes wait to be paired anew, as those that it lacks: what their
+// rows know may be what a file of it is, where the message lay before.
+Status collect_awaited(Engine& engine, RowCollector& rows) {
+  std::set<Digest> headers;
+  for (const auto& work : engine.mailboxes) {
+    if (!work->input.adopting) continue;
+    for (const LocalArrival& arrival : work->input.local.arrived) add_headers(arrival, headers);
+  }
+  if (headers.empty()) return {};
+  STERNA_TRY(const std::vector<MailboxRow> mailboxes, engine.store->mailboxes());
+  std::set<MailboxId> awaited;
+  for (const MailboxRow& row : mailboxes) {
+    if (row.pair_anew) awaited.insert(row.id);
+  }
+  if (awaited.empty()) return {};
+  STERNA_TRY(const std::vector<MessageRow> found, engine.store->messages_with_headers(headers));
+  for (const MessageRow& row : found) {
+    if (awaited.contains(row.key.mailbox)) STERNA_CHECK(rows.add(row.key));
+  }
+  return {};
+}
+
 bool is_here(Engine& engine, MailboxWork& work, const MessageRow& row) {
   const Result<maildir::MailboxDirs*> dirs = engine.open_dirs(work);
   if (!dirs || row.base_name.empty()) return false;
@@ -321,6 +343,7 @@ Status collect_all(Engine& engine, RowCollector& rows, bool deduplicates) {
     STERNA_CHECK(collect(rows, *work));
     STERNA_CHECK(collect_flagged(engine, rows, *work));
   }
+  STERNA_CHECK(collect_awaited(engine, rows));
   STERNA_CHECK(collect_detached(engine, rows));
   return collect_likely(engine, rows, deduplicates);
 }

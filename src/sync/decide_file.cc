@@ -76,8 +76,10 @@ class Holdings {
  public:
   explicit Holdings(World& world) : one_of_each_(world.input().append_deduplicates) {
     for (const RowView& row : world.rows()) {
-      if (!row.mailbox || !row.has_file_here() || !row.identity) continue;
-      if (row.local == Local::unknown && row.doubted) missing_.add(row.identity);
+      if (!row.has_file_here() || !row.identity) continue;
+      const bool unseen = !row.mailbox || row.mailbox->in->local.suspect;
+      if (unseen || (row.local == Local::unknown && row.doubted)) missing_.add(row.identity);
+      if (!row.mailbox) continue;
       if (is_to_follow(row)) to_follow_.emplace(row.row->file.dev, row.row->file.ino);
       rows_[{row.mailbox, *content_key(row.identity)}].push_back(&row);
     }

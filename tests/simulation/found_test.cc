@@ -177,5 +177,34 @@ with
 )");
 }
 
+// The mailbox that the message was moved to is younger than the backup: it is made anew when the
+// user says so, and until then the file waits.
+TEST(Found, WhatABackupHasOfAMailboxThatItLacksIsNotSent) {
+  play(R"(seed 3678
+with
+10 sync
+30 local.deliver dice=471425253
+31 backup
+35 local.make dice=426217259
+43 local.move dice=557745388
+54 rest
+56 restore.maildir dice=464317778
+79 rest
+)");
+  play(R"(seed 300066
+with
+47 rest
+60 remote.make dice=68045680
+61 local.deliver dice=766478634
+67 backup
+71 sync kill_ops=57
+77 local.flag dice=930208698
+80 local.move dice=873239998
+92 rest
+110 restore.maildir dice=576827064
+115 rest
+)");
+}
+
 }  // namespace
 }  // namespace sterna::simulation

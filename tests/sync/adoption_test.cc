@@ -237,6 +237,10 @@ TEST(PairedAnew, WhatWasDeletedThereIsRestored) {
   EXPECT_EQ(told(paired_anew({"A Trash:trash", "", "Trash new 3 x S", "A new n1 x S"})),
             "download Trash/3\nupload A n1 S\n");
 }
+TEST(PairedAnew, WhatMayBeInAMailboxThatIsNotThereWaitsForIt) {
+  Input input = paired_anew({"A B", "B 3 x S", "", "B suspect\nA new n1 x S\nA new n2 y S"});
+  EXPECT_EQ(told(input), "upload A n2 S\nwait A n1\n");
+}
 TEST(PairedAnew, WithoutABaseAFileElsewhereIsAnother) {
   EXPECT_EQ(adopted("B new 3 x S", "A new n1 x S"), "download B/3\nupload A n1 S\n");
 }
