@@ -25,7 +25,7 @@ TEST(UploadInDoubt, FoundOnTheServerIsPairedAndStaysOpenUntilThatIsRecorded) {
 TEST(UploadInDoubt, OfARowWhoseFileOnlyGotFlagsIsOver) {
   Input input = read({kMailboxes, "A 7 x S name=n1", "", "A flags 7 FS"});
   add_intent(input, IntentKind::upload, "A", 0, "n1", "x", "");
-  EXPECT_EQ(told(input), "push_flags A/7 +F\nclose_intent 1\n");
+  EXPECT_EQ(told(input), "push_flags A/7 FS remote+F\nclose_intent 1\n");
 }
 TEST(UploadInDoubt, NotFoundIsLookedForThreeTimesAndThenSentAgain) {
   for (unsigned looks = 0; looks < 3; ++looks) {
