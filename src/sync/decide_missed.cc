@@ -100,7 +100,7 @@ bool miss_moved(Draft& draft, RowView& row) {
     return true;
   }
   // A restored backup lacks what was moved there since it was made (rule 14).
-  if (message->mailbox->is_yet_to_be_paired()) return false;
+  if (message->mailbox->lacks_what_came_since()) return false;
   const bool whole = row.remote == Remote::gone;
   miss(draft, *row.intent, *message, whole ? std::optional(row.key()) : std::nullopt);
   if (!draft.world.every_local_side_known()) draft.wait(row, "its file may be elsewhere here");
@@ -118,7 +118,7 @@ void decide_missed(Draft& draft) {
     if (!message || !is_free(*message) || was_edited(draft.world, intent)) continue;
     if (may_be_unclear(draft.world)) {
       keep_in_doubt(draft, intent, *message);
-    } else if (!message->mailbox->is_yet_to_be_paired()) {  // as for a move
+    } else if (!message->mailbox->lacks_what_came_since()) {  // as for a move
       miss(draft, intent, *message, std::nullopt);
     }
   }

@@ -48,6 +48,8 @@ struct MailboxView {
   bool read_only() const { return in->remote.read_only; }
   // All of it is yet to be paired: what a side lacks nobody took away (rule 14).
   bool is_yet_to_be_paired() const { return in->adopting && !in->compared; }
+  // As that, since its base was let go: what it lacks may be what a backup lacks.
+  bool lacks_what_came_since() const { return in->paired_anew && !in->compared; }
   // What moved is looked for among what is new here.
   bool is_searched() const { return undetailed.count() <= kSearchedMax; }
   // What the user did here may go to the server; what happened there may come here.

@@ -206,5 +206,28 @@ with
 )");
 }
 
+// The first look at its mailbox was cut, so no absence counts there: but what was sent from it was
+// there.
+TEST(Found, WhatWasSentAndDeletedAmidTheFirstLookAtItsMailboxIsDeleted) {
+  play(R"(seed 300555
+with condstore
+5 sync
+13 remote.deliver dice=763928079
+29 local.make dice=193654421
+30 local.deliver dice=828638536
+33 local.deliver dice=594113014
+38 local.deliver dice=473837258
+39 local.make dice=839892153
+40 local.move dice=225227830
+43 remote.deliver dice=436975118
+47 remote.deliver dice=418721552
+48 local.deliver dice=137356318
+50 local.deliver dice=736183154
+52 sync cut=5835
+55 local.remove dice=748955434
+61 rest
+)");
+}
+
 }  // namespace
 }  // namespace sterna::simulation

@@ -154,7 +154,12 @@ bool Ledger::is_ambiguous(const Life& life, const std::string& flag) const {
   };
   const bool moot =
       std::ranges::any_of(life.deeds, [&](const Deeds& by) { return by.moot.contains(flag); });
-  return moot || (broken_ && (switched_back(Side::local) || switched_back(Side::remote)));
+  // Of a file of which a lost power left a part: it is fetched anew, as the server has it (section
+  // 5).
+  const bool of_a_part =
+      restarted_ && life.bearer == Side::remote && life.deeds[0].flags.contains(flag);
+  return moot || of_a_part ||
+         (broken_ && (switched_back(Side::local) || switched_back(Side::remote)));
 }
 
 void Ledger::check_pair(const std::string& token, const Life& life, const Copy& local,

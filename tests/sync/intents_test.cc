@@ -138,13 +138,19 @@ TEST(UploadInDoubt, AFileDeletedSinceIsMissedByWhatWasSent) {
 // than.
 TEST(UploadInDoubt, AFileThatABackupLacksIsFetchedAgain) {
   Input input = uploading("A new 7 x S", "");
-  for (MailboxInput& in : input.mailboxes) in.adopting = true;
+  for (MailboxInput& in : input.mailboxes) in.adopting = in.paired_anew = true;
   EXPECT_EQ(told(input), "download A/7\nclose_intent 1\n");
 }
 TEST(UploadInDoubt, AFileThatABackupLacksIsNotFetchedBesideOneThatCannotBeRead) {
   Input input = uploading("A new 7 x S", "B new n2 y - writing");
-  for (MailboxInput& in : input.mailboxes) in.adopting = true;
+  for (MailboxInput& in : input.mailboxes) in.adopting = in.paired_anew = true;
   EXPECT_EQ(told(input), "wait A/7\nwait B n2\n");
+}
+// Its first look was cut; the base has nothing of it but what was sent.
+TEST(UploadInDoubt, AFileDeletedAmidAFirstLookIsMissed) {
+  Input input = uploading("A new 7 x S", "");
+  mailbox(input, "A").adopting = true;
+  EXPECT_EQ(told(input), "missed A/7 n1 S\n");
 }
 TEST(UploadInDoubt, AFileDeletedAfterAllWasComparedIsMissedWhateverWaits) {
   Input input = uploading("A new 7 x S", "");
@@ -266,10 +272,10 @@ TEST(MoveInDoubt, AFileDeletedSinceIsMissedByWhatWasMoved) {
 }
 TEST(MoveInDoubt, AFileThatABackupLacksIsFetchedAgain) {
   Input input = moving("A gone 1\nB new 7 x S", "A gone 1");
-  mailbox(input, "B").adopting = true;
+  mailbox(input, "B").adopting = mailbox(input, "B").paired_anew = true;
   EXPECT_EQ(told(input), "download B/7\nclose_intent 1\nforget A/1 tombstone\n");
   input = moving("B new 7 x S", "A gone 1");
-  mailbox(input, "B").adopting = true;
+  mailbox(input, "B").adopting = mailbox(input, "B").paired_anew = true;
   EXPECT_EQ(told(input), "download B/7\nclose_intent 1\ndelete_out A/1 to_trash\n");
 }
 TEST(MoveInDoubt, WhatWasMovedIsNotFetchedWhileItsFileCannotBeRead) {
