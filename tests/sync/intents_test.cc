@@ -150,7 +150,7 @@ TEST(UploadInDoubt, AFileThatABackupLacksIsNotFetchedBesideOneThatCannotBeRead) 
 TEST(UploadInDoubt, AFileDeletedAmidAFirstLookIsMissed) {
   Input input = uploading("A new 7 x S", "");
   mailbox(input, "A").adopting = true;
-  EXPECT_EQ(told(input), "missed A/7 n1 S\n");
+  EXPECT_EQ(told(input), "missed A/7 n1 -\nwait A/7\n");
 }
 TEST(UploadInDoubt, AFileDeletedAfterAllWasComparedIsMissedWhateverWaits) {
   Input input = uploading("A new 7 x S", "");
