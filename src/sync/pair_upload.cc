@@ -60,10 +60,14 @@ bool upload_is_found(World& world, const Intent& intent) {
   const auto has_it = [&](const auto& view) { return view.upload == &intent; };
   if (std::ranges::any_of(world.files(), has_it)) return true;
   if (std::ranges::any_of(world.rows(), has_it)) return true;
+  // Numbers of another UIDVALIDITY say nothing; there the content does.
+  const MailboxView* mailbox = world.mailbox(intent.mailbox);
+  const bool numbered = mailbox && mailbox->where().uidvalidity == intent.uidvalidity;
   const auto& rows = world.rows_named(std::string(stem_of(intent.base_name)));
   return std::ranges::any_of(rows, [&](const RowView* row) {
-    return row->key().mailbox == intent.mailbox && row->has_file_here() &&
-           row->key().uid >= intent.target_uid_next;
+    if (row->key().mailbox != intent.mailbox || !row->has_file_here()) return false;
+    if (numbered) return row->key().uid >= intent.target_uid_next;
+    return row->identity && intent.identity && row->identity->same_as(*intent.identity);
   });
 }
 

@@ -165,7 +165,7 @@ with
 }
 
 // An upload that was recorded kept its intent, which kept the mailbox from being compared.
-TEST(Found, WhatWasSentBeforeItsMailboxIsPairedAnewIsNotInDoubtForItsFlags) {
+TEST(Found, WhatWasSentBeforeItsMailboxIsPairedAnewIsNotInDoubt) {
   play(R"(seed 300036
 with
 44 local.deliver dice=496380637
@@ -173,6 +173,20 @@ with
 77 local.flag dice=180293082
 88 server.renumber dice=703814665
 89 remote.remove at=135 dice=877208405
+93 rest
+)");
+  play(R"(seed 300036
+with
+39 remote.deliver dice=644532337
+46 remote.make dice=48986428
+67 sync
+73 local.deliver dice=342741429
+74 local.remove dice=8578116
+75 sync dice=655122866
+77 local.flag dice=180293082
+88 server.renumber dice=703814665
+89 remote.remove at=135 dice=877208405
+90 local.move at=167 dice=463893799
 93 rest
 )");
 }

@@ -27,6 +27,11 @@ TEST(UploadInDoubt, OfARowWhoseFileOnlyGotFlagsIsOver) {
   add_intent(input, IntentKind::upload, "A", 0, "n1", "x", "");
   EXPECT_EQ(told(input), "push_flags A/7 FS remote+F\nclose_intent 1\n");
 }
+TEST(UploadInDoubt, RecordedUnderAnotherUidvalidityIsOver) {
+  Input input = read({kMailboxes, "A 1 x S name=n1", "", "A gone 1\nB new n1 x S"});
+  add_intent(input, IntentKind::upload, "A", 0, "n1", "x", "").uidvalidity = UidValidity(77);
+  EXPECT_EQ(told(input), "move_out A/1 -> B n1 S\nclose_intent 1\n");
+}
 TEST(UploadInDoubt, NotFoundIsLookedForThreeTimesAndThenSentAgain) {
   for (unsigned looks = 0; looks < 3; ++looks) {
     EXPECT_EQ(told(uploading("", "A new n1 x S", looks)), "wait A n1\n");
