@@ -22,7 +22,8 @@ Exit exit_of(const std::vector<VerifiedAccount>& accounts) {
   Answered answered = Answered::same;
   for (const VerifiedAccount& account : accounts) {
     Outcome outcome;
-    for (const Error& error : account.result.errors) outcome.failures.push_back(cli::exit_of(error));
+    for (const Error& error : account.result.errors)
+      outcome.failures.push_back(cli::exit_of(error));
     outcome.succeeded = outcome.failures.empty();
     outcomes.push_back(std::move(outcome));
     if (std::ranges::any_of(account.result.lines, differs)) answered = Answered::differences;
