@@ -281,14 +281,24 @@ class Downloads {
   }
 
   coro::Task<Status> run() {
-    coro::Scope scope = co_await coro::make_scope();
-    for (std::size_t i = 1; i < connections_; ++i) scope.spawn(take_part(i));
-    co_await take_part(0);
-    co_await scope.join();
+    co_await work_off();
+    if (failure_ && !later_.empty()) {
+      // What was on its way into another mailbox is here, or does not come.
+      coming_.end();
+      queue_ = std::exchange(later_, {});
+      co_await work_off();
+    }
     co_return std::move(failure_);
   }
 
  private:
+  coro::Task<void> work_off() {
+    coro::Scope scope = co_await coro::make_scope();
+    for (std::size_t i = 1; i < connections_; ++i) scope.spawn(take_part(i));
+    co_await take_part(0);
+    co_await scope.join();
+  }
+
   coro::Task<void> take_part(std::size_t index) {
     Result<Connection*> connection =
         index == 0 ? co_await pool_.primary() : co_await pool_.extra(index);
@@ -306,7 +316,12 @@ class Downloads {
       MailboxWork* work = engine_.find(fetch.mailbox);
       if (!work) continue;
       engine_.progress.phase(engine_.settings.name, work->name());
-      Status done = co_await download(engine_, **connection, *work, fetch.uids, fetch.reason);
+      Result<UidSet> later =
+          co_await download(engine_, **connection, *work, fetch.uids, fetch.reason, coming_);
+      if (later && !later->empty()) {
+        later_.push_back({fetch.mailbox, std::move(*later), fetch.reason});
+      }
+      Status done = later ? Status{} : fail(std::move(later).error());
       if (!done && done.error().is(ErrorCode::no_space) && (*connection)->usable()) {
         leave_the_rest(*work, std::move(done).error());
         co_return;
@@ -322,10 +337,11 @@ class Downloads {
   // What needs no room goes on (43).
   void leave_the_rest(MailboxWork& work, Error error) {
     leave(work);
-    for (const RemoteWork::Fetch& fetch : queue_) {
-      if (MailboxWork* unfetched = engine_.find(fetch.mailbox)) leave(*unfetched);
+    for (std::deque<RemoteWork::Fetch>* rest : {&queue_, &later_}) {
+      for (const RemoteWork::Fetch& fetch : std::exchange(*rest, {})) {
+        if (MailboxWork* unfetched = engine_.find(fetch.mailbox)) leave(*unfetched);
+      }
     }
-    queue_.clear();
     if (engine_.outcomes.no_room) return;
     engine_.outcomes.no_room =
         std::move(error).with_context(fmt::format("mailbox {}", work.name()));
@@ -338,6 +354,8 @@ class Downloads {
   Engine& engine_;
   Pool& pool_;
   std::deque<RemoteWork::Fetch> queue_;
+  std::deque<RemoteWork::Fetch> later_;
+  Coming coming_;
   std::size_t connections_ = 1;
   Status failure_;
 };
