@@ -117,6 +117,9 @@ class Downloader {
     std::ranges::sort(
         twins, {}, [](const Twin& twin) { return std::pair(twin.source.mailbox, twin.facts.uid); });
     while (!twins.empty()) {
+      // Nothing here waits for the server, which is where an interrupt is noticed.
+      const bool stop = co_await coro::cancelled();
+      if (stop) co_return fail(Error::cancelled());
       STERNA_CO_CHECK(check_reserve(engine_));
       const MailboxId mailbox = twins.back().source.mailbox;
       std::uint64_t octets = 0;
