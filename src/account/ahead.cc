@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ahead.h"
 
+#include "email_id.h"
 #include "kept.h"
 
 namespace sterna::account {
@@ -15,12 +16,7 @@ Result<imap::CommandId> ask_for_bodies(Connection& connection, const UidSet& uid
   imap::FetchRequest request;
   request.uids = uids;
   request.items = {imap::FetchItem::uid, imap::FetchItem::flags, imap::FetchItem::internal_date};
-  if (connection.has(imap::Capability::object_id)) {
-    request.items.push_back(imap::FetchItem::email_id);
-  }
-  if (connection.has(imap::Capability::gmail)) {
-    request.items.push_back(imap::FetchItem::gm_msgid);
-  }
+  ask_for_email_id(connection, request);
   request.items.push_back(imap::FetchItem::body);
   return connection.submit(imap::uid_fetch(request), &sink);
 }

@@ -3,8 +3,6 @@
 // for once, whatever else is sent.
 #pragma once
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <functional>
 #include <optional>
@@ -13,6 +11,7 @@
 #include <vector>
 
 #include "connection.h"
+#include "email_id.h"
 #include "sterna/model/flags.h"
 #include "sterna/model/uid_set.h"
 
@@ -146,10 +145,9 @@ class BodySink : public Sink {
       return;
     }
     piece.octets = std::exchange(octets_, {});
-    piece.facts = {
-        *fetch.uid,          fetch.flags.value_or(FlagSet{}),
-        !fetch.flags,        fetch.modseq.value_or(ModSeq{}),
-        fetch.internal_date, fetch.gm_msgid ? fmt::format("{}", *fetch.gm_msgid) : fetch.email_id};
+    piece.facts = {*fetch.uid,          fetch.flags.value_or(FlagSet{}),
+                   !fetch.flags,        fetch.modseq.value_or(ModSeq{}),
+                   fetch.internal_date, email_id_of(fetch)};
     received.add(piece.facts.uid);
     sent_part_ = false;
     pieces_.push_back(std::move(piece));

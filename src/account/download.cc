@@ -7,176 +7,34 @@
 #include <deque>
 
 #include "ahead.h"
-#include "body_sink.h"
+#include "body_writer.h"
 #include "failures.h"
+#include "find_twins.h"
 #include "message_limit.h"
 #include "observe.h"
 #include "reserve.h"
 #include "sterna/base/bytes.h"
-#include "sterna/base/nanoseconds.h"
 #include "sterna/base/step.h"
 #include "sterna/coro/scope.h"
-#include "sterna/imap/date.h"
 #include "sterna/imap/outcome.h"
-#include "sterna/maildir/delivery.h"
-#include "sterna/maildir/file_name.h"
 #include "uid_sink.h"
 
 namespace sterna::account {
 namespace {
 
 constexpr std::uint64_t kWindowMessages = 64;
+// So many are looked at for twins together: a round trip or two more, of some hundred.
+constexpr std::uint64_t kStretchMessages = 1000;
 constexpr std::size_t kWindowsInFlight = 3;
 constexpr std::size_t kGroupMessages = 1000;
 constexpr std::uint64_t kGroupOctets = std::uint64_t{64} << 20;
 constexpr std::chrono::seconds kGroupAge{1};
-constexpr std::uint32_t kCollisionsMax = 100;
+// What a batch of copies is begun below.
+constexpr std::uint64_t kCopiedOctetsMax = std::uint64_t{8} << 20;
 // So many in a row that bring nothing, though the server lists what is in them, are enough: a set
 // on its word may be of four thousand million.
 constexpr int kWindowsInVain = 8;
 constexpr int kSinglesInVain = 64;
-
-// Waits for the barrier and the row, among up to a thousand others: it holds no octets.
-struct Stored {
-  Facts facts;
-  std::int64_t date = 0;  // INTERNALDATE; of the header, or now, where the server says none
-  std::optional<maildir::Delivered> delivered;
-  std::string base;
-  std::optional<Error> error;
-};
-
-// The half that runs on the worker.
-class Writer {
- public:
-  Writer(Engine& engine, MailboxWork& work, maildir::MailboxDirs& dirs)
-      : delivery_({.fsync = engine.settings.fsync,
-                   .now = [&clock = engine.services.clock] { return clock.monotonic(); }}),
-        clock_(engine.services.clock),
-        dirs_(dirs),
-        known_names_(work.listing ? &*work.listing : nullptr),
-        keywords_(work.keywords),
-        tree_(engine.tree),
-        mailbox_(work.row.id),
-        uidvalidity_(work.input.remote.uidvalidity) {}
-
-  std::vector<Stored> write(std::vector<Piece> pieces) {
-    std::vector<Stored> stored;
-    name_keywords(pieces);
-    for (Piece& piece : pieces) {
-      if (piece.broken) {
-        delivery_.abandon();
-        failed_.reset();
-        continue;
-      }
-      write_one(piece, stored);
-    }
-    return stored;
-  }
-
-  Status flush() { return delivery_.flush(); }
-  const maildir::KeywordTable& keywords() const { return keywords_; }
-  bool letters_denied() const { return letters_denied_; }
-
- private:
-  // Letters for keywords that have none yet; without one the keyword lives in the state alone.
-  void name_keywords(const std::vector<Piece>& pieces) {
-    std::vector<std::string> missing;
-    for (const Piece& piece : pieces) {
-      for (std::string& keyword : keywords_.missing(piece.facts.flags)) {
-        if (std::ranges::find(missing, keyword) == missing.end()) {
-          missing.push_back(std::move(keyword));
-        }
-      }
-    }
-    if (missing.empty()) return;
-    auto table = maildir::add_keywords(dirs_, missing);
-    if (table) keywords_ = *table;
-    letters_denied_ = letters_denied_ || !table;
-  }
-
-  void write_one(Piece& piece, std::vector<Stored>& stored) {
-    if (piece.first) {
-      failed_.reset();
-      const std::string temporary = fmt::format("sterna.{}.{}", mailbox_.value, ++sequence_);
-      delivery_.begin(dirs_, temporary, 0);
-      header_date_.reset();
-      const bool dated = piece.last && piece.facts.internal_date;
-      if (!dated) header_date_ = imap::date_of_header(piece.octets);
-    }
-    if (!failed_) {
-      if (Status written = delivery_.write(piece.octets); !written) failed_ = written.error();
-    }
-    if (!piece.last) return;
-    Stored one;
-    one.facts = std::move(piece.facts);
-    one.date = one.facts.internal_date.value_or(header_date_.value_or(now()));
-    if (!failed_) place(one);
-    if (failed_) {
-      delivery_.abandon();
-      one.error = std::exchange(failed_, std::nullopt);
-    }
-    stored.push_back(std::move(one));
-  }
-
-  std::int64_t now() const { return clock_.wall_ns() / kNsPerSecond; }
-
-  void place(Stored& one) {
-    delivery_.set_mtime(to_ns(one.date));
-    maildir::Origin origin{tree_, mailbox_, uidvalidity_, one.facts.uid, one.date, 0};
-    std::optional<Error> failure;
-    for (; origin.collision < kCollisionsMax; ++origin.collision) {
-      maildir::FileName name;
-      name.base = maildir::derive_base_name(origin);
-      if (is_there_already(name.base, one)) return;
-      name.kind = maildir::InfoKind::flags;
-      name.mask = one.facts.flags.mask();
-      name.keywords = keywords_.letters_of(one.facts.flags);
-      Result<maildir::Delivered> placed = delivery_.place(name);
-      if (placed) {
-        one.delivered = std::move(*placed);
-        one.base = name.base;
-        return;
-      }
-      failure = std::move(placed).error();
-      if (!failure->is(ErrorCode::exists)) break;
-    }
-    failed_ = std::move(failure);
-  }
-
-  // A download that is done again meets its own file, whatever its flags are by now (rule 8).
-  bool is_there_already(const std::string& base, Stored& one) {
-    const maildir::Entry* entry = known_names_ ? known_names_->find(base) : nullptr;
-    if (!entry || entry->kind == maildir::EntryKind::strange) return false;
-    const maildir::SeenFile seen = known_names_->seen(*entry);
-    Result<bool> same = delivery_.matches(seen);
-    if (!same || !*same) return false;
-    Result<io::FileStat> stat = maildir::stat_seen(*dirs_.home, seen);
-    if (!stat) return false;
-    Result<std::unique_ptr<io::FileReader>> reader =
-        dirs_.message_dir(seen.in_new).open_file(seen.name);
-    if (!reader) return false;
-    Result<maildir::ContentIdentity> identity = maildir::read_identity(**reader);
-    if (!identity) return false;
-    delivery_.abandon();
-    one.delivered = maildir::Delivered{seen, *stat, *identity, identity->size};
-    one.base = base;
-    return true;
-  }
-
-  maildir::Delivery delivery_;
-  io::Clock& clock_;
-  maildir::MailboxDirs& dirs_;
-  // As they were when the mailbox was looked at; none where every file has a row.
-  const maildir::Listing* known_names_;
-  maildir::KeywordTable keywords_;
-  bool letters_denied_ = false;
-  TreeId tree_;
-  MailboxId mailbox_;
-  UidValidity uidvalidity_;
-  std::optional<Error> failed_;
-  std::optional<std::int64_t> header_date_;  // of the message that is being written
-  std::uint64_t sequence_ = 0;
-};
 
 // Newest first: the last messages of the set come first; within a window the server ascends.
 class Windows {
@@ -228,28 +86,66 @@ class Downloader {
     group_began_ = engine.services.clock.monotonic();
   }
 
-  coro::Task<Status> run(UidSet uids) {
+  // May be called again: newest first.
+  coro::Task<Status> run(UidSet uids, std::vector<Twin> twins = {}) {
     coro::Scope scope = co_await coro::make_scope();
     scope_ = &scope;
-    sink_->expect(uids);
-    Status fetched = co_await fetch_windows(uids);
+    Status fetched = co_await copy(std::move(twins));
+    if (fetched) {
+      uids.add_all(std::exchange(unproven_, {}));
+      sink_->expect(uids);
+      fetched = co_await fetch_windows(uids);
+    }
     if (!fetched) sink_->abandon();
     // What has come is written and recorded, whatever happened to the line.
     Status stored = co_await finish();
     co_await scope.join();
     scope_ = nullptr;
+    missing_.add_all(std::exchange(asked_, {}).minus(sink_->received));
     if (!fetched) co_return fetched;
     co_return stored;
   }
 
   // What was asked for and did not come.
-  UidSet missing() const { return asked_.minus(sink_->received); }
+  const UidSet& missing() const { return missing_; }
+  bool is_ahead() const { return ahead_ != nullptr; }
   bool gave_up() const { return in_vain_ >= kWindowsInVain; }
 
  private:
+  // What turns out to be something else than its row knows is fetched with the rest.
+  coro::Task<Status> copy(std::vector<Twin> twins) {
+    std::ranges::sort(
+        twins, {}, [](const Twin& twin) { return std::pair(twin.source.mailbox, twin.facts.uid); });
+    while (!twins.empty()) {
+      // Nothing here waits for the server, which is where an interrupt is noticed.
+      const bool stop = co_await coro::cancelled();
+      if (stop) co_return fail(Error::cancelled());
+      STERNA_CO_CHECK(check_reserve(engine_));
+      const MailboxId mailbox = twins.back().source.mailbox;
+      std::uint64_t octets = 0;
+      while (!twins.empty() && twins.back().source.mailbox == mailbox &&
+             twins_.size() < kBatchMessages && octets < kCopiedOctetsMax) {
+        octets += twins.back().source.file.size;
+        twins_.push_back(std::move(twins.back()));
+        twins.pop_back();
+      }
+      // Apart from those that are open in the pass: another download may use them meanwhile.
+      Result<maildir::MailboxDirs> dirs =
+          maildir::open_mailbox(*engine_.root, engine_.find(mailbox)->path);
+      if (!dirs) {
+        for (const Twin& twin : std::exchange(twins_, {})) unproven_.add(twin.facts.uid);
+        continue;
+      }
+      source_ = std::move(*dirs);
+      begin_batch(twins_.size());
+      STERNA_CO_CHECK(co_await await_batch());
+    }
+    co_return Status{};
+  }
+
   coro::Task<Status> fetch_windows(const UidSet& uids) {
-    if (ahead_) {
-      STERNA_CO_TRY(imap::Done done, co_await connection_.wait(ahead_->id));
+    if (const std::unique_ptr<Ahead> ahead = std::move(ahead_)) {
+      STERNA_CO_TRY(imap::Done done, co_await connection_.wait(ahead->id));
     }
     Windows windows(uids.minus(sink_->received), window_messages());
     std::deque<std::pair<imap::CommandId, UidSet>> flying;
@@ -289,18 +185,22 @@ class Downloader {
   coro::Task<Status> hand_over() {
     STERNA_CO_CHECK(co_await await_batch());
     batch_ = sink_->take();
-    if (batch_.empty()) co_return Status{};
+    if (!batch_.empty()) begin_batch(batch_.size());
+    co_return Status{};
+  }
+
+  void begin_batch(std::size_t messages) {
     const auto age = engine_.services.clock.monotonic() - group_began_;
-    flush_wanted_ = ungrouped_.size() + batch_.size() >= kGroupMessages ||
+    flush_wanted_ = ungrouped_.size() + messages >= kGroupMessages ||
                     group_octets_ >= kGroupOctets || age >= kGroupAge;
     running_ = true;
     scope_->spawn(work_batch());
-    co_return Status{};
   }
 
   coro::Task<void> work_batch() {
     auto job = [this] {
-      results_ = writer_.write(std::move(batch_));
+      results_ = twins_.empty() ? writer_.write(std::exchange(batch_, {}))
+                                : writer_.copy(std::exchange(twins_, {}), source_);
       if (flush_wanted_) flushed_ = writer_.flush();
       return true;
     };
@@ -319,6 +219,10 @@ class Downloader {
   }
 
   void take_result(Stored& one) {
+    if (one.is_unproven) {
+      unproven_.add(one.facts.uid);
+      return;
+    }
     if (one.error) {
       if (one.error->is(ErrorCode::no_space)) {
         // Not this message's fault: all of them wait for space, and none is parked.
@@ -329,8 +233,8 @@ class Downloader {
       return;
     }
     group_octets_ += one.delivered->stat.size;
-    engine_.progress.transferred(1, one.delivered->wire_octets);
-    ++engine_.report.counts.bodies_fetched;
+    engine_.progress.transferred(1, one.copied_from ? 0 : one.wire_octets);
+    if (!one.copied_from) ++engine_.report.counts.bodies_fetched;
     ungrouped_.push_back(std::move(one));
   }
 
@@ -364,7 +268,7 @@ class Downloader {
       row.info = colon == std::string::npos ? "" : seen.name.substr(colon);
       row.file = to_stamp(one.delivered->stat);
       row.internal_date = one.date;
-      row.remote_size = one.delivered->wire_octets;
+      row.remote_size = one.wire_octets;
       row.email_id = one.facts.email_id;
       if (!one.facts.flags_unsaid) row.modseq = one.facts.modseq;
       row.identity = to_identity(one.delivered->identity);
@@ -374,7 +278,7 @@ class Downloader {
       STERNA_CHECK(engine_.store->clear_failure(work_.row.id, one.facts.uid, "", "download"));
       engine_.tell(FileChange::Kind::added, {&work_, seen.in_new, seen.name});
       STERNA_CHECK(engine_.add_history(work_, one.facts.uid, seen.name, "downloaded", "local",
-                                       row.flags.to_string(), reason_));
+                                       row.flags.to_string(), reason_of(one)));
     }
     STERNA_CHECK(transaction.commit());
     at_step("download.recorded");
@@ -384,6 +288,11 @@ class Downloader {
     group_began_ = engine_.services.clock.monotonic();
     work_.changed_by_us = true;
     return {};
+  }
+
+  std::string reason_of(const Stored& one) const {
+    const MailboxWork* source = one.copied_from ? engine_.find(*one.copied_from) : nullptr;
+    return source ? fmt::format("{}; copied from {}", reason_, source->name()) : reason_;
   }
 
   // An answer may come in several lines (RFC 3501 section 7.4.2), and the flags in another one. The
@@ -407,15 +316,19 @@ class Downloader {
   Engine& engine_;
   Connection& connection_;
   MailboxWork& work_;
-  Writer writer_;
-  UidSet asked_;
+  BodyWriter writer_;
+  UidSet asked_;    // in this run
+  UidSet missing_;  // in all of them
   int in_vain_ = 0;
   std::string reason_;
-  std::unique_ptr<Ahead> ahead_;  // none, or nobody's any more
+  std::unique_ptr<Ahead> ahead_;
   std::unique_ptr<BodySink> sink_;
   coro::Scope* scope_ = nullptr;
   coro::Event batch_done_;
-  std::vector<Piece> batch_;
+  std::vector<Piece> batch_;  // the worker has either these,
+  std::vector<Twin> twins_;   // or these
+  maildir::MailboxDirs source_;
+  UidSet unproven_;
   std::vector<Stored> results_;
   std::vector<Stored> ungrouped_;  // written, not yet recorded
   std::uint64_t group_octets_ = 0;
@@ -497,21 +410,34 @@ void note_in_vain(Engine& engine, MailboxWork& work) {
 
 }  // namespace
 
-coro::Task<Status> download(Engine& engine, Connection& connection, MailboxWork& work, UidSet uids,
-                            std::string reason) {
+coro::Task<Result<UidSet>> download(Engine& engine, Connection& connection, MailboxWork& work,
+                                    UidSet uids, std::string reason, Coming& coming) {
   uids = uids.minus(parked_uids(engine, work, "download"));
-  if (uids.empty()) co_return Status{};
+  if (uids.empty()) co_return UidSet();
   STERNA_CO_CHECK(check_reserve(engine));
   STERNA_CO_TRY(maildir::MailboxDirs * dirs, engine.open_dirs(work));
   STERNA_CO_CHECK(co_await select_mailbox(engine, connection, work, work.input.remote.uidvalidity));
   Downloader downloader(engine, connection, work, *dirs, reason,
                         take_ahead(engine, connection, work));
-  STERNA_CO_CHECK(co_await downloader.run(uids));
+  UidSet later;
+  if (downloader.is_ahead() || !may_have_twins(engine, connection)) {
+    STERNA_CO_CHECK(co_await downloader.run(uids));
+  } else {
+    Windows stretches(uids, kStretchMessages);
+    while (!stretches.done() && !downloader.gave_up()) {
+      STERNA_CO_TRY(Sorted sorted,
+                    co_await find_twins(engine, connection, work, stretches.next(), coming));
+      later.add_all(sorted.later);
+      STERNA_CO_CHECK(co_await downloader.run(sorted.fetch, std::move(sorted.copies)));
+    }
+  }
   Singly singly(engine, connection, work, *dirs, reason);
   STERNA_CO_CHECK(co_await singly.run(downloader.missing()));
   if (downloader.gave_up() || singly.gave_up()) note_in_vain(engine, work);
-  if (singly.missing.empty()) co_return Status{};
-  co_return co_await explain_missing(engine, connection, work, singly.missing);
+  if (!singly.missing.empty()) {
+    STERNA_CO_CHECK(co_await explain_missing(engine, connection, work, singly.missing));
+  }
+  co_return later;
 }
 
 }  // namespace sterna::account

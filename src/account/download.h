@@ -6,16 +6,18 @@
 // the worker in batches while the next octets are read, and reading stops while the disk is behind.
 // A group of files becomes durable with one barrier, and only then do its rows. A file's name
 // follows from tree, mailbox, UIDVALIDITY and UID: a download that is done again meets its own
-// file.
+// file. What is here already under another mailbox is copied instead (twins.h).
 #pragma once
 
 #include "engine.h"
+#include "twins.h"
 
 namespace sterna::account {
 
-// Errors are those of the connection or of the account (no space); a message that cannot be had or
-// stored is parked and noted, and stops nothing else.
-coro::Task<Status> download(Engine& engine, Connection& connection, MailboxWork& work, UidSet uids,
-                            std::string reason);
+// Gives back those that are on their way into another mailbox: what is called again for, when
+// nothing is coming any more. Errors are those of the connection or of the account (no space); a
+// message that cannot be had or stored is parked and noted, and stops nothing else.
+coro::Task<Result<UidSet>> download(Engine& engine, Connection& connection, MailboxWork& work,
+                                    UidSet uids, std::string reason, Coming& coming);
 
 }  // namespace sterna::account

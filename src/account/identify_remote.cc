@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The identities of messages that are on the server: header, size, date.
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <map>
 #include <utility>
 
+#include "email_id.h"
 #include "message_limit.h"
 #include "observe.h"
 #include "remote_changes.h"
@@ -43,8 +42,7 @@ class IdentitySink : public Sink {
     RemoteArrival arrival;
     arrival.uid = *fetch->uid;
     arrival.internal_date = fetch->internal_date.value_or(0);
-    arrival.email_id = fetch->email_id;
-    if (fetch->gm_msgid) arrival.email_id = fmt::format("{}", *fetch->gm_msgid);
+    arrival.email_id = email_id_of(*fetch);
     const bool whole = body.source != imap::FetchBody::Source::nil && body.id == id_;
     if (whole && fetch->size) {
       arrival.identity = to_identity(maildir::identity_of_wire_header(header_, *fetch->size));
@@ -92,10 +90,7 @@ coro::Task<Status> identify_remote(Engine& engine, Connection& connection, Mailb
   imap::FetchRequest request;
   request.items = {imap::FetchItem::uid, imap::FetchItem::flags, imap::FetchItem::internal_date,
                    imap::FetchItem::size, imap::FetchItem::header};
-  if (connection.has(imap::Capability::object_id)) {
-    request.items.push_back(imap::FetchItem::email_id);
-  }
-  if (connection.has(imap::Capability::gmail)) request.items.push_back(imap::FetchItem::gm_msgid);
+  ask_for_email_id(connection, request);
   IdentitySink sink(uids);
   for (const UidSet& part : parts_for(connection, uids, 200)) {
     request.uids = part;

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <deque>
 
 #include "adoption.h"
 #include "ahead.h"
@@ -14,7 +13,7 @@
 #include "decisions.h"
 #include "describe_plan.h"
 #include "discover.h"
-#include "download.h"
+#include "download_all.h"
 #include "empty_mailboxes.h"
 #include "execute.h"
 #include "expire_decisions.h"
@@ -42,10 +41,6 @@ namespace {
 constexpr int kQuestionRounds = 6;
 // How often mailboxes that moved while others were looked at are looked at again.
 constexpr int kMovedRounds = 4;
-// Below so many messages another connection costs more than it brings.
-constexpr std::uint64_t kMessagesForAnotherConnection = 400;
-// The disk is the limit before a third one helps, and each holds its share of messages in memory.
-constexpr std::size_t kDownloadConnectionsMax = 2;
 
 // Nothing changed on the server since the cursor: proven by STATUS alone. Flags can only be
 // excluded where there is a mod-sequence (RFC 7162), so what a server without CONDSTORE has is
@@ -260,88 +255,6 @@ std::map<MailboxId, std::vector<T>> by_mailbox(const std::vector<T>& items, cons
   return groups;
 }
 
-class Downloads {
- public:
-  Downloads(Engine& engine, Pool& pool, std::vector<RemoteWork::Fetch> fetches)
-      : engine_(engine), pool_(pool) {
-    std::uint64_t messages = 0;
-    for (RemoteWork::Fetch& fetch : fetches) {
-      messages += fetch.uids.count();
-      queue_.push_back(std::move(fetch));
-    }
-    // INBOX first, then small mailboxes: most of them are soon complete.
-    std::ranges::sort(queue_, {}, [&](const RemoteWork::Fetch& fetch) {
-      const MailboxWork* work = engine.find(fetch.mailbox);
-      return std::pair(work && !work->row.name.is_inbox(), fetch.uids.count());
-    });
-    engine.progress.expect(messages, 0);
-    connections_ =
-        std::min({pool.size_max(), queue_.size(), kDownloadConnectionsMax,
-                  static_cast<std::size_t>(1 + messages / kMessagesForAnotherConnection)});
-  }
-
-  coro::Task<Status> run() {
-    coro::Scope scope = co_await coro::make_scope();
-    for (std::size_t i = 1; i < connections_; ++i) scope.spawn(take_part(i));
-    co_await take_part(0);
-    co_await scope.join();
-    co_return std::move(failure_);
-  }
-
- private:
-  coro::Task<void> take_part(std::size_t index) {
-    Result<Connection*> connection =
-        index == 0 ? co_await pool_.primary() : co_await pool_.extra(index);
-    if (!connection) {
-      // One connection fewer is no failure as long as the first goes on.
-      if (index == 0)
-        failure_ = fail(std::move(connection).error());
-      else
-        engine_.log.debug("no more connections: {}", connection.error().describe());
-      co_return;
-    }
-    while (!queue_.empty() && failure_) {
-      RemoteWork::Fetch fetch = std::move(queue_.front());
-      queue_.pop_front();
-      MailboxWork* work = engine_.find(fetch.mailbox);
-      if (!work) continue;
-      engine_.progress.phase(engine_.settings.name, work->name());
-      Status done = co_await download(engine_, **connection, *work, fetch.uids, fetch.reason);
-      if (!done && done.error().is(ErrorCode::no_space) && (*connection)->usable()) {
-        leave_the_rest(*work, std::move(done).error());
-        co_return;
-      }
-      Status absorbed = absorb(engine_, **connection, *work, std::move(done));
-      if (!absorbed) {
-        failure_ = std::move(absorbed);
-        co_return;
-      }
-    }
-  }
-
-  // What needs no room goes on (43).
-  void leave_the_rest(MailboxWork& work, Error error) {
-    leave(work);
-    for (const RemoteWork::Fetch& fetch : queue_) {
-      if (MailboxWork* unfetched = engine_.find(fetch.mailbox)) leave(*unfetched);
-    }
-    queue_.clear();
-    if (engine_.outcomes.no_room) return;
-    engine_.outcomes.no_room =
-        std::move(error).with_context(fmt::format("mailbox {}", work.name()));
-  }
-  static void leave(MailboxWork& work) {
-    work.look_again();
-    work.broken_off = true;
-  }
-
-  Engine& engine_;
-  Pool& pool_;
-  std::deque<RemoteWork::Fetch> queue_;
-  std::size_t connections_ = 1;
-  Status failure_;
-};
-
 coro::Task<Status> execute_moves(Engine& engine, Connection& connection, const RemoteWork& remote) {
   std::map<std::pair<MailboxId, MailboxId>, std::vector<const sync::Action*>> groups;
   for (const sync::Action* action : remote.moves) {
@@ -429,8 +342,7 @@ coro::Task<Status> execute(Engine& engine, Pool& pool, const sync::Plan& plan) {
     STERNA_CO_CHECK(co_await execute_moves(engine, *connection, remote));
   }
   if (!remote.downloads.empty()) {
-    Downloads downloads(engine, pool, std::move(remote.downloads));
-    STERNA_CO_CHECK(co_await downloads.run());
+    STERNA_CO_CHECK(co_await download_all(engine, pool, std::move(remote.downloads)));
     if (engine.outcomes.no_room) STERNA_CO_CHECK(check_room_for_records(engine));
   }
   if (!remote.pushes.empty() || !remote.uploads.empty() || !remote.clears.empty()) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "email_id.h"
 #include "message_limit.h"
 #include "observe.h"
 
@@ -52,12 +53,7 @@ Status Proof::ask(const UidSet& uids) {
   asked_.push_back(selecting);
   imap::FetchRequest request;
   request.items = {imap::FetchItem::uid, imap::FetchItem::internal_date, imap::FetchItem::size};
-  if (connection_.has(imap::Capability::object_id)) {
-    request.items.push_back(imap::FetchItem::email_id);
-  }
-  if (connection_.has(imap::Capability::gmail)) {
-    request.items.push_back(imap::FetchItem::gm_msgid);
-  }
+  ask_for_email_id(connection_, request);
   fetch_->wanted = uids;
   for (const UidSet& part : parts_for(connection_, uids, 200)) {
     request.uids = part;

@@ -32,6 +32,10 @@ constexpr const char* kSelectMailbox =
     "SELECT " STERNA_MESSAGE_COLUMNS " FROM message WHERE mailbox = ? ORDER BY uid";
 constexpr const char* kSelectByBaseName =
     "SELECT " STERNA_MESSAGE_COLUMNS " FROM message WHERE base_hash = ? ORDER BY mailbox, uid";
+// The index is a partial one: its condition has to be said.
+constexpr const char* kSelectByEmailId =
+    "SELECT " STERNA_MESSAGE_COLUMNS
+    " FROM message WHERE email_id = ? AND email_id != '' ORDER BY mailbox, uid LIMIT ?";
 constexpr const char* kSelectByState =
     "SELECT " STERNA_MESSAGE_COLUMNS " FROM message WHERE state = ? ORDER BY mailbox, uid";
 constexpr const char* kSelectLocal =
@@ -49,14 +53,14 @@ constexpr const char* kSelectHeaders =
     "SELECT mailbox, uid, header_digest FROM message WHERE header_digest IS NOT NULL";
 constexpr const char* kSelectState = "SELECT state FROM message WHERE mailbox = ? AND uid = ?";
 
-// A row that keeps its state and its name touches no index; INSERT OR REPLACE would write each of
-// them anew.
+// A row that keeps its state, its name and its id touches no index; INSERT OR REPLACE would write
+// each of them anew.
 constexpr const char* kUpdate =
     "UPDATE message SET flags = ?, in_new = ?, info = ?, dev = ?, ino = ?, size = ?, mtime_ns = ?, "
-    "btime_ns = ?, internal_date = ?, remote_size = ?, email_id = ?, modseq = ?, "
+    "btime_ns = ?, internal_date = ?, remote_size = ?, modseq = ?, "
     "identity_size = ?, header_digest = ?, message_id = ?, body_digest = ?, remote_header = ?, "
     "remote_since = ?, local_since = ? "
-    "WHERE mailbox = ? AND uid = ? AND state = ? AND base_name = ?";
+    "WHERE mailbox = ? AND uid = ? AND state = ? AND base_name = ? AND email_id = ?";
 constexpr const char* kInsert =
     "INSERT OR REPLACE INTO message (" STERNA_MESSAGE_COLUMNS
     ", base_hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
@@ -120,6 +124,12 @@ Result<std::vector<MessageRow>> Store::messages_by_base_name(std::string_view ba
     if (stripped(row.base_name) == stripped(base_name)) rows.push_back(std::move(row));
   }));
   return rows;
+}
+
+Result<std::vector<MessageRow>> Store::messages_of_email_id(std::string_view email_id,
+                                                            std::size_t limit) {
+  Query query(impl_->db, kSelectByEmailId, email_id, limit);
+  return all_messages(impl_->db, impl_->passing, query);
 }
 
 Result<std::vector<MessageRow>> Store::messages_in_state(RowState state) {
@@ -297,10 +307,10 @@ Status Store::put_message(const MessageRow& row) {
   STERNA_CHECK(impl_->forget_passing(row.key));
   STERNA_CHECK(impl_->change(kUpdate, row.flags.to_string(), row.in_new, row.info, row.file.dev,
                              row.file.ino, row.file.size, row.file.mtime_ns, row.file.btime_ns,
-                             row.internal_date, row.remote_size, row.email_id, row.modseq,
-                             identity.size, identity.header_digest, identity.message_id,
-                             identity.body_digest, remote_header, row.remote_since, row.local_since,
-                             row.key.mailbox, row.key.uid, to_string(row.state), row.base_name));
+                             row.internal_date, row.remote_size, row.modseq, identity.size,
+                             identity.header_digest, identity.message_id, identity.body_digest,
+                             remote_header, row.remote_since, row.local_since, row.key.mailbox,
+                             row.key.uid, to_string(row.state), row.base_name, row.email_id));
   if (impl_->db.changed_rows() > 0) return {};
   impl_->forget_tally(row.key.mailbox);
   return impl_->change(kInsert, row.key.mailbox, row.key.uid, to_string(row.state),

@@ -250,10 +250,15 @@ constexpr const char* kVersion10 = R"sql(
 ALTER TABLE history ADD COLUMN message_id TEXT NOT NULL DEFAULT '';
 )sql";
 
+// Whether a message of an id is here already. Nothing is written for servers that give no ids.
+constexpr const char* kVersion11 = R"sql(
+CREATE INDEX message_by_email_id ON message (email_id) WHERE email_id != '';
+)sql";
+
 // The nth migrates from version n to n + 1.
 constexpr std::array<const char*, kSchemaVersion> kMigrations = {
-    kVersion1, kVersion2, kVersion3, kVersion4, kVersion5,
-    kVersion6, kVersion7, kVersion8, kVersion9, kVersion10};
+    kVersion1, kVersion2, kVersion3, kVersion4,  kVersion5, kVersion6,
+    kVersion7, kVersion8, kVersion9, kVersion10, kVersion11};
 
 Result<std::int64_t> number(Db& db, const char* sql) {
   Query query(db, sql);

@@ -167,6 +167,14 @@ class EmailIdTest(unittest.TestCase):
         self.assertEqual(world.server.messages()[1][1], other)
         self.assertEqual(world.server.messages("Trash"), {})
 
+    def test_a_copy_in_another_mailbox_costs_no_octets(self):
+        world = self.start(Identifying())
+        for uid, name in ((1, b"One"), (2, b"Two"), (2, b"One")):
+            world.server.add(name, world.server.messages()[uid][1])
+        report = world.sync()
+        self.assertEqual((report["downloaded"], report["bodies_fetched"]), (3, 0))
+        world.assert_settled()
+
     def test_the_id_is_asked_for_with_what_else_is_asked(self):
         world = self.start(Identifying())
         fetches = world.server.sent(rb"^UID FETCH .*BODY\.PEEK")

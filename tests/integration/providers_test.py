@@ -185,7 +185,8 @@ class GmailTest(Life, ProviderCase):
         world = self.start(self.personality)
         server = world.server
         server.copy_one(b"INBOX", server.find("INBOX", "m1"), b"Work")
-        world.sync()
+        report = world.sync()
+        self.assertEqual((report["downloaded"], report["bodies_fetched"]), (13, 12))
         world.mail.add_letters(world.mail.find("INBOX", "<m1@"), "F")
         for _ in range(2):
             world.sync()

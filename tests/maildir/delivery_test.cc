@@ -82,6 +82,21 @@ TEST_F(DeliveryTest, TakesADateThatComesBehindTheBody) {
   }
 }
 
+TEST_F(DeliveryTest, TellsWhatWasWrittenBeforeItHasAName) {
+  const std::string large(kDeliveryKeptOctetsMax, 'x');
+  for (const std::string& rest : {std::string(), large, large + "\r"}) {
+    Delivery delivery;
+    delivery.begin(a_, "temporary", kMtime);
+    must(delivery.write(kWire));
+    must(delivery.write(rest));
+    const ContentIdentity told = delivery.identity();
+    EXPECT_THAT(disk().names("mail/A/new"), IsEmpty());
+    EXPECT_EQ(must(delivery.place(parse_file_name("x"))).identity, told);
+    EXPECT_EQ(told.size, kWire.size() + rest.size());
+    disk().unlink("mail/A/new/x");
+  }
+}
+
 TEST_F(DeliveryTest, WhatHasNoFlagGoesToNewWithoutInfo) {
   Delivery delivery;
   EXPECT_TRUE(deliver(delivery, a_, "1.x").seen.in_new);

@@ -124,6 +124,34 @@ TEST_F(Messages, AreFoundByBaseNameWithoutForeignFields) {
   EXPECT_THAT(must(store_->messages_by_base_name("")), IsEmpty());
 }
 
+TEST_F(Messages, AreFoundByTheServersId) {
+  const auto with_id = [](MessageRow row, std::string id) {
+    row.email_id = std::move(id);
+    return row;
+  };
+  put({with_id(message_row(inbox_, 1), "M1"), with_id(message_row(inbox_, 2), "M2"),
+       with_id(message_row(sent_, 3), "M1"), message_row(sent_, 4)});
+  EXPECT_THAT(uids_of(must(store_->messages_of_email_id("M1", 9))), ElementsAre(1U, 3U));
+  EXPECT_THAT(uids_of(must(store_->messages_of_email_id("M1", 1))), ElementsAre(1U));
+  EXPECT_THAT(must(store_->messages_of_email_id("M", 9)), IsEmpty());
+  EXPECT_THAT(must(store_->messages_of_email_id("", 9)), IsEmpty());
+}
+
+TEST_F(Messages, AreFoundByTheIdThatTheyHaveNow) {
+  MessageRow row = message_row(inbox_, 1, RowState::present, "1.name");
+  for (const char* id : {"", "M1", "M2"}) {
+    row.email_id = id;
+    put({row});
+    EXPECT_EQ(fields(*must(store_->message(row.key))), fields(row));
+  }
+  EXPECT_THAT(must(store_->messages_of_email_id("M1", 9)), IsEmpty());
+  EXPECT_THAT(uids_of(must(store_->messages_of_email_id("M2", 9))), ElementsAre(1U));
+  change(*store_, [&] { must(store_->set_state(row.key, RowState::deleting)); });
+  EXPECT_EQ(must(store_->messages_of_email_id("M2", 9)).front().state, RowState::deleting);
+  change(*store_, [&] { must(store_->remove_message(row.key)); });
+  EXPECT_THAT(must(store_->messages_of_email_id("M2", 9)), IsEmpty());
+}
+
 TEST_F(Messages, AreFoundByStateInTheAccount) {
   put_every_state(inbox_);
   put({message_row(sent_, 40, RowState::wanted)});

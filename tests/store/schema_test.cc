@@ -70,7 +70,7 @@ TEST_P(Earlier, HasTheSchemaThatANewFileGets) {
   const std::string schema = "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name";
   state_.open();
   EXPECT_EQ(ask_sql(state_.file(), schema), ask_sql(fresh.file(), schema));
-  EXPECT_EQ(ask_sql(fresh.file(), "PRAGMA user_version"), std::vector<std::string>{"10"});
+  EXPECT_EQ(ask_sql(fresh.file(), "PRAGMA user_version"), std::vector<std::string>{"11"});
 }
 
 // What an earlier version kept has no age yet: it begins to live with the first later one.
@@ -89,7 +89,7 @@ TEST_P(Earlier, WhatItKeptIsAsYoungAsTheClock) {
   });
 }
 
-INSTANTIATE_TEST_SUITE_P(Schema, Earlier, testing::Values(1, 2, 3, 4, 5, 6, 7, 8, 9));
+INSTANTIATE_TEST_SUITE_P(Schema, Earlier, testing::Values(1, 2, 3, 4, 5, 6, 7, 8, 9, 10));
 
 TEST(Schema, IsStrictThroughout) {
   const StateDirectory state;
@@ -128,6 +128,9 @@ TEST(Schema, HasAnIndexForEveryQuestionThatIsNotAboutAWholeMailbox) {
        "SEARCH message USING COVERING INDEX message_by_state (state=? AND mailbox=?)"},
       {"SELECT flags FROM message WHERE base_hash = ? ORDER BY mailbox, uid",
        "SEARCH message USING INDEX message_by_base_name (base_hash=?)"},
+      {"SELECT flags FROM message WHERE email_id = ? AND email_id != '' ORDER BY mailbox, uid "
+       "LIMIT ?",
+       "SEARCH message USING INDEX message_by_email_id (email_id=?)"},
       {"SELECT ino FROM tombstone WHERE +mailbox = ? AND base_hash = ?",
        "SEARCH tombstone USING INDEX tombstone_by_base_name (base_hash=?)"},
       {"SELECT uid FROM tombstone WHERE lived_ms < ? ORDER BY lived_ms",

@@ -60,6 +60,8 @@ class Delivery {
   Status write(std::string_view wire);
   // For a date that came behind the body. Precondition: begun and not placed.
   void set_mtime(std::int64_t mtime_ns);
+  // Of what was written since begin(); nothing more may be. Precondition: begun and not placed.
+  const ContentIdentity& identity() { return seal().identity; }
   // Under `name` in new/ if it is plain, else in cur/ with ":2,". ErrorCode::exists if the name is
   // taken; the message may then be placed under another name, or compared by matches() and
   // abandoned.

@@ -188,6 +188,9 @@ class Store {
   // In the account, in any state. Names compare without what follows the first ',', where other
   // programs keep fields that come and go (",U=12"): a hint, wider than maildir::strip_fields().
   Result<std::vector<MessageRow>> messages_by_base_name(std::string_view base_name);
+  // In the account, in any state, at most `limit`. None for "".
+  Result<std::vector<MessageRow>> messages_of_email_id(std::string_view email_id,
+                                                       std::size_t limit);
   Result<std::vector<MessageRow>> messages_in_state(RowState state);  // in the account
   Result<bool> has_detached(MailboxId mailbox);
   // Those with the header of one of these. Reads the whole table: for rare questions.

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "download_all.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <deque>
+#include <utility>
+
+#include "download.h"
+#include "failures.h"
+#include "sterna/coro/scope.h"
+
+namespace sterna::account {
+namespace {
+
+// Below so many messages another connection costs more than it brings.
+constexpr std::uint64_t kMessagesForAnotherConnection = 400;
+// The disk is the limit before a third one helps, and each holds its share of messages in memory.
+constexpr std::size_t kDownloadConnectionsMax = 2;
+
+class Downloads {
+ public:
+  Downloads(Engine& engine, Pool& pool, std::vector<RemoteWork::Fetch> fetches)
+      : engine_(engine), pool_(pool) {
+    std::uint64_t messages = 0;
+    for (RemoteWork::Fetch& fetch : fetches) {
+      messages += fetch.uids.count();
+      queue_.push_back(std::move(fetch));
+    }
+    // INBOX first, then small mailboxes: most of them are soon complete.
+    std::ranges::sort(queue_, {}, [&](const RemoteWork::Fetch& fetch) {
+      const MailboxWork* work = engine.find(fetch.mailbox);
+      return std::pair(work && !work->row.name.is_inbox(), fetch.uids.count());
+    });
+    engine.progress.expect(messages, 0);
+    connections_ =
+        std::min({pool.size_max(), queue_.size(), kDownloadConnectionsMax,
+                  static_cast<std::size_t>(1 + messages / kMessagesForAnotherConnection)});
+  }
+
+  coro::Task<Status> run() {
+    co_await work_off();
+    if (failure_ && !later_.empty()) {
+      // What was on its way into another mailbox is here, or does not come.
+      coming_.end();
+      queue_ = std::exchange(later_, {});
+      co_await work_off();
+    }
+    co_return std::move(failure_);
+  }
+
+ private:
+  coro::Task<void> work_off() {
+    coro::Scope scope = co_await coro::make_scope();
+    for (std::size_t i = 1; i < connections_; ++i) scope.spawn(take_part(i));
+    co_await take_part(0);
+    co_await scope.join();
+  }
+
+  coro::Task<void> take_part(std::size_t index) {
+    Result<Connection*> connection =
+        index == 0 ? co_await pool_.primary() : co_await pool_.extra(index);
+    if (!connection) {
+      // One connection fewer is no failure as long as the first goes on.
+      if (index == 0)
+        failure_ = fail(std::move(connection).error());
+      else
+        engine_.log.debug("no more connections: {}", connection.error().describe());
+      co_return;
+    }
+    while (!queue_.empty() && failure_) {
+      RemoteWork::Fetch fetch = std::move(queue_.front());
+      queue_.pop_front();
+      MailboxWork* work = engine_.find(fetch.mailbox);
+      if (!work) continue;
+      engine_.progress.phase(engine_.settings.name, work->name());
+      Result<UidSet> later =
+          co_await download(engine_, **connection, *work, fetch.uids, fetch.reason, coming_);
+      if (later && !later->empty()) {
+        later_.push_back({fetch.mailbox, std::move(*later), fetch.reason});
+      }
+      Status done = later ? Status{} : fail(std::move(later).error());
+      if (!done && done.error().is(ErrorCode::no_space) && (*connection)->usable()) {
+        leave_the_rest(*work, std::move(done).error());
+        co_return;
+      }
+      Status absorbed = absorb(engine_, **connection, *work, std::move(done));
+      if (!absorbed) {
+        failure_ = std::move(absorbed);
+        co_return;
+      }
+    }
+  }
+
+  // What needs no room goes on (43).
+  void leave_the_rest(MailboxWork& work, Error error) {
+    leave(work);
+    for (std::deque<RemoteWork::Fetch>* rest : {&queue_, &later_}) {
+      for (const RemoteWork::Fetch& fetch : std::exchange(*rest, {})) {
+        if (MailboxWork* unfetched = engine_.find(fetch.mailbox)) leave(*unfetched);
+      }
+    }
+    if (engine_.outcomes.no_room) return;
+    engine_.outcomes.no_room =
+        std::move(error).with_context(fmt::format("mailbox {}", work.name()));
+  }
+  static void leave(MailboxWork& work) {
+    work.look_again();
+    work.broken_off = true;
+  }
+
+  Engine& engine_;
+  Pool& pool_;
+  std::deque<RemoteWork::Fetch> queue_;
+  std::deque<RemoteWork::Fetch> later_;
+  Coming coming_;
+  std::size_t connections_ = 1;
+  Status failure_;
+};
+
+}  // namespace
+
+coro::Task<Status> download_all(Engine& engine, Pool& pool,
+                                std::vector<RemoteWork::Fetch> fetches) {
+  Downloads downloads(engine, pool, std::move(fetches));
+  co_return co_await downloads.run();
+}
+
+}  // namespace sterna::account
