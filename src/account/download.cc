@@ -17,6 +17,7 @@
 #include "sterna/base/step.h"
 #include "sterna/coro/scope.h"
 #include "sterna/imap/outcome.h"
+#include "sterna/imap/told_to_wait.h"
 #include "uid_sink.h"
 
 namespace sterna::account {
@@ -163,9 +164,12 @@ class Downloader {
       STERNA_CO_TRY(imap::Done done, co_await connection_.wait(flying.front().first));
       in_vain_ = has_brought(flying.front().second) ? 0 : in_vain_ + 1;
       flying.pop_front();
+      if (done.ok()) continue;
+      engine_.log.debug("mailbox {}: fetch: {}", work_.name(), done.text);
       // BAD, too: some servers say so of a message that they cannot read. What did not come is
-      // asked for one by one.
-      if (!done.ok()) engine_.log.debug("mailbox {}: fetch: {}", work_.name(), done.text);
+      // asked for one by one, unless the account is to come later.
+      Error refused = imap::error_from(done);
+      if (room && imap::told_to_wait(refused)) room = fail(std::move(refused));
     }
     asked_ = uids.minus(windows.rest());
     co_return room;

@@ -64,6 +64,8 @@ class World:
         if transport == "starttls":
             return {"host": "localhost", "port": self.server.port,
                     "tls": {"mode": "starttls", "ca_file": self.server.ca}}
+        if transport == "plain":
+            return {"host": "127.0.0.1", "port": self.server.port, "tls": {"mode": "none"}}
         if transport == "direct":
             return {"host": self.server.address(self.profile), "port": self.server.port,
                     "tls": {"mode": "none"}}
