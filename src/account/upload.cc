@@ -210,7 +210,7 @@ class Uploader {
       intent.target_uid_next = job.work->next_cursor.uid_next;
       intent.base_name = job.what->file.base;
       intent.identity = job.what->identity;
-      intent.flags = agreed_flags(*job.what);
+      intent.flags = kept_of(job, agreed_flags(*job.what));
       intent.at_ms = engine_.sure_ms();
       if (job.what->intent) {
         intent.id = job.what->intent;
@@ -404,6 +404,19 @@ class Uploader {
     return true;
   }
 
+  // What of the flags that APPEND gave the server surely has: the others follow by STORE.
+  FlagSet kept_of(const Job& job, const FlagSet& flags) const {
+    if (connection_.quirks.append_rewrites) return {};
+    return job.unworded ? without_keywords(flags) : flags;
+  }
+
+  // What is in doubt later must not look as if its keywords had been taken away there.
+  Status note_remedy(Job& job) {
+    if (!job.unworded) return {};
+    job.intent.flags = kept_of(job, job.intent.flags);
+    return engine_.write([&] { return engine_.store->update_intent(job.intent); });
+  }
+
   // The server says that a mailbox is not there, and may be made: by another client's doing since
   // it was looked at. The next look tells what it is now.
   coro::Task<Status> make_missing() {
@@ -426,7 +439,7 @@ class Uploader {
       return {};
     }
     if (!done.ok()) {
-      if (remedy(*group.front(), done)) return {};
+      if (remedy(*group.front(), done)) return note_remedy(*group.front());
       if (done.code.is(imap::Code::try_create)) group.front()->work->cursor_settled = false;
       return refuse(*group.front(), imap::error_from(done));
     }
@@ -475,9 +488,12 @@ class Uploader {
       row.flags = with_unstored(agreed_flags(*job->what), job->what->file.flags,
                                 job->work->input.remote.storable);
       take_file(row, job->what->file);
-      if (job->unworded) {
-        row.flags = row.flags.minus(job->what->flags.minus(without_keywords(job->what->flags)));
+      const FlagSet& given = job->what->flags;
+      if (const FlagSet unsaid = given.minus(kept_of(*job, given)); !unsaid.empty()) {
+        row.flags = row.flags.minus(unsaid);
         row.info = kInfoUnsaid;
+        job->work->look_again();
+        engine_.again = true;
       }
       row.file = to_stamp(job->stat);
       row.internal_date = job->stat.mtime_ns / kNsPerSecond;

@@ -165,6 +165,15 @@ class Rewriting:
         self.go_on(world, {**self.here_words(world), "INBOX": words})
         world.sterna.run("verify", "--deep", expect=DONE)
 
+    def test_flags_that_an_append_loses_follow(self):
+        world = self.start(self.personality)
+        world.sync()
+        world.mail.deliver("INBOX", local(message("o0")), "FS", NOON)
+        world.sync()
+        self.assertEqual(flags_there(world, "o0"), {"\\Flagged", "\\Seen"})
+        self.assertEqual(world.mail.find("INBOX", "<o0@").letters, "FS")
+        self.assert_quiet(world)
+
     def here_words(self, world):
         return {name: [word for word, _ in rows] for name, rows in self.here(world).items()}
 
@@ -254,7 +263,8 @@ class ZimbraTest(Life, ProviderCase):
         world.mail.name_keyword("INBOX", "z", "Ours")
         world.mail.deliver("INBOX", local(message("o0")), "Syz", NOON)
         world.mail.deliver("INBOX", local(message("o1")), "Sz", NOON)
-        world.sync()
+        report = world.sync(expect=PARTLY)
+        self.assertEqual((report["uploaded"], report["quarantined"]), (2, 1))
         world.sync(expect=(DONE, PARTLY))
         self.assertEqual(flags_there(world, "o0"), {"\\Seen", "Ours"})
         self.assertEqual(flags_there(world, "o1"), {"\\Seen", "Ours"})
