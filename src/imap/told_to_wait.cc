@@ -30,15 +30,15 @@ constexpr std::array kLimits = {
     Phrase{"authenticated but not connected", seconds(30)},
     Phrase{"suggested backoff time", seconds(30)},
     Phrase{"request is throttled", minutes(1)},
-    Phrase{"rate limit", minutes(1)},
+    Phrase{" rate limit", minutes(1)},
     Phrase{"too many requests", minutes(1)},
-    Phrase{"server unavailable", seconds(30)},
 };
+// Exchange says the first of one message, too.
 constexpr std::array kPassing = {
-    Phrase{"again later", seconds(30)},    Phrase{"again in ", seconds(30)},
-    Phrase{"try later", seconds(30)},      Phrase{"temporar", seconds(30)},
-    Phrase{"maintenance", minutes(2)},     Phrase{"too many login", minutes(5)},
-    Phrase{"too many failed", minutes(5)},
+    Phrase{"server unavailable", seconds(30)}, Phrase{"again later", seconds(30)},
+    Phrase{"again in ", seconds(30)},          Phrase{"try later", seconds(30)},
+    Phrase{"temporar", seconds(30)},           Phrase{"maintenance", minutes(2)},
+    Phrase{"too many login", minutes(5)},      Phrase{"too many failed", minutes(5)},
 };
 constexpr milliseconds kUsual = seconds(30);
 

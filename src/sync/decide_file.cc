@@ -77,9 +77,9 @@ class Holdings {
   explicit Holdings(World& world) : one_of_each_(world.input().append_deduplicates) {
     for (const RowView& row : world.rows()) {
       if (!row.has_file_here() || !row.identity) continue;
-      const bool unseen = !row.mailbox || row.mailbox->in->local.suspect;
-      if (unseen || (row.local == Local::unknown && row.doubted)) missing_.add(row.identity);
+      if (!row.mailbox || row.mailbox->in->local.suspect) unseen_.add(row.identity);
       if (!row.mailbox) continue;
+      if (row.local == Local::unknown && row.doubted) missing_.add(row.identity);
       if (is_to_follow(row)) to_follow_.emplace(row.row->file.dev, row.row->file.ino);
       rows_[{row.mailbox, *content_key(row.identity)}].push_back(&row);
     }
@@ -102,6 +102,7 @@ class Holdings {
   // Maybe the file of a message that is not where it was, which is not believed or seen yet.
   bool may_be_missed(const FileView& file) const {
     const FileStamp& stamp = file.arrival->file.file;
+    if (file.mailbox->in->adopting && unseen_.may_include(file.arrival->identity)) return true;
     return missing_.may_include(file.arrival->identity) ||
            missing_.may_include(file.arrival->plain) || to_follow_.contains({stamp.dev, stamp.ino});
   }
@@ -147,6 +148,7 @@ class Holdings {
   std::map<Key, std::vector<const RowView*>> rows_;
   std::set<Key> paired_;
   ContentSet missing_;
+  ContentSet unseen_;  // in mailboxes that a restored backup lacks, say
   std::set<std::pair<std::uint64_t, std::uint64_t>> to_follow_;  // dev and ino
 };
 

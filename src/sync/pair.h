@@ -34,7 +34,7 @@ void pair_same_mailbox(World& world);
 void pair_sent_before(World& world);
 
 // What a server that rewrites made of an upload whose answer was lost: the Message-ID and the date
-// that it was given are all that is left of it. Where it said that it has it, the first is enough.
+// that it was given are all that is left of it. One alone is no proof: drafts keep the first.
 bool may_be_rewritten(const Intent& sent, const LocalFile& file, const Identity& content,
                       const MessageView& message);
 void pair_rewritten(World& world);

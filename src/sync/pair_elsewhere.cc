@@ -66,15 +66,16 @@ void match_marks(World& world) {
 }
 
 // Files that say nothing of where they are from, and messages whose mailbox is paired anew: its
-// rows would have told that they are one. A backup takes the server's place; where the file's
-// mailbox has its base, the user moved it since. What lies in a bin was deleted, and is restored by
-// the file.
+// rows would have told that they are one. The server's place is taken; what lies in a bin was
+// deleted, and is restored by the file. Where the file's mailbox has its base, the file may as well
+// be a copy, and no message moves for it.
 void match_paired_anew(World& world) {
   match(
       world.messages(), world.files(),
       [&](const MessageView& message) -> std::optional<ContentKey> {
         const MailboxView& there = *message.mailbox;
-        const bool counts = there.in->paired_anew && !there.is_bin() && world.sizes_count(message);
+        const bool counts = there.in->paired_anew && there.local_known && !there.is_bin() &&
+                            world.sizes_count(message);
         return counts && is_alone(message) ? content_key(message.identity()) : std::nullopt;
       },
       [](const FileView& file) -> std::optional<ContentKey> {
@@ -83,7 +84,7 @@ void match_paired_anew(World& world) {
       [](MessageView& message, FileView& file) {
         if (message.mailbox == file.mailbox) return false;
         if (message.identity()->differs_in_body(*file.arrival->identity)) return false;
-        put_together(message, file, !file.mailbox->in->adopting);
+        put_together(message, file, false);
         return true;
       });
 }
@@ -94,7 +95,7 @@ bool may_be_lost_move(const FileView& file) {
   const LocalArrival& arrival = *file.arrival;
   const bool settled = arrival.consumed || arrival.held || arrival.resurrected;
   if (settled || arrival.is_placeholder) return false;
-  return is_alone(file) && file.mailbox->remote_known;
+  return is_alone(file) && file.mailbox->remote_known && file.mailbox->in->adopting;
 }
 
 bool was_on_server(World& world, const FileView& file) {

@@ -100,7 +100,7 @@ bool may_be_rewritten(const Intent& sent, const LocalFile& file, const Identity&
                           message.mailbox->where().uidvalidity == sent.uidvalidity;
   const bool same_date =
       message.detail && message.detail->internal_date == file.file.mtime_ns / kNsPerSecond;
-  return came_since && (same_date || sent.stored);
+  return came_since && same_date;
 }
 
 void pair_rewritten(World& world) {

@@ -219,10 +219,10 @@ TEST(PairedAnew, WhatABackupHasWhereItLayBeforeTakesTheServersPlace) {
   EXPECT_EQ(told(paired_anew({"A B", "", "B new 3 x S", "A new n1 x S"})),
             "move_in A/0 -> B/3 A:n1 S\n");
 }
-TEST(PairedAnew, WhatTheUserMovedFromThereIsMovedOnTheServer) {
+TEST(PairedAnew, WhatIsNewWhereThereIsABaseMayBeACopy) {
   Input input = paired_anew({"A B", "", "A new 3 x S", "B new other x S"});
   mailbox(input, "B").adopting = mailbox(input, "B").paired_anew = false;
-  EXPECT_EQ(told(input), "move_out A/3 -> B other S\n");
+  EXPECT_EQ(told(input), "download A/3\nupload B other S\n");
 }
 TEST(PairedAnew, WhatIsInItsOwnMailboxBelongsThere) {
   EXPECT_EQ(told(paired_anew({"A B", "", "A new 2 x S\nB new 3 x S", "A new n1 x S"})),

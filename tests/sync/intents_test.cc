@@ -84,10 +84,10 @@ TEST(UploadRewritten, WithAnotherDateIsAnotherVersion) {
   mailbox(input, "A").local.arrived[0].file.file.mtime_ns += kNsPerSecond;
   EXPECT_EQ(told(input), "download A/7\nwait A n1\n");
 }
-TEST(UploadRewritten, TheServersWordIsEnoughBesideItsMessageId) {
+TEST(UploadRewritten, TheServersWordThatItIsThereIsNoDate) {
   Input input = uploading("A new 7 x~2 S", "A new n1 x S");
   input.intents.front().stored = true;
-  EXPECT_EQ(told(input), "pair A/7 n1 S\n");
+  EXPECT_EQ(told(input), "download A/7\nwait A n1\n");
 }
 TEST(UploadRewritten, WhatWasThereBeforeIsNotIt) {
   EXPECT_EQ(told(rewritten("A new 3 x~2 S", "A new n1 x S")), "download A/3\nwait A n1\n");

@@ -101,6 +101,7 @@ TEST(Wanted, AnAnswerAboutARowIsUsed) {
 }
 TEST(Wanted, WhatIsNewInAMailboxThatIsPairedAnewForAFileElsewhere) {
   Input input = read({kMailboxes, "", "B new 7 y S unseen\nC new 7 z S unseen", "A new n1 x S"});
+  mailbox(input, "A").adopting = true;
   mailbox(input, "B").adopting = mailbox(input, "B").paired_anew = true;
   EXPECT_EQ(show_wanted(input), "B/7\n");
 }
