@@ -19,6 +19,8 @@ _NOISE = [
     (re.compile(r" \[\d{4}-\d\d-\d\d [\d:]{8}\]"), ""),
     (re.compile(r'(?<=TAG )"t\d+"'), '"tag"'),
     (re.compile(r" SESSIONID=<[^>]*>"), ""),
+    (re.compile(r'(?<="os-version" )"[^"]*"'), '"this"'),
+    (re.compile(r'(?<="environment" )"[^"]*"'), '"this"'),
 ]
 
 
