@@ -151,10 +151,7 @@ class AuditTest(IntegrationCase):
                 self.later(world)
                 world.mail.settle()
                 world.imap.leave()
-                world.sterna.extra_environment = {
-                    "STERNA_DIE_AT": f"store.committed:{transaction}"}
-                world.sterna.finish(world.sterna.start("sync"))
-                world.sterna.extra_environment = {}
+                world.sterna.die_at(f"store.committed:{transaction}", "sync")
                 report = world.sync()
                 self.assertEqual((report["uploaded"], report["bodies_fetched"]), (0, 0))
                 self.assertEqual(before, self.everything(world))
@@ -241,9 +238,7 @@ class AuditTest(IntegrationCase):
         self.later(world)
         world.mail.settle()
         world.imap.leave()
-        world.sterna.extra_environment = {"STERNA_DIE_AT": f"store.committed:{transaction}"}
-        world.sterna.finish(world.sterna.start("sync"))
-        world.sterna.extra_environment = {}
+        world.sterna.die_at(f"store.committed:{transaction}", "sync")
         doubts = self.doubts(world)
         if not doubts:
             return False    # before the audit, or behind all: that is other tests' matter

@@ -359,9 +359,7 @@ class TwinTest(unittest.TestCase):
             with self.subTest(step=step):
                 world = self.start_synced()
                 world.mail.settle()
-                world.sterna.extra_environment = {"STERNA_DIE_AT": step}
-                run = world.sterna.finish(world.sterna.start("sync"))
-                world.sterna.extra_environment = {}
+                run = world.sterna.die_at(step, "sync")
                 self.assertEqual(run.code, -9, run)
                 self.assertEqual(world.server.sent_bodies, [])
                 world.sync()

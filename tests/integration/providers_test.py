@@ -139,9 +139,7 @@ class Life:
             return              # nothing is left of them there; kills_test kills at commands
         world.mail.settle()
         world.ask_state("UPDATE intent SET at_ms = at_ms - 120000")
-        world.sterna.extra_environment = {"STERNA_DIE_AT": self.dies_at}
-        run = world.sterna.finish(world.sterna.start("sync"))
-        world.sterna.extra_environment = {}
+        run = world.sterna.die_at(self.dies_at, "sync")
         self.assertEqual(run.code, -9, f"{self.dies_at}: {run}")
 
     def look_at_first(self, world):

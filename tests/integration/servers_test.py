@@ -165,9 +165,7 @@ class Suite:
                 word = f"{step.replace('.', '')}{number}"
                 world.mail.deliver("INBOX", local(message(word)), "S", NOON)
             world.mail.settle()
-            world.sterna.extra_environment = {"STERNA_DIE_AT": step}
-            run = world.sterna.finish(world.sterna.start("sync"))
-            world.sterna.extra_environment = {}
+            run = world.sterna.die_at(step, "sync")
             self.assertEqual(run.code, KILLED, f"{step}: {run}")
             for _ in range(6):
                 world.pass_time(120)

@@ -284,11 +284,8 @@ class DiesTest(UndoCase):
             with self.subTest(step):
                 world = self.world()
                 self.expunged(world)
-                world.sterna.extra_environment = {"STERNA_DIE_AT": step}
-                died = world.sterna.finish(
-                    world.sterna.start("undo", "restore", f"{world.name}/INBOX"))
+                died = world.sterna.die_at(step, "undo", "restore", f"{world.name}/INBOX")
                 self.assertEqual(died.code, -9, died)
-                world.sterna.extra_environment = {}
                 self.assertEqual(self.listed(world), [])
                 world.sterna.run("undo", "restore", f"{world.name}/INBOX")
                 world.sync()
@@ -309,11 +306,9 @@ class DiesTest(UndoCase):
                 self.assertNotEqual(os.stat(elsewhere).st_dev, os.stat(area).st_dev)
                 shutil.move(area, f"{elsewhere}/undo")
                 os.symlink(f"{elsewhere}/undo", area)
-                world.sterna.extra_environment = {"STERNA_DIE_AT": "undo.copied"}
-                died = world.sterna.finish(
-                    world.sterna.start("undo", "restore", f"{world.name}/INBOX"))
+                died = world.sterna.die_at("undo.copied", "undo", "restore",
+                                           f"{world.name}/INBOX")
                 self.assertEqual(died.code, -9, died)
-                world.sterna.extra_environment = {}
                 self.assertEqual(len(self.listed(world)), 1)
                 into = ("--into", "Work") if place == "Into" else ()
                 if place == "Moved":

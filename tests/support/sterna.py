@@ -156,6 +156,16 @@ class Sterna:
             raise AssertionError(f"sterna {' '.join(arguments)}: expected exit {expect}, {run}")
         return run
 
+    def die_at(self, step, *arguments):
+        """Runs a command that is killed at that step of the order of effects, in a build that has
+        steps; says how it ended."""
+        before = self.extra_environment
+        self.extra_environment = {**before, "STERNA_DIE_AT": step}
+        try:
+            return self.finish(self.start(*arguments))
+        finally:
+            self.extra_environment = before
+
     def command_json(self, *arguments, expect=DONE):
         return self.run(*arguments, expect=expect, options=("--no-input", "--json")).json()
 
