@@ -34,6 +34,7 @@ class RowCollector {
     if (row) rows_.emplace(key, std::move(*row));
     return {};
   }
+  void add_row(MessageRow row) { rows_.emplace(row.key, std::move(row)); }
   Status add(MailboxId mailbox, const UidSet& uids) {
     if (uids.empty()) return {};
     return take_in(engine_.store->messages(mailbox, uids));
@@ -59,7 +60,7 @@ class RowCollector {
  private:
   Status take_in(Result<std::vector<MessageRow>> found) {
     STERNA_TRY(std::vector<MessageRow> rows, std::move(found));
-    for (MessageRow& row : rows) rows_.emplace(row.key, std::move(row));
+    for (MessageRow& row : rows) add_row(std::move(row));
     return {};
   }
 
@@ -137,9 +138,9 @@ Status collect_awaited(Engine& engine, RowCollector& rows) {
     if (row.pair_anew) awaited.insert(row.id);
   }
   if (awaited.empty()) return {};
-  STERNA_TRY(const std::vector<MessageRow> found, engine.store->messages_with_headers(headers));
-  for (const MessageRow& row : found) {
-    if (awaited.contains(row.key.mailbox)) STERNA_CHECK(rows.add(row.key));
+  STERNA_TRY(std::vector<MessageRow> found, engine.store->messages_with_headers(headers));
+  for (MessageRow& row : found) {
+    if (awaited.contains(row.key.mailbox)) rows.add_row(std::move(row));
   }
   return {};
 }
@@ -166,11 +167,11 @@ Status collect_detached(Engine& engine, RowCollector& rows) {
     }
   }
   if (headers.empty()) return {};
-  STERNA_TRY(const std::vector<MessageRow> found, engine.store->messages_with_headers(headers));
-  for (const MessageRow& row : found) {
+  STERNA_TRY(std::vector<MessageRow> found, engine.store->messages_with_headers(headers));
+  for (MessageRow& row : found) {
     MailboxWork* work = engine.find(row.key.mailbox);
     const bool may_be = row.state == RowState::detached && work && work->input.has_detached;
-    if (may_be && is_here(engine, *work, row)) STERNA_CHECK(rows.add(row.key));
+    if (may_be && is_here(engine, *work, row)) rows.add_row(std::move(row));
   }
   return {};
 }

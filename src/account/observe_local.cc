@@ -454,6 +454,9 @@ std::set<MessageKey> gone_of(const Engine& engine) {
 // may have been moved between the two listings: taken for a copy, it would be sent, and its message
 // deleted where it was.
 Result<bool> may_have_moved_meanwhile(Engine& engine, const std::set<MessageKey>& gone) {
+  const auto has_news = [](const auto& work) { return !work->input.local.arrived.empty(); };
+  if (std::ranges::none_of(engine.mailboxes, has_news)) return false;
+  STERNA_TRY(const auto reading, engine.store->read());
   for (const auto& work : engine.mailboxes) {
     for (const LocalArrival& arrival : work->input.local.arrived) {
       STERNA_TRY(const std::vector<MessageRow> rows,

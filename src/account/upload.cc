@@ -95,8 +95,9 @@ FlagSet with_unstored(FlagSet flags, const FlagSet& shown, const StorableFlags& 
   return flags;
 }
 
-FlagSet without_keywords(const FlagSet& flags) {
-  return FlagSet::from_mask(flags.mask());
+// What of them APPEND gives.
+FlagSet sent_of(const Job& job, const FlagSet& flags) {
+  return job.unworded ? FlagSet::from_mask(flags.mask()) : flags;
 }
 
 // What both sides have once it is sent. What an edit took over from its message on the server the
@@ -338,7 +339,7 @@ class Uploader {
 
   imap::AppendMessage message_of(const Job& job) const {
     imap::AppendMessage message;
-    message.flags = job.unworded ? without_keywords(job.what->flags) : job.what->flags;
+    message.flags = sent_of(job, job.what->flags);
     const std::int64_t seconds = job.stat.mtime_ns / kNsPerSecond;
     if (seconds > 0 && !job.undated) message.internal_date = seconds;
     message.size = job.size();
@@ -406,8 +407,7 @@ class Uploader {
 
   // What of the flags that APPEND gave the server surely has: the others follow by STORE.
   FlagSet kept_of(const Job& job, const FlagSet& flags) const {
-    if (connection_.quirks.append_rewrites) return {};
-    return job.unworded ? without_keywords(flags) : flags;
+    return connection_.quirks.append_rewrites ? FlagSet{} : sent_of(job, flags);
   }
 
   // What is in doubt later must not look as if its keywords had been taken away there.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <string>
 
 #include "sterna/base/bytes.h"
@@ -55,8 +56,7 @@ constexpr std::array kUnits = {
 constexpr std::array<std::string_view, 6> kBeforeTime = {
     "backoff time:", "again in ", "again after ", "retry in ", "retry after ", "wait "};
 
-template <class Phrases>
-const Phrase* find_in(const Phrases& phrases, std::string_view lower) {
+const Phrase* find_in(std::span<const Phrase> phrases, std::string_view lower) {
   const auto found = std::ranges::find_if(phrases, [&](const Phrase& phrase) {
     return lower.find(phrase.words) != std::string_view::npos;
   });

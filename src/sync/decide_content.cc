@@ -46,24 +46,11 @@ bool is_cut(const RowView& row, const LocalChange& change) {
 MessageView* find_message(const World& world, const RowView& row, const Identity& content,
                           Uid first) {
   for (MessageView* message : row.mailbox->messages) {
-    if (message->from || message->file || message->taken || message->row) continue;
     const auto identity = message->identity();
-    if (message->uid < first || !identity) continue;
+    if (!message->is_unexplained() || message->uid < first || !identity) continue;
     if (identity->same_as(content, world.sizes_count(*message))) return message;
   }
   return nullptr;
-}
-
-// By what is left of it at a server that rewrites.
-MessageView* find_rewritten(const RowView& row) {
-  MessageView* found = nullptr;
-  for (MessageView* message : row.mailbox->messages) {
-    if (message->from || message->file || message->taken || message->row) continue;
-    if (!may_be_rewritten(*row.upload, row.change->file, *row.change->identity, *message)) continue;
-    if (found) return nullptr;
-    found = message;
-  }
-  return found;
 }
 
 struct SentEdit {
@@ -79,10 +66,12 @@ SentEdit find_sent_edit(const World& world, const RowView& row) {
   if (!sent || !sent->differs_in_body(now)) {
     if (MessageView* message = find_message(world, row, now, Uid{})) return {message};
   }
-  const bool edited_since = sent && (!sent->same_as(now) || sent->differs_in_body(now));
-  if (sent && !edited_since) return {find_rewritten(row)};
-  const UidValidity validity = row.mailbox->where().uidvalidity;
-  if (!edited_since || row.upload->uidvalidity != validity) return {};
+  if (!sent) return {};
+  if (sent->same_as(now)) {
+    const auto found = find_rewritten(*row.mailbox, *row.upload, row.change->file, now);
+    return {found.size() == 1 ? found.front() : nullptr};
+  }
+  if (row.upload->uidvalidity != row.mailbox->where().uidvalidity) return {};
   return {find_message(world, row, *sent, row.upload->target_uid_next), true};
 }
 
@@ -119,8 +108,9 @@ void pair_sent_edit(Draft& draft, const RowView& row, const SentEdit& sent) {
 MessageView* find_moved_edit(World& world, const RowView& row) {
   if (!row.upload) return nullptr;
   for (MessageView& message : world.messages()) {
-    const bool free = !message.from && !message.file && !message.taken && !message.row;
-    if (!free || message.mailbox == row.mailbox || !message.mailbox->local_known) continue;
+    if (!message.is_unexplained() || message.mailbox == row.mailbox ||
+        !message.mailbox->local_known)
+      continue;
     const auto identity = message.identity();
     if (!identity || !message.mailbox->may_pull()) continue;
     if (identity->same_as(*row.change->identity, world.sizes_count(message))) return &message;

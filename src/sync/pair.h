@@ -35,8 +35,8 @@ void pair_sent_before(World& world);
 
 // What a server that rewrites made of an upload whose answer was lost: the Message-ID and the date
 // that it was given are all that is left of it. One alone is no proof: drafts keep the first.
-bool may_be_rewritten(const Intent& sent, const LocalFile& file, const Identity& content,
-                      const MessageView& message);
+std::vector<MessageView*> find_rewritten(const MailboxView& mailbox, const Intent& sent,
+                                         const LocalFile& file, const Identity& content);
 void pair_rewritten(World& world);
 
 // Messages that have another UID in their row's mailbox, and are no new file's.

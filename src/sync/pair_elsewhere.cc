@@ -11,7 +11,7 @@ namespace sterna::sync {
 namespace {
 
 bool is_alone(const MessageView& message) {
-  return !message.from && !message.file && !message.row && message.identity();
+  return message.is_unexplained() && message.identity();
 }
 
 bool is_alone(const FileView& file) {

@@ -30,7 +30,7 @@ bool misses_message(const RowView& view, Search search) {
 }
 
 bool is_free(const MessageView& message) {
-  return !message.from && !message.file && !message.row && message.detail;
+  return message.is_unexplained() && message.detail;
 }
 
 template <class Key, class RowKey, class MessageKeyOf>

@@ -81,8 +81,8 @@ void pair_sent_before(World& world) {
     const Intent& intent = *std::exchange(file.sent_before, nullptr);
     if (file.is_paired() || file.upload || file.arrival->is_stub) continue;
     for (MessageView* message : file.mailbox->messages) {
-      const bool free = !message->from && !message->file && !message->row;
-      if (!free || message->uid < intent.target_uid_next || !message->identity()) continue;
+      if (!message->is_unexplained() || message->uid < intent.target_uid_next) continue;
+      if (!message->identity()) continue;
       if (!message->identity()->same_as(*intent.identity, world.sizes_count(*message))) continue;
       file.sent_before = &intent;
       file.message = message;
@@ -92,51 +92,44 @@ void pair_sent_before(World& world) {
   }
 }
 
-bool may_be_rewritten(const Intent& sent, const LocalFile& file, const Identity& content,
-                      const MessageView& message) {
-  const auto there = message.identity();
-  if (!there || content.message_id.empty() || there->message_id != content.message_id) return false;
-  const bool came_since = message.uid >= sent.target_uid_next &&
-                          message.mailbox->where().uidvalidity == sent.uidvalidity;
-  const bool same_date =
-      message.detail && message.detail->internal_date == file.file.mtime_ns / kNsPerSecond;
-  return came_since && same_date;
+std::vector<MessageView*> find_rewritten(const MailboxView& mailbox, const Intent& sent,
+                                         const LocalFile& file, const Identity& content) {
+  std::vector<MessageView*> found;
+  const bool numbered = mailbox.where().uidvalidity == sent.uidvalidity;
+  if (!numbered || content.message_id.empty()) return found;
+  const std::int64_t date = file.file.mtime_ns / kNsPerSecond;
+  for (MessageView* message : mailbox.messages) {
+    if (!message->is_unexplained() || message->uid < sent.target_uid_next) continue;
+    const auto there = message->identity();
+    const bool same_id = there && there->message_id == content.message_id;
+    if (same_id && message->detail && message->detail->internal_date == date) {
+      found.push_back(message);
+    }
+  }
+  return found;
 }
 
 void pair_rewritten(World& world) {
-  // Several of one Message-ID are told apart by nothing, and need not be where they are the same.
-  struct Group {
-    std::vector<FileView*> files;
-    std::vector<MessageView*> messages;
-    bool is_clear() const {
-      const Identity& first = *files.front()->arrival->identity;
-      const bool alike = std::ranges::all_of(
-          files, [&](const FileView* file) { return file->arrival->identity->same_as(first); });
-      return alike && messages.size() <= files.size();
-    }
-  };
-  std::map<std::tuple<MailboxId, std::string, std::int64_t>, Group> groups;
+  using Key = std::tuple<MailboxId, std::string, std::int64_t>;
+  std::map<Key, std::vector<FileView*>> groups;
   for (FileView& file : world.files()) {
     const bool sent = file.upload && file.upload->mailbox == file.mailbox->in->id;
     if (!sent || file.is_paired() || file.arrival->is_stub || !file.mailbox->remote_known) continue;
-    const LocalFile& seen = file.arrival->file;
-    Group& group = groups[{file.upload->mailbox, file.arrival->identity->message_id,
-                           seen.file.mtime_ns / kNsPerSecond}];
-    group.files.push_back(&file);
-    if (group.files.size() > 1) continue;
-    for (MessageView* message : file.mailbox->messages) {
-      const bool free = !message->from && !message->file && !message->row;
-      const Identity& content = *file.arrival->identity;
-      if (free && may_be_rewritten(*file.upload, seen, content, *message)) {
-        group.messages.push_back(message);
-      }
-    }
+    const std::int64_t date = file.arrival->file.file.mtime_ns / kNsPerSecond;
+    groups[{file.upload->mailbox, file.arrival->identity->message_id, date}].push_back(&file);
   }
-  for (auto& [key, group] : groups) {
-    if (!group.is_clear()) continue;
-    for (std::size_t i = 0; i < group.messages.size(); ++i) {
-      group.files[i]->message = group.messages[i];
-      group.messages[i]->file = group.files[i];
+  for (const auto& [key, files] : groups) {
+    const FileView& first = *files.front();
+    const Identity& content = *first.arrival->identity;
+    // Several are told apart by nothing, and need not be where they are the same.
+    const bool alike = std::ranges::all_of(
+        files, [&](const FileView* file) { return file->arrival->identity->same_as(content); });
+    const std::vector<MessageView*> messages =
+        find_rewritten(*first.mailbox, *first.upload, first.arrival->file, content);
+    if (!alike || messages.size() > files.size()) continue;
+    for (std::size_t i = 0; i < messages.size(); ++i) {
+      files[i]->message = messages[i];
+      messages[i]->file = files[i];
     }
   }
 }

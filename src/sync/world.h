@@ -103,6 +103,8 @@ struct MessageView {
 
   std::optional<Identity> identity() const;
   FlagSet flags() const;
+  // No row, no move and no file explains it, and nothing is decided of it.
+  bool is_unexplained() const { return !row && !from && !file && !taken; }
 };
 
 struct FileView {
