@@ -1,8 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-# sterna_room(NAME SOURCES a.cc ... ROOMS base ... LIBRARIES fmt::fmt ...)
+# sterna_precompile(TARGET header ...): with STERNA_PCH, the standard headers and those.
+function(sterna_precompile target)
+  if(STERNA_PCH)
+    target_precompile_headers(${target} PRIVATE
+      <algorithm> <chrono> <coroutine> <expected> <functional> <map> <memory> <optional> <ranges>
+      <set> <span> <string> <string_view> <unordered_map> <variant> <vector> <fmt/format.h> ${ARGN})
+  endif()
+endfunction()
+
+# sterna_room(NAME SOURCES a.cc ... ROOMS base ... LIBRARIES fmt::fmt ... PRECOMPILED <a.h> ...)
 #   A room: one static library sterna::NAME over src/NAME. ROOMS are the rooms that it may enter.
+#   PRECOMPILED are headers that most of its files include.
 function(sterna_room name)
-  cmake_parse_arguments(arg "" "" "SOURCES;ROOMS;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(arg "" "" "SOURCES;ROOMS;LIBRARIES;PRECOMPILED" ${ARGN})
   if(arg_SOURCES)
     add_library(sterna_${name} STATIC ${arg_SOURCES})
     set(kind PUBLIC)
@@ -10,10 +20,8 @@ function(sterna_room name)
     add_library(sterna_${name} INTERFACE)
     set(kind INTERFACE)
   endif()
-  if(STERNA_PCH AND arg_SOURCES)
-    target_precompile_headers(sterna_${name} PRIVATE
-      <algorithm> <chrono> <coroutine> <expected> <functional> <map> <memory> <optional> <ranges>
-      <set> <span> <string> <string_view> <unordered_map> <variant> <vector> <fmt/format.h>)
+  if(arg_SOURCES)
+    sterna_precompile(sterna_${name} ${arg_PRECOMPILED})
   endif()
   add_library(sterna::${name} ALIAS sterna_${name})
   target_link_libraries(sterna_${name} ${kind} sterna::options)
@@ -44,20 +52,24 @@ function(sterna_test room)
   endforeach()
   target_link_libraries(${target} PRIVATE
     sterna::options GTest::gmock GTest::gtest_main fmt::fmt ${arg_LIBRARIES})
+  if(STERNA_PCH)
+    target_precompile_headers(${target} REUSE_FROM sterna_test_support)
+  endif()
   gtest_discover_tests(${target} TEST_PREFIX "${room}." DISCOVERY_TIMEOUT 60
     PROPERTIES LABELS unit TIMEOUT 120)
 endfunction()
 
-# sterna_fuzz(NAME SOURCES x_fuzz.cc ROOMS ...): a libFuzzer target where STERNA_FUZZ is on, else a
-#   program that runs each file of tests/fuzz/corpus/NAME through it once, as an ordinary test.
+# sterna_fuzz(NAME SOURCES x_fuzz.cc ROOMS ... [LIBRARIES ...]): a libFuzzer target where
+#   STERNA_FUZZ is on, else a program that runs each file of tests/fuzz/corpus/NAME through it once,
+#   as an ordinary test.
 function(sterna_fuzz name)
-  cmake_parse_arguments(arg "" "" "SOURCES;ROOMS" ${ARGN})
+  cmake_parse_arguments(arg "" "" "SOURCES;ROOMS;LIBRARIES" ${ARGN})
   set(target sterna_${name}_fuzz)
   add_executable(${target} ${arg_SOURCES})
   foreach(room IN LISTS arg_ROOMS)
     target_link_libraries(${target} PRIVATE sterna::${room})
   endforeach()
-  target_link_libraries(${target} PRIVATE sterna::options)
+  target_link_libraries(${target} PRIVATE sterna::options ${arg_LIBRARIES})
   if(STERNA_FUZZ)
     target_link_options(${target} PRIVATE -fsanitize=fuzzer)
   else()

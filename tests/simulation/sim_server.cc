@@ -22,7 +22,7 @@ std::string canonical(const std::string& name) {
   return is_inbox(name) ? "INBOX" : name;
 }
 
-std::string quoted(const std::string& text) {
+std::string quoted_name(const std::string& text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') out += '\\';
@@ -201,7 +201,8 @@ bool SimSession::handle_session(const ClientCommand& command) {
   } else if (name == "ENABLE" && authenticated_ && abilities_.condstore) {
     enable(command);
   } else if (name == "NAMESPACE" && authenticated_ && abilities_.namespaces) {
-    say(fmt::format("* NAMESPACE (({} \"{}\")) NIL NIL", quoted(state_.prefix), state_.delimiter));
+    say(fmt::format("* NAMESPACE (({} \"{}\")) NIL NIL", quoted_name(state_.prefix),
+                    state_.delimiter));
     ok(command);
   } else {
     return false;
@@ -330,7 +331,7 @@ std::string SimSession::status_line(const std::string& name, const ServerMailbox
           })));
     }
   }
-  return fmt::format("* STATUS {} ({})", quoted(name), text);
+  return fmt::format("* STATUS {} ({})", quoted_name(name), text);
 }
 
 void SimSession::list(const ClientCommand& command) {
@@ -361,13 +362,13 @@ void SimSession::list(const ClientCommand& command) {
       parents.insert(name.substr(0, at));
     }
     if (!is_asked(name)) continue;
-    say(fmt::format("* LIST () \"{}\" {}", state_.delimiter, quoted(name)));
+    say(fmt::format("* LIST () \"{}\" {}", state_.delimiter, quoted_name(name)));
     if (!status_items.empty()) say(status_line(name, mailbox, status_items));
   }
   for (const std::string& name : parents) {
     const bool of_namespace = state_.prefix == name + state_.delimiter;
     if (state_.find(name) || of_namespace || !is_asked(name)) continue;
-    say(fmt::format("* LIST (\\Noselect) \"{}\" {}", state_.delimiter, quoted(name)));
+    say(fmt::format("* LIST (\\Noselect) \"{}\" {}", state_.delimiter, quoted_name(name)));
   }
   ok(command);
 }
