@@ -8,6 +8,7 @@
 #include "sterna/base/assert.h"
 #include "sterna/base/bytes.h"
 #include "sterna/imap/outcome.h"
+#include "sterna/imap/told_to_wait.h"
 #include "sterna/io/deadline.h"
 
 namespace sterna::account {
@@ -320,11 +321,18 @@ Result<imap::CommandId> Connection::submit(Result<imap::Command> command, Sink* 
   const bool selects = command && (command->kind() == imap::CommandKind::select ||
                                    command->kind() == imap::CommandKind::examine);
   const imap::CommandKind kind = command ? command->kind() : imap::CommandKind::noop;
+  if (told_to_wait_ && kind != imap::CommandKind::logout) return fail(*told_to_wait_);
   STERNA_TRY(const imap::CommandId id, client_.submit(std::move(command)));
   log_.trace("C: {}", client_.describe(id));
   pending_[id.value] = {sink, std::move(literal), selects, kind, true};
   if (sink) sink->connection_ = this;
   return id;
+}
+
+void Connection::heed(const imap::Done& done) {
+  if (done.ok() || told_to_wait_) return;
+  Error error = imap::error_from(done);
+  if (imap::told_to_wait(error)) told_to_wait_ = std::move(error);
 }
 
 coro::Task<Result<imap::Done>> Connection::wait(imap::CommandId id) {
@@ -333,6 +341,7 @@ coro::Task<Result<imap::Done>> Connection::wait(imap::CommandId id) {
     if (it != done_.end()) {
       imap::Done done = std::move(it->second);
       done_.erase(it);
+      heed(done);
       co_return done;
     }
     Status pumped = co_await pump();

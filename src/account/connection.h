@@ -97,9 +97,11 @@ class Connection final : private imap::Handler {
 
   Result<imap::CommandId> submit(Result<imap::Command> command, Sink* sink = nullptr,
                                  LiteralSource literal = {});
-  // NO and BAD are answers, not errors; an error means that the outcome of everything unanswered is
-  // unknown, and that the connection is of no more use, unless it was a sink's relieve() that
-  // failed: then the line goes on, and what is still to come for that sink is read past.
+  // NO and BAD are answers, not errors, but one that asks to be left alone for a while is the last:
+  // nothing is submitted after it (imap/told_to_wait.h), and what was is answered still.
+  // An error means that the outcome of everything unanswered is unknown, and that the connection is
+  // of no more use, unless it was a sink's relieve() that failed: then the line goes on, and what
+  // is still to come for that sink is read past.
   coro::Task<Result<imap::Done>> wait(imap::CommandId id);
   coro::Task<Result<imap::Done>> run(Result<imap::Command> command, Sink* sink = nullptr);
   // As run(), with NO and BAD as errors.
@@ -188,6 +190,7 @@ class Connection final : private imap::Handler {
   // Whose answer it is: commands that do not depend on one another may be answered in any order
   // (RFC 3501 section 5.5).
   imap::CommandId asker_of(const imap::Response& response, imap::CommandId oldest) const;
+  void heed(const imap::Done& done);
   void part_from(Sink& sink);
   void drop_pending();
   // Whether a response that comes during SELECT is still the mailbox's that it closes.
@@ -231,6 +234,7 @@ class Connection final : private imap::Handler {
   imap::CommandId idle_;  // none: no IDLE that was not ended
   std::optional<imap::UntaggedStatus> greeting_;
   std::optional<Error> failure_;
+  std::optional<Error> told_to_wait_;  // by a NO or BAD that was taken
   std::vector<imap::CommandId> preludes_;
   std::string buffer_;
   std::string last_remark_;                    // of whoever carries the line, printable

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <deque>
+#include <map>
+#include <optional>
 
 #include "ahead.h"
 #include "body_writer.h"
@@ -109,6 +111,8 @@ class Downloader {
 
   // What was asked for and did not come.
   const UidSet& missing() const { return missing_; }
+  // What the server said to the last FETCH that it refused.
+  const std::optional<Error>& refusal() const { return refusal_; }
   bool is_ahead() const { return ahead_ != nullptr; }
   bool gave_up() const { return in_vain_ >= kWindowsInVain; }
 
@@ -168,8 +172,8 @@ class Downloader {
       engine_.log.debug("mailbox {}: fetch: {}", work_.name(), done.text);
       // BAD, too: some servers say so of a message that they cannot read. What did not come is
       // asked for one by one, unless the account is to come later.
-      Error refused = imap::error_from(done);
-      if (room && imap::told_to_wait(refused)) room = fail(std::move(refused));
+      refusal_ = imap::error_from(done);
+      if (room && imap::told_to_wait(*refusal_)) room = fail(*refusal_);
     }
     asked_ = uids.minus(windows.rest());
     co_return room;
@@ -339,13 +343,15 @@ class Downloader {
   std::chrono::nanoseconds group_began_{};
   bool running_ = false;
   bool flush_wanted_ = false;
+  std::optional<Error> refusal_;
   Status flushed_;
   Status fatal_;
 };
 
-// What did not come although it was asked for twice is looked for, and parked if it is there.
+// What did not come although it was asked for twice is looked for, and parked if it is there, with
+// what the server said of it alone.
 coro::Task<Status> explain_missing(Engine& engine, Connection& connection, MailboxWork& work,
-                                   const UidSet& missing) {
+                                   const UidSet& missing, const std::map<Uid, Error>& refusals) {
   UidSink sink;
   for (const UidSet& part : parts_for(connection, missing, 100)) {
     imap::SearchQuery query;
@@ -354,9 +360,12 @@ coro::Task<Status> explain_missing(Engine& engine, Connection& connection, Mailb
   }
   const UidSet there = missing.intersect(sink.uids);
   for (const Uid uid : there.expand(there.count())) {
-    park(engine, work, uid, "", "download",
-         Error(ErrorCode::protocol, "the server lists the message and does not hand it out")
-             .with_scope(ErrorScope::message));
+    const auto said = refusals.find(uid);
+    Error error =
+        said == refusals.end()
+            ? Error(ErrorCode::protocol, "the server lists the message and does not hand it out")
+            : said->second;
+    park(engine, work, uid, "", "download", std::move(error).with_scope(ErrorScope::message));
   }
   const UidSet denied = missing.minus(there);
   for (const Uid uid : denied.expand(denied.count())) {
@@ -386,12 +395,14 @@ class Singly {
       STERNA_CO_CHECK(co_await single.run(one));
       in_vain_ = single.missing().empty() ? 0 : in_vain_ + 1;
       missing.add_all(single.missing());
+      if (single.refusal()) refusals.emplace(one.first(), *single.refusal());
     }
     co_return Status{};
   }
   bool gave_up() const { return in_vain_ >= kSinglesInVain; }
 
-  UidSet missing;  // of what was asked for
+  UidSet missing;                 // of what was asked for
+  std::map<Uid, Error> refusals;  // of some of those
 
  private:
   Engine& engine_;
@@ -439,7 +450,8 @@ coro::Task<Result<UidSet>> download(Engine& engine, Connection& connection, Mail
   STERNA_CO_CHECK(co_await singly.run(downloader.missing()));
   if (downloader.gave_up() || singly.gave_up()) note_in_vain(engine, work);
   if (!singly.missing.empty()) {
-    STERNA_CO_CHECK(co_await explain_missing(engine, connection, work, singly.missing));
+    STERNA_CO_CHECK(
+        co_await explain_missing(engine, connection, work, singly.missing, singly.refusals));
   }
   co_return later;
 }

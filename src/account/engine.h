@@ -159,6 +159,7 @@ struct Engine {
   Outcomes outcomes;                        // of this pass
   std::chrono::nanoseconds settled_for{0};  // how long this sync waited for directories to rest
   std::optional<std::int64_t> ripe_in_ns;   // what this pass leaves waiting could be done by then
+  std::optional<Error> told_to_wait;        // by the server, for the whole account
   Kept* kept = nullptr;                     // of an account that lives on
   const News* news = nullptr;               // all that the server is asked about; none: everything
   // Flagged \Deleted and expunged by this sync: what is there again was never gone.

@@ -98,6 +98,16 @@ bool is_given_up(const MailboxWork& work, const MessageRow& row, const std::stri
   return action == "flags" && is_seen(work) && !work.flags_unsaid.contains(row.key.uid);
 }
 
+// The server asks to be left alone: nothing is wrong with the message, and the sync ends with that.
+bool is_of_account(Engine& engine, MailboxWork& work, const Error& error) {
+  if (!is_told_to_wait(error)) return false;
+  work.look_again();
+  if (!engine.told_to_wait) {
+    engine.told_to_wait = Error(error).with_context(fmt::format("mailbox {}", work.name()));
+  }
+  return true;
+}
+
 }  // namespace
 
 bool waits(const store::Failure& failure, std::int64_t now_ms) {
@@ -106,6 +116,7 @@ bool waits(const store::Failure& failure, std::int64_t now_ms) {
 
 void park(Engine& engine, MailboxWork& work, Uid uid, std::string_view base_name,
           std::string_view action, Error error) {
+  if (is_of_account(engine, work, error)) return;
   std::string what(action);
   if (uid) {
     what += fmt::format(" UID {}", uid.value);
@@ -126,6 +137,7 @@ void park(Engine& engine, MailboxWork& work, Uid uid, std::string_view base_name
 
 void park(Engine& engine, MailboxWork& work, const UidSet& uids, std::string_view action,
           Error error) {
+  if (is_of_account(engine, work, error)) return;
   std::map<Uid, unsigned> counts;
   if (Result<std::vector<store::Failure>> all = engine.store->failures()) {
     for (const store::Failure& known : *all) {

@@ -350,7 +350,7 @@ coro::Task<Status> execute(Engine& engine, Pool& pool, const sync::Plan& plan) {
     STERNA_CO_CHECK(co_await execute_changes(engine, *connection, remote));
   }
   // Deletions last, and only after everything that might be the same message arrived (rule 17).
-  if (engine.report.errors.size() != errors_before) {
+  if (engine.told_to_wait || engine.report.errors.size() != errors_before) {
     leave_removals(engine);
     co_return Status{};
   }

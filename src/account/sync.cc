@@ -36,7 +36,11 @@ coro::Task<Status> run_passes(Engine& engine, Pool& pool) {
   for (int pass = 0; pass < kPassesMax; ++pass) {
     engine.again = false;
     engine.ripe_in_ns.reset();
-    STERNA_CO_CHECK(co_await run_pass(engine, pool));
+    Status done = co_await run_pass(engine, pool);
+    if (engine.told_to_wait && (done || is_told_to_wait(done.error()))) {
+      co_return fail(*engine.told_to_wait);
+    }
+    STERNA_CO_CHECK(done);
     engine.generation = Generation{engine.generation.value + 1};
     engine.news = nullptr;  // what this pass changed was no news
     if (!engine.again || engine.dry_run()) co_return Status{};
@@ -135,7 +139,9 @@ coro::Task<Status> sync_tree(Engine& engine, Pool& pool, coro::Event& state_open
   STERNA_CO_CHECK(logged_in);
   STERNA_CO_CHECK(co_await run_passes(engine, pool));
   const Result<bool> differs = co_await audit(engine, pool);
-  if (!differs && differs.error().is_cancelled()) co_return fail(differs.error());
+  const bool ends =
+      !differs && (differs.error().is_cancelled() || is_told_to_wait(differs.error()));
+  if (ends) co_return fail(differs.error());
   if (!differs) engine.log.warn("the base was not audited: {}", differs.error().describe());
   if (differs && *differs) co_return co_await run_passes(engine, pool);
   co_return Status{};

@@ -535,15 +535,15 @@ class Uploader {
     return engine_.store->put_message(*old);
   }
 
-  // The line was cut: what was answered is recorded; what was sent is in doubt and keeps its
-  // intent; what never left is not.
+  // What is answered, or still will be, is recorded. Where the line was cut, what was sent is in
+  // doubt and keeps its intent; what never left is not.
   coro::Task<Status> give_up(Error error) {
     const std::vector<imap::CommandId> unanswered = connection_.client().outstanding();
     const auto is_open = [&](imap::CommandId id) {
       return std::ranges::find(unanswered, id) != unanswered.end();
     };
     for (const std::vector<Job*>& group : std::exchange(flying_, {})) {
-      if (is_open(group.front()->command)) continue;
+      if (!connection_.usable() && is_open(group.front()->command)) continue;
       Result<imap::Done> done = co_await connection_.wait(group.front()->command);
       if (done) STERNA_CO_CHECK(settle(group, *done));
     }

@@ -70,6 +70,36 @@ class Bye(Throttling):
     pattern, answer = b"LIST", b"BYE Down for maintenance, try again in 3 seconds"
 
 
+class AmidChanges(Throttling):
+    """Takes so many of the commands that match, and no more that day."""
+
+    taken = 2
+    answer = b"NO [THROTTLED] " + HINT % WAIT_MS
+
+    def __init__(self, pattern):
+        self.pattern = pattern
+        super().__init__()
+
+    def hook(self, session, tag, text):
+        if self.busy and text.startswith(self.pattern) and self.taken > 0:
+            self.taken -= 1
+            return False
+        return super().hook(session, tag, text)
+
+
+class ThrottledMessage(ScriptedServer):
+    """Cannot read one of its messages, and says so as it does when it is busy."""
+
+    refused = True
+
+    def on_uid_fetch(self, session, tag, text):
+        asked = self.uids(session, text.split(b" ")[2])
+        if not self.refused or b"BODY.PEEK[]" not in text or 3 not in asked:
+            super().on_uid_fetch(session, tag, text)
+            return
+        session.say(tag + b" NO Server Unavailable. 15")
+
+
 class SyncTest(unittest.TestCase):
     def assert_told(self, world, *words):
         world.server.busy = True
@@ -102,6 +132,65 @@ class SyncTest(unittest.TestCase):
         self.assertEqual(len(world.mail.messages("INBOX")), 2)
         server.busy = False
         self.assertEqual(world.sync()["downloaded"], 28)
+        world.assert_settled()
+
+    def assert_left_alone(self, world, commands_max):
+        """A sync that is refused: no more than what was on its way, one line, nothing parked."""
+        server = world.server
+        server.busy = True
+        world.mail.settle()
+        run = world.sterna.run("sync", expect=(PARTLY, NETWORK))
+        self.assertLessEqual(len(server.sent(server.pattern)), commands_max, "it asked for more")
+        self.assertEqual(run.stderr.count("milliseconds"), 1, run.stderr)
+        self.assertEqual(world.ask_state("SELECT * FROM failure"), [])
+        server.busy = False
+        world.sync()
+        world.assert_settled()
+
+    def test_uploads_stop(self):
+        world = ScriptedWorld(self, AmidChanges(b"APPEND"))
+        world.sync()
+        for number in range(60):
+            world.mail.deliver("INBOX", local(message(f"mine{number}")), "S", NOON)
+        self.assert_left_alone(world, 2 + 16)  # so many are on their way at a time
+        self.assertEqual(len(world.server.messages()), 60)
+
+    def test_flags_stop(self):
+        server = AmidChanges(b"UID STORE")
+        server.fill(20)
+        world = ScriptedWorld(self, server)
+        world.sync()
+        for number, mail in enumerate(world.mail.messages("INBOX")):
+            world.mail.set_letters(mail, ("F", "S", "R", "FS")[number % 4])
+        self.assert_left_alone(world, 4)  # as many as there are kinds of changes
+        self.assertEqual(sum(b"\\Seen" in flags for flags, _ in server.messages().values()), 10)
+
+    def test_removals_and_moves_stop(self):
+        for pattern in (b"UID EXPUNGE", b"UID MOVE"):
+            with self.subTest(pattern):
+                server = AmidChanges(pattern)
+                server.taken = 0
+                server.fill(4)
+                server.make("Other")
+                server.make("Third")
+                world = ScriptedWorld(self, server)
+                world.sync()
+                mails = world.mail.messages("INBOX")
+                world.mail.delete(mails[0])
+                for mail, target in zip(mails[1:3], ("Other", "Third")):
+                    world.mail.move(mail, target)
+                self.assert_left_alone(world, 1)
+
+    def test_one_message_that_is_refused_so_stops_no_other(self):
+        server = ThrottledMessage()
+        server.fill(6)
+        world = ScriptedWorld(self, server)
+        run = world.sterna.run("sync", expect=PARTLY)
+        self.assertIn("Server Unavailable", run.stderr)
+        self.assertEqual(len(world.mail.messages("INBOX")), 5)
+        server.refused = False
+        world.ask_state("UPDATE failure SET next_try_ms = 0")
+        self.assertEqual(world.sync()["downloaded"], 1)
         world.assert_settled()
 
 
