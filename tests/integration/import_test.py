@@ -168,7 +168,7 @@ class ImportCase(IntegrationCase):
             out.write(local(message(word)))
 
 
-class MbsyncTest(ImportCase):
+class MbsyncCase(ImportCase):
     def setUp(self):
         self.need("mbsync")
         super().setUp()
@@ -202,6 +202,8 @@ SyncState *
         os.makedirs(self.root, exist_ok=True)
         self.tool("mbsync", "-c", f"{self.w.dir}/home/.mbsyncrc", "-a")
 
+
+class MbsyncTest(MbsyncCase):
     def test_verbatim(self):
         self.configure("Path ~/Mail/\nInbox ~/Mail/INBOX\nSubFolders Verbatim\n")
         self.run_mbsync()
@@ -216,8 +218,6 @@ SyncState *
         self.configure("Path ~/Mail/\nInbox ~/Mail/Inbox\nFlatten .\n", "CopyArrivalDate yes")
         self.run_mbsync()
         self.come_over(lambda name: "Inbox" if name == "INBOX" else joined(".")(name), "mbsync")
-
-
 
     def test_an_inbox_outside_is_linked(self):
         self.configure("Path ~/Mail/\nInbox ~/Inbox\nSubFolders Verbatim\n")
@@ -313,7 +313,7 @@ class CommandTest(ImportCase):
             self.assertIn(path, self.w.sterna.run("import", tool, path, expect=BAD_CONFIG).stderr)
 
 
-class OfflineImapTest(ImportCase):
+class OfflineImapCase(ImportCase):
     def setUp(self):
         self.need("offlineimap")
         super().setUp()
@@ -352,6 +352,8 @@ maxconnections = 2
     def run_offlineimap(self):
         self.tool("offlineimap", "-o", "-c", f"{self.w.dir}/home/.offlineimaprc")
 
+
+class OfflineImapTest(OfflineImapCase):
     def test_folders_joined_by_dots(self):
         self.configure()
         self.run_offlineimap()
@@ -391,7 +393,6 @@ class CourierTest(OfflineImapTest):
         self.run_offlineimap()
         self.come_over(lambda name: "" if name == "INBOX" else joined(".", ".")(name),
                        "offlineimap")
-
 
 if __name__ == "__main__":
     import unittest

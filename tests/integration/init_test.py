@@ -343,7 +343,7 @@ class WriteTest(InitCase):
         self.assert_nothing_written()
 
 
-class TerminalTest(InitCase):
+class TerminalCase(InitCase):
     """One who sits at a terminal, and answers what is asked."""
 
     def talk(self, arguments, answers, expect=DONE, more=()):
@@ -373,6 +373,12 @@ class TerminalTest(InitCase):
         self.assertEqual(os.waitstatus_to_exitcode(status), expect, shown)
         return shown
 
+    def service_question(self):
+        there = os.path.exists("/run/systemd/system") and shutil.which("systemctl")
+        return [("service of systemd", "\n")] if there else []
+
+
+class TerminalTest(TerminalCase):
     def test_a_newcomer_answers_five_questions_and_has_mail(self):
         self.describe()
         shown = self.talk(["init", self.address, "--user", self.user], [
@@ -385,10 +391,6 @@ class TerminalTest(InitCase):
         self.assertIn("logged in", shown)
         self.assertIn("sterna sync", shown)
         self.sterna("sync")
-
-    def service_question(self):
-        there = os.path.exists("/run/systemd/system") and shutil.which("systemctl")
-        return [("service of systemd", "\n")] if there else []
 
     def test_a_mistyped_password_is_asked_for_again(self):
         shown = self.talk(["init", self.address, "--user", self.user, "--host", "localhost",
