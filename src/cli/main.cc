@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 
 #include "app.h"
+#include "sterna/base/wiping_heap.h"
 #include "sterna/net/loop.h"
 
 namespace {
@@ -24,6 +25,7 @@ void forbid_core_dumps() {
 
 int main(int argc, char** argv) {
   forbid_core_dumps();
+  sterna::make_openssl_wipe();
   sterna::net::prepare_process();
   return sterna::cli::run({argv + (argc > 0 ? 1 : 0), argv + argc});
 }

@@ -28,12 +28,15 @@ bool can_be_quoted(std::string_view value) {
 }
 
 std::string quoted(std::string_view value) {
-  std::string text = "\"";
+  std::string text;
+  text.reserve(2 * value.size() + 2);  // a secret would stay behind where it grew
+  text += '"';
   for (const char c : value) {
     if (c == '"' || c == '\\') text += '\\';
     text += c;
   }
-  return text += '"';
+  text += '"';
+  return text;
 }
 
 Status refuse(std::string_view what) {

@@ -22,7 +22,7 @@ void Outbox::close() {
   closed_ = true;
   open_ = false;
   queue_.clear();
-  output_.clear();
+  wipe(output_);
   wait_ = Wait::nothing;
 }
 
@@ -36,9 +36,22 @@ void Outbox::push(CommandId id, std::string tag, Command command) {
   pump();
 }
 
+// A password may be in it: what it held is not left behind where it grows.
+void Outbox::add(std::string_view octets) {
+  const std::size_t size = output_.size() + octets.size();
+  if (size > output_.capacity()) {
+    std::string larger;
+    larger.reserve(std::max(size, 2 * output_.capacity()));
+    larger += output_;
+    wipe(output_);
+    output_ = std::move(larger);
+  }
+  output_ += octets;
+}
+
 void Outbox::push_line(std::string_view line) {
-  output_ += line;
-  output_ += "\r\n";
+  add(line);
+  add("\r\n");
 }
 
 std::string Outbox::take() {
@@ -63,7 +76,7 @@ Status Outbox::provide(CommandId id, std::string_view octets) {
   if (wait_ != Wait::octets || queue_.front().id != id || octets.size() > literal_left_) {
     return fail(ErrorCode::internal, "octets for a literal that does not want them");
   }
-  output_ += octets;
+  add(octets);
   literal_left_ -= octets.size();
   if (literal_left_ == 0) wait_ = Wait::nothing;
   pump();
@@ -102,8 +115,8 @@ void Outbox::pump() {
       if (!may_begin()) return;
       begun_ = front.id;
       ++in_flight_;
-      output_ += front.tag;
-      output_ += ' ';
+      add(front.tag);
+      add(" ");
     }
     while (front.part < front.command.parts().size()) {
       if (!render(front, front.command.parts()[front.part])) return;
@@ -118,7 +131,7 @@ void Outbox::pump() {
 // False if the part has to wait for something.
 bool Outbox::render(Entry& entry, Command::Part& part) {
   if (auto* text = std::get_if<Command::Text>(&part)) {
-    output_ += text->octets;
+    add(text->octets);
     if (text->secret) wipe(text->octets);
     return true;
   }
@@ -130,14 +143,14 @@ bool Outbox::render(Entry& entry, Command::Part& part) {
     literal_left_ = stream != nullptr ? stream->size : literal->octets.size();
     const LiteralMode mode = stream != nullptr ? stream->mode : LiteralMode::automatic;
     const bool waits = must_wait(literal_left_, mode, stream != nullptr);
-    output_ += fmt::format("{{{}{}}}\r\n", literal_left_, waits ? "" : "+");
+    add(fmt::format("{{{}{}}}\r\n", literal_left_, waits ? "" : "+"));
     if (waits) {
       wait_ = Wait::continuation;
       return false;
     }
   }
   if (literal != nullptr) {
-    output_ += literal->octets;
+    add(literal->octets);
     if (literal->secret) wipe(literal->octets);
     return true;
   }
@@ -156,7 +169,7 @@ bool Outbox::must_wait(std::uint64_t size, LiteralMode mode, bool streamed) cons
 
 void Outbox::finish_front() {
   const Entry& front = queue_.front();
-  output_ += "\r\n";
+  add("\r\n");
   complete_ = front.id;
   if (front.command.is_barrier() && !front.answered) barrier_ = front.id;
   queue_.pop_front();

@@ -60,6 +60,7 @@ class Outbox {
     bool answered = false;
   };
 
+  void add(std::string_view octets);
   void pump();
   bool may_begin() const;
   bool render(Entry& entry, Command::Part& part);

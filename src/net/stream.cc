@@ -8,6 +8,7 @@
 #include <chrono>
 
 #include "sterna/base/assert.h"
+#include "sterna/base/secret.h"
 #include "sterna/io/deadline.h"
 
 namespace sterna::net {
@@ -20,6 +21,15 @@ constexpr std::size_t kSlice = 128 * 1024;
 // A stream that always has more lets the others go after so many reads.
 constexpr int kReadsWithoutWaitMax = 16;
 constexpr std::chrono::seconds kHandshakeMax{15};
+
+// Whoever wrote it has no use for it any more, and it may hold a password.
+struct Wiped {
+  explicit Wiped(std::string& text) : octets(text) {}
+  Wiped(const Wiped&) = delete;
+  Wiped& operator=(const Wiped&) = delete;
+  ~Wiped() { wipe(octets); }
+  std::string& octets;
+};
 
 Error closed_error() {
   return Error(ErrorCode::disconnected, "the connection was closed");
@@ -137,6 +147,7 @@ Status Stream::prepare(std::string_view slice, bool last) {
 
 coro::Task<Status> Stream::write(std::string bytes) {
   Busy busy(writing_);
+  const Wiped wiped(bytes);
   const bool stop = co_await coro::cancelled();
   if (stop) co_return fail(Error::cancelled());
   if (broken_) co_return fail(*broken_);
@@ -172,11 +183,9 @@ Result<bool> Stream::send_some() {
     octets_out_ += static_cast<std::uint64_t>(count);
   }
   sent_ = 0;
+  wipe(out);
   // A large buffer is given back; a small one serves the next write.
-  if (out.capacity() > 2 * kSlice)
-    out = std::string();
-  else
-    out.clear();
+  if (out.capacity() > 2 * kSlice) out = std::string();
   return true;
 }
 

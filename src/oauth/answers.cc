@@ -7,6 +7,7 @@
 
 #include "json.h"
 #include "sterna/base/bytes.h"
+#include "sterna/base/wiping_heap.h"
 #include "sterna/oauth/grant.h"
 
 namespace sterna::oauth {
@@ -141,6 +142,7 @@ bool is_web_address(std::string_view text) {
 }  // namespace
 
 std::expected<Grant, Refusal> read_grant(io::HttpAnswer answer, const std::string& asked) {
+  const WipedDeletes wiped;
   if (answer.status != 200) return std::unexpected(refusal_of(answer, asked));
   auto json = parse_object(answer.body);
   if (!json)
@@ -169,6 +171,7 @@ std::expected<Grant, Refusal> read_grant(io::HttpAnswer answer, const std::strin
 }
 
 std::expected<Device, Refusal> read_device(io::HttpAnswer answer, const std::string& asked) {
+  const WipedDeletes wiped;
   if (answer.status != 200) return std::unexpected(refusal_of(answer, asked));
   auto json = parse_object(answer.body);
   if (!json)

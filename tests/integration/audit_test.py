@@ -3,7 +3,7 @@
 import os
 import unittest
 
-from tests.support.case import IntegrationCase, over
+from tests.support.case import IntegrationCase, need_steps, over
 from tests.support.dovecot import MAIN_PROFILES
 from tests.support.maildir import digest_tree
 from tests.support.messages import NOON, message
@@ -140,8 +140,8 @@ class AuditTest(IntegrationCase):
                 world2.sync()
                 self.assertEqual(world2.words_on_server("Trash"), ["m1"])
 
-    @unittest.skipIf(os.environ.get("STERNA_WITH_STEPS") == "OFF", "built without steps")
     def test_one_that_dies_on_the_way_is_mended_by_the_next(self):
+        need_steps()
         for transaction in range(1, 7):
             with self.subTest(transaction):
                 world = self.world()
@@ -219,8 +219,8 @@ class AuditTest(IntegrationCase):
         self.assertTrue(any(b"written just now" in m.body for m in world.imap.fetch_all("INBOX")))
         world.assert_settled()
 
-    @unittest.skipIf(os.environ.get("STERNA_WITH_STEPS") == "OFF", "built without steps")
     def test_what_is_deleted_after_it_died_on_the_way_stays_deleted(self):
+        need_steps()
         for side in ("here", "there"):
             with self.subTest(side):
                 self.assertTrue(any([self.die_and_delete(side, n) for n in range(1, 6)]))

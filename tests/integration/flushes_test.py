@@ -17,7 +17,7 @@ class FailedFlushTest(IntegrationCase):
         for error in (errno.EIO, errno.ENOSPC):
             with self.subTest(errno.errorcode[error]):
                 world = self.world()
-                flushes = Flushes(self, world)
+                flushes = Flushes(world)
                 world.sync()
                 world.imap.append_many("INBOX", [(message(f"m{number}"), [], NOON + number)
                                                  for number in range(1500)])
@@ -35,7 +35,7 @@ class FailedFlushTest(IntegrationCase):
     def test_the_rest_of_a_body_is_read_past(self):
         """The line goes on, and who was told of the body is gone."""
         world = self.world(connections=1)
-        flushes = Flushes(self, world)
+        flushes = Flushes(world)
         world.sync()
         lines = ("x" * 75 + "\n") * 12000
         world.imap.append_many("INBOX", [(message(f"m{number}", lines), [], NOON + number)
@@ -61,7 +61,7 @@ class RenamedFileTest(IntegrationCase):
         world = self.world(**keys)
         world.fill("INBOX", 3)
         world.sync()
-        flushes = Flushes(self, world)
+        flushes = Flushes(world)
         world.mail.add_letters(world.mail.find("INBOX", "<m0@"), "S")
         world.mail.add_letters(world.mail.find("INBOX", "<m1@"), "S")
         seen = []
@@ -89,7 +89,7 @@ class MarkerAheadTest(IntegrationCase):
         world.fill("INBOX", 3)
         world.sync()
         world.sync()
-        flushes = Flushes(self, world)
+        flushes = Flushes(world)
         world.sync()
         root = os.path.realpath(world.mail.root)
         self.assertEqual([path for _, path in flushes.all() if path.startswith(root)], [])
@@ -103,7 +103,7 @@ class MovedFileTest(IntegrationCase):
         world.fill("INBOX", 3)
         world.imap.create("Work")
         world.sync()
-        flushes = Flushes(self, world)
+        flushes = Flushes(world)
         found = world.mail.find("INBOX", "<m0@")
         world.mail.move(found, "Work")
         seen = []

@@ -5,6 +5,7 @@ and none is stored twice.
 import os
 import unittest
 
+from tests.support.case import need_steps
 from tests.support.messages import NOON, local, message, word_of
 from tests.support.personalities import GmailStore
 from tests.support.scripted import ScriptedServer, ScriptedWorld
@@ -352,8 +353,7 @@ class TwinTest(unittest.TestCase):
     # ---- a crash
 
     def test_a_sync_that_dies_while_it_copies_loses_and_doubles_nothing(self):
-        if os.environ.get("STERNA_WITH_STEPS") == "OFF":
-            self.skipTest("nothing is left of them there")
+        need_steps()
         for step in ("delivery.written", "delivery.placed", "delivery.flushed",
                      "download.recorded", "plan.executed"):
             with self.subTest(step=step):

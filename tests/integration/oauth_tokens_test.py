@@ -14,6 +14,8 @@ from tests.support.daemon import Daemon
 from tests.support.identity_provider import CLIENT_SECRET
 from tests.support.oauth_world import OAuthWorld
 from tests.support.sterna import FAILED, LOGIN, NETWORK, binary
+from tests.support.traces import (dump_of, keep_what_is_freed, need_dumps, places,
+                                  unless_sanitized)
 
 
 class OAuthCase(IntegrationCase):
@@ -202,6 +204,25 @@ class RefreshTest(OAuthCase):
         for secret in [*world.provider.issued, CLIENT_SECRET]:
             for text in seen:
                 self.assertNotIn(secret, text)
+
+    @unless_sanitized
+    def test_no_dump_of_a_daemon_holds_one(self):
+        """Of tokens that it read, and of those that it renewed before it logged in."""
+        need_dumps()
+        for seconds in (0, 4000):
+            world = self.oauth()
+            world.log_in()
+            world.age(seconds)
+            keep_what_is_freed(world.sterna)
+            with Daemon(world.sterna) as daemon:
+                daemon.wait_at_rest("acc")
+                octets = dump_of(daemon.process.pid, world.dir)
+            self.assertIn(world.user.encode(), octets)
+            self.assertEqual(len(world.provider.asked), 2 if seconds else 1)
+            for secret in [*world.provider.issued, CLIENT_SECRET]:
+                with self.subTest(secret[:12], age=seconds):
+                    found = places(secret, octets)
+                    self.assertFalse(found, f"a dump holds it {len(found)} times: {found}")
 
 
 class DaemonTest(OAuthCase):

@@ -4,11 +4,10 @@ used where it is there, is in the report at the end; what is missing has another
 end, and the suite does not know which.
 """
 import atexit
-import os
 import shutil
 import unittest
 
-from tests.support.case import IntegrationCase, leave_out, server
+from tests.support.case import IntegrationCase, leave_out, need_steps, server
 from tests.support.courier import Courier
 from tests.support.cyrus import Cyrus
 from tests.support.messages import NOON, local, message
@@ -157,8 +156,7 @@ class Suite:
         world.assert_settled()
 
     def test_a_kill_amid_uploads_doubles_nothing(self):
-        if os.environ.get("STERNA_WITH_STEPS") == "OFF":
-            return
+        need_steps()
         world = self.start()
         for step in ("upload.sent", "upload.answered", "upload.recorded"):
             for number in range(4):

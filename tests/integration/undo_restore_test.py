@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import unittest
 
-from tests.support.case import IntegrationCase, over
+from tests.support.case import IntegrationCase, need_steps, over
 from tests.support.dovecot import MAIN_PROFILES
 from tests.support.messages import NOON, message, word_of
 from tests.support.sterna import FAILED, LOCKED, PARTLY, USAGE
@@ -277,8 +277,10 @@ class GoneMailboxTest(UndoCase):
         self.assertEqual(len(world.undo_area()), 1)
 
 
-@unittest.skipIf(os.environ.get("STERNA_WITH_STEPS") == "OFF", "built without steps")
 class DiesTest(UndoCase):
+    def setUp(self):
+        need_steps()
+
     def test_one_that_died_before_it_was_recorded_doubles_nothing(self):
         for step in ("store.writing", "store.committed"):
             with self.subTest(step):

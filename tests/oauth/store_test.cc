@@ -72,6 +72,27 @@ TEST_F(StoreTest, GivesBackWhatItWasGivenAndKeepsItToItsOwner) {
   EXPECT_EQ(stat.st_mode & 0777U, 0700U);
 }
 
+TEST_F(StoreTest, WritesJsonThatIsTheSameEachTime) {
+  Tokens one = tokens();
+  one.access = secret("quote\" back\\ \x01");
+  one.user = "ann \"\xc3\xbc";
+  ASSERT_TRUE(store().write(one));
+  EXPECT_EQ(text(), R"({
+  "access_token": "quote\" back\\ \u0001",
+  "client_id": "id",
+  "expires_ms": 1900000000000,
+  "issued_ms": 5,
+  "previous_refresh_token": "previous-canary",
+  "refresh_token": "refresh-canary",
+  "schema": 1,
+  "scope": "mail",
+  "token_url": "https://login.example/token",
+  "user": "ann \"ü"
+}
+)");
+  EXPECT_EQ(store().read().value(), one);
+}
+
 TEST_F(StoreTest, SurvivesALeftoverOfAWriterThatDied) {
   ASSERT_TRUE(store().write(tokens()));
   std::ofstream(directory_ + "/tokens.new") << "{\"half";

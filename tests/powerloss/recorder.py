@@ -32,7 +32,7 @@ class Call:
 
 
 def compiler():
-    return shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+    return next(filter(None, map(shutil.which, ("cc", "gcc", "clang", "clang-19"))), None)
 
 
 @functools.cache

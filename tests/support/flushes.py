@@ -4,21 +4,13 @@
 flushes.c is compiled and loaded before the C library of the program under test.
 """
 import os
-import pathlib
-import shutil
-import subprocess
 
-SOURCE = pathlib.Path(__file__).with_name("flushes.c")
+from tests.support.preloaded import compiled
 
 
 class Flushes:
-    def __init__(self, test, world):
-        compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
-        if not compiler:
-            test.skipTest("needs a C compiler")
-        library = f"{world.dir}/flushes.so"
-        subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", library, str(SOURCE), "-ldl"],
-                       check=True)
+    def __init__(self, world):
+        library = compiled("flushes", world.dir)
         self._log = f"{world.dir}/flushes.log"
         self._environment = world.sterna.extra_environment
         self._environment.update(LD_PRELOAD=library, FLUSHES_LOG=self._log)

@@ -183,6 +183,11 @@ class Sterna:
         self._started.wait(30)
         self._current.wait(timeout)
 
+    def pid(self):
+        """Of what was started last; as signal()."""
+        self._started.wait(30)
+        return self._current.pid
+
     def signal(self, number=signal.SIGKILL):
         """Sends a signal to what was started last; for threads that may be earlier than start()
         returns."""
