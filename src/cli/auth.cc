@@ -20,7 +20,7 @@ using account::LifeState;
 
 Error no_oauth(const std::string& name) {
   return Error(ErrorCode::usage, fmt::format("account {} does not log in by OAuth 2.0", name))
-      .with_hint(fmt::format("that takes a table [account.{}.oauth]; the README says more", name));
+      .with_hint(fmt::format("that takes a table [account.{}.oauth]: docs/oauth.md", name));
 }
 
 Error tokens_of_a_command(const std::string& name) {
@@ -85,12 +85,14 @@ Exit begin(const Context& context, Runner& runner, OAuthLogin& login,
   wake_daemon(context, runner, account.name);
   const LoginView now = view_of_login(login, account.name, *tokens, runner.loop());
   if (!now.is_renewable) context.console.err(kNotRenewable);
+  const bool is_complete = now.missing_scope.empty();
+  if (!is_complete) context.console.error(of_account(account.name, not_all_granted(now)));
   if (context.console.json()) {
     context.console.out(login_json(now));
-  } else if (!context.console.quiet()) {
+  } else if (is_complete && !context.console.quiet()) {
     context.console.err(fmt::format("{}: logged in at {}\n", account.name, now.provider));
   }
-  return Exit::done;
+  return is_complete ? Exit::done : Exit::partly;
 }
 
 Exit show_status(const Context& context, Runner& runner, OAuthLogin& login,

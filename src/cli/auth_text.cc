@@ -47,14 +47,28 @@ std::string login_text(const LoginView& view, const Style& style) {
   }
   text += row("user", view.user);
   text += row("scope", view.scope);
+  if (!view.missing_scope.empty())
+    text += row("not granted", style.paint(Tone::bad, view.missing_scope));
   text += row("access token", access_text(view));
   text += row("kept in", store_text(view));
   return text;
 }
 
 std::string login_line(const LoginView& view) {
-  return fmt::format("{}, as {}; access token {}; {}", view.provider, view.user, access_text(view),
-                     store_text(view));
+  const std::string missing =
+      view.missing_scope.empty() ? "" : fmt::format("; not granted: {}", view.missing_scope);
+  return fmt::format("{}, as {}; access token {}; {}{}", view.provider, view.user,
+                     access_text(view), store_text(view), missing);
+}
+
+Error not_all_granted(const LoginView& view) {
+  return Error(ErrorCode::login,
+               fmt::format("logged in, but {} did not grant {}: the mail server may refuse this "
+                           "login",
+                           view.provider, view.missing_scope))
+      .with_hint(fmt::format("agree to all that is asked there, mail access too, and see that the "
+                             "client_id is registered with that permission; then: sterna auth {}",
+                             view.account));
 }
 
 std::string logout_text(bool was_there, bool revoked) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "sterna/base/error.h"
 #include "style.h"
 
 namespace sterna::cli {
@@ -15,6 +16,7 @@ struct LoginView {
   std::string provider;
   std::string user;  // "" where nobody has logged in; printable, as is the scope
   std::string scope;
+  std::string missing_scope;  // what was asked for beside it and not granted; printable
   std::int64_t now_ms = 0;
   std::int64_t expires_ms = 0;  // of the access token; 0: there is none
   bool is_ours = false;         // of the client that the configuration names
@@ -31,6 +33,9 @@ std::string obstacle_of(const LoginView& view);
 std::string login_text(const LoginView& view, const Style& style);
 // The same in one line.
 std::string login_line(const LoginView& view);
+
+// A login that was made, and lacks a scope. Precondition: there is a missing_scope.
+Error not_all_granted(const LoginView& view);
 
 std::string logout_text(bool was_there, bool revoked);
 

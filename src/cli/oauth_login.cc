@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "oauth_login.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <utility>
 
 #include "password_sources.h"
@@ -13,7 +16,8 @@ namespace {
 
 constexpr const char* kTokenCommand = "token_command";
 
-oauth::Client client_of(const config::OAuthConfig& config) {
+oauth::Client client_of(const config::AccountConfig& account) {
+  const config::OAuthConfig& config = *account.oauth;
   oauth::Client client;
   client.provider = config.provider;
   client.authorize_url = config.authorize_url;
@@ -28,6 +32,7 @@ oauth::Client client_of(const config::OAuthConfig& config) {
   client.redirects_to_name = config.redirects_to_name;
   client.port = config.port;
   client.ca_file = config.ca_file;
+  client.proxy = proxy_of(account);
   return client;
 }
 
@@ -48,7 +53,7 @@ std::shared_ptr<OAuthLogin> oauth_login(const config::Config& config,
   io::Http& web = *http;
   return std::make_shared<OAuthLogin>(
       std::move(http), oauth::World{.clock = loop.clock(), .worker = loop.worker(), .http = web},
-      client_of(*account.oauth), token_store(config, account), account);
+      client_of(account), token_store(config, account), account);
 }
 
 coro::Task<Result<Secret>> token_of_command(const config::AccountConfig& account, net::Loop& loop) {
@@ -67,6 +72,10 @@ LoginView view_of_login(const OAuthLogin& login, const std::string& account,
   view.is_ours = oauth::belongs_to(*tokens, login.session.client());
   view.user = printable(tokens->user);
   view.scope = printable(tokens->scope);
+  if (view.is_ours) {
+    const auto missing = oauth::missing_scopes(login.session.client().scope, tokens->scope);
+    view.missing_scope = printable(fmt::format("{}", fmt::join(missing, " ")));
+  }
   view.expires_ms = tokens->expires_ms;
   view.is_renewable = !tokens->refresh.empty();
   view.is_valid = oauth::is_valid(*tokens, view.now_ms);
@@ -94,7 +103,7 @@ std::shared_ptr<OAuthLogin> use_oauth(account::Settings& settings, const config:
   };
   settings.login_hint =
       "see that IMAP is allowed there and that it was the right user who "
-      "agreed, or log in anew: sterna auth " +
+      "agreed, and to all that was asked, or log in anew: sterna auth " +
       account.name;
   return login;
 }

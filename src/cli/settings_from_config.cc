@@ -152,10 +152,7 @@ io::Endpoint endpoint_of(const AccountConfig& account) {
   endpoint.tls.client_cert_file = account.tls.client_cert;
   endpoint.tls.client_key_file = account.tls.client_key;
   endpoint.tunnel = account.tunnel;
-  endpoint.proxy.host = account.proxy.host;
-  endpoint.proxy.port = account.proxy.port;
-  endpoint.proxy.user = account.proxy.user;
-  endpoint.proxy.password = account.proxy.password;
+  endpoint.proxy = proxy_of(account);
   endpoint.tls.min_version = account.tls.min_version == config::TlsVersion::tls13 ? "1.3" : "1.2";
   return endpoint;
 }
@@ -240,6 +237,11 @@ std::string login_hint_of(const AccountConfig& account) {
 }
 
 }  // namespace
+
+io::Proxy proxy_of(const AccountConfig& account) {
+  const config::ProxyConfig& proxy = account.proxy;
+  return {.host = proxy.host, .port = proxy.port, .user = proxy.user, .password = proxy.password};
+}
 
 Error no_password_configured(const std::string& account) {
   return Error(ErrorCode::secret, "no password is configured")

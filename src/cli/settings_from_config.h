@@ -22,6 +22,9 @@ daemon::AccountSetup daemon_setup_from_config(const config::Config& config,
                                               const config::AccountConfig& account,
                                               net::Loop& loop);
 
+// By which its server is reached; without a host where there is none.
+io::Proxy proxy_of(const config::AccountConfig& account);
+
 // Of an account that says nowhere where its password comes from.
 Error no_password_configured(const std::string& account);
 

@@ -10,6 +10,8 @@
 #include <fmt/format.h>
 
 #include <atomic>
+#include <cstdlib>
+#include <cstring>
 #include <string_view>
 #include <system_error>
 #include <thread>
@@ -20,6 +22,7 @@
 #include "sterna/base/assert.h"
 #include "sterna/base/bytes.h"
 #include "sterna/base/library.h"
+#include "sterna/base/wiping_heap.h"
 #include "tls_context.h"
 
 namespace sterna::net {
@@ -33,7 +36,7 @@ constexpr std::size_t kRequestsMax = 8;
 
 // Those of its functions that are used.
 struct Curl {
-  decltype(&curl_global_init) global_init = nullptr;
+  decltype(&curl_global_init_mem) global_init_mem = nullptr;
   decltype(&curl_easy_init) easy_init = nullptr;
   decltype(&curl_easy_setopt) easy_setopt = nullptr;
   decltype(&curl_easy_perform) easy_perform = nullptr;
@@ -47,7 +50,7 @@ struct Curl {
 Result<Curl> load_curl() {
   Curl curl;
   Library library({"libcurl.so.4", "asks web servers", "libcurl4"});
-  library.find("curl_global_init", curl.global_init)
+  library.find("curl_global_init_mem", curl.global_init_mem)
       .find("curl_easy_init", curl.easy_init)
       .find("curl_easy_setopt", curl.easy_setopt)
       .find("curl_easy_perform", curl.easy_perform)
@@ -57,7 +60,10 @@ Result<Curl> load_curl() {
       .find("curl_slist_append", curl.slist_append)
       .find("curl_slist_free_all", curl.slist_free_all);
   STERNA_CHECK(library.found());
-  if (curl.global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK) return curl;
+  // Requests and answers hold tokens, and lie whole in what it frees.
+  const CURLcode result = curl.global_init_mem(CURL_GLOBAL_DEFAULT, ::malloc, wiping_free,
+                                               wiping_realloc, ::strdup, ::calloc);
+  if (result == CURLE_OK) return curl;
   return fail(Error(ErrorCode::unsupported, "libcurl, which asks web servers, cannot be used")
                   .with_scope(ErrorScope::process));
 }
@@ -90,6 +96,7 @@ std::size_t take_body(char* data, std::size_t, std::size_t count, void* user) {
     exchange.too_big = true;
     return 0;
   }
+  const WipedDeletes wiped;
   body.append(data, count);
   return count;
 }
@@ -143,6 +150,14 @@ ErrorCode code_of(CURLcode result) {
   }
 }
 
+// What the proxy has to do with it cannot always be told, so that it is named in any case.
+Error by_proxy(Error error, const io::Proxy& proxy) {
+  error.add_context(fmt::format("proxy {}:{}", printable(proxy.host), proxy.port));
+  const bool unreached = error.is(ErrorCode::resolve) || error.is(ErrorCode::connect);
+  if (!unreached) return error;
+  return std::move(error).with_hint("check `proxy`, and what it allows");
+}
+
 Error failed(CURLcode result, const Exchange& exchange, const char* detail) {
   if (!exchange.trust) return exchange.trust.error();
   if (exchange.stop) return Error::cancelled();
@@ -154,6 +169,8 @@ Error failed(CURLcode result, const Exchange& exchange, const char* detail) {
   const std::string why =
       printable(detail && *detail != '\0' ? detail : curl().easy_strerror(result), 300);
   Error error(code_of(result), fmt::format("{}: {}", asked, why));
+  const io::Proxy& proxy = exchange.request.proxy;
+  if (!proxy.host.empty()) error = by_proxy(std::move(error), proxy);
   if (!error.is(ErrorCode::certificate)) return error;
   return std::move(error).with_hint(
       "if its authority is your own: name its certificate in oauth.ca_file, or in the environment "
@@ -192,6 +209,37 @@ List list_of(const std::vector<std::string>& lines) {
   return list;
 }
 
+void add_encoded(std::string& text, std::string_view octets) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  for (const char c : octets) {
+    const auto octet = static_cast<unsigned char>(c);
+    text += {'%', kDigits[octet / 16], kDigits[octet % 16]};
+  }
+}
+
+// As CURLOPT_PROXYUSERPWD, which is decoded by every libcurl. CURLOPT_PROXYUSERNAME and _PASSWORD
+// are decoded by some, and taken as they are by others.
+WipedString login_of(const io::Proxy& proxy) {
+  const std::string_view password = proxy.password.reveal();
+  WipedString login;
+  login.reserve(3 * (proxy.user.size() + password.size()) + 1);
+  add_encoded(login, proxy.user);
+  login += ':';
+  add_encoded(login, password);
+  return login;
+}
+
+void set_proxy(Easy& easy, const io::Proxy& proxy) {
+  if (proxy.host.empty()) return;
+  const bool is_ipv6 = proxy.host.contains(':');
+  const std::string host = is_ipv6 ? fmt::format("[{}]", proxy.host) : proxy.host;
+  easy.set(CURLOPT_PROXY, fmt::format("socks5h://{}:{}", host, proxy.port).c_str());
+  // Else `no_proxy` of the environment would lead around it.
+  easy.set(CURLOPT_NOPROXY, "");
+  easy.set(CURLOPT_SOCKS5_AUTH, static_cast<long>(CURLAUTH_BASIC));
+  if (!proxy.user.empty()) easy.set(CURLOPT_PROXYUSERPWD, login_of(proxy).c_str());
+}
+
 void prepare(Easy& easy, Exchange& exchange, const curl_slist* headers, curl_slist* connect_to) {
   const io::HttpRequest& request = exchange.request;
   easy.set(CURLOPT_URL, request.url.c_str());
@@ -202,6 +250,7 @@ void prepare(Easy& easy, Exchange& exchange, const curl_slist* headers, curl_sli
   easy.set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   easy.set(CURLOPT_HTTPHEADER, headers);
   easy.set(CURLOPT_CONNECT_TO, connect_to);
+  set_proxy(easy, request.proxy);
   easy.set(CURLOPT_USERAGENT, "sterna");
   easy.set(CURLOPT_CONNECTTIMEOUT_MS, kConnectMaxMs);
   easy.set(CURLOPT_TIMEOUT_MS, static_cast<long>(request.limit.count()));

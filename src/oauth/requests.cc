@@ -3,6 +3,7 @@
 #include <string_view>
 #include <utility>
 
+#include "sterna/base/wiping_heap.h"
 #include "sterna/oauth/grant.h"
 
 namespace sterna::oauth {
@@ -15,10 +16,10 @@ using Pair = std::pair<std::string_view, std::string_view>;
 // The secret of a client travels in the form, which every provider takes (RFC 6749 section 2.3.1).
 io::HttpRequest ask(const Client& client, const std::string& url,
                     std::initializer_list<Pair> parameters) {
+  const WipedDeletes wiped;
   std::string form;
   const auto add = [&form](std::string_view name, std::string_view value) {
     std::string encoded = url_encoded(value);
-    form.reserve(form.size() + name.size() + encoded.size() + 2);
     if (!form.empty()) form += '&';
     form += name;
     form += '=';
@@ -34,6 +35,7 @@ io::HttpRequest ask(const Client& client, const std::string& url,
   request.url = url;
   request.form = Secret(std::move(form));
   request.ca_file = client.ca_file;
+  request.proxy = client.proxy;
   return request;
 }
 

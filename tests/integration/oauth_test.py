@@ -13,6 +13,7 @@ import urllib.parse
 
 from tests.support.case import IntegrationCase
 from tests.support.oauth_world import OAuthWorld
+from tests.support.socks import SocksProxy
 from tests.support.sterna import BAD_CONFIG, FAILED, LOGIN, NETWORK, PARTLY, USAGE
 
 
@@ -211,6 +212,82 @@ class FlowTest(OAuthCase):
         self.assertIn("sterna auth acc", run.stderr)
 
 
+    def test_a_scope_that_was_not_granted_is_named(self):
+        imap, smtp = "https://mail.example/IMAP.All", "https://mail.example/SMTP.Send"
+        world = self.oauth(scope=f"{imap} {smtp} offline_access")
+        world.provider.says_scope = "smtp.send openid"
+        _, err = world.log_in(expect=PARTLY)
+        self.assertIn(f"did not grant {imap}:", err)
+        self.assertIn("registered with that permission", err)
+        self.assertIn("sterna auth acc", err)
+        self.assertNotIn("acc: logged in at", err)
+        self.assertRegex(world.sterna.run("auth", "acc", "--status").stdout,
+                         rf"not granted +{re.escape(imap)}\n")
+        self.assertIn(f"not granted: {imap}", world.sterna.run("check").stdout)
+        run = world.sterna.run("auth", "acc", "--device", expect=PARTLY)
+        self.assertIn(f"did not grant {imap}:", run.stderr)
+
+    def test_scopes_are_known_again_however_they_are_told(self):
+        world = self.oauth(scope="https://mail.example/IMAP.All https://mail.example/SMTP.Send "
+                                 "offline_access")
+        for told in ("smtp.send https://mail.example/imap.all", None):
+            with self.subTest(told):
+                world.provider.says_scope = told
+                _, err = world.log_in()
+                self.assertIn("acc: logged in", err)
+                self.assertNotIn("not granted", world.sterna.run("auth", "acc", "--status").stdout)
+
+
+class ProxyTest(OAuthCase):
+    """The provider has a name that nobody but the proxy of the account can look up."""
+    NAME = "login.invalid"
+
+    def by_proxy(self):
+        proxy = SocksProxy({self.NAME: "127.0.0.1", "localhost": "127.0.0.1"},
+                           login=("ann@work", "p:w%41"))
+        self.addCleanup(proxy.close)
+        world = self.oauth(name=self.NAME)
+        world.sterna.set("acc", proxy=f"socks5h://ann%40work:p%3Aw%2541@127.0.0.1:{proxy.port}")
+        # Neither leads around it.
+        world.sterna.extra_environment |= {"https_proxy": "http://127.0.0.1:1", "no_proxy": "*"}
+        return world, proxy, (3, self.NAME, world.provider.port)
+
+    def test_login_renewal_and_logout_go_by_the_proxy(self):
+        world, proxy, provider = self.by_proxy()
+        world.log_in()
+        self.assertEqual(proxy.asked, [provider])
+        world.age(4000)
+        world.sterna.sync()
+        self.assertEqual(world.words(), 1)
+        self.assertEqual(proxy.asked.count(provider), 2)
+        self.assertEqual(len(world.provider.asked), 2)
+        refresh = world.tokens()["refresh_token"]
+        world.sterna.run("auth", "acc", "--logout")
+        self.assertEqual(world.provider.revoked, [refresh])
+        self.assertEqual(proxy.asked.count(provider), 3)
+        self.assertEqual(set(proxy.logins), {("ann@work", "p:w%41")})
+
+    def test_a_device_goes_by_the_proxy(self):
+        world, proxy, provider = self.by_proxy()
+        world.sterna.run("auth", "acc", "--device")
+        self.assertEqual(proxy.asked, [provider] * 2)
+
+    def test_a_proxy_in_trouble_is_named(self):
+        world, proxy, _ = self.by_proxy()
+        proxy.names.clear()
+        _, err = world.log_in(expect=NETWORK)
+        self.assertIn(f"proxy 127.0.0.1:{proxy.port}: https://{self.NAME}:", err)
+        world.sterna.set("acc", proxy=f"socks5h://ann:wr0ng@127.0.0.1:{proxy.port}")
+        _, err = world.log_in(expect=NETWORK)
+        self.assertIn(f"proxy 127.0.0.1:{proxy.port}: ", err)
+        self.assertNotIn("wr0ng", err)
+        world.sterna.set("acc", proxy="socks5h://127.0.0.1:1")
+        _, err = world.log_in(expect=NETWORK)
+        self.assertIn("proxy 127.0.0.1:1: ", err)
+        self.assertIn("check `proxy`", err)
+        self.assertEqual(world.provider.asked, [])
+
+
 class ManageTest(OAuthCase):
     def test_status(self):
         world = self.oauth()
@@ -299,7 +376,7 @@ class ManageTest(OAuthCase):
     def test_a_configuration_without_a_client_says_how_to_get_one(self):
         world = self.oauth(client_id=None, client_secret=None)
         run = world.sterna.run("auth", "acc", expect=BAD_CONFIG)
-        self.assertIn("README", run.stderr)
+        self.assertIn("docs/oauth.md", run.stderr)
 
 
 if __name__ == "__main__":

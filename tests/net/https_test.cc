@@ -232,5 +232,55 @@ TEST_F(HttpsTest, GoesThroughTheProxyOfTheEnvironment) {
   EXPECT_THAT(asked, HasSubstr("CONNECT login.example:443 HTTP/1.1"));
 }
 
+// Neither `https_proxy` nor `no_proxy` leads around it.
+TEST_F(HttpsTest, GoesThroughTheProxyOfTheRequest) {
+  using namespace std::string_literals;
+  const std::string login = "\x01\x08" + "ann@work"s + "\x05" + "p:%41"s;
+  const std::string wanted = "\x05\x01\x00\x03\x0d"s + "login.example" + "\x01\xbb";
+  std::string told;
+  std::string asked;
+  Peer proxy([&](Connection& connection) {
+    const std::string greeting = connection.receive_exactly(2);
+    if (greeting.size() < 2) return;
+    connection.receive_exactly(static_cast<unsigned char>(greeting[1]));
+    connection.send("\x05\x02");
+    told = connection.receive_exactly(login.size());
+    connection.send("\x01\x00"s);
+    asked = connection.receive_exactly(wanted.size());
+    connection.send("\x05\x05\x00\x01\x00\x00\x00\x00\x00\x00"s);
+    connection.wait_for_end();
+  });
+  ::setenv("https_proxy", "http://127.0.0.1:1", 1);
+  ::setenv("no_proxy", "*", 1);
+  io::HttpRequest away;
+  away.url = "https://login.example/token";
+  away.proxy = {
+      .host = "127.0.0.1", .port = proxy.port(), .user = "ann@work", .password = Secret("p:%41")};
+  const auto answer = ask(std::move(away));
+  ::unsetenv("https_proxy");
+  ::unsetenv("no_proxy");
+  proxy.join();
+  EXPECT_EQ(told, login);
+  EXPECT_EQ(asked, wanted);
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code(), ErrorCode::connect);
+  EXPECT_THAT(answer.error().describe(),
+              HasSubstr("proxy 127.0.0.1:" + std::to_string(proxy.port()) +
+                        ": https://login.example/token: "));
+  EXPECT_THAT(answer.error().describe(), Not(HasSubstr("p:%41")));
+  EXPECT_THAT(answer.error().hint(), HasSubstr("`proxy`"));
+}
+
+TEST_F(HttpsTest, NamesTheProxyThatIsNotThere) {
+  io::HttpRequest away;
+  away.url = "https://login.example/token";
+  away.proxy = {.host = "127.0.0.1", .port = test::unused_port(), .user = {}, .password = {}};
+  const std::string place = "proxy 127.0.0.1:" + std::to_string(away.proxy.port);
+  const auto answer = ask(std::move(away));
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code(), ErrorCode::connect);
+  EXPECT_THAT(answer.error().describe(), HasSubstr(place));
+}
+
 }  // namespace
 }  // namespace sterna::net

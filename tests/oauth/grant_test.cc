@@ -8,7 +8,9 @@ namespace sterna::oauth {
 namespace {
 
 using std::chrono::seconds;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::Not;
 
 Client client() {
@@ -65,6 +67,54 @@ TEST(Requests, CarryTheSecretOfTheClientIfItHasOne) {
   confidential.secret = Secret(std::string("s+s"));
   EXPECT_THAT(form_of(refresh_request(confidential, Secret(std::string("r")))),
               HasSubstr("&client_secret=s%2Bs"));
+}
+
+TEST(Requests, GoByTheProxyOfTheClient) {
+  Client behind = client();
+  behind.proxy = {
+      .host = "proxy.example", .port = 1080, .user = "ann", .password = Secret("canary")};
+  const Secret secret("s");
+  for (const io::HttpRequest& request :
+       {code_request(behind, {}, secret), refresh_request(behind, secret),
+        revoke_request(behind, secret), device_request(behind), poll_request(behind, secret)}) {
+    EXPECT_EQ(request.proxy.host, "proxy.example") << request.url;
+    EXPECT_EQ(request.proxy.port, 1080);
+    EXPECT_EQ(request.proxy.user, "ann");
+    EXPECT_EQ(request.proxy.password.reveal(), "canary");
+  }
+  EXPECT_EQ(device_request(client()).proxy.host, "");
+}
+
+TEST(Scopes, ThatWereNotGrantedAreMissed) {
+  EXPECT_THAT(missing_scopes("https://mail.google.com/", "openid https://www.example/userinfo"),
+              ElementsAre("https://mail.google.com/"));
+  EXPECT_THAT(missing_scopes("https://a.example/Imap https://a.example/Smtp offline_access",
+                             "https://a.example/Smtp"),
+              ElementsAre("https://a.example/Imap"));
+  EXPECT_THAT(missing_scopes("mail-w", "mail-r"), ElementsAre("mail-w"));
+}
+
+TEST(Scopes, AreKnownAgainHoweverTheyAreTold) {
+  const std::string asked =
+      "https://outlook.office.com/IMAP.AccessAsUser.All https://outlook.office.com/SMTP.Send "
+      "offline_access";
+  for (const char* granted :
+       {"https://outlook.office.com/SMTP.Send https://outlook.office.com/IMAP.AccessAsUser.All",
+        "imap.accessasuser.all  smtp.send Mail.Read", "SMTP.Send,IMAP.AccessAsUser.All",
+        "https://outlook.office365.com/IMAP.AccessAsUser.All/ SMTP.SEND"}) {
+    EXPECT_THAT(missing_scopes(asked, granted), IsEmpty()) << granted;
+  }
+  EXPECT_THAT(missing_scopes("IMAP.AccessAsUser.All", asked), IsEmpty());
+  EXPECT_THAT(missing_scopes("https://mail.google.com/", "https://mail.google.com"), IsEmpty());
+}
+
+TEST(Scopes, ThatNobodyTellsAgainAreNotMissed) {
+  EXPECT_THAT(missing_scopes("mail offline OpenID profile email", "mail"), IsEmpty());
+  EXPECT_THAT(missing_scopes("https://outlook.office.com/.default", "IMAP.AccessAsUser.All"),
+              IsEmpty());
+  EXPECT_THAT(missing_scopes("mail", ""), IsEmpty());
+  EXPECT_THAT(missing_scopes("mail", " "), IsEmpty());
+  EXPECT_THAT(missing_scopes("", "mail"), IsEmpty());
 }
 
 TEST(Grant, IsRead) {

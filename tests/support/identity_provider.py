@@ -52,7 +52,10 @@ class _Server(ThreadingHTTPServer):
 
 
 class IdentityProvider:
-    def __init__(self, user="ann", key=b"shared with the mail server", certificate="good"):
+    def __init__(self, user="ann", key=b"shared with the mail server", certificate="good",
+                 name=None):
+        """`name` is that of the host at which the program finds it; the browser goes to the
+        address."""
         self.user = user
         self.key = key
         self.rotates = True
@@ -60,6 +63,7 @@ class IdentityProvider:
         self.denies = False           # the user, at the page
         self.lifetime = 3600          # of access tokens; what is said is `says_lifetime`
         self.says_lifetime = None
+        self.says_scope = "mail offline"    # was granted; None: it says nothing of it
         self.token_key = None         # signs access tokens with it instead
         self.faults = []              # strings or callables, see _token()
         self.asked = []               # the forms that came to the token endpoint
@@ -74,6 +78,10 @@ class IdentityProvider:
         self._lock = threading.Lock()
         self.dir = tempfile.mkdtemp(prefix="sterna-idp-")
         certificates.make(self.dir, ["127.0.0.1"])
+        self.name = name or "127.0.0.1"
+        if name:
+            certificate = "named"
+            certificates.issue(self.dir, certificate, [f"DNS:{name}", "IP:127.0.0.1"])
         self.ca = f"{self.dir}/ca.pem"
         self._server = _Server(("127.0.0.1", 0), self._handler())
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -89,13 +97,14 @@ class IdentityProvider:
         self._server.server_close()
         shutil.rmtree(self.dir, ignore_errors=True)
 
-    def url(self, path):
-        return f"https://127.0.0.1:{self.port}/{path}"
+    def url(self, path, host=None):
+        return f"https://{host or self.name}:{self.port}/{path}"
 
     def keys(self, **more):
         """[account.NAME.oauth] for it."""
         return {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, "scope": "mail offline",
-                "authorize_url": self.url("authorize"), "token_url": self.url("token"),
+                "authorize_url": self.url("authorize", "127.0.0.1"),
+                "token_url": self.url("token"),
                 "device_url": self.url("device"), "revoke_url": self.url("revoke"),
                 "ca_file": self.ca, **more}
 
@@ -199,7 +208,9 @@ class IdentityProvider:
         lifetime = self.lifetime if self.says_lifetime is None else self.says_lifetime
         access = json_web_token(self.token_key or self.key, self.user, self.lifetime)
         answer = {"access_token": self.remember_secret(access), "token_type": "Bearer",
-                  "expires_in": lifetime, "scope": "mail offline"}
+                  "expires_in": lifetime}
+        if self.says_scope is not None:
+            answer["scope"] = self.says_scope
         if refresh is None and self.gives_refresh_token:
             fresh = self.remember_secret("refresh-" + secrets.token_urlsafe(16))
             self._refresh[fresh] = True

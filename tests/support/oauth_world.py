@@ -31,9 +31,10 @@ def server():
 
 
 class OAuthWorld:
-    """An account `acc` that logs in with tokens of `provider`, and nobody who has logged in yet."""
+    """An account `acc` that logs in with tokens of `provider`, and nobody who has logged in yet.
+    `name` is the provider's host, where it is not an address."""
 
-    def __init__(self, test, **oauth):
+    def __init__(self, test, name=None, **oauth):
         self.test = test
         self.server = server()
         self.user = self.server.new_user()
@@ -41,7 +42,7 @@ class OAuthWorld:
         test.addCleanup(self.imap.close)
         self.imap.append("INBOX", message("one"), ())
         self.imap.leave()
-        self.provider = IdentityProvider(self.user, KEY)
+        self.provider = IdentityProvider(self.user, KEY, name=name)
         test.addCleanup(self.provider.close)
         self.dir = tempfile.mkdtemp(prefix="sterna-test-")
         test.addCleanup(shutil.rmtree, self.dir, True)

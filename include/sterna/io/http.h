@@ -11,6 +11,7 @@
 #include "sterna/base/result.h"
 #include "sterna/base/secret.h"
 #include "sterna/coro/task.h"
+#include "sterna/io/transport.h"
 
 namespace sterna::io {
 
@@ -21,6 +22,8 @@ struct HttpRequest {
   // HOST:PORT:TO_HOST:TO_PORT each: where a connection to the first goes instead. TLS still wants
   // the certificate of the first.
   std::vector<std::string> connect_to = {};
+  // By which the server is reached, whatever the environment says.
+  Proxy proxy = {};
   std::string ca_file = {};  // authorities that are trusted beside the system's, or empty
   std::size_t octets_max = 256 * 1024;  // of the body
   std::chrono::milliseconds limit = std::chrono::seconds(30);
@@ -37,10 +40,11 @@ struct HttpAnswer {
 class Http {
  public:
   virtual ~Http() = default;
-  // Any answer that is whole, whatever its status; redirects are answers. The proxy that the
-  // environment names is used. Errors: resolve, connect, tls, certificate, disconnected, timeout,
-  // too_big, cancelled, unsupported (there is no such library). They name the host and the path,
-  // and never what stands behind the path or in the form.
+  // Any answer that is whole, whatever its status; redirects are answers. Where the request names
+  // no proxy, the one that the environment names is used. Errors: resolve, connect, tls,
+  // certificate, disconnected, timeout, too_big, cancelled, unsupported (there is no such library).
+  // They name the host and the path, and the request's proxy, and never what stands behind the path
+  // or in the form.
   virtual coro::Task<Result<HttpAnswer>> send(HttpRequest request) = 0;
 };
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "sterna/base/secret.h"
+#include "sterna/io/transport.h"
 
 namespace sterna::oauth {
 
@@ -28,6 +29,7 @@ struct Client {
   bool redirects_to_name = false;  // http://localhost instead of http://127.0.0.1
   std::uint16_t port = 0;          // of the loopback redirect; 0: any
   std::string ca_file;
+  io::Proxy proxy;  // of the account: its provider is reached as its server is
 };
 
 }  // namespace sterna::oauth

@@ -10,6 +10,8 @@
 #include <expected>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "sterna/base/error.h"
 #include "sterna/base/secret.h"
@@ -59,6 +61,11 @@ io::HttpRequest poll_request(const Client& client, const Secret& device_code);
 
 // `asked` names the endpoint in errors: "the token endpoint of google".
 std::expected<Grant, Refusal> read_grant(io::HttpAnswer answer, const std::string& asked);
+
+// Those of `asked` that `granted` lacks, as they were asked for; none where nothing was granted by
+// name. Providers answer in another order, in other letters, and with or without the URL before a
+// name; what they do not tell again (offline access, the scopes of OpenID) is not missed.
+std::vector<std::string_view> missing_scopes(std::string_view asked, std::string_view granted);
 
 // A device login that has begun: the user is to enter the code at the address.
 struct Device {
