@@ -46,8 +46,8 @@ constexpr CommandText kCommands[] = {
     {"adopt", "ACCOUNT", "Accept a Maildir whose marker is missing or foreign"},
     {"auth", "ACCOUNT [--device | --paste | --status | --logout | --token]",
      "Log in by OAuth 2.0, and look after that login"},
-    {"import", "mbsync | offlineimap [FILE]",
-     "Print a configuration made from that of another program"},
+    {"import", "mbsync | offlineimap [FILE] [--write]",
+     "Make a configuration from that of another program"},
 };
 
 // Of the contract, and of a later version.
@@ -341,6 +341,7 @@ class Parser {
   void add_import() {
     CLI::App* command = add_command("import");
     command->add_option("mbsync|offlineimap", import_words_)->expected(0, 2);
+    command->add_flag("--write", import_.write, "Write it into a new file, instead of printing it");
     command->callback([this] { read_import(); });
   }
   void add_auth() {
@@ -436,18 +437,18 @@ class Parser {
   }
 
   void read_import() {
-    ImportArguments import;
     const std::string tool = import_words_.empty() ? std::string() : import_words_.front();
     if (tool == "offlineimap") {
-      import.tool = ForeignTool::offlineimap;
+      import_.tool = ForeignTool::offlineimap;
     } else if (tool != "mbsync") {
       problem_ = {tool.empty() ? "import: mbsync or offlineimap is missing"
                                : fmt::format("import: {} is neither mbsync nor offlineimap",
                                              printable(tool, 80)),
                   "see sterna import --help"};
     }
-    if (import_words_.size() > 1) import.file = import_words_[1];
-    invocation_.command = import;
+    if (import_words_.size() > 1) import_.file = import_words_[1];
+    import_.config_file = invocation_.options.config_file;
+    invocation_.command = import_;
   }
 
   const CLI::App* chosen() const {
@@ -552,6 +553,7 @@ class Parser {
   UndoArguments undo_;
   std::vector<std::string> undo_words_;
   AdoptArguments adopt_;
+  ImportArguments import_;
   std::vector<std::string> import_words_;
   AuthArguments auth_;
   std::string help_of_;

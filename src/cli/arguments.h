@@ -85,6 +85,8 @@ std::string_view to_string(ForeignTool tool);
 struct ImportArguments {
   ForeignTool tool = ForeignTool::mbsync;
   std::string file;  // "": where the tool itself looks
+  bool write = false;
+  std::optional<std::string> config_file;  // of -c: what is written
 };
 // Each option answers a question.
 struct InitArguments {
@@ -98,6 +100,10 @@ struct InitArguments {
   std::string auth;  // "password" or "oauth"
   std::string client_id;
   std::string client_secret_file;
+  std::string authorize_url;  // of a provider that is not known here, as the next three
+  std::string token_url;
+  std::string device_url;
+  std::string scope;
   std::string password_command;
   std::string password_file;
   bool password_from_input = false;

@@ -40,6 +40,13 @@ void add_login_options(CLI::App& command, InitArguments& into) {
       ->option_text("ID");
   command.add_option("--client-secret-file", into.client_secret_file, "The file with its secret")
       ->option_text("FILE");
+  command.add_option("--authorize-url", into.authorize_url, "Where to log in by OAuth 2.0")
+      ->option_text("URL");
+  command.add_option("--token-url", into.token_url, "Where its tokens come from")
+      ->option_text("URL");
+  command.add_option("--device-url", into.device_url, "Where codes for devices come from")
+      ->option_text("URL");
+  command.add_option("--scope", into.scope, "What is asked for there")->option_text("SCOPE");
 }
 
 // One of two words, or none.

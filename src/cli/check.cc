@@ -47,8 +47,8 @@ void check_login_method(const config::AccountConfig& account,
   if (account.auth == config::Auth::oauth || config::takes_passwords(account.host)) return;
   add_failure(lines, "login method",
               Error(ErrorCode::login, account.host + " takes no passwords, only OAuth 2.0")
-                  .with_hint(fmt::format("give it a table [account.{}.oauth]; the README says how",
-                                         account.name)));
+                  .with_hint(fmt::format(
+                      "give it a table [account.{}.oauth]; docs/oauth.md says how", account.name)));
 }
 
 // OpenSSL would say so no earlier than at the first connection.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // sterna import: the configuration of mbsync or of OfflineIMAP becomes ours, on the standard
-// output; what is not the same goes to the standard error output.
+// output or in a new file; what is not the same goes to the standard error output.
 #include "import.h"
 
 #include <fmt/format.h>
@@ -19,9 +19,11 @@
 #include <utility>
 
 #include "commands.h"
+#include "init_files.h"
 #include "json.h"
 #include "settle.h"
 #include "sterna/base/bytes.h"
+#include "sterna/config/place.h"
 #include "sterna/importer/importer.h"
 
 namespace sterna::cli {
@@ -135,8 +137,8 @@ std::string wrapped(std::string_view text, std::size_t columns) {
   return out + "\n";
 }
 
-// Who may see what is printed, where it holds a password.
-enum class Door : std::uint8_t { closed, screen, open };
+// Who may see what is printed, where it holds a password. `own`: it is a file that was made here.
+enum class Door : std::uint8_t { closed, screen, open, own };
 
 // A file is closed to others before a password is written into it.
 Door close_door() {
@@ -154,7 +156,10 @@ std::string what_of_password(Door door) {
              "only so), or write a password_command instead";
     case Door::screen:
       return "a password was left out, since this is a terminal: it is written into a file, "
-             "`sterna import ... > FILE`; better is a password_command";
+             "`sterna import ... --write`; better is a password_command";
+    case Door::own:
+      return "a password stands in the file, which you alone can read (mode 0600); better is a "
+             "password_command";
     case Door::open:
       break;
   }
@@ -170,6 +175,76 @@ void say_remarks(Console& console, std::string_view tool, std::string_view file,
                                  printable(file), tool);
   for (const std::string& remark : remarks) text += wrapped(remark, columns);
   console.err(text);
+}
+
+// What was made of a foreign configuration.
+struct Made {
+  WipedString toml;
+  bool holds_password = false;
+  std::vector<std::string> remarks;
+};
+
+Result<Made> make_configuration(ForeignTool tool, const std::string& file) {
+  STERNA_TRY(const WipedString text, read_file(file));
+  auto imported = tool == ForeignTool::mbsync ? importer::import_mbsync(text, folders_below)
+                                              : importer::import_offlineimap(text, folders_below);
+  if (!imported) {
+    Error error = std::move(imported).error();
+    error.add_context(printable(file));
+    return fail(std::move(error));
+  }
+  Settled settled = settle(imported->toml);
+  Made made{std::move(settled.toml), imported->holds_password, std::move(imported->remarks)};
+  made.remarks.insert(made.remarks.end(), settled.remarks.begin(), settled.remarks.end());
+  return made;
+}
+
+void print_configuration(Console& console, Made& made) {
+  if (made.holds_password) {
+    const Door door = close_door();
+    if (door != Door::closed) made.toml = without_passwords(made.toml);
+    made.remarks.push_back(what_of_password(door));
+  }
+  if (console.json()) {
+    console.out(import_json(made.toml, made.remarks));
+  } else {
+    console.out(made.toml);
+  }
+}
+
+// Never over a file that is there. Gives the path of the new one, which is sound beside the others.
+Result<std::string> write_configuration(const ImportArguments& arguments, Made& made) {
+  config::LoadOptions options;
+  options.file = arguments.config_file;
+  STERNA_TRY(const config::ConfigPlace place, config::find_place(options));
+  const std::string tool(to_string(arguments.tool));
+  auto path = place.file_for(tool);
+  if (!path) {
+    return fail(std::move(path).error().with_hint(fmt::format(
+        "move it away; or sterna import {} prints what belongs into it, to be added by hand",
+        tool)));
+  }
+  const WipedString shown = without_passwords(made.toml);  // these are in no other file
+  STERNA_CHECK(load_with(options, place, *path, shown));
+  STERNA_CHECK(write_new_file(*path, made.toml));
+  if (made.holds_password) made.remarks.push_back(what_of_password(Door::own));
+  made.toml = shown;
+  return path;
+}
+
+void say_next(Console& console, ForeignTool tool, const std::string& written) {
+  if (!written.empty()) {
+    if (console.quiet()) return;
+    console.err(
+        fmt::format("The configuration is in {}\n"
+                    "Next: stop {}, then: sterna check, sterna sync --dry-run\n",
+                    printable(written), to_string(tool)));
+  } else if (console.talkative() && ::isatty(STDOUT_FILENO) == 1) {
+    console.err(
+        fmt::format("\nStop {0}, then: sterna import {0} --write, sterna check, "
+                    "sterna sync --dry-run\n",
+                    to_string(tool)));
+  }
 }
 
 Exit failed(Console& console, const Error& error) {
@@ -188,36 +263,20 @@ std::string_view to_string(ForeignTool tool) {
 Exit import_configuration(Console& console, const ImportArguments& arguments) {
   const auto file = find_file(arguments);
   if (!file) return failed(console, file.error());
-  const auto text = read_file(*file);
-  if (!text) return failed(console, text.error());
-  const bool mbsync = arguments.tool == ForeignTool::mbsync;
-  auto imported = mbsync ? importer::import_mbsync(*text, folders_below)
-                         : importer::import_offlineimap(*text, folders_below);
-  if (!imported) {
-    Error error = imported.error();
-    error.add_context(printable(*file));
-    return failed(console, error);
-  }
-  Settled settled = settle(imported->toml);
-  std::vector<std::string> remarks = std::move(imported->remarks);
-  remarks.insert(remarks.end(), settled.remarks.begin(), settled.remarks.end());
-  if (imported->holds_password) {
-    const Door door = close_door();
-    if (door != Door::closed) settled.toml = without_passwords(settled.toml);
-    remarks.push_back(what_of_password(door));
-  }
-  if (console.json()) {
-    console.out(import_json(settled.toml, remarks));
+  auto made = make_configuration(arguments.tool, *file);
+  if (!made) return failed(console, made.error());
+  std::string written;
+  if (arguments.write) {
+    auto path = write_configuration(arguments, *made);
+    if (!path) return failed(console, path.error());
+    written = std::move(*path);
+    if (console.json()) console.out(import_json(made->toml, made->remarks));
   } else {
-    console.out(settled.toml);
+    print_configuration(console, *made);
   }
-  say_remarks(console, mbsync ? "mbsync" : "OfflineIMAP", *file, remarks);
-  if (console.talkative() && ::isatty(STDOUT_FILENO) == 1) {
-    console.err(
-        fmt::format("\nStop {0}, then: mkdir -p ~/.config/sterna && sterna import {0} > "
-                    "~/.config/sterna/config.toml, sterna check, sterna sync --dry-run\n",
-                    to_string(arguments.tool)));
-  }
+  say_remarks(console, arguments.tool == ForeignTool::mbsync ? "mbsync" : "OfflineIMAP", *file,
+              made->remarks);
+  say_next(console, arguments.tool, written);
   return Exit::done;
 }
 

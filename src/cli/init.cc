@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "commands.h"
 #include "init_draft.h"
 #include "init_files.h"
 #include "init_server.h"
@@ -50,13 +51,13 @@ std::vector<std::string> own_environment() {
 class Init {
  public:
   Init(Console& console, const GlobalOptions& options, const InitArguments& arguments)
-      : console_(console), prompt_(console), arguments_(arguments) {
+      : console_(console), prompt_(console), options_(options), arguments_(arguments) {
     load_.file = options.config_file;
   }
 
   Exit run() {
     const Status done = set_up();
-    if (done) return Exit::done;
+    if (done) return login_;
     const Error& error = done.error();
     const Exit exit = error.is_cancelled() ? Exit::interrupted : exit_of(error);
     if (!error.is_cancelled()) console_.error(error);
@@ -79,7 +80,8 @@ class Init {
       return {};
     }
     STERNA_CHECK(write());
-    return offer_service();
+    STERNA_TRY(const bool ready, log_in_at_provider());
+    return offer_service(ready);
   }
 
   void say(const std::string& text) {
@@ -251,21 +253,29 @@ class Init {
   }
 
   Status choose_client() {
-    if (draft_.preset == nullptr || draft_.preset->oauth.empty()) {
+    const bool by_hand = !arguments_.authorize_url.empty() && !arguments_.token_url.empty();
+    const bool known = draft_.preset != nullptr && !draft_.preset->oauth.empty();
+    if (!by_hand && !known) {
       return fail(Error(ErrorCode::unsupported,
                         fmt::format("{} is to be logged in to by OAuth 2.0, and the endpoints of "
                                     "its provider are not known here",
                                     server_.host))
-                      .with_hint("write the account by hand, with [account.NAME.oauth]: "
-                                 "sterna.toml(5)"));
+                      .with_hint("give --authorize-url, --token-url and --scope; its "
+                                 "administrators know them"));
     }
-    ByOAuth client{std::string(draft_.preset->oauth), arguments_.client_id, Secret()};
+    ByOAuth client{by_hand ? std::string() : std::string(draft_.preset->oauth),
+                   arguments_.client_id,
+                   Secret(),
+                   arguments_.authorize_url,
+                   arguments_.token_url,
+                   arguments_.device_url,
+                   arguments_.scope};
     if (client.client_id.empty() && !prompt_.may_ask()) {
-      return fail(Error(ErrorCode::secret, fmt::format("{} wants OAuth 2.0, and no client id is "
-                                                       "given",
-                                                       draft_.preset->title))
-                      .with_hint("--client-id ID, of a client that you register with the provider "
-                                 "(README)"));
+      return fail(
+          Error(ErrorCode::secret, fmt::format("{} wants OAuth 2.0, and no client id is given",
+                                               by_hand ? server_.host : draft_.preset->title))
+              .with_hint("--client-id ID, of a client that you register with the provider "
+                         "(docs/oauth.md)"));
     }
     if (client.client_id.empty()) {
       STERNA_TRY(client.client_id, prompt_.line("Client id, of your own registration"));
@@ -441,22 +451,40 @@ class Init {
 
   static bool has_systemd() { return ::access("/run/systemd/system", F_OK) == 0; }
 
-  Status offer_service() {
-    if (std::holds_alternative<ByOAuth>(draft_.secret)) {
-      say(fmt::format("Next: sterna auth {} logs in at the provider; then sterna sync",
-                      draft_.name));
-      return {};
-    }
+  // By OAuth, once the account is written whose tokens they are. False: still to be done.
+  Result<bool> log_in_at_provider() {
+    if (!std::holds_alternative<ByOAuth>(draft_.secret)) return true;
+    if (arguments_.untested || arguments_.offline || !prompt_.may_ask()) return false;
+    STERNA_TRY(const bool now, prompt_.yes("Log in at the provider now?", true));
+    if (!now) return false;
+    STERNA_TRY(const config::Config config, config::load(load_));
+    const Context context{.options = options_, .config = config, .console = console_};
+    login_ = run_command(context, AuthArguments{.account = draft_.name});
+    if (login_ != Exit::done) return false;  // it has said why
+    STERNA_TRY(const config::AccountConfig account, account_of(config));
+    STERNA_TRY(const auto lines, try_account(config, account, std::nullopt));
+    if (const account::CheckLine* failure = first_failure(lines))
+      return fail(give_up(*failure).error());
+    STERNA_CHECK(show_mailboxes(config, account, lines));
+    return true;
+  }
+
+  // An account that nobody has logged in to waits for that, and the service with it.
+  Status offer_service(bool ready) {
     bool wanted = arguments_.enable;
-    if (!wanted && prompt_.may_ask() && has_systemd() && is_in_path("systemctl")) {
+    if (ready && !wanted && prompt_.may_ask() && has_systemd() && is_in_path("systemctl")) {
       STERNA_TRY(wanted,
                  prompt_.yes("Keep it in step from now on, with a service of systemd?", false));
     }
     if (wanted) {
       STERNA_CHECK(enable_service());
       say("The service runs: sterna status --watch shows it at work");
-      return {};
     }
+    if (!ready) {
+      say(fmt::format("Next: sterna auth {} logs in at the provider; then sterna sync",
+                      draft_.name));
+    }
+    if (wanted || !ready) return {};
     say("Next: sterna sync fetches the mail; systemctl --user enable --now sterna keeps it in "
         "step");
     return {};
@@ -473,6 +501,7 @@ class Init {
 
   Console& console_;
   Prompt prompt_;
+  const GlobalOptions& options_;
   const InitArguments& arguments_;
   config::LoadOptions load_;
   config::ConfigPlace place_;
@@ -480,6 +509,7 @@ class Init {
   Server server_;
   Draft draft_;
   std::optional<Secret> typed_;
+  Exit login_ = Exit::done;  // how that at the provider ended
 };
 
 }  // namespace

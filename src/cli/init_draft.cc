@@ -99,7 +99,14 @@ void add_tables(WipedString& text, const Draft& draft) {
   const auto* oauth = std::get_if<ByOAuth>(&draft.secret);
   if (oauth == nullptr) return;
   text.append(heading).append("oauth]\n");
-  add_key(text, "provider", toml_string(oauth->provider));
+  const auto add_unless_empty = [&text](std::string_view key, const std::string& value) {
+    if (!value.empty()) add_key(text, key, toml_string(value));
+  };
+  add_unless_empty("provider", oauth->provider);
+  add_unless_empty("authorize_url", oauth->authorize_url);
+  add_unless_empty("token_url", oauth->token_url);
+  add_unless_empty("device_url", oauth->device_url);
+  add_unless_empty("scope", oauth->scope);
   add_key(text, "client_id", toml_string(oauth->client_id));
   if (oauth->client_secret.empty()) return;
   std::string secret = toml_string(oauth->client_secret.reveal());

@@ -23,9 +23,13 @@ struct FromFile {
 };
 struct FromKeyring {};
 struct ByOAuth {
-  std::string provider;
+  std::string provider;  // "": by the endpoints below
   std::string client_id;
   Secret client_secret;  // may be empty
+  std::string authorize_url = {};
+  std::string token_url = {};
+  std::string device_url = {};
+  std::string scope = {};
 };
 using DraftSecret = std::variant<FromCommand, FromFile, FromKeyring, ByOAuth>;
 

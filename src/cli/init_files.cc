@@ -69,16 +69,23 @@ class Stage {
   std::string path_;
 };
 
-// The problems of what is staged, as of where it would be, or is.
+void replace_all(std::string& text, std::string_view from, std::string_view to) {
+  std::size_t at = 0;
+  while ((at = text.find(from, at)) != std::string::npos) {
+    text.replace(at, from.size(), to);
+    at += to.size();
+  }
+}
+
+// The problems of what is staged, as of where it would be, or is. Any of their words may name it.
 Error as_of(std::vector<config::Problem> problems, const std::string& stage,
             const std::string& directory, const std::string& staged, const std::string& path) {
   std::string text;
   std::string hint;
   for (config::Problem& problem : problems) {
-    if (problem.file == staged) {
-      problem.file = path;
-    } else if (problem.file.starts_with(stage)) {
-      problem.file.replace(0, stage.size(), directory);
+    for (std::string* words : {&problem.file, &problem.message, &problem.hint}) {
+      replace_all(*words, staged, path);
+      replace_all(*words, stage, directory);
     }
     hint = problem.hint;
     problem.hint.clear();

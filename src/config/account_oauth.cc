@@ -153,7 +153,7 @@ void check_client(const Fields& oauth, Place place, const std::string& account,
   }
   if (client.client_id.empty()) {
     problems.add(place, fmt::format("account `{}` needs `oauth.client_id`", account),
-                 "Sterna ships none; the README (OAuth 2.0) says how to get one of your own");
+                 "Sterna ships none; docs/oauth.md says how to get one of your own");
   }
 }
 
@@ -199,7 +199,7 @@ void complete_oauth(const Fields& fields, Place place, const AccountConfig& acco
   if (node != nullptr || has_secret) return;
   fields.problems().add(
       place, fmt::format("account `{0}` needs [account.{0}.oauth] with `client_id`", account.name),
-      "Sterna ships none; the README (OAuth 2.0) says how to get one of your own");
+      "Sterna ships none; docs/oauth.md says how to get one of your own");
 }
 
 }  // namespace sterna::config

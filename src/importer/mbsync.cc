@@ -352,9 +352,8 @@ constexpr std::string_view kKnown[] = {
     "UserCmd",
 };
 // Known, and of no use to Sterna, or for no store that it has.
-constexpr std::string_view kDropped[] = {"AltMap",      "BufferLimit",  "CopyArrivalDate",
-                                         "SyncState",   "TrashNewOnly", "TrashRemoteNew",
-                                         "ExpungeSolo", "ExpireSide"};
+constexpr std::string_view kDropped[] = {"AltMap",    "BufferLimit",  "CopyArrivalDate",
+                                         "SyncState", "TrashNewOnly", "TrashRemoteNew"};
 
 void Importer::say_unknown() {
   std::string dropped;

@@ -33,7 +33,7 @@ const MbsyncOption* option_of(const MbsyncChannel& channel, const MbsyncSection&
   return own != nullptr ? own : global.find(name);
 }
 
-// Create, Remove and Expunge.
+// Create, Remove, Expunge, ExpungeSolo and ExpireSide.
 struct Sides {
   bool remote = false;
   bool local = false;
@@ -123,8 +123,10 @@ class Policy {
 
   void carry_deletions() {
     const Sides expunge = sides_of(find("Expunge"), reversed_);
-    const bool leaves = ways_.push.any() && !(ways_.push.gone && expunge.remote);
-    const bool stays = ways_.pull.any() && !(ways_.pull.gone && expunge.local);
+    // Expunges what has no counterpart any more: so deletions travel.
+    const Sides solo = sides_of(find("ExpungeSolo"), reversed_);
+    const bool leaves = ways_.push.any() && !(ways_.push.gone && (expunge.remote || solo.remote));
+    const bool stays = ways_.pull.any() && !(ways_.pull.gone && (expunge.local || solo.local));
     if (leaves) set("local_delete", "ignore");
     if (stays) set("remote_delete", "ignore");
     if (leaves && ways_.push.gone)
@@ -137,15 +139,22 @@ class Policy {
       say("Expunge did not name the Maildir: what was deleted on the server was only marked here. "
           "Sterna keeps such a file as it is (remote_delete = \"ignore\"); \"delete\" would remove "
           "it");
-    if (ways_.push.any() && !leaves) {
-      settings_.suggest("local_delete", "\"expunge\"",
-                        "as mbsync did: gone at once, not to the Trash");
-      settings_.suggest("expunge_flagged", "true",
-                        "as mbsync did: expunge what a reader marked as deleted (T)");
-      say("a message whose file you delete is moved to the server's Trash, and one that you mark "
-          "as deleted (T) keeps that mark; mbsync expunged both. Two lines in the account say how "
-          "to have it so again");
+    if (ways_.push.any() && !leaves) suggest_expunge(expunge.remote);
+  }
+
+  void suggest_expunge(bool marked_too) {
+    settings_.suggest("local_delete", "\"expunge\"",
+                      "as mbsync did: gone at once, not to the Trash");
+    if (!marked_too) {
+      say("a message whose file you delete is moved to the server's Trash; mbsync expunged it. A "
+          "line in the account says how to have it so again");
+      return;
     }
+    settings_.suggest("expunge_flagged", "true",
+                      "as mbsync did: expunge what a reader marked as deleted (T)");
+    say("a message whose file you delete is moved to the server's Trash, and one that you mark as "
+        "deleted (T) keeps that mark; mbsync expunged both. Two lines in the account say how to "
+        "have it so again");
   }
 
   void carry_limits() {
@@ -153,13 +162,30 @@ class Policy {
     if (size != nullptr && !is_zero(size->first())) carry_max_size(size->first());
     const MbsyncOption* count = find("MaxMessages");
     if (count == nullptr || is_zero(count->first())) return;
-    const auto number = parse_number(count->first());
-    if (!number) return;
-    settings_.set("max_messages", fmt::format("{}", *number));
+    if (const auto number = parse_number(count->first())) carry_max_messages(*number);
+  }
+
+  // The near side, unless ExpireSide says otherwise.
+  bool expires_on_server() const {
+    const MbsyncOption* side = find("ExpireSide");
+    return side == nullptr ? reversed_ : sides_of(side, reversed_).remote;
+  }
+
+  void carry_max_messages(std::uint64_t number) {
+    if (expires_on_server()) {
+      say(
+          fmt::format("MaxMessages {} bounded what is on the server, where mbsync expunged the "
+                      "oldest messages; Sterna bounds no server. What was expunged there so and is "
+                      "still here is held: `sterna held list` shows it, `sterna held restore` "
+                      "sends it to the server again, `sterna held apply` removes it here",
+                      number));
+      return;
+    }
+    settings_.set("max_messages", fmt::format("{}", number));
     say(
         fmt::format("MaxMessages {}: as long as Sterna has no max_messages, the first sync fetches "
                     "the older messages, too",
-                    *number));
+                    number));
     if (option_of(channel_, global_, "ExpireUnread") != nullptr)
       say("ExpireUnread has no counterpart: unread messages are kept");
   }

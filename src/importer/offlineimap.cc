@@ -18,11 +18,14 @@ namespace {
 constexpr std::string_view kHandled[] = {
     "accounts",
     "auth_mechanisms",
+    "authproxy",
     "autorefresh",
     "cert_fingerprint",
+    "copy_ignore_eval",
     "createfolders",
     "decodefoldernames",
     "expunge",
+    "filterheaders",
     "folderfilter",
     "folderincludes",
     "fsync",
@@ -50,6 +53,7 @@ constexpr std::string_view kHandled[] = {
     "proxy",
     "pythonfile",
     "readonly",
+    "realdelete",
     "reference",
     "remote_identity",
     "remotehost",
@@ -81,11 +85,8 @@ constexpr std::string_view kHandled[] = {
 };
 // Known, and of no use to Sterna.
 constexpr std::string_view kNotNeeded[] = {
-    "authproxy",
-    "copy_ignore_eval",
     "dynamic_folderfilter",
     "filename_use_mail_timestamp",
-    "filterheaders",
     "foldersort",
     "holdconnectionopen",
     "ignore-readonly",
@@ -96,7 +97,6 @@ constexpr std::string_view kNotNeeded[] = {
     "maxsyncaccounts",
     "metadata",
     "quick",
-    "realdelete",
     "restoreatime",
     "retrycount",
     "singlethreadperfolder",
@@ -265,6 +265,18 @@ class Importer {
           "the files first, or their flags are lost");
     if (!account.text(account.remote, "reference").empty())
       say(account, "reference has no counterpart: Sterna goes by the server's namespace");
+    if (!account.text(account.section, "filterheaders").empty())
+      say(account,
+          "filterheaders: what OfflineIMAP sent without these headers is another message than its "
+          "file: it is fetched again, and the old file held; `sterna held list` shows it, `sterna "
+          "held apply` removes it");
+    if (!account.text(account.remote, "copy_ignore_eval").empty())
+      say(account,
+          "copy_ignore_eval has no counterpart: the messages that it left out are fetched, too");
+    if (account.yes(account.remote, "realdelete", false))
+      say(account,
+          "realdelete is of an old OfflineIMAP, and moved what you deleted to Gmail's Trash, as "
+          "local_delete = \"trash\" does");
     if (!account.text(account.remote, "newmail_hook").empty())
       say(account, "newmail_hook is Python: see the hook new_mail");
     for (char letter = 'a'; letter <= 'z'; ++letter) {

@@ -25,6 +25,7 @@ class Login {
     carry_auth();
     carry_tls();
     carry_proxy();
+    if (asks_for_tokens()) carry_auth_proxy();
     if (!text("remote_identity").empty())
       say("remote_identity has no counterpart: Sterna acts as the user that it logs in as");
   }
@@ -171,6 +172,28 @@ class Login {
       draft_.keys.set("enabled", "false", "until it is known how to go without the proxy");
       say("proxy: Sterna knows SOCKS5 alone; the account is switched off (enabled = false)");
     }
+  }
+
+  bool asks_for_tokens() const {
+    const Setting* auth = draft_.keys.find("auth");
+    return auth != nullptr && auth->value == "\"oauth\"" &&
+           draft_.oauth.find("token_command") == nullptr;
+  }
+
+  // Of OAuth alone. Where it is not said, that goes by the proxy of the account, as with Sterna.
+  void carry_auth_proxy() {
+    const std::string proxy = account_.text(account_.section, "proxy");
+    const auto of_oauth = account_.get(account_.section, "authproxy");
+    if (!of_oauth || *of_oauth == proxy) return;
+    if (of_oauth->empty() || *of_oauth == "''" || *of_oauth == "\"\"") {
+      if (!proxy.empty())
+        say("authproxy is empty, for OAuth without the proxy; with Sterna OAuth goes by the "
+            "account's proxy, too");
+      return;
+    }
+    draft_.keys.set("enabled", "false", "until it is known how OAuth goes without authproxy");
+    say("authproxy: Sterna has no proxy for OAuth alone; that of the account (`proxy`) is for the "
+        "mail and for OAuth. The account is switched off (enabled = false)");
   }
 
   const OfflineAccount& account_;

@@ -241,9 +241,20 @@ TEST(Arguments, ImportTakesAProgramAndAFile) {
   EXPECT_EQ(import.tool, ForeignTool::offlineimap);
   EXPECT_EQ(import.file, "rc");
   EXPECT_EQ(command_of<ImportArguments>({"import", "mbsync"}).file, "");
+  EXPECT_FALSE(import.write);
   EXPECT_EQ(answer_to({"import"}).status, Exit::usage);
   EXPECT_THAT(answer_to({"import", "mutt"}).err, HasSubstr("neither mbsync nor offlineimap"));
   EXPECT_EQ(answer_to({"import", "mbsync", "a", "b"}).status, Exit::usage);
+}
+
+TEST(Arguments, ImportWritesWhereTheConfigurationIs) {
+  const auto import = command_of<ImportArguments>({"import", "mbsync", "--write"});
+  EXPECT_TRUE(import.write);
+  EXPECT_EQ(import.config_file, std::nullopt);
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"-c", "own.toml", "import", "mbsync", "--write"},
+        std::vector<std::string>{"import", "--write", "mbsync", "-c", "own.toml"}})
+    EXPECT_EQ(command_of<ImportArguments>(words).config_file, "own.toml");
 }
 
 TEST(Arguments, HelpAndVersionAreData) {

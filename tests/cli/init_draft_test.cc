@@ -140,5 +140,20 @@ TEST(NewFile, IsClosedToOthersAndNeverTakesThePlaceOfOne) {
   EXPECT_EQ(again.error().code(), ErrorCode::exists);
 }
 
+TEST(LoadWith, NamesFilesAsTheyAreAndNotAsTheyAreTried) {
+  const sterna::test::TempDir directory;
+  config::ConfigPlace place;
+  place.directory = directory / "sterna";
+  place.files = {directory / "sterna/config.toml"};
+  const std::string account = "[account.a]\nuser = \"u\"\nhost = \"h\"\n";
+  ASSERT_TRUE(write_new_file(place.files.front(), account));
+  const std::string path = directory / "sterna/config.d/b.toml";
+  const auto twice = load_with({}, place, path, account);
+  ASSERT_FALSE(twice);
+  EXPECT_THAT(
+      twice.error().describe(),
+      AllOf(HasSubstr(path + ":1"), HasSubstr("already set in " + place.files.front() + ":1")));
+}
+
 }  // namespace
 }  // namespace sterna::cli

@@ -110,11 +110,11 @@ TEST(OAuth, OfTheDefaultsHoldsForAll) {
 
 TEST(OAuth, WithoutAClientIdSaysWhereToGetOne) {
   EXPECT_EQ(problems("address = \"ann@gmail.com\"", "scope = \"x\""),
-            "c.toml:1:10: account `a` needs `oauth.client_id`; Sterna ships none; the README "
-            "(OAuth 2.0) says how to get one of your own\n");
+            "c.toml:1:10: account `a` needs `oauth.client_id`; Sterna ships none; docs/oauth.md "
+            "says how to get one of your own\n");
   EXPECT_EQ(problems_of("[account.a]\naddress = \"ann@gmail.com\"\nauth = \"oauth\"\n"),
             "c.toml:1:10: account `a` needs [account.a.oauth] with `client_id`; Sterna ships "
-            "none; the README (OAuth 2.0) says how to get one of your own\n");
+            "none; docs/oauth.md says how to get one of your own\n");
 }
 
 TEST(OAuth, NamesTheProviderThatWasMeant) {

@@ -9,6 +9,7 @@ namespace {
 
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 // "nDf Ndf": the ways of Pull and of Push, capital where open.
 std::string ways(const std::vector<std::string>& words) {
@@ -67,6 +68,28 @@ TEST(CarryPolicy, WithoutExpungeNothingIsDeleted) {
   EXPECT_EQ(policy("Create Both\nExpunge Slave"), "local_delete=\"ignore\" ");
 }
 
+TEST(CarryPolicy, ExpungeSoloSaysThatDeletionsTravel) {
+  std::string said;
+  EXPECT_EQ(policy("Create Both\nExpungeSolo Both", "", false, &said), "");
+  EXPECT_THAT(said, Not(HasSubstr("only marked")));
+  // What a reader marked has its counterpart, and stayed.
+  EXPECT_THAT(said, HasSubstr("moved to the server's Trash; mbsync expunged it"));
+  EXPECT_THAT(said, Not(HasSubstr("expunged both")));
+  EXPECT_EQ(policy("Create Both", "ExpungeSolo Both"), "");
+  EXPECT_EQ(policy("Create Both\nExpungeSolo Far"), "remote_delete=\"ignore\" ");
+  EXPECT_EQ(policy("Create Both\nExpungeSolo Near"), "local_delete=\"ignore\" ");
+  EXPECT_EQ(policy("Create Both\nExpunge Near\nExpungeSolo Far"), "");
+  EXPECT_EQ(policy("Create Both\nExpungeSolo Near", "", true), "remote_delete=\"ignore\" ");
+  EXPECT_EQ(policy("Create Both\nExpungeSolo None"),
+            "local_delete=\"ignore\" remote_delete=\"ignore\" ");
+}
+
+TEST(CarryPolicy, WithExpungeBothAreSuggested) {
+  std::string said;
+  policy("Create Both\nExpunge Far\nExpungeSolo Near", "", false, &said);
+  EXPECT_THAT(said, HasSubstr("mbsync expunged both"));
+}
+
 TEST(CarryPolicy, DeletionsThatDidNotTravelDoNot) {
   EXPECT_EQ(policy("Create Both\nExpunge Both\nSync New Flags"),
             "local_delete=\"ignore\" remote_delete=\"ignore\" ");
@@ -108,6 +131,20 @@ TEST(CarryPolicy, LimitsAreKeptForAVersionThatHasThem) {
   EXPECT_EQ(policy("Create Both\nExpunge Both\nMaxSize 1m"), "max_size=\"1024K\" ");
   EXPECT_EQ(policy("Create Both\nExpunge Both\nMaxSize 1500"), "max_size=\"2K\" ");
   EXPECT_EQ(policy("Create Both\nExpunge Both\nMaxSize 0\nMaxMessages 0"), "");
+}
+
+TEST(CarryPolicy, ABoundOfTheServerIsNoLimitHere) {
+  const std::string both = "Create Both\nExpunge Both\nMaxMessages 500\nExpireUnread yes\n";
+  std::string said;
+  EXPECT_EQ(policy(both + "ExpireSide Far", "", false, &said), "");
+  EXPECT_THAT(said, HasSubstr("MaxMessages 500 bounded what is on the server"));
+  EXPECT_THAT(said, HasSubstr("sterna held restore"));
+  EXPECT_THAT(said, Not(HasSubstr("ExpireUnread")));
+  EXPECT_EQ(policy(both, "ExpireSide Far"), "");
+  EXPECT_EQ(policy(both + "ExpireSide Near"), "max_messages=500 ");
+  // The near side is the server.
+  EXPECT_EQ(policy(both, "", true), "");
+  EXPECT_EQ(policy(both + "ExpireSide Far", "", true), "max_messages=500 ");
 }
 
 TEST(ReadChannel, KnowsOldWords) {

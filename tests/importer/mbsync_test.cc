@@ -277,6 +277,14 @@ TEST(ImportMbsync, WhatIsNotKnownIsNamed) {
   EXPECT_THAT(taken.remarks(), HasSubstr("Frobnicate is no option that is known here"));
 }
 
+TEST(ImportMbsync, WhatChangesTheMailIsNotAmongWhatIsNotNeeded) {
+  const Taken taken = mbsync(with_store(
+      "Inbox ~/M\n", "ExpungeSolo Far\nExpireSide Far\nMaxMessages 9\nCopyArrivalDate yes"));
+  EXPECT_THAT(taken.remarks(), AllOf(HasSubstr("not needed: CopyArrivalDate. "),
+                                     HasSubstr("MaxMessages 9 bounded what is on the server")));
+  EXPECT_THAT(std::string(taken.imported.toml), Not(HasSubstr("max_messages")));
+}
+
 TEST(ImportMbsync, WithoutAChannelThereIsNothing) {
   for (const char* text : {"", "hello world\n",
                            "MaildirStore a\nPath x/\n\nChannel c\nFar :a:\n"

@@ -198,6 +198,51 @@ TEST(ImportOfflineImap, Deletions) {
             config::Create::remote);
 }
 
+TEST(ImportOfflineImap, AProxyForOAuthAloneSwitchesTheAccountOff) {
+  const auto with_proxies = [](const std::string& proxies, const std::string& login) {
+    return offlineimap(with("", "auth_mechanisms = XOAUTH2\n" + login, proxies));
+  };
+  const std::string client =
+      "remotehost = imap.gmail.com\noauth2_client_id = id\noauth2_client_secret = hush\n";
+  const std::string proxy = "proxy = SOCKS5:h:1\n";
+  const Taken own = with_proxies("authproxy = SOCKS5:h:2\n", client);
+  EXPECT_FALSE(own.account("a").enabled);
+  EXPECT_THAT(std::string(own.imported.toml),
+              HasSubstr("enabled = false  # until it is known how OAuth goes without authproxy"));
+  EXPECT_THAT(own.remarks(),
+              AllOf(HasSubstr("no proxy for OAuth alone"), Not(HasSubstr("not needed"))));
+  EXPECT_FALSE(with_proxies(proxy + "authproxy = SOCKS5:h:2\n", client).account("a").enabled);
+  EXPECT_TRUE(with_proxies(proxy + "authproxy = SOCKS5:h:1\n", client).account("a").enabled);
+  EXPECT_TRUE(with_proxies(proxy, client).account("a").enabled);
+  for (const char* empty : {"authproxy =\n", "authproxy = ''\n"}) {
+    const Taken direct = with_proxies(proxy + empty, client);
+    EXPECT_TRUE(direct.account("a").enabled);
+    EXPECT_THAT(direct.remarks(), HasSubstr("authproxy is empty"));
+    EXPECT_TRUE(with_proxies(empty, client).account("a").enabled);
+  }
+}
+
+TEST(ImportOfflineImap, WhereSternaAsksForNoTokenAuthproxyIsOfNoUse) {
+  const std::string proxy = "authproxy = SOCKS5:h:2\n";
+  for (const char* login :
+       {"", "auth_mechanisms = XOAUTH2\noauth2_access_token_eval = token()\n"}) {
+    const Taken taken = offlineimap(with("", login, proxy));
+    EXPECT_TRUE(taken.account("a").enabled) << login;
+    EXPECT_THAT(taken.remarks(), Not(HasSubstr("authproxy"))) << login;
+  }
+}
+
+TEST(ImportOfflineImap, WhatChangesTheMailIsSaid) {
+  const Taken taken =
+      offlineimap(with("", "copy_ignore_eval = lambda f: {'INBOX': [2]}.get(f)\nrealdelete = yes\n",
+                       "filterheaders = X-Mine\nquick = 5\n"));
+  EXPECT_THAT(taken.remarks(), AllOf(HasSubstr("account a: filterheaders: "),
+                                     HasSubstr("account a: copy_ignore_eval "),
+                                     HasSubstr("account a: realdelete is of an old OfflineIMAP"),
+                                     HasSubstr("not needed: quick\n")));
+  EXPECT_THAT(offlineimap(with("", "realdelete = no")).remarks(), Not(HasSubstr("realdelete")));
+}
+
 TEST(ImportOfflineImap, KeysThatALaterVersionTakesAreWritten) {
   const auto imported = import_offlineimap(
       with("",

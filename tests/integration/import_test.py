@@ -4,7 +4,9 @@ adopted, and no message is fetched that is there. The real programs fill it from
 """
 import collections
 import hashlib
+import json
 import os
+import pathlib
 import pty
 import shutil
 import subprocess
@@ -13,7 +15,7 @@ from tests.support.case import IntegrationCase
 from tests.support.dovecot import PASSWORD
 from tests.support.imap_client import encode_name
 from tests.support.messages import NOON, local, message, word_of
-from tests.support.sterna import BAD_CONFIG, HELD, binary
+from tests.support.sterna import BAD_CONFIG, DONE, FAILED, HELD, binary
 
 FLAGS = ([], ["\\Seen"], ["\\Seen", "\\Answered"], ["\\Flagged"], ["\\Seen", "\\Draft"],
          ["\\Seen", "\\Flagged", "$Label1"])
@@ -21,6 +23,8 @@ MAILBOXES = {"INBOX": 120, "Archive/2025": 60, "Archive/2025/Q1": 20, "Entwürfe
              "Entwürfe/Größe & Maß": 10, "Lists/dev": 40, "日本語": 5, "Trash": 3}
 NOTHING = ("downloaded", "uploaded", "flags_out", "moved_in", "moved_out", "deleted_in",
            "deleted_out", "bodies_fetched", "held", "quarantined")
+RC = ("IMAPStore far\nHost h\nUser u\nPass s3cret\nSSLType IMAPS\n\n"
+      "MaildirStore near\nInbox ~/Mail\n\nChannel c\nFar :far:\nNear :near:\n")
 
 
 def nested(name):
@@ -272,8 +276,7 @@ class CommandTest(ImportCase):
     """What a user sees who has no configuration yet."""
 
     def test_a_file_that_gets_a_password_is_closed_to_others(self):
-        self.write(".mbsyncrc", "IMAPStore far\nHost h\nUser u\nPass s3cret\nSSLType IMAPS\n\n"
-                   "MaildirStore near\nInbox ~/Mail\n\nChannel c\nFar :far:\nNear :near:\n")
+        self.write(".mbsyncrc", RC)
         path = f"{self.w.dir}/printed.toml"
         with open(path, "w", encoding="utf-8") as out:
             os.chmod(path, 0o644)
@@ -287,8 +290,7 @@ class CommandTest(ImportCase):
         self.assertIn(b"0600", done.stderr)
 
     def test_a_terminal_does_not_get_the_password(self):
-        self.write(".mbsyncrc", "IMAPStore far\nHost h\nUser u\nPass s3cret\nSSLType IMAPS\n\n"
-                   "MaildirStore near\nInbox ~/Mail\n\nChannel c\nFar :far:\nNear :near:\n")
+        self.write(".mbsyncrc", RC)
         ours, theirs = pty.openpty()
         done = subprocess.run([binary(), "import", "mbsync"], stdout=theirs, stderr=theirs,
                               timeout=60, env=self.w.sterna.environment())
@@ -298,7 +300,69 @@ class CommandTest(ImportCase):
         self.assertEqual(done.returncode, 0)
         self.assertNotIn(b"s3cret", shown)
         self.assertIn(b"# password", shown)
-        self.assertIn(b"mkdir -p ~/.config/sterna && sterna import mbsync >", shown)
+        self.assertIn(b"sterna import mbsync --write", shown)
+
+    def sterna(self, *arguments, expect=DONE):
+        """Without a configuration of the test."""
+        done = subprocess.run([binary(), *arguments], capture_output=True, text=True, timeout=60,
+                              stdin=subprocess.DEVNULL, env=self.w.sterna.environment())
+        self.assertEqual(done.returncode, expect, done.stdout + done.stderr)
+        return done
+
+    def config(self, name):
+        return pathlib.Path(self.w.dir, "home/.config/sterna", name)
+
+    def test_it_writes_a_file_that_nobody_else_can_read(self):
+        self.write(".mbsyncrc", RC)
+        done = self.sterna("import", "mbsync", "--write")
+        path = self.config("config.toml")
+        self.assertEqual(done.stdout, "")
+        self.assertIn(f"The configuration is in {path}\n", done.stderr)
+        self.assertIn("mode 0600", " ".join(done.stderr.split()))
+        self.assertNotIn("s3cret", done.stderr)
+        self.assertEqual(path.stat().st_mode & 0o777, 0o600)
+        self.assertEqual(path.parent.stat().st_mode & 0o777, 0o700)
+        self.assertIn('\npassword = "s3cret"\n', path.read_text())
+        self.assertEqual(self.sterna("__accounts").stdout, "far\n")
+
+    def test_it_writes_beside_a_configuration_and_never_over_one(self):
+        self.write(".mbsyncrc", RC)
+        first = '[account.own]\nuser = "u"\nhost = "h"\nmaildir = "~/Own"\n'
+        self.config("").mkdir(parents=True)
+        self.config("config.toml").write_text(first)
+        done = self.sterna("import", "mbsync", "--write")
+        path = self.config("config.d/mbsync.toml")
+        self.assertIn(f"The configuration is in {path}\n", done.stderr)
+        self.assertEqual(path.stat().st_mode & 0o777, 0o600)
+        self.assertCountEqual(self.sterna("__accounts").stdout.split(), ["own", "far"])
+        written = path.read_text()
+        again = self.sterna("import", "mbsync", "--write", expect=FAILED)
+        self.assertIn(f"{path} is there already", again.stderr)
+        self.assertEqual(path.read_text(), written)
+        self.assertEqual(self.config("config.toml").read_text(), first)
+
+    def test_it_writes_nothing_that_does_not_fit_to_what_is_there(self):
+        self.write(".mbsyncrc", RC)
+        self.config("").mkdir(parents=True)
+        self.config("config.toml").write_text(
+            '[account.far]\nuser = "u"\nhost = "h"\nmaildir = "~/Own"\n')
+        done = self.sterna("import", "mbsync", "--write", expect=BAD_CONFIG)
+        self.assertIn(f"{self.config('config.d/mbsync.toml')}:", done.stderr)
+        self.assertIn(f"`far` is already set in {self.config('config.toml')}:1",
+                      " ".join(done.stderr.split()))
+        self.assertFalse(self.config("config.d").exists())
+
+    def test_it_writes_the_file_that_is_named_and_no_password_elsewhere(self):
+        self.write(".mbsyncrc", RC)
+        path = f"{self.w.dir}/home/own.toml"
+        done = self.sterna("-c", path, "--json", "import", "mbsync", "--write")
+        self.assertIn(f"The configuration is in {path}\n", done.stderr)
+        self.assertNotIn("s3cret", done.stdout + done.stderr)
+        self.assertIn("[account.far]", json.loads(done.stdout)["configuration"])
+        self.assertIn("s3cret", pathlib.Path(path).read_text())
+        self.assertFalse(self.config("").exists())
+        again = self.sterna("-c", path, "import", "mbsync", "--write", expect=FAILED)
+        self.assertIn("is there already", again.stderr)
 
     def test_where_there_is_nothing_both_places_are_named(self):
         for tool, places in (("mbsync", (".config/isyncrc", ".mbsyncrc")),

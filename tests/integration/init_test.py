@@ -347,7 +347,8 @@ class TerminalCase(InitCase):
     """One who sits at a terminal, and answers what is asked."""
 
     def talk(self, arguments, answers, expect=DONE, more=()):
-        """Each answer is (what is asked, what is typed). Returns all that was shown."""
+        """Each answer is (what is asked, what is typed, or what is done with what was shown).
+        Returns all that was shown."""
         pid, terminal = pty.fork()
         if pid == 0:
             os.execve(binary(), [binary(), *arguments], self.environment(**dict(more)))
@@ -364,7 +365,11 @@ class TerminalCase(InitCase):
                 shown += data.decode(errors="replace")
             if waiting and waiting[0][0] in shown[seen:]:
                 seen = len(shown)
-                os.write(terminal, waiting.pop(0)[1].encode())
+                answer = waiting.pop(0)[1]
+                if callable(answer):
+                    answer(shown)
+                else:
+                    os.write(terminal, answer.encode())
         else:
             os.kill(pid, 9)
         _, status = os.waitpid(pid, 0)

@@ -292,7 +292,7 @@ class FilesTest(MistakesCase):
                               oauth={"provider": "microsoft"})
         run = sterna.run("check", expect=BAD_CONFIG)
         self.assertIn("client_id", run.stderr)
-        self.assertIn("README", run.stderr)
+        self.assertIn("docs/oauth.md", run.stderr)
 
     def test_36_oauth_without_a_login(self):
         sterna = self.account(password=None, address="ann@outlook.com", auth="oauth",

@@ -17,7 +17,7 @@ _sterna() {
         ;;
       --color | --into | --for | --name | --preset | --host | --port | --tls | --user | --auth | \
         --password-command | --password-file | --keep | --client-id | --client-secret-file | --pin | \
-        --maildir) ((i++)) ;;
+        --authorize-url | --token-url | --device-url | --scope | --maildir) ((i++)) ;;
       -*) ;;
       *)
         [[ -z $command ]] && command=${words[i]}
@@ -55,6 +55,7 @@ _sterna() {
       return
       ;;
     --name | --preset | --host | --port | --user | --password-command | --client-id | --pin) return ;;
+    --authorize-url | --token-url | --device-url | --scope) return ;;
     -n | --lines | --uid | --since | --until | --into | --for) return ;;
   esac
 
@@ -67,7 +68,8 @@ _sterna() {
     init)
       options='--name --preset --host --port --tls --pin --database --user --auth'
       options+=' --password-command --password-file --password-stdin --keep --client-id'
-      options+=' --client-secret-file --maildir --offline --no-test --print --enable'
+      options+=' --client-secret-file --authorize-url --token-url --device-url --scope'
+      options+=' --maildir --offline --no-test --print --enable'
       ;;
     sync) options='--dry-run' ;;
     check) options='--offline' ;;
@@ -77,6 +79,7 @@ _sterna() {
     history) options='-n --lines --uid --since --until' ;;
     undo) options='--into' ;;
     auth) options='--device --paste --status --logout --token' ;;
+    import) options='--write' ;;
   esac
   if [[ $cur == -* ]]; then
     COMPREPLY=($(compgen -W "$options $globals" -- "$cur"))
