@@ -102,7 +102,7 @@ struct Account::Impl {
   void answer_all();
   void note_pending();
   void note_pushed();
-  std::vector<KnownMailbox> watched_beside();
+  void watch_beside();
 
   Account& self;
   Services services;
@@ -155,16 +155,16 @@ void Account::Impl::note_pending() {
 }
 
 // What deserves a line of its own, where one line does not tell of everything.
-std::vector<KnownMailbox> Account::Impl::watched_beside() {
+void Account::Impl::watch_beside() {
   const Connection* connection = kept.pool.open_primary();
   const bool possible = connection && remote.can_listen(*connection) && !remote.has_notify() &&
                         !connection->has(imap::Capability::notify);
+  if (!possible || !life_settings.pushes) return beside.cover_none();
   std::vector<KnownMailbox> mailboxes;
-  if (!possible || !life_settings.pushes) return mailboxes;
   std::ranges::copy_if(kept.mailboxes, std::back_inserter(mailboxes), [&](const auto& one) {
     return !one.name.is_inbox() && life_settings.pushes(one.name);
   });
-  return mailboxes;
+  beside.cover(std::move(mailboxes), connection->quirks.connections_max);
 }
 
 // Of which mailboxes the server tells; told when it changes.
@@ -280,7 +280,7 @@ coro::Task<void> Account::Impl::wait_while_paused() {
   enter(LifeState::paused);
   life.next_try_ms = *pause_until;
   observer.on_life(self);
-  beside.cover({});
+  beside.cover_none();
   remote.end();
   remote.forget();
   co_await kept.pool.logout();
@@ -329,7 +329,7 @@ void Account::Impl::failed(const Error& error, bool over_old_line) {
   schedule.wait_until(now() + wait);
   life.next_try_ms = wall_ms() + wait.count();
   drop_line();
-  if (patience.told) beside.cover({});  // none of its lines may knock meanwhile
+  if (patience.told) beside.cover_none();  // none of its lines may knock meanwhile
   enter(patience.state);
   const auto in_seconds = std::chrono::ceil<seconds>(wait).count();
   if (is_new) {
@@ -348,7 +348,7 @@ void Account::Impl::went_well(const Due& due, const AccountReport& report) {
   if (of_all) kept.written.clear();
   life.error = report.errors.empty() ? std::nullopt : std::optional(report.errors.front());
   local.cover(kept.directories);
-  beside.cover(watched_beside());
+  watch_beside();
   Outcome outcome;
   outcome.everything = due.everything && of_all;
   outcome.did_anything = did_anything(report.counts);

@@ -7,6 +7,7 @@
 #include <memory>
 #include <utility>
 
+#include "header_fields.h"
 #include "sterna/base/nanoseconds.h"
 #include "sterna/imap/date.h"
 #include "sterna/maildir/file_name.h"
@@ -17,9 +18,16 @@ namespace {
 constexpr std::uint32_t kCollisionsMax = 100;
 constexpr std::size_t kReadOctets = 128 * 1024;
 
+// As Exchange says it.
+bool stands_for_another(std::string_view octets) {
+  return field_of_header(octets, "Subject")
+      .starts_with("Retrieval using the IMAP4 protocol failed");
+}
+
 }  // namespace
 
-BodyWriter::BodyWriter(Engine& engine, MailboxWork& work, maildir::MailboxDirs& dirs)
+BodyWriter::BodyWriter(Engine& engine, MailboxWork& work, maildir::MailboxDirs& dirs,
+                       const imap::Quirks& quirks)
     : delivery_({.fsync = engine.settings.fsync,
                  .now = [&clock = engine.services.clock] { return clock.monotonic(); }}),
       clock_(engine.services.clock),
@@ -28,7 +36,8 @@ BodyWriter::BodyWriter(Engine& engine, MailboxWork& work, maildir::MailboxDirs& 
       keywords_(work.keywords),
       tree_(engine.tree),
       mailbox_(work.row.id),
-      uidvalidity_(work.input.remote.uidvalidity) {}
+      uidvalidity_(work.input.remote.uidvalidity),
+      knows_substitutes_(quirks.substitutes_messages) {}
 
 std::vector<Stored> BodyWriter::write(std::vector<Piece> pieces) {
   std::vector<Stored> stored;
@@ -95,6 +104,12 @@ void BodyWriter::write_one(Piece& piece, std::vector<Stored>& stored) {
     begin();
     const bool dated = piece.last && piece.facts.internal_date;
     if (!dated) header_date_ = imap::date_of_header(piece.octets);
+    if (knows_substitutes_ && stands_for_another(piece.octets)) {
+      failed_ = Error(ErrorCode::protocol,
+                      "the server cannot render the message, and gives a text in its place")
+                    .with_scope(ErrorScope::message)
+                    .with_hint("read it where it was written, as in the web mail");
+    }
   }
   if (!failed_) {
     if (Status written = delivery_.write(piece.octets); !written) failed_ = written.error();

@@ -30,8 +30,9 @@ struct Stored {
 
 class BodyWriter {
  public:
-  // `dirs` of `work`. All must outlive it.
-  BodyWriter(Engine& engine, MailboxWork& work, maildir::MailboxDirs& dirs);
+  // `dirs` of `work`. All but the quirks must outlive it.
+  BodyWriter(Engine& engine, MailboxWork& work, maildir::MailboxDirs& dirs,
+             const imap::Quirks& quirks);
 
   std::vector<Stored> write(std::vector<Piece> pieces);
   // The same of twins whose files are in `from`. No octet of them is believed unread.
@@ -61,6 +62,7 @@ class BodyWriter {
   TreeId tree_;
   MailboxId mailbox_;
   UidValidity uidvalidity_;
+  bool knows_substitutes_ = false;
   std::optional<Error> failed_;
   std::optional<std::int64_t> header_date_;  // of the message that is being written
   std::uint64_t sequence_ = 0;

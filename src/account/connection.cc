@@ -390,10 +390,20 @@ coro::Task<Status> Connection::start_compress() {
   co_return Status{};
 }
 
+void Connection::recognise_by(Recognise recognise) {
+  recognise_ = std::move(recognise);
+  quirks = recognise_({});
+  client_.set_pipeline_depth(quirks.pipeline_depth_max);
+}
+
 coro::Task<Status> Connection::settle() {
   for (const imap::CommandId id : std::exchange(preludes_, {})) {
     STERNA_CO_TRY(imap::Done done, co_await wait(id));
     if (!done.ok()) log_.debug("{} refused: {}", to_string(done.kind), done.text);
+  }
+  if (const std::string id = std::exchange(id_, {}); recognise_ && !id.empty()) {
+    quirks = recognise_(id);
+    client_.set_pipeline_depth(quirks.pipeline_depth_max);
   }
   const imap::Capabilities& enabled = client_.enabled();
   condstore = has(imap::Capability::condstore);
@@ -423,6 +433,17 @@ void Connection::learn_namespaces(const imap::Response& response) {
   if (namespaces.personal.empty()) return;
   names.prefix = namespaces.personal.front().prefix;
   names.delimiter = namespaces.personal.front().delimiter;
+}
+
+void Connection::learn_id(const imap::Response& response) {
+  const auto* said = std::get_if<imap::Id>(&response);
+  if (!said) return;
+  id_.clear();
+  for (const std::string_view wanted : {"name", "version", "vendor"}) {
+    for (const auto& [name, value] : said->fields) {
+      if (ascii_iequals(name, wanted)) id_ += " " + value;
+    }
+  }
 }
 
 Sink* Connection::sink_of(imap::CommandId id) {

@@ -133,7 +133,13 @@ class Connection final : private imap::Handler {
   void prelude(imap::CommandId id) { preludes_.push_back(id); }
   // Takes the answer to NAMESPACE: into `namespaces` and `names`.
   Sink* namespace_sink() { return &namespace_sink_; }
-  // Waits for the preludes, and knows then whether QRESYNC can be used.
+  // Takes the answer to ID.
+  Sink* id_sink() { return &id_sink_; }
+  // Into `quirks`, now and once the server has said who it is.
+  using Recognise = std::function<imap::Quirks(std::string_view id)>;
+  void recognise_by(Recognise recognise);
+  // Waits for the preludes, and knows then what habits the server has and whether QRESYNC can be
+  // used.
   coro::Task<Status> settle();
   // LOGOUT without waiting for the answer, and the end of the transport.
   coro::Task<void> logout();
@@ -218,9 +224,13 @@ class Connection final : private imap::Handler {
   std::uint64_t oldest_pending() const;  // 0 for none
 
   void learn_namespaces(const imap::Response& response);
+  void learn_id(const imap::Response& response);
 
   Services services_;
   FunctionSink namespace_sink_{[this](const imap::Response& r) { learn_namespaces(r); }};
+  FunctionSink id_sink_{[this](const imap::Response& r) { learn_id(r); }};
+  Recognise recognise_;
+  std::string id_;  // name, version and vendor, as the server says them
   std::unique_ptr<io::Transport> transport_;
   Log log_;
   imap::Client client_;

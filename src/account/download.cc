@@ -81,7 +81,7 @@ class Downloader {
       : engine_(engine),
         connection_(connection),
         work_(work),
-        writer_(engine, work, dirs),
+        writer_(engine, work, dirs, connection.quirks),
         reason_(std::move(reason)),
         ahead_(std::move(ahead)),
         sink_(ahead_ ? std::move(ahead_->sink) : std::make_unique<BodySink>()) {

@@ -11,8 +11,10 @@ namespace {
 constexpr std::size_t kFieldOctetsMax = 1000;
 constexpr std::size_t kHeadOctetsMax = 16 * 1024;  // what of a header is looked through
 
+}  // namespace
+
 // The first line of it, and those that go on with it.
-std::string field(std::string_view head, std::string_view name) {
+std::string field_of_header(std::string_view head, std::string_view name) {
   std::string value;
   bool inside = false;
   while (!head.empty()) {
@@ -38,8 +40,6 @@ std::string field(std::string_view head, std::string_view name) {
   return value.substr(0, kFieldOctetsMax);
 }
 
-}  // namespace
-
 HeaderFields read_fields(io::Directory& directory, std::string_view file) {
   auto reader = directory.open_file(file);
   if (!reader) return {};
@@ -48,7 +48,8 @@ HeaderFields read_fields(io::Directory& directory, std::string_view file) {
     const auto count = (*reader)->read(head, kHeadOctetsMax - head.size());
     if (!count || *count == 0) break;
   }
-  return {field(head, "From"), field(head, "Subject"), field(head, "Message-ID")};
+  return {field_of_header(head, "From"), field_of_header(head, "Subject"),
+          field_of_header(head, "Message-ID")};
 }
 
 }  // namespace sterna::account

@@ -15,6 +15,8 @@ struct HeaderFields {
   std::string subject;
   std::string message_id;
 };
+// One of them, from the octets that a message begins with.
+std::string field_of_header(std::string_view head, std::string_view name);
 HeaderFields read_fields(io::Directory& directory, std::string_view file);
 
 }  // namespace sterna::account

@@ -57,7 +57,9 @@ void submit_preludes(Connection& connection) {
   }
   // Operators ask who it is that does what they see; some servers let nobody in without.
   if (connection.quirks.id_required || can.has(imap::Capability::id)) {
-    if (auto id = connection.submit(imap::id({{"name", "Sterna"}, {"version", STERNA_VERSION}}))) {
+    const std::vector<std::pair<std::string, std::string>> us{{"name", "Sterna"},
+                                                              {"version", STERNA_VERSION}};
+    if (auto id = connection.submit(imap::id(us), connection.id_sink())) {
       connection.prelude(*id);
     }
   }
@@ -111,11 +113,13 @@ coro::Task<Result<std::unique_ptr<Connection>>> open_line(Services services,
   }
   STERNA_CO_CHECK(co_await secure(*connection, settings));
   STERNA_CO_CHECK(check_preauth(*connection, settings));
-  connection->quirks =
-      imap::quirks_for(greeting->text, connection->capabilities(), settings.endpoint.host);
-  for (const auto& [name, value] : settings.quirks)
-    imap::set_quirk(connection->quirks, name, value);
-  connection->client().set_pipeline_depth(connection->quirks.pipeline_depth_max);
+  connection->recognise_by([greeting = greeting->text, capabilities = connection->capabilities(),
+                            host = settings.endpoint.host,
+                            own = settings.quirks](std::string_view id) {
+    imap::Quirks quirks = imap::quirks_for(fmt::format("{}{}", greeting, id), capabilities, host);
+    for (const auto& [name, value] : own) imap::set_quirk(quirks, name, value);
+    return quirks;
+  });
   co_return connection;
 }
 

@@ -42,12 +42,14 @@ SideWatch::SideWatch(Services services, const Settings& settings, Log log,
 SideWatch::~SideWatch() = default;
 
 std::size_t SideWatch::lines_max() const {
-  const std::size_t all = std::min<std::size_t>(settings_.connections, refused_beyond_);
+  const std::size_t all =
+      std::min({std::size_t{settings_.connections}, connections_max_, refused_beyond_});
   return all > kOtherConnections ? all - kOtherConnections : 0;
 }
 
-void SideWatch::cover(std::vector<KnownMailbox> mailboxes) {
+void SideWatch::cover(std::vector<KnownMailbox> mailboxes, std::size_t connections_max) {
   wanted_ = std::move(mailboxes);
+  connections_max_ = connections_max;
   if (wanted_.size() > lines_max()) wanted_.resize(lines_max());
   changed_.set();
 }

@@ -23,8 +23,10 @@ class SideWatch {
 
   // Listens to what cover() names, until it is cancelled; then no connection is left.
   coro::Task<void> run();
-  // From now on these, the first of them if not all can be had.
-  void cover(std::vector<KnownMailbox> mailboxes);
+  // From now on these, the first of them if not all can be had: so many connections of the account
+  // the server bears (imap::Quirks), those beside included.
+  void cover(std::vector<KnownMailbox> mailboxes, std::size_t connections_max);
+  void cover_none() { cover({}, 0); }
   // Every line that does not answer at once is replaced.
   void probe();
 
@@ -45,7 +47,8 @@ class SideWatch {
   std::function<void(const std::string&)> tell_;
   std::vector<KnownMailbox> wanted_;
   std::map<std::string, std::unique_ptr<Line>> lines_;  // by name on the wire
-  std::size_t refused_beyond_ = SIZE_MAX;               // so many connections the server bears
+  std::size_t connections_max_ = 0;
+  std::size_t refused_beyond_ = SIZE_MAX;  // so many connections the server turned out to bear
   coro::Event changed_;
 };
 

@@ -116,14 +116,21 @@ void read_pins(const Fields& tls, TlsConfig& out) {
   }
 }
 
+void check_private_key(const Fields& tls, std::string_view name, const std::string& path) {
+  if (is_directory(path)) {
+    tls.refuse(name, "this is a directory: the key is a file");
+  } else if (file_readable_by_others(path)) {
+    tls.refuse(name, "this private key can be read by the group or by others", "chmod 600 " + path);
+  }
+}
+
+// Without a file of its own the key is in that of the certificate.
 void read_client_certificate(const Fields& tls, TlsConfig& out) {
-  tls.path("client_cert", out.client_cert);
-  if (!tls.path("client_key", out.client_key)) return;
-  if (is_directory(out.client_key)) {
-    tls.refuse("client_key", "this is a directory: the key is a file");
-  } else if (file_readable_by_others(out.client_key)) {
-    tls.refuse("client_key", "this private key can be read by the group or by others",
-               "chmod 600 " + out.client_key);
+  const bool has_certificate = tls.path("client_cert", out.client_cert);
+  if (tls.path("client_key", out.client_key)) {
+    check_private_key(tls, "client_key", out.client_key);
+  } else if (has_certificate && tls.find("client_key") == nullptr) {
+    check_private_key(tls, "client_cert", out.client_cert);
   }
 }
 

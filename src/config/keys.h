@@ -157,16 +157,15 @@ inline constexpr std::array kKeys = {
     Key{Section::quirks, "ask_capability_after_login", Support::yes, ""},
     Key{Section::quirks, "id_required", Support::yes, ""},
     Key{Section::quirks, "idle_unreliable", Support::yes, ""},
-    Key{Section::quirks, "header_search_unreliable", Support::yes, ""},
     Key{Section::quirks, "size_unreliable", Support::yes, ""},
     Key{Section::quirks, "hides_old_messages", Support::yes, ""},
     Key{Section::quirks, "deletes_at_once", Support::yes, ""},
     Key{Section::quirks, "append_deduplicates", Support::yes, ""},
     Key{Section::quirks, "append_rewrites", Support::yes, ""},
+    Key{Section::quirks, "substitutes_messages", Support::yes, ""},
     Key{Section::quirks, "no_uid_expunge", Support::yes, ""},
     Key{Section::quirks, "no_mailbox_id", Support::yes, ""},
     Key{Section::quirks, "binds_by_finished", Support::yes, ""},
-    Key{Section::quirks, "slow_moves", Support::yes, ""},
 };
 
 // nullptr if the section has no such key.

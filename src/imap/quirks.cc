@@ -11,12 +11,12 @@ namespace sterna::imap {
 namespace {
 
 struct Server {
-  std::string_view greeting;
+  std::string_view said;  // in its greeting, and to ID
   const Capabilities& capabilities;
   std::string_view host;
 
-  bool greets(std::string_view part) const {
-    return ascii_lower(greeting).find(ascii_lower(part)) != std::string::npos;
+  bool says(std::string_view part) const {
+    return ascii_lower(said).find(ascii_lower(part)) != std::string::npos;
   }
   // The host is the domain or lies below it.
   bool is_at(std::string_view domain) const {
@@ -29,12 +29,14 @@ struct Server {
   }
   // Cyrus 3 of a minor version below that.
   bool is_cyrus_before(unsigned minor) const {
-    constexpr std::string_view kName = "Cyrus IMAP 3.";
-    const std::size_t at = greeting.find(kName);
-    if (at == std::string_view::npos) return false;
-    const std::string_view rest = greeting.substr(at + kName.size());
-    const auto number = parse_number(rest.substr(0, rest.find_first_not_of("0123456789")), 999);
-    return number && *number < minor;
+    for (const std::string_view name : {"Cyrus IMAP 3.", "Cyrus IMAPD 3."}) {
+      const std::size_t at = said.find(name);
+      if (at == std::string_view::npos) continue;
+      const std::string_view rest = said.substr(at + name.size());
+      const auto number = parse_number(rest.substr(0, rest.find_first_not_of("0123456789")), 999);
+      return number && *number < minor;
+    }
+    return false;
   }
   bool has(Capability capability) const { return capabilities.has(capability); }
 };
@@ -56,13 +58,16 @@ constexpr std::array kRows = {
           q.hides_old_messages = true;
         }},
     // exchange
-    Row{[](const Server& s) { return s.greets("Microsoft Exchange"); },
+    Row{[](const Server& s) {
+          return s.says("Microsoft Exchange") || s.says("Microsoft.Exchange");
+        },
         [](Quirks& q) {
           q.pipeline_depth_max = 4;
           q.connections_max = 8;
           q.idle_unreliable = true;
           q.size_unreliable = true;
           q.append_rewrites = true;
+          q.substitutes_messages = true;
         }},
     // yahoo
     Row{[](const Server& s) { return s.has(Capability::yahoo); },
@@ -70,7 +75,6 @@ constexpr std::array kRows = {
           q.command_line_octets_max = 1000;
           q.connections_max = 2;
           q.idle_unreliable = true;
-          q.header_search_unreliable = true;
           q.hides_old_messages = true;
         }},
     // icloud
@@ -82,23 +86,21 @@ constexpr std::array kRows = {
           q.connections_max = 4;
           q.no_qresync = true;
           q.ask_capability_after_login = true;
-          q.header_search_unreliable = true;
-          q.slow_moves = true;
         }},
     // courier
-    Row{[](const Server& s) { return s.greets("Courier-IMAP"); },
+    Row{[](const Server& s) { return s.says("Courier-IMAP"); },
         [](Quirks& q) {
           q.connections_max = 4;
           q.idle_unreliable = true;
         }},
     // cyrus
-    Row{[](const Server& s) { return s.greets("Cyrus IMAP"); },
+    Row{[](const Server& s) { return s.says("Cyrus IMAP"); },
         [](Quirks& q) { q.binds_by_finished = true; }},
     // cyrus-status: freed memory, with whatever lies in it
     Row{[](const Server& s) { return s.is_cyrus_before(8); },
         [](Quirks& q) { q.no_mailbox_id = true; }},
     // proton-bridge
-    Row{[](const Server& s) { return s.greets("gluon session ID"); },
+    Row{[](const Server& s) { return s.says("gluon session ID"); },
         [](Quirks& q) {
           q.no_uid_expunge = true;
           q.append_rewrites = true;
@@ -114,14 +116,10 @@ constexpr std::array kRows = {
         [](Quirks& q) {
           q.connections_max = 1;
           q.ask_capability_after_login = true;
-          q.header_search_unreliable = true;
         }},
     // yandex
     Row{[](const Server& s) { return s.is_at_one_of({"yandex.ru", "yandex.com"}); },
-        [](Quirks& q) {
-          q.connections_max = 2;
-          q.header_search_unreliable = true;
-        }},
+        [](Quirks& q) { q.connections_max = 2; }},
     // hmailserver
     Row{[](const Server& s) { return s.capabilities.has_other("IMAPREV1"); },
         [](Quirks& q) {
@@ -132,9 +130,8 @@ constexpr std::array kRows = {
 
 }  // namespace
 
-Quirks quirks_for(std::string_view greeting, const Capabilities& capabilities,
-                  std::string_view host) {
-  const Server server{greeting, capabilities, host};
+Quirks quirks_for(std::string_view said, const Capabilities& capabilities, std::string_view host) {
+  const Server server{said, capabilities, host};
   Quirks quirks;
   for (const Row& row : kRows) {
     if (row.matches(server)) row.set(quirks);
@@ -160,16 +157,15 @@ constexpr std::array kSwitches = {
     Switch{"ask_capability_after_login", &Quirks::ask_capability_after_login},
     Switch{"id_required", &Quirks::id_required},
     Switch{"idle_unreliable", &Quirks::idle_unreliable},
-    Switch{"header_search_unreliable", &Quirks::header_search_unreliable},
     Switch{"size_unreliable", &Quirks::size_unreliable},
     Switch{"hides_old_messages", &Quirks::hides_old_messages},
     Switch{"deletes_at_once", &Quirks::deletes_at_once},
     Switch{"append_deduplicates", &Quirks::append_deduplicates},
     Switch{"append_rewrites", &Quirks::append_rewrites},
+    Switch{"substitutes_messages", &Quirks::substitutes_messages},
     Switch{"no_uid_expunge", &Quirks::no_uid_expunge},
     Switch{"no_mailbox_id", &Quirks::no_mailbox_id},
     Switch{"binds_by_finished", &Quirks::binds_by_finished},
-    Switch{"slow_moves", &Quirks::slow_moves},
 };
 
 void assign(bool& place, std::uint64_t value) {

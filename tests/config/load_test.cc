@@ -272,6 +272,18 @@ TEST(Secrecy, APasswordFileOrKeyMustBeClosedToOthers) {
   EXPECT_TRUE(home.load()) << failure(home);
 }
 
+TEST(Secrecy, ACertificateThatHoldsItsKeyMustBeClosedToOthersToo) {
+  const Home home;
+  home.write("etc/config.toml", account("a") + "password = \"p\"\ntls.client_cert = \"both\"\n",
+             0600);
+  home.write("etc/both", "certificate and key\n", 0644);
+  EXPECT_EQ(failure(home),
+            "etc/config.toml:5:19: this private key can be read by the group or by others; chmod "
+            "600 etc/both\n");
+  home.write("etc/both", "certificate and key\n", 0600);
+  EXPECT_TRUE(home.load()) << failure(home);
+}
+
 TEST(Secrecy, ADirectoryInPlaceOfAFileIsNotToBeClosed) {
   const Home home;
   home.write("etc/config.toml", account("a") + "password_file = \"pw\"\n" +

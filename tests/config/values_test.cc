@@ -67,10 +67,11 @@ TEST(Hint, NamesTheNearestKeyOrTheRightPlace) {
 TEST(Quirks, AreSetByNameAndCheckedByKind) {
   const Home home;
   const AccountConfig account = account_of(
-      home, std::string(kMinimal) +
-                "[account.a.quirks]\nno_qresync = true\nconnections_max = 3\nslow_moves = false\n");
+      home,
+      std::string(kMinimal) +
+          "[account.a.quirks]\nno_qresync = true\nconnections_max = 3\nno_uid_expunge = false\n");
   EXPECT_EQ(account.quirks, (std::map<std::string, std::uint64_t>{
-                                {"connections_max", 3}, {"no_qresync", 1}, {"slow_moves", 0}}));
+                                {"connections_max", 3}, {"no_qresync", 1}, {"no_uid_expunge", 0}}));
   for (const std::string_view wrong :
        {"no_qresync = 1", "connections_max = true", "connections_max = 0", "idle_seconds_max = 5",
         "no_such_habit = true"}) {

@@ -43,28 +43,38 @@ TEST(QuirksTest, ServersAreRecognised) {
         .connections_max = 8,
         .idle_unreliable = true,
         .size_unreliable = true,
-        .append_rewrites = true}},
+        .append_rewrites = true,
+        .substitutes_messages = true}},
       {"",
        "XAPPLEPUSHSERVICE XYMHIGHESTMODSEQ",
        "imap.mail.yahoo.com",
        {.command_line_octets_max = 1000,
         .connections_max = 2,
         .idle_unreliable = true,
-        .header_search_unreliable = true,
         .hides_old_messages = true}},
       {"",
        "XAPPLEPUSHSERVICE",
        "imap.mail.me.com",
-       {.connections_max = 4,
-        .no_qresync = true,
-        .ask_capability_after_login = true,
-        .header_search_unreliable = true,
-        .slow_moves = true}},
+       {.connections_max = 4, .no_qresync = true, .ask_capability_after_login = true}},
       {"localhost Cyrus IMAP 3.6.1 server ready",
        "",
        "",
        {.no_mailbox_id = true, .binds_by_finished = true}},
       {"localhost Cyrus IMAP 3.8.0-beta1 server ready", "", "", {.binds_by_finished = true}},
+      // With what it answers to ID behind a greeting of somebody else's.
+      {"ready Cyrus IMAPD 3.6.1-Debian-3.6.1-4 Project Cyrus",
+       "",
+       "",
+       {.no_mailbox_id = true, .binds_by_finished = true}},
+      {"ready Microsoft.Exchange.Imap4.Imap4Server 15.20",
+       "",
+       "",
+       {.pipeline_depth_max = 4,
+        .connections_max = 8,
+        .idle_unreliable = true,
+        .size_unreliable = true,
+        .append_rewrites = true,
+        .substitutes_messages = true}},
       {"localhost Cyrus IMAP v2.4.17 server ready", "", "", {.binds_by_finished = true}},
       {"Courier-IMAP ready.", "", "", {.connections_max = 4, .idle_unreliable = true}},
       {"Proton Mail Bridge 03.08.01 - gluon session ID 3",
@@ -72,13 +82,8 @@ TEST(QuirksTest, ServersAreRecognised) {
        "127.0.0.1",
        {.append_rewrites = true, .no_uid_expunge = true}},
       {"", "", "imap.163.com", {.connections_max = 2, .id_required = true}},
-      {"",
-       "",
-       "imap.exmail.qq.com",
-       {.connections_max = 1,
-        .ask_capability_after_login = true,
-        .header_search_unreliable = true}},
-      {"", "", "imap.yandex.com", {.connections_max = 2, .header_search_unreliable = true}},
+      {"", "", "imap.exmail.qq.com", {.connections_max = 1, .ask_capability_after_login = true}},
+      {"", "", "imap.yandex.com", {.connections_max = 2}},
       {"", "IMAPrev1", "", {.connections_max = 2, .size_unreliable = true}},
   };
   for (const auto& [greeting, capabilities, host, expected] : servers) {
@@ -114,8 +119,8 @@ TEST(QuirksTest, AreSetByName) {
   EXPECT_TRUE(set_quirk(quirks, "no_qresync", 1) && quirks.no_qresync);
   EXPECT_TRUE(set_quirk(quirks, "no_qresync", 0) && !quirks.no_qresync);
   EXPECT_TRUE(set_quirk(quirks, "connections_max", 7) && quirks.connections_max == 7);
-  set_quirk(quirks, "slow_moves", 1);
-  EXPECT_EQ(describe(quirks), "connections_max=7, slow_moves");
+  set_quirk(quirks, "no_uid_expunge", 1);
+  EXPECT_EQ(describe(quirks), "connections_max=7, no_uid_expunge");
 }
 
 TEST(OutcomeTest, CodesDecide) {

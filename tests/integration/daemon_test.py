@@ -100,6 +100,19 @@ class LifeTest(DaemonCase):
                         daemon.wait(lambda m=mailbox: "pushed" in world.words_local(m),
                                     f"message in {mailbox}", 10)
 
+    def test_no_more_lines_are_held_than_the_server_bears(self):
+        world = self.world("no-notify", watch=["INBOX", "Lists*"], poll_interval="1h",
+                           connections=8, quirks={"connections_max": 3})
+        for name in ("Lists/a", "Lists/b", "Lists/c"):
+            world.imap.create(name)
+        with Daemon(world.sterna) as daemon:
+            daemon.wait_in_step(world)
+            daemon.wait(lambda: daemon.accounts()[world.name]["connections"] == 2, "two lines")
+            time.sleep(1)  # a third one would be there by now
+            account = daemon.accounts()[world.name]
+            self.assertEqual(account["connections"], 2)
+            self.assertEqual(sum(m["pushed"] for m in account["mailboxes"]), 2)
+
     def test_a_server_without_idle_is_polled(self):
         world = self.world("no-idle", poll_interval="10s")
         world.fill("INBOX", 1)

@@ -205,6 +205,27 @@ class ExchangeTest(Rewriting, Life, ProviderCase):
     personality = personalities.Exchange
     dies_at = "upload.answered"
 
+    def test_a_text_in_place_of_a_message_is_not_taken_for_it(self):
+        world = self.start(self.personality)
+        uid = world.server.add(b"INBOX", self.personality.substitute)
+        report = world.sync(expect=PARTLY)
+        self.assertEqual(report["quarantined"], 1)
+        self.assertIn("cannot render", report["stderr"])
+        self.assertEqual(len(world.mail.messages("INBOX")), 10)
+        world.server.messages()[uid][1] = message("rendered")
+        world.ask_state("UPDATE failure SET next_try_ms = 0")
+        self.assertEqual(world.sync()["downloaded"], 1)
+        self.assertIn("rendered", world.words())
+
+    def test_calendars_stay_out_whatever_their_language(self):
+        world = self.start(self.personality)
+        for name in ("Kalender", "Kalender/Feste", "Kontakte", "Aufgaben", "Calendrier"):
+            world.server.make(name)
+            world.server.add(name.encode(), self.personality.substitute)
+        world.sync()
+        self.assertNotIn("Kalender", world.mail.mailboxes())
+        self.assertEqual(world.server.sent(rb'^(SELECT|EXAMINE) "?(Kal|Kon|Auf|Cal|Con)'), [])
+
 
 class YahooTest(Life, ProviderCase):
     personality = personalities.Yahoo

@@ -261,6 +261,25 @@ class HostTest(QuirksCase):
                 self.assertEqual(report["downloaded"], 2 if expect == 0 else 0)
                 self.assertEqual(bool(server.sent(rb'^ID \("name"')), expect == 0)
 
+    def test_who_greets_as_nobody_is_known_by_its_id(self):
+        class Anonymous(ScriptedServer):
+            """Its administrator changed the greeting."""
+            capabilities = ScriptedServer.capabilities + b" ID"
+
+            def on_id(self, session, tag, _text):
+                session.say(b'* ID ("name" "Microsoft.Exchange.Imap4.Imap4Server" '
+                            b'"version" "15.20")', tag + b" OK")
+
+        server = Anonymous()
+        server.fill(2)
+        world = ScriptedWorld(self, server, quirks={"connections_max": 3})
+        checks = world.sterna.command_json("check")["accounts"][0]["checks"]
+        (quirks,) = [line["detail"] for line in checks if line["what"] == "quirks"]
+        for switch in ("size_unreliable", "append_rewrites", "connections_max=3"):
+            self.assertIn(switch, quirks)
+        world.sync()
+        world.assert_settled()
+
     def test_a_switch_that_the_user_set_goes_before_what_is_recognised(self):
         world = self.world(transport="direct", quirks={"no_qresync": True, "connections_max": 1})
         checks = world.sterna.command_json("check")["accounts"][0]["checks"]

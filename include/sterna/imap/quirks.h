@@ -35,8 +35,6 @@ struct Quirks {
   bool id_required = false;
   // IDLE may never report anything: poll beside it.
   bool idle_unreliable = false;
-  // HEADER searches return everything, nothing or an error.
-  bool header_search_unreliable = false;
   // RFC822.SIZE is not the size of what BODY[] gives.
   bool size_unreliable = false;
   // Old messages leave the view of a mailbox without having been deleted.
@@ -47,6 +45,8 @@ struct Quirks {
   bool append_deduplicates = false;
   // A message stored is not, octet for octet, the message sent; the flags of APPEND may be lost.
   bool append_rewrites = false;
+  // What is fetched of a message that it cannot render is a text in its place.
+  bool substitutes_messages = false;
   // UID EXPUNGE is advertised and answered NO.
   bool no_uid_expunge = false;
   // MAILBOXID in STATUS is not the mailbox's, or no text at all.
@@ -54,16 +54,14 @@ struct Quirks {
   // Of the ways to bind a login to its TLS connection only tls-unique is known there, whatever the
   // version of TLS.
   bool binds_by_finished = false;
-  // A moved message may be seen in both mailboxes for a while.
-  bool slow_moves = false;
 
   bool operator==(const Quirks&) const = default;
 };
 
-// `greeting` is the text of the greeting, `host` the configured host name (it may be empty, as with
-// a tunnel). All rows that match apply, in the order of the table.
-Quirks quirks_for(std::string_view greeting, const Capabilities& capabilities,
-                  std::string_view host);
+// `said` is the text of the greeting, and what was answered to ID, if it was; `host` the configured
+// host name (it may be empty, as with a tunnel). All rows that match apply, in the order of the
+// table.
+Quirks quirks_for(std::string_view said, const Capabilities& capabilities, std::string_view host);
 
 // Sets the switch of this name (0 and 1 are false and true); false if there is none.
 bool set_quirk(Quirks& quirks, std::string_view name, std::uint64_t value);
