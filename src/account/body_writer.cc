@@ -18,12 +18,6 @@ namespace {
 constexpr std::uint32_t kCollisionsMax = 100;
 constexpr std::size_t kReadOctets = 128 * 1024;
 
-// As Exchange says it.
-bool stands_for_another(std::string_view octets) {
-  return field_of_header(octets, "Subject")
-      .starts_with("Retrieval using the IMAP4 protocol failed");
-}
-
 }  // namespace
 
 BodyWriter::BodyWriter(Engine& engine, MailboxWork& work, maildir::MailboxDirs& dirs,

@@ -41,6 +41,21 @@ bool is_simple(imap::CommandKind kind) {
   }
 }
 
+// Without it the sync goes on, whatever the server's reason.
+bool is_optional(imap::CommandKind kind) {
+  switch (kind) {
+    using enum imap::CommandKind;
+    case compress:
+    case enable:
+    case id:
+    case namespaces:
+    case notify:
+      return true;
+    default:
+      return false;
+  }
+}
+
 }  // namespace
 
 Sink::~Sink() {
@@ -331,6 +346,9 @@ Result<imap::CommandId> Connection::submit(Result<imap::Command> command, Sink* 
 
 void Connection::heed(const imap::Done& done) {
   if (done.ok() || told_to_wait_) return;
+  const bool surely =
+      done.code.is(imap::Code::throttled) || imap::tells_of_limit(printable(done.text));
+  if (is_optional(done.kind) && !surely) return;
   Error error = imap::error_from(done);
   if (imap::told_to_wait(error)) told_to_wait_ = std::move(error);
 }

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fetch_into_undo.h"
 
+#include "header_fields.h"
 #include "sterna/base/nanoseconds.h"
 #include "sterna/base/step.h"
 #include "whole_body.h"
 
 namespace sterna::account {
 namespace {
+
+constexpr std::size_t kHeadOctets = 16 * 1024;
 
 // The same into a file of the undo area.
 class UndoSink final : public WholeSink {
@@ -23,12 +26,14 @@ class UndoSink final : public WholeSink {
       if (!pending_cr_) text += c;
     }
     size += text.size();
+    if (head.size() < kHeadOctets) head += text.substr(0, kHeadOctets - head.size());
     if (status) status = file_.write(text);
     return true;
   }
 
   Status status;
   std::uint64_t size = 0;
+  std::string head;
 
  private:
   io::FileWriter& file_;
@@ -48,6 +53,11 @@ coro::Task<Status> fetch_into_undo(Engine& engine, Connection& connection, Mailb
   const std::optional<maildir::ContentIdentity> content = sink.finish();
   if (!content) {
     co_return fail(Error(ErrorCode::protocol, "the server does not hand the message out")
+                       .with_scope(ErrorScope::message));
+  }
+  if (connection.quirks.substitutes_messages && stands_for_another(sink.head)) {
+    co_return fail(Error(ErrorCode::protocol,
+                         "the server cannot render the message, and gives a text in its place")
                        .with_scope(ErrorScope::message));
   }
   STERNA_CO_CHECK(file->set_mtime(to_ns(row.internal_date)));

@@ -40,6 +40,10 @@ std::string field_of_header(std::string_view head, std::string_view name) {
   return value.substr(0, kFieldOctetsMax);
 }
 
+bool stands_for_another(std::string_view head) {
+  return field_of_header(head, "Subject").starts_with("Retrieval using the IMAP4 protocol failed");
+}
+
 HeaderFields read_fields(io::Directory& directory, std::string_view file) {
   auto reader = directory.open_file(file);
   if (!reader) return {};

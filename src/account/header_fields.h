@@ -17,6 +17,8 @@ struct HeaderFields {
 };
 // One of them, from the octets that a message begins with.
 std::string field_of_header(std::string_view head, std::string_view name);
+// Whether it is what Exchange gives in place of a message that it cannot render.
+bool stands_for_another(std::string_view head);
 HeaderFields read_fields(io::Directory& directory, std::string_view file);
 
 }  // namespace sterna::account

@@ -234,7 +234,10 @@ class Remover {
     if (cleared) at_step("delete_out.unmarked");
     // Who may not take it away could not set it, either.
     if (!cleared) engine_.log.debug("mailbox {}: {}", work_.name(), cleared.error().describe());
-    in_doubt_ = !connection_.usable();
+    // A server that is to be left alone keeps the mark until then, and the intents say that it is
+    // ours.
+    const bool later = !cleared && is_told_to_wait(cleared.error());
+    in_doubt_ = later || !connection_.usable();
   }
 
   // Records what came of it.

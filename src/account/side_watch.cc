@@ -18,8 +18,10 @@ using std::chrono::milliseconds;
 // One lists and plans, and one more may fetch.
 constexpr std::size_t kOtherConnections = 2;
 
+// What else a server wants to be left alone for passes.
 bool tells_of_too_many(const Error& error) {
-  return error.is(ErrorCode::server_no) && error.scope() == ErrorScope::account;
+  const bool refused = error.is(ErrorCode::server_no) && error.scope() == ErrorScope::account;
+  return refused && (!is_told_to_wait(error) || ascii_lower(error.message()).contains("connect"));
 }
 
 }  // namespace

@@ -32,14 +32,18 @@ namespace {
 // to rest ends it.
 constexpr int kPassesMax = 6;
 
+// Than that the server is to be left alone, which it may have said before it hung up.
+bool says_no_more(const Status& done) {
+  return done || is_told_to_wait(done.error()) || done.error().is(ErrorCode::disconnected) ||
+         done.error().is(ErrorCode::timeout);
+}
+
 coro::Task<Status> run_passes(Engine& engine, Pool& pool) {
   for (int pass = 0; pass < kPassesMax; ++pass) {
     engine.again = false;
     engine.ripe_in_ns.reset();
     Status done = co_await run_pass(engine, pool);
-    if (engine.told_to_wait && (done || is_told_to_wait(done.error()))) {
-      co_return fail(*engine.told_to_wait);
-    }
+    if (engine.told_to_wait && says_no_more(done)) co_return fail(*engine.told_to_wait);
     STERNA_CO_CHECK(done);
     engine.generation = Generation{engine.generation.value + 1};
     engine.news = nullptr;  // what this pass changed was no news

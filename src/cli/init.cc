@@ -174,7 +174,7 @@ class Init {
 
   bool wants_oauth() const {
     if (!arguments_.auth.empty()) return arguments_.auth == "oauth";
-    return !arguments_.client_id.empty() ||
+    return !arguments_.client_id.empty() || has_endpoints() ||
            std::ranges::find(server_.logins, discover::Login::password) == server_.logins.end();
   }
 
@@ -252,8 +252,13 @@ class Init {
     return {};
   }
 
+  bool has_endpoints() const {
+    return !arguments_.token_url.empty() &&
+           (!arguments_.authorize_url.empty() || !arguments_.device_url.empty());
+  }
+
   Status choose_client() {
-    const bool by_hand = !arguments_.authorize_url.empty() && !arguments_.token_url.empty();
+    const bool by_hand = has_endpoints();
     const bool known = draft_.preset != nullptr && !draft_.preset->oauth.empty();
     if (!by_hand && !known) {
       return fail(Error(ErrorCode::unsupported,
@@ -454,12 +459,14 @@ class Init {
   // By OAuth, once the account is written whose tokens they are. False: still to be done.
   Result<bool> log_in_at_provider() {
     if (!std::holds_alternative<ByOAuth>(draft_.secret)) return true;
-    if (arguments_.untested || arguments_.offline || !prompt_.may_ask()) return false;
+    const bool is_apart = arguments_.untested || arguments_.offline || console_.json();
+    if (is_apart || !prompt_.may_ask()) return false;
     STERNA_TRY(const bool now, prompt_.yes("Log in at the provider now?", true));
     if (!now) return false;
     STERNA_TRY(const config::Config config, config::load(load_));
     const Context context{.options = options_, .config = config, .console = console_};
     login_ = run_command(context, AuthArguments{.account = draft_.name});
+    if (login_ == Exit::interrupted) return fail(Error::cancelled());
     if (login_ != Exit::done) return false;  // it has said why
     STERNA_TRY(const config::AccountConfig account, account_of(config));
     STERNA_TRY(const auto lines, try_account(config, account, std::nullopt));

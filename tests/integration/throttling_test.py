@@ -3,6 +3,7 @@
 connections of the account, and said; what was done stays done, and the rest comes then.
 """
 import contextlib
+import os
 import time
 import unittest
 
@@ -180,6 +181,44 @@ class SyncTest(unittest.TestCase):
                 for mail, target in zip(mails[1:3], ("Other", "Third")):
                     world.mail.move(mail, target)
                 self.assert_left_alone(world, 1)
+
+    def test_a_mark_that_could_not_be_taken_back_is_not_forgotten(self):
+        """The message was marked, its EXPUNGE refused, and its file comes back meanwhile."""
+        server = AmidChanges(b"UID EXPUNGE")
+        server.taken = 0
+        server.fill(3)
+        world = ScriptedWorld(self, server, local_delete="expunge")
+        world.sync()
+        mail = world.mail.messages("INBOX")[0]
+        aside = f"{world.dir}/aside"
+        os.rename(mail.path, aside)
+        world.mail.settle()
+        server.busy = True
+        world.sterna.run("sync", expect=(PARTLY, NETWORK))
+        self.assertEqual(sum(rb"\Deleted" in flags for flags, _ in server.messages().values()), 1)
+        os.rename(aside, mail.path)
+        server.busy = False
+        for _ in range(3):
+            world.sync()
+        self.assertEqual(len(server.messages()), 3)
+        self.assertEqual([flags for flags, _ in server.messages().values()
+                          if rb"\Deleted" in flags], [])
+        self.assertEqual([m.letters for m in world.mail.messages("INBOX") if "T" in m.letters], [])
+        world.assert_settled()
+
+    def test_who_hangs_up_behind_it_is_left_alone_all_the_same(self):
+        class HangsUp(AmidChanges):
+            def hook(self, session, tag, text):
+                refused = super().hook(session, tag, text)
+                if refused:
+                    session.end()
+                return refused
+
+        world = ScriptedWorld(self, HangsUp(b"APPEND"))
+        world.sync()
+        for number in range(3):
+            world.mail.deliver("INBOX", local(message(f"mine{number}")), "S", NOON)
+        self.assert_left_alone(world, 3)
 
     def test_one_message_that_is_refused_so_stops_no_other(self):
         server = ThrottledMessage()
