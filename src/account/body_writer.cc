@@ -98,11 +98,8 @@ void BodyWriter::write_one(Piece& piece, std::vector<Stored>& stored) {
     begin();
     const bool dated = piece.last && piece.facts.internal_date;
     if (!dated) header_date_ = imap::date_of_header(piece.octets);
-    if (knows_substitutes_ && stands_for_another(piece.octets)) {
-      failed_ = Error(ErrorCode::protocol,
-                      "the server cannot render the message, and gives a text in its place")
-                    .with_scope(ErrorScope::message)
-                    .with_hint("read it where it was written, as in the web mail");
+    if (knows_substitutes_) {
+      if (Status rendered = check_rendered(piece.octets); !rendered) failed_ = rendered.error();
     }
   }
   if (!failed_) {

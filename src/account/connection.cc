@@ -56,6 +56,11 @@ bool is_optional(imap::CommandKind kind) {
   }
 }
 
+void apply(const imap::Quirks& quirks, Connection& connection) {
+  connection.quirks = quirks;
+  connection.client().set_pipeline_depth(quirks.pipeline_depth_max);
+}
+
 }  // namespace
 
 Sink::~Sink() {
@@ -346,8 +351,7 @@ Result<imap::CommandId> Connection::submit(Result<imap::Command> command, Sink* 
 
 void Connection::heed(const imap::Done& done) {
   if (done.ok() || told_to_wait_) return;
-  const bool surely =
-      done.code.is(imap::Code::throttled) || imap::tells_of_limit(printable(done.text));
+  const bool surely = done.code.is(imap::Code::throttled) || imap::tells_of_limit(done.text);
   if (is_optional(done.kind) && !surely) return;
   Error error = imap::error_from(done);
   if (imap::told_to_wait(error)) told_to_wait_ = std::move(error);
@@ -410,8 +414,7 @@ coro::Task<Status> Connection::start_compress() {
 
 void Connection::recognise_by(Recognise recognise) {
   recognise_ = std::move(recognise);
-  quirks = recognise_({});
-  client_.set_pipeline_depth(quirks.pipeline_depth_max);
+  apply(recognise_({}), *this);
 }
 
 coro::Task<Status> Connection::settle() {
@@ -419,10 +422,8 @@ coro::Task<Status> Connection::settle() {
     STERNA_CO_TRY(imap::Done done, co_await wait(id));
     if (!done.ok()) log_.debug("{} refused: {}", to_string(done.kind), done.text);
   }
-  if (const std::string id = std::exchange(id_, {}); recognise_ && !id.empty()) {
-    quirks = recognise_(id);
-    client_.set_pipeline_depth(quirks.pipeline_depth_max);
-  }
+  const std::string id = std::exchange(id_, {});
+  if (recognise_ && !id.empty()) apply(recognise_(id), *this);
   const imap::Capabilities& enabled = client_.enabled();
   condstore = has(imap::Capability::condstore);
   qresync = condstore && has(imap::Capability::qresync) && !quirks.no_qresync &&

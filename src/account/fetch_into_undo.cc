@@ -9,8 +9,6 @@
 namespace sterna::account {
 namespace {
 
-constexpr std::size_t kHeadOctets = 16 * 1024;
-
 // The same into a file of the undo area.
 class UndoSink final : public WholeSink {
  public:
@@ -26,7 +24,7 @@ class UndoSink final : public WholeSink {
       if (!pending_cr_) text += c;
     }
     size += text.size();
-    if (head.size() < kHeadOctets) head += text.substr(0, kHeadOctets - head.size());
+    if (head.size() < kHeadOctetsMax) head += text.substr(0, kHeadOctetsMax - head.size());
     if (status) status = file_.write(text);
     return true;
   }
@@ -55,11 +53,7 @@ coro::Task<Status> fetch_into_undo(Engine& engine, Connection& connection, Mailb
     co_return fail(Error(ErrorCode::protocol, "the server does not hand the message out")
                        .with_scope(ErrorScope::message));
   }
-  if (connection.quirks.substitutes_messages && stands_for_another(sink.head)) {
-    co_return fail(Error(ErrorCode::protocol,
-                         "the server cannot render the message, and gives a text in its place")
-                       .with_scope(ErrorScope::message));
-  }
+  if (connection.quirks.substitutes_messages) STERNA_CO_CHECK(check_rendered(sink.head));
   STERNA_CO_CHECK(file->set_mtime(to_ns(row.internal_date)));
   STERNA_CO_CHECK(file->sync());
   STERNA_CO_CHECK(undo->place(*file, name));

@@ -9,12 +9,9 @@ namespace sterna::account {
 namespace {
 
 constexpr std::size_t kFieldOctetsMax = 1000;
-constexpr std::size_t kHeadOctetsMax = 16 * 1024;  // what of a header is looked through
-
-}  // namespace
 
 // The first line of it, and those that go on with it.
-std::string field_of_header(std::string_view head, std::string_view name) {
+std::string field(std::string_view head, std::string_view name) {
   std::string value;
   bool inside = false;
   while (!head.empty()) {
@@ -40,8 +37,15 @@ std::string field_of_header(std::string_view head, std::string_view name) {
   return value.substr(0, kFieldOctetsMax);
 }
 
-bool stands_for_another(std::string_view head) {
-  return field_of_header(head, "Subject").starts_with("Retrieval using the IMAP4 protocol failed");
+}  // namespace
+
+Status check_rendered(std::string_view head) {
+  constexpr std::string_view kSubstitute = "Retrieval using the IMAP4 protocol failed";
+  if (!field(head, "Subject").starts_with(kSubstitute)) return {};
+  return fail(Error(ErrorCode::protocol,
+                    "the server cannot render the message, and gives a text in its place")
+                  .with_scope(ErrorScope::message)
+                  .with_hint("read it where it was written, as in the web mail"));
 }
 
 HeaderFields read_fields(io::Directory& directory, std::string_view file) {
@@ -52,8 +56,7 @@ HeaderFields read_fields(io::Directory& directory, std::string_view file) {
     const auto count = (*reader)->read(head, kHeadOctetsMax - head.size());
     if (!count || *count == 0) break;
   }
-  return {field_of_header(head, "From"), field_of_header(head, "Subject"),
-          field_of_header(head, "Message-ID")};
+  return {field(head, "From"), field(head, "Subject"), field(head, "Message-ID")};
 }
 
 }  // namespace sterna::account

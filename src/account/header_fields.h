@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "sterna/base/result.h"
 #include "sterna/io/file_system.h"
 
 namespace sterna::account {
@@ -15,10 +16,10 @@ struct HeaderFields {
   std::string subject;
   std::string message_id;
 };
-// One of them, from the octets that a message begins with.
-std::string field_of_header(std::string_view head, std::string_view name);
-// Whether it is what Exchange gives in place of a message that it cannot render.
-bool stands_for_another(std::string_view head);
+// What of a header is looked through.
+inline constexpr std::size_t kHeadOctetsMax = 16 * 1024;
+// An error where a message begins like what Exchange gives in place of one that it cannot render.
+Status check_rendered(std::string_view head);
 HeaderFields read_fields(io::Directory& directory, std::string_view file);
 
 }  // namespace sterna::account

@@ -16,7 +16,6 @@
 #include "removal_count.h"
 #include "sterna/base/step.h"
 #include "sterna/imap/outcome.h"
-#include "sterna/imap/told_to_wait.h"
 #include "uid_sink.h"
 
 namespace sterna::account {
@@ -215,8 +214,8 @@ class Unsaid {
     }
     Error error = imap::error_from(done);
     // A right that is missing is missing for all of them.
-    const bool of_all = done.code.is(imap::Code::no_perm) ||
-                        imap::told_to_wait(error).has_value() || commands_left_ <= 0;
+    const bool of_all =
+        done.code.is(imap::Code::no_perm) || is_told_to_wait(error) || commands_left_ <= 0;
     if (of_all || !halve(part)) refuse(part, std::move(error));
   }
 

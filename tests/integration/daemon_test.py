@@ -108,7 +108,10 @@ class LifeTest(DaemonCase):
         with Daemon(world.sterna) as daemon:
             daemon.wait_in_step(world)
             daemon.wait(lambda: daemon.accounts()[world.name]["connections"] == 2, "two lines")
-            time.sleep(1)  # a third one would be there by now
+            # Another sync, after which a third one would be there.
+            world.imap.append("INBOX", message("pushed"), [], NOON)
+            daemon.wait(lambda: "pushed" in world.words_local("INBOX"), "message in INBOX")
+            daemon.wait_in_step(world)
             account = daemon.accounts()[world.name]
             self.assertEqual(account["connections"], 2)
             self.assertEqual(sum(m["pushed"] for m in account["mailboxes"]), 2)
