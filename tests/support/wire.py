@@ -188,15 +188,15 @@ class Wire:
         with self._lock:
             self._sockets += [client, server]
             self.connections += 1
-        lost = set()      # tags whose answers never arrive
+        tags = _Tags()
         up, down = (_copy, _copy) if self._raw else (self._upwards, self._downwards)
         for pump, source, sink in ((up, client, server), (down, server, client)):
-            threading.Thread(target=self._run, args=(pump, source, sink, lost),
+            threading.Thread(target=self._run, args=(pump, source, sink, tags),
                              daemon=True).start()
 
-    def _run(self, pump, source, sink, lost):
+    def _run(self, pump, source, sink, tags):
         try:
-            pump(source, sink, lost)
+            pump(source, sink, tags)
         except (OSError, ValueError):
             pass
         except _Cut:
@@ -207,7 +207,7 @@ class Wire:
         _shut(source)
         _shut(sink)
 
-    def _upwards(self, client, server, lost):
+    def _upwards(self, client, server, tags):
         file = client.makefile("rb", 1 << 16)
         while (line := file.readline()):
             pieces, literals, eager = [line], 0, 0
@@ -220,9 +220,9 @@ class Wire:
                 pieces.append(file.read(int(found[1])))
                 pieces.append(file.readline())
                 literals += 1
-            self._pass_up(pieces, literals, eager, client, server, lost)
+            self._pass_up(pieces, literals, eager, client, server, tags)
 
-    def _pass_up(self, pieces, literals, eager, client, server, lost):
+    def _pass_up(self, pieces, literals, eager, client, server, tags):
         for real, shown in self._disguises:
             pieces[::2] = [piece.replace(shown, real) for piece in pieces[::2]]
         tag, _, text = b"".join(pieces[::2]).rstrip(b"\r\n").partition(b" ")
@@ -235,7 +235,7 @@ class Wire:
         if _take(self._cut_before, text):
             raise _Cut
         if _take(self._lose_reply, text):
-            lost.add(tag)
+            tags.lost.add(tag)
         if _take(self._say_bye, text):
             client.sendall(b"* BYE going down\r\n")
             return
@@ -245,10 +245,12 @@ class Wire:
             with self._lock:
                 self.violations.append((reason, text[:120]))
             answer = b"BAD not offered: " + reason.encode()
-        if answer:
-            client.sendall(tag + b" " + answer + b"\r\n")
-        else:
+        if not answer:
+            if text:
+                tags.sent(tag)
             server.sendall(b"".join(pieces))
+        elif not tags.answer_later(tag + b" " + answer + b"\r\n"):
+            client.sendall(tag + b" " + answer + b"\r\n")
 
     def _count_together(self, text):
         if self._held_in_vain or not self._together or not self._together[0].search(text):
@@ -280,15 +282,16 @@ class Wire:
                 return "MULTIAPPEND"
         return None
 
-    def _downwards(self, server, client, lost):
+    def _downwards(self, server, client, tags):
         file = server.makefile("rb", 1 << 16)
         fresh = True
         while (line := file.readline()):
             found = _LITERAL.search(line)
             out = self._stripped(line) if fresh else line
-            if lost and fresh and line.split(b" ", 1)[0] in lost:
+            tag = line.split(b" ", 1)[0] if fresh else b""
+            if tag in tags.lost:
                 raise _Cut
-            self._pass_down(out, client)
+            self._pass_down(out + tags.answered(tag), client)
             if found:
                 left = int(found[1])
                 while left:
@@ -336,7 +339,34 @@ class Wire:
         client.sendall(data)
 
 
-def _copy(source, sink, _lost):
+class _Tags:
+    """Of the commands of one connection. What is refused here is answered in its turn: a server
+    takes up a SELECT when it has answered what came before."""
+
+    def __init__(self):
+        self.lost = set()       # whose answers never arrive
+        self._lock = threading.Lock()
+        self._open = {}         # tag: what is said behind its answer
+
+    def sent(self, tag):
+        with self._lock:
+            self._open[tag] = b""
+
+    def answer_later(self, line):
+        """False where nothing is awaited."""
+        with self._lock:
+            if not self._open:
+                return False
+            self._open[next(reversed(self._open))] += line
+            return True
+
+    def answered(self, tag):
+        """What follows this answer."""
+        with self._lock:
+            return self._open.pop(tag, b"")
+
+
+def _copy(source, sink, _tags):
     while (data := source.recv(1 << 16)):
         sink.sendall(data)
 
