@@ -15,6 +15,8 @@ target_compile_options(sterna_options INTERFACE
   $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>
   $<$<BOOL:${STERNA_WERROR}>:-Werror>)
 
+set(STERNA_UNOPTIMIZED $<$<CONFIG:Debug>:-O0>)
+
 find_program(STERNA_LLD NAMES ld.lld-19)
 if(STERNA_LLD AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   target_link_options(sterna_options INTERFACE -fuse-ld=lld)

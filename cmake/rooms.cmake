@@ -37,10 +37,13 @@ function(sterna_room name)
   endif()
 endfunction()
 
-# sterna_test(ROOM SOURCES a_test.cc ... [ROOMS more rooms ...] [LIBRARIES ...])
-#   One GoogleTest program a room: sterna_ROOM_test; each TEST is a test of ctest, label unit.
+# sterna_test(ROOM [OPTIMIZED] SOURCES a_test.cc ... [ROOMS more rooms ...] [LIBRARIES ...])
+#   One GoogleTest program a room: sterna_ROOM_test; each TEST is a test of ctest, label unit (with
+#   STERNA_SHARDS, a quarter of them is: under sanitizers a start takes longer than a test). What
+#   a test does takes no time that matters, and half of the build is tests: OPTIMIZED are those
+#   that calculate.
 function(sterna_test room)
-  cmake_parse_arguments(arg "" "" "SOURCES;ROOMS;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(arg "OPTIMIZED" "" "SOURCES;ROOMS;LIBRARIES" ${ARGN})
   set(target sterna_${room}_test)
   add_executable(${target} ${arg_SOURCES})
   target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}" "${PROJECT_SOURCE_DIR}/src")
@@ -52,11 +55,24 @@ function(sterna_test room)
   endforeach()
   target_link_libraries(${target} PRIVATE
     sterna::options GTest::gmock GTest::gtest_main fmt::fmt ${arg_LIBRARIES})
-  if(STERNA_PCH)
-    target_precompile_headers(${target} REUSE_FROM sterna_test_support)
+  if(arg_OPTIMIZED)
+    sterna_precompile(${target} <gtest/gtest.h> <gmock/gmock.h>)
+  else()
+    target_compile_options(${target} PRIVATE ${STERNA_UNOPTIMIZED})
+    if(STERNA_PCH)
+      target_precompile_headers(${target} REUSE_FROM sterna_test_support)
+    endif()
   endif()
-  gtest_discover_tests(${target} TEST_PREFIX "${room}." DISCOVERY_TIMEOUT 60
-    PROPERTIES LABELS unit TIMEOUT 120)
+  if(STERNA_SHARDS)
+    foreach(shard RANGE 3)
+      add_test(NAME ${room}.shard_${shard} COMMAND ${target})
+      set_tests_properties(${room}.shard_${shard} PROPERTIES LABELS unit TIMEOUT 600
+        ENVIRONMENT "GTEST_TOTAL_SHARDS=4;GTEST_SHARD_INDEX=${shard}")
+    endforeach()
+  else()
+    gtest_discover_tests(${target} TEST_PREFIX "${room}." DISCOVERY_TIMEOUT 60
+      PROPERTIES LABELS unit TIMEOUT 120)
+  endif()
 endfunction()
 
 # sterna_fuzz(NAME SOURCES x_fuzz.cc ROOMS ... [LIBRARIES ...]): a libFuzzer target where
