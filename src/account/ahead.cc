@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ahead.h"
 
+#include "allowance.h"
 #include "email_id.h"
 #include "kept.h"
 
@@ -30,6 +31,7 @@ Status ask_ahead(Engine& engine, Connection& connection, const MailboxWork& work
   const bool few = exists > cursor.messages && exists - cursor.messages <= kAheadMax;
   if (!told || !few || !cursor.uid_next || work.policy.direction == sync::Direction::push)
     return {};
+  if (!check_fetched(engine, connection.quirks, Share::all)) return {};
   auto ahead = std::make_unique<Ahead>();
   ahead->connection = &connection;
   ahead->mailbox = work.row.id;

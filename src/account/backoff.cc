@@ -44,6 +44,7 @@ Patience patience_for(const Error& error) {
     case server_no:
     case server_bad:
     case over_quota:
+    case day_limit:
     case too_big:
       return {LifeState::backoff, seconds(15), minutes(30)};
     case io:

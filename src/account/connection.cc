@@ -141,6 +141,7 @@ coro::Task<Status> Connection::flush() {
     }
     if (!client_.has_output()) co_return Status{};
     std::string output = client_.take_output();
+    traffic_.out += output.size();
     Status written = co_await io::with_deadline(services_.clock, kWriteLimit,
                                                 transport_->write(std::move(output)),
                                                 "the server did not take what was sent");
@@ -270,6 +271,7 @@ Status Connection::take(Result<std::size_t> got) {
     close();
     return fail(*failure_);
   }
+  traffic_.in += *got;
   // A flood keeps us busy and never waiting; that is the server's time, too.
   const auto began = services_.clock.monotonic();
   Result<std::size_t> fed = client_.feed(buffer_, *this);

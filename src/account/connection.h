@@ -87,6 +87,12 @@ class FunctionSink : public Sink {
 // Provides the octets of a streamed literal, in pieces; empty when there are no more.
 using LiteralSource = std::function<Result<std::string>(std::size_t octets_max)>;
 
+// Octets of the protocol, as they are without compression.
+struct Traffic {
+  std::uint64_t in = 0;
+  std::uint64_t out = 0;
+};
+
 class Connection final : private imap::Handler {
  public:
   Connection(Services services, std::unique_ptr<io::Transport> transport, Log log);
@@ -159,6 +165,7 @@ class Connection final : private imap::Handler {
   // before: has() says no from now on.
   void distrust(imap::Capability capability);
   io::Transport& transport() { return *transport_; }
+  const Traffic& traffic() const { return traffic_; }
   bool usable() const { return !closed_ && client_.usable(); }
   // A SELECT is unanswered: what is selected is not what the next command will find.
   bool selecting() const;
@@ -232,6 +239,7 @@ class Connection final : private imap::Handler {
   Recognise recognise_;
   std::string id_;  // name, version and vendor, as the server says them
   std::unique_ptr<io::Transport> transport_;
+  Traffic traffic_;
   Log log_;
   imap::Client client_;
   std::bitset<imap::kCapabilityCount> distrusted_;

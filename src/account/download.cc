@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "ahead.h"
+#include "allowance.h"
 #include "body_writer.h"
 #include "failures.h"
 #include "find_twins.h"
@@ -39,11 +40,17 @@ constexpr std::uint64_t kCopiedOctetsMax = std::uint64_t{8} << 20;
 constexpr int kWindowsInVain = 8;
 constexpr int kSinglesInVain = 64;
 
+// Of messages, as far as the server told it.
+using Sizes = std::map<Uid, std::uint64_t>;
+
 // Newest first: the last messages of the set come first; within a window the server ascends.
 class Windows {
  public:
   Windows(const UidSet& uids, std::uint64_t messages)
       : ranges_(uids.ranges()), messages_(messages) {}
+  // Of at least one message, and else of so many octets at most.
+  Windows(const UidSet& uids, std::uint64_t messages, const Sizes& sizes, std::uint64_t octets)
+      : ranges_(uids.ranges()), messages_(messages), sizes_(&sizes), octets_(octets) {}
 
   bool done() const { return ranges_.empty(); }
   UidSet rest() const {
@@ -53,7 +60,7 @@ class Windows {
   }
   UidSet next() {
     UidSet window;
-    std::uint64_t left = messages_;
+    std::uint64_t left = octets_ == 0 ? messages_ : count_of_octets();
     while (left > 0 && !ranges_.empty()) {
       UidRange& range = ranges_.back();
       const std::uint64_t count = std::min(left, range.count());
@@ -70,19 +77,40 @@ class Windows {
   }
 
  private:
+  std::uint64_t count_of_octets() const {
+    std::uint64_t count = 0;
+    std::uint64_t octets = 0;
+    for (auto range = ranges_.rbegin(); range != ranges_.rend(); ++range) {
+      for (std::uint64_t i = 0; i < range->count(); ++i) {
+        const auto size = sizes_->find(Uid(static_cast<std::uint32_t>(range->last.value - i)));
+        octets += size == sizes_->end() ? 0 : size->second;
+        if (count == messages_ || (count > 0 && octets > octets_)) return count;
+        ++count;
+      }
+    }
+    return count;
+  }
+
   std::vector<UidRange> ranges_;
   std::uint64_t messages_;
+  const Sizes* sizes_ = nullptr;
+  std::uint64_t octets_ = 0;
+};
+
+struct Errand {
+  std::string reason;
+  Share share;  // of what may be fetched in a day
 };
 
 class Downloader {
  public:
   Downloader(Engine& engine, Connection& connection, MailboxWork& work, maildir::MailboxDirs& dirs,
-             std::string reason, std::unique_ptr<Ahead> ahead = nullptr)
+             Errand errand, std::unique_ptr<Ahead> ahead = nullptr)
       : engine_(engine),
         connection_(connection),
         work_(work),
         writer_(engine, work, dirs, connection.quirks),
-        reason_(std::move(reason)),
+        errand_(std::move(errand)),
         ahead_(std::move(ahead)),
         sink_(ahead_ ? std::move(ahead_->sink) : std::make_unique<BodySink>()) {
     sink_->on_full([this] { return hand_over(); });
@@ -90,7 +118,8 @@ class Downloader {
   }
 
   // May be called again: newest first.
-  coro::Task<Status> run(UidSet uids, std::vector<Twin> twins = {}) {
+  coro::Task<Status> run(UidSet uids, std::vector<Twin> twins = {}, Sizes sizes = {}) {
+    sizes_ = std::move(sizes);
     coro::Scope scope = co_await coro::make_scope();
     scope_ = &scope;
     Status fetched = co_await copy(std::move(twins));
@@ -152,13 +181,15 @@ class Downloader {
     if (const std::unique_ptr<Ahead> ahead = std::move(ahead_)) {
       STERNA_CO_TRY(imap::Done done, co_await connection_.wait(ahead->id));
     }
-    Windows windows(uids.minus(sink_->received), window_messages());
+    Windows windows(uids.minus(sink_->received), window_messages(), sizes_,
+                    octets_at_a_time(connection_.quirks));
     std::deque<std::pair<imap::CommandId, UidSet>> flying;
     Status room;
     while (!windows.done() || !flying.empty()) {
       while (room && !windows.done() && !gave_up() && flying.size() < kWindowsInFlight) {
         // What is on its way still comes.
         room = check_reserve(engine_);
+        if (room) room = check_fetched(engine_, connection_.quirks, errand_.share);
         if (!room) break;
         UidSet window = windows.next();
         STERNA_CO_TRY(const imap::CommandId id, ask_for_bodies(connection_, window, *sink_));
@@ -288,6 +319,7 @@ class Downloader {
       STERNA_CHECK(engine_.add_history(work_, one.facts.uid, seen.name, "downloaded", "local",
                                        row.flags.to_string(), reason_of(one)));
     }
+    STERNA_CHECK(keep_counted(engine_));
     STERNA_CHECK(transaction.commit());
     at_step("download.recorded");
     engine_.report.counts.downloaded += ungrouped_.size();
@@ -300,7 +332,8 @@ class Downloader {
 
   std::string reason_of(const Stored& one) const {
     const MailboxWork* source = one.copied_from ? engine_.find(*one.copied_from) : nullptr;
-    return source ? fmt::format("{}; copied from {}", reason_, source->name()) : reason_;
+    if (!source) return errand_.reason;
+    return fmt::format("{}; copied from {}", errand_.reason, source->name());
   }
 
   // An answer may come in several lines (RFC 3501 section 7.4.2), and the flags in another one. The
@@ -328,7 +361,8 @@ class Downloader {
   UidSet asked_;    // in this run
   UidSet missing_;  // in all of them
   int in_vain_ = 0;
-  std::string reason_;
+  Errand errand_;
+  Sizes sizes_;
   std::unique_ptr<Ahead> ahead_;
   std::unique_ptr<BodySink> sink_;
   coro::Scope* scope_ = nullptr;
@@ -380,18 +414,18 @@ coro::Task<Status> explain_missing(Engine& engine, Connection& connection, Mailb
 class Singly {
  public:
   Singly(Engine& engine, Connection& connection, MailboxWork& work, maildir::MailboxDirs& dirs,
-         std::string reason)
+         Errand errand)
       : engine_(engine),
         connection_(connection),
         work_(work),
         dirs_(dirs),
-        reason_(std::move(reason)) {}
+        errand_(std::move(errand)) {}
 
   coro::Task<Status> run(const UidSet& uids) {
     Windows windows(uids, 1);
     while (!windows.done() && !gave_up()) {
       const UidSet one = windows.next();
-      Downloader single(engine_, connection_, work_, dirs_, reason_);
+      Downloader single(engine_, connection_, work_, dirs_, errand_);
       STERNA_CO_CHECK(co_await single.run(one));
       in_vain_ = single.missing().empty() ? 0 : in_vain_ + 1;
       missing.add_all(single.missing());
@@ -409,7 +443,7 @@ class Singly {
   Connection& connection_;
   MailboxWork& work_;
   maildir::MailboxDirs& dirs_;
-  std::string reason_;
+  Errand errand_;
   int in_vain_ = 0;
 };
 
@@ -430,29 +464,36 @@ coro::Task<Result<UidSet>> download(Engine& engine, Connection& connection, Mail
   uids = uids.minus(parked_uids(engine, work, "download"));
   if (uids.empty()) co_return UidSet();
   STERNA_CO_CHECK(check_reserve(engine));
+  STERNA_CO_TRY(Today today, what_today(engine, connection.quirks, work, std::move(uids)));
+  if (today.uids.empty()) co_return fail(*today.rest);
   STERNA_CO_TRY(maildir::MailboxDirs * dirs, engine.open_dirs(work));
   STERNA_CO_CHECK(co_await select_mailbox(engine, connection, work, work.input.remote.uidvalidity));
-  Downloader downloader(engine, connection, work, *dirs, reason,
+  const Errand errand{std::move(reason), today.share};
+  Downloader downloader(engine, connection, work, *dirs, errand,
                         take_ahead(engine, connection, work));
   UidSet later;
-  if (downloader.is_ahead() || !may_have_twins(engine, connection)) {
-    STERNA_CO_CHECK(co_await downloader.run(uids));
+  const bool asks_first =
+      may_have_twins(engine, connection) || octets_at_a_time(connection.quirks) != 0;
+  if (downloader.is_ahead() || !asks_first) {
+    STERNA_CO_CHECK(co_await downloader.run(today.uids));
   } else {
-    Windows stretches(uids, kStretchMessages);
+    Windows stretches(today.uids, kStretchMessages);
     while (!stretches.done() && !downloader.gave_up()) {
       STERNA_CO_TRY(Sorted sorted,
                     co_await find_twins(engine, connection, work, stretches.next(), coming));
       later.add_all(sorted.later);
-      STERNA_CO_CHECK(co_await downloader.run(sorted.fetch, std::move(sorted.copies)));
+      STERNA_CO_CHECK(
+          co_await downloader.run(sorted.fetch, std::move(sorted.copies), std::move(sorted.sizes)));
     }
   }
-  Singly singly(engine, connection, work, *dirs, reason);
+  Singly singly(engine, connection, work, *dirs, errand);
   STERNA_CO_CHECK(co_await singly.run(downloader.missing()));
   if (downloader.gave_up() || singly.gave_up()) note_in_vain(engine, work);
   if (!singly.missing.empty()) {
     STERNA_CO_CHECK(
         co_await explain_missing(engine, connection, work, singly.missing, singly.refusals));
   }
+  if (today.rest) co_return fail(*today.rest);
   co_return later;
 }
 

@@ -7,6 +7,7 @@
 #include <deque>
 #include <utility>
 
+#include "allowance.h"
 #include "download.h"
 #include "failures.h"
 #include "sterna/coro/scope.h"
@@ -81,6 +82,13 @@ class Downloads {
         later_.push_back({fetch.mailbox, std::move(*later), fetch.reason});
       }
       Status done = later ? Status{} : fail(std::move(later).error());
+      if (!done && done.error().is(ErrorCode::day_limit)) {
+        // What arrived in the others may come all the same.
+        leave(*work);
+        rest_for_a_while(engine_, *work);
+        note_left(engine_.outcomes.day_limit, *work, std::move(done).error());
+        continue;
+      }
       if (!done && done.error().is(ErrorCode::no_space) && (*connection)->usable()) {
         leave_the_rest(*work, std::move(done).error());
         co_return;
@@ -101,9 +109,10 @@ class Downloads {
         if (MailboxWork* unfetched = engine_.find(fetch.mailbox)) leave(*unfetched);
       }
     }
-    if (engine_.outcomes.no_room) return;
-    engine_.outcomes.no_room =
-        std::move(error).with_context(fmt::format("mailbox {}", work.name()));
+    note_left(engine_.outcomes.no_room, work, std::move(error));
+  }
+  static void note_left(std::optional<Error>& first, const MailboxWork& work, Error error) {
+    if (!first) first = std::move(error).with_context(fmt::format("mailbox {}", work.name()));
   }
   static void leave(MailboxWork& work) {
     work.look_again();

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "connection.h"
+#include "day_octets.h"
 #include "sterna/account/settings.h"
 #include "sterna/account/sync.h"
 #include "sterna/maildir/identity.h"
@@ -98,11 +99,22 @@ struct Outcomes {
   std::set<ActionKey> undone;                // left for the next pass to plan anew
   std::set<ActionKey> unfinished;            // done here: what failed, or waits for its next try
   bool removals_left = false;                // something before them failed
-  std::optional<Error> no_room;              // why not all was fetched; noted when the rest is done
+  // Why not all was fetched: noted when the rest is done.
+  std::optional<Error> no_room;
+  std::optional<Error> day_limit;
+};
+
+// What of the day's allowance is used up (allowance.h).
+struct Allowance {
+  bool is_read = false;
+  DayOctets fetched;
+  DayOctets sent;
+  Traffic counted;  // of the pool's, up to here
 };
 
 struct Kept;
 struct News;
+class Pool;
 
 // Of a file: where its mailbox has it, and its name. No mailbox: no file.
 struct FilePlace {
@@ -156,12 +168,14 @@ struct Engine {
   bool union_mode = false;     // a restored backup: every mailbox is to be marked so
   // Local effects, or new remote messages, that another pass in this sync should look at.
   bool again = false;
-  Outcomes outcomes;                        // of this pass
+  Outcomes outcomes;  // of this pass
+  Allowance allowance;
   std::chrono::nanoseconds settled_for{0};  // how long this sync waited for directories to rest
   std::optional<std::int64_t> ripe_in_ns;   // what this pass leaves waiting could be done by then
   std::optional<Error> told_to_wait;        // by the server, for the whole account
-  Kept* kept = nullptr;                     // of an account that lives on
-  const News* news = nullptr;               // all that the server is asked about; none: everything
+  Pool* pool = nullptr;
+  Kept* kept = nullptr;        // of an account that lives on
+  const News* news = nullptr;  // all that the server is asked about; none: everything
   // Flagged \Deleted and expunged by this sync: what is there again was never gone.
   std::set<MessageKey> expunged;
   std::vector<store::HeldEntry> held_mailboxes;  // as a whole: what this pass found of them

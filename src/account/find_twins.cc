@@ -72,6 +72,7 @@ class Search {
         sorted_.fetch.add(uid);
         continue;
       }
+      sorted_.sizes[uid] = announced->second.size;
       STERNA_TRY(std::vector<MessageRow> rows, rows_of(announced->second));
       if (!rows.empty()) {
         candidates_.emplace(uid, std::move(rows));

@@ -2,6 +2,7 @@
 // Of messages that are to be fetched: which ones are here already, in another mailbox.
 #pragma once
 
+#include <map>
 #include <vector>
 
 #include "engine.h"
@@ -14,8 +15,9 @@ struct Sorted {
 
   UidSet fetch;
   std::vector<Twin> copies;
-  UidSet later;   // on their way, into another mailbox or to another UID of this one
-  Claims claims;  // to what is fetched
+  UidSet later;  // on their way, into another mailbox or to another UID of this one
+  std::map<Uid, std::uint64_t> sizes;  // of what the server tells it
+  Claims claims;                       // to what is fetched
 };
 
 // Whether it is worth a question: ids are given, sizes are true, and there are other mailboxes.

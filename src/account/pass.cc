@@ -7,6 +7,7 @@
 
 #include "adoption.h"
 #include "ahead.h"
+#include "allowance.h"
 #include "ask_again.h"
 #include "attempts.h"
 #include "carry_out.h"
@@ -119,6 +120,11 @@ coro::Task<Status> observe_remotes(Engine& engine, Pool& pool) {
   for (const auto& work : engine.mailboxes) {
     if (!work->requested) {
       work->input.remote.began = engine.generation;
+      continue;
+    }
+    if (is_resting(engine, *work)) {
+      work->input.remote.began = engine.generation;
+      work->look_again();
       continue;
     }
     if (is_unchanged(*work) || is_no_news(engine, *work)) {
@@ -320,11 +326,20 @@ coro::Task<Status> execute_removals(Engine& engine, Connection& connection,
 }
 
 // Once a sync.
-void note_no_room(Engine& engine) {
-  if (!engine.outcomes.no_room) return;
-  const auto is_same = [](const Error& error) { return error.is(ErrorCode::no_space); };
-  if (std::ranges::any_of(engine.report.errors, is_same)) return;
-  engine.note(*engine.outcomes.no_room);
+void note_left(Engine& engine, const std::optional<Error>& why) {
+  if (!why) return;
+  const auto is_same = [&](const Error& error) {
+    return error.code() == why->code() && error.message() == why->message();
+  };
+  if (std::ranges::none_of(engine.report.errors, is_same)) engine.note(*why);
+}
+
+// A full disk's numbers change from pass to pass.
+void note_what_is_left(Engine& engine) {
+  const auto is_full = [](const Error& error) { return error.is(ErrorCode::no_space); };
+  if (std::ranges::none_of(engine.report.errors, is_full))
+    note_left(engine, engine.outcomes.no_room);
+  note_left(engine, engine.outcomes.day_limit);
 }
 
 void leave_removals(Engine& engine) {
@@ -355,7 +370,7 @@ coro::Task<Status> execute(Engine& engine, Pool& pool, const sync::Plan& plan) {
     co_return Status{};
   }
   // What was not fetched may be what left here; it is nothing that leaves the server.
-  if (engine.outcomes.no_room) {
+  if (engine.outcomes.no_room || engine.outcomes.day_limit) {
     leave_removals(engine);
   } else {
     STERNA_CO_CHECK(co_await execute_local_removals(engine, plan));
@@ -487,7 +502,7 @@ coro::Task<Status> do_pass(Engine& engine, Pool& pool) {
   STERNA_CO_CHECK(settle_plan(engine, plan));
   at_step("plan.begun");
   Status executed = co_await execute(engine, pool, plan);
-  note_no_room(engine);
+  note_what_is_left(engine);
   STERNA_CO_CHECK(executed);
   STERNA_CO_CHECK(attempts.count());
   at_step("plan.executed");

@@ -48,6 +48,8 @@ coro::Task<Result<Connection*>> Pool::open(std::size_t index) {
                 co_await open_connection(services_, settings_, secret_, log_));
   STERNA_CO_CHECK(co_await maybe_compress(services_.clock, settings_, *connection, index));
   ++logins_;
+  const std::optional<io::TlsInfo> tls = connection->transport().tls_info();
+  certificate_expires_ms_ = tls ? tls->expires * 1000 : 0;
   connections_[index] = std::move(connection);
   co_return connections_[index].get();
 }
@@ -77,6 +79,8 @@ coro::Task<void> Pool::logout() {
 
 void Pool::part_with(std::unique_ptr<Connection>& slot) {
   if (!slot) return;
+  traffic_before_.in += slot->traffic().in;
+  traffic_before_.out += slot->traffic().out;
   octets_in_before_ += slot->transport().octets_in();
   octets_out_before_ += slot->transport().octets_out();
   slot.reset();
@@ -110,6 +114,16 @@ bool Pool::is_waiting() const {
          std::ranges::any_of(connections_, [](const auto& one) {
            return one && one->usable() && one->awaits_answer();
          });
+}
+
+Traffic Pool::traffic() const {
+  Traffic sum = traffic_before_;
+  for (const auto& connection : connections_) {
+    if (!connection) continue;
+    sum.in += connection->traffic().in;
+    sum.out += connection->traffic().out;
+  }
+  return sum;
 }
 
 std::uint64_t Pool::octets_in() const {

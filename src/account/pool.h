@@ -35,7 +35,11 @@ class Pool {
   bool is_waiting() const;
   // How many logins succeeded.
   std::uint64_t logins() const { return logins_; }
+  // The server's, at the last of them; 0: none, or without TLS.
+  std::int64_t certificate_expires_ms() const { return certificate_expires_ms_; }
 
+  Traffic traffic() const;
+  // On the wire.
   std::uint64_t octets_in() const;
   std::uint64_t octets_out() const;
 
@@ -49,7 +53,9 @@ class Pool {
   LoginSecret secret_;
   std::vector<std::unique_ptr<Connection>> connections_;
   std::uint64_t logins_ = 0;
+  std::int64_t certificate_expires_ms_ = 0;
   std::size_t opening_ = 0;
+  Traffic traffic_before_;
   std::uint64_t octets_in_before_ = 0;
   std::uint64_t octets_out_before_ = 0;
 };

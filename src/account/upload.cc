@@ -14,6 +14,7 @@
 #include <map>
 #include <set>
 
+#include "allowance.h"
 #include "decisions.h"
 #include "execute.h"
 #include "failures.h"
@@ -25,6 +26,7 @@
 #include "sterna/coro/both.h"
 #include "sterna/imap/outcome.h"
 #include "transfer.h"
+#include "upload_job.h"
 
 namespace sterna::account {
 namespace {
@@ -37,49 +39,6 @@ constexpr std::uint64_t kEagerOctets = 1024 * 1024;
 
 // So many are stored before their rows are written, however many there are.
 constexpr std::size_t kRowsTogether = 1000;
-// What is open at a time, sent and unanswered included: small files as octets, others as
-// descriptors.
-constexpr std::uint64_t kHeldOctets = 8 * 1024 * 1024;
-constexpr std::size_t kHeldFiles = 8;
-
-struct Job {
-  MailboxWork* work = nullptr;
-  maildir::MailboxDirs* dirs = nullptr;
-  const sync::Action* action = nullptr;
-  const sync::Upload* what = nullptr;
-  Intent intent;
-  std::shared_ptr<maildir::UploadReader> reader;  // until its outcome is known
-  io::FileStat stat;                              // this and the identity stay
-  Identity identity;
-  std::optional<Error> error;
-  imap::CommandId command;
-  bool alone = false;     // refused together with others: not joined again
-  bool undated = false;   // refused with a date, or what was taken for one
-  bool unworded = false;  // refused with its keywords, which follow by STORE
-  bool remade = false;    // refused for want of its mailbox, which was made then
-
-  std::uint64_t size() const { return identity.size; }
-  bool is_looked_at() const { return reader || error; }
-};
-
-// What open readers keep: known before they are opened, since the size is.
-class Held {
- public:
-  bool has_room() const { return octets_ < kHeldOctets && files_ < kHeldFiles; }
-  void add(const Job& job) { (is_kept(job) ? octets_ : files_) += cost_of(job); }
-  void remove(const Job& job) { (is_kept(job) ? octets_ : files_) -= cost_of(job); }
-
- private:
-  static bool is_kept(const Job& job) {
-    return job.what->identity.size <= maildir::kUploadKeptOctetsMax;
-  }
-  static std::uint64_t cost_of(const Job& job) {
-    return is_kept(job) ? job.what->identity.size : 1;
-  }
-
-  std::uint64_t octets_ = 0;
-  std::uint64_t files_ = 0;
-};
 
 Result<std::string> read_piece(maildir::UploadReader& reader, std::size_t octets_max) {
   std::string piece;
@@ -96,7 +55,7 @@ FlagSet with_unstored(FlagSet flags, const FlagSet& shown, const StorableFlags& 
 }
 
 // What of them APPEND gives.
-FlagSet sent_of(const Job& job, const FlagSet& flags) {
+FlagSet sent_of(const UploadJob& job, const FlagSet& flags) {
   return job.unworded ? FlagSet::from_mask(flags.mask()) : flags;
 }
 
@@ -118,7 +77,7 @@ class Uploader {
       STERNA_CO_CHECK(absorb(engine_, connection_, *one.work, std::move(taken)));
     }
     if (jobs_.empty()) co_return Status{};
-    for (Job& job : jobs_) todo_.push_back(&job);
+    for (UploadJob& job : jobs_) todo_.push_back(&job);
     STERNA_CO_CHECK(submit_limits());
     // The first files are read while the intents are flushed, and the server answers.
     STERNA_CO_CHECK(co_await connection_.flush());
@@ -133,7 +92,7 @@ class Uploader {
       Result<imap::Done> done = co_await connection_.wait(flying_.front().front()->command);
       if (!done) co_return co_await give_up(std::move(done).error());
       at_step("upload.answered");
-      const std::vector<Job*> group = std::move(flying_.front());
+      const std::vector<UploadJob*> group = std::move(flying_.front());
       flying_.pop_front();
       STERNA_CO_CHECK(settle(group, *done));
       Status made = co_await make_missing();
@@ -157,7 +116,13 @@ class Uploader {
         work.stamp_settled = false;
         continue;
       }
-      Job job;
+      STERNA_TRY(const bool may, may_send_today(what.identity.size));
+      if (!may) {
+        work.stamp_settled = false;
+        engine_.outcomes.undone.insert({work.row.id, Uid{}, what.file.base, "upload"});
+        continue;
+      }
+      UploadJob job;
       job.work = &work;
       job.dirs = dirs;
       job.action = action;
@@ -170,11 +135,22 @@ class Uploader {
     return {};
   }
 
+  Result<bool> may_send_today(std::uint64_t octets) {
+    Status allowed = check_sent(engine_, connection_.quirks, taken_octets_, octets);
+    if (allowed) {
+      taken_octets_ += octets;
+      return true;
+    }
+    if (!allowed.error().is(ErrorCode::day_limit)) return fail(std::move(allowed).error());
+    if (!std::exchange(left_some_, true)) engine_.note(std::move(allowed).error());
+    return false;
+  }
+
   // APPENDLIMIT without a number: each mailbox has its own, or none (RFC 7889).
   Status submit_limits() {
     const imap::Capabilities& can = connection_.capabilities();
     if (!can.has(imap::Capability::append_limit) || can.append_limit()) return {};
-    for (const Job& job : jobs_) {
+    for (const UploadJob& job : jobs_) {
       if (!limits_.emplace(job.work, std::nullopt).second) continue;
       STERNA_TRY(const imap::CommandId id,
                  connection_.submit(
@@ -196,14 +172,14 @@ class Uploader {
     co_return Status{};
   }
 
-  std::optional<std::uint64_t> limit_of(const Job& job) const {
+  std::optional<std::uint64_t> limit_of(const UploadJob& job) const {
     const auto own = limits_.find(job.work);
     return own == limits_.end() ? connection_.capabilities().append_limit() : own->second;
   }
 
   coro::Task<Status> write_intents() {
     STERNA_CO_TRY(auto transaction, engine_.store->begin(store::Durability::full));
-    for (Job& job : jobs_) {
+    for (UploadJob& job : jobs_) {
       Intent& intent = job.intent;
       intent.kind = IntentKind::upload;
       intent.mailbox = job.work->row.id;
@@ -230,7 +206,7 @@ class Uploader {
     while (!todo_.empty() && flying_.size() < kUploadsInFlight) {
       STERNA_CO_CHECK(co_await open_some());
       if (!todo_.front()->is_looked_at()) break;
-      Result<std::vector<Job*>> sent = send_next();
+      Result<std::vector<UploadJob*>> sent = send_next();
       if (!sent) co_return co_await give_up(std::move(sent).error());
       if (sent->empty()) continue;
       flying_.push_back(std::move(*sent));
@@ -245,7 +221,7 @@ class Uploader {
   // None where no more can be held before an answer comes.
   coro::Task<Status> open_some() {
     if (todo_.front()->is_looked_at()) co_return Status{};
-    std::vector<Job*> opening;
+    std::vector<UploadJob*> opening;
     for (std::size_t i = 0; i < todo_.size() && i < kMessagesTogether; ++i) {
       if (todo_[i]->is_looked_at()) continue;
       const bool must = opening.empty() && flying_.empty();
@@ -255,23 +231,23 @@ class Uploader {
     }
     if (opening.empty()) co_return Status{};
     auto job = [&] {
-      for (Job* one : opening) open(*one);
+      for (UploadJob* one : opening) open(*one);
       return true;
     };
     co_await on_worker(engine_.services, job);
-    for (const Job* one : opening) {
+    for (const UploadJob* one : opening) {
       if (!one->reader) held_.remove(*one);
     }
     co_return Status{};
   }
 
-  void let_go(Job& job) {
+  void let_go(UploadJob& job) {
     if (!job.reader) return;
     job.reader.reset();
     held_.remove(job);
   }
 
-  static void open(Job& job) {
+  static void open(UploadJob& job) {
     Result<maildir::UploadReader> reader = maildir::UploadReader::open(
         job.dirs->message_dir(job.what->file.in_new), to_seen(job.what->file));
     if (!reader) {
@@ -286,7 +262,7 @@ class Uploader {
   }
 
   // Whether it can be sent at all; if not, its fate is settled here.
-  Result<bool> may_send(Job& job) {
+  Result<bool> may_send(UploadJob& job) {
     const auto limit = limit_of(job);
     if (!job.error && limit && job.size() > *limit) {
       job.error =
@@ -300,14 +276,14 @@ class Uploader {
 
   // One command with the next message, or with several small ones; empty if none of them can be
   // sent.
-  Result<std::vector<Job*>> send_next() {
-    std::vector<Job*> group;
+  Result<std::vector<UploadJob*>> send_next() {
+    std::vector<UploadJob*> group;
     std::vector<imap::AppendMessage> messages;
     std::uint64_t octets = 0;
     const std::size_t limit = connection_.capabilities().message_limit().value_or(0);
     const std::size_t most = limit == 0 ? kMessagesTogether : std::min(limit, kMessagesTogether);
     while (!todo_.empty() && group.size() < most) {
-      Job& job = *todo_.front();
+      UploadJob& job = *todo_.front();
       if (!job.is_looked_at()) break;
       STERNA_TRY(const bool sound, may_send(job));
       if (!sound) {
@@ -326,18 +302,18 @@ class Uploader {
     STERNA_TRY(const imap::CommandId command,
                connection_.submit(imap::append(group.front()->work->row.wire, messages), nullptr,
                                   source_of(group)));
-    for (Job* job : group) job->command = command;
+    for (UploadJob* job : group) job->command = command;
     return group;
   }
 
   // A message of no octets would cancel the command for the others (RFC 3502 section 6.3.11).
-  bool can_join(const Job& job) const {
+  bool can_join(const UploadJob& job) const {
     return connection_.has(imap::Capability::multiappend) && !job.alone &&
            connection_.has(imap::Capability::literal_plus) && job.size() > 0 &&
            job.size() <= kEagerOctets;
   }
 
-  imap::AppendMessage message_of(const Job& job) const {
+  imap::AppendMessage message_of(const UploadJob& job) const {
     imap::AppendMessage message;
     message.flags = sent_of(job, job.what->flags);
     const std::int64_t seconds = job.stat.mtime_ns / kNsPerSecond;
@@ -348,14 +324,14 @@ class Uploader {
   }
 
   // The literals of a command one after the other, each as its reader gives it.
-  static LiteralSource source_of(const std::vector<Job*>& group) {
+  static LiteralSource source_of(const std::vector<UploadJob*>& group) {
     struct Feed {
       std::vector<std::shared_ptr<maildir::UploadReader>> readers;
       std::size_t current = 0;
       std::uint64_t given = 0;
     };
     auto feed = std::make_shared<Feed>();
-    for (const Job* job : group) feed->readers.push_back(job->reader);
+    for (const UploadJob* job : group) feed->readers.push_back(job->reader);
     return [feed](std::size_t octets_max) -> Result<std::string> {
       while (feed->given == feed->readers[feed->current]->size()) {
         ++feed->current;
@@ -368,7 +344,7 @@ class Uploader {
   }
 
   // Surely not stored: the intent goes, and the file is parked unless it only changed.
-  Status refuse(Job& job, Error error) {
+  Status refuse(UploadJob& job, Error error) {
     let_go(job);
     STERNA_CHECK(engine_.write([&] { return engine_.store->close_intent(job.intent.id); }));
     job.work->stamp_settled = false;
@@ -381,14 +357,14 @@ class Uploader {
     return {};
   }
 
-  void send_again(Job& job) {
+  void send_again(UploadJob& job) {
     let_go(job);
     job.command = {};
     todo_.push_front(&job);
   }
 
   // Whether there is a known way around the refusal; it is gone once.
-  bool remedy(Job& job, const imap::Done& done) {
+  bool remedy(UploadJob& job, const imap::Done& done) {
     const bool missing = done.code.is(imap::Code::try_create);
     if (missing && !job.remade && may_be_made(engine_, *job.work)) {
       job.remade = true;
@@ -406,12 +382,12 @@ class Uploader {
   }
 
   // What of the flags that APPEND gave the server surely has: the others follow by STORE.
-  FlagSet kept_of(const Job& job, const FlagSet& flags) const {
+  FlagSet kept_of(const UploadJob& job, const FlagSet& flags) const {
     return connection_.quirks.append_rewrites ? FlagSet{} : sent_of(job, flags);
   }
 
   // What is in doubt later must not look as if its keywords had been taken away there.
-  Status note_remedy(Job& job) {
+  Status note_remedy(UploadJob& job) {
     if (!job.unworded) return {};
     job.intent.flags = kept_of(job, job.intent.flags);
     return engine_.write([&] { return engine_.store->update_intent(job.intent); });
@@ -429,7 +405,7 @@ class Uploader {
     co_return Status{};
   }
 
-  Status settle(const std::vector<Job*>& group, const imap::Done& done) {
+  Status settle(const std::vector<UploadJob*>& group, const imap::Done& done) {
     if (!done.ok() && group.size() > 1) {
       // All or nothing (RFC 3502): nothing was stored. One by one they tell which of them it was.
       for (auto it = group.rbegin(); it != group.rend(); ++it) {
@@ -444,7 +420,7 @@ class Uploader {
       return refuse(*group.front(), imap::error_from(done));
     }
     engine_.report.counts.uploaded += group.size();
-    for (Job* job : group) {
+    for (UploadJob* job : group) {
       engine_.progress.transferred(1, job->size());
       let_go(*job);
     }
@@ -453,7 +429,7 @@ class Uploader {
     const bool told = stored && stored->uids.count() == group.size() &&
                       stored->uidvalidity == work.input.remote.uidvalidity;
     if (!told) {
-      for (Job* job : group) keep_as_stored(*job);
+      for (UploadJob* job : group) keep_as_stored(*job);
       return {};
     }
     const std::vector<Uid> uids = stored->uids.expand(group.size());
@@ -462,17 +438,18 @@ class Uploader {
   }
 
   // Not told where: the next look at the mailbox finds it.
-  void keep_as_stored(Job& job) {
+  void keep_as_stored(UploadJob& job) {
     job.intent.stored = true;
     engine_.again = true;
     job.work->stamp_settled = false;
   }
 
   Status record() {
-    const bool any = std::ranges::any_of(jobs_, [](const Job& job) { return job.intent.stored; });
+    const bool any =
+        std::ranges::any_of(jobs_, [](const UploadJob& job) { return job.intent.stored; });
     if (stored_.empty() && !any) return {};
     STERNA_TRY(auto transaction, engine_.store->begin(store::Durability::full));
-    for (const Job& job : jobs_) {
+    for (const UploadJob& job : jobs_) {
       if (job.intent.stored) STERNA_CHECK(engine_.store->update_intent(job.intent));
     }
     for (const auto& [job, uid] : stored_) {
@@ -519,6 +496,7 @@ class Uploader {
     for (const auto& [mailbox, uids] : recorded_) {
       STERNA_CHECK(note_unlearned(engine_, connection_, mailbox, uids));
     }
+    STERNA_CHECK(keep_counted(engine_));
     STERNA_CHECK(transaction.commit());
     at_step("upload.recorded");
     return {};
@@ -542,37 +520,39 @@ class Uploader {
     const auto is_open = [&](imap::CommandId id) {
       return std::ranges::find(unanswered, id) != unanswered.end();
     };
-    for (const std::vector<Job*>& group : std::exchange(flying_, {})) {
+    for (const std::vector<UploadJob*>& group : std::exchange(flying_, {})) {
       if (!connection_.usable() && is_open(group.front()->command)) continue;
       Result<imap::Done> done = co_await connection_.wait(group.front()->command);
       if (done) STERNA_CO_CHECK(settle(group, *done));
     }
     STERNA_CO_CHECK(record());
     STERNA_CO_CHECK(engine_.write([&]() -> Status {
-      for (const Job& job : jobs_) {
+      for (const UploadJob& job : jobs_) {
         const bool unsent = is_open(job.command) && !connection_.client().was_sent(job.command);
         if (job.command && !unsent) continue;
         STERNA_CHECK(engine_.store->close_intent(job.intent.id));
       }
       return {};
     }));
-    for (const Job& job : jobs_) job.work->stamp_settled = false;
+    for (const UploadJob& job : jobs_) job.work->stamp_settled = false;
     co_return fail(std::move(error));
   }
 
   Engine& engine_;
   Connection& connection_;
-  std::vector<Job> jobs_;
-  std::deque<Job*> todo_;
-  std::deque<std::vector<Job*>> flying_;
-  Held held_;
+  std::vector<UploadJob> jobs_;
+  std::deque<UploadJob*> todo_;
+  std::deque<std::vector<UploadJob*>> flying_;
+  HeldUploads held_;
+  std::uint64_t taken_octets_ = 0;
+  bool left_some_ = false;  // for another day
   // Of mailboxes with a limit of their own; none in it: unlimited, or not told.
   std::map<const MailboxWork*, std::optional<std::uint64_t>> limits_;
   std::vector<imap::CommandId> asked_;
   ListSink told_;
   std::set<const MailboxWork*> made_;
   MailboxWork* missing_ = nullptr;
-  std::vector<std::pair<Job*, Uid>> stored_;
+  std::vector<std::pair<UploadJob*, Uid>> stored_;
   std::map<MailboxId, UidSet> recorded_;
 };
 

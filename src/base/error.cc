@@ -43,6 +43,7 @@ constexpr std::array kDefaults = {
     Defaults{"server_bad", ErrorScope::mailbox, Disposition::give_up},
     Defaults{"too_big", ErrorScope::message, Disposition::needs_user},
     Defaults{"over_quota", ErrorScope::message, Disposition::needs_user},
+    Defaults{"day_limit", ErrorScope::account, Disposition::retry},
     Defaults{"unsupported", ErrorScope::mailbox, Disposition::give_up},
     Defaults{"cancelled", ErrorScope::process, Disposition::cancelled},
 };

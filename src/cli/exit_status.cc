@@ -34,6 +34,7 @@ Exit exit_of(ErrorCode code) {
     case ErrorCode::disconnected:
     case ErrorCode::timeout:
     case ErrorCode::tls:
+    case ErrorCode::day_limit:
       return Exit::network;
     case ErrorCode::cancelled:
       return Exit::interrupted;

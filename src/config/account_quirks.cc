@@ -19,7 +19,8 @@ struct Number {
 
 constexpr std::array kNumbers = {
     Number{"command_line_octets_max", 500, 64'000}, Number{"pipeline_depth_max", 1, 1'000},
-    Number{"connections_max", 1, kConnectionsMax}, Number{"idle_seconds_max", 30, 29 * 60}};
+    Number{"connections_max", 1, kConnectionsMax},  Number{"download_mb_a_day", 0, 1'000'000},
+    Number{"upload_mb_a_day", 0, 1'000'000},        Number{"idle_seconds_max", 30, 29 * 60}};
 
 bool is_number(std::string_view name) {
   return std::ranges::find(kNumbers, name, &Number::name) != kNumbers.end();

@@ -152,6 +152,8 @@ inline constexpr std::array kKeys = {
     Key{Section::quirks, "command_line_octets_max", Support::yes, ""},
     Key{Section::quirks, "pipeline_depth_max", Support::yes, ""},
     Key{Section::quirks, "connections_max", Support::yes, ""},
+    Key{Section::quirks, "download_mb_a_day", Support::yes, ""},
+    Key{Section::quirks, "upload_mb_a_day", Support::yes, ""},
     Key{Section::quirks, "idle_seconds_max", Support::yes, ""},
     Key{Section::quirks, "no_qresync", Support::yes, ""},
     Key{Section::quirks, "ask_capability_after_login", Support::yes, ""},

@@ -53,6 +53,8 @@ constexpr std::array kRows = {
     Row{[](const Server& s) { return s.has(Capability::gmail); },
         [](Quirks& q) {
           q.connections_max = 5;
+          q.download_mb_a_day = 2500;
+          q.upload_mb_a_day = 500;
           q.deletes_at_once = true;
           q.append_deduplicates = true;
           q.hides_old_messages = true;
@@ -152,6 +154,8 @@ constexpr std::array kSwitches = {
     Switch{"command_line_octets_max", &Quirks::command_line_octets_max},
     Switch{"pipeline_depth_max", &Quirks::pipeline_depth_max},
     Switch{"connections_max", &Quirks::connections_max},
+    Switch{"download_mb_a_day", &Quirks::download_mb_a_day},
+    Switch{"upload_mb_a_day", &Quirks::upload_mb_a_day},
     Switch{"idle_seconds_max", &Quirks::idle_seconds_max},
     Switch{"no_qresync", &Quirks::no_qresync},
     Switch{"ask_capability_after_login", &Quirks::ask_capability_after_login},

@@ -33,6 +33,8 @@ TEST(QuirksTest, ServersAreRecognised) {
        "X-GM-EXT-1",
        "",
        {.connections_max = 5,
+        .download_mb_a_day = 2500,
+        .upload_mb_a_day = 500,
         .hides_old_messages = true,
         .deletes_at_once = true,
         .append_deduplicates = true}},

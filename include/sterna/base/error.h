@@ -41,6 +41,7 @@ enum class ErrorCode : std::uint8_t {
   server_bad,    // a tagged BAD
   too_big,       // the server refuses the size; also a limit of ours on foreign data
   over_quota,    // OVERQUOTA
+  day_limit,     // the server lets no more through today
   unsupported,   // the server or this version cannot do it
   cancelled,     // asked to stop
 };

@@ -24,6 +24,9 @@ struct Quirks {
   // Connections that the server is known to bear, watchers included; an upper bound for
   // configuration.
   unsigned connections_max = 10;
+  // What it lets through in a day, in MB (10^6 octets), before it locks the account; 0: no limit.
+  unsigned download_mb_a_day = 0;
+  unsigned upload_mb_a_day = 0;
   // IDLE is renewed after this long.
   unsigned idle_seconds_max = 9 * 60;
   // ENABLE QRESYNC is advertised but VANISHED and ENABLED are wrong: use CONDSTORE alone.
