@@ -10,6 +10,7 @@ namespace sterna {
 namespace {
 
 constexpr std::string_view kHex = "0123456789abcdef";
+constexpr std::string_view kUpperHex = "0123456789ABCDEF";
 constexpr std::string_view kBase64 =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -25,6 +26,13 @@ constexpr auto kBase64Values = make_base64_values();
 
 std::uint32_t octet(std::string_view text, std::size_t at) {
   return static_cast<unsigned char>(text[at]);
+}
+
+// RFC 3986 section 2.3.
+bool is_unreserved(char c) {
+  const char lower = ascii_lower(c);
+  return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+         c == '_' || c == '~';
 }
 
 // C0, DEL and C1.
@@ -88,6 +96,20 @@ std::optional<std::string> base64_decode(std::string_view text) {
     if (digits > 3) bytes += static_cast<char>(group & 0xff);
   }
   return bytes;
+}
+
+std::string url_encoded(std::string_view octets) {
+  std::string text;
+  // All at once: what grows leaves its old octets behind.
+  text.reserve(octets.size() * 3);
+  for (std::size_t i = 0; i < octets.size(); ++i) {
+    if (is_unreserved(octets[i])) {
+      text += octets[i];
+    } else {
+      text += {'%', kUpperHex[octet(octets, i) >> 4], kUpperHex[octet(octets, i) & 15]};
+    }
+  }
+  return text;
 }
 
 char ascii_lower(char c) {

@@ -10,6 +10,8 @@
 #include <cstring>
 #include <new>
 
+#include "sterna/base/log.h"
+
 // Sanitizers have operators of their own, which find what is freed in the wrong way.
 #if !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer) && \
     !__has_feature(memory_sanitizer)
@@ -49,7 +51,10 @@ void* wiping_realloc(void* memory, std::size_t octets) {
 }
 
 bool make_openssl_wipe() {
-  return CRYPTO_set_mem_functions(openssl_malloc, openssl_realloc, openssl_free) == 1;
+  const int set = CRYPTO_set_mem_functions(openssl_malloc, openssl_realloc, openssl_free);
+  // A library that is loaded before us can do that: it is no mistake of ours.
+  if (set != 1) Log().warn("OpenSSL was in use before the start: what it frees is not overwritten");
+  return set == 1;
 }
 
 WipedDeletes::WipedDeletes() {

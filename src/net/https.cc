@@ -31,6 +31,7 @@ namespace {
 // More than any endpoint says of itself.
 constexpr std::size_t kHeadersMax = 64 * 1024;
 constexpr long kConnectMaxMs = 15'000;
+constexpr long kProxyWantsLogin = 407;
 // Threads at a time; others wait.
 constexpr std::size_t kRequestsMax = 8;
 
@@ -86,6 +87,7 @@ struct Exchange {
   io::HttpAnswer answer = {};
   std::size_t header_octets = 0;
   bool too_big = false;
+  bool proxy_refuses_login = false;
   Status trust = {};
 };
 
@@ -152,9 +154,18 @@ ErrorCode code_of(CURLcode result) {
 
 // What the proxy has to do with it cannot always be told, so that it is named in any case.
 Error by_proxy(Error error, const io::Proxy& proxy) {
-  error.add_context(fmt::format("proxy {}:{}", printable(proxy.host), proxy.port));
+  const bool is_of_environment = proxy.host.empty();
+  if (!is_of_environment)
+    error.add_context(fmt::format("proxy {}:{}", printable(proxy.host), proxy.port));
+  if (error.is(ErrorCode::login)) {
+    return std::move(error)
+        .with_disposition(Disposition::needs_user)
+        .with_hint(is_of_environment
+                       ? "check user and password of the proxy that the environment names"
+                       : "check user and password in `proxy`: socks5h://USER:PASSWORD@HOST:PORT");
+  }
   const bool unreached = error.is(ErrorCode::resolve) || error.is(ErrorCode::connect);
-  if (!unreached) return error;
+  if (is_of_environment || !unreached) return error;
   return std::move(error).with_hint("check `proxy`, and what it allows");
 }
 
@@ -168,9 +179,8 @@ Error failed(CURLcode result, const Exchange& exchange, const char* detail) {
   }
   const std::string why =
       printable(detail && *detail != '\0' ? detail : curl().easy_strerror(result), 300);
-  Error error(code_of(result), fmt::format("{}: {}", asked, why));
-  const io::Proxy& proxy = exchange.request.proxy;
-  if (!proxy.host.empty()) error = by_proxy(std::move(error), proxy);
+  const ErrorCode code = exchange.proxy_refuses_login ? ErrorCode::login : code_of(result);
+  Error error = by_proxy(Error(code, fmt::format("{}: {}", asked, why)), exchange.request.proxy);
   if (!error.is(ErrorCode::certificate)) return error;
   return std::move(error).with_hint(
       "if its authority is your own: name its certificate in oauth.ca_file, or in the environment "
@@ -209,23 +219,16 @@ List list_of(const std::vector<std::string>& lines) {
   return list;
 }
 
-void add_encoded(std::string& text, std::string_view octets) {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
-  for (const char c : octets) {
-    const auto octet = static_cast<unsigned char>(c);
-    text += {'%', kDigits[octet / 16], kDigits[octet % 16]};
-  }
-}
-
 // As CURLOPT_PROXYUSERPWD, which is decoded by every libcurl. CURLOPT_PROXYUSERNAME and _PASSWORD
 // are decoded by some, and taken as they are by others.
 WipedString login_of(const io::Proxy& proxy) {
-  const std::string_view password = proxy.password.reveal();
+  const WipedString user = url_encoded(proxy.user);
+  const WipedString password = url_encoded(proxy.password.reveal());
   WipedString login;
-  login.reserve(3 * (proxy.user.size() + password.size()) + 1);
-  add_encoded(login, proxy.user);
+  login.reserve(user.size() + 1 + password.size());
+  login += user;
   login += ':';
-  add_encoded(login, password);
+  login += password;
   return login;
 }
 
@@ -272,6 +275,15 @@ void prepare(Easy& easy, Exchange& exchange, const curl_slist* headers, curl_sli
   easy.set(CURLOPT_POSTFIELDS, form.data());
 }
 
+// By SOCKS (RFC 1929; also where it takes no way to log in that was offered), or by HTTP.
+bool is_refused_by_proxy(const Easy& easy) {
+  long socks = CURLPX_OK;
+  (*curl().easy_getinfo)(easy.get(), CURLINFO_PROXY_ERROR, &socks);
+  long http = 0;
+  (*curl().easy_getinfo)(easy.get(), CURLINFO_HTTP_CONNECTCODE, &http);
+  return socks == CURLPX_USER_REJECTED || socks == CURLPX_NO_AUTH || http == kProxyWantsLogin;
+}
+
 void take_facts(const Easy& easy, io::HttpAnswer& answer) {
   long status = 0;
   (*curl().easy_getinfo)(easy.get(), CURLINFO_RESPONSE_CODE, &status);
@@ -297,7 +309,10 @@ Result<io::HttpAnswer> exchange_now(const io::HttpRequest& request, std::atomic<
   easy.set(CURLOPT_ERRORBUFFER, static_cast<char*>(detail));
   prepare(easy, exchange, headers.get(), connect_to.get());
   const CURLcode result = curl().easy_perform(easy.get());
-  if (result != CURLE_OK) return fail(failed(result, exchange, detail));
+  if (result != CURLE_OK) {
+    exchange.proxy_refuses_login = is_refused_by_proxy(easy);
+    return fail(failed(result, exchange, detail));
+  }
   take_facts(easy, exchange.answer);
   return std::move(exchange.answer);
 }

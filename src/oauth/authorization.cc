@@ -31,11 +31,6 @@ std::string chance(io::Random& random, std::size_t octets) {
   return text;
 }
 
-bool is_unreserved(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-         c == '.' || c == '_' || c == '~';
-}
-
 int hex_value(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   const char lower = ascii_lower(c);
@@ -106,18 +101,6 @@ std::string base64url(std::string_view bytes) {
   std::ranges::replace(text, '/', '_');
   text.resize(std::min(text.find('='), text.size()));
   return text;
-}
-
-std::string url_encoded(std::string_view text) {
-  std::string encoded;
-  for (const char c : text) {
-    if (is_unreserved(c)) {
-      encoded += c;
-    } else {
-      encoded += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-    }
-  }
-  return encoded;
 }
 
 std::optional<std::string> url_decoded(std::string_view text) {

@@ -3,6 +3,7 @@
 #include <string_view>
 #include <utility>
 
+#include "sterna/base/bytes.h"
 #include "sterna/base/wiping_heap.h"
 #include "sterna/oauth/grant.h"
 
@@ -16,7 +17,7 @@ using Pair = std::pair<std::string_view, std::string_view>;
 // The secret of a client travels in the form, which every provider takes (RFC 6749 section 2.3.1).
 io::HttpRequest ask(const Client& client, const std::string& url,
                     std::initializer_list<Pair> parameters) {
-  const WipedDeletes wiped;
+  const WipedDeletes wiped;  // the form grows
   std::string form;
   const auto add = [&form](std::string_view name, std::string_view value) {
     std::string encoded = url_encoded(value);

@@ -119,6 +119,7 @@ Error Session::note_failure(const Refusal& refusal) {
   const auto now = world_.clock.monotonic();
   failure_ = Failure{.at = now,
                      .quiet_until = now + std::min(refusal.retry_after, kRetryAfterMax),
+                     .kind = refusal.kind,
                      .error = error};
   return error;
 }
@@ -178,7 +179,10 @@ coro::Task<Result<Secret>> Session::token() {
   Result<Tokens> tokens = co_await up_to_date(is_due);
   if (tokens) co_return tokens->access;
   Error error = std::move(tokens).error();
-  if (error.is_cancelled() || error.is(ErrorCode::login)) co_return fail(std::move(error));
+  // A proxy that refuses its user says nothing of the consent.
+  const bool is_unreached = failure_ && failure_->kind == Refusal::Kind::later;
+  if (error.is_cancelled() || (error.is(ErrorCode::login) && !is_unreached))
+    co_return fail(std::move(error));
   // Early is early: nobody is disturbed while the old one is good.
   const Result<Tokens> old = co_await stored();
   if (old && is_valid(*old, now_ms())) co_return old->access;

@@ -25,6 +25,16 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kVectors{
      {"fooba", "Zm9vYmE="},
      {"foobar", "Zm9vYmFy"}}};
 
+TEST(UrlEncoded, LeavesTheUnreservedAlone) {
+  EXPECT_EQ(url_encoded(""), "");
+  EXPECT_EQ(url_encoded("a-b.c_d~e/09AZaz@[`{"), "a-b.c_d~e%2F09AZaz%40%5B%60%7B");
+  EXPECT_EQ(url_encoded("4/0A b&=+%\xc3\xa9\0"s), "4%2F0A%20b%26%3D%2B%25%C3%A9%00");
+}
+
+TEST(UrlEncoded, HasRoomForTheLongestFromTheStart) {
+  EXPECT_GE(url_encoded(std::string(100, 'a')).capacity(), 300U) << "it grew: copies are left";
+}
+
 TEST(Base64, IsThatOfTheRfc) {
   for (const auto& [octets, text] : kVectors) {
     EXPECT_EQ(base64_encode(octets), text);

@@ -140,5 +140,14 @@ TEST_F(OpensslDeathTest, WipesWhereItIsToldInTime) {
   EXPECT_EXIT(use_openssl(), ::testing::ExitedWithCode(0), "");
 }
 
+[[noreturn]] void come_too_late() {
+  OPENSSL_free(OPENSSL_malloc(kOctets));
+  ::_exit(make_openssl_wipe() ? 1 : 0);
+}
+
+TEST_F(OpensslDeathTest, SaysThatItWasToldTooLate) {
+  EXPECT_EXIT(come_too_late(), ::testing::ExitedWithCode(0), "what it frees is not overwritten");
+}
+
 }  // namespace
 }  // namespace sterna

@@ -271,6 +271,57 @@ TEST_F(HttpsTest, GoesThroughTheProxyOfTheRequest) {
   EXPECT_THAT(answer.error().hint(), HasSubstr("`proxy`"));
 }
 
+// As towards IMAP's server: it is the user who mends that.
+TEST_F(HttpsTest, SaysThatTheProxyRefusesItsUser) {
+  using namespace std::string_literals;
+  struct {
+    std::string answer;     // to the greeting
+    std::size_t login = 0;  // octets that follow it
+    std::string refusal;
+  } const cases[] = {{"\x05\x02"s, 12, "\x01\x01"s}, {"\x05\xff"s, 0, ""s}};
+  for (const auto& one : cases) {
+    Peer proxy([&one](Connection& connection) {
+      const std::string greeting = connection.receive_exactly(2);
+      if (greeting.size() < 2) return;
+      connection.receive_exactly(static_cast<unsigned char>(greeting[1]));
+      connection.send(one.answer);
+      if (one.login > 0) connection.receive_exactly(one.login);
+      connection.send(one.refusal);
+      connection.wait_for_end();
+    });
+    io::HttpRequest away;
+    away.url = "https://login.example/token";
+    away.proxy = {
+        .host = "127.0.0.1", .port = proxy.port(), .user = "ann", .password = Secret("wr0ng!")};
+    const auto answer = ask(std::move(away));
+    proxy.join();
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().code(), ErrorCode::login) << answer.error().describe();
+    EXPECT_EQ(answer.error().disposition(), Disposition::needs_user);
+    EXPECT_THAT(answer.error().hint(), HasSubstr("user and password in `proxy`"));
+    EXPECT_THAT(answer.error().describe(), HasSubstr("proxy 127.0.0.1:"));
+    EXPECT_THAT(answer.error().describe(), Not(HasSubstr("wr0ng")));
+  }
+}
+
+TEST_F(HttpsTest, SaysThatTheProxyOfTheEnvironmentRefusesItsUser) {
+  Peer proxy([](Connection& connection) {
+    connection.receive_until("\r\n\r\n");
+    connection.send(
+        "HTTP/1.1 407 No\r\nProxy-Authenticate: Basic realm=\"x\"\r\nContent-Length: 0\r\n\r\n");
+  });
+  const std::string address = "http://ann:wr0ng@127.0.0.1:" + std::to_string(proxy.port());
+  ::setenv("https_proxy", address.c_str(), 1);
+  io::HttpRequest away;
+  away.url = "https://login.example/token";
+  const auto answer = ask(std::move(away));
+  ::unsetenv("https_proxy");
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code(), ErrorCode::login) << answer.error().describe();
+  EXPECT_EQ(answer.error().disposition(), Disposition::needs_user);
+  EXPECT_THAT(answer.error().hint(), HasSubstr("the environment"));
+}
+
 TEST_F(HttpsTest, NamesTheProxyThatIsNotThere) {
   io::HttpRequest away;
   away.url = "https://login.example/token";

@@ -21,6 +21,7 @@
 
 #include "sterna/base/unique_fd.h"
 #include "sterna/io/deadline.h"
+#include "tests/support/leave_out.h"
 
 namespace sterna::net {
 namespace {
@@ -87,7 +88,7 @@ class SurroundingsTest : public testing::Test {
       moved = ::unshare(CLONE_NEWNET) == 0;
       if (moved) body();
     }).join();
-    if (!moved) GTEST_SKIP() << "needs the right to make a network namespace";
+    if (!moved) STERNA_LEAVE_OUT("needs the right to make a network namespace");
   }
 
   static io::Disturbance next(Loop& loop, io::Surroundings& surroundings) {

@@ -47,9 +47,7 @@ TEST(Pkce, HasAVerifierOf43UnreservedCharacters) {
   EXPECT_GE(one.state.size(), 22U);
 }
 
-TEST(UrlEncoding, GoesBothWays) {
-  EXPECT_EQ(url_encoded("a-b.c_d~e"), "a-b.c_d~e");
-  EXPECT_EQ(url_encoded("4/0A b&=+%\xc3\xa9"), "4%2F0A%20b%26%3D%2B%25%C3%A9");
+TEST(UrlDecoding, TakesAPlusForABlank) {
   EXPECT_EQ(url_decoded("4%2F0A+b%26").value(), "4/0A b&");
   for (const char* wrong : {"%", "%4", "%4g", "a%zz"}) EXPECT_FALSE(url_decoded(wrong)) << wrong;
 }

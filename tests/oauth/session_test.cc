@@ -215,6 +215,20 @@ TEST_F(SessionTest, KeepsEverythingThroughTroublesOfTheNetwork) {
   EXPECT_EQ(token(one), "a2");
 }
 
+TEST_F(SessionTest, KeepsWhatIsGoodWhereAProxyRefusesItsUser) {
+  Session one = session();
+  log_in(one);
+  endpoint_.failure = Error(ErrorCode::login, "the proxy refuses").with_hint("check `proxy`");
+  pass(850s);
+  EXPECT_EQ(token(one), "a1");
+  pass(1000s);
+  const Error error = refused(one);
+  EXPECT_EQ(error.code(), ErrorCode::login);
+  EXPECT_EQ(error.hint(), "check `proxy`") << "and not to log in anew";
+  endpoint_.failure.reset();
+  EXPECT_EQ(token(one), "a2");
+}
+
 TEST_F(SessionTest, DoesNotAskBeforeTheTimeThatTheEndpointSaid) {
   Session one = session();
   log_in(one);

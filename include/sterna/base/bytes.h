@@ -16,6 +16,10 @@ std::string base64_encode(std::string_view bytes);
 // Strict: padding as RFC 4648 section 4 has it; nullopt on anything else.
 std::optional<std::string> base64_decode(std::string_view text);
 
+// RFC 3986 section 2.1: all but the unreserved as %XX. Of a secret nothing but the result holds a
+// copy.
+std::string url_encoded(std::string_view octets);
+
 char ascii_lower(char c);
 std::string ascii_lower(std::string_view text);
 std::string ascii_upper(std::string_view text);

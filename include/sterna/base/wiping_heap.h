@@ -12,7 +12,8 @@ void wiping_free(void* memory);
 void* wiping_realloc(void* memory, std::size_t octets);
 
 // From here on OpenSSL overwrites all that it frees: what it sent and received, whole records of
-// it, lies there. False: it holds memory already, and goes on as before. This does not start it.
+// it, lies there. False: it holds memory already, and goes on as before, which is logged. This does
+// not start it.
 bool make_openssl_wipe();
 
 // While one lives, what this thread gives back by `delete` is overwritten: old buffers of strings

@@ -42,9 +42,9 @@ class Http {
   virtual ~Http() = default;
   // Any answer that is whole, whatever its status; redirects are answers. Where the request names
   // no proxy, the one that the environment names is used. Errors: resolve, connect, tls,
-  // certificate, disconnected, timeout, too_big, cancelled, unsupported (there is no such library).
-  // They name the host and the path, and the request's proxy, and never what stands behind the path
-  // or in the form.
+  // certificate, login (the proxy refuses its user), disconnected, timeout, too_big, cancelled,
+  // unsupported (there is no such library). They name the host and the path, and the request's
+  // proxy, and never what stands behind the path or in the form.
   virtual coro::Task<Result<HttpAnswer>> send(HttpRequest request) = 0;
 };
 

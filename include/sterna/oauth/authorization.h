@@ -16,8 +16,7 @@
 
 namespace sterna::oauth {
 
-std::string base64url(std::string_view bytes);   // without padding (RFC 4648 section 5)
-std::string url_encoded(std::string_view text);  // RFC 3986 section 2.3: all but the unreserved
+std::string base64url(std::string_view bytes);  // without padding (RFC 4648 section 5)
 // nullopt where a % is not followed by two digits. `+` is a blank.
 std::optional<std::string> url_decoded(std::string_view text);
 

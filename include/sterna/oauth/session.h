@@ -43,8 +43,8 @@ class Session {
 
   // An access token with which a login may begin now. One that is due is renewed first; if the
   // endpoint cannot be reached, what is still good is used. Errors: login (no login, or the consent
-  // is gone; the hint has the command), secret (as of the store), connect, timeout and other words
-  // of the network (nothing is lost), protocol, locked.
+  // is gone; the hint has the command; or a proxy refuses its user), secret (as of the store),
+  // connect, timeout and other words of the network (nothing is lost), protocol, locked.
   coro::Task<Result<Secret>> token();
   // Another one than this, which a server refused although it should be good.
   coro::Task<Result<Secret>> renewed(Secret refused);
@@ -82,6 +82,7 @@ class Session {
   struct Failure {
     std::chrono::nanoseconds at{};
     std::chrono::nanoseconds quiet_until{};
+    Refusal::Kind kind{};
     Error error;
   };
 
