@@ -144,9 +144,11 @@ class Init {
     const config::Preset& preset = *server_.preset;
     if (!preset.help.empty()) say(fmt::format("  {}:\n  {}", preset.help, preset.help_url));
     if (preset.download_mb_a_day != 0) {
-      say(fmt::format("  It lets {} MB be fetched in a day: a first sync of more takes longer",
-                      preset.download_mb_a_day));
+      say(fmt::format(
+          "  It lets {} MB be fetched in a day: a first sync of more is spread over days",
+          preset.download_mb_a_day));
     }
+    if (!preset.habit.empty()) say(fmt::format("  {}", preset.habit));
   }
 
   void take_server() {
@@ -258,9 +260,8 @@ class Init {
   }
 
   Status choose_client() {
-    const bool by_hand = has_endpoints();
     const bool known = draft_.preset != nullptr && !draft_.preset->oauth.empty();
-    if (!by_hand && !known) {
+    if (!known && !has_endpoints()) {
       return fail(Error(ErrorCode::unsupported,
                         fmt::format("{} is to be logged in to by OAuth 2.0, and the endpoints of "
                                     "its provider are not known here",
@@ -268,7 +269,8 @@ class Init {
                       .with_hint("give --authorize-url, --token-url and --scope; its "
                                  "administrators know them"));
     }
-    ByOAuth client{by_hand ? std::string() : std::string(draft_.preset->oauth),
+    // Endpoints that are given go over those of the provider, which keeps its scope.
+    ByOAuth client{known ? std::string(draft_.preset->oauth) : std::string(),
                    arguments_.client_id,
                    Secret(),
                    arguments_.authorize_url,
@@ -278,7 +280,7 @@ class Init {
     if (client.client_id.empty() && !prompt_.may_ask()) {
       return fail(
           Error(ErrorCode::secret, fmt::format("{} wants OAuth 2.0, and no client id is given",
-                                               by_hand ? server_.host : draft_.preset->title))
+                                               known ? draft_.preset->title : server_.host))
               .with_hint("--client-id ID, of a client that you register with the provider "
                          "(docs/oauth.md)"));
     }

@@ -106,6 +106,19 @@ TEST(Draft, AsksTheKeyringByACommandWithoutAShell) {
             (config::Command{"secret-tool", "lookup", "service", "sterna", "account", "example"}));
 }
 
+TEST(Draft, EndpointsOfYourOwnLeaveAKnownProviderItsScope) {
+  Draft own = draft();
+  own.preset = config::find_preset("microsoft");
+  ByOAuth client{"microsoft", "an-id", Secret()};
+  client.authorize_url = "https://login.example.org/authorize";
+  client.token_url = "https://login.example.org/token";
+  own.secret = std::move(client);
+  const config::AccountConfig account = loaded(own);
+  ASSERT_TRUE(account.oauth);
+  EXPECT_EQ(account.oauth->token_url, "https://login.example.org/token");
+  EXPECT_THAT(account.oauth->scope, HasSubstr("IMAP.AccessAsUser.All"));
+}
+
 TEST(Draft, WhatWasFoundCannotEndTheComment) {
   Draft own = draft();
   own.found_by = "https://x/\n[account.evil]\nuser = \"u\"";

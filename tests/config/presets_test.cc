@@ -8,6 +8,7 @@
 #include <set>
 
 #include "sterna/base/bytes.h"
+#include "sterna/config/mailboxes.h"
 #include "support.h"
 
 namespace sterna::config {
@@ -30,7 +31,7 @@ TEST(Presets, DomainsFindTheirProvider) {
       {"ymail.com", "yahoo"},         {"aol.com", "aol"},           {"me.com", "icloud"},
       {"fastmail.fm", "fastmail"},    {"gmx.net", "gmx"},           {"gmx.com", "gmx.com"},
       {"web.de", "web.de"},           {"posteo.de", "posteo"},      {"proton.me", "proton-bridge"},
-      {"MAILBOX.org", "mailbox.org"},
+      {"MAILBOX.org", "mailbox.org"}, {"zohomail.in", "zoho.in"},
   };
   for (const auto& [domain, preset] : cases) {
     ASSERT_NE(preset_of_domain(domain), nullptr) << domain;
@@ -44,6 +45,7 @@ TEST(Presets, DomainsFindTheirProvider) {
 TEST(Presets, EachRowIsSound) {
   std::set<std::string_view> names;
   std::set<std::string_view> domains;
+  std::set<std::string_view> exchanges;
   for (const Preset& preset : presets()) {
     EXPECT_TRUE(names.insert(preset.name).second) << preset.name;
     EXPECT_GE(preset.connections, 1U);
@@ -63,6 +65,10 @@ TEST(Presets, EachRowIsSound) {
     EXPECT_EQ(preset.help.empty(), preset.help_url.empty()) << preset.name;
     EXPECT_TRUE(preset.help_url.empty() || preset.help_url.starts_with("https://")) << preset.name;
     EXPECT_FALSE(preset.help.ends_with('.')) << "it is set in a sentence: " << preset.name;
+    EXPECT_FALSE(preset.habit.ends_with('.')) << preset.name;
+    for (const std::string_view domain : split(preset.mail_exchanges, ' ')) {
+      if (!domain.empty()) EXPECT_TRUE(exchanges.insert(domain).second) << domain;
+    }
     if (preset.domains.empty()) continue;
     for (const std::string_view domain : split(preset.domains, ' ')) {
       EXPECT_TRUE(domains.insert(domain).second) << domain;
@@ -88,6 +94,22 @@ TEST(Presets, EachLoads) {
   }
 }
 
+// Calendars, and not the folders of mail that people call by such words.
+TEST(Presets, MicrosoftLeavesCalendarsOutByNamesThatOnlyTheyHave) {
+  for (const std::string preset : {"microsoft", "exchange"}) {
+    const AccountConfig account =
+        account_of("[account.a]\nuser = \"u\"\nhost = \"h\"\npreset = \"" + preset + "\"\n");
+    for (const std::string name :
+         {"Calendar", "Kalender", "Kalender/Feste", "Calendrier/Perso", "予定表", "Notes"}) {
+      EXPECT_FALSE(includes(account, MailboxName(name))) << name;
+    }
+    for (const std::string name : {"INBOX", "Agenda", "Agenda/2026", "Note", "Taken", "Kalender2",
+                                   "Notes/Work", "Archive/Kalender"}) {
+      EXPECT_TRUE(includes(account, MailboxName(name))) << name;
+    }
+  }
+}
+
 TEST(Presets, MailExchangesFindWhoServesADomain) {
   const std::pair<std::string_view, std::string_view> cases[] = {
       {"aspmx.l.google.com", "google"},
@@ -96,6 +118,12 @@ TEST(Presets, MailExchangesFindWhoServesADomain) {
       {"in1-smtp.messagingengine.com", "fastmail"},
       {"mail.protonmail.ch", "proton-bridge"},
       {"mx.yandex.net", "yandex"},
+      // Organisations, which are at hosts of their own.
+      {"mx2.zoho.com", "zoho.pro"},
+      {"mx.zoho.eu", "zoho.pro.eu"},
+      {"mx.zoho.in", "zoho.pro.in"},
+      {"mx3.zoho.com.au", "zoho.pro.com.au"},
+      {"mx.zoho.jp", "zoho.pro.jp"},
   };
   for (const auto& [host, preset] : cases) {
     ASSERT_NE(preset_of_mail_exchange(host), nullptr) << host;
@@ -105,6 +133,13 @@ TEST(Presets, MailExchangesFindWhoServesADomain) {
        {"", "com", "mx.example.org", "notgoogle.com", "google.com.example.org"}) {
     EXPECT_EQ(preset_of_mail_exchange(host), nullptr) << host;
   }
+}
+
+TEST(Presets, ZohoHasOtherHostsForOrganisations) {
+  EXPECT_EQ(preset_of_domain("zoho.com")->host, "imap.zoho.com");
+  EXPECT_EQ(preset_of_mail_exchange("mx.zoho.com")->host, "imappro.zoho.com");
+  EXPECT_EQ(preset_of_mail_exchange("mx.zoho.eu")->host, "imappro.zoho.eu");
+  EXPECT_EQ(preset_of_host("imappro.zoho.com.au")->name, "zoho.pro.com.au");
 }
 
 TEST(Presets, HostsFindTheirProviderButForThisMachine) {

@@ -91,6 +91,16 @@ class FindTest(InitCase):
         self.sterna("sync")
         self.assertEqual(len(list(pathlib.Path(self.home, "Mail/example/INBOX").glob("???/*"))), 1)
 
+    def test_that_there_is_no_trash_is_said(self):
+        self.describe(user="%EMAILLOCALPART%")
+        none = "Trash: the server has none: what is deleted here is kept in the undo area"
+        try_it = ("init", self.address, "--password-stdin", "--print")
+        self.assertIn(none, self.sterna(*try_it, given=PASSWORD + "\n").stderr)
+        imap = self.server.client(self.user)
+        self.addCleanup(imap.close)
+        imap.create("Trash")
+        self.assertNotIn(none, self.sterna(*try_it, given=PASSWORD + "\n").stderr)
+
     def test_the_address_is_told_to_nobody(self):
         self.names.records[DOMAIN, "MX"] = [mx(10, "mx1.provider.test")]
         self.init("--password-stdin", "--database", expect=FAILED)

@@ -5,6 +5,7 @@ says, the program takes the time that it takes, and people the time that people 
 A person here types three keys a second, and needs five seconds to read what a command or a question
 says and to decide. Whoever makes an app password or registers a client does that elsewhere.
 """
+import base64
 import json
 import os
 import pathlib
@@ -12,14 +13,14 @@ import re
 import subprocess
 import time
 import unittest
+import urllib.parse
 
 from tests.integration.import_test import NOTHING, ImportCase, MbsyncCase, OfflineImapCase
 from tests.integration.init_test import TerminalCase
 from tests.support.dovecot import PASSWORD
-from tests.support.identity_provider import CLIENT_ID, CLIENT_SECRET
+from tests.support.identity_provider import CLIENT_ID, CLIENT_SECRET, IdentityProvider
 from tests.support.messages import message
-from tests.support.oauth_world import OAuthWorld
-from tests.support.personalities import Gmail
+from tests.support.personalities import Exchange, Gmail
 from tests.support.sterna import DONE, binary
 
 KEYS_A_SECOND = 3
@@ -52,6 +53,25 @@ class Stopwatch:
     def __str__(self):
         return (f"{self.seconds:.0f} s: {self.steps} commands and answers, {self.keys} keys, "
                 f"{self.machine:.1f} s of the program")
+
+
+class Microsoft(Exchange):
+    """An Exchange that lets in who shows a token of the provider, and nobody else."""
+
+    def __init__(self, provider):
+        self.tokens = provider.issued
+        super().__init__()
+
+    def on_authenticate(self, session, tag, text):
+        _, mechanism, shown = text.split(b" ")
+        token = base64.b64decode(shown).partition(b"auth=Bearer ")[2].rstrip(b"\x01").decode()
+        if mechanism == b"XOAUTH2" and token in self.tokens:
+            super().on_authenticate(session, tag, text)
+        else:
+            session.say(tag + b" NO AUTHENTICATE failed.")
+
+    def on_login(self, session, tag, _text):
+        session.say(tag + b" NO LOGIN failed.")
 
 
 def tell(test, who, watch, limit):
@@ -99,25 +119,28 @@ class NewAccountTest(TerminalCase):
         # Where it is, and that loopback needs no TLS, is all that differs from ann@gmail.com.
         where = ["--preset", "gmail", "--host", "127.0.0.1", "--port", str(server.port), "--tls",
                  "none"]
-        self.init(watch, where, [("Maildir [", "\n"), ("Choose [1]", "\n"),
-                                 ("Password (not shown)", "abcd efgh ijkl mnop\n"),
-                                 *self.service_question()])
+        shown = self.init(watch, where, [("Maildir [", "\n"), ("Choose [1]", "\n"),
+                                         ("Password (not shown)", "abcd efgh ijkl mnop\n"),
+                                         *self.service_question()])
+        self.assertIn("goes to the Trash, from all labels", shown)
         self.sync(watch)
         self.assert_has_mail(300)
         self.assertEqual(server.violations, [])
         tell(self, "Gmail, with an app password", watch, NEW)
 
     def test_microsoft_by_its_page_in_a_browser(self):
-        world = OAuthWorld(self)
-        keys = world.provider.keys()
-        bundle = pathlib.Path(self.home, "authorities.pem")
-        bundle.write_text("".join(pathlib.Path(ca).read_text(encoding="ascii")
-                                  for ca in (world.server.ca, world.provider.ca)))
-        # Where server and provider are is all that differs from what the preset says.
-        where = ["--host", "localhost", "--port", str(world.server.tls_port), "--user", world.user,
-                 "--auth", "oauth", "--authorize-url", keys["authorize_url"], "--token-url",
-                 keys["token_url"], "--scope", keys["scope"]]
-        more = {"SSL_CERT_FILE": str(bundle), "DISPLAY": "", "WAYLAND_DISPLAY": "",
+        provider = IdentityProvider()
+        self.addCleanup(provider.close)
+        provider.says_scope = "IMAP.AccessAsUser.All SMTP.Send"
+        server = Microsoft(provider)
+        self.addCleanup(server.close)
+        server.fill(300)
+        # Where server and provider are, and that loopback needs no TLS, is all that differs from
+        # ann@outlook.com; scope, roles and what is left out are the preset's.
+        where = ["--preset", "microsoft", "--host", "127.0.0.1", "--port", str(server.port),
+                 "--tls", "none", "--authorize-url", provider.url("authorize"), "--token-url",
+                 provider.url("token")]
+        more = {"SSL_CERT_FILE": provider.ca, "DISPLAY": "", "WAYLAND_DISPLAY": "",
                 "https_proxy": "", "HTTPS_PROXY": "", "all_proxy": "", "ALL_PROXY": ""}
         watch = Stopwatch()
         self.address = "ann@outlook.test"
@@ -125,7 +148,8 @@ class NewAccountTest(TerminalCase):
 
         def log_in(shown):
             url = re.findall(r"^ +(https://\S+)\r?$", shown, re.M)[-1]
-            status, _ = world.provider.visit(world.provider.consent(url))
+            self.assertIn("outlook.office.com/IMAP.AccessAsUser.All", urllib.parse.unquote(url))
+            status, _ = provider.visit(provider.consent(url))
             self.assertEqual(status, 200)
 
         answers = [("Maildir [", "\n"), ("Client id", CLIENT_ID + "\n"),
@@ -133,9 +157,12 @@ class NewAccountTest(TerminalCase):
                    ("Waiting for the browser", log_in), *self.service_question()]
         shown = self.init(watch, where, answers, more)
         self.assertIn("logged in at", shown)
-        self.assertIn("Mailboxes on the server", shown)
+        self.assertRegex(shown, r"Deleted Items +\(trash\)")
+        self.assertRegex(shown, r"Calendar +\(left out\)")
         watch.runs("sterna sync", lambda: self.sterna("sync", more=more))
-        self.assert_has_mail(1)
+        self.assert_has_mail(300)
+        self.assertEqual(server.sent(rb'^(SELECT|EXAMINE) "?Calendar'), [])
+        self.assertEqual(server.violations, [])
         tell(self, "Microsoft, in a browser", watch, NEW)
 
 

@@ -4,11 +4,10 @@ comes down; both sides change in every way; the line is cut and the program is k
 it goes on until both sides agree. Nothing is lost or doubled, nothing is sent that the provider
 does not offer, and no limit of its is passed.
 """
-import os
 import unittest
 
 from tests.support import personalities
-from tests.support.case import IntegrationCase
+from tests.support.case import IntegrationCase, need_steps
 from tests.support.hosts import bear_name
 from tests.support.messages import NOON, local, message, word_of
 from tests.support.scripted import ScriptedWorld
@@ -101,7 +100,9 @@ class Life:
         self.change_there(server)
         self.change_here(world)
         self.be_cut(world)
-        self.be_killed(world)
+        with self.subTest("killed"):    # the life goes on where that is left out
+            need_steps()
+            self.be_killed(world)
         self.go_on(world, {"INBOX": sorted(["m0", "m1", "m4", "m5", "m8", "m9", "o0", "t0"]),
                            work: ["m2", "m6", "w0", "w1"], trash: ["m7"],
                            f"{below}Theirs": ["x0"], f"{below}Ours": ["y0"]})
@@ -135,8 +136,6 @@ class Life:
         self.assertTrue(world.server.was_cut(), self.cut_amid)
 
     def be_killed(self, world):
-        if os.environ.get("STERNA_WITH_STEPS") == "OFF":
-            return              # nothing is left of them there; kills_test kills at commands
         world.mail.settle()
         world.ask_state("UPDATE intent SET at_ms = at_ms - 120000")
         run = world.sterna.die_at(self.dies_at, "sync")
@@ -216,6 +215,51 @@ class ExchangeTest(Rewriting, Life, ProviderCase):
         world.ask_state("UPDATE failure SET next_try_ms = 0")
         self.assertEqual(world.sync()["downloaded"], 1)
         self.assertIn("rendered", world.words())
+
+    def test_a_text_in_place_of_a_message_is_no_copy_for_which_it_may_go(self):
+        class Unrendered(personalities.Exchange):
+            lost = None
+
+            def fetch_line(self, session, uid, items):
+                messages = self.mailboxes[session.mailbox]
+                if b"BODY.PEEK[]" not in items or messages[uid][1] != self.lost:
+                    return super().fetch_line(session, uid, items)
+                # Its size, and what is asked of its header, are still its own.
+                try:
+                    messages[uid][1] = self.substitute
+                    return super().fetch_line(session, uid, items)
+                finally:
+                    messages[uid][1] = self.lost
+
+        world = self.start(Unrendered)
+        server = world.server
+        del server.mailboxes[server.wire(server.trash)]     # what goes here is kept in undo
+        world.sync()
+        uid = server.find("INBOX", "m3")
+        server.lost = server.messages()[uid][1]
+        world.mail.delete(world.mail.find("INBOX", "<m3@"))
+        report = world.sync(expect=PARTLY)
+        self.assertEqual(report["quarantined"], 1)
+        self.assertIn("cannot render", report["stderr"])
+        self.assertIn(uid, server.messages())
+        self.assertEqual(server.sent(rb"^UID EXPUNGE"), [])
+        self.assertEqual(world.ask_state("SELECT * FROM undo"), [])
+        server.lost = None
+        world.ask_state("UPDATE failure SET next_try_ms = 0")
+        world.sync()
+        self.assertNotIn(uid, server.messages())
+        self.assertEqual(len(world.ask_state("SELECT * FROM undo")), 1)
+
+    def test_deletions_go_to_the_trash_whatever_its_language(self):
+        class Polish(personalities.Exchange):
+            trash = "Elementy usunięte"
+
+        world = self.start(Polish)
+        world.sync()
+        world.mail.delete(world.mail.find("INBOX", "<m1@"))
+        world.sync()
+        self.assertTrue(world.server.find(Polish.trash, "m1"))
+        self.assertIn(f"trash = {Polish.trash}", world.sterna.run("check", expect=DONE).stdout)
 
     def test_calendars_stay_out_whatever_their_language(self):
         world = self.start(self.personality)

@@ -34,17 +34,17 @@ struct Preset {
   // Far enough below what the provider allows to leave room for other programs.
   unsigned connections = 4;
   unsigned connections_allowed = 0;  // by the provider, for all programs together; 0: not known
-  // What the provider lets through in a day, in MB (10^6 octets); 0: not known.
+  // What the provider lets be fetched in a day, in MB (10^6 octets); 0: not known. Kept to by
+  // imap::Quirks.
   unsigned download_mb_a_day = 0;
-  unsigned upload_mb_a_day = 0;
   PresetLogin login = PresetLogin::password;
   std::string_view oauth = {};           // provider in [account.NAME.oauth]; empty: none
-  bool own_certificate = false;          // made by a program on this machine: to be pinned
   std::string_view domains = {};         // of addresses; separated by spaces, lower case
   std::string_view mail_exchanges = {};  // domains of MX hosts that show a customer's own domain
   std::span<const std::string_view> excluded = {};  // patterns, without the "!"
   std::span<const Role> excluded_roles = {};        // where names are translated, roles are not
   std::span<const PresetRole> roles = {};           // for servers without SPECIAL-USE
+  std::string_view habit = {};     // what may surprise whoever syncs it; a sentence
   std::string_view help = {};      // what is to be done before a program may log in; a sentence
   std::string_view help_url = {};  // the provider's page for it
 };
