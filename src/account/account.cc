@@ -14,11 +14,14 @@
 #include "life.h"
 #include "local_watch.h"
 #include "remote_watch.h"
+#include "requested_sync.h"
 #include "schedule.h"
 #include "side_watch.h"
+#include "sterna/account/inspect.h"
 #include "sterna/base/assert.h"
 #include "sterna/coro/scope.h"
 #include "sterna/io/deadline.h"
+#include "told_wait.h"
 #include "work.h"
 
 namespace sterna::account {
@@ -33,27 +36,9 @@ class NoProgress final : public Progress {};
 }  // namespace
 
 struct Account::Impl {
-  // A sync that somebody waits for, who may have gone meanwhile.
-  struct Request final : Progress {
-    std::vector<MailboxName> mailboxes;
-    Progress* to = nullptr;
-    AccountReport report;
-    coro::Event done;
-
-    void expect(std::uint64_t messages, std::uint64_t octets) override {
-      if (to) to->expect(messages, octets);
-    }
-    void transferred(std::uint64_t messages, std::uint64_t octets) override {
-      if (to) to->transferred(messages, octets);
-    }
-    void phase(std::string_view account, std::string_view what) override {
-      if (to) to->phase(account, what);
-    }
-  };
-
   // What the next sync looks at, and for whom.
   struct Due : Schedule::Due {
-    std::shared_ptr<Request> request = {};
+    std::shared_ptr<RequestedSync> request = {};
 
     bool nothing() const { return !everything && !news && !request; }
   };
@@ -68,11 +53,17 @@ struct Account::Impl {
         log(logger.with("account", settings.name)),
         kept(services, settings, log),
         remote(services, log),
-        beside(services, settings, log,
-               [this](const std::string& wire) {
-                 remote.nominate(wire);
-                 wake.set();
-               }),
+        beside(
+            services, settings, log,
+            [this](const std::string& wire) {
+              remote.nominate(wire);
+              wake.set();
+            },
+            [this](const Error& error) {
+              told_beside = error;
+              beside.cover_none();
+              wake.set();
+            }),
         local(services, watcher, settings, wake, log),
         work(services.clock, kept.pool),
         schedule(life_settings.poll_interval) {
@@ -84,7 +75,11 @@ struct Account::Impl {
 
   coro::Task<void> live();
   coro::Task<void> wait_while_paused();
+  void go_on();
   Due what_is_due();
+  bool waits_as_told() const {
+    return schedule.is_waiting() && life.error && is_told_to_wait(*life.error);
+  }
   Told told() const { return {remote.has_news() && !remote.everything(), remote.everything()}; }
   coro::Task<void> wait_for_reason();
   coro::Task<void> listen();
@@ -94,7 +89,10 @@ struct Account::Impl {
   coro::Task<void> sync(Due due);
   void take_outcome(const Due& due, const AccountReport& report, nanoseconds began, bool was_told,
                     bool over_old_line);
+  coro::Task<void> recall_figures(AccountReport& report);
   void failed(const Error& error, bool over_old_line);
+  void wait_as_told(const Error& error);
+  void heed_side_lines();
   void went_well(const Due& due, const AccountReport& report);
   LifeState state_at_rest();
   void enter(LifeState state);
@@ -117,7 +115,7 @@ struct Account::Impl {
   LocalWatch local;
   Work work;
   coro::Semaphore turn{1};  // whoever has it may use the state
-  std::deque<std::shared_ptr<Request>> requests;
+  std::deque<std::shared_ptr<RequestedSync>> requests;
   Schedule schedule;
   Life life;
   Complaints complaints;
@@ -125,6 +123,8 @@ struct Account::Impl {
   std::optional<std::int64_t> pause_until;  // paused; 0: until resumed
   unsigned failures = 0;                    // in a row
   std::string probe_reason;                 // "" if the line need not be proved
+  std::optional<Error> told_beside;         // a line beside was: the account is to wait
+  bool knows_figures = false;               // `life` has what is held, and waits, in the state
   bool over = false;
 };
 
@@ -158,7 +158,7 @@ void Account::Impl::note_pending() {
 void Account::Impl::watch_beside() {
   const Connection* connection = kept.pool.open_primary();
   const bool possible = connection && remote.can_listen(*connection) && !remote.has_notify() &&
-                        !connection->has(imap::Capability::notify);
+                        !connection->has(imap::Capability::notify) && !told_beside;
   if (!possible || !life_settings.pushes) return beside.cover_none();
   std::vector<KnownMailbox> mailboxes;
   std::ranges::copy_if(kept.mailboxes, std::back_inserter(mailboxes), [&](const auto& one) {
@@ -171,7 +171,6 @@ void Account::Impl::watch_beside() {
 void Account::Impl::note_pushed() {
   const bool listens = !schedule.is_waiting() && state_at_rest() == LifeState::watching;
   const bool all = listens && remote.has_notify();
-  const std::string by = all ? "NOTIFY" : listens ? "IDLE" : "";
   std::vector<std::string> pushed;
   if (all) {
     for (const KnownMailbox& mailbox : kept.mailboxes) pushed.push_back(mailbox.name.text());
@@ -179,10 +178,8 @@ void Account::Impl::note_pushed() {
     pushed = beside.listening();
     pushed.insert(pushed.begin(), "INBOX");
   }
-  if (life.push_by == by && life.pushed == pushed) return;
-  life.push_by = by;
-  life.pushed = std::move(pushed);
-  observer.on_life(self);
+  if (set_pushed(life, all ? "NOTIFY" : listens ? "IDLE" : "", std::move(pushed)))
+    observer.on_life(self);
 }
 
 Account::Impl::Due Account::Impl::what_is_due() {
@@ -221,6 +218,7 @@ coro::Task<void> Account::Impl::listen() {
   if (heard) remote.compare(kept);
   if (heard || heard.error().is_cancelled()) co_return;
   log.info("the line to the server was lost: {}", heard.error().describe());
+  if (is_told_to_wait(heard.error())) co_return wait_as_told(heard.error());
   ++life.counters.reconnects[std::string(to_string(heard.error().code()))];
   remote.line_lost();
   drop_line();
@@ -273,6 +271,7 @@ coro::Task<void> Account::Impl::prove_line() {
   const Result<imap::Done> answered = co_await io::with_deadline(
       services.clock, kProbeLimit, connection->run(imap::noop()), "no sign of life");
   if (answered) co_return;
+  if (is_told_to_wait(answered.error())) co_return wait_as_told(answered.error());
   if (!answered.error().is_cancelled()) replace_dead_line(reason);
 }
 
@@ -290,7 +289,7 @@ coro::Task<void> Account::Impl::wait_while_paused() {
   if (!pause_until) co_return;
   const std::int64_t left_ms = *pause_until - wall_ms();
   if (*pause_until != 0 && left_ms <= 0) {
-    self.resume();
+    go_on();
     co_return;
   }
   if (*pause_until == 0) {
@@ -298,6 +297,14 @@ coro::Task<void> Account::Impl::wait_while_paused() {
   } else {
     static_cast<void>(co_await io::wait_for(services.clock, milliseconds(left_ms), wake));
   }
+}
+
+void Account::Impl::go_on() {
+  pause_until.reset();
+  life.next_try_ms = 0;
+  schedule.look_at_everything(now());
+  schedule.stop_waiting();
+  wake.set();
 }
 
 // A pause answers them as done: nothing was to be done.
@@ -311,7 +318,6 @@ void Account::Impl::answer_all() {
 
 void Account::Impl::failed(const Error& error, bool over_old_line) {
   const Patience patience = patience_for(error);
-  ++life.counters.syncs_failed;
   if (patience.state == LifeState::needs_auth) ++life.counters.logins_refused;
   const bool is_new = !life.error || life.error->describe() != error.describe();
   life.error = error;
@@ -324,8 +330,9 @@ void Account::Impl::failed(const Error& error, bool over_old_line) {
     ++failures;
     return;
   }
-  ++failures;
-  const milliseconds wait = wait_after(patience, failures, services.random);
+  // What is left of a wait does not grow with what failed before.
+  const unsigned in_a_row = kept.was_put_off ? 1 : ++failures;
+  const milliseconds wait = wait_after(patience, in_a_row, services.random);
   schedule.wait_until(now() + wait);
   life.next_try_ms = wall_ms() + wait.count();
   drop_line();
@@ -337,6 +344,40 @@ void Account::Impl::failed(const Error& error, bool over_old_line) {
   } else {
     log.debug("next try in {} s", in_seconds);
   }
+}
+
+// By a line that nobody synced over: whoever comes after this life is told, too.
+void Account::Impl::wait_as_told(const Error& error) {
+  if (const Status left = leave_word(settings, error, wall_ms()); !left)
+    log.warn("what the server said is not kept: {}", left.error().describe());
+  failed(error, false);
+  life.connections = kept.pool.size();
+  observer.on_life(self);
+}
+
+// One wait is enough where several lines were told.
+void Account::Impl::heed_side_lines() {
+  const std::optional<Error> told = std::exchange(told_beside, std::nullopt);
+  if (told && !waits_as_told()) wait_as_told(*told);
+}
+
+// A sync that was put off did not open the state: what the last one found stands, and where that
+// failed, or there was none, the state is looked at.
+coro::Task<void> Account::Impl::recall_figures(AccountReport& report) {
+  if (!kept.was_put_off) {
+    knows_figures = !kept.failure;
+    co_return;
+  }
+  if (!std::exchange(knows_figures, true)) {
+    auto job = [this] { return read_state(services.files, settings); };
+    const Result<AccountState> state = co_await on_worker(services, job);
+    if (state)
+      recall(life, *state);
+    else
+      log.warn("what is held is not known: {}", state.error().describe());
+  }
+  report.held = life.held;
+  report.quarantined = life.quarantined;
 }
 
 void Account::Impl::went_well(const Due& due, const AccountReport& report) {
@@ -363,28 +404,21 @@ void Account::Impl::went_well(const Due& due, const AccountReport& report) {
 
 void Account::Impl::take_outcome(const Due& due, const AccountReport& report, nanoseconds began,
                                  bool was_told, bool over_old_line) {
-  ++life.counters.syncs;
-  add(life.counters.moved, report.counts);
-  life.held = report.held;
-  life.quarantined = report.quarantined;
-  life.waiting = 0;
-  for (const WaitingLine& line : report.waiting) life.waiting += line.count;
+  take_report(life, report, kept.was_put_off);
   life.last_duration = now() - began;
   life.watches = local.size();
   life.watch_obstacle = local.obstacle();
   // A server that tells without end of what is not there does not keep us busy.
   if (was_told && !did_anything(report.counts)) schedule.told_in_vain(now());
-  if (was_told && report.counts.downloaded != 0) {
-    const nanoseconds latency = now() - began;
-    ++life.counters.pushes;
-    life.counters.push_latency_sum += latency;
-    life.counters.push_latency_max = std::max(life.counters.push_latency_max, latency);
-  }
+  if (was_told && report.counts.downloaded != 0) count_push(life.counters, now() - began);
   const std::string summary = summary_of(report.counts);
   if (!summary.empty()) log.info("synced: {} ({:.2f} s)", summary, report.seconds);
   complaints.tell(report, log);
   if (kept.failure) {
-    if (!kept.failure->is_cancelled()) failed(*kept.failure, over_old_line);
+    if (!kept.failure->is_cancelled()) {
+      ++life.counters.syncs_failed;
+      failed(*kept.failure, over_old_line);
+    }
   } else {
     went_well(due, report);
   }
@@ -392,6 +426,7 @@ void Account::Impl::take_outcome(const Due& due, const AccountReport& report, na
   life.watch_obstacle = local.obstacle();
   life.connections = kept.pool.size() + beside.connections();
   life.counters.logins = kept.pool.logins();
+  life.certificate_expires_ms = kept.pool.certificate_expires_ms();
 }
 
 coro::Task<void> Account::Impl::sync(Due due) {
@@ -419,6 +454,7 @@ coro::Task<void> Account::Impl::sync(Due due) {
   SyncRequest request;
   request.tells_changes = life_settings.tells_changes;
   if (due.request) request.mailboxes = due.request->mailboxes;
+  request.despite_wait = due.request != nullptr;
   NoProgress nothing;
   Progress& progress = due.request ? static_cast<Progress&>(*due.request) : nothing;
   AccountReport report =
@@ -433,6 +469,7 @@ coro::Task<void> Account::Impl::sync(Due due) {
     co_return drop_line();
   }
   co_await kept.pool.rest();
+  co_await recall_figures(report);
   take_outcome(due, report, began, was_told, over_old_line);
   observer.on_life(self);
   observer.on_synced(self, report);
@@ -448,6 +485,7 @@ coro::Task<void> Account::Impl::live() {
   const coro::Context context = co_await coro::current();
   while (!context.cancel->requested()) {
     wake.reset();
+    heed_side_lines();
     if (pause_until) {
       co_await wait_while_paused();
       continue;
@@ -490,7 +528,7 @@ const Life& Account::life() const {
 }
 
 coro::Task<AccountReport> Account::sync(std::vector<MailboxName> mailboxes, Progress& progress) {
-  auto request = std::make_shared<Impl::Request>();
+  auto request = std::make_shared<RequestedSync>();
   request->mailboxes = std::move(mailboxes);
   request->to = &progress;
   impl_->requests.push_back(request);
@@ -546,12 +584,11 @@ void Account::pause(std::optional<std::int64_t> until_ms) {
 }
 
 void Account::resume() {
-  if (!impl_->pause_until) return;
-  impl_->pause_until.reset();
-  impl_->life.next_try_ms = 0;
-  impl_->schedule.look_at_everything(impl_->now());
-  impl_->schedule.stop_waiting();
-  impl_->wake.set();
+  if (impl_->pause_until) impl_->go_on();
+}
+
+void Account::resume_despite_wait() {
+  if (impl_->pause_until || impl_->waits_as_told()) impl_->go_on();
 }
 
 void Account::probe(std::string_view reason) {

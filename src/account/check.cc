@@ -8,7 +8,9 @@
 #include "check_parts.h"
 #include "engine.h"
 #include "inspect_parts.h"
+#include "local_minute.h"
 #include "login.h"
+#include "sterna/account/pause.h"
 #include "sterna/base/bytes.h"
 #include "sterna/base/nanoseconds.h"
 
@@ -214,6 +216,16 @@ coro::Task<void> check_login(Findings& findings, Services services, const Settin
   co_await check_mailboxes(findings, settings, connection);
 }
 
+// It keeps no check from knocking: whoever asks for one wants to know.
+void report_wait(Findings& findings, const Services& services, const Settings& settings) {
+  const auto wait = read_standing_wait(settings, services.clock.wall_ns() / 1'000'000);
+  if (wait && !*wait) return;
+  std::string detail = wait ? fmt::format("the server is left alone until {}, since it said \"{}\"",
+                                          local_minute((*wait)->until_ms), (*wait)->said)
+                            : wait.error().describe();
+  findings.warn("wait", std::move(detail), "to sync now: sterna resume " + settings.name);
+}
+
 coro::Task<void> check_server(Findings& findings, Services services, const Settings& settings,
                               Log log) {
   // First, since a person may be asked, and servers do not wait long for a login.
@@ -317,6 +329,7 @@ coro::Task<std::vector<CheckLine>> check_account(Services services, Settings set
     check_disk(disk, services, settings, probe_name);
     return disk;
   });
+  report_wait(findings, services, settings);
   if (!offline) co_await check_server(findings, services, settings, std::move(log));
   co_return std::move(findings.lines);
 }

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace sterna::account {
@@ -44,6 +45,35 @@ std::string summary_of(const Counts& counts) {
   tell(counts.deleted_out, "deleted on the server", "deleted on the server");
   tell(counts.mailboxes_in + counts.mailboxes_out, "mailbox", "mailboxes");
   return what;
+}
+
+void take_report(Life& life, const AccountReport& report, bool was_put_off) {
+  ++life.counters.syncs;
+  add(life.counters.moved, report.counts);
+  life.held = report.held;
+  life.quarantined = report.quarantined;
+  if (was_put_off) return;
+  life.waiting = 0;
+  for (const WaitingLine& line : report.waiting) life.waiting += line.count;
+}
+
+void recall(Life& life, const AccountState& state) {
+  life.held = state.held;
+  life.quarantined = state.quarantined;
+  life.waiting = state.pending;
+}
+
+void count_push(LifeCounters& counters, std::chrono::nanoseconds latency) {
+  ++counters.pushes;
+  counters.push_latency_sum += latency;
+  counters.push_latency_max = std::max(counters.push_latency_max, latency);
+}
+
+bool set_pushed(Life& life, std::string by, std::vector<std::string> mailboxes) {
+  if (life.push_by == by && life.pushed == mailboxes) return false;
+  life.push_by = std::move(by);
+  life.pushed = std::move(mailboxes);
+  return true;
 }
 
 void Complaints::tell(const AccountReport& report, const Log& log) {

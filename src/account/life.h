@@ -2,10 +2,13 @@
 // What a life counts, and what it says of its syncs.
 #pragma once
 
+#include <chrono>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "sterna/account/account.h"
+#include "sterna/account/inspect.h"
 
 namespace sterna::account {
 
@@ -15,6 +18,15 @@ void add(Counts& sum, const Counts& more);
 
 // "1 new here, 2 sent"; "" if nothing was done.
 std::string summary_of(const Counts& counts);
+
+// Of a sync that came to its end, or was put off: then what is held, and waits, is as it was.
+void take_report(Life& life, const AccountReport& report, bool was_put_off);
+// As the state has it.
+void recall(Life& life, const AccountState& state);
+// From what was told until it was here.
+void count_push(LifeCounters& counters, std::chrono::nanoseconds latency);
+// Whether that is new.
+bool set_pushed(Life& life, std::string by, std::vector<std::string> mailboxes);
 
 // A failure is worth a line when it begins, not at each try.
 class Complaints {

@@ -20,8 +20,12 @@ constexpr std::size_t kOtherConnections = 2;
 
 // What else a server wants to be left alone for passes.
 bool tells_of_too_many(const Error& error) {
+  const std::string words = ascii_lower(error.message());
+  // Any BYE speaks of the connection that it ends.
+  if (error.is(ErrorCode::disconnected))
+    return is_told_to_wait(error) && words.contains("connections");
   const bool refused = error.is(ErrorCode::server_no) && error.scope() == ErrorScope::account;
-  return refused && (!is_told_to_wait(error) || ascii_lower(error.message()).contains("connect"));
+  return refused && (!is_told_to_wait(error) || words.contains("connect"));
 }
 
 }  // namespace
@@ -38,8 +42,13 @@ struct SideWatch::Line {
 };
 
 SideWatch::SideWatch(Services services, const Settings& settings, Log log,
-                     std::function<void(const std::string& wire)> tell)
-    : services_(services), settings_(settings), log_(std::move(log)), tell_(std::move(tell)) {}
+                     std::function<void(const std::string& wire)> tell,
+                     std::function<void(const Error& error)> told_to_wait)
+    : services_(services),
+      settings_(settings),
+      log_(std::move(log)),
+      tell_(std::move(tell)),
+      told_to_wait_(std::move(told_to_wait)) {}
 
 SideWatch::~SideWatch() = default;
 
@@ -134,6 +143,10 @@ coro::Task<void> SideWatch::follow(Line& line) {
     log_.info("mailbox {} is not watched: {}", line.mailbox.name.text(), ended.error().describe());
     if (tells_of_too_many(ended.error())) {
       refused_beyond_ = lines_.size() - 1 + kOtherConnections;
+      break;
+    }
+    if (is_told_to_wait(ended.error())) {
+      told_to_wait_(ended.error());
       break;
     }
     const Patience patience = patience_for(ended.error());

@@ -16,9 +16,11 @@ namespace sterna::account {
 
 class SideWatch {
  public:
-  // `tell`: something changed in the mailbox of that name on the wire.
+  // `tell`: something changed in the mailbox of that name on the wire. `told_to_wait`: the server
+  // asks for time, which is not for one line alone: whoever owns the lines takes them all away.
   SideWatch(Services services, const Settings& settings, Log log,
-            std::function<void(const std::string& wire)> tell);
+            std::function<void(const std::string& wire)> tell,
+            std::function<void(const Error& error)> told_to_wait);
   ~SideWatch();
 
   // Listens to what cover() names, until it is cancelled; then no connection is left.
@@ -45,6 +47,7 @@ class SideWatch {
   const Settings& settings_;
   Log log_;
   std::function<void(const std::string&)> tell_;
+  std::function<void(const Error&)> told_to_wait_;
   std::vector<KnownMailbox> wanted_;
   std::map<std::string, std::unique_ptr<Line>> lines_;  // by name on the wire
   std::size_t connections_max_ = 0;

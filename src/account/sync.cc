@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <set>
 
+#include "allowance.h"
 #include "audit.h"
 #include "decisions.h"
 #include "engine.h"
@@ -20,6 +21,7 @@
 #include "sterna/base/step.h"
 #include "sterna/coro/both.h"
 #include "sterna/coro/sync.h"
+#include "told_wait.h"
 #include "tree.h"
 #include "trim.h"
 #include "unflushed.h"
@@ -102,6 +104,7 @@ Status finish_state(Engine& engine, const Status& outcome) {
   if (before.value_or("") != error) STERNA_CHECK(engine.store->set("last_error", error));
   const bool marker = !outcome && outcome.error().is(ErrorCode::marker);
   STERNA_CHECK(engine.store->set("marker_held", marker ? "1" : ""));
+  STERNA_CHECK(keep_counted(engine));
   STERNA_CHECK(transaction.commit());
   at_step("sync.recorded");
   return {};
@@ -180,9 +183,44 @@ coro::Task<Status> run_sync(Engine& engine, Pool& pool) {
   co_return done;
 }
 
+// What the server told an earlier sync, whether it still stands or not. A file that says nothing
+// keeps nobody from syncing.
+std::optional<ToldWait> earlier_wait(const Engine& engine) {
+  Result<std::optional<ToldWait>> wait = read_told_wait(engine.settings);
+  if (wait) return *std::move(wait);
+  engine.log.warn("what the server said of coming again is not known: {}", wait.error().describe());
+  return ToldWait{};
+}
+
+// For the syncs after this one; whoever cannot be told knocks, as without it.
+void settle_word(const Engine& engine, const Status& done, bool logged_in, bool is_word_there) {
+  std::optional<Error> last = engine.told_to_wait;
+  if (!last && !done) last = done.error();
+  Status left;
+  if (last && is_told_to_wait(*last)) {
+    left = leave_word(engine.settings, *last, engine.now_ms());
+  } else if (logged_in && is_word_there) {
+    left = end_told_wait(engine.settings);
+  }
+  if (!left) engine.log.warn("what the server said is not kept: {}", left.error().describe());
+}
+
+// Nobody knocks before the time that the server named, unless a person wants it.
+coro::Task<Status> sync_unless_told(Engine& engine, Pool& pool, bool& is_put_off) {
+  const std::optional<ToldWait> wait = earlier_wait(engine);
+  is_put_off = wait && wait->stands(engine.now_ms()) && !engine.request.despite_wait;
+  if (is_put_off) co_return fail(error_of(*wait, engine.settings, engine.now_ms()));
+  const std::uint64_t logins = pool.logins();
+  Status done = co_await run_sync(engine, pool);
+  const bool logged_in = done || pool.logins() != logins;
+  if (!engine.dry_run()) settle_word(engine, done, logged_in, wait.has_value());
+  co_return done;
+}
+
 // What the next sync of this life begins with.
-void keep(const Engine& engine, const Status& done, Kept& kept) {
+void keep(const Engine& engine, const Status& done, bool is_put_off, Kept& kept) {
   kept.failure = done ? std::nullopt : std::optional(done.error());
+  kept.was_put_off = is_put_off;
   kept.mailboxes.clear();
   for (const auto& work : engine.mailboxes) {
     const MailboxRow& row = work->row;
@@ -204,9 +242,12 @@ coro::Task<AccountReport> sync_over(Services services, const Settings& settings,
   const std::uint64_t octets_out = pool.octets_out();
   {
     Engine engine(services, settings, std::move(request), progress, log, report);
+    engine.pool = &pool;
+    engine.allowance.counted = pool.traffic();
     engine.kept = kept;
     engine.news = news;
-    Status done = co_await run_sync(engine, pool);
+    bool is_put_off = false;
+    Status done = co_await sync_unless_told(engine, pool, is_put_off);
     report.counts.bytes_in = pool.octets_in() - octets_in;
     report.counts.bytes_out = pool.octets_out() - octets_out;
     if (engine.store) {
@@ -215,7 +256,7 @@ coro::Task<AccountReport> sync_over(Services services, const Settings& settings,
       }
       report.quarantined = count_quarantined(engine);
     }
-    if (kept) keep(engine, done, *kept);
+    if (kept) keep(engine, done, is_put_off, *kept);
     if (!done) {
       report.marker_held = done.error().is(ErrorCode::marker);
       engine.note(std::move(done).error());

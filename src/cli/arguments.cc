@@ -36,7 +36,7 @@ constexpr CommandText kCommands[] = {
     {"status", "[--watch] [--waybar | --metrics]",
      "Show how the accounts are, and what needs attention"},
     {"pause", "[ACCOUNT...] [--for TIME]", "Leave accounts alone, until resumed or for a time"},
-    {"resume", "[ACCOUNT...]", "End a pause"},
+    {"resume", "[ACCOUNT...]", "End a pause; by name, a wait that a server asked for, too"},
     {"history", "[ACCOUNT[/MAILBOX]] [PATH | MESSAGE-ID] [OPTIONS]",
      "Show what was changed, when, on which side, and why"},
     {"held", "[list | apply | restore] [ACCOUNT[/MAILBOX] [MESSAGE...]]",

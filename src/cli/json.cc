@@ -148,6 +148,7 @@ Json status_object(const StatusRow& row) {
               {"mailboxes", std::move(mailboxes)},
               {"parked", std::move(parked)}};
   if (row.pause) object["paused_until"] = time_or_null(row.pause->until_ms);
+  if (row.wait) object["next_try"] = time_or_null(row.wait->until_ms);
   if (row.life) add_life(object, *row.life);
   return object;
 }
@@ -380,6 +381,7 @@ std::string login_json(const LoginView& view) {
   json["logged_in"] = lasts(view);
   json["user"] = octets_or_null(view.user);
   json["scope"] = octets_or_null(view.scope);
+  json["missing_scope"] = octets_or_null(view.missing_scope);
   json["expires"] = time_or_null(view.expires_ms);
   json["valid"] = view.is_valid;
   json["renewable"] = view.is_renewable;

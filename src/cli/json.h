@@ -37,7 +37,8 @@ struct StatusRow {
   std::string word;                        // the state's: "stopped", "held" ...
   std::optional<account::Life> life = {};  // where a daemon looks after it
   std::optional<account::Pause> pause = {};
-  bool unknown = false;  // a daemon runs, and has no such account
+  std::optional<account::ToldWait> wait = {};  // where no daemon looks after it
+  bool unknown = false;                        // a daemon runs, and has no such account
 };
 std::string status_json(const std::vector<StatusRow>& rows);
 // As a module of waybar reads it: the texts are markup there.

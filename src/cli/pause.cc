@@ -11,8 +11,8 @@
 #include "report_text.h"
 #include "runner.h"
 #include "settings_from_config.h"
+#include "status_text.h"
 #include "target.h"
-#include "times.h"
 
 namespace sterna::cli {
 namespace {
@@ -25,22 +25,42 @@ Result<std::vector<std::string>> names_of(const Context& context,
   return names;
 }
 
-Status record(const Context& context, Runner& runner, const std::string& name,
-              const std::optional<account::Pause>& pause) {
-  const config::AccountConfig* account = context.config.account(name);
-  return account::write_pause(settings_from_config(context.config, *account, runner.loop()), pause);
+account::Settings settings_of(const Context& context, Runner& runner, const std::string& name) {
+  return settings_from_config(context.config, *context.config.account(name), runner.loop());
 }
 
-// An account that the daemon does not know needs no word.
+// What a server asked for ends only where its account is named.
+Status record(const account::Settings& settings, const std::optional<account::Pause>& pause,
+              bool is_named) {
+  if (pause || !is_named) return account::write_pause(settings, pause);
+  return account::end_pause_and_wait(settings);
+}
+
+// An account that the daemon does not know needs no word. What is to end for all is asked for so.
 Status tell_daemon(const Context& context, Runner& runner, daemon::Op op,
-                   const std::vector<std::string>& names, std::optional<std::int64_t> until_ms) {
+                   const std::vector<std::string>& names, bool is_named,
+                   std::optional<std::int64_t> until_ms) {
   const auto client = find_daemon(context, runner);
   if (!client) return {};
+  if (op == daemon::Op::resume && !is_named) {
+    const auto told = runner.run(client->ask(op));
+    return told ? Status() : fail(told.error());
+  }
   for (const std::string& name : names) {
     const auto told = runner.run(client->ask(op, {name}, until_ms));
     if (!told && !told.error().is(ErrorCode::not_found)) return fail(told.error());
   }
   return {};
+}
+
+// What became of an account that was paused, or that goes on.
+std::string outcome_text(const Context& context, Runner& runner, const std::string& name,
+                         const std::optional<account::Pause>& pause) {
+  if (pause) return fmt::format("{}: {}\n", name, paused_text(pause->until_ms));
+  const auto wait = account::read_standing_wait(settings_of(context, runner, name),
+                                                runner.loop().clock().wall_ns() / 1'000'000);
+  if (!wait || !*wait) return name + ": goes on\n";
+  return fmt::format("{}: {}; sterna resume {}\n", name, left_alone_text((*wait)->until_ms), name);
 }
 
 Exit carry_out(const Context& context, daemon::Op op, const std::vector<std::string>& typed,
@@ -57,19 +77,18 @@ Exit carry_out(const Context& context, daemon::Op op, const std::vector<std::str
   }
   std::optional<account::Pause> pause;
   if (pauses) pause = account::Pause{until_ms.value_or(0)};
+  const bool is_named = !typed.empty();
   for (const std::string& name : *names) {
-    const Status recorded = record(context, runner, name, pause);
+    const Status recorded = record(settings_of(context, runner, name), pause, is_named);
     if (!recorded) return fail_with(context, recorded.error());
   }
-  const Status told = tell_daemon(context, runner, op, *names, until_ms);
+  const Status told = tell_daemon(context, runner, op, *names, is_named, until_ms);
   if (!told) return fail_with(context, told.error());
   if (context.console.json()) {
     context.console.out(paused_json(*names, pauses, until_ms.value_or(0)));
   } else if (context.console.talkative()) {
-    for (const std::string& name : *names) {
-      context.console.out(
-          fmt::format("{}: {}\n", name, pauses ? paused_text(until_ms.value_or(0)) : "goes on"));
-    }
+    for (const std::string& name : *names)
+      context.console.out(outcome_text(context, runner, name, pause));
   }
   return Exit::done;
 }

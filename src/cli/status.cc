@@ -30,8 +30,11 @@ void add_account(StatusView& view, Runner& runner, const config::Config& config,
   }
   row.state.name = account.name;
   if (!account.enabled) return;
-  const auto pause = account::read_pause(settings, runner.loop().clock().wall_ns() / 1'000'000);
+  const std::int64_t now_ms = runner.loop().clock().wall_ns() / 1'000'000;
+  const auto pause = account::read_pause(settings, now_ms);
   if (pause) row.pause = *pause;
+  const auto wait = account::read_standing_wait(settings, now_ms);
+  if (wait) row.wait = *wait;
   if (!lives) return;
   const auto life = lives->find(account.name);
   row.unknown = life == lives->end();

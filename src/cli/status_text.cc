@@ -96,7 +96,8 @@ void add_trouble(std::string& text, const Style& style, const StatusRow& row) {
   const std::string& name = row.state.name;
   const std::string what =
       life.error ? printable(life.error->describe(), kTextOctetsMax) : row.word;
-  std::string mend = "sterna check " + name;
+  const bool waits = life.error && account::is_told_to_wait(*life.error);
+  std::string mend = (waits ? "to try now: sterna resume " : "sterna check ") + name;
   if (life.error && !life.error->hint().empty())
     mend = printable(life.error->hint(), kTextOctetsMax);
   if (life.next_try_ms > 0) mend += "; tried again at " + local_time(life.next_try_ms);
@@ -145,6 +146,7 @@ std::string attention_text(const StatusRow& row, std::int64_t now_ms, const Styl
     return text;
   }
   if (row.pause) add(paused_text(row.pause->until_ms), "sterna resume " + state.name);
+  if (row.wait) add(left_alone_text(row.wait->until_ms), "sterna resume " + state.name);
   if (row.life && !row.life->watch_obstacle.empty())
     add("the Maildir is looked at now and then: " +
             printable(row.life->watch_obstacle, kTextOctetsMax),
@@ -177,9 +179,14 @@ std::string_view state_word(const account::AccountState& state, bool enabled) {
   return state.marker_held ? "held" : "stopped";
 }
 
+std::string left_alone_text(std::int64_t until_ms) {
+  return fmt::format("left alone until {}, as its server asked", local_time(until_ms));
+}
+
 void take_life(StatusRow& row, const account::Life& life) {
   row.life = life;
   row.word = account::to_string(life.state);
+  row.wait.reset();  // it says so itself
   row.state.pending = life.pending;
   row.state.last_sync_ms = std::max(row.state.last_sync_ms, life.last_sync_ms);
   row.state.ever_synced = row.state.ever_synced || life.last_sync_ms > 0;

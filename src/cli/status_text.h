@@ -16,6 +16,8 @@ namespace sterna::cli {
 // The state's word where no daemon looks after the account: of the stable ones that `status --json`
 // promises.
 std::string_view state_word(const account::AccountState& state, bool enabled);
+// "left alone until 2026-01-01 09:00:12, as its server asked".
+std::string left_alone_text(std::int64_t until_ms);
 // What a daemon knows goes over what the last sync left on the disk.
 void take_life(StatusRow& row, const account::Life& life);
 

@@ -214,11 +214,6 @@ void add_ground(Text& text) {
               if (!one.certificate_expires_ms) return std::nullopt;
               return timestamp(*one.certificate_expires_ms);
             });
-  text.each("sterna_token_expiry_timestamp_seconds", "gauge", "When the login token expires.",
-            [](const AccountFigures& one) -> std::optional<std::string> {
-              if (!one.token_expires_ms) return std::nullopt;
-              return timestamp(*one.token_expires_ms);
-            });
 }
 
 Status write_all(int fd, std::string_view rest) {
@@ -234,12 +229,15 @@ Status write_all(int fd, std::string_view rest) {
 }  // namespace
 
 AccountFigures figures_of(std::string account, const account::Life& life) {
-  return {.account = std::move(account),
-          .life = &life,
-          .last_success_ms = life.last_sync_ms,
-          .pending = life.pending,
-          .held = life.held,
-          .quarantined = life.quarantined};
+  AccountFigures figures{.account = std::move(account),
+                         .life = &life,
+                         .last_success_ms = life.last_sync_ms,
+                         .pending = life.pending,
+                         .held = life.held,
+                         .quarantined = life.quarantined};
+  if (life.certificate_expires_ms != 0)
+    figures.certificate_expires_ms = life.certificate_expires_ms;
+  return figures;
 }
 
 AccountFigures figures_of(const account::AccountState& state) {

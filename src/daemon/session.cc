@@ -252,18 +252,24 @@ void Session::pause(const Request& request) {
   const auto names = names_of(request);
   if (!names) return;
   const bool pauses = request.op == Op::pause;
+  // What a server asked for ends only where its account is named.
+  const bool is_named = !request.accounts.empty();
   for (const std::string& name : *names) {
     Member* member = control_.roster_.find(name);
     if (!member) continue;
+    const account::Settings& settings = member->account().settings();
     std::optional<account::Pause> pause;
     if (pauses) pause = account::Pause{request.until_ms.value_or(0)};
-    const Status written = account::write_pause(member->account().settings(), pause);
+    const Status written = pauses || !is_named ? account::write_pause(settings, pause)
+                                               : account::end_pause_and_wait(settings);
     if (!written) {
       refuse(request.id, written.error());
       return;
     }
     if (pauses) {
       member->account().pause(request.until_ms);
+    } else if (is_named) {
+      member->account().resume_despite_wait();
     } else {
       member->account().resume();
     }

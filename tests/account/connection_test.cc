@@ -3,6 +3,7 @@
 
 #include <deque>
 
+#include "sterna/imap/told_to_wait.h"
 #include "tests/account/account_world.h"
 #include "tests/account/quiet_transport.h"
 
@@ -309,6 +310,67 @@ coro::Task<void> be_refused_compression(Services services) {
 
 TEST_F(ConnectionTest, GoesOnUncompressedWhereCompressIsRefused) {
   loop_.run(be_refused_compression(services()));
+}
+
+// What becomes of a NOOP behind a command that is answered so.
+coro::Task<void> go_on_behind(Services services, Result<imap::Command> command, std::string answer,
+                              Status& outcome) {
+  std::deque<std::string> pieces{"* PREAUTH ready\r\n", "s1 " + answer + "\r\n", "s2 OK done\r\n"};
+  Connection connection(services, std::make_unique<Recital>(std::move(pieces)), Log());
+  EXPECT_TRUE(co_await connection.greeting());
+  const Result<imap::Done> done = co_await connection.run(std::move(command));
+  EXPECT_TRUE(done && !done->ok());
+  outcome = co_await connection.run_ok(imap::noop());
+  EXPECT_TRUE(connection.submit(imap::logout())) << "that may be said in any case";
+}
+
+struct OptionalCommand {
+  const char* name;
+  Result<imap::Command> command;
+};
+
+std::vector<OptionalCommand> optional_commands() {
+  return {{"COMPRESS", imap::compress_deflate()},
+          {"ENABLE", imap::enable({imap::Capability::condstore})},
+          {"ID", imap::id({{"name", "Sterna"}})},
+          {"NAMESPACE", imap::namespaces()},
+          {"NOTIFY", imap::notify_personal()}};
+}
+
+TEST_F(ConnectionTest, SaysNothingMoreWhereAnOptionalCommandMeetsALimit) {
+  for (const std::string answer :
+       {"NO [THROTTLED] not now",
+        "NO Request is throttled. Suggested Backoff Time: 9000 milliseconds",
+        "BAD Request is throttled", "NO [LIMIT] Too many requests"}) {
+    for (OptionalCommand& one : optional_commands()) {
+      Status outcome;
+      loop_.run(go_on_behind(services(), std::move(one.command), answer, outcome));
+      ASSERT_FALSE(outcome) << one.name << " " << answer;
+      EXPECT_TRUE(imap::told_to_wait(outcome.error())) << one.name << " " << answer;
+      EXPECT_NE(outcome.error().message().find(one.name), std::string::npos) << answer;
+    }
+  }
+}
+
+TEST_F(ConnectionTest, GoesOnWhereAnOptionalCommandIsRefusedForAnyOtherReason) {
+  for (const std::string answer :
+       {"NO not here", "BAD what is that", "NO [UNAVAILABLE] try later", "NO [LIMIT] no more of it",
+        "NO [INUSE] busy", "NO Server Unavailable. 15"}) {
+    for (OptionalCommand& one : optional_commands()) {
+      Status outcome;
+      loop_.run(go_on_behind(services(), std::move(one.command), answer, outcome));
+      EXPECT_TRUE(outcome) << one.name << " " << answer;
+    }
+  }
+}
+
+TEST_F(ConnectionTest, SaysNothingMoreWhereAnyOtherCommandIsToldToComeLater) {
+  for (const std::string answer : {"NO [UNAVAILABLE] try later", "NO [LIMIT] no more of it"}) {
+    Status outcome;
+    loop_.run(go_on_behind(services(), imap::list({}), answer, outcome));
+    ASSERT_FALSE(outcome) << answer;
+    EXPECT_TRUE(imap::told_to_wait(outcome.error())) << answer;
+  }
 }
 
 }  // namespace

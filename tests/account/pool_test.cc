@@ -26,6 +26,7 @@ struct Script {
   std::map<std::string, std::string> untagged;  // lines before the OK
   std::vector<std::string> asked;               // commands without their tags
   std::vector<std::size_t> packets;             // commands in each write
+  std::optional<io::TlsInfo> tls;
 };
 
 class Answering final : public QuietTransport {
@@ -55,6 +56,7 @@ class Answering final : public QuietTransport {
     script_.packets.push_back(commands);
     co_return Status{};
   }
+  std::optional<io::TlsInfo> tls_info() const override { return script_.tls; }
 
  private:
   struct Answer {
@@ -116,6 +118,7 @@ class PoolTest : public AccountWorld {
 
   sterna::test::VirtualClock clock_;
   Script script_;
+  std::int64_t expires_ms_ = -1;  // what is known then of the server's certificate
 
  private:
   coro::Task<Result<imap::NameRules>> open_one(std::size_t index) {
@@ -125,6 +128,7 @@ class PoolTest : public AccountWorld {
     Result<Connection*> connection =
         index == 0 ? co_await pool.primary() : co_await pool.extra(index);
     if (!connection) co_return fail(std::move(connection).error());
+    expires_ms_ = pool.certificate_expires_ms();
     STERNA_CO_CHECK(co_await (*connection)->settle());
     co_return (*connection)->names;
   }
@@ -159,6 +163,14 @@ TEST_F(PoolTest, AlsoWhereItAsksForNoLogin) {
   settings_.endpoint.tunnel = {"ssh"};
   EXPECT_EQ(ask_at_once(100).value(), imap::Quirks().pipeline_depth_max);
   EXPECT_FALSE(asked("AUTHENTICATE"));
+}
+
+TEST_F(PoolTest, KnowsUntilWhenTheCertificateIsGood) {
+  ASSERT_TRUE(open(0));
+  EXPECT_EQ(expires_ms_, 0);
+  script_.tls.emplace().expires = 1'800'000'000;
+  ASSERT_TRUE(open(0));
+  EXPECT_EQ(expires_ms_, 1'800'000'000'000);
 }
 
 TEST_F(PoolTest, ASlowLoginIsNoLongWay) {

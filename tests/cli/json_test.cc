@@ -115,6 +115,15 @@ TEST(Json, OfTheStatusIsAStableInterface) {
   EXPECT_TRUE(one["parked"][0]["path"].is_null());
 }
 
+TEST(Json, OfTheStatusHasUntilWhenAServerIsLeftAlone) {
+  StatusRow row;
+  row.state.name = "work";
+  row.word = "stopped";
+  EXPECT_FALSE(read(status_json({row}))["accounts"][0].contains("next_try"));
+  row.wait = account::ToldWait{kNow, "busy"};
+  EXPECT_EQ(read(status_json({row}))["accounts"][0]["next_try"], "2026-01-01T09:00:12Z");
+}
+
 TEST(Json, OfACheckHasTheErrorBesideTheWords) {
   CheckedAccount account{"work",
                          {{"login", account::CheckStatus::failed, "refused", "check it",
@@ -181,6 +190,24 @@ TEST(Json, OfDecisionsAndAdoptions) {
   EXPECT_EQ(decided["decided"][0], json({{"account", "work"}, {"count", 80}}));
   EXPECT_EQ(decided["accounts"], json::array());
   EXPECT_EQ(read(adopt_json("work", {"no marker", true, {}}))["found"], "no marker");
+}
+
+TEST(Json, OfALoginNamesWhatWasNotGranted) {
+  LoginView view;
+  view.account = "work";
+  view.provider = "google";
+  view.user = "ann@example.org";
+  view.scope = "mail";
+  view.missing_scope = "send read";
+  view.expires_ms = kNow;
+  view.is_ours = view.is_renewable = true;
+  const json object = read(login_json(view));
+  EXPECT_THAT(keys(object), UnorderedElementsAre("schema", "account", "provider", "logged_in",
+                                                 "user", "scope", "missing_scope", "expires",
+                                                 "valid", "renewable", "file", "encrypted"));
+  EXPECT_EQ(object["missing_scope"], "send read");
+  view.missing_scope.clear();
+  EXPECT_EQ(read(login_json(view))["missing_scope"], nullptr);
 }
 
 TEST(Json, OfNothingHasEmptyLists) {

@@ -169,6 +169,17 @@ TEST_F(StatusText, ATroubleIsSaidWithWhatMendsIt) {
               HasSubstr("make an app password; tried again at 2026-01-01 09:01:12\n"));
 }
 
+TEST_F(StatusText, WhoWaitsForAServerMayTryNow) {
+  StatusRow row = row_of("work");
+  account::Life life;
+  life.state = LifeState::backoff;
+  life.error = Error(ErrorCode::disconnected, "the server closes the connection: maintenance");
+  life.next_try_ms = kNow + 60'000;
+  take_life(row, life);
+  EXPECT_THAT(status_text({row}, kNow), HasSubstr("to try now: sterna resume work; "
+                                                  "tried again at 2026-01-01 09:01:12\n"));
+}
+
 TEST_F(StatusText, AnOfflineAccountMendsItself) {
   StatusRow row = row_of("work");
   account::Life life;
@@ -187,6 +198,19 @@ TEST_F(StatusText, APauseIsSaidWithOrWithoutADaemon) {
               HasSubstr("work: paused until 2026-01-01 10:00:12\n  sterna resume work\n"));
   row.pause = account::Pause{};
   EXPECT_THAT(status_text({row}, kNow), HasSubstr("work: paused until it is resumed\n"));
+}
+
+TEST_F(StatusText, AWaitIsSaidUnlessADaemonSaysIt) {
+  StatusRow row = row_of("work");
+  row.wait = account::ToldWait{kNow + 600'000, "busy"};
+  EXPECT_THAT(status_text({row}, kNow),
+              HasSubstr("work: left alone until 2026-01-01 09:10:12, as its server asked\n"
+                        "  sterna resume work\n"));
+  account::Life life;
+  life.state = LifeState::backoff;
+  life.error = Error(ErrorCode::server_no, "the server asked for time");
+  take_life(row, life);
+  EXPECT_THAT(status_text({row}, kNow), Not(HasSubstr("left alone")));
 }
 
 TEST_F(StatusText, AnAccountThatTheDaemonHasNotReadIsNamed) {

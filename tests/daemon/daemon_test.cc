@@ -9,6 +9,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
 #include <map>
 
 #include "sterna/account/pause.h"
@@ -223,6 +225,30 @@ TEST_F(DaemonTest, APauseIsRecordedAndOutlivesIt) {
     co_await life_when(*client, "work", LifeState::offline);
   });
   EXPECT_EQ(account::read_pause(settings, 1).value(), std::nullopt);
+}
+
+TEST_F(DaemonTest, AResumeEndsAWaitOnlyOfWhatIsNamed) {
+  const config::Config config = config_of({account("home"), account("work")});
+  const account::Settings settings = setup_of(config, config.accounts[1]).settings;
+  const std::int64_t now_ms = loop_.clock().wall_ns() / 1'000'000;
+  const account::ToldWait wait{now_ms + 600'000, "try again in 10 minutes"};
+  std::filesystem::create_directories(settings.state_dir);
+  std::ofstream(settings.state_dir + "/wait") << wait.until_ms << "\n" << wait.said << "\n";
+  beside(config, [&](Daemon&) -> coro::Task<void> {
+    const Connected client = co_await connect();
+    co_await life_when(*client, "work", LifeState::backoff);
+    EXPECT_TRUE(co_await client->ask(Op::resume)) << "nothing is paused";
+    EXPECT_TRUE(co_await client->ask(Op::pause));
+    co_await life_when(*client, "work", LifeState::paused);
+    EXPECT_TRUE(co_await client->ask(Op::resume));
+    co_await life_when(*client, "home", LifeState::offline);
+    const account::Life life = co_await life_when(*client, "work", LifeState::backoff);
+    EXPECT_GE(life.next_try_ms, wait.until_ms - 1'000);
+    EXPECT_EQ(account::read_standing_wait(settings, now_ms).value(), wait);
+    EXPECT_TRUE(co_await client->ask(Op::resume, {"work"}));
+    co_await life_when(*client, "work", LifeState::offline);
+    EXPECT_EQ(account::read_standing_wait(settings, now_ms).value(), std::nullopt);
+  });
 }
 
 TEST_F(DaemonTest, WhatIsLentIsLeftAloneUntilItsBorrowerGoes) {

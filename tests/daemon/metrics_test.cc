@@ -36,6 +36,7 @@ Life busy_life() {
   life.push_by = "IDLE";
   life.connections = 2;
   life.watches = 40;
+  life.certificate_expires_ms = 1'800'000'000'000;
   life.counters.syncs = 10;
   life.counters.syncs_failed = 1;
   life.counters.logins = 4;
@@ -58,8 +59,6 @@ TEST(Metrics, TellALife) {
   const Life life = busy_life();
   AccountFigures figures = figures_of("home", life);
   figures.database_octets = 4096;
-  figures.certificate_expires_ms = 1'800'000'000'000;
-  figures.token_expires_ms = 1'900'000'000'000;
   const std::string text = text_of(figures);
   for (const std::string_view line : {
            R"(sterna_build_info{version="1.2.3"} 1)",
@@ -89,7 +88,6 @@ TEST(Metrics, TellALife) {
            R"(sterna_watch_incomplete{account="home"} 0)",
            R"(sterna_database_bytes{account="home"} 4096)",
            R"(sterna_certificate_expiry_timestamp_seconds{account="home"} 1800000000.000)",
-           R"(sterna_token_expiry_timestamp_seconds{account="home"} 1900000000.000)",
        }) {
     EXPECT_THAT(text, HasSubstr(fmt::format("\n{}\n", line)));
   }
@@ -153,6 +151,12 @@ TEST(Metrics, OfAnAccountWithoutADaemonHaveWhatTheStateKnows) {
   EXPECT_THAT(text, Not(HasSubstr("sterna_database_bytes{")));
   state.error = "it failed";
   EXPECT_THAT(text_of(figures_of(state)), Not(HasSubstr("sterna_last_success_timestamp_seconds{")));
+}
+
+TEST(Metrics, TellOfNoCertificateWhereNoneIsKnown) {
+  const Life life;
+  EXPECT_THAT(text_of(figures_of("a", life)),
+              Not(HasSubstr("sterna_certificate_expiry_timestamp_seconds{")));
 }
 
 TEST(Metrics, CountAsUpOnlyWhatIsKeptInStep) {

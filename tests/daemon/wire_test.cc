@@ -140,6 +140,7 @@ TEST(WireTest, ALifeComesBackAsItWas) {
   life.connections = 8;
   life.watches = 9;
   life.watch_obstacle = "no more watches";
+  life.certificate_expires_ms = 14;
   life.counters.syncs = 10;
   life.counters.reconnects["slept"] = 11;
   life.counters.moved.uploaded = 12;
@@ -167,6 +168,7 @@ TEST(WireTest, ALifeComesBackAsItWas) {
     EXPECT_EQ(read.connections, 8U);
     EXPECT_EQ(read.watches, 9U);
     EXPECT_EQ(read.watch_obstacle, "no more watches");
+    EXPECT_EQ(read.certificate_expires_ms, 14);
     EXPECT_EQ(read.counters.syncs, 10U);
     EXPECT_EQ(read.counters.reconnects, life.counters.reconnects);
     EXPECT_EQ(read.counters.moved.uploaded, 12U);

@@ -278,7 +278,7 @@ class ProxyTest(OAuthCase):
         _, err = world.log_in(expect=NETWORK)
         self.assertIn(f"proxy 127.0.0.1:{proxy.port}: https://{self.NAME}:", err)
         world.sterna.set("acc", proxy=f"socks5h://ann:wr0ng@127.0.0.1:{proxy.port}")
-        _, err = world.log_in(expect=NETWORK)
+        _, err = world.log_in(expect=LOGIN)
         self.assertIn(f"proxy 127.0.0.1:{proxy.port}: ", err)
         self.assertNotIn("wr0ng", err)
         world.sterna.set("acc", proxy="socks5h://127.0.0.1:1")

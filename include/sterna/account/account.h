@@ -81,6 +81,7 @@ struct Life {
   std::uint64_t connections = 0;    // open now
   std::uint64_t watches = 0;        // directories of the Maildir that are watched
   std::string watch_obstacle;       // why not all are, and the Maildir is looked at now and then
+  std::int64_t certificate_expires_ms = 0;  // the server's, at the last login; 0: not known
   LifeCounters counters;
 };
 
@@ -140,7 +141,11 @@ class Account {
   // Until that time (milliseconds of the wall clock), or until resume(). Whoever calls it has
   // recorded it (pause.h). A sync that runs comes to its end.
   void pause(std::optional<std::int64_t> until_ms);
+  // Where it is paused, everything is looked at now, as far as its server does not want to be left
+  // alone.
   void resume();
+  // The same, and ends such a wait, too.
+  void resume_despite_wait();
   // The machine slept, or its network changed: connections are proved at once, and replaced where
   // they do not answer; what waits for its next try is tried now.
   void probe(std::string_view reason);

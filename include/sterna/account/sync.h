@@ -17,6 +17,8 @@ struct SyncRequest {
   std::vector<MailboxName> mailboxes;
   bool dry_run = false;        // EXAMINE only; nothing is written on any side
   bool tells_changes = false;  // AccountReport::changes
+  // It begins although the server asked an earlier one to be left alone until later.
+  bool despite_wait = false;
 };
 
 // What a sync changed in the Maildir.

@@ -32,7 +32,7 @@ complete -c sterna -n "not __fish_seen_subcommand_from $commands" -a mailboxes -
 complete -c sterna -n "not __fish_seen_subcommand_from $commands" -a verify -d 'Compare both sides and print every difference'
 complete -c sterna -n "not __fish_seen_subcommand_from $commands" -a status -d 'Show how the accounts are'
 complete -c sterna -n "not __fish_seen_subcommand_from $commands" -a pause -d 'Leave accounts alone for a while'
-complete -c sterna -n "not __fish_seen_subcommand_from $commands" -a resume -d 'End a pause'
+complete -c sterna -n "not __fish_seen_subcommand_from $commands" -a resume -d 'End a pause; by name, a wait that a server asked for, too'
 complete -c sterna -n "not __fish_seen_subcommand_from $commands" -a history -d 'Show what was changed, and why'
 complete -c sterna -n "not __fish_seen_subcommand_from $commands" -a held -d 'Decide about deletions that were held'
 complete -c sterna -n "not __fish_seen_subcommand_from $commands" -a undo -d 'Bring back what a sync deleted here'
