@@ -16,6 +16,7 @@ import time
 from tests.support.case import IntegrationCase, server
 from tests.support.discovery import Names, Web, autoconfig, environment, mx, srv
 from tests.support.dovecot import PASSWORD
+from tests.support.keyring import Keyring
 from tests.support.messages import message
 from tests.support.sterna import (BAD_CONFIG, DONE, FAILED, LOGIN, NETWORK, USAGE, Run, binary)
 
@@ -300,6 +301,14 @@ class WriteTest(InitCase):
         self.assertNotIn(PASSWORD, asked + run.stderr + run.stdout)
         self.assertFalse((self.config / "passwords").exists())
         self.sterna("sync", more=path)
+
+    def test_the_keyring_of_a_desktop_gets_it(self):
+        ring = Keyring(self)
+        ring.start()
+        self.init("--password-stdin", "--keep", "keyring", *self.where,
+                  more=ring.environment.items())
+        self.assertFalse((self.config / "passwords").exists())
+        self.sterna("sync", more=ring.environment.items())
 
     def test_starttls_and_a_port_of_ones_own_are_written(self):
         self.init("--password-stdin", "--host", "localhost", "--port", str(self.server.port),

@@ -13,6 +13,7 @@ from tests.support.case import IntegrationCase
 from tests.support.daemon import Daemon
 from tests.support.dovecot import PASSWORD, Dovecot
 from tests.support.imap_client import Imap
+from tests.support.keyring import Keyring
 from tests.support.maildir import Maildir
 from tests.support.messages import message
 from tests.support.scripted import ScriptedServer, ScriptedWorld
@@ -60,6 +61,22 @@ class SourcesTest(IntegrationCase):
         world.fill("INBOX", 1)
         world.sync()
         world.assert_in_step()
+
+    def test_the_keyring_of_a_desktop(self):
+        world = self.world(transport="direct", password=None, keyring=True)
+        ring = Keyring(self)
+        ring.start()
+        world.sterna.extra_environment.update(ring.environment)
+        self.assertIn("secret-tool store", world.sterna.run("sync", expect=LOGIN).stderr)
+        ring.put(world.name, PASSWORD)
+        world.fill("INBOX", 1)
+        world.sync()
+        world.assert_in_step()
+        ring.stop()
+        ring.start(locked=True)
+        world.sterna.extra_environment.update(ring.environment)
+        run = world.sterna.run("sync", expect=LOGIN)
+        self.assertIn("the keyring has to be there and unlocked", run.stderr)
 
     def test_a_keyring_that_does_not_have_it(self):
         world = self.world(transport="direct", password=None, keyring=True)
