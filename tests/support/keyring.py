@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A desktop's keyring (Secret Service) without the desktop: GNOME's, on a session bus of its own."""
+"""A desktop's keyring (Secret Service) without the desktop: GNOME's, on a bus of its own."""
 import contextlib
 import os
 import shutil
