@@ -4,11 +4,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "kept.h"
 #include "local_minute.h"
 #include "pool.h"
 #include "remote_changes.h"
+#include "sterna/base/bytes.h"
 
 namespace sterna::account {
 namespace {
@@ -17,12 +19,13 @@ constexpr std::uint64_t kMegabyte = 1'000'000;
 constexpr std::uint64_t kMostPercent = 80;
 constexpr std::uint64_t kAllPercent = 90;
 constexpr std::int64_t kHourMs = 3'600'000;
-constexpr std::chrono::hours kRest{1};
+constexpr std::int64_t kRestMs = kHourMs;
 // Of a mailbox that is not here at all, so that what arrives behind them is known as new.
 constexpr std::uint64_t kFirstMessages = 10;
 
 constexpr std::string_view kFetchedKey = "fetched_by_hour";
 constexpr std::string_view kSentKey = "sent_by_hour";
+constexpr std::string_view kRestingKey = "resting";  // "ID:UNTIL_MS:UIDNEXT ID:..."
 
 bool is_limited(const imap::Quirks& quirks) {
   return quirks.download_mb_a_day != 0 || quirks.upload_mb_a_day != 0;
@@ -32,7 +35,7 @@ std::uint64_t octets_of(unsigned mb_a_day, std::uint64_t percent) {
   return mb_a_day * kMegabyte / 100 * percent;
 }
 
-// By the machine's clock: one that is set makes it wait a day at most.
+// By the machine's clock: one that is set makes it wait two days at most.
 std::int64_t hour_of(const Engine& engine) {
   return engine.now_ms() / kHourMs;
 }
@@ -48,8 +51,9 @@ Result<Allowance*> counted(Engine& engine) {
     allowance.is_read = true;
   }
   const Traffic now = engine.pool ? engine.pool->traffic() : allowance.counted;
-  allowance.fetched.add(hour_of(engine), now.in - allowance.counted.in);
-  allowance.sent.add(hour_of(engine), now.out - allowance.counted.out);
+  const bool is_sure = !engine.clock_was_set;
+  allowance.fetched.add(hour_of(engine), now.in - allowance.counted.in, is_sure);
+  allowance.sent.add(hour_of(engine), now.out - allowance.counted.out, is_sure);
   allowance.counted = now;
   return &allowance;
 }
@@ -83,6 +87,54 @@ Result<UidSet> arrived_since(Engine& engine, const MailboxWork& work, const UidS
   return uids.intersect(UidSet::range(std::max(next, Uid{highest + 1}), kUidMax));
 }
 
+// --- mailboxes whose rest waits
+
+struct Rest {
+  std::int64_t until_ms = 0;
+  std::uint32_t uid_next = 0;  // 0: not told
+};
+using Resting = std::map<std::int64_t, Rest>;  // by the mailbox's id
+
+Result<Resting> read_resting(Engine& engine) {
+  STERNA_TRY(const std::optional<std::string> stored, engine.store->get(kRestingKey));
+  Resting resting;
+  std::string_view rest = stored ? *stored : std::string_view();
+  while (!rest.empty()) {
+    const std::string_view one = rest.substr(0, rest.find(' '));
+    rest.remove_prefix(std::min(rest.size(), one.size() + 1));
+    const std::size_t first = one.find(':');
+    const std::size_t second = one.rfind(':');
+    if (first == second) continue;
+    const auto id = parse_number(one.substr(0, first), INT64_MAX);
+    const auto until = parse_number(one.substr(first + 1, second - first - 1), INT64_MAX);
+    const auto uid_next = parse_number(one.substr(second + 1), UINT32_MAX);
+    if (!id || !until || !uid_next) continue;
+    resting[static_cast<std::int64_t>(*id)] = {static_cast<std::int64_t>(*until),
+                                               static_cast<std::uint32_t>(*uid_next)};
+  }
+  return resting;
+}
+
+std::string encode(const Resting& resting) {
+  std::string text;
+  for (const auto& [id, rest] : resting) {
+    text += fmt::format("{}{}:{}:{}", text.empty() ? "" : " ", id, rest.until_ms, rest.uid_next);
+  }
+  return text;
+}
+
+std::uint32_t uid_next_there(const MailboxWork& work) {
+  return work.status && work.status->uid_next ? work.status->uid_next->value : 0;
+}
+
+bool has_news(const Engine& engine, const MailboxWork& work, const Rest& rest) {
+  const LocalDelta& local = work.input.local;
+  const std::uint32_t uid_next = uid_next_there(work);
+  const bool came = uid_next != 0 && rest.uid_next != 0 && uid_next != rest.uid_next;
+  const bool told = engine.news && engine.news->mailboxes.contains(work.row.wire.octets);
+  return came || told || !local.changed.empty() || !local.arrived.empty() || !local.gone.empty();
+}
+
 }  // namespace
 
 Status check_fetched(Engine& engine, const imap::Quirks& quirks, Share share) {
@@ -96,17 +148,22 @@ Status check_fetched(Engine& engine, const imap::Quirks& quirks, Share share) {
                       allowance->fetched.first_with(limit - 1, hour)));
 }
 
-Status check_sent(Engine& engine, const imap::Quirks& quirks, std::uint64_t before,
-                  std::uint64_t octets) {
-  if (quirks.upload_mb_a_day == 0) return {};
+Result<std::optional<SendRoom>> may_be_sent(Engine& engine, const imap::Quirks& quirks) {
+  if (quirks.upload_mb_a_day == 0) return std::nullopt;
+  STERNA_TRY(const Allowance* const allowance, counted(engine));
+  const std::uint64_t whole = octets_of(quirks.upload_mb_a_day, kAllPercent);
+  return SendRoom{whole - std::min(whole, allowance->sent.around(hour_of(engine))), whole};
+}
+
+Result<Error> not_sent(Engine& engine, const imap::Quirks& quirks, std::uint64_t before,
+                       std::uint64_t octets) {
   STERNA_TRY(const Allowance* const allowance, counted(engine));
   const std::uint64_t limit = octets_of(quirks.upload_mb_a_day, kAllPercent);
-  const std::uint64_t wanted = std::min(before + octets, limit);
   const std::int64_t hour = hour_of(engine);
-  if (before + octets <= limit - std::min(limit, allowance->sent.around(hour))) return {};
-  if (octets > limit) return {};  // it fits into no day: the server says that it is too large
-  return fail(used_up(quirks.upload_mb_a_day, "sent", "upload_mb_a_day",
-                      allowance->sent.first_with(limit - wanted, hour)));
+  DayOctets then = allowance->sent;
+  then.add(hour, before, false);
+  return used_up(quirks.upload_mb_a_day, "sent", "upload_mb_a_day",
+                 then.first_with(limit - std::min(limit, octets), hour));
 }
 
 std::uint64_t octets_at_a_time(const imap::Quirks& quirks) {
@@ -132,22 +189,28 @@ Result<Today> what_today(Engine& engine, const imap::Quirks& quirks, const Mailb
   return Today{std::move(arrived), Share::all, std::move(all).error()};
 }
 
-void rest_for_a_while(Engine& engine, const MailboxWork& work) {
-  if (!engine.kept) return;
-  engine.kept->resting[work.row.wire.octets] = engine.services.clock.monotonic() + kRest;
+Status rest_for_a_while(Engine& engine, const MailboxWork& work) {
+  STERNA_TRY(Resting resting, read_resting(engine));
+  const std::int64_t now_ms = engine.now_ms();
+  std::erase_if(resting, [&](const auto& one) { return one.second.until_ms <= now_ms; });
+  resting[work.row.id.value] = {now_ms + kRestMs, uid_next_there(work)};
+  return engine.write([&] { return engine.store->set(kRestingKey, encode(resting)); });
 }
 
-bool is_resting(Engine& engine, const MailboxWork& work) {
-  // A person who asks for a sync gets all there is.
-  if (!engine.kept || engine.request.despite_wait) return false;
-  const auto found = engine.kept->resting.find(work.row.wire.octets);
-  if (found == engine.kept->resting.end()) return false;
-  const LocalDelta& local = work.input.local;
-  const bool has_news = (engine.news && engine.news->mailboxes.contains(work.row.wire.octets)) ||
-                        !local.changed.empty() || !local.arrived.empty() || !local.gone.empty();
-  const bool rests = !has_news && engine.services.clock.monotonic() < found->second;
-  if (!rests) engine.kept->resting.erase(found);
-  return rests;
+Result<std::optional<Error>> why_resting(Engine& engine, const imap::Quirks& quirks,
+                                         const MailboxWork& work) {
+  if (quirks.download_mb_a_day == 0 || work.row.cursor.uid_next) return std::nullopt;
+  const Status most = check_fetched(engine, quirks, Share::most);
+  if (most) return std::nullopt;
+  if (!most.error().is(ErrorCode::day_limit)) return fail(most.error());
+  STERNA_TRY(const Resting resting, read_resting(engine));
+  const auto found = resting.find(work.row.id.value);
+  if (found == resting.end()) return std::nullopt;
+  const std::int64_t left_ms = found->second.until_ms - engine.now_ms();
+  const bool is_over = left_ms <= 0 || left_ms > kRestMs;  // or the clock was set back
+  const bool may_look = check_fetched(engine, quirks, Share::all).has_value();
+  const bool looks = may_look && (is_over || has_news(engine, work, found->second));
+  return looks ? std::nullopt : std::optional(most.error());
 }
 
 }  // namespace sterna::account

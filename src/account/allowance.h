@@ -19,9 +19,16 @@ enum class Share : std::uint8_t {
 
 // ErrorCode::day_limit where that is used up; it says from when on it is not.
 Status check_fetched(Engine& engine, const imap::Quirks& quirks, Share share);
-// The same before one more of so many octets is sent, with `before` on their way.
-Status check_sent(Engine& engine, const imap::Quirks& quirks, std::uint64_t before,
-                  std::uint64_t octets);
+// In octets: what may be sent yet, of what may be in a day.
+struct SendRoom {
+  std::uint64_t left = 0;
+  std::uint64_t whole = 0;
+};
+// None: however much.
+Result<std::optional<SendRoom>> may_be_sent(Engine& engine, const imap::Quirks& quirks);
+// Why one of so many waits, while `before` are sent.
+Result<Error> not_sent(Engine& engine, const imap::Quirks& quirks, std::uint64_t before,
+                       std::uint64_t octets);
 // How much may be asked for at a time, so that what is on its way is little of a day's; 0: however
 // much.
 std::uint64_t octets_at_a_time(const imap::Quirks& quirks);
@@ -38,9 +45,11 @@ struct Today {
 Result<Today> what_today(Engine& engine, const imap::Quirks& quirks, const MailboxWork& work,
                          UidSet uids);
 
-// A mailbox whose rest waits has no cursor and is listed whole at each look: a life that goes on
-// does so once an hour, or when there is news of it on either side.
-void rest_for_a_while(Engine& engine, const MailboxWork& work);
-bool is_resting(Engine& engine, const MailboxWork& work);
+// A mailbox whose rest waits has no cursor and is listed whole at each look, which counts: that is
+// once an hour, or when there is news of it on either side.
+Status rest_for_a_while(Engine& engine, const MailboxWork& work);
+// Why it is not looked at now; none: it is.
+Result<std::optional<Error>> why_resting(Engine& engine, const imap::Quirks& quirks,
+                                         const MailboxWork& work);
 
 }  // namespace sterna::account

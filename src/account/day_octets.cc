@@ -41,8 +41,8 @@ std::string DayOctets::to_string() const {
   return text;
 }
 
-void DayOctets::add(std::int64_t hour, std::uint64_t octets) {
-  std::erase_if(hours_, [hour](const auto& one) { return !is_near(one.first, hour); });
+void DayOctets::add(std::int64_t hour, std::uint64_t octets, bool is_sure) {
+  if (is_sure) std::erase_if(hours_, [hour](const auto& one) { return !is_near(one.first, hour); });
   hours_[hour] += octets;
 }
 

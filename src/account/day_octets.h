@@ -17,7 +17,8 @@ class DayOctets {
   static DayOctets parse(std::string_view text);
   std::string to_string() const;
 
-  void add(std::int64_t hour, std::uint64_t octets);
+  // What is further away goes, unless the clock is not sure.
+  void add(std::int64_t hour, std::uint64_t octets, bool is_sure = true);
   // Never less than in the day up to this hour.
   std::uint64_t around(std::int64_t hour) const;
   // The first hour from `hour` on with at most `octets`.

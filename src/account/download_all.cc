@@ -85,8 +85,8 @@ class Downloads {
       if (!done && done.error().is(ErrorCode::day_limit)) {
         // What arrived in the others may come all the same.
         leave(*work);
-        rest_for_a_while(engine_, *work);
         note_left(engine_.outcomes.day_limit, *work, std::move(done).error());
+        failure_ = rest_for_a_while(engine_, *work);
         continue;
       }
       if (!done && done.error().is(ErrorCode::no_space) && (*connection)->usable()) {

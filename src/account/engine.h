@@ -170,6 +170,8 @@ struct Engine {
   bool again = false;
   Outcomes outcomes;  // of this pass
   Allowance allowance;
+  std::vector<MailboxWork*> resting;        // not looked at in this pass (allowance.h),
+  std::optional<Error> why_resting;         // and why
   std::chrono::nanoseconds settled_for{0};  // how long this sync waited for directories to rest
   std::optional<std::int64_t> ripe_in_ns;   // what this pass leaves waiting could be done by then
   std::optional<Error> told_to_wait;        // by the server, for the whole account

@@ -3,8 +3,6 @@
 // since.
 #pragma once
 
-#include <chrono>
-#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -37,9 +35,6 @@ struct Kept {
   // Mailboxes, by `path`, with files that may have been written to in place and were not looked at.
   std::set<std::string> written;
   std::unique_ptr<Ahead> ahead;  // within a pass
-  // Mailboxes whose rest comes another day (allowance.h), as they are called on the wire: not
-  // listed before that time, monotonic, unless there is news of them.
-  std::map<std::string, std::chrono::nanoseconds> resting;
   // Why the last sync ended before it had done what it could; none if it had.
   std::optional<Error> failure;
   bool was_put_off = false;  // it did not even begin, and knows nothing (told_wait.h)

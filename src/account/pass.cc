@@ -115,25 +115,46 @@ coro::Task<Status> observe_one(Engine& engine, Pool& pool, MailboxWork& work) {
   co_return drop_unchanged_flags(engine, work);
 }
 
+// A mailbox whose rest comes another day, and which says nothing new (allowance.h).
+Result<bool> leave_resting(Engine& engine, const Connection& connection, MailboxWork& work) {
+  STERNA_TRY(std::optional<Error> why, why_resting(engine, connection.quirks, work));
+  if (!why) return false;
+  work.input.remote.began = engine.generation;
+  work.look_again();
+  engine.resting.push_back(&work);
+  if (!engine.why_resting)
+    engine.why_resting = std::move(*why).with_context(fmt::format("mailbox {}", work.name()));
+  return true;
+}
+
+// What was seen here meanwhile may be the news that they waited for.
+coro::Task<Status> observe_rested(Engine& engine, Pool& pool) {
+  STERNA_CO_TRY(Connection * connection, co_await pool.primary());
+  for (MailboxWork* work : std::exchange(engine.resting, {})) {
+    STERNA_CO_TRY(const bool rests, leave_resting(engine, *connection, *work));
+    if (!rests) STERNA_CO_CHECK(co_await observe_one(engine, pool, *work));
+  }
+  co_return Status{};
+}
+
 coro::Task<Status> observe_remotes(Engine& engine, Pool& pool) {
   std::vector<MailboxWork*> changed;
+  STERNA_CO_TRY(Connection * connection, co_await pool.primary());
+  engine.resting.clear();
+  engine.why_resting.reset();
   for (const auto& work : engine.mailboxes) {
     if (!work->requested) {
       work->input.remote.began = engine.generation;
       continue;
     }
-    if (is_resting(engine, *work)) {
-      work->input.remote.began = engine.generation;
-      work->look_again();
-      continue;
-    }
+    STERNA_CO_TRY(const bool rests, leave_resting(engine, *connection, *work));
+    if (rests) continue;
     if (is_unchanged(*work) || is_no_news(engine, *work)) {
       observe_remote_unchanged(*work, engine.generation);
       continue;
     }
     changed.push_back(work.get());
   }
-  STERNA_CO_TRY(Connection * connection, co_await pool.primary());
   STERNA_CO_TRY(const std::vector<MailboxWork*> rest,
                 co_await glance(engine, *connection, changed));
   for (MailboxWork* work : rest) STERNA_CO_CHECK(co_await observe_one(engine, pool, *work));
@@ -215,6 +236,7 @@ coro::Task<Status> observe_both(Engine& engine, Pool& pool) {
     STERNA_CO_CHECK(there);
     STERNA_CO_CHECK(here);
     STERNA_CO_CHECK(co_await settle_local(engine));
+    STERNA_CO_CHECK(co_await observe_rested(engine, pool));
   }
   engine.all_seen_here = true;
   co_return Status{};
@@ -347,6 +369,30 @@ void leave_removals(Engine& engine) {
   engine.outcomes.removals_left = true;
 }
 
+// For a day or longer: only where there are any is looked again.
+void leave_removals_for_today(Engine& engine, const sync::Plan& plan) {
+  std::set<MailboxId> mailboxes;
+  for (const sync::Action& action : plan.actions) {
+    if (const auto* removal = std::get_if<sync::DeleteIn>(&action.what)) {
+      mailboxes.insert(removal->where.mailbox);
+      if (removal->file_mailbox) mailboxes.insert(removal->file_mailbox);
+    } else if (std::holds_alternative<sync::DeleteOut>(action.what)) {
+      mailboxes.insert(sync::mailbox_of(action));
+    }
+  }
+  for (const auto& work : engine.mailboxes) {
+    const bool lost_some = !work->input.remote.gone.empty() || !work->input.local.gone.empty();
+    if (lost_some || mailboxes.contains(work->row.id)) work->look_again();
+  }
+  engine.outcomes.removals_left = true;
+}
+
+bool is_of_today_alone(const Engine& engine, std::size_t errors_before) {
+  const auto& errors = engine.report.errors;
+  return std::all_of(errors.begin() + static_cast<std::ptrdiff_t>(errors_before), errors.end(),
+                     [](const Error& error) { return error.is(ErrorCode::day_limit); });
+}
+
 coro::Task<Status> execute(Engine& engine, Pool& pool, const sync::Plan& plan) {
   STERNA_CO_CHECK(check_room_for_records(engine));
   RemoteWork remote;
@@ -366,12 +412,17 @@ coro::Task<Status> execute(Engine& engine, Pool& pool, const sync::Plan& plan) {
   }
   // Deletions last, and only after everything that might be the same message arrived (rule 17).
   if (engine.told_to_wait || engine.report.errors.size() != errors_before) {
-    leave_removals(engine);
+    if (!engine.told_to_wait && is_of_today_alone(engine, errors_before))
+      leave_removals_for_today(engine, plan);
+    else
+      leave_removals(engine);
     co_return Status{};
   }
   // What was not fetched may be what left here; it is nothing that leaves the server.
-  if (engine.outcomes.no_room || engine.outcomes.day_limit) {
+  if (engine.outcomes.no_room) {
     leave_removals(engine);
+  } else if (engine.outcomes.day_limit) {
+    leave_removals_for_today(engine, plan);
   } else {
     STERNA_CO_CHECK(co_await execute_local_removals(engine, plan));
   }
@@ -480,10 +531,12 @@ coro::Task<Status> do_pass(Engine& engine, Pool& pool) {
   STERNA_CO_CHECK(co_await learn_the_rest(engine, pool));
   STERNA_CO_TRY(const bool pending, anything_pending(engine));
   PassAttempts attempts(engine);
+  engine.outcomes.day_limit = engine.why_resting;
   if (!anything_to_plan(engine) && !pending) {
     engine.report.held = 0;
     engine.report.waiting.clear();
     if (engine.dry_run()) co_return Status{};
+    note_what_is_left(engine);
     STERNA_CO_CHECK(attempts.compare({}));
     STERNA_CO_CHECK(end_half_looks(engine));
     co_return save_cursors(engine, attempts);

@@ -12,7 +12,8 @@ namespace {
 
 struct UsualName {
   Role role;
-  std::string_view name;  // compared without regard to the case of ASCII
+  std::string_view name;         // compared without regard to the case of ASCII
+  std::string_view beside = {};  // only where there is this one, too: a common word
 };
 
 // Of servers and programs of every kind; each language has what Exchange calls them there, which
@@ -38,14 +39,14 @@ constexpr std::array kUsualNames{
     UsualName{Role::trash, "Verwijderde items"},
     UsualName{Role::trash, "Kosz"},
     UsualName{Role::trash, "Elementy usunięte"},
-    UsualName{Role::trash, "Koš"},
+    UsualName{Role::trash, "Koš", "Odeslaná pošta"},
     UsualName{Role::trash, "Odstraněná pošta"},
-    UsualName{Role::trash, "Borttaget"},
+    UsualName{Role::trash, "Borttaget", "Skickat"},
     UsualName{Role::trash, "Slettet post"},
     UsualName{Role::trash, "Slettede elementer"},
-    UsualName{Role::trash, "Poistetut"},
+    UsualName{Role::trash, "Poistetut", "Lähetetyt"},
     UsualName{Role::trash, "Корзина"},
-    UsualName{Role::trash, "Удаленные"},
+    UsualName{Role::trash, "Удаленные", "Отправленные"},
     UsualName{Role::trash, "ごみ箱"},
     UsualName{Role::trash, "削除済みアイテム"},
     UsualName{Role::trash, "已删除邮件"},
@@ -132,6 +133,11 @@ bool is_taken(const std::vector<RemoteListing>& mailboxes, Role role) {
   return std::ranges::any_of(mailboxes, [&](const auto& one) { return one.mailbox.role == role; });
 }
 
+bool is_there(const std::vector<RemoteListing>& mailboxes, std::string_view name) {
+  return std::ranges::any_of(mailboxes,
+                             [&](const auto& one) { return one.mailbox.name.text() == name; });
+}
+
 template <class Matches>
 void give(std::vector<RemoteListing>& mailboxes, Role role, const Matches& matches) {
   if (is_taken(mailboxes, role)) return;
@@ -151,6 +157,7 @@ void assign_roles(const std::map<Role, MailboxName>& configured,
     give(mailboxes, role, [&](const MailboxName& candidate) { return candidate == name; });
   }
   for (const UsualName& usual : kUsualNames) {
+    if (!usual.beside.empty() && !is_there(mailboxes, usual.beside)) continue;
     give(mailboxes, usual.role,
          [&](const MailboxName& candidate) { return ascii_iequals(candidate.text(), usual.name); });
   }

@@ -145,7 +145,9 @@ coro::Task<void> SideWatch::follow(Line& line) {
       refused_beyond_ = lines_.size() - 1 + kOtherConnections;
       break;
     }
-    if (is_told_to_wait(ended.error())) {
+    // What a login is told may be for one line too many; whom the server turns out, it wants to be
+    // left alone by.
+    if (ended.error().is(ErrorCode::disconnected) && is_told_to_wait(ended.error())) {
       told_to_wait_(ended.error());
       break;
     }

@@ -72,6 +72,7 @@ class Uploader {
 
   coro::Task<Status> run(std::span<const Uploads> uploads) {
     STERNA_CO_TRY(const std::vector<store::Failure> failures, engine_.store->failures());
+    STERNA_CO_TRY(today_, may_be_sent(engine_, connection_.quirks));
     for (const Uploads& one : uploads) {
       Status taken = take(one, !failures.empty());
       STERNA_CO_CHECK(absorb(engine_, connection_, *one.work, std::move(taken)));
@@ -136,13 +137,15 @@ class Uploader {
   }
 
   Result<bool> may_send_today(std::uint64_t octets) {
-    Status allowed = check_sent(engine_, connection_.quirks, taken_octets_, octets);
-    if (allowed) {
+    if (!today_) return true;
+    // What fits into no day at all is for the server to refuse.
+    if (taken_octets_ + octets <= today_->left || octets > today_->whole) {
       taken_octets_ += octets;
       return true;
     }
-    if (!allowed.error().is(ErrorCode::day_limit)) return fail(std::move(allowed).error());
-    if (!std::exchange(left_some_, true)) engine_.note(std::move(allowed).error());
+    if (std::exchange(left_some_, true)) return false;
+    STERNA_TRY(Error why, not_sent(engine_, connection_.quirks, taken_octets_, octets));
+    engine_.note(std::move(why));
     return false;
   }
 
@@ -544,6 +547,7 @@ class Uploader {
   std::deque<UploadJob*> todo_;
   std::deque<std::vector<UploadJob*>> flying_;
   HeldUploads held_;
+  std::optional<SendRoom> today_;
   std::uint64_t taken_octets_ = 0;
   bool left_some_ = false;  // for another day
   // Of mailboxes with a limit of their own; none in it: unlimited, or not told.

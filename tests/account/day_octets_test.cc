@@ -51,6 +51,14 @@ TEST(DayOctets, BelievesNothingOfAnotherTime) {
   day.add(kNow, 1);
   EXPECT_EQ(day.to_string(), "490000:1");
 }
+TEST(DayOctets, ForgetsNothingByAClockThatWasSet) {
+  DayOctets day;
+  day.add(kNow, 7);
+  day.add(3, 1, false);
+  EXPECT_EQ(day.around(3), 1U);
+  EXPECT_EQ(day.around(kNow), 7U);
+  EXPECT_EQ(day.to_string(), "3:1 490000:7");
+}
 TEST(DayOctets, IsReadAsItIsWritten) {
   const DayOctets day = DayOctets::parse("490000:17 490003:9000000000");
   EXPECT_EQ(day.around(kNow + 3), 9'000'000'017U);

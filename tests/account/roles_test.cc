@@ -79,6 +79,15 @@ TEST(Roles, OfTheServerGoBeforeThoseOfTheSettingsAndThoseBeforeTheUsualNames) {
   EXPECT_EQ(mailboxes[3].mailbox.role, Role::none);
 }
 
+TEST(Roles, OfACommonWordOnlyBesideAnotherNameOfItsLanguage) {
+  std::vector<RemoteListing> mailboxes = {listing("INBOX", Role::inbox), listing("Удаленные")};
+  assign_roles({}, mailboxes);
+  EXPECT_EQ(mailboxes[1].mailbox.role, Role::none);
+  mailboxes.push_back(listing("Отправленные"));
+  assign_roles({}, mailboxes);
+  EXPECT_EQ(mailboxes[1].mailbox.role, Role::trash);
+}
+
 TEST(Roles, AreOfWholeNamesAndOfMailboxesThatHoldMail) {
   std::vector<RemoteListing> mailboxes = {listing("Trash"), listing("Work/Trash"),
                                           listing("Trash 2025"), listing("TRASH")};

@@ -134,6 +134,24 @@ class AllowanceTest(unittest.TestCase):
         self.assertNotIn(2, server.messages())
         world.assert_settled()
 
+    def test_nothing_leaves_the_maildir_while_what_it_may_have_become_waits(self):
+        server, world = self.world()
+        server.fill(3, "other")
+        world.sync()
+        server.fill(3000, "much", body=WORDS)
+        world.sync(expect=PARTLY)
+        del server.messages("other")[2]
+        for _ in range(2):
+            server.commands.clear()
+            report = world.sync(expect=PARTLY)
+            self.assert_told(report, "fetched")
+            self.assertEqual(report["deleted_in"], 0)
+            self.assertEqual(server.sent(rb'^SELECT "?much'), [], "it was listed again")
+        self.assertEqual(self.count(world, "other"), 3)
+        self.next_day(world)
+        self.assertEqual(world.sync()["deleted_in"], 1)
+        world.assert_settled()
+
     def test_large_messages_are_not_asked_for_beyond_it(self):
         server, world = self.world()
         server.fill(40, body=b"w" * MB)
