@@ -8,6 +8,10 @@ function(sterna_precompile target)
   endif()
 endfunction()
 
+# What calculates; of the others a build for tests under sanitizers has no use for optimization,
+# which takes most of its time.
+set(STERNA_CALCULATING_ROOMS base coro imap maildir model store sync)
+
 # sterna_room(NAME SOURCES a.cc ... ROOMS base ... LIBRARIES fmt::fmt ... PRECOMPILED <a.h> ...)
 #   A room: one static library sterna::NAME over src/NAME. ROOMS are the rooms that it may enter.
 #   PRECOMPILED are headers that most of its files include.
@@ -21,6 +25,9 @@ function(sterna_room name)
     set(kind INTERFACE)
   endif()
   if(arg_SOURCES)
+    if(STERNA_SANITIZE AND NOT STERNA_FUZZ AND NOT name IN_LIST STERNA_CALCULATING_ROOMS)
+      target_compile_options(sterna_${name} PRIVATE ${STERNA_UNOPTIMIZED})
+    endif()
     sterna_precompile(sterna_${name} ${arg_PRECOMPILED})
   endif()
   add_library(sterna::${name} ALIAS sterna_${name})

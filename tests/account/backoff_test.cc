@@ -25,7 +25,8 @@ TEST(Backoff, DoublesUpToTheLongestWait) {
   // In the middle of the jitter.
   const auto wait = [&](unsigned failures) {
     milliseconds nominal = patience.first;
-    for (unsigned i = 1; i < failures; ++i) nominal = std::min(nominal * 2, patience.longest);
+    for (unsigned i = 1; i < failures && nominal < patience.longest; ++i) nominal *= 2;
+    nominal = std::min(nominal, patience.longest);
     Always middle(static_cast<std::uint64_t>(nominal.count() / 4));
     return wait_after(patience, failures, middle);
   };
