@@ -11,6 +11,7 @@
 #include "pool.h"
 #include "remote_changes.h"
 #include "sterna/base/bytes.h"
+#include "take_word.h"
 
 namespace sterna::account {
 namespace {
@@ -100,8 +101,7 @@ Result<Resting> read_resting(Engine& engine) {
   Resting resting;
   std::string_view rest = stored ? *stored : std::string_view();
   while (!rest.empty()) {
-    const std::string_view one = rest.substr(0, rest.find(' '));
-    rest.remove_prefix(std::min(rest.size(), one.size() + 1));
+    const std::string_view one = take_word(rest);
     const std::size_t first = one.find(':');
     const std::size_t second = one.rfind(':');
     if (first == second) continue;

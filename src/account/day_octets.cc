@@ -3,10 +3,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstdlib>
 
 #include "sterna/base/bytes.h"
+#include "take_word.h"
 
 namespace sterna::account {
 namespace {
@@ -22,8 +22,7 @@ bool is_near(std::int64_t one, std::int64_t other) {
 DayOctets DayOctets::parse(std::string_view text) {
   DayOctets day;
   while (!text.empty()) {
-    const std::string_view one = text.substr(0, text.find(' '));
-    text.remove_prefix(std::min(text.size(), one.size() + 1));
+    const std::string_view one = take_word(text);
     const std::size_t colon = one.find(':');
     if (colon == std::string_view::npos) continue;
     const auto hour = parse_number(one.substr(0, colon), INT32_MAX);

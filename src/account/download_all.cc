@@ -86,8 +86,10 @@ class Downloads {
         // What arrived in the others may come all the same.
         leave(*work);
         note_left(engine_.outcomes.day_limit, *work, std::move(done).error());
-        failure_ = rest_for_a_while(engine_, *work);
-        continue;
+        Status rests = rest_for_a_while(engine_, *work);
+        if (rests) continue;
+        failure_ = std::move(rests);
+        co_return;
       }
       if (!done && done.error().is(ErrorCode::no_space) && (*connection)->usable()) {
         leave_the_rest(*work, std::move(done).error());

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "sterna/base/bytes.h"
+#include "take_word.h"
 
 namespace sterna::account {
 namespace {
@@ -41,8 +42,7 @@ Result<MailboxesBehind> mailboxes_behind(store::Store& base) {
   MailboxesBehind behind;
   std::string_view rest = stored ? *stored : std::string_view();
   while (!rest.empty()) {
-    const std::string_view one = rest.substr(0, rest.find(' '));
-    rest.remove_prefix(std::min(rest.size(), one.size() + 1));
+    const std::string_view one = take_word(rest);
     const std::size_t colon = one.find(':');
     const auto id = parse_number(one.substr(0, colon), INT64_MAX);
     if (!id || colon == std::string_view::npos) continue;
