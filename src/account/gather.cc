@@ -356,6 +356,7 @@ Status drop_unchanged_flags(Engine& engine, MailboxWork& work) {
   if (remote.flags.empty()) return {};
   std::vector<RemoteFlags> changed;
   std::size_t at = 0;
+  STERNA_TRY(const auto reading, engine.store->read());
   STERNA_CHECK(engine.store->for_each_flags(
       work.row.id, uids_told(remote), [&](Uid uid, RowState, const FlagSet& flags, ModSeq) {
         while (at < remote.flags.size() && remote.flags[at].uid < uid) ++at;

@@ -24,7 +24,7 @@ struct Doubted {
   bool unflushed = false;
 };
 
-bool is_unflushed(const MailboxWork& work, const MessageRow& row) {
+bool is_unflushed(const MailboxWork& work, const store::StampedRow& row) {
   return work.unflushed_since && row.local_since >= *work.unflushed_since;
 }
 
@@ -43,13 +43,13 @@ bool can_be_looked_at(const MailboxWork& work) {
 // `all`, or those alone that an earlier boot may not have flushed.
 Result<std::vector<Doubted>> files_to_look_at(Engine& engine, const MailboxWork& work, bool all) {
   std::vector<Doubted> files;
-  STERNA_CHECK(engine.store->for_each(work.row.id, [&](const MessageRow& row) {
+  STERNA_CHECK(engine.store->for_each_stamp(work.row.id, [&](const store::StampedRow& row) {
     const bool stamped = row.file.size != 0 || row.file.mtime_ns != 0;
     const bool unflushed = is_unflushed(work, row);
     if (row.state != RowState::present || !stamped || (!all && !unflushed)) return;
     const maildir::Entry* entry = work.listing->find(row.base_name);
     if (!entry || entry->kind == maildir::EntryKind::strange || entry->ino != row.file.ino) return;
-    files.push_back({row.key.uid, work.listing->seen(*entry), row.file, unflushed});
+    files.push_back({row.uid, work.listing->seen(*entry), row.file, unflushed});
   }));
   return files;
 }

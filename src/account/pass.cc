@@ -541,8 +541,8 @@ coro::Task<Status> do_pass(Engine& engine, Pool& pool) {
     STERNA_CO_CHECK(end_half_looks(engine));
     co_return save_cursors(engine, attempts);
   }
-  auto [planned, prepared] =
-      co_await coro::both(make_plan(engine, pool), prepare_epoch(engine, has_news(engine)));
+  auto [prepared, planned] =
+      co_await coro::both(prepare_epoch(engine, has_news(engine)), make_plan(engine, pool));
   STERNA_CO_TRY(sync::Plan plan, std::move(planned));
   if (engine.dry_run()) {
     describe_plan(engine, plan);

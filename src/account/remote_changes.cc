@@ -84,6 +84,10 @@ coro::Task<Status> ChangeSink::relieve() {
   return hang_up(told_too_much());
 }
 
+Result<store::Store::Reading> KnownUids::read() {
+  return store_.read();
+}
+
 Result<std::uint64_t> KnownUids::count() {
   if (none_) return 0;
   STERNA_TRY(const store::Store::Counts counts, store_.counts(mailbox_));
@@ -128,6 +132,7 @@ StorableFlags storable_of(const imap::Selection& selection, const RemoteCursor& 
 Result<bool> take_changes(const ChangeSink& changes, std::uint32_t exists, KnownUids& base,
                           RemoteDelta& remote) {
   const UidSet told = uids_of(changes.flags);
+  STERNA_TRY(const auto reading, base.read());
   STERNA_TRY(const UidSet told_before, base.among(told));
   keep_flags_of_known(changes, told_before, remote);
   STERNA_TRY(const std::uint64_t count, base.count());

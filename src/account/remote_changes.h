@@ -53,6 +53,8 @@ class KnownUids {
   KnownUids(store::Store& store, MailboxId mailbox, bool none)
       : store_(store), mailbox_(mailbox), none_(none) {}
 
+  // The questions until it goes are one transaction: each of their ranges would be one of its own.
+  Result<store::Store::Reading> read();
   Result<std::uint64_t> count();
   Result<UidSet> among(const UidSet& uids);
   Result<UidSet> all();

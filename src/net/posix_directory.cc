@@ -25,6 +25,15 @@ constexpr std::size_t kListingStart = 64 * 1024;
 // A million names of the longest kind; what needs more is read in pieces.
 constexpr std::size_t kListingMax = std::size_t{320} << 20;
 
+// That we read something is nobody's concern, and an access time that changes makes the next fsync
+// wait for the disk. Only the owner may ask for that (open(2)).
+UniqueFd open_to_read(int directory, const std::string& path, int flags) {
+  flags |= O_RDONLY | O_CLOEXEC;
+  const int fd = ::openat(directory, path.c_str(), flags | O_NOATIME);
+  if (fd >= 0 || errno != EPERM) return UniqueFd(fd);
+  return UniqueFd(::openat(directory, path.c_str(), flags));
+}
+
 // All directories and files that meet here were made by this file system.
 PosixDirectory& posix(io::Directory& directory) {
   return static_cast<PosixDirectory&>(directory);
@@ -167,7 +176,7 @@ Status PosixDirectory::may_change() {
 
 Result<std::unique_ptr<io::Directory>> PosixDirectory::open_directory(std::string_view name) {
   STERNA_TRY(std::string path, checked(name));
-  UniqueFd fd(::openat(fd_.get(), path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  UniqueFd fd = open_to_read(fd_.get(), path, O_DIRECTORY);
   if (!fd) return fail(failed(errno, "opening", name));
   return std::make_unique<PosixDirectory>(std::move(fd), here().path_of(name));
 }
@@ -202,7 +211,7 @@ Status PosixDirectory::unlink_at(std::string_view name) {
 Result<std::unique_ptr<io::FileReader>> PosixDirectory::open_file(std::string_view name) {
   STERNA_TRY(std::string path, checked(name));
   // Not to hang on a FIFO that someone put there.
-  UniqueFd fd(::openat(fd_.get(), path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  UniqueFd fd = open_to_read(fd_.get(), path, O_NOFOLLOW | O_NONBLOCK);
   if (!fd) return fail(failed(errno, "opening", name));
   auto reader = std::make_unique<PosixReader>(std::move(fd), here().path_of(name));
   STERNA_TRY(io::FileStat found, reader->stat());

@@ -7,7 +7,6 @@
 // transaction of its own.
 #pragma once
 
-#include <map>
 #include <optional>
 #include <utility>
 
@@ -44,11 +43,6 @@ class Store::Impl {
   }
   // Ends the row's passing state, if it has one.
   Status forget_passing(MessageKey key);
-  // How many rows of the mailbox are written in which state.
-  using Tally = std::map<RowState, std::uint64_t>;
-  Result<Tally> tally(MailboxId mailbox);
-  // Rows of it come, go, or change their state.
-  void forget_tally(MailboxId mailbox) { tallies_.erase(mailbox); }
 
  private:
   Status changed(Status result);
@@ -64,8 +58,7 @@ class Store::Impl {
   std::optional<Durability>
       durability_;  // what the connection is set to; nullopt: SQLite's default
   std::optional<Error> spoilt_;
-  std::optional<Error> broken_;         // what is in memory is not what is in the file
-  std::map<MailboxId, Tally> tallies_;  // counting costs what the mailbox is long: kept while true
+  std::optional<Error> broken_;  // what is in memory is not what is in the file
 
  public:
   Db db;

@@ -122,7 +122,6 @@ Status Store::update_mailbox(const MailboxRow& row) {
 Status Store::remove_mailbox(MailboxId id) {
   for (const char* sql : kForget) STERNA_CHECK(impl_->change(sql, id));
   impl_->passing.erase_all(id);
-  impl_->forget_tally(id);
   return {};
 }
 

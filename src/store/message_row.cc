@@ -4,7 +4,6 @@
 #include "sqlite_error.h"
 
 namespace sterna::store {
-namespace {
 
 FileStamp read_file_stamp(Query& query) {
   FileStamp file;
@@ -15,8 +14,6 @@ FileStamp read_file_stamp(Query& query) {
   file.btime_ns = query.integer();
   return file;
 }
-
-}  // namespace
 
 Result<RowState> read_state(const Db& db, Query& query) {
   const std::optional<RowState> state = parse_row_state(query.text());

@@ -17,6 +17,7 @@ namespace sterna::store {
   "body_digest, remote_header, remote_since, local_since"
 
 Result<MessageRow> read_message(const Db& db, Query& query);
+FileStamp read_file_stamp(Query& query);  // five columns, as above
 Result<RowState> read_state(const Db& db, Query& query);
 
 // Four columns: identity_size, header_digest, message_id, body_digest; where there is none the last

@@ -40,6 +40,9 @@ constexpr const char* kSelectByState =
     "SELECT " STERNA_MESSAGE_COLUMNS " FROM message WHERE state = ? ORDER BY mailbox, uid";
 constexpr const char* kSelectLocal =
     "SELECT uid, state, ino, in_new, base_name, info FROM message WHERE mailbox = ? ORDER BY uid";
+constexpr const char* kSelectStamps =
+    "SELECT uid, state, base_name, dev, ino, size, mtime_ns, btime_ns, local_since FROM message "
+    "WHERE mailbox = ? ORDER BY uid";
 constexpr const char* kSelectFlags =
     "SELECT uid, state, flags, modseq FROM message "
     "WHERE mailbox = ? AND uid BETWEEN ? AND ? ORDER BY uid";
@@ -47,14 +50,14 @@ constexpr const char* kSelectUids =
     "SELECT uid FROM message WHERE state = ? AND mailbox = ? ORDER BY uid";
 constexpr const char* kSelectStates =
     "SELECT uid, state FROM message WHERE mailbox = ? AND uid BETWEEN ? AND ? ORDER BY uid";
-constexpr const char* kCount = "SELECT count(*) FROM message WHERE state = ? AND mailbox = ?";
+constexpr const char* kTally = "SELECT state, messages FROM tally WHERE mailbox = ?";
 constexpr const char* kAnyInState = "SELECT 1 FROM message WHERE state = ? AND mailbox = ? LIMIT 1";
 constexpr const char* kSelectHeaders =
     "SELECT mailbox, uid, header_digest FROM message WHERE header_digest IS NOT NULL";
 constexpr const char* kSelectState = "SELECT state FROM message WHERE mailbox = ? AND uid = ?";
 
-// A row that keeps its state, its name and its id touches no index; INSERT OR REPLACE would write
-// each of them anew.
+// A row that keeps its state, its name and its id touches no index; inserting it anew would write
+// each of them.
 constexpr const char* kUpdate =
     "UPDATE message SET flags = ?, in_new = ?, info = ?, dev = ?, ino = ?, size = ?, mtime_ns = ?, "
     "btime_ns = ?, internal_date = ?, remote_size = ?, modseq = ?, "
@@ -62,8 +65,9 @@ constexpr const char* kUpdate =
     "remote_since = ?, local_since = ? "
     "WHERE mailbox = ? AND uid = ? AND state = ? AND base_name = ? AND email_id = ?";
 constexpr const char* kInsert =
-    "INSERT OR REPLACE INTO message (" STERNA_MESSAGE_COLUMNS
+    "INSERT INTO message (" STERNA_MESSAGE_COLUMNS
     ", base_hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+constexpr const char* kDelete = "DELETE FROM message WHERE mailbox = ? AND uid = ?";
 
 // Calls `visit` with each row that the query still gives.
 template <class Visit>
@@ -191,6 +195,24 @@ Status Store::for_each_local(MailboxId mailbox, const std::function<void(const L
   }
 }
 
+Status Store::for_each_stamp(MailboxId mailbox,
+                             const std::function<void(const StampedRow&)>& visit) {
+  Query query(impl_->db, kSelectStamps, mailbox);
+  while (true) {
+    STERNA_TRY(const bool found, query.next());
+    if (!found) return {};
+    StampedRow row;
+    row.uid = query.get<Uid>();
+    STERNA_TRY(row.state, read_state(impl_->db, query));
+    row.state = impl_->passing.of({mailbox, row.uid}, row.state);
+    if (!has_file(row.state)) continue;
+    row.base_name = query.text();
+    row.file = read_file_stamp(query);
+    row.local_since = query.get<Generation>();
+    visit(row);
+  }
+}
+
 Status Store::for_each(MailboxId mailbox, const std::function<void(const MessageRow&)>& visit) {
   Query query(impl_->db, kSelectMailbox, mailbox);
   return for_each_message(impl_->db, impl_->passing, query, visit);
@@ -247,21 +269,15 @@ Result<UidSet> Store::remote_uids_among(MailboxId mailbox, const UidSet& uids) {
   return among;
 }
 
-Result<Store::Impl::Tally> Store::Impl::tally(MailboxId mailbox) {
-  if (const auto kept = tallies_.find(mailbox); kept != tallies_.end()) return kept->second;
-  Tally rows;
-  for (const RowState state : kStates) {
-    Query query(db, kCount, to_string(state), mailbox);
-    STERNA_TRY(const bool found, query.next());
-    rows[state] = found ? query.get<std::uint64_t>() : 0;
-  }
-  // Beside a reader another process writes.
-  if (!read_only_) tallies_[mailbox] = rows;
-  return rows;
-}
-
 Result<Store::Counts> Store::counts(MailboxId mailbox) {
-  STERNA_TRY(Impl::Tally rows, impl_->tally(mailbox));
+  std::map<RowState, std::uint64_t> rows;
+  Query tally(impl_->db, kTally, mailbox);
+  while (true) {
+    STERNA_TRY(const bool more, tally.next());
+    if (!more) break;
+    STERNA_TRY(const RowState state, read_state(impl_->db, tally));
+    rows[state] = tally.get<std::uint64_t>();
+  }
   for (const PassingStates::Entry& one : impl_->passing.in(mailbox)) {
     Query query(impl_->db, kSelectState, mailbox, one.key.uid);
     STERNA_TRY(const bool found, query.next());
@@ -288,7 +304,6 @@ Status Store::Impl::forget_passing(MessageKey key) {
 Status Store::set_state(MessageKey key, RowState state) {
   if (!PassingStates::holds(state)) {
     STERNA_CHECK(impl_->forget_passing(key));
-    impl_->forget_tally(key.mailbox);
     return impl_->change("UPDATE message SET state = ? WHERE mailbox = ? AND uid = ?",
                          to_string(state), key.mailbox, key.uid);
   }
@@ -312,7 +327,8 @@ Status Store::put_message(const MessageRow& row) {
                              remote_header, row.remote_since, row.local_since, row.key.mailbox,
                              row.key.uid, to_string(row.state), row.base_name, row.email_id));
   if (impl_->db.changed_rows() > 0) return {};
-  impl_->forget_tally(row.key.mailbox);
+  // Replacing a row would leave it counted.
+  STERNA_CHECK(impl_->change(kDelete, row.key.mailbox, row.key.uid));
   return impl_->change(kInsert, row.key.mailbox, row.key.uid, to_string(row.state),
                        row.flags.to_string(), row.base_name, row.in_new, row.info, row.file.dev,
                        row.file.ino, row.file.size, row.file.mtime_ns, row.file.btime_ns,
@@ -323,12 +339,10 @@ Status Store::put_message(const MessageRow& row) {
 
 Status Store::remove_message(MessageKey key) {
   STERNA_CHECK(impl_->forget_passing(key));
-  impl_->forget_tally(key.mailbox);
-  return impl_->change("DELETE FROM message WHERE mailbox = ? AND uid = ?", key.mailbox, key.uid);
+  return impl_->change(kDelete, key.mailbox, key.uid);
 }
 
 Result<std::vector<MessageRow>> Store::take_all(MailboxId mailbox) {
-  impl_->forget_tally(mailbox);
   std::vector<MessageRow> rows;
   {
     Query query(impl_->db, kSelectMailbox, mailbox);

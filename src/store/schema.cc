@@ -255,10 +255,33 @@ constexpr const char* kVersion11 = R"sql(
 CREATE INDEX message_by_email_id ON message (email_id) WHERE email_id != '';
 )sql";
 
+// Counting costs what a mailbox is long, so it is counted as rows come and go.
+constexpr const char* kVersion12 = R"sql(
+CREATE TABLE tally (
+  mailbox INTEGER NOT NULL REFERENCES mailbox (id) ON DELETE CASCADE,
+  state TEXT NOT NULL,
+  messages INTEGER NOT NULL,
+  PRIMARY KEY (mailbox, state)
+) STRICT, WITHOUT ROWID;
+INSERT INTO tally SELECT mailbox, state, count(*) FROM message GROUP BY mailbox, state;
+CREATE TRIGGER tally_arrival AFTER INSERT ON message BEGIN
+  INSERT INTO tally VALUES (new.mailbox, new.state, 1)
+    ON CONFLICT DO UPDATE SET messages = messages + 1;
+END;
+CREATE TRIGGER tally_departure AFTER DELETE ON message BEGIN
+  UPDATE tally SET messages = messages - 1 WHERE mailbox = old.mailbox AND state = old.state;
+END;
+CREATE TRIGGER tally_change AFTER UPDATE OF state ON message WHEN old.state != new.state BEGIN
+  UPDATE tally SET messages = messages - 1 WHERE mailbox = old.mailbox AND state = old.state;
+  INSERT INTO tally VALUES (new.mailbox, new.state, 1)
+    ON CONFLICT DO UPDATE SET messages = messages + 1;
+END;
+)sql";
+
 // The nth migrates from version n to n + 1.
 constexpr std::array<const char*, kSchemaVersion> kMigrations = {
-    kVersion1, kVersion2, kVersion3, kVersion4,  kVersion5, kVersion6,
-    kVersion7, kVersion8, kVersion9, kVersion10, kVersion11};
+    kVersion1, kVersion2, kVersion3, kVersion4,  kVersion5,  kVersion6,
+    kVersion7, kVersion8, kVersion9, kVersion10, kVersion11, kVersion12};
 
 Result<std::int64_t> number(Db& db, const char* sql) {
   Query query(db, sql);

@@ -11,7 +11,7 @@
 
 namespace sterna::store {
 
-inline constexpr std::int64_t kSchemaVersion = 11;
+inline constexpr std::int64_t kSchemaVersion = 12;
 
 // What a file says of itself.
 struct SchemaState {

@@ -108,7 +108,6 @@ void Store::Impl::rollback() {
   spoilt_.reset();
   // Its failure would mean that SQLite already did it; there is nothing to add to the first error.
   if (db.in_transaction()) static_cast<void>(db.run("ROLLBACK"));
-  tallies_.clear();
   // Without it rows would have states that nobody wrote: nothing can be begun any more.
   if (Status loaded = passing.load(db); !loaded) broken_ = std::move(loaded).error();
 }

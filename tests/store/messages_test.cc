@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gmock/gmock.h>
 
+#include <random>
+
 #include "support.h"
 
 namespace sterna::store {
@@ -185,6 +187,24 @@ TEST_F(Messages, WithAFileAreVisitedInOrder) {
   EXPECT_THAT(uids, ElementsAre(2U, 3U, 5U, 10U));
 }
 
+TEST_F(Messages, WithAFileAreVisitedWithItsStamp) {
+  put_every_state(inbox_);
+  MessageRow row = message_row(inbox_, 10, RowState::present, "17.host");
+  row.file = {UINT64_MAX, 7, 5'000'000'000, INT64_MIN, INT64_MAX};
+  row.local_since = Generation{9};
+  put({row, message_row(sent_, 1)});
+  std::vector<std::uint32_t> uids;
+  must(store_->for_each_stamp(inbox_, [&](const StampedRow& stamped) {
+    uids.push_back(stamped.uid.value);
+    if (stamped.uid != row.key.uid) return;
+    EXPECT_EQ(stamped.state, RowState::present);
+    EXPECT_EQ(stamped.base_name, "17.host");
+    EXPECT_EQ(stamped.file, row.file);
+    EXPECT_EQ(stamped.local_since, Generation{9});
+  }));
+  EXPECT_THAT(uids, ElementsAre(2U, 3U, 5U, 10U));
+}
+
 TEST_F(Messages, OfAnyStateAreVisitedWhole) {
   put_every_state(inbox_);
   put({whole_row(inbox_), message_row(sent_, 1)});
@@ -211,7 +231,7 @@ TEST_F(Messages, AreCountedByWhatTheyAre) {
   EXPECT_EQ(must(store_->counts(MailboxId{99})).on_server, 0U);
 }
 
-// A count is kept until something changes it, whatever that is.
+// A count is kept by triggers, whatever changes it.
 TEST_F(Messages, AreCountedAnewAfterEachChange) {
   const auto present = [&] { return must(store_->counts(inbox_)).present; };
   const auto row = message_row(inbox_, 2);
@@ -238,6 +258,38 @@ TEST_F(Messages, AreCountedAnewAfterEachChange) {
   EXPECT_EQ(must(store_->counts(inbox_)).on_server, 1U);
   change(*store_, [&] { must(store_->remove_mailbox(inbox_)); });
   EXPECT_EQ(must(store_->counts(inbox_)).on_server, 0U);
+  EXPECT_EQ(ask_sql(state_.file(), "SELECT count(*) FROM tally"), std::vector<std::string>{"0"});
+}
+
+TEST_F(Messages, AreCountedRightAfterAnyRowOfChanges) {
+  std::mt19937 dice(1);
+  const auto uid = [&] { return static_cast<std::uint32_t>(1 + dice() % 8); };
+  for (int round = 0; round < 300; ++round) {
+    change(*store_, [&] {
+      const MailboxId mailbox = dice() % 2 == 0 ? inbox_ : sent_;
+      const RowState state = kStates[dice() % std::size(kStates)];
+      switch (dice() % 5) {
+        case 0:
+          must(store_->remove_message({mailbox, Uid{uid()}}));
+          break;
+        case 1:
+          must(store_->set_state({mailbox, Uid{uid()}}, state));
+          break;
+        case 2:
+          if (dice() % 20 == 0) must(store_->take_all(mailbox));
+          break;
+        default:
+          must(store_->put_message(message_row(mailbox, uid(), state, std::to_string(dice() % 3))));
+      }
+    });
+    ASSERT_EQ(ask_sql(state_.file(),
+                      "SELECT mailbox || ' ' || state || ' ' || messages FROM tally "
+                      "WHERE messages != 0 ORDER BY mailbox, state"),
+              ask_sql(state_.file(),
+                      "SELECT mailbox || ' ' || state || ' ' || count(*) "
+                      "FROM message GROUP BY mailbox, state "
+                      "ORDER BY mailbox, state"));
+  }
 }
 
 TEST_F(Messages, GiveTheirFlagsByRange) {

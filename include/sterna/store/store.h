@@ -39,6 +39,15 @@ struct LocalRow {
   std::string_view info;       // valid during the callback only
 };
 
+// A row as the comparison with its file's stat needs it.
+struct StampedRow {
+  Uid uid;
+  RowState state = RowState::present;
+  std::string_view base_name;  // valid during the callback only
+  FileStamp file;
+  Generation local_since;
+};
+
 struct HistoryEntry {
   std::int64_t at_ms = 0;
   std::string mailbox;  // name at that time
@@ -197,6 +206,8 @@ class Store {
   Result<std::vector<MessageRow>> messages_with_headers(const std::set<Digest>& headers);
   // Every row of the mailbox with a file (present, stub, detached), ascending by UID.
   Status for_each_local(MailboxId mailbox, const std::function<void(const LocalRow&)>& visit);
+  // The same rows.
+  Status for_each_stamp(MailboxId mailbox, const std::function<void(const StampedRow&)>& visit);
   // Every row of the mailbox in any state, whole, ascending by UID (verify, adoption).
   Status for_each(MailboxId mailbox, const std::function<void(const MessageRow&)>& visit);
   // UIDs of rows for which the server has a message (is_on_server).
