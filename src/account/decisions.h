@@ -46,12 +46,14 @@ inline constexpr std::string_view kOrphanApply = "orphan_apply:";
 inline std::string orphan_apply_key(MailboxId mailbox, std::string_view base_name) {
   return std::string(kOrphanApply) + std::to_string(mailbox.value) + ":" + std::string(base_name);
 }
+inline constexpr std::string_view kOrphanRestore = "orphan_restore:";
 inline std::string orphan_restore_key(std::string_view base_name) {
-  return "orphan_restore:" + std::string(base_name);
+  return std::string(kOrphanRestore) + std::string(base_name);
 }
 // No decision either: the file shared the base of another one, and got this one from us.
+inline constexpr std::string_view kNamesake = "namesake:";
 inline std::string namesake_key(std::string_view base_name) {
-  return "namesake:" + std::string(base_name);
+  return std::string(kNamesake) + std::string(base_name);
 }
 inline constexpr std::string_view kFlagsRestore = "flags_restore:";
 inline std::string flags_restore_key(MailboxId mailbox, Uid uid) {

@@ -240,8 +240,8 @@ struct Engine {
                      std::string message_id = {});
   // A change of the base by itself: begin, `change`, commit.
   template <class F>
-  Status write(F change) {
-    STERNA_TRY(auto transaction, store->begin(store::Durability::full));
+  Status write(F change, store::Durability durability = store::Durability::full) {
+    STERNA_TRY(auto transaction, store->begin(durability));
     STERNA_CHECK(change());
     return transaction.commit();
   }

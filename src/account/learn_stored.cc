@@ -23,6 +23,8 @@ constexpr std::size_t kFirst = 100;
 // not.
 constexpr std::int64_t kTrustedMs = std::int64_t{24} * 3600 * 1000;
 constexpr std::string_view kStoredAsSentKey = "stored_as_sent_ms";
+// What is lost of this with the power is asked again.
+constexpr auto kDurability = store::Durability::normal;
 // Of a mailbox, "UIDVALIDITY LOOKS UIDS": uploaded, and not told of.
 constexpr std::string_view kUnlearnedPrefix = "unlearned:";
 constexpr std::uint64_t kLooksMax = 8;
@@ -110,8 +112,10 @@ Result<bool> is_trusted(Engine& engine) {
 }
 
 Status note_stored_as_sent(Engine& engine) {
-  STERNA_CHECK(engine.write(
-      [&] { return engine.store->set(kStoredAsSentKey, fmt::format("{}", engine.now_ms())); }));
+  const auto note = [&] {
+    return engine.store->set(kStoredAsSentKey, fmt::format("{}", engine.now_ms()));
+  };
+  STERNA_CHECK(engine.write(note, kDurability));
   at_step("upload.learned");
   return {};
 }
@@ -152,10 +156,11 @@ coro::Task<Result<bool>> complete(Engine& engine, Connection& connection, Mailbo
       if (it != found.end() && it->identity) take_remote_identity(*row, *it->identity);
     }
   }
-  STERNA_CO_CHECK(engine.write([&]() -> Status {
+  const auto put = [&]() -> Status {
     for (const MessageRow* row : changed) STERNA_CHECK(engine.store->put_message(*row));
     return {};
-  }));
+  };
+  STERNA_CO_CHECK(engine.write(put, kDurability));
   at_step("upload.learned");
   untold = untold.minus(told_uids);
   co_return any;
@@ -169,10 +174,11 @@ Status keep_untold(Engine& engine, const MailboxWork& work, const UidSet& asked,
   if (known.uids.empty() && untold.empty()) return {};
   UidSet left = same ? known.uids.minus(asked) : UidSet();
   left.add_all(untold);
-  return engine.write([&] {
+  const auto set = [&] {
     return set_unlearned(engine, work.row.id,
                          {work.input.remote.uidvalidity, same ? known.looks + 1 : 1, left});
-  });
+  };
+  return engine.write(set, kDurability);
 }
 
 }  // namespace
@@ -232,7 +238,7 @@ coro::Task<Status> learn_the_rest(Engine& engine, Pool& pool) {
       STERNA_CO_TRY(there, engine.store->remote_uids_among(mailbox, known.uids.minus(remote.gone)));
     }
     if (there.empty()) {
-      STERNA_CO_CHECK(engine.write([&] { return engine.store->unset(key); }));
+      STERNA_CO_CHECK(engine.write([&] { return engine.store->unset(key); }, kDurability));
       continue;
     }
     STERNA_CO_TRY(Connection * connection, co_await pool.primary());

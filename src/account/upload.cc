@@ -72,9 +72,10 @@ class Uploader {
 
   coro::Task<Status> run(std::span<const Uploads> uploads) {
     STERNA_CO_TRY(const std::vector<store::Failure> failures, engine_.store->failures());
+    any_parked_ = !failures.empty();
     STERNA_CO_TRY(today_, may_be_sent(engine_, connection_.quirks));
     for (const Uploads& one : uploads) {
-      Status taken = take(one, !failures.empty());
+      Status taken = take(one);
       STERNA_CO_CHECK(absorb(engine_, connection_, *one.work, std::move(taken)));
     }
     if (jobs_.empty()) co_return Status{};
@@ -108,12 +109,12 @@ class Uploader {
   }
 
  private:
-  Status take(const Uploads& uploads, bool any_parked) {
+  Status take(const Uploads& uploads) {
     MailboxWork& work = *uploads.work;
     STERNA_TRY(maildir::MailboxDirs * dirs, engine_.open_dirs(work));
     for (const sync::Action* action : uploads.actions) {
       const auto& what = std::get<sync::Upload>(action->what);
-      if (any_parked && is_parked(engine_, work, Uid{}, what.file.base, "upload")) {
+      if (any_parked_ && is_parked(engine_, work, Uid{}, what.file.base, "upload")) {
         work.stamp_settled = false;
         continue;
       }
@@ -220,7 +221,7 @@ class Uploader {
     co_return Status{};
   }
 
-  // Opens a stretch of files on the worker, so that counting and digesting them stays off the loop.
+  // Opens a stretch of files on workers, so that counting and digesting them stays off the loop.
   // None where no more can be held before an answer comes.
   coro::Task<Status> open_some() {
     if (todo_.front()->is_looked_at()) co_return Status{};
@@ -233,14 +234,22 @@ class Uploader {
       opening.push_back(todo_[i]);
     }
     if (opening.empty()) co_return Status{};
-    auto job = [&] {
-      for (UploadJob* one : opening) open(*one);
-      return true;
-    };
-    co_await on_worker(engine_.services, job);
+    const std::span<UploadJob* const> all(opening);
+    const std::size_t half = (all.size() + 1) / 2;
+    co_await coro::both(open_on_worker(all.first(half)), open_on_worker(all.subspan(half)));
     for (const UploadJob* one : opening) {
       if (!one->reader) held_.remove(*one);
     }
+    co_return Status{};
+  }
+
+  coro::Task<Status> open_on_worker(std::span<UploadJob* const> jobs) {
+    if (jobs.empty()) co_return Status{};
+    auto job = [jobs] {
+      for (UploadJob* one : jobs) open(*one);
+      return true;
+    };
+    co_await on_worker(engine_.services, job);
     co_return Status{};
   }
 
@@ -452,6 +461,7 @@ class Uploader {
         std::ranges::any_of(jobs_, [](const UploadJob& job) { return job.intent.stored; });
     if (stored_.empty() && !any) return {};
     STERNA_TRY(auto transaction, engine_.store->begin(store::Durability::full));
+    STERNA_CHECK(look_for_exceptions());
     for (const UploadJob& job : jobs_) {
       if (job.intent.stored) STERNA_CHECK(engine_.store->update_intent(job.intent));
     }
@@ -484,10 +494,7 @@ class Uploader {
       STERNA_CHECK(engine_.store->put_message(row));
       recorded_[row.key.mailbox].add(uid);
       STERNA_CHECK(engine_.store->close_intent(job->intent.id));
-      STERNA_CHECK(
-          engine_.store->clear_failure(row.key.mailbox, Uid{}, job->what->file.base, "upload"));
-      STERNA_CHECK(engine_.store->unset(orphan_restore_key(job->what->file.base)));
-      STERNA_CHECK(engine_.store->unset(namesake_key(job->what->file.base)));
+      STERNA_CHECK(forget_exceptions(*job));
       if (job->what->forgets) {
         STERNA_CHECK(forget_row(engine_, *job->what->forgets, job->action->reason));
       }
@@ -503,6 +510,26 @@ class Uploader {
     STERNA_CHECK(transaction.commit());
     at_step("upload.recorded");
     return {};
+  }
+
+  // What few files have is not asked for each of them.
+  Status look_for_exceptions() {
+    for (const std::string_view prefix : {kOrphanRestore, kNamesake}) {
+      STERNA_TRY(const auto keys, engine_.store->keys_with_prefix(prefix));
+      any_excepted_ = any_excepted_ || !keys.empty();
+    }
+    return {};
+  }
+
+  // What made a file wait, or be sent for all that, is settled.
+  Status forget_exceptions(const UploadJob& job) {
+    const std::string& base = job.what->file.base;
+    if (any_parked_) {
+      STERNA_CHECK(engine_.store->clear_failure(job.work->row.id, Uid{}, base, "upload"));
+    }
+    if (!any_excepted_) return {};
+    STERNA_CHECK(engine_.store->unset(orphan_restore_key(base)));
+    return engine_.store->unset(namesake_key(base));
   }
 
   // The edited message's old row has no file any more; the next pass takes it from the server.
@@ -550,6 +577,8 @@ class Uploader {
   std::optional<SendRoom> today_;
   std::uint64_t taken_octets_ = 0;
   bool left_some_ = false;  // for another day
+  bool any_parked_ = false;
+  bool any_excepted_ = false;
   // Of mailboxes with a limit of their own; none in it: unlimited, or not told.
   std::map<const MailboxWork*, std::optional<std::uint64_t>> limits_;
   std::vector<imap::CommandId> asked_;
