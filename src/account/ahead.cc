@@ -4,6 +4,7 @@
 #include "allowance.h"
 #include "email_id.h"
 #include "kept.h"
+#include "observe.h"
 
 namespace sterna::account {
 namespace {
@@ -51,12 +52,45 @@ std::unique_ptr<Ahead> take_ahead(Engine& engine, const Connection& connection,
   return std::exchange(engine.kept->ahead, nullptr);
 }
 
-coro::Task<Status> drop_ahead(Engine& engine, Connection& connection) {
-  if (!engine.kept || !engine.kept->ahead) co_return Status{};
-  const std::unique_ptr<Ahead> ahead = std::exchange(engine.kept->ahead, nullptr);
-  if (ahead->connection != &connection) co_return Status{};
+Result<std::unique_ptr<Ahead>> ask_behind_select(Engine& engine, Connection& connection,
+                                                 const MailboxWork& work, const UidSet& uids) {
+  auto ahead = std::make_unique<Ahead>();
+  ahead->connection = &connection;
+  ahead->mailbox = work.row.id;
+  ahead->sink = std::make_unique<BodySink>();
+  ahead->sink->expect(uids);
+  STERNA_TRY(ahead->selecting, submit_select(engine, connection, work));
+  STERNA_TRY(ahead->id, ask_for_bodies(connection, uids, *ahead->sink));
+  return ahead;
+}
+
+coro::Task<Status> await_selected(Connection& connection, const MailboxWork& work,
+                                  std::unique_ptr<Ahead>& ahead) {
+  if (!ahead || ahead->selecting == imap::CommandId{}) co_return Status{};
+  const imap::CommandId selecting = std::exchange(ahead->selecting, {});
+  STERNA_CO_TRY(imap::Done done, co_await connection.wait(selecting));
+  const imap::Selection* selection = connection.client().selection();
+  const bool sound = done.ok() && selection && selection->complete && selection->id == selecting &&
+                     selection->uid_validity == work.input.remote.uidvalidity;
+  if (sound) co_return Status{};
+  // Some servers go on telling of the mailbox before.
+  co_return co_await let_land(connection, std::move(ahead));
+}
+
+coro::Task<Status> let_land(Connection& connection, std::unique_ptr<Ahead> ahead) {
+  if (!ahead) co_return Status{};
+  if (ahead->selecting != imap::CommandId{}) {
+    STERNA_CO_TRY(imap::Done selected, co_await connection.wait(ahead->selecting));
+  }
   STERNA_CO_TRY(imap::Done done, co_await connection.wait(ahead->id));
   co_return Status{};
+}
+
+coro::Task<Status> drop_ahead(Engine& engine, Connection& connection) {
+  if (!engine.kept || !engine.kept->ahead) co_return Status{};
+  std::unique_ptr<Ahead> ahead = std::exchange(engine.kept->ahead, nullptr);
+  if (ahead->connection != &connection) co_return Status{};
+  co_return co_await let_land(connection, std::move(ahead));
 }
 
 }  // namespace sterna::account

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ahead: the bodies of messages of whose arrival the server just told, asked for together with the
-// look that says which ones they are. One round trip instead of two for what is worth most: a new
-// message, pushed. What the plan makes of them is as without it.
+// Ahead: bodies that are asked for before their turn. Those of messages of whose arrival the server
+// just told, together with the look that says which ones they are: one round trip instead of two
+// for what is worth most, a new message, pushed. And those of the next mailbox, while the files of
+// the one before are flushed. What becomes of them is as without it.
 #pragma once
 
 #include <memory>
@@ -14,6 +15,7 @@ namespace sterna::account {
 struct Ahead {
   const Connection* connection = nullptr;
   MailboxId mailbox;
+  imap::CommandId selecting;  // of the mailbox, where that was asked with it
   imap::CommandId id;
   std::unique_ptr<BodySink> sink;
 };
@@ -26,7 +28,16 @@ Status ask_ahead(Engine& engine, Connection& connection, const MailboxWork& work
 // What was asked for, if it was and nobody had it yet: with the command not awaited.
 std::unique_ptr<Ahead> take_ahead(Engine& engine, const Connection& connection,
                                   const MailboxWork& work);
-// At the end of a pass: hears out what nobody wanted.
+// SELECT of the mailbox, and behind it FETCH of these.
+Result<std::unique_ptr<Ahead>> ask_behind_select(Engine& engine, Connection& connection,
+                                                 const MailboxWork& work, const UidSet& uids);
+// Waits for that SELECT. Where the mailbox is not what it was, what is told behind it is heard out,
+// and there is no `ahead` any more.
+coro::Task<Status> await_selected(Connection& connection, const MailboxWork& work,
+                                  std::unique_ptr<Ahead>& ahead);
+// Hears out what nobody wants any more.
+coro::Task<Status> let_land(Connection& connection, std::unique_ptr<Ahead> ahead);
+// At the end of a pass: the same for what the look asked for.
 coro::Task<Status> drop_ahead(Engine& engine, Connection& connection);
 
 }  // namespace sterna::account

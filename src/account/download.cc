@@ -97,9 +97,15 @@ class Windows {
   std::uint64_t octets_ = 0;
 };
 
+std::uint64_t window_messages(const Connection& connection) {
+  const std::uint64_t limit = connection.capabilities().message_limit().value_or(0);
+  return limit == 0 ? kWindowMessages : std::min(limit, kWindowMessages);
+}
+
 struct Errand {
   std::string reason;
   Share share;  // of what may be fetched in a day
+  std::function<Status()> when_all_came = {};
 };
 
 class Downloader {
@@ -127,6 +133,7 @@ class Downloader {
       uids.add_all(std::exchange(unproven_, {}));
       sink_->expect(uids);
       fetched = co_await fetch_windows(uids);
+      if (fetched && uids.minus(sink_->received).empty()) fetched = co_await go_on();
     }
     if (!fetched) sink_->abandon();
     // What has come is written and recorded, whatever happened to the line.
@@ -142,7 +149,6 @@ class Downloader {
   const UidSet& missing() const { return missing_; }
   // What the server said to the last FETCH that it refused.
   const std::optional<Error>& refusal() const { return refusal_; }
-  bool is_ahead() const { return ahead_ != nullptr; }
   bool gave_up() const { return in_vain_ >= kWindowsInVain; }
 
  private:
@@ -181,7 +187,7 @@ class Downloader {
     if (const std::unique_ptr<Ahead> ahead = std::move(ahead_)) {
       STERNA_CO_TRY(imap::Done done, co_await connection_.wait(ahead->id));
     }
-    Windows windows(uids.minus(sink_->received), window_messages(), sizes_,
+    Windows windows(uids.minus(sink_->received), window_messages(connection_), sizes_,
                     octets_at_a_time(connection_.quirks));
     std::deque<std::pair<imap::CommandId, UidSet>> flying;
     Status room;
@@ -210,14 +216,16 @@ class Downloader {
     co_return room;
   }
 
+  // Nothing more is to come: the server works while the disk does.
+  coro::Task<Status> go_on() {
+    if (!errand_.when_all_came) co_return Status{};
+    STERNA_CO_CHECK(errand_.when_all_came());
+    co_return co_await connection_.flush();
+  }
+
   bool has_brought(const UidSet& window) const {
     return std::ranges::any_of(window.expand(kWindowMessages),
                                [&](Uid uid) { return sink_->received.contains(uid); });
-  }
-
-  std::uint64_t window_messages() const {
-    const std::uint64_t limit = connection_.capabilities().message_limit().value_or(0);
-    return limit == 0 ? kWindowMessages : std::min(limit, kWindowMessages);
   }
 
   // Gives what is queued to the worker, after the batch before it is done.
@@ -457,10 +465,13 @@ void note_in_vain(Engine& engine, MailboxWork& work) {
               &work);
 }
 
-}  // namespace
+// Of several copies of one message one is fetched; and what a day allows is counted by sizes.
+bool asks_before(Engine& engine, const Connection& connection) {
+  return may_have_twins(engine, connection) || octets_at_a_time(connection.quirks) != 0;
+}
 
-coro::Task<Result<UidSet>> download(Engine& engine, Connection& connection, MailboxWork& work,
-                                    UidSet uids, std::string reason, Coming& coming) {
+coro::Task<Result<UidSet>> fetch_all(Engine& engine, Connection& connection, MailboxWork& work,
+                                     UidSet uids, std::string reason, Coming& coming, Line& line) {
   uids = uids.minus(parked_uids(engine, work, "download"));
   if (uids.empty()) co_return UidSet();
   STERNA_CO_CHECK(check_reserve(engine));
@@ -469,12 +480,14 @@ coro::Task<Result<UidSet>> download(Engine& engine, Connection& connection, Mail
   STERNA_CO_TRY(maildir::MailboxDirs * dirs, engine.open_dirs(work));
   STERNA_CO_CHECK(co_await select_mailbox(engine, connection, work, work.input.remote.uidvalidity));
   const Errand errand{std::move(reason), today.share};
-  Downloader downloader(engine, connection, work, *dirs, errand,
-                        take_ahead(engine, connection, work));
+  if (!line.ahead) line.ahead = take_ahead(engine, connection, work);
+  Errand whole = errand;
+  whole.when_all_came = std::move(line.when_all_came);
+  const bool asks_first = asks_before(engine, connection) && !line.ahead;
+  Downloader downloader(engine, connection, work, *dirs, asks_first ? errand : std::move(whole),
+                        std::move(line.ahead));
   UidSet later;
-  const bool asks_first =
-      may_have_twins(engine, connection) || octets_at_a_time(connection.quirks) != 0;
-  if (downloader.is_ahead() || !asks_first) {
+  if (!asks_first) {
     STERNA_CO_CHECK(co_await downloader.run(today.uids));
   } else {
     Windows stretches(today.uids, kStretchMessages);
@@ -494,6 +507,27 @@ coro::Task<Result<UidSet>> download(Engine& engine, Connection& connection, Mail
         co_await explain_missing(engine, connection, work, singly.missing, singly.refusals));
   }
   if (today.rest) co_return fail(*today.rest);
+  co_return later;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Ahead>> begin_download(Engine& engine, Connection& connection,
+                                              const MailboxWork& work, const UidSet& uids) {
+  const UidSet due = uids.minus(parked_uids(engine, work, "download"));
+  const bool may = !due.empty() && connection.quirks.pipeline_depth_max > 1 &&
+                   !asks_before(engine, connection) && check_reserve(engine);
+  if (!may) return nullptr;
+  Windows windows(due, window_messages(connection));
+  return ask_behind_select(engine, connection, work, windows.next());
+}
+
+coro::Task<Result<UidSet>> download(Engine& engine, Connection& connection, MailboxWork& work,
+                                    UidSet uids, std::string reason, Coming& coming, Line line) {
+  STERNA_CO_CHECK(co_await await_selected(connection, work, line.ahead));
+  Result<UidSet> later = co_await fetch_all(engine, connection, work, std::move(uids),
+                                            std::move(reason), coming, line);
+  if (line.ahead) STERNA_CO_CHECK(co_await let_land(connection, std::move(line.ahead)));
   co_return later;
 }
 

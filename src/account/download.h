@@ -9,15 +9,29 @@
 // file. What is here already under another mailbox is copied instead (twins.h).
 #pragma once
 
+#include <functional>
+#include <memory>
+
+#include "ahead.h"
 #include "engine.h"
 #include "twins.h"
 
 namespace sterna::account {
 
+// What the connection is used for around a download.
+struct Line {
+  std::unique_ptr<Ahead> ahead;           // what begin_download() asked for of this mailbox
+  std::function<Status()> when_all_came;  // may ask for the next mailbox; may be empty
+};
+
+// The newest of them, asked for before their turn; none where something has to be known before.
+Result<std::unique_ptr<Ahead>> begin_download(Engine& engine, Connection& connection,
+                                              const MailboxWork& work, const UidSet& uids);
+
 // Gives back those that are on their way into another mailbox: what is called again for, when
 // nothing is coming any more. Errors are those of the connection or of the account (no space); a
 // message that cannot be had or stored is parked and noted, and stops nothing else.
 coro::Task<Result<UidSet>> download(Engine& engine, Connection& connection, MailboxWork& work,
-                                    UidSet uids, std::string reason, Coming& coming);
+                                    UidSet uids, std::string reason, Coming& coming, Line line);
 
 }  // namespace sterna::account

@@ -70,37 +70,66 @@ class Downloads {
         engine_.log.debug("no more connections: {}", connection.error().describe());
       co_return;
     }
-    while (!queue_.empty() && failure_) {
-      RemoteWork::Fetch fetch = std::move(queue_.front());
-      queue_.pop_front();
-      MailboxWork* work = engine_.find(fetch.mailbox);
-      if (!work) continue;
-      engine_.progress.phase(engine_.settings.name, work->name());
-      Result<UidSet> later =
-          co_await download(engine_, **connection, *work, fetch.uids, fetch.reason, coming_);
-      if (later && !later->empty()) {
-        later_.push_back({fetch.mailbox, std::move(*later), fetch.reason});
-      }
-      Status done = later ? Status{} : fail(std::move(later).error());
-      if (!done && done.error().is(ErrorCode::day_limit)) {
-        // What arrived in the others may come all the same.
-        leave(*work);
-        note_left(engine_.outcomes.day_limit, *work, std::move(done).error());
-        Status rests = rest_for_a_while(engine_, *work);
-        if (rests) continue;
-        failure_ = std::move(rests);
-        co_return;
-      }
-      if (!done && done.error().is(ErrorCode::no_space) && (*connection)->usable()) {
-        leave_the_rest(*work, std::move(done).error());
-        co_return;
-      }
-      Status absorbed = absorb(engine_, **connection, *work, std::move(done));
-      if (!absorbed) {
-        failure_ = std::move(absorbed);
-        co_return;
-      }
+    Turn turn = next_turn();
+    while (turn.work && failure_) {
+      Turn next;
+      const bool goes_on = co_await take_turn(**connection, turn, next);
+      if (goes_on && !next.work) next = next_turn();
+      turn = std::move(next);
+      if (!goes_on) break;
     }
+    static_cast<void>(co_await let_land(**connection, std::move(turn.ahead)));
+  }
+
+  // A mailbox of the queue, and what was asked for of it before its turn.
+  struct Turn {
+    MailboxWork* work = nullptr;  // none: the queue is empty
+    RemoteWork::Fetch fetch;
+    std::unique_ptr<Ahead> ahead;
+  };
+
+  Turn next_turn() {
+    Turn turn;
+    while (!queue_.empty() && !turn.work) {
+      turn.fetch = std::move(queue_.front());
+      queue_.pop_front();
+      turn.work = engine_.find(turn.fetch.mailbox);
+    }
+    return turn;
+  }
+
+  // Whether there may be another one; `next` is the one that was asked for already.
+  coro::Task<bool> take_turn(Connection& connection, Turn& turn, Turn& next) {
+    MailboxWork& work = *turn.work;
+    engine_.progress.phase(engine_.settings.name, work.name());
+    Line line{std::move(turn.ahead), [&] { return begin_next(connection, next); }};
+    Result<UidSet> later = co_await download(engine_, connection, work, turn.fetch.uids,
+                                             turn.fetch.reason, coming_, std::move(line));
+    if (later && !later->empty()) {
+      later_.push_back({turn.fetch.mailbox, std::move(*later), turn.fetch.reason});
+    }
+    Status done = later ? Status{} : fail(std::move(later).error());
+    if (!done && done.error().is(ErrorCode::day_limit)) {
+      // What arrived in the others may come all the same.
+      leave(work);
+      note_left(engine_.outcomes.day_limit, work, std::move(done).error());
+      failure_ = rest_for_a_while(engine_, work);
+    } else if (!done && done.error().is(ErrorCode::no_space) && connection.usable()) {
+      if (next.work) queue_.push_front(next.fetch);
+      leave_the_rest(work, std::move(done).error());
+      co_return false;
+    } else if (Status absorbed = absorb(engine_, connection, work, std::move(done)); !absorbed) {
+      failure_ = std::move(absorbed);
+    }
+    co_return failure_.has_value();
+  }
+
+  // While the files of the one before are flushed.
+  Status begin_next(Connection& connection, Turn& next) {
+    next = next_turn();
+    if (!next.work) return {};
+    STERNA_TRY(next.ahead, begin_download(engine_, connection, *next.work, next.fetch.uids));
+    return {};
   }
 
   // What needs no room goes on (43).

@@ -78,6 +78,20 @@ FlagMerge unite_flags(const FlagSet& remote, const FlagSet& local, const Mailbox
   return spread(apply(remote.united(local), inherited), remote, local, place);
 }
 
+namespace {
+
+// A flag that a fetched file lacks the server may not have had then; one that was agreed on before,
+// and that the server has no more, was taken away there.
+FlagMerge unite_fetched(const FlagSet& base, const FlagSet& remote, const FlagSet& local,
+                        const MailboxView& place, const FlagDelta& inherited) {
+  FlagDelta by_remote;
+  by_remote.remove = base.minus(remote);
+  by_remote.remove = by_remote.remove.minus(not_told_by_server(by_remote.remove, *place.in));
+  return spread(apply(apply(remote.united(local), by_remote), inherited), remote, local, place);
+}
+
+}  // namespace
+
 FlagMerge merge_new(const FileView& file, const MessageView& message, const MailboxView& place) {
   const LocalFile& seen = file.arrival->file;
   const Intent* sent = file.upload        ? file.upload
@@ -85,8 +99,11 @@ FlagMerge merge_new(const FileView& file, const MessageView& message, const Mail
                                           : file.move_out;
   const bool elsewhere = sent && goal_of(*sent) != message.mailbox->in->id;
   if (!sent && file.left) {
-    return merge_flags(file.left->row->flags, message.flags(), flags_told(*file.left, seen), place,
-                       file.inherited);
+    const FlagSet& base = file.left->row->flags;
+    if (file.is_delivered()) {
+      return unite_fetched(base, message.flags(), seen.flags, place, file.inherited);
+    }
+    return merge_flags(base, message.flags(), flags_told(*file.left, seen), place, file.inherited);
   }
   if (!sent || (!elsewhere && message.uid < sent->target_uid_next)) {
     return unite_flags(message.flags(), seen.flags, place, file.inherited);

@@ -60,8 +60,9 @@ bool may_be_lost_move(const FileView& file);
 // other, and a file that was moved meanwhile is one too many.
 void find_heirs(World& world);
 
-// Messages that both sides moved away from a row where absence does not count yet: what they agreed
-// on there tells whose flags are new.
+// Messages that both sides moved away from a row where absence does not count yet, or that were
+// moved on the server and fetched there by a sync that came to no end: what both sides agreed on
+// where they left tells whose flags are new.
 void find_left_rows(World& world);
 
 inline void pair_all(World& world) {

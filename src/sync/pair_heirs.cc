@@ -94,8 +94,8 @@ class Heirs {
     for (FileView& file : world_.files()) {
       if (!file.message || file.from || file.mailbox == row.mailbox) continue;
       const MessageKey key{file.mailbox->in->id, file.message->uid};
-      const bool ours = file.arrival->origin && file.arrival->origin->ours;
-      if (!ours || !file.identity()->same_as(*row.identity) || taken_.contains(key)) continue;
+      if (!file.is_delivered() || !file.identity()->same_as(*row.identity) || taken_.contains(key))
+        continue;
       if (replaces(*file.mailbox, world_.input().generation, row)) {
         return Heir{key, &file.inherited};
       }
@@ -114,20 +114,35 @@ bool may_be_left(const RowView& row) {
          row.identity;
 }
 
+// Its message went elsewhere, where a sync that came to no end fetched it.
+bool may_be_fetched_elsewhere(const RowView& row) {
+  return row.mailbox && row.has_file_here() && row.remote == Remote::gone && !row.message &&
+         row.identity;
+}
+
+using RowsByContent = std::map<ContentKey, const RowView*>;  // nullptr: more than one
+
+RowsByContent rows_by_content(World& world, bool (*is_wanted)(const RowView&)) {
+  RowsByContent rows;
+  for (const RowView& row : world.rows()) {
+    if (!is_wanted(row)) continue;
+    const auto [place, first] = rows.emplace(*content_key(row.identity), &row);
+    if (!first) place->second = nullptr;
+  }
+  return rows;
+}
+
 }  // namespace
 
 void find_left_rows(World& world) {
-  std::map<ContentKey, const RowView*> left;  // nullptr: more than one
-  for (const RowView& row : world.rows()) {
-    if (!may_be_left(row)) continue;
-    const auto [place, first] = left.emplace(*content_key(row.identity), &row);
-    if (!first) place->second = nullptr;
-  }
-  if (left.empty()) return;
+  const RowsByContent left = rows_by_content(world, may_be_left);
+  const RowsByContent fetched = rows_by_content(world, may_be_fetched_elsewhere);
+  if (left.empty() && fetched.empty()) return;
   for (FileView& file : world.files()) {
     if (file.from || !(file.message || file.elsewhere) || !file.identity()) continue;
-    const auto found = left.find(*content_key(file.identity()));
-    if (found != left.end()) file.left = found->second;
+    const RowsByContent& rows = file.is_delivered() && file.message ? fetched : left;
+    const auto found = rows.find(*content_key(file.identity()));
+    if (found != rows.end()) file.left = found->second;
   }
 }
 

@@ -20,10 +20,19 @@ bool is_kept_here(const RowView& view) {
          (view.local == Local::same || view.local == Local::changed) && !view.file;
 }
 
+// Told gone while absence does not count yet: what is new in its mailbox may be its message under
+// another UID. It waits with the row; fetched, it would be beside the file, and what the user did
+// to that would go with the row.
+bool is_doubted_there(const RowView& view) {
+  return view.has_file_here() && view.remote == Remote::unknown && view.mailbox->remote_known &&
+         view.mailbox->in->remote.gone.contains(view.key().uid);
+}
+
 // Rows whose message is to be found elsewhere. One whose file is gone too needs no search: whatever
 // arrived elsewhere is then simply new there.
 bool misses_message(const RowView& view, Search search) {
-  if (search == Search::same_mailbox && !view.message && is_kept_here(view)) return true;
+  const bool here = search == Search::same_mailbox && !view.message && view.mailbox;
+  if (here && (is_kept_here(view) || is_doubted_there(view))) return true;
   if (view.message || view.remote != Remote::gone) return false;
   if (view.has_file_here()) return view.local != Local::gone || view.file;
   return view.has_state(RowState::deleting) && view.file;

@@ -32,6 +32,13 @@ TEST(Adoption, DeletesNothing) {
   Input input = adopting({"A", "A 1 x S\nA 2 y S", "A gone 1", "A gone 2"});
   EXPECT_EQ(told(input), "wait A/1\nwait A/2\n");
 }
+TEST(Adoption, WhatMayBeTheMessageOfARowIsNotFetchedBesideItsFile) {
+  Input input = read({"A", "A 1 x S", "A gone 1\nA new 7 x FS\nA new 8 y S", "A flags 1 RS"});
+  mailbox(input, "A").adopting = true;
+  EXPECT_EQ(told(input), "download A/8\nwait A/1\nwait A/7\n");
+  mailbox(input, "A").compared = true;
+  EXPECT_EQ(told(input), "pair A/7 A1 FRS remote+R local+F forgets=A/1\ndownload A/8\n");
+}
 // Something in it may wait for ever, as where the mailbox is read-only: what was compared before is
 // believed, and what is new is as doubtful as at first.
 TEST(Adoption, OnceAllWasComparedAbsenceCounts) {
@@ -118,6 +125,17 @@ TEST(OwnName, BackAfterAnUncleanStopIsHeld) {
             "held resurrected A n1\n");
 }
 // Else it would be left over beside the file that was moved, and sent one day.
+TEST(OwnName, OfAMessageThatWasMovedThereHasTheFlagsThatWereAgreedOn) {
+  const auto fetched = [](const char* remote, const char* local) {
+    const std::string there = "A gone 1\nB new 7 x " + std::string(remote);
+    const std::string here = "B new B7 x " + std::string(local) + " from=B/7";
+    return told({"A B Trash:trash", "A 1 x FS", there, here});
+  };
+  EXPECT_EQ(fetched("S", "FS"), "pair B/7 B7 S local-F\ndelete_in A/1\n");
+  EXPECT_EQ(fetched("RS", "FS"), "pair B/7 B7 RS local+R-F\ndelete_in A/1\n");
+  EXPECT_EQ(fetched("FS", "S"), "pair B/7 B7 FS local+F\ndelete_in A/1\n");
+  EXPECT_EQ(fetched("FS", "FRS"), "pair B/7 B7 FRS remote+R\ndelete_in A/1\n");
+}
 TEST(OwnName, OfAMessageThatWasMovedThereIsNoMove) {
   EXPECT_EQ(told({"A B Trash:trash", "A 1 x S", "A gone 1\nB new 7 x S", "B new B7 x S from=B/7"}),
             "pair B/7 B7 S\ndelete_in A/1\n");
