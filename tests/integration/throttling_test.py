@@ -3,8 +3,8 @@
 connections of the account and whoever comes next, and said; what was done stays done, and the rest
 comes then.
 """
-import calendar
 import contextlib
+import datetime
 import os
 import re
 import time
@@ -43,8 +43,8 @@ class Bye(Throttling):
 
 
 def seconds_of(text):
-    """Since the epoch, of a time as JSON has it."""
-    return calendar.timegm(time.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ"))
+    """Since the epoch, of a time as JSON has it: with milliseconds, unless there are none."""
+    return int(datetime.datetime.fromisoformat(text).timestamp())
 
 
 def life_of(daemon):
