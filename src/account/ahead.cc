@@ -73,6 +73,7 @@ coro::Task<Status> await_selected(Connection& connection, const MailboxWork& wor
   const bool sound = done.ok() && selection && selection->complete && selection->id == selecting &&
                      selection->uid_validity == work.input.remote.uidvalidity;
   if (sound) co_return Status{};
+  connection.asks_ahead = false;
   // Some servers go on telling of the mailbox before.
   co_return co_await let_land(connection, std::move(ahead));
 }

@@ -178,6 +178,7 @@ class Connection final : private imap::Handler {
   imap::NameRules names;
   bool qresync = false;  // ENABLEd, and to be trusted
   bool condstore = false;
+  bool asks_ahead = true;  // a FETCH behind a SELECT was of use so far (ahead.h)
 
  private:
   void on_greeting(const imap::UntaggedStatus& greeting) override;

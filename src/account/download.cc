@@ -133,7 +133,7 @@ class Downloader {
       uids.add_all(std::exchange(unproven_, {}));
       sink_->expect(uids);
       fetched = co_await fetch_windows(uids);
-      if (fetched && uids.minus(sink_->received).empty()) fetched = co_await go_on();
+      if (fetched && uids.minus(sink_->received).empty()) co_await go_on();
     }
     if (!fetched) sink_->abandon();
     // What has come is written and recorded, whatever happened to the line.
@@ -216,11 +216,11 @@ class Downloader {
     co_return room;
   }
 
-  // Nothing more is to come: the server works while the disk does.
-  coro::Task<Status> go_on() {
-    if (!errand_.when_all_came) co_return Status{};
-    STERNA_CO_CHECK(errand_.when_all_came());
-    co_return co_await connection_.flush();
+  // Nothing more is to come: the server works while the disk does. What fails in that is met by
+  // whoever needs it.
+  coro::Task<void> go_on() {
+    if (!errand_.when_all_came || !errand_.when_all_came()) co_return;
+    static_cast<void>(co_await connection_.flush());
   }
 
   bool has_brought(const UidSet& window) const {
@@ -515,8 +515,9 @@ coro::Task<Result<UidSet>> fetch_all(Engine& engine, Connection& connection, Mai
 Result<std::unique_ptr<Ahead>> begin_download(Engine& engine, Connection& connection,
                                               const MailboxWork& work, const UidSet& uids) {
   const UidSet due = uids.minus(parked_uids(engine, work, "download"));
-  const bool may = !due.empty() && connection.quirks.pipeline_depth_max > 1 &&
-                   !asks_before(engine, connection) && check_reserve(engine);
+  const bool may = !due.empty() && connection.asks_ahead &&
+                   connection.quirks.pipeline_depth_max > 1 && !asks_before(engine, connection) &&
+                   check_reserve(engine);
   if (!may) return nullptr;
   Windows windows(due, window_messages(connection));
   return ask_behind_select(engine, connection, work, windows.next());

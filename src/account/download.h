@@ -2,11 +2,12 @@
 // Downloads: bodies from the server into a mailbox, newest first, in windows (docs/safety.md,
 // effects).
 //
-// Two windows are always asked for, so the server never waits for us; what has come is handed to
-// the worker in batches while the next octets are read, and reading stops while the disk is behind.
-// A group of files becomes durable with one barrier, and only then do its rows. A file's name
-// follows from tree, mailbox, UIDVALIDITY and UID: a download that is done again meets its own
-// file. What is here already under another mailbox is copied instead (twins.h).
+// Three windows are always asked for, and behind the last one the next mailbox, so the server never
+// waits for us; what has come is handed to the worker in batches while the next octets are read,
+// and reading stops while the disk is behind. A group of files becomes durable with one barrier,
+// and only then do its rows. A file's name follows from tree, mailbox, UIDVALIDITY and UID: a
+// download that is done again meets its own file. What is here already under another mailbox is
+// copied instead (twins.h).
 #pragma once
 
 #include <functional>

@@ -113,7 +113,7 @@ class Downloads {
       // What arrived in the others may come all the same.
       leave(work);
       note_left(engine_.outcomes.day_limit, work, std::move(done).error());
-      failure_ = rest_for_a_while(engine_, work);
+      if (Status rests = rest_for_a_while(engine_, work); !rests) failure_ = std::move(rests);
     } else if (!done && done.error().is(ErrorCode::no_space) && connection.usable()) {
       if (next.work) queue_.push_front(next.fetch);
       leave_the_rest(work, std::move(done).error());

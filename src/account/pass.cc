@@ -541,6 +541,7 @@ coro::Task<Status> do_pass(Engine& engine, Pool& pool) {
     STERNA_CO_CHECK(end_half_looks(engine));
     co_return save_cursors(engine, attempts);
   }
+  // The first begins first: the disk works while the plan is made.
   auto [prepared, planned] =
       co_await coro::both(prepare_epoch(engine, has_news(engine)), make_plan(engine, pool));
   STERNA_CO_TRY(sync::Plan plan, std::move(planned));

@@ -514,6 +514,7 @@ class Uploader {
 
   // What few files have is not asked for each of them.
   Status look_for_exceptions() {
+    if (any_excepted_) return {};
     for (const std::string_view prefix : {kOrphanRestore, kNamesake}) {
       STERNA_TRY(const auto keys, engine_.store->keys_with_prefix(prefix));
       any_excepted_ = any_excepted_ || !keys.empty();
@@ -577,8 +578,7 @@ class Uploader {
   std::optional<SendRoom> today_;
   std::uint64_t taken_octets_ = 0;
   bool left_some_ = false;  // for another day
-  bool any_parked_ = false;
-  bool any_excepted_ = false;
+  bool any_parked_ = false, any_excepted_ = false;
   // Of mailboxes with a limit of their own; none in it: unlimited, or not told.
   std::map<const MailboxWork*, std::optional<std::uint64_t>> limits_;
   std::vector<imap::CommandId> asked_;

@@ -80,8 +80,10 @@ FlagMerge unite_flags(const FlagSet& remote, const FlagSet& local, const Mailbox
 
 namespace {
 
-// A flag that a fetched file lacks the server may not have had then; one that was agreed on before,
-// and that the server has no more, was taken away there.
+// Of a file that was fetched and not written down nobody knows what flags it came with. One that
+// was agreed on where the message lay before, and that the server has no more, is taken for one
+// that was cleared there, though the user may have set it since; what the file has beside that is
+// the user's.
 FlagMerge unite_fetched(const FlagSet& base, const FlagSet& remote, const FlagSet& local,
                         const MailboxView& place, const FlagDelta& inherited) {
   FlagDelta by_remote;

@@ -22,7 +22,8 @@ FlagSet local_flags(const RowView& row);
 // `inherited`: what was said of it elsewhere, beside both.
 FlagMerge merge_flags(const FlagSet& base, const FlagSet& remote, const FlagSet& local,
                       const MailboxView& place, const FlagDelta& inherited = {});
-// Of a file and a message without a row: what was sent is a base, where it was sent by us.
+// Of a file and a message without a row: what was sent is a base, where it was sent by us, and so
+// is the row that both left for here.
 FlagMerge merge_new(const FileView& file, const MessageView& message, const MailboxView& place);
 // Without a base: the union.
 FlagMerge unite_flags(const FlagSet& remote, const FlagSet& local, const MailboxView& place,

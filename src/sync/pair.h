@@ -41,6 +41,10 @@ void pair_rewritten(World& world);
 
 // Messages that have another UID in their row's mailbox, and are no new file's.
 void pair_new_uids(World& world);
+// Told gone while absence does not count yet: what is new in its mailbox may be its message under
+// another UID. It waits with the row; fetched, it would be beside the file, and what the user did
+// to that would go with the row.
+bool is_doubted_there(const RowView& row);
 
 // A new file here and a new message in another mailbox that is the same: moved before its row was
 // written, or, while adopting, moved while nobody looked.

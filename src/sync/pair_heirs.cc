@@ -94,8 +94,8 @@ class Heirs {
     for (FileView& file : world_.files()) {
       if (!file.message || file.from || file.mailbox == row.mailbox) continue;
       const MessageKey key{file.mailbox->in->id, file.message->uid};
-      if (!file.is_delivered() || !file.identity()->same_as(*row.identity) || taken_.contains(key))
-        continue;
+      const bool ours = file.arrival->origin && file.arrival->origin->ours;
+      if (!ours || !file.identity()->same_as(*row.identity) || taken_.contains(key)) continue;
       if (replaces(*file.mailbox, world_.input().generation, row)) {
         return Heir{key, &file.inherited};
       }
@@ -140,7 +140,7 @@ void find_left_rows(World& world) {
   if (left.empty() && fetched.empty()) return;
   for (FileView& file : world.files()) {
     if (file.from || !(file.message || file.elsewhere) || !file.identity()) continue;
-    const RowsByContent& rows = file.is_delivered() && file.message ? fetched : left;
+    const RowsByContent& rows = file.is_delivered() ? fetched : left;
     const auto found = rows.find(*content_key(file.identity()));
     if (found != rows.end()) file.left = found->second;
   }

@@ -7,6 +7,12 @@
 #include "pair.h"
 
 namespace sterna::sync {
+
+bool is_doubted_there(const RowView& view) {
+  return view.mailbox && view.has_file_here() && view.remote == Remote::unknown &&
+         view.mailbox->remote_known && view.mailbox->in->remote.gone.contains(view.key().uid);
+}
+
 namespace {
 
 // A message that came back, or was put in anew by its server, has another UID in the same mailbox;
@@ -20,18 +26,10 @@ bool is_kept_here(const RowView& view) {
          (view.local == Local::same || view.local == Local::changed) && !view.file;
 }
 
-// Told gone while absence does not count yet: what is new in its mailbox may be its message under
-// another UID. It waits with the row; fetched, it would be beside the file, and what the user did
-// to that would go with the row.
-bool is_doubted_there(const RowView& view) {
-  return view.has_file_here() && view.remote == Remote::unknown && view.mailbox->remote_known &&
-         view.mailbox->in->remote.gone.contains(view.key().uid);
-}
-
 // Rows whose message is to be found elsewhere. One whose file is gone too needs no search: whatever
 // arrived elsewhere is then simply new there.
 bool misses_message(const RowView& view, Search search) {
-  const bool here = search == Search::same_mailbox && !view.message && view.mailbox;
+  const bool here = search == Search::same_mailbox && !view.message;
   if (here && (is_kept_here(view) || is_doubted_there(view))) return true;
   if (view.message || view.remote != Remote::gone) return false;
   if (view.has_file_here()) return view.local != Local::gone || view.file;

@@ -124,6 +124,13 @@ void want_for_moves(World& world, Wanted& wanted) {
   for (const auto& [mailbox, uids] : moved) wanted[mailbox].add_all(uids);
 }
 
+void want_for_doubted(World& world, Wanted& wanted) {
+  for (const RowView& row : world.rows()) {
+    const bool asks = !row.message && is_doubted_there(row) && row.mailbox->is_searched();
+    if (asks) want_arrivals(*row.mailbox, wanted);
+  }
+}
+
 // A message that comes back where its file was kept is not to stand beside it.
 void want_for_detached(World& world, Wanted& wanted) {
   for (const MailboxView& mailbox : world.mailboxes()) {
@@ -176,6 +183,7 @@ std::vector<IdentityWanted> identities_wanted(const Input& input) {
   want_for_files(world, wanted);
   want_for_moves(world, wanted);
   want_for_lost_moves(world, wanted);
+  want_for_doubted(world, wanted);
   want_for_detached(world, wanted);
   want_for_intents(world, wanted);
   want_for_rows(world, wanted);

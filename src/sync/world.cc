@@ -45,6 +45,12 @@ FlagSet MessageView::flags() const {
   return row->told ? row->told->flags : row->row->flags;
 }
 
+bool FileView::is_delivered() const {
+  const auto& origin = arrival->origin;
+  return message && origin && origin->ours && origin->mailbox == mailbox->in->id &&
+         origin->uid == message->uid && origin->uidvalidity == mailbox->where().uidvalidity;
+}
+
 std::string_view stem_of(std::string_view base_name) {
   return base_name.substr(0, base_name.find(','));
 }

@@ -125,8 +125,8 @@ struct FileView {
   bool plain = false;                   // paired without what a mail program added to its header
   FlagDelta inherited;                  // as of a row
 
-  // By us, as its name says.
-  bool is_delivered() const { return arrival->origin && arrival->origin->ours; }
+  // Fetched, as its name says, as the message that it is paired with, and never written down.
+  bool is_delivered() const;
   // Settled enough to be compared, and to be sent.
   bool is_clear() const { return arrival->stable && arrival->identity.has_value(); }
   bool is_paired() const { return from || message || elsewhere; }

@@ -59,6 +59,10 @@ TEST(Adoption, FlagsOfWhatBothSidesMovedAreThoseOfItsRow) {
   Input both = read({"A B", "A 1 x DFS", "A gone 1\nB new 7 x FRS", "A gone 1\nB new A1 x DS"});
   mailbox(both, "A").adopting = true;
   EXPECT_EQ(told(both), "pair B/7 A1 RS remote-F local+R-D\nwait A/1\n");
+  Input ours =
+      read({"A B", "A 1 x DFS", "A gone 1\nB new 7 x FRS", "A gone 1\nB new A1 x DS from=A/1"});
+  mailbox(ours, "A").adopting = true;
+  EXPECT_EQ(told(ours), told(both));
   Input renamed = read({"A B", "A 1 x DS", "A gone 1\nB new 7 x S", "A gone 1\nB new n1 x DS"});
   mailbox(renamed, "A").adopting = true;
   EXPECT_EQ(told(renamed), "pair B/7 n1 S local-D\nwait A/1\n");
@@ -124,7 +128,6 @@ TEST(OwnName, BackAfterAnUncleanStopIsHeld) {
   EXPECT_EQ(told({"A", "A 7 x S tombstone name=n1", "", "A new n1 x S from=A/7 resurrected"}),
             "held resurrected A n1\n");
 }
-// Else it would be left over beside the file that was moved, and sent one day.
 TEST(OwnName, OfAMessageThatWasMovedThereHasTheFlagsThatWereAgreedOn) {
   const auto fetched = [](const char* remote, const char* local) {
     const std::string there = "A gone 1\nB new 7 x " + std::string(remote);
@@ -136,6 +139,7 @@ TEST(OwnName, OfAMessageThatWasMovedThereHasTheFlagsThatWereAgreedOn) {
   EXPECT_EQ(fetched("FS", "S"), "pair B/7 B7 FS local+F\ndelete_in A/1\n");
   EXPECT_EQ(fetched("FS", "FRS"), "pair B/7 B7 FRS remote+R\ndelete_in A/1\n");
 }
+// Else it would be left over beside the file that was moved, and sent one day.
 TEST(OwnName, OfAMessageThatWasMovedThereIsNoMove) {
   EXPECT_EQ(told({"A B Trash:trash", "A 1 x S", "A gone 1\nB new 7 x S", "B new B7 x S from=B/7"}),
             "pair B/7 B7 S\ndelete_in A/1\n");

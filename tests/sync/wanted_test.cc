@@ -37,6 +37,12 @@ TEST(Wanted, NothingForAMoveWhoseMessageIsInItsPlace) {
 TEST(Wanted, EverywhereElseWhereAMessageLeft) {
   EXPECT_EQ(wanted("A 1 x S", "A gone 1\nA new 9 z S unseen\nB new 7 y S unseen", ""), "B/7\n");
 }
+TEST(Wanted, InItsMailboxWhereAbsenceDoesNotCountYet) {
+  Input input =
+      read({kMailboxes, "A 1 x S", "A gone 1\nA new 7 x S unseen\nB new 9 z S unseen", ""});
+  mailbox(input, "A").adopting = true;
+  EXPECT_EQ(show_wanted(input), "A/7\n");
+}
 TEST(Wanted, InItsMailboxWhereAMessageLeftAndIsNowhereElse) {
   EXPECT_EQ(wanted("A 1 x S", "A gone 1\nA new 9 z S unseen", ""), "A/9\n");
   EXPECT_EQ(wanted("A 1 x S", "A gone 1\nA new 9 z S unseen\nB new 7 y S", ""), "A/9\n");
