@@ -12,6 +12,16 @@ namespace {
 // More are fetched in windows, newest first, with the others of the account.
 constexpr std::uint32_t kAheadMax = 8;
 
+std::unique_ptr<Ahead> make_ahead(const Connection& connection, const MailboxWork& work,
+                                  const UidSet& uids) {
+  auto ahead = std::make_unique<Ahead>();
+  ahead->connection = &connection;
+  ahead->mailbox = work.row.id;
+  ahead->sink = std::make_unique<BodySink>();
+  ahead->sink->expect(uids);
+  return ahead;
+}
+
 }  // namespace
 
 Result<imap::CommandId> ask_for_bodies(Connection& connection, const UidSet& uids, BodySink& sink) {
@@ -33,12 +43,8 @@ Status ask_ahead(Engine& engine, Connection& connection, const MailboxWork& work
   if (!told || !few || !cursor.uid_next || work.policy.direction == sync::Direction::push)
     return {};
   if (!check_fetched(engine, connection.quirks, Share::all)) return {};
-  auto ahead = std::make_unique<Ahead>();
-  ahead->connection = &connection;
-  ahead->mailbox = work.row.id;
-  ahead->sink = std::make_unique<BodySink>();
   const UidSet uids = UidSet::range(cursor.uid_next, kUidMax);
-  ahead->sink->expect(uids);
+  std::unique_ptr<Ahead> ahead = make_ahead(connection, work, uids);
   STERNA_TRY(ahead->id, ask_for_bodies(connection, uids, *ahead->sink));
   engine.kept->ahead = std::move(ahead);
   return {};
@@ -54,11 +60,7 @@ std::unique_ptr<Ahead> take_ahead(Engine& engine, const Connection& connection,
 
 Result<std::unique_ptr<Ahead>> ask_behind_select(Engine& engine, Connection& connection,
                                                  const MailboxWork& work, const UidSet& uids) {
-  auto ahead = std::make_unique<Ahead>();
-  ahead->connection = &connection;
-  ahead->mailbox = work.row.id;
-  ahead->sink = std::make_unique<BodySink>();
-  ahead->sink->expect(uids);
+  std::unique_ptr<Ahead> ahead = make_ahead(connection, work, uids);
   STERNA_TRY(ahead->selecting, submit_select(engine, connection, work));
   STERNA_TRY(ahead->id, ask_for_bodies(connection, uids, *ahead->sink));
   return ahead;
