@@ -28,10 +28,6 @@ if(STERNA_SANITIZE)
   target_link_options(sterna_options INTERFACE -fsanitize=${STERNA_SANITIZE})
 endif()
 
-if(STERNA_FUZZ)
-  target_compile_options(sterna_options INTERFACE -fsanitize=fuzzer-no-link)
-endif()
-
 if(STERNA_HARDEN)
   set(CMAKE_POSITION_INDEPENDENT_CODE ON)
   include(CheckPIESupported)

@@ -8,10 +8,14 @@ function(sterna_precompile target)
   endif()
 endfunction()
 
-# What every message goes through; of the others a build for tests under sanitizers has no use for
-# optimization, which takes most of its time. (Without it in account the tests take longer by more
-# than the build takes less.)
-set(STERNA_BUSY_ROOMS account base coro imap io maildir model net store sync)
+# What every message goes through. A build for tests has no use for optimization of the others,
+# which takes most of its time; under sanitizers of account neither, which is the largest.
+set(STERNA_BUSY_ROOMS base coro imap io maildir model net store sync)
+if(NOT STERNA_SANITIZE)
+  list(APPEND STERNA_BUSY_ROOMS account)
+endif()
+# What reads the octets of others: with STERNA_FUZZ they tell libFuzzer where they have been.
+set(STERNA_FUZZED_ROOMS base config discover imap importer io maildir model oauth)
 
 # sterna_room(NAME SOURCES a.cc ... ROOMS base ... LIBRARIES fmt::fmt ... PRECOMPILED <a.h> ...)
 #   A room: one static library sterna::NAME over src/NAME. ROOMS are the rooms that it may enter.
@@ -26,7 +30,9 @@ function(sterna_room name)
     set(kind INTERFACE)
   endif()
   if(arg_SOURCES)
-    if(STERNA_SANITIZE AND NOT STERNA_FUZZ AND NOT name IN_LIST STERNA_BUSY_ROOMS)
+    if(STERNA_FUZZ AND name IN_LIST STERNA_FUZZED_ROOMS)
+      target_compile_options(sterna_${name} PRIVATE -fsanitize=fuzzer-no-link)
+    elseif(NOT name IN_LIST STERNA_BUSY_ROOMS)
       target_compile_options(sterna_${name} PRIVATE ${STERNA_UNOPTIMIZED})
     endif()
     sterna_precompile(sterna_${name} ${arg_PRECOMPILED})
@@ -84,8 +90,8 @@ function(sterna_test room)
 endfunction()
 
 # sterna_fuzz(NAME SOURCES x_fuzz.cc ROOMS ... [LIBRARIES ...]): a libFuzzer target where
-#   STERNA_FUZZ is on, else a program that runs each file of tests/fuzz/corpus/NAME through it once,
-#   as an ordinary test.
+#   STERNA_FUZZ is on, else a program that does as much of it as the ordinary test asks for: each
+#   file of tests/fuzz/corpus/NAME goes through it once.
 function(sterna_fuzz name)
   cmake_parse_arguments(arg "" "" "SOURCES;ROOMS;LIBRARIES" ${ARGN})
   set(target sterna_${name}_fuzz)
@@ -94,12 +100,14 @@ function(sterna_fuzz name)
     target_link_libraries(${target} PRIVATE sterna::${room})
   endforeach()
   target_link_libraries(${target} PRIVATE sterna::options ${arg_LIBRARIES})
+  set(corpus "${PROJECT_SOURCE_DIR}/tests/fuzz/corpus/${name}")
   if(STERNA_FUZZ)
+    target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link)
     target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+    add_test(NAME fuzz.${name}.corpus COMMAND ${target} -runs=0 "${corpus}")
   else()
     target_sources(${target} PRIVATE "${PROJECT_SOURCE_DIR}/tests/fuzz/replay_main.cc")
-    add_test(NAME fuzz.${name}.corpus
-      COMMAND ${target} "${PROJECT_SOURCE_DIR}/tests/fuzz/corpus/${name}")
-    set_tests_properties(fuzz.${name}.corpus PROPERTIES LABELS "fuzz-regression" TIMEOUT 120)
+    add_test(NAME fuzz.${name}.corpus COMMAND ${target} "${corpus}")
   endif()
+  set_tests_properties(fuzz.${name}.corpus PROPERTIES LABELS "fuzz-regression" TIMEOUT 120)
 endfunction()

@@ -71,7 +71,13 @@ class Idling(FiveMinutes):
         return [one for one in self.sessions if one.idle and one.mailbox == mailbox]
 
     def say_bye(self, mailbox, words):
-        for session in self.idlers(mailbox):
+        """To all who listen there; who looks around between two IDLEs is waited for."""
+        end = time.monotonic() + 30
+        while not (listening := self.idlers(mailbox)):
+            if time.monotonic() > end:
+                raise AssertionError(f"nobody listens to {mailbox} for 30 s")
+            time.sleep(0.02)
+        for session in listening:
             session.idle = None
             session.say(b"* BYE " + words)
             session.end()
