@@ -5,6 +5,7 @@
 
 #include "decisions.h"
 #include "execute.h"
+#include "row_changes.h"
 #include "sterna/maildir/change.h"
 #include "sterna/maildir/file_name.h"
 

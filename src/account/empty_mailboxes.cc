@@ -15,6 +15,7 @@
 #include "look_at_file.h"
 #include "message_limit.h"
 #include "observe.h"
+#include "row_changes.h"
 #include "sterna/imap/outcome.h"
 #include "sterna/maildir/listing.h"
 

@@ -10,6 +10,7 @@
 #include "execute.h"
 #include "failures.h"
 #include "flush_directories.h"
+#include "row_changes.h"
 #include "sterna/base/assert.h"
 #include "sterna/base/step.h"
 #include "sterna/coro/both.h"
@@ -17,65 +18,6 @@
 #include "sterna/maildir/file_name.h"
 
 namespace sterna::account {
-
-std::string_view info_part(std::string_view name) {
-  const std::size_t colon = name.find(':');
-  return colon == std::string_view::npos ? std::string_view() : name.substr(colon);
-}
-
-void take_file(MessageRow& row, const LocalFile& file) {
-  row.base_name = file.base;
-  row.in_new = file.in_new;
-  row.info = info_part(file.name);
-  if (file.file.size != 0 || file.file.mtime_ns != 0) {
-    row.file = file.file;
-  } else if (file.file.ino != row.file.ino) {
-    row.file = {};  // another file, and nobody looked at it: the next listing does
-  }
-}
-
-MessageRow moved_row(const MessageRow& row, const MailboxWork& to, Uid uid, const LocalFile& file,
-                     const FlagSet& flags) {
-  MessageRow moved = row;
-  moved.key = {to.row.id, uid};
-  moved.state = RowState::present;
-  moved.flags = flags;
-  moved.modseq = {};
-  take_file(moved, file);
-  return moved;
-}
-
-Status bury(Engine& engine, const MailboxWork& work, const MessageRow& row, std::string side,
-            std::string event, std::string reason) {
-  if (!row.base_name.empty()) {
-    STERNA_CHECK(engine.store->add_tombstone(
-        {row.key, row.base_name, row.file.ino, engine.boot_id, engine.now_ms()}));
-  }
-  STERNA_CHECK(engine.store->remove_message(row.key));
-  return engine.add_history(work, row.key.uid, row.base_name + row.info, std::move(event),
-                            std::move(side), row.flags.to_string(), std::move(reason),
-                            message_id_of(row.identity));
-}
-
-Status leave_place(Engine& engine, const MessageRow& row) {
-  STERNA_CHECK(engine.store->remove_message(row.key));
-  if (row.base_name.empty()) return {};
-  return engine.store->add_tombstone(
-      {{row.key.mailbox, Uid{}}, row.base_name, row.file.ino, engine.boot_id, engine.now_ms()});
-}
-
-Status forget_row(Engine& engine, MessageKey key, const std::string& reason) {
-  STERNA_TRY(std::optional<MessageRow> row, engine.store->message(key));
-  MailboxWork* work = engine.find(key.mailbox);
-  if (!row || !work) return {};
-  STERNA_TRY(const std::vector<MessageRow> named,
-             engine.store->messages_by_base_name(row->base_name));
-  const bool stays = std::ranges::any_of(named, [&](const MessageRow& other) {
-    return other.key.mailbox == key.mailbox && other.key.uid != key.uid;
-  });
-  if (stays) row->base_name.clear();  // a name that lives has no tombstone
-  return bury(engine, *work, *row, "local", "forgotten", reason);
-}
 
 namespace {
 
@@ -141,6 +83,8 @@ class LocalExecution {
 
   coro::Task<Status> run(const sync::Plan& plan) {
     for (const sync::Action& action : plan.actions) collect(action);
+    STERNA_CO_CHECK(name_moved());
+    STERNA_CO_CHECK(write_intents());
     maildir::TouchedDirectories touched;
     STERNA_CO_CHECK(co_await change_files(touched));
     STERNA_CO_TRY(auto transaction, engine_.store->begin(store::Durability::full));
@@ -150,7 +94,8 @@ class LocalExecution {
     STERNA_CO_CHECK(flushed);
     if (!changes_.empty()) at_step("local.flushed");
     STERNA_CO_TRY(const bool any, wrote);
-    if (!any) co_return Status{};
+    if (!any && intents_.empty()) co_return Status{};
+    for (const IntentId intent : intents_) STERNA_CO_CHECK(engine_.store->close_intent(intent));
     STERNA_CO_CHECK(transaction.commit());
     at_step("local.recorded");
     co_return Status{};
@@ -224,7 +169,6 @@ class LocalExecution {
       }
       return {};
     };
-    STERNA_CO_CHECK(name_moved());
     STERNA_CO_CHECK(co_await on_worker(engine_.services, job));
     co_return co_await try_other_names(touched);
   }
@@ -241,6 +185,35 @@ class LocalExecution {
       if (taken) change.base = engine_.new_base_name();
     }
     return {};
+  }
+
+  // A file that a sync which dies leaves where its message was by then would else look like one
+  // that the user moved.
+  Status write_intents() {
+    std::vector<Intent> intents;
+    for (const Ordered& one : order_) {
+      const auto* move = std::get_if<sync::MoveIn>(&one.action->what);
+      const Change& change = changes_[one.index];
+      if (!move || change.error || move->file_mailbox == move->to.mailbox) continue;
+      Intent& intent = intents.emplace_back();
+      intent.kind = IntentKind::move_in;
+      intent.mailbox = move->from.mailbox;
+      intent.uidvalidity = move->from.uidvalidity;
+      intent.uid = move->uid;
+      intent.target = move->to.mailbox;
+      intent.target_uidvalidity = move->to.uidvalidity;
+      intent.target_uid_next = move->new_uid;
+      intent.base_name = change.base.empty() ? change.file.base : change.base;
+      intent.at_ms = engine_.sure_ms();
+    }
+    if (intents.empty()) return {};
+    return engine_.write([&]() -> Status {
+      for (const Intent& intent : intents) {
+        STERNA_TRY(const IntentId id, engine_.store->add_intent(intent));
+        intents_.push_back(id);
+      }
+      return {};
+    });
   }
 
   coro::Task<Status> try_other_names(maildir::TouchedDirectories& touched) {
@@ -576,6 +549,7 @@ class LocalExecution {
   std::vector<Change> changes_;
   std::vector<Ordered> order_;
   std::vector<Failed> failed_;
+  std::vector<IntentId> intents_;  // of the moves
 };
 
 }  // namespace

@@ -380,8 +380,8 @@ Result<sync::Input> gather(Engine& engine, bool sizes_reliable, bool deduplicate
   STERNA_CHECK(collect_all(engine, rows, deduplicates));
   STERNA_TRY(input.intents, engine.store->intents());
   std::erase_if(input.intents, [](const Intent& intent) {
-    return intent.kind != IntentKind::upload && intent.kind != IntentKind::move_out &&
-           intent.kind != IntentKind::delete_out;
+    return intent.kind == IntentKind::mailbox_create || intent.kind == IntentKind::mailbox_rename ||
+           intent.kind == IntentKind::mailbox_delete;
   });
   for (const Intent& intent : input.intents) {
     if (intent.uid) STERNA_CHECK(rows.add({intent.mailbox, intent.uid}));

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Mailboxes that changed, asked about all in a row: SELECT, which tells what changed by itself
-// where there is QRESYNC (RFC 7162 section 3.2.5), or with a FETCH of the flags behind it. The
-// round trips are those of a few, and the server works while the rows are compared.
+// where there is QRESYNC (RFC 7162 section 3.2.5), or with a FETCH of the flags behind it, or where
+// nothing is known of the mailbox yet, with a SEARCH. The round trips are those of a few, and the
+// server works while the rows are compared.
 //
 // A SELECT closes the mailbox before, so what a glance says must be whole by itself. Where it is
-// not, nothing of it counts, and the mailbox is looked at alone. A SELECT may fail, and the FETCH
+// not, nothing of it counts, and the mailbox is looked at alone. A SELECT may fail, and what is
 // behind it tell of no mailbox or of another one: it counts where its own SELECT had succeeded, and
 // that mailbox was still selected when it was answered.
 #include <fmt/format.h>
@@ -20,6 +21,7 @@
 #include "message_limit.h"
 #include "observe.h"
 #include "remote_changes.h"
+#include "uid_sink.h"
 
 namespace sterna::account {
 namespace {
@@ -32,44 +34,79 @@ constexpr std::size_t kFirstAsked = 4;
 enum class Asked {
   vanished,  // SELECT (QRESYNC): also what is gone
   since,     // FETCH of what changed since the cursor (CONDSTORE)
-  all        // FETCH of all flags
+  all,       // FETCH of all flags
+  uids       // SEARCH: there is no cursor, and no row
+};
+
+// The SELECT of a glance.
+struct Selecting {
+  const imap::Client* client;
+  imap::CommandId id;
+
+  // What it selected, as long as that is selected.
+  const imap::Selection* selection() const {
+    const imap::Selection* now = client->selection();
+    return now && now->complete && now->id == id ? now : nullptr;
+  }
 };
 
 class GlanceSink final : public ChangeSink {
  public:
-  GlanceSink(Asked asked, imap::Client& client) : asked_(asked), client_(&client) {}
+  GlanceSink(Asked asked, const Selecting& selecting) : asked_(asked), selecting_(&selecting) {}
   void on_response(const imap::Response& response) override {
     if (asked_ != Asked::vanished) {
-      if (!is_selected()) return;
-      expect(client_->selection()->exists);
+      const imap::Selection* now = selecting_->selection();
+      if (!now) return;
+      expect(now->exists);
     }
     ChangeSink::on_response(response);
   }
   void on_done(const imap::Done& done) override {
     ChangeSink::on_done(done);
-    if (is_limited(done) || limited) return;  // it is asked alone, in parts
-    if (done.ok() && is_selected()) selection = *client_->selection();
+    if (!done.ok() || is_limited(done) || limited) return;  // it is asked alone, in parts
+    if (const auto* now = selecting_->selection()) selection = *now;
   }
 
-  imap::CommandId selecting;
   std::optional<imap::Selection> selection;  // as it was when the changes were told
 
  private:
-  bool is_selected() const {
-    const imap::Selection* now = client_->selection();
-    return now && now->complete && now->id == selecting;
+  Asked asked_;
+  const Selecting* selecting_;
+};
+
+class FirstSink final : public UidSink {
+ public:
+  explicit FirstSink(const Selecting& selecting) : selecting_(&selecting) {}
+  void on_response(const imap::Response& response) override {
+    if (selecting_->selection()) UidSink::on_response(response);
+  }
+  void on_done(const imap::Done& done) override {
+    UidSink::on_done(done);
+    if (!done.ok() || is_limited(done) || limited || unreadable) return;
+    if (const auto* now = selecting_->selection()) selection = *now;
   }
 
-  Asked asked_;
-  imap::Client* client_;
+  std::optional<imap::Selection> selection;  // as it was when the UIDs were told
+
+ private:
+  const Selecting* selecting_;
 };
 
 struct Glance {
-  Glance(MailboxWork& mailbox, Asked what, imap::Client& client)
-      : work(&mailbox), asked(what), sink(what, client) {}
+  Glance(MailboxWork& mailbox, Asked what, const imap::Client& client)
+      : work(&mailbox),
+        asked(what),
+        selecting{&client, {}},
+        sink(what, selecting),
+        first(selecting) {}
+  Glance(const Glance&) = delete;
+  Glance& operator=(const Glance&) = delete;
+
   MailboxWork* work;
   Asked asked;
+  Selecting selecting;
   GlanceSink sink;
+  FirstSink first;
   imap::CommandId telling;
 };
 
@@ -88,10 +125,11 @@ Result<std::optional<Asked>> what_to_ask(Engine& engine, const Connection& conne
   const RemoteCursor& cursor = work.row.cursor;
   const bool replaced =
       work.status && work.status->uid_validity && *work.status->uid_validity != cursor.uidvalidity;
-  if (!cursor.uidvalidity || replaced || work.input.adopting || work.told_wrong)
+  if (replaced || work.told_wrong || (cursor.uidvalidity && work.input.adopting))
     return std::nullopt;
   STERNA_TRY(const bool owes, owes_deleted(engine, work));
   if (owes) return std::nullopt;
+  if (!cursor.uidvalidity) return Asked::uids;
   // Where a message that is not shown may be there all the same, what vanished is looked for.
   if (connection.qresync && !connection.quirks.hides_old_messages && cursor.highest_modseq)
     return Asked::vanished;
@@ -100,7 +138,12 @@ Result<std::optional<Asked>> what_to_ask(Engine& engine, const Connection& conne
   return Asked::all;
 }
 
-Result<imap::Command> telling(const Glance& one) {
+Result<imap::Command> telling(const Connection& connection, const Glance& one) {
+  if (one.asked == Asked::uids) {
+    imap::SearchQuery query;
+    query.return_all = connection.has(imap::Capability::esearch);
+    return imap::uid_search(query);
+  }
   const bool since = one.asked == Asked::since;
   return imap::uid_fetch(flags_request(
       UidSet::range(Uid{1}, kUidMax),
@@ -113,12 +156,14 @@ Status ask(Engine& engine, Connection& connection, Glance& one) {
   const bool selects_alone = one.asked == Asked::vanished;
   if (selects_alone)
     options.qresync = imap::QresyncState{row.cursor.uidvalidity, row.cursor.highest_modseq};
-  STERNA_TRY(one.sink.selecting, connection.submit(imap::select(row.wire, options),
-                                                   selects_alone ? &one.sink : nullptr));
-  one.telling = one.sink.selecting;
+  STERNA_TRY(one.selecting.id, connection.submit(imap::select(row.wire, options),
+                                                 selects_alone ? &one.sink : nullptr));
+  one.telling = one.selecting.id;
   STERNA_CHECK(ask_ahead(engine, connection, *one.work));
   if (selects_alone) return {};
-  STERNA_TRY(one.telling, connection.submit(telling(one), &one.sink));
+  Sink* sink = &one.sink;
+  if (one.asked == Asked::uids) sink = &one.first;
+  STERNA_TRY(one.telling, connection.submit(telling(connection, one), sink));
   return {};
 }
 
@@ -130,7 +175,33 @@ bool describes(const imap::Selection& selection, const RemoteCursor& cursor, Ask
          !holds_more_keywords(selection, cursor);
 }
 
+// Nothing was known of it: what it holds is new, if all of that was told.
+Result<bool> take_first(Engine& engine, const Glance& one) {
+  MailboxWork& work = *one.work;
+  const std::optional<imap::Selection>& selection = one.first.selection;
+  const UidSet& uids = one.first.uids;
+  const bool sound = selection && selection->uid_validity && !selection->uid_not_sticky &&
+                     uids.count() == selection->exists;
+  if (!sound) return false;
+  KnownUids base(*engine.store, work.row.id, work.input.adopting);
+  STERNA_TRY(const std::uint64_t known, base.count());
+  if (known != 0) return false;
+  RemoteDelta& remote = work.input.remote;
+  remote = {};
+  remote.began = engine.generation;
+  remote.coverage = Coverage::complete;
+  remote.arrived = uids;
+  take_rights(*selection, work.row.cursor, remote);
+  STERNA_CHECK(begin_base(engine, work));
+  STERNA_CHECK(bound_hiding(engine, work));
+  work.next_cursor = cursor_of(*selection, work.row.cursor);
+  STERNA_TRY(work.next_cursor.uid_next, uid_next_of(*selection, work, base));
+  work.cursor_known = true;
+  return true;
+}
+
 Result<bool> take_glance(Engine& engine, const Glance& one) {
+  if (one.asked == Asked::uids) return take_first(engine, one);
   MailboxWork& work = *one.work;
   const std::optional<imap::Selection>& selection = one.sink.selection;
   if (!selection || !describes(*selection, work.row.cursor, one.asked)) return false;
@@ -165,8 +236,8 @@ class Width {
 
 // The first of its commands that failed, else the last.
 coro::Task<Result<imap::Done>> answer(Connection& connection, const Glance& one) {
-  STERNA_CO_TRY(imap::Done selected, co_await connection.wait(one.sink.selecting));
-  if (one.telling == one.sink.selecting) co_return selected;
+  STERNA_CO_TRY(imap::Done selected, co_await connection.wait(one.selecting.id));
+  if (one.telling == one.selecting.id) co_return selected;
   STERNA_CO_TRY(imap::Done told, co_await connection.wait(one.telling));
   if (!selected.ok()) co_return selected;
   co_return told;

@@ -6,8 +6,8 @@
 #include <unordered_set>
 
 #include "decisions.h"
-#include "execute.h"
 #include "look_closer.h"
+#include "row_changes.h"
 #include "sterna/maildir/change.h"
 #include "sterna/maildir/file_name.h"
 

@@ -13,6 +13,7 @@
 #include "failures.h"
 #include "observe.h"
 #include "prove.h"
+#include "row_changes.h"
 #include "sterna/base/nanoseconds.h"
 #include "sterna/base/step.h"
 #include "sterna/maildir/change.h"
@@ -155,8 +156,8 @@ Status record(Engine& engine, MailboxWork& from, MailboxWork& to, const std::vec
     row.remote_since = engine.generation;
     row.local_since = engine.generation;
     if (!delta.empty()) {
-      pushes.push_back({row.key, one.what->to.uidvalidity, delta, one.what->flags,
-                        one.action->reason, std::exchange(row.info, kInfoUnsaid)});
+      pushes.push_back({row.key, one.what->to.uidvalidity, delta, agreed, one.action->reason,
+                        std::exchange(row.info, kInfoUnsaid)});
     }
     STERNA_CHECK(leave_place(engine, one.row));
     STERNA_CHECK(engine.store->put_message(row));

@@ -26,11 +26,15 @@ inline constexpr std::chrono::seconds kSettleLimit{30};
 // mailbox unknown and is noted. After an error nothing of it is known.
 coro::Task<Status> observe_remote(Engine& engine, Connection& connection, MailboxWork& work);
 
-// The same of several, asked in a row: where SELECT alone tells what changed (QRESYNC), and where a
-// FETCH behind it does. Gives back those that have to be looked at one by one. An error is one of
-// the connection, or of the base.
+// The same of several, asked in a row: where SELECT alone tells what changed (QRESYNC), where a
+// FETCH behind it does, and where a first list of UIDs is all there is to ask for. Gives back those
+// that have to be looked at one by one. An error is one of the connection, or of the base.
 coro::Task<Result<std::vector<MailboxWork*>>> glance(Engine& engine, Connection& connection,
                                                      const std::vector<MailboxWork*>& mailboxes);
+
+// Rows count only under their UIDVALIDITY, and the first of them come before the first cursor: a
+// first sync that is cut leaves both, and the flags are asked for again.
+Status begin_base(Engine& engine, MailboxWork& work);
 
 // Without a look: nothing changed on the server since the cursor.
 void observe_remote_unchanged(MailboxWork& work, Generation generation);

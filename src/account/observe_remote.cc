@@ -207,15 +207,6 @@ void check_numbers(const imap::Selection& selection, MailboxWork& work, Log& log
   }
 }
 
-// Rows count only under their UIDVALIDITY, and the first of them come before the first cursor: a
-// first sync that is cut leaves both, and the flags are asked for again.
-Status begin_base(Engine& engine, MailboxWork& work) {
-  if (work.row.cursor.uidvalidity || engine.dry_run()) return {};
-  const RemoteDelta& remote = work.input.remote;
-  work.row.cursor = {remote.uidvalidity, {}, {}, 0, remote.storable};
-  return engine.write([&] { return engine.store->update_mailbox(work.row); });
-}
-
 // A change that was told and could not be read would never be told again behind the cursor of this
 // look.
 void keep_cursor_before_unreadable(Engine& engine, MailboxWork& work, const Look& seen) {
@@ -228,6 +219,13 @@ void keep_cursor_before_unreadable(Engine& engine, MailboxWork& work, const Look
 }
 
 }  // namespace
+
+Status begin_base(Engine& engine, MailboxWork& work) {
+  if (work.row.cursor.uidvalidity || engine.dry_run()) return {};
+  const RemoteDelta& remote = work.input.remote;
+  work.row.cursor = {remote.uidvalidity, {}, {}, 0, remote.storable};
+  return engine.write([&] { return engine.store->update_mailbox(work.row); });
+}
 
 Error replaced() {
   return Error(ErrorCode::changed, "the mailbox was replaced on the server meanwhile")

@@ -19,6 +19,7 @@
 #include "observe.h"
 #include "prove.h"
 #include "removal_count.h"
+#include "row_changes.h"
 #include "sterna/base/step.h"
 #include "transfer.h"
 #include "trash_copies.h"

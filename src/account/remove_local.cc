@@ -8,6 +8,7 @@
 #include "failures.h"
 #include "look_closer.h"
 #include "removal_count.h"
+#include "row_changes.h"
 #include "sterna/base/step.h"
 #include "sterna/maildir/change.h"
 #include "sterna/maildir/file_name.h"

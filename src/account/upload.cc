@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Uploads: intents first, APPENDs pipelined, rows with what APPENDUID says (docs/safety.md,
-// effects).
+// Uploads: intents first, APPENDs pipelined, rows with what APPENDUID says (docs/safety.md).
 //
 // An upload whose UID the server does not tell keeps its intent open: the next pass finds the
 // message by its content and pairs it. The same holds for a line that was cut: nothing is sent
@@ -20,6 +19,7 @@
 #include "failures.h"
 #include "learn_stored.h"
 #include "list_remote.h"
+#include "row_changes.h"
 #include "sterna/base/bytes.h"
 #include "sterna/base/nanoseconds.h"
 #include "sterna/base/step.h"

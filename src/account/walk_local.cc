@@ -8,9 +8,9 @@
 #include <unordered_set>
 #include <utility>
 
-#include "execute.h"
 #include "inspect_parts.h"
 #include "list_remote.h"
+#include "row_changes.h"
 #include "sterna/base/bytes.h"
 #include "sterna/maildir/file_name.h"
 #include "sterna/maildir/layout.h"

@@ -8,8 +8,9 @@ namespace sterna {
 namespace {
 
 // In the order of IntentKind.
-constexpr std::array<std::string_view, 6> kKinds{
-    "upload", "move_out", "delete_out", "mailbox_create", "mailbox_rename", "mailbox_delete"};
+constexpr std::array<std::string_view, 7> kKinds{
+    "upload",         "move_out",       "move_in",       "delete_out",
+    "mailbox_create", "mailbox_rename", "mailbox_delete"};
 
 }  // namespace
 

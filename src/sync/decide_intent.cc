@@ -36,6 +36,19 @@ bool move_is_settled(World& world, const Intent& intent) {
   return !target || target->examined;
 }
 
+// Until its row is somewhere else, it says who moved the file.
+bool following_is_settled(World& world, const Intent& intent) {
+  const RowView* row = world.row({intent.mailbox, intent.uid});
+  if (!row || !row->has_file_here()) return true;
+  const MailboxView* target = world.mailbox(intent.target);
+  if (!row->mailbox || row->local == Local::unknown || (target && !target->local_known))
+    return false;
+  const auto may_be_it = [&](const FileView* file) {
+    return !file->is_clear() && file->stem == stem_of(intent.base_name);
+  };
+  return !row->followed && (!target || std::ranges::none_of(target->files, may_be_it));
+}
+
 bool removal_is_settled(World& world, const Intent& intent) {
   const RowView* row = world.row({intent.mailbox, intent.uid});
   if (row && row->has_state(RowState::wanted)) return row->remote != Remote::unknown;
@@ -50,6 +63,8 @@ bool is_settled(World& world, const Intent& intent) {
       return upload_is_settled(world, intent);
     case IntentKind::move_out:
       return move_is_settled(world, intent);
+    case IntentKind::move_in:
+      return following_is_settled(world, intent);
     case IntentKind::delete_out:
       return removal_is_settled(world, intent);
     case IntentKind::mailbox_create:

@@ -47,17 +47,19 @@ void move_out(Draft& draft, const RowView& row, Where from, Uid uid, const FlagS
 }
 
 bool trash_loses(const RowView& row) {
-  if (!row.file || row.file->mailbox->has_role(Role::trash)) return false;
+  if (!row.file || row.followed || row.file->mailbox->has_role(Role::trash)) return false;
   const bool moved = row.file->mailbox != row.mailbox;
   return moved && row.message->mailbox->has_role(Role::trash) &&
          !why_parked(*row.message->mailbox, *row.file->mailbox);
 }
 
-// Our own move of before took it there, and the user moved the file on, or back, since.
-bool moved_on(const RowView& row) {
+// Our own move or upload of before put it there, and the user moved the file on, or back, since.
+const Intent* moved_on(const RowView& row) {
+  const Intent* before = moved_by_us(row) ? row.intent : row.sent;
   const MailboxView& place = place_of_file(row);
-  return moved_by_us(row) && (row.file || row.identity) && content_of(row) == Content::same &&
-         &place != row.message->mailbox && !why_parked(*row.message->mailbox, place);
+  const bool moved = before && (row.file || row.identity) && content_of(row) == Content::same &&
+                     &place != row.message->mailbox && !why_parked(*row.message->mailbox, place);
+  return moved ? before : nullptr;
 }
 
 void move_in(Draft& draft, const RowView& row) {
@@ -103,10 +105,11 @@ void move_remote(Draft& draft, RowView& row) {
 namespace {
 
 // The message has another UID in the mailbox where it was: no move of the server's, so the user's
-// counts.
+// counts. A file that we had moved after it comes back.
 void follow_new_uid(Draft& draft, RowView& row) {
   MessageView& message = *row.message;
   if (row.file && row.file->mailbox != row.mailbox) {
+    if (row.followed) return move_in(draft, row);
     if (auto reason = why_parked(*row.mailbox, *row.file->mailbox)) {
       return draft.wait(row, *reason);
     }
@@ -141,10 +144,10 @@ void move_local(Draft& draft, RowView& row) {
   if (row.file && row.file->mailbox == message.mailbox) {
     return pair(draft, *row.file, message, "moved to the same mailbox on both sides");
   }
-  if (moved_on(row)) {
-    draft.kept_intents.insert(row.intent->id);  // it says whose move it was until this one is done
+  if (const Intent* before = moved_on(row)) {
+    draft.kept_intents.insert(before->id);  // it says whose doing it was until this one is done
     return move_out(draft, row, message.mailbox->where(), message.uid, message.flags(),
-                    "moved here since; its move before is done");
+                    "moved here since; what was done before is done");
   }
   if (trash_loses(row)) {
     return move_out(draft, row, message.mailbox->where(), message.uid, message.flags(),

@@ -231,8 +231,9 @@ void delete_local(Draft& draft, RowView& row) {
   remove.into = RowState::tombstone;
   if (row.file || row.change) remove.file = file_of(row);
   if (moved) remove.file_mailbox = row.file->mailbox->in->id;
-  draft.propose(Side::local, row, std::move(remove),
-                moved ? "gone from the server, in the Trash here" : "gone from the server");
+  draft.propose(
+      Side::local, row, std::move(remove),
+      moved && !row.followed ? "gone from the server, in the Trash here" : "gone from the server");
 }
 
 void finish_remote(Draft& draft, RowView& row, RemovalKind kind, std::string proof,

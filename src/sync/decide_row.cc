@@ -66,7 +66,7 @@ bool may_be_arriving(World& world, const RowView& row) {
 // As new in B; in the Trash the two sides agree that it is deleted.
 void gone_from_server_moved_here(Draft& draft, RowView& row) {
   FileView& file = *row.file;
-  if (file.mailbox->has_role(Role::trash)) return delete_local(draft, row);
+  if (row.followed || file.mailbox->has_role(Role::trash)) return delete_local(draft, row);
   if (row.heir) return remove_surplus_file(draft, row);
   if (!file.mailbox->may_push()) {
     draft.plan.consumed.push_back({file.mailbox->in->id, file.arrival->file, "direction is pull"});

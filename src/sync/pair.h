@@ -7,7 +7,8 @@
 
 namespace sterna::sync {
 
-// Files about which an upload is open, where they were; and, when all else is paired, elsewhere.
+// Files about which an upload is open, where they were; and, when all else is paired, elsewhere:
+// also in the place of the row that they had left.
 void find_uploads(World& world);
 // Files whose message was moved before it had a row, in their new place.
 void find_rowless_moves(World& world);
@@ -17,6 +18,8 @@ bool upload_is_found(World& world, const Intent& intent);
 
 // Files that left their row's place: new files against rows whose file is gone.
 void pair_local_moves(World& world);
+// Those of them that we moved after their message, in a sync that did not come to write it down.
+void find_followed(World& world);
 
 // Files that were fetched and never written down: their names say which message they are. Before
 // any search for what moved, for which such a message would do as well, and its file be left over.
@@ -73,6 +76,7 @@ inline void pair_all(World& world) {
   find_uploads(world);
   find_rowless_moves(world);
   pair_local_moves(world);
+  find_followed(world);
   pair_delivered(world);
   pair_remote_moves(world);
   pair_same_mailbox(world);

@@ -178,4 +178,12 @@ void pair_local_moves(World& world) {
   match_unidentified(world);
 }
 
+void find_followed(World& world) {
+  for (const Intent& intent : world.input().intents) {
+    RowView* row =
+        intent.kind == IntentKind::move_in ? world.row({intent.mailbox, intent.uid}) : nullptr;
+    if (row && row->file && row->file->mailbox->in->id == intent.target) row->followed = true;
+  }
+}
+
 }  // namespace sterna::sync

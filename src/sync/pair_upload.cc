@@ -54,6 +54,22 @@ void find_in_place(World& world, const Intent& intent) {
   }
 }
 
+// A row whose message was gone when its file was sent from another mailbox, to which the file has
+// come back since: what was sent passes for its message, moved.
+bool find_sent_row(World& world, const Intent& intent) {
+  const MailboxView* mailbox = world.mailbox(intent.mailbox);
+  if (!mailbox || mailbox->where().uidvalidity != intent.uidvalidity) return false;
+  for (const MessageView* message : mailbox->messages) {
+    RowView* row = message->from;
+    if (!row || row->mailbox == mailbox || row->sent || message->uid < intent.target_uid_next)
+      continue;
+    if (!row->identity || !intent.identity || !row->identity->same_as(*intent.identity)) continue;
+    row->sent = &intent;
+    return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 bool upload_is_found(World& world, const Intent& intent) {
@@ -148,7 +164,7 @@ void find_rowless_moves(World& world) {
 
 void find_moved_uploads(World& world) {
   for (const Intent* intent : open_uploads(world)) {
-    if (upload_is_found(world, *intent)) continue;
+    if (upload_is_found(world, *intent) || find_sent_row(world, *intent)) continue;
     FileView* best = nullptr;
     for (FileView& file : world.files()) {
       if (!file.is_clear() || file.is_paired() || file.upload || !same_content(*intent, file))

@@ -70,9 +70,11 @@ struct RowView {
   const RemoteArrival* detail = nullptr;
   std::optional<Identity> identity;  // of the base, else as it was looked up
   FileView* file = nullptr;          // its file, where it has it now: a local move
+  bool followed = false;             // we moved that file, after its message: the user did not
   MessageView* message = nullptr;    // its message under another UID: a remote move
   const Intent* intent = nullptr;    // an open move_out or delete_out
   const Intent* upload = nullptr;    // an open upload of its edited content
+  const Intent* sent = nullptr;      // with `message`: the open upload that put it there
   FlagDelta inherited;               // said here to the place that its message came from
   std::optional<MessageKey> heir;    // its message, fetched anew beside the file that was moved
   bool of_removal = false;           // in the Trash: the copy that an unfinished removal made

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Scripts that failed once: what seeds found, made smaller, and mended since.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "sim_world.h"
@@ -241,6 +242,22 @@ with condstore
 55 local.remove dice=748955434
 61 rest
 )");
+}
+
+// What the phone did with a message after a sync that died somewhere in following it: deleted it,
+// or moved it back, or on.
+TEST(Found, AFileThatFollowedItsMessageIsNotTakenForOneThatWasMoved) {
+  for (const char* then : {"remote.remove", "remote.move"}) {
+    for (int operation = 1; operation <= 60; ++operation) {
+      SCOPED_TRACE(fmt::format("{} after {} operations", then, operation));
+      play(
+          fmt::format("seed 5\nwith uidplus\n1 remote.deliver dice=7\n2 remote.make dice=9\n"
+                      "3 rest\n4 remote.move dice=11\n5 sync kill_ops={}\n6 {} dice=13\n"
+                      "7 rest\n",
+                      operation, then));
+      if (HasFailure()) return;
+    }
+  }
 }
 
 }  // namespace

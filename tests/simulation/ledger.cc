@@ -220,12 +220,8 @@ void Ledger::check_life(const std::string& token, const Life& life, const Copies
   const Deeds& by_local = life.deeds[0];
   const Deeds& by_remote = life.deeds[1];
   const bool deleted = by_local.deleted || by_remote.deleted;
-  // A file that followed its message in a sync that died, before that was recorded, looks like one
-  // that the user moved (docs/safety.md, section 5).
-  const bool followed = broken_ && by_remote.moved_to && by_remote.deleted;
-  const bool disputed =
-      life.open || followed ||
-      (by_local.deleted != by_remote.deleted && (by_local.deleted ? by_remote : by_local).any());
+  const bool disputed = life.open || (by_local.deleted != by_remote.deleted &&
+                                      (by_local.deleted ? by_remote : by_local).any());
   const bool lives = !deleted && !life.open;
   const bool right = life.twice  ? here == there && (here > 0 || !lives)
                      : lives     ? here == 1 && there == 1

@@ -19,6 +19,7 @@ class Looks : public Stage {
   Looks() {
     server.before_command = [this, other = server.before_command](const std::string& line) {
       other(line);
+      if (line.contains("UID SEARCH")) listed_.insert(clock_.monotonic());
       if (!line.contains("FETCH 1:") || !line.contains("(UID FLAGS")) return;
       ++asked_;
       moments_.insert(clock_.monotonic());
@@ -29,13 +30,14 @@ class Looks : public Stage {
   static std::string selecting(int number) { return fmt::format("SELECT \"b{:02}\"", number); }
 
   // Mailboxes with a message each that both sides have.
-  void fill() {
+  account::AccountReport fill() {
     for (int i = 0; i < kMailboxes; ++i) {
       if (server.create(box(i))) arrives(box(i), box(i));
     }
-    run();
+    account::AccountReport report = run();
     asked_ = 0;
     moments_.clear();
+    return report;
   }
   void flag(int number, Flag flag = Flag::flagged) {
     server.find(box(number))->set_flags(1, FlagSet{flag});
@@ -57,10 +59,13 @@ class Looks : public Stage {
   // How often the flags of a mailbox were asked for, and in how many packets.
   std::size_t asked() const { return asked_; }
   std::size_t packets() const { return moments_.size(); }
+  // In how many packets it was asked for all that mailboxes hold.
+  std::size_t lists() const { return listed_.size(); }
 
  private:
   std::size_t asked_ = 0;
   std::set<std::chrono::nanoseconds> moments_;
+  std::set<std::chrono::nanoseconds> listed_;
 };
 
 // Those without QRESYNC; the first is Gmail's kind.
@@ -81,6 +86,38 @@ TEST_P(LooksWithout, TakeFewRoundTripsForManyMailboxes) {
   for (int i = 0; i < kMailboxes; ++i) EXPECT_EQ(files_of(i), box(i) + " :F");
   EXPECT_EQ(asked(), kMailboxes);
   EXPECT_LE(packets(), 8U) << "4, 8, 16 and the rest";
+}
+
+TEST_P(LooksWithout, TakeFewRoundTripsForManyMailboxesThatAreNew) {
+  fill();
+  EXPECT_LE(lists(), 8U) << "4, 8, 16 and the rest";
+  for (int i = 0; i < kMailboxes; ++i) EXPECT_EQ(files_of(i), box(i) + " ");
+}
+
+// A first look that comes to nothing is looked at alone.
+TEST_P(LooksWithout, BelieveNothingOfANewMailboxThatCannotBeSelected) {
+  for (const bool keeps : {true, false}) {
+    SCOPED_TRACE(keeps ? "the mailbox before stays selected" : "none is selected");
+    abilities.keeps_selected = keeps;
+    server.locked = {box(5)};
+    EXPECT_EQ(fill().errors.size(), 1U);
+    EXPECT_EQ(files_of(4), box(4) + " ");
+    EXPECT_EQ(files_of(5), "");
+    EXPECT_EQ(files_of(6), box(6) + " ");
+  }
+  server.locked.clear();
+  sync();
+  EXPECT_EQ(files_of(5), box(5) + " ");
+}
+
+TEST_P(LooksWithout, FindWhatComesAmidAFirstLook) {
+  at_command(selecting(10), [this] {
+    arrives(box(9), "late");
+    arrives(box(10), "late");
+    arrives(box(11), "late");
+  });
+  fill();
+  for (const int i : {9, 10, 11}) EXPECT_NE(files_of(i).find("late"), std::string::npos) << i;
 }
 
 TEST_P(LooksWithout, FindWhatCame) {

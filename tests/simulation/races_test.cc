@@ -79,6 +79,23 @@ TEST_F(Stage, AFileThatLostAFlagAndWasMovedIsDeletedAmidItsMove) {
   EXPECT_EQ(messages(), Lines{});
 }
 
+// What the file was not given is not in its row, so that the next sync does not say it away.
+TEST_F(Stage, AFlagOfTheServersSurvivesAFileThatIsMovedBackAmidItsMove) {
+  const std::uint32_t uid = arrives("INBOX", "t1");
+  sync();
+  server.find("INBOX")->set_flags(uid, FlagSet{Flag::draft});
+  const std::string path = file_in("INBOX");
+  const std::string moved = "mail/m1/cur/" + path.substr(path.rfind('/') + 1);
+  const std::string base = without_letters(moved);
+  disk.rename(path, base + ":2,S");
+  at_command("COPY", [&] { disk.rename(base + ":2,S", without_letters(path) + ":2,S"); });
+  sync();
+  sync();
+  sync();
+  EXPECT_EQ(files(), Lines{"INBOX t1:DS"});
+  EXPECT_EQ(messages(), Lines{"INBOX t1 \\Draft \\Seen"});
+}
+
 // It has a letter in the mailbox that the message left, and none in the one where it is.
 TEST_F(Stage, AKeywordThatIsTakenFromAMovedMessageStaysAwayAfterALostLine) {
   const std::uint32_t uid = arrives("INBOX", "t1", FlagSet::parse("later"));

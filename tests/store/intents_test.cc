@@ -56,8 +56,9 @@ TEST(Intents, OfEveryKindComeBack) {
   const StateDirectory state;
   const auto store = state.open();
   const IntentKind kinds[] = {IntentKind::upload,         IntentKind::move_out,
-                              IntentKind::delete_out,     IntentKind::mailbox_create,
-                              IntentKind::mailbox_rename, IntentKind::mailbox_delete};
+                              IntentKind::move_in,        IntentKind::delete_out,
+                              IntentKind::mailbox_create, IntentKind::mailbox_rename,
+                              IntentKind::mailbox_delete};
   change(*store, [&] {
     for (const IntentKind kind : kinds) {
       Intent intent;

@@ -16,6 +16,35 @@ Input uploading(std::string_view remote, std::string_view local, unsigned looks 
   return input;
 }
 
+// A sync that died after it had renamed the file.
+Input following(std::string_view remote, std::string_view local) {
+  Input input = read({kMailboxes, "A 1 x S", remote, local});
+  add_intent(input, IntentKind::move_in, "A", 1, "A1", "x", "B");
+  return input;
+}
+
+TEST(FileThatFollowed, IsWhereItsMessageIs) {
+  EXPECT_EQ(told(following("A gone 1\nB new 7 x S", "A gone 1\nB new A1 x S")),
+            "pair B/7 A1 S forgets=A/1\n");
+}
+TEST(FileThatFollowed, GoesOnWithItsMessage) {
+  const std::string_view there = "A gone 1\nB new A1 x S";
+  EXPECT_EQ(told(following("A gone 1\nC new 7 x S", there)), "move_in A/1 -> C/7 A1 S\n");
+  EXPECT_EQ(told(following("A gone 1\nTrash new 7 x S", there)), "move_in A/1 -> Trash/7 A1 S\n");
+  EXPECT_EQ(told(following("A gone 1\nA new 8 x S", there)), "move_in A/1 -> A/8 A1 S\n");
+}
+TEST(FileThatFollowed, GoesWithItsMessage) {
+  EXPECT_EQ(told(following("A gone 1", "A gone 1\nB new A1 x S")), "delete_in A/1\n");
+}
+TEST(FileThatFollowed, AndWasMovedOnIsTheUsers) {
+  EXPECT_EQ(told(following("A gone 1", "A gone 1\nC new A1 x S")),
+            "upload C A1 S forgets=A/1\nclose_intent 1\n");
+}
+TEST(FileThatFollowed, IsInDoubtWhileItsPlaceIsNotSeen) {
+  EXPECT_EQ(told(following("", "B unknown")), "");
+  EXPECT_EQ(told(following("", "")), "close_intent 1\n");
+}
+
 TEST(UploadInDoubt, FoundOnTheServerIsPairedAndStaysOpenUntilThatIsRecorded) {
   EXPECT_EQ(told(uploading("A new 7 x S", "A new n1 x S")), "pair A/7 n1 S\n");
   Input input = read({kMailboxes, "A 7 x S name=n1", "", ""});
@@ -50,6 +79,23 @@ TEST(UploadInDoubt, AFileRenamedSinceIsKnownByItsContent) {
 TEST(UploadInDoubt, AFileMovedSinceMovesTheMessageThatWasSent) {
   EXPECT_EQ(told(uploading("A new 7 x S", "B new n1 x S")), "move_out A/7 -> B n1 S\n");
   EXPECT_EQ(told(uploading("A new 7 x S", "B new other x S")), "move_out A/7 -> B other S\n");
+}
+// It was sent from where it was moved to, since its message was gone.
+TEST(UploadInDoubt, AFileMovedBackToItsRowsPlaceMovesTheMessageThatWasSent) {
+  for (const std::string_view local : {"", "A gone 1\nA new other x S"}) {
+    Input input = read({kMailboxes, "A 1 x S", "A gone 1\nB new 7 x S", local});
+    add_intent(input, IntentKind::upload, "B", 0, "A1", "x", "");
+    const std::string name = local.empty() ? "A1" : "other";
+    EXPECT_EQ(told(input), "move_out B/7 -> A " + name + " S forgets=A/1\n");
+  }
+}
+TEST(UploadInDoubt, ARowWhoseMessageAnotherClientMovedIsNotConcerned) {
+  Input input = read({kMailboxes, "A 1 x S", "A gone 1\nB new 7 x S", ""});
+  add_intent(input, IntentKind::upload, "C", 0, "A1", "x", "");
+  EXPECT_EQ(told(input), "move_in A/1 -> B/7 A1 S\nclose_intent 1\n");
+  input = read({kMailboxes, "A 1 x S", "A gone 1\nB new 3 x S", ""});
+  add_intent(input, IntentKind::upload, "B", 0, "A1", "x", "");
+  EXPECT_EQ(told(input), "move_in A/1 -> B/3 A1 S\nclose_intent 1\n");
 }
 TEST(UploadInDoubt, AMessageFromBeforeIsNotTheOneThatWasSent) {
   EXPECT_EQ(told(uploading("A new 3 x S", "B new n1 x S")), "download A/3\nwait B n1\n");

@@ -17,6 +17,7 @@ namespace sterna {
 enum class IntentKind : std::uint8_t {
   upload,          // APPEND (or COPY) of the file `base_name` into `mailbox`
   move_out,        // UID MOVE of `key` to `target`
+  move_in,         // rename of the file of `key` into `target`, where its message went
   delete_out,      // removal of `key` from the server; the row is `deleting`
   mailbox_create,  // CREATE of `target_name`
   mailbox_rename,  // RENAME of `mailbox` to `target_name`
@@ -30,12 +31,12 @@ struct Intent {
   IntentKind kind = IntentKind::upload;
   MailboxId mailbox;
   UidValidity uidvalidity;  // of `mailbox` when it was written
-  Uid uid;                  // move_out, delete_out
-  MailboxId target;         // move_out
+  Uid uid;                  // move_out, move_in, delete_out
+  MailboxId target;         // move_out, move_in
   UidValidity target_uidvalidity;
   Uid target_uid_next;  // no UID below it can be the result
   std::string target_name;
-  std::string base_name;  // upload, move_out, delete_out: of the file that is or was there
+  std::string base_name;  // of the file that is or was there; not of mailboxes
   std::optional<Identity> identity;
   FlagSet flags;           // that both sides agree on when it is done
   bool to_trash = false;   // delete_out by a move to the Trash

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// What becomes of a row whose message or file moves or goes.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "engine.h"
+
+namespace sterna::account {
+
+// The row of a message that is now at `to`/`uid` with this file.
+MessageRow moved_row(const MessageRow& row, const MailboxWork& to, Uid uid, const LocalFile& file,
+                     const FlagSet& flags);
+std::string_view info_part(std::string_view name);
+void take_file(MessageRow& row, const LocalFile& file);
+// Row, tombstone and history of a message that is gone for good; inside a transaction.
+Status bury(Engine& engine, const MailboxWork& work, const MessageRow& row, std::string side,
+            std::string event, std::string reason);
+// Row of a message that is elsewhere now, with its file; inside a transaction. The name that it had
+// here leaves a tombstone, and is not given up.
+Status leave_place(Engine& engine, const MessageRow& row);
+// As bury(), of a row whose file is another row's from now on, if it is still there.
+Status forget_row(Engine& engine, MessageKey key, const std::string& reason);
+
+}  // namespace sterna::account
