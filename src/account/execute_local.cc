@@ -194,7 +194,8 @@ class LocalExecution {
     for (const Ordered& one : order_) {
       const auto* move = std::get_if<sync::MoveIn>(&one.action->what);
       const Change& change = changes_[one.index];
-      if (!move || change.error || move->file_mailbox == move->to.mailbox) continue;
+      const bool follows = move && move->uid && move->file_mailbox != move->to.mailbox;
+      if (!follows || change.error) continue;
       Intent& intent = intents.emplace_back();
       intent.kind = IntentKind::move_in;
       intent.mailbox = move->from.mailbox;

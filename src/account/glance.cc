@@ -123,8 +123,8 @@ bool has_lost_some(const MailboxWork& work) {
 Result<std::optional<Asked>> what_to_ask(Engine& engine, const Connection& connection,
                                          const MailboxWork& work) {
   const RemoteCursor& cursor = work.row.cursor;
-  const bool replaced =
-      work.status && work.status->uid_validity && *work.status->uid_validity != cursor.uidvalidity;
+  const bool replaced = cursor.uidvalidity && work.status && work.status->uid_validity &&
+                        *work.status->uid_validity != cursor.uidvalidity;
   if (replaced || work.told_wrong || (cursor.uidvalidity && work.input.adopting))
     return std::nullopt;
   STERNA_TRY(const bool owes, owes_deleted(engine, work));

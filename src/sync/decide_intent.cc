@@ -19,8 +19,11 @@ bool is_unclear(World& world, const Intent& intent) {
 
 bool upload_is_settled(World& world, const Intent& intent) {
   if (is_unclear(world, intent)) return false;
-  const auto is_about = [&](const auto& view) { return view.upload == &intent; };
-  if (std::ranges::any_of(world.files(), is_about)) return false;
+  const auto has_it = [&](const FileView& file) { return file.upload == &intent; };
+  const auto is_about = [&](const RowView& row) {
+    return row.upload == &intent || row.sent == &intent;
+  };
+  if (std::ranges::any_of(world.files(), has_it)) return false;
   if (std::ranges::any_of(world.rows(), is_about)) return false;
   const MailboxView* mailbox = world.mailbox(intent.mailbox);
   return mailbox && mailbox->examined && mailbox->local_known;
@@ -36,15 +39,17 @@ bool move_is_settled(World& world, const Intent& intent) {
   return !target || target->examined;
 }
 
-// Until its row is somewhere else, it says who moved the file.
+// Until its row is somewhere else, or gone, it says who moved the file.
 bool following_is_settled(World& world, const Intent& intent) {
   const RowView* row = world.row({intent.mailbox, intent.uid});
-  if (!row || !row->has_file_here()) return true;
+  if (!row || !(row->has_file_here() || row->has_state(RowState::dropping))) return true;
   const MailboxView* target = world.mailbox(intent.target);
   if (!row->mailbox || row->local == Local::unknown || (target && !target->local_known))
     return false;
   const auto may_be_it = [&](const FileView* file) {
-    return !file->is_clear() && file->stem == stem_of(intent.base_name);
+    const FileStamp& stamp = file->arrival->file.file;
+    const bool same_file = stamp.ino == row->row->file.ino && stamp.dev == row->row->file.dev;
+    return !file->is_clear() && (same_file || file->stem == stem_of(intent.base_name));
   };
   return !row->followed && (!target || std::ranges::none_of(target->files, may_be_it));
 }

@@ -40,11 +40,23 @@ bool may_be_unclear(World& world) {
   return std::ranges::any_of(world.files(), [](const FileView& file) { return !file.is_clear(); });
 }
 
+// It was sent from where a row's file had been moved to, or may have been, and the server's side of
+// that row is not known: the file may have come back.
+bool may_be_back(World& world, const Intent& intent) {
+  const auto& rows = world.rows_named(std::string(stem_of(intent.base_name)));
+  return std::ranges::any_of(rows, [&](const RowView* row) {
+    return row->key().mailbox != intent.mailbox && row->has_file_here() &&
+           row->remote == Remote::unknown && row->identity &&
+           row->identity->same_as(*intent.identity);
+  });
+}
+
 // Neither fetched nor missed while its file may be here.
 void keep_in_doubt(Draft& draft, const Intent& intent, MessageView& message) {
   message.taken = true;
   draft.kept_intents.insert(intent.id);
-  draft.wait(*message.mailbox, message.uid, "sent from here; a file that cannot be read may be it");
+  draft.wait(*message.mailbox, message.uid,
+             "sent from here; a file that cannot be read or placed may be it");
 }
 
 void miss(Draft& draft, const Intent& intent, MessageView& message,
@@ -116,7 +128,7 @@ void decide_missed(Draft& draft) {
     if (intent.kind != IntentKind::upload || upload_is_found(draft.world, intent)) continue;
     MessageView* message = result_of(draft.world, intent);
     if (!message || !is_free(*message) || was_edited(draft.world, intent)) continue;
-    if (may_be_unclear(draft.world)) {
+    if (may_be_unclear(draft.world) || may_be_back(draft.world, intent)) {
       keep_in_doubt(draft, intent, *message);
     } else if (!message->mailbox->lacks_what_came_since()) {  // as for a move
       miss(draft, intent, *message, std::nullopt);

@@ -210,7 +210,8 @@ void remove_flagged(Draft& draft, RowView& row) {
 void delete_local(Draft& draft, RowView& row) {
   const MailboxInput& in = *row.mailbox->in;
   const bool moved = row.file && row.file->mailbox != row.mailbox;
-  if (!row.mailbox->may_pull() || in.remote_delete == RemoteDelete::ignore) {
+  const MailboxView& place = row.followed ? *row.file->mailbox : *row.mailbox;
+  if (!place.may_pull() || place.in->remote_delete == RemoteDelete::ignore) {
     if (moved) {
       draft.plan.consumed.push_back({row.file->mailbox->in->id, row.file->arrival->file,
                                      "gone from the server; the policy keeps it here"});

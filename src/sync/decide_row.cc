@@ -63,9 +63,13 @@ bool may_be_arriving(World& world, const RowView& row) {
   });
 }
 
-// As new in B; in the Trash the two sides agree that it is deleted.
+// As new in B; in the Trash the two sides agree that it is deleted. A file that only followed its
+// message goes with it, once nothing in B can be that message.
 void gone_from_server_moved_here(Draft& draft, RowView& row) {
   FileView& file = *row.file;
+  if (row.followed && !file.mailbox->examined) {
+    return draft.wait(row, "moved after its message, to a mailbox that was not seen");
+  }
   if (row.followed || file.mailbox->has_role(Role::trash)) return delete_local(draft, row);
   if (row.heir) return remove_surplus_file(draft, row);
   if (!file.mailbox->may_push()) {

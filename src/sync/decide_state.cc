@@ -79,13 +79,14 @@ void decide_dropping(Draft& draft, RowView& row) {
   const RowState into = row.remote == Remote::gone ? RowState::tombstone : RowState::dropped;
   if (is_surely_absent(row)) return forget(draft, row, into, "removed here before, now recorded");
   if (!row.file) return draft.wait(row, "to be removed here; its file may be here still");
-  draft.act(DeleteIn{row.mailbox->where(),
-                     row.key().uid,
-                     row.file->arrival->file,
-                     "its removal here was begun, by the policy",
-                     {},
-                     into},
-            "a removal begun before and not seen to its end");
+  DeleteIn remove{row.mailbox->where(),
+                  row.key().uid,
+                  row.file->arrival->file,
+                  "its removal here was begun, by the policy",
+                  {},
+                  into};
+  if (row.file->mailbox != row.mailbox) remove.file_mailbox = row.file->mailbox->in->id;
+  draft.act(std::move(remove), "a removal begun before and not seen to its end");
 }
 
 // The file is back in its place: the removal is called off.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Names and inodes nominate, content decides (rule 9): every tier but the one for stubs, which
 // carry their origin in themselves, and the last one compares header and size.
+#include <algorithm>
 #include <string>
 #include <tuple>
 
@@ -40,12 +41,25 @@ bool is_being_removed(const RowView& row, const FileView& file) {
   return row.has_state(RowState::wanted) && wreck.ino != 0 && wreck == file.arrival->file.file;
 }
 
+// We took the row's file there after its message, or were about to.
+bool follows(const Intent& intent, const RowView& row, const MailboxView& place) {
+  return intent.kind == IntentKind::move_in && row.mailbox &&
+         row.key() == MessageKey{intent.mailbox, intent.uid} &&
+         row.mailbox->in->base_uidvalidity == intent.uidvalidity && place.in->id == intent.target;
+}
+
+bool is_followed(const World& world, const RowView& row, const MailboxView& place) {
+  return std::ranges::any_of(world.input().intents,
+                             [&](const Intent& intent) { return follows(intent, row, place); });
+}
+
 // An own removal that was cut between its intent and its effect: the file is in no listing of rows.
 void find_unfinished_drops(World& world) {
   for (FileView& file : world.files()) {
     for (RowView* row : world.rows_named(file.stem)) {
       const bool same_place =
-          row->mailbox == file.mailbox && row->row->base_name == file.arrival->file.base;
+          row->row->base_name == file.arrival->file.base &&
+          (row->mailbox == file.mailbox || is_followed(world, *row, *file.mailbox));
       if (!same_place || !is_being_removed(*row, file) || row->file) continue;
       file.awaits_drop = true;
       row->file = &file;
@@ -180,9 +194,8 @@ void pair_local_moves(World& world) {
 
 void find_followed(World& world) {
   for (const Intent& intent : world.input().intents) {
-    RowView* row =
-        intent.kind == IntentKind::move_in ? world.row({intent.mailbox, intent.uid}) : nullptr;
-    if (row && row->file && row->file->mailbox->in->id == intent.target) row->followed = true;
+    RowView* row = world.row({intent.mailbox, intent.uid});
+    if (row && row->file && follows(intent, *row, *row->file->mailbox)) row->followed = true;
   }
 }
 

@@ -55,19 +55,23 @@ void find_in_place(World& world, const Intent& intent) {
 }
 
 // A row whose message was gone when its file was sent from another mailbox, to which the file has
-// come back since: what was sent passes for its message, moved.
+// come back since: what was sent passes for its message, moved. Where there is another message that
+// may have been sent, another client may have moved this one.
 bool find_sent_row(World& world, const Intent& intent) {
   const MailboxView* mailbox = world.mailbox(intent.mailbox);
-  if (!mailbox || mailbox->where().uidvalidity != intent.uidvalidity) return false;
+  if (!mailbox || !intent.identity || mailbox->where().uidvalidity != intent.uidvalidity)
+    return false;
+  RowView* found = nullptr;
   for (const MessageView* message : mailbox->messages) {
+    const auto identity = message->identity();
+    if (message->uid < intent.target_uid_next || !identity) continue;
+    if (!identity->same_as(*intent.identity, world.sizes_count(*message))) continue;
+    if (message->is_unexplained()) return false;
     RowView* row = message->from;
-    if (!row || row->mailbox == mailbox || row->sent || message->uid < intent.target_uid_next)
-      continue;
-    if (!row->identity || !intent.identity || !row->identity->same_as(*intent.identity)) continue;
-    row->sent = &intent;
-    return true;
+    if (row && row->mailbox != mailbox && !row->sent && !found) found = row;
   }
-  return false;
+  if (found) found->sent = &intent;
+  return found != nullptr;
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "src/account/execute.h"
+#include "src/account/row_changes.h"
 
 #include <gtest/gtest.h>
 

@@ -15,15 +15,10 @@
 #include <string_view>
 
 #include "sterna/base/unique_fd.h"
+#include "tests/support/sanitized.h"
 
 namespace sterna {
 namespace {
-
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr bool kSanitized = true;
-#else
-constexpr bool kSanitized = false;
-#endif
 
 // The heap writes into the first octets of what is freed.
 constexpr std::size_t kOctets = 200;
@@ -90,7 +85,7 @@ TEST(WipingHeap, MovesWhatGrowsAndOverwritesWhereItWas) {
 TEST(WipingHeap, KeepsWhatCannotGrow) {
   char* octets = fill(std::malloc(kOctets));
   const volatile std::size_t too_much = SIZE_MAX / 2 - 1;
-  if (!kSanitized) EXPECT_EQ(wiping_realloc(octets, too_much), nullptr);
+  if (!test::kSanitized) EXPECT_EQ(wiping_realloc(octets, too_much), nullptr);
   EXPECT_TRUE(std::string_view(octets, kOctets).ends_with(kCanary));
   wiping_free(octets);
 }
@@ -104,7 +99,7 @@ std::uintptr_t grow(std::string text) {
 }
 
 TEST(WipedDeletes, OverwriteWhileOneLives) {
-  if (kSanitized) GTEST_SKIP() << "sanitizers have a delete of their own";
+  if (test::kSanitized) GTEST_SKIP() << "sanitizers have a delete of their own";
   {
     const WipedDeletes outer;
     {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "living.h"
+#include "tests/support/sanitized.h"
 
 namespace sterna::simulation {
 namespace {
@@ -169,10 +170,13 @@ TEST_P(RandomLife, EndsWithBothSidesAlike) {
   }
 }
 
+constexpr std::uint64_t kLives = test::kSanitized ? 12 : 40;
+
 // Others: STERNA_SIM_FIRST and STERNA_SIM_SEEDS, as for seeds.
 INSTANTIATE_TEST_SUITE_P(Lives, RandomLife, testing::ValuesIn([] {
                            const std::uint64_t first = number_from("STERNA_SIM_FIRST").value_or(0);
-                           const std::uint64_t count = number_from("STERNA_SIM_SEEDS").value_or(40);
+                           const std::uint64_t count =
+                               number_from("STERNA_SIM_SEEDS").value_or(kLives);
                            std::vector<std::uint64_t> lives(count);
                            std::iota(lives.begin(), lives.end(), first);
                            return lives;

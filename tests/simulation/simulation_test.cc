@@ -20,11 +20,12 @@
 #include "shrinker.h"
 #include "sim_world.h"
 #include "sterna/base/bytes.h"
+#include "tests/support/sanitized.h"
 
 namespace sterna::simulation {
 namespace {
 
-constexpr std::uint64_t kSeeds = 200;
+constexpr std::uint64_t kSeeds = test::kSanitized ? 60 : 200;
 constexpr std::uint64_t kBlocks = 4;  // ctest runs them beside one another
 constexpr unsigned kShrinkingRunsMax = 3'000;
 

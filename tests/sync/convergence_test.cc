@@ -9,16 +9,13 @@
 
 #include "model.h"
 #include "notation.h"
+#include "tests/support/sanitized.h"
 
 namespace sterna::sync::test {
 namespace {
 
 constexpr int kPassesToSettle = 12;
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr int kRuns = 500;  // what they look for does not depend on the seed
-#else
-constexpr int kRuns = 3000;
-#endif
+constexpr int kRuns = ::sterna::test::kSanitized ? 200 : 3000;
 
 std::optional<std::uint64_t> seed_asked_for() {
   const char* seed = std::getenv("STERNA_SEED");

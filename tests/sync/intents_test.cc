@@ -29,12 +29,29 @@ TEST(FileThatFollowed, IsWhereItsMessageIs) {
 }
 TEST(FileThatFollowed, GoesOnWithItsMessage) {
   const std::string_view there = "A gone 1\nB new A1 x S";
-  EXPECT_EQ(told(following("A gone 1\nC new 7 x S", there)), "move_in A/1 -> C/7 A1 S\n");
-  EXPECT_EQ(told(following("A gone 1\nTrash new 7 x S", there)), "move_in A/1 -> Trash/7 A1 S\n");
-  EXPECT_EQ(told(following("A gone 1\nA new 8 x S", there)), "move_in A/1 -> A/8 A1 S\n");
+  EXPECT_EQ(told(following("A gone 1\nC new 7 x S", there)), "move_in A/1 -> C/7 B:A1 S\n");
+  EXPECT_EQ(told(following("A gone 1\nTrash new 7 x S", there)), "move_in A/1 -> Trash/7 B:A1 S\n");
+  EXPECT_EQ(told(following("A gone 1\nA new 8 x S", there)), "move_in A/1 -> A/8 B:A1 S\n");
 }
 TEST(FileThatFollowed, GoesWithItsMessage) {
-  EXPECT_EQ(told(following("A gone 1", "A gone 1\nB new A1 x S")), "delete_in A/1\n");
+  EXPECT_EQ(told(following("A gone 1", "A gone 1\nB new A1 x S")), "delete_in A/1 A1:2,S in B\n");
+}
+TEST(FileThatFollowed, StaysWhileItsMessageMayBeThere) {
+  EXPECT_EQ(told(following("A gone 1\nB unknown", "A gone 1\nB new A1 x S")),
+            "wait A/1\nwait B A1\n");
+}
+TEST(FileThatFollowed, IsKeptWhereThePolicyOfItsNewPlaceKeepsIt) {
+  Input input = following("A gone 1", "A gone 1\nB new A1 x S");
+  mailbox(input, "B").remote_delete = RemoteDelete::ignore;
+  EXPECT_EQ(told(input), "forget A/1 tombstone\nconsumed B A1\n");
+  input = following("A gone 1", "A gone 1\nB new A1 x S");
+  mailbox(input, "A").remote_delete = RemoteDelete::ignore;
+  EXPECT_EQ(told(input), "delete_in A/1 A1:2,S in B\n");
+}
+TEST(FileThatFollowed, WhoseRemovalWasBegunIsRemovedWhereItIs) {
+  Input input = read({kMailboxes, "A 1 x S dropping", "A gone 1", "B new A1 x S"});
+  add_intent(input, IntentKind::move_in, "A", 1, "A1", "x", "B");
+  EXPECT_EQ(told(input), "delete_in A/1 A1:2,S in B\n");
 }
 TEST(FileThatFollowed, AndWasMovedOnIsTheUsers) {
   EXPECT_EQ(told(following("A gone 1", "A gone 1\nC new A1 x S")),
@@ -89,13 +106,24 @@ TEST(UploadInDoubt, AFileMovedBackToItsRowsPlaceMovesTheMessageThatWasSent) {
     EXPECT_EQ(told(input), "move_out B/7 -> A " + name + " S forgets=A/1\n");
   }
 }
+TEST(UploadInDoubt, StaysOpenWhileTheRowThatItsFileLeftIsNotSeen) {
+  Input input = read({kMailboxes, "A 1 x S", "A gone 1\nB new 7 x S", "A unknown"});
+  add_intent(input, IntentKind::upload, "B", 0, "A1", "x", "");
+  EXPECT_EQ(told(input), "wait A/1\nwait B/7\n");
+  input = read({kMailboxes, "A 1 x S", "A unknown\nB new 7 x S", ""});
+  add_intent(input, IntentKind::upload, "B", 0, "A1", "x", "");
+  EXPECT_EQ(told(input), "wait B/7\n");
+}
 TEST(UploadInDoubt, ARowWhoseMessageAnotherClientMovedIsNotConcerned) {
   Input input = read({kMailboxes, "A 1 x S", "A gone 1\nB new 7 x S", ""});
   add_intent(input, IntentKind::upload, "C", 0, "A1", "x", "");
-  EXPECT_EQ(told(input), "move_in A/1 -> B/7 A1 S\nclose_intent 1\n");
+  EXPECT_EQ(told(input), "move_in A/1 -> B/7 A:A1 S\nclose_intent 1\n");
   input = read({kMailboxes, "A 1 x S", "A gone 1\nB new 3 x S", ""});
   add_intent(input, IntentKind::upload, "B", 0, "A1", "x", "");
-  EXPECT_EQ(told(input), "move_in A/1 -> B/3 A1 S\nclose_intent 1\n");
+  EXPECT_EQ(told(input), "move_in A/1 -> B/3 A:A1 S\nclose_intent 1\n");
+  input = read({kMailboxes, "A 1 x S", "A gone 1\nB new 7 x S\nB new 8 x S", ""});
+  add_intent(input, IntentKind::upload, "B", 0, "A1", "x", "");
+  EXPECT_EQ(told(input), "missed B/8 A1 -\nmove_in A/1 -> B/7 A:A1 S\nwait B/8\n");
 }
 TEST(UploadInDoubt, AMessageFromBeforeIsNotTheOneThatWasSent) {
   EXPECT_EQ(told(uploading("A new 3 x S", "B new n1 x S")), "download A/3\nwait B n1\n");

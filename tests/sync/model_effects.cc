@@ -120,7 +120,20 @@ bool Model::effect(const MoveIn& move, bool record) {
   }
   message->second.flags = apply(message->second.flags, move.to_remote);
   to.local[target].flags = move.flags;
-  if (!record) return false;
+  if (!record) {
+    if (!move.uid || move.file_mailbox == move.to.mailbox) return false;
+    Intent intent;
+    intent.kind = IntentKind::move_in;
+    intent.mailbox = move.from.mailbox;
+    intent.uidvalidity = validity_of(move.from.mailbox);
+    intent.uid = move.uid;
+    intent.target = move.to.mailbox;
+    intent.target_uidvalidity = validity_of(move.to.mailbox);
+    intent.target_uid_next = move.new_uid;
+    intent.base_name = target;
+    open(intent);
+    return false;
+  }
   const auto old = rows_.find({move.from.mailbox, move.uid});
   const std::optional<MessageRow> was =
       old == rows_.end() ? std::nullopt : std::optional(old->second);
