@@ -115,6 +115,12 @@ std::uint64_t count_quarantined(Engine& engine) {
   return failures ? failures->size() : 0;
 }
 
+// What a sync that made no plan leaves as it was.
+std::uint64_t count_held(Engine& engine) {
+  Result<std::vector<store::HeldEntry>> held = engine.store->held();
+  return held ? held->size() : 0;
+}
+
 // What several parts met says nothing new.
 void drop_repeated(std::vector<Error>& errors) {
   std::set<std::string> said;
@@ -255,6 +261,7 @@ coro::Task<AccountReport> sync_over(Services services, const Settings& settings,
         engine.note(std::move(written).error());
       }
       report.quarantined = count_quarantined(engine);
+      if (!done) report.held = count_held(engine);
     }
     if (kept) keep(engine, done, is_put_off, *kept);
     if (!done) {

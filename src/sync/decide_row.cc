@@ -7,8 +7,9 @@
 //   gone           | delete here   | tombstone       | as new in B         | keep
 //   moved to A'    | move the file | as new in A'    | A' (Trash loses)    | move, replace later
 //
-// A file that the user only renamed within its mailbox stands in the column "same". An extra copy
-// is a file without a row: decide_file.cc.
+// A file that the user only renamed within its mailbox stands in the column "same", and one that we
+// moved after its message (RowView::followed), once that is not where it was. An extra copy is a
+// file without a row: decide_file.cc.
 #include <algorithm>
 
 #include "decide.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "src/account/row_changes.h"
-
 #include <gtest/gtest.h>
+
+#include "src/account/row_changes.h"
 
 namespace sterna::account {
 namespace {

@@ -55,6 +55,20 @@ TEST_F(Stage, ARemovalThatWasBegunAndIsHeldCanBeTakenBack) {
   EXPECT_EQ(messages(), Lines{"INBOX t1 work"});
 }
 
+// Else a daemon would tell of it anew after each line that it lost.
+TEST_F(Stage, WhatIsHeldIsCountedByASyncThatMakesNoPlan) {
+  const std::uint32_t uid = arrives("INBOX", "t1");
+  sync();
+  disk.unlink(file_in("INBOX"));
+  sync_cut_at("STORE");
+  server.find("INBOX")->set_flags(uid, FlagSet::parse("\\Deleted work"));
+  ASSERT_EQ(sync().held, 1U);
+  at_command("LIST", [&] { network_->go_down(); });
+  const account::AccountReport report = run();
+  EXPECT_FALSE(report.errors.empty());
+  EXPECT_EQ(report.held, 1U);
+}
+
 // The mark of a removal is nobody's flag, whenever the line goes before it is taken away.
 TEST_F(Stage, ARemovalThatIsTakenBackLeavesNoMark) {
   const std::uint32_t uid = arrives("INBOX", "t1");

@@ -181,7 +181,9 @@ class ScriptedServer:
         words = text.upper().split(b" ")
         name = words[0] if words[0] != b"UID" else b"UID_" + words[1]
         answer = getattr(self, "on_" + name.decode().lower(), None)
-        if answer:
+        if name.startswith(b"UID_") and session.mailbox is None:
+            session.say(tag + b" BAD no mailbox is selected")
+        elif answer:
             answer(session, tag, text)
         else:
             session.say(tag + b" OK")
