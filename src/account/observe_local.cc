@@ -388,8 +388,9 @@ void doubt_absences(Engine& engine) {
   }
 }
 
-// True if its stamp, or that there is nothing to see, tells all about it.
-bool is_settled_unseen(MailboxWork& work) {
+// True if its stamp, or that there is nothing to see, tells all about it. A lost power may have
+// taken back the times of a directory, and not its names.
+bool is_settled_unseen(const Engine& engine, MailboxWork& work) {
   LocalDelta& local = work.input.local;
   if (!work.row.has_local) {
     local.coverage = local.suspect ? Coverage::unknown : Coverage::complete;
@@ -398,7 +399,8 @@ bool is_settled_unseen(MailboxWork& work) {
   if (local.suspect) return true;
   const auto stored = maildir::MailboxStamp::decode(work.row.stamp);
   const bool same = stored && work.stamp_now && *stored == *work.stamp_now;
-  if (!same || work.input.adopting || work.removal_begun) return false;
+  const bool vouches = same && !was_restarted(engine, work);
+  if (!vouches || work.input.adopting || work.removal_begun) return false;
   local.coverage = Coverage::complete;
   return true;
 }
@@ -433,7 +435,7 @@ coro::Task<Status> observe_local(Engine& engine) {
   for (const auto& work : engine.mailboxes) {
     work->input.local.began = engine.generation;
     work->written_to = engine.kept && engine.kept->written.contains(work->row.path);
-    if (is_settled_unseen(*work) && !needs_closer_look(engine, *work)) continue;
+    if (is_settled_unseen(engine, *work) && !needs_closer_look(engine, *work)) continue;
     scope.spawn(list(engine, *work, failure));
   }
   co_await scope.join();

@@ -244,6 +244,23 @@ with condstore
 )");
 }
 
+// The power took back the times of the directory that it was moved to, and not its name there.
+TEST(Found, WhatWasMovedOnBothSidesBeforeAPowerLossIsNotFetchedBesideItself) {
+  play(R"(seed 1050876
+with coarse
+20 rest
+21 local.deliver dice=266192282
+26 remote.deliver dice=214391295
+27 local.make dice=233442573
+32 sync dice=161438496
+33 wait back_ms=2001233 ms=1739777
+34 local.move dice=531809927
+42 remote.move dice=640056899
+45 power dice=125234396
+62 rest
+)");
+}
+
 // What the phone did with a message after a sync that died somewhere in following it: deleted it,
 // or moved it back, or on.
 TEST(Found, AFileThatFollowedItsMessageIsNotTakenForOneThatWasMoved) {
