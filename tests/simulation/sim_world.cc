@@ -347,12 +347,18 @@ account::HeldDecision SimWorld::decision_about(const std::vector<account::HeldLi
   return account::HeldDecision::restore;
 }
 
-// What a person brings back may live.
+// What a person brings back may live: of a mailbox also what was deleted from where a backup had
+// it.
 void SimWorld::note_restored(const std::vector<account::HeldLine>& held,
                              const std::string& mailbox) {
   for (const account::HeldLine& line : held) {
-    if (line.mailbox != mailbox || line.kind != "delete_remote") continue;
-    diary_.ledger.left_open(remote_.token_at(mailbox, line.uid));
+    if (line.mailbox != mailbox) continue;
+    if (line.kind == "delete_remote") diary_.ledger.left_open(remote_.token_at(mailbox, line.uid));
+    if (line.kind != "mailbox_remote") continue;
+    for (const Copy& copy : remote_.copies()) {
+      const bool deleted = copy.mailbox == mailbox && diary_.ledger.is_deleted(copy.token);
+      if (deleted) diary_.ledger.left_open(copy.token);
+    }
   }
 }
 
