@@ -14,6 +14,7 @@
 
 #include "model.h"
 #include "notation.h"
+#include "tests/support/sanitized.h"
 
 namespace sterna::sync::test {
 namespace {
@@ -32,10 +33,12 @@ Input random_world(std::uint64_t seed) {
   return model.observe();
 }
 
+constexpr std::uint64_t kWorlds = ::sterna::test::kSanitized ? 150 : 1500;
+
 void for_each_world(const std::function<void(Input, Random&)>& check) {
   const char* asked = std::getenv("STERNA_SEED");
   const std::uint64_t first = asked ? std::strtoull(asked, nullptr, 10) : 1;
-  const std::uint64_t count = asked ? 1 : 1500;
+  const std::uint64_t count = asked ? 1 : kWorlds;
   for (std::uint64_t seed = first; seed < first + count; ++seed) {
     SCOPED_TRACE("STERNA_SEED=" + std::to_string(seed));
     Random random(seed);
