@@ -268,11 +268,11 @@ constexpr int kStride = test::kSanitized ? 11 : 1;
 // or moved it back, or on.
 TEST(Found, AFileThatFollowedItsMessageIsNotTakenForOneThatWasMoved) {
   for (const char* then : {"remote.remove", "remote.move"}) {
-    for (int operation = 1; operation <= 60; operation += kStride) {
+    for (int operation = 1; operation <= 90; operation += kStride) {
       SCOPED_TRACE(fmt::format("{} after {} operations", then, operation));
       play(
           fmt::format("seed 5\nwith uidplus\n1 remote.deliver dice=7\n2 remote.make dice=9\n"
-                      "3 rest\n4 remote.move dice=11\n5 sync kill_ops={}\n6 {} dice=13\n"
+                      "3 rest\n4 remote.move dice=29\n5 sync kill_ops={}\n6 {} dice=29\n"
                       "7 rest\n",
                       operation, then));
       if (HasFailure()) return;

@@ -81,6 +81,7 @@ TEST_F(Stage, AFileThatLostAFlagAndWasMovedIsDeletedAmidItsMove) {
 
 // What the file was not given is not in its row, so that the next sync does not say it away.
 TEST_F(Stage, AFlagOfTheServersSurvivesAFileThatIsMovedBackAmidItsMove) {
+  abilities.uidplus = true;
   const std::uint32_t uid = arrives("INBOX", "t1");
   sync();
   server.find("INBOX")->set_flags(uid, FlagSet{Flag::draft});
