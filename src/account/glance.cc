@@ -48,6 +48,12 @@ struct Selecting {
     const imap::Selection* now = client->selection();
     return now && now->complete && now->id == id ? now : nullptr;
   }
+  // The same when what it tells of was told; nullopt: not all was, and it is asked alone, in parts.
+  std::optional<imap::Selection> told(const imap::Done& done, bool limited) const {
+    const imap::Selection* now = selection();
+    if (!now || !done.ok() || limited || is_limited(done)) return std::nullopt;
+    return *now;
+  }
 };
 
 class GlanceSink final : public ChangeSink {
@@ -63,8 +69,7 @@ class GlanceSink final : public ChangeSink {
   }
   void on_done(const imap::Done& done) override {
     ChangeSink::on_done(done);
-    if (!done.ok() || is_limited(done) || limited) return;  // it is asked alone, in parts
-    if (const auto* now = selecting_->selection()) selection = *now;
+    selection = selecting_->told(done, limited);
   }
 
   std::optional<imap::Selection> selection;  // as it was when the changes were told
@@ -82,8 +87,7 @@ class FirstSink final : public UidSink {
   }
   void on_done(const imap::Done& done) override {
     UidSink::on_done(done);
-    if (!done.ok() || is_limited(done) || limited || unreadable) return;
-    if (const auto* now = selecting_->selection()) selection = *now;
+    selection = selecting_->told(done, limited || unreadable);
   }
 
   std::optional<imap::Selection> selection;  // as it was when the UIDs were told

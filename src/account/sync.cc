@@ -110,15 +110,9 @@ Status finish_state(Engine& engine, const Status& outcome) {
   return {};
 }
 
-std::uint64_t count_quarantined(Engine& engine) {
-  Result<std::vector<store::Failure>> failures = engine.store->failures();
-  return failures ? failures->size() : 0;
-}
-
-// What a sync that made no plan leaves as it was.
-std::uint64_t count_held(Engine& engine) {
-  Result<std::vector<store::HeldEntry>> held = engine.store->held();
-  return held ? held->size() : 0;
+template <class Entry>
+std::uint64_t count_of(const Result<std::vector<Entry>>& entries) {
+  return entries ? entries->size() : 0;
 }
 
 // What several parts met says nothing new.
@@ -260,8 +254,9 @@ coro::Task<AccountReport> sync_over(Services services, const Settings& settings,
       if (Status written = finish_state(engine, done); !written) {
         engine.note(std::move(written).error());
       }
-      report.quarantined = count_quarantined(engine);
-      if (!done) report.held = count_held(engine);
+      report.quarantined = count_of(engine.store->failures());
+      // One that made no plan leaves it as it was.
+      if (!done) report.held = count_of(engine.store->held());
     }
     if (kept) keep(engine, done, is_put_off, *kept);
     if (!done) {

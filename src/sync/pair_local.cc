@@ -57,10 +57,9 @@ bool is_followed(const World& world, const RowView& row, const MailboxView& plac
 void find_unfinished_drops(World& world) {
   for (FileView& file : world.files()) {
     for (RowView* row : world.rows_named(file.stem)) {
-      const bool same_place =
-          row->row->base_name == file.arrival->file.base &&
-          (row->mailbox == file.mailbox || is_followed(world, *row, *file.mailbox));
-      if (!same_place || !is_being_removed(*row, file) || row->file) continue;
+      const bool same_name = row->row->base_name == file.arrival->file.base;
+      if (!same_name || row->file || !is_being_removed(*row, file)) continue;
+      if (row->mailbox != file.mailbox && !is_followed(world, *row, *file.mailbox)) continue;
       file.awaits_drop = true;
       row->file = &file;
     }
