@@ -29,9 +29,17 @@ bool upload_is_settled(World& world, const Intent& intent) {
   return mailbox && mailbox->examined && mailbox->local_known;
 }
 
+bool rowless_move_is_settled(World& world, const Intent& intent) {
+  const auto has_it = [&](const FileView& file) { return file.move_out == &intent; };
+  if (std::ranges::any_of(world.files(), has_it)) return false;
+  const MailboxView* target = world.mailbox(intent.target);
+  return !target || (target->examined && target->local_known);
+}
+
 bool move_is_settled(World& world, const Intent& intent) {
   const RowView* row = world.row({intent.mailbox, intent.uid});
-  if (!row || row->has_state(RowState::tombstone)) return true;
+  if (!row) return rowless_move_is_settled(world, intent);
+  if (row->has_state(RowState::tombstone)) return true;
   if (!row->mailbox || row->remote == Remote::unknown || row->local == Local::unknown) return false;
   if (row->file) return false;
   if (row->remote == Remote::same) return true;

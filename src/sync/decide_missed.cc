@@ -51,6 +51,14 @@ bool may_be_back(World& world, const Intent& intent) {
   });
 }
 
+// What became of it has no row that would tell.
+bool has_lost_its_file(World& world, const Intent& intent) {
+  if (intent.kind == IntentKind::upload) return !upload_is_found(world, intent);
+  if (!is_rowless_move(world, intent)) return false;
+  return std::ranges::none_of(world.files(),
+                              [&](const FileView& file) { return file.move_out == &intent; });
+}
+
 // Neither fetched nor missed while its file may be here.
 void keep_in_doubt(Draft& draft, const Intent& intent, MessageView& message) {
   message.taken = true;
@@ -125,7 +133,7 @@ bool miss_moved(Draft& draft, RowView& row) {
 
 void decide_missed(Draft& draft) {
   for (const Intent& intent : draft.world.input().intents) {
-    if (intent.kind != IntentKind::upload || upload_is_found(draft.world, intent)) continue;
+    if (!has_lost_its_file(draft.world, intent)) continue;
     MessageView* message = result_of(draft.world, intent);
     if (!message || !is_free(*message) || was_edited(draft.world, intent)) continue;
     if (may_be_unclear(draft.world) || may_be_back(draft.world, intent)) {

@@ -10,7 +10,9 @@ namespace sterna::sync {
 // Files about which an upload is open, where they were; and, when all else is paired, elsewhere:
 // also in the place of the row that they had left.
 void find_uploads(World& world);
-// Files whose message was moved before it had a row, in their new place.
+// Files whose message was moved before it had a row: in their new place, or, moved on since,
+// elsewhere.
+bool is_rowless_move(World& world, const Intent& intent);
 void find_rowless_moves(World& world);
 void find_moved_uploads(World& world);
 // Whether any file, or a row that was written already, is what that upload is about.

@@ -28,6 +28,16 @@ void put_together(MessageView& message, FileView& file, bool moved_here) {
   file.moved_here = moved_here;
 }
 
+// Moved from where our own move had put its message, before that had a row.
+void find_unrecorded_move_on(World& world, FileView& file) {
+  const MailboxView* source = file.move_out ? world.mailbox(file.move_out->target) : nullptr;
+  if (!source || source == file.mailbox || !source->remote_known) return;
+  for (MessageView* message : source->messages) {
+    if (!is_alone(*message) || message->uid < file.move_out->target_uid_next) continue;
+    if (same_content(world, *message, file)) return put_together(*message, file, true);
+  }
+}
+
 // Sent or fetched, and moved by the user before it was written down: the server has it in the old
 // place.
 void find_unrecorded_move(World& world, FileView& file) {
@@ -107,6 +117,7 @@ bool was_on_server(World& world, const FileView& file) {
 
 void pair_elsewhere(World& world) {
   for (FileView& file : world.files()) {
+    if (is_alone(file)) find_unrecorded_move_on(world, file);
     if (is_alone(file)) find_unrecorded_move(world, file);
   }
   match_marks(world);

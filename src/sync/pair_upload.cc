@@ -4,7 +4,9 @@
 // its content.
 #include <algorithm>
 #include <map>
+#include <ranges>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -154,15 +156,26 @@ void pair_rewritten(World& world) {
   }
 }
 
+bool is_rowless_move(World& world, const Intent& intent) {
+  return intent.kind == IntentKind::move_out && !world.row({intent.mailbox, intent.uid});
+}
+
 void find_rowless_moves(World& world) {
+  std::multimap<std::string_view, FileView*> by_stem;
   for (const Intent& intent : world.input().intents) {
-    if (intent.kind != IntentKind::move_out || world.row({intent.mailbox, intent.uid})) continue;
-    const MailboxView* target = world.mailbox(intent.target);
-    if (!target) continue;
-    for (FileView* file : target->files) {
-      const bool same_name = file->stem == stem_of(intent.base_name);
-      if (same_name && file->is_clear() && same_content(intent, *file)) file->move_out = &intent;
+    if (!is_rowless_move(world, intent)) continue;
+    if (by_stem.empty()) {
+      for (FileView& file : world.files()) {
+        if (file.is_clear()) by_stem.emplace(file.stem, &file);
+      }
     }
+    FileView* found = nullptr;
+    const auto [first, last] = by_stem.equal_range(stem_of(intent.base_name));
+    for (const auto& [stem, file] : std::ranges::subrange(first, last)) {
+      if (!same_content(intent, *file)) continue;
+      if (!found || file->mailbox->in->id == intent.target) found = file;
+    }
+    if (found) found->move_out = &intent;
   }
 }
 
