@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "attempts.h"
@@ -14,6 +15,7 @@
 #include "sterna/base/assert.h"
 #include "sterna/base/step.h"
 #include "sterna/coro/both.h"
+#include "sterna/coro/scope.h"
 #include "sterna/maildir/change.h"
 #include "sterna/maildir/file_name.h"
 
@@ -24,6 +26,9 @@ namespace {
 FlagSet before_push(const FlagSet& result, const FlagDelta& delta) {
   return result.minus(delta.add).united(delta.remove);
 }
+
+// Renames for one thread to do beside others: so many that handing them over costs nothing.
+constexpr std::size_t kChangesAtOnce = 64;
 
 // One rename to be done, and what came of it.
 struct Change {
@@ -162,15 +167,29 @@ class LocalExecution {
 
   coro::Task<Status> change_files(maildir::TouchedDirectories& touched) {
     if (changes_.empty()) co_return Status{};
-    auto job = [this, &touched]() -> Status {
+    auto job = [this]() -> Status {
       name_keywords(changes_);
-      for (Change& change : changes_) {
-        if (!change.error) carry_out(change, touched);
-      }
       return {};
     };
     STERNA_CO_CHECK(co_await on_worker(engine_.services, job));
+    coro::Scope scope = co_await coro::make_scope();
+    const std::span<Change> all(changes_);
+    for (std::size_t i = 0; i < all.size(); i += kChangesAtOnce) {
+      scope.spawn(change_some(all.subspan(i, std::min(kChangesAtOnce, all.size() - i)), touched));
+    }
+    co_await scope.join();
     co_return co_await try_other_names(touched);
+  }
+
+  coro::Task<void> change_some(std::span<Change> changes, maildir::TouchedDirectories& touched) {
+    auto job = [changes] {
+      maildir::TouchedDirectories here;
+      for (Change& change : changes) {
+        if (!change.error) carry_out(change, here);
+      }
+      return here;
+    };
+    touched.add(co_await on_worker(engine_.services, job));
   }
 
   // A base that another file of the target has, under whatever flags, is not taken along (rule 10).

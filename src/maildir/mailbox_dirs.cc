@@ -136,6 +136,10 @@ void TouchedDirectories::add(io::Directory& directory) {
   if (found == directories_.rend()) directories_.push_back(&directory);
 }
 
+void TouchedDirectories::add(const TouchedDirectories& others) {
+  for (io::Directory* directory : others.directories_) add(*directory);
+}
+
 Status TouchedDirectories::sync() {
   if (directories_.size() >= kManyDirectories) return sync_file_systems();
   for (io::Directory* directory : directories_) STERNA_CHECK(directory->sync());

@@ -42,6 +42,7 @@ struct MailboxDirs {
 class TouchedDirectories {
  public:
   void add(io::Directory& directory);
+  void add(const TouchedDirectories& others);
   // fsync of each, or one syncfs for many, and forgets them. After an error all of them are kept:
   // nothing is known.
   Status sync();
