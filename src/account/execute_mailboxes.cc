@@ -189,7 +189,15 @@ class MailboxExecution {
     if (const sync::KnownMailbox* row = known(id_of(action))) still_taken_.insert(row->row.name);
   }
 
+  // A backup of before lacks what is made now (rule 14): there it must not look removed.
+  Status announce_change() {
+    if (engine_.epoch_announced || engine_.epoch_bumped) return {};
+    return engine_.write([&] { return engine_.announce_change(); });
+  }
+
   coro::Task<Status> carry_out(const sync::MailboxAction& action) {
+    if (renames(action) || is_one_of<sync::CreateLocal, sync::CreateRemote>(action))
+      STERNA_CO_CHECK(announce_change());
     if (renames(action)) co_return co_await rename(action);
     if (const auto* what = std::get_if<sync::CreateLocal>(&action.what)) {
       co_return co_await create_local(*what);

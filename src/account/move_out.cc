@@ -33,12 +33,13 @@ struct Moving {
   IntentId intent;
 };
 
-// What both sides agreed on. What one of them changed since is still to be said to the other: what
-// was taken away here, the server still has, and not because somebody set it there.
-FlagSet agreed_flags(const sync::MoveOut& move) {
+// The base from which both sides, as they are, come to what is planned: what one of them is still
+// to be told is told when the move turns out to be done.
+FlagSet base_flags(const sync::MoveOut& move) {
   const FlagSet remote = move.flags.minus(move.to_remote.add).united(move.to_remote.remove);
   if (!move.file.tells_flags) return remote;
-  return remote.intersected(move.file.flags.united(move.to_remote.remove));
+  const FlagSet& local = move.file.flags;
+  return remote.intersected(local).united(remote.united(local).minus(move.flags));
 }
 
 // The intent of the same move that is open since the server refused it, or the line broke.
@@ -74,7 +75,7 @@ Status write_intents(Engine& engine, MailboxWork& from, MailboxWork& to,
     intent.target_uid_next = to.next_cursor.uid_next;
     intent.base_name = one.what->file.base;
     intent.identity = remote_identity(asked_about(one));
-    intent.flags = agreed_flags(*one.what);
+    intent.flags = base_flags(*one.what);
     intent.at_ms = engine.sure_ms();
     const Intent* before = find_open(open, intent);
     if (!before) {

@@ -103,9 +103,10 @@ class MailboxPlanner {
   }
 
   // The backup is older than the mailbox, or has no empty directories. Nothing that is missing
-  // where a mailbox is paired anew was deleted.
+  // where a mailbox is paired anew, or was never looked into, was deleted.
   static bool lost_by_restore(const KnownView& view) {
-    return view.row().pair_anew && !view.local->whole && view.remote_state == Presence::present &&
+    const bool believes_nothing = view.row().pair_anew || !view.row().cursor.uidvalidity;
+    return believes_nothing && !view.local->whole && view.remote_state == Presence::present &&
            may_pull(view.known->policy);
   }
 
@@ -153,6 +154,10 @@ class MailboxPlanner {
     const std::optional<std::uint32_t> messages = view.remote->messages;
     if (view.known->answer == HeldAnswer::restore) {
       return act(CreateLocal{view.row().id, *view.remote}, "brought back by the user");
+    }
+    if (view.row().pair_anew && may_pull(policy) && view.known->answer != HeldAnswer::apply) {
+      return act(CreateLocal{view.row().id, *view.remote},
+                 "its folder here is missing since a backup was restored");
     }
     if (messages.value_or(0) > 0 && view.known->on_server == 0 && creates_local(policy)) {
       return act(CreateLocal{view.row().id, *view.remote},

@@ -280,5 +280,52 @@ TEST(Found, AFileThatFollowedItsMessageIsNotTakenForOneThatWasMoved) {
   }
 }
 
+// It was sent, and moved before its row was written; its message was moved after it, and neither
+// was recorded.
+TEST(Found, AFileDeletedAfterItsUnrecordedMessageWasMovedStaysDeleted) {
+  play(R"(seed 1100685
+with
+21 rest
+22 local.deliver dice=348706042
+31 local.deliver dice=145453769
+32 local.deliver dice=958873090
+33 local.make dice=503962583
+34 local.deliver dice=658711064
+35 local.move at=366 dice=301308120
+37 sync cancel_ops=381
+50 local.remove dice=509196982
+61 rest
+)");
+}
+
+// The server does not say where what was moved is; the sync that sent it recorded nothing.
+TEST(Found, AKeywordTakenAwayThereStaysAwayAfterAMoveWithoutARow) {
+  play(R"(seed 1200940
+with
+77 local.make dice=625078813
+78 remote.make dice=174699862
+91 local.deliver dice=808953184
+95 local.make at=104 dice=823962193
+98 sync cancel_ops=372
+104 remote.flag dice=501866245
+117 local.move dice=71459997
+120 rest
+)");
+}
+
+// What was a bare directory when the backup was made: whoever makes a mailbox of it, or makes one,
+// moves the epoch.
+TEST(Found, AMailboxThatABackupLacksIsMadeAgain) {
+  play(R"(seed 1204652
+with cyrus
+84 local.make dice=461278726
+86 sync
+99 backup
+102 sync
+115 restore.maildir dice=867335317
+118 rest
+)");
+}
+
 }  // namespace
 }  // namespace sterna::simulation

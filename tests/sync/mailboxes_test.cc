@@ -127,6 +127,13 @@ TEST_F(MailboxTable, NotWholeHereSinceABackupWasRestoredIsMadeAnew) {
   world.on_server("A").selectable = false;
   EXPECT_EQ(world.told(), "freeze A\n");
 }
+TEST_F(MailboxTable, NotWholeHereAndNeverLookedIntoIsMadeAnew) {
+  world.here("A").suspect = true;
+  world.in_base("A").row.cursor = {};
+  EXPECT_EQ(world.told(), "freeze A\n");
+  world.here("A").whole = false;
+  EXPECT_EQ(world.told(), "create_local A A\n");
+}
 TEST_F(MailboxTable, GoneHereInAWalkThatFailedWaits) {
   world.gone_here("A");
   world.input.local_complete = false;
@@ -139,6 +146,16 @@ TEST_F(MailboxTable, GoneHereAndAllThereIsNewIsMadeAnewHere) {
   EXPECT_EQ(world.told(), "create_local A A\n");
   world.in_base("A").policy.create = Create::remote;
   EXPECT_EQ(world.told(), "hold A\n");
+}
+// Nothing that a backup lacks was deleted, with mail in it or without.
+TEST_F(MailboxTable, GoneHereSinceABackupWasRestoredIsMadeAnewHere) {
+  world.gone_here("A");
+  world.in_base("A").row.pair_anew = true;
+  EXPECT_EQ(world.told(), "create_local A A\n");
+  world.on_server("A").messages = 0;
+  EXPECT_EQ(world.told(), "create_local A A\n");
+  world.in_base("A").answer = HeldAnswer::apply;
+  EXPECT_EQ(world.told(), "remove_remote A\n");
 }
 TEST_F(MailboxTable, GoneHereAndAppliedIsEmptiedThere) {
   world.gone_here("A");

@@ -38,7 +38,7 @@ struct Intent {
   std::string target_name;
   std::string base_name;  // of the file that is or was there; not of mailboxes
   std::optional<Identity> identity;
-  FlagSet flags;           // that both sides agree on when it is done
+  FlagSet flags;           // the base of both sides' flags when it is done
   bool to_trash = false;   // delete_out by a move to the Trash
   std::int64_t at_ms = 0;  // when written, by the account's sure time
   unsigned looks = 0;      // how often it was looked for since
