@@ -155,10 +155,6 @@ class MailboxPlanner {
     if (view.known->answer == HeldAnswer::restore) {
       return act(CreateLocal{view.row().id, *view.remote}, "brought back by the user");
     }
-    if (view.row().pair_anew && may_pull(policy) && view.known->answer != HeldAnswer::apply) {
-      return act(CreateLocal{view.row().id, *view.remote},
-                 "its folder here is missing since a backup was restored");
-    }
     if (messages.value_or(0) > 0 && view.known->on_server == 0 && creates_local(policy)) {
       return act(CreateLocal{view.row().id, *view.remote},
                  "removed here; all that is in it on the server came since");
@@ -170,10 +166,16 @@ class MailboxPlanner {
       return hold(view, MailboxHeld::kept,
                   "its directory is gone; the policy keeps it on the server");
     }
+    const bool applied = view.known->answer == HeldAnswer::apply;
+    // With mail in it, it is held: the backup may still be on its way.
+    if (messages == 0U && view.row().pair_anew && may_pull(policy) && !applied) {
+      return act(CreateLocal{view.row().id, *view.remote},
+                 "its folder here is missing since a backup was restored");
+    }
     if (messages == 0U) {
       return remove_remote(view);
     }
-    if (view.known->answer == HeldAnswer::apply) {
+    if (applied) {
       return act(EmptyRemote{view.row().id, view.row().name, view.remote->wire},
                  "removed here, and applied by the user");
     }

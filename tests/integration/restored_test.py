@@ -106,6 +106,19 @@ class RestoredMaildirTest(RestoredCase):
         self.sync(world)
         self.assert_nothing_went(world)
 
+    def test_a_mailbox_that_was_made_since_stays(self):
+        world = self.world()
+        world.fill("INBOX", 2)
+        world.sync()
+        copy(world.mail.root, self.backup(world))
+        world.imap.create("There")
+        world.mail.create("Here")
+        world.sync()
+        self.restore(world)
+        world.sync()
+        self.assertLess({"Here", "There"}, set(world.imap.mailboxes()))
+        world.assert_settled()
+
     def test_what_was_deleted_since_is_held_and_not_sent(self):
         world = self.world()
         uids = world.fill("INBOX", 4)
