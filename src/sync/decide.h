@@ -18,8 +18,8 @@ inline constexpr unsigned kLooksBeforeSendingAgain = 3;
 // message.
 void decide_rows(Draft& draft);
 void decide_files(Draft& draft);
-void decide_missed(Draft& draft);
 void decide_copies(Draft& draft);
+void decide_missed(Draft& draft);
 void decide_messages(Draft& draft);
 void decide_intents(Draft& draft);
 void settle_removals(Draft& draft);  // those that might hit the only copy wait

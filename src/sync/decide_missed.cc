@@ -51,12 +51,23 @@ bool may_be_back(World& world, const Intent& intent) {
   });
 }
 
+bool has_file(World& world, const Intent& move) {
+  return std::ranges::any_of(world.files(),
+                             [&](const FileView& file) { return file.move_out == &move; });
+}
+
 // What became of it has no row that would tell.
 bool has_lost_its_file(World& world, const Intent& intent) {
   if (intent.kind == IntentKind::upload) return !upload_is_found(world, intent);
-  if (!is_rowless_move(world, intent)) return false;
-  return std::ranges::none_of(world.files(),
-                              [&](const FileView& file) { return file.move_out == &intent; });
+  return is_rowless_move(world, intent) && !has_file(world, intent);
+}
+
+// What was sent was to follow its file to another mailbox, where that is.
+bool is_left_behind(World& world, const MessageView& message) {
+  return std::ranges::any_of(world.input().intents, [&](const Intent& move) {
+    return is_rowless_move(world, move) && move.mailbox == message.mailbox->in->id &&
+           move.uid == message.uid && has_file(world, move);
+  });
 }
 
 // Neither fetched nor missed while its file may be here.
@@ -135,8 +146,10 @@ void decide_missed(Draft& draft) {
   for (const Intent& intent : draft.world.input().intents) {
     if (!has_lost_its_file(draft.world, intent)) continue;
     MessageView* message = result_of(draft.world, intent);
-    if (!message || !is_free(*message) || was_edited(draft.world, intent)) continue;
-    if (may_be_unclear(draft.world) || may_be_back(draft.world, intent)) {
+    if (!message || !is_free(*message)) continue;
+    const bool left_behind = is_left_behind(draft.world, *message);
+    if (!left_behind && was_edited(draft.world, intent)) continue;
+    if (left_behind || may_be_unclear(draft.world) || may_be_back(draft.world, intent)) {
       keep_in_doubt(draft, intent, *message);
     } else if (!message->mailbox->lacks_what_came_since()) {  // as for a move
       miss(draft, intent, *message, std::nullopt);

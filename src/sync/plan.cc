@@ -13,8 +13,8 @@ Plan plan(const Input& input) {
   Draft draft(world);
   decide_rows(draft);
   decide_files(draft);
-  decide_missed(draft);
   decide_copies(draft);
+  decide_missed(draft);
   decide_messages(draft);
   decide_intents(draft);
   settle_removals(draft);

@@ -327,5 +327,25 @@ with cyrus
 )");
 }
 
+// Its upload is open as well: what is left where it was sent to was not deleted by the user.
+TEST(Found, AMoveByHalfOfWhatWasNotRecordedYetIsFinished) {
+  play(R"(seed 1301340
+with
+22 remote.make dice=613264040
+23 remote.deliver dice=202541382
+27 local.deliver dice=789124221
+32 remote.deliver dice=373583595
+49 local.deliver dice=145026912
+52 sync cut=3666
+56 remote.flag dice=107856809
+69 remote.deliver dice=979379689
+70 local.move dice=817656785
+71 remote.remove dice=204621338
+77 remote.move dice=481983731
+93 sync dice=965973786 power_ms=393
+95 rest
+)");
+}
+
 }  // namespace
 }  // namespace sterna::simulation

@@ -398,6 +398,14 @@ TEST(MoveInDoubt, WithoutARowAFileMovedOnMovesTheMessage) {
   EXPECT_EQ(told(moving_without_row("B new 7 x S", "C new n1 x S")), "move_out B/7 -> C n1 S\n");
   EXPECT_EQ(told(moving_without_row("B new 7 x S", "A new n1 x S")), "move_out B/7 -> A n1 S\n");
 }
+// The upload that came before it is open, too.
+TEST(MoveInDoubt, WithoutARowDoneByHalfIsNoDeletionOfWhatWasSent) {
+  Input input = moving_without_row("A new 4 x S\nB new 7 x S", "B new n1 x S");
+  add_intent(input, IntentKind::upload, "A", 0, "n1", "x", "").target_uid_next = Uid(4);
+  EXPECT_EQ(told(input), "pair B/7 n1 S\nclose_intent 2\ndelete_out A/4 expunge\n");
+  for (MailboxInput& in : input.mailboxes) in.adopting = true;
+  EXPECT_EQ(told(input), "pair B/7 n1 S\nwait A/4\n");
+}
 TEST(MoveInDoubt, WithoutARowStaysOpenWhileItsTargetIsNotSeen) {
   EXPECT_EQ(told(moving_without_row("B unknown", "")), "");
   EXPECT_EQ(told(moving_without_row("", "B unknown")), "");
