@@ -36,18 +36,6 @@ void remove_surplus(Draft& draft, const Intent& intent, MessageView& surplus,
   draft.act(std::move(out), "moved before, and left here by half");
 }
 
-// The source has no row: moved before it was recorded where it was.
-void decide_unrecorded(Draft& draft, const Intent& intent, MessageView& copy) {
-  MessageView* source = message_at(draft.world, intent.mailbox, intent.uid);
-  if (!source || source->taken || source->from || source->row) return;
-  const auto identity = source->identity();
-  if (!identity || !identity->same_as(*intent.identity, draft.world.sizes_count(*source))) return;
-  if (source->file && !copy.file && !copy.from) {
-    return remove_surplus(draft, intent, copy, *source->mailbox, source->uid);
-  }
-  if (!source->file) remove_surplus(draft, intent, *source, *copy.mailbox, copy.uid);
-}
-
 // Both places are what they were when the move was begun.
 bool is_certain(World& world, const Intent& intent) {
   const MailboxView* from = world.mailbox(intent.mailbox);
@@ -57,11 +45,52 @@ bool is_certain(World& world, const Intent& intent) {
          world.every_local_side_known();
 }
 
+// What it moves, where it was; nullptr if that is gone, or a row's.
+MessageView* source_of(World& world, const Intent& intent) {
+  MessageView* source = message_at(world, intent.mailbox, intent.uid);
+  if (!source || source->taken || source->from || source->row || !intent.identity) return nullptr;
+  if (source->mailbox->where().uidvalidity != intent.uidvalidity) return nullptr;
+  const auto identity = source->identity();
+  const bool same = identity && identity->same_as(*intent.identity, world.sizes_count(*source));
+  return same ? source : nullptr;
+}
+
+// Where it is by now, with a row, unless it left there since.
+const RowView* recorded_copy(World& world, const Intent& intent) {
+  const RowView* row = recorded_result_of(world, intent);
+  const bool is_it = row && row->remote != Remote::gone && row->identity &&
+                     row->identity->same_as(*intent.identity);
+  return is_it ? row : nullptr;
+}
+
+// The source has no row: moved before it was recorded where it was.
+void decide_unrecorded(Draft& draft, const Intent& intent) {
+  MessageView* source = source_of(draft.world, intent);
+  MessageView* copy = result_of(draft.world, intent);
+  const RowView* recorded = recorded_copy(draft.world, intent);
+  if (!source || (!copy && !recorded) || (copy && copy->taken)) return;
+  const bool is_back = source->file && copy && !copy->file && !copy->from;
+  if (source->file && !is_back) return;
+  const bool stands = !recorded || recorded->remote == Remote::same;
+  if (!stands || !is_certain(draft.world, intent)) {
+    if (is_back) return;
+    source->taken = true;
+    draft.kept_intents.insert(intent.id);
+    draft.wait(*source->mailbox, source->uid, "moved before by half; not all there is known yet");
+  } else if (is_back) {
+    remove_surplus(draft, intent, *copy, *source->mailbox, source->uid);
+  } else if (copy) {
+    remove_surplus(draft, intent, *source, *copy->mailbox, copy->uid);
+  } else {
+    remove_surplus(draft, intent, *source, *recorded->mailbox, recorded->key().uid);
+  }
+}
+
 void decide_copy(Draft& draft, const Intent& intent) {
+  const RowView* row = draft.world.row({intent.mailbox, intent.uid});
+  if (!row) return decide_unrecorded(draft, intent);
   MessageView* copy = result_of(draft.world, intent);
   if (!copy || copy->taken || !is_certain(draft.world, intent)) return;
-  const RowView* row = draft.world.row({intent.mailbox, intent.uid});
-  if (!row) return decide_unrecorded(draft, intent, *copy);
   const bool known = row->remote == Remote::same && row->local != Local::unknown;
   const bool has_file = row->local != Local::gone || row->file;
   if (!known || !row->has_file_here() || !has_file || copy->file || copy->from) return;

@@ -19,15 +19,6 @@ bool is_free(const MessageView& message) {
   return !message.from && !message.file && !message.taken;
 }
 
-// Its row is written already, and only the intent not closed.
-bool is_recorded(World& world, const Intent& intent, const MailboxView& mailbox) {
-  const auto& rows = world.rows_named(std::string(stem_of(intent.base_name)));
-  return std::ranges::any_of(rows, [&](const RowView* row) {
-    return row->mailbox == &mailbox && row->has_file_here() &&
-           row->key().uid >= intent.target_uid_next;
-  });
-}
-
 // Another content has its name by now: the file did not go, it was edited.
 bool was_edited(World& world, const Intent& intent) {
   const std::string_view stem = stem_of(intent.base_name);
@@ -51,23 +42,12 @@ bool may_be_back(World& world, const Intent& intent) {
   });
 }
 
-bool has_file(World& world, const Intent& move) {
-  return std::ranges::any_of(world.files(),
-                             [&](const FileView& file) { return file.move_out == &move; });
-}
-
 // What became of it has no row that would tell.
 bool has_lost_its_file(World& world, const Intent& intent) {
   if (intent.kind == IntentKind::upload) return !upload_is_found(world, intent);
-  return is_rowless_move(world, intent) && !has_file(world, intent);
-}
-
-// What was sent was to follow its file to another mailbox, where that is.
-bool is_left_behind(World& world, const MessageView& message) {
-  return std::ranges::any_of(world.input().intents, [&](const Intent& move) {
-    return is_rowless_move(world, move) && move.mailbox == message.mailbox->in->id &&
-           move.uid == message.uid && has_file(world, move);
-  });
+  if (!is_rowless_move(world, intent)) return false;
+  return std::ranges::none_of(world.files(),
+                              [&](const FileView& file) { return file.move_out == &intent; });
 }
 
 // Neither fetched nor missed while its file may be here.
@@ -96,15 +76,31 @@ void miss(Draft& draft, const Intent& intent, MessageView& message,
   draft.act(std::move(missed), "sent from here, and its file is gone since");
 }
 
-}  // namespace
-
-MessageView* result_of(World& world, const Intent& intent) {
-  MessageView* followed = nullptr;
+// Where what it sends or moves comes to be; nullptr: that is another mailbox by now.
+const MailboxView* goal_of(World& world, const Intent& intent) {
   const MailboxView* mailbox = world.mailbox(is_move(intent) ? intent.target : intent.mailbox);
   if (!mailbox || !intent.identity) return nullptr;
   const UidValidity validity = is_move(intent) ? intent.target_uidvalidity : intent.uidvalidity;
-  if (validity != mailbox->where().uidvalidity) return nullptr;
-  if (is_recorded(world, intent, *mailbox)) return nullptr;
+  return validity == mailbox->where().uidvalidity ? mailbox : nullptr;
+}
+
+}  // namespace
+
+const RowView* recorded_result_of(World& world, const Intent& intent) {
+  const MailboxView* mailbox = goal_of(world, intent);
+  if (!mailbox) return nullptr;
+  const auto& rows = world.rows_named(std::string(stem_of(intent.base_name)));
+  const auto found = std::ranges::find_if(rows, [&](const RowView* row) {
+    return row->mailbox == mailbox && row->has_file_here() &&
+           row->key().uid >= intent.target_uid_next;
+  });
+  return found == rows.end() ? nullptr : *found;
+}
+
+MessageView* result_of(World& world, const Intent& intent) {
+  MessageView* followed = nullptr;
+  const MailboxView* mailbox = goal_of(world, intent);
+  if (!mailbox || recorded_result_of(world, intent)) return nullptr;
   for (MessageView* message : mailbox->messages) {
     if (message->row || message->uid < intent.target_uid_next) continue;
     const auto identity = message->identity();
@@ -146,10 +142,8 @@ void decide_missed(Draft& draft) {
   for (const Intent& intent : draft.world.input().intents) {
     if (!has_lost_its_file(draft.world, intent)) continue;
     MessageView* message = result_of(draft.world, intent);
-    if (!message || !is_free(*message)) continue;
-    const bool left_behind = is_left_behind(draft.world, *message);
-    if (!left_behind && was_edited(draft.world, intent)) continue;
-    if (left_behind || may_be_unclear(draft.world) || may_be_back(draft.world, intent)) {
+    if (!message || !is_free(*message) || was_edited(draft.world, intent)) continue;
+    if (may_be_unclear(draft.world) || may_be_back(draft.world, intent)) {
       keep_in_doubt(draft, intent, *message);
     } else if (!message->mailbox->lacks_what_came_since()) {  // as for a move
       miss(draft, intent, *message, std::nullopt);

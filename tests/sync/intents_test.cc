@@ -404,7 +404,17 @@ TEST(MoveInDoubt, WithoutARowDoneByHalfIsNoDeletionOfWhatWasSent) {
   add_intent(input, IntentKind::upload, "A", 0, "n1", "x", "").target_uid_next = Uid(4);
   EXPECT_EQ(told(input), "pair B/7 n1 S\nclose_intent 2\ndelete_out A/4 expunge\n");
   for (MailboxInput& in : input.mailboxes) in.adopting = true;
-  EXPECT_EQ(told(input), "pair B/7 n1 S\nwait A/4\n");
+  EXPECT_EQ(told(input), "pair B/7 n1 S\nclose_intent 2\nwait A/4\n");
+}
+TEST(MoveInDoubt, WithoutARowDoneByHalfIsFinishedWhenItsNewPlaceIsRecorded) {
+  Input input = read({kMailboxes, "B 7 x S name=n1", "A new 4 x S", ""});
+  add_intent(input, IntentKind::move_out, "A", 4, "n1", "x", "B");
+  EXPECT_EQ(told(input), "delete_out A/4 expunge\n");
+  mailbox(input, "B").adopting = true;
+  EXPECT_EQ(told(input), "wait A/4\n");
+  input = read({kMailboxes, "B 7 x S name=n1", "A new 4 x S\nB gone 7", ""});
+  add_intent(input, IntentKind::move_out, "A", 4, "n1", "x", "B");
+  EXPECT_EQ(told(input), "move_in B/7 -> A/4 B:n1 S\nclose_intent 1\n");
 }
 TEST(MoveInDoubt, WithoutARowStaysOpenWhileItsTargetIsNotSeen) {
   EXPECT_EQ(told(moving_without_row("B unknown", "")), "");
