@@ -72,11 +72,6 @@ void forget(Draft& draft, const RowView& row, RowState into, std::string reason)
 // The file of a row whose move was begun went from its new place: true if its message was found
 // there.
 bool miss_moved(Draft& draft, RowView& row);
-// The message that an open upload or move made on the server; nullptr if there is none. One that a
-// row was found to have moved to counts only where there is no other.
-MessageView* result_of(World& world, const Intent& intent);
-// Its row, where only the intent was not closed; nullptr if there is none.
-const RowView* recorded_result_of(World& world, const Intent& intent);
 // Whether that row's message is where our own unfinished move put it: no move of another client's.
 bool moved_by_us(const RowView& row);
 

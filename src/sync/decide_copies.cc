@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "decide.h"
+#include "pair.h"
 
 namespace sterna::sync {
 namespace {

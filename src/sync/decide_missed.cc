@@ -76,40 +76,7 @@ void miss(Draft& draft, const Intent& intent, MessageView& message,
   draft.act(std::move(missed), "sent from here, and its file is gone since");
 }
 
-// Where what it sends or moves comes to be; nullptr: that is another mailbox by now.
-const MailboxView* goal_of(World& world, const Intent& intent) {
-  const MailboxView* mailbox = world.mailbox(is_move(intent) ? intent.target : intent.mailbox);
-  if (!mailbox || !intent.identity) return nullptr;
-  const UidValidity validity = is_move(intent) ? intent.target_uidvalidity : intent.uidvalidity;
-  return validity == mailbox->where().uidvalidity ? mailbox : nullptr;
-}
-
 }  // namespace
-
-const RowView* recorded_result_of(World& world, const Intent& intent) {
-  const MailboxView* mailbox = goal_of(world, intent);
-  if (!mailbox) return nullptr;
-  const auto& rows = world.rows_named(std::string(stem_of(intent.base_name)));
-  const auto found = std::ranges::find_if(rows, [&](const RowView* row) {
-    return row->mailbox == mailbox && row->has_file_here() &&
-           row->key().uid >= intent.target_uid_next;
-  });
-  return found == rows.end() ? nullptr : *found;
-}
-
-MessageView* result_of(World& world, const Intent& intent) {
-  MessageView* followed = nullptr;
-  const MailboxView* mailbox = goal_of(world, intent);
-  if (!mailbox || recorded_result_of(world, intent)) return nullptr;
-  for (MessageView* message : mailbox->messages) {
-    if (message->row || message->uid < intent.target_uid_next) continue;
-    const auto identity = message->identity();
-    if (!identity || !identity->same_as(*intent.identity, world.sizes_count(*message))) continue;
-    if (!message->from) return message;
-    if (!followed) followed = message;
-  }
-  return followed;
-}
 
 bool moved_by_us(const RowView& row) {
   return row.intent && is_move(*row.intent) && row.message &&

@@ -14,6 +14,13 @@ void find_uploads(World& world);
 // elsewhere.
 bool is_rowless_move(World& world, const Intent& intent);
 void find_rowless_moves(World& world);
+// The message that an open upload or move made on the server; nullptr if there is none. One that a
+// row was found to have moved to counts only where there is no other.
+MessageView* result_of(World& world, const Intent& intent);
+// Its row, where only the intent was not closed; nullptr if there is none.
+const RowView* recorded_result_of(World& world, const Intent& intent);
+// Messages that such a move copied, and left where they were.
+void find_left_behind(World& world);
 void find_moved_uploads(World& world);
 // Whether any file, or a row that was written already, is what that upload is about.
 bool upload_is_found(World& world, const Intent& intent);
@@ -77,6 +84,7 @@ void find_left_rows(World& world);
 inline void pair_all(World& world) {
   find_uploads(world);
   find_rowless_moves(world);
+  find_left_behind(world);
   pair_local_moves(world);
   find_followed(world);
   pair_delivered(world);

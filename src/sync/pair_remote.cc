@@ -37,7 +37,7 @@ bool misses_message(const RowView& view, Search search) {
 }
 
 bool is_free(const MessageView& message) {
-  return message.is_unexplained() && message.detail;
+  return message.is_unexplained() && message.detail && !message.left_behind;
 }
 
 template <class Key, class RowKey, class MessageKeyOf>

@@ -76,7 +76,41 @@ bool find_sent_row(World& world, const Intent& intent) {
   return found != nullptr;
 }
 
+// Where what it sends or moves comes to be; nullptr: that is another mailbox by now.
+const MailboxView* goal_of(World& world, const Intent& intent) {
+  const bool moves = intent.kind == IntentKind::move_out;
+  const MailboxView* mailbox = world.mailbox(moves ? intent.target : intent.mailbox);
+  if (!mailbox || !intent.identity) return nullptr;
+  const UidValidity validity = moves ? intent.target_uidvalidity : intent.uidvalidity;
+  return validity == mailbox->where().uidvalidity ? mailbox : nullptr;
+}
+
 }  // namespace
+
+const RowView* recorded_result_of(World& world, const Intent& intent) {
+  const MailboxView* mailbox = goal_of(world, intent);
+  if (!mailbox) return nullptr;
+  const auto& rows = world.rows_named(std::string(stem_of(intent.base_name)));
+  const auto found = std::ranges::find_if(rows, [&](const RowView* row) {
+    return row->mailbox == mailbox && row->has_file_here() &&
+           row->key().uid >= intent.target_uid_next;
+  });
+  return found == rows.end() ? nullptr : *found;
+}
+
+MessageView* result_of(World& world, const Intent& intent) {
+  MessageView* followed = nullptr;
+  const MailboxView* mailbox = goal_of(world, intent);
+  if (!mailbox || recorded_result_of(world, intent)) return nullptr;
+  for (MessageView* message : mailbox->messages) {
+    if (message->row || message->uid < intent.target_uid_next) continue;
+    const auto identity = message->identity();
+    if (!identity || !identity->same_as(*intent.identity, world.sizes_count(*message))) continue;
+    if (!message->from) return message;
+    if (!followed) followed = message;
+  }
+  return followed;
+}
 
 bool upload_is_found(World& world, const Intent& intent) {
   const auto has_it = [&](const auto& view) { return view.upload == &intent; };
@@ -176,6 +210,18 @@ void find_rowless_moves(World& world) {
       if (!found || file->mailbox->in->id == intent.target) found = file;
     }
     if (found) found->move_out = &intent;
+  }
+}
+
+void find_left_behind(World& world) {
+  for (const FileView& file : world.files()) {
+    const Intent* move = file.move_out;
+    const MailboxView* source = move ? world.mailbox(move->mailbox) : nullptr;
+    if (!source || file.mailbox->in->id != move->target || !result_of(world, *move)) continue;
+    if (source->where().uidvalidity != move->uidvalidity) continue;
+    for (MessageView* message : source->messages) {
+      if (message->uid == move->uid) message->left_behind = true;
+    }
   }
 }
 

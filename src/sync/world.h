@@ -101,6 +101,7 @@ struct MessageView {
   RowView* from = nullptr;   // the row whose message this is: a remote move
   FileView* file = nullptr;  // the file that it was proven to be
   bool of_removal = false;   // as of a row
+  bool left_behind = false;  // by our own move, whose copy stands
   bool taken = false;        // decided: the new content of a row's file, or missing its file
 
   std::optional<Identity> identity() const;

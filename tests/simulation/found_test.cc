@@ -347,5 +347,27 @@ with
 )");
 }
 
+TEST(Found, AFileMovedOnIsFollowedAlsoWhenThatIsDoneByHalf) {
+  play(R"(seed 1404184
+with condstore list-status
+15 remote.deliver dice=465191661
+26 local.deliver dice=673166415
+27 local.make dice=896971799
+31 sync
+34 remote.make dice=190616956
+37 remote.deliver dice=87677182
+41 remote.move dice=401420476
+42 remote.deliver dice=95370025
+45 sync
+50 local.move dice=489626782
+51 sync cut=1952
+53 local.move dice=265115345
+54 remote.remove dice=671877414
+59 remote.move dice=131653928
+65 sync dice=600531808 power_ms=511
+72 rest
+)");
+}
+
 }  // namespace
 }  // namespace sterna::simulation

@@ -406,6 +406,14 @@ TEST(MoveInDoubt, WithoutARowDoneByHalfIsNoDeletionOfWhatWasSent) {
   for (MailboxInput& in : input.mailboxes) in.adopting = true;
   EXPECT_EQ(told(input), "pair B/7 n1 S\nclose_intent 2\nwait A/4\n");
 }
+// Moved on before the first move was recorded; the second one is done by half.
+TEST(MoveInDoubt, MovedOnByHalfIsFinished) {
+  Input input =
+      read({kMailboxes, "A 1 x S", "A gone 1\nB new 7 x S\nC new 8 x S", "A gone 1\nC new A1 x S"});
+  add_intent(input, IntentKind::move_out, "A", 1, "A1", "x", "B");
+  add_intent(input, IntentKind::move_out, "B", 7, "A1", "x", "C");
+  EXPECT_EQ(told(input), "pair C/8 A1 S forgets=A/1\ndelete_out B/7 expunge\n");
+}
 TEST(MoveInDoubt, WithoutARowDoneByHalfIsFinishedWhenItsNewPlaceIsRecorded) {
   Input input = read({kMailboxes, "B 7 x S name=n1", "A new 4 x S", ""});
   add_intent(input, IntentKind::move_out, "A", 4, "n1", "x", "B");
