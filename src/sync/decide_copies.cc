@@ -56,14 +56,6 @@ MessageView* source_of(World& world, const Intent& intent) {
   return same ? source : nullptr;
 }
 
-// Where it is by now, with a row, unless it left there since.
-const RowView* recorded_copy(World& world, const Intent& intent) {
-  const RowView* row = recorded_result_of(world, intent);
-  const bool is_it = row && row->remote != Remote::gone && row->identity &&
-                     row->identity->same_as(*intent.identity);
-  return is_it ? row : nullptr;
-}
-
 // The source has no row: moved before it was recorded where it was.
 void decide_unrecorded(Draft& draft, const Intent& intent) {
   MessageView* source = source_of(draft.world, intent);
@@ -99,6 +91,28 @@ void decide_copy(Draft& draft, const Intent& intent) {
 }
 
 }  // namespace
+
+const RowView* recorded_copy(World& world, const Intent& intent) {
+  const RowView* row = recorded_result_of(world, intent);
+  const bool is_it = row && row->remote != Remote::gone && row->identity &&
+                     row->identity->same_as(*intent.identity);
+  return is_it ? row : nullptr;
+}
+
+bool finish_half_move(Draft& draft, RowView& row) {
+  const RowView* copy = row.move_out ? recorded_copy(draft.world, *row.move_out) : nullptr;
+  if (!copy) return false;
+  draft.kept_intents.insert(row.move_out->id);
+  if (copy->remote != Remote::same) {
+    draft.wait(row, "moved before by half; where its copy stands was not seen");
+  } else {
+    finish_remote(draft, row, RemovalKind::expunge,
+                  "its copy stands in mailbox " + copy->mailbox->in->name.text() + " as UID " +
+                      std::to_string(copy->key().uid.value),
+                  "moved before, and left here by half");
+  }
+  return true;
+}
 
 void decide_copies(Draft& draft) {
   for (const Intent& intent : draft.world.input().intents) {

@@ -10,8 +10,8 @@ namespace sterna::sync {
 // Files about which an upload is open, where they were; and, when all else is paired, elsewhere:
 // also in the place of the row that they had left.
 void find_uploads(World& world);
-// Files whose message was moved before it had a row: in their new place, or, moved on since,
-// elsewhere.
+// Files whose message was moved before it had a row: in their new place, or, when all else is
+// paired, wherever they were moved on to.
 bool is_rowless_move(World& world, const Intent& intent);
 void find_rowless_moves(World& world);
 // The message that an open upload or move made on the server; nullptr if there is none. One that a
@@ -22,6 +22,7 @@ const RowView* recorded_result_of(World& world, const Intent& intent);
 // Messages that such a move copied, and left where they were.
 void find_left_behind(World& world);
 void find_moved_uploads(World& world);
+void find_moves_on(World& world);
 // Whether any file, or a row that was written already, is what that upload is about.
 bool upload_is_found(World& world, const Intent& intent);
 
@@ -94,6 +95,7 @@ inline void pair_all(World& world) {
   pair_rewritten(world);
   pair_new_uids(world);
   find_moved_uploads(world);
+  find_moves_on(world);
   pair_elsewhere(world);
   find_heirs(world);
   find_left_rows(world);

@@ -4,9 +4,7 @@
 // its content.
 #include <algorithm>
 #include <map>
-#include <ranges>
 #include <string>
-#include <string_view>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -195,21 +193,14 @@ bool is_rowless_move(World& world, const Intent& intent) {
 }
 
 void find_rowless_moves(World& world) {
-  std::multimap<std::string_view, FileView*> by_stem;
   for (const Intent& intent : world.input().intents) {
-    if (!is_rowless_move(world, intent)) continue;
-    if (by_stem.empty()) {
-      for (FileView& file : world.files()) {
-        if (file.is_clear()) by_stem.emplace(file.stem, &file);
-      }
+    const MailboxView* target =
+        is_rowless_move(world, intent) ? world.mailbox(intent.target) : nullptr;
+    if (!target) continue;
+    for (FileView* file : target->files) {
+      const bool same_name = file->stem == stem_of(intent.base_name);
+      if (same_name && file->is_clear() && same_content(intent, *file)) file->move_out = &intent;
     }
-    FileView* found = nullptr;
-    const auto [first, last] = by_stem.equal_range(stem_of(intent.base_name));
-    for (const auto& [stem, file] : std::ranges::subrange(first, last)) {
-      if (!same_content(intent, *file)) continue;
-      if (!found || file->mailbox->in->id == intent.target) found = file;
-    }
-    if (found) found->move_out = &intent;
   }
 }
 
@@ -236,6 +227,17 @@ void find_moved_uploads(World& world) {
       if (!best || (stayed && best->mailbox->in->id != intent->mailbox)) best = &file;
     }
     if (best) best->upload = intent;
+  }
+}
+
+void find_moves_on(World& world) {
+  for (const Intent& intent : world.input().intents) {
+    const auto has_it = [&](const FileView& file) { return file.move_out == &intent; };
+    if (!is_rowless_move(world, intent) || std::ranges::any_of(world.files(), has_it)) continue;
+    const auto moved = std::ranges::find_if(world.files(), [&](const FileView& file) {
+      return file.is_clear() && !file.is_paired() && !file.move_out && same_content(intent, file);
+    });
+    if (moved != world.files().end()) moved->move_out = &intent;
   }
 }
 

@@ -152,6 +152,12 @@ void want_for_intents(World& world, Wanted& wanted) {
     if (intent.kind != IntentKind::upload && intent.kind != IntentKind::move_out) continue;
     const MailboxId target = intent.kind == IntentKind::upload ? intent.mailbox : intent.target;
     if (const MailboxView* mailbox = world.mailbox(target)) want_arrivals(*mailbox, wanted);
+    // What a move by half left behind.
+    const MailboxView* source = world.mailbox(intent.mailbox);
+    const bool may_be_left = is_rowless_move(world, intent) && source && source->remote_known;
+    if (may_be_left && source->undetailed.contains(intent.uid)) {
+      wanted[intent.mailbox].add(intent.uid);
+    }
   }
 }
 

@@ -254,7 +254,9 @@ void World::add_intents() {
   for (const Intent& intent : input_.intents) {
     if (intent.kind != IntentKind::move_out && intent.kind != IntentKind::delete_out) continue;
     RowView* view = row({intent.mailbox, intent.uid});
-    if (view) view->intent = &intent;
+    if (!view) continue;
+    view->intent = &intent;
+    if (intent.kind == IntentKind::move_out) view->move_out = &intent;
   }
 }
 

@@ -301,6 +301,15 @@ TEST(MoveInDoubt, DoneByHalfIsFinished) {
   EXPECT_EQ(told(moving("B new 7 x S", "A gone 1\nB new A1 x S")),
             "pair B/7 A1 S\ndelete_out A/1 expunge\n");
 }
+// No deletion of the user's, who may flag it meanwhile.
+TEST(MoveInDoubt, DoneByHalfIsFinishedAlsoWhenTheRemovalOfTheRestWasCut) {
+  Input input = read({kMailboxes, "A 1 x S deleting\nB 7 x S name=n1", "A flags 1 FS", ""});
+  add_intent(input, IntentKind::move_out, "A", 1, "n1", "x", "B");
+  add_intent(input, IntentKind::delete_out, "A", 1, "", "", "");
+  EXPECT_EQ(told(input), "delete_out A/1 expunge\n");
+  mailbox(input, "B").remote.coverage = Coverage::unknown;
+  EXPECT_EQ(told(input), "wait A/1\n");
+}
 TEST(MoveInDoubt, DoneByHalfForAFileWithoutARowIsFinished) {
   Input input = read({kMailboxes, "", "A new 1 x S\nB new 7 x S", "B new n1 x S"});
   add_intent(input, IntentKind::move_out, "A", 1, "n1", "x", "B");
@@ -396,6 +405,8 @@ TEST(MoveInDoubt, WithoutARowAFileDeletedSinceIsMissedByWhatWasMoved) {
 }
 TEST(MoveInDoubt, WithoutARowAFileMovedOnMovesTheMessage) {
   EXPECT_EQ(told(moving_without_row("B new 7 x S", "C new n1 x S")), "move_out B/7 -> C n1 S\n");
+  EXPECT_EQ(told(moving_without_row("B new 7 x S", "C new other x S")),
+            "move_out B/7 -> C other S\n");
   EXPECT_EQ(told(moving_without_row("B new 7 x S", "A new n1 x S")), "move_out B/7 -> A n1 S\n");
 }
 // The upload that came before it is open, too.

@@ -79,6 +79,11 @@ TEST(Wanted, TheTargetsOfOpenIntents) {
   add_intent(input, IntentKind::move_out, "C", 1, "", "", "B");
   EXPECT_EQ(show_wanted(input), "A/7\nB/7\n");
 }
+TEST(Wanted, WhatAMoveWithoutARowMayHaveLeftBehind) {
+  Input input = read({kMailboxes, "", "A new 4 x S unseen\nA new 5 y S unseen", ""});
+  add_intent(input, IntentKind::move_out, "A", 4, "n1", "x", "B");
+  EXPECT_EQ(show_wanted(input), "A/4\n");
+}
 TEST(Wanted, WhatAnEditMayHaveBecome) {
   EXPECT_EQ(wanted("A 1 x S", "A new 7 y S unseen", "A edited 1 y"), "A/7\n");
 }
