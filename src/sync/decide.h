@@ -71,8 +71,8 @@ void forget(Draft& draft, const RowView& row, RowState into, std::string reason)
 
 // Where the message of an open move is by now, with a row, unless it left there since.
 const RowView* recorded_copy(World& world, const Intent& intent);
-// What our own move left of a row's message, whose removal was begun for that and cut: no deletion
-// of the user's. True if it is that.
+// What our own move left of a row's message, and whose new place alone was recorded: no deletion of
+// the user's. True if it is that.
 bool finish_half_move(Draft& draft, RowView& row);
 // The file of a row whose move was begun went from its new place: true if its message was found
 // there.

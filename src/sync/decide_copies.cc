@@ -105,6 +105,8 @@ bool finish_half_move(Draft& draft, RowView& row) {
   draft.kept_intents.insert(row.move_out->id);
   if (copy->remote != Remote::same) {
     draft.wait(row, "moved before by half; where its copy stands was not seen");
+  } else if (row.mailbox->read_only()) {
+    draft.wait(row, "moved before by half; read-only on the server");
   } else {
     finish_remote(draft, row, RemovalKind::expunge,
                   "its copy stands in mailbox " + copy->mailbox->in->name.text() + " as UID " +

@@ -140,6 +140,7 @@ void delete_remote(Draft& draft, RowView& row) {
   if (is_replaced(*row.row) && mailbox.may_push()) {
     return remove_replaced(draft, row, "replaced by its edit, which the server has");
   }
+  if (finish_half_move(draft, row)) return;
   if (auto reason = why_not_now(draft, row)) return draft.wait(row, *reason);
   if (was_unflushed(row)) {
     return forget(draft, row, mailbox.may_pull() ? RowState::wanted : RowState::dropped,
@@ -168,9 +169,9 @@ void remove_replaced(Draft& draft, RowView& row, std::string proof) {
 }
 
 void resume_removal(Draft& draft, RowView& row) {
+  if (finish_half_move(draft, row)) return;
   if (auto reason = why_not_now(draft, row)) return draft.wait(row, *reason);
   if (row.mailbox->read_only()) return draft.wait(row, "deleted here; read-only on the server");
-  if (finish_half_move(draft, row)) return;
   const bool to_trash = row.intent && row.intent->to_trash && draft.world.input().has_trash();
   const auto kind =
       spare_marked(draft, row, to_trash ? RemovalKind::to_trash : kind_by_policy(draft, row));

@@ -369,5 +369,78 @@ with condstore list-status
 )");
 }
 
+// The second move, amid the sync that sent the first, gave it another name.
+TEST(Found, AFileMovedOnUnderAnotherNameTakesItsMessageAlong) {
+  play(R"(seed 1604812
+with
+56 remote.deliver dice=790184298
+58 sync
+62 local.make dice=902900487
+63 remote.remove dice=518134773
+114 local.deliver dice=101922893
+121 remote.make dice=82187570
+125 local.deliver dice=596721110
+126 sync cancel_ms=507
+131 local.move dice=994645949
+133 local.move at=129 dice=716814217
+134 local.flag dice=78371887
+138 rest
+)");
+}
+
+TEST(Found, WhatAMoveByHalfLeftIsFoundWithoutARow) {
+  play(R"(seed 1604924
+with list-status qresync
+25 remote.make dice=14208286
+26 local.deliver dice=308934540
+27 remote.make dice=705323122
+51 rest
+53 remote.move dice=727587282
+54 local.deliver dice=735621749
+67 rest
+69 remote.move dice=327506
+84 remote.deliver dice=451428616
+85 remote.move dice=965495955
+88 local.remove dice=437775249
+90 local.move dice=154573306
+96 sync kill_ms=307
+120 rest
+)");
+}
+
+TEST(Found, WhatAMoveByHalfLeftIsNoDeletionWhenItsRemovalWasCut) {
+  play(R"(seed 1604924
+with qresync
+52 local.make dice=539936640
+54 local.deliver dice=735621749
+57 local.deliver dice=207909827
+67 rest
+69 remote.move dice=327506
+70 local.deliver dice=990608124
+76 remote.flag dice=576892171
+90 local.move dice=154573306
+96 sync kill_ms=307
+118 sync cut=3149
+120 rest
+)");
+}
+
+TEST(Found, WhatAMoveByHalfLeftIsNoDeletionWhenItWasNotYetRemoved) {
+  play(R"(seed 1604924
+with qresync
+52 local.make dice=539936640
+54 local.deliver dice=735621749
+57 local.deliver dice=207909827
+67 rest
+69 remote.move dice=327506
+76 remote.flag dice=576892171
+84 remote.deliver dice=451428616
+90 local.move dice=154573306
+96 sync kill_ms=307
+118 sync cut=3149
+120 rest
+)");
+}
+
 }  // namespace
 }  // namespace sterna::simulation

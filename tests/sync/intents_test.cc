@@ -302,6 +302,13 @@ TEST(MoveInDoubt, DoneByHalfIsFinished) {
             "pair B/7 A1 S\ndelete_out A/1 expunge\n");
 }
 // No deletion of the user's, who may flag it meanwhile.
+TEST(MoveInDoubt, DoneByHalfIsFinishedAlsoWhenOnlyItsNewPlaceWasRecorded) {
+  Input input = read({kMailboxes, "A 1 x S\nB 7 x S name=n1", "A flags 1 FS", "A gone 1"});
+  add_intent(input, IntentKind::move_out, "A", 1, "n1", "x", "B");
+  EXPECT_EQ(told(input), "delete_out A/1 expunge\n");
+  input.intents.clear();
+  EXPECT_EQ(told(input), "delete_out A/1 to_trash\n");
+}
 TEST(MoveInDoubt, DoneByHalfIsFinishedAlsoWhenTheRemovalOfTheRestWasCut) {
   Input input = read({kMailboxes, "A 1 x S deleting\nB 7 x S name=n1", "A flags 1 FS", ""});
   add_intent(input, IntentKind::move_out, "A", 1, "n1", "x", "B");
