@@ -30,8 +30,9 @@ constexpr int kPartsMax = 100'000;
 
 struct Look {
   ChangeSink changes;
-  bool all_flags = false;  // `changes` names every message of the mailbox
-  bool whole = true;       // false: the server told of a part, and not where it stopped
+  bool all_flags = false;    // `changes` names every message of the mailbox
+  bool whole = true;         // false: the server told of a part, and not where it stopped
+  std::uint32_t exists = 0;  // how many messages there are by what it tells
 };
 
 // BAD to what an extension adds to SELECT: without it. Where that is understood, the extension is
@@ -140,6 +141,7 @@ coro::Task<Status> settle_presence(Connection& connection, MailboxWork& work, Lo
   STERNA_CO_TRY(const bool closes, take_changes(seen.changes, selection.exists, base, remote));
   const bool hides = connection.quirks.hides_old_messages;
   const bool doubted = work.told_wrong || (hides && !remote.gone.empty());
+  seen.exists = selection.exists;
   if (closes && seen.whole && !doubted) co_return Status{};
   bool whole = false;
   UidSet all;
@@ -172,6 +174,7 @@ coro::Task<Status> settle_presence(Connection& connection, MailboxWork& work, Lo
     co_return Status{};
   }
   remote.coverage = Coverage::complete;
+  seen.exists = now->exists;
   if (remote.gone.empty()) co_return Status{};
   // Asked once more by name: a server that left them out of the list answers them here.
   UidSet still_there;
@@ -343,6 +346,8 @@ coro::Task<Status> observe_remote(Engine& engine, Connection& connection, Mailbo
   selection = connection.client().selection();
   if (!selection) co_return fail(ErrorCode::changed, "the selection was lost");
   work.next_cursor = cursor_of(*selection, work.row.cursor);
+  // What went since is not among what the look tells as gone.
+  work.next_cursor.messages = seen.exists;
   STERNA_CO_TRY(work.next_cursor.uid_next, uid_next_of(*selection, work, base));
   work.cursor_known = remote.coverage == Coverage::complete;
   co_return Status{};
