@@ -196,7 +196,8 @@ class MailboxExecution {
   }
 
   coro::Task<Status> carry_out(const sync::MailboxAction& action) {
-    if (renames(action) || is_one_of<sync::CreateLocal, sync::CreateRemote>(action))
+    if (renames(action) ||
+        is_one_of<sync::CreateLocal, sync::CreateRemote, sync::AdoptBoth>(action))
       STERNA_CO_CHECK(announce_change());
     if (renames(action)) co_return co_await rename(action);
     if (const auto* what = std::get_if<sync::CreateLocal>(&action.what)) {

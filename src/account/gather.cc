@@ -322,6 +322,7 @@ Status count_looks(Engine& engine, const sync::Plan& plan) {
     }
   }
   const std::int64_t now_ms = engine.sure_ms();
+  std::vector<Intent> counted;
   for (Intent& intent : intents) {
     const std::int64_t pauses_ms = kLookPauseMs * (static_cast<std::int64_t>(intent.looks) + 1);
     // Written while the clock was ahead: from now on it is as if it had been written just so long
@@ -333,9 +334,13 @@ Status count_looks(Engine& engine, const sync::Plan& plan) {
     if (!sought || resolved.contains(intent.id) || !due) continue;
     if (!was_looked_at(engine, intent)) continue;
     ++intent.looks;
-    STERNA_CHECK(engine.write([&] { return engine.store->update_intent(intent); }));
+    counted.push_back(intent);
   }
-  return {};
+  if (counted.empty()) return {};
+  return engine.write([&]() -> Status {
+    for (const Intent& intent : counted) STERNA_CHECK(engine.store->update_intent(intent));
+    return {};
+  });
 }
 
 Status collect_all(Engine& engine, RowCollector& rows, bool deduplicates) {

@@ -212,13 +212,14 @@ Status flush_old_places(Engine& engine, MailboxWork& from, const std::vector<Mov
   if (!engine.settings.fsync) return {};
   maildir::TouchedDirectories left;
   for (const Moving& one : moving) {
-    if (one.row.base_name.empty()) continue;
     const auto dirs = engine.open_dirs(from);
     if (!dirs && dirs.error().is(ErrorCode::not_found)) {
       return maildir::flush_rest_of(*engine.root, from.path);
     }
     if (!dirs) return fail(dirs.error());
-    left.add((*dirs)->message_dir(one.row.in_new));
+    const bool without_row = one.row.base_name.empty();
+    if (without_row || !one.row.in_new) left.add((*dirs)->message_dir(false));
+    if (without_row || one.row.in_new) left.add((*dirs)->message_dir(true));
   }
   return left.sync();
 }

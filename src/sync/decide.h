@@ -69,6 +69,8 @@ void finish_remote(Draft& draft, RowView& row, RemovalKind kind, std::string pro
                    std::string reason);
 void forget(Draft& draft, const RowView& row, RowState into, std::string reason);
 
+// What an open move without a row moves, where it was; nullptr if that is gone, or explained.
+MessageView* source_of(World& world, const Intent& intent);
 // Where the message of an open move is by now, with a row, unless it left there since.
 const RowView* recorded_copy(World& world, const Intent& intent);
 // What our own move left of a row's message, and whose new place alone was recorded: no deletion of

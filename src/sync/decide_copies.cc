@@ -41,27 +41,18 @@ void remove_surplus(Draft& draft, const Intent& intent, MessageView& surplus,
 bool is_certain(World& world, const Intent& intent) {
   const MailboxView* from = world.mailbox(intent.mailbox);
   const MailboxView* to = world.mailbox(intent.target);
-  if (!from || !to || from->in->adopting || to->in->adopting) return false;
+  if (!from || !to || from->is_yet_to_be_paired() || to->is_yet_to_be_paired()) return false;
   return from->remote_known && from->where().uidvalidity == intent.uidvalidity &&
          world.every_local_side_known();
-}
-
-// What it moves, where it was; nullptr if that is gone, or a row's.
-MessageView* source_of(World& world, const Intent& intent) {
-  MessageView* source = message_at(world, intent.mailbox, intent.uid);
-  if (!source || source->taken || source->from || source->row || !intent.identity) return nullptr;
-  if (source->mailbox->where().uidvalidity != intent.uidvalidity) return nullptr;
-  const auto identity = source->identity();
-  const bool same = identity && identity->same_as(*intent.identity, world.sizes_count(*source));
-  return same ? source : nullptr;
 }
 
 // The source has no row: moved before it was recorded where it was.
 void decide_unrecorded(Draft& draft, const Intent& intent) {
   MessageView* source = source_of(draft.world, intent);
+  if (!source) return;
   MessageView* copy = result_of(draft.world, intent);
-  const RowView* recorded = recorded_copy(draft.world, intent);
-  if (!source || (!copy && !recorded) || (copy && copy->taken)) return;
+  const RowView* recorded = copy ? nullptr : recorded_copy(draft.world, intent);
+  if ((!copy && !recorded) || (copy && copy->taken)) return;
   const bool is_back = source->file && copy && !copy->file && !copy->from;
   if (source->file && !is_back) return;
   const bool stands = !recorded || recorded->remote == Remote::same;
@@ -92,10 +83,19 @@ void decide_copy(Draft& draft, const Intent& intent) {
 
 }  // namespace
 
+MessageView* source_of(World& world, const Intent& intent) {
+  MessageView* source = message_at(world, intent.mailbox, intent.uid);
+  if (!source || source->taken || source->from || source->row || !intent.identity) return nullptr;
+  if (source->mailbox->where().uidvalidity != intent.uidvalidity) return nullptr;
+  const auto identity = source->identity();
+  const bool same = identity && identity->same_as(*intent.identity, world.sizes_count(*source));
+  return same ? source : nullptr;
+}
+
 const RowView* recorded_copy(World& world, const Intent& intent) {
   const RowView* row = recorded_result_of(world, intent);
-  const bool is_it = row && row->remote != Remote::gone && row->identity &&
-                     row->identity->same_as(*intent.identity);
+  const auto there = row ? row->identity_there() : std::nullopt;
+  const bool is_it = there && there->same_as(*intent.identity) && row->remote != Remote::gone;
   return is_it ? row : nullptr;
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "decide.h"
+#include "pair.h"
 
 namespace sterna::sync {
 namespace {
@@ -32,6 +33,8 @@ bool upload_is_settled(World& world, const Intent& intent) {
 bool rowless_move_is_settled(World& world, const Intent& intent) {
   const auto has_it = [&](const FileView& file) { return file.move_out == &intent; };
   if (std::ranges::any_of(world.files(), has_it)) return false;
+  const MessageView* message = result_of(world, intent);
+  if (message && message->file) return false;  // moved on, and not recorded either
   const MailboxView* target = world.mailbox(intent.target);
   return !target || (target->examined && target->local_known);
 }

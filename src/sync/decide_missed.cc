@@ -109,6 +109,7 @@ void decide_missed(Draft& draft) {
   for (const Intent& intent : draft.world.input().intents) {
     if (!has_lost_its_file(draft.world, intent)) continue;
     MessageView* message = result_of(draft.world, intent);
+    if (!message && is_move(intent)) message = source_of(draft.world, intent);
     if (!message || !is_free(*message) || was_edited(draft.world, intent)) continue;
     if (may_be_unclear(draft.world) || may_be_back(draft.world, intent)) {
       keep_in_doubt(draft, intent, *message);

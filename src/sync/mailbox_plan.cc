@@ -102,12 +102,17 @@ class MailboxPlanner {
     }
   }
 
-  // The backup is older than the mailbox, or has no empty directories. Nothing that is missing
-  // where a mailbox is paired anew, or was never looked into, was deleted.
+  // Nothing that is missing where a mailbox is paired anew, or of which the base has nothing, was
+  // deleted.
+  static bool can_lack_nothing(const KnownView& view) {
+    const KnownMailbox& known = *view.known;
+    const bool empty = !known.row.cursor.uidvalidity && known.files == 0 && known.on_server == 0;
+    return (known.row.pair_anew || empty) && may_pull(known.policy);
+  }
+
+  // The backup is older than the mailbox, or has no empty directories.
   static bool lost_by_restore(const KnownView& view) {
-    const bool believes_nothing = view.row().pair_anew || !view.row().cursor.uidvalidity;
-    return believes_nothing && !view.local->whole && view.remote_state == Presence::present &&
-           may_pull(view.known->policy);
+    return can_lack_nothing(view) && !view.local->whole && view.remote_state == Presence::present;
   }
 
   // A row that lacks a side: its making was cut short, or `create` does not allow it.
@@ -168,7 +173,7 @@ class MailboxPlanner {
     }
     const bool applied = view.known->answer == HeldAnswer::apply;
     // With mail in it, it is held: the backup may still be on its way.
-    if (messages == 0U && view.row().pair_anew && may_pull(policy) && !applied) {
+    if (messages == 0U && can_lack_nothing(view) && !applied) {
       return act(CreateLocal{view.row().id, *view.remote},
                  "its folder here is missing since a backup was restored");
     }

@@ -28,13 +28,19 @@ void put_together(MessageView& message, FileView& file, bool moved_here) {
   file.moved_here = moved_here;
 }
 
-// Moved from where our own move had put its message, before that had a row.
+// About a message that our own move put, or was to take, from another mailbox, before it had a row.
 void find_unrecorded_move_on(World& world, FileView& file) {
-  const MailboxView* source = file.move_out ? world.mailbox(file.move_out->target) : nullptr;
+  const Intent* move = file.move_out;
+  if (!move) return;
+  const bool awaited = file.mailbox->in->id == move->target;  // and its message is not there yet
+  const MailboxView* source = world.mailbox(awaited ? move->mailbox : move->target);
   if (!source || source == file.mailbox || !source->remote_known) return;
+  if (awaited && source->where().uidvalidity != move->uidvalidity) return;
+  const bool is_users = !file.mailbox->lacks_what_came_since() && !source->lacks_what_came_since();
   for (MessageView* message : source->messages) {
-    if (!is_alone(*message) || message->uid < file.move_out->target_uid_next) continue;
-    if (same_content(world, *message, file)) return put_together(*message, file, true);
+    const bool may_be = awaited ? message->uid == move->uid : message->uid >= move->target_uid_next;
+    if (!may_be || !is_alone(*message) || !same_content(world, *message, file)) continue;
+    return put_together(*message, file, is_users);
   }
 }
 

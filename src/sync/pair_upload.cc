@@ -28,6 +28,14 @@ bool same_content(const Intent& intent, const FileView& file) {
   return intent.identity && intent.identity->same_as(*file.arrival->identity);
 }
 
+// New here, and nothing is decided of it yet.
+bool may_be_moved(const FileView& file) {
+  const LocalArrival& arrival = *file.arrival;
+  const bool settled = arrival.consumed || arrival.held || arrival.resurrected;
+  return file.is_clear() && !file.is_paired() && !file.awaits_drop && !settled &&
+         !arrival.is_placeholder && !arrival.is_stub;
+}
+
 // The new content of a row's own file.
 bool find_edited_row(World& world, const Intent& intent) {
   for (RowView* row : world.rows_named(std::string(stem_of(intent.base_name)))) {
@@ -104,8 +112,8 @@ MessageView* result_of(World& world, const Intent& intent) {
     if (message->row || message->uid < intent.target_uid_next) continue;
     const auto identity = message->identity();
     if (!identity || !identity->same_as(*intent.identity, world.sizes_count(*message))) continue;
-    if (!message->from) return message;
-    if (!followed) followed = message;
+    if (!message->from && !message->file && !message->taken) return message;
+    if (!followed || (followed->from && !message->from)) followed = message;
   }
   return followed;
 }
@@ -210,9 +218,8 @@ void find_left_behind(World& world) {
     const MailboxView* source = move ? world.mailbox(move->mailbox) : nullptr;
     if (!source || file.mailbox->in->id != move->target || !result_of(world, *move)) continue;
     if (source->where().uidvalidity != move->uidvalidity) continue;
-    for (MessageView* message : source->messages) {
-      if (message->uid == move->uid) message->left_behind = true;
-    }
+    const auto left = std::ranges::find(source->messages, move->uid, &MessageView::uid);
+    if (left != source->messages.end()) (*left)->left_behind = true;
   }
 }
 
@@ -234,8 +241,10 @@ void find_moves_on(World& world) {
   for (const Intent& intent : world.input().intents) {
     const auto has_it = [&](const FileView& file) { return file.move_out == &intent; };
     if (!is_rowless_move(world, intent) || std::ranges::any_of(world.files(), has_it)) continue;
+    const MessageView* message = result_of(world, intent);
+    if (!message || !message->is_unexplained()) continue;
     const auto moved = std::ranges::find_if(world.files(), [&](const FileView& file) {
-      return file.is_clear() && !file.is_paired() && !file.move_out && same_content(intent, file);
+      return may_be_moved(file) && !file.move_out && same_content(intent, file);
     });
     if (moved != world.files().end()) moved->move_out = &intent;
   }

@@ -408,6 +408,7 @@ Input moving_without_row(std::string_view remote, std::string_view local) {
 TEST(MoveInDoubt, WithoutARowAFileDeletedSinceIsMissedByWhatWasMoved) {
   EXPECT_EQ(told(moving_without_row("B new 7 x S", "")), "missed B/7 n1 -\nwait B/7\n");
   EXPECT_EQ(told(moving_without_row("B new 7 x S", "C unknown")), "wait B/7\n");
+  EXPECT_EQ(told(moving_without_row("A new 4 x S", "")), "missed A/4 n1 -\nwait A/4\n");
   EXPECT_EQ(told(moving_without_row("B new 3 x S", "")), "download B/3\nclose_intent 1\n");
 }
 TEST(MoveInDoubt, WithoutARowAFileMovedOnMovesTheMessage) {
@@ -415,6 +416,29 @@ TEST(MoveInDoubt, WithoutARowAFileMovedOnMovesTheMessage) {
   EXPECT_EQ(told(moving_without_row("B new 7 x S", "C new other x S")),
             "move_out B/7 -> C other S\n");
   EXPECT_EQ(told(moving_without_row("B new 7 x S", "A new n1 x S")), "move_out B/7 -> A n1 S\n");
+}
+// What a backup has in the old place, the user moved.
+TEST(MoveInDoubt, WithoutARowAFileOfARestoredBackupTakesTheServersPlace) {
+  Input input = moving_without_row("B new 7 x S", "A new n1 x S");
+  add_intent(input, IntentKind::upload, "A", 0, "n1", "x", "");
+  for (MailboxInput& in : input.mailboxes) in.adopting = in.paired_anew = true;
+  EXPECT_EQ(told(input), "move_in A/0 -> B/7 A:n1 S\n");
+}
+// The second move was written down, and not done.
+TEST(MoveInDoubt, WithoutARowAFileMovedOnStillMovesTheMessage) {
+  Input input = moving_without_row("B new 7 x S", "C new n1 x S");
+  add_intent(input, IntentKind::upload, "A", 0, "n1", "x", "");
+  add_intent(input, IntentKind::move_out, "B", 7, "n1", "x", "C");
+  EXPECT_EQ(told(input), "move_out B/7 -> C n1 S\n");
+}
+TEST(MoveInDoubt, OfTwoAlikeTheOneThatIsLeftIsMissed) {
+  Input input = moving_without_row("B new 7 x S\nB new 8 x S", "B new n2 x S");
+  add_intent(input, IntentKind::move_out, "A", 5, "n2", "x", "B");
+  EXPECT_EQ(told(input), "pair B/7 n2 S\nmissed B/8 n1 -\nwait B/8\n");
+}
+// Not about files of which all is decided.
+TEST(MoveInDoubt, WithoutARowAFileThatIsLeftAloneIsNotMoved) {
+  EXPECT_EQ(told(moving_without_row("", "C new k x S held")), "close_intent 1\nheld orphan C k\n");
 }
 // The upload that came before it is open, too.
 TEST(MoveInDoubt, WithoutARowDoneByHalfIsNoDeletionOfWhatWasSent) {

@@ -129,9 +129,10 @@ TEST_F(MailboxTable, NotWholeHereSinceABackupWasRestoredIsMadeAnew) {
 }
 TEST_F(MailboxTable, NotWholeHereAndNeverLookedIntoIsMadeAnew) {
   world.here("A").suspect = true;
+  world.here("A").whole = false;
   world.in_base("A").row.cursor = {};
   EXPECT_EQ(world.told(), "freeze A\n");
-  world.here("A").whole = false;
+  world.in_base("A").files = world.in_base("A").on_server = 0;
   EXPECT_EQ(world.told(), "create_local A A\n");
 }
 TEST_F(MailboxTable, GoneHereInAWalkThatFailedWaits) {
