@@ -101,6 +101,7 @@ class LocalExecution {
     STERNA_CO_TRY(const bool any, wrote);
     if (!any && intents_.empty()) co_return Status{};
     for (const IntentId intent : intents_) STERNA_CO_CHECK(engine_.store->close_intent(intent));
+    STERNA_CO_CHECK(close_uploads_of(engine_, placed_));
     STERNA_CO_CHECK(transaction.commit());
     at_step("local.recorded");
     co_return Status{};
@@ -442,6 +443,7 @@ class LocalExecution {
     }
     push_unsaid(moved, move.to.uidvalidity, move.to_remote, move.flags, action.reason);
     STERNA_CHECK(engine_.store->put_message(moved));
+    if (!row) placed_.push_back(moved);
     ++engine_.report.counts.moved_in;
     STERNA_CHECK(engine_.add_history(to, move.new_uid, file.name, "moved", "local",
                                      fmt::format("from {}", from.name()), action.reason));
@@ -569,7 +571,8 @@ class LocalExecution {
   std::vector<Change> changes_;
   std::vector<Ordered> order_;
   std::vector<Failed> failed_;
-  std::vector<IntentId> intents_;  // of the moves
+  std::vector<IntentId> intents_;   // of the moves
+  std::vector<MessageRow> placed_;  // rows of files that had none
 };
 
 }  // namespace

@@ -135,6 +135,7 @@ void look_again(Engine& engine, MailboxWork& from, MailboxWork& to, const sync::
 Status record(Engine& engine, MailboxWork& from, MailboxWork& to, const std::vector<Moving>& moving,
               const CopySink& answers, std::vector<FlagPush>& pushes) {
   maildir::TouchedDirectories touched;
+  std::vector<MessageRow> placed;  // that had no row
   STERNA_TRY(auto transaction, engine.store->begin(store::Durability::full));
   for (const Moving& one : moving) {
     STERNA_CHECK(engine.store->clear_failure(to.row.id, Uid{}, one.what->file.base, kFailure));
@@ -162,11 +163,13 @@ Status record(Engine& engine, MailboxWork& from, MailboxWork& to, const std::vec
     }
     STERNA_CHECK(leave_place(engine, one.row));
     STERNA_CHECK(engine.store->put_message(row));
+    if (one.row.base_name.empty()) placed.push_back(row);
     if (one.what->forgets) STERNA_CHECK(forget_row(engine, *one.what->forgets, one.action->reason));
     STERNA_CHECK(engine.store->close_intent(one.intent));
     STERNA_CHECK(engine.add_history(to, *uid, one.what->file.name, "moved", "remote",
                                     fmt::format("from {}", from.name()), one.action->reason));
   }
+  STERNA_CHECK(close_uploads_of(engine, placed));
   if (engine.settings.fsync) STERNA_CHECK(touched.sync());
   STERNA_CHECK(transaction.commit());
   at_step("move_out.recorded");

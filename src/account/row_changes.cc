@@ -2,8 +2,11 @@
 #include "row_changes.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 #include <vector>
+
+#include "sterna/sync/plan.h"
 
 namespace sterna::account {
 
@@ -51,6 +54,23 @@ Status leave_place(Engine& engine, const MessageRow& row) {
   if (row.base_name.empty()) return {};
   return engine.store->add_tombstone(
       {{row.key.mailbox, Uid{}}, row.base_name, row.file.ino, engine.boot_id, engine.now_ms()});
+}
+
+Status close_uploads_of(Engine& engine, std::span<const MessageRow> rows) {
+  if (rows.empty()) return {};
+  std::multimap<std::string_view, const MessageRow*> by_stem;
+  for (const MessageRow& row : rows) by_stem.emplace(sync::stem_of(row.base_name), &row);
+  STERNA_TRY(const std::vector<Intent> intents, engine.store->intents());
+  for (const Intent& intent : intents) {
+    if (intent.kind != IntentKind::upload || !intent.identity) continue;
+    const auto [first, last] = by_stem.equal_range(sync::stem_of(intent.base_name));
+    const bool is_one = std::any_of(first, last, [&](const auto& named) {
+      const std::optional<Identity>& identity = named.second->identity;
+      return identity && intent.identity->same_as(*identity);
+    });
+    if (is_one) STERNA_CHECK(engine.store->close_intent(intent.id));
+  }
+  return {};
 }
 
 Status forget_row(Engine& engine, MessageKey key, const std::string& reason) {

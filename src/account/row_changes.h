@@ -2,6 +2,7 @@
 // What becomes of a row whose message or file moves or goes.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,10 @@ Status bury(Engine& engine, const MailboxWork& work, const MessageRow& row, std:
 // Row of a message that is elsewhere now, with its file; inside a transaction. The name that it had
 // here leaves a tombstone, and is not given up.
 Status leave_place(Engine& engine, const MessageRow& row);
+// Open uploads of files that have a row from now on, in another mailbox than they were sent to;
+// inside a transaction. Were one still open when another client moves the message there, that would
+// pass for what was sent.
+Status close_uploads_of(Engine& engine, std::span<const MessageRow> rows);
 // As bury(), of a row whose file is another row's from now on, if it is still there.
 Status forget_row(Engine& engine, MessageKey key, const std::string& reason);
 

@@ -442,5 +442,19 @@ with qresync
 )");
 }
 
+// A file that followed its message before its upload was recorded: that is no upload any more.
+TEST(Found, AMessageThatAnotherClientMovesBackIsFollowedBack) {
+  play(R"(seed 1812329
+with cyrus
+2 local.make dice=155086010
+3 local.deliver dice=184612585
+12 sync kill_ops=218
+16 remote.move dice=654511979
+20 sync
+25 remote.move dice=988081102
+31 rest
+)");
+}
+
 }  // namespace
 }  // namespace sterna::simulation
