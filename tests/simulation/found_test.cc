@@ -456,5 +456,24 @@ with cyrus
 )");
 }
 
+// Between the list of flags and the question after what is missing in it.
+TEST(Found, TheLastMessageThatGoesAmidALookIsSeenToBeGone) {
+  play(R"(seed 1755164
+with list-status literal+ uidplus
+31 local.deliver dice=718512130
+36 local.deliver dice=96847235
+51 local.remove dice=66252321
+55 sync
+56 wait back_ms=488
+64 local.deliver dice=251643612
+65 local.flag dice=415291923
+66 remote.remove dice=789692595
+67 local.flag at=204 dice=390538887
+69 remote.remove at=354 dice=85387946
+70 sync
+72 rest
+)");
+}
+
 }  // namespace
 }  // namespace sterna::simulation
