@@ -19,8 +19,15 @@ MessageView* message_at(World& world, MailboxId id, Uid uid) {
   return nullptr;
 }
 
+constexpr const char* kLeftByHalf = "moved before, and left here by half";
+
+std::string stands_in(const MailboxView& mailbox, Uid uid) {
+  return "its copy stands in mailbox " + mailbox.in->name.text() + " as UID " +
+         std::to_string(uid.value);
+}
+
 void remove_surplus(Draft& draft, const Intent& intent, MessageView& surplus,
-                    const MailboxView& stands_in, Uid as) {
+                    const MailboxView& place, Uid as) {
   if (surplus.mailbox->read_only()) {
     return draft.wait(*surplus.mailbox, surplus.uid, "moved before by half; read-only");
   }
@@ -31,10 +38,9 @@ void remove_surplus(Draft& draft, const Intent& intent, MessageView& surplus,
   out.uid = surplus.uid;
   out.kind = RemovalKind::expunge;
   out.identity = *intent.identity;
-  out.proof = "its copy stands in mailbox " + stands_in.in->name.text() + " as UID " +
-              std::to_string(as.value);
+  out.proof = stands_in(place, as);
   out.without_row = true;
-  draft.act(std::move(out), "moved before, and left here by half");
+  draft.act(std::move(out), kLeftByHalf);
 }
 
 // Both places are what they were when the move was begun.
@@ -108,10 +114,8 @@ bool finish_half_move(Draft& draft, RowView& row) {
   } else if (row.mailbox->read_only()) {
     draft.wait(row, "moved before by half; read-only on the server");
   } else {
-    finish_remote(draft, row, RemovalKind::expunge,
-                  "its copy stands in mailbox " + copy->mailbox->in->name.text() + " as UID " +
-                      std::to_string(copy->key().uid.value),
-                  "moved before, and left here by half");
+    finish_remote(draft, row, RemovalKind::expunge, stands_in(*copy->mailbox, copy->key().uid),
+                  kLeftByHalf);
   }
   return true;
 }

@@ -31,8 +31,7 @@ bool upload_is_settled(World& world, const Intent& intent) {
 }
 
 bool rowless_move_is_settled(World& world, const Intent& intent) {
-  const auto has_it = [&](const FileView& file) { return file.move_out == &intent; };
-  if (std::ranges::any_of(world.files(), has_it)) return false;
+  if (has_moved_file(world, intent)) return false;
   const MessageView* message = result_of(world, intent);
   if (message && message->file) return false;  // moved on, and not recorded either
   const MailboxView* target = world.mailbox(intent.target);

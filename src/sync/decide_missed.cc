@@ -45,9 +45,7 @@ bool may_be_back(World& world, const Intent& intent) {
 // What became of it has no row that would tell.
 bool has_lost_its_file(World& world, const Intent& intent) {
   if (intent.kind == IntentKind::upload) return !upload_is_found(world, intent);
-  if (!is_rowless_move(world, intent)) return false;
-  return std::ranges::none_of(world.files(),
-                              [&](const FileView& file) { return file.move_out == &intent; });
+  return is_rowless_move(world, intent) && !has_moved_file(world, intent);
 }
 
 // Neither fetched nor missed while its file may be here.

@@ -13,6 +13,7 @@ void find_uploads(World& world);
 // Files whose message was moved before it had a row: in their new place, or, when all else is
 // paired, wherever they were moved on to.
 bool is_rowless_move(World& world, const Intent& intent);
+bool has_moved_file(World& world, const Intent& move);
 void find_rowless_moves(World& world);
 // The message that an open upload or move made on the server; nullptr if there is none. One that a
 // row was found to have moved to counts only where there is no other.
@@ -68,7 +69,9 @@ void pair_elsewhere(World& world);
 // synchronizer.
 bool was_on_server(World& world, const FileView& file);
 
-// A file that nothing explains: it may be a message that stands elsewhere, in a mailbox that is
+// A file that nothing explains, and of which nothing is decided.
+bool may_be_moved(const FileView& file);
+// One that may be a message that stands elsewhere, in a mailbox that is
 // paired anew.
 bool may_be_lost_move(const FileView& file);
 

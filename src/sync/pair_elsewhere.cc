@@ -107,11 +107,14 @@ void match_paired_anew(World& world) {
 
 }  // namespace
 
-bool may_be_lost_move(const FileView& file) {
+bool may_be_moved(const FileView& file) {
   const LocalArrival& arrival = *file.arrival;
   const bool settled = arrival.consumed || arrival.held || arrival.resurrected;
-  if (settled || arrival.is_placeholder) return false;
-  return is_alone(file) && file.mailbox->remote_known && file.mailbox->in->adopting;
+  return is_alone(file) && !settled && !arrival.is_placeholder;
+}
+
+bool may_be_lost_move(const FileView& file) {
+  return may_be_moved(file) && file.mailbox->remote_known && file.mailbox->in->adopting;
 }
 
 bool was_on_server(World& world, const FileView& file) {

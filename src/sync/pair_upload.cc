@@ -28,14 +28,6 @@ bool same_content(const Intent& intent, const FileView& file) {
   return intent.identity && intent.identity->same_as(*file.arrival->identity);
 }
 
-// New here, and nothing is decided of it yet.
-bool may_be_moved(const FileView& file) {
-  const LocalArrival& arrival = *file.arrival;
-  const bool settled = arrival.consumed || arrival.held || arrival.resurrected;
-  return file.is_clear() && !file.is_paired() && !file.awaits_drop && !settled &&
-         !arrival.is_placeholder && !arrival.is_stub;
-}
-
 // The new content of a row's own file.
 bool find_edited_row(World& world, const Intent& intent) {
   for (RowView* row : world.rows_named(std::string(stem_of(intent.base_name)))) {
@@ -200,6 +192,11 @@ bool is_rowless_move(World& world, const Intent& intent) {
   return intent.kind == IntentKind::move_out && !world.row({intent.mailbox, intent.uid});
 }
 
+bool has_moved_file(World& world, const Intent& move) {
+  return std::ranges::any_of(world.files(),
+                             [&](const FileView& file) { return file.move_out == &move; });
+}
+
 void find_rowless_moves(World& world) {
   for (const Intent& intent : world.input().intents) {
     const MailboxView* target =
@@ -239,8 +236,7 @@ void find_moved_uploads(World& world) {
 
 void find_moves_on(World& world) {
   for (const Intent& intent : world.input().intents) {
-    const auto has_it = [&](const FileView& file) { return file.move_out == &intent; };
-    if (!is_rowless_move(world, intent) || std::ranges::any_of(world.files(), has_it)) continue;
+    if (!is_rowless_move(world, intent) || has_moved_file(world, intent)) continue;
     const MessageView* message = result_of(world, intent);
     if (!message || !message->is_unexplained()) continue;
     const auto moved = std::ranges::find_if(world.files(), [&](const FileView& file) {
