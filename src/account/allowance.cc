@@ -12,6 +12,7 @@
 #include "remote_changes.h"
 #include "sterna/base/bytes.h"
 #include "take_word.h"
+#include "time_units.h"
 
 namespace sterna::account {
 namespace {
@@ -19,7 +20,6 @@ namespace {
 constexpr std::uint64_t kMegabyte = 1'000'000;
 constexpr std::uint64_t kMostPercent = 80;
 constexpr std::uint64_t kAllPercent = 90;
-constexpr std::int64_t kHourMs = 3'600'000;
 constexpr std::int64_t kRestMs = kHourMs;
 // Of a mailbox that is not here at all, so that what arrives behind them is known as new.
 constexpr std::uint64_t kFirstMessages = 10;

@@ -17,12 +17,12 @@
 #include "sterna/imap/commands.h"
 #include "sterna/imap/outcome.h"
 #include "sterna/maildir/file_name.h"
+#include "time_units.h"
 #include "whole_body.h"
 
 namespace sterna::account {
 namespace {
 
-constexpr std::int64_t kHourMs = std::chrono::milliseconds(std::chrono::hours(1)).count();
 // Of an hour: a mailbox of 100,000 takes about as long as a week. Syncs that are further apart than
 // an hour make up for some of it.
 constexpr std::size_t kRowsAnHour = 500;

@@ -16,7 +16,6 @@ namespace sterna::account {
 namespace {
 
 constexpr std::uint32_t kCollisionsMax = 100;
-constexpr std::size_t kReadOctets = 128 * 1024;
 
 }  // namespace
 
@@ -121,7 +120,7 @@ bool BodyWriter::read_source(const Source& source, maildir::MailboxDirs& from) {
   if (!stat || stat->type != io::FileType::file || to_stamp(*stat) != source.file) return false;
   for (bool is_first = true;; is_first = false) {
     std::string octets;
-    const Result<std::size_t> got = (*reader)->read(octets, kReadOctets);
+    const Result<std::size_t> got = (*reader)->read(octets, io::kReadOctets);
     if (!got) return false;
     if (*got == 0) break;
     if (is_first) header_date_ = imap::date_of_header(octets);

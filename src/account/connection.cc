@@ -14,7 +14,7 @@
 namespace sterna::account {
 namespace {
 
-constexpr std::size_t kReadOctets = 256 * 1024;
+constexpr std::size_t kLineOctets = 256 * 1024;
 constexpr std::size_t kRemarkShown = 300;
 constexpr std::size_t kLiteralOctets = 256 * 1024;
 constexpr std::chrono::seconds kWriteLimit{180};
@@ -160,7 +160,7 @@ coro::Task<void> Connection::hear_out() {
     buffer_.clear();
     Result<std::size_t> got =
         co_await io::with_deadline(services_.clock, kLastWordsLimit,
-                                   transport_->read_some(buffer_, kReadOctets), "no last words");
+                                   transport_->read_some(buffer_, kLineOctets), "no last words");
     if (!got || *got == 0) co_return;
     Result<std::size_t> fed = client_.feed(buffer_, *this);
     if (!fed || *fed < buffer_.size() || said_bye_) co_return;
@@ -204,7 +204,7 @@ coro::Task<Result<std::size_t>> Connection::read() {
       std::max(patience.left, std::chrono::nanoseconds{}));
   const auto began = services_.clock.monotonic();
   Result<std::size_t> got = co_await io::with_deadline(
-      services_.clock, left, transport_->read_some(buffer_, kReadOctets), patience.what);
+      services_.clock, left, transport_->read_some(buffer_, kLineOctets), patience.what);
   count_waiting(services_.clock.monotonic() - began);
   log_remarks();
   if (!got && got.error().is(ErrorCode::timeout)) {
@@ -319,7 +319,7 @@ coro::Task<Status> Connection::listen(coro::Event& wake) {
   const auto read = [](io::Transport& from, std::string& into,
                        std::optional<Result<std::size_t>>& result,
                        coro::Event& done) -> coro::Task<void> {
-    result = co_await from.read_some(into, kReadOctets);
+    result = co_await from.read_some(into, kLineOctets);
     done.set();
   };
   coro::Scope reading = co_await coro::make_scope();

@@ -156,17 +156,18 @@ Status clear_stamps(store::Store& base, const std::vector<MailboxRow>& rows,
 // --- adopt
 // -----------------------------------------------------------------------------------------
 
-struct Found {
+struct FoundMarker {
   std::string words;
   std::optional<maildir::Marker> marker;
 };
 
-Result<Found> look_at_marker(io::Directory& root, std::uint64_t state, const std::string& machine) {
+Result<FoundMarker> look_at_marker(io::Directory& root, std::uint64_t state,
+                                   const std::string& machine) {
   auto marker = maildir::read_marker(root);
   if (!marker) {
-    if (marker.error().is(ErrorCode::not_found)) return Found{"no marker", std::nullopt};
+    if (marker.error().is(ErrorCode::not_found)) return FoundMarker{"no marker", std::nullopt};
     if (!marker.error().is(ErrorCode::marker)) return fail(marker.error());
-    return Found{"a damaged marker", std::nullopt};
+    return FoundMarker{"a damaged marker", std::nullopt};
   }
   const bool here = marker->machine.empty() || machine.empty() || marker->machine == machine;
   const bool ours = state != 0 && marker->state.value == state;
@@ -174,7 +175,7 @@ Result<Found> look_at_marker(io::Directory& root, std::uint64_t state, const std
                       : ours       ? "this account's marker, written on another machine"
                       : here       ? "the marker of another state on this machine"
                                    : "the marker of another state on another machine";
-  return Found{std::move(words), std::move(*marker)};
+  return FoundMarker{std::move(words), std::move(*marker)};
 }
 
 Result<std::string> describe_mail(io::Directory& root, const Settings& settings,
@@ -228,7 +229,7 @@ Result<std::vector<std::string>> adopt_replaced(store::Store& base, io::Director
 
 // The marker that this state and this tree shall have from now on. The tree keeps its id if the
 // marker is this state's: the names of its files carry it.
-Result<maildir::Marker> new_marker(store::Store& base, const Found& found, io::Random& random,
+Result<maildir::Marker> new_marker(store::Store& base, const FoundMarker& found, io::Random& random,
                                    std::string machine) {
   STERNA_TRY(std::uint64_t state, stored_id(base, "state"));
   STERNA_TRY(const std::uint64_t tree, stored_id(base, "tree"));
@@ -295,7 +296,7 @@ Result<Adoption> adopt(Services& services, const Settings& settings) {
   STERNA_TRY(const std::uint64_t tree, stored_id(*base, "tree"));
   STERNA_TRY(const std::vector<MailboxRow> known, base->mailboxes());
   const std::string machine = services.files.machine_id();
-  STERNA_TRY(const Found found, look_at_marker(*tree_root, state, machine));
+  STERNA_TRY(const FoundMarker found, look_at_marker(*tree_root, state, machine));
   STERNA_TRY(const std::string mail, describe_mail(*tree_root, settings, known));
   const bool sound = found.marker && state != 0 && tree != 0 &&
                      judge_marker(*tree_root, settings.name, machine, base.get()).has_value();

@@ -7,11 +7,12 @@
 #include <map>
 
 #include "sterna/sync/attempts.h"
+#include "time_units.h"
 
 namespace sterna::account {
 namespace {
 
-constexpr std::int64_t kPauseMaxMs = 86'400'000;
+constexpr std::int64_t kPauseMaxMs = kDayMs;
 
 // 1 minute, doubled with each failure, up to a day.
 std::int64_t pause_ms(unsigned count) {

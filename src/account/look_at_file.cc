@@ -11,8 +11,6 @@
 namespace sterna::account {
 namespace {
 
-constexpr std::size_t kReadOctets = 128 * 1024;
-
 Result<maildir::ContentIdentity> identity_without_tuid(io::FileReader& reader) {
   maildir::IdentityBuilder builder;
   STERNA_CHECK(
@@ -27,7 +25,7 @@ Status read_without_tuid(io::FileReader& reader,
   constexpr std::string_view kField = "\nX-TUID: ";
   constexpr std::size_t kValueOctets = 12;
   std::string text;
-  STERNA_TRY(std::size_t got, reader.read(text, kReadOctets));
+  STERNA_TRY(std::size_t got, reader.read(text, io::kReadOctets));
   const std::size_t at = text.find(kField);
   const std::size_t end = at + kField.size() + kValueOctets;
   if (at != std::string::npos && end < text.size() && text[end] == '\n') {
@@ -36,7 +34,7 @@ Status read_without_tuid(io::FileReader& reader,
   while (got > 0) {
     take(text);
     text.clear();
-    STERNA_TRY(got, reader.read(text, kReadOctets));
+    STERNA_TRY(got, reader.read(text, io::kReadOctets));
   }
   return {};
 }

@@ -7,13 +7,13 @@
 
 #include "decisions.h"
 #include "sterna/base/bytes.h"
+#include "time_units.h"
 
 namespace sterna::account {
 namespace {
 
 // So many stats are no matter beside a listing.
 constexpr std::size_t kFewFiles = 500;
-constexpr std::int64_t kDayMs = std::chrono::milliseconds(std::chrono::days(1)).count();
 // When, in lived time, the last mailbox was looked at, and which.
 constexpr std::string_view kAuditedKey = "audited";
 

@@ -21,6 +21,7 @@
 #include "sterna/base/bytes.h"
 #include "sterna/imap/outcome.h"
 #include "sterna/maildir/identity.h"
+#include "time_units.h"
 
 namespace sterna::account {
 namespace {
@@ -196,7 +197,7 @@ coro::Task<Status> settle_presence(Connection& connection, MailboxWork& work, Lo
 
 // A server that is behind itself tells the rest soon; one that is broken must not keep new files
 // here for good.
-constexpr std::int64_t kHidesMaxMs = 3'600'000;
+constexpr std::int64_t kHidesMaxMs = kHourMs;
 
 void check_numbers(const imap::Selection& selection, MailboxWork& work, Log& log) {
   const RemoteCursor& cursor = work.row.cursor;

@@ -8,14 +8,13 @@
 #include <cstdlib>
 
 #include "last_sync.h"
+#include "time_units.h"
 
 namespace sterna::account {
 namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::int64_t kDayMs = milliseconds(std::chrono::days(1)).count();
-constexpr std::int64_t kHourMs = milliseconds(std::chrono::hours(1)).count();
 // NTP slows a clock down or speeds it up, by half a thousandth at most.
 constexpr std::int64_t kSlewedMs = milliseconds(std::chrono::minutes(1)).count();
 constexpr std::int64_t kSlewedShare = 1000;

@@ -177,7 +177,7 @@ coro::Task<Status> run_sync(Engine& engine, Pool& pool) {
     engine.log.warn("the Maildir was not flushed: {}", flushed.error().describe());
   }
   if (!done) co_return done;
-  if (const Status trimmed = co_await trim(engine); !trimmed) {
+  if (const Status trimmed = co_await trim_aged(engine); !trimmed) {
     engine.log.warn("what was kept long enough was not removed: {}", trimmed.error().describe());
   }
   co_return done;

@@ -8,6 +8,7 @@
 
 #include "sterna/base/bytes.h"
 #include "sterna/base/step.h"
+#include "time_units.h"
 
 namespace sterna::account {
 namespace {
@@ -15,7 +16,6 @@ namespace {
 using std::chrono::days;
 using std::chrono::milliseconds;
 
-constexpr std::int64_t kDayMs = milliseconds(days(1)).count();
 constexpr std::int64_t kHistoryMs = milliseconds(days(90)).count();
 // With `undo = "0"` damaged files and messages without a Trash are kept all the same.
 constexpr std::int64_t kUndoMs = milliseconds(days(14)).count();
@@ -168,7 +168,7 @@ class Trimming {
 
 }  // namespace
 
-coro::Task<Status> trim(Engine& engine) {
+coro::Task<Status> trim_aged(Engine& engine) {
   STERNA_CO_TRY(const std::int64_t trimmed_ms, get_time(engine, kTrimmedKey));
   if (engine.dry_run() || engine.store->lived_ms() - trimmed_ms < kDayMs) co_return Status{};
   Trimming trimming(engine);

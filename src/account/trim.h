@@ -12,6 +12,6 @@ namespace sterna::account {
 // At most once a lived day, in portions: a full one is followed by another in the next sync. A file
 // loses its entry first and its name after; files of the undo area that have no entry, since a sync
 // died, get one and live from now on.
-coro::Task<Status> trim(Engine& engine);
+coro::Task<Status> trim_aged(Engine& engine);
 
 }  // namespace sterna::account

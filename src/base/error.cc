@@ -139,11 +139,41 @@ std::string_view to_string(Disposition disposition) {
   return names[static_cast<std::size_t>(disposition)];
 }
 
+struct Error::Words {
+  std::string message;
+  std::string hint;
+  std::vector<std::string> context;
+};
+
+void Error::FreeWords::operator()(Words* words) const noexcept {
+  delete words;
+}
+
 Error::Error(ErrorCode code, std::string message)
     : code_(code),
       scope_(defaults(code).scope),
       disposition_(defaults(code).disposition),
-      message_(std::move(message)) {}
+      words_(new Words{.message = std::move(message), .hint = {}, .context = {}}) {}
+
+Error::Error(const Error& other)
+    : code_(other.code_),
+      scope_(other.scope_),
+      disposition_(other.disposition_),
+      words_(other.words_ ? new Words(*other.words_) : nullptr) {}
+
+Error& Error::operator=(const Error& other) {
+  return *this = Error(other);
+}
+
+const Error::Words& Error::words() const {
+  static const Words none;
+  return words_ ? *words_ : none;
+}
+
+Error::Words& Error::own_words() {
+  if (!words_) words_.reset(new Words);
+  return *words_;
+}
 
 Error Error::from_errno(int number, std::string_view what) {
   std::string text(what);
@@ -164,7 +194,7 @@ Error Error::cancelled() {
 }
 
 Error&& Error::with_context(std::string what) && {
-  context_.push_back(std::move(what));
+  add_context(std::move(what));
   return std::move(*this);
 }
 
@@ -179,17 +209,33 @@ Error&& Error::with_disposition(Disposition disposition) && {
 }
 
 Error&& Error::with_hint(std::string hint) && {
-  hint_ = std::move(hint);
+  own_words().hint = std::move(hint);
   return std::move(*this);
+}
+
+void Error::add_context(std::string what) {
+  own_words().context.push_back(std::move(what));
+}
+
+const std::string& Error::message() const {
+  return words().message;
+}
+
+const std::string& Error::hint() const {
+  return words().hint;
+}
+
+const std::vector<std::string>& Error::context() const {
+  return words().context;
 }
 
 std::string Error::describe() const {
   std::string text;
-  for (auto it = context_.rbegin(); it != context_.rend(); ++it) {
+  for (auto it = context().rbegin(); it != context().rend(); ++it) {
     text += *it;
     text += ": ";
   }
-  text += message_;
+  text += message();
   return text;
 }
 

@@ -12,6 +12,7 @@
 #include "sterna/base/bytes.h"
 #include "table.h"
 #include "times.h"
+#include "words.h"
 
 namespace sterna::cli {
 namespace {
@@ -25,21 +26,6 @@ Column cut_where_narrow(const char* title) {
 
 std::string uid_text(std::uint32_t uid) {
   return uid == 0 ? "-" : std::to_string(uid);
-}
-
-std::string counted(std::uint64_t number, std::string_view one, std::string_view many) {
-  return fmt::format("{} {}", number, number == 1 ? one : many);
-}
-
-std::string spaced(std::string_view word) {
-  std::string text = printable(word);
-  std::ranges::replace(text, '_', ' ');
-  return text;
-}
-
-// "account/mailbox", as the commands take it.
-std::string place(const std::string& account, const std::string& mailbox) {
-  return mailbox.empty() ? account : fmt::format("{}/{}", account, printable(mailbox));
 }
 
 std::string_view kind_text(std::string_view kind) {
@@ -80,7 +66,7 @@ std::string held_summary(const std::vector<HeldRow>& rows, const Style& style) {
       {cut_where_narrow("MAILBOX"), {"HELD", Align::right}, {"WHAT"}, {"SINCE"}, {"REASON"}});
   for (const auto& [key, group] : groups) {
     const auto& [account, mailbox, kind] = key;
-    table.add({place(account, mailbox),
+    table.add({place_text(account, mailbox),
                {std::to_string(group.count), Tone::attention},
                kind_or_word(kind),
                local_time(group.since_ms),
@@ -97,7 +83,7 @@ std::string held_messages(const std::vector<HeldRow>& rows, const Style& style) 
                {"SINCE"},
                {.title = "FILE", .align = Align::left, .fit = Fit::tail}});
   for (const HeldRow& row : rows)
-    table.add({std::to_string(row.line.id), place(row.account, row.line.mailbox),
+    table.add({std::to_string(row.line.id), place_text(row.account, row.line.mailbox),
                uid_text(row.line.uid), kind_or_word(row.line.kind), local_time(row.line.since_ms),
                printable(row.line.path)});
   return table.render(style);
@@ -251,7 +237,7 @@ std::string verify_text(const VerifiedAccount& account, NoteDetail detail, const
     const bool one = folded.count == 1;
     std::string what = (line.is_note() ? "note: " : "") + printable(line.what);
     if (!one) what += fmt::format(", {} times", folded.count);
-    table.add({{place(account.account, line.mailbox), tone},
+    table.add({{place_text(account.account, line.mailbox), tone},
                {one ? uid_text(line.uid) : "-", tone},
                {std::move(what), tone},
                {one ? printable(line.path) : "", tone}});
@@ -281,7 +267,7 @@ std::string history_text(const std::vector<HistoryRow>& rows, const Style& style
     std::string what = spaced(line.event);
     if (!line.detail.empty() && line.detail != line.reason) what += " " + printable(line.detail);
     table.add({{local_time(line.at_ms), Tone::dim},
-               place(row.account, line.mailbox),
+               place_text(row.account, line.mailbox),
                uid_text(line.uid),
                what,
                printable(line.side),

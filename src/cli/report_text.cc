@@ -8,6 +8,7 @@
 #include "sterna/base/bytes.h"
 #include "table.h"
 #include "times.h"
+#include "words.h"
 
 namespace sterna::cli {
 namespace {
@@ -23,7 +24,7 @@ bool holds(const account::PlannedLine& line) {
 void count(std::string& text, std::uint64_t number, std::string_view one, std::string_view many) {
   if (number == 0) return;
   if (!text.empty()) text += ", ";
-  text += fmt::format("{} {}", number, number == 1 ? one : many);
+  text += counted(number, one, many);
 }
 
 std::string what_was_done(const account::Counts& counts) {
@@ -37,18 +38,11 @@ std::string what_was_done(const account::Counts& counts) {
   return text;
 }
 
-std::string words(std::string_view action) {
-  std::string text = printable(action);
-  std::ranges::replace(text, '_', ' ');
-  return text;
-}
-
 Error held_changes(const account::AccountReport& report, bool planned) {
-  const std::string what =
-      fmt::format("{} {} {}held", report.held, report.held == 1 ? "change" : "changes",
-                  planned            ? "would be "
-                  : report.held == 1 ? "is "
-                                     : "are ");
+  const std::string what = fmt::format("{} {}held", counted(report.held, "change", "changes"),
+                                       planned            ? "would be "
+                                       : report.held == 1 ? "is "
+                                                          : "are ");
   return Error(ErrorCode::marker, what)
       .with_hint(planned ? "a sync leaves them until you decide"
                          : fmt::format("see them: sterna held list {}", report.account));
@@ -106,7 +100,7 @@ std::string plan_text(const account::AccountReport& report, const Style& style) 
   for (const account::PlannedLine& line : report.plan) {
     const Tone tone = holds(line) ? Tone::attention : Tone::plain;
     table.add({printable(line.mailbox),
-               {words(line.action), tone},
+               {spaced(line.action), tone},
                std::to_string(line.count),
                printable(line.reason)});
   }

@@ -10,6 +10,7 @@
 #include "sterna/base/bytes.h"
 #include "table.h"
 #include "times.h"
+#include "words.h"
 
 namespace sterna::cli {
 namespace {
@@ -22,16 +23,6 @@ constexpr std::size_t kTextOctetsMax = 4096;  // a path may be as long
 
 std::string number_or_dash(std::uint64_t number) {
   return number == 0 ? "-" : std::to_string(number);
-}
-
-std::string counted(std::uint64_t number, std::string_view one, std::string_view many) {
-  return fmt::format("{} {}", number, number == 1 ? one : many);
-}
-
-std::string spaced(std::string_view word) {
-  std::string text = printable(word);
-  std::ranges::replace(text, '_', ' ');
-  return text;
 }
 
 Tone tone_of(std::string_view state) {

@@ -40,7 +40,7 @@ std::optional<chrono::sys_days> parse_day(std::string_view text) {
 }
 
 // "02:44:25", a leap second allowed.
-std::optional<std::int64_t> parse_time(std::string_view text) {
+std::optional<std::int64_t> parse_time_of_day(std::string_view text) {
   const auto parts = split(text, ':');
   if (parts.size() != 3) return std::nullopt;
   const auto hour = parse_number(parts[0], 23);
@@ -109,7 +109,7 @@ std::optional<std::int64_t> parse_date(std::string_view text) {
   const auto day = parse_day(text.substr(0, after_day));
   text = trim(text.substr(after_day));
   const std::size_t after_time = std::min(text.find(' '), text.size());
-  const auto time = parse_time(text.substr(0, after_time));
+  const auto time = parse_time_of_day(text.substr(0, after_time));
   if (!day || !time) return std::nullopt;
   const std::int64_t days = day->time_since_epoch().count();
   const std::int64_t seconds = days * 86'400 + *time - parse_zone(trim(text.substr(after_time)));

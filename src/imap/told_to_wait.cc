@@ -69,7 +69,7 @@ const Phrase* find_any(std::string_view lower) {
 }
 
 // "92415 milliseconds". A number without a unit that is known says nothing.
-std::optional<milliseconds> parse_time(std::string_view text) {
+std::optional<milliseconds> parse_length(std::string_view text) {
   text = trim(text);
   const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
   if (digits == 0) return std::nullopt;
@@ -97,7 +97,7 @@ std::optional<milliseconds> named_wait(std::string_view text) {
   for (const std::string_view before : kBeforeTime) {
     const std::size_t at = lower.find(before);
     if (at == std::string::npos) continue;
-    if (const auto time = parse_time(std::string_view(lower).substr(at + before.size()))) {
+    if (const auto time = parse_length(std::string_view(lower).substr(at + before.size()))) {
       return time;
     }
   }

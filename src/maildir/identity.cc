@@ -165,7 +165,7 @@ class CanonicalReader {
       ready_ = canonicalizer_.next(fresh_);
       if (!ready_.empty()) break;
       raw_.clear();
-      STERNA_TRY(const std::size_t count, file_.read(raw_, kReadOctets));
+      STERNA_TRY(const std::size_t count, file_.read(raw_, io::kReadOctets));
       at_end_ = count == 0;
       fresh_ = raw_;
     }

@@ -10,15 +10,13 @@
 
 namespace sterna::maildir {
 
-inline constexpr std::size_t kReadOctets = 128 * 1024;
-
 // Calls `piece(std::string_view)` for each; the view lives until the next.
 template <class Piece>
 Status read_all(io::FileReader& file, Piece piece) {
   std::string buffer;
   for (;;) {
     buffer.clear();
-    STERNA_TRY(const std::size_t count, file.read(buffer, kReadOctets));
+    STERNA_TRY(const std::size_t count, file.read(buffer, io::kReadOctets));
     if (count == 0) return {};
     piece(std::string_view(buffer));
   }

@@ -65,7 +65,7 @@ Result<UploadReader> UploadReader::open(io::Directory& directory, const SeenFile
 // More octets into `ready_`, from the file; leaves it empty at the file's end.
 Status UploadReader::refill() {
   std::string piece;
-  STERNA_TRY(const std::size_t count, file_->read(piece, kReadOctets));
+  STERNA_TRY(const std::size_t count, file_->read(piece, io::kReadOctets));
   ready_.clear();
   ready_at_ = 0;
   append_wire(piece, last_was_cr_, ready_);

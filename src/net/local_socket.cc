@@ -23,7 +23,7 @@
 namespace sterna::net {
 namespace {
 
-constexpr std::size_t kReadOctets = 64 * 1024;
+constexpr std::size_t kSocketOctets = 64 * 1024;
 constexpr int kBacklog = 64;
 constexpr mode_t kDirectoryMode = 0700;
 constexpr mode_t kFileMode = 0600;
@@ -177,7 +177,7 @@ std::optional<std::string> LocalConnection::take_line() {
 }
 
 coro::Task<Result<std::optional<std::string>>> LocalConnection::read_line() {
-  std::array<char, kReadOctets> chunk;
+  std::array<char, kSocketOctets> chunk;
   for (;;) {
     const bool stop = co_await coro::cancelled();
     if (stop) co_return fail(Error::cancelled());

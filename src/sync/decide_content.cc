@@ -46,9 +46,8 @@ bool is_cut(const RowView& row, const LocalChange& change) {
 MessageView* find_message(const World& world, const RowView& row, const Identity& content,
                           Uid first) {
   for (MessageView* message : row.mailbox->messages) {
-    const auto identity = message->identity();
-    if (!message->is_unexplained() || message->uid < first || !identity) continue;
-    if (identity->same_as(content, world.sizes_count(*message))) return message;
+    if (!message->is_unexplained() || message->uid < first) continue;
+    if (world.has_content(*message, content)) return message;
   }
   return nullptr;
 }
@@ -111,9 +110,8 @@ MessageView* find_moved_edit(World& world, const RowView& row) {
     if (!message.is_unexplained() || message.mailbox == row.mailbox ||
         !message.mailbox->local_known)
       continue;
-    const auto identity = message.identity();
-    if (!identity || !message.mailbox->may_pull()) continue;
-    if (identity->same_as(*row.change->identity, world.sizes_count(message))) return &message;
+    if (!message.mailbox->may_pull()) continue;
+    if (world.has_content(message, row.change->identity)) return &message;
   }
   return nullptr;
 }

@@ -93,9 +93,7 @@ MessageView* source_of(World& world, const Intent& intent) {
   MessageView* source = message_at(world, intent.mailbox, intent.uid);
   if (!source || source->taken || source->from || source->row || !intent.identity) return nullptr;
   if (source->mailbox->where().uidvalidity != intent.uidvalidity) return nullptr;
-  const auto identity = source->identity();
-  const bool same = identity && identity->same_as(*intent.identity, world.sizes_count(*source));
-  return same ? source : nullptr;
+  return world.has_content(*source, intent.identity) ? source : nullptr;
 }
 
 const RowView* recorded_copy(World& world, const Intent& intent) {

@@ -69,10 +69,9 @@ CopyInTrash find_copy(Draft& draft, const RowView& row) {
     return {true, other->key().uid};
   }
   for (MessageView* message : trash->messages) {
-    const auto told = message->identity();
     if (message->uid < first || message->of_removal) continue;
-    if (!told) return {};
-    if (!told->same_as(*identity, draft.world.sizes_count(*message))) continue;
+    if (!message->identity()) return {};
+    if (!draft.world.has_content(*message, identity)) continue;
     message->of_removal = true;
     return {true, message->uid};
   }

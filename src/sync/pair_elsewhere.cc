@@ -18,10 +18,6 @@ bool is_alone(const FileView& file) {
   return !file.is_paired() && !file.awaits_drop && file.is_clear() && !file.arrival->is_stub;
 }
 
-bool same_content(const World& world, const MessageView& message, const FileView& file) {
-  return message.identity()->same_as(*file.arrival->identity, world.sizes_count(message));
-}
-
 void put_together(MessageView& message, FileView& file, bool moved_here) {
   message.file = &file;
   file.elsewhere = &message;
@@ -39,7 +35,8 @@ void find_unrecorded_move_on(World& world, FileView& file) {
   const bool is_users = !file.mailbox->lacks_what_came_since() && !source->lacks_what_came_since();
   for (MessageView* message : source->messages) {
     const bool may_be = awaited ? message->uid == move->uid : message->uid >= move->target_uid_next;
-    if (!may_be || !is_alone(*message) || !same_content(world, *message, file)) continue;
+    if (!may_be || !is_alone(*message) || !world.has_content(*message, file.arrival->identity))
+      continue;
     return put_together(*message, file, is_users);
   }
 }
@@ -55,7 +52,7 @@ void find_unrecorded_move(World& world, FileView& file) {
   if (!source || source == file.mailbox || !source->remote_known) return;
   if (!upload && origin->uidvalidity != source->in->remote.uidvalidity) return;
   for (MessageView* message : source->messages) {
-    if (!is_alone(*message) || !same_content(world, *message, file)) continue;
+    if (!is_alone(*message) || !world.has_content(*message, file.arrival->identity)) continue;
     if (upload ? message->uid < upload->target_uid_next : message->uid != origin->uid) continue;
     return put_together(*message, file, upload || !source->in->adopting);
   }

@@ -37,11 +37,6 @@ bool join(MessageView& message, FileView& file) {
   return true;
 }
 
-bool same_content(const World& world, const MessageView& message, const FileView& file) {
-  return message.identity() &&
-         message.identity()->same_as(*file.identity(), world.sizes_count(message));
-}
-
 // Files that no row explains and that have names of ours; or all that say where they are from.
 enum class Origins : bool { delivered, any };
 
@@ -64,7 +59,7 @@ void match_origins(World& world, Origins origins) {
         return Key{in.id, origin->uid};
       },
       [&](MessageView& message, FileView& file) {
-        return same_content(world, message, file) && join(message, file);
+        return world.has_content(message, file.identity()) && join(message, file);
       });
 }
 

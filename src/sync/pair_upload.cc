@@ -63,9 +63,8 @@ bool find_sent_row(World& world, const Intent& intent) {
     return false;
   RowView* found = nullptr;
   for (const MessageView* message : mailbox->messages) {
-    const auto identity = message->identity();
-    if (message->uid < intent.target_uid_next || !identity) continue;
-    if (!identity->same_as(*intent.identity, world.sizes_count(*message))) continue;
+    if (message->uid < intent.target_uid_next) continue;
+    if (!world.has_content(*message, intent.identity)) continue;
     if (message->is_unexplained()) return false;
     RowView* row = message->from;
     if (row && row->mailbox != mailbox && !row->sent && !found) found = row;
@@ -102,8 +101,7 @@ MessageView* result_of(World& world, const Intent& intent) {
   if (!mailbox || recorded_result_of(world, intent)) return nullptr;
   for (MessageView* message : mailbox->messages) {
     if (message->row || message->uid < intent.target_uid_next) continue;
-    const auto identity = message->identity();
-    if (!identity || !identity->same_as(*intent.identity, world.sizes_count(*message))) continue;
+    if (!world.has_content(*message, intent.identity)) continue;
     if (!message->from && !message->file && !message->taken) return message;
     if (!followed || (followed->from && !message->from)) followed = message;
   }
@@ -136,8 +134,7 @@ void pair_sent_before(World& world) {
     if (file.is_paired() || file.upload || file.arrival->is_stub) continue;
     for (MessageView* message : file.mailbox->messages) {
       if (!message->is_unexplained() || message->uid < intent.target_uid_next) continue;
-      if (!message->identity()) continue;
-      if (!message->identity()->same_as(*intent.identity, world.sizes_count(*message))) continue;
+      if (!world.has_content(*message, intent.identity)) continue;
       file.sent_before = &intent;
       file.message = message;
       message->file = &file;

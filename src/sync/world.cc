@@ -118,6 +118,11 @@ bool World::sizes_count(const MessageView& message) const {
   return message.size_reliable && input_.server_sizes_reliable;
 }
 
+bool World::has_content(const MessageView& message, const std::optional<Identity>& content) const {
+  const auto identity = message.identity();
+  return identity && content && identity->same_as(*content, sizes_count(message));
+}
+
 void World::add_mailboxes() {
   std::vector<const MailboxInput*> sorted;
   for (const MailboxInput& in : input_.mailboxes) sorted.push_back(&in);

@@ -166,6 +166,8 @@ class World {
   bool every_remote_side_known() const;
   // Sizes that the server told may be compared.
   bool sizes_count(const MessageView& message) const;
+  // Whether it has that content, by what its server told of it. False where either is not known.
+  bool has_content(const MessageView& message, const std::optional<Identity>& content) const;
 
  private:
   void add_mailboxes();

@@ -25,7 +25,7 @@ class Trim : public AccountWorld {
     engine.store = open();
     EXPECT_TRUE(live_on(engine));
     meanwhile(engine);
-    const Status trimmed = loop_.run(trim(engine));
+    const Status trimmed = loop_.run(trim_aged(engine));
     write(*engine.store, [&engine](store::Store& base) {
       EXPECT_TRUE(base.set("last_sync_ms", std::to_string(engine.now_ms())));
       EXPECT_TRUE(base.keep_lived());

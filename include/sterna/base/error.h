@@ -8,9 +8,9 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace sterna {
@@ -60,6 +60,12 @@ std::string_view to_string(Disposition disposition);
 class [[nodiscard]] Error {
  public:
   Error(ErrorCode code, std::string message);
+  Error(const Error& other);
+  Error& operator=(const Error& other);
+  // What was moved from keeps its code, and has no words.
+  Error(Error&& other) noexcept = default;
+  Error& operator=(Error&& other) noexcept = default;
+  ~Error() = default;
 
   // errno as an Error: "<what>: <strerror>"; the code follows from the number.
   static Error from_errno(int number, std::string_view what);
@@ -73,15 +79,15 @@ class [[nodiscard]] Error {
   Error&& with_scope(ErrorScope scope) &&;
   Error&& with_disposition(Disposition disposition) &&;
   Error&& with_hint(std::string hint) &&;
-  void add_context(std::string what) { context_.push_back(std::move(what)); }
+  void add_context(std::string what);
 
   ErrorCode code() const { return code_; }
   ErrorScope scope() const { return scope_; }
   Disposition disposition() const { return disposition_; }
-  const std::string& message() const { return message_; }
-  const std::string& hint() const { return hint_; }
+  const std::string& message() const;
+  const std::string& hint() const;
   // Innermost first.
-  const std::vector<std::string>& context() const { return context_; }
+  const std::vector<std::string>& context() const;
 
   bool is(ErrorCode code) const { return code_ == code; }
   bool is_cancelled() const { return code_ == ErrorCode::cancelled; }
@@ -90,12 +96,20 @@ class [[nodiscard]] Error {
   std::string describe() const;
 
  private:
+  // The words are elsewhere, since every Result and every task that yields one has room for an
+  // Error, and hardly any has words.
+  struct Words;
+  struct FreeWords {
+    void operator()(Words* words) const noexcept;
+  };
+
+  const Words& words() const;
+  Words& own_words();
+
   ErrorCode code_;
   ErrorScope scope_;
   Disposition disposition_;
-  std::string message_;
-  std::string hint_;
-  std::vector<std::string> context_;
+  std::unique_ptr<Words, FreeWords> words_;
 };
 
 }  // namespace sterna

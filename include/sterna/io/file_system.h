@@ -99,6 +99,9 @@ class DirectoryListing {
   std::vector<Item> items_;
 };
 
+// A good piece to read at a time.
+inline constexpr std::size_t kReadOctets = 128 * 1024;
+
 class FileReader {
  public:
   virtual ~FileReader() = default;
