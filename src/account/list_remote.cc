@@ -148,13 +148,13 @@ void take_status(RemoteListing& listing, const imap::MailboxStatus& status) {
   if (!status.mailbox_id.empty()) listing.mailbox.mailbox_id = status.mailbox_id;
 }
 
-struct Asked {
+struct AskedLists {
   bool told = false;     // of one mailbox at least
   bool unknown = false;  // BAD for one at least
 };
 
-coro::Task<Result<Asked>> ask_statuses(Connection& connection, RemoteList& list,
-                                       std::vector<imap::StatusItem> items) {
+coro::Task<Result<AskedLists>> ask_statuses(Connection& connection, RemoteList& list,
+                                            std::vector<imap::StatusItem> items) {
   std::vector<imap::CommandId> flying;
   ListSink sink;
   for (const RemoteListing& one : list.mailboxes) {
@@ -165,7 +165,7 @@ coro::Task<Result<Asked>> ask_statuses(Connection& connection, RemoteList& list,
                   connection.submit(imap::status(one.mailbox.wire, items), &sink));
     flying.push_back(id);
   }
-  Asked asked;
+  AskedLists asked;
   for (const imap::CommandId id : flying) {
     STERNA_CO_TRY(imap::Done done, co_await connection.wait(id));
     asked.told = asked.told || done.ok();
@@ -181,7 +181,7 @@ coro::Task<Result<Asked>> ask_statuses(Connection& connection, RemoteList& list,
 // With what extensions add, and once more without where that is not understood.
 coro::Task<Status> ask_statuses(Connection& connection, RemoteList& list) {
   const std::vector<imap::StatusItem> items = status_items(connection);
-  STERNA_CO_TRY(Asked asked, co_await ask_statuses(connection, list, items));
+  STERNA_CO_TRY(AskedLists asked, co_await ask_statuses(connection, list, items));
   const std::vector<imap::StatusItem> plain = imap::status_items_for({});
   if (!asked.unknown || items == plain) co_return Status{};
   STERNA_CO_TRY(asked, co_await ask_statuses(connection, list, plain));

@@ -29,7 +29,7 @@
 namespace sterna::account {
 namespace {
 
-constexpr int kRoundsMax = 4;
+constexpr int kListingsMax = 4;
 constexpr std::chrono::milliseconds kSettlePauseMin{50};
 
 std::vector<Looked> look_at_all(maildir::MailboxDirs& dirs, const std::vector<LocalFile*>& files) {
@@ -536,7 +536,7 @@ coro::Task<Status> settle_local(Engine& engine) {
     before = std::move(gone);
     STERNA_CO_TRY(const bool moved, co_await relist_moved(engine, news));
     if (!moved && std::ranges::includes(before, gone_of(engine))) break;
-    if (round == kRoundsMax) {
+    if (round == kListingsMax) {
       doubt_absences(engine);
       break;
     }

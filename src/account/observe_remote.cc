@@ -27,9 +27,9 @@ namespace sterna::account {
 namespace {
 
 // A server that tells of one message at a time would be asked for ever.
-constexpr int kPartsMax = 100'000;
+constexpr int kLookPartsMax = 100'000;
 
-struct Look {
+struct RemoteLook {
   ChangeSink changes;
   bool all_flags = false;    // `changes` names every message of the mailbox
   bool whole = true;         // false: the server told of a part, and not where it stopped
@@ -74,14 +74,14 @@ coro::Task<Result<imap::Done>> fetch_flags(Connection& connection, UidSet uids,
 
 // Of all messages, downwards in as many parts as the server makes of it.
 coro::Task<Result<imap::Done>> fetch_all_flags(Connection& connection, std::optional<ModSeq> since,
-                                               Look& out) {
+                                               RemoteLook& out) {
   UidSet uids = UidSet::range(Uid{1}, kUidMax);
   for (int part = 0;; ++part) {
     out.changes.limited = false;
     STERNA_CO_TRY(imap::Done done, co_await fetch_flags(connection, uids, since, &out.changes));
     if (!done.ok() || (!is_limited(done) && !out.changes.limited)) co_return done;
     const std::optional<Uid> last = limited_at(done);
-    out.whole = last && *last <= uids.last() && part < kPartsMax;
+    out.whole = last && *last <= uids.last() && part < kLookPartsMax;
     if (!out.whole || last->value == 1) co_return done;
     uids = UidSet::range(Uid{1}, Uid{last->value - 1});
   }
@@ -89,7 +89,7 @@ coro::Task<Result<imap::Done>> fetch_all_flags(Connection& connection, std::opti
 
 // SELECT and whatever else tells the changed flags since the cursor.
 coro::Task<Result<imap::Done>> look(Engine& engine, Connection& connection, MailboxWork& work,
-                                    Look& out) {
+                                    RemoteLook& out) {
   const RemoteCursor& cursor = work.row.cursor;
   imap::SelectOptions options = select_options(engine, connection);
   const bool has_base = cursor.uidvalidity && cursor.highest_modseq;
@@ -135,7 +135,7 @@ std::uint32_t exists_now(Connection& connection) {
 }
 
 // Arrived and gone, by the arithmetic; lists all UIDs where the cheap way does not close it.
-coro::Task<Status> settle_presence(Connection& connection, MailboxWork& work, Look& seen,
+coro::Task<Status> settle_presence(Connection& connection, MailboxWork& work, RemoteLook& seen,
                                    KnownUids& base) {
   RemoteDelta& remote = work.input.remote;
   const imap::Selection& selection = *connection.client().selection();
@@ -213,7 +213,7 @@ void check_numbers(const imap::Selection& selection, MailboxWork& work, Log& log
 
 // A change that was told and could not be read would never be told again behind the cursor of this
 // look.
-void keep_cursor_before_unreadable(Engine& engine, MailboxWork& work, const Look& seen) {
+void keep_cursor_before_unreadable(Engine& engine, MailboxWork& work, const RemoteLook& seen) {
   if (!seen.changes.unreadable) return;
   work.cursor_settled = false;
   engine.note(Error(ErrorCode::protocol, "what the server told of its messages cannot all be read")
@@ -322,7 +322,7 @@ coro::Task<Status> observe_remote(Engine& engine, Connection& connection, Mailbo
   remote.began = engine.generation;
   work.cursor_known = false;  // an earlier look's is not this one's (rule 20)
   STERNA_CO_CHECK(co_await give_back_deleted(engine, connection, work));
-  Look seen;
+  RemoteLook seen;
   STERNA_CO_TRY(imap::Done done, co_await look(engine, connection, work, seen));
   if (!done.ok()) {
     engine.note(imap::error_from(done).with_context("open it"), &work);

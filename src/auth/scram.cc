@@ -24,7 +24,7 @@ constexpr unsigned kIterationsMin = 4096;
 constexpr unsigned kIterationsMax = 2'000'000;
 // A nonce and a salt of any sane length.
 constexpr std::size_t kMessageMax = 4096;
-constexpr std::size_t kComplaintMax = 200;
+constexpr std::size_t kServerErrorMax = 200;
 
 // An attribute of a message: "r=..." is {'r', "..."}.
 struct Attribute {
@@ -168,7 +168,7 @@ class Scram final : public SaslExchange {
 
   // "e=invalid-proof", which a tagged NO follows.
   Result<Secret> take_complaint(std::string_view challenge) {
-    complaint_ = printable(challenge.substr(2), kComplaintMax);
+    complaint_ = printable(challenge.substr(2), kServerErrorMax);
     step_ = Step::over;
     if (complaint_ == "channel-bindings-dont-match") {
       return fail(distrusted("the server says " + complaint_ +

@@ -26,9 +26,9 @@ struct Family {
   std::vector<MbsyncLink> links;
 };
 
-class Importer {
+class MbsyncImporter {
  public:
-  Importer(std::string_view text, const ListFolders& folders)
+  MbsyncImporter(std::string_view text, const ListFolders& folders)
       : file_(parse_mbsync(text)), folders_(folders) {}
 
   Result<Imported> run() {
@@ -355,7 +355,7 @@ constexpr std::string_view kKnown[] = {
 constexpr std::string_view kDropped[] = {"AltMap",    "BufferLimit",  "CopyArrivalDate",
                                          "SyncState", "TrashNewOnly", "TrashRemoteNew"};
 
-void Importer::say_unknown() {
+void MbsyncImporter::say_unknown() {
   std::string dropped;
   std::vector<const MbsyncSection*> all = {&file_.global};
   for (const MbsyncSection& section : file_.sections) all.push_back(&section);
@@ -381,7 +381,7 @@ void Importer::say_unknown() {
 Result<Imported> import_mbsync(std::string_view text, const ListFolders& folders) {
   if (text.size() > kForeignOctetsMax)
     return fail(ErrorCode::too_big, "the file is larger than any configuration");
-  return Importer(text, folders).run();
+  return MbsyncImporter(text, folders).run();
 }
 
 }  // namespace sterna::importer

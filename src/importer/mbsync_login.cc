@@ -17,9 +17,9 @@ constexpr std::string_view kNotNeeded[] = {"Timeout",           "PipelineDepth",
                                            "KeepAlive",         "UseSSLv2",      "UseSSLv3",
                                            "UseTLSv1",          "UseTLSv1.1",    "UseTLSv1.2"};
 
-class Login {
+class MbsyncLogin {
  public:
-  Login(const MbsyncSection& imap, std::string_view about, Draft& draft, Remarks& remarks)
+  MbsyncLogin(const MbsyncSection& imap, std::string_view about, Draft& draft, Remarks& remarks)
       : imap_(imap), about_(about), draft_(draft), remarks_(remarks) {}
 
   void carry() {
@@ -182,7 +182,7 @@ class Login {
 
 void carry_login(const MbsyncSection& imap, std::string_view about, Draft& draft,
                  Remarks& remarks) {
-  Login(imap, about, draft, remarks).carry();
+  MbsyncLogin(imap, about, draft, remarks).carry();
 }
 
 }  // namespace sterna::importer

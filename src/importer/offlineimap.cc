@@ -84,7 +84,7 @@ constexpr std::string_view kHandled[] = {
     "utf8foldernames",
 };
 // Known, and of no use to Sterna.
-constexpr std::string_view kNotNeeded[] = {
+constexpr std::string_view kNotNeededThere[] = {
     "dynamic_folderfilter",
     "filename_use_mail_timestamp",
     "foldersort",
@@ -109,9 +109,9 @@ constexpr std::string_view kNotNeeded[] = {
     "utime_from_header",
 };
 
-class Importer {
+class OfflineimapImporter {
  public:
-  Importer(std::string_view text, const ListFolders& folders)
+  OfflineimapImporter(std::string_view text, const ListFolders& folders)
       : file_(parse_ini(text)), folders_(folders) {}
 
   Result<Imported> run() {
@@ -323,7 +323,7 @@ class Importer {
 
   void say_of(const IniSection& section, const IniEntry& entry, std::string& needless) {
     const auto is = [&entry](std::string_view name) { return entry.key == name; };
-    if (std::ranges::any_of(kNotNeeded, is)) {
+    if (std::ranges::any_of(kNotNeededThere, is)) {
       const bool said = (", " + needless + ",").contains(", " + entry.key + ",");
       if (!said) needless += (needless.empty() ? "" : ", ") + entry.key;
     } else if (std::ranges::none_of(kHandled, is) && !entry.key.starts_with("customflag_")) {
@@ -346,7 +346,7 @@ class Importer {
 Result<Imported> import_offlineimap(std::string_view text, const ListFolders& folders) {
   if (text.size() > kForeignOctetsMax)
     return fail(ErrorCode::too_big, "the file is larger than any configuration");
-  return Importer(text, folders).run();
+  return OfflineimapImporter(text, folders).run();
 }
 
 }  // namespace sterna::importer

@@ -13,9 +13,9 @@
 namespace sterna::importer {
 namespace {
 
-class Login {
+class OfflineimapLogin {
  public:
-  Login(const OfflineAccount& account, Draft& draft, Remarks& remarks)
+  OfflineimapLogin(const OfflineAccount& account, Draft& draft, Remarks& remarks)
       : account_(account), draft_(draft), remarks_(remarks) {}
 
   void carry() {
@@ -230,7 +230,7 @@ std::string python_command(const OfflineAccount& account, std::string_view expre
 }
 
 void carry_offline_login(const OfflineAccount& account, Draft& draft, Remarks& remarks) {
-  Login(account, draft, remarks).carry();
+  OfflineimapLogin(account, draft, remarks).carry();
 }
 
 }  // namespace sterna::importer

@@ -9,9 +9,9 @@ namespace {
 
 using Item = SimplePattern::Item;
 
-constexpr int kDepthMax = 40;
+constexpr int kNestingMax = 40;
 constexpr std::size_t kItemsMax = 200;
-constexpr std::size_t kNameOctetsMax = 4096;
+constexpr std::size_t kResultOctetsMax = 4096;
 
 bool is_special(char c) {
   return std::string_view("()[]{}*+?|^$").contains(c);
@@ -112,7 +112,7 @@ class FilterParser {
   }
 
   std::optional<FolderFilter> negation(int depth) {
-    if (depth > kDepthMax) return std::nullopt;
+    if (depth > kNestingMax) return std::nullopt;
     if (!reader_.take("not")) return primary(depth);
     auto inner = negation(depth + 1);
     if (!inner || inner->included.empty() == inner->excluded.empty()) return std::nullopt;
@@ -317,7 +317,7 @@ class TranslationParser {
   }
 
   NodePtr primary(int depth) {
-    if (depth > kDepthMax) return nullptr;
+    if (depth > kNestingMax) return nullptr;
     if (reader_.take(name_))
       return std::make_shared<Node>(Node{Node::Kind::name, "", "", {}, {}, {}});
     if (auto text = reader_.take_text())
@@ -387,7 +387,7 @@ std::string substituted(const Node& node, std::string text) {
 
 std::string replaced(const Node& node, const std::string& text) {
   std::string out;
-  for (std::size_t at = 0; at < text.size() && out.size() < kNameOctetsMax;) {
+  for (std::size_t at = 0; at < text.size() && out.size() < kResultOctetsMax;) {
     const bool here = text.compare(at, node.sought.size(), node.sought) == 0;
     out += here ? node.text : std::string(1, text[at]);
     at += here ? node.sought.size() : 1;
@@ -423,7 +423,7 @@ std::string value_of(const Node& node, std::string_view name) {
     }
   }
   // What a few lines can blow up without end is no name.
-  if (value.size() > kNameOctetsMax) value.resize(kNameOctetsMax);
+  if (value.size() > kResultOctetsMax) value.resize(kResultOctetsMax);
   return value;
 }
 

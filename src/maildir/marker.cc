@@ -26,7 +26,7 @@ bool is_word(std::string_view text) {
 
 // The value of the one line that begins with `key`; nullopt if there is none, or several that
 // differ.
-std::optional<std::string_view> value_of(std::string_view text, std::string_view key) {
+std::optional<std::string_view> value_on_line(std::string_view text, std::string_view key) {
   std::optional<std::string_view> value;
   for (const std::string_view raw : split(text, '\n')) {
     const std::string_view line = trim(raw);
@@ -52,15 +52,15 @@ std::string print_marker(const Marker& marker) {
 }
 
 Result<Marker> parse_marker(std::string_view text) {
-  const auto tree = value_of(text, "tree").and_then(parse_hex64);
-  const auto state = value_of(text, "state").and_then(parse_hex64);
-  const auto epoch = value_of(text, "epoch").and_then([](std::string_view digits) {
+  const auto tree = value_on_line(text, "tree").and_then(parse_hex64);
+  const auto state = value_on_line(text, "state").and_then(parse_hex64);
+  const auto epoch = value_on_line(text, "epoch").and_then([](std::string_view digits) {
     return parse_number(digits);
   });
   if (!tree || *tree == 0 || !state || !epoch) {
     return fail(ErrorCode::marker, fmt::format("the marker {} is damaged", kMarkerName));
   }
-  const std::string_view machine = value_of(text, "machine").value_or("");
+  const std::string_view machine = value_on_line(text, "machine").value_or("");
   return Marker{.tree = TreeId{*tree},
                 .state = StateId{*state},
                 .machine = is_word(machine) ? std::string(machine) : std::string(),

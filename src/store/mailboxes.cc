@@ -17,7 +17,8 @@ namespace {
   "uid_next, highest_modseq, messages, any_keyword, keywords, cur_dev, cur_ino, "           \
   "cur_btime_ns, stamp, listed_since, remote_absences, pair_anew"
 
-constexpr const char* kSelect = "SELECT " STERNA_MAILBOX_COLUMNS " FROM mailbox ORDER BY name";
+constexpr const char* kSelectMailboxes =
+    "SELECT " STERNA_MAILBOX_COLUMNS " FROM mailbox ORDER BY name";
 constexpr const char* kSelectOneMailbox =
     "SELECT " STERNA_MAILBOX_COLUMNS " FROM mailbox WHERE id = ?";
 
@@ -91,7 +92,7 @@ Status with_values(const MailboxRow& row, Use use) {
 
 Result<std::vector<MailboxRow>> Store::mailboxes() {
   std::vector<MailboxRow> rows;
-  Query query(impl_->db, kSelect);
+  Query query(impl_->db, kSelectMailboxes);
   while (true) {
     STERNA_TRY(const bool found, query.next());
     if (!found) return rows;

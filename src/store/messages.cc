@@ -58,13 +58,13 @@ constexpr const char* kSelectState = "SELECT state FROM message WHERE mailbox = 
 
 // A row that keeps its state, its name and its id touches no index; inserting it anew would write
 // each of them.
-constexpr const char* kUpdate =
+constexpr const char* kUpdateMessage =
     "UPDATE message SET flags = ?, in_new = ?, info = ?, dev = ?, ino = ?, size = ?, mtime_ns = ?, "
     "btime_ns = ?, internal_date = ?, remote_size = ?, modseq = ?, "
     "identity_size = ?, header_digest = ?, message_id = ?, body_digest = ?, remote_header = ?, "
     "remote_since = ?, local_since = ? "
     "WHERE mailbox = ? AND uid = ? AND state = ? AND base_name = ? AND email_id = ?";
-constexpr const char* kInsert =
+constexpr const char* kInsertMessage =
     "INSERT INTO message (" STERNA_MESSAGE_COLUMNS
     ", base_hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 constexpr const char* kDelete = "DELETE FROM message WHERE mailbox = ? AND uid = ?";
@@ -320,16 +320,16 @@ Status Store::put_message(const MessageRow& row) {
   std::optional<Blob> remote_header;
   if (row.remote_header) remote_header = Blob{row.remote_header->raw()};
   STERNA_CHECK(impl_->forget_passing(row.key));
-  STERNA_CHECK(impl_->change(kUpdate, row.flags.to_string(), row.in_new, row.info, row.file.dev,
-                             row.file.ino, row.file.size, row.file.mtime_ns, row.file.btime_ns,
-                             row.internal_date, row.remote_size, row.modseq, identity.size,
-                             identity.header_digest, identity.message_id, identity.body_digest,
-                             remote_header, row.remote_since, row.local_since, row.key.mailbox,
-                             row.key.uid, to_string(row.state), row.base_name, row.email_id));
+  STERNA_CHECK(impl_->change(
+      kUpdateMessage, row.flags.to_string(), row.in_new, row.info, row.file.dev, row.file.ino,
+      row.file.size, row.file.mtime_ns, row.file.btime_ns, row.internal_date, row.remote_size,
+      row.modseq, identity.size, identity.header_digest, identity.message_id, identity.body_digest,
+      remote_header, row.remote_since, row.local_since, row.key.mailbox, row.key.uid,
+      to_string(row.state), row.base_name, row.email_id));
   if (impl_->db.changed_rows() > 0) return {};
   // Replacing a row would leave it counted.
   STERNA_CHECK(impl_->change(kDelete, row.key.mailbox, row.key.uid));
-  return impl_->change(kInsert, row.key.mailbox, row.key.uid, to_string(row.state),
+  return impl_->change(kInsertMessage, row.key.mailbox, row.key.uid, to_string(row.state),
                        row.flags.to_string(), row.base_name, row.in_new, row.info, row.file.dev,
                        row.file.ino, row.file.size, row.file.mtime_ns, row.file.btime_ns,
                        row.internal_date, row.remote_size, row.email_id, row.modseq, identity.size,

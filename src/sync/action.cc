@@ -2,18 +2,11 @@
 // Names and places of actions, for logs, histories and tests.
 #include <array>
 
+#include "overloaded.h"
 #include "sterna/sync/mailbox_plan.h"
 #include "sterna/sync/plan.h"
 
 namespace sterna::sync {
-namespace {
-
-template <class... Kinds>
-struct Overloaded : Kinds... {
-  using Kinds::operator()...;
-};
-
-}  // namespace
 
 std::string_view kind_of(const Action& action) {
   constexpr std::array<std::string_view, 15> names{

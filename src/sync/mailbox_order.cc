@@ -7,16 +7,12 @@
 #include <utility>
 
 #include "mailbox_renames.h"
+#include "overloaded.h"
 
 namespace sterna::sync {
 namespace {
 
 using Names = std::map<MailboxId, MailboxName>;
-
-template <class... Kinds>
-struct Overloaded : Kinds... {
-  using Kinds::operator()...;
-};
 
 MailboxName name_in(const MailboxAction& action, const Names& names) {
   const auto by_id = [&](MailboxId id) {

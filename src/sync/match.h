@@ -50,6 +50,10 @@ class ContentSet {
   std::map<ContentKey, std::vector<std::uint64_t>> bodies_;
 };
 
+// What of a file is compared: all of it, or what is left without the fields that a mail program
+// keeps in the header.
+enum class Compared : bool { whole, plain };
+
 // `left_key` and `right_key` give std::optional of one key type, nullopt for what takes no part.
 // `join` says whether it took the two for a pair; if not, both go on looking.
 template <class Lefts, class Rights, class LeftKey, class RightKey, class Join>

@@ -83,10 +83,6 @@ void match_stubs(World& world) {
       join);
 }
 
-// What of a file has to be the row's content: all of it, or what is left without the fields that a
-// mail program added when it wrote the file anew.
-enum class Compared : bool { whole, plain };
-
 // A tier whose key is content and something more.
 template <class RowPart, class FilePart>
 void match_content(World& world, Compared compared, bool (*seeks)(const RowView&), RowPart row_part,

@@ -11,7 +11,7 @@
 namespace sterna::sync {
 namespace {
 
-bool is_free(const MessageView& message) {
+bool may_pair(const MessageView& message) {
   return !message.from && !message.file && message.mailbox->local_known;
 }
 
@@ -26,7 +26,7 @@ bool may_share(const FileView& file) {
   return file.from->remote != Remote::same || half_moved;
 }
 
-bool is_free(const FileView& file) {
+bool may_pair(const FileView& file) {
   return !file.message && !file.awaits_drop && file.is_clear() && !file.arrival->is_stub &&
          file.mailbox->remote_known && may_share(file);
 }
@@ -45,13 +45,13 @@ void match_origins(World& world, Origins origins) {
   match(
       world.messages(), world.files(),
       [](const MessageView& message) -> std::optional<Key> {
-        if (!is_free(message)) return std::nullopt;
+        if (!may_pair(message)) return std::nullopt;
         return Key{message.mailbox->in->id, message.uid};
       },
       [origins](const FileView& file) -> std::optional<Key> {
         const auto& origin = file.arrival->origin;
         const MailboxInput& in = *file.mailbox->in;
-        if (!is_free(file) || !origin) return std::nullopt;
+        if (!may_pair(file) || !origin) return std::nullopt;
         if (origins == Origins::delivered && (file.from || !origin->ours)) return std::nullopt;
         const bool from_here =
             origin->mailbox == in.id && origin->uidvalidity == in.remote.uidvalidity;
@@ -63,10 +63,6 @@ void match_origins(World& world, Origins origins) {
       });
 }
 
-// All of a file; or, of one that no row explains, what is left without the fields that a mail
-// program keeps in the header.
-enum class Compared : bool { whole, plain };
-
 void match_contents(World& world, Compared compared, bool sizes_count) {
   using Key = std::pair<MailboxId, ContentKey>;
   const auto key_of = [&](MailboxId id, const Identity& identity) {
@@ -75,12 +71,12 @@ void match_contents(World& world, Compared compared, bool sizes_count) {
   match(
       world.messages(), world.files(),
       [&](const MessageView& message) -> std::optional<Key> {
-        if (!is_free(message) || !message.identity()) return std::nullopt;
+        if (!may_pair(message) || !message.identity()) return std::nullopt;
         if (world.sizes_count(message) != sizes_count) return std::nullopt;
         return key_of(message.mailbox->in->id, *message.identity());
       },
       [&](const FileView& file) -> std::optional<Key> {
-        if (!is_free(file)) return std::nullopt;
+        if (!may_pair(file)) return std::nullopt;
         if (compared == Compared::whole) return key_of(file.mailbox->in->id, *file.identity());
         if (file.from || !file.arrival->plain) return std::nullopt;
         return key_of(file.mailbox->in->id, *file.arrival->plain);
@@ -103,11 +99,11 @@ void match_sent(MailboxView& mailbox) {
   };
   std::unordered_map<std::string, Both> by_id;
   for (MessageView* message : mailbox.messages) {
-    if (!is_free(*message) || !message->identity()) continue;
+    if (!may_pair(*message) || !message->identity()) continue;
     by_id[message->identity()->message_id].messages.push_back(message);
   }
   for (FileView* file : mailbox.files) {
-    if (!is_free(*file)) continue;
+    if (!may_pair(*file)) continue;
     by_id[file->arrival->identity->message_id].files.push_back(file);
   }
   for (auto& [id, both] : by_id) {

@@ -66,7 +66,7 @@ void want_for_files(World& world, Wanted& wanted) {
 
 // The mailboxes in which something that is missed elsewhere may be new: all but the seeker's own,
 // unless there are several.
-class Search {
+class BodySearch {
  public:
   void begin(const MailboxView* seeker) {
     everywhere_ |= seeker_ && seeker_ != seeker;
@@ -97,7 +97,7 @@ void want_for_lost_moves(World& world, Wanted& wanted) {
 }
 
 void want_elsewhere(World& world, Wanted& wanted) {
-  Search search;
+  BodySearch search;
   for (const RowView& row : world.rows()) {
     if (seeks_message(row) || (row.upload && row.change)) search.begin(row.mailbox);
   }
