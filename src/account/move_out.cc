@@ -176,7 +176,7 @@ Status record(Engine& engine, MailboxWork& from, MailboxWork& to, const std::vec
   return {};
 }
 
-UidSet uids_of(const std::vector<Moving>& moving) {
+UidSet moving_uids(const std::vector<Moving>& moving) {
   std::vector<Uid> uids;
   for (const Moving& one : moving) uids.push_back(one.row.key.uid);
   return UidSet::of(std::move(uids));
@@ -233,7 +233,7 @@ coro::Task<Status> prove(Engine& engine, Connection& connection, MailboxWork& fr
                          std::vector<Moving>& moving) {
   const UidValidity expected = moving.front().what->from.uidvalidity;
   Proof proof(engine, connection, from, expected);
-  const Status asked = proof.ask(uids_of(moving));
+  const Status asked = proof.ask(moving_uids(moving));
   const Status sent = co_await connection.flush();
   const Status bumped = engine.bump_epoch();
   const Status flushed = flush_old_places(engine, from, moving);
@@ -262,7 +262,7 @@ void refuse(Engine& engine, MailboxWork& from, MailboxWork& to, const std::vecto
 coro::Task<Status> carry_over(Engine& engine, Connection& connection, MailboxWork& from,
                               MailboxWork& to, std::vector<Moving>& moving, CopySink& sink) {
   STERNA_CO_TRY(const Transfer done,
-                co_await transfer(engine, connection, uids_of(moving), to, sink));
+                co_await transfer(engine, connection, moving_uids(moving), to, sink));
   if (done.refusal) {
     std::vector<Moving> refused;
     std::erase_if(moving, [&](Moving& one) {

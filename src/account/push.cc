@@ -51,13 +51,13 @@ struct Flying {
   UidSet uids;
 };
 
-UidSet uids_of(std::span<const FlagPush> pushes, const Group& group) {
+UidSet pushed_uids(std::span<const FlagPush> pushes, const Group& group) {
   std::vector<Uid> uids;
   for (const std::size_t index : group.members) uids.push_back(pushes[index].key.uid);
   return UidSet::of(std::move(uids));
 }
 
-UidSet uids_of(std::span<const FlagPush> pushes) {
+UidSet pushed_uids(std::span<const FlagPush> pushes) {
   std::vector<Uid> uids;
   for (const FlagPush& push : pushes) uids.push_back(push.key.uid);
   return UidSet::of(std::move(uids));
@@ -123,7 +123,7 @@ Status send_stores(Connection& connection, std::span<const FlagPush> pushes, Sto
   stores.groups = group_by_delta(pushes);
   for (std::size_t i = 0; i < stores.groups.size(); ++i) {
     const Group& group = stores.groups[i];
-    const UidSet all = uids_of(pushes, group);
+    const UidSet all = pushed_uids(pushes, group);
     for (UidSet& part : parts_for(connection, all, 300)) {
       imap::StoreRequest request{part, group.action, group.flags};
       STERNA_TRY(const imap::CommandId id,
@@ -131,7 +131,7 @@ Status send_stores(Connection& connection, std::span<const FlagPush> pushes, Sto
       stores.flying.push_back({id, i, std::move(part)});
     }
   }
-  return ask_for_presence(connection, uids_of(pushes), stores);
+  return ask_for_presence(connection, pushed_uids(pushes), stores);
 }
 
 // What was sent is answered into `stores`, which may not go before that.
@@ -265,7 +265,7 @@ coro::Task<Status> finish_stores(Engine& engine, Connection& connection, Mailbox
     // Some may have gone since the first question.
     stores.questions.clear();
     *stores.found = {};
-    Status asked = ask_for_presence(connection, uids_of(pushes), stores);
+    Status asked = ask_for_presence(connection, pushed_uids(pushes), stores);
     if (!asked) co_return co_await let_land(connection, stores, std::move(asked));
     STERNA_CO_TRY(absent, co_await find_absent(connection, stores));
   }
