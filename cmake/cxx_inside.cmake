@@ -10,9 +10,9 @@ check_cxx_source_compiles("
 unset(CMAKE_REQUIRED_LINK_OPTIONS)
 
 # sterna_cxx_inside(PROGRAM FMT_SOURCE)
-#   With STERNA_CXX_INSIDE, libstdc++ and fmt go into the program, which the dynamic linker
-#   then looks up far fewer names for at each start. Both or none, for fmt's own library would bring the
-#   other with it; FMT_SOURCE has the parts of fmt 9.
+#   With STERNA_CXX_INSIDE, libstdc++ and fmt go into the program, and the dynamic linker has far
+#   fewer names to look up at each start. Both or none, for fmt's own library would bring the other
+#   with it; FMT_SOURCE has the parts of fmt 9.
 function(sterna_cxx_inside program fmt_source)
   if(NOT STERNA_CXX_INSIDE OR NOT STERNA_HAS_STATIC_CXX OR STERNA_SANITIZE)
     return()
