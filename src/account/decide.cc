@@ -197,16 +197,22 @@ std::uint64_t random_id(io::Random& random) {
   }
 }
 
-// The mailboxes whose directory is another one than the base knows.
+// Its directory is another one than the base knows, or lacks a part.
+bool is_replaced(io::Directory& root, const MailboxRow& row) {
+  const maildir::MailboxPath path = maildir::parse_mailbox_path(row.path);
+  if (!maildir::open_path(root, path)) return false;
+  const auto dirs = maildir::open_mailbox(root, path);
+  if (!dirs) return dirs.error().is(ErrorCode::not_found);
+  const Result<io::FileStat> cur = dirs->cur->stat();
+  return cur && !is_cur_of(row, *cur);
+}
+
 std::vector<MailboxRow> replaced_mailboxes(io::Directory& root,
                                            const std::vector<MailboxRow>& known) {
   std::vector<MailboxRow> replaced;
   for (const MailboxRow& row : known) {
     if (!row.has_local || !row.cursor.uidvalidity || row.cur_ino == 0) continue;
-    const auto dirs = maildir::open_mailbox(root, maildir::parse_mailbox_path(row.path));
-    if (!dirs) continue;
-    const Result<io::FileStat> cur = dirs->cur->stat();
-    if (cur && !is_cur_of(row, *cur)) replaced.push_back(row);
+    if (is_replaced(root, row)) replaced.push_back(row);
   }
   return replaced;
 }

@@ -74,7 +74,8 @@ class Sightings {
   bool is_in_place(const MailboxRow& row) const {
     const auto found = walked_.find(row.path);
     return found != walked_.end() && found->second->cur_ino == row.cur_ino &&
-           found->second->cur_dev == row.cur_dev && !found->second->inode_reused;
+           found->second->cur_dev == row.cur_dev && !found->second->inode_reused &&
+           found->second->whole;
   }
 
  private:

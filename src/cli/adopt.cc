@@ -25,7 +25,7 @@ std::string what_then(const account::Adoption& adoption) {
     names += names.empty() ? "" : ", ";
     names += printable(name, 200);
   }
-  return fmt::format("another directory is taken for {}\n{}", names, kPaired);
+  return fmt::format("the directory of {} is taken as it is\n{}", names, kPaired);
 }
 
 }  // namespace

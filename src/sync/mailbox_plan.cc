@@ -76,9 +76,9 @@ class MailboxPlanner {
       return act(ForgetMailbox{view.row().id}, "not subscribed on the server");
     }
     if (view.local_state == Presence::suspect) {
-      if (lost_by_restore(view)) {
+      if (may_be_made_whole(view)) {
         return act(CreateLocal{view.row().id, *view.remote},
-                   "its folder here is not whole since a backup was restored");
+                   "its folder here is not whole, and no message of it was deleted");
       }
       return act(Freeze{view.row().id}, "its directory is incomplete, or another one");
     }
@@ -102,17 +102,23 @@ class MailboxPlanner {
     }
   }
 
-  // Nothing that is missing where a mailbox is paired anew, or of which the base has nothing, was
+  // Nothing that is missing where a mailbox is paired anew, or that nobody looked into, was
   // deleted.
   static bool can_lack_nothing(const KnownView& view) {
     const KnownMailbox& known = *view.known;
-    const bool empty = !known.row.cursor.uidvalidity && known.files == 0 && known.on_server == 0;
-    return (known.row.pair_anew || empty) && may_pull(known.policy);
+    const bool looked_into = known.row.cursor.uidvalidity || has_rows(known);
+    return (known.row.pair_anew || !looked_into) && may_pull(known.policy);
+  }
+  static bool has_rows(const KnownMailbox& known) {
+    return known.files != 0 || known.on_server != 0;
   }
 
-  // The backup is older than the mailbox, or has no empty directories.
-  static bool lost_by_restore(const KnownView& view) {
-    return can_lack_nothing(view) && !view.local->whole && view.remote_state == Presence::present;
+  // The backup is older than the mailbox, or has no empty directories; or a kill came between the
+  // two, and the marker does not tell. Without rows nothing can be lost.
+  static bool may_be_made_whole(const KnownView& view) {
+    if (view.local->whole || view.remote_state != Presence::present) return false;
+    const KnownMailbox& known = *view.known;
+    return (known.row.pair_anew || !has_rows(known)) && may_pull(known.policy);
   }
 
   // A row that lacks a side: its making was cut short, or `create` does not allow it.
@@ -175,7 +181,7 @@ class MailboxPlanner {
     // With mail in it, it is held: the backup may still be on its way.
     if (messages == 0U && can_lack_nothing(view) && !applied) {
       return act(CreateLocal{view.row().id, *view.remote},
-                 "its folder here is missing since a backup was restored");
+                 "its folder here is missing, and was not deleted");
     }
     if (messages == 0U) {
       return remove_remote(view);

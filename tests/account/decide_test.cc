@@ -325,6 +325,27 @@ TEST_F(Adopt, AFolderThatWasReplacedIsTaken) {
   EXPECT_EQ(marker().epoch, 9U);
 }
 
+// Not one that is gone: its mailbox is held, and asks what to do.
+TEST_F(Adopt, AFolderThatLacksAPartIsTaken) {
+  set("tree", "00000000000000cc");
+  set("state", "00000000000000aa");
+  set("epoch", "9");
+  put_marker(0xcc, 0xaa, files().machine_id(), 9);
+  write([&](store::Store& base) {
+    for (const std::string name : {"Bare", "Gone"}) {
+      MailboxRow row;
+      row.name = MailboxName(name);
+      row.path = name;
+      row.has_local = row.has_remote = true;
+      row.cursor.uidvalidity = UidValidity{7};
+      row.cur_dev = row.cur_ino = 1;
+      ASSERT_TRUE(base.add_mailbox(row));
+    }
+  });
+  std::filesystem::create_directories(settings_.maildir + "/Bare/new");
+  EXPECT_EQ(run().mailboxes, std::vector<std::string>{"Bare"});
+}
+
 TEST_F(Adopt, AMaildirThatIsNotThereIsNotMade) {
   std::filesystem::remove_all(settings_.maildir);
   Services world = services();

@@ -327,6 +327,32 @@ with cyrus
 )");
 }
 
+// The sync that made a mailbox of it was killed before the epoch moved: nothing tells that the
+// backup is older.
+TEST(Found, AnEmptyMailboxThatABackupHasAsABareDirectoryIsMadeWhole) {
+  play(R"(seed 1912122
+with cyrus
+86 local.make dice=983717784
+96 sync dice=646546386
+98 local.deliver dice=829806090
+100 backup
+101 sync kill_ms=231
+104 restore.maildir dice=398632112
+107 rest
+)");
+  play(R"(seed 1918429
+with cyrus
+12 rest
+14 local.make dice=249409195
+15 sync
+16 wait ms=2577694
+25 backup
+33 sync dice=850416281 power_ms=209
+46 restore.maildir dice=923600850
+49 rest
+)");
+}
+
 // Its upload is open as well: what is left where it was sent to was not deleted by the user.
 TEST(Found, AMoveByHalfOfWhatWasNotRecordedYetIsFinished) {
   play(R"(seed 1301340

@@ -127,12 +127,14 @@ TEST_F(MailboxTable, NotWholeHereSinceABackupWasRestoredIsMadeAnew) {
   world.on_server("A").selectable = false;
   EXPECT_EQ(world.told(), "freeze A\n");
 }
-TEST_F(MailboxTable, NotWholeHereAndNeverLookedIntoIsMadeAnew) {
+TEST_F(MailboxTable, NotWholeHereAndWithoutRowsIsMadeAnew) {
   world.here("A").suspect = true;
   world.here("A").whole = false;
   world.in_base("A").row.cursor = {};
   EXPECT_EQ(world.told(), "freeze A\n");
   world.in_base("A").files = world.in_base("A").on_server = 0;
+  EXPECT_EQ(world.told(), "create_local A A\n");
+  world.in_base("A").row.cursor.uidvalidity = UidValidity{7};
   EXPECT_EQ(world.told(), "create_local A A\n");
 }
 TEST_F(MailboxTable, GoneHereInAWalkThatFailedWaits) {
