@@ -219,10 +219,18 @@ class RestoredFolderTest(RestoredCase):
             copy(self.backup(world, "/A/new/" + name), world.mail.folder("A") + "/new")
         self.assertIn("sterna adopt", world.sync(expect=HELD)["stderr"])
         adopted = world.sterna.run("adopt", "acc").stdout
-        self.assertIn("for A\n", adopted)
+        self.assertIn("directory of A is taken", adopted)
         self.sync(world)
         self.assert_nothing_went(world)
         self.assertIn("nothing is wrong", world.sterna.run("adopt", "acc").stdout)
+
+    def test_a_folder_without_its_cur_is_made_whole_when_it_is_adopted(self):
+        world = self.a_week_after_the_backup()
+        shutil.rmtree(world.mail.folder("A") + "/cur")
+        self.assertIn("sterna adopt", world.sync(expect=HELD)["stderr"])
+        self.assertIn("directory of A is taken", world.sterna.run("adopt", "acc").stdout)
+        self.sync(world)
+        self.assert_nothing_went(world)
 
 
 class UsedInodeTest(RestoredCase):
