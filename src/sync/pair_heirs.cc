@@ -60,10 +60,10 @@ class Heirs {
  private:
   // Younger than the row: what stood there before is a message of its own.
   bool may_inherit(const RowView& heir, const RowView& row) const {
-    return heir.mailbox && heir.mailbox != row.mailbox && heir.has_file_here() &&
-           heir.remote == Remote::same && heir.local != Local::gone &&
-           heir.row->remote_since > row.row->remote_since && heir.identity &&
-           heir.identity->same_as(*row.identity) && !taken_.contains(heir.key()) &&
+    const bool moved = heir.mailbox != row.mailbox || row.file;
+    return heir.mailbox && moved && heir.has_file_here() && heir.remote == Remote::same &&
+           heir.local != Local::gone && heir.row->remote_since > row.row->remote_since &&
+           heir.identity && heir.identity->same_as(*row.identity) && !taken_.contains(heir.key()) &&
            replaces(*heir.mailbox, heir.row->remote_since, row);
   }
 

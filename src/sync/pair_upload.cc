@@ -73,6 +73,19 @@ bool find_sent_row(World& world, const Intent& intent) {
   return found != nullptr;
 }
 
+// To where its row knows it from, as our move of its message was to follow: not done, it would have
+// no message there.
+bool came_back(const RowView& row, const Intent& move) {
+  const bool missed = row.remote == Remote::gone && row.has_file_here() && row.mailbox;
+  const bool here = row.local == Local::same || row.local == Local::changed;
+  if (!missed || !here || row.key().mailbox != move.target) return false;
+  const std::string& base = row.change ? row.change->file.base : row.row->base_name;
+  const bool rewritten = row.change && row.change->content_changed;
+  const std::optional<Identity>& content = rewritten ? row.change->identity : row.identity;
+  const bool same = content && move.identity && content->same_as(*move.identity);
+  return same && stem_of(base) == stem_of(move.base_name);
+}
+
 // Where what it sends or moves comes to be; nullptr: that is another mailbox by now.
 const MailboxView* goal_of(World& world, const Intent& intent) {
   const bool moves = intent.kind == IntentKind::move_out;
@@ -207,13 +220,20 @@ void find_rowless_moves(World& world) {
 }
 
 void find_left_behind(World& world) {
+  const auto leave_behind = [&](const Intent& move) {
+    const MailboxView* source = world.mailbox(move.mailbox);
+    if (!source || source->where().uidvalidity != move.uidvalidity) return;
+    const auto left = std::ranges::find(source->messages, move.uid, &MessageView::uid);
+    if (left != source->messages.end() && result_of(world, move)) (*left)->left_behind = true;
+  };
   for (const FileView& file : world.files()) {
     const Intent* move = file.move_out;
-    const MailboxView* source = move ? world.mailbox(move->mailbox) : nullptr;
-    if (!source || file.mailbox->in->id != move->target || !result_of(world, *move)) continue;
-    if (source->where().uidvalidity != move->uidvalidity) continue;
-    const auto left = std::ranges::find(source->messages, move->uid, &MessageView::uid);
-    if (left != source->messages.end()) (*left)->left_behind = true;
+    if (move && file.mailbox->in->id == move->target) leave_behind(*move);
+  }
+  for (const Intent& move : world.input().intents) {
+    if (!is_rowless_move(world, move)) continue;
+    const auto is_its_file = [&](const RowView& row) { return came_back(row, move); };
+    if (std::ranges::any_of(world.rows(), is_its_file)) leave_behind(move);
   }
 }
 

@@ -353,6 +353,40 @@ with cyrus
 )");
 }
 
+// Without UIDPLUS: our second move, which took it back after its file, was cut after its COPY.
+TEST(Found, ARowlessMoveBackThatWasCutIsFinishedNotBegunAnew) {
+  play(R"(seed 1929564
+with list-status
+20 remote.deliver dice=589715968
+28 remote.flag dice=331032421
+32 remote.make dice=181567134
+39 sync
+45 local.move at=224 dice=902441162
+46 local.move dice=336499959
+48 sync kill_ms=486
+62 rest
+)");
+}
+
+// It arrived where it was under another UID, and was fetched there before it was missed; its file
+// was moved meanwhile.
+TEST(Found, AFileMovedAwayIsOneTooManyWhereItsMessageCameBackUnderAnotherUid) {
+  play(R"(seed 1934576
+with list-status
+13 remote.make dice=432433438
+18 rest
+20 local.deliver dice=281717469
+34 rest
+40 remote.deliver dice=110686785
+41 local.move dice=162362581
+43 remote.move dice=933245116
+50 remote.move dice=115201207
+55 remote.move at=173 dice=45729210
+56 sync
+58 rest
+)");
+}
+
 // Its upload is open as well: what is left where it was sent to was not deleted by the user.
 TEST(Found, AMoveByHalfOfWhatWasNotRecordedYetIsFinished) {
   play(R"(seed 1301340

@@ -293,6 +293,14 @@ TEST(Heirs, OneElsewhereCountsForAFileThatWasMovedIfItCameInThePassBefore) {
   EXPECT_EQ(heirs("A 1 x S\nC 7 x S since=3", "A gone 1", "A gone 1\nB new A1 x S"),
             "upload B A1 S forgets=A/1\n");
 }
+TEST(Heirs, SoDoesOneUnderAnotherUidOfTheMailboxThatTheFileLeft) {
+  EXPECT_EQ(heirs("A 1 x S\nA 7 x S since=4", "A gone 1", "A gone 1\nB new A1 x S"),
+            "delete_in A/1 A1:2,S in B\n");
+  EXPECT_EQ(heirs("A 1 x S\nA 7 x S since=3", "A gone 1", "A gone 1\nB new A1 x S"),
+            "upload B A1 S forgets=A/1\n");
+  EXPECT_EQ(heirs("A 1 x S\nA 7 x S since=4", "A gone 1", "A flags 1 FS"),
+            "delete_in A/1 A1:2,FS\n");
+}
 TEST(Heirs, OneInTheTrashLosesAgainstAFileThatWasMoved) {
   EXPECT_EQ(heirs("A 1 x S\nTrash 7 x S since=4", "A gone 1", "A gone 1\nB new A1 x S"),
             "upload B A1 S forgets=A/1\n");

@@ -456,6 +456,16 @@ TEST(MoveInDoubt, MovedOnByHalfIsFinished) {
   add_intent(input, IntentKind::move_out, "B", 7, "A1", "x", "C");
   EXPECT_EQ(told(input), "pair C/8 A1 S forgets=A/1\ndelete_out B/7 expunge\n");
 }
+// Its file is back where its row knows it from.
+TEST(MoveInDoubt, MovedBackByHalfIsFinished) {
+  for (const char* local : {"", "A flags 1 S", "A touched 1 x"}) {
+    Input input = read({kMailboxes, "A 1 x S", "A gone 1\nA new 2 x S\nB new 7 x S", local});
+    add_intent(input, IntentKind::move_out, "A", 1, "A1", "x", "B");
+    add_intent(input, IntentKind::move_out, "B", 7, "A1", "x", "A").target_uid_next = Uid(2);
+    EXPECT_EQ(told(input), "pair A/2 A1 S forgets=A/1\nclose_intent 1\ndelete_out B/7 expunge\n")
+        << local;
+  }
+}
 TEST(MoveInDoubt, WithoutARowDoneByHalfIsFinishedWhenItsNewPlaceIsRecorded) {
   Input input = read({kMailboxes, "B 7 x S name=n1", "A new 4 x S", ""});
   add_intent(input, IntentKind::move_out, "A", 4, "n1", "x", "B");
