@@ -105,7 +105,7 @@ std::uint64_t window_messages(const Connection& connection) {
 struct Errand {
   std::string reason;
   Share share;  // of what may be fetched in a day
-  std::function<Status()> when_all_came = {};
+  std::function<coro::Task<void>()> when_all_came = {};
 };
 
 class Downloader {
@@ -133,7 +133,8 @@ class Downloader {
       uids.add_all(std::exchange(unproven_, {}));
       sink_->expect(uids);
       fetched = co_await fetch_windows(uids);
-      if (fetched && uids.minus(sink_->received).empty()) co_await go_on();
+      const bool all = fetched && uids.minus(sink_->received).empty();
+      if (all && errand_.when_all_came) co_await errand_.when_all_came();
     }
     if (!fetched) sink_->abandon();
     // What has come is written and recorded, whatever happened to the line.
@@ -214,13 +215,6 @@ class Downloader {
     }
     asked_ = uids.minus(windows.rest());
     co_return room;
-  }
-
-  // Nothing more is to come: the server works while the disk does. What fails in that is met by
-  // whoever needs it.
-  coro::Task<void> go_on() {
-    if (!errand_.when_all_came || !errand_.when_all_came()) co_return;
-    static_cast<void>(co_await connection_.flush());
   }
 
   bool has_brought(const UidSet& window) const {

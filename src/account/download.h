@@ -21,8 +21,9 @@ namespace sterna::account {
 
 // What the connection is used for around a download.
 struct Line {
-  std::unique_ptr<Ahead> ahead;           // what begin_download() asked for of this mailbox
-  std::function<Status()> when_all_came;  // may ask for the next mailbox; may be empty
+  std::unique_ptr<Ahead> ahead;  // what begin_download() asked for of this mailbox
+  // May be empty. From then on it is not used by this download: the next mailbox may have it.
+  std::function<coro::Task<void>()> when_all_came;
 };
 
 // The newest of them, asked for before their turn; none where something has to be known before.

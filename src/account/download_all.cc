@@ -70,39 +70,51 @@ class Downloads {
         engine_.log.debug("no more connections: {}", connection.error().describe());
       co_return;
     }
-    Turn turn = next_turn();
-    while (turn.work && failure_) {
-      Turn next;
-      const bool goes_on = co_await take_turn(**connection, turn, next);
-      if (goes_on && !next.work) next = next_turn();
-      turn = std::move(next);
-      if (!goes_on) break;
+    coro::Scope scope = co_await coro::make_scope();
+    std::unique_ptr<Turn> flushed;  // or being flushed: the one before
+    std::unique_ptr<Turn> turn = next_turn();
+    while (turn && failure_ && has_room_) {
+      scope.spawn(take_turn(**connection, *turn));
+      static_cast<void>(co_await turn->came.wait_regardless());
+      if (flushed) static_cast<void>(co_await flushed->ended.wait_regardless());
+      flushed = std::move(turn);
+      turn = std::move(flushed->next);
+      if (turn) continue;
+      static_cast<void>(co_await flushed->ended.wait_regardless());
+      turn = next_turn();
     }
-    static_cast<void>(co_await let_land(**connection, std::move(turn.ahead)));
+    co_await scope.join();
+    if (!turn) co_return;
+    if (!has_room_) leave(*turn->work);
+    static_cast<void>(co_await let_land(**connection, std::move(turn->ahead)));
   }
 
-  // A mailbox of the queue, and what was asked for of it before its turn.
+  // A mailbox of the queue.
   struct Turn {
-    MailboxWork* work = nullptr;  // none: the queue is empty
+    MailboxWork* work = nullptr;
     RemoteWork::Fetch fetch;
-    std::unique_ptr<Ahead> ahead;
+    std::unique_ptr<Ahead> ahead;  // what was asked for of it before its turn
+    std::unique_ptr<Turn> next;    // asked for when all of this one had come
+    coro::Event came;              // the connection is free
+    coro::Event ended;
   };
 
-  Turn next_turn() {
-    Turn turn;
-    while (!queue_.empty() && !turn.work) {
-      turn.fetch = std::move(queue_.front());
+  // nullptr: the queue is empty.
+  std::unique_ptr<Turn> next_turn() {
+    while (!queue_.empty()) {
+      auto turn = std::make_unique<Turn>();
+      turn->fetch = std::move(queue_.front());
       queue_.pop_front();
-      turn.work = engine_.find(turn.fetch.mailbox);
+      turn->work = engine_.find(turn->fetch.mailbox);
+      if (turn->work) return turn;
     }
-    return turn;
+    return nullptr;
   }
 
-  // Whether there may be another one; `next` is the one that was asked for already.
-  coro::Task<bool> take_turn(Connection& connection, Turn& turn, Turn& next) {
+  coro::Task<void> take_turn(Connection& connection, Turn& turn) {
     MailboxWork& work = *turn.work;
     engine_.progress.phase(engine_.settings.name, work.name());
-    Line line{std::move(turn.ahead), [&] { return begin_next(connection, next); }};
+    Line line{std::move(turn.ahead), [&] { return begin_next(connection, turn); }};
     Result<UidSet> later = co_await download(engine_, connection, work, turn.fetch.uids,
                                              turn.fetch.reason, coming_, std::move(line));
     if (later && !later->empty()) {
@@ -115,25 +127,28 @@ class Downloads {
       note_left(engine_.outcomes.day_limit, work, std::move(done).error());
       if (Status rests = rest_for_a_while(engine_, work); !rests) failure_ = std::move(rests);
     } else if (!done && done.error().is(ErrorCode::no_space) && connection.usable()) {
-      if (next.work) queue_.push_front(next.fetch);
       leave_the_rest(work, std::move(done).error());
-      co_return false;
     } else if (Status absorbed = absorb(engine_, connection, work, std::move(done)); !absorbed) {
       failure_ = std::move(absorbed);
     }
-    co_return failure_.has_value();
+    turn.came.set();
+    turn.ended.set();
   }
 
-  // While the files of the one before are flushed.
-  Status begin_next(Connection& connection, Turn& next) {
-    next = next_turn();
-    if (!next.work) return {};
-    STERNA_TRY(next.ahead, begin_download(engine_, connection, *next.work, next.fetch.uids));
-    return {};
+  // While the files of the one before are flushed. What fails in that is met by whoever needs it.
+  coro::Task<void> begin_next(Connection& connection, Turn& turn) {
+    turn.next = next_turn();
+    if (turn.next) {
+      auto ahead = begin_download(engine_, connection, *turn.next->work, turn.next->fetch.uids);
+      if (ahead) turn.next->ahead = std::move(*ahead);
+      static_cast<void>(co_await connection.flush());
+    }
+    turn.came.set();
   }
 
   // What needs no room goes on (43).
   void leave_the_rest(MailboxWork& work, Error error) {
+    has_room_ = false;
     leave(work);
     for (std::deque<RemoteWork::Fetch>* rest : {&queue_, &later_}) {
       for (const RemoteWork::Fetch& fetch : std::exchange(*rest, {})) {
@@ -156,6 +171,7 @@ class Downloads {
   std::deque<RemoteWork::Fetch> later_;
   Coming coming_;
   std::size_t connections_ = 1;
+  bool has_room_ = true;
   Status failure_;
 };
 

@@ -27,8 +27,8 @@ FlagSet before_push(const FlagSet& result, const FlagDelta& delta) {
   return result.minus(delta.add).united(delta.remove);
 }
 
-// Renames for one thread to do beside others: so many that handing them over costs nothing.
-constexpr std::size_t kChangesAtOnce = 64;
+// Renames for one thread to do beside others: so many that handing them over costs little.
+constexpr std::size_t kChangesAtOnce = 16;
 
 // One rename to be done, and what came of it.
 struct Change {
@@ -68,6 +68,10 @@ void carry_out(Change& change, maildir::TouchedDirectories& touched) {
   } else {
     change.error = result.error();
   }
+}
+
+bool lacks_letters(const Change& change) {
+  return !change.error && !change.to->keywords.missing(change.flags).empty();
 }
 
 // Gives letters to keywords that need one, before any name is made.
@@ -172,7 +176,9 @@ class LocalExecution {
       name_keywords(changes_);
       return {};
     };
-    STERNA_CO_CHECK(co_await on_worker(engine_.services, job));
+    if (std::ranges::any_of(changes_, lacks_letters)) {
+      STERNA_CO_CHECK(co_await on_worker(engine_.services, job));
+    }
     coro::Scope scope = co_await coro::make_scope();
     const std::span<Change> all(changes_);
     for (std::size_t i = 0; i < all.size(); i += kChangesAtOnce) {

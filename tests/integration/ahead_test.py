@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""While the files of one mailbox are flushed the next one is selected and asked for: what comes
-behind a SELECT that was refused, or of another mailbox than it was, is no message of it."""
+"""While the files of one mailbox are flushed the next one is selected and comes: what comes behind
+a SELECT that was refused, or of another mailbox than it was, is no message of it."""
+import errno
 import unittest
 
+from tests.support.flushes import Flushes
 from tests.support.scripted import ScriptedServer, ScriptedWorld
+from tests.support.sterna import PARTLY
 
 NAMES = ("INBOX", "A", "B")
 
@@ -114,6 +117,51 @@ class AheadTest(unittest.TestCase):
         world, _ = self.pull(server, quirks={"pipeline_depth_max": 1})
         self.assertEqual(server.bodies, ["INBOX"] * 3 + ["A"] * 3 + ["B"] * 3)
         self.assert_all_here(world)
+
+
+class BesideFlushTest(unittest.TestCase):
+    """The files of INBOX are not flushed before A has come whole."""
+
+    def world(self):
+        class Telling(Selecting):
+            last_of_a = ""
+
+            def fetch_line(self, session, uid, items):
+                if b"BODY.PEEK[]" in items and session.mailbox == b"A" and uid == 1:
+                    with open(self.last_of_a, "wb"):
+                        pass
+                return super().fetch_line(session, uid, items)
+
+        server = Telling()
+        server.fill(100)
+        server.fill(300, "A")
+        server.fill(400, "B")       # which comes last
+        world = ScriptedWorld(self, server)
+        server.last_of_a = f"{world.dir}/last-of-a"
+        flushes = Flushes(world)
+        flushes.let_wait("syncfs", 2, server.last_of_a)         # the first is of the new Maildir
+        return world, flushes
+
+    def test_the_next_mailbox_comes_whole_while_the_one_before_is_flushed(self):
+        world, flushes = self.world()
+        world.sync()
+        self.assertEqual([path for call, path in flushes.all() if call == "late"], [])
+        self.assertEqual(world.ask_state("SELECT count(*) FROM message"), [(103 + 303 + 403,)])
+        flushes.be_sound()
+        world.assert_settled()
+
+    def test_a_flush_that_fails_takes_nothing_from_the_one_that_came_meanwhile(self):
+        for error in (errno.EIO, errno.ENOSPC):
+            with self.subTest(errno.errorcode[error]):
+                world, flushes = self.world()
+                flushes.fail("syncfs", 2, error)
+                world.sync(expect=PARTLY)
+                rows = dict(world.ask_state("SELECT name, count(message.uid) FROM mailbox LEFT JOIN"
+                                            " message ON mailbox = id GROUP BY name"))
+                self.assertEqual((rows["INBOX"], rows["A"]), (0, 303))
+                flushes.be_sound()
+                world.sync()
+                world.assert_settled()
 
 
 if __name__ == "__main__":

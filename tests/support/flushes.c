@@ -4,6 +4,8 @@
 //
 //   FLUSHES_LOG    a line for each: "fsync /path", "syncfs /path"
 //   FLUSHES_FAIL   "syncfs 2 5": the second syncfs fails with errno 5
+//   FLUSHES_AWAIT  "syncfs 1 /path": the first one begins when that file is there; after 20 seconds
+//                  without it the log has "late /path"
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -30,15 +32,32 @@ static void write_down(const char* call, int fd) {
   close(out);
 }
 
-static int flush(const char* call, atomic_int* count, int fd) {
+// What the variable says of the call of that number: the text behind it, or NULL.
+static const char* said_of(const char* variable, const char* call, int number) {
+  const char* text = getenv(variable);
   char which[16] = "";
-  int number = 0;
-  int error = 0;
-  const char* failing = getenv("FLUSHES_FAIL");
-  if (failing) sscanf(failing, "%15s %d %d", which, &number, &error);
+  int of = 0;
+  int length = 0;
+  if (!text || sscanf(text, "%15s %d %n", which, &of, &length) < 2) return NULL;
+  return strcmp(which, call) == 0 && of == number ? text + length : NULL;
+}
+
+static void await(const char* path, int fd) {
+  for (int i = 0; i < 2000; ++i) {
+    if (access(path, F_OK) == 0) return;
+    usleep(10000);
+  }
+  write_down("late", fd);
+}
+
+static int flush(const char* call, atomic_int* count, int fd) {
+  const int number = atomic_fetch_add(count, 1) + 1;
+  const char* awaited = said_of("FLUSHES_AWAIT", call, number);
+  const char* error = said_of("FLUSHES_FAIL", call, number);
+  if (awaited) await(awaited, fd);
   write_down(call, fd);
-  if (strcmp(which, call) == 0 && atomic_fetch_add(count, 1) + 1 == number) {
-    errno = error;
+  if (error) {
+    errno = atoi(error);
     return -1;
   }
   int (*real)(int) = (int (*)(int))dlsym(RTLD_NEXT, call);

@@ -19,7 +19,12 @@ class Flushes:
         """Of each program that is started from now on, the call of that number fails so."""
         self._environment["FLUSHES_FAIL"] = f"{call} {number} {error}"
 
+    def let_wait(self, call, number, path):
+        """The call of that number begins when that file is there, or is in all() as "late"."""
+        self._environment["FLUSHES_AWAIT"] = f"{call} {number} {path}"
+
     def be_sound(self):
+        self._environment.pop("FLUSHES_AWAIT", None)
         self._environment.pop("FLUSHES_FAIL", None)
 
     def all(self):
