@@ -81,10 +81,14 @@ void decide_copy(Draft& draft, const Intent& intent) {
   if (!row) return decide_unrecorded(draft, intent);
   MessageView* copy = result_of(draft.world, intent);
   if (!copy || copy->taken || !is_certain(draft.world, intent)) return;
-  const bool known = row->remote == Remote::same && row->local != Local::unknown;
   const bool has_file = row->local != Local::gone || row->file;
-  if (!known || !row->has_file_here() || !has_file || copy->file || copy->from) return;
-  remove_surplus(draft, intent, *copy, *row->mailbox, row->key().uid);
+  if (row->local == Local::unknown || !row->has_file_here() || !has_file) return;
+  if (copy->file || copy->from) return;
+  if (row->remote == Remote::same) {
+    remove_surplus(draft, intent, *copy, *row->mailbox, row->key().uid);
+  } else if (row->remote == Remote::gone && row->intent != &intent && moved_by_us(*row)) {
+    remove_surplus(draft, intent, *copy, *row->message->mailbox, row->message->uid);
+  }
 }
 
 }  // namespace

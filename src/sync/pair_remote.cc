@@ -58,6 +58,17 @@ void match_messages(World& world, Search search, RowKey row_key, MessageKeyOf me
       });
 }
 
+// What our own move, the last one, made of it: one before may have left a copy, too.
+void pair_own_moves(World& world) {
+  for (RowView& row : world.rows()) {
+    if (!row.move_out || !misses_message(row, Search::elsewhere)) continue;
+    MessageView* message = result_of(world, *row.move_out);
+    if (!message || !is_free(*message) || message->mailbox == row.mailbox) continue;
+    row.message = message;
+    message->from = &row;
+  }
+}
+
 std::optional<std::string> unless_empty(const std::string& text) {
   return text.empty() ? std::nullopt : std::optional(text);
 }
@@ -86,6 +97,7 @@ void match_all(World& world, Search search) {
 }  // namespace
 
 void pair_remote_moves(World& world) {
+  pair_own_moves(world);
   match_all(world, Search::elsewhere);
 }
 

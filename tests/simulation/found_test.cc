@@ -368,6 +368,30 @@ with list-status
 )");
 }
 
+// The first move was cut after its COPY, and the file moved on; the second was done, and the sync
+// died before it removed what the first had left.
+TEST(Found, AMessageThatWasMovedTwiceIsWhereTheLastMovePutIt) {
+  play(R"(seed 2019892
+with capability
+12 remote.make dice=337598751
+39 remote.deliver dice=376133875
+49 local.deliver dice=558309415
+51 remote.move dice=769010793
+54 local.make dice=796465650
+70 remote.deliver dice=489626645
+74 rest
+75 local.move dice=705527566
+77 local.move dice=585366951
+81 remote.move dice=482017919
+82 remote.deliver dice=472821823
+87 sync dice=671315117 power_ms=444
+92 local.move dice=63999002
+103 remote.remove at=129 dice=321994215
+104 sync cancel_ms=573
+112 rest
+)");
+}
+
 // It arrived where it was under another UID, and was fetched there before it was missed; its file
 // was moved meanwhile.
 TEST(Found, AFileMovedAwayIsOneTooManyWhereItsMessageCameBackUnderAnotherUid) {

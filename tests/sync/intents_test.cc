@@ -456,6 +456,15 @@ TEST(MoveInDoubt, MovedOnByHalfIsFinished) {
   add_intent(input, IntentKind::move_out, "B", 7, "A1", "x", "C");
   EXPECT_EQ(told(input), "pair C/8 A1 S forgets=A/1\ndelete_out B/7 expunge\n");
 }
+// Twice from one place, as the file went on: the first move was cut after its copy, the second
+// done.
+TEST(MoveInDoubt, MovedTwiceLosesTheCopyThatTheFirstMoveMade) {
+  Input input =
+      read({kMailboxes, "A 1 x S", "A gone 1\nB new 7 x S\nC new 8 x S", "A gone 1\nC new A1 x S"});
+  add_intent(input, IntentKind::move_out, "A", 1, "A1", "x", "B");
+  add_intent(input, IntentKind::move_out, "A", 1, "A1", "x", "C");
+  EXPECT_EQ(told(input), "pair C/8 A1 S forgets=A/1\ndelete_out B/7 expunge\n");
+}
 // Its file is back where its row knows it from.
 TEST(MoveInDoubt, MovedBackByHalfIsFinished) {
   for (const char* local : {"", "A flags 1 S", "A touched 1 x"}) {
