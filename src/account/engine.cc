@@ -7,6 +7,7 @@
 #include "sterna/base/step.h"
 #include "sterna/maildir/file_name.h"
 #include "sterna/maildir/marker.h"
+#include "tree.h"
 
 namespace sterna::account {
 
@@ -133,14 +134,21 @@ Status Engine::bump_epoch() {
 
 Result<std::optional<maildir::Marker>> Engine::announce_epoch() {
   if (epoch_bumped) return std::nullopt;
-  STERNA_TRY(maildir::Marker marker, maildir::read_marker(*root));
-  ++marker.epoch;
+  STERNA_TRY(const maildir::Marker marker, next_marker(*root, epoch_left));
+  if (marker_prepared != marker) {
+    STERNA_CHECK(maildir::prepare_marker(*root, marker));
+    marker_prepared = marker;
+  }
   STERNA_CHECK(store->set("epoch_pending", fmt::format("{}", marker.epoch)));
   return marker;
 }
 
+bool Engine::has_announced() const {
+  return epoch_bumped || (epoch_announced && epoch_announced->epoch > epoch_left);
+}
+
 Status Engine::announce_change() {
-  if (epoch_bumped || epoch_announced) return {};
+  if (has_announced()) return {};
   STERNA_TRY(epoch_announced, announce_epoch());
   flushes_before_announcement = store->flushes();
   return {};

@@ -245,8 +245,9 @@ struct Engine {
     STERNA_CHECK(change());
     return transaction.commit();
   }
-  // Rule 14: the epoch moves once before destructive work, base first, then marker. `intents` goes
-  // into the base with it, in one transaction.
+  // Rule 14: the epoch moves once before destructive work, base first, then marker. What the marker
+  // is to say stands beside it before the base says so: without it the tree is a backup. `intents`
+  // goes into the base with it, in one transaction.
   template <class F>
   Status begin_destruction(F intents) {
     STERNA_TRY(auto transaction, store->begin(store::Durability::full));
@@ -263,14 +264,16 @@ struct Engine {
   // the base, inside a transaction that precedes the rows, and carried to the marker at the end of
   // the sync (settle_epoch).
   Status announce_change();
+  bool has_announced() const;
   std::optional<maildir::Marker> epoch_announced;
+  std::uint64_t epoch_left = 0;  // announced by a sync that died before it told the marker
   std::uint64_t flushes_before_announcement = 0;
   Status record_epoch(const maildir::Marker& marker);
   std::optional<maildir::Marker> marker_prepared;  // what prepare_epoch() wrote
   Status put_marker(const maildir::Marker& marker);
 
  private:
-  // The marker to be written, unless the epoch has moved.
+  // The marker to be written, and written beside it, unless the epoch has moved.
   Result<std::optional<maildir::Marker>> announce_epoch();
   Status move_epoch(const maildir::Marker& marker);
 };

@@ -18,6 +18,7 @@
 #include "sterna/base/step.h"
 #include "sterna/imap/outcome.h"
 #include "sterna/maildir/layout.h"
+#include "tree.h"
 
 namespace sterna::account {
 namespace {
@@ -190,15 +191,16 @@ class MailboxExecution {
   }
 
   // A backup of before lacks what is made now (rule 14): there it must not look removed.
-  Status announce_change() {
-    if (engine_.epoch_announced || engine_.epoch_bumped) return {};
-    return engine_.write([&] { return engine_.announce_change(); });
+  coro::Task<Status> announce_change() {
+    if (engine_.has_announced()) co_return Status{};
+    static_cast<void>(co_await prepare_epoch(engine_, true));
+    co_return engine_.write([&] { return engine_.announce_change(); });
   }
 
   coro::Task<Status> carry_out(const sync::MailboxAction& action) {
     if (renames(action) ||
         is_one_of<sync::CreateLocal, sync::CreateRemote, sync::AdoptBoth>(action))
-      STERNA_CO_CHECK(announce_change());
+      STERNA_CO_CHECK(co_await announce_change());
     if (renames(action)) co_return co_await rename(action);
     if (const auto* what = std::get_if<sync::CreateLocal>(&action.what)) {
       co_return co_await create_local(*what);

@@ -493,12 +493,12 @@ bool records_anything(Engine& engine, const sync::Plan& plan) {
   });
 }
 
-Status begin_generation(Engine& engine, const sync::Plan& plan, PassAttempts& attempts) {
+Status begin_generation(Engine& engine, bool records, PassAttempts& attempts) {
   STERNA_TRY(auto transaction, engine.store->begin(store::Durability::normal));
   STERNA_CHECK(engine.store->set("generation", fmt::format("{}", engine.generation.value)));
   STERNA_CHECK(note_unflushed(engine));
   STERNA_CHECK(note_half_look(engine));
-  if (records_anything(engine, plan)) STERNA_CHECK(engine.announce_change());
+  if (records) STERNA_CHECK(engine.announce_change());
   STERNA_CHECK(attempts.write());
   return transaction.commit();
 }
@@ -541,9 +541,10 @@ coro::Task<Status> do_pass(Engine& engine, Pool& pool) {
     STERNA_CO_CHECK(end_half_looks(engine));
     co_return save_cursors(engine, attempts);
   }
-  // The first begins first: the disk works while the plan is made.
-  auto [prepared, planned] =
-      co_await coro::both(prepare_epoch(engine, has_news(engine)), make_plan(engine, pool));
+  // The first begins first: the disk works while the plan is made. Who watches the Maildir would be
+  // woken by it, be it for nothing.
+  auto [prepared, planned] = co_await coro::both(
+      prepare_epoch(engine, has_news(engine) && !engine.kept), make_plan(engine, pool));
   STERNA_CO_TRY(sync::Plan plan, std::move(planned));
   if (engine.dry_run()) {
     describe_plan(engine, plan);
@@ -552,7 +553,9 @@ coro::Task<Status> do_pass(Engine& engine, Pool& pool) {
   log_plan(engine, plan);
   STERNA_CO_CHECK(attempts.compare(plan));
   STERNA_CO_CHECK(attempts.hold_back(plan));
-  STERNA_CO_CHECK(begin_generation(engine, plan, attempts));
+  const bool records = records_anything(engine, plan);
+  static_cast<void>(co_await prepare_epoch(engine, records));
+  STERNA_CO_CHECK(begin_generation(engine, records, attempts));
   STERNA_CO_CHECK(settle_plan(engine, plan));
   at_step("plan.begun");
   Status executed = co_await execute(engine, pool, plan);

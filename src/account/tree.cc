@@ -126,12 +126,17 @@ Status compare_marker(Engine& engine, const maildir::Marker& marker, TreeId tree
   STERNA_TRY(const std::uint64_t epoch, get_number(*engine.store, "epoch"));
   STERNA_TRY(const std::uint64_t pending, get_number(*engine.store, "epoch_pending"));
   if (marker.epoch == epoch) {
-    // Rows were recorded, and the sync died before it told the marker.
-    if (pending > epoch) {
+    if (pending <= epoch) return {};
+    // Rows were recorded, and the sync died before it told the marker. A backup from before it
+    // lacks what that sync had prepared.
+    const Result<maildir::Marker> prepared = maildir::read_prepared_marker(*engine.root);
+    if (prepared && prepared->tree == tree && prepared->state == state &&
+        prepared->epoch >= pending) {
+      engine.epoch_left = pending;
       engine.epoch_announced = marker;
       engine.epoch_announced->epoch = pending;
+      return {};
     }
-    return {};
   }
   if (pending != 0 && marker.epoch == pending) {
     if (engine.dry_run()) return {};
@@ -146,7 +151,7 @@ Status compare_marker(Engine& engine, const maildir::Marker& marker, TreeId tree
   engine.union_mode = true;
   if (engine.dry_run()) return {};
   maildir::Marker mended = marker;
-  mended.epoch = std::max(marker.epoch, epoch) + 1;
+  mended.epoch = std::max({marker.epoch, epoch, pending}) + 1;
   {
     STERNA_TRY(auto transaction, engine.store->begin(store::Durability::full));
     STERNA_CHECK(engine.store->set(kAdoptingKey, kDecided));
@@ -236,16 +241,19 @@ coro::Task<Status> open_tree(Engine& engine) {
   co_return read_unflushed(engine);
 }
 
-coro::Task<Status> prepare_epoch(Engine& engine, bool any_news) {
-  const bool has_moved = engine.epoch_announced || engine.epoch_bumped;
-  // Who watches the Maildir would be woken by it.
-  if (!any_news || engine.kept || engine.dry_run() || has_moved || engine.marker_prepared)
-    co_return Status{};
+Result<maildir::Marker> next_marker(io::Directory& root, std::uint64_t epoch_left) {
+  STERNA_TRY(maildir::Marker marker, maildir::read_marker(root));
+  marker.epoch = std::max(marker.epoch, epoch_left) + 1;
+  return marker;
+}
+
+coro::Task<Status> prepare_epoch(Engine& engine, bool wanted) {
+  const bool done = engine.has_announced() || engine.marker_prepared;
+  if (!wanted || done || engine.dry_run()) co_return Status{};
   auto job = [&engine]() -> Result<maildir::Marker> {
     // A handle of its own: the other one is in use.
     STERNA_TRY(const auto root, engine.services.files.open_root(engine.settings.maildir, false));
-    STERNA_TRY(maildir::Marker marker, maildir::read_marker(*root));
-    ++marker.epoch;
+    STERNA_TRY(const maildir::Marker marker, next_marker(*root, engine.epoch_left));
     STERNA_CHECK(maildir::prepare_marker(*root, marker));
     return marker;
   };

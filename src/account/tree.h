@@ -21,8 +21,10 @@ Status lock_maildir(io::Directory& root, const std::string& maildir);
 coro::Task<Status> open_tree(Engine& engine);
 // At the end of a sync, whatever came of it: the marker gets the epoch that was announced.
 coro::Task<Status> settle_epoch(Engine& engine);
-// Writes ahead what the marker is to say once this sync has changed something, so that only its
-// name is left to be flushed then. Other work goes on beside it. Does nothing without news.
-coro::Task<Status> prepare_epoch(Engine& engine, bool any_news);
+// What the marker says when the epoch has moved: past what a sync that died announced, too.
+Result<maildir::Marker> next_marker(io::Directory& root, std::uint64_t epoch_left);
+// Writes that ahead, once this sync changes something, so that only its name is left to be flushed
+// at the end. Other work goes on beside it.
+coro::Task<Status> prepare_epoch(Engine& engine, bool wanted);
 
 }  // namespace sterna::account

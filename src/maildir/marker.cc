@@ -67,11 +67,23 @@ Result<Marker> parse_marker(std::string_view text) {
                 .epoch = *epoch};
 }
 
-Result<Marker> read_marker(io::Directory& root) {
-  auto text = read_small_file(root, kMarkerName, kMarkerOctetsMax);
+namespace {
+
+Result<Marker> read(io::Directory& root, std::string_view name) {
+  auto text = read_small_file(root, name, kMarkerOctetsMax);
   if (text) return parse_marker(*text);
   if (text.error().is(ErrorCode::too_big)) return parse_marker("");
   return fail_in(std::move(text), kMarkerContext);
+}
+
+}  // namespace
+
+Result<Marker> read_marker(io::Directory& root) {
+  return read(root, kMarkerName);
+}
+
+Result<Marker> read_prepared_marker(io::Directory& root) {
+  return read(root, io::name_beside(kMarkerName));
 }
 
 Status write_marker(io::Directory& root, const Marker& marker) {
@@ -81,7 +93,8 @@ Status write_marker(io::Directory& root, const Marker& marker) {
 
 Status prepare_marker(io::Directory& root, const Marker& marker) {
   Status written = root.write_beside(kMarkerName, print_marker(marker));
-  return written ? written : fail_in(std::move(written), kMarkerContext);
+  if (!written) return fail_in(std::move(written), kMarkerContext);
+  return root.sync();
 }
 
 Status put_prepared_marker(io::Directory& root) {

@@ -49,7 +49,7 @@ Result<std::string> checked(std::string_view name) {
 
 Result<std::string> beside_of(std::string_view name) {
   STERNA_TRY(const std::string path, checked(name));
-  return fmt::format(".{}.new", path);
+  return io::name_beside(path);
 }
 
 io::FileType type_of(unsigned char type) {

@@ -57,7 +57,7 @@ class RenamedFileTest(IntegrationCase):
 
     def flushed_before_it_is_said(self, **keys):
         """What was flushed of the mail when the server is told of a flag that was set here: beside
-        it the marker is written ahead."""
+        it the marker is written ahead, and the root of the Maildir flushed with it."""
         world = self.world(**keys)
         world.fill("INBOX", 3)
         world.sync()
@@ -72,7 +72,7 @@ class RenamedFileTest(IntegrationCase):
         world.assert_in_step()
         root = os.path.realpath(world.mail.root)
         return [(call, path[len(root):]) for call, path in seen[0]
-                if path.startswith(root) and not path.startswith(f"{root}/..sterna")]
+                if path.startswith(f"{root}/") and not path.startswith(f"{root}/..sterna")]
 
     def test_its_directory_is_flushed_once_before_the_server_is_told(self):
         self.assertEqual(self.flushed_before_it_is_said(), [("fsync", "/INBOX/cur")])

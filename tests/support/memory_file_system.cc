@@ -146,10 +146,6 @@ class MemoryWriter : public io::FileWriter {
 
 }  // namespace
 
-std::string beside_of(std::string_view name) {
-  return "." + std::string(name) + ".new";
-}
-
 class MemoryDirectory : public io::Directory {
  public:
   MemoryDirectory(MemoryFileSystem& machine, MemoryFileSystem::Place place)
@@ -270,19 +266,19 @@ class MemoryDirectory : public io::Directory {
       return done;
     }
     disk().sync_content(*file);
-    const std::string beside = beside_of(name);
+    const std::string beside = io::name_beside(name);
     if (node()->children.contains(beside)) disk().remove_name(node(), beside);
     disk().add_name(node(), beside, file);
     return {};
   }
   Status put_beside(std::string_view name) override {
     STERNA_CHECK(enter(DiskOp::replace, name));
-    const std::string beside = beside_of(name);
+    const std::string beside = io::name_beside(name);
     if (!node()->children.contains(beside)) return fail(ErrorCode::not_found, beside);
     disk().move_name(node(), beside, node(), name);
     return {};
   }
-  Status drop_beside(std::string_view name) override { return unlink_at(beside_of(name)); }
+  Status drop_beside(std::string_view name) override { return unlink_at(io::name_beside(name)); }
 
   Status sync() override {
     STERNA_CHECK(here_.enter(DiskOp::sync_directory, ""));

@@ -44,6 +44,11 @@ struct DirectoryEntry {
   FileType type = FileType::unknown;
 };
 
+// What stands beside a file until it takes its place.
+inline std::string name_beside(std::string_view name) {
+  return "." + std::string(name) + ".new";
+}
+
 // The entries of a directory, which may be many: the names lie in one piece.
 class DirectoryListing {
  public:
@@ -161,6 +166,7 @@ class Directory {
     return put_beside(name);
   }
   // Its two halves. What was written and not put in place yet is replaced by the next writing.
+  // Until then it is called name_beside().
   virtual Status write_beside(std::string_view name, std::string_view content) = 0;
   virtual Status put_beside(std::string_view name) = 0;
   virtual Status drop_beside(std::string_view name) = 0;

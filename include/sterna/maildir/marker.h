@@ -35,8 +35,10 @@ Result<Marker> parse_marker(std::string_view text);
 Result<Marker> read_marker(io::Directory& root);
 // Replaced as a whole, and durable on return.
 Status write_marker(io::Directory& root, const Marker& marker);
-// The same in two steps: what is written and flushed ahead only needs its name.
+// The same in two steps: what is written and flushed ahead, under a name of its own, only needs its
+// name. As long as it has not got it, read_prepared_marker() tells of it; ErrorCodes as above.
 Status prepare_marker(io::Directory& root, const Marker& marker);
+Result<Marker> read_prepared_marker(io::Directory& root);
 Status put_prepared_marker(io::Directory& root);
 Status drop_prepared_marker(io::Directory& root);
 
