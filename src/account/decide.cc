@@ -197,22 +197,32 @@ std::uint64_t random_id(io::Random& random) {
   }
 }
 
-// Its directory is another one than the base knows, or lacks a part.
-bool is_replaced(io::Directory& root, const MailboxRow& row) {
+// A Maildir of which a part is missing. A place without any is none: the disk of that mailbox may
+// not be mounted.
+bool is_incomplete(io::Directory& root, const maildir::MailboxPath& path) {
+  const Result<maildir::HomeDirectory> home = maildir::open_path(root, path);
+  if (!home) return false;
+  const auto is_there = [&](const char* part) { return (*home)->stat_at(part).has_value(); };
+  const bool any = is_there("cur") || is_there("new") || is_there("tmp");
+  return any && !(is_there("cur") && is_there("new") && is_there("tmp"));
+}
+
+bool has_other_folder(io::Directory& root, const MailboxRow& row) {
   const maildir::MailboxPath path = maildir::parse_mailbox_path(row.path);
-  if (!maildir::open_path(root, path)) return false;
+  if (is_incomplete(root, path)) return true;
   const auto dirs = maildir::open_mailbox(root, path);
-  if (!dirs) return dirs.error().is(ErrorCode::not_found);
+  if (!dirs) return false;
   const Result<io::FileStat> cur = dirs->cur->stat();
   return cur && !is_cur_of(row, *cur);
 }
 
+// The mailboxes whose directory is another one than the base knows, or lacks a part.
 std::vector<MailboxRow> replaced_mailboxes(io::Directory& root,
                                            const std::vector<MailboxRow>& known) {
   std::vector<MailboxRow> replaced;
   for (const MailboxRow& row : known) {
     if (!row.has_local || !row.cursor.uidvalidity || row.cur_ino == 0) continue;
-    if (is_replaced(root, row)) replaced.push_back(row);
+    if (has_other_folder(root, row)) replaced.push_back(row);
   }
   return replaced;
 }

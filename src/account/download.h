@@ -22,7 +22,7 @@ namespace sterna::account {
 // What the connection is used for around a download.
 struct Line {
   std::unique_ptr<Ahead> ahead;  // what begin_download() asked for of this mailbox
-  // May be empty. From then on it is not used by this download: the next mailbox may have it.
+  // May be empty. From then on this download leaves the connection to the next mailbox.
   std::function<coro::Task<void>()> when_all_came;
 };
 

@@ -27,7 +27,7 @@ class Downloads {
     std::uint64_t messages = 0;
     for (RemoteWork::Fetch& fetch : fetches) {
       messages += fetch.uids.count();
-      queue_.push_back(std::move(fetch));
+      add(std::move(fetch));
     }
     // INBOX first, then small mailboxes: most of them are soon complete.
     std::ranges::sort(queue_, {}, [&](const RemoteWork::Fetch& fetch) {
@@ -46,12 +46,22 @@ class Downloads {
       // What was on its way into another mailbox is here, or does not come.
       coming_.end();
       queue_ = std::exchange(later_, {});
+      if (!has_room_) leave_all(queue_);
       co_await work_off();
     }
     co_return std::move(failure_);
   }
 
  private:
+  // One turn a mailbox: no two write into the same directories.
+  void add(RemoteWork::Fetch fetch) {
+    const auto same = std::ranges::find_if(
+        queue_, [&](const RemoteWork::Fetch& other) { return other.mailbox == fetch.mailbox; });
+    if (same == queue_.end()) return queue_.push_back(std::move(fetch));
+    same->uids.add_all(fetch.uids);
+    if (same->reason != fetch.reason) same->reason += "; " + fetch.reason;
+  }
+
   coro::Task<void> work_off() {
     coro::Scope scope = co_await coro::make_scope();
     for (std::size_t i = 1; i < connections_; ++i) scope.spawn(take_part(i));
@@ -150,12 +160,14 @@ class Downloads {
   void leave_the_rest(MailboxWork& work, Error error) {
     has_room_ = false;
     leave(work);
-    for (std::deque<RemoteWork::Fetch>* rest : {&queue_, &later_}) {
-      for (const RemoteWork::Fetch& fetch : std::exchange(*rest, {})) {
-        if (MailboxWork* unfetched = engine_.find(fetch.mailbox)) leave(*unfetched);
-      }
-    }
+    leave_all(queue_);
+    leave_all(later_);
     note_left(engine_.outcomes.no_room, work, std::move(error));
+  }
+  void leave_all(std::deque<RemoteWork::Fetch>& fetches) {
+    for (const RemoteWork::Fetch& fetch : std::exchange(fetches, {})) {
+      if (MailboxWork* unfetched = engine_.find(fetch.mailbox)) leave(*unfetched);
+    }
   }
   static void note_left(std::optional<Error>& first, const MailboxWork& work, Error error) {
     if (!first) first = std::move(error).with_context(fmt::format("mailbox {}", work.name()));

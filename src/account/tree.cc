@@ -44,8 +44,10 @@ Error stopped(const Engine& engine, std::string message) {
 // that a beginning which was cut is begun again.
 constexpr std::string_view kMarkerPendingKey = "marker_pending";
 
+// Whoever died there may have made the Maildir, and named the marker, and flushed neither name.
 Status end_beginning(Engine& engine) {
   if (engine.dry_run()) return {};
+  STERNA_CHECK(engine.root->sync_file_system());
   return engine.write([&] { return engine.store->unset(kMarkerPendingKey); });
 }
 
@@ -140,6 +142,7 @@ Status compare_marker(Engine& engine, const maildir::Marker& marker, TreeId tree
   }
   if (pending != 0 && marker.epoch == pending) {
     if (engine.dry_run()) return {};
+    STERNA_CHECK(engine.root->sync());
     STERNA_TRY(auto transaction, engine.store->begin(store::Durability::full));
     STERNA_CHECK(engine.store->set("epoch", fmt::format("{}", pending)));
     STERNA_CHECK(engine.store->unset("epoch_pending"));

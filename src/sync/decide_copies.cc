@@ -76,6 +76,13 @@ void decide_unrecorded(Draft& draft, const Intent& intent) {
   }
 }
 
+// By any move that is open: the copy of this one is another message.
+bool moved_by_us(World& world, const RowView& row) {
+  const Intent* move =
+      row.message ? open_move_to(world, row, row.message->mailbox->in->id) : nullptr;
+  return move && row.message->uid >= move->target_uid_next;
+}
+
 void decide_copy(Draft& draft, const Intent& intent) {
   const RowView* row = draft.world.row({intent.mailbox, intent.uid});
   if (!row) return decide_unrecorded(draft, intent);
@@ -86,7 +93,7 @@ void decide_copy(Draft& draft, const Intent& intent) {
   if (copy->file || copy->from) return;
   if (row->remote == Remote::same) {
     remove_surplus(draft, intent, *copy, *row->mailbox, row->key().uid);
-  } else if (row->remote == Remote::gone && row->intent != &intent && moved_by_us(*row)) {
+  } else if (row->remote == Remote::gone && moved_by_us(draft.world, *row)) {
     remove_surplus(draft, intent, *copy, *row->message->mailbox, row->message->uid);
   }
 }

@@ -113,8 +113,8 @@ class MailboxPlanner {
     return known.files != 0 || known.on_server != 0;
   }
 
-  // The backup is older than the mailbox, or has no empty directories; or a kill came between the
-  // two, and the marker does not tell. Without rows nothing can be lost.
+  // The backup is older than the mailbox, or has no empty directories. Without rows nothing can be
+  // lost.
   static bool may_be_made_whole(const KnownView& view) {
     if (view.local->whole || view.remote_state != Presence::present) return false;
     const KnownMailbox& known = *view.known;

@@ -20,6 +20,11 @@ void find_rowless_moves(World& world);
 MessageView* result_of(World& world, const Intent& intent);
 // Its row, where only the intent was not closed; nullptr if there is none.
 const RowView* recorded_result_of(World& world, const Intent& intent);
+// The row whose file came back to where it knows it from, and whose message such a move was to take
+// there after it; nullptr if there is none.
+RowView* returned_row(World& world, const Intent& move);
+// An open move of the row's message into that mailbox; nullptr if there is none.
+const Intent* open_move_to(World& world, const RowView& row, MailboxId target);
 // Messages that such a move copied, and left where they were.
 void find_left_behind(World& world);
 void find_moved_uploads(World& world);
@@ -75,9 +80,10 @@ bool may_be_moved(const FileView& file);
 // paired anew.
 bool may_be_lost_move(const FileView& file);
 
-// Messages that were moved on the server between the looks at their two mailboxes: they were seen
-// in both, and have two rows. What the user did to the flags of the one that is gone is said to the
-// other, and a file that was moved meanwhile is one too many.
+// Messages that were moved on the server between the looks at their two mailboxes, or got another
+// UID in their own between two looks at it: they were seen twice, and have two rows. What the user
+// did to the flags of the one that is gone is said to the other, and a file that was moved
+// meanwhile is one too many.
 void find_heirs(World& world);
 
 // Messages that both sides moved away from a row where absence does not count yet, or that were

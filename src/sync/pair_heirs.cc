@@ -58,12 +58,17 @@ class Heirs {
   }
 
  private:
+  // Under another UID of its own mailbox only what its file was moved away from.
+  static bool may_hold(const MailboxView& place, const RowView& row) {
+    return &place != row.mailbox || row.file;
+  }
+
   // Younger than the row: what stood there before is a message of its own.
   bool may_inherit(const RowView& heir, const RowView& row) const {
-    const bool moved = heir.mailbox != row.mailbox || row.file;
-    return heir.mailbox && moved && heir.has_file_here() && heir.remote == Remote::same &&
-           heir.local != Local::gone && heir.row->remote_since > row.row->remote_since &&
-           heir.identity && heir.identity->same_as(*row.identity) && !taken_.contains(heir.key()) &&
+    return heir.mailbox && may_hold(*heir.mailbox, row) && heir.has_file_here() &&
+           heir.remote == Remote::same && heir.local != Local::gone &&
+           heir.row->remote_since > row.row->remote_since && heir.identity &&
+           heir.identity->same_as(*row.identity) && !taken_.contains(heir.key()) &&
            replaces(*heir.mailbox, heir.row->remote_since, row);
   }
 
@@ -92,7 +97,7 @@ class Heirs {
   // Fetched and never written down: it has no row yet.
   std::optional<Heir> delivered(const RowView& row) {
     for (FileView& file : world_.files()) {
-      if (!file.message || file.from || file.mailbox == row.mailbox) continue;
+      if (!file.message || file.from || !may_hold(*file.mailbox, row)) continue;
       const MessageKey key{file.mailbox->in->id, file.message->uid};
       const bool ours = file.arrival->origin && file.arrival->origin->ours;
       if (!ours || !file.identity()->same_as(*row.identity) || taken_.contains(key)) continue;

@@ -17,18 +17,16 @@ bool may_pair(const MessageView& message) {
 
 // A file that moved here from a row is still to be paired where that row's message is not, or may
 // not be, in its old place any more.
-bool may_share(const FileView& file) {
+bool may_share(World& world, const FileView& file) {
   if (!file.from) return true;
   if (file.from->message) return false;
-  const Intent* intent = file.from->intent;
-  const bool half_moved =
-      intent && intent->kind == IntentKind::move_out && intent->target == file.mailbox->in->id;
-  return file.from->remote != Remote::same || half_moved;
+  if (file.from->remote != Remote::same) return true;
+  return file.from->move_out && open_move_to(world, *file.from, file.mailbox->in->id);
 }
 
-bool may_pair(const FileView& file) {
+bool may_pair(World& world, const FileView& file) {
   return !file.message && !file.awaits_drop && file.is_clear() && !file.arrival->is_stub &&
-         file.mailbox->remote_known && may_share(file);
+         file.mailbox->remote_known && may_share(world, file);
 }
 
 bool join(MessageView& message, FileView& file) {
@@ -48,10 +46,10 @@ void match_origins(World& world, Origins origins) {
         if (!may_pair(message)) return std::nullopt;
         return Key{message.mailbox->in->id, message.uid};
       },
-      [origins](const FileView& file) -> std::optional<Key> {
+      [&, origins](const FileView& file) -> std::optional<Key> {
         const auto& origin = file.arrival->origin;
         const MailboxInput& in = *file.mailbox->in;
-        if (!may_pair(file) || !origin) return std::nullopt;
+        if (!may_pair(world, file) || !origin) return std::nullopt;
         if (origins == Origins::delivered && (file.from || !origin->ours)) return std::nullopt;
         const bool from_here =
             origin->mailbox == in.id && origin->uidvalidity == in.remote.uidvalidity;
@@ -76,7 +74,7 @@ void match_contents(World& world, Compared compared, bool sizes_count) {
         return key_of(message.mailbox->in->id, *message.identity());
       },
       [&](const FileView& file) -> std::optional<Key> {
-        if (!may_pair(file)) return std::nullopt;
+        if (!may_pair(world, file)) return std::nullopt;
         if (compared == Compared::whole) return key_of(file.mailbox->in->id, *file.identity());
         if (file.from || !file.arrival->plain) return std::nullopt;
         return key_of(file.mailbox->in->id, *file.arrival->plain);
@@ -92,7 +90,7 @@ void match_contents(World& world, Compared compared, bool sizes_count) {
 
 // The mail program's own copy of what it sent, and the server's: the bytes differ, the message is
 // one (41). Only where each side has exactly one of that Message-ID.
-void match_sent(MailboxView& mailbox) {
+void match_sent(World& world, MailboxView& mailbox) {
   struct Both {
     std::vector<MessageView*> messages;
     std::vector<FileView*> files;
@@ -103,7 +101,7 @@ void match_sent(MailboxView& mailbox) {
     by_id[message->identity()->message_id].messages.push_back(message);
   }
   for (FileView* file : mailbox.files) {
-    if (!may_pair(*file)) continue;
+    if (!may_pair(world, *file)) continue;
     by_id[file->arrival->identity->message_id].files.push_back(file);
   }
   for (auto& [id, both] : by_id) {
@@ -125,7 +123,7 @@ void pair_same_mailbox(World& world) {
     match_contents(world, compared, false);
   }
   for (MailboxView& mailbox : world.mailboxes()) {
-    if (mailbox.has_role(Role::sent)) match_sent(mailbox);
+    if (mailbox.has_role(Role::sent)) match_sent(world, mailbox);
   }
 }
 

@@ -73,9 +73,7 @@ bool find_sent_row(World& world, const Intent& intent) {
   return found != nullptr;
 }
 
-// To where its row knows it from, as our move of its message was to follow: not done, it would have
-// no message there.
-bool came_back(const RowView& row, const Intent& move) {
+bool has_come_back(const RowView& row, const Intent& move) {
   const bool missed = row.remote == Remote::gone && row.has_file_here() && row.mailbox;
   const bool here = row.local == Local::same || row.local == Local::changed;
   if (!missed || !here || row.key().mailbox != move.target) return false;
@@ -219,6 +217,20 @@ void find_rowless_moves(World& world) {
   }
 }
 
+RowView* returned_row(World& world, const Intent& move) {
+  const auto found = std::ranges::find_if(
+      world.rows(), [&](const RowView& row) { return has_come_back(row, move); });
+  return found == world.rows().end() ? nullptr : &*found;
+}
+
+const Intent* open_move_to(World& world, const RowView& row, MailboxId target) {
+  const auto found = std::ranges::find_if(world.input().intents, [&](const Intent& intent) {
+    return intent.kind == IntentKind::move_out && intent.mailbox == row.key().mailbox &&
+           intent.uid == row.key().uid && intent.target == target;
+  });
+  return found == world.input().intents.end() ? nullptr : &*found;
+}
+
 void find_left_behind(World& world) {
   const auto leave_behind = [&](const Intent& move) {
     const MailboxView* source = world.mailbox(move.mailbox);
@@ -231,9 +243,7 @@ void find_left_behind(World& world) {
     if (move && file.mailbox->in->id == move->target) leave_behind(*move);
   }
   for (const Intent& move : world.input().intents) {
-    if (!is_rowless_move(world, move)) continue;
-    const auto is_its_file = [&](const RowView& row) { return came_back(row, move); };
-    if (std::ranges::any_of(world.rows(), is_its_file)) leave_behind(move);
+    if (is_rowless_move(world, move) && returned_row(world, move)) leave_behind(move);
   }
 }
 

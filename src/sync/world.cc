@@ -260,8 +260,10 @@ void World::add_intents() {
     if (intent.kind != IntentKind::move_out && intent.kind != IntentKind::delete_out) continue;
     RowView* view = row({intent.mailbox, intent.uid});
     if (!view) continue;
-    view->intent = &intent;
-    if (intent.kind == IntentKind::move_out) view->move_out = &intent;
+    // One that is tried again is written anew in its old place.
+    const auto is_later = [&](const Intent* than) { return !than || intent.at_ms >= than->at_ms; };
+    if (is_later(view->intent)) view->intent = &intent;
+    if (intent.kind == IntentKind::move_out && is_later(view->move_out)) view->move_out = &intent;
   }
 }
 

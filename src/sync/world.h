@@ -73,7 +73,7 @@ struct RowView {
   bool followed = false;             // we moved that file, after its message: the user did not
   MessageView* message = nullptr;    // its message under another UID: a remote move
   const Intent* intent = nullptr;    // an open move_out or delete_out, the later of the two
-  const Intent* move_out = nullptr;  // an open move_out
+  const Intent* move_out = nullptr;  // an open move_out, the latest
   const Intent* upload = nullptr;    // an open upload of its edited content
   const Intent* sent = nullptr;      // with `message`: the open upload that put it there
   FlagDelta inherited;               // said here to the place that its message came from

@@ -325,14 +325,14 @@ TEST_F(Adopt, AFolderThatWasReplacedIsTaken) {
   EXPECT_EQ(marker().epoch, 9U);
 }
 
-// Not one that is gone: its mailbox is held, and asks what to do.
+// Not one that is gone, which is held, and asks what to do; nor one whose disk may not be mounted.
 TEST_F(Adopt, AFolderThatLacksAPartIsTaken) {
   set("tree", "00000000000000cc");
   set("state", "00000000000000aa");
   set("epoch", "9");
   put_marker(0xcc, 0xaa, files().machine_id(), 9);
   write([&](store::Store& base) {
-    for (const std::string name : {"Bare", "Gone"}) {
+    for (const std::string name : {"Half", "Bare", "Gone"}) {
       MailboxRow row;
       row.name = MailboxName(name);
       row.path = name;
@@ -342,8 +342,9 @@ TEST_F(Adopt, AFolderThatLacksAPartIsTaken) {
       ASSERT_TRUE(base.add_mailbox(row));
     }
   });
-  std::filesystem::create_directories(settings_.maildir + "/Bare/new");
-  EXPECT_EQ(run().mailboxes, std::vector<std::string>{"Bare"});
+  std::filesystem::create_directories(settings_.maildir + "/Half/new");
+  std::filesystem::create_directories(settings_.maildir + "/Bare");
+  EXPECT_EQ(run().mailboxes, std::vector<std::string>{"Half"});
 }
 
 TEST_F(Adopt, AMaildirThatIsNotThereIsNotMade) {

@@ -136,7 +136,7 @@ class BesideFlushTest(unittest.TestCase):
         server.fill(100)
         server.fill(300, "A")
         server.fill(400, "B")       # which comes last
-        world = ScriptedWorld(self, server)
+        world = ScriptedWorld(self, server, connections=1)
         server.last_of_a = f"{world.dir}/last-of-a"
         flushes = Flushes(world)
         flushes.let_wait("syncfs", 2, server.last_of_a)         # the first is of the new Maildir

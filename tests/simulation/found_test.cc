@@ -368,6 +368,32 @@ with list-status
 )");
 }
 
+// The power went between the rows and the marker: which backup it is that took the place of the
+// Maildir, the marker of before does not tell.
+TEST(Found, WhatABackupLacksThatWasSentByASyncThatDiedWasNotDeleted) {
+  play(R"(seed 2036280
+with
+71 rest
+73 backup
+80 remote.make dice=511534903
+83 local.deliver dice=415045356
+84 local.make dice=525462415
+87 sync dice=47107432 power_ops=231
+89 restore.maildir dice=487315617
+92 sync
+)");
+}
+
+// Killed before the new Maildir was flushed; the next sync records that it begins there.
+TEST(Found, AMaildirThatIsRecordedAsBegunIsOnTheDisk) {
+  play(R"(seed 2100796
+with
+5 sync kill_ops=4
+20 sync dice=685026442 power_ops=5
+32 rest
+)");
+}
+
 // The first move was cut after its COPY, and the file moved on; the second was done, and the sync
 // died before it removed what the first had left.
 TEST(Found, AMessageThatWasMovedTwiceIsWhereTheLastMovePutIt) {

@@ -294,6 +294,7 @@ account::AccountReport SimWorld::sync(const Step& step) {
   running_ = nullptr;
   network_.cut_after(std::nullopt);
   if (run.dead) put_back_state();
+  begun_ = begun_ || !run.dead;
   network_.go_up();
   clock_.settle();
   witness_.look(wrong_);
@@ -430,7 +431,7 @@ void SimWorld::restore(bool maildir, bool state, bool server) {
 }
 
 void SimWorld::mount(bool mounted) {
-  if (!script_.has("mail-apart") || mounted == mounted_ || !has_marker()) return;
+  if (!script_.has("mail-apart") || mounted == mounted_ || !has_marker() || !begun_) return;
   mounted_ = mounted;
   mail_disk_.sync_all();
   if (mounted) {

@@ -116,6 +116,7 @@ class SimWorld {
   std::optional<Backup> backup_;
   bool mounted_ = true;
   bool is_set_back_ = false;     // since the last rest
+  bool begun_ = false;           // a sync came to its end: state and marker know each other
   bool is_rolled_back_ = false;  // the server, and no sync has seen it yet
   LocalUser local_;
   RemoteUser remote_;

@@ -298,8 +298,9 @@ TEST(Heirs, SoDoesOneUnderAnotherUidOfTheMailboxThatTheFileLeft) {
             "delete_in A/1 A1:2,S in B\n");
   EXPECT_EQ(heirs("A 1 x S\nA 7 x S since=3", "A gone 1", "A gone 1\nB new A1 x S"),
             "upload B A1 S forgets=A/1\n");
-  EXPECT_EQ(heirs("A 1 x S\nA 7 x S since=4", "A gone 1", "A flags 1 FS"),
-            "delete_in A/1 A1:2,FS\n");
+  EXPECT_EQ(
+      heirs("A 1 x S", "A gone 1\nA new 7 x S", "A gone 1\nA new A7 x S from=A/7\nB new A1 x S"),
+      "pair A/7 A7 S\ndelete_in A/1 A1:2,S in B\n");
 }
 TEST(Heirs, OneInTheTrashLosesAgainstAFileThatWasMoved) {
   EXPECT_EQ(heirs("A 1 x S\nTrash 7 x S since=4", "A gone 1", "A gone 1\nB new A1 x S"),

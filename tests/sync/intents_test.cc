@@ -465,15 +465,31 @@ TEST(MoveInDoubt, MovedTwiceLosesTheCopyThatTheFirstMoveMade) {
   add_intent(input, IntentKind::move_out, "A", 1, "A1", "x", "C");
   EXPECT_EQ(told(input), "pair C/8 A1 S forgets=A/1\ndelete_out B/7 expunge\n");
 }
-// Its file is back where its row knows it from.
+// Its file is back where its row knows it from; another client copied it to C meanwhile.
 TEST(MoveInDoubt, MovedBackByHalfIsFinished) {
   for (const char* local : {"", "A flags 1 S", "A touched 1 x"}) {
-    Input input = read({kMailboxes, "A 1 x S", "A gone 1\nA new 2 x S\nB new 7 x S", local});
+    Input input =
+        read({kMailboxes, "A 1 x S", "A gone 1\nA new 2 x S\nB new 7 x S\nC new 3 x S", local});
     add_intent(input, IntentKind::move_out, "A", 1, "A1", "x", "B");
     add_intent(input, IntentKind::move_out, "B", 7, "A1", "x", "A").target_uid_next = Uid(2);
-    EXPECT_EQ(told(input), "pair A/2 A1 S forgets=A/1\nclose_intent 1\ndelete_out B/7 expunge\n")
+    EXPECT_EQ(told(input),
+              "pair A/2 A1 S forgets=A/1\ndownload C/3\nclose_intent 1\ndelete_out B/7 expunge\n")
         << local;
   }
+}
+TEST(MoveInDoubt, MovedBackIsWhereItsFileIs) {
+  Input input = read({kMailboxes, "A 1 x S", "A gone 1\nA new 2 x S\nC new 3 x S", ""});
+  add_intent(input, IntentKind::move_out, "A", 1, "A1", "x", "B");
+  add_intent(input, IntentKind::move_out, "B", 7, "A1", "x", "A").target_uid_next = Uid(2);
+  EXPECT_EQ(told(input),
+            "pair A/2 A1 S forgets=A/1\ndownload C/3\nclose_intent 1\nclose_intent 2\n");
+}
+// To B by half, to C not at all, and back to B: what the first one copied there is it.
+TEST(MoveInDoubt, MovedToWhereACopyWasLeftIsFinished) {
+  Input input = read({kMailboxes, "A 1 x S", "B new 7 x S", "A gone 1\nB new A1 x S"});
+  add_intent(input, IntentKind::move_out, "A", 1, "A1", "x", "B");
+  add_intent(input, IntentKind::move_out, "A", 1, "A1", "x", "C");
+  EXPECT_EQ(told(input), "pair B/7 A1 S\ndelete_out A/1 expunge\n");
 }
 TEST(MoveInDoubt, WithoutARowDoneByHalfIsFinishedWhenItsNewPlaceIsRecorded) {
   Input input = read({kMailboxes, "B 7 x S name=n1", "A new 4 x S", ""});

@@ -115,12 +115,13 @@ Result<std::uint64_t> decide_held(const Settings& settings, HeldDecision decisio
 struct Adoption {
   std::string found;    // what was there before, in words
   bool changed = true;  // false: nothing was wrong with the marker, and it was left alone
-  // Then the mailboxes whose directory is not the one that the base knows, and is from now on.
+  // Then the mailboxes whose directory lacks a part, or is not the one that the base knows: it is,
+  // from now on.
   std::vector<std::string> mailboxes;
 };
 // Makes a new marker for a Maildir whose marker is missing or foreign; the next sync pairs what is
-// there. A marker that a sync accepts is left alone, and mailboxes whose directory was replaced
-// are paired anew with what is in its place.
+// there. A marker that a sync accepts is left alone, and mailboxes whose directory was replaced,
+// or lacks a part, are paired anew with what is in its place.
 Result<Adoption> adopt(Services& services, const Settings& settings);
 
 // --- with the server
