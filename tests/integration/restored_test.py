@@ -42,6 +42,15 @@ class RestoredCase(IntegrationCase):
         for name in names or os.listdir(self.backup(world)):
             copy(self.backup(world, "/" + name), f"{world.mail.root}/{name}")
 
+    def restore_in_the_tree(self, world):
+        """As rsync --delete does: directories, and files that are as they were, stay."""
+        for place, _, names in os.walk(world.mail.root):
+            before = self.backup(world, place[len(world.mail.root):])
+            for name in names:
+                if not os.path.exists(f"{before}/{name}"):
+                    os.unlink(f"{place}/{name}")
+        copy(self.backup(world, "/.sterna"), world.mail.root)
+
     def sync(self, world, *arguments):
         return world.sync(*arguments, expect=(0, HELD))
 
@@ -52,6 +61,30 @@ class RestoredCase(IntegrationCase):
 
 
 class RestoredMaildirTest(RestoredCase):
+    def test_what_a_sync_sent_that_died_before_it_told_the_marker_was_not_deleted(self):
+        world = self.world(local_delete="expunge")
+        world.fill("INBOX", 3)
+        world.sync()
+        copy(world.mail.root, self.backup(world))
+        world.mail.deliver("INBOX", local(message("mine")), "S", NOON)
+        world.sterna.die_at("epoch.announced", "sync")
+        self.assertEqual(world.words_on_server("INBOX"), ["m0", "m1", "m2", "mine"])
+        self.restore_in_the_tree(world)
+        self.sync(world)
+        self.assertEqual(world.words_on_server("INBOX"), ["m0", "m1", "m2", "mine"])
+        world.assert_settled()
+
+    def test_after_a_sync_that_died_so_what_is_deleted_goes(self):
+        world = self.world(local_delete="expunge")
+        world.fill("INBOX", 3)
+        world.sync()
+        world.mail.deliver("INBOX", local(message("mine")), "S", NOON)
+        world.sterna.die_at("epoch.announced", "sync")
+        world.mail.delete(world.mail.find("INBOX", "<m1@"))
+        self.assertEqual(world.sync()["deleted_out"], 1)
+        self.assertEqual(world.words_on_server("INBOX"), ["m0", "m2", "mine"])
+        world.assert_settled()
+
     def test_a_folder_that_is_restored_after_the_others_loses_nothing(self):
         world = self.a_week_after_the_backup()
         self.restore(world, ".sterna", "INBOX")
