@@ -135,11 +135,11 @@ Status Engine::bump_epoch() {
 Result<std::optional<maildir::Marker>> Engine::announce_epoch() {
   if (epoch_bumped) return std::nullopt;
   STERNA_TRY(const maildir::Marker marker, next_marker(*root, epoch_left));
-  if (marker_prepared != marker) {
-    STERNA_CHECK(maildir::prepare_marker(*root, marker));
-    marker_prepared = marker;
-  }
-  STERNA_CHECK(store->set("epoch_pending", fmt::format("{}", marker.epoch)));
+  const std::string epoch = fmt::format("{}", marker.epoch);
+  if (marker_prepared != marker && maildir::prepare_marker(*root, marker)) marker_prepared = marker;
+  // Without room, or leave to write there, what needs neither goes on.
+  if (marker_prepared != marker) STERNA_CHECK(store->set(kEpochUnpreparedKey, epoch));
+  STERNA_CHECK(store->set("epoch_pending", epoch));
   return marker;
 }
 

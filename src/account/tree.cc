@@ -130,10 +130,12 @@ Status compare_marker(Engine& engine, const maildir::Marker& marker, TreeId tree
   if (marker.epoch == epoch) {
     if (pending <= epoch) return {};
     // Rows were recorded, and the sync died before it told the marker. A backup from before it
-    // lacks what that sync had prepared.
+    // lacks what that sync had prepared, unless it could not.
+    STERNA_TRY(const std::uint64_t unprepared, get_number(*engine.store, kEpochUnpreparedKey));
     const Result<maildir::Marker> prepared = maildir::read_prepared_marker(*engine.root);
-    if (prepared && prepared->tree == tree && prepared->state == state &&
-        prepared->epoch >= pending) {
+    const bool is_its = prepared && prepared->tree == tree && prepared->state == state &&
+                        prepared->epoch >= pending;
+    if (is_its || unprepared == pending) {
       engine.epoch_left = pending;
       engine.epoch_announced = marker;
       engine.epoch_announced->epoch = pending;

@@ -21,6 +21,8 @@ Status lock_maildir(io::Directory& root, const std::string& maildir);
 coro::Task<Status> open_tree(Engine& engine);
 // At the end of a sync, whatever came of it: the marker gets the epoch that was announced.
 coro::Task<Status> settle_epoch(Engine& engine);
+// Of the epoch that is pending, if what the marker is to say could not be written beside it.
+inline constexpr std::string_view kEpochUnpreparedKey = "epoch_unprepared";
 // What the marker says when the epoch has moved: past what a sync that died announced, too.
 Result<maildir::Marker> next_marker(io::Directory& root, std::uint64_t epoch_left);
 // Writes that ahead, once this sync changes something, so that only its name is left to be flushed
