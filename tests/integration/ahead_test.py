@@ -139,7 +139,7 @@ class BesideFlushTest(unittest.TestCase):
         world = ScriptedWorld(self, server, connections=1)
         server.last_of_a = f"{world.dir}/last-of-a"
         flushes = Flushes(world)
-        flushes.let_wait("syncfs", 2, server.last_of_a)         # the first is of the new Maildir
+        flushes.let_wait("syncfs", 3, server.last_of_a)         # two are of the new Maildir
         return world, flushes
 
     def test_the_next_mailbox_comes_whole_while_the_one_before_is_flushed(self):
@@ -154,7 +154,7 @@ class BesideFlushTest(unittest.TestCase):
         for error in (errno.EIO, errno.ENOSPC):
             with self.subTest(errno.errorcode[error]):
                 world, flushes = self.world()
-                flushes.fail("syncfs", 2, error)
+                flushes.fail("syncfs", 3, error)
                 world.sync(expect=PARTLY)
                 rows = dict(world.ask_state("SELECT name, count(message.uid) FROM mailbox LEFT JOIN"
                                             " message ON mailbox = id GROUP BY name"))
