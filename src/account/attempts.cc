@@ -12,6 +12,7 @@
 
 #include "sterna/base/bytes.h"
 #include "sterna/sync/attempts.h"
+#include "uids_of.h"
 
 namespace sterna::account {
 namespace {
@@ -73,9 +74,8 @@ std::string names_of(const std::vector<Attempt*>& attempts) {
     const std::size_t others = attempts.size() - 1;
     return others == 0 ? name : fmt::format("{} and {} more", name, others);
   }
-  std::vector<Uid> uids;
-  for (const Attempt* attempt : attempts) uids.push_back(attempt->key.uid);
-  return "UID " + UidSet::of(std::move(uids)).to_string();
+  const auto uid_of = [](const Attempt* attempt) { return attempt->key.uid; };
+  return "UID " + uids_of(attempts, uid_of).to_string();
 }
 
 // The mailboxes that have to be looked at again for an action that changes files to be planned

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <set>
 
 #include "decisions.h"
@@ -202,9 +203,10 @@ std::uint64_t random_id(io::Random& random) {
 bool is_incomplete(io::Directory& root, const maildir::MailboxPath& path) {
   const Result<maildir::HomeDirectory> home = maildir::open_path(root, path);
   if (!home) return false;
-  const auto is_there = [&](const char* part) { return (*home)->stat_at(part).has_value(); };
-  const bool any = is_there("cur") || is_there("new") || is_there("tmp");
-  return any && !(is_there("cur") && is_there("new") && is_there("tmp"));
+  const std::array parts{"cur", "new", "tmp"};
+  const auto there = std::ranges::count_if(
+      parts, [&](const char* part) { return (*home)->stat_at(part).has_value(); });
+  return there == 1 || there == 2;
 }
 
 bool has_other_folder(io::Directory& root, const MailboxRow& row) {

@@ -70,15 +70,15 @@ void carry_out(Change& change, maildir::TouchedDirectories& touched) {
   }
 }
 
-bool lacks_letters(const Change& change) {
-  return !change.error && !change.to->keywords.missing(change.flags).empty();
+std::vector<std::string> keywords_without_letter(const Change& change) {
+  if (change.error) return {};
+  return change.to->keywords.missing(change.flags);
 }
 
 // Gives letters to keywords that need one, before any name is made.
 void name_keywords(std::vector<Change>& changes) {
   for (Change& change : changes) {
-    if (change.error) continue;
-    const std::vector<std::string> missing = change.to->keywords.missing(change.flags);
+    const std::vector<std::string> missing = keywords_without_letter(change);
     if (missing.empty()) continue;
     auto table = maildir::add_keywords(*change.to->dirs, missing);
     if (table) change.to->keywords = *table;
@@ -172,11 +172,14 @@ class LocalExecution {
 
   coro::Task<Status> change_files(maildir::TouchedDirectories& touched) {
     if (changes_.empty()) co_return Status{};
-    auto job = [this]() -> Status {
-      name_keywords(changes_);
-      return {};
+    const auto has_all = [](const Change& change) {
+      return keywords_without_letter(change).empty();
     };
-    if (std::ranges::any_of(changes_, lacks_letters)) {
+    if (!std::ranges::all_of(changes_, has_all)) {
+      auto job = [this]() -> Status {
+        name_keywords(changes_);
+        return {};
+      };
       STERNA_CO_CHECK(co_await on_worker(engine_.services, job));
     }
     coro::Scope scope = co_await coro::make_scope();

@@ -19,6 +19,7 @@
 #include "sterna/maildir/change.h"
 #include "sterna/maildir/file_name.h"
 #include "transfer.h"
+#include "uids_of.h"
 
 namespace sterna::account {
 namespace {
@@ -176,12 +177,6 @@ Status record(Engine& engine, MailboxWork& from, MailboxWork& to, const std::vec
   return {};
 }
 
-UidSet moving_uids(const std::vector<Moving>& moving) {
-  std::vector<Uid> uids;
-  for (const Moving& one : moving) uids.push_back(one.row.key.uid);
-  return UidSet::of(std::move(uids));
-}
-
 // Leaves in `moving` what is the message that the user moved (rule 11).
 coro::Task<Status> keep_proven(Engine& engine, MailboxWork& from, MailboxWork& to, Proof& proof,
                                std::vector<Moving>& moving) {
@@ -233,7 +228,7 @@ coro::Task<Status> prove(Engine& engine, Connection& connection, MailboxWork& fr
                          std::vector<Moving>& moving) {
   const UidValidity expected = moving.front().what->from.uidvalidity;
   Proof proof(engine, connection, from, expected);
-  const Status asked = proof.ask(moving_uids(moving));
+  const Status asked = proof.ask(uids_of_rows(moving));
   const Status sent = co_await connection.flush();
   const Status bumped = engine.bump_epoch();
   const Status flushed = flush_old_places(engine, from, moving);
@@ -262,7 +257,7 @@ void refuse(Engine& engine, MailboxWork& from, MailboxWork& to, const std::vecto
 coro::Task<Status> carry_over(Engine& engine, Connection& connection, MailboxWork& from,
                               MailboxWork& to, std::vector<Moving>& moving, CopySink& sink) {
   STERNA_CO_TRY(const Transfer done,
-                co_await transfer(engine, connection, moving_uids(moving), to, sink));
+                co_await transfer(engine, connection, uids_of_rows(moving), to, sink));
   if (done.refusal) {
     std::vector<Moving> refused;
     std::erase_if(moving, [&](Moving& one) {

@@ -22,6 +22,7 @@
 #include "sterna/imap/outcome.h"
 #include "sterna/maildir/identity.h"
 #include "time_units.h"
+#include "uids_of.h"
 
 namespace sterna::account {
 namespace {
@@ -146,7 +147,7 @@ coro::Task<Status> settle_presence(Connection& connection, MailboxWork& work, Re
   if (closes && seen.whole && !doubted) co_return Status{};
   bool whole = false;
   UidSet all;
-  const UidSet told = uids_of(seen.changes.flags);
+  const UidSet told = uids_of(seen.changes.flags, &RemoteFlags::uid);
   if (seen.all_flags && told.count() == selection.exists) {
     all = told;
     whole = true;
@@ -188,7 +189,7 @@ coro::Task<Status> settle_presence(Connection& connection, MailboxWork& work, Re
       remote.coverage = Coverage::changes;
       co_return Status{};
     }
-    still_there.add_all(uids_of(again.flags));
+    still_there.add_all(uids_of(again.flags, &RemoteFlags::uid));
   }
   remote.gone = remote.gone.minus(still_there);
   remote.asked_again = true;

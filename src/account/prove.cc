@@ -8,6 +8,7 @@
 #include "email_id.h"
 #include "message_limit.h"
 #include "observe.h"
+#include "uids_of.h"
 
 namespace sterna::account {
 namespace {
@@ -82,10 +83,8 @@ Proof::Verdict Proof::of(const MessageRow& row) const {
 coro::Task<Result<UidSet>> Proof::same_by_header(const std::vector<MessageRow>& doubted) {
   UidSet same;
   if (doubted.empty()) co_return same;
-  std::vector<Uid> uids;
-  for (const MessageRow& row : doubted) uids.push_back(row.key.uid);
   const std::vector<RemoteArrival> before = std::exchange(work_.input.remote.details, {});
-  Status asked = co_await identify_remote(engine_, connection_, work_, UidSet::of(std::move(uids)));
+  Status asked = co_await identify_remote(engine_, connection_, work_, uids_of_keys(doubted));
   const std::vector<RemoteArrival> found = std::exchange(work_.input.remote.details, before);
   STERNA_CO_CHECK(asked);
   for (const MessageRow& row : doubted) {

@@ -7,6 +7,7 @@
 #include "failures.h"
 #include "observe.h"
 #include "sterna/base/bytes.h"
+#include "uids_of.h"
 
 namespace sterna::account {
 namespace {
@@ -41,9 +42,7 @@ coro::Task<Result<bool>> is_proven(Engine& engine, Connection& connection,
   MailboxWork there;
   there.row.wire = rename.now;
   there.input.remote.uidvalidity = expected;
-  std::vector<Uid> uids;
-  for (const MessageRow& row : rows) uids.push_back(row.key.uid);
-  Status asked = co_await identify_remote(engine, connection, there, UidSet::of(std::move(uids)));
+  Status asked = co_await identify_remote(engine, connection, there, uids_of_keys(rows));
   if (!asked) {
     if (ends_pass(connection, asked.error())) co_return fail(std::move(asked).error());
     engine.log.info("what is in {} is not known: {}", printable(rename.now.octets, 200),

@@ -17,6 +17,7 @@
 #include "sterna/base/step.h"
 #include "sterna/imap/outcome.h"
 #include "uid_sink.h"
+#include "uids_of.h"
 
 namespace sterna::account {
 namespace {
@@ -50,18 +51,6 @@ struct Flying {
   std::size_t group;
   UidSet uids;
 };
-
-UidSet pushed_uids(std::span<const FlagPush> pushes, const Group& group) {
-  std::vector<Uid> uids;
-  for (const std::size_t index : group.members) uids.push_back(pushes[index].key.uid);
-  return UidSet::of(std::move(uids));
-}
-
-UidSet pushed_uids(std::span<const FlagPush> pushes) {
-  std::vector<Uid> uids;
-  for (const FlagPush& push : pushes) uids.push_back(push.key.uid);
-  return UidSet::of(std::move(uids));
-}
 
 Status record(Engine& engine, MailboxWork& work, std::span<const FlagPush> pushes,
               const std::vector<bool>& failed) {
@@ -123,7 +112,8 @@ Status send_stores(Connection& connection, std::span<const FlagPush> pushes, Sto
   stores.groups = group_by_delta(pushes);
   for (std::size_t i = 0; i < stores.groups.size(); ++i) {
     const Group& group = stores.groups[i];
-    const UidSet all = pushed_uids(pushes, group);
+    const auto uid_of = [&](std::size_t index) { return pushes[index].key.uid; };
+    const UidSet all = uids_of(group.members, uid_of);
     for (UidSet& part : parts_for(connection, all, 300)) {
       imap::StoreRequest request{part, group.action, group.flags};
       STERNA_TRY(const imap::CommandId id,
@@ -131,7 +121,7 @@ Status send_stores(Connection& connection, std::span<const FlagPush> pushes, Sto
       stores.flying.push_back({id, i, std::move(part)});
     }
   }
-  return ask_for_presence(connection, pushed_uids(pushes), stores);
+  return ask_for_presence(connection, uids_of_keys(pushes), stores);
 }
 
 // What was sent is answered into `stores`, which may not go before that.
@@ -265,7 +255,7 @@ coro::Task<Status> finish_stores(Engine& engine, Connection& connection, Mailbox
     // Some may have gone since the first question.
     stores.questions.clear();
     *stores.found = {};
-    Status asked = ask_for_presence(connection, pushed_uids(pushes), stores);
+    Status asked = ask_for_presence(connection, uids_of_keys(pushes), stores);
     if (!asked) co_return co_await let_land(connection, stores, std::move(asked));
     STERNA_CO_TRY(absent, co_await find_absent(connection, stores));
   }

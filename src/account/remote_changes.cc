@@ -6,6 +6,8 @@
 #include <numeric>
 #include <utility>
 
+#include "uids_of.h"
+
 namespace sterna::account {
 namespace {
 
@@ -103,13 +105,6 @@ Result<UidSet> KnownUids::all() {
   return none_ ? UidSet() : store_.remote_uids(mailbox_);
 }
 
-UidSet uids_of(const std::vector<RemoteFlags>& flags) {
-  std::vector<Uid> uids;
-  uids.reserve(flags.size());
-  for (const RemoteFlags& one : flags) uids.push_back(one.uid);
-  return UidSet::of(std::move(uids));
-}
-
 namespace {
 
 void keep_flags_of_known(const ChangeSink& changes, const UidSet& known, RemoteDelta& remote) {
@@ -131,7 +126,7 @@ StorableFlags storable_of(const imap::Selection& selection, const RemoteCursor& 
 
 Result<bool> take_changes(const ChangeSink& changes, std::uint32_t exists, KnownUids& base,
                           RemoteDelta& remote) {
-  const UidSet told = uids_of(changes.flags);
+  const UidSet told = uids_of(changes.flags, &RemoteFlags::uid);
   STERNA_TRY(const auto reading, base.read());
   STERNA_TRY(const UidSet told_before, base.among(told));
   keep_flags_of_known(changes, told_before, remote);

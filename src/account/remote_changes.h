@@ -65,8 +65,6 @@ class KnownUids {
   bool none_;
 };
 
-UidSet uids_of(const std::vector<RemoteFlags>& flags);
-
 // Flags, arrivals and departures as they were told. True if that was all of it: the rows, less what
 // vanished, plus what arrived, are `exists`; the coverage is complete then.
 Result<bool> take_changes(const ChangeSink& changes, std::uint32_t exists, KnownUids& base,

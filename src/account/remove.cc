@@ -23,6 +23,7 @@
 #include "sterna/base/step.h"
 #include "transfer.h"
 #include "trash_copies.h"
+#include "uids_of.h"
 
 namespace sterna::account {
 namespace {
@@ -35,12 +36,6 @@ struct Victim {
   bool in_base = true;  // not a surplus copy
   bool begun = false;   // by a copy to the Trash, in an earlier sync
 };
-
-UidSet uids_of(const std::vector<Victim>& victims) {
-  std::vector<Uid> uids;
-  for (const Victim& victim : victims) uids.push_back(victim.row.key.uid);
-  return UidSet::of(std::move(uids));
-}
 
 Error not_expunged() {
   return Error(ErrorCode::protocol, "the server said that it was expunged, and has it still")
@@ -98,7 +93,7 @@ class Remover {
     return {};
   }
 
-  Status ask() { return proof_.ask(uids_of(victims_)); }
+  Status ask() { return proof_.ask(uids_of_rows(victims_)); }
 
   coro::Task<Status> prove() {
     STERNA_CO_CHECK(co_await proof_.land());
@@ -187,7 +182,7 @@ class Remover {
     }
     if (!to_trash.empty()) STERNA_CO_CHECK(co_await move_to_trash(to_trash));
     if (victims_.empty()) co_return Status{};
-    const UidSet uids = uids_of(victims_);
+    const UidSet uids = uids_of_rows(victims_);
     if (!has_uid_expunge(connection_)) {
       outcome_ = co_await expunge_exactly(engine_, connection_, work_, uids);
       co_return Status{};
@@ -215,7 +210,7 @@ class Remover {
     Status selected = co_await select_mailbox(engine_, connection_, work_, uidvalidity_);
     outcome_ = std::move(selected);
     if (outcome_) {
-      outcome_ = co_await expunge_exactly(engine_, connection_, work_, uids_of(victims_));
+      outcome_ = co_await expunge_exactly(engine_, connection_, work_, uids_of_rows(victims_));
     }
     in_doubt_ = !outcome_ && !connection_.usable();
   }
@@ -349,7 +344,7 @@ class Remover {
     if (!trash) co_return fail(ErrorCode::internal, "there is no Trash to move to");
     CopySink told;
     STERNA_CO_TRY(const Transfer done,
-                  co_await transfer(engine_, connection_, uids_of(victims), *trash, told));
+                  co_await transfer(engine_, connection_, uids_of_rows(victims), *trash, told));
     if (done.refusal) {
       std::vector<Victim> refused =
           take_those(victims, [&](const Victim& one) { return !done.has(one.row.key.uid); });
@@ -382,7 +377,7 @@ class Remover {
   void keep_begun(const std::vector<Victim>& victims, const Error& error) {
     if (victims.empty()) return;
     work_.look_again();
-    park(engine_, work_, uids_of(victims), "delete", Error(error).with_context("expunge"));
+    park(engine_, work_, uids_of_rows(victims), "delete", Error(error).with_context("expunge"));
   }
 
   std::vector<Victim> take_begun() {
@@ -420,7 +415,7 @@ class Remover {
                    const std::string& what) {
     STERNA_CHECK(withdraw(victims));
     work_.look_again();
-    park(engine_, work_, uids_of(victims), "delete", Error(error).with_context(what));
+    park(engine_, work_, uids_of_rows(victims), "delete", Error(error).with_context(what));
     return {};
   }
 

@@ -39,6 +39,13 @@ std::optional<std::string_view> value_on_line(std::string_view text, std::string
   return value;
 }
 
+Result<Marker> read(io::Directory& root, std::string_view name) {
+  auto text = read_small_file(root, name, kMarkerOctetsMax);
+  if (text) return parse_marker(*text);
+  if (text.error().is(ErrorCode::too_big)) return parse_marker("");
+  return fail_in(std::move(text), kMarkerContext);
+}
+
 }  // namespace
 
 std::string print_marker(const Marker& marker) {
@@ -66,17 +73,6 @@ Result<Marker> parse_marker(std::string_view text) {
                 .machine = is_word(machine) ? std::string(machine) : std::string(),
                 .epoch = *epoch};
 }
-
-namespace {
-
-Result<Marker> read(io::Directory& root, std::string_view name) {
-  auto text = read_small_file(root, name, kMarkerOctetsMax);
-  if (text) return parse_marker(*text);
-  if (text.error().is(ErrorCode::too_big)) return parse_marker("");
-  return fail_in(std::move(text), kMarkerContext);
-}
-
-}  // namespace
 
 Result<Marker> read_marker(io::Directory& root) {
   return read(root, kMarkerName);

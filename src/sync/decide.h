@@ -79,6 +79,8 @@ bool finish_half_move(Draft& draft, RowView& row);
 // The file of a row whose move was begun went from its new place: true if its message was found
 // there.
 bool miss_moved(Draft& draft, RowView& row);
+// Whether the move may have put it there.
+bool may_come_of(const Intent& move, const MessageView& message);
 // Whether that row's message is where our own unfinished move put it: no move of another client's.
 bool moved_by_us(const RowView& row);
 

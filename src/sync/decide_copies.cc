@@ -76,11 +76,11 @@ void decide_unrecorded(Draft& draft, const Intent& intent) {
   }
 }
 
-// By any move that is open: the copy of this one is another message.
-bool moved_by_us(World& world, const RowView& row) {
+// Of whichever of its moves: the copy of this one is another message.
+bool went_by_a_move(World& world, const RowView& row) {
   const Intent* move =
       row.message ? open_move_to(world, row, row.message->mailbox->in->id) : nullptr;
-  return move && row.message->uid >= move->target_uid_next;
+  return move && may_come_of(*move, *row.message);
 }
 
 void decide_copy(Draft& draft, const Intent& intent) {
@@ -93,7 +93,7 @@ void decide_copy(Draft& draft, const Intent& intent) {
   if (copy->file || copy->from) return;
   if (row->remote == Remote::same) {
     remove_surplus(draft, intent, *copy, *row->mailbox, row->key().uid);
-  } else if (row->remote == Remote::gone && moved_by_us(draft.world, *row)) {
+  } else if (row->remote == Remote::gone && went_by_a_move(draft.world, *row)) {
     remove_surplus(draft, intent, *copy, *row->message->mailbox, row->message->uid);
   }
 }

@@ -76,10 +76,13 @@ void miss(Draft& draft, const Intent& intent, MessageView& message,
 
 }  // namespace
 
+bool may_come_of(const Intent& move, const MessageView& message) {
+  return message.mailbox->in->id == move.target && message.uid >= move.target_uid_next;
+}
+
 bool moved_by_us(const RowView& row) {
   return row.intent && is_move(*row.intent) && row.message &&
-         row.message->mailbox->in->id == row.intent->target &&
-         row.message->uid >= row.intent->target_uid_next;
+         may_come_of(*row.intent, *row.message);
 }
 
 bool miss_moved(Draft& draft, RowView& row) {

@@ -20,12 +20,10 @@ void find_rowless_moves(World& world);
 MessageView* result_of(World& world, const Intent& intent);
 // Its row, where only the intent was not closed; nullptr if there is none.
 const RowView* recorded_result_of(World& world, const Intent& intent);
-// The row whose file came back to where it knows it from, and whose message such a move was to take
-// there after it; nullptr if there is none.
-RowView* returned_row(World& world, const Intent& move);
 // An open move of the row's message into that mailbox; nullptr if there is none.
 const Intent* open_move_to(World& world, const RowView& row, MailboxId target);
-// Messages that such a move copied, and left where they were.
+// Messages that such a move copied, and left where they were; and the rows to whose place it was to
+// take them back.
 void find_left_behind(World& world);
 void find_moved_uploads(World& world);
 void find_moves_on(World& world);

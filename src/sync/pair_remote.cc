@@ -58,29 +58,24 @@ void match_messages(World& world, Search search, RowKey row_key, MessageKeyOf me
       });
 }
 
-// What our own move made of it, the one that followed its file, or else the last one: one before
-// may have left a copy, too.
+// Of our own moves the one that followed its file, or else the last one: one before may have left a
+// copy, too.
 const Intent* move_of(World& world, const RowView& row) {
+  if (row.move_back) return row.move_back;
   const Intent* after_file =
-      row.move_out && row.file ? open_move_to(world, row, row.file->mailbox->in->id) : nullptr;
-  return after_file ? after_file : row.move_out;
+      row.file ? open_move_to(world, row, row.file->mailbox->in->id) : nullptr;
+  const Intent* move = after_file ? after_file : row.move_out;
+  return move && move->target != row.key().mailbox ? move : nullptr;
 }
 
-void pair_with_result(World& world, RowView& row, const Intent& move) {
-  MessageView* message = row.message ? nullptr : result_of(world, move);
-  if (!message || !is_free(*message)) return;
-  row.message = message;
-  message->from = &row;
-}
-
+// What our own move made of it.
 void pair_own_moves(World& world) {
   for (RowView& row : world.rows()) {
     const Intent* move = misses_message(row, Search::elsewhere) ? move_of(world, row) : nullptr;
-    if (move && move->target != row.key().mailbox) pair_with_result(world, row, *move);
-  }
-  for (const Intent& move : world.input().intents) {
-    if (!is_rowless_move(world, move)) continue;
-    if (RowView* row = returned_row(world, move)) pair_with_result(world, *row, move);
+    MessageView* message = move ? result_of(world, *move) : nullptr;
+    if (!message || !is_free(*message)) continue;
+    row.message = message;
+    message->from = &row;
   }
 }
 

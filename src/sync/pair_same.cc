@@ -21,7 +21,7 @@ bool may_share(World& world, const FileView& file) {
   if (!file.from) return true;
   if (file.from->message) return false;
   if (file.from->remote != Remote::same) return true;
-  return file.from->move_out && open_move_to(world, *file.from, file.mailbox->in->id);
+  return open_move_to(world, *file.from, file.mailbox->in->id) != nullptr;
 }
 
 bool may_pair(World& world, const FileView& file) {

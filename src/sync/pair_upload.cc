@@ -73,6 +73,7 @@ bool find_sent_row(World& world, const Intent& intent) {
   return found != nullptr;
 }
 
+// To where the row knows it from, and the move was to take its message after it.
 bool has_come_back(const RowView& row, const Intent& move) {
   const bool missed = row.remote == Remote::gone && row.has_file_here() && row.mailbox;
   const bool here = row.local == Local::same || row.local == Local::changed;
@@ -217,13 +218,8 @@ void find_rowless_moves(World& world) {
   }
 }
 
-RowView* returned_row(World& world, const Intent& move) {
-  const auto found = std::ranges::find_if(
-      world.rows(), [&](const RowView& row) { return has_come_back(row, move); });
-  return found == world.rows().end() ? nullptr : &*found;
-}
-
 const Intent* open_move_to(World& world, const RowView& row, MailboxId target) {
+  if (!row.move_out || row.move_out->target == target) return row.move_out;
   const auto found = std::ranges::find_if(world.input().intents, [&](const Intent& intent) {
     return intent.kind == IntentKind::move_out && intent.mailbox == row.key().mailbox &&
            intent.uid == row.key().uid && intent.target == target;
@@ -243,7 +239,12 @@ void find_left_behind(World& world) {
     if (move && file.mailbox->in->id == move->target) leave_behind(*move);
   }
   for (const Intent& move : world.input().intents) {
-    if (is_rowless_move(world, move) && returned_row(world, move)) leave_behind(move);
+    if (!is_rowless_move(world, move)) continue;
+    const auto row = std::ranges::find_if(
+        world.rows(), [&](const RowView& one) { return has_come_back(one, move); });
+    if (row == world.rows().end()) continue;
+    row->move_back = &move;
+    leave_behind(move);
   }
 }
 

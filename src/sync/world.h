@@ -74,12 +74,14 @@ struct RowView {
   MessageView* message = nullptr;    // its message under another UID: a remote move
   const Intent* intent = nullptr;    // an open move_out or delete_out, the later of the two
   const Intent* move_out = nullptr;  // an open move_out, the latest
-  const Intent* upload = nullptr;    // an open upload of its edited content
-  const Intent* sent = nullptr;      // with `message`: the open upload that put it there
-  FlagDelta inherited;               // said here to the place that its message came from
-  std::optional<MessageKey> heir;    // its message, fetched anew beside the file that was moved
-  bool of_removal = false;           // in the Trash: the copy that an unfinished removal made
-  bool doubted = false;              // seen, but by no observation that counts
+  // An open move of its message after the file, which has come back: begun before it had a row.
+  const Intent* move_back = nullptr;
+  const Intent* upload = nullptr;  // an open upload of its edited content
+  const Intent* sent = nullptr;    // with `message`: the open upload that put it there
+  FlagDelta inherited;             // said here to the place that its message came from
+  std::optional<MessageKey> heir;  // its message, fetched anew beside the file that was moved
+  bool of_removal = false;         // in the Trash: the copy that an unfinished removal made
+  bool doubted = false;            // seen, but by no observation that counts
 
   MessageKey key() const { return row->key; }
   // What the message is like on the server: as the base has it, else as it was looked up.

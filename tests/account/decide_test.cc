@@ -224,6 +224,26 @@ class Adopt : public AccountWorld {
   void set(std::string_view key, std::string_view value) {
     write([&](store::Store& base) { ASSERT_TRUE(base.set(key, value)); });
   }
+  void put_own_marker() {
+    set("tree", "00000000000000cc");
+    set("state", "00000000000000aa");
+    set("epoch", "9");
+    put_marker(0xcc, 0xaa, files().machine_id(), 9);
+  }
+  // Whose directories were others than they are.
+  void put_mailboxes(const std::vector<std::string>& names) {
+    write([&](store::Store& base) {
+      for (const std::string& name : names) {
+        MailboxRow row;
+        row.name = MailboxName(name);
+        row.path = name;
+        row.has_local = row.has_remote = true;
+        row.cursor.uidvalidity = UidValidity{7};
+        row.cur_dev = row.cur_ino = 1;
+        ASSERT_TRUE(base.add_mailbox(row));
+      }
+    });
+  }
   std::string fact(std::string_view key) { return open()->get(key)->value_or(""); }
   // A sync would accept it now.
   bool accepted() {
@@ -292,10 +312,7 @@ TEST_F(Adopt, ADamagedMarkerIsReplaced) {
 }
 
 TEST_F(Adopt, WhereNothingIsWrongNothingIsChanged) {
-  set("tree", "00000000000000cc");
-  set("state", "00000000000000aa");
-  set("epoch", "9");
-  put_marker(0xcc, 0xaa, files().machine_id(), 9);
+  put_own_marker();
   const Adoption adopted = run();
   EXPECT_FALSE(adopted.changed);
   EXPECT_EQ(adopted.found, "this account's own marker; 0 messages in 1 mailbox");
@@ -305,19 +322,8 @@ TEST_F(Adopt, WhereNothingIsWrongNothingIsChanged) {
 }
 
 TEST_F(Adopt, AFolderThatWasReplacedIsTaken) {
-  set("tree", "00000000000000cc");
-  set("state", "00000000000000aa");
-  set("epoch", "9");
-  put_marker(0xcc, 0xaa, files().machine_id(), 9);
-  write([&](store::Store& base) {
-    MailboxRow row;
-    row.name = MailboxName("INBOX");
-    row.path = "INBOX";
-    row.has_local = row.has_remote = true;
-    row.cursor.uidvalidity = UidValidity{7};
-    row.cur_dev = row.cur_ino = 1;
-    ASSERT_TRUE(base.add_mailbox(row));
-  });
+  put_own_marker();
+  put_mailboxes({"INBOX"});
   const Adoption adopted = run();
   EXPECT_FALSE(adopted.changed);
   EXPECT_EQ(adopted.mailboxes, std::vector<std::string>{"INBOX"});
@@ -327,21 +333,8 @@ TEST_F(Adopt, AFolderThatWasReplacedIsTaken) {
 
 // Not one that is gone, which is held, and asks what to do; nor one whose disk may not be mounted.
 TEST_F(Adopt, AFolderThatLacksAPartIsTaken) {
-  set("tree", "00000000000000cc");
-  set("state", "00000000000000aa");
-  set("epoch", "9");
-  put_marker(0xcc, 0xaa, files().machine_id(), 9);
-  write([&](store::Store& base) {
-    for (const std::string name : {"Half", "Bare", "Gone"}) {
-      MailboxRow row;
-      row.name = MailboxName(name);
-      row.path = name;
-      row.has_local = row.has_remote = true;
-      row.cursor.uidvalidity = UidValidity{7};
-      row.cur_dev = row.cur_ino = 1;
-      ASSERT_TRUE(base.add_mailbox(row));
-    }
-  });
+  put_own_marker();
+  put_mailboxes({"Half", "Bare", "Gone"});
   std::filesystem::create_directories(settings_.maildir + "/Half/new");
   std::filesystem::create_directories(settings_.maildir + "/Bare");
   EXPECT_EQ(run().mailboxes, std::vector<std::string>{"Half"});

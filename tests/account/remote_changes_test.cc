@@ -5,6 +5,8 @@
 
 #include <string>
 
+#include "src/account/uids_of.h"
+
 namespace sterna::account::test {
 namespace {
 
@@ -53,7 +55,7 @@ TEST(ChangeSink, TheLastWordOnAMessageCounts) {
   for (std::uint32_t uid = 1; uid <= 3; ++uid) sink.on_response(flags_of(uid, {Flag::flagged}));
   EXPECT_FALSE(sink.full());
   EXPECT_LT(sink.flags.size(), 2500U);
-  EXPECT_EQ(uids_of(sink.flags).to_string(), "1:3");
+  EXPECT_EQ(uids_of(sink.flags, &RemoteFlags::uid).to_string(), "1:3");
   for (std::uint32_t i = 0; i < 3; ++i) {
     EXPECT_EQ(sink.flags[sink.flags.size() - 1 - i].flags, FlagSet{Flag::flagged});
   }

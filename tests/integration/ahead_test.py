@@ -2,6 +2,7 @@
 """While the files of one mailbox are flushed the next one is selected and comes: what comes behind
 a SELECT that was refused, or of another mailbox than it was, is no message of it."""
 import errno
+import os
 import unittest
 
 from tests.support.flushes import Flushes
@@ -124,12 +125,11 @@ class BesideFlushTest(unittest.TestCase):
 
     def world(self):
         class Telling(Selecting):
-            last_of_a = ""
+            last_of_a = None        # a pipe
 
             def fetch_line(self, session, uid, items):
                 if b"BODY.PEEK[]" in items and session.mailbox == b"A" and uid == 1:
-                    with open(self.last_of_a, "wb"):
-                        pass
+                    os.write(self.last_of_a, b"here")
                 return super().fetch_line(session, uid, items)
 
         server = Telling()
@@ -137,9 +137,9 @@ class BesideFlushTest(unittest.TestCase):
         server.fill(300, "A")
         server.fill(400, "B")       # which comes last
         world = ScriptedWorld(self, server, connections=1)
-        server.last_of_a = f"{world.dir}/last-of-a"
         flushes = Flushes(world)
-        flushes.let_wait("syncfs", 3, server.last_of_a)         # two are of the new Maildir
+        server.last_of_a = flushes.let_wait("syncfs", 3)        # two are of the new Maildir
+        self.addCleanup(os.close, server.last_of_a)
         return world, flushes
 
     def test_the_next_mailbox_comes_whole_while_the_one_before_is_flushed(self):

@@ -4,12 +4,13 @@
 //
 //   FLUSHES_LOG    a line for each: "fsync /path", "syncfs /path"
 //   FLUSHES_FAIL   "syncfs 2 5": the second syncfs fails with errno 5
-//   FLUSHES_AWAIT  "syncfs 1 /path": the first one begins when that file is there; after 20 seconds
-//                  without it the log has "late /path"
+//   FLUSHES_AWAIT  "syncfs 1 /path": the first one begins when something is written into that pipe;
+//                  after 20 seconds without that the log has "late", and what is flushed
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,11 +44,10 @@ static const char* said_of(const char* variable, const char* call, int number) {
 }
 
 static void await(const char* path, int fd) {
-  for (int i = 0; i < 2000; ++i) {
-    if (access(path, F_OK) == 0) return;
-    usleep(10000);
-  }
-  write_down("late", fd);
+  struct pollfd pipe = {open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC), POLLIN, 0};
+  if (pipe.fd < 0) abort();
+  if (poll(&pipe, 1, 20000) != 1) write_down("late", fd);
+  close(pipe.fd);
 }
 
 static int flush(const char* call, atomic_int* count, int fd) {

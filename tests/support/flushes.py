@@ -19,9 +19,13 @@ class Flushes:
         """Of each program that is started from now on, the call of that number fails so."""
         self._environment["FLUSHES_FAIL"] = f"{call} {number} {error}"
 
-    def let_wait(self, call, number, path):
-        """The call of that number begins when that file is there, or is in all() as "late"."""
+    def let_wait(self, call, number):
+        """The call of that number begins when something is written into the pipe that this gives
+        back, to be closed by the caller; or it is in all() as "late"."""
+        path = f"{self._log}.pipe"
+        os.mkfifo(path)
         self._environment["FLUSHES_AWAIT"] = f"{call} {number} {path}"
+        return os.open(path, os.O_RDWR | os.O_CLOEXEC)
 
     def be_sound(self):
         self._environment.pop("FLUSHES_AWAIT", None)

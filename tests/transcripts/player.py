@@ -66,6 +66,7 @@ class Player:
         self._kept = {"p": server.prefix, "/": server.separator, "user": self._user,
                       "password": server.password}
         self._tags = 0
+        self._has_dated = False         # the command before
         self._tag = {}
 
     @property
@@ -96,13 +97,12 @@ class Player:
                 self._open(number)
                 if not self._server.preauthenticated:
                     self._command(number, f'LOGIN "{self._user}" "{self._server.password}"')
-            # Courier dates INBOX when it is first looked into: that is as far from it afterwards.
-            apart = self._server.dated and step.command.startswith(("CREATE", "RENAME"))
-            if apart:
+            # What comes next, too: Courier dates INBOX when it is first looked into.
+            dates = step.command.startswith(("CREATE", "RENAME"))
+            if self._server.dated and (dates or self._has_dated):
                 time.sleep(2.05)
+            self._has_dated = dates
             step.answers += self._command(number, self._fill(step.command))
-            if apart:
-                time.sleep(2.05)
         for answer in step.answers:
             self._notice(number, answer)
         step.mailbox = self._mailbox_of(step)
