@@ -273,6 +273,7 @@ Status recall_decisions(Engine& engine) {
       STERNA_TRY(const auto namesake, engine.store->get(namesake_key(base)));
       arrival.namesake = namesake.has_value();
       STERNA_TRY(const auto restored, engine.store->get(orphan_restore_key(base)));
+      arrival.restored = restored.has_value();
       if (restored) {
         arrival.held = false;
         arrival.namesake = false;

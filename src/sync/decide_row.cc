@@ -64,6 +64,16 @@ bool may_be_arriving(World& world, const RowView& row) {
   });
 }
 
+// Whether one of its moves may have put it where nothing tells any more what was there before.
+bool may_be_renumbered(World& world, const RowView& row) {
+  return std::ranges::any_of(world.input().intents, [&](const Intent& intent) {
+    const bool moves = intent.kind == IntentKind::move_out &&
+                       MessageKey{intent.mailbox, intent.uid} == row.key();
+    const MailboxView* target = moves ? world.mailbox(intent.target) : nullptr;
+    return target && target->where().uidvalidity != intent.target_uidvalidity;
+  });
+}
+
 // As new in B; in the Trash the two sides agree that it is deleted. A file that only followed its
 // message goes with it, once nothing in B can be that message.
 void gone_from_server_moved_here(Draft& draft, RowView& row) {
@@ -84,7 +94,7 @@ void gone_from_server_moved_here(Draft& draft, RowView& row) {
     if (row.intent->looks < kLooksBeforeSendingAgain) {
       return draft.wait(file, "moved before, in doubt where it is on the server");
     }
-    if (row.intent->target_uidvalidity != file.mailbox->where().uidvalidity) {
+    if (!file.arrival->restored && may_be_renumbered(draft.world, row)) {
       return draft.hold(HeldKind::orphan, file,
                         "moved before, and not found under the new UIDVALIDITY");
     }

@@ -4,11 +4,13 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
+#include <memory>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "sterna/base/assert.h"
 
@@ -16,13 +18,27 @@ namespace sterna::simulation {
 
 namespace fs = std::filesystem;
 
-// The VFS of the system, with a look at what is written below a StateDisk.
+namespace {
+
+std::string content_of(const std::string& path) {
+  std::string content(fs::file_size(path), '\0');
+  std::ifstream(path, std::ios::binary).read(content.data(), std::ssize(content));
+  return content;
+}
+
+}  // namespace
+
+// The VFS of the system, with a look at what is written below a StateDisk. A file has one opener at
+// a time there: what it reads comes from memory, its locks are nobody's business, and the index of
+// its log, which processes would share, is its own.
 struct StateVfs {
   struct Open {
     StateDisk* disk = nullptr;
     std::string name;
     const sqlite3_io_methods* real = nullptr;
     sqlite3_io_methods watched{};
+    std::string content;  // of the file, as whoever reads it finds it
+    std::vector<std::unique_ptr<char[]>> log_index{};
   };
 
   static StateVfs& instance() {
@@ -43,6 +59,7 @@ struct StateVfs {
     const auto found = disks.find(path.parent_path().string());
     return found == disks.end() ? nullptr : found->second;
   }
+  static Open& of(sqlite3_file* file) { return instance().open_files.at(file); }
   static StateDisk::File& file_of(const Open& open) { return open.disk->files_[open.name]; }
 
   static int open(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int* out_flags) {
@@ -52,11 +69,24 @@ struct StateVfs {
     if (code != SQLITE_OK || name == nullptr || (flags & kKept) == 0) return code;
     StateDisk* disk = self.disk_of(name);
     if (disk == nullptr) return code;
+    const std::string known = fs::path(name).filename().string();
+    for (const auto& [other, one] : self.open_files) {
+      STERNA_ASSERT(one.disk != disk || one.name != known);
+    }
     Open& kept = self.open_files[file];
-    kept = {disk, fs::path(name).filename().string(), file->pMethods, *file->pMethods};
+    kept = {disk, known, file->pMethods, *file->pMethods, content_of(name)};
+    kept.watched.iVersion = 2;  // without memory maps
+    kept.watched.xRead = read;
     kept.watched.xWrite = write;
     kept.watched.xTruncate = truncate;
     kept.watched.xSync = sync;
+    kept.watched.xFileSize = size_of;
+    kept.watched.xLock = kept.watched.xUnlock = lock;
+    kept.watched.xCheckReservedLock = is_reserved;
+    kept.watched.xShmMap = map_log_index;
+    kept.watched.xShmLock = lock_log_index;
+    kept.watched.xShmBarrier = [](sqlite3_file*) {};
+    kept.watched.xShmUnmap = unmap_log_index;
     kept.watched.xClose = close;
     file->pMethods = &kept.watched;
     file_of(kept);
@@ -69,30 +99,62 @@ struct StateVfs {
       disk->files_.erase(fs::path(name).filename().string());
     return code;
   }
+  static int read(sqlite3_file* file, void* octets, int size, sqlite3_int64 offset) {
+    const std::string& content = of(file).content;
+    const std::size_t begin = std::min(content.size(), static_cast<std::size_t>(offset));
+    const std::size_t wanted = static_cast<std::size_t>(size);
+    const std::size_t there = content.copy(static_cast<char*>(octets), wanted, begin);
+    std::memset(static_cast<char*>(octets) + there, 0, wanted - there);
+    return there == wanted ? SQLITE_OK : SQLITE_IOERR_SHORT_READ;
+  }
   static int write(sqlite3_file* file, const void* octets, int size, sqlite3_int64 offset) {
-    const Open& open = instance().open_files.at(file);
     const std::string text(static_cast<const char*>(octets), static_cast<std::size_t>(size));
-    file_of(open).unsynced.push_back({static_cast<std::uint64_t>(offset), text, false});
-    return open.real->xWrite(file, octets, size, offset);
+    const int code = of(file).real->xWrite(file, octets, size, offset);
+    if (code == SQLITE_OK) change(of(file), {static_cast<std::uint64_t>(offset), text, false});
+    return code;
   }
   static int truncate(sqlite3_file* file, sqlite3_int64 size) {
-    const Open& open = instance().open_files.at(file);
-    file_of(open).unsynced.push_back({static_cast<std::uint64_t>(size), {}, true});
-    return open.real->xTruncate(file, size);
+    const int code = of(file).real->xTruncate(file, size);
+    if (code == SQLITE_OK) change(of(file), {static_cast<std::uint64_t>(size), {}, true});
+    return code;
+  }
+  static void change(Open& open, StateDisk::File::Write write) {
+    StateDisk::store(open.content, write, write.octets.size());
+    file_of(open).unsynced.push_back(std::move(write));
   }
   // Into memory: nothing here outlives the process, so nothing waits for a real disk.
   static int sync(sqlite3_file* file, int) {
-    StateDisk::File& kept = file_of(instance().open_files.at(file));
+    StateDisk::File& kept = file_of(of(file));
     for (const auto& one : std::exchange(kept.unsynced, {})) {
-      StateDisk::store(kept, one, one.octets.size());
+      StateDisk::store(kept.stored, one, one.octets.size());
     }
     return SQLITE_OK;
   }
+  static int size_of(sqlite3_file* file, sqlite3_int64* size) {
+    *size = static_cast<sqlite3_int64>(of(file).content.size());
+    return SQLITE_OK;
+  }
+  static int lock(sqlite3_file*, int) { return SQLITE_OK; }
+  static int is_reserved(sqlite3_file*, int* reserved) { return *reserved = 0, SQLITE_OK; }
+  static int map_log_index(sqlite3_file* file, int region, int size, int may_grow,
+                           void volatile** out) {
+    auto& regions = of(file).log_index;
+    const auto wanted = static_cast<std::size_t>(region);
+    while (may_grow != 0 && regions.size() <= wanted) {
+      regions.push_back(std::make_unique<char[]>(static_cast<std::size_t>(size)));
+    }
+    *out = wanted < regions.size() ? regions[wanted].get() : nullptr;
+    return SQLITE_OK;
+  }
+  static int lock_log_index(sqlite3_file*, int, int, int) { return SQLITE_OK; }
+  static int unmap_log_index(sqlite3_file* file, int) {
+    of(file).log_index.clear();
+    return SQLITE_OK;
+  }
   static int close(sqlite3_file* file) {
-    auto& files = instance().open_files;
-    const sqlite3_io_methods* real = files.at(file).real;
+    const sqlite3_io_methods* real = of(file).real;
     file->pMethods = real;
-    files.erase(file);
+    instance().open_files.erase(file);
     return real->xClose(file);
   }
 
@@ -110,16 +172,16 @@ StateDisk::~StateDisk() {
   StateVfs::instance().disks.erase(directory_);
 }
 
-void StateDisk::store(File& file, const File::Write& write, std::size_t octets) {
-  if (write.cuts) return file.stored.resize(std::min(file.stored.size(), write.offset));
-  if (file.stored.size() < write.offset + octets) file.stored.resize(write.offset + octets);
-  file.stored.replace(write.offset, octets, write.octets, 0, octets);
+void StateDisk::store(std::string& content, const File::Write& write, std::size_t octets) {
+  if (write.cuts) return content.resize(std::min(content.size(), write.offset));
+  if (content.size() < write.offset + octets) content.resize(write.offset + octets);
+  content.replace(write.offset, octets, write.octets, 0, octets);
 }
 
 void StateDisk::sync_all() {
   for (auto& [name, file] : files_) {
     for (const File::Write& one : std::exchange(file.unsynced, {})) {
-      store(file, one, one.octets.size());
+      store(file.stored, one, one.octets.size());
     }
   }
 }
@@ -137,8 +199,8 @@ void StateDisk::lose_power(const Files& files, const std::string& directory, See
   for (auto [name, file] : files) {
     for (const File::Write& one : file.unsynced) {
       const std::uint64_t fate = chance.below(5);
-      if (fate < 2) store(file, one, one.octets.size());
-      if (fate == 2 && !one.cuts) store(file, one, chance.below(one.octets.size() + 1));
+      if (fate < 2) store(file.stored, one, one.octets.size());
+      if (fate == 2 && !one.cuts) store(file.stored, one, chance.below(one.octets.size() + 1));
     }
     std::ofstream(directory + "/" + name, std::ios::binary | std::ios::trunc) << file.stored;
   }
@@ -147,11 +209,8 @@ void StateDisk::lose_power(const Files& files, const std::string& directory, See
 StateDisk::Files StateDisk::stored_in(const std::string& directory) {
   Files files;
   for (const std::string name : {"state.db", "state.db-wal"}) {
-    std::ifstream file(directory + "/" + name, std::ios::binary);
-    if (!file) continue;
-    std::ostringstream text;
-    text << file.rdbuf();
-    files[name].stored = text.str();
+    const std::string path = directory + "/" + name;
+    if (fs::exists(path)) files[name].stored = content_of(path);
   }
   return files;
 }

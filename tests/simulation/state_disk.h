@@ -47,7 +47,7 @@ class StateDisk {
 
  private:
   friend struct StateVfs;
-  static void store(File& file, const File::Write& write, std::size_t octets);
+  static void store(std::string& content, const File::Write& write, std::size_t octets);
 
   std::string directory_;
   Files files_;

@@ -360,6 +360,16 @@ TEST(MoveInDoubt, UnderAnotherUidValidityItIsNeverSentAgain) {
   Input input = moving("A gone 1", "A gone 1\nB new A1 x S", 9);
   input.intents.front().target_uidvalidity = UidValidity(5);
   EXPECT_EQ(told(input), "held orphan B A1\nwait A/1\nwait B A1\n");
+  mailbox(input, "B").local.arrived.front().restored = true;
+  EXPECT_EQ(told(input), "upload B A1 S forgets=A/1\n");
+}
+// What counts is the mailbox that the message was moved to, not the one that its file is in.
+TEST(MoveInDoubt, GoneFromWhereItWasMovedAndMovedOnHereItIsSentAgain) {
+  Input input = moving("A gone 1", "A gone 1\nC new A1 x S", 3);
+  mailbox(input, "B").remote.uidvalidity = UidValidity(5);
+  EXPECT_EQ(told(input), "held orphan C A1\nwait A/1\nwait C A1\n");
+  input.intents.front().target_uidvalidity = UidValidity(5);
+  EXPECT_EQ(told(input), "upload C A1 S forgets=A/1\n");
 }
 TEST(MoveInDoubt, AFileDeletedSinceIsMissedByWhatWasMoved) {
   Input input = moving("A gone 1\nB new 7 x S", "A gone 1");

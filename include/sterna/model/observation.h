@@ -104,6 +104,7 @@ struct LocalArrival {
   // An earlier pass held it as an orphan, and it is still the same file: it stays so until the user
   // decides (`held restore` takes this away, and the origin).
   bool held = false;
+  bool restored = false;  // so the user decided
   // The policy left it alone in an earlier pass: it still does (sync::Plan::consumed).
   bool consumed = false;
 };

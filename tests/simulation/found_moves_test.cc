@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: Apache-2.0
+// The scripts of found_test.cc whose point is a move.
+#include <fmt/format.h>
+
+#include "found.h"
+#include "tests/support/sanitized.h"
+
+namespace sterna::simulation {
+namespace {
+
+// It was seen in its old place and in its new one.
+TEST(FoundMoves, WhatMovesBetweenTwoListingsIsNotSentAsACopy) {
+  play(R"(seed 210064
+with
+2 remote.make dice=87573369
+3 remote.deliver dice=440389828
+44 sync
+50 remote.flag dice=46934571
+56 local.deliver dice=46980341
+57 sync
+59 remote.flag dice=906789883
+64 local.move at=89 dice=979841010
+77 rest
+)");
+}
+
+// The power took back the times of the directory that it was moved to, and not its name there.
+TEST(FoundMoves, WhatWasMovedOnBothSidesBeforeAPowerLossIsNotFetchedBesideItself) {
+  play(R"(seed 1050876
+with coarse
+20 rest
+21 local.deliver dice=266192282
+26 remote.deliver dice=214391295
+27 local.make dice=233442573
+32 sync dice=161438496
+33 wait back_ms=2001233 ms=1739777
+34 local.move dice=531809927
+42 remote.move dice=640056899
+45 power dice=125234396
+62 rest
+)");
+}
+
+constexpr int kStride = test::kSanitized ? 11 : 1;
+
+// What the phone did with a message after a sync that died somewhere in following it: deleted it,
+// or moved it back, or on.
+TEST(FoundMoves, AFileThatFollowedItsMessageIsNotTakenForOneThatWasMoved) {
+  for (const char* then : {"remote.remove", "remote.move"}) {
+    for (int operation = 1; operation <= 90; operation += kStride) {
+      SCOPED_TRACE(fmt::format("{} after {} operations", then, operation));
+      play(
+          fmt::format("seed 5\nwith uidplus\n1 remote.deliver dice=7\n2 remote.make dice=9\n"
+                      "3 rest\n4 remote.move dice=29\n5 sync kill_ops={}\n6 {} dice=29\n"
+                      "7 rest\n",
+                      operation, then));
+      if (HasFailure()) return;
+    }
+  }
+}
+
+// It was sent, and moved before its row was written; its message was moved after it, and neither
+// was recorded.
+TEST(FoundMoves, AFileDeletedAfterItsUnrecordedMessageWasMovedStaysDeleted) {
+  play(R"(seed 1100685
+with
+21 rest
+22 local.deliver dice=348706042
+31 local.deliver dice=145453769
+32 local.deliver dice=958873090
+33 local.make dice=503962583
+34 local.deliver dice=658711064
+35 local.move at=366 dice=301308120
+37 sync cancel_ops=381
+50 local.remove dice=509196982
+61 rest
+)");
+}
+
+// The server does not say where what was moved is; the sync that sent it recorded nothing.
+TEST(FoundMoves, AKeywordTakenAwayThereStaysAwayAfterAMoveWithoutARow) {
+  play(R"(seed 1200940
+with
+77 local.make dice=625078813
+78 remote.make dice=174699862
+91 local.deliver dice=808953184
+95 local.make at=104 dice=823962193
+98 sync cancel_ops=372
+104 remote.flag dice=501866245
+117 local.move dice=71459997
+120 rest
+)");
+}
+
+// Without UIDPLUS: our second move, which took it back after its file, was cut after its COPY.
+TEST(FoundMoves, ARowlessMoveBackThatWasCutIsFinishedNotBegunAnew) {
+  play(R"(seed 1929564
+with list-status
+20 remote.deliver dice=589715968
+28 remote.flag dice=331032421
+32 remote.make dice=181567134
+39 sync
+45 local.move at=224 dice=902441162
+46 local.move dice=336499959
+48 sync kill_ms=486
+62 rest
+)");
+}
+
+// The first move was cut after its COPY, and the file moved on; the second was done, and the sync
+// died before it removed what the first had left.
+TEST(FoundMoves, AMessageThatWasMovedTwiceIsWhereTheLastMovePutIt) {
+  play(R"(seed 2019892
+with capability
+12 remote.make dice=337598751
+39 remote.deliver dice=376133875
+49 local.deliver dice=558309415
+51 remote.move dice=769010793
+54 local.make dice=796465650
+70 remote.deliver dice=489626645
+74 rest
+75 local.move dice=705527566
+77 local.move dice=585366951
+81 remote.move dice=482017919
+82 remote.deliver dice=472821823
+87 sync dice=671315117 power_ms=444
+92 local.move dice=63999002
+103 remote.remove at=129 dice=321994215
+104 sync cancel_ms=573
+112 rest
+)");
+}
+
+// It arrived where it was under another UID, and was fetched there before it was missed; its file
+// was moved meanwhile.
+TEST(FoundMoves, AFileMovedAwayIsOneTooManyWhereItsMessageCameBackUnderAnotherUid) {
+  play(R"(seed 1934576
+with list-status
+13 remote.make dice=432433438
+18 rest
+20 local.deliver dice=281717469
+34 rest
+40 remote.deliver dice=110686785
+41 local.move dice=162362581
+43 remote.move dice=933245116
+50 remote.move dice=115201207
+55 remote.move at=173 dice=45729210
+56 sync
+58 rest
+)");
+}
+
+// Its upload is open as well: what is left where it was sent to was not deleted by the user.
+TEST(FoundMoves, AMoveByHalfOfWhatWasNotRecordedYetIsFinished) {
+  play(R"(seed 1301340
+with
+22 remote.make dice=613264040
+23 remote.deliver dice=202541382
+27 local.deliver dice=789124221
+32 remote.deliver dice=373583595
+49 local.deliver dice=145026912
+52 sync cut=3666
+56 remote.flag dice=107856809
+69 remote.deliver dice=979379689
+70 local.move dice=817656785
+71 remote.remove dice=204621338
+77 remote.move dice=481983731
+93 sync dice=965973786 power_ms=393
+95 rest
+)");
+}
+
+TEST(FoundMoves, AFileMovedOnIsFollowedAlsoWhenThatIsDoneByHalf) {
+  play(R"(seed 1404184
+with condstore list-status
+15 remote.deliver dice=465191661
+26 local.deliver dice=673166415
+27 local.make dice=896971799
+31 sync
+34 remote.make dice=190616956
+37 remote.deliver dice=87677182
+41 remote.move dice=401420476
+42 remote.deliver dice=95370025
+45 sync
+50 local.move dice=489626782
+51 sync cut=1952
+53 local.move dice=265115345
+54 remote.remove dice=671877414
+59 remote.move dice=131653928
+65 sync dice=600531808 power_ms=511
+72 rest
+)");
+}
+
+// The second move, amid the sync that sent the first, gave it another name.
+TEST(FoundMoves, AFileMovedOnUnderAnotherNameTakesItsMessageAlong) {
+  play(R"(seed 1604812
+with
+56 remote.deliver dice=790184298
+58 sync
+62 local.make dice=902900487
+63 remote.remove dice=518134773
+114 local.deliver dice=101922893
+121 remote.make dice=82187570
+125 local.deliver dice=596721110
+126 sync cancel_ms=507
+131 local.move dice=994645949
+133 local.move at=129 dice=716814217
+134 local.flag dice=78371887
+138 rest
+)");
+}
+
+TEST(FoundMoves, WhatAMoveByHalfLeftIsFoundWithoutARow) {
+  play(R"(seed 1604924
+with list-status qresync
+25 remote.make dice=14208286
+26 local.deliver dice=308934540
+27 remote.make dice=705323122
+51 rest
+53 remote.move dice=727587282
+54 local.deliver dice=735621749
+67 rest
+69 remote.move dice=327506
+84 remote.deliver dice=451428616
+85 remote.move dice=965495955
+88 local.remove dice=437775249
+90 local.move dice=154573306
+96 sync kill_ms=307
+120 rest
+)");
+}
+
+TEST(FoundMoves, WhatAMoveByHalfLeftIsNoDeletionWhenItsRemovalWasCut) {
+  play(R"(seed 1604924
+with qresync
+52 local.make dice=539936640
+54 local.deliver dice=735621749
+57 local.deliver dice=207909827
+67 rest
+69 remote.move dice=327506
+70 local.deliver dice=990608124
+76 remote.flag dice=576892171
+90 local.move dice=154573306
+96 sync kill_ms=307
+118 sync cut=3149
+120 rest
+)");
+}
+
+TEST(FoundMoves, WhatAMoveByHalfLeftIsNoDeletionWhenItWasNotYetRemoved) {
+  play(R"(seed 1604924
+with qresync
+52 local.make dice=539936640
+54 local.deliver dice=735621749
+57 local.deliver dice=207909827
+67 rest
+69 remote.move dice=327506
+76 remote.flag dice=576892171
+84 remote.deliver dice=451428616
+90 local.move dice=154573306
+96 sync kill_ms=307
+118 sync cut=3149
+120 rest
+)");
+}
+
+// A file that followed its message before its upload was recorded: that is no upload any more.
+TEST(FoundMoves, AMessageThatAnotherClientMovesBackIsFollowedBack) {
+  play(R"(seed 1812329
+with cyrus
+2 local.make dice=155086010
+3 local.deliver dice=184612585
+12 sync kill_ops=218
+16 remote.move dice=654511979
+20 sync
+25 remote.move dice=988081102
+31 rest
+)");
+}
+
+// Another client's EXPUNGE took what the first move, which was cut, had marked; what that had left by
+// its COPY was removed as surplus.
+TEST(FoundMoves, AMessageThatAnotherClientExpungesAmidItsSecondMoveIsSentAgain) {
+  play(R"(seed 3000086
+with capability condstore list-status
+17 remote.make dice=480596582
+19 local.make dice=112358435
+32 remote.deliver dice=165186052
+42 remote.deliver dice=726995299
+67 rest
+69 local.move dice=787863954
+94 sync cancel_ms=212
+98 local.move dice=142885645
+99 remote.move at=146 dice=637421105
+100 sync
+102 rest
+)");
+}
+
+}  // namespace
+}  // namespace sterna::simulation
