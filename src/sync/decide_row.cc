@@ -67,8 +67,8 @@ bool may_be_arriving(World& world, const RowView& row) {
 // Whether one of its moves may have put it where nothing tells any more what was there before.
 bool may_be_renumbered(World& world, const RowView& row) {
   return std::ranges::any_of(world.input().intents, [&](const Intent& intent) {
-    const bool moves = intent.kind == IntentKind::move_out &&
-                       MessageKey{intent.mailbox, intent.uid} == row.key();
+    const bool moves =
+        intent.kind == IntentKind::move_out && MessageKey{intent.mailbox, intent.uid} == row.key();
     const MailboxView* target = moves ? world.mailbox(intent.target) : nullptr;
     return target && target->where().uidvalidity != intent.target_uidvalidity;
   });

@@ -279,8 +279,8 @@ with cyrus
 )");
 }
 
-// Another client's EXPUNGE took what the first move, which was cut, had marked; what that had left by
-// its COPY was removed as surplus.
+// Another client's EXPUNGE took what the first move, which was cut, had marked; what that had left
+// by its COPY was removed as surplus.
 TEST(FoundMoves, AMessageThatAnotherClientExpungesAmidItsSecondMoveIsSentAgain) {
   play(R"(seed 3000086
 with capability condstore list-status
