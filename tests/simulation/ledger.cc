@@ -33,6 +33,7 @@ void Ledger::Deeds::take_up() {
   for (const auto& [flag, on] : flags) moot.insert(flag);
   flags.clear();
   deleted = false;
+  is_back = true;
 }
 
 void Ledger::flagged(Side side, const std::string& token, const std::string& flag, bool on) {
@@ -148,7 +149,7 @@ bool Ledger::is_ambiguous(const Life& life, const std::string& flag) const {
     const Deeds& by = life.deeds.at(static_cast<std::size_t>(side));
     const auto turns = by.turns.find(flag);
     // What the local user's file was born with is in the intent of its upload.
-    const bool unknown = life.bearer == Side::remote || life.bearer == side;
+    const bool unknown = life.bearer == Side::remote || life.bearer == side || by.is_back;
     const bool with_birth = unknown && has_flag(life.flags, flag);
     return turns != by.turns.end() && turns->second + (with_birth ? 1 : 0) > 1;
   };

@@ -84,6 +84,7 @@ class Ledger {
     bool deleted = false;
     bool edited = false;
     std::set<std::string> moot;  // flags of a message that was deleted, and then came back
+    bool is_back = false;        // which this one did
     // Whoever does something to it has not deleted it, or has it back.
     void take_up();
     bool any() const { return !flags.empty() || moved_to || deleted || edited; }
