@@ -46,14 +46,15 @@ void Ledger::moved(Side side, const std::string& token, const std::string& mailb
   deeds(side, token).take_up();
   deeds(side, token).moved_to = mailbox;
   // Nobody knows any more where it came from.
-  lives_.at(token).twice = lives_.at(token).twice || adopting_;
+  lives_.at(token).twice = lives_.at(token).twice || in_doubt_;
 }
 void Ledger::saved(const std::string& token, const std::string& mailbox) {
   moved(Side::local, token, mailbox);
   lives_.at(token).unflushed = 2;
 }
-void Ledger::synced() {
+void Ledger::synced(bool holds_nothing) {
   adopting_ = false;
+  in_doubt_ = in_doubt_ && !holds_nothing;
   was_synced_ = true;
   for (auto& [token, life] : lives_) life.unflushed -= life.unflushed > 0 ? 1 : 0;
 }
@@ -111,7 +112,7 @@ void Ledger::power_lost(const std::function<bool(const std::string& token)>& is_
 void Ledger::set_back(const std::vector<Copy>& local, const std::vector<Copy>& remote,
                       const std::function<bool(const std::string& token)>& is_anywhere) {
   broken_ = true;
-  adopting_ = true;
+  adopting_ = in_doubt_ = true;
   // The power may yet bring back the file of what was deleted.
   std::erase_if(lives_, [&](const auto& life) {
     return !is_anywhere(life.first) && !is_deleted(life.first);
@@ -268,7 +269,7 @@ void Ledger::settle(const std::vector<Copy>& agreed) {
   }
   broken_ = false;
   restarted_ = false;
-  adopting_ = false;
+  adopting_ = in_doubt_ = false;
   for (const Copy& copy : agreed) {
     if (copy.token == kNoToken) continue;
     const bool again = lives_.contains(copy.token);

@@ -63,7 +63,7 @@ class Ledger {
   // there again may live. Each message is to be once on each side, all the same.
   void set_back(const std::vector<Copy>& local, const std::vector<Copy>& remote,
                 const std::function<bool(const std::string& token)>& is_anywhere);
-  void synced();
+  void synced(bool holds_nothing);
   bool knows(const std::string& token) const { return lives_.contains(token); }
   bool is_deleted(const std::string& token) const;
   // Known, and nobody deleted it.
@@ -114,6 +114,7 @@ class Ledger {
       several_;  // that had two files, or two contents, once: a backup may have both
   bool broken_ = false;
   bool adopting_ = false;    // set back, and no sync came to its end since
+  bool in_doubt_ = false;    // set back, and none of those held nothing
   bool was_synced_ = false;  // a sync came to its end
   bool restarted_ = false;
 };

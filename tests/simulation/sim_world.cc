@@ -301,7 +301,7 @@ account::AccountReport SimWorld::sync(const Step& step) {
   const account::AccountReport& report = *run.report;
   if (report.errors.empty() && !report.marker_held && run.fault == Fault::none) {
     is_rolled_back_ = false;
-    diary_.ledger.synced();
+    diary_.ledger.synced(report.held == 0);
   }
   const account::Counts& counts = report.counts;
   diary_.note(fmt::format("  down {} up {} flags {}/{} moved {}/{} deleted {}/{} mailboxes {}/{}",
