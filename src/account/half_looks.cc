@@ -14,7 +14,11 @@ constexpr std::string_view kHalfSeenKey = "half_seen_since";  // a generation
 
 bool is_half_look(const Engine& engine) {
   return engine.news || std::ranges::any_of(engine.mailboxes, [](const auto& work) {
-           return !work->requested || work->input.remote.coverage == Coverage::unknown;
+           const sync::MailboxInput& in = work->input;
+           const bool believed =
+               in.remote.coverage == Coverage::complete && (!in.adopting || in.compared);
+           return !work->requested || in.remote.coverage == Coverage::unknown ||
+                  (!believed && !in.remote.gone.empty());
          });
 }
 

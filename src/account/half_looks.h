@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Passes that looked at some mailboxes of the server alone: they were told of these, or asked for
-// them, or a look at others failed. What they fetched may have come from one that they did not look
-// at, whose file of it is then still here.
+// them, a look at others failed, or what these lack may be there still. What they fetched may have
+// come from one that they did not look at, whose file of it is then still here.
 #pragma once
 
 #include "engine.h"

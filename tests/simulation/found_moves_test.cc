@@ -298,5 +298,27 @@ with capability condstore list-status
 )");
 }
 
+// Fetched in its new place while its old one was not believed to lack it, by a sync that was killed;
+// its file was moved meanwhile.
+TEST(FoundMoves, AFileMovedAwayIsOneTooManyWhereItsMessageWasFetchedInDoubt) {
+  play(R"(seed 2701240
+with capability list-status
+1 remote.make dice=64340201
+2 remote.deliver dice=583115713
+4 remote.flag dice=785226729
+9 local.make dice=516832537
+10 remote.deliver dice=320643537
+14 sync cut=1
+16 local.make dice=486481656
+20 sync dice=347351421 power_ops=258
+23 remote.move dice=414346409
+25 local.deliver dice=544919955
+27 local.move dice=166741832
+28 local.move at=145 dice=19117060
+31 sync kill_ms=331
+39 rest
+)");
+}
+
 }  // namespace
 }  // namespace sterna::simulation
