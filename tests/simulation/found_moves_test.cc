@@ -298,8 +298,8 @@ with capability condstore list-status
 )");
 }
 
-// Fetched in its new place while its old one was not believed to lack it, by a sync that was killed;
-// its file was moved meanwhile.
+// Fetched in its new place by a sync that was killed, while the old one was not believed to lack
+// it; its file was moved meanwhile.
 TEST(FoundMoves, AFileMovedAwayIsOneTooManyWhereItsMessageWasFetchedInDoubt) {
   play(R"(seed 2701240
 with capability list-status
