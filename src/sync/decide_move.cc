@@ -64,8 +64,8 @@ const Intent* moved_on(const RowView& row) {
 
 void move_in(Draft& draft, const RowView& row) {
   const MessageView& message = *row.message;
-  FlagMerge merge =
-      merge_flags(row.row->flags, message.flags(), local_flags(row), *message.mailbox);
+  FlagMerge merge = merge_flags(row.row->flags, message.flags(), local_flags(row), *message.mailbox,
+                                row.inherited);
   MoveIn move;
   move.from = row.mailbox->where();
   move.uid = row.key().uid;
@@ -116,8 +116,8 @@ void follow_new_uid(Draft& draft, RowView& row) {
     return move_out(draft, row, message.mailbox->where(), message.uid, message.flags(),
                     "moved here; on the server under another UID");
   }
-  FlagMerge merge =
-      merge_flags(row.row->flags, message.flags(), local_flags(row), *message.mailbox);
+  FlagMerge merge = merge_flags(row.row->flags, message.flags(), local_flags(row), *message.mailbox,
+                                row.inherited);
   Pair pair;
   pair.where = message.mailbox->where();
   pair.uid = message.uid;

@@ -58,17 +58,29 @@ class Heirs {
   }
 
  private:
-  // Under another UID of its own mailbox only what its file was moved away from.
-  static bool may_hold(const MailboxView& place, const RowView& row) {
-    return &place != row.mailbox || row.file;
+  bool is_just_now(Generation since) const {
+    const Input& input = world_.input();
+    const bool half_seen = input.half_seen_since && since >= *input.half_seen_since;
+    return half_seen || since.value + 1 >= input.generation.value;
+  }
+
+  // Under another UID of its own mailbox only what came there just now, or what its file was moved
+  // away from.
+  bool may_hold(const RowView& heir, const RowView& row) const {
+    return heir.mailbox != row.mailbox || row.file || is_just_now(heir.row->remote_since);
+  }
+
+  // It may have been moved on by now; a file is one too many only where the message stands.
+  static bool is_there(const RowView& heir, const RowView& row) {
+    return heir.remote == Remote::same ||
+           (heir.remote == Remote::gone && heir.message && !row.file);
   }
 
   // Younger than the row: what stood there before is a message of its own.
   bool may_inherit(const RowView& heir, const RowView& row) const {
-    return heir.mailbox && may_hold(*heir.mailbox, row) && heir.has_file_here() &&
-           heir.remote == Remote::same && heir.local != Local::gone &&
-           heir.row->remote_since > row.row->remote_since && heir.identity &&
-           heir.identity->same_as(*row.identity) && !taken_.contains(heir.key()) &&
+    return heir.mailbox && may_hold(heir, row) && heir.has_file_here() && is_there(heir, row) &&
+           heir.local != Local::gone && heir.row->remote_since > row.row->remote_since &&
+           heir.identity && heir.identity->same_as(*row.identity) && !taken_.contains(heir.key()) &&
            replaces(*heir.mailbox, heir.row->remote_since, row);
   }
 
@@ -77,11 +89,8 @@ class Heirs {
   // stores none twice, it has others on purpose.
   bool replaces(const MailboxView& place, Generation since, const RowView& row) const {
     if (!row.file || row.file->mailbox == &place) return true;
-    const Input& input = world_.input();
-    const bool half_seen = input.half_seen_since && since >= *input.half_seen_since;
-    const bool just_now = half_seen || since.value + 1 >= input.generation.value;
-    return (just_now || row.has_state(RowState::dropping)) && !place.has_role(Role::trash) &&
-           !input.append_deduplicates;
+    return (is_just_now(since) || row.has_state(RowState::dropping)) &&
+           !place.has_role(Role::trash) && !world_.input().append_deduplicates;
   }
 
   std::optional<Heir> youngest(const RowView& row) {
@@ -97,7 +106,7 @@ class Heirs {
   // Fetched and never written down: it has no row yet.
   std::optional<Heir> delivered(const RowView& row) {
     for (FileView& file : world_.files()) {
-      if (!file.message || file.from || !may_hold(*file.mailbox, row)) continue;
+      if (!file.message || file.from) continue;
       const MessageKey key{file.mailbox->in->id, file.message->uid};
       const bool ours = file.arrival->origin && file.arrival->origin->ours;
       if (!ours || !file.identity()->same_as(*row.identity) || taken_.contains(key)) continue;

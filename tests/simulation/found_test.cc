@@ -300,5 +300,38 @@ with list-status literal+ uidplus
 )");
 }
 
+// Moved away and back by another client, or on amid the sync that fetched it: what goes is a row of
+// its first place, whose file was told something meanwhile.
+TEST(Found, AFlagGoesAlongWithAMessageThatCameBackUnderAnotherUid) {
+  play(R"(seed 2800563
+with condstore list-status
+9 remote.deliver dice=957083081
+45 remote.deliver dice=746977263
+65 remote.make dice=891655982
+70 rest
+74 remote.move dice=890056788
+75 local.flag dice=326579586
+77 remote.move dice=85062208
+78 remote.remove at=171 dice=307100008
+79 sync
+96 rest
+)");
+}
+TEST(Found, AFlagGoesAlongWithAMessageThatWasFetchedAndMovedOn) {
+  play(R"(seed 2800563
+with condstore list-status
+9 remote.deliver dice=957083081
+45 remote.deliver dice=746977263
+65 remote.make dice=891655982
+70 rest
+74 remote.move dice=890056788
+75 local.flag dice=326579586
+77 remote.move at=306 dice=85062208
+78 remote.remove at=171 dice=307100008
+79 sync
+96 rest
+)");
+}
+
 }  // namespace
 }  // namespace sterna::simulation

@@ -276,6 +276,16 @@ TEST(Heirs, OneThatIsGoneAsWellInheritsNothing) {
   EXPECT_EQ(heirs("A 1 x S\nB 7 x S since=3", "A gone 1\nB gone 7", "A flags 1 FS"),
             "delete_in A/1 A1:2,FS\ndelete_in B/7\n");
 }
+TEST(Heirs, OneThatWasMovedOnSinceInheritsInItsNewPlace) {
+  EXPECT_EQ(heirs("A 1 x S\nB 7 x S since=3", "A gone 1\nB gone 7\nA new 9 x S", "A flags 1 FS"),
+            "move_in B/7 -> A/9 B:B7 FS remote+F\ndelete_in A/1 A1:2,FS\n");
+}
+TEST(Heirs, UnderAnotherUidOfItsMailboxOneThatCameJustNowInherits) {
+  EXPECT_EQ(heirs("A 1 x S\nA 7 x S since=4", "A gone 1", "A flags 1 FS"),
+            "pull_flags A/7 A7:2,S FS remote+F\ndelete_in A/1 A1:2,FS\n");
+  EXPECT_EQ(heirs("A 1 x S\nA 7 x S since=3", "A gone 1", "A flags 1 FS"),
+            "delete_in A/1 A1:2,FS\n");
+}
 TEST(Heirs, AFileThatWasMovedToTheSamePlaceIsNotSentBesideOne) {
   EXPECT_EQ(heirs("A 1 x S\nB 7 x S since=3", "A gone 1", "A gone 1\nB new A1 x S"),
             "delete_in A/1 A1:2,S in B\n");
