@@ -168,6 +168,7 @@ struct Engine {
   bool union_mode = false;     // a restored backup: every mailbox is to be marked so
   // Local effects, or new remote messages, that another pass in this sync should look at.
   bool again = false;
+  bool may_look_again = false;  // this pass is the first of its sync
   Outcomes outcomes;  // of this pass
   Allowance allowance;
   std::vector<MailboxWork*> resting;        // not looked at in this pass (allowance.h),

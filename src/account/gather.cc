@@ -305,10 +305,13 @@ void release_due(Engine& engine, std::vector<MessageRow>& rows) {
 // it is sent again (rule 12; section 1, 28).
 constexpr std::int64_t kLookPauseMs = 20'000;
 
-// Where the message in doubt would be was seen in this pass.
-bool was_looked_at(Engine& engine, const Intent& intent) {
+// Where the message in doubt would be was seen in this pass, or is known no more.
+Result<bool> was_looked_at(Engine& engine, const Intent& intent) {
   const bool moves = intent.kind == IntentKind::move_out;
-  const MailboxWork* work = engine.find(moves ? intent.target : intent.mailbox);
+  const MailboxId place = moves ? intent.target : intent.mailbox;
+  STERNA_TRY(const std::optional<MailboxRow> known, engine.store->mailbox(place));
+  if (!known) return true;
+  const MailboxWork* work = engine.find(place);
   return work && work->requested && work->input.remote.coverage == Coverage::complete;
 }
 
@@ -333,7 +336,8 @@ Status count_looks(Engine& engine, const sync::Plan& plan) {
     const bool due = now_ms - intent.at_ms >= pauses_ms;
     const bool sought = intent.kind == IntentKind::upload || intent.kind == IntentKind::move_out;
     if (!sought || resolved.contains(intent.id) || !due) continue;
-    if (!was_looked_at(engine, intent)) continue;
+    STERNA_TRY(const bool looked, was_looked_at(engine, intent));
+    if (!looked) continue;
     ++intent.looks;
     counted.push_back(intent);
   }
@@ -378,6 +382,7 @@ Result<sync::Input> gather(Engine& engine, bool sizes_reliable, bool deduplicate
   sync::Input input;
   input.generation = engine.generation;
   input.half_seen_since = engine.half_seen_since;
+  input.may_look_again = engine.may_look_again;
   input.server_sizes_reliable = sizes_reliable;
   input.append_deduplicates = deduplicates;
   if (MailboxWork* trash = engine.with_role(Role::trash)) input.trash = trash->row.id;

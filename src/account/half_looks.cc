@@ -15,10 +15,8 @@ constexpr std::string_view kHalfSeenKey = "half_seen_since";  // a generation
 bool is_half_look(const Engine& engine) {
   return engine.news || std::ranges::any_of(engine.mailboxes, [](const auto& work) {
            const sync::MailboxInput& in = work->input;
-           const bool believed =
-               in.remote.coverage == Coverage::complete && (!in.adopting || in.compared);
-           return !work->requested || in.remote.coverage == Coverage::unknown ||
-                  (!believed && !in.remote.gone.empty());
+           const bool doubts = in.is_yet_to_be_paired() && !in.remote.gone.empty();
+           return !work->requested || in.remote.coverage == Coverage::unknown || doubts;
          });
 }
 

@@ -551,6 +551,7 @@ coro::Task<Status> do_pass(Engine& engine, Pool& pool) {
     co_return settle_plan(engine, plan);
   }
   log_plan(engine, plan);
+  engine.again = engine.again || plan.look_again;
   STERNA_CO_CHECK(attempts.compare(plan));
   STERNA_CO_CHECK(attempts.hold_back(plan));
   const bool records = records_anything(engine, plan);

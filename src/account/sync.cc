@@ -43,6 +43,7 @@ bool says_no_more(const Status& done) {
 coro::Task<Status> run_passes(Engine& engine, Pool& pool) {
   for (int pass = 0; pass < kPassesMax; ++pass) {
     engine.again = false;
+    engine.may_look_again = pass == 0 && !engine.dry_run();
     engine.ripe_in_ns.reset();
     Status done = co_await run_pass(engine, pool);
     if (engine.told_to_wait && says_no_more(done)) co_return fail(*engine.told_to_wait);

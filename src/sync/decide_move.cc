@@ -27,7 +27,7 @@ const MailboxView& place_of_file(const RowView& row) {
 void move_out(Draft& draft, const RowView& row, Where from, Uid uid, const FlagSet& remote,
               std::string reason) {
   const MailboxView& to = place_of_file(row);
-  FlagMerge merge = merge_flags(row.row->flags, remote, local_flags(row), to);
+  FlagMerge merge = merge_flags(row.row->flags, remote, local_flags(row), to, row.inherited);
   // What our own unfinished removal set is not the user's.
   if (row.has_state(RowState::deleting)) {
     merge.result.set(Flag::deleted, false);

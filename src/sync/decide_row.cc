@@ -74,6 +74,15 @@ bool may_be_renumbered(World& world, const RowView& row) {
   });
 }
 
+// What another client moved amid this pass is where was looked before. Where that would undo what
+// the user did here, or double it, a second look tells.
+bool look_once_more(Draft& draft, const RowView& row) {
+  if (!draft.world.input().may_look_again) return false;
+  draft.plan.look_again = true;
+  draft.wait(row, "gone from the server, and changed here: looked for once more");
+  return true;
+}
+
 // As new in B; in the Trash the two sides agree that it is deleted. A file that only followed its
 // message goes with it, once nothing in B can be that message.
 void gone_from_server_moved_here(Draft& draft, RowView& row) {
@@ -99,6 +108,7 @@ void gone_from_server_moved_here(Draft& draft, RowView& row) {
                         "moved before, and not found under the new UIDVALIDITY");
     }
   }
+  if (look_once_more(draft, row)) return;
   upload(draft, file, {.copy_of = {}, .forgets = row.key(), .stub = false},
          "moved here, gone from the server: kept");
 }
@@ -108,6 +118,13 @@ void gone_from_server_moved_here(Draft& draft, RowView& row) {
 bool follows(const Draft& draft, const RowView& row) {
   if (!row.message || !row.message->mailbox->may_pull() || edit_was_sent(draft, row)) return false;
   return row.message->mailbox != row.mailbox || content_of(row) == Content::same;
+}
+
+// Whether that message is told in this pass what was said to the one that it was before.
+bool may_be_told(World& world, MessageKey key) {
+  const RowView* heir = world.row(key);
+  if (!heir || !heir->mailbox) return true;  // it has no row yet
+  return heir->local != Local::unknown && (!heir->message || heir->message->mailbox->local_known);
 }
 
 void gone_from_server(Draft& draft, RowView& row) {
@@ -125,7 +142,14 @@ void gone_from_server(Draft& draft, RowView& row) {
   const Content content = content_of(row);
   if (content == Content::unreadable) return draft.wait(row, "the changed file cannot be read");
   const bool edit = content == Content::edited || content == Content::doubtful;
-  return edit ? keep_edit(draft, row) : delete_local(draft, row);
+  if (edit) return keep_edit(draft, row);
+  if (!(row.row->flags == local_flags(row))) {
+    if (row.heir && !may_be_told(draft.world, *row.heir)) {
+      return draft.wait(row, "what was said to it waits for where it is now");
+    }
+    if (!row.heir && look_once_more(draft, row)) return;
+  }
+  delete_local(draft, row);
 }
 
 void decide_location(Draft& draft, RowView& row) {
@@ -145,8 +169,8 @@ void decide_location(Draft& draft, RowView& row) {
 void remove_surplus_file(Draft& draft, RowView& row) {
   const MailboxView& place = *draft.world.mailbox(row.heir->mailbox);
   const RowView* heir = draft.world.row(*row.heir);
-  if (heir && heir->local == Local::unknown) {
-    return draft.wait(row, "moved on both sides; the file that was fetched there was not seen");
+  if (heir && (heir->local == Local::unknown || heir->remote != Remote::same)) {
+    return draft.wait(row, "moved on both sides; what was fetched there is not at rest");
   }
   DeleteIn remove;
   remove.where = row.mailbox->where();

@@ -22,8 +22,8 @@ MessageView* result_of(World& world, const Intent& intent);
 const RowView* recorded_result_of(World& world, const Intent& intent);
 // An open move of the row's message into that mailbox; nullptr if there is none.
 const Intent* open_move_to(World& world, const RowView& row, MailboxId target);
-// Messages that such a move copied, and left where they were; and the rows to whose place it was to
-// take them back.
+// Messages that a move without a row copied, and left where they were; and the rows to whose place
+// it took them back.
 void find_left_behind(World& world);
 void find_moved_uploads(World& world);
 void find_moves_on(World& world);

@@ -70,15 +70,14 @@ class Heirs {
     return heir.mailbox != row.mailbox || row.file || is_just_now(heir.row->remote_since);
   }
 
-  // It may have been moved on by now; a file is one too many only where the message stands.
-  static bool is_there(const RowView& heir, const RowView& row) {
-    return heir.remote == Remote::same ||
-           (heir.remote == Remote::gone && heir.message && !row.file);
+  // Its message stands there, or was moved on by now.
+  static bool is_known(const RowView& heir) {
+    return heir.remote == Remote::same || (heir.remote == Remote::gone && heir.message);
   }
 
   // Younger than the row: what stood there before is a message of its own.
   bool may_inherit(const RowView& heir, const RowView& row) const {
-    return heir.mailbox && may_hold(heir, row) && heir.has_file_here() && is_there(heir, row) &&
+    return heir.mailbox && may_hold(heir, row) && heir.has_file_here() && is_known(heir) &&
            heir.local != Local::gone && heir.row->remote_since > row.row->remote_since &&
            heir.identity && heir.identity->same_as(*row.identity) && !taken_.contains(heir.key()) &&
            replaces(*heir.mailbox, heir.row->remote_since, row);
@@ -171,7 +170,7 @@ void find_heirs(World& world) {
     const std::optional<Heir> heir = heirs.take(row);
     if (heir) {
       *heir->inherited = said;
-      if (row.file) row.heir = heir->key;
+      row.heir = heir->key;
     }
     if (rest && heir) rest->from = &row;
     if (rest && !heir) row.file = nullptr;

@@ -239,7 +239,7 @@ void find_left_behind(World& world) {
     if (move && file.mailbox->in->id == move->target) leave_behind(*move);
   }
   for (const Intent& move : world.input().intents) {
-    if (!is_rowless_move(world, move)) continue;
+    if (!is_rowless_move(world, move) || !result_of(world, move)) continue;
     const auto row = std::ranges::find_if(
         world.rows(), [&](const RowView& one) { return has_come_back(one, move); });
     if (row == world.rows().end()) continue;

@@ -46,8 +46,7 @@ struct MailboxView {
 
   Where where() const;
   bool read_only() const { return in->remote.read_only; }
-  // All of it is yet to be paired: what a side lacks nobody took away (rule 14).
-  bool is_yet_to_be_paired() const { return in->adopting && !in->compared; }
+  bool is_yet_to_be_paired() const { return in->is_yet_to_be_paired(); }
   // As that, since its base was let go: what it lacks may be what a backup lacks.
   bool lacks_what_came_since() const { return in->paired_anew && !in->compared; }
   // What moved is looked for among what is new here.
@@ -74,12 +73,12 @@ struct RowView {
   MessageView* message = nullptr;    // its message under another UID: a remote move
   const Intent* intent = nullptr;    // an open move_out or delete_out, the later of the two
   const Intent* move_out = nullptr;  // an open move_out, the latest
-  // An open move of its message after the file, which has come back: begun before it had a row.
+  // An open move that took its message back after the file: begun before it had a row.
   const Intent* move_back = nullptr;
   const Intent* upload = nullptr;  // an open upload of its edited content
   const Intent* sent = nullptr;    // with `message`: the open upload that put it there
   FlagDelta inherited;             // said here to the place that its message came from
-  std::optional<MessageKey> heir;  // its message, fetched anew beside the file that was moved
+  std::optional<MessageKey> heir;  // its message, fetched anew beside its file
   bool of_removal = false;         // in the Trash: the copy that an unfinished removal made
   bool doubted = false;            // seen, but by no observation that counts
 

@@ -112,5 +112,21 @@ TEST_F(Stage, WhatWasSentAndNotAskedAboutCanBeDeletedAllTheSame) {
   EXPECT_EQ(messages(), Lines{});
 }
 
+// It is nowhere: the mailbox went with it.
+TEST_F(Stage, WhatWasMovedToAMailboxThatIsNoMoreIsSentFromWhereItsFileIs) {
+  disk.make_maildir("mail/m2");
+  server.create("m2");
+  arrives("INBOX", "t1");
+  sync();
+  disk.rename(file_in("INBOX"), "mail/m2/cur/t1:2,");
+  sync_cut_at("EXPUNGE");
+  ASSERT_EQ(messages(), Lines{"m2 t1"});
+  disk.rename("mail/m2/cur/t1:2,", "mail/m1/cur/t1:2,");
+  server.remove("m2");
+  for (int i = 0; i < 6; ++i) sync();
+  EXPECT_EQ(files(), Lines{"m1 t1"});
+  EXPECT_EQ(messages(), Lines{"m1 t1"});
+}
+
 }  // namespace
 }  // namespace sterna::simulation

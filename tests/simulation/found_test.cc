@@ -333,5 +333,39 @@ with condstore list-status
 )");
 }
 
+// The mailbox was made, and the message moved there, amid the sync.
+TEST(Found, AFlagStaysWithAMessageThatIsMovedToAMailboxOfWhichNobodyKnows) {
+  play(R"(seed 3101182
+with dot
+10 remote.deliver dice=211672164
+11 remote.deliver dice=412973863
+15 sync dice=950088928
+18 remote.remove dice=42736626
+27 remote.move at=177 dice=572900236
+28 remote.make at=141 dice=643196906
+29 local.flag dice=187688222
+30 sync
+32 rest
+)");
+}
+
+TEST(Found, AFlagStaysWithAMessageThatIsMovedBackAmidASync) {
+  play(R"(seed 3103645
+with bodies-go capability dot list-status
+11 remote.deliver dice=323798161
+50 local.deliver dice=379920752
+53 remote.make dice=515236634
+61 rest
+64 remote.deliver dice=931653054
+75 remote.move dice=884535288
+77 remote.remove dice=371865804
+82 local.make dice=220591200
+83 local.remove dice=712231175
+84 local.flag dice=162372320
+85 remote.move at=289 dice=277685409
+102 rest
+)");
+}
+
 }  // namespace
 }  // namespace sterna::simulation

@@ -280,6 +280,33 @@ TEST(Heirs, OneThatWasMovedOnSinceInheritsInItsNewPlace) {
   EXPECT_EQ(heirs("A 1 x S\nB 7 x S since=3", "A gone 1\nB gone 7\nA new 9 x S", "A flags 1 FS"),
             "move_in B/7 -> A/9 B:B7 FS remote+F\ndelete_in A/1 A1:2,FS\n");
 }
+TEST(Heirs, OneThatIsNotSeenIsToldLater) {
+  EXPECT_EQ(heirs("A 1 x S\nB 7 x S since=3", "A gone 1", "A flags 1 FS\nB unknown"), "wait A/1\n");
+}
+TEST(Heirs, AFileThatWasMovedWaitsUntilOneIsWhereItsMessageIs) {
+  EXPECT_EQ(heirs("A 1 x S\nB 7 x S since=4", "A gone 1\nB gone 7\nA new 9 x S",
+                  "A gone 1\nC new A1 x S"),
+            "move_in B/7 -> A/9 B:B7 S\nwait A/1\nwait C A1\n");
+}
+// --- another pass may follow at once ---
+
+TEST(LookAgain, WhatIsGoneAndWasChangedHereIsLookedForOnceMore) {
+  for (const auto& [remote, local, then] :
+       {std::tuple{"A gone 1", "A flags 1 FS", "delete_in A/1 A1:2,FS\n"},
+        std::tuple{"A gone 1", "A gone 1\nB new A1 x S", "upload B A1 S forgets=A/1\n"}}) {
+    Input input = read({"A B C Trash:trash", "A 1 x S", remote, local});
+    EXPECT_EQ(told(input), then);
+    EXPECT_FALSE(sync::plan(input).look_again);
+    input.may_look_again = true;
+    const Plan plan = sync::plan(input);
+    EXPECT_TRUE(plan.actions.empty()) << local;
+    EXPECT_TRUE(plan.look_again) << local;
+  }
+  Input unchanged = read({"A B C Trash:trash", "A 1 x S", "A gone 1", ""});
+  unchanged.may_look_again = true;
+  EXPECT_EQ(told(unchanged), "delete_in A/1\n");
+}
+
 TEST(Heirs, UnderAnotherUidOfItsMailboxOneThatCameJustNowInherits) {
   EXPECT_EQ(heirs("A 1 x S\nA 7 x S since=4", "A gone 1", "A flags 1 FS"),
             "pull_flags A/7 A7:2,S FS remote+F\ndelete_in A/1 A1:2,FS\n");

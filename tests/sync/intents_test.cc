@@ -494,6 +494,12 @@ TEST(MoveInDoubt, MovedBackIsWhereItsFileIs) {
   EXPECT_EQ(told(input),
             "pair A/2 A1 S forgets=A/1\ndownload C/3\nclose_intent 1\nclose_intent 2\n");
 }
+TEST(MoveInDoubt, WhatWasToBeMovedBackAndWasNotIsWhereItWasMovedBefore) {
+  Input input = read({kMailboxes, "A 1 x S", "A gone 1\nB new 3 x S\nC new 7 x S", ""});
+  add_intent(input, IntentKind::move_out, "A", 1, "A1", "x", "C");
+  add_intent(input, IntentKind::move_out, "C", 7, "A1", "x", "A").target_uid_next = Uid(2);
+  EXPECT_EQ(told(input), "download B/3\nmove_out C/7 -> A A1 S forgets=A/1\nclose_intent 2\n");
+}
 // To B by half, to C not at all, and back to B: what the first one copied there is it.
 TEST(MoveInDoubt, MovedToWhereACopyWasLeftIsFinished) {
   Input input = read({kMailboxes, "A 1 x S", "B new 7 x S", "A gone 1\nB new A1 x S"});

@@ -75,6 +75,9 @@ struct MailboxInput {
   bool has_detached = false;
   RemoteDelta remote;
   LocalDelta local;
+
+  // All of it is: what a side lacks nobody took away (rule 14).
+  bool is_yet_to_be_paired() const { return adopting && !compared; }
 };
 
 struct Approval {
@@ -103,6 +106,8 @@ struct Input {
   // No pass since then looked at every mailbox of the server: what one fetched may have been moved
   // there.
   std::optional<Generation> half_seen_since;
+  // Another pass may follow at once: what is gone, and was changed here, is looked for once more.
+  bool may_look_again = false;
   std::vector<MailboxInput> mailboxes;
   // Every row that a delta names, that an intent or an approval names, that has the base name of a
   // local arrival or an intent (in any mailbox), whose file has an arrival of its mailbox as one
@@ -350,6 +355,7 @@ struct Plan {
   std::vector<Held> held;
   std::vector<Waiting> waiting;
   std::vector<Consumed> consumed;  // only those that were not yet
+  bool look_again = false;         // another pass is to follow at once
   bool empty() const { return actions.empty(); }
 };
 
