@@ -19,7 +19,7 @@ UidSet uids_of(const Range& elements, Projection uid_of) {
   return UidSet::of(std::move(uids));
 }
 
-// The same of what is found by a key, as rows, pushes and attempts are.
+// The same of what has a key, as rows and pushes do.
 template <std::ranges::sized_range Range>
 UidSet uids_of_keys(const Range& elements) {
   return uids_of(elements, [](const auto& element) { return element.key.uid; });

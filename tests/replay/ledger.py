@@ -37,6 +37,7 @@ class _Deeds:
     moved_to: str | None = None
     deleted: bool = False
     moot: set = field(default_factory=set)      # flags of what was deleted and then came back
+    is_back: bool = False       # which this one did: its flags came from the other side
 
     def take_up(self):
         """Whoever does something to it has not deleted it, or has it back."""
@@ -44,6 +45,7 @@ class _Deeds:
             self.moot.update(self.flags)
             self.flags.clear()
             self.deleted = False
+            self.is_back = True
 
     def any(self):
         return bool(self.flags) or self.moved_to is not None or self.deleted
@@ -72,6 +74,7 @@ class Ledger:
         self._lives = {}
         self._broken = False
         self._adopting = False      # set back, and no sync came to its end since
+        self._in_doubt = False      # and each since held a mailbox that a backup lacks
 
     # ---- what was done
 
@@ -97,7 +100,8 @@ class Ledger:
         life.deeds[side].take_up()
         life.deeds[side].moved_to = mailbox
         # Nobody knows any more where it came from.
-        life.twice = life.twice or self._adopting
+        in_doubt = self._in_doubt and side == LOCAL
+        life.twice = life.twice or self._adopting or in_doubt
 
     def deleted(self, side, token):
         life = self._lives[token]
@@ -113,7 +117,7 @@ class Ledger:
     def set_back(self, local, remote, is_anywhere):
         """A part of the world is what it was before: what was done since counts for nothing, and
         what is there again may live. Each message is to be once on each side, all the same."""
-        self._broken = self._adopting = True
+        self._broken = self._adopting = self._in_doubt = True
         self._lives = {token: life for token, life in self._lives.items() if is_anywhere(token)}
         for token, life in self._lives.items():
             life.open = life.open or self.is_deleted(token)
@@ -123,8 +127,9 @@ class Ledger:
             if copy.token != NO_TOKEN and copy.token not in self._lives:
                 self._lives[copy.token] = _Life(copy.mailbox, copy.flags, open=True, vague=True)
 
-    def synced(self):
+    def synced(self, holds_a_mailbox):
         self._adopting = False
+        self._in_doubt = self._in_doubt and holds_a_mailbox
 
     def knows(self, token):
         return token in self._lives
@@ -147,8 +152,9 @@ class Ledger:
         If the sync dies in between and the flag is switched back, the change that was carried over
         looks like one that was made there."""
         def switched_back(side):
-            # What the local user's file was born with is in the intent of its upload.
-            unknown = life.bearer in (REMOTE, side)
+            # What the local user's file was born with is in the intent of its upload; what another
+            # one was fetched with, nobody knows before it is recorded.
+            unknown = life.bearer in (REMOTE, side) or life.deeds[side].is_back
             with_birth = unknown and flag in life.flags
             turns = life.deeds[side].turns[flag]
             return turns > 0 and turns + with_birth > 1
@@ -227,7 +233,7 @@ class Ledger:
     def settle(self, agreed):
         """Both sides agree on this: later deeds start from here."""
         self._lives.clear()
-        self._broken = self._adopting = False
+        self._broken = self._adopting = self._in_doubt = False
         for copy in agreed:
             if copy.token != NO_TOKEN:
                 again = copy.token in self._lives

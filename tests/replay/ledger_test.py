@@ -103,6 +103,15 @@ class LedgerTest(unittest.TestCase):
         self.assertEqual(self.kinds([copy(), copy("m", "Work")]), set())
         self.assertEqual(self.kinds([copy()] * 2, [copy()]), {"doubled"})
 
+    def test_so_may_one_after_a_sync_that_holds_a_mailbox_which_a_backup_lacks(self):
+        for side, holds, found in ((LOCAL, True, set()), (LOCAL, False, {"doubled"}),
+                                   (REMOTE, True, {"doubled"})):
+            self.setUp()
+            self.ledger.set_back([copy()], [copy()], lambda token: True)
+            self.ledger.synced(holds)
+            self.ledger.moved(side, "m", "Work")
+            self.assertEqual(self.kinds([copy(), copy("m", "Work")]), found)
+
 
 class ScriptTest(unittest.TestCase):
     TEXT = ("seed 17\nwith coarse uidplus\n1 local.deliver dice=4711\n3 sync kill_ops=41\n"

@@ -216,7 +216,7 @@ class Player:
             done = " ".join(f"{key}={report[key]}" for key in NOT_IDLE if report[key])
             self.tell(f"  {done or 'nothing to do'}")
             if not report["errors"] and not report["marker_held"] and blow == Blow():
-                self.ledger.synced()
+                self.ledger.synced(any(one["kind"].startswith("mailbox_") for one in self.held()))
         else:
             self.tell(f"  ended with {ran.code}")
         self.look_for_all()
@@ -247,8 +247,11 @@ class Player:
 
     # ---- what is held
 
+    def held(self):
+        return self.world.program.program.command_json("held", "list")["held"]
+
     def decide_held(self, step):
-        held = self.world.program.program.command_json("held", "list")["held"]
+        held = self.held()
         if self._is_set_back:
             self.remove_leftovers(held)
         for one in held:

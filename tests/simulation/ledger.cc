@@ -46,15 +46,16 @@ void Ledger::moved(Side side, const std::string& token, const std::string& mailb
   deeds(side, token).take_up();
   deeds(side, token).moved_to = mailbox;
   // Nobody knows any more where it came from.
-  lives_.at(token).twice = lives_.at(token).twice || in_doubt_;
+  lives_.at(token).twice =
+      lives_.at(token).twice || adopting_ || (in_doubt_ && side == Side::local);
 }
 void Ledger::saved(const std::string& token, const std::string& mailbox) {
   moved(Side::local, token, mailbox);
   lives_.at(token).unflushed = 2;
 }
-void Ledger::synced(bool holds_nothing) {
+void Ledger::synced(bool holds_a_mailbox) {
   adopting_ = false;
-  in_doubt_ = in_doubt_ && !holds_nothing;
+  in_doubt_ = in_doubt_ && holds_a_mailbox;
   was_synced_ = true;
   for (auto& [token, life] : lives_) life.unflushed -= life.unflushed > 0 ? 1 : 0;
 }
@@ -149,7 +150,8 @@ bool Ledger::is_ambiguous(const Life& life, const std::string& flag) const {
   const auto switched_back = [&](Side side) {
     const Deeds& by = life.deeds.at(static_cast<std::size_t>(side));
     const auto turns = by.turns.find(flag);
-    // What the local user's file was born with is in the intent of its upload.
+    // What the local user's file was born with is in the intent of its upload; what another one
+    // was fetched with, nobody knows before it is recorded.
     const bool unknown = life.bearer == Side::remote || life.bearer == side || by.is_back;
     const bool with_birth = unknown && has_flag(life.flags, flag);
     return turns != by.turns.end() && turns->second + (with_birth ? 1 : 0) > 1;

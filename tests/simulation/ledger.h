@@ -63,7 +63,7 @@ class Ledger {
   // there again may live. Each message is to be once on each side, all the same.
   void set_back(const std::vector<Copy>& local, const std::vector<Copy>& remote,
                 const std::function<bool(const std::string& token)>& is_anywhere);
-  void synced(bool holds_nothing);
+  void synced(bool holds_a_mailbox);
   bool knows(const std::string& token) const { return lives_.contains(token); }
   bool is_deleted(const std::string& token) const;
   // Known, and nobody deleted it.
@@ -84,7 +84,7 @@ class Ledger {
     bool deleted = false;
     bool edited = false;
     std::set<std::string> moot;  // flags of a message that was deleted, and then came back
-    bool is_back = false;        // which this one did
+    bool is_back = false;        // which this one did: its flags came from the other side
     // Whoever does something to it has not deleted it, or has it back.
     void take_up();
     bool any() const { return !flags.empty() || moved_to || deleted || edited; }
@@ -114,7 +114,7 @@ class Ledger {
       several_;  // that had two files, or two contents, once: a backup may have both
   bool broken_ = false;
   bool adopting_ = false;    // set back, and no sync came to its end since
-  bool in_doubt_ = false;    // set back, and none of those held nothing
+  bool in_doubt_ = false;    // set back, and each sync since held a mailbox that a backup lacks
   bool was_synced_ = false;  // a sync came to its end
   bool restarted_ = false;
 };

@@ -301,7 +301,7 @@ account::AccountReport SimWorld::sync(const Step& step) {
   const account::AccountReport& report = *run.report;
   if (report.errors.empty() && !report.marker_held && run.fault == Fault::none) {
     is_rolled_back_ = false;
-    diary_.ledger.synced(report.held == 0);
+    diary_.ledger.synced(report.held != 0 && holds_a_mailbox());
   }
   const account::Counts& counts = report.counts;
   diary_.note(fmt::format("  down {} up {} flags {}/{} moved {}/{} deleted {}/{} mailboxes {}/{}",
@@ -310,6 +310,12 @@ account::AccountReport SimWorld::sync(const Step& step) {
                           counts.mailboxes_in, counts.mailboxes_out));
   for (const Error& error : report.errors) diary_.note("  " + error.describe());
   return *std::move(run.report);
+}
+
+bool SimWorld::holds_a_mailbox() const {
+  const auto held = account::read_held(settings());
+  return held && std::ranges::any_of(
+                     *held, [](const auto& one) { return one.kind.starts_with("mailbox_"); });
 }
 
 // And what a person says to what it holds. True if it found nothing to do.

@@ -78,6 +78,7 @@ class SimWorld {
   void watch(test::MemoryDisk& disk);
   Status before_disk_operation();
   void rest(const Step& step);
+  bool holds_a_mailbox() const;
   bool quiet_sync(const Step& step);
   void decide_held(const Step& step);
   account::HeldDecision decision_about(const std::vector<account::HeldLine>& held,

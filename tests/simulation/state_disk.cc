@@ -195,7 +195,6 @@ void StateDisk::empty_log() {
 }
 
 void StateDisk::lose_power(const Files& files, const std::string& directory, SeededRandom chance) {
-  fs::remove(directory + "/state.db-shm");
   for (auto [name, file] : files) {
     for (const File::Write& one : file.unsynced) {
       const std::uint64_t fate = chance.below(5);

@@ -46,7 +46,11 @@ static const char* said_of(const char* variable, const char* call, int number) {
 static void await(const char* path, int fd) {
   struct pollfd pipe = {open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC), POLLIN, 0};
   if (pipe.fd < 0) abort();
-  if (poll(&pipe, 1, 20000) != 1) write_down("late", fd);
+  int ready;
+  do {
+    ready = poll(&pipe, 1, 20000);
+  } while (ready < 0 && errno == EINTR);
+  if (ready != 1) write_down("late", fd);
   close(pipe.fd);
 }
 
