@@ -169,7 +169,7 @@ struct Engine {
   // Local effects, or new remote messages, that another pass in this sync should look at.
   bool again = false;
   bool may_look_again = false;  // this pass is the first of its sync
-  Outcomes outcomes;  // of this pass
+  Outcomes outcomes;            // of this pass
   Allowance allowance;
   std::vector<MailboxWork*> resting;        // not looked at in this pass (allowance.h),
   std::optional<Error> why_resting;         // and why

@@ -7,7 +7,8 @@
 
 STERNA_BINARY names the program, else it is build/release/src/cli/sterna. Servers and proxies are
 private ones on loopback, over TLS. `latency` compares with what a bare IDLE connection sees through
-the same proxy in the same run; `many` raises the system's limits of inotify where it may;
+the same proxy, and measures a watcher that runs mbsync and InterIMAP, if they are there, in the
+same run; `many` raises the system's limits of inotify where it may;
 `fairness` compares how late one account's pushes are beside another one's first sync with what they
 are without it.
 """
@@ -21,13 +22,13 @@ import random
 import resource
 import signal
 import socket
-import ssl
 import statistics
 import subprocess
 import tempfile
 import threading
 import time
 
+from tests.bench.watchers import BareIdle, hand_over, peers
 from tests.support import dovecot
 from tests.support.door import Door
 from tests.support.dovecot import Dovecot, PASSWORD
@@ -35,6 +36,7 @@ from tests.support.dovecot import Dovecot, PASSWORD
 MESSAGE = b"From: a@example.org\r\nSubject: event\r\n\r\nbody\r\n"
 PAUSE_S = 0.7           # Dovecot tells of what happened within half a second at once
 SETTLING_MS = 250
+FIRST = 3               # messages that are there at the beginning
 
 
 class DelayedLine:
@@ -94,31 +96,6 @@ class DelayedLine:
                 queue.append((time.monotonic() + self.half, octets))
                 ready.notify()
         self.open.discard(source)
-
-
-class BareIdle:
-    """When a connection that does nothing else sees EXISTS."""
-
-    def __init__(self, port, ca, user):
-        self.seen = []
-        context = ssl.create_default_context(cafile=ca)
-        self.line = context.wrap_socket(socket.create_connection(("127.0.0.1", port)),
-                                        server_hostname="127.0.0.1")
-        self.file = self.line.makefile("rb")
-        self.file.readline()
-        self.line.sendall(f"a LOGIN {user} {PASSWORD}\r\nb SELECT INBOX\r\n".encode())
-        while not self.file.readline().startswith(b"b OK"):
-            pass
-        self.line.sendall(b"c IDLE\r\n")
-        threading.Thread(target=self._listen, daemon=True).start()
-
-    def _listen(self):
-        try:
-            for line in self.file:
-                if line.rstrip().endswith(b"EXISTS"):
-                    self.seen.append(time.monotonic())
-        except OSError:
-            return
 
 
 class Living:
@@ -195,9 +172,11 @@ def until(condition, limit=30, pause=0.001):
 def line_of(what, milliseconds, limit):
     ordered = sorted(milliseconds)
     p95 = ordered[max(0, round(len(ordered) * 0.95) - 1)]
+    verdict = ""
+    if limit is not None:
+        verdict = f"   limit {limit:6.0f} ms   {'met' if p95 <= limit else 'NOT MET'}"
     print(f"{what:18} {len(ordered):4} events   median {statistics.median(ordered):8.1f}   "
-          f"p95 {p95:8.1f}   max {ordered[-1]:8.1f}   limit {limit:6.0f} ms   "
-          f"{'met' if p95 <= limit else 'NOT MET'}", flush=True)
+          f"p95 {p95:8.1f}   max {ordered[-1]:8.1f}{verdict}", flush=True)
 
 
 def letters(path, flip):
@@ -206,70 +185,117 @@ def letters(path, flip):
         sorted(set(info) ^ {flip}))
 
 
-def latency(events, rtt):
-    with Dovecot() as server, tempfile.TemporaryDirectory() as directory:
-        user = server.new_user()
-        client = server.client(user)
-        client.create("Other")
-        for _ in range(3):
-            client.append("INBOX", MESSAGE)
-        proxy = DelayedLine(server.tls_port, rtt)
-        daemon = Living(directory, server.ca, [("acc", user, "127.0.0.1", proxy.port)])
-        until(lambda: len(daemon.files()) == 3)
-        bare = BareIdle(proxy.port, server.ca, user)
-        time.sleep(2)
-        print(f"--- {rtt} ms of round trip")
-        late = []
-        for _ in range(events):
-            have, seen = len(daemon.files()), len(bare.seen)
-            client.append("INBOX", MESSAGE)
-            came = until(lambda n=have: len(daemon.files()) > n)
-            until(lambda n=seen: len(bare.seen) > n)
-            late.append((came - bare.seen[-1]) * 1000)
-            time.sleep(PAUSE_S)
-        line_of("server to file", late, rtt + 20)
+class Latency:
+    """How late what happens on one side of a watched account is on the other."""
 
-        def measure(what, act, done, trips):
-            times = []
-            for turn in range(events):
-                act(turn)
-                began = time.monotonic()
-                times.append((until(lambda t=turn: done(t), pause=0.002) - began) * 1000)
-                time.sleep(PAUSE_S)
-            line_of(what, times, SETTLING_MS + trips * rtt + 20)
+    def __init__(self, client, bare, maildir):
+        self.client, self.bare, self.maildir = client, bare, maildir
+        self.numbered = 0
 
-        def flagged():
-            return len(client.uids("INBOX", "FLAGGED"))
+    def files(self):
+        place = f"{self.maildir}/INBOX"
+        return sorted(glob.glob(f"{place}/cur/*") + glob.glob(f"{place}/new/*"))
 
-        goal = {}
+    def flagged(self):
+        return len(self.client.uids("INBOX", "FLAGGED"))
 
-        def flip(turn):
-            path = daemon.files()[turn % 3]
-            goal["flagged"] = flagged() + (-1 if "F" in path.rpartition(":2,")[2] else 1)
-            os.rename(path, letters(path, "F"))
-        measure("flag out", flip, lambda _: flagged() == goal["flagged"], 1)
+    def count(self, mailbox):
+        return len(self.client.uids(mailbox))
 
-        inbox = f"{directory}/Mail/acc/INBOX"
+    def in_step(self):
+        """What was done last may have something come after it; who looks now and then is met at any
+        moment."""
+        time.sleep(PAUSE_S + random.random() / 2)
+        until(lambda: len(self.files()) == self.count("INBOX"))
 
-        def deliver(turn):
-            goal["count"] = len(client.uids("INBOX")) + 1
-            with open(f"{inbox}/tmp/{turn}.bench", "wb") as file:
-                file.write(MESSAGE.replace(b"\r", b"") + str(turn).encode())
-            os.rename(f"{inbox}/tmp/{turn}.bench", f"{inbox}/new/{turn}.bench")
-        measure("new out", deliver, lambda _: len(client.uids("INBOX")) == goal["count"], 3)
+    def new_name(self):
+        self.numbered += 1
+        return f"{time.time_ns()}.{self.numbered}.bench"
 
-        def move(_):
-            goal["moved"] = len(client.uids("Other")) + 1
-            path = daemon.files()[0]
-            os.rename(path, f"{directory}/Mail/acc/Other/cur/{os.path.basename(path)}")
-        measure("move out", move, lambda _: len(client.uids("Other")) == goal["moved"], 3)
+    def message_in(self):
+        """Beyond what a connection that does nothing else sees, in seconds."""
+        have, seen = len(self.files()), len(self.bare.seen)
+        self.client.append("INBOX", MESSAGE)
+        came = until(lambda: len(self.files()) > have)
+        until(lambda: len(self.bare.seen) > seen)
+        return came - self.bare.seen[-1]
 
-        count = len(client.uids("INBOX"))
-        os.unlink(daemon.files()[0])
+    def flag_out(self):
+        path = self.files()[self.numbered % 3]
+        self.numbered += 1
+        goal = self.flagged() + (-1 if "F" in path.rpartition(":2,")[2] else 1)
+        os.rename(path, letters(path, "F"))
         began = time.monotonic()
-        gone = until(lambda: len(client.uids("INBOX")) < count, 60)
-        line_of("deletion out", [(gone - began) * 1000], 20_000)
-        daemon.stop()
+        return until(lambda: self.flagged() == goal, pause=0.002) - began
+
+    def message_out(self):
+        goal, name = self.count("INBOX") + 1, self.new_name()
+        path = f"{self.maildir}/INBOX/tmp/{name}"
+        with open(path, "wb") as file:
+            file.write(MESSAGE.replace(b"\r", b"") + str(self.numbered).encode())
+        hand_over(path)
+        os.rename(path, f"{self.maildir}/INBOX/new/{name}")
+        began = time.monotonic()
+        return until(lambda: self.count("INBOX") == goal, pause=0.002) - began
+
+    def move_out(self):
+        """As readers do it who know nothing of UIDs in names."""
+        goal, path = self.count("Other") + 1, self.files()[0]
+        info = path.rpartition(":2,")[2] if ":2," in path else ""
+        os.rename(path, f"{self.maildir}/Other/cur/{self.new_name()}:2,{info}")
+        began = time.monotonic()
+        return until(lambda: self.count("Other") == goal, pause=0.002) - began
+
+    def deletion_out(self):
+        count = self.count("INBOX")
+        os.unlink(self.files()[0])
+        began = time.monotonic()
+        return until(lambda: self.count("INBOX") < count, 60) - began
+
+    def measure(self, events, rtt, limited):
+        for what, act, limit in (
+                ("server to file", self.message_in, rtt + 20),
+                ("flag out", self.flag_out, SETTLING_MS + rtt + 20),
+                ("new out", self.message_out, SETTLING_MS + 3 * rtt + 20),
+                ("move out", self.move_out, SETTLING_MS + 3 * rtt + 20)):
+            late = []
+            for _ in range(events):
+                self.in_step()
+                late.append(act() * 1000)
+            line_of(what, late, limit if limited else None)
+        if limited:
+            self.in_step()
+            line_of("deletion out", [self.deletion_out() * 1000], 20_000)
+
+
+class Daemon(Living):
+    name = "sterna"
+
+    def __init__(self, directory, ca, user, port):
+        super().__init__(directory, ca, [("acc", user, "127.0.0.1", port)])
+        self.maildir = f"{directory}/Mail/acc"
+        until(lambda: len(self.files()) == FIRST)
+
+
+def latency(events, rtt):
+    print(f"--- {rtt} ms of round trip", flush=True)
+    for watcher in (Daemon, *peers()):
+        with (Dovecot() as server, tempfile.TemporaryDirectory() as directory,
+              contextlib.ExitStack() as at_end):
+            os.chmod(directory, 0o755)
+            user = server.new_user()
+            line = DelayedLine(server.tls_port, rtt)
+            client = at_end.enter_context(server.client(user))
+            client.create("Other")
+            for _ in range(FIRST):
+                client.append("INBOX", MESSAGE)
+            watched = watcher(directory, server.ca, user, line.port)
+            at_end.callback(watched.stop)
+            bare = BareIdle(line.port, server.ca, user)
+            at_end.callback(bare.stop)
+            time.sleep(2)
+            print(watched.name, flush=True)
+            Latency(client, bare, watched.maildir).measure(events, rtt, watcher is Daemon)
 
 
 def raise_limits():
