@@ -97,8 +97,8 @@ class Player:
                 self._open(number)
                 if not self._server.preauthenticated:
                     self._command(number, f'LOGIN "{self._user}" "{self._server.password}"')
-            # Behind the login, at which Cyrus dates INBOX. What comes next, too: Courier dates it when
-            # it is first looked into.
+            # Behind the login, at which Cyrus dates INBOX. What comes next, too: Courier dates it
+            # when it is first looked into.
             dates = step.command.startswith(("CREATE", "RENAME"))
             if self._server.dated and (dates or self._has_dated):
                 time.sleep(2.05)
