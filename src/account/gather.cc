@@ -309,10 +309,11 @@ constexpr std::int64_t kLookPauseMs = 20'000;
 Result<bool> was_looked_at(Engine& engine, const Intent& intent) {
   const bool moves = intent.kind == IntentKind::move_out;
   const MailboxId place = moves ? intent.target : intent.mailbox;
+  if (const MailboxWork* work = engine.find(place)) {
+    return work->requested && work->input.remote.coverage == Coverage::complete;
+  }
   STERNA_TRY(const std::optional<MailboxRow> known, engine.store->mailbox(place));
-  if (!known) return true;
-  const MailboxWork* work = engine.find(place);
-  return work && work->requested && work->input.remote.coverage == Coverage::complete;
+  return !known;
 }
 
 Status count_looks(Engine& engine, const sync::Plan& plan) {

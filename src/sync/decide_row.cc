@@ -67,9 +67,7 @@ bool may_be_arriving(World& world, const RowView& row) {
 // Whether one of its moves may have put it where nothing tells any more what was there before.
 bool may_be_renumbered(World& world, const RowView& row) {
   return std::ranges::any_of(world.input().intents, [&](const Intent& intent) {
-    const bool moves =
-        intent.kind == IntentKind::move_out && MessageKey{intent.mailbox, intent.uid} == row.key();
-    const MailboxView* target = moves ? world.mailbox(intent.target) : nullptr;
+    const MailboxView* target = is_move_of(intent, row) ? world.mailbox(intent.target) : nullptr;
     return target && target->where().uidvalidity != intent.target_uidvalidity;
   });
 }
@@ -123,7 +121,7 @@ bool follows(const Draft& draft, const RowView& row) {
 // Whether that message is told in this pass what was said to the one that it was before.
 bool may_be_told(World& world, MessageKey key) {
   const RowView* heir = world.row(key);
-  if (!heir || !heir->mailbox) return true;  // it has no row yet
+  if (!heir) return true;  // it has no row yet
   return heir->local != Local::unknown && (!heir->message || heir->message->mailbox->local_known);
 }
 
@@ -143,7 +141,7 @@ void gone_from_server(Draft& draft, RowView& row) {
   if (content == Content::unreadable) return draft.wait(row, "the changed file cannot be read");
   const bool edit = content == Content::edited || content == Content::doubtful;
   if (edit) return keep_edit(draft, row);
-  if (!(row.row->flags == local_flags(row))) {
+  if (row.row->flags != local_flags(row)) {
     if (row.heir && !may_be_told(draft.world, *row.heir)) {
       return draft.wait(row, "what was said to it waits for where it is now");
     }

@@ -20,6 +20,7 @@ void find_rowless_moves(World& world);
 MessageView* result_of(World& world, const Intent& intent);
 // Its row, where only the intent was not closed; nullptr if there is none.
 const RowView* recorded_result_of(World& world, const Intent& intent);
+bool is_move_of(const Intent& intent, const RowView& row);
 // An open move of the row's message into that mailbox; nullptr if there is none.
 const Intent* open_move_to(World& world, const RowView& row, MailboxId target);
 // Messages that a move without a row copied, and left where they were; and the rows to whose place

@@ -218,11 +218,14 @@ void find_rowless_moves(World& world) {
   }
 }
 
+bool is_move_of(const Intent& intent, const RowView& row) {
+  return intent.kind == IntentKind::move_out && row.key() == MessageKey{intent.mailbox, intent.uid};
+}
+
 const Intent* open_move_to(World& world, const RowView& row, MailboxId target) {
   if (!row.move_out || row.move_out->target == target) return row.move_out;
   const auto found = std::ranges::find_if(world.input().intents, [&](const Intent& intent) {
-    return intent.kind == IntentKind::move_out && intent.mailbox == row.key().mailbox &&
-           intent.uid == row.key().uid && intent.target == target;
+    return is_move_of(intent, row) && intent.target == target;
   });
   return found == world.input().intents.end() ? nullptr : &*found;
 }
@@ -232,11 +235,12 @@ void find_left_behind(World& world) {
     const MailboxView* source = world.mailbox(move.mailbox);
     if (!source || source->where().uidvalidity != move.uidvalidity) return;
     const auto left = std::ranges::find(source->messages, move.uid, &MessageView::uid);
-    if (left != source->messages.end() && result_of(world, move)) (*left)->left_behind = true;
+    if (left != source->messages.end()) (*left)->left_behind = true;
   };
   for (const FileView& file : world.files()) {
     const Intent* move = file.move_out;
-    if (move && file.mailbox->in->id == move->target) leave_behind(*move);
+    const bool done = move && file.mailbox->in->id == move->target && result_of(world, *move);
+    if (done) leave_behind(*move);
   }
   for (const Intent& move : world.input().intents) {
     if (!is_rowless_move(world, move) || !result_of(world, move)) continue;

@@ -127,8 +127,7 @@ class Living:
         self.process.send_signal(signal.SIGHUP)
 
     def files(self, name="acc", mailbox="INBOX"):
-        place = f"{self.dir}/Mail/{name}/{mailbox}"
-        return sorted(glob.glob(f"{place}/cur/*") + glob.glob(f"{place}/new/*"))
+        return files_in(f"{self.dir}/Mail/{name}/{mailbox}")
 
     def status(self):
         done = subprocess.run([self.program, "-c", self.config, "status", "--json"],
@@ -185,6 +184,18 @@ def letters(path, flip):
         sorted(set(info) ^ {flip}))
 
 
+def files_in(mailbox):
+    return sorted(glob.glob(f"{mailbox}/cur/*") + glob.glob(f"{mailbox}/new/*"))
+
+
+def deliver(mailbox, number):
+    name = f"{time.time_ns()}.{number}.bench"
+    with open(f"{mailbox}/tmp/{name}", "wb") as file:
+        file.write(MESSAGE.replace(b"\r", b"") + str(number).encode())
+    hand_over(file.name)
+    os.rename(file.name, f"{mailbox}/new/{name}")
+
+
 class Latency:
     """How late what happens on one side of a watched account is on the other."""
 
@@ -193,8 +204,7 @@ class Latency:
         self.numbered = 0
 
     def files(self):
-        place = f"{self.maildir}/INBOX"
-        return sorted(glob.glob(f"{place}/cur/*") + glob.glob(f"{place}/new/*"))
+        return files_in(f"{self.maildir}/INBOX")
 
     def flagged(self):
         return len(self.client.uids("INBOX", "FLAGGED"))
@@ -207,10 +217,6 @@ class Latency:
         moment."""
         time.sleep(PAUSE_S + random.random() / 2)
         until(lambda: len(self.files()) == self.count("INBOX"))
-
-    def new_name(self):
-        self.numbered += 1
-        return f"{time.time_ns()}.{self.numbered}.bench"
 
     def message_in(self):
         """Beyond what a connection that does nothing else sees, in seconds."""
@@ -229,12 +235,9 @@ class Latency:
         return until(lambda: self.flagged() == goal, pause=0.002) - began
 
     def message_out(self):
-        goal, name = self.count("INBOX") + 1, self.new_name()
-        path = f"{self.maildir}/INBOX/tmp/{name}"
-        with open(path, "wb") as file:
-            file.write(MESSAGE.replace(b"\r", b"") + str(self.numbered).encode())
-        hand_over(path)
-        os.rename(path, f"{self.maildir}/INBOX/new/{name}")
+        goal = self.count("INBOX") + 1
+        self.numbered += 1
+        deliver(f"{self.maildir}/INBOX", self.numbered)
         began = time.monotonic()
         return until(lambda: self.count("INBOX") == goal, pause=0.002) - began
 
@@ -242,7 +245,7 @@ class Latency:
         """As readers do it who know nothing of UIDs in names."""
         goal, path = self.count("Other") + 1, self.files()[0]
         info = path.rpartition(":2,")[2] if ":2," in path else ""
-        os.rename(path, f"{self.maildir}/Other/cur/{self.new_name()}:2,{info}")
+        os.rename(path, f"{self.maildir}/Other/cur/{time.time_ns()}.moved.bench:2,{info}")
         began = time.monotonic()
         return until(lambda: self.count("Other") == goal, pause=0.002) - began
 
@@ -253,6 +256,7 @@ class Latency:
         return until(lambda: self.count("INBOX") < count, 60) - began
 
     def measure(self, events, rtt, limited):
+        self.message_in()       # it watches by then
         for what, act, limit in (
                 ("server to file", self.message_in, rtt + 20),
                 ("flag out", self.flag_out, SETTLING_MS + rtt + 20),
@@ -293,7 +297,6 @@ def latency(events, rtt):
             at_end.callback(watched.stop)
             bare = BareIdle(line.port, server.ca, user)
             at_end.callback(bare.stop)
-            time.sleep(2)
             print(watched.name, flush=True)
             Latency(client, bare, watched.maildir).measure(events, rtt, watcher is Daemon)
 
@@ -368,9 +371,7 @@ def fairness(messages):
             times = []
             while more(len(times)):
                 delivered += 1
-                with open(f"{inbox}/tmp/{delivered}.bench", "wb") as file:
-                    file.write(MESSAGE.replace(b"\r", b"") + str(delivered).encode())
-                os.rename(f"{inbox}/tmp/{delivered}.bench", f"{inbox}/new/{delivered}.bench")
+                deliver(inbox, delivered)
                 began = time.monotonic()
                 arrived = until(lambda: len(clients["small"].uids("INBOX")) == delivered, 120,
                                 0.002)

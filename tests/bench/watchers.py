@@ -52,6 +52,10 @@ class BareIdle:
         self.line.close()
 
 
+def environment_of(tool, place):
+    return {"PATH": os.environ["PATH"], **tool.environment(place)}
+
+
 def place_for(tool, directory, user, port):
     place = tools.Place(f"{directory}/{tool.name}", user, port)
     os.makedirs(place.maildir)
@@ -99,7 +103,7 @@ class WatchedMbsync:
 
     def _sync(self):
         subprocess.run(self.tool.command(self.place), check=True,
-                       env={"PATH": os.environ["PATH"], **self.tool.environment(self.place)})
+                       env=environment_of(self.tool, self.place))
 
     def _run(self):
         while True:
@@ -131,7 +135,7 @@ class WatchingInterimap:
         self.maildir = self.place.maildir
         change(f"{self.place.dir}/interimap.conf",
                ("type = imap\nSTARTTLS = NO\n", f"type = imaps\nSSL_CAfile = {ca}\n"))
-        env = {"PATH": os.environ["PATH"], **tool.environment(self.place)}
+        env = environment_of(tool, self.place)
         command = tool.command(self.place)
         subprocess.run(command, check=True, env=env)
         self.log = open(f"{self.place.dir}/log", "wb")

@@ -216,7 +216,7 @@ class Player:
             done = " ".join(f"{key}={report[key]}" for key in NOT_IDLE if report[key])
             self.tell(f"  {done or 'nothing to do'}")
             if not report["errors"] and not report["marker_held"] and blow == Blow():
-                self.ledger.synced(any(one["kind"].startswith("mailbox_") for one in self.held()))
+                self.ledger.synced(report["held"] != 0 and self.holds_a_mailbox())
         else:
             self.tell(f"  ended with {ran.code}")
         self.look_for_all()
@@ -249,6 +249,9 @@ class Player:
 
     def held(self):
         return self.world.program.program.command_json("held", "list")["held"]
+
+    def holds_a_mailbox(self):
+        return any(one["kind"].startswith("mailbox_") for one in self.held())
 
     def decide_held(self, step):
         held = self.held()
