@@ -43,13 +43,25 @@ void remove_surplus(Draft& draft, const Intent& intent, MessageView& surplus,
   draft.act(std::move(out), kLeftByHalf);
 }
 
+// Whether there is more to be seen before anything can be said of it.
+bool is_seen_whole(World& world, const MailboxView& from, const MailboxView& to) {
+  return from.remote_known && !from.is_yet_to_be_paired() && !to.is_yet_to_be_paired() &&
+         world.every_local_side_known();
+}
+
 // Both places are what they were when the move was begun.
 bool is_certain(World& world, const Intent& intent) {
   const MailboxView* from = world.mailbox(intent.mailbox);
   const MailboxView* to = world.mailbox(intent.target);
-  if (!from || !to || from->is_yet_to_be_paired() || to->is_yet_to_be_paired()) return false;
-  return from->remote_known && from->where().uidvalidity == intent.uidvalidity &&
-         world.every_local_side_known();
+  return from && to && is_seen_whole(world, *from, *to) &&
+         from->where().uidvalidity == intent.uidvalidity;
+}
+
+// Neither fetched nor removed in this pass.
+void keep_unsure(Draft& draft, const Intent& intent, MessageView& message) {
+  message.taken = true;
+  draft.kept_intents.insert(intent.id);
+  draft.wait(*message.mailbox, message.uid, "moved before by half; not all there is known yet");
 }
 
 // The source has no row: moved before it was recorded where it was.
@@ -64,9 +76,7 @@ void decide_unrecorded(Draft& draft, const Intent& intent) {
   const bool stands = !recorded || recorded->remote == Remote::same;
   if (!stands || !is_certain(draft.world, intent)) {
     if (is_back) return;
-    source->taken = true;
-    draft.kept_intents.insert(intent.id);
-    draft.wait(*source->mailbox, source->uid, "moved before by half; not all there is known yet");
+    keep_unsure(draft, intent, *source);
   } else if (is_back) {
     remove_surplus(draft, intent, *copy, *source->mailbox, source->uid);
   } else if (copy) {
@@ -87,10 +97,14 @@ void decide_copy(Draft& draft, const Intent& intent) {
   const RowView* row = draft.world.row({intent.mailbox, intent.uid});
   if (!row) return decide_unrecorded(draft, intent);
   MessageView* copy = result_of(draft.world, intent);
-  if (!copy || copy->taken || !is_certain(draft.world, intent)) return;
   const bool has_file = row->local != Local::gone || row->file;
-  if (row->local == Local::unknown || !row->has_file_here() || !has_file) return;
-  if (copy->file || copy->from) return;
+  if (!copy || copy->taken || copy->file || copy->from) return;
+  if (!row->mailbox || !row->has_file_here() || !has_file) return;
+  if (row->mailbox->where().uidvalidity != intent.uidvalidity) return;
+  const bool known = row->local != Local::unknown && row->remote != Remote::unknown;
+  if (!known || !is_seen_whole(draft.world, *row->mailbox, *copy->mailbox)) {
+    return keep_unsure(draft, intent, *copy);
+  }
   if (row->remote == Remote::same) {
     remove_surplus(draft, intent, *copy, *row->mailbox, row->key().uid);
   } else if (row->remote == Remote::gone && went_by_a_move(draft.world, *row)) {

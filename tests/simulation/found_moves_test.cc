@@ -320,5 +320,20 @@ with capability list-status
 )");
 }
 
+// Its copy was made in a mailbox of which, after the power loss, nothing had been compared yet.
+TEST(FoundMoves, AHalfMoveToANewMailboxIsTakenBackWhenItsFileCameBack) {
+  play(R"(seed 3403800
+with list-status
+47 local.deliver dice=152260797
+49 sync
+62 local.make dice=734138603
+63 local.move dice=992162148
+70 local.deliver dice=206177414
+74 sync dice=77237611 power_ms=263
+77 local.move dice=323517871
+91 rest
+)");
+}
+
 }  // namespace
 }  // namespace sterna::simulation
