@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "decide.h"
 #include "pair.h"
@@ -42,10 +43,13 @@ bool may_be_back(World& world, const Intent& intent) {
   });
 }
 
-// What became of it has no row that would tell.
-bool has_lost_its_file(World& world, const Intent& intent) {
-  if (intent.kind == IntentKind::upload) return !upload_is_found(world, intent);
-  return is_rowless_move(world, intent) && !has_moved_file(world, intent);
+// What another client moved on from where it was sent to: another message of that content will do.
+MessageView* moved_on_from(World& world, const Intent& intent) {
+  const auto found = std::ranges::find_if(world.messages(), [&](const MessageView& message) {
+    const bool there = message.mailbox->in->id == intent.mailbox;
+    return !there && message.is_unexplained() && world.has_content(message, intent.identity);
+  });
+  return found == world.messages().end() ? nullptr : &*found;
 }
 
 // Neither fetched nor missed while its file may be here.
@@ -54,6 +58,15 @@ void keep_in_doubt(Draft& draft, const Intent& intent, MessageView& message) {
   draft.kept_intents.insert(intent.id);
   draft.wait(*message.mailbox, message.uid,
              "sent from here; a file that cannot be read or placed may be it");
+}
+
+// Both went elsewhere amid this pass, maybe: the listing of that place was made before.
+void wait_for_file(Draft& draft, const Intent& intent) {
+  MessageView* message = moved_on_from(draft.world, intent);
+  const bool again = draft.world.input().may_look_again;
+  if (!message || (!again && !may_be_unclear(draft.world))) return;
+  draft.plan.look_again = draft.plan.look_again || again;
+  keep_in_doubt(draft, intent, *message);
 }
 
 void miss(Draft& draft, const Intent& intent, MessageView& message,
@@ -107,10 +120,12 @@ bool miss_moved(Draft& draft, RowView& row) {
 }
 
 void decide_missed(Draft& draft) {
+  std::vector<const Intent*> nowhere;
   for (const Intent& intent : draft.world.input().intents) {
     if (!has_lost_its_file(draft.world, intent)) continue;
     MessageView* message = result_of(draft.world, intent);
     if (!message && is_move(intent)) message = source_of(draft.world, intent);
+    if (!message && intent.identity) nowhere.push_back(&intent);
     if (!message || !is_free(*message) || was_edited(draft.world, intent)) continue;
     if (may_be_unclear(draft.world) || may_be_back(draft.world, intent)) {
       keep_in_doubt(draft, intent, *message);
@@ -118,6 +133,7 @@ void decide_missed(Draft& draft) {
       miss(draft, intent, *message, std::nullopt);
     }
   }
+  for (const Intent* intent : nowhere) wait_for_file(draft, *intent);
 }
 
 }  // namespace sterna::sync

@@ -109,6 +109,24 @@ void call_off(Draft& draft, RowView& row) {
   draft.act(std::move(pair), "the file is back before its removal was done");
 }
 
+// Another client moved it on before its removal came to an end: it goes on without our mark, as
+// what is new there.
+bool unmark_moved(Draft& draft, const RowView& row) {
+  if (row.file || !may_be_marked(row)) return false;
+  const auto marked = std::ranges::find_if(draft.world.messages(), [&](const MessageView& message) {
+    return message.is_unexplained() && message.mailbox != row.mailbox &&
+           message.flags().has(Flag::deleted) &&
+           draft.world.has_content(message, row.identity_there()) && !message.mailbox->read_only();
+  });
+  if (marked == draft.world.messages().end()) return false;
+  constexpr const char* kWhy = "moved elsewhere with the mark of a removal of ours";
+  marked->taken = true;
+  draft.kept_intents.insert(row.intent->id);
+  draft.act(ClearDeleted{marked->mailbox->where(), marked->uid, row.intent->id}, kWhy);
+  draft.wait(row, kWhy);
+  return true;
+}
+
 void decide_deleting(Draft& draft, RowView& row) {
   if (row.local == Local::unknown || row.remote == Remote::unknown) {
     return draft.wait(row, "a removal begun before; one side is not known");
@@ -119,6 +137,7 @@ void decide_deleting(Draft& draft, RowView& row) {
   }
   if (row.message && row.message->mailbox->may_pull()) return move_local(draft, row);
   if (row.message) row.message->from = nullptr;
+  if (unmark_moved(draft, row)) return;
   if (is_surely_absent(row)) {
     return forget(draft, row, RowState::tombstone, "removed from the server");
   }

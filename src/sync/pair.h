@@ -30,6 +30,8 @@ void find_moved_uploads(World& world);
 void find_moves_on(World& world);
 // Whether any file, or a row that was written already, is what that upload is about.
 bool upload_is_found(World& world, const Intent& intent);
+// What became of an upload, or of a move without a row, no file and no row tells.
+bool has_lost_its_file(World& world, const Intent& intent);
 
 // Files that left their row's place: new files against rows whose file is gone.
 void pair_local_moves(World& world);
@@ -56,6 +58,9 @@ void pair_sent_before(World& world);
 std::vector<MessageView*> find_rewritten(const MailboxView& mailbox, const Intent& sent,
                                          const LocalFile& file, const Identity& content);
 void pair_rewritten(World& world);
+
+// Gone from the server amid our removal of it: where it was moved to, it has the mark of that.
+bool may_be_marked(const RowView& row);
 
 // Messages that have another UID in their row's mailbox, and are no new file's.
 void pair_new_uids(World& world);

@@ -106,6 +106,12 @@ void match_all(World& world, Search search) {
 
 }  // namespace
 
+bool may_be_marked(const RowView& row) {
+  const bool begun = row.intent && row.intent->kind == IntentKind::delete_out;
+  return begun && row.has_state(RowState::deleting) && row.remote == Remote::gone &&
+         !row.row->flags.has(Flag::deleted);
+}
+
 void pair_remote_moves(World& world) {
   pair_own_moves(world);
   match_all(world, Search::elsewhere);

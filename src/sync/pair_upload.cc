@@ -206,6 +206,11 @@ bool has_moved_file(World& world, const Intent& move) {
                              [&](const FileView& file) { return file.move_out == &move; });
 }
 
+bool has_lost_its_file(World& world, const Intent& intent) {
+  if (intent.kind == IntentKind::upload) return !upload_is_found(world, intent);
+  return is_rowless_move(world, intent) && !has_moved_file(world, intent);
+}
+
 void find_rowless_moves(World& world) {
   for (const Intent& intent : world.input().intents) {
     const MailboxView* target =

@@ -99,10 +99,15 @@ void want_for_lost_moves(World& world, Wanted& wanted) {
 void want_elsewhere(World& world, Wanted& wanted) {
   BodySearch search;
   for (const RowView& row : world.rows()) {
-    if (seeks_message(row) || (row.upload && row.change)) search.begin(row.mailbox);
+    const bool seeks = seeks_message(row) || (row.upload && row.change) || may_be_marked(row);
+    if (seeks) search.begin(row.mailbox);
   }
   for (const FileView& file : world.files()) {
     if (seeks_place(world, file)) search.begin(file.mailbox);
+  }
+  for (const Intent& intent : world.input().intents) {
+    const MailboxView* mailbox = world.mailbox(intent.mailbox);
+    if (mailbox && has_lost_its_file(world, intent)) search.begin(mailbox);
   }
   for (const MailboxView& mailbox : world.mailboxes()) {
     if (mailbox.is_searched() && search.covers(mailbox)) want_arrivals(mailbox, wanted);

@@ -335,5 +335,34 @@ with list-status
 )");
 }
 
+// Both its message and its file went to another mailbox while a sync looked for them.
+TEST(FoundMoves, WhatBothSidesMovedBeforeItsUploadWasRecordedIsNotFetchedBesideItsFile) {
+  play(R"(seed 111061
+with list-status literal+
+1 local.make dice=191012145
+2 local.deliver dice=604589350
+5 local.move at=229 dice=159568487
+6 remote.move at=208 dice=566541052
+7 sync
+16 rest
+)");
+}
+
+// Deleted here, and the sync died after its mark; the phone moved it, with that.
+TEST(FoundMoves, AMessageMovedAmidItsRemovalLosesTheMarkOfThat) {
+  play(R"(seed 113151
+with capability list-status qresync
+1 remote.make dice=891537163
+3 remote.deliver dice=248960841
+4 rest
+5 local.remove dice=198382424
+10 sync kill_ms=155
+14 remote.move dice=238046993
+19 sync
+20 local.move dice=548104815
+22 rest
+)");
+}
+
 }  // namespace
 }  // namespace sterna::simulation

@@ -2,6 +2,7 @@
 #include "generator.h"
 
 #include <array>
+#include <span>
 #include <utility>
 
 #include "seeded_random.h"
@@ -19,6 +20,11 @@ struct Share {
 constexpr std::array kDeeds{
     Share{"deliver", 30}, Share{"make", 3},    Share{"flag", 32},
     Share{"move", 20},    Share{"remove", 15},
+};
+// Close up: of few messages, and what is done to them is what counts.
+constexpr std::array kCloseDeeds{
+    Share{"deliver", 6}, Share{"make", 3},    Share{"flag", 25},
+    Share{"move", 48},   Share{"remove", 18},
 };
 // Of the features of a world, in percent.
 constexpr std::array kFeatures{
@@ -53,6 +59,23 @@ class Generator {
     return std::move(script_);
   }
 
+  Script run_close() {
+    deeds_ = kCloseDeeds;
+    describe_world();
+    if (random_.chance(15)) trouble_ = one_of(kTroubles);
+    for (std::uint64_t makes = random_.between(1, 2); makes > 0; --makes) deed("make");
+    for (std::uint64_t mails = random_.between(1, 2); mails > 0; --mails) deed("deliver");
+    if (random_.chance(60)) add("rest");
+    for (std::uint64_t syncs = random_.between(2, 4); syncs > 0; --syncs) {
+      for (std::uint64_t deeds = random_.below(4); deeds > 0; --deeds) deed();
+      trouble();
+      broken_sync();
+    }
+    for (std::uint64_t deeds = random_.below(3); deeds > 0; --deeds) deed();
+    add("rest");
+    return std::move(script_);
+  }
+
  private:
   Step& add(std::string what) {
     script_.steps.push_back({++last_id_, std::move(what), {}});
@@ -82,18 +105,28 @@ class Generator {
     return {};
   }
 
-  Step& deed() {
+  Step& deed(std::string_view what) {
     const std::string who = random_.chance(50) ? "local." : "remote.";
-    Step& step = add(who + std::string(one_of(kDeeds)));
+    Step& step = add(who + std::string(what));
     step.with["dice"] = dice();
     return step;
   }
+  Step& deed() { return deed(one_of(deeds_)); }
 
   // What the users do, a sync, and a pause.
   void stretch() {
     for (std::uint64_t deeds = random_.below(12); deeds > 0; --deeds) deed();
     if (random_.chance(4)) add("power").with["dice"] = dice();
     trouble();
+    broken_sync();
+    const std::uint64_t minutes = random_.chance(50) ? 1 : 60;
+    Step& wait = add("wait");
+    wait.with["ms"] = random_.between(1, minutes * 60'000);
+    set_clock(wait);
+  }
+
+  // One in five is not.
+  void broken_sync() {
     const std::uint64_t fault = random_.below(5);
     if (fault != 0) {
       for (std::uint64_t deeds = random_.below(4); deeds > 0; --deeds) {
@@ -104,10 +137,6 @@ class Generator {
     if (fault == 1) sync.with["cut"] = random_.below(random_.chance(50) ? 2'000 : 20'000);
     if (fault >= 2) end(sync, fault == 2 ? "cancel" : fault == 3 ? "kill" : "power");
     if (fault == 4) sync.with["dice"] = dice();
-    const std::uint64_t minutes = random_.chance(50) ? 1 : 60;
-    Step& wait = add("wait");
-    wait.with["ms"] = random_.between(1, minutes * 60'000);
-    set_clock(wait);
   }
 
   // By a person, or by NTP: up to three days either way.
@@ -140,6 +169,7 @@ class Generator {
   SeededRandom random_;
   SeededRandom clock_random_;
   Script script_;
+  std::span<const Share> deeds_ = kDeeds;
   std::string_view trouble_;
   std::uint32_t last_id_ = 0;
 };
@@ -148,6 +178,10 @@ class Generator {
 
 Script generate(std::uint64_t seed) {
   return Generator(seed).run();
+}
+
+Script generate_close(std::uint64_t seed) {
+  return Generator(seed).run_close();
 }
 
 }  // namespace sterna::simulation

@@ -9,6 +9,10 @@
 
 namespace sterna::simulation {
 
+// Months of two users, in four rounds that each end at rest.
 Script generate(std::uint64_t seed);
+// A message or two, and what befalls them in a few syncs that break: short, so that the more of
+// what can happen to one message is seen.
+Script generate_close(std::uint64_t seed);
 
 }  // namespace sterna::simulation

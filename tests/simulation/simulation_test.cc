@@ -13,7 +13,9 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <ostream>
 #include <sstream>
+#include <tuple>
 
 #include "environment.h"
 #include "generator.h"
@@ -25,7 +27,6 @@
 namespace sterna::simulation {
 namespace {
 
-constexpr std::uint64_t kSeeds = test::kSanitized ? 60 : 200;
 constexpr std::uint64_t kBlocks = 4;  // ctest runs them beside one another
 constexpr unsigned kShrinkingRunsMax = 3'000;
 
@@ -59,12 +60,26 @@ void run(const Script& script, const std::string& replay) {
   ADD_FAILURE() << text << "replay: " << replay;
 }
 
-void run_seed(std::uint64_t seed) {
-  if (std::getenv("STERNA_SIM_PRINT")) return fmt::print("{}\n", generate(seed).print());
-  run(generate(seed),
+using Generate = Script (*)(std::uint64_t);
+
+struct Kind {
+  const char* name;
+  Generate generate;
+  std::uint64_t seeds;  // of an ordinary run
+};
+void PrintTo(const Kind& kind, std::ostream* out) {
+  *out << kind.name;
+}
+constexpr Kind kLives{"Seeds", generate, test::kSanitized ? 60 : 200};
+constexpr Kind kCloseUps{"CloseUps", generate_close, test::kSanitized ? 200 : 2'000};
+
+void run_seed(const Kind& kind, std::uint64_t seed) {
+  const Script script = kind.generate(seed);
+  if (std::getenv("STERNA_SIM_PRINT")) return fmt::print("{}\n", script.print());
+  run(script,
       fmt::format("STERNA_SIM_SEED={} sterna_simulation_test "
-                  "--gtest_filter=Seeds/Simulation.BothSidesEndAlikeWithNothingLostOrDoubled/{}",
-                  seed, seed % kBlocks));
+                  "--gtest_filter={}/Simulation.BothSidesEndAlikeWithNothingLostOrDoubled/{}",
+                  seed, kind.name, seed % kBlocks));
 }
 
 void run_file(const std::string& path) {
@@ -76,28 +91,39 @@ void run_file(const std::string& path) {
   run(*script, fmt::format("STERNA_SIM_SCRIPT={} sterna_simulation_test", path));
 }
 
-class Simulation : public testing::TestWithParam<std::uint64_t> {};
+using Block = std::tuple<Kind, std::uint64_t>;
+
+class Simulation : public testing::TestWithParam<Block> {};
 
 TEST_P(Simulation, BothSidesEndAlikeWithNothingLostOrDoubled) {
-  const std::uint64_t block = GetParam();
+  const auto& [kind, block] = GetParam();
   set_log_level(asked_log_level());
   if (const char* path = std::getenv("STERNA_SIM_SCRIPT")) {
     if (block == 0) run_file(path);
     return;
   }
   if (const auto seed = number_from("STERNA_SIM_SEED")) {
-    if (*seed % kBlocks == block) run_seed(*seed);
+    if (*seed % kBlocks == block) run_seed(kind, *seed);
     return;
   }
-  const std::uint64_t seeds = number_from("STERNA_SIM_SEEDS").value_or(kSeeds);
+  const std::uint64_t seeds = number_from("STERNA_SIM_SEEDS").value_or(kind.seeds);
   const std::uint64_t first = number_from("STERNA_SIM_FIRST").value_or(0);
   for (std::uint64_t seed = first - first % kBlocks + block; seed < first + seeds;
        seed += kBlocks) {
-    if (seed >= first) run_seed(seed);
+    if (seed >= first) run_seed(kind, seed);
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, Simulation, testing::Range(std::uint64_t{0}, kBlocks));
+// A name of a test, for whoever asks for one: "Seeds/Simulation.Both.../2".
+std::string block_name(const testing::TestParamInfo<Block>& info) {
+  return fmt::format("{}", std::get<1>(info.param));
+}
+
+const auto kEveryBlock = testing::Range(std::uint64_t{0}, kBlocks);
+INSTANTIATE_TEST_SUITE_P(Seeds, Simulation, testing::Combine(testing::Values(kLives), kEveryBlock),
+                         block_name);
+INSTANTIATE_TEST_SUITE_P(CloseUps, Simulation,
+                         testing::Combine(testing::Values(kCloseUps), kEveryBlock), block_name);
 
 }  // namespace
 }  // namespace sterna::simulation

@@ -72,11 +72,15 @@ TEST(Wanted, NothingOfItsOwnMailboxWithTooMuchNews) {
   mailbox(input, "A").remote.arrived.add_range(Uid(2), Uid(5002));
   EXPECT_EQ(show_wanted(input), "");
 }
-TEST(Wanted, TheTargetsOfOpenIntents) {
-  Input input =
-      read({kMailboxes, "", "A new 7 x S unseen\nB new 7 y S unseen\nC new 7 z S unseen", ""});
-  add_intent(input, IntentKind::upload, "A", 0, "n1", "x", "");
+TEST(Wanted, TheTargetOfAnOpenMove) {
+  Input input = read(
+      {kMailboxes, "C 1 x S", "A new 7 x S unseen\nB new 7 y S unseen\nC new 7 z S unseen", ""});
   add_intent(input, IntentKind::move_out, "C", 1, "", "", "B");
+  EXPECT_EQ(show_wanted(input), "B/7\n");
+}
+TEST(Wanted, EverythingNewForAnOpenUploadThatMissesItsFile) {
+  Input input = read({kMailboxes, "", "A new 7 x S unseen\nB new 7 y S unseen", ""});
+  add_intent(input, IntentKind::upload, "A", 0, "n1", "x", "");
   EXPECT_EQ(show_wanted(input), "A/7\nB/7\n");
 }
 TEST(Wanted, WhatAMoveWithoutARowMayHaveLeftBehind) {

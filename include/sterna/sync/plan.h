@@ -293,7 +293,8 @@ struct Repair {
 struct CloseIntent {
   IntentId intent;
 };
-// \Deleted that an open intent of ours set, and whose file is back (32).
+// \Deleted that an open intent of ours set, and whose file is back (32), or whose message was moved
+// on with it.
 struct ClearDeleted {
   Where where;
   Uid uid;
