@@ -160,7 +160,7 @@ class Auditor {
   // What is held, parked, or under way is not as the base says, and everybody knows.
   bool is_excused(const MailboxWork& work, const MessageRow& row) const {
     return excuses_.messages.contains(row.key) || open_.contains(row.key) ||
-           work.flags_unsaid.contains(row.key.uid) || row.info == kInfoUnsaid;
+           work.flags_unsaid.contains(row.key.uid) || is_unsaid(row);
   }
   bool is_audited(const MailboxWork& work, const MessageRow& row) const {
     return row.state == RowState::present && !is_excused(work, row) && !is_replaced(row);
@@ -270,7 +270,7 @@ class Auditor {
 
   // As the file's name has them, and the row alone, of those that no name can show.
   static FlagSet flags_here(const MailboxWork& work, const MessageRow& row) {
-    const maildir::FileName name = maildir::parse_file_name(row.base_name + row.info);
+    const maildir::FileName name = maildir::parse_file_name(full_name(row));
     if (!name.tells_flags() || name.kind == maildir::InfoKind::none) return row.flags;
     FlagSet flags = work.keywords.flags_of(name.mask, name.keywords);
     for (const std::string& keyword : work.keywords.missing(row.flags)) flags.add_keyword(keyword);
@@ -483,7 +483,7 @@ class Auditor {
   }
 
   Status note(const MailboxWork& work, const MessageRow& row, const std::string& why) {
-    return engine_.add_history(work, row.key.uid, row.base_name + row.info, "doubted", "base", why,
+    return engine_.add_history(work, row.key.uid, full_name(row), "doubted", "base", why,
                                std::string(kWhy));
   }
 

@@ -8,7 +8,7 @@ namespace sterna::account {
 FileLook look_at_row(maildir::MailboxDirs& dirs, const MessageRow& row) {
   FileLook look;
   io::Directory& directory = dirs.message_dir(row.in_new);
-  const std::string name = row.base_name + row.info;
+  const std::string name = full_name(row);
   const Result<io::FileStat> now = directory.stat_at(name);
   const bool stamped = row.file.size != 0 || row.file.mtime_ns != 0;
   look.moved = !now || (row.file.ino != 0 && now->ino != row.file.ino) ||

@@ -303,8 +303,7 @@ void Comparison::add(DifferenceKind kind, Uid uid, const std::string& base_name,
 
 std::string Comparison::path_of(const MessageRow& row) const {
   if (row.base_name.empty()) return {};
-  return fmt::format("{}/{}/{}{}", facts_.directory, row.in_new ? "new" : "cur", row.base_name,
-                     row.info);
+  return fmt::format("{}/{}/{}", facts_.directory, row.in_new ? "new" : "cur", full_name(row));
 }
 
 std::string Comparison::path_of(const maildir::Entry& file) const {

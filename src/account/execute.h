@@ -23,11 +23,6 @@ struct FlagPush {
   std::optional<std::string> info;  // the file's info part, which the row has only from then on
 };
 
-// The info part of a row whose flags the server does not have yet; no file has it. A push that
-// fails, or never begins, is seen again by the next listing, because the file's info is another
-// one.
-inline constexpr std::string_view kInfoUnsaid = "?";
-
 // Work for the server that came out of the local half.
 struct RemoteWork {
   std::vector<FlagPush> pushes;

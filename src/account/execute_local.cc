@@ -370,7 +370,7 @@ class LocalExecution {
     STERNA_TRY(std::optional<MessageRow> row, engine_.store->message({work.row.id, what.uid}));
     if (!row) return false;
     if (row->flags != what.flags) {
-      STERNA_CHECK(engine_.add_history(work, what.uid, row->base_name + row->info, "noted", "base",
+      STERNA_CHECK(engine_.add_history(work, what.uid, full_name(*row), "noted", "base",
                                        what.flags.to_string(), action.reason));
     }
     row->flags = what.flags;
@@ -405,7 +405,7 @@ class LocalExecution {
 
   void tell_renamed(FileChange::Kind kind, const MailboxWork& from, const MessageRow& row,
                     const MailboxWork& to, const LocalFile& file) {
-    const std::string before = row.base_name + row.info;
+    const std::string before = full_name(row);
     engine_.tell(kind, {&to, file.in_new, file.name}, {&from, row.in_new, before});
   }
 
@@ -492,7 +492,7 @@ class LocalExecution {
       STERNA_CHECK(bury(engine_, work, *row, "local", "forgotten", action.reason));
       return true;
     }
-    STERNA_CHECK(engine_.add_history(work, what.uid, row->base_name + row->info, "let be",
+    STERNA_CHECK(engine_.add_history(work, what.uid, full_name(*row), "let be",
                                      what.into == RowState::dropped ? "remote" : "local",
                                      std::string(to_string(what.into)), action.reason));
     row->state = what.into;  // one that is dropped keeps its name: its file may come back
@@ -565,7 +565,7 @@ class LocalExecution {
   void push_unsaid(MessageRow& row, UidValidity uidvalidity, const FlagDelta& delta,
                    const FlagSet& result, const std::string& reason) {
     push(row.key, uidvalidity, delta, result, reason);
-    if (!delta.empty()) remote_.pushes.back().info = std::exchange(row.info, kInfoUnsaid);
+    if (!delta.empty()) remote_.pushes.back().info = std::exchange(row.info, unsaid(row.info));
   }
 
   void push(MessageKey key, UidValidity uidvalidity, const FlagDelta& delta, const FlagSet& result,

@@ -53,7 +53,7 @@ Status add_parked(Engine& engine, const MailboxWork& work, const store::Failure&
   std::string name = failure.base_name;
   if (failure.uid) {
     STERNA_TRY(const auto row, engine.store->message({failure.mailbox, failure.uid}));
-    if (row) name = row->base_name + row->info;
+    if (row) name = full_name(*row);
   }
   const bool here =
       is_change_here(failure.action) || failure.action == "download" || failure.action == "read";

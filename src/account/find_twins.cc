@@ -135,9 +135,7 @@ class Search {
 
   // Under the name that it had when its row was written, or where that is not known, was listed.
   std::optional<maildir::SeenFile> file_of(const MessageRow& row) const {
-    if (row.info != kInfoUnsaid) {
-      return maildir::SeenFile{row.in_new, row.base_name + row.info, row.file.ino};
-    }
+    if (!is_unsaid(row)) return maildir::SeenFile{row.in_new, full_name(row), row.file.ino};
     const MailboxWork* work = engine_.find(row.key.mailbox);
     const maildir::Entry* entry = work->listing ? work->listing->find(row.base_name) : nullptr;
     if (!entry) return std::nullopt;

@@ -148,7 +148,7 @@ Status collect_awaited(Engine& engine, RowCollector& rows) {
 bool is_here(Engine& engine, MailboxWork& work, const MessageRow& row) {
   const Result<maildir::MailboxDirs*> dirs = engine.open_dirs(work);
   if (!dirs || row.base_name.empty()) return false;
-  const auto stat = (*dirs)->message_dir(row.in_new).stat_at(row.base_name + row.info);
+  const auto stat = (*dirs)->message_dir(row.in_new).stat_at(full_name(row));
   return stat && to_stamp(*stat) == row.file;
 }
 
@@ -209,8 +209,7 @@ void note_hidden_keywords(Engine& engine, const std::vector<MessageRow>& rows) {
     for (const std::string& keyword : work->keywords.missing(row.flags)) {
       // What the name was to show got a letter before, if there was one: what has none here and
       // could have it was taken away, and the server is yet to be told.
-      const bool taken_away =
-          row.info == kInfoUnsaid && maildir::KeywordTable(work->keywords).add(keyword);
+      const bool taken_away = is_unsaid(row) && maildir::KeywordTable(work->keywords).add(keyword);
       if (!taken_away) work->input.hidden_keywords.add_keyword(keyword);
     }
   }
@@ -494,9 +493,9 @@ Status note_newly_held(Engine& engine, const std::vector<store::HeldEntry>& befo
     const bool is_new = !known.contains({entry.kind, entry.mailbox, entry.uid, entry.base_name});
     if (!work || !is_new || is_held_mailbox(entry)) continue;
     STERNA_TRY(const auto row, engine.store->message({entry.mailbox, entry.uid}));
-    STERNA_CHECK(engine.add_history(
-        *work, entry.uid, row ? row->base_name + row->info : entry.base_name, "held",
-        leaves_server(entry) ? "remote" : "local", entry.kind, entry.reason));
+    STERNA_CHECK(engine.add_history(*work, entry.uid, row ? full_name(*row) : entry.base_name,
+                                    "held", leaves_server(entry) ? "remote" : "local", entry.kind,
+                                    entry.reason));
   }
   return {};
 }

@@ -160,7 +160,7 @@ Status record(Engine& engine, MailboxWork& from, MailboxWork& to, const std::vec
     row.local_since = engine.generation;
     if (!delta.empty()) {
       pushes.push_back({row.key, one.what->to.uidvalidity, delta, agreed, one.action->reason,
-                        std::exchange(row.info, kInfoUnsaid)});
+                        std::exchange(row.info, unsaid(row.info))});
     }
     STERNA_CHECK(leave_place(engine, one.row));
     STERNA_CHECK(engine.store->put_message(row));

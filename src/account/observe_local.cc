@@ -145,9 +145,7 @@ Status read_letters(Engine& engine, MailboxWork& work, LocalFile& file) {
     STERNA_TRY(const maildir::MailboxDirs* dirs, engine.open_dirs(*from));
     // Not into its own table: a worker may be reading that.
     STERNA_TRY(const maildir::KeywordTable letters, maildir::read_keywords(*dirs->home));
-    const maildir::FileName before = maildir::parse_file_name(row.base_name + row.info);
-    const std::uint32_t brought =
-        row.info == kInfoUnsaid ? name.keywords : name.keywords & before.keywords;
+    const std::uint32_t brought = name.keywords & maildir::parse_file_name(full_name(row)).keywords;
     file.flags = letters.flags_of(name.mask, brought)
                      .united(work.keywords.flags_of(0, name.keywords & ~brought));
     return {};

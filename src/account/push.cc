@@ -74,8 +74,8 @@ Status record(Engine& engine, MailboxWork& work, std::span<const FlagPush> pushe
     if (pushes[i].info) row->info = *pushes[i].info;
     STERNA_CHECK(engine.store->put_message(*row));
     ++engine.report.counts.flags_out;
-    STERNA_CHECK(engine.add_history(work, pushes[i].key.uid, row->base_name + row->info, "flags",
-                                    "remote", pushes[i].result.to_string(), pushes[i].reason));
+    STERNA_CHECK(engine.add_history(work, pushes[i].key.uid, full_name(*row), "flags", "remote",
+                                    pushes[i].result.to_string(), pushes[i].reason));
   }
   STERNA_CHECK(lost.save("flags"));
   STERNA_CHECK(transaction.commit());

@@ -432,9 +432,8 @@ class Remover {
         engine_.again = true;
         engine_.expunged.insert(victim.row.key);
         work_.stamp_settled = false;  // what is still flagged is found by a listing alone
-        STERNA_CHECK(engine_.add_history(work_, victim.row.key.uid,
-                                         victim.row.base_name + victim.row.info, event, "remote",
-                                         victim.row.flags.to_string(), reason));
+        STERNA_CHECK(engine_.add_history(work_, victim.row.key.uid, full_name(victim.row), event,
+                                         "remote", victim.row.flags.to_string(), reason));
       } else {
         STERNA_CHECK(bury(engine_, work_, victim.row, "remote", event, reason));
       }

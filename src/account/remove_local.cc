@@ -48,8 +48,7 @@ Removal removal_of(Engine& engine, MessageRow row, MailboxId place,
   removal.row = std::move(row);
   removal.seen =
       file ? to_seen(*file)
-           : maildir::SeenFile{removal.row.in_new, removal.row.base_name + removal.row.info,
-                               removal.row.file.ino};
+           : maildir::SeenFile{removal.row.in_new, full_name(removal.row), removal.row.file.ino};
   removal.stamp = file ? file->file : removal.row.file;
   removal.undo_name = engine.services.random.hex(16);
   if (Result<maildir::MailboxDirs*> dirs = engine.open_dirs(*removal.place); !dirs) {

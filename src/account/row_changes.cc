@@ -44,9 +44,8 @@ Status bury(Engine& engine, const MailboxWork& work, const MessageRow& row, std:
         {row.key, row.base_name, row.file.ino, engine.boot_id, engine.now_ms()}));
   }
   STERNA_CHECK(engine.store->remove_message(row.key));
-  return engine.add_history(work, row.key.uid, row.base_name + row.info, std::move(event),
-                            std::move(side), row.flags.to_string(), std::move(reason),
-                            message_id_of(row.identity));
+  return engine.add_history(work, row.key.uid, full_name(row), std::move(event), std::move(side),
+                            row.flags.to_string(), std::move(reason), message_id_of(row.identity));
 }
 
 Status leave_place(Engine& engine, const MessageRow& row) {

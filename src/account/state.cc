@@ -54,8 +54,8 @@ Result<std::int64_t> number_of(store::Store& base, std::string_view key) {
 // Where a row's file was last seen.
 std::string path_of_row(const Settings& settings, const MailboxRow& mailbox,
                         const MessageRow& row) {
-  return fmt::format("{}/{}/{}{}", absolute_path(settings, mailbox.path),
-                     row.in_new ? "new" : "cur", row.base_name, row.info);
+  return fmt::format("{}/{}/{}", absolute_path(settings, mailbox.path), row.in_new ? "new" : "cur",
+                     full_name(row));
 }
 
 // Of a message in the base, or of a file that has no row; of the latter the base alone knows no

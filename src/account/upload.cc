@@ -479,9 +479,9 @@ class Uploader {
                                 job->work->input.remote.storable);
       take_file(row, job->what->file);
       const FlagSet& given = job->what->flags;
-      if (const FlagSet unsaid = given.minus(kept_of(*job, given)); !unsaid.empty()) {
-        row.flags = row.flags.minus(unsaid);
-        row.info = kInfoUnsaid;
+      if (const FlagSet unkept = given.minus(kept_of(*job, given)); !unkept.empty()) {
+        row.flags = row.flags.minus(unkept);
+        row.info = unsaid(row.info);
         job->work->look_again();
         engine_.again = true;
       }

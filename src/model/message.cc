@@ -13,6 +13,7 @@ constexpr std::array<std::string_view, 9> kStates{"wanted",   "present",  "stub"
                                                   "dropped",  "detached", "quarantined",
                                                   "dropping", "deleting", "tombstone"};
 
+constexpr char kUnsaid = '?';
 constexpr std::string_view kReplaced = "replaced.";
 
 }  // namespace
@@ -42,6 +43,18 @@ void take_remote_identity(MessageRow& row, const Identity& told) {
   row.remote_size = told.size;
   row.remote_header.reset();
   if (row.identity && row.identity->header != told.header) row.remote_header = told.header;
+}
+
+std::string unsaid(std::string_view info) {
+  return kUnsaid + std::string(info);
+}
+
+bool is_unsaid(const MessageRow& row) {
+  return row.info.starts_with(kUnsaid);
+}
+
+std::string full_name(const MessageRow& row) {
+  return row.base_name + (is_unsaid(row) ? row.info.substr(1) : row.info);
 }
 
 void give_file_away(MessageRow& row) {

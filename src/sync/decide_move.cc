@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Moves, which never count as deletions. Where both sides moved a message the server's place wins,
 // but Trash loses against any other place (rule 24).
+#include <algorithm>
+
 #include "decide.h"
+#include "pair.h"
 
 namespace sterna::sync {
 namespace {
@@ -53,9 +56,22 @@ bool trash_loses(const RowView& row) {
          !why_parked(*row.message->mailbox, *row.file->mailbox);
 }
 
+// The last of several moves that came to no end has no row where it began.
+const Intent* rowless_move_of(World& world, const RowView& row) {
+  const auto& intents = world.input().intents;
+  const auto found = std::ranges::find_if(intents, [&](const Intent& intent) {
+    const auto there = row.identity_there();
+    return row.file && stem_of(intent.base_name) == row.file->stem &&
+           is_rowless_move(world, intent) && may_come_of(intent, *row.message) && there &&
+           intent.identity && intent.identity->same_as(*there);
+  });
+  return found == intents.end() ? nullptr : &*found;
+}
+
 // Our own move or upload of before put it there, and the user moved the file on, or back, since.
-const Intent* moved_on(const RowView& row) {
+const Intent* moved_on(World& world, const RowView& row) {
   const Intent* before = moved_by_us(row) ? row.intent : row.sent;
+  if (!before) before = rowless_move_of(world, row);
   const MailboxView& place = place_of_file(row);
   const bool moved = before && (row.file || row.identity) && content_of(row) == Content::same &&
                      &place != row.message->mailbox && !why_parked(*row.message->mailbox, place);
@@ -144,7 +160,7 @@ void move_local(Draft& draft, RowView& row) {
   if (row.file && row.file->mailbox == message.mailbox) {
     return pair(draft, *row.file, message, "moved to the same mailbox on both sides");
   }
-  if (const Intent* before = moved_on(row)) {
+  if (const Intent* before = moved_on(draft.world, row)) {
     draft.kept_intents.insert(before->id);  // it says whose doing it was until this one is done
     return move_out(draft, row, message.mailbox->where(), message.uid, message.flags(),
                     "moved here since; what was done before is done");

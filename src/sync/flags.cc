@@ -131,7 +131,7 @@ LocalFile file_of(const RowView& row) {
     return renamed;
   }
   LocalFile file;
-  file.name = row.row->base_name + row.row->info;
+  file.name = full_name(*row.row);
   file.base = row.row->base_name;
   file.in_new = row.row->in_new;
   file.tells_flags = row.row->info.empty() || row.row->info.starts_with(":2,");

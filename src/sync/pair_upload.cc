@@ -257,15 +257,25 @@ void find_left_behind(World& world) {
   }
 }
 
+namespace {
+
+// The better, the higher. Beside its message, where both went together: what was sent is what both
+// sides agreed on.
+int fitness(const FileView& file, const Intent& upload) {
+  if (file.message && !file.from) return 1;
+  return file.mailbox->in->id == upload.mailbox ? 3 : 2;
+}
+
+}  // namespace
+
 void find_moved_uploads(World& world) {
   for (const Intent* intent : open_uploads(world)) {
     if (upload_is_found(world, *intent) || find_sent_row(world, *intent)) continue;
     FileView* best = nullptr;
     for (FileView& file : world.files()) {
-      if (!file.is_clear() || file.is_paired() || file.upload || !same_content(*intent, file))
-        continue;
-      const bool stayed = file.mailbox->in->id == intent->mailbox;
-      if (!best || (stayed && best->mailbox->in->id != intent->mailbox)) best = &file;
+      const bool taken = file.from || file.elsewhere || file.upload || file.sent_before;
+      if (!file.is_clear() || taken || !same_content(*intent, file)) continue;
+      if (!best || fitness(file, *intent) > fitness(*best, *intent)) best = &file;
     }
     if (best) best->upload = intent;
   }

@@ -179,9 +179,9 @@ class Ledger:
             one, other = flag in here.flags, flag in there.flags
             if life.vague or (one and other) or self._is_ambiguous(life, flag):
                 continue
-            # The mark of a removal that died goes along when its message is moved (docs/safety.md,
+            # The mark of a removal goes along when its message is moved amid that (docs/safety.md,
             # section 5).
-            if flag == "\\Deleted" and self._broken and here.deleted \
+            if flag == "\\Deleted" and (here.deleted or here.is_back) \
                     and there.moved_to is not None:
                 continue
             # What was marked and deleted before any sync looked is known to nobody.

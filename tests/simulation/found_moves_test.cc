@@ -364,5 +364,70 @@ with capability list-status qresync
 )");
 }
 
+// Our second move, of what had no row where the first had put it; and the user moved the file back.
+TEST(FoundMoves, AMoveOnThatWasRecordedNowhereIsOurOwn) {
+  play(R"(seed 52372
+with move
+1 local.make dice=66840323
+2 remote.make dice=290902123
+3 remote.deliver dice=863182948
+4 local.deliver dice=186374244
+5 rest
+11 local.remove dice=482622293
+13 sync
+14 local.move dice=889983596
+15 local.move at=227 dice=661140175
+16 sync kill_ms=437
+18 local.move dice=343086205
+19 rest
+)");
+}
+
+// Sent with a keyword, moved by both before that was recorded; the phone cleared the keyword.
+TEST(FoundMoves, WhatTheOtherSideClearedOfAnUnrecordedMessageThatBothMovedStaysClear) {
+  play(R"(seed 153509
+with
+1 remote.make dice=555124479
+3 local.deliver dice=770317577
+4 remote.move at=225 dice=473589842
+7 sync
+10 local.move dice=204498348
+12 remote.flag dice=233831174
+15 rest
+)");
+}
+
+// A move in whose flags the server did not hear; the file went back, and got a keyword there.
+TEST(FoundMoves, ALetterThatAFileGotAfterAMoveBackMeansWhatItsNewMailboxSays) {
+  play(R"(seed 53258
+with cyrus qresync uidplus
+1 remote.make dice=930951636
+2 remote.make dice=336905311
+3 remote.deliver dice=467917374
+4 rest
+5 remote.deliver dice=436246178
+7 local.flag dice=884552462
+8 remote.deliver at=174 dice=173322851
+9 remote.move dice=716323861
+10 sync cut=5764
+12 local.move dice=477388063
+17 local.flag dice=210170030
+20 rest
+)");
+}
+
+// Sent half written, and whole here by the time its message had been moved away and back.
+TEST(FoundMoves, AnEditIsKeptBesideTheMessageItWasOfUnderAnotherUid) {
+  play(R"(seed 55168
+with uidplus
+1 local.make dice=618705351
+12 local.copy-in dice=608433123
+16 sync dice=67406859
+17 remote.move dice=262815184
+18 remote.move dice=915700857
+24 rest
+)");
+}
+
 }  // namespace
 }  // namespace sterna::simulation

@@ -26,6 +26,11 @@ constexpr std::array kCloseDeeds{
     Share{"deliver", 6}, Share{"make", 3},    Share{"flag", 25},
     Share{"move", 48},   Share{"remove", 18},
 };
+// Of a reader whose programs do more than that.
+constexpr std::array kHabits{
+    Share{"save", 20}, Share{"copy", 12},     Share{"copy-in", 12}, Share{"edit", 12},
+    Share{"open", 8},  Share{"mark-all", 10}, Share{"finish", 14},  Share{"save-draft", 12},
+};
 // Of the features of a world, in percent.
 constexpr std::array kFeatures{
     Share{"uidplus", 70},     Share{"move", 70},       Share{"list-status", 60},
@@ -63,6 +68,7 @@ class Generator {
     deeds_ = kCloseDeeds;
     describe_world();
     if (random_.chance(15)) trouble_ = one_of(kTroubles);
+    has_habits_ = random_.chance(40);
     for (std::uint64_t makes = random_.between(1, 2); makes > 0; --makes) deed("make");
     for (std::uint64_t mails = random_.between(1, 2); mails > 0; --mails) deed("deliver");
     if (random_.chance(60)) add("rest");
@@ -111,7 +117,12 @@ class Generator {
     step.with["dice"] = dice();
     return step;
   }
-  Step& deed() { return deed(one_of(deeds_)); }
+  Step& deed() {
+    if (!has_habits_ || !random_.chance(20)) return deed(one_of(deeds_));
+    Step& step = add("local." + std::string(one_of(kHabits)));
+    step.with["dice"] = dice();
+    return step;
+  }
 
   // What the users do, a sync, and a pause.
   void stretch() {
@@ -171,6 +182,7 @@ class Generator {
   Script script_;
   std::span<const Share> deeds_ = kDeeds;
   std::string_view trouble_;
+  bool has_habits_ = false;
   std::uint32_t last_id_ = 0;
 };
 

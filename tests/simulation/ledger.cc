@@ -195,9 +195,10 @@ void Ledger::check_pair(const std::string& token, const Life& life, const Copy& 
     const bool one = by_local != here.flags.end();
     const bool other = by_remote != there.flags.end();
     if (life.vague || (one && other) || is_ambiguous(life, flag)) continue;
-    // The mark of a removal that died goes along when its message is moved (docs/safety.md, section
+    // The mark of a removal goes along when its message is moved amid that (docs/safety.md, section
     // 5).
-    if (flag == "\\Deleted" && broken_ && here.deleted && there.moved_to) continue;
+    const bool was_marked = here.deleted || here.is_back;
+    if (flag == "\\Deleted" && was_marked && there.moved_to) continue;
     // What was marked and deleted before any sync looked is known to nobody.
     if ((one && here.deleted) || (other && there.deleted)) continue;
     const bool wanted = one     ? by_local->second
@@ -227,7 +228,9 @@ void Ledger::check_life(const std::string& token, const Life& life, const Copies
   const bool disputed = life.open || (by_local.deleted != by_remote.deleted &&
                                       (by_local.deleted ? by_remote : by_local).any());
   const bool lives = !deleted && !life.open;
-  const bool right = life.twice  ? here == there && (here > 0 || !lives)
+  // Its message got another UID while its file got another content: both are kept.
+  const bool twice = life.twice || (by_local.edited && by_remote.moved_to);
+  const bool right = twice       ? here == there && (here > 0 || !lives)
                      : lives     ? here == 1 && there == 1
                      : !disputed ? here == 0 && there == 0
                                  : here == there && here <= 1;

@@ -76,7 +76,7 @@ struct MessageRow {
   // Local: the base of the file name (before ":2,"), where it was seen, and as which file.
   std::string base_name;  // "" where no file exists or existed
   bool in_new = false;
-  std::string info;  // the info part last seen, from ':' on; "" without one
+  std::string info;  // the info part last seen, from ':' on; "" without one; see unsaid()
   FileStamp file;
   // Remote: what this server said of it.
   std::int64_t internal_date = 0;  // seconds since the epoch
@@ -97,6 +97,14 @@ struct MessageRow {
 std::optional<Identity> remote_identity(const MessageRow& row);
 // The server told this of the row's message; the row has its identity by then.
 void take_remote_identity(MessageRow& row, const Identity& told);
+
+// The info of a row whose flags the server does not have yet: that of its file, behind a mark that
+// no file has. A push that fails, or never begins, is seen again by the next listing, because the
+// file's info is another one.
+std::string unsaid(std::string_view info);
+bool is_unsaid(const MessageRow& row);
+// The name that its file had when it was last seen; "" without a file.
+std::string full_name(const MessageRow& row);
 
 // The row of a message that an edit replaced: its file is another row's from now on. The name is no
 // file's, so that none is found for it, and says that it was not the user who took the file away.
