@@ -61,24 +61,8 @@ class Decider {
   Status decide_orphan(const store::HeldEntry& entry) {
     std::string apply = orphan_apply_key(entry.mailbox, entry.base_name);
     std::string restore = orphan_restore_key(entry.base_name);
-    if (decision_ == HeldDecision::restore) {
-      std::swap(apply, restore);
-      STERNA_CHECK(doubt_uploads(entry));
-    }
+    if (decision_ == HeldDecision::restore) std::swap(apply, restore);
     return decide_file(base_, apply, restore);
-  }
-
-  // That the server had it once is no reason any more not to send it.
-  Status doubt_uploads(const store::HeldEntry& entry) {
-    STERNA_TRY(std::vector<Intent> intents, base_.intents());
-    for (Intent& intent : intents) {
-      const bool about =
-          intent.kind == IntentKind::upload && intent.stored && intent.base_name == entry.base_name;
-      if (!about) continue;
-      intent.stored = false;
-      STERNA_CHECK(base_.update_intent(intent));
-    }
-    return {};
   }
 
   Result<bool> apply(const store::HeldEntry& entry) {

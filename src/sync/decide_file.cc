@@ -324,7 +324,7 @@ void upload(Draft& draft, FileView& file, UploadAs as, std::string reason) {
   if (file.upload && file.upload->looks < kLooksBeforeSendingAgain) {
     return draft.wait(file, "sent before, in doubt whether it arrived");
   }
-  if (file.upload && file.upload->stored) {
+  if (file.upload && file.upload->stored && !arrival.restored) {
     return draft.hold(HeldKind::orphan, file, "stored on the server before, and on it no more");
   }
   file.uploads = true;

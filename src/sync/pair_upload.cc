@@ -259,11 +259,12 @@ void find_left_behind(World& world) {
 
 namespace {
 
-// The better, the higher. Beside its message, where both went together: what was sent is what both
-// sides agreed on.
+// The better, the higher. It may be beside its message, where both went together: what was sent is
+// what both sides agreed on.
 int fitness(const FileView& file, const Intent& upload) {
-  if (file.message && !file.from) return 1;
-  return file.mailbox->in->id == upload.mailbox ? 3 : 2;
+  const int named = file.stem == stem_of(upload.base_name) ? 10 : 0;
+  if (file.message && !file.from) return named + 1;
+  return named + (file.mailbox->in->id == upload.mailbox ? 3 : 2);
 }
 
 }  // namespace
@@ -273,7 +274,8 @@ void find_moved_uploads(World& world) {
     if (upload_is_found(world, *intent) || find_sent_row(world, *intent)) continue;
     FileView* best = nullptr;
     for (FileView& file : world.files()) {
-      const bool taken = file.from || file.elsewhere || file.upload || file.sent_before;
+      const bool told = file.message && file.move_out;  // by a later intent
+      const bool taken = file.from || file.elsewhere || file.upload || file.sent_before || told;
       if (!file.is_clear() || taken || !same_content(*intent, file)) continue;
       if (!best || fitness(file, *intent) > fitness(*best, *intent)) best = &file;
     }

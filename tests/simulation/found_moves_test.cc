@@ -429,5 +429,35 @@ with uidplus
 )");
 }
 
+// mutt had written the new file and not yet removed the old one; the phone had moved the message.
+TEST(FoundMoves, AFileWrittenAnewWhileItsMessageWasMovedIsNoOther) {
+  play(R"(seed 31
+with
+2 local.make dice=514520588
+3 remote.deliver dice=118929705
+4 rest
+6 remote.move dice=341064210
+7 local.copy-in dice=646103382
+8 local.save at=131 dice=843449033
+9 sync
+25 rest
+)");
+}
+
+// Sent, and moved by both before that was recorded; the copy that is left in the old place is not
+// what was sent.
+TEST(FoundMoves, ACopyOfAnUnrecordedMessageThatIsHeldComesThroughOnceThatIsSaid) {
+  play(R"(seed 751
+with literal+
+2 local.make dice=65326354
+3 local.deliver dice=750482528
+7 remote.move at=238 dice=115393337
+8 sync
+9 local.move dice=508485730
+19 local.copy dice=267129594
+20 rest
+)");
+}
+
 }  // namespace
 }  // namespace sterna::simulation

@@ -52,6 +52,7 @@ void Ledger::moved(Side side, const std::string& token, const std::string& mailb
 void Ledger::saved(const std::string& token, const std::string& mailbox) {
   moved(Side::local, token, mailbox);
   lives_.at(token).unflushed = 2;
+  lives_.at(token).anew = true;
 }
 void Ledger::synced(bool holds_a_mailbox) {
   adopting_ = false;
@@ -228,8 +229,9 @@ void Ledger::check_life(const std::string& token, const Life& life, const Copies
   const bool disputed = life.open || (by_local.deleted != by_remote.deleted &&
                                       (by_local.deleted ? by_remote : by_local).any());
   const bool lives = !deleted && !life.open;
-  // Its message got another UID while its file got another content: both are kept.
-  const bool twice = life.twice || (by_local.edited && by_remote.moved_to);
+  // Its message got another UID while its file got another content, or while it was written anew
+  // and the old file not gone yet: both are kept.
+  const bool twice = life.twice || ((by_local.edited || life.anew) && by_remote.moved_to);
   const bool right = twice       ? here == there && (here > 0 || !lives)
                      : lives     ? here == 1 && there == 1
                      : !disputed ? here == 0 && there == 0

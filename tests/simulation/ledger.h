@@ -99,6 +99,7 @@ class Ledger {
     std::optional<Side> bearer;  // none: both sides agreed since
     bool copied = false;         // it is there twice until the original is deleted
     unsigned unflushed = 0;      // for so many syncs that nothing befell; a lost power takes it
+    bool anew = false;           // written anew in its new place
   };
   using Copies = std::map<std::string, std::vector<const Copy*>>;
 
