@@ -49,8 +49,8 @@ void pair_remote_moves(World& world);
 // was not recorded.
 void pair_same_mailbox(World& world);
 
-// A file that was edited after it was sent, and before that was recorded: the message is what it
-// was.
+// A file that was edited after it was sent or moved, and before that was recorded: the message is
+// what it was.
 void pair_sent_before(World& world);
 
 // What a server that rewrites made of an upload whose answer was lost: the Message-ID and the date

@@ -34,9 +34,16 @@ bool join(RowView& row, FileView& file) {
   return true;
 }
 
+bool has_other_content(const RowView& row, const FileView& file) {
+  const auto& content = file.arrival->identity;
+  const auto& plain = file.arrival->plain;
+  const bool same = !row.identity || !content || content->same_as(*row.identity);
+  return !same && !(plain && plain->same_as(*row.identity));
+}
+
 // A wanted row knows a file only while that one, a damaged one, is being taken away.
 bool is_being_removed(const RowView& row, const FileView& file) {
-  if (row.has_state(RowState::dropping)) return true;
+  if (row.has_state(RowState::dropping)) return !has_other_content(row, file);
   const FileStamp& wreck = row.row->file;
   return row.has_state(RowState::wanted) && wreck.ino != 0 && wreck == file.arrival->file.file;
 }

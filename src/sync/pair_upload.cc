@@ -94,6 +94,19 @@ const MailboxView* goal_of(World& world, const Intent& intent) {
   return validity == mailbox->where().uidvalidity ? mailbox : nullptr;
 }
 
+void find_edited_since_moved(World& world) {
+  for (const Intent& intent : world.input().intents) {
+    const bool moves = intent.kind == IntentKind::move_out && intent.identity;
+    const MailboxView* target = moves ? world.mailbox(intent.target) : nullptr;
+    if (!target || target->in->adopting) continue;
+    for (FileView* file : target->files) {
+      const bool told = file->is_paired() || file->upload || file->sent_before || file->move_out;
+      const bool named = file->is_clear() && file->stem == stem_of(intent.base_name);
+      if (named && !told && !same_content(intent, *file)) file->sent_before = &intent;
+    }
+  }
+}
+
 }  // namespace
 
 const RowView* recorded_result_of(World& world, const Intent& intent) {
@@ -140,6 +153,7 @@ void find_uploads(World& world) {
 }
 
 void pair_sent_before(World& world) {
+  find_edited_since_moved(world);
   for (FileView& file : world.files()) {
     if (!file.sent_before) continue;
     const Intent& intent = *std::exchange(file.sent_before, nullptr);

@@ -121,14 +121,15 @@ struct FileView {
   MessageView* elsewhere = nullptr;  // proven to be the same, in another mailbox
   bool moved_here = false;           // with `elsewhere`: the user moved it here since
   const Intent* upload = nullptr;
-  const Intent* sent_before = nullptr;  // an open upload of what it was before it was edited
-  const Intent* move_out = nullptr;     // begun before it had a row
-  const RowView* left = nullptr;        // the row that both sides seem to have left for here
-  bool awaits_drop = false;             // an own removal of it is under way
-  bool uploads = false;                 // decided
-  bool waits = false;                   // decided
-  bool plain = false;                   // paired without what a mail program added to its header
-  FlagDelta inherited;                  // as of a row
+  // An open upload, or a move, of what it was before it was edited.
+  const Intent* sent_before = nullptr;
+  const Intent* move_out = nullptr;  // begun before it had a row
+  const RowView* left = nullptr;     // the row that both sides seem to have left for here
+  bool awaits_drop = false;          // an own removal of it is under way
+  bool uploads = false;              // decided
+  bool waits = false;                // decided
+  bool plain = false;                // paired without what a mail program added to its header
+  FlagDelta inherited;               // as of a row
 
   // Fetched, as its name says, as the message that it is paired with, and never written down.
   bool is_delivered() const;

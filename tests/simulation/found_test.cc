@@ -367,5 +367,80 @@ with bodies-go capability dot list-status
 )");
 }
 
+// The power went amid its removal here; then it was edited in place.
+TEST(Found, AnEditOfAFileWhoseRemovalWasBegunIsKept) {
+  play(R"(seed 79792
+with mail-apart
+2 local.deliver dice=220274716
+4 rest
+7 local.deliver dice=252862663
+8 remote.deliver dice=395736566
+9 remote.remove dice=5831230
+10 sync dice=899220649 power_ops=90
+11 local.edit dice=943216608
+25 rest
+)");
+}
+
+// Saved elsewhere by mutt, and edited there before the move was recorded.
+TEST(Found, AnEditAfterAMoveOfWhatWasWrittenAnewReplacesIt) {
+  play(R"(seed 75129
+with
+1 local.make dice=777347811
+6 local.deliver dice=281810783
+7 sync
+8 local.edit at=147 dice=208684681
+9 local.save dice=847912934
+18 rest
+)");
+}
+
+// The sync died after the move; then the file was edited in its new place.
+TEST(Found, AnEditAfterAMoveThatWasCutReplacesWhatWasMoved) {
+  play(R"(seed 77692
+with
+2 remote.make dice=410306858
+3 local.deliver dice=446280522
+4 local.deliver dice=231126154
+5 rest
+6 local.move dice=880645315
+10 local.remove dice=210574240
+11 sync kill_ms=252
+15 local.edit dice=469215831
+25 rest
+)");
+}
+
+// The phone deleted what was sent in place of another message.
+TEST(Found, AnEditThatIsGoneBeforeItWasRecordedIsSentAgain) {
+  play(R"(seed 176680
+with
+2 remote.make dice=845640624
+3 local.deliver dice=400183434
+4 remote.deliver dice=125573788
+5 rest
+6 remote.move dice=34825270
+7 sync
+8 remote.move dice=14848267
+9 local.edit dice=369486069
+11 sync cancel_ms=413
+12 remote.remove dice=313065315
+21 rest
+)");
+}
+
+// cp was not done when its file was sent, and the base of then is gone.
+TEST(Found, WhatWasHalfWrittenBeforeTheStateWasRestoredIsAMessageOfItsOwn) {
+  play(R"(seed 175366
+with
+5 sync
+8 local.copy-in dice=480164205
+9 backup
+10 sync
+13 restore.state dice=677851156
+15 rest
+)");
+}
+
 }  // namespace
 }  // namespace sterna::simulation

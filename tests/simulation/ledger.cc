@@ -64,7 +64,11 @@ void Ledger::deleted(Side side, const std::string& token) {
   deeds(side, token).deleted = true;
   // A first sync that never ended believes no absence (docs/safety.md, section 5).
   const bool unbelieved = adopting_ || (broken_ && !was_synced_ && side == Side::local);
-  lives_.at(token).open = lives_.at(token).open || unbelieved;
+  Life& life = lives_.at(token);
+  // An edit that was sent is sent again if nothing was recorded of that (section 5).
+  const bool unrecorded =
+      broken_ && life.vague && life.bearer == Side::local && side == Side::remote;
+  life.open = life.open || unbelieved || unrecorded;
 }
 
 void Ledger::copied(const std::string& token) {
@@ -94,7 +98,7 @@ void Ledger::completed(const std::string& token, const std::string& mailbox) {
   several_.insert(token);
   Life& life = lives_.at(token);
   life.vague = true;
-  life.twice = life.twice || restarted_;
+  life.twice = life.twice || restarted_ || adopting_;
 }
 
 void Ledger::left_open(const std::string& token) {

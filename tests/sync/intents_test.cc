@@ -392,9 +392,9 @@ TEST(MoveInDoubt, WhatIsRecordedAlreadyExplainsNoSecondMessage) {
   add_intent(input, IntentKind::move_out, "A", 1, "n1", "x", "B");
   EXPECT_EQ(told(input), "download B/8\nclose_intent 1\n");
 }
-TEST(MoveInDoubt, AFileEditedSinceIsNotMissed) {
+TEST(MoveInDoubt, AFileEditedSinceIsSentInItsPlace) {
   EXPECT_EQ(told(moving("A gone 1\nB new 7 x S", "A gone 1\nB new n1 y S")),
-            "download B/7\nupload B n1 S\nclose_intent 1\nforget A/1 tombstone\n");
+            "pair B/7 n1 S edited\nclose_intent 1\nforget A/1 tombstone\n");
 }
 TEST(MoveInDoubt, AFileDeletedSinceIsMissedByTheHalfThatWasCopied) {
   EXPECT_EQ(told(moving("B new 7 x S", "A gone 1")),
