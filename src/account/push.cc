@@ -328,7 +328,10 @@ coro::Task<Status> clear_deleted(Engine& engine, Connection& connection, Mailbox
     const auto& what = std::get<sync::ClearDeleted>(action->what);
     imap::StoreRequest request{UidSet::single(what.uid), imap::StoreAction::remove,
                                FlagSet{Flag::deleted}};
-    STERNA_CO_CHECK(co_await connection.run_ok(imap::uid_store(request)));
+    STERNA_CO_TRY(const imap::Done done, co_await connection.run(imap::uid_store(request)));
+    // Where it was moved on to, the mark is as the server has it.
+    const bool refused = done.status == imap::StatusKind::no && what.moved_on;
+    if (!done.ok() && !refused) co_return fail(imap::error_from(done));
     auto close = [&] { return engine.store->close_intent(what.intent); };
     STERNA_CO_CHECK(engine.write(close));
     engine.again = true;  // what waited for it

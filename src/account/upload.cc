@@ -463,7 +463,10 @@ class Uploader {
     STERNA_TRY(auto transaction, engine_.store->begin(store::Durability::full));
     STERNA_CHECK(look_for_exceptions());
     for (const UploadJob& job : jobs_) {
-      if (job.intent.stored) STERNA_CHECK(engine_.store->update_intent(job.intent));
+      if (!job.intent.stored) continue;
+      STERNA_CHECK(engine_.store->update_intent(job.intent));
+      // What a person said lets one APPEND through.
+      STERNA_CHECK(engine_.store->unset(orphan_restore_key(job.what->file.base)));
     }
     for (const auto& [job, uid] : stored_) {
       STERNA_TRY(const bool told, can_be_new(engine_, *job->work, uid));

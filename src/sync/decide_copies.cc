@@ -101,6 +101,7 @@ void decide_copy(Draft& draft, const Intent& intent) {
   if (!copy || copy->taken || copy->file || copy->from) return;
   if (!row->mailbox || !row->has_file_here() || !has_file) return;
   if (row->mailbox->where().uidvalidity != intent.uidvalidity) return;
+  if (intent.looks >= kLooksBeforeSendingAgain && !is_certain(draft.world, intent)) return;
   const bool known = row->local != Local::unknown && row->remote != Remote::unknown;
   if (!known || !is_seen_whole(draft.world, *row->mailbox, *copy->mailbox)) {
     return keep_unsure(draft, intent, *copy);

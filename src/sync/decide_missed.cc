@@ -46,7 +46,8 @@ bool may_be_back(World& world, const Intent& intent) {
 // What another client moved on from where it was sent to: another message of that content will do.
 MessageView* moved_on_from(World& world, const Intent& intent) {
   const auto found = std::ranges::find_if(world.messages(), [&](const MessageView& message) {
-    const bool there = message.mailbox->in->id == intent.mailbox;
+    const MailboxId place = message.mailbox->in->id;
+    const bool there = place == intent.mailbox || (is_move(intent) && place == intent.target);
     return !there && message.is_unexplained() && world.has_content(message, intent.identity);
   });
   return found == world.messages().end() ? nullptr : &*found;
@@ -64,6 +65,7 @@ void keep_in_doubt(Draft& draft, const Intent& intent, MessageView& message) {
 void wait_for_file(Draft& draft, const Intent& intent) {
   MessageView* message = moved_on_from(draft.world, intent);
   const bool again = draft.world.input().may_look_again;
+  if (intent.looks >= kLooksBeforeSendingAgain) return;
   if (!message || (!again && !may_be_unclear(draft.world))) return;
   draft.plan.look_again = draft.plan.look_again || again;
   keep_in_doubt(draft, intent, *message);

@@ -13,6 +13,7 @@
 #include <algorithm>
 
 #include "decide.h"
+#include "pair.h"
 
 namespace sterna::sync {
 namespace {

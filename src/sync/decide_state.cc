@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "decide.h"
+#include "pair.h"
 
 namespace sterna::sync {
 namespace {
@@ -109,20 +110,30 @@ void call_off(Draft& draft, RowView& row) {
   draft.act(std::move(pair), "the file is back before its removal was done");
 }
 
+// nullptr: there is none, or not one alone.
+MessageView* only_one_like(World& world, const RowView& row) {
+  MessageView* found = nullptr;
+  for (MessageView& message : world.messages()) {
+    const bool like = world.has_content(message, row.identity_there());
+    if (!like || !message.is_unexplained()) continue;
+    if (found) return nullptr;
+    found = &message;
+  }
+  return found;
+}
+
 // Another client moved it on before its removal came to an end: it goes on without our mark, as
 // what is new there.
 bool unmark_moved(Draft& draft, const RowView& row) {
   if (row.file || !may_be_marked(row)) return false;
-  const auto marked = std::ranges::find_if(draft.world.messages(), [&](const MessageView& message) {
-    return message.is_unexplained() && message.mailbox != row.mailbox &&
-           message.flags().has(Flag::deleted) &&
-           draft.world.has_content(message, row.identity_there()) && !message.mailbox->read_only();
-  });
-  if (marked == draft.world.messages().end()) return false;
+  MessageView* marked = only_one_like(draft.world, row);
+  if (!marked || marked->mailbox == row.mailbox || !marked->flags().has(Flag::deleted))
+    return false;
+  if (!marked->mailbox->may_push() || marked->mailbox->read_only()) return false;
   constexpr const char* kWhy = "moved elsewhere with the mark of a removal of ours";
   marked->taken = true;
   draft.kept_intents.insert(row.intent->id);
-  draft.act(ClearDeleted{marked->mailbox->where(), marked->uid, row.intent->id}, kWhy);
+  draft.act(ClearDeleted{marked->mailbox->where(), marked->uid, row.intent->id, true}, kWhy);
   draft.wait(row, kWhy);
   return true;
 }

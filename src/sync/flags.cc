@@ -134,8 +134,9 @@ LocalFile file_of(const RowView& row) {
   file.name = full_name(*row.row);
   file.base = row.row->base_name;
   file.in_new = row.row->in_new;
-  file.tells_flags = row.row->info.empty() || row.row->info.starts_with(":2,");
-  file.has_info = row.row->info.starts_with(":2,");
+  const std::string_view info = std::string_view(file.name).substr(file.base.size());
+  file.tells_flags = info.empty() || info.starts_with(":2,");
+  file.has_info = info.starts_with(":2,");
   file.flags = row.row->flags;
   file.file = row.row->file;
   return file;

@@ -273,8 +273,23 @@ void find_left_behind(World& world) {
 
 namespace {
 
-// The better, the higher. It may be beside its message, where both went together: what was sent is
-// what both sides agreed on.
+// Nothing else here has its content.
+bool is_sole(World& world, const FileView& file, const Intent& upload) {
+  return std::ranges::none_of(world.files(), [&](const FileView& other) {
+    return &other != &file && other.is_clear() && same_content(upload, other);
+  });
+}
+
+// Beside its message, where both went together: what was sent is what both sides agreed on. Not if
+// a later intent tells of it, or what was sent may be what stands where it was sent to.
+bool went_along(World& world, const FileView& file, const Intent& upload) {
+  if (!file.message || file.from || file.move_out || !same_content(upload, file)) return false;
+  const MessageView* sent = result_of(world, upload);
+  if (sent && sent->is_unexplained()) return false;
+  return file.stem == stem_of(upload.base_name) || is_sole(world, file, upload);
+}
+
+// The better, the higher.
 int fitness(const FileView& file, const Intent& upload) {
   const int named = file.stem == stem_of(upload.base_name) ? 10 : 0;
   if (file.message && !file.from) return named + 1;
@@ -288,9 +303,9 @@ void find_moved_uploads(World& world) {
     if (upload_is_found(world, *intent) || find_sent_row(world, *intent)) continue;
     FileView* best = nullptr;
     for (FileView& file : world.files()) {
-      const bool told = file.message && file.move_out;  // by a later intent
-      const bool taken = file.from || file.elsewhere || file.upload || file.sent_before || told;
-      if (!file.is_clear() || taken || !same_content(*intent, file)) continue;
+      if (!file.is_clear() || file.upload || file.sent_before) continue;
+      if (!same_content(*intent, file)) continue;
+      if (file.is_paired() && !went_along(world, file, *intent)) continue;
       if (!best || fitness(file, *intent) > fitness(*best, *intent)) best = &file;
     }
     if (best) best->upload = intent;

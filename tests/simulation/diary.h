@@ -49,6 +49,7 @@ struct Diary {
   Ledger ledger;
   std::vector<std::string> story;  // since the last rest
   std::int64_t now_s = 0;          // for dates
+  bool amid_sync = false;
   // Whether it was sent and not even the sync knows that it arrived.
   std::function<bool(const std::string& token)> is_in_doubt = {};
   // Whether the state has a row for a file of that name.

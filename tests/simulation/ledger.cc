@@ -46,19 +46,25 @@ void Ledger::moved(Side side, const std::string& token, const std::string& mailb
   deeds(side, token).take_up();
   deeds(side, token).moved_to = mailbox;
   // Nobody knows any more where it came from.
-  lives_.at(token).twice =
-      lives_.at(token).twice || adopting_ || (in_doubt_ && side == Side::local);
+  Life& life = lives_.at(token);
+  life.moved = life.moved || side == Side::remote;
+  life.twice = life.twice || adopting_ || (in_doubt_ && side == Side::local) || life.met();
 }
 void Ledger::saved(const std::string& token, const std::string& mailbox) {
   moved(Side::local, token, mailbox);
-  lives_.at(token).unflushed = 2;
-  lives_.at(token).anew = true;
+  Life& life = lives_.at(token);
+  life.unflushed = 2;
+  life.anew = true;
+  life.twice = life.twice || life.met();
 }
 void Ledger::synced(bool holds_a_mailbox) {
   adopting_ = false;
   in_doubt_ = in_doubt_ && holds_a_mailbox;
   was_synced_ = true;
-  for (auto& [token, life] : lives_) life.unflushed -= life.unflushed > 0 ? 1 : 0;
+  for (auto& [token, life] : lives_) {
+    life.unflushed -= life.unflushed > 0 ? 1 : 0;
+    life.anew = life.moved = false;
+  }
 }
 void Ledger::deleted(Side side, const std::string& token) {
   deeds(side, token).deleted = true;
@@ -98,7 +104,8 @@ void Ledger::completed(const std::string& token, const std::string& mailbox) {
   several_.insert(token);
   Life& life = lives_.at(token);
   life.vague = true;
-  life.twice = life.twice || restarted_ || adopting_;
+  life.anew = true;
+  life.twice = life.twice || restarted_ || adopting_ || life.met();
 }
 
 void Ledger::left_open(const std::string& token) {
@@ -202,8 +209,7 @@ void Ledger::check_pair(const std::string& token, const Life& life, const Copy& 
     if (life.vague || (one && other) || is_ambiguous(life, flag)) continue;
     // The mark of a removal goes along when its message is moved amid that (docs/safety.md, section
     // 5).
-    const bool was_marked = here.deleted || here.is_back;
-    if (flag == "\\Deleted" && was_marked && there.moved_to) continue;
+    if (flag == "\\Deleted" && life.marked) continue;
     // What was marked and deleted before any sync looked is known to nobody.
     if ((one && here.deleted) || (other && there.deleted)) continue;
     const bool wanted = one     ? by_local->second
@@ -233,10 +239,7 @@ void Ledger::check_life(const std::string& token, const Life& life, const Copies
   const bool disputed = life.open || (by_local.deleted != by_remote.deleted &&
                                       (by_local.deleted ? by_remote : by_local).any());
   const bool lives = !deleted && !life.open;
-  // Its message got another UID while its file got another content, or while it was written anew
-  // and the old file not gone yet: both are kept.
-  const bool twice = life.twice || ((by_local.edited || life.anew) && by_remote.moved_to);
-  const bool right = twice       ? here == there && (here > 0 || !lives)
+  const bool right = life.twice  ? here == there && (here > 0 || !lives)
                      : lives     ? here == 1 && there == 1
                      : !disputed ? here == 0 && there == 0
                                  : here == there && here <= 1;

@@ -45,6 +45,8 @@ class Ledger {
   void saved(const std::string& token, const std::string& mailbox);
   void moved(Side side, const std::string& token, const std::string& mailbox);
   void deleted(Side side, const std::string& token);
+  // The other side moved it amid our removal, after the mark of that.
+  void overtaken(const std::string& token) { lives_.at(token).marked = true; }
   // Deleted while nobody could know that it was there, or brought back by a person: both sides only
   // have to agree whether it lives.
   void left_open(const std::string& token);
@@ -99,7 +101,12 @@ class Ledger {
     std::optional<Side> bearer;  // none: both sides agreed since
     bool copied = false;         // it is there twice until the original is deleted
     unsigned unflushed = 0;      // for so many syncs that nothing befell; a lost power takes it
-    bool anew = false;           // written anew in its new place
+    // Since the last sync that came to its end.
+    bool anew =
+        false;  // written anew here, the old file yet to go, or the whole of what was a part
+    bool moved = false;                         // on the server
+    bool met() const { return anew && moved; }  // and both are kept
+    bool marked = false;                        // moved there amid a removal of ours
   };
   using Copies = std::map<std::string, std::vector<const Copy*>>;
 

@@ -117,6 +117,8 @@ void RemoteUser::move(Deed& deed, const Message& message) {
   state_.copy(source, message.uid, *state_.find(to));
   source.expunge(message.uid);
   diary_.ledger.moved(Side::remote, message.copy.token, name_of(to));
+  const bool marked = message.copy.flags.has(Flag::deleted);
+  if (marked && diary_.amid_sync) diary_.ledger.overtaken(message.copy.token);
   diary_.tell(Side::remote, fmt::format("{} from {} to {}", message.copy.token,
                                         message.copy.mailbox, name_of(to)));
 }

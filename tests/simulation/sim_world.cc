@@ -237,6 +237,7 @@ bool SimWorld::act(const Step& step) {
   witness_.look(wrong_);
   mail_disk_.set_now_ns(std::max(mail_disk_.now_ns(), clock_.wall_ns()));
   diary_.now_s = clock_.wall_ns() / 1'000'000'000;
+  diary_.amid_sync = running_ && !running_->dead;
   Deed deed(step.id, step.number("dice"));
   const std::string_view what = step.what;
   if (what.starts_with("local.") && !mounted_) return true;

@@ -392,6 +392,12 @@ TEST(MoveInDoubt, WhatIsRecordedAlreadyExplainsNoSecondMessage) {
   add_intent(input, IntentKind::move_out, "A", 1, "n1", "x", "B");
   EXPECT_EQ(told(input), "download B/8\nclose_intent 1\n");
 }
+// Another file of that content tells nothing of it.
+TEST(UploadInDoubt, WhoseFileIsGoneIsMissedWhateverElseHasItsContent) {
+  Input input = read({kMailboxes, "", "A new 7 x S\nB new 4 x S", "B new n9 x S"});
+  add_intent(input, IntentKind::upload, "A", 0, "n1", "x", "").target_uid_next = Uid(5);
+  EXPECT_EQ(told(input), "pair B/4 n9 S\nmissed A/7 n1 -\nwait A/7\n");
+}
 TEST(MoveInDoubt, AFileEditedSinceIsSentInItsPlace) {
   EXPECT_EQ(told(moving("A gone 1\nB new 7 x S", "A gone 1\nB new n1 y S")),
             "pair B/7 n1 S edited\nclose_intent 1\nforget A/1 tombstone\n");
@@ -546,6 +552,15 @@ TEST(RemovalInDoubt, NotDoneIsResumedAndStaysOpen) {
 TEST(RemovalInDoubt, OfARowThatIsNotDeletingIsClosed) {
   EXPECT_EQ(told(deleting("A 1 x S", "", "")), "close_intent 1\n");
   EXPECT_EQ(told(deleting("", "", "")), "close_intent 1\n");
+}
+TEST(RemovalInDoubt, OfAMessageThatWasMovedOnTakesItsMarkBack) {
+  EXPECT_EQ(told(deleting("A 1 x S deleting", "A gone 1\nB new 7 x ST", "")),
+            "clear_deleted B/7\nwait A/1\n");
+  // One that nobody marked, or one of several.
+  EXPECT_EQ(told(deleting("A 1 x S deleting", "A gone 1\nB new 7 x S", "")),
+            "download B/7\nclose_intent 1\nforget A/1 tombstone\n");
+  EXPECT_EQ(told(deleting("A 1 x S deleting", "A gone 1\nB new 7 x ST\nC new 8 x S", "")),
+            "download B/7\ndownload C/8\nclose_intent 1\nforget A/1 tombstone\n");
 }
 TEST(RemovalInDoubt, ThatWasDecidedAgainstLosesItsMark) {
   EXPECT_EQ(told(deleting("A 1 x S wanted", "", "")), "clear_deleted A/1\nwait A/1\n");

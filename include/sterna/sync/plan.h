@@ -293,12 +293,13 @@ struct Repair {
 struct CloseIntent {
   IntentId intent;
 };
-// \Deleted that an open intent of ours set, and whose file is back (32), or whose message was moved
-// on with it.
+// \Deleted that an open intent of ours set, and whose file is back (32), or `moved_on`: whose
+// message another client took elsewhere with it.
 struct ClearDeleted {
   Where where;
   Uid uid;
   IntentId intent;
+  bool moved_on = false;
 };
 
 using ActionKind =
