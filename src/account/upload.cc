@@ -457,15 +457,14 @@ class Uploader {
   }
 
   Status record() {
-    const bool any =
-        std::ranges::any_of(jobs_, [](const UploadJob& job) { return job.intent.stored; });
+    const bool any = std::ranges::any_of(jobs_, &Intent::stored, &UploadJob::intent);
     if (stored_.empty() && !any) return {};
     STERNA_TRY(auto transaction, engine_.store->begin(store::Durability::full));
     STERNA_CHECK(look_for_exceptions());
     for (const UploadJob& job : jobs_) {
       if (!job.intent.stored) continue;
       STERNA_CHECK(engine_.store->update_intent(job.intent));
-      // What a person said lets one APPEND through.
+      // One word of a person, one APPEND.
       STERNA_CHECK(engine_.store->unset(orphan_restore_key(job.what->file.base)));
     }
     for (const auto& [job, uid] : stored_) {
@@ -492,8 +491,7 @@ class Uploader {
       row.internal_date = job->stat.mtime_ns / kNsPerSecond;
       row.identity = job->identity;
       row.remote_size = row.identity->size;
-      row.remote_since = engine_.generation;
-      row.local_since = engine_.generation;
+      row.remote_since = row.local_since = engine_.generation;
       STERNA_CHECK(engine_.store->put_message(row));
       recorded_[row.key.mailbox].add(uid);
       STERNA_CHECK(engine_.store->close_intent(job->intent.id));
@@ -517,7 +515,6 @@ class Uploader {
 
   // What few files have is not asked for each of them.
   Status look_for_exceptions() {
-    if (any_excepted_) return {};
     for (const std::string_view prefix : {kOrphanRestore, kNamesake}) {
       STERNA_TRY(const auto keys, engine_.store->keys_with_prefix(prefix));
       any_excepted_ = any_excepted_ || !keys.empty();
