@@ -23,8 +23,11 @@ bool is_free(const MessageView& message) {
 // Another content has its name by now: the file did not go, it was edited.
 bool was_edited(World& world, const Intent& intent) {
   const std::string_view stem = stem_of(intent.base_name);
-  return std::ranges::any_of(
-      world.files(), [&](const FileView& file) { return file.is_clear() && file.stem == stem; });
+  return std::ranges::any_of(world.files(), [&](const FileView& file) {
+    const auto& content = file.arrival->identity;
+    const bool same = content && intent.identity && content->same_as(*intent.identity);
+    return file.is_clear() && file.stem == stem && !same;
+  });
 }
 
 // Files that may be the one that went, after all, and cannot be looked at now.

@@ -459,5 +459,23 @@ with literal+
 )");
 }
 
+// It was seen in two places, and sent as a copy; the sync died, and the file moved on.
+TEST(FoundMoves, WhatWasSentOfAFileAmidItsMoveIsNotFetched) {
+  play(R"(seed 500290
+with capability
+1 remote.make dice=246266225
+2 remote.make dice=897695079
+3 remote.deliver dice=622158719
+4 local.deliver dice=142865342
+5 rest
+6 remote.move dice=270154335
+7 local.move at=109 dice=777547337
+8 local.flag dice=305769678
+9 sync cancel_ops=122
+10 local.move dice=149654778
+17 rest
+)");
+}
+
 }  // namespace
 }  // namespace sterna::simulation

@@ -105,7 +105,7 @@ void Ledger::completed(const std::string& token, const std::string& mailbox) {
   Life& life = lives_.at(token);
   life.vague = true;
   life.anew = true;
-  life.twice = life.twice || restarted_ || adopting_ || life.met();
+  life.twice = life.twice || restarted_ || adopting_ || (broken_ && !was_synced_) || life.met();
 }
 
 void Ledger::left_open(const std::string& token) {

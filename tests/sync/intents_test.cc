@@ -464,6 +464,16 @@ TEST(MoveInDoubt, WithoutARowDoneByHalfIsNoDeletionOfWhatWasSent) {
   for (MailboxInput& in : input.mailboxes) in.adopting = true;
   EXPECT_EQ(told(input), "pair B/7 n1 S\nclose_intent 2\nwait A/4\n");
 }
+// The file is back; whether the copy is ours is not known until all there is paired.
+TEST(MoveInDoubt, DoneByHalfWaitsInAMailboxThatIsYetToBePaired) {
+  Input input = read({kMailboxes, "A 1 x S", "B new 7 x S", ""});
+  add_intent(input, IntentKind::move_out, "A", 1, "A1", "x", "B");
+  EXPECT_EQ(told(input), "delete_out B/7 expunge\n");
+  for (MailboxInput& in : input.mailboxes) in.adopting = true;
+  EXPECT_EQ(told(input), "wait B/7\n");
+  input.intents.front().looks = 3;
+  EXPECT_EQ(told(input), "download B/7\nclose_intent 1\n");
+}
 // Moved on before the first move was recorded; the second one is done by half.
 TEST(MoveInDoubt, MovedOnByHalfIsFinished) {
   Input input =
