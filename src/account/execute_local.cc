@@ -488,6 +488,8 @@ class LocalExecution {
       row->remote_since = engine_.generation;
     }
     if (!row) return false;
+    engine_.again = engine_.again || what.file_stays;
+    if (what.file_stays) work.look_again();
     if (what.into == RowState::tombstone) {
       STERNA_CHECK(bury(engine_, work, *row, "local", "forgotten", action.reason));
       return true;

@@ -172,6 +172,24 @@ void move_local(Draft& draft, RowView& row) {
   move_in(draft, row);
 }
 
+namespace {
+
+// A row whose file this surely was, whatever its own mailbox shows.
+const RowView* left_by(World& world, const FileView& file) {
+  const FileStamp& is = file.arrival->file.file;
+  const auto& rows = world.rows_named(file.stem);
+  const auto found = std::ranges::find_if(rows, [&](const RowView* row) {
+    const FileStamp& was = row->row->file;
+    const bool same_file = is.ino != 0 && was.ino == is.ino && was.dev == is.dev;
+    const bool free = row->local == Local::unknown && !row->file;
+    return same_file && free && row->has_file_here() && row->mailbox &&
+           row->mailbox != file.mailbox;
+  });
+  return found == rows.end() ? nullptr : *found;
+}
+
+}  // namespace
+
 void pair(Draft& draft, FileView& file, MessageView& message, std::string reason) {
   message.file = &file;
   file.message = &message;
@@ -191,7 +209,9 @@ void pair(Draft& draft, FileView& file, MessageView& message, std::string reason
   pair.edited = file.sent_before != nullptr;
   pair.identity = pair.edited ? file.sent_before->identity : file.identity();
   if (message.detail) pair.told = message.detail->identity;
-  if (file.from && file.from->remote == Remote::gone) pair.forgets = file.from->key();
+  if (const RowView* left = file.from ? file.from : left_by(draft.world, file)) {
+    if (left->remote == Remote::gone) pair.forgets = left->key();
+  }
   pair.internal_date =
       message.detail ? message.detail->internal_date : message.row->row->internal_date;
   pair.email_id = message.detail ? message.detail->email_id : message.row->row->email_id;

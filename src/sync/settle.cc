@@ -121,6 +121,35 @@ void keep_for(Draft& draft, const RowView& row, const BirthElsewhere& birth) {
   draft.hold(HeldKind::moved_away, row, std::nullopt, reason + ": " + birth.obstacle);
 }
 
+// One file that two rows have, and that went back to the place of the first one, from where its
+// message had gone to that of the second: each would take the other's for deleted.
+bool have_one_file(const RowView& one, const RowView& other) {
+  const FileStamp& is = one.row->file;
+  const FileStamp& was = other.row->file;
+  return &one != &other && is.ino != 0 && is.ino == was.ino && is.dev == was.dev &&
+         stem_of(one.row->base_name) == stem_of(other.row->base_name);
+}
+
+bool is_local(const Removal& removal) {
+  return std::holds_alternative<DeleteIn>(removal.action.what);
+}
+
+// The file is the second one's, moved.
+void part_rows_of_one_file(Draft& draft) {
+  std::set<const RowView*> settled;
+  for (const Removal& here : draft.removals) {
+    for (const Removal& there : draft.removals) {
+      if (!is_local(here) || is_local(there) || !have_one_file(*here.row, *there.row)) continue;
+      if (settled.contains(here.row) || settled.contains(there.row)) continue;
+      settled.insert({here.row, there.row});
+      draft.wait(*there.row, "its file went back to where its message had been");
+      draft.act(Forget{here.row->mailbox->where(), here.row->key().uid, RowState::tombstone, true},
+                "its file is that of its message elsewhere");
+    }
+  }
+  std::erase_if(draft.removals, [&](const Removal& one) { return settled.contains(one.row); });
+}
+
 bool keeps_its_file(const Removal& removal) {
   const auto* out = std::get_if<DeleteOut>(&removal.action.what);
   return !out || out->file_remains;
@@ -129,6 +158,7 @@ bool keeps_its_file(const Removal& removal) {
 }  // namespace
 
 void settle_removals(Draft& draft) {
+  part_rows_of_one_file(draft);
   const Births births(draft.world);
   const Elsewhere elsewhere(draft.world.input());
   std::vector<Removal> settled;

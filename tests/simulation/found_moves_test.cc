@@ -477,5 +477,25 @@ with capability
 )");
 }
 
+// Both moved it; it was paired there, and its old row not gone yet, when the file went back.
+TEST(FoundMoves, AFileThatWentBackWhereItsMessageHadBeenIsNoDeletionOnEitherSide) {
+  play(R"(seed 412319
+with uidplus
+1 local.make dice=413619609
+2 local.make dice=578296880
+3 remote.deliver dice=197042534
+4 local.deliver dice=737787954
+5 local.move dice=651794473
+11 sync
+13 local.move dice=997715456
+14 local.move dice=107571429
+16 sync dice=899525005 power_ops=1
+17 local.move at=239 dice=164320867
+19 remote.move at=145 dice=667173795
+20 sync
+21 rest
+)");
+}
+
 }  // namespace
 }  // namespace sterna::simulation

@@ -280,6 +280,7 @@ struct Forget {
   Uid uid;
   // tombstone, dropped or detached; wanted: the file never reached the disk
   RowState into = RowState::tombstone;
+  bool file_stays = false;  // with a tombstone: it is found anew, as what it is by now
 };
 // The content of a row's file is a wreck: fetch it again, the wreck goes to the undo area (rule
 // 13).
