@@ -32,7 +32,7 @@ void move_out(Draft& draft, const RowView& row, Where from, Uid uid, const FlagS
   const MailboxView& to = place_of_file(row);
   FlagMerge merge = merge_flags(row.row->flags, remote, local_flags(row), to, row.inherited);
   // What our own unfinished removal set is not the user's.
-  if (row.has_state(RowState::deleting)) {
+  if (row.has_state(RowState::deleting) || has_mark_of_move(row)) {
     merge.result.set(Flag::deleted, false);
     merge.to_remote.add.set(Flag::deleted, false);
     merge.to_remote.remove.set(Flag::deleted);

@@ -55,8 +55,15 @@ FlagSet storable(const FlagSet& flags, const MailboxView& mailbox) {
   return stored;
 }
 
+bool has_mark_of_move(const RowView& row) {
+  return row.move_out && row.told && row.told->flags.has(Flag::deleted) &&
+         !row.row->flags.has(Flag::deleted);
+}
+
 FlagSet remote_flags(const RowView& row) {
-  return row.told ? row.told->flags : row.row->flags;
+  FlagSet flags = row.told ? row.told->flags : row.row->flags;
+  if (has_mark_of_move(row)) flags.set(Flag::deleted, false);
+  return flags;
 }
 
 FlagSet local_flags(const RowView& row) {

@@ -16,6 +16,9 @@ struct FlagMerge {
 // the base's where the name cannot tell (rule 39, experimental info, a name that never had an info
 // part).
 FlagSet remote_flags(const RowView& row);
+// The \Deleted that a move of ours, which broke off, set after its copy: nobody's flag, and not
+// among remote_flags().
+bool has_mark_of_move(const RowView& row);
 FlagSet local_flags(const RowView& row);
 
 // base xor (remote delta or local delta), for a message that will be in `place` (rule 40).

@@ -497,5 +497,20 @@ with uidplus
 )");
 }
 
+// Copied and marked, and not expunged when the line went; then its file came back.
+TEST(FoundMoves, TheMarkOfAMoveThatBrokeOffIsNobodysFlag) {
+  play(R"(seed 512455
+with namespace
+1 remote.make dice=546608499
+2 local.make dice=10938174
+3 local.deliver dice=808132106
+15 sync
+16 local.move dice=898536427
+18 sync cut=1739
+19 local.move dice=193313133
+25 rest
+)");
+}
+
 }  // namespace
 }  // namespace sterna::simulation

@@ -464,6 +464,11 @@ TEST(MoveInDoubt, WithoutARowDoneByHalfIsNoDeletionOfWhatWasSent) {
   for (MailboxInput& in : input.mailboxes) in.adopting = true;
   EXPECT_EQ(told(input), "pair B/7 n1 S\nclose_intent 2\nwait A/4\n");
 }
+TEST(MoveInDoubt, TheMarkOfOneThatBrokeOffIsTakenBack) {
+  EXPECT_EQ(told(moving("A flags 1 ST", "")), "push_flags A/1 S remote-T\n");
+  EXPECT_EQ(told(moving("A flags 1 ST", "A gone 1\nB new n1 x S")),
+            "move_out A/1 -> B n1 S remote-T\n");
+}
 // The file is back; whether the copy is ours is not known until all there is paired.
 TEST(MoveInDoubt, DoneByHalfWaitsInAMailboxThatIsYetToBePaired) {
   Input input = read({kMailboxes, "A 1 x S", "B new 7 x S", ""});
