@@ -142,6 +142,7 @@ void follow_new_uid(Draft& draft, RowView& row) {
   pair.to_remote = std::move(merge.to_remote);
   if (pair.file.tells_flags) pair.to_local = std::move(merge.to_local);
   pair.identity = row.identity;
+  pair.edited = content_of(row) == Content::edited;
   pair.told = message.detail->identity;
   pair.internal_date = message.detail->internal_date;
   pair.email_id = message.detail->email_id;

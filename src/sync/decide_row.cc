@@ -113,10 +113,13 @@ void gone_from_server_moved_here(Draft& draft, RowView& row) {
 }
 
 // Whether to follow the message to where it is now. Under another UID of the same mailbox only with
-// a file that is still what it was; nowhere if the file is another message by now.
+// a file that is still what it was, or surely an edit of that; nowhere if the file is another
+// message by now.
 bool follows(const Draft& draft, const RowView& row) {
   if (!row.message || !row.message->mailbox->may_pull() || edit_was_sent(draft, row)) return false;
-  return row.message->mailbox != row.mailbox || content_of(row) == Content::same;
+  const Content content = content_of(row);
+  return row.message->mailbox != row.mailbox || content == Content::same ||
+         content == Content::edited;
 }
 
 // Whether that message is told in this pass what was said to the one that it was before.

@@ -417,7 +417,7 @@ with cyrus qresync uidplus
 }
 
 // Sent half written, and whole here by the time its message had been moved away and back.
-TEST(FoundMoves, AnEditIsKeptBesideTheMessageItWasOfUnderAnotherUid) {
+TEST(FoundMoves, TheWholeReplacesAPartThatHasAnotherUidByNow) {
   play(R"(seed 55168
 with uidplus
 1 local.make dice=618705351

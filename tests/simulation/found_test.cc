@@ -442,5 +442,37 @@ with
 )");
 }
 
+// The phone moved the message away and back while the file was edited.
+TEST(Found, AnEditReplacesItsMessageUnderAnotherUid) {
+  play(R"(seed 512051
+with capability list-status uidplus
+1 remote.make dice=422539045
+2 local.deliver dice=779750783
+3 sync
+5 remote.move dice=475072859
+6 local.edit dice=297672651
+12 remote.move dice=630487098
+13 local.mark-all at=95 dice=363180414
+17 rest
+)");
+}
+
+// Both are kept, and whose flags the file's were nobody knows.
+TEST(Found, TheOldMessageOfAnEditBeforeARestartMayHaveItsFlags) {
+  play(R"(seed 411136
+with
+2 remote.make dice=443746274
+3 local.deliver dice=166072967
+4 local.deliver dice=656382660
+5 rest
+7 remote.move dice=750420736
+8 local.save dice=348802713
+9 sync dice=111716165 power_ms=1
+12 local.edit dice=670007605
+15 local.mark-all dice=751992403
+16 rest
+)");
+}
+
 }  // namespace
 }  // namespace sterna::simulation

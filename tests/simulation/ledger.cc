@@ -94,7 +94,9 @@ void Ledger::original_gone(const std::string& token) {
 void Ledger::edited(const std::string& token, const std::string& by, const std::string& mailbox,
                     const FlagSet& flags) {
   deleted(Side::local, token);
-  lives_.at(token).open = lives_.at(token).open || restarted_;
+  Life& old = lives_.at(token);
+  old.open = old.open || restarted_;
+  old.vague = old.vague || restarted_;
   born(Side::local, by, mailbox, flags);
   lives_.at(by).vague = true;
 }

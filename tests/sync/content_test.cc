@@ -123,6 +123,10 @@ TEST(Restarted, WhatWasCutIsFetchedAgain) {
   mailbox(input, "A").local.changed.front().identity->size -= 1;
   EXPECT_EQ(told(input), "repair A/1 A1\n");
 }
+// It went away on the server, and came back.
+TEST(Content, AnEditOfAMessageUnderAnotherUidReplacesIt) {
+  EXPECT_EQ(planned("A gone 1\nA new 7 x S", "A edited 1 y"), "pair A/7 A1 S edited forgets=A/1\n");
+}
 TEST(Restarted, WhatWasSentBeforeIsPairedAndTheMessageComesAnew) {
   EXPECT_EQ(planned("A new 7 y S", "A restarted 1 y"), "pair A/7 A1 S forgets=A/1\n");
 }
