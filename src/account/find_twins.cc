@@ -115,10 +115,10 @@ class Search {
       return;
     }
     for (const MessageRow& row : rows) {
-      const std::optional<maildir::SeenFile> seen = file_of(row);
-      if (!seen || !is_twin_of(*arrival, row)) continue;
+      if (!is_twin_of(*arrival, row)) continue;
+      const maildir::SeenFile seen{row.in_new, full_name(row), row.file.ino};
       sorted_.copies.push_back(
-          {facts_of(*arrival), {row.key.mailbox, *seen, row.file, *row.identity}});
+          {facts_of(*arrival), {row.key.mailbox, seen, row.file, *row.identity}});
       return;
     }
     sorted_.fetch.add(uid);
@@ -131,15 +131,6 @@ class Search {
     if (told.internal_date != 0) facts.internal_date = told.internal_date;
     facts.email_id = told.email_id;
     return facts;
-  }
-
-  // Under the name that it had when its row was written, or where that is not known, was listed.
-  std::optional<maildir::SeenFile> file_of(const MessageRow& row) const {
-    if (!is_unsaid(row)) return maildir::SeenFile{row.in_new, full_name(row), row.file.ino};
-    const MailboxWork* work = engine_.find(row.key.mailbox);
-    const maildir::Entry* entry = work->listing ? work->listing->find(row.base_name) : nullptr;
-    if (!entry) return std::nullopt;
-    return work->listing->seen(*entry);
   }
 
   Engine& engine_;

@@ -14,9 +14,9 @@
 #include <set>
 
 #include "allowance.h"
-#include "decisions.h"
 #include "execute.h"
 #include "failures.h"
+#include "file_words.h"
 #include "learn_stored.h"
 #include "list_remote.h"
 #include "row_changes.h"
@@ -68,7 +68,8 @@ const FlagSet& agreed_flags(const sync::Upload& what) {
 // All mailboxes' uploads in one row: while the server stores, the next are read.
 class Uploader {
  public:
-  Uploader(Engine& engine, Connection& connection) : engine_(engine), connection_(connection) {}
+  Uploader(Engine& engine, Connection& connection)
+      : engine_(engine), connection_(connection), words_(*engine.store) {}
 
   coro::Task<Status> run(std::span<const Uploads> uploads) {
     STERNA_CO_TRY(const std::vector<store::Failure> failures, engine_.store->failures());
@@ -460,12 +461,11 @@ class Uploader {
     const bool any = std::ranges::any_of(jobs_, &Intent::stored, &UploadJob::intent);
     if (stored_.empty() && !any) return {};
     STERNA_TRY(auto transaction, engine_.store->begin(store::Durability::full));
-    STERNA_CHECK(look_for_exceptions());
+    STERNA_CHECK(words_.look());
     for (const UploadJob& job : jobs_) {
       if (!job.intent.stored) continue;
       STERNA_CHECK(engine_.store->update_intent(job.intent));
-      // One word of a person, one APPEND.
-      STERNA_CHECK(engine_.store->unset(orphan_restore_key(job.what->file.base)));
+      STERNA_CHECK(words_.use_up_restore(job.what->file.base));
     }
     for (const auto& [job, uid] : stored_) {
       STERNA_TRY(const bool told, can_be_new(engine_, *job->work, uid));
@@ -513,24 +513,13 @@ class Uploader {
     return {};
   }
 
-  // What few files have is not asked for each of them.
-  Status look_for_exceptions() {
-    for (const std::string_view prefix : {kOrphanRestore, kNamesake}) {
-      STERNA_TRY(const auto keys, engine_.store->keys_with_prefix(prefix));
-      any_excepted_ = any_excepted_ || !keys.empty();
-    }
-    return {};
-  }
-
   // What made a file wait, or be sent for all that, is settled.
   Status forget_exceptions(const UploadJob& job) {
     const std::string& base = job.what->file.base;
     if (any_parked_) {
       STERNA_CHECK(engine_.store->clear_failure(job.work->row.id, Uid{}, base, "upload"));
     }
-    if (!any_excepted_) return {};
-    STERNA_CHECK(engine_.store->unset(orphan_restore_key(base)));
-    return engine_.store->unset(namesake_key(base));
+    return words_.forget(base);
   }
 
   // The edited message's old row has no file any more; the next pass takes it from the server.
@@ -578,7 +567,8 @@ class Uploader {
   std::optional<SendRoom> today_;
   std::uint64_t taken_octets_ = 0;
   bool left_some_ = false;  // for another day
-  bool any_parked_ = false, any_excepted_ = false;
+  bool any_parked_ = false;
+  FileWords words_;
   // Of mailboxes with a limit of their own; none in it: unlimited, or not told.
   std::map<const MailboxWork*, std::optional<std::uint64_t>> limits_;
   std::vector<imap::CommandId> asked_;

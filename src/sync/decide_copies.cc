@@ -43,18 +43,13 @@ void remove_surplus(Draft& draft, const Intent& intent, MessageView& surplus,
   draft.act(std::move(out), kLeftByHalf);
 }
 
-// Whether there is more to be seen before anything can be said of it.
-bool is_seen_whole(World& world, const MailboxView& from, const MailboxView& to) {
-  return from.remote_known && !from.is_yet_to_be_paired() && !to.is_yet_to_be_paired() &&
-         world.every_local_side_known();
-}
-
 // Both places are what they were when the move was begun.
 bool is_certain(World& world, const Intent& intent) {
   const MailboxView* from = world.mailbox(intent.mailbox);
   const MailboxView* to = world.mailbox(intent.target);
-  return from && to && is_seen_whole(world, *from, *to) &&
-         from->where().uidvalidity == intent.uidvalidity;
+  if (!from || !to || from->is_yet_to_be_paired() || to->is_yet_to_be_paired()) return false;
+  return from->remote_known && from->where().uidvalidity == intent.uidvalidity &&
+         world.every_local_side_known();
 }
 
 // Neither fetched nor removed in this pass.
@@ -101,9 +96,10 @@ void decide_copy(Draft& draft, const Intent& intent) {
   if (!copy || copy->taken || copy->file || copy->from) return;
   if (!row->mailbox || !row->has_file_here() || !has_file) return;
   if (row->mailbox->where().uidvalidity != intent.uidvalidity) return;
-  if (intent.looks >= kLooksBeforeSendingAgain && !is_certain(draft.world, intent)) return;
+  const bool certain = is_certain(draft.world, intent);
+  if (!certain && intent.looks >= kLooksBeforeSendingAgain) return;
   const bool known = row->local != Local::unknown && row->remote != Remote::unknown;
-  if (!known || !is_seen_whole(draft.world, *row->mailbox, *copy->mailbox)) {
+  if (!known || !certain) {
     return keep_unsure(draft, intent, *copy);
   }
   if (row->remote == Remote::same) {

@@ -23,11 +23,6 @@ struct Namesakes {
   bool claimed = false;               // the name of a message that has no file yet
 };
 
-// A mail program's fields apart.
-bool is_content_of(const LocalArrival& arrival, const Identity& identity) {
-  return identity.same_as(*arrival.identity) || (arrival.plain && identity.same_as(*arrival.plain));
-}
-
 void ask(const RowView& row, const FileView& file, Namesakes& names) {
   const bool proven = row.identity && is_content_of(*file.arrival, *row.identity);
   switch (row.row->state) {
@@ -139,8 +134,7 @@ class Holdings {
     return std::ranges::any_of(found->second, [&](const RowView* row) {
       if (row->local == Local::gone || row->remote != Remote::same) return false;
       if (row->identity->differs_in_body(*file.arrival->identity)) return false;
-      const FileStamp own = file_of(*row).file;
-      return under_any_inode || (own.ino != 0 && own.ino == stamp.ino && own.dev == stamp.dev);
+      return under_any_inode || is_one_file(file_of(*row).file, stamp);
     });
   }
 

@@ -24,9 +24,7 @@ bool is_free(const MessageView& message) {
 bool was_edited(World& world, const Intent& intent) {
   const std::string_view stem = stem_of(intent.base_name);
   return std::ranges::any_of(world.files(), [&](const FileView& file) {
-    const auto& content = file.arrival->identity;
-    const bool same = content && intent.identity && content->same_as(*intent.identity);
-    return file.is_clear() && file.stem == stem && !same;
+    return file.is_clear() && file.stem == stem && !same_content(intent, file);
   });
 }
 
@@ -66,10 +64,11 @@ void keep_in_doubt(Draft& draft, const Intent& intent, MessageView& message) {
 
 // Both went elsewhere amid this pass, maybe: the listing of that place was made before.
 void wait_for_file(Draft& draft, const Intent& intent) {
-  MessageView* message = moved_on_from(draft.world, intent);
   const bool again = draft.world.input().may_look_again;
   if (intent.looks >= kLooksBeforeSendingAgain) return;
-  if (!message || (!again && !may_be_unclear(draft.world))) return;
+  if (!again && !may_be_unclear(draft.world)) return;
+  MessageView* message = moved_on_from(draft.world, intent);
+  if (!message) return;
   draft.plan.look_again = draft.plan.look_again || again;
   keep_in_doubt(draft, intent, *message);
 }

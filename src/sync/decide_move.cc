@@ -177,11 +177,9 @@ namespace {
 
 // A row whose file this surely was, whatever its own mailbox shows.
 const RowView* left_by(World& world, const FileView& file) {
-  const FileStamp& is = file.arrival->file.file;
   const auto& rows = world.rows_named(file.stem);
   const auto found = std::ranges::find_if(rows, [&](const RowView* row) {
-    const FileStamp& was = row->row->file;
-    const bool same_file = is.ino != 0 && was.ino == is.ino && was.dev == is.dev;
+    const bool same_file = is_one_file(row->row->file, file.arrival->file.file);
     const bool free = row->local == Local::unknown && !row->file;
     return same_file && free && row->has_file_here() && row->mailbox &&
            row->mailbox != file.mailbox;

@@ -60,8 +60,7 @@ bool may_be_arriving(World& world, const RowView& row) {
   return std::ranges::any_of(world.files(), [&](const FileView& file) {
     if (file.arrival->stable || file.is_paired()) return false;
     const FileStamp& is = file.arrival->file.file;
-    const bool same_file = was.ino != 0 && was.ino == is.ino && was.dev == is.dev;
-    return same_file || was.size == is.size || file.stem == stem_of(row.row->base_name);
+    return is_one_file(was, is) || was.size == is.size || file.stem == stem_of(row.row->base_name);
   });
 }
 

@@ -7,6 +7,9 @@
 
 namespace sterna::sync {
 
+// Whether that file, which was read, is what the intent was about.
+bool same_content(const Intent& intent, const FileView& file);
+
 // Files about which an upload is open, where they were; and, when all else is paired, elsewhere:
 // also in the place of the row that they had left.
 void find_uploads(World& world);

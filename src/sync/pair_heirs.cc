@@ -33,14 +33,11 @@ FileView* left_over(World& world, const RowView& row) {
   if (!begun) return nullptr;
   const FileStamp& was = row.row->file;
   for (FileView& file : world.files()) {
-    const FileStamp& is = file.arrival->file.file;
-    const bool same_file = was.ino != 0 && was.ino == is.ino && was.dev == is.dev;
+    const bool same_file = is_one_file(was, file.arrival->file.file);
     const bool named = same_file || file.stem == stem_of(row.row->base_name);
     const bool free = !file.is_paired() && !file.upload && !file.awaits_drop && file.is_clear();
     if (!named || !free || file.mailbox == row.mailbox) continue;
-    const auto& plain = file.arrival->plain;
-    const bool same = row.identity->same_as(*file.arrival->identity);
-    if (same || (plain && row.identity->same_as(*plain))) return &file;
+    if (is_content_of(*file.arrival, *row.identity)) return &file;
   }
   return nullptr;
 }

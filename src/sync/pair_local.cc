@@ -35,10 +35,7 @@ bool join(RowView& row, FileView& file) {
 }
 
 bool has_other_content(const RowView& row, const FileView& file) {
-  const auto& content = file.arrival->identity;
-  const auto& plain = file.arrival->plain;
-  const bool same = !row.identity || !content || content->same_as(*row.identity);
-  return !same && !(plain && plain->same_as(*row.identity));
+  return row.identity && file.arrival->identity && !is_content_of(*file.arrival, *row.identity);
 }
 
 // A wanted row knows a file only while that one, a damaged one, is being taken away.

@@ -24,10 +24,6 @@ std::vector<const Intent*> open_uploads(const World& world) {
   return uploads;
 }
 
-bool same_content(const Intent& intent, const FileView& file) {
-  return intent.identity && intent.identity->same_as(*file.arrival->identity);
-}
-
 // The new content of a row's own file.
 bool find_edited_row(World& world, const Intent& intent) {
   for (RowView* row : world.rows_named(std::string(stem_of(intent.base_name)))) {
@@ -108,6 +104,10 @@ void find_edited_since_moved(World& world) {
 }
 
 }  // namespace
+
+bool same_content(const Intent& intent, const FileView& file) {
+  return intent.identity && intent.identity->same_as(*file.arrival->identity);
+}
 
 const RowView* recorded_result_of(World& world, const Intent& intent) {
   const MailboxView* mailbox = goal_of(world, intent);

@@ -124,9 +124,7 @@ void keep_for(Draft& draft, const RowView& row, const BirthElsewhere& birth) {
 // One file that two rows have, and that went back to the place of the first one, from where its
 // message had gone to that of the second: each would take the other's for deleted.
 bool have_one_file(const RowView& one, const RowView& other) {
-  const FileStamp& is = one.row->file;
-  const FileStamp& was = other.row->file;
-  return &one != &other && is.ino != 0 && is.ino == was.ino && is.dev == was.dev &&
+  return is_one_file(one.row->file, other.row->file) &&
          stem_of(one.row->base_name) == stem_of(other.row->base_name);
 }
 
@@ -136,16 +134,20 @@ bool is_local(const Removal& removal) {
 
 // The file is the second one's, moved.
 void part_rows_of_one_file(Draft& draft) {
+  std::map<std::uint64_t, const RowView*> here_by_inode;
+  for (const Removal& one : draft.removals) {
+    if (is_local(one)) here_by_inode.emplace(one.row->row->file.ino, one.row);
+  }
   std::set<const RowView*> settled;
-  for (const Removal& here : draft.removals) {
-    for (const Removal& there : draft.removals) {
-      if (!is_local(here) || is_local(there) || !have_one_file(*here.row, *there.row)) continue;
-      if (settled.contains(here.row) || settled.contains(there.row)) continue;
-      settled.insert({here.row, there.row});
-      draft.wait(*there.row, "its file went back to where its message had been");
-      draft.act(Forget{here.row->mailbox->where(), here.row->key().uid, RowState::tombstone, true},
-                "its file is that of its message elsewhere");
-    }
+  for (const Removal& there : draft.removals) {
+    const auto found = here_by_inode.find(there.row->row->file.ino);
+    if (is_local(there) || found == here_by_inode.end()) continue;
+    const RowView* here = found->second;
+    if (!have_one_file(*here, *there.row) || !settled.insert(here).second) continue;
+    settled.insert(there.row);
+    draft.wait(*there.row, "its file went back to where its message had been");
+    draft.act(Forget{here->mailbox->where(), here->key().uid, RowState::tombstone, true},
+              "its file is that of its message elsewhere");
   }
   std::erase_if(draft.removals, [&](const Removal& one) { return settled.contains(one.row); });
 }

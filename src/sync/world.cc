@@ -55,6 +55,14 @@ std::string_view stem_of(std::string_view base_name) {
   return base_name.substr(0, base_name.find(','));
 }
 
+bool is_one_file(const FileStamp& one, const FileStamp& other) {
+  return one.ino != 0 && one.ino == other.ino && one.dev == other.dev;
+}
+
+bool is_content_of(const LocalArrival& arrival, const Identity& identity) {
+  return identity.same_as(*arrival.identity) || (arrival.plain && identity.same_as(*arrival.plain));
+}
+
 World::World(const Input& input) : input_(input) {
   add_mailboxes();
   add_rows();

@@ -142,6 +142,11 @@ struct FileView {
   }
 };
 
+// As the inode says; where none is known, it says nothing.
+bool is_one_file(const FileStamp& one, const FileStamp& other);
+// A mail program's fields apart. The arrival's identity is known.
+bool is_content_of(const LocalArrival& arrival, const Identity& identity);
+
 class World {
  public:
   explicit World(const Input& input);

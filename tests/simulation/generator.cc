@@ -111,17 +111,17 @@ class Generator {
     return {};
   }
 
-  Step& deed(std::string_view what) {
-    const std::string who = random_.chance(50) ? "local." : "remote.";
-    Step& step = add(who + std::string(what));
+  Step& deed_of(std::string_view who, std::string_view what) {
+    Step& step = add(std::string(who) + std::string(what));
     step.with["dice"] = dice();
     return step;
   }
+  Step& deed(std::string_view what) {
+    return deed_of(random_.chance(50) ? "local." : "remote.", what);
+  }
   Step& deed() {
-    if (!has_habits_ || !random_.chance(20)) return deed(one_of(deeds_));
-    Step& step = add("local." + std::string(one_of(kHabits)));
-    step.with["dice"] = dice();
-    return step;
+    if (has_habits_ && random_.chance(20)) return deed_of("local.", one_of(kHabits));
+    return deed(one_of(deeds_));
   }
 
   // What the users do, a sync, and a pause.
