@@ -65,15 +65,32 @@ class Scan {
   // Quotes elsewhere begin no string: the library reads `0"""` as a number that goes on.
   bool at_string() const {
     if (text_[0] != '"' && text_[0] != '\'') return false;
-    return last_ == '.' ? !in_value_ : std::string_view("\n=[{,").contains(last_);
+    return last_ == '.' ? in_key_ : may_begin_value();
   }
 
+  bool may_begin_value() const { return std::string_view("\n=[{,").contains(last_); }
+
   void take_in(char c) {
-    if (c == '=') in_value_ = true;
-    if (in_value_ && (c == '[' || c == '{')) ++open_;
-    if (open_ > 0 && (c == ']' || c == '}')) --open_;
-    if (c == '\n' && open_ == 0) in_value_ = false;
+    if (c == '\n' && open_.empty()) in_key_ = true;
+    if (in_key_ && c == '=') {
+      in_key_ = false;
+    } else if ((!in_key_ || c == '}') && !take_in_of_value(c)) {
+      return;
+    }
     if (c != ' ' && c != '\t' && c != '\r') last_ = c;
+  }
+
+  // False within a number or a word, where brackets open nothing and nothing is set: the library
+  // reads on.
+  bool take_in_of_value(char c) {
+    if (c == '[' || c == '{') {
+      if (!may_begin_value()) return false;
+      open_ += c;
+    } else if ((c == ']' || c == '}') && !open_.empty()) {
+      open_.pop_back();
+    }
+    in_key_ = c == '{' || (c == ',' && open_.ends_with('{'));
+    return c != '=';
   }
 
   bool at_not_ascii() const {
@@ -129,9 +146,9 @@ class Scan {
   unsigned line_ = 1;
   unsigned column_ = 1;
   unsigned dots_ = 0;
-  char last_ = '\n';       // that is no white space, a comment apart
-  bool in_value_ = false;  // behind `=`, up to the line's end or the brackets' that were opened
-  unsigned open_ = 0;
+  char last_ = '\n';  // that is no white space, a comment apart
+  bool in_key_ = true;
+  std::string open_;  // the brackets of the value around
 };
 
 // The octets of `line` before the character at `column`.

@@ -431,12 +431,15 @@ TEST(BadConfigurations, QuotesBeginAStringOnlyWhereAStringMayStand) {
   for (const std::string_view text :
        {"a = 0\"\"\"\u00e9\"\"\"", "a = 0 '\u00e9'", "a = x.\"\u00e9\"", "a = 1.'\u00e9'",
         "a\"\u00e9\" = 1", "a = [\n  x.\"\u00e9\"]", "a = \"b\"\"\u00e9\"",
-        "a = {b = 1.\"\u00e9\"}"}) {
+        "a = {b = 1.\"\u00e9\"}", "a = -[\"\u00e9\"", "a = [-[[\"\"\"\u00e9\"\"\"",
+        "a = 1{\"\u00e9\"", "a = 1=\"\u00e9\"", "a = {b = 1=\"\u00e9\"}", "a = [b=\"\u00e9\"]"}) {
     EXPECT_THAT(problems_of(text), HasSubstr("only ASCII")) << text;
   }
   for (const std::string_view text :
        {"\"\u00e9\" = 1", "[a.'\u00e9'.\"\u00e9\"]", "a.\"\u00e9\" = 1",
         "a = ['\u00e9', # \u00e9\n '\u00e9']",
+        "a = [[\"\u00e9\"], [\"\u00e9\"], {b = [\"\u00e9\"], c = {d = '\u00e9'}}]\nb = '\u00e9'",
+        "a = {}\nb = {}\nc = [ ]\n\"\u00e9\" = '\u00e9'",
         "a = {b = '\u00e9', 'c\u00e9' = \"\u00e9\"}\n'\u00e9'.\"\u00e9\" = ''"}) {
     EXPECT_THAT(problems_of(text), Not(HasSubstr("TOML"))) << text;
   }
