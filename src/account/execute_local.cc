@@ -202,18 +202,32 @@ class LocalExecution {
     touched.add(co_await on_worker(engine_.services, job));
   }
 
-  // A base that another file of the target has, under whatever flags, is not taken along (rule 10).
+  // A base that another file of the target has, under whatever flags, is not taken along (rule 10);
+  // nor one of which the target knows another content: the file would look like an edit of that.
   Status name_moved() {
-    for (Change& change : changes_) {
+    for (const Ordered& one : order_) {
+      Change& change = changes_[one.index];
       if (change.error || change.kind != Change::Kind::move) continue;
       STERNA_TRY(const std::vector<MessageRow> named,
                  engine_.store->messages_by_base_name(change.file.base));
+      const auto came_from = std::ranges::find(named, key_of_moved(*one.action), &MessageRow::key);
       const bool taken = std::ranges::any_of(named, [&](const MessageRow& row) {
-        return row.key.mailbox == change.to->row.id && row.file.ino != change.file.file.ino;
+        const bool other = row.file.ino != change.file.file.ino ||
+                           (came_from != named.end() && has_other_content(row, *came_from));
+        return other && row.key.mailbox == change.to->row.id;
       });
       if (taken) change.base = engine_.new_base_name();
     }
     return {};
+  }
+
+  static MessageKey key_of_moved(const sync::Action& action) {
+    const auto* move = std::get_if<sync::MoveIn>(&action.what);
+    return move ? MessageKey{move->from.mailbox, move->uid} : MessageKey{};
+  }
+
+  static bool has_other_content(const MessageRow& one, const MessageRow& other) {
+    return one.identity && other.identity && !one.identity->same_as(*other.identity);
   }
 
   // A file that a sync which dies leaves where its message was by then would else look like one
@@ -346,10 +360,7 @@ class LocalExecution {
     push_unsaid(row, pair.where.uidvalidity, pair.to_remote, pair.flags, action.reason);
     STERNA_CHECK(engine_.store->put_message(row));
     if (pair.replaces) STERNA_CHECK(let_go({work.row.id, *pair.replaces}));
-    if (pair.forgets) {
-      find_again(*pair.forgets);
-      STERNA_CHECK(forget_row(engine_, *pair.forgets, action.reason));
-    }
+    if (pair.forgets) STERNA_CHECK(forget_row(engine_, *pair.forgets, action.reason));
     STERNA_CHECK(engine_.add_history(work, pair.uid, file.name, "paired", "local",
                                      pair.flags.to_string(), action.reason));
     return true;
@@ -506,7 +517,6 @@ class LocalExecution {
   Result<bool> record(const sync::Action&, const sync::CloseIntent&, MailboxWork&, Change*) {
     return false;
   }
-
   Result<bool> record(const sync::Action& action, const sync::Download& what, MailboxWork&,
                       Change*) {
     remote_.downloads.push_back({what.where.mailbox, what.uids, action.reason});
@@ -517,7 +527,6 @@ class LocalExecution {
   Result<bool> record(const sync::Action&, const sync::Repair&, MailboxWork&, Change*) {
     return false;
   }
-
   Result<bool> record(const sync::Action& action, const sync::MoveOut&, MailboxWork&, Change*) {
     remote_.moves.push_back(&action);
     return false;
@@ -543,14 +552,6 @@ class LocalExecution {
     row.base_name.clear();
     row.info.clear();
     row.file = {};
-    engine_.again = true;
-  }
-
-  // A message that stays on the server without its row is new there, as soon as somebody looks.
-  void find_again(MessageKey key) {
-    MailboxWork* work = engine_.find(key.mailbox);
-    if (!work || work->input.remote.gone.contains(key.uid)) return;
-    work->look_again();
     engine_.again = true;
   }
 

@@ -72,6 +72,20 @@ Status close_uploads_of(Engine& engine, std::span<const MessageRow> rows) {
   return {};
 }
 
+namespace {
+
+// Told of no more, and not counted, it would make up for one that vanished since: all UIDs are
+// listed next.
+Status list_anew(Engine& engine, MailboxWork& work) {
+  engine.again = true;
+  work.look_again();
+  work.row.cursor.highest_modseq = {};
+  work.row.cursor.messages = 0;
+  return engine.store->update_mailbox(work.row);
+}
+
+}  // namespace
+
 Status forget_row(Engine& engine, MessageKey key, const std::string& reason) {
   STERNA_TRY(std::optional<MessageRow> row, engine.store->message(key));
   MailboxWork* work = engine.find(key.mailbox);
@@ -82,6 +96,7 @@ Status forget_row(Engine& engine, MessageKey key, const std::string& reason) {
     return other.key.mailbox == key.mailbox && other.key.uid != key.uid;
   });
   if (stays) row->base_name.clear();  // a name that lives has no tombstone
+  if (!work->input.remote.gone.contains(key.uid)) STERNA_CHECK(list_anew(engine, *work));
   return bury(engine, *work, *row, "local", "forgotten", reason);
 }
 

@@ -25,7 +25,8 @@ Status leave_place(Engine& engine, const MessageRow& row);
 // inside a transaction. Were one still open when another client moves the message there, that would
 // pass for what was sent.
 Status close_uploads_of(Engine& engine, std::span<const MessageRow> rows);
-// As bury(), of a row whose file is another row's from now on, if it is still there.
+// As bury(), of a row whose file is another row's from now on, if it is still there. A message that
+// is still on the server is new there.
 Status forget_row(Engine& engine, MessageKey key, const std::string& reason);
 
 }  // namespace sterna::account

@@ -20,11 +20,14 @@ bool is_free(const MessageView& message) {
   return !message.from && !message.file && !message.taken;
 }
 
-// Another content has its name by now: the file did not go, it was edited.
+// Another content has its name by now where it was sent to: the file did not go, it was edited. One
+// that was taken elsewhere as well is new there.
 bool was_edited(World& world, const Intent& intent) {
   const std::string_view stem = stem_of(intent.base_name);
+  const MailboxView* goal = world.mailbox(is_move(intent) ? intent.target : intent.mailbox);
   return std::ranges::any_of(world.files(), [&](const FileView& file) {
-    return file.is_clear() && file.stem == stem && !same_content(intent, file);
+    const bool named = file.is_clear() && file.stem == stem && file.mailbox == goal;
+    return named && !same_content(intent, file);
   });
 }
 

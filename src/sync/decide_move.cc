@@ -27,16 +27,19 @@ const MailboxView& place_of_file(const RowView& row) {
   return row.file ? *row.file->mailbox : *row.mailbox;
 }
 
+// What our own unfinished removal or move set is not the user's.
+void take_back_mark(FlagMerge& merge) {
+  merge.result.set(Flag::deleted, false);
+  merge.to_remote.add.set(Flag::deleted, false);
+  merge.to_remote.remove.set(Flag::deleted);
+  merge.to_local.add.set(Flag::deleted, false);
+}
+
 void move_out(Draft& draft, const RowView& row, Where from, Uid uid, const FlagSet& remote,
               std::string reason) {
   const MailboxView& to = place_of_file(row);
   FlagMerge merge = merge_flags(row.row->flags, remote, local_flags(row), to, row.inherited);
-  // What our own unfinished removal set is not the user's.
-  if (row.has_state(RowState::deleting) || has_mark_of_move(row)) {
-    merge.result.set(Flag::deleted, false);
-    merge.to_remote.add.set(Flag::deleted, false);
-    merge.to_remote.remove.set(Flag::deleted);
-  }
+  if (row.has_state(RowState::deleting) || has_mark_of_move(row)) take_back_mark(merge);
   MoveOut move;
   move.from = from;
   move.uid = uid;
@@ -56,13 +59,20 @@ bool trash_loses(const RowView& row) {
          !why_parked(*row.message->mailbox, *row.file->mailbox);
 }
 
+// Under whatever name the file is by now.
+bool goes_on_from(const Intent& intent, const Intent* before) {
+  return before && intent.mailbox == before->target &&
+         intent.uidvalidity == before->target_uidvalidity && intent.uid >= before->target_uid_next;
+}
+
 // The last of several moves that came to no end has no row where it began.
 const Intent* rowless_move_of(World& world, const RowView& row) {
+  const auto there = row.identity_there();
+  const std::string_view stem = row.file ? row.file->stem : stem_of(row.row->base_name);
   const auto& intents = world.input().intents;
   const auto found = std::ranges::find_if(intents, [&](const Intent& intent) {
-    const auto there = row.identity_there();
-    return row.file && stem_of(intent.base_name) == row.file->stem &&
-           is_rowless_move(world, intent) && may_come_of(intent, *row.message) && there &&
+    const bool its = stem_of(intent.base_name) == stem || goes_on_from(intent, row.move_out);
+    return its && is_rowless_move(world, intent) && may_come_of(intent, *row.message) && there &&
            intent.identity && intent.identity->same_as(*there);
   });
   return found == intents.end() ? nullptr : &*found;
@@ -175,6 +185,17 @@ void move_local(Draft& draft, RowView& row) {
 
 namespace {
 
+// Of a move of ours that broke off before the message had a row.
+bool has_mark_of_move(const World& world, const MessageView& message) {
+  const Where where = message.mailbox->where();
+  return message.flags().has(Flag::deleted) &&
+         std::ranges::any_of(world.input().intents, [&](const Intent& intent) {
+           return intent.kind == IntentKind::move_out && intent.mailbox == where.mailbox &&
+                  intent.uidvalidity == where.uidvalidity && intent.uid == message.uid &&
+                  !intent.flags.has(Flag::deleted);
+         });
+}
+
 // A row whose file this surely was, whatever its own mailbox shows.
 const RowView* left_by(World& world, const FileView& file) {
   const auto& rows = world.rows_named(file.stem);
@@ -197,6 +218,7 @@ void pair(Draft& draft, FileView& file, MessageView& message, std::string reason
   FlagMerge merge = file.from ? merge_flags(file.from->row->flags, message.flags(),
                                             local_flags(*file.from), mailbox)
                               : merge_new(file, message, mailbox);
+  if (!message.row && has_mark_of_move(draft.world, message)) take_back_mark(merge);
   if (!seen.tells_flags) merge.to_local = {};
   Pair pair;
   pair.where = mailbox.where();

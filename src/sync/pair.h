@@ -76,9 +76,9 @@ bool is_doubted_there(const RowView& row);
 // written, or, while adopting, moved while nobody looked.
 void pair_elsewhere(World& world);
 
-// A file without a row that was, or may have been, on the server all the same: sent with its answer
-// lost, fetched and never written down (a name of ours), or, while adopting, marked by another
-// synchronizer.
+// A file without a row that was, or may have been, on the server all the same: sent or moved with
+// its answer lost, fetched and never written down (a name of ours), or, while adopting, marked by
+// another synchronizer.
 bool was_on_server(World& world, const FileView& file);
 
 // A file that nothing explains, and of which nothing is decided.

@@ -115,7 +115,7 @@ bool may_be_lost_move(const FileView& file) {
 }
 
 bool was_on_server(World& world, const FileView& file) {
-  if (file.upload) return true;
+  if (file.upload || file.move_out) return true;
   const auto& origin = file.arrival->origin;
   if (!origin || !world.rows_named(file.stem).empty()) return false;
   return origin->ours || file.mailbox->in->adopting;

@@ -312,13 +312,24 @@ void find_moved_uploads(World& world) {
   }
 }
 
+namespace {
+
+bool is_gone_from_target(World& world, const Intent& move) {
+  const MailboxView* target = world.mailbox(move.target);
+  return target && target->remote_known && target->undetailed.empty() &&
+         target->where().uidvalidity == move.target_uidvalidity;
+}
+
+}  // namespace
+
 void find_moves_on(World& world) {
   for (const Intent& intent : world.input().intents) {
     if (!is_rowless_move(world, intent) || has_moved_file(world, intent)) continue;
     const MessageView* message = result_of(world, intent);
-    if (!message || !message->is_unexplained()) continue;
+    if (message ? !message->is_unexplained() : !is_gone_from_target(world, intent)) continue;
     const auto moved = std::ranges::find_if(world.files(), [&](const FileView& file) {
-      return may_be_moved(file) && !file.move_out && same_content(intent, file);
+      const bool same = message || file.stem == stem_of(intent.base_name);
+      return same && may_be_moved(file) && !file.move_out && same_content(intent, file);
     });
     if (moved != world.files().end()) moved->move_out = &intent;
   }

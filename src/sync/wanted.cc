@@ -35,7 +35,8 @@ bool seeks_place(World& world, const FileView& file) {
   if (file.arrival->consumed || file.arrival->held || !was_on_server(world, file)) return false;
   // Another synchronizer's UID is likely to be that of this mailbox, as long as it is new there.
   const auto& origin = file.arrival->origin;
-  return file.upload || origin->ours || !file.mailbox->undetailed.contains(origin->uid);
+  return file.upload || file.move_out || origin->ours ||
+         !file.mailbox->undetailed.contains(origin->uid);
 }
 
 void want_arrivals(const MailboxView& mailbox, Wanted& wanted) {

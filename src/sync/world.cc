@@ -2,6 +2,8 @@
 #include "world.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <map>
 #include <tuple>
 
 namespace sterna::sync {
@@ -70,6 +72,7 @@ World::World(const Input& input) : input_(input) {
     observe_local(mailbox);
     observe_remote(mailbox);
   }
+  free_files_of_others();
   for (MailboxView& mailbox : mailboxes_) add_messages(mailbox);
   add_files();
   add_intents();
@@ -185,6 +188,34 @@ void World::observe_local(MailboxView& mailbox) {
   }
 }
 
+void World::free_files_of_others() {
+  std::vector<RowView*> changed;
+  std::multimap<std::uint64_t, const RowView*> missing;
+  for (RowView& view : rows_) {
+    if (view.change && view.change->content_changed && view.change->identity) {
+      changed.push_back(&view);
+    } else if (view.local == Local::gone && view.has_file_here() && view.identity) {
+      missing.emplace(view.row->file.ino, &view);
+    }
+  }
+  for (RowView* view : changed) {
+    LocalArrival file;
+    file.file = view->change->file;
+    file.identity = view->change->identity;
+    file.plain = view->change->plain;
+    const auto [first, last] = missing.equal_range(file.file.file.ino);
+    const bool is_others = std::any_of(first, last, [&](const auto& one) {
+      const RowView& other = *one.second;
+      return is_one_file(other.row->file, file.file.file) && is_content_of(file, *other.identity);
+    });
+    if (!is_others) continue;
+    view->mailbox->freed.push_back(file);
+    view->change = nullptr;
+    view->doubted = !is_gone_locally(*view);
+    view->local = view->doubted ? Local::unknown : Local::gone;
+  }
+}
+
 void World::observe_remote(MailboxView& mailbox) {
   if (!mailbox.remote_known) return;
   const MailboxInput& in = *mailbox.in;
@@ -250,6 +281,7 @@ void World::add_files() {
     if (!mailbox.local_known) continue;
     std::vector<const LocalArrival*> sorted;
     for (const LocalArrival& arrival : mailbox.in->local.arrived) sorted.push_back(&arrival);
+    for (const LocalArrival& arrival : mailbox.freed) sorted.push_back(&arrival);
     std::ranges::sort(sorted, {}, [](const LocalArrival* arrival) {
       return std::tie(arrival->file.file.mtime_ns, arrival->file.name);
     });

@@ -43,6 +43,7 @@ struct MailboxView {
   std::vector<RowView*> rows;
   std::vector<MessageView*> messages;
   std::vector<FileView*> files;
+  std::deque<LocalArrival> freed;  // files under the names of its rows that are those of others
 
   Where where() const;
   bool read_only() const { return in->remote.read_only; }
@@ -182,6 +183,9 @@ class World {
   void add_messages(MailboxView& mailbox);
   void add_files();
   void observe_local(MailboxView& mailbox);
+  // A file that is another row's, which misses it, and came here under the name that the message
+  // had before it was edited there: no edit of what is here.
+  void free_files_of_others();
   void observe_remote(MailboxView& mailbox);
   void observe_details(MailboxView& mailbox);
   void add_intents();

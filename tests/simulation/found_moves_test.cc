@@ -416,34 +416,6 @@ with cyrus qresync uidplus
 )");
 }
 
-// Sent half written, and whole here by the time its message had been moved away and back.
-TEST(FoundMoves, TheWholeReplacesAPartThatHasAnotherUidByNow) {
-  play(R"(seed 55168
-with uidplus
-1 local.make dice=618705351
-12 local.copy-in dice=608433123
-16 sync dice=67406859
-17 remote.move dice=262815184
-18 remote.move dice=915700857
-24 rest
-)");
-}
-
-// mutt had written the new file and not yet removed the old one; the phone had moved the message.
-TEST(FoundMoves, AFileWrittenAnewWhileItsMessageWasMovedIsNoOther) {
-  play(R"(seed 31
-with
-2 local.make dice=514520588
-3 remote.deliver dice=118929705
-4 rest
-6 remote.move dice=341064210
-7 local.copy-in dice=646103382
-8 local.save at=131 dice=843449033
-9 sync
-25 rest
-)");
-}
-
 // Sent, and moved by both before that was recorded; the copy that is left in the old place is not
 // what was sent.
 TEST(FoundMoves, ACopyOfAnUnrecordedMessageThatIsHeldComesThroughOnceThatIsSaid) {
@@ -509,6 +481,71 @@ with namespace
 18 sync cut=1739
 19 local.move dice=193313133
 25 rest
+)");
+}
+
+// What our move left without a row, and both sides moved on since.
+TEST(FoundMoves, WhatBothSidesMovedOnBeforeOurMoveWasRecordedIsOnce) {
+  play(R"(seed 431837
+with capability cyrus list-status
+1 local.make dice=422536787
+2 local.make dice=751531343
+3 local.deliver dice=535345627
+10 sync dice=961654712 power_ops=347
+13 remote.flag dice=541969461
+14 local.move at=284 dice=875086925
+15 remote.move at=371 dice=222153137
+27 local.move dice=54803275
+29 rest
+)");
+}
+
+// The one made up for the other in the count, on a server that does not tell what vanished.
+TEST(FoundMoves, AMessageLeftWithoutItsRowDoesNotHideThatAnotherVanished) {
+  play(R"(seed 443366
+with condstore
+1 local.make dice=866476125
+2 remote.deliver dice=609439061
+3 remote.deliver dice=128577658
+4 rest
+5 local.move dice=172883913
+8 local.edit dice=586357448
+9 local.move at=240 dice=323322411
+10 sync dice=967460999 power_ms=390
+14 rest
+)");
+}
+
+// The second of the moves had no row to begin from.
+TEST(FoundMoves, WhatWasMovedBackAmidTwoMovesIsMovedBackOnTheServer) {
+  play(R"(seed 451202
+with capability move qresync
+1 remote.make dice=272134602
+2 remote.deliver dice=39262735
+6 sync dice=589010754
+8 local.make dice=52631964
+9 local.move dice=564284186
+10 local.move at=211 dice=439338253
+11 sync kill_ms=459
+13 local.move dice=264886187
+14 rest
+)");
+}
+
+// Copied on and marked, and not expunged when the sync was killed; then its file came back.
+TEST(FoundMoves, TheMarkOfAMoveWithoutARowIsNobodysFlag) {
+  play(R"(seed 541427
+with capability qresync
+1 local.make dice=516189904
+2 remote.deliver dice=833954510
+3 rest
+5 remote.make dice=51067398
+8 local.move at=185 dice=567134199
+9 sync dice=88767837
+11 local.move at=172 dice=352997771
+12 sync kill_ms=457
+13 local.move dice=702677367
+14 rest
 )");
 }
 

@@ -19,23 +19,6 @@ with
 )");
 }
 
-// It has another UID there and another name here: what is recorded of the file then is no look at
-// its content.
-TEST(Found, AnEditAfterAMessageWasPairedUnderAnotherUidIsSent) {
-  play(R"(seed 305
-with
-10 remote.make dice=439621866
-16 remote.deliver dice=557616347
-21 rest
-23 remote.move dice=421633126
-24 local.flag dice=413507569
-25 remote.move dice=486334648
-28 sync
-48 local.edit dice=434775162
-59 rest
-)");
-}
-
 // Nothing tells which of the two came first, so the message stays beside what the backup has.
 TEST(Found, WhatARestoredFileReplacesIsNoEarlierStateOfIt) {
   play(R"(seed 398
@@ -62,19 +45,6 @@ with capability list-status uidplus
 120 local.mark-all at=90 dice=852417017
 121 sync
 123 rest
-)");
-}
-
-// The look that found the edit there had counted the message that stays beside it.
-TEST(Found, WhatStaysBesideAnEditAfterALostPowerIsFetched) {
-  play(R"(seed 484
-with condstore message-limit
-7 remote.deliver dice=554544013
-9 remote.deliver dice=349066296
-16 local.deliver dice=845433997
-20 sync dice=802452060 power_ops=136
-29 local.edit dice=517488989
-35 rest
 )");
 }
 
@@ -367,68 +337,6 @@ with bodies-go capability dot list-status
 )");
 }
 
-// The power went amid its removal here; then it was edited in place.
-TEST(Found, AnEditOfAFileWhoseRemovalWasBegunIsKept) {
-  play(R"(seed 79792
-with mail-apart
-2 local.deliver dice=220274716
-4 rest
-7 local.deliver dice=252862663
-8 remote.deliver dice=395736566
-9 remote.remove dice=5831230
-10 sync dice=899220649 power_ops=90
-11 local.edit dice=943216608
-25 rest
-)");
-}
-
-// Saved elsewhere by mutt, and edited there before the move was recorded.
-TEST(Found, AnEditAfterAMoveOfWhatWasWrittenAnewReplacesIt) {
-  play(R"(seed 75129
-with
-1 local.make dice=777347811
-6 local.deliver dice=281810783
-7 sync
-8 local.edit at=147 dice=208684681
-9 local.save dice=847912934
-18 rest
-)");
-}
-
-// The sync died after the move; then the file was edited in its new place.
-TEST(Found, AnEditAfterAMoveThatWasCutReplacesWhatWasMoved) {
-  play(R"(seed 77692
-with
-2 remote.make dice=410306858
-3 local.deliver dice=446280522
-4 local.deliver dice=231126154
-5 rest
-6 local.move dice=880645315
-10 local.remove dice=210574240
-11 sync kill_ms=252
-15 local.edit dice=469215831
-25 rest
-)");
-}
-
-// The phone deleted what was sent in place of another message.
-TEST(Found, AnEditThatIsGoneBeforeItWasRecordedIsSentAgain) {
-  play(R"(seed 176680
-with
-2 remote.make dice=845640624
-3 local.deliver dice=400183434
-4 remote.deliver dice=125573788
-5 rest
-6 remote.move dice=34825270
-7 sync
-8 remote.move dice=14848267
-9 local.edit dice=369486069
-11 sync cancel_ms=413
-12 remote.remove dice=313065315
-21 rest
-)");
-}
-
 // cp was not done when its file was sent, and the base of then is gone.
 TEST(Found, WhatWasHalfWrittenBeforeTheStateWasRestoredIsAMessageOfItsOwn) {
   play(R"(seed 175366
@@ -439,38 +347,6 @@ with
 10 sync
 13 restore.state dice=677851156
 15 rest
-)");
-}
-
-// The phone moved the message away and back while the file was edited.
-TEST(Found, AnEditReplacesItsMessageUnderAnotherUid) {
-  play(R"(seed 512051
-with capability list-status uidplus
-1 remote.make dice=422539045
-2 local.deliver dice=779750783
-3 sync
-5 remote.move dice=475072859
-6 local.edit dice=297672651
-12 remote.move dice=630487098
-13 local.mark-all at=95 dice=363180414
-17 rest
-)");
-}
-
-// Both are kept, and whose flags the file's were nobody knows.
-TEST(Found, TheOldMessageOfAnEditBeforeARestartMayHaveItsFlags) {
-  play(R"(seed 411136
-with
-2 remote.make dice=443746274
-3 local.deliver dice=166072967
-4 local.deliver dice=656382660
-5 rest
-7 remote.move dice=750420736
-8 local.save dice=348802713
-9 sync dice=111716165 power_ms=1
-12 local.edit dice=670007605
-15 local.mark-all dice=751992403
-16 rest
 )");
 }
 

@@ -86,17 +86,19 @@ void Ledger::copied(const std::string& token) {
 // If the other side did nothing to either meanwhile, one is left.
 void Ledger::original_gone(const std::string& token) {
   Life& life = lives_.at(token);
+  life.parted = true;
   if (life.copied && !life.deeds[1].any()) life.twice = life.copied = false;
   life.unflushed = 2;
 }
-// What the other side did to the old one may befall the new one. First seen after a restart, both
-// are kept (docs/safety.md, rule 13).
+// What the other side did to the old one may befall the new one, and what is done to the new one
+// the old one, until that is replaced. First seen after a restart, both are kept (docs/safety.md,
+// rule 13).
 void Ledger::edited(const std::string& token, const std::string& by, const std::string& mailbox,
                     const FlagSet& flags) {
   deleted(Side::local, token);
   Life& old = lives_.at(token);
   old.open = old.open || restarted_;
-  old.vague = old.vague || restarted_;
+  old.vague = true;
   born(Side::local, by, mailbox, flags);
   lives_.at(by).vague = true;
 }
@@ -111,7 +113,10 @@ void Ledger::completed(const std::string& token, const std::string& mailbox) {
 }
 
 void Ledger::left_open(const std::string& token) {
-  if (const auto life = lives_.find(token); life != lives_.end()) life->second.open = true;
+  const auto life = lives_.find(token);
+  if (life == lives_.end()) return;
+  life->second.open = true;
+  life->second.twice = life->second.twice || life->second.parted;
 }
 void Ledger::power_lost(const std::function<bool(const std::string& token)>& is_anywhere) {
   broken_ = restarted_ = true;
@@ -176,7 +181,11 @@ bool Ledger::is_ambiguous(const Life& life, const std::string& flag) const {
   // 5).
   const bool of_a_part =
       restarted_ && life.bearer == Side::remote && life.deeds[0].flags.contains(flag);
-  return moot || of_a_part ||
+  // A keyword that got no letter here, for a lock that the lost power left, and whose message was
+  // deleted before it was asked for again.
+  const bool unlettered =
+      restarted_ && life.bearer == Side::remote && life.deeds[1].deleted && flag.front() != '\\';
+  return moot || of_a_part || unlettered ||
          (broken_ && (switched_back(Side::local) || switched_back(Side::remote)));
 }
 

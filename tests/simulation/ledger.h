@@ -107,6 +107,7 @@ class Ledger {
     bool moved = false;                         // on the server
     bool met() const { return anew && moved; }  // and both are kept
     bool marked = false;                        // moved there amid a removal of ours
+    bool parted = false;  // copied, and the original deleted: a person may bring that back
   };
   using Copies = std::map<std::string, std::vector<const Copy*>>;
 
