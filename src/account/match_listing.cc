@@ -2,6 +2,7 @@
 #include "match_listing.h"
 
 #include <algorithm>
+#include <set>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -56,12 +57,10 @@ Result<ListingMatch> compare(store::Store& base, const MailboxWork& work) {
       if (!entry) found.missing.push_back({row.uid, row.state, std::string(row.base_name)});
       return;
     }
-    if (entry->ino == row.ino) {
-      if (auto other = matching.release(*entry)) {
-        const Uid uid = other->uid;
-        std::erase_if(found.changed, [uid](const LocalChange& one) { return one.uid == uid; });
-        found.missing.push_back(std::move(*other));
-      }
+    if (auto other = matching.robbed()) {
+      const Uid uid = other->uid;
+      std::erase_if(found.changed, [uid](const LocalChange& one) { return one.uid == uid; });
+      found.missing.push_back(std::move(*other));
     }
     const bool same = entry->ino == row.ino && entry->in_new == row.in_new &&
                       info_part(listing.name(*entry)) == row.info;
@@ -194,9 +193,13 @@ std::unordered_map<std::uint64_t, Uid> rows_by_ino(
 // Beside what names and inodes tell.
 coro::Task<Status> add_changed_in_place(Engine& engine, MailboxWork& work, ListingMatch& found) {
   STERNA_CO_TRY(const std::vector<ChangedInPlace> rows, co_await look_closer(engine, work));
+  if (rows.empty()) co_return Status{};
+  std::set<Uid> missing;
+  for (const MissingFile& one : found.missing) missing.insert(one.uid);
   for (const ChangedInPlace& one : rows) {
     auto change = std::ranges::find(found.changed, one.uid, &LocalChange::uid);
     if (change == found.changed.end()) {
+      if (missing.contains(one.uid)) continue;  // its name is that of another row's file
       STERNA_CO_TRY(const auto row, engine.store->message({work.row.id, one.uid}));
       const maildir::Entry* entry = row ? work.listing->find(row->base_name) : nullptr;
       if (!entry) continue;
@@ -218,7 +221,7 @@ coro::Task<Status> add_changed_in_place(Engine& engine, MailboxWork& work, Listi
 }  // namespace
 
 Matching::Matching(const maildir::Listing& listing)
-    : listing_(listing), taken_(listing.entries().size(), false) {
+    : listing_(listing), holders_(listing.entries().size()) {
   for (const maildir::Entry& entry : listing.entries()) {
     if (entry.kind == maildir::EntryKind::duplicate) {
       others_[listing.base(entry)].push_back(&entry);
@@ -235,19 +238,11 @@ const maildir::Entry* Matching::take(const store::LocalRow& row) {
       if (better && !is_taken(*other)) entry = other;
     }
   }
-  if (entry->ino != row.ino) {
-    if (is_taken(*entry)) return nullptr;
-    by_name_.emplace(entry, MissingFile{row.uid, row.state, std::string(row.base_name)});
-  }
-  taken_[index_of(*entry)] = true;
+  Holder& holder = holders_[index_of(*entry)];
+  if (holder.uid.value && entry->ino != row.ino) return nullptr;
+  if (holder.uid.value) robbed_ = {holder.uid, holder.state, std::string(row.base_name)};
+  holder = {row.uid, row.state};
   return entry;
-}
-
-std::optional<MissingFile> Matching::release(const maildir::Entry& entry) {
-  if (by_name_.empty()) return std::nullopt;
-  auto other = by_name_.extract(&entry);
-  if (other.empty()) return std::nullopt;
-  return std::move(other.mapped());
 }
 
 bool Matching::is_namesake(const maildir::Entry& entry) const {

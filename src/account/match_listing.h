@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "engine.h"
@@ -23,26 +24,32 @@ struct MissingFile {
 };
 
 // Which rows and which files of a listing belong together: each file is the file of one row. The
-// listing must outlive it.
+// listing must outlive it. Rows come ascending by UID.
 class Matching {
  public:
   explicit Matching(const maildir::Listing& listing);
 
-  // Of files with one base the one that the row had, else any that is no other row's yet.
+  // Of files with one base the one that the row had, else any that is no other row's yet. A row
+  // with the inode takes it also from one that came before: that one knew the name alone, or the
+  // file by an earlier content.
   const maildir::Entry* take(const store::LocalRow& row);
-  // Called by the row that has the inode as well: the one that took the file before by its name
-  // alone has none.
-  std::optional<MissingFile> release(const maildir::Entry& entry);
-  bool is_taken(const maildir::Entry& entry) const { return taken_[index_of(entry)]; }
+  // From whom the last call of take() took it.
+  std::optional<MissingFile> robbed() { return std::exchange(robbed_, std::nullopt); }
+  bool is_taken(const maildir::Entry& entry) const { return holders_[index_of(entry)].uid.value; }
   // Of one base, and not the only one.
   bool is_namesake(const maildir::Entry& entry) const;
 
  private:
+  struct Holder {
+    Uid uid;
+    RowState state = RowState::present;
+  };
+
   std::size_t index_of(const maildir::Entry& entry) const;
 
   const maildir::Listing& listing_;
-  std::vector<bool> taken_;
-  std::unordered_map<const maildir::Entry*, MissingFile> by_name_;
+  std::vector<Holder> holders_;  // of each entry; UID 0: nobody
+  std::optional<MissingFile> robbed_;
   std::unordered_map<std::string_view, std::vector<const maildir::Entry*>> others_;
 };
 

@@ -207,5 +207,24 @@ with uidplus
 )");
 }
 
+// The old version, of the same name, waits for a decision.
+TEST(FoundEdits, AnEditThatComesBackUnderTheNameOfItsOldVersionIsThereOnce) {
+  play(R"(seed 460817
+with
+1 remote.make dice=796420124
+2 local.make dice=332908246
+3 remote.deliver dice=359595549
+4 remote.deliver dice=551384530
+5 rest
+7 local.remove dice=578242845
+8 remote.flag dice=321052539
+9 local.edit dice=72804782
+13 local.move dice=456878931
+15 sync
+21 local.move dice=980612625
+25 rest
+)");
+}
+
 }  // namespace
 }  // namespace sterna::simulation

@@ -118,6 +118,10 @@ void Ledger::left_open(const std::string& token) {
   life->second.open = true;
   life->second.twice = life->second.twice || life->second.parted;
 }
+void Ledger::may_be_a_part(const std::string& token) {
+  Life& life = lives_.at(token);
+  life.vague = life.vague || restarted_;
+}
 void Ledger::power_lost(const std::function<bool(const std::string& token)>& is_anywhere) {
   broken_ = restarted_ = true;
   std::erase_if(lives_, [&](const auto& life) { return !is_anywhere(life.first); });

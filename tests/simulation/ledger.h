@@ -50,6 +50,8 @@ class Ledger {
   // Deleted while nobody could know that it was there, or brought back by a person: both sides only
   // have to agree whether it lives.
   void left_open(const std::string& token);
+  // Placed here, and not recorded: of what a lost power left of it, the place does not count.
+  void may_be_a_part(const std::string& token);
   // The one who copied it here, and flushed nothing, is going to delete the original: on the way it
   // is there twice.
   void copied(const std::string& token);

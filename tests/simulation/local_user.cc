@@ -203,14 +203,16 @@ void LocalUser::move(Deed& deed, const File& file) {
   const std::string to = *deed.pick(mailboxes());
   if (to == file.copy.mailbox) return;
   std::string base = base_of(file.path);
+  const bool unknown = maildir::parse_origin(base) && !diary_.is_recorded(base);
   if (!(keywords_of(to) == keywords_of(file.copy.mailbox)) || deed.chance.chance(20)) {
     // Its name is all that says where a file came from that no row knows yet (docs/safety.md,
     // section 5).
-    if (maildir::parse_origin(base) && !diary_.is_recorded(base)) return;
+    if (unknown) return;
     base = fmt::format("{}.{}.moved{}{}", diary_.now_s, file.copy.token, ++moves_, kReaders);
   }
   disk_.rename(file.path, root_ + "/" + to + "/cur/" + name_for(to, base, file.copy.flags));
   diary_.ledger.moved(Side::local, file.copy.token, to);
+  if (unknown) diary_.ledger.may_be_a_part(file.copy.token);
   diary_.tell(Side::local, fmt::format("{} from {} to {}", file.copy.token, file.copy.mailbox, to));
 }
 
