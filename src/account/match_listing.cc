@@ -234,7 +234,7 @@ const maildir::Entry* Matching::take(const store::LocalRow& row) {
   if (!entry || entry->kind == maildir::EntryKind::strange) return entry;
   if (const auto others = others_.find(row.base_name); others != others_.end()) {
     for (const maildir::Entry* other : others->second) {
-      const bool better = is_taken(*entry) || (entry->ino != row.ino && other->ino == row.ino);
+      const bool better = entry->ino != row.ino && (is_taken(*entry) || other->ino == row.ino);
       if (better && !is_taken(*other)) entry = other;
     }
   }

@@ -253,19 +253,42 @@ void refuse(Engine& engine, MailboxWork& from, MailboxWork& to, const std::vecto
   }
 }
 
+void refuse_these(Engine& engine, MailboxWork& from, MailboxWork& to, std::vector<Moving>& moving,
+                  const UidSet& uids, const Error& error) {
+  std::vector<Moving> refused;
+  std::erase_if(moving, [&](Moving& one) {
+    if (!uids.contains(one.row.key.uid)) return false;
+    refused.push_back(std::move(one));
+    return true;
+  });
+  refuse(engine, from, to, refused, error);
+}
+
+// The \Deleted that an earlier try left, which a copy would have, too.
+coro::Task<Status> take_back_marks(Engine& engine, Connection& connection, MailboxWork& from,
+                                   MailboxWork& to, std::vector<Moving>& moving) {
+  UidSet marked;
+  for (const Moving& one : moving) {
+    if (one.what->marked) marked.add(one.row.key.uid);
+  }
+  if (marked.empty()) co_return Status{};
+  Status cleared = co_await unmark_deleted(connection, marked);
+  if (!cleared && !connection.usable()) co_return cleared;
+  if (!cleared) refuse_these(engine, from, to, moving, marked, cleared.error());
+  co_return Status{};
+}
+
 // What the server would not take is parked, and no longer in `moving`.
 coro::Task<Status> carry_over(Engine& engine, Connection& connection, MailboxWork& from,
                               MailboxWork& to, std::vector<Moving>& moving, CopySink& sink) {
   STERNA_CO_TRY(const Transfer done,
                 co_await transfer(engine, connection, uids_of_rows(moving), to, sink));
   if (done.refusal) {
-    std::vector<Moving> refused;
-    std::erase_if(moving, [&](Moving& one) {
-      if (done.has(one.row.key.uid)) return false;
-      refused.push_back(std::move(one));
-      return true;
-    });
-    refuse(engine, from, to, refused, *done.refusal);
+    UidSet refused;
+    for (const Moving& one : moving) {
+      if (!done.has(one.row.key.uid)) refused.add(one.row.key.uid);
+    }
+    refuse_these(engine, from, to, moving, refused, *done.refusal);
   }
   if (!done.copied.empty()) {
     at_step("move_out.copied");
@@ -300,6 +323,8 @@ coro::Task<Status> move_out(Engine& engine, Connection& connection, MailboxWork&
   STERNA_CO_CHECK(co_await prove(engine, connection, from, to, moving));
   if (moving.empty()) co_return Status{};
   STERNA_CO_CHECK(write_intents(engine, from, to, moving));
+  STERNA_CO_CHECK(co_await take_back_marks(engine, connection, from, to, moving));
+  if (moving.empty()) co_return Status{};
   CopySink sink;
   STERNA_CO_CHECK(co_await carry_over(engine, connection, from, to, moving, sink));
   if (moving.empty()) co_return Status{};

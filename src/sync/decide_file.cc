@@ -265,6 +265,7 @@ void decide_elsewhere(Draft& draft, FileView& file) {
   const MessageView& message = *file.elsewhere;
   const MailboxView& there = *message.mailbox;
   const LocalFile& seen = file.arrival->file;
+  const bool marked = !seen.flags.has(Flag::deleted) && has_mark_of_move(draft.world, message);
   if (file.moved_here) {
     const bool open = file.mailbox->remote_known && file.mailbox->may_push() && there.may_push() &&
                       !there.read_only() && !file.mailbox->read_only();
@@ -272,7 +273,9 @@ void decide_elsewhere(Draft& draft, FileView& file) {
       return draft.wait(file, "moved here since; the move cannot be sent");
     }
     FlagMerge merge = merge_new(file, message, *file.mailbox);
+    if (marked) leave_out_mark(merge);
     MoveOut move;
+    move.marked = marked;
     move.from = there.where();
     move.uid = message.uid;
     move.to = file.mailbox->where();
@@ -286,6 +289,7 @@ void decide_elsewhere(Draft& draft, FileView& file) {
     return draft.wait(file, "stands elsewhere on the server, and cannot be moved there now");
   }
   FlagMerge merge = merge_new(file, message, there);
+  if (marked && there.may_push() && !there.read_only()) take_back_mark(merge);
   MoveIn move;
   move.from = file.mailbox->where();
   move.to = there.where();

@@ -65,9 +65,10 @@ void decide_flags(Draft& draft, RowView& row) {
   FlagMerge merge =
       merge_flags(base.flags, remote_flags(row), local_flags(row), *row.mailbox, row.inherited);
   if (!file.tells_flags) merge.to_local = {};
-  if (has_mark_of_move(row) && row.mailbox->may_push() && !row.mailbox->read_only()) {
+  const bool marked = has_mark_of_move(row) && !local_flags(row).has(Flag::deleted);
+  if (marked && row.mailbox->may_push() && !row.mailbox->read_only()) {
     draft.kept_intents.insert(row.move_out->id);
-    merge.to_remote.remove.set(Flag::deleted);
+    take_back_mark(merge);
   }
   const ModSeq modseq = row.told && row.told->modseq ? row.told->modseq : base.modseq;
   const Where where = row.mailbox->where();

@@ -27,20 +27,14 @@ const MailboxView& place_of_file(const RowView& row) {
   return row.file ? *row.file->mailbox : *row.mailbox;
 }
 
-// What our own unfinished removal or move set is not the user's.
-void take_back_mark(FlagMerge& merge) {
-  merge.result.set(Flag::deleted, false);
-  merge.to_remote.add.set(Flag::deleted, false);
-  merge.to_remote.remove.set(Flag::deleted);
-  merge.to_local.add.set(Flag::deleted, false);
-}
-
 void move_out(Draft& draft, const RowView& row, Where from, Uid uid, const FlagSet& remote,
               std::string reason) {
   const MailboxView& to = place_of_file(row);
   FlagMerge merge = merge_flags(row.row->flags, remote, local_flags(row), to, row.inherited);
-  if (row.has_state(RowState::deleting) || has_mark_of_move(row)) take_back_mark(merge);
   MoveOut move;
+  move.marked = (row.has_state(RowState::deleting) || has_mark_of_move(row)) &&
+                !local_flags(row).has(Flag::deleted);
+  if (move.marked) leave_out_mark(merge);
   move.from = from;
   move.uid = uid;
   move.to = to.where();
@@ -185,17 +179,6 @@ void move_local(Draft& draft, RowView& row) {
 
 namespace {
 
-// Of a move of ours that broke off before the message had a row.
-bool has_mark_of_move(const World& world, const MessageView& message) {
-  const Where where = message.mailbox->where();
-  return message.flags().has(Flag::deleted) &&
-         std::ranges::any_of(world.input().intents, [&](const Intent& intent) {
-           return intent.kind == IntentKind::move_out && intent.mailbox == where.mailbox &&
-                  intent.uidvalidity == where.uidvalidity && intent.uid == message.uid &&
-                  !intent.flags.has(Flag::deleted);
-         });
-}
-
 // A row whose file this surely was, whatever its own mailbox shows.
 const RowView* left_by(World& world, const FileView& file) {
   const auto& rows = world.rows_named(file.stem);
@@ -218,7 +201,8 @@ void pair(Draft& draft, FileView& file, MessageView& message, std::string reason
   FlagMerge merge = file.from ? merge_flags(file.from->row->flags, message.flags(),
                                             local_flags(*file.from), mailbox)
                               : merge_new(file, message, mailbox);
-  if (!message.row && has_mark_of_move(draft.world, message)) take_back_mark(merge);
+  const bool marked = !seen.flags.has(Flag::deleted) && has_mark_of_move(draft.world, message);
+  if (marked && mailbox.may_push() && !mailbox.read_only()) take_back_mark(merge);
   if (!seen.tells_flags) merge.to_local = {};
   Pair pair;
   pair.where = mailbox.where();

@@ -60,6 +60,27 @@ bool has_mark_of_move(const RowView& row) {
          !row.row->flags.has(Flag::deleted);
 }
 
+bool has_mark_of_move(const World& world, const MessageView& message) {
+  if (message.row || !message.flags().has(Flag::deleted)) return false;
+  const Where where = message.mailbox->where();
+  return std::ranges::any_of(world.input().intents, [&](const Intent& intent) {
+    return intent.kind == IntentKind::move_out && intent.mailbox == where.mailbox &&
+           intent.uidvalidity == where.uidvalidity && intent.uid == message.uid &&
+           !intent.flags.has(Flag::deleted);
+  });
+}
+
+void leave_out_mark(FlagMerge& merge) {
+  merge.result.set(Flag::deleted, false);
+  merge.to_remote.add.set(Flag::deleted, false);
+  merge.to_local.add.set(Flag::deleted, false);
+}
+
+void take_back_mark(FlagMerge& merge) {
+  leave_out_mark(merge);
+  merge.to_remote.remove.set(Flag::deleted);
+}
+
 FlagSet remote_flags(const RowView& row) {
   FlagSet flags = row.told ? row.told->flags : row.row->flags;
   if (has_mark_of_move(row)) flags.set(Flag::deleted, false);

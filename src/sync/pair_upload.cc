@@ -314,10 +314,19 @@ void find_moved_uploads(World& world) {
 
 namespace {
 
-bool is_gone_from_target(World& world, const Intent& move) {
-  const MailboxView* target = world.mailbox(move.target);
-  return target && target->remote_known && target->undetailed.empty() &&
-         target->where().uidvalidity == move.target_uidvalidity;
+bool has_left(const MailboxView& mailbox, Uid uid) {
+  return mailbox.remote_known && !mailbox.undetailed.contains(uid) &&
+         std::ranges::none_of(mailbox.messages,
+                              [&](const MessageView* message) { return message->uid == uid; });
+}
+
+// Of a move that was done: what it made was moved on there, too, before it was recorded.
+bool has_left_its_target(World& world, const Intent& move) {
+  const MailboxView* source = world.mailbox(move.mailbox);
+  const MailboxView* target = goal_of(world, move);
+  const bool done = source && has_left(*source, move.uid);
+  return done && target && target->remote_known && target->undetailed.empty() &&
+         !recorded_result_of(world, move);
 }
 
 }  // namespace
@@ -326,7 +335,7 @@ void find_moves_on(World& world) {
   for (const Intent& intent : world.input().intents) {
     if (!is_rowless_move(world, intent) || has_moved_file(world, intent)) continue;
     const MessageView* message = result_of(world, intent);
-    if (message ? !message->is_unexplained() : !is_gone_from_target(world, intent)) continue;
+    if (message ? !message->is_unexplained() : !has_left_its_target(world, intent)) continue;
     const auto moved = std::ranges::find_if(world.files(), [&](const FileView& file) {
       const bool same = message || file.stem == stem_of(intent.base_name);
       return same && may_be_moved(file) && !file.move_out && same_content(intent, file);

@@ -183,8 +183,8 @@ class World {
   void add_messages(MailboxView& mailbox);
   void add_files();
   void observe_local(MailboxView& mailbox);
-  // A file that is another row's, which misses it, and came here under the name that the message
-  // had before it was edited there: no edit of what is here.
+  // A file under the name of a row here that is another row's, which misses it: no edit of what is
+  // here, as where that one is an edit which went elsewhere under the old name, and came back.
   void free_files_of_others();
   void observe_remote(MailboxView& mailbox);
   void observe_details(MailboxView& mailbox);

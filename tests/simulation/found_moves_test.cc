@@ -549,5 +549,36 @@ with capability qresync
 )");
 }
 
+// Marked by a move that broke off, and copied on by the next one.
+TEST(FoundMoves, TheMarkThatASecondMoveCarriedAlongIsNobodysFlag) {
+  play(R"(seed 484765
+with capability list-status
+1 remote.make dice=629746527
+2 remote.make dice=507833454
+3 local.deliver dice=889799821
+4 remote.deliver dice=284590295
+5 rest
+6 local.move at=96 dice=571171281
+7 sync kill_ms=391
+14 local.move dice=499613845
+20 rest
+)");
+}
+
+// As above, and the file was moved on.
+TEST(FoundMoves, TheMarkOfAMoveThatBrokeOffDoesNotGoAlongWithTheNextOne) {
+  play(R"(seed 512455
+with namespace
+1 remote.make dice=546608499
+2 local.make dice=10938174
+3 local.deliver dice=808132106
+15 sync
+16 local.move dice=898536427
+18 sync cut=1739
+19 local.move dice=2
+25 rest
+)");
+}
+
 }  // namespace
 }  // namespace sterna::simulation

@@ -49,6 +49,8 @@ void Ledger::moved(Side side, const std::string& token, const std::string& mailb
   Life& life = lives_.at(token);
   life.moved = life.moved || side == Side::remote;
   life.twice = life.twice || adopting_ || (in_doubt_ && side == Side::local) || life.met();
+  // Before a first sync came to its end the server's place counts.
+  life.vague = life.vague || (broken_ && !was_synced_ && side == Side::local);
 }
 void Ledger::saved(const std::string& token, const std::string& mailbox) {
   moved(Side::local, token, mailbox);
@@ -98,7 +100,8 @@ void Ledger::edited(const std::string& token, const std::string& by, const std::
   deleted(Side::local, token);
   Life& old = lives_.at(token);
   old.open = old.open || restarted_;
-  old.vague = true;
+  old.vague = old.vague || restarted_;
+  old.edited = true;
   born(Side::local, by, mailbox, flags);
   lives_.at(by).vague = true;
 }
@@ -116,7 +119,13 @@ void Ledger::left_open(const std::string& token) {
   const auto life = lives_.find(token);
   if (life == lives_.end()) return;
   life->second.open = true;
+}
+void Ledger::brought_back(const std::string& token) {
+  left_open(token);
+  const auto life = lives_.find(token);
+  if (life == lives_.end()) return;
   life->second.twice = life->second.twice || life->second.parted;
+  life->second.vague = life->second.vague || life->second.edited;
 }
 void Ledger::may_be_a_part(const std::string& token) {
   Life& life = lives_.at(token);
@@ -185,10 +194,10 @@ bool Ledger::is_ambiguous(const Life& life, const std::string& flag) const {
   // 5).
   const bool of_a_part =
       restarted_ && life.bearer == Side::remote && life.deeds[0].flags.contains(flag);
-  // A keyword that got no letter here, for a lock that the lost power left, and whose message was
-  // deleted before it was asked for again.
-  const bool unlettered =
-      restarted_ && life.bearer == Side::remote && life.deeds[1].deleted && flag.front() != '\\';
+  // A keyword that got no letter here, for a lock that a sync left which died, and whose message
+  // was deleted before it was asked for again.
+  const bool unlettered = broken_ && life.bearer == Side::remote && life.deeds[1].deleted &&
+                          flag.front() != '\\' && flag != "$Forwarded";
   return moot || of_a_part || unlettered ||
          (broken_ && (switched_back(Side::local) || switched_back(Side::remote)));
 }

@@ -50,6 +50,8 @@ class Ledger {
   // Deleted while nobody could know that it was there, or brought back by a person: both sides only
   // have to agree whether it lives.
   void left_open(const std::string& token);
+  // By a person, where it was held.
+  void brought_back(const std::string& token);
   // Placed here, and not recorded: of what a lost power left of it, the place does not count.
   void may_be_a_part(const std::string& token);
   // The one who copied it here, and flushed nothing, is going to delete the original: on the way it
@@ -109,7 +111,9 @@ class Ledger {
     bool moved = false;                         // on the server
     bool met() const { return anew && moved; }  // and both are kept
     bool marked = false;                        // moved there amid a removal of ours
-    bool parted = false;  // copied, and the original deleted: a person may bring that back
+    // A person may bring it back.
+    bool parted = false;  // copied, and the original deleted
+    bool edited = false;  // what replaces it was told to it, until it was replaced
   };
   using Copies = std::map<std::string, std::vector<const Copy*>>;
 

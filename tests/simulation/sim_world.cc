@@ -361,7 +361,9 @@ void SimWorld::note_restored(const std::vector<account::HeldLine>& held,
                              const std::string& mailbox) {
   for (const account::HeldLine& line : held) {
     if (line.mailbox != mailbox) continue;
-    if (line.kind == "delete_remote") diary_.ledger.left_open(remote_.token_at(mailbox, line.uid));
+    if (line.kind == "delete_remote") {
+      diary_.ledger.brought_back(remote_.token_at(mailbox, line.uid));
+    }
     if (line.kind != "mailbox_remote") continue;
     for (const Copy& copy : remote_.copies()) {
       const bool deleted = copy.mailbox == mailbox && diary_.ledger.is_deleted(copy.token);

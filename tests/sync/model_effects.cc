@@ -165,6 +165,7 @@ bool Model::effect(const MoveOut& move, bool record) {
   const IntentId id = open(intent);
   const Uid uid = to.next;
   ++to.next.value;
+  if (move.marked) message->second.flags.set(Flag::deleted, false);
   to.remote[uid] = message->second;
   if (!record) ledger_[to.remote[uid].content].touched = true;
   if (!record && chance(0.3)) {

@@ -321,7 +321,7 @@ class Shower {
   }
   std::string operator()(const MoveOut& move) const {
     return at(move.from, move.uid) + " -> " + name(move.to.mailbox) + " " + move.file.base + " " +
-           text_of(move.flags) + deltas(move.to_remote, {}) +
+           text_of(move.flags) + deltas(move.to_remote, {}) + (move.marked ? " marked" : "") +
            (move.forgets ? " forgets=" + key(move.forgets->mailbox, move.forgets->uid) : "");
   }
   std::string operator()(const PullFlags& pull) const {

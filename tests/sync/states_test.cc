@@ -167,7 +167,7 @@ TEST(Deleting, OurOwnDeletedFlagIsNeverPulled) {
 }
 TEST(Deleting, AFileThatAppearsElsewhereWasMoved) {
   EXPECT_EQ(planned("A 1 x S deleting", "A flags 1 ST", "B new A1 x S"),
-            "move_out A/1 -> B A1 S remote-T\n");
+            "move_out A/1 -> B A1 S marked\n");
 }
 TEST(Deleting, EqualContentAloneIsNotItsFile) {
   EXPECT_EQ(planned("A 1 x S deleting", "", "B new other x S"), "upload B other S\nwait A/1\n");
@@ -187,7 +187,7 @@ TEST(Deleting, AFileThatIsBackTooLateIsRestored) {
 }
 TEST(Deleting, AFileThatIsBackTooLateIsTakenOutOfTheTrash) {
   EXPECT_EQ(planned("A 1 x S deleting", "A gone 1\nTrash new 7 x S", "B new A1 x S"),
-            "move_out Trash/7 -> B A1 S remote-T forgets=A/1\n");
+            "move_out Trash/7 -> B A1 S marked forgets=A/1\n");
 }
 
 }  // namespace

@@ -228,6 +228,9 @@ struct MoveOut {
   FlagSet flags;   // base afterwards
   FlagDelta to_remote;
   Identity identity;  // proof
+  // It may have the \Deleted of a removal or a move of ours that came to no end: taken away first,
+  // since a copy would have it, too.
+  bool marked = false;
   // The message was not where its row says any more (in the Trash, or under another UID): that row
   // becomes a tombstone in the transaction that records the move.
   std::optional<MessageKey> forgets;
