@@ -28,8 +28,9 @@ constexpr std::array kCloseDeeds{
 };
 // Of a reader whose programs do more than that.
 constexpr std::array kHabits{
-    Share{"save", 20}, Share{"copy", 12},     Share{"copy-in", 12}, Share{"edit", 12},
-    Share{"open", 8},  Share{"mark-all", 10}, Share{"finish", 14},  Share{"save-draft", 12},
+    Share{"save", 20},   Share{"copy", 12},       Share{"copy-in", 12},
+    Share{"edit", 12},   Share{"open", 8},        Share{"mark-all", 10},
+    Share{"finish", 14}, Share{"save-draft", 12}, Share{"strike", 16},
 };
 // Of the features of a world, in percent.
 constexpr std::array kFeatures{

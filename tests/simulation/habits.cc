@@ -85,6 +85,11 @@ void LocalUser::edit(Deed& deed, const File& file) {
                                        file.copy.mailbox, fits ? " to fit" : "", token));
 }
 
+// To be deleted once the mailbox is left, or not after all.
+void LocalUser::strike(Deed&, const File& file) {
+  switch_flag(file, "\\Deleted");
+}
+
 // The new file first, under the old Message-ID.
 void LocalUser::save_draft(Deed& deed, const File& file) {
   if (!is_known(file)) return;

@@ -149,13 +149,11 @@ bool LocalUser::act(std::string_view what, Deed& deed) {
   if (what == "mark-all") return mark_all(), true;
   if (what == "finish") return finish(), true;
   using Act = void (LocalUser::*)(Deed&, const File&);
-  constexpr std::pair<std::string_view, Act> kActs[] = {{"flag", &LocalUser::flag},
-                                                        {"move", &LocalUser::move},
-                                                        {"remove", &LocalUser::remove},
-                                                        {"save", &LocalUser::save},
-                                                        {"copy", &LocalUser::copy},
-                                                        {"edit", &LocalUser::edit},
-                                                        {"save-draft", &LocalUser::save_draft}};
+  constexpr std::pair<std::string_view, Act> kActs[] = {
+      {"flag", &LocalUser::flag},     {"move", &LocalUser::move},
+      {"remove", &LocalUser::remove}, {"save", &LocalUser::save},
+      {"copy", &LocalUser::copy},     {"edit", &LocalUser::edit},
+      {"strike", &LocalUser::strike}, {"save-draft", &LocalUser::save_draft}};
   for (const auto& [name, act] : kActs) {
     if (what != name) continue;
     const std::vector<File> seen = sole_files();
@@ -187,8 +185,11 @@ void LocalUser::make(Deed& deed) {
 }
 
 void LocalUser::flag(Deed& deed, const File& file) {
+  switch_flag(file, deed.flag());
+}
+
+void LocalUser::switch_flag(const File& file, const std::string& flag) {
   FlagSet flags = file.copy.flags;
-  const std::string& flag = deed.flag();
   const bool on = toggle(flags, flag);
   disk_.rename(file.path, root_ + "/" + file.copy.mailbox + "/cur/" +
                               name_for(file.copy.mailbox, base_of(file.path), flags));

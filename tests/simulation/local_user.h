@@ -72,6 +72,8 @@ class LocalUser {
   void copy(Deed& deed, const File& file);
   void edit(Deed& deed, const File& file);
   void save_draft(Deed& deed, const File& file);
+  void strike(Deed& deed, const File& file);
+  void switch_flag(const File& file, const std::string& flag);
   void copy_in(Deed& deed);
   void open(Deed& deed);
   void mark_all();
