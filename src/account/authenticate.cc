@@ -8,6 +8,7 @@
 #include "hints.h"
 #include "sterna/auth/sasl.h"
 #include "sterna/base/bytes.h"
+#include "sterna/base/wiping_heap.h"
 #include "sterna/imap/outcome.h"
 
 namespace sterna::account {
@@ -208,6 +209,7 @@ coro::Task<Result<auth::Mechanism>> authenticate(Connection& connection, Service
     Result<Verdict> outcome =
         co_await attempt_with(connection, services, settings, mechanism, std::move(credentials));
     connection.on_challenges({});  // which held the secret
+    wipe_leftovers();
     if (mechanism != last && is_no_verdict(outcome) && connection.usable()) {
       const Error& why = outcome ? outcome->status.error() : outcome.error();
       log.info("{} is not possible, the next way to log in is tried: {}",

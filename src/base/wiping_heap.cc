@@ -61,8 +61,90 @@ WipedDeletes::WipedDeletes() {
   ++wiped_deletes;
 }
 
+namespace {
+
+constexpr std::size_t kStackWiped = std::size_t{64} << 10;
+
+#if defined(__x86_64__)
+
+[[gnu::target("avx512f")]] void wipe_upper_registers() {
+  asm volatile(
+      "vpxorq %%zmm16, %%zmm16, %%zmm16\n"
+      "vpxorq %%zmm17, %%zmm17, %%zmm17\n"
+      "vpxorq %%zmm18, %%zmm18, %%zmm18\n"
+      "vpxorq %%zmm19, %%zmm19, %%zmm19\n"
+      "vpxorq %%zmm20, %%zmm20, %%zmm20\n"
+      "vpxorq %%zmm21, %%zmm21, %%zmm21\n"
+      "vpxorq %%zmm22, %%zmm22, %%zmm22\n"
+      "vpxorq %%zmm23, %%zmm23, %%zmm23\n"
+      "vpxorq %%zmm24, %%zmm24, %%zmm24\n"
+      "vpxorq %%zmm25, %%zmm25, %%zmm25\n"
+      "vpxorq %%zmm26, %%zmm26, %%zmm26\n"
+      "vpxorq %%zmm27, %%zmm27, %%zmm27\n"
+      "vpxorq %%zmm28, %%zmm28, %%zmm28\n"
+      "vpxorq %%zmm29, %%zmm29, %%zmm29\n"
+      "vpxorq %%zmm30, %%zmm30, %%zmm30\n"
+      "vpxorq %%zmm31, %%zmm31, %%zmm31\n"
+      :
+      :
+      : "xmm16", "xmm17", "xmm18", "xmm19", "xmm20", "xmm21", "xmm22", "xmm23", "xmm24", "xmm25",
+        "xmm26", "xmm27", "xmm28", "xmm29", "xmm30", "xmm31");
+}
+
+[[gnu::target("avx")]] void wipe_lower_registers() {
+  asm volatile("vzeroall"
+               :
+               :
+               : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9",
+                 "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15");
+}
+
+void wipe_registers() {
+  if (__builtin_cpu_supports("avx")) wipe_lower_registers();
+  if (__builtin_cpu_supports("avx512f")) wipe_upper_registers();
+}
+
+// Up to the caller's own frame: what the linker saves begins right below that.
+[[gnu::noinline]] void wipe_stack() {
+  asm volatile(
+      "lea -%c0(%%rsp), %%rdi\n"
+      "mov %0, %%ecx\n"
+      "xor %%eax, %%eax\n"
+      "rep stosb"
+      :
+      : "i"(kStackWiped)
+      : "rax", "rcx", "rdi", "memory", "cc");
+}
+
+#else
+
+// Copies go through them, be they called what they may.
+void wipe_registers() {
+  char from[512] = {};
+  char to[sizeof from];
+  for (std::size_t octets = 16; octets <= sizeof from; octets *= 2) {
+    std::memmove(static_cast<void*>(to), static_cast<const void*>(from), octets);
+    asm volatile("" : : "r"(static_cast<char*>(to)) : "memory");
+  }
+}
+
+[[gnu::noinline]] void wipe_stack() {
+  char octets[kStackWiped];
+  ::explicit_bzero(static_cast<void*>(octets), sizeof octets);
+}
+
+#endif
+
+}  // namespace
+
+void wipe_leftovers() {
+  wipe_registers();
+  wipe_stack();
+}
+
 WipedDeletes::~WipedDeletes() {
   --wiped_deletes;
+  wipe_leftovers();
 }
 
 }  // namespace sterna

@@ -331,6 +331,7 @@ class CurlHttp final : public io::Http {
     try {
       thread = std::thread([&request, &stop, &answer, &bell] {
         answer = exchange_now(request, stop);
+        wipe_leftovers();
         bell.ring();
       });
     } catch (const std::system_error& error) {

@@ -50,6 +50,20 @@ std::uintptr_t place_of(const void* memory) {
   return reinterpret_cast<std::uintptr_t>(memory);
 }
 
+// In the frame of a call that has returned, deeper than that of whoever looks at it.
+[[gnu::noinline]] std::uintptr_t leave_on_stack() {
+  char octets[20'000];
+  return place_of(fill(static_cast<char*>(octets)));
+}
+
+TEST(WipeLeftovers, OverwritesWhatCallsLeftBehind) {
+  if (test::kSanitized) GTEST_SKIP() << "a sanitizer has frames of its own";
+  EXPECT_TRUE(is_canary_at(leave_on_stack())) << "or the next one shows nothing";
+  const std::uintptr_t place = leave_on_stack();
+  wipe_leftovers();
+  EXPECT_FALSE(is_canary_at(place));
+}
+
 TEST(WipingHeap, ShowsWhatFreeLeavesBehind) {
   char* octets = fill(std::malloc(kOctets));
   const std::uintptr_t place = place_of(octets);

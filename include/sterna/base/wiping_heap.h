@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Heap memory that is overwritten when it is given back, for code that is not ours: libraries copy
-// what they are given, a secret too, and leave the copies in what they free.
+// Memory that is overwritten when it is given back, for code that is not ours: libraries copy what
+// they are given, a secret too, and leave the copies in what they free.
 #pragma once
 
 #include <cstddef>
@@ -16,8 +16,14 @@ void* wiping_realloc(void* memory, std::size_t octets);
 // not start it.
 bool make_openssl_wipe();
 
+// Overwrites what calls that have returned left on this thread's stack, and in its vector
+// registers: up to some hundred octets of what was copied last, which the linker saves on the stack
+// whenever a function of a library is called for the first time.
+void wipe_leftovers();
+
 // While one lives, what this thread gives back by `delete` is overwritten: old buffers of strings
-// that grow, and what a parser of JSON copies. It must not live across a co_await.
+// that grow, and what a parser of JSON copies; at its end, wipe_leftovers(). It must not live
+// across a co_await.
 class WipedDeletes {
  public:
   WipedDeletes();
