@@ -76,6 +76,7 @@ class Holdings {
       if (!row.mailbox) continue;
       if (row.local == Local::unknown && row.doubted) missing_.add(row.identity);
       if (is_to_follow(row)) to_follow_.emplace(row.row->file.dev, row.row->file.ino);
+      if (is_seen(row)) seen_.emplace(std::pair(row.row->file.dev, row.row->file.ino), &row);
       rows_[{row.mailbox, *content_key(row.identity)}].push_back(&row);
     }
     for (const MessageView& message : world.messages()) {
@@ -102,6 +103,15 @@ class Holdings {
            missing_.may_include(file.arrival->plain) || to_follow_.contains({stamp.dev, stamp.ino});
   }
 
+  // The file of a message of another mailbox, which was seen there: a hard link, or moved since,
+  // and under another name.
+  bool may_have_moved(const FileView& file) const {
+    const FileStamp& stamp = file.arrival->file.file;
+    const auto found = seen_.find({stamp.dev, stamp.ino});
+    return found != seen_.end() && found->second->mailbox != file.mailbox &&
+           is_content_of(*file.arrival, *found->second->identity);
+  }
+
   // One more file of a message that has its file.
   bool is_surplus(const FileView& file) const {
     const auto plain = plain_key_of(file);
@@ -114,6 +124,11 @@ class Holdings {
   static bool is_to_follow(const RowView& row) {
     return row.row->file.ino != 0 && row.message && row.message->mailbox != row.mailbox &&
            !row.file && row.local == Local::same && row.message->mailbox->may_pull();
+  }
+
+  static bool is_seen(const RowView& row) {
+    const bool here = row.local == Local::same || row.local == Local::changed;
+    return here && !row.file && row.row->file.ino != 0;
   }
 
   using Key = std::pair<const MailboxView*, ContentKey>;
@@ -144,6 +159,7 @@ class Holdings {
   ContentSet missing_;
   ContentSet unseen_;  // in mailboxes that a restored backup lacks, say
   std::set<std::pair<std::uint64_t, std::uint64_t>> to_follow_;  // dev and ino
+  std::map<std::pair<std::uint64_t, std::uint64_t>, const RowView*> seen_;
 };
 
 void decide_stub(Draft& draft, FileView& file) {
@@ -255,6 +271,10 @@ void decide_new_file(Draft& draft, FileView& file, const Holdings& holdings) {
     return draft.wait(file, "a copy or a move of a message that is not known now");
   }
   if (holdings.is_alias(file)) return consume("another name of a message that is here");
+  if (draft.world.input().may_look_again && holdings.may_have_moved(file)) {
+    draft.plan.look_again = true;
+    return draft.wait(file, "the file of a message elsewhere; it may have moved amid this look");
+  }
   if (auto reason = barrier(*file.mailbox)) return draft.wait(file, *reason);
   if (!names.original) return decide_unnamed(draft, file, names, holdings);
   upload(draft, file, {.copy_of = place_of(*names.original), .forgets = {}, .stub = false},

@@ -580,5 +580,21 @@ with namespace
 )");
 }
 
+// With a flag from the other side, which would be lost with its old message.
+TEST(FoundMoves, AFileThatMovesBetweenTwoListingsUnderANewNameIsMoved) {
+  play(R"(seed 3515067
+with capability
+19 local.make dice=982469339
+23 remote.deliver dice=557990876
+39 local.deliver dice=761142941
+86 remote.flag dice=832718368
+90 rest
+93 local.flag dice=376779044
+97 remote.flag dice=897145579
+98 local.move at=43 dice=41171200
+102 rest
+)");
+}
+
 }  // namespace
 }  // namespace sterna::simulation

@@ -120,9 +120,6 @@ void Ledger::left_open(const std::string& token) {
   if (life == lives_.end()) return;
   life->second.open = true;
 }
-void Ledger::let_go(const std::string& token) {
-  if (const auto life = lives_.find(token); life != lives_.end()) life->second.vague = true;
-}
 void Ledger::brought_back(const std::string& token) {
   left_open(token);
   const auto life = lives_.find(token);

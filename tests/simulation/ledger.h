@@ -52,7 +52,6 @@ class Ledger {
   void left_open(const std::string& token);
   // By a person, where it was held.
   void brought_back(const std::string& token);
-  void let_go(const std::string& token);
   // Placed here, and not recorded: of what a lost power left of it, the place does not count.
   void may_be_a_part(const std::string& token);
   // The one who copied it here, and flushed nothing, is going to delete the original: on the way it

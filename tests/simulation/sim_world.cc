@@ -372,16 +372,6 @@ void SimWorld::note_restored(const std::vector<account::HeldLine>& held,
   }
 }
 
-// What another client said of it goes with it, also where it was seen to go before it was seen
-// where it had gone, and is sent from there.
-void SimWorld::note_applied(const std::vector<account::HeldLine>& held,
-                            const std::string& mailbox) {
-  for (const account::HeldLine& line : held) {
-    const bool removes = line.mailbox == mailbox && line.kind == "delete_remote";
-    if (removes) diary_.ledger.let_go(remote_.token_at(mailbox, line.uid));
-  }
-}
-
 // What is held waits for a person (docs/safety.md, section 2, d).
 void SimWorld::decide_held(const Step& step) {
   Deed chance(step.id, script_.seed);
@@ -396,7 +386,7 @@ void SimWorld::decide_held(const Step& step) {
   for (const std::string& mailbox : mailboxes) {
     const account::HeldDecision decision = decision_about(*held, mailbox, chance);
     const bool apply = decision == account::HeldDecision::apply;
-    apply ? note_applied(*held, mailbox) : note_restored(*held, mailbox);
+    if (!apply) note_restored(*held, mailbox);
     diary_.note(fmt::format("held {} in {}", apply ? "apply" : "restore", mailbox));
     static_cast<void>(account::decide_held(settings(), decision, MailboxName(mailbox)));
   }

@@ -84,7 +84,6 @@ class SimWorld {
   account::HeldDecision decision_about(const std::vector<account::HeldLine>& held,
                                        const std::string& mailbox, Deed& chance);
   void note_restored(const std::vector<account::HeldLine>& held, const std::string& mailbox);
-  void note_applied(const std::vector<account::HeldLine>& held, const std::string& mailbox);
   void remove_leftovers(const std::vector<account::HeldLine>& held);
   bool set_back(const Step& step);
   void adopt();

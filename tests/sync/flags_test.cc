@@ -290,7 +290,7 @@ TEST(Heirs, AFileThatWasMovedWaitsUntilOneIsWhereItsMessageIs) {
 }
 // --- another pass may follow at once ---
 
-TEST(LookAgain, WhatIsGoneAndWasChangedHereIsLookedForOnceMore) {
+TEST(LookAgain, WhatMayHaveMovedAmidALookIsLookedForOnceMore) {
   for (const auto& [remote, local, then] :
        {std::tuple{"A gone 1", "A flags 1 FS", "delete_in A/1 A1:2,FS\n"},
         std::tuple{"A gone 1", "A gone 1\nB new A1 x S", "upload B A1 S forgets=A/1\n"}}) {
@@ -302,6 +302,11 @@ TEST(LookAgain, WhatIsGoneAndWasChangedHereIsLookedForOnceMore) {
     EXPECT_TRUE(plan.actions.empty()) << local;
     EXPECT_TRUE(plan.look_again) << local;
   }
+  Input renamed = read({"A B C Trash:trash", "A 1 x S", "A flags 1 FS", "B new n1 x S ino=A/1"});
+  EXPECT_EQ(told(renamed), "pull_flags A/1 A1:2,S FS\nupload B n1 S\n");
+  renamed.may_look_again = true;
+  EXPECT_EQ(told(renamed), "pull_flags A/1 A1:2,S FS\nwait B n1\n");
+  EXPECT_TRUE(sync::plan(renamed).look_again);
   Input unchanged = read({"A B C Trash:trash", "A 1 x S", "A gone 1", ""});
   unchanged.may_look_again = true;
   EXPECT_EQ(told(unchanged), "delete_in A/1\n");
