@@ -141,8 +141,9 @@ def _tried(verdicts):
 
 
 def write(root, faults, results):
+    text = page(root, faults, results)
     with open(os.path.join(root, PAGE), "w", encoding="utf-8") as file:
-        file.write(page(root, faults, results))
+        file.write(text)
     path = os.path.join(root, SUMMARY)
     with open(path, encoding="utf-8") as file:
         text = file.read()
@@ -150,5 +151,6 @@ def write(root, faults, results):
     _, end, after = rest.partition(END)
     if not begin or not end:
         raise records.BadRecord(f"{SUMMARY} has no place for the table: {BEGIN} ... {END}")
+    text = before + summary(root, faults, results) + after
     with open(path, "w", encoding="utf-8") as file:
-        file.write(before + summary(root, faults, results) + after)
+        file.write(text)
