@@ -10,13 +10,26 @@
 namespace sterna::account {
 namespace {
 
+// What it made has a row, and its message may yet have to go from where it was.
+Result<bool> is_recorded(Engine& engine, const Intent& move) {
+  STERNA_TRY(const std::vector<MessageRow> rows,
+             engine.store->messages_by_base_name(move.base_name));
+  return std::ranges::any_of(rows, [&](const MessageRow& row) {
+    return row.key.mailbox == move.target && row.key.uid >= move.target_uid_next &&
+           row.state == RowState::present;
+  });
+}
+
 // What was sent or moved to it, and is not recorded yet.
 Result<bool> is_sent_to(Engine& engine, MailboxId mailbox) {
   STERNA_TRY(const std::vector<Intent> intents, engine.store->intents());
-  return std::ranges::any_of(intents, [mailbox](const Intent& intent) {
-    const bool sent = intent.kind == IntentKind::upload && intent.mailbox == mailbox;
-    return sent || (intent.kind == IntentKind::move_out && intent.target == mailbox);
-  });
+  for (const Intent& intent : intents) {
+    if (intent.kind == IntentKind::upload && intent.mailbox == mailbox) return true;
+    if (intent.kind != IntentKind::move_out || intent.target != mailbox) continue;
+    STERNA_TRY(const bool recorded, is_recorded(engine, intent));
+    if (!recorded) return true;
+  }
+  return false;
 }
 
 }  // namespace

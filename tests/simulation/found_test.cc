@@ -350,5 +350,29 @@ with
 )");
 }
 
+// Its copy was recorded; the rest waited for the pairing, and the pairing for that.
+TEST(Found, WhatIsLeftOfAMoveByHalfDoesNotKeepItsMailboxFromBeingPaired) {
+  play(R"(seed 3700729
+with
+9 local.deliver dice=136138265
+11 remote.make dice=770917586
+21 local.deliver dice=510115053
+25 remote.make dice=374135770
+26 remote.deliver dice=19369511
+30 rest
+40 remote.move dice=801118143
+41 local.move dice=208115086
+45 sync dice=300972733 power_ops=3
+47 backup
+48 remote.move dice=812831379
+50 remote.deliver dice=643361842
+51 sync kill_ms=445
+58 restore.maildir dice=844587887
+59 sync dice=707527452 power_ms=299
+65 local.move dice=393160415
+78 rest
+)");
+}
+
 }  // namespace
 }  // namespace sterna::simulation
