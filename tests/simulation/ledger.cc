@@ -120,6 +120,11 @@ void Ledger::left_open(const std::string& token) {
   if (life == lives_.end()) return;
   life->second.open = true;
 }
+void Ledger::adopted() {
+  for (auto& [token, life] : lives_) {
+    life.twice = life.twice || life.deeds[0].moved_to;
+  }
+}
 void Ledger::brought_back(const std::string& token) {
   left_open(token);
   const auto life = lives_.find(token);

@@ -72,6 +72,9 @@ class Ledger {
   void synced(bool holds_a_mailbox);
   bool knows(const std::string& token) const { return lives_.contains(token); }
   bool is_deleted(const std::string& token) const;
+  // A mailbox is paired anew, by a person's word: what was moved from it under another name stands
+  // in both places (docs/safety.md, section 5).
+  void adopted();
   // Known, and nobody deleted it.
   bool must_live(const std::string& token) const;
 

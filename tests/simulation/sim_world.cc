@@ -409,6 +409,7 @@ void SimWorld::remove_leftovers(const std::vector<account::HeldLine>& held) {
 
 void SimWorld::adopt() {
   diary_.note("adopt");
+  diary_.ledger.adopted();
   account::Services services{clock_, worker_, network_, engine_random_, machine_};
   static_cast<void>(account::adopt(services, settings()));
 }
