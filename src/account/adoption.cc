@@ -16,7 +16,7 @@ Result<bool> is_recorded(Engine& engine, const Intent& move) {
              engine.store->messages_by_base_name(move.base_name));
   return std::ranges::any_of(rows, [&](const MessageRow& row) {
     return row.key.mailbox == move.target && row.key.uid >= move.target_uid_next &&
-           row.state == RowState::present;
+           (row.state == RowState::present || row.state == RowState::stub);
   });
 }
 

@@ -250,6 +250,7 @@ class Remover {
   MessageRow surplus(const sync::DeleteOut& what) const {
     MessageRow row;
     row.key = {work_.row.id, what.uid};
+    row.flags = what.flags;
     row.identity = what.identity;
     row.remote_size = what.identity.size;
     row.remote_since = row.local_since = engine_.generation;

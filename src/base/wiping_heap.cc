@@ -99,8 +99,32 @@ constexpr std::size_t kStackWiped = std::size_t{64} << 10;
                  "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15");
 }
 
+void wipe_oldest_registers() {
+  asm volatile(
+      "pxor %%xmm0, %%xmm0\n"
+      "pxor %%xmm1, %%xmm1\n"
+      "pxor %%xmm2, %%xmm2\n"
+      "pxor %%xmm3, %%xmm3\n"
+      "pxor %%xmm4, %%xmm4\n"
+      "pxor %%xmm5, %%xmm5\n"
+      "pxor %%xmm6, %%xmm6\n"
+      "pxor %%xmm7, %%xmm7\n"
+      "pxor %%xmm8, %%xmm8\n"
+      "pxor %%xmm9, %%xmm9\n"
+      "pxor %%xmm10, %%xmm10\n"
+      "pxor %%xmm11, %%xmm11\n"
+      "pxor %%xmm12, %%xmm12\n"
+      "pxor %%xmm13, %%xmm13\n"
+      "pxor %%xmm14, %%xmm14\n"
+      "pxor %%xmm15, %%xmm15\n"
+      :
+      :
+      : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10",
+        "xmm11", "xmm12", "xmm13", "xmm14", "xmm15");
+}
+
 void wipe_registers() {
-  if (__builtin_cpu_supports("avx")) wipe_lower_registers();
+  __builtin_cpu_supports("avx") ? wipe_lower_registers() : wipe_oldest_registers();
   if (__builtin_cpu_supports("avx512f")) wipe_upper_registers();
 }
 

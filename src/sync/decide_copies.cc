@@ -40,6 +40,7 @@ void remove_surplus(Draft& draft, const Intent& intent, MessageView& surplus,
   out.identity = *intent.identity;
   out.proof = stands_in(place, as);
   out.without_row = true;
+  out.flags = surplus.flags();
   draft.act(std::move(out), kLeftByHalf);
 }
 
@@ -59,10 +60,23 @@ void keep_unsure(Draft& draft, const Intent& intent, MessageView& message) {
   draft.wait(*message.mailbox, message.uid, "moved before by half; not all there is known yet");
 }
 
+// The source is where the message of a row went, whose file tells where it is to be: the copy that
+// another move made of it is one too many.
+void decide_moved_on(Draft& draft, const Intent& intent) {
+  MessageView* source = message_at(draft.world, intent.mailbox, intent.uid);
+  if (!source || !source->from || !intent.identity) return;
+  if (source->mailbox->where().uidvalidity != intent.uidvalidity) return;
+  if (!draft.world.has_content(*source, intent.identity)) return;
+  MessageView* copy = result_of(draft.world, intent);
+  if (!copy || copy->taken || copy->file || copy->from) return;
+  if (!is_certain(draft.world, intent)) return keep_unsure(draft, intent, *copy);
+  remove_surplus(draft, intent, *copy, *source->mailbox, source->uid);
+}
+
 // The source has no row: moved before it was recorded where it was.
 void decide_unrecorded(Draft& draft, const Intent& intent) {
   MessageView* source = source_of(draft.world, intent);
-  if (!source) return;
+  if (!source) return decide_moved_on(draft, intent);
   MessageView* copy = result_of(draft.world, intent);
   const RowView* recorded = copy ? nullptr : recorded_copy(draft.world, intent);
   if ((!copy && !recorded) || (copy && copy->taken)) return;

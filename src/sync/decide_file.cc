@@ -271,11 +271,11 @@ void decide_new_file(Draft& draft, FileView& file, const Holdings& holdings) {
     return draft.wait(file, "a copy or a move of a message that is not known now");
   }
   if (holdings.is_alias(file)) return consume("another name of a message that is here");
+  if (auto reason = barrier(*file.mailbox)) return draft.wait(file, *reason);
   if (draft.world.input().may_look_again && holdings.may_have_moved(file)) {
     draft.plan.look_again = true;
     return draft.wait(file, "the file of a message elsewhere; it may have moved amid this look");
   }
-  if (auto reason = barrier(*file.mailbox)) return draft.wait(file, *reason);
   if (!names.original) return decide_unnamed(draft, file, names, holdings);
   upload(draft, file, {.copy_of = place_of(*names.original), .forgets = {}, .stub = false},
          "copied here");
@@ -285,7 +285,9 @@ void decide_elsewhere(Draft& draft, FileView& file) {
   const MessageView& message = *file.elsewhere;
   const MailboxView& there = *message.mailbox;
   const LocalFile& seen = file.arrival->file;
-  const bool marked = !seen.flags.has(Flag::deleted) && has_mark_of_move(draft.world, message);
+  const Intent* marked_by =
+      seen.flags.has(Flag::deleted) ? nullptr : mark_of_move(draft.world, message);
+  if (marked_by) draft.kept_intents.insert(marked_by->id);  // until the mark is away
   if (file.moved_here) {
     const bool open = file.mailbox->remote_known && file.mailbox->may_push() && there.may_push() &&
                       !there.read_only() && !file.mailbox->read_only();
@@ -293,9 +295,9 @@ void decide_elsewhere(Draft& draft, FileView& file) {
       return draft.wait(file, "moved here since; the move cannot be sent");
     }
     FlagMerge merge = merge_new(file, message, *file.mailbox);
-    if (marked) leave_out_mark(merge);
+    if (marked_by) leave_out_mark(merge);
     MoveOut move;
-    move.marked = marked;
+    move.marked = marked_by != nullptr;
     move.from = there.where();
     move.uid = message.uid;
     move.to = file.mailbox->where();
@@ -309,7 +311,7 @@ void decide_elsewhere(Draft& draft, FileView& file) {
     return draft.wait(file, "stands elsewhere on the server, and cannot be moved there now");
   }
   FlagMerge merge = merge_new(file, message, there);
-  if (marked && there.may_push() && !there.read_only()) take_back_mark(merge);
+  if (marked_by && there.may_push() && !there.read_only()) take_back_mark(merge);
   MoveIn move;
   move.from = file.mailbox->where();
   move.to = there.where();

@@ -60,14 +60,16 @@ bool has_mark_of_move(const RowView& row) {
          !row.row->flags.has(Flag::deleted);
 }
 
-bool has_mark_of_move(const World& world, const MessageView& message) {
-  if (message.row || !message.flags().has(Flag::deleted)) return false;
+const Intent* mark_of_move(const World& world, const MessageView& message) {
+  if (message.row || !message.flags().has(Flag::deleted)) return nullptr;
   const Where where = message.mailbox->where();
-  return std::ranges::any_of(world.input().intents, [&](const Intent& intent) {
+  const auto& intents = world.input().intents;
+  const auto found = std::ranges::find_if(intents, [&](const Intent& intent) {
     return intent.kind == IntentKind::move_out && intent.mailbox == where.mailbox &&
            intent.uidvalidity == where.uidvalidity && intent.uid == message.uid &&
            !intent.flags.has(Flag::deleted);
   });
+  return found == intents.end() ? nullptr : &*found;
 }
 
 void leave_out_mark(FlagMerge& merge) {

@@ -19,8 +19,8 @@ FlagSet remote_flags(const RowView& row);
 // The \Deleted that a move of ours, which broke off, set after its copy: nobody's flag, and not
 // among remote_flags().
 bool has_mark_of_move(const RowView& row);
-// The same of a message that had no row to begin from.
-bool has_mark_of_move(const World& world, const MessageView& message);
+// The same of a message that had no row to begin from: the move that set it; nullptr if none did.
+const Intent* mark_of_move(const World& world, const MessageView& message);
 FlagSet local_flags(const RowView& row);
 
 // What both sides have afterwards lacks a mark of ours; the server is told so, or by other means.

@@ -58,7 +58,8 @@ void find_unrecorded_move(World& world, FileView& file) {
   }
 }
 
-// Files that the server's place takes along.
+// Files that the server's place takes along; the Trash loses against where the user moved one
+// (rule 24).
 void match_marks(World& world) {
   match(
       world.messages(), world.files(),
@@ -73,7 +74,8 @@ void match_marks(World& world) {
       [](MessageView& message, FileView& file) {
         if (message.mailbox == file.mailbox) return false;
         if (file.upload && file.upload->mailbox == message.mailbox->in->id) return false;
-        put_together(message, file, false);
+        const bool moved_on = file.move_out && file.move_out->target != file.mailbox->in->id;
+        put_together(message, file, moved_on && message.mailbox->has_role(Role::trash));
         return true;
       });
 }

@@ -314,18 +314,18 @@ void find_moved_uploads(World& world) {
 
 namespace {
 
-bool has_left(const MailboxView& mailbox, Uid uid) {
-  return mailbox.remote_known && !mailbox.undetailed.contains(uid) &&
-         std::ranges::none_of(mailbox.messages,
-                              [&](const MessageView* message) { return message->uid == uid; });
+bool stands_in(const MailboxView& mailbox, Uid uid) {
+  return mailbox.undetailed.contains(uid) ||
+         std::ranges::any_of(mailbox.messages,
+                             [&](const MessageView* message) { return message->uid == uid; });
 }
 
 // Of a move that was done: what it made was moved on there, too, before it was recorded.
 bool has_left_its_target(World& world, const Intent& move) {
   const MailboxView* source = world.mailbox(move.mailbox);
   const MailboxView* target = goal_of(world, move);
-  const bool done = source && has_left(*source, move.uid);
-  return done && target && target->remote_known && target->undetailed.empty() &&
+  const bool undone = source && stands_in(*source, move.uid);
+  return !undone && target && target->remote_known && target->undetailed.empty() &&
          !recorded_result_of(world, move);
 }
 

@@ -289,5 +289,40 @@ TEST(MoveInDoubt, OfARowThatIsWrittenIsClosed) {
 
 // --- removals ---
 
+// Under another UID, or where another client took it.
+TEST(MoveInDoubt, TheMarkOfOneThatBrokeOffIsTakenBackWhereverTheMessageIs) {
+  EXPECT_EQ(told(moving("A gone 1\nA new 9 x ST", "")),
+            "pair A/9 A1 S remote-T forgets=A/1\nclose_intent 1\n");
+  EXPECT_EQ(told(moving("A gone 1\nC new 9 x ST", "")),
+            "move_in A/1 -> C/9 A:A1 S remote-T\nclose_intent 1\n");
+  EXPECT_EQ(told(moving("A gone 1\nC new 9 x ST", "A flags 1 ST")),
+            "move_in A/1 -> C/9 A:A1 ST\nclose_intent 1\n");
+}
+// The second of two moves left the mark, and the file was moved on: until the mark is away, the
+// intent tells whose it is.
+TEST(MoveInDoubt, TheMarkOfAMoveOnDoesNotGoAlong) {
+  Input input = moving("A gone 1\nB new 7 x ST", "A gone 1\nC new A1 x S");
+  add_intent(input, IntentKind::move_out, "B", 7, "A1", "x", "Trash");
+  EXPECT_EQ(told(input), "move_out B/7 -> C A1 S marked forgets=A/1\n");
+}
+// The copy that the second of two moves made, while the file was moved on.
+TEST(MoveInDoubt, MovedOnAgainLosesTheCopyOfTheMoveBefore) {
+  Input input = read({"A B C D Trash:trash", "A 1 x S", "A gone 1\nB new 7 x S\nC new 8 x S",
+                      "A gone 1\nD new A1 x S"});
+  add_intent(input, IntentKind::move_out, "A", 1, "A1", "x", "B");
+  add_intent(input, IntentKind::move_out, "B", 7, "A1", "x", "C");
+  EXPECT_EQ(told(input), "move_out B/7 -> D A1 S forgets=A/1\ndelete_out C/8 expunge\n");
+}
+// Of a mailbox that cannot be seen nothing speaks against it. The Trash loses.
+TEST(MoveInDoubt, WithoutARowWhatBothMovedOnIsWhereTheServerHasIt) {
+  EXPECT_EQ(told(moving_without_row("A new 9 x S", "C new n1 x S")), "move_in C/0 -> A/9 C:n1 S\n");
+  EXPECT_EQ(told(moving_without_row("A unknown\nC new 9 x S", "B new n1 x S")),
+            "move_in B/0 -> C/9 B:n1 S\n");
+  EXPECT_EQ(told(moving_without_row("A unknown\nTrash new 9 x S", "C new n1 x S")),
+            "move_out Trash/9 -> C n1 S\n");
+  EXPECT_EQ(told(moving_without_row("Trash new 9 x S", "B new n1 x S")),
+            "move_in B/0 -> Trash/9 B:n1 S\n");
+}
+
 }  // namespace
 }  // namespace sterna::sync::test

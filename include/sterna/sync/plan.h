@@ -267,6 +267,7 @@ struct DeleteOut {
   // to be gone; then the file follows.
   bool file_remains = false;
   bool without_row = false;  // a copy that a move of ours, cut in half, left behind
+  FlagSet flags;             // of that one: what it has, so that nothing counts as set since
 };
 struct DeleteIn {
   Where where;

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// The scripts of found_test.cc whose point is a move that came to no end, and another after it.
+#include "found.h"
+
+namespace sterna::simulation {
+namespace {
+
+// Each broke off, and the file went on.
+TEST(FoundHalfMoves, TheMarkOfTheSecondOfTwoMovesIsNobodysFlag) {
+  play(R"(seed 118775
+with
+1 remote.make dice=595804395
+2 local.make dice=389440663
+3 remote.make dice=31775224
+4 local.deliver dice=747175275
+7 rest
+17 local.move dice=331596861
+19 sync cut=2058
+22 local.move dice=1054687987
+24 sync kill_ms=383
+27 local.move dice=485466433
+29 rest
+)");
+}
+
+// The second one had left its copy; none had a row to begin from.
+TEST(FoundHalfMoves, OfThreeMovesThatBrokeOffTheLastOneCounts) {
+  play(R"(seed 1570030
+with
+1 local.make dice=916824238
+2 remote.make dice=673586319
+3 rest
+13 local.deliver dice=1073238306
+15 sync kill_ms=350
+18 local.move dice=98176519
+20 sync cut=2152
+23 local.move dice=198252174
+25 sync kill_ms=286
+28 local.move dice=50024354
+30 rest
+)");
+}
+
+// It was cut, and the copy had a flag that its row did not know.
+TEST(FoundHalfMoves, TheRemovalOfACopyThatAMoveLeftIsNoDeletionOfTheUsers) {
+  play(R"(seed 2205155
+with namespace
+1 remote.make dice=1004536323
+2 local.make dice=550560960
+3 local.make dice=998855382
+4 rest
+14 local.deliver dice=1015571244
+16 sync kill_ms=344
+19 local.move dice=807569842
+21 sync kill_ms=320
+24 local.move dice=373062881
+26 sync kill_ms=402
+29 local.move dice=833862266
+31 rest
+)");
+}
+
+}  // namespace
+}  // namespace sterna::simulation
