@@ -243,25 +243,16 @@ coro::Task<Status> prove(Engine& engine, Connection& connection, MailboxWork& fr
 
 // A MOVE that was answered NO may be half done (RFC 6851 section 4.3): the intents stay, and the
 // next pass asks both sides.
-void refuse(Engine& engine, MailboxWork& from, MailboxWork& to, const std::vector<Moving>& moving,
-            const Error& error) {
-  for (const Moving& one : moving) {
+void refuse(Engine& engine, MailboxWork& from, MailboxWork& to, std::vector<Moving>& moving,
+            const UidSet& uids, const Error& error) {
+  std::erase_if(moving, [&](const Moving& one) {
+    const Uid uid = one.row.key.uid;
+    if (!uids.contains(uid)) return false;
     look_again(engine, from, to, *one.what);
-    park(
-        engine, to, Uid{}, one.what->file.base, kFailure,
-        Error(error).with_context(fmt::format("UID {} of {}", one.row.key.uid.value, from.name())));
-  }
-}
-
-void refuse_these(Engine& engine, MailboxWork& from, MailboxWork& to, std::vector<Moving>& moving,
-                  const UidSet& uids, const Error& error) {
-  std::vector<Moving> refused;
-  std::erase_if(moving, [&](Moving& one) {
-    if (!uids.contains(one.row.key.uid)) return false;
-    refused.push_back(std::move(one));
+    park(engine, to, Uid{}, one.what->file.base, kFailure,
+         Error(error).with_context(fmt::format("UID {} of {}", uid.value, from.name())));
     return true;
   });
-  refuse(engine, from, to, refused, error);
 }
 
 // The \Deleted that an earlier try left, which a copy would have, too.
@@ -274,7 +265,7 @@ coro::Task<Status> take_back_marks(Engine& engine, Connection& connection, Mailb
   if (marked.empty()) co_return Status{};
   Status cleared = co_await unmark_deleted(connection, marked);
   if (!cleared && !connection.usable()) co_return cleared;
-  if (!cleared) refuse_these(engine, from, to, moving, marked, cleared.error());
+  if (!cleared) refuse(engine, from, to, moving, marked, cleared.error());
   co_return Status{};
 }
 
@@ -288,7 +279,7 @@ coro::Task<Status> carry_over(Engine& engine, Connection& connection, MailboxWor
     for (const Moving& one : moving) {
       if (!done.has(one.row.key.uid)) refused.add(one.row.key.uid);
     }
-    refuse_these(engine, from, to, moving, refused, *done.refusal);
+    refuse(engine, from, to, moving, refused, *done.refusal);
   }
   if (!done.copied.empty()) {
     at_step("move_out.copied");

@@ -75,8 +75,8 @@ class Holdings {
       if (!row.mailbox || row.mailbox->in->local.suspect) unseen_.add(row.identity);
       if (!row.mailbox) continue;
       if (row.local == Local::unknown && row.doubted) missing_.add(row.identity);
-      if (is_to_follow(row)) to_follow_.emplace(row.row->file.dev, row.row->file.ino);
-      if (is_seen(row)) seen_.emplace(std::pair(row.row->file.dev, row.row->file.ino), &row);
+      if (is_to_follow(row)) to_follow_.insert(inode_of(row.row->file));
+      if (is_seen(row)) seen_.emplace(inode_of(row.row->file), &row);
       rows_[{row.mailbox, *content_key(row.identity)}].push_back(&row);
     }
     for (const MessageView& message : world.messages()) {
@@ -97,17 +97,16 @@ class Holdings {
 
   // Maybe the file of a message that is not where it was, which is not believed or seen yet.
   bool may_be_missed(const FileView& file) const {
-    const FileStamp& stamp = file.arrival->file.file;
     if (file.mailbox->in->adopting && unseen_.may_include(file.arrival->identity)) return true;
     return missing_.may_include(file.arrival->identity) ||
-           missing_.may_include(file.arrival->plain) || to_follow_.contains({stamp.dev, stamp.ino});
+           missing_.may_include(file.arrival->plain) ||
+           to_follow_.contains(inode_of(file.arrival->file.file));
   }
 
   // The file of a message of another mailbox, which was seen there: a hard link, or moved since,
   // and under another name.
   bool may_have_moved(const FileView& file) const {
-    const FileStamp& stamp = file.arrival->file.file;
-    const auto found = seen_.find({stamp.dev, stamp.ino});
+    const auto found = seen_.find(inode_of(file.arrival->file.file));
     return found != seen_.end() && found->second->mailbox != file.mailbox &&
            is_content_of(*file.arrival, *found->second->identity);
   }
@@ -158,8 +157,8 @@ class Holdings {
   std::set<Key> paired_;
   ContentSet missing_;
   ContentSet unseen_;  // in mailboxes that a restored backup lacks, say
-  std::set<std::pair<std::uint64_t, std::uint64_t>> to_follow_;  // dev and ino
-  std::map<std::pair<std::uint64_t, std::uint64_t>, const RowView*> seen_;
+  std::set<Inode> to_follow_;
+  std::map<Inode, const RowView*> seen_;
 };
 
 void decide_stub(Draft& draft, FileView& file) {
@@ -285,12 +284,11 @@ void decide_elsewhere(Draft& draft, FileView& file) {
   const MessageView& message = *file.elsewhere;
   const MailboxView& there = *message.mailbox;
   const LocalFile& seen = file.arrival->file;
-  const Intent* marked_by =
-      seen.flags.has(Flag::deleted) ? nullptr : mark_of_move(draft.world, message);
+  const Intent* marked_by = mark_of_move(draft.world, message, seen.flags);
   if (marked_by) draft.kept_intents.insert(marked_by->id);  // until the mark is away
   if (file.moved_here) {
-    const bool open = file.mailbox->remote_known && file.mailbox->may_push() && there.may_push() &&
-                      !there.read_only() && !file.mailbox->read_only();
+    const bool open =
+        file.mailbox->remote_known && file.mailbox->takes_changes() && there.takes_changes();
     if (!open) {
       return draft.wait(file, "moved here since; the move cannot be sent");
     }
@@ -311,7 +309,7 @@ void decide_elsewhere(Draft& draft, FileView& file) {
     return draft.wait(file, "stands elsewhere on the server, and cannot be moved there now");
   }
   FlagMerge merge = merge_new(file, message, there);
-  if (marked_by && there.may_push() && !there.read_only()) take_back_mark(merge);
+  if (marked_by) take_back_mark(merge, there);
   MoveIn move;
   move.from = file.mailbox->where();
   move.to = there.where();

@@ -66,9 +66,9 @@ void decide_flags(Draft& draft, RowView& row) {
       merge_flags(base.flags, remote_flags(row), local_flags(row), *row.mailbox, row.inherited);
   if (!file.tells_flags) merge.to_local = {};
   const bool marked = has_mark_of_move(row) && !local_flags(row).has(Flag::deleted);
-  if (marked && row.mailbox->may_push() && !row.mailbox->read_only()) {
+  if (marked && row.mailbox->takes_changes()) {
     draft.kept_intents.insert(row.move_out->id);
-    take_back_mark(merge);
+    take_back_mark(merge, *row.mailbox);
   }
   const ModSeq modseq = row.told && row.told->modseq ? row.told->modseq : base.modseq;
   const Where where = row.mailbox->where();

@@ -57,8 +57,7 @@ bool following_is_settled(World& world, const Intent& intent) {
   if (!row->mailbox || row->local == Local::unknown || (target && !target->local_known))
     return false;
   const auto may_be_it = [&](const FileView* file) {
-    const FileStamp& stamp = file->arrival->file.file;
-    const bool same_file = stamp.ino == row->row->file.ino && stamp.dev == row->row->file.dev;
+    const bool same_file = is_one_file(file->arrival->file.file, row->row->file);
     return !file->is_clear() && (same_file || file->stem == stem_of(intent.base_name));
   };
   return !row->followed && (!target || std::ranges::none_of(target->files, may_be_it));

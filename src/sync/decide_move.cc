@@ -30,17 +30,12 @@ const MailboxView& place_of_file(const RowView& row) {
 // The move of ours that left its mark on the row's message, wherever that is by now; nullptr if
 // none did, or the user set \Deleted, too.
 const Intent* mark_on(const World& world, const RowView& row) {
-  if (local_flags(row).has(Flag::deleted)) return nullptr;
+  const FlagSet local = local_flags(row);
+  if (local.has(Flag::deleted)) return nullptr;
   if (!row.message) return has_mark_of_move(row) ? row.move_out : nullptr;
-  if (const Intent* intent = mark_of_move(world, *row.message)) return intent;
+  if (const Intent* intent = mark_of_move(world, *row.message, local)) return intent;
   const bool marked = row.message->flags().has(Flag::deleted) && !row.row->flags.has(Flag::deleted);
   return marked ? row.move_out : nullptr;
-}
-
-// Where the server can be told.
-void take_back_mark_of(const World& world, const RowView& row, FlagMerge& merge) {
-  const MailboxView& place = *row.message->mailbox;
-  if (mark_on(world, row) && place.may_push() && !place.read_only()) take_back_mark(merge);
 }
 
 void move_out(Draft& draft, const RowView& row, Where from, Uid uid, const FlagSet& remote,
@@ -104,7 +99,7 @@ void move_in(Draft& draft, const RowView& row) {
   const MessageView& message = *row.message;
   FlagMerge merge = merge_flags(row.row->flags, message.flags(), local_flags(row), *message.mailbox,
                                 row.inherited);
-  take_back_mark_of(draft.world, row, merge);
+  if (mark_on(draft.world, row)) take_back_mark(merge, *message.mailbox);
   MoveIn move;
   move.from = row.mailbox->where();
   move.uid = row.key().uid;
@@ -157,7 +152,7 @@ void follow_new_uid(Draft& draft, RowView& row) {
   }
   FlagMerge merge = merge_flags(row.row->flags, message.flags(), local_flags(row), *message.mailbox,
                                 row.inherited);
-  take_back_mark_of(draft.world, row, merge);
+  if (mark_on(draft.world, row)) take_back_mark(merge, *message.mailbox);
   Pair pair;
   pair.where = message.mailbox->where();
   pair.uid = message.uid;
@@ -221,8 +216,7 @@ void pair(Draft& draft, FileView& file, MessageView& message, std::string reason
   FlagMerge merge = file.from ? merge_flags(file.from->row->flags, message.flags(),
                                             local_flags(*file.from), mailbox)
                               : merge_new(file, message, mailbox);
-  const bool marked = !seen.flags.has(Flag::deleted) && mark_of_move(draft.world, message);
-  if (marked && mailbox.may_push() && !mailbox.read_only()) take_back_mark(merge);
+  if (mark_of_move(draft.world, message, seen.flags)) take_back_mark(merge, mailbox);
   if (!seen.tells_flags) merge.to_local = {};
   Pair pair;
   pair.where = mailbox.where();

@@ -129,7 +129,7 @@ bool unmark_moved(Draft& draft, const RowView& row) {
   MessageView* marked = only_one_like(draft.world, row);
   if (!marked || marked->mailbox == row.mailbox || !marked->flags().has(Flag::deleted))
     return false;
-  if (!marked->mailbox->may_push() || marked->mailbox->read_only()) return false;
+  if (!marked->mailbox->takes_changes()) return false;
   constexpr const char* kWhy = "moved elsewhere with the mark of a removal of ours";
   marked->taken = true;
   draft.kept_intents.insert(row.intent->id);

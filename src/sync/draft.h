@@ -54,13 +54,13 @@ struct Draft {
   bool is_let_go(const RowView& row) const { return names(let_go, row); }
   // Everywhere where something was seen of it: no cursor or stamp may pass any of that.
   void wait(const RowView& row, const std::string& reason) {
-    note(row, reason, is_open(*row.mailbox));
+    note(row, reason, row.mailbox->takes_changes());
   }
   void wait(FileView& file, const std::string& reason) {
-    note(file, reason, is_open(*file.mailbox));
+    note(file, reason, file.mailbox->takes_changes());
   }
   void wait(const MailboxView& mailbox, Uid uid, std::string reason) {
-    plan.waiting.push_back({mailbox.in->id, "", uid, std::move(reason), is_open(mailbox)});
+    plan.waiting.push_back({mailbox.in->id, "", uid, std::move(reason), mailbox.takes_changes()});
   }
   void hold(HeldKind kind, const RowView& row, std::optional<LocalFile> file, std::string reason) {
     if (row.told) note(row, reason, false);  // what the verdict goes by has to be told again
@@ -78,10 +78,6 @@ struct Draft {
  private:
   static bool names(const Approved& rows, const RowView& row) {
     return rows.contains({row.key(), row.mailbox->where().uidvalidity});
-  }
-  // What was done here may go there.
-  static bool is_open(const MailboxView& mailbox) {
-    return mailbox.may_push() && !mailbox.read_only();
   }
   void note(const RowView& row, const std::string& reason, bool pending) {
     plan.waiting.push_back({row.key().mailbox, row.row->base_name, row.key().uid, reason, pending});

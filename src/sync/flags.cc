@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "flags.h"
 
+#include <algorithm>
+
 namespace sterna::sync {
 namespace {
 
@@ -18,7 +20,7 @@ FlagSet not_told_by_server(const FlagSet& base, const MailboxInput& in) {
 FlagMerge spread(FlagSet result, const FlagSet& remote, const FlagSet& local,
                  const MailboxView& place) {
   FlagMerge merge;
-  if (place.may_push() && !place.read_only()) {
+  if (place.takes_changes()) {
     merge.to_remote = flag_delta(remote, result);
     merge.to_remote.add = storable(merge.to_remote.add, place);
     merge.to_remote.remove = merge.to_remote.remove.minus(without_wire_form(remote));
@@ -60,8 +62,9 @@ bool has_mark_of_move(const RowView& row) {
          !row.row->flags.has(Flag::deleted);
 }
 
-const Intent* mark_of_move(const World& world, const MessageView& message) {
-  if (message.row || !message.flags().has(Flag::deleted)) return nullptr;
+const Intent* mark_of_move(const World& world, const MessageView& message, const FlagSet& local) {
+  const bool marked = message.flags().has(Flag::deleted) && !local.has(Flag::deleted);
+  if (message.row || !marked) return nullptr;
   const Where where = message.mailbox->where();
   const auto& intents = world.input().intents;
   const auto found = std::ranges::find_if(intents, [&](const Intent& intent) {
@@ -78,7 +81,8 @@ void leave_out_mark(FlagMerge& merge) {
   merge.to_local.add.set(Flag::deleted, false);
 }
 
-void take_back_mark(FlagMerge& merge) {
+void take_back_mark(FlagMerge& merge, const MailboxView& place) {
+  if (!place.takes_changes()) return;
   leave_out_mark(merge);
   merge.to_remote.remove.set(Flag::deleted);
 }

@@ -19,12 +19,14 @@ FlagSet remote_flags(const RowView& row);
 // The \Deleted that a move of ours, which broke off, set after its copy: nobody's flag, and not
 // among remote_flags().
 bool has_mark_of_move(const RowView& row);
-// The same of a message that had no row to begin from: the move that set it; nullptr if none did.
-const Intent* mark_of_move(const World& world, const MessageView& message);
+// The same of a message that had no row to begin from: the move that set it; nullptr if none did,
+// or the user has set it, too: `local` is what the file says.
+const Intent* mark_of_move(const World& world, const MessageView& message, const FlagSet& local);
 FlagSet local_flags(const RowView& row);
 
-// What both sides have afterwards lacks a mark of ours; the server is told so, or by other means.
-void take_back_mark(FlagMerge& merge);
+// What both sides have afterwards lacks a mark of ours; the server is told so where it may be told
+// anything, or by other means.
+void take_back_mark(FlagMerge& merge, const MailboxView& place);
 void leave_out_mark(FlagMerge& merge);
 
 // base xor (remote delta or local delta), for a message that will be in `place` (rule 40).

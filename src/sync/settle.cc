@@ -132,21 +132,15 @@ bool is_local(const Removal& removal) {
   return std::holds_alternative<DeleteIn>(removal.action.what);
 }
 
-using Inode = std::pair<std::uint64_t, std::uint64_t>;
-
-Inode inode_of(const RowView& row) {
-  return {row.row->file.dev, row.row->file.ino};
-}
-
 // The file is the second one's, moved.
 void part_rows_of_one_file(Draft& draft) {
   std::map<Inode, const RowView*> here_by_file;
   for (const Removal& one : draft.removals) {
-    if (is_local(one)) here_by_file.emplace(inode_of(*one.row), one.row);
+    if (is_local(one)) here_by_file.emplace(inode_of(one.row->row->file), one.row);
   }
   std::set<const RowView*> settled;
   for (const Removal& there : draft.removals) {
-    const auto found = here_by_file.find(inode_of(*there.row));
+    const auto found = here_by_file.find(inode_of(there.row->row->file));
     if (is_local(there) || found == here_by_file.end()) continue;
     const RowView* here = found->second;
     if (!have_one_file(*here, *there.row) || !settled.insert(here).second) continue;

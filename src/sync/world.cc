@@ -57,8 +57,12 @@ std::string_view stem_of(std::string_view base_name) {
   return base_name.substr(0, base_name.find(','));
 }
 
+Inode inode_of(const FileStamp& file) {
+  return {file.dev, file.ino};
+}
+
 bool is_one_file(const FileStamp& one, const FileStamp& other) {
-  return one.ino != 0 && one.ino == other.ino && one.dev == other.dev;
+  return one.ino != 0 && inode_of(one) == inode_of(other);
 }
 
 bool is_content_of(const LocalArrival& arrival, const Identity& identity) {
@@ -190,12 +194,12 @@ void World::observe_local(MailboxView& mailbox) {
 
 void World::free_files_of_others() {
   std::vector<RowView*> changed;
-  std::multimap<std::uint64_t, const RowView*> missing;
+  std::multimap<Inode, const RowView*> missing;
   for (RowView& view : rows_) {
     if (view.change && view.change->content_changed && view.change->identity) {
       changed.push_back(&view);
     } else if (view.local == Local::gone && view.has_file_here() && view.identity) {
-      missing.emplace(view.row->file.ino, &view);
+      missing.emplace(inode_of(view.row->file), &view);
     }
   }
   for (RowView* view : changed) {
@@ -203,7 +207,7 @@ void World::free_files_of_others() {
     file.file = view->change->file;
     file.identity = view->change->identity;
     file.plain = view->change->plain;
-    const auto [first, last] = missing.equal_range(file.file.file.ino);
+    const auto [first, last] = missing.equal_range(inode_of(file.file.file));
     const bool is_others = std::any_of(first, last, [&](const auto& one) {
       const RowView& other = *one.second;
       return is_one_file(other.row->file, file.file.file) && is_content_of(file, *other.identity);

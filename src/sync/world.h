@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "sterna/sync/plan.h"
@@ -54,6 +55,7 @@ struct MailboxView {
   bool is_searched() const { return undetailed.count() <= kSearchedMax; }
   // What the user did here may go to the server; what happened there may come here.
   bool may_push() const { return in->direction != Direction::pull; }
+  bool takes_changes() const { return may_push() && !read_only(); }
   bool may_pull() const { return in->direction != Direction::push; }
   bool has_role(Role role) const { return in->role == role; }
   // Removing from here is removing for good: no brake, no second Trash.
@@ -143,6 +145,8 @@ struct FileView {
   }
 };
 
+using Inode = std::pair<std::uint64_t, std::uint64_t>;  // with its device
+Inode inode_of(const FileStamp& file);
 // As the inode says; where none is known, it says nothing.
 bool is_one_file(const FileStamp& one, const FileStamp& other);
 // A mail program's fields apart. The arrival's identity is known.

@@ -116,9 +116,7 @@ void Ledger::completed(const std::string& token, const std::string& mailbox) {
 }
 
 void Ledger::left_open(const std::string& token) {
-  const auto life = lives_.find(token);
-  if (life == lives_.end()) return;
-  life->second.open = true;
+  if (const auto life = lives_.find(token); life != lives_.end()) life->second.open = true;
 }
 void Ledger::adopted() {
   for (auto& [token, life] : lives_) {
