@@ -34,6 +34,8 @@ class Walker {
     for (const maildir::MailboxPath& path : found.unreadable) note_unreadable(path);
     for (const maildir::LocalMailbox& one : found.mailboxes) {
       found_.insert(maildir::to_string(one.path));
+      places_.emplace(std::pair(one.stamp.cur.dev, one.stamp.cur.ino),
+                      maildir::to_string(one.path));
     }
     for (const maildir::UnusableFolder& folder : found.unusable) tell_unusable(folder);
     for (const maildir::LocalMailbox& one : found.mailboxes) STERNA_CHECK(take(one));
@@ -106,7 +108,8 @@ class Walker {
   }
 
   // A number is used again: the birth tells, where it is known, else the mail. Without any, nothing
-  // is proven of a mailbox that has a directory in its place, nor of a place that is another's.
+  // is proven of a mailbox that has a directory in its place, nor of a place that is another's: not
+  // by an equal birth either (clocks are coarse), unless that one has moved on.
   Result<bool> is_directory_of(const MailboxRow& row, const maildir::MailboxPath& path,
                                const sync::LocalMailbox& local) {
     if (is_born_apart(row, local)) return false;
@@ -114,7 +117,21 @@ class Walker {
     if (!holding) return true;
     if (holding->known > 0) return holding->is_most();
     const bool same_birth = row.cur_btime_ns != 0 && row.cur_btime_ns == local.cur_btime_ns;
-    return same_birth || (!found_.contains(row.path) && !at(local.path));
+    if (!at(local.path)) return same_birth || !found_.contains(row.path);
+    return same_birth && has_moved_on(row, local.path);
+  }
+
+  // Whether the directories known under this path and under those that they are at now have all
+  // left for a path that is free, or for that of `row`.
+  bool has_moved_on(const MailboxRow& row, const std::string& path) const {
+    std::set<const MailboxRow*> seen;
+    const MailboxRow* owner = at(path);
+    while (owner && owner != &row && seen.insert(owner).second) {
+      const auto place = places_.find({owner->cur_dev, owner->cur_ino});
+      if (place == places_.end()) return false;
+      owner = at(place->second);
+    }
+    return true;
   }
 
   // What a directory has of a row's files.
@@ -244,7 +261,8 @@ class Walker {
 
   Engine& engine_;
   const std::set<std::string>& on_server_;
-  std::set<std::string> found_;  // by path
+  std::set<std::string> found_;                                            // by path
+  std::map<std::pair<std::uint64_t, std::uint64_t>, std::string> places_;  // by their cur
   std::map<std::string, const MailboxRow*> by_path_;
   std::map<std::pair<std::uint64_t, std::uint64_t>, const MailboxRow*> by_cur_;
   std::map<maildir::MailboxPath, maildir::Listing> listings_;

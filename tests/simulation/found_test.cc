@@ -374,5 +374,21 @@ with
 )");
 }
 
+// The tree of a backup has new numbers, which rows know as those of other mailboxes.
+TEST(Found, RestoredDirectoriesBearTheNumbersOfOthers) {
+  play(R"(seed 669403
+with coarse
+1 local.make dice=347386230
+2 local.make dice=547275379
+3 local.deliver dice=85057094
+4 rest
+8 backup
+12 remote.make dice=8053854
+13 sync dice=311291354 power_ops=56
+14 restore.maildir dice=709655025
+26 rest
+)");
+}
+
 }  // namespace
 }  // namespace sterna::simulation
