@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "surroundings.h"
 
+#include <fcntl.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <sys/epoll.h>
@@ -10,6 +11,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <ctime>
 #include <set>
@@ -173,7 +175,7 @@ class KernelSurroundings : public io::Surroundings {
 
   UniqueFd timer_;
   UniqueFd netlink_;  // -1 where it may not be had
-  Descriptor both_;   // an epoll(7) of the two
+  Descriptor both_;   // an epoll(7) of the two, and of what a test tells
   std::function<std::chrono::nanoseconds()> slept_;
   std::chrono::nanoseconds slept_before_;
   NetworkNews news_;
@@ -186,6 +188,22 @@ Status join(int both, int fd) {
   return fail(Error::from_errno(errno, "epoll_ctl"));
 }
 
+#ifdef STERNA_STEPS
+// The boot clock of a test: each octet that it puts into the fifo is an hour that was slept.
+Result<std::unique_ptr<io::Surroundings>> open_surroundings_of_test(Loop& loop, const char* fifo) {
+  // For both, or it could be read for ever once its writer has gone.
+  const auto told = std::make_shared<UniqueFd>(::open(fifo, O_RDWR | O_NONBLOCK | O_CLOEXEC));
+  if (!*told) return fail(Error::from_errno(errno, "STERNA_SLEPT"));
+  auto slept = [told, hours = std::chrono::hours(0)]() mutable -> std::chrono::nanoseconds {
+    std::array<char, 64> octets{};
+    const ssize_t count = ::read(told->get(), octets.data(), octets.size());
+    if (count > 0) hours += std::chrono::hours(count);
+    return time_slept() + hours;
+  };
+  return open_surroundings(loop, std::move(slept), told->get());
+}
+#endif
+
 }  // namespace
 
 std::chrono::nanoseconds time_slept() {
@@ -193,7 +211,7 @@ std::chrono::nanoseconds time_slept() {
 }
 
 Result<std::unique_ptr<io::Surroundings>> open_surroundings(
-    Loop& loop, std::function<std::chrono::nanoseconds()> slept) {
+    Loop& loop, std::function<std::chrono::nanoseconds()> slept, int told) {
   UniqueFd timer(::timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC));
   if (timer.get() < 0) return fail(Error::from_errno(errno, "timerfd_create"));
   STERNA_CHECK(arm(timer.get()));
@@ -202,11 +220,15 @@ Result<std::unique_ptr<io::Surroundings>> open_surroundings(
   if (both.get() < 0) return fail(Error::from_errno(errno, "epoll_create1"));
   STERNA_CHECK(join(both.get(), timer.get()));
   if (netlink.get() >= 0) STERNA_CHECK(join(both.get(), netlink.get()));
+  if (told >= 0) STERNA_CHECK(join(both.get(), told));
   return std::make_unique<KernelSurroundings>(loop, std::move(timer), std::move(netlink),
                                               std::move(both), std::move(slept));
 }
 
 Result<std::unique_ptr<io::Surroundings>> open_surroundings(Loop& loop) {
+#ifdef STERNA_STEPS
+  if (const char* fifo = std::getenv("STERNA_SLEPT")) return open_surroundings_of_test(loop, fifo);
+#endif
   return open_surroundings(loop, time_slept);
 }
 

@@ -3,6 +3,7 @@
 #include "net/surroundings.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
@@ -10,6 +11,7 @@
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -22,6 +24,7 @@
 #include "sterna/base/unique_fd.h"
 #include "sterna/io/deadline.h"
 #include "tests/support/leave_out.h"
+#include "tests/support/temp_dir.h"
 
 namespace sterna::net {
 namespace {
@@ -160,6 +163,26 @@ TEST_F(SurroundingsTest, TellsHowLongTheMachineSlept) {
     sleeper.join();
   });
 }
+
+#ifdef STERNA_STEPS
+TEST_F(SurroundingsTest, ATestTellsOfASleepThroughAFifo) {
+  in_own_network([&] {
+    const test::TempDir dir;
+    const std::string fifo = dir / "slept";
+    ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+    ::setenv("STERNA_SLEPT", fifo.c_str(), 1);
+    Loop loop;
+    const auto surroundings = open_surroundings(loop);
+    ::unsetenv("STERNA_SLEPT");
+    ASSERT_TRUE(surroundings);
+    EXPECT_TRUE(next(loop, **surroundings).empty());
+    const UniqueFd writer(::open(fifo.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));
+    ASSERT_EQ(::write(writer.get(), "..", 2), 2);
+    EXPECT_EQ(std::chrono::round<std::chrono::hours>(next(loop, **surroundings).slept), 2h);
+    EXPECT_TRUE(next(loop, **surroundings).empty()) << "told once";
+  });
+}
+#endif
 
 TEST(TimeSlept, IsWhatTheBootClockIsAhead) {
   EXPECT_GE(time_slept(), -1ms);

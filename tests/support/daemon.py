@@ -14,6 +14,22 @@ from tests.support.sterna import binary
 AT_REST = ("watching", "polling")
 
 
+class BootClock:
+    """The machine's sleep, as a program with `environment` takes it; only builds with STERNA_STEPS
+    do."""
+
+    def __init__(self, directory):
+        self._fifo = f"{directory}/slept"
+        os.mkfifo(self._fifo, 0o600)
+        self.environment = {"STERNA_SLEPT": self._fifo}
+
+    def jump(self):
+        """By an hour. An error where nobody hears of it."""
+        fifo = os.open(self._fifo, os.O_WRONLY | os.O_NONBLOCK)
+        os.write(fifo, b".")
+        os.close(fifo)
+
+
 class Daemon:
     """with Daemon(world.sterna): ... It is stopped in order, which must succeed within 5 s."""
 

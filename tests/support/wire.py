@@ -63,6 +63,7 @@ class Wire:
         self._missing = self._hidden | {"COMPRESS=DEFLATE"}
         self._lock = threading.Lock()
         self._sockets = []
+        self._silent = set()          # clients that hear no more
         self.commands = []            # b"UID STORE 1 +FLAGS (\\Seen)", without the tag
         self.violations = []          # what was sent although the server does not offer it
         self.bytes_up = self.bytes_down = 0
@@ -162,6 +163,12 @@ class Wire:
             sockets, self._sockets = self._sockets, []
         for one in sockets:
             _shut(one)
+
+    def fall_silent(self):
+        """Lines that are there carry no answer any more, and nobody is told: as those of a machine
+        that slept for long."""
+        with self._lock:
+            self._silent |= set(self._sockets)
 
     def sent(self, pattern):
         """Commands so far that match."""
@@ -326,6 +333,8 @@ class Wire:
             self._held_in_vain = True
             self._arrived.set()
         with self._lock:
+            if client in self._silent:
+                return
             self.bytes_down += len(data)
             left = self._cut_down
             if left is not None:
