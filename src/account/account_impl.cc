@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "account_impl.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "sterna/account/inspect.h"
+#include "sterna/coro/scope.h"
+#include "sterna/io/deadline.h"
+#include "told_wait.h"
+
+namespace sterna::account {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
+using std::chrono::seconds;
+
+class NoProgress final : public Progress {};
+
+}  // namespace
+
+void Account::Impl::enter(LifeState state) {
+  if (life.state == state) return;
+  life.state = state;
+  life.since_ms = wall_ms();
+  log.debug("state: {}", to_string(state));
+  observer.on_life(self);
+}
+
+LifeState Account::Impl::state_at_rest() {
+  const Connection* connection = kept.pool.open_primary();
+  const bool pushed = connection && remote.can_listen(*connection);
+  return pushed ? LifeState::watching : LifeState::polling;
+}
+
+void Account::Impl::drop_line() {
+  remote.forget();
+  kept.pool.drop();
+}
+
+// What is known and not carried out; told when it changes.
+void Account::Impl::note_pending() {
+  const std::uint64_t open = remote.count() + (local.ripe_at() ? 1 : 0);
+  std::uint64_t waiting = life.waiting;
+  if (std::exchange(life.pending, open + waiting) != open + waiting) observer.on_life(self);
+}
+
+// What deserves a line of its own, where one line does not tell of everything.
+void Account::Impl::watch_beside() {
+  const Connection* connection = kept.pool.open_primary();
+  const bool possible = connection && remote.can_listen(*connection) && !remote.has_notify() &&
+                        !connection->has(imap::Capability::notify) && !told_beside;
+  if (!possible || !life_settings.pushes) return beside.cover_none();
+  std::vector<KnownMailbox> mailboxes;
+  std::ranges::copy_if(kept.mailboxes, std::back_inserter(mailboxes), [&](const auto& one) {
+    return !one.name.is_inbox() && life_settings.pushes(one.name);
+  });
+  beside.cover(std::move(mailboxes), connection->quirks.connections_max);
+}
+
+// Of which mailboxes the server tells; told when it changes.
+void Account::Impl::note_pushed() {
+  const bool listens = !schedule.is_waiting() && state_at_rest() == LifeState::watching;
+  const bool all = listens && remote.has_notify();
+  std::vector<std::string> pushed;
+  if (all) {
+    for (const KnownMailbox& mailbox : kept.mailboxes) pushed.push_back(mailbox.name.text());
+  } else if (listens) {
+    pushed = beside.listening();
+    pushed.insert(pushed.begin(), "INBOX");
+  }
+  if (set_pushed(life, all ? "NOTIFY" : listens ? "IDLE" : "", std::move(pushed)))
+    observer.on_life(self);
+}
+
+Account::Impl::Due Account::Impl::what_is_due() {
+  if (!requests.empty()) {
+    Due due;
+    due.request = requests.front();
+    requests.pop_front();
+    due.everything = true;
+    return due;
+  }
+  return {schedule.due(now(), told(), local.ripe_at())};
+}
+
+// Over the connection that the last sync left, or without one.
+coro::Task<void> Account::Impl::listen() {
+  Connection* connection = schedule.is_waiting() ? nullptr : kept.pool.open_primary();
+  if (!connection) {
+    remote.forget();
+    static_cast<void>(co_await wake.wait());
+    co_return;
+  }
+  if (!remote.can_listen(*connection)) {
+    // Nobody would notice if it died, and the server need not keep it.
+    remote.forget();
+    co_await kept.pool.logout();
+    kept.pool.drop();
+    co_return;
+  }
+  Status heard;
+  if (!remote.listening()) {
+    heard = co_await work.run(remote.begin(*connection, kept));
+    if (work.is_dead()) co_return replace_dead_line(probe_reason);
+  } else {
+    heard = co_await remote.listen(wake);
+  }
+  if (heard) remote.compare(kept);
+  if (heard || heard.error().is_cancelled()) co_return;
+  log.info("the line to the server was lost: {}", heard.error().describe());
+  if (is_told_to_wait(heard.error())) co_return wait_as_told(heard.error());
+  ++life.counters.reconnects[std::string(to_string(heard.error().code()))];
+  remote.line_lost();
+  drop_line();
+  schedule.look_at_everything(now());
+}
+
+coro::Task<void> Account::Impl::wait_for_reason() {
+  enter(schedule.is_waiting() ? life.state : state_at_rest());
+  note_pending();
+  note_pushed();
+  nanoseconds left = schedule.next(now(), told(), local.ripe_at()) - now();
+  if (left <= nanoseconds{}) {
+    co_await coro::yield();  // if it is due for ever, others still live
+    co_return;
+  }
+  // A reason to listen anew, and none to sync.
+  if (remote.renew_at()) left = std::clamp(*remote.renew_at() - now(), nanoseconds{}, left);
+  coro::Scope timer = co_await coro::make_scope();
+  timer.spawn(io::set_after(services.clock, std::chrono::ceil<milliseconds>(left), wake));
+  co_await listen();
+  co_await timer.close();
+}
+
+coro::Task<Result<coro::Semaphore::Permit>> Account::Impl::take_turn() {
+  co_return co_await turn.hold();
+}
+
+// Where work was broken off for it, the probe goes on with the lines beside.
+void Account::Impl::replace_dead_line(const std::string& reason) {
+  log.info("{}: the line to the server is dead, and replaced", reason);
+  ++life.counters.reconnects[reason];
+  drop_line();
+  schedule.look_at_everything(now());
+}
+
+coro::Task<void> Account::Impl::prove_line() {
+  const std::string reason = std::exchange(probe_reason, {});
+  beside.probe();
+  // Neither a password nor a certificate is better for it.
+  if (life.state == LifeState::offline) {
+    schedule.stop_waiting();
+    failures = 0;
+  }
+  remote.end();
+  Connection* connection = kept.pool.open_primary();
+  if (!connection) {
+    if (!schedule.is_waiting()) schedule.look_at_everything(now());
+    co_return;
+  }
+  const Result<imap::Done> answered = co_await io::with_deadline(
+      services.clock, kProbeLimit, connection->run(imap::noop()), "no sign of life");
+  if (answered) co_return;
+  if (is_told_to_wait(answered.error())) co_return wait_as_told(answered.error());
+  if (!answered.error().is_cancelled()) replace_dead_line(reason);
+}
+
+coro::Task<void> Account::Impl::wait_while_paused() {
+  enter(LifeState::paused);
+  life.next_try_ms = *pause_until;
+  observer.on_life(self);
+  beside.cover_none();
+  remote.end();
+  remote.forget();
+  co_await kept.pool.logout();
+  kept.pool.drop();
+  answer_all();
+  wake.reset();
+  if (!pause_until) co_return;
+  const std::int64_t left_ms = *pause_until - wall_ms();
+  if (*pause_until != 0 && left_ms <= 0) {
+    go_on();
+    co_return;
+  }
+  if (*pause_until == 0) {
+    static_cast<void>(co_await wake.wait());
+  } else {
+    static_cast<void>(co_await io::wait_for(services.clock, milliseconds(left_ms), wake));
+  }
+}
+
+void Account::Impl::go_on() {
+  pause_until.reset();
+  life.next_try_ms = 0;
+  schedule.look_at_everything(now());
+  schedule.stop_waiting();
+  wake.set();
+}
+
+// A pause answers them as done: nothing was to be done.
+void Account::Impl::answer_all() {
+  for (const auto& request : std::exchange(requests, {})) {
+    request->report.account = settings.name;
+    request->report.anything_done = true;
+    request->done.set();
+  }
+}
+
+void Account::Impl::failed(const Error& error, bool over_old_line) {
+  const Patience patience = patience_for(error);
+  if (patience.state == LifeState::needs_auth) ++life.counters.logins_refused;
+  const bool is_new = !life.error || life.error->describe() != error.describe();
+  life.error = error;
+  const bool line_lost = error.is(ErrorCode::disconnected) || error.is(ErrorCode::timeout);
+  if (line_lost && over_old_line && failures == 0 && !patience.told) {
+    // It may have died long ago, and nobody noticed.
+    ++life.counters.reconnects[std::string(to_string(error.code()))];
+    drop_line();
+    schedule.look_at_everything(now());
+    ++failures;
+    return;
+  }
+  // What is left of a wait does not grow with what failed before.
+  const unsigned in_a_row = kept.was_put_off ? 1 : ++failures;
+  const milliseconds wait = wait_after(patience, in_a_row, services.random);
+  schedule.wait_until(now() + wait);
+  life.next_try_ms = wall_ms() + wait.count();
+  drop_line();
+  if (patience.told) beside.cover_none();  // none of its lines may knock meanwhile
+  enter(patience.state);
+  const auto in_seconds = std::chrono::ceil<seconds>(wait).count();
+  if (is_new) {
+    log.info("next try in {} s", in_seconds);
+  } else {
+    log.debug("next try in {} s", in_seconds);
+  }
+}
+
+// By a line that nobody synced over: whoever comes after this life is told, too.
+void Account::Impl::wait_as_told(const Error& error) {
+  if (const Status left = leave_word(settings, error, wall_ms()); !left)
+    log.warn("what the server said is not kept: {}", left.error().describe());
+  failed(error, false);
+  life.connections = kept.pool.size();
+  observer.on_life(self);
+}
+
+// One wait is enough where several lines were told.
+void Account::Impl::heed_side_lines() {
+  const std::optional<Error> told = std::exchange(told_beside, std::nullopt);
+  if (told && !waits_as_told()) wait_as_told(*told);
+}
+
+// A sync that was put off did not open the state: what the last one found stands, and where that
+// failed, or there was none, the state is looked at.
+coro::Task<void> Account::Impl::recall_figures(AccountReport& report) {
+  if (!kept.was_put_off) {
+    knows_figures = !kept.failure;
+    co_return;
+  }
+  if (!std::exchange(knows_figures, true)) {
+    auto job = [this] { return read_state(services.files, settings); };
+    const Result<AccountState> state = co_await on_worker(services, job);
+    if (state)
+      recall(life, *state);
+    else
+      log.warn("what is held is not known: {}", state.error().describe());
+  }
+  report.held = life.held;
+  report.quarantined = life.quarantined;
+}
+
+void Account::Impl::went_well(const Due& due, const AccountReport& report) {
+  if (failures > 0) log.info("in step again");
+  failures = 0;
+  life.next_try_ms = 0;
+  life.last_sync_ms = wall_ms();
+  const bool of_all = !due.request || due.request->mailboxes.empty();
+  if (of_all) kept.written.clear();
+  life.error = report.errors.empty() ? std::nullopt : std::optional(report.errors.front());
+  local.cover(kept.directories);
+  watch_beside();
+  Outcome outcome;
+  outcome.everything = due.everything && of_all;
+  outcome.did_anything = did_anything(report.counts);
+  outcome.fetched = report.counts.downloaded != 0;
+  outcome.tells_all = remote.has_notify();
+  outcome.line_is_open = kept.pool.open_primary() != nullptr;
+  outcome.watches_maildir = local.obstacle().empty();
+  outcome.waits = life.waiting != 0;
+  if (kept.ripe_in) outcome.ripe_in = *kept.ripe_in + settings.settles;
+  schedule.went_well(now(), outcome);
+}
+
+void Account::Impl::take_outcome(const Due& due, const AccountReport& report, nanoseconds began,
+                                 bool was_told, bool over_old_line) {
+  take_report(life, report, kept.was_put_off);
+  life.last_duration = now() - began;
+  life.watches = local.size();
+  life.watch_obstacle = local.obstacle();
+  // A server that tells without end of what is not there does not keep us busy.
+  if (was_told && !did_anything(report.counts)) schedule.told_in_vain(now());
+  if (was_told && report.counts.downloaded != 0) count_push(life.counters, now() - began);
+  const std::string summary = summary_of(report.counts);
+  if (!summary.empty()) log.info("synced: {} ({:.2f} s)", summary, report.seconds);
+  complaints.tell(report, log);
+  if (kept.failure) {
+    if (!kept.failure->is_cancelled()) {
+      ++life.counters.syncs_failed;
+      failed(*kept.failure, over_old_line);
+    }
+  } else {
+    went_well(due, report);
+  }
+  life.watches = local.size();
+  life.watch_obstacle = local.obstacle();
+  life.connections = kept.pool.size() + beside.connections();
+  life.counters.logins = kept.pool.logins();
+  life.certificate_expires_ms = kept.pool.certificate_expires_ms();
+}
+
+coro::Task<void> Account::Impl::sync(Due due) {
+  const Result<coro::Semaphore::Permit> permit = co_await work.run(take_turn());
+  if (!permit || pause_until) {
+    // Whoever lent the state kept it for long: what is due is still due, and who waits is answered.
+    if (due.request) requests.push_front(std::move(due.request));
+    co_return;
+  }
+  if (due.everything || remote.has_news()) enter(LifeState::syncing);
+  if (!due.request) co_await observer.before_sync(self);
+  const bool was_told = remote.has_news() && remote.since();
+  const nanoseconds began = was_told ? *remote.since() : now();
+  remote.end();
+  const bool over_old_line = kept.pool.open_primary() != nullptr;
+  if (!over_old_line) remote.forget();
+  // A sync of some mailboxes is no answer to what was told of others.
+  const bool is_partial = due.request && !due.request->mailboxes.empty();
+  News news;
+  if (!is_partial) {
+    schedule.began(now(), due.everything);
+    news = remote.take(due.everything);
+    kept.written.merge(local.take());
+  }
+  SyncRequest request;
+  request.tells_changes = life_settings.tells_changes;
+  if (due.request) request.mailboxes = due.request->mailboxes;
+  request.despite_wait = due.request != nullptr;
+  NoProgress nothing;
+  Progress& progress = due.request ? static_cast<Progress&>(*due.request) : nothing;
+  AccountReport report =
+      co_await work.run(sync_kept(services, settings, std::move(request),
+                                  due.everything ? nullptr : &news, progress, log, kept));
+  const bool is_cut_short = kept.failure && kept.failure->is_cancelled();
+  if (is_cut_short && (work.is_dead() || pause_until)) {
+    // Whatever it did is done; the rest is due still.
+    if (due.request) requests.push_front(std::move(due.request));
+    schedule.look_at_everything(now());
+    if (work.is_dead()) co_return replace_dead_line(probe_reason);
+    co_return drop_line();
+  }
+  co_await kept.pool.rest();
+  co_await recall_figures(report);
+  take_outcome(due, report, began, was_told, over_old_line);
+  observer.on_life(self);
+  observer.on_synced(self, report);
+  if (!due.request) co_return;
+  due.request->report = std::move(report);
+  due.request->done.set();
+}
+
+coro::Task<void> Account::Impl::live() {
+  coro::Scope watches = co_await coro::make_scope();
+  watches.spawn(local.run());
+  watches.spawn(beside.run());
+  const coro::Context context = co_await coro::current();
+  while (!context.cancel->requested()) {
+    wake.reset();
+    heed_side_lines();
+    if (pause_until) {
+      co_await wait_while_paused();
+      continue;
+    }
+    if (!probe_reason.empty()) co_await prove_line();
+    Due due = what_is_due();
+    if (due.nothing()) {
+      co_await wait_for_reason();
+    } else {
+      co_await sync(std::move(due));
+    }
+  }
+  over = true;
+  drop_line();
+  answer_all();
+  co_await watches.close();
+}
+
+}  // namespace sterna::account

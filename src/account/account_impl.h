@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// Account::Impl: an account's life, one coroutine that either syncs or waits for a reason to.
+// Everything that may be a reason leaves a mark and wakes it; what is due is decided from the marks
+// alone.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "backoff.h"
+#include "kept.h"
+#include "life.h"
+#include "local_watch.h"
+#include "remote_watch.h"
+#include "requested_sync.h"
+#include "schedule.h"
+#include "side_watch.h"
+#include "sterna/account/account.h"
+#include "work.h"
+
+namespace sterna::account {
+
+struct Account::Impl {
+  // What the next sync looks at, and for whom.
+  struct Due : Schedule::Due {
+    std::shared_ptr<RequestedSync> request = {};
+
+    bool nothing() const { return !everything && !news && !request; }
+  };
+
+  Impl(Account& account, Services world, io::Watcher& watcher, Settings given, LifeSettings how,
+       Observer& supervisor, Log logger)
+      : self(account),
+        services(world),
+        settings(std::move(given)),
+        life_settings(std::move(how)),
+        observer(supervisor),
+        log(logger.with("account", settings.name)),
+        kept(services, settings, log),
+        remote(services, log),
+        beside(
+            services, settings, log,
+            [this](const std::string& wire) {
+              remote.nominate(wire);
+              wake.set();
+            },
+            [this](const Error& error) {
+              told_beside = error;
+              beside.cover_none();
+              wake.set();
+            }),
+        local(services, watcher, settings, wake, log),
+        work(services.clock, kept.pool),
+        schedule(life_settings.poll_interval) {
+    life.since_ms = services.clock.wall_ns() / 1'000'000;
+  }
+
+  std::chrono::nanoseconds now() const { return services.clock.monotonic(); }
+  std::int64_t wall_ms() const { return services.clock.wall_ns() / 1'000'000; }
+
+  coro::Task<void> live();
+  coro::Task<void> wait_while_paused();
+  void go_on();
+  Due what_is_due();
+  bool waits_as_told() const {
+    return schedule.is_waiting() && life.error && is_told_to_wait(*life.error);
+  }
+  Told told() const { return {remote.has_news() && !remote.everything(), remote.everything()}; }
+  coro::Task<void> wait_for_reason();
+  coro::Task<void> listen();
+  coro::Task<void> prove_line();
+  coro::Task<Result<coro::Semaphore::Permit>> take_turn();
+  void replace_dead_line(const std::string& reason);
+  coro::Task<void> sync(Due due);
+  void take_outcome(const Due& due, const AccountReport& report, std::chrono::nanoseconds began,
+                    bool was_told, bool over_old_line);
+  coro::Task<void> recall_figures(AccountReport& report);
+  void failed(const Error& error, bool over_old_line);
+  void wait_as_told(const Error& error);
+  void heed_side_lines();
+  void went_well(const Due& due, const AccountReport& report);
+  LifeState state_at_rest();
+  void enter(LifeState state);
+  void drop_line();
+  void answer_all();
+  void note_pending();
+  void note_pushed();
+  void watch_beside();
+
+  Account& self;
+  Services services;
+  Settings settings;
+  LifeSettings life_settings;
+  Observer& observer;
+  Log log;
+  coro::Event wake;
+  Kept kept;
+  RemoteWatch remote;
+  SideWatch beside;
+  LocalWatch local;
+  Work work;
+  coro::Semaphore turn{1};  // whoever has it may use the state
+  std::deque<std::shared_ptr<RequestedSync>> requests;
+  Schedule schedule;
+  Life life;
+  Complaints complaints;
+
+  std::optional<std::int64_t> pause_until;  // paused; 0: until resumed
+  unsigned failures = 0;                    // in a row
+  std::string probe_reason;                 // "" if the line need not be proved
+  std::optional<Error> told_beside;         // a line beside was: the account is to wait
+  bool knows_figures = false;               // `life` has what is held, and waits, in the state
+  bool over = false;
+};
+
+}  // namespace sterna::account
