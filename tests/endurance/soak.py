@@ -21,7 +21,7 @@ import sys
 import tempfile
 import time
 
-from tests.bench.daemon import DelayedLine, Living
+from tests.bench.living import DelayedLine, Living
 from tests.support import certificates
 from tests.support.dovecot import Dovecot
 from tests.support.imap_client import ImapError
