@@ -17,13 +17,15 @@ from tests.support.dovecot import PROFILES
 from tests.support.messages import DAY, NOON, local, message
 
 DAYS = 50
+OTHER_DAYS = DAYS if os.environ.get("STERNA_LONG") else 12
 SEED = int(os.environ.get("STERNA_SEED", "1"))
 
 
 class Life:
-    def __init__(self, world, seed):
+    def __init__(self, world, seed, days):
         self.world = world
         self.seed = seed
+        self.days = days
         self.ledger = defaultdict(Counter)      # mailbox -> words
         self.kills = 0
         self.dice = random.Random(seed)
@@ -261,7 +263,7 @@ class Life:
                       self.nothing_at_all]
         self.empty_a_full_trash_and_delete_a_thread()
         agenda = []
-        for self.day in range(DAYS):
+        for self.day in range(self.days):
             self.sleep()
             if not agenda:
                 agenda = self.dice.sample(everything, len(everything))
@@ -280,19 +282,17 @@ class OrdinaryDaysTest(IntegrationCase):
     def test_fifty_ordinary_days(self):
         self.live(self.world(), SEED)
 
-    @unittest.skipUnless(os.environ.get("STERNA_LONG"), "a minute more: STERNA_LONG=1")
     def test_other_days_with_mod_sequences_only(self):
-        self.live(self.world("condstore"), SEED + 1)
+        self.live(self.world("condstore"), SEED + 1, OTHER_DAYS)
 
-    @unittest.skipUnless(os.environ.get("STERNA_LONG"), "a minute more: STERNA_LONG=1")
     def test_other_days_without_uidplus_and_move(self):
-        self.live(self.world("no-uidplus-no-move"), SEED + 2)
+        self.live(self.world("no-uidplus-no-move"), SEED + 2, OTHER_DAYS)
 
-    def live(self, world, seed):
+    def live(self, world, seed, days=DAYS):
         for mailbox in ("Archive", "Drafts", "Sent", "Junk", "Lists/dev"):
             world.imap.create(mailbox)
         world.fill("Archive", 60, "old", ["\\Seen"])
-        life = Life(world, seed)
+        life = Life(world, seed, days)
         life.ledger["Archive"].update(f"old{number}" for number in range(60))
         life.live()
         world.sync()

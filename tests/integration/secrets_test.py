@@ -128,16 +128,10 @@ class CanaryCase(IntegrationCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.server = Dovecot(extra="auth_mechanisms = plain login cram-md5 scram-sha-256\n")
+        cls.server = Dovecot(password=CANARY,
+                             extra="auth_mechanisms = plain login cram-md5 scram-sha-256\n")
         cls.server.start()
         cls.addClassCleanup(cls.server.stop)
-        path = f"{cls.server.dir}/dovecot.conf"
-        with open(path, encoding="ascii") as file:
-            text = file.read()
-        with open(path, "w", encoding="ascii") as out:
-            out.write(text.replace(f"password={PASSWORD}", f"password={CANARY}"))
-        cls.server.pause()
-        cls.server.resume()
 
     def setUp(self):
         self.dir = tempfile.mkdtemp(prefix="sterna-test-")

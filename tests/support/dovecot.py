@@ -134,6 +134,7 @@ service imap-login {{
 service imap {{
   process_limit = 1000
   process_min_avail = 2
+  service_count = 200
 }}
 service stats {{
   client_limit = 8000
@@ -180,10 +181,11 @@ def _die_with_parent():
 class Dovecot:
     """start() ... stop(), or a with block. `storage` is mdbox, maildir, maildir++ or courier;
     with "." behind it, mailboxes are separated by dots. `extra` is configuration that comes last,
-    with {dir} for the directory."""
+    with {dir} for the directory. `password` is everybody's."""
 
-    def __init__(self, directory=None, storage="mdbox", extra=""):
+    def __init__(self, directory=None, storage="mdbox", extra="", password=PASSWORD):
         self._extra = extra
+        self._password = password
         self._own_directory = directory is None
         self.dir = os.path.abspath(directory or tempfile.mkdtemp(prefix="sterna-dovecot-"))
         self.storage = storage
@@ -214,7 +216,7 @@ class Dovecot:
         return f"{hint}{self._users}"
 
     def client(self, user):
-        return Imap("127.0.0.1", self.port, user, PASSWORD, prefix=self.prefix,
+        return Imap("127.0.0.1", self.port, user, self._password, prefix=self.prefix,
                     separator=self.separator)
 
     def home(self, user):
@@ -251,14 +253,19 @@ class Dovecot:
         self._process.terminate()
         self._process.wait(10)
         self._process = None
+        # Its children hold the ports for a while, and one of them could greet for the next one.
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+            except ConnectionRefusedError:
+                return
+            time.sleep(0.05)
+        raise RuntimeError("Dovecot did not leave its port")
 
     def resume(self):
-        deadline = time.monotonic() + 20
-        while not self._process and not self._launch():
-            # Its old children may hold the ports for a while.
-            if time.monotonic() > deadline:
-                raise RuntimeError("Dovecot did not come back:\n" + self.log())
-            time.sleep(0.2)
+        if not self._launch():
+            raise RuntimeError("Dovecot did not come back:\n" + self.log())
 
     def log(self):
         text = ""
@@ -298,7 +305,7 @@ class Dovecot:
             no_chroot = "  chroot =\n"
         text = _CONFIG.format(
             dir=self.dir, port=self.port, tls_port=self.tls_port,
-            addresses=", ".join(self._addresses()), password=PASSWORD, uid=self._uid,
+            addresses=", ".join(self._addresses()), password=self._password, uid=self._uid,
             gid=self._gid, internal_users=internal, no_chroot=no_chroot,
             location=_LOCATIONS[self.storage], prefix=self.prefix, separator=self.separator,
             # An index of mailboxes does not see what others make.
