@@ -9,6 +9,7 @@ configure() {
   local preset=$1 launcher=()
   shift
   if command -v ccache >/dev/null; then
+    export CCACHE_DIR=${CCACHE_DIR-$project/build/ccache}
     launcher=(-DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
   fi
   cmake --preset "$preset" "${launcher[@]}" "$@"

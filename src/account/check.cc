@@ -106,14 +106,20 @@ void report_transfer(Findings& findings, const Connection& connection, const Set
   if (!connection.has(imap::Capability::idle)) {
     findings.ok("push", "none: the server does not offer IDLE");
   } else {
-    findings.ok("push", connection.quirks.idle_unreliable
-                            ? "the server offers IDLE, which tells of little there"
-                            : "IDLE: sterna run hears of changes at once");
+    std::string_view push = "IDLE: sterna run hears of changes at once";
+    if (connection.quirks.idle_unreliable) {
+      push = "the server offers IDLE, which tells of little there";
+    } else if (connection.has(imap::Capability::notify)) {
+      push = "NOTIFY: sterna run hears of changes in all mailboxes at once";
+    }
+    findings.ok("push", std::string(push));
   }
-  std::string uploads = connection.has(imap::Capability::literal_plus) ||
-                                connection.has(imap::Capability::literal_minus)
-                            ? "without waiting for the server (LITERAL+)"
-                            : "after the server's go-ahead";
+  std::string uploads = "after the server's go-ahead";
+  if (connection.has(imap::Capability::literal_plus)) {
+    uploads = "without waiting for the server (LITERAL+)";
+  } else if (connection.has(imap::Capability::literal_minus)) {
+    uploads = "of up to 4 KiB without waiting for the server (LITERAL-)";
+  }
   if (const auto limit = connection.capabilities().append_limit()) {
     uploads += fmt::format(", at most {} a message", human_bytes(*limit));
   }

@@ -70,8 +70,8 @@ class Downloads {
   }
 
   coro::Task<void> take_part(std::size_t index) {
-    Result<Connection*> connection =
-        index == 0 ? co_await pool_.primary() : co_await pool_.extra(index);
+    auto connecting = index == 0 ? pool_.primary() : pool_.extra(index);
+    Result<Connection*> connection = co_await std::move(connecting);
     if (!connection) {
       // One connection fewer is no failure as long as the first goes on.
       if (index == 0)

@@ -350,7 +350,7 @@ class CommandsTest(IntegrationCase):
 
     def test_check_says_who_hears_of_changes(self):
         run = self.world().sterna.run("check")
-        self.assertRegex(run.stdout, r"push +IDLE: sterna run hears of changes at once")
+        self.assertRegex(run.stdout, r"push +NOTIFY: sterna run hears of changes in all mailboxes")
         self.assertNotIn("polled", run.stdout)
 
     def test_what_is_held_in_a_disabled_account_is_not_decided(self):

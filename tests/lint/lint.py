@@ -56,7 +56,7 @@ PACKAGE = "cmake/install.cmake"
 LOADED = re.compile(r'\bLibrary \w+\(\{\s*"([^"]+)",\s*"[^"]+",\s*"([^"]+)"\}')
 LINE_COLUMNS_MAX = 100
 FILE_LINES_MAX = 600
-CODE = (".h", ".cc", ".c", ".py", ".cmake", ".sh")
+CODE = (".h", ".cc", ".c", ".py", ".cmake", ".sh", ".inc", ".in", ".conf")
 UNFINISHED = re.compile(r"\b(" + "|".join(("TO" + "DO", "FIX" + "ME", "X" * 3, "HA" + "CK"))
                         + r")\b")
 SKIPPED_DIRECTORIES = {".git", "build", "quickstart", "__pycache__", "corpus", "golden"}

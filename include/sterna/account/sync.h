@@ -87,7 +87,7 @@ struct AccountReport {
 class Progress {
  public:
   virtual ~Progress() = default;
-  // More work became known: messages to transfer, and octets where the server told sizes.
+  // More work became known: messages to transfer, and octets where they are known, as of uploads.
   virtual void expect(std::uint64_t /*messages*/, std::uint64_t /*octets*/) {}
   virtual void transferred(std::uint64_t /*messages*/, std::uint64_t /*octets*/) {}
   virtual void phase(std::string_view /*account*/, std::string_view /*what*/) {}
