@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a daemon costs, and how late it is.
 
-    python3 -m tests.bench.daemon latency [--events 200] [--rtt 0,50]
+    python3 -m tests.bench.daemon latency [--events 200] [--deletions 20] [--rtt 0,50]
+                                          [--profile no-notify] [--peers mbsync,interimap]
     python3 -m tests.bench.daemon many [--accounts 1000] [--events 100] [--idle 60]
     python3 -m tests.bench.daemon fairness [--messages 50000]
 
 STERNA_BINARY names the program, else it is build/release/src/cli/sterna. Servers and proxies are
-private ones on loopback, over TLS. `latency` compares with what a bare IDLE connection sees through
-the same proxy, and measures a watcher that runs mbsync and InterIMAP, if they are there, in the
-same run; `many` raises the system's limits of inotify where it may;
+private ones on loopback, over TLS. The status is 1 where a limit was not met (limits.py has them).
+
+`latency` compares with what a bare IDLE connection sees through the same proxy, and measures
+a watcher that runs mbsync, and InterIMAP, in the same run; `--profile no-notify` is a server with
+IDLE alone, and a peer that is not installed fails the run unless `--peers` leaves it out.
+`many` raises the system's limits of inotify where it may.
 `fairness` compares how late one account's pushes are beside another one's first sync with what they
 are without it.
 """
@@ -18,133 +22,28 @@ import contextlib
 import os
 import random
 import resource
-import statistics
+import sys
 import tempfile
 import time
 
-from tests.bench.living import MESSAGE, DelayedLine, Living, deliver, files_in, letters, until
-from tests.bench.watchers import BareIdle, peers
+from tests.bench.latency import Daemon, latency
+from tests.bench.limits import Judge, p95
+from tests.bench.living import MESSAGE, Living, deliver, until
+from tests.bench.watchers import PEERS, can_run
 from tests.support import dovecot
-from tests.support.dovecot import Dovecot
-
-PAUSE_S = 0.7           # Dovecot tells of what happened within half a second at once
-SETTLING_MS = 250
-FIRST = 3               # messages that are there at the beginning
+from tests.support.dovecot import PROFILES, Dovecot
 
 
-def line_of(what, milliseconds, limit):
-    ordered = sorted(milliseconds)
-    p95 = ordered[max(0, round(len(ordered) * 0.95) - 1)]
-    verdict = ""
-    if limit is not None:
-        verdict = f"   limit {limit:6.0f} ms   {'met' if p95 <= limit else 'NOT MET'}"
-    print(f"{what:18} {len(ordered):4} events   median {statistics.median(ordered):8.1f}   "
-          f"p95 {p95:8.1f}   max {ordered[-1]:8.1f}{verdict}", flush=True)
-
-
-class Latency:
-    """How late what happens on one side of a watched account is on the other."""
-
-    def __init__(self, client, bare, maildir):
-        self.client, self.bare, self.maildir = client, bare, maildir
-        self.numbered = 0
-
-    def files(self):
-        return files_in(f"{self.maildir}/INBOX")
-
-    def flagged(self):
-        return len(self.client.uids("INBOX", "FLAGGED"))
-
-    def count(self, mailbox):
-        return len(self.client.uids(mailbox))
-
-    def in_step(self):
-        """What was done last may have something come after it; who looks now and then is met at any
-        moment."""
-        time.sleep(PAUSE_S + random.random() / 2)
-        until(lambda: len(self.files()) == self.count("INBOX"))
-
-    def message_in(self):
-        """Beyond what a connection that does nothing else sees, in seconds."""
-        have, seen = len(self.files()), len(self.bare.seen)
-        self.client.append("INBOX", MESSAGE)
-        came = until(lambda: len(self.files()) > have)
-        until(lambda: len(self.bare.seen) > seen)
-        return came - self.bare.seen[-1]
-
-    def flag_out(self):
-        path = self.files()[self.numbered % 3]
-        self.numbered += 1
-        goal = self.flagged() + (-1 if "F" in path.rpartition(":2,")[2] else 1)
-        os.rename(path, letters(path, "F"))
-        began = time.monotonic()
-        return until(lambda: self.flagged() == goal, pause=0.002) - began
-
-    def message_out(self):
-        goal = self.count("INBOX") + 1
-        self.numbered += 1
-        deliver(f"{self.maildir}/INBOX", self.numbered)
-        began = time.monotonic()
-        return until(lambda: self.count("INBOX") == goal, pause=0.002) - began
-
-    def move_out(self):
-        """As readers do it who know nothing of UIDs in names."""
-        goal, path = self.count("Other") + 1, self.files()[0]
-        info = path.rpartition(":2,")[2] if ":2," in path else ""
-        os.rename(path, f"{self.maildir}/Other/cur/{time.time_ns()}.moved.bench:2,{info}")
-        began = time.monotonic()
-        return until(lambda: self.count("Other") == goal, pause=0.002) - began
-
-    def deletion_out(self):
-        count = self.count("INBOX")
-        os.unlink(self.files()[0])
-        began = time.monotonic()
-        return until(lambda: self.count("INBOX") < count, 60) - began
-
-    def measure(self, events, rtt, limited):
-        self.message_in()       # it watches by then
-        for what, act, limit in (
-                ("server to file", self.message_in, rtt + 20),
-                ("flag out", self.flag_out, SETTLING_MS + rtt + 20),
-                ("new out", self.message_out, SETTLING_MS + 3 * rtt + 20),
-                ("move out", self.move_out, SETTLING_MS + 3 * rtt + 20)):
-            late = []
-            for _ in range(events):
-                self.in_step()
-                late.append(act() * 1000)
-            line_of(what, late, limit if limited else None)
-        if limited:
-            self.in_step()
-            line_of("deletion out", [self.deletion_out() * 1000], 20_000)
-
-
-class Daemon(Living):
-    name = "sterna"
-
-    def __init__(self, directory, ca, user, port):
-        super().__init__(directory, ca, [("acc", user, "127.0.0.1", port)])
-        self.maildir = f"{directory}/Mail/acc"
-        until(lambda: len(self.files()) == FIRST)
-
-
-def latency(events, rtt):
-    print(f"--- {rtt} ms of round trip", flush=True)
-    for watcher in (Daemon, *peers()):
-        with (Dovecot() as server, tempfile.TemporaryDirectory() as directory,
-              contextlib.ExitStack() as at_end):
-            os.chmod(directory, 0o755)
-            user = server.new_user()
-            line = DelayedLine(server.tls_port, rtt)
-            client = at_end.enter_context(server.client(user))
-            client.create("Other")
-            for _ in range(FIRST):
-                client.append("INBOX", MESSAGE)
-            watched = watcher(directory, server.ca, user, line.port)
-            at_end.callback(watched.stop)
-            bare = BareIdle(line.port, server.ca, user)
-            at_end.callback(bare.stop)
-            print(watched.name, flush=True)
-            Latency(client, bare, watched.maildir).measure(events, rtt, watcher is Daemon)
+def watchers(peers, judge):
+    """Sterna's daemon, and those of the peers that are installed."""
+    found = [Daemon]
+    for peer in filter(None, peers.split(",")):
+        if can_run(peer):
+            found.append(PEERS[peer])
+        else:
+            print(f"{peer} is not installed, and not measured (scripts/install-deps --bench)")
+            judge.good = False
+    return found
 
 
 def raise_limits():
@@ -158,7 +57,7 @@ def raise_limits():
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def many(accounts, events, idle_s):
+def many(accounts, events, idle_s, judge):
     raise_limits()
     # pylint: disable=protected-access
     dovecot._CONFIG = (dovecot._CONFIG.replace("process_limit = 1000", "process_limit = 5000")
@@ -189,7 +88,7 @@ def many(accounts, events, idle_s):
             sent = time.monotonic()
             late.append((until(lambda n=i: os.listdir(inboxes[n])) - sent) * 1000)
         if late:
-            line_of("new mail", late, 1500)
+            judge.times("new mail", late, 1500)
         print(f"{daemon.memory_mib()} MiB; stopped in {daemon.stop():.2f} s")
 
 
@@ -197,7 +96,7 @@ FAIR_MS = 200
 FAIR_EVENTS_MIN = 10
 
 
-def fairness(messages):
+def fairness(messages, judge):
     with (Dovecot() as server, tempfile.TemporaryDirectory() as directory,
           contextlib.ExitStack() as at_end):
         users = {name: server.new_user() for name in ("small", "big")}
@@ -233,9 +132,8 @@ def fairness(messages):
         print(f"{messages} messages in {time.monotonic() - began:.1f} s")
         if len(beside) < FAIR_EVENTS_MIN:
             raise RuntimeError(f"{len(beside)} pushes beside it tell nothing: more --messages")
-        line_of("alone", alone, SETTLING_MS + 20)
-        p95 = sorted(alone)[round(len(alone) * 0.95) - 1]
-        line_of("beside a first one", beside, p95 + FAIR_MS)
+        judge.times("alone", alone)
+        judge.times("beside a first one", beside, p95(alone) + FAIR_MS)
 
 
 def main():
@@ -243,8 +141,11 @@ def main():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
     one = commands.add_parser("latency")
-    one.add_argument("--events", type=int, default=200)
+    one.add_argument("--events", type=int, default=200, help="of each kind")
+    one.add_argument("--deletions", type=int, default=20, help="each takes eleven seconds")
     one.add_argument("--rtt", default="0,50", help="milliseconds, several with commas")
+    one.add_argument("--profile", choices=PROFILES, default="full", help="what the server offers")
+    one.add_argument("--peers", default=",".join(PEERS), help="who else is measured, with commas")
     one = commands.add_parser("many")
     one.add_argument("--accounts", type=int, default=1000)
     one.add_argument("--events", type=int, default=100)
@@ -252,13 +153,14 @@ def main():
     one = commands.add_parser("fairness")
     one.add_argument("--messages", type=int, default=50000)
     options = parser.parse_args()
+    judge = Judge()
     if options.command == "many":
-        many(options.accounts, options.events, options.idle)
+        many(options.accounts, options.events, options.idle, judge)
     elif options.command == "fairness":
-        fairness(options.messages)
+        fairness(options.messages, judge)
     else:
-        for rtt in options.rtt.split(","):
-            latency(options.events, int(rtt))
+        latency(watchers(options.peers, judge), options, judge)
+    sys.exit(0 if judge.good else 1)
 
 
 if __name__ == "__main__":

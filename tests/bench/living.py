@@ -22,15 +22,15 @@ MESSAGE = b"From: a@example.org\r\nSubject: event\r\n\r\nbody\r\n"
 class DelayedLine:
     """A proxy on loopback that holds each octet for half a round trip in either direction."""
 
-    def __init__(self, target, rtt_ms):
-        self.target, self.half = target, rtt_ms / 2000
+    def __init__(self, host, port, rtt_ms):
+        self.target, self.half = (host, port), rtt_ms / 2000
         self.open = set()
         self.door = Door(self._relay)
         self.port = self.door.port
 
     def _relay(self, near):
         try:
-            far = socket.create_connection(("127.0.0.1", self.target))
+            far = socket.create_connection(self.target)
         except OSError:
             near.close()
             return

@@ -148,13 +148,13 @@ class WatchingInterimap:
         self.log.close()
 
 
-def peers():
-    found = []
-    if shutil.which("mbsync") and shutil.which("inotifywait"):
-        found.append(WatchedMbsync)
-    if tools.Interimap().available():
-        found.append(WatchingInterimap)
-    return found
+PEERS = {"mbsync": WatchedMbsync, "interimap": WatchingInterimap}
+
+
+def can_run(peer):
+    if peer == "mbsync":
+        return bool(shutil.which("mbsync") and shutil.which("inotifywait"))
+    return bool(tools.Interimap().available())
 
 
 def hand_over(path):

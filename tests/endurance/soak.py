@@ -63,7 +63,7 @@ class Soak:
         self.connect()
         for name in (*MAILBOXES[1:], "Trash"):
             self.client.create(name)
-        self.line = DelayedLine(server.tls_port, RTT_MS)
+        self.line = DelayedLine("127.0.0.1", server.tls_port, RTT_MS)
         self.hook = f"{directory}/hook.sh"
         self.set_hook(HOOKS[0])
         self.daemon = Living(directory, server.ca,
