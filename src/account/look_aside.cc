@@ -22,9 +22,6 @@ namespace {
 
 using Births = std::vector<sync::BirthElsewhere>;
 
-constexpr int kAttemptsMax = 4;
-constexpr std::size_t kPathShownMax = 300;
-constexpr std::size_t kReasonShownMax = 500;
 constexpr std::string_view kHalf = "its folder lacks cur, new or tmp";
 
 bool is_bin(Role role) {
@@ -200,7 +197,7 @@ class AsideLook {
 
   // ErrorCode::changed: it did not come to rest.
   Result<Births> run(const std::vector<PlaceAside>& places) {
-    for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
+    for (int attempt = 0; attempt < kLooksMax; ++attempt) {
       births_.clear();
       seen_.clear();
       Status looked;

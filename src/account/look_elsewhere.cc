@@ -22,15 +22,11 @@ namespace {
 
 using Births = std::vector<sync::BirthElsewhere>;
 
-// A Maildir that changes while it is looked through is looked through again.
-constexpr int kAttemptsMax = 4;
 // What a mail program keeps for itself in the header of a file (maildir::PlainContent) is a few
 // short lines.
 constexpr std::uint64_t kOwnFieldsOctetsMax = 1024;
 // A file that its account did not send within that time is a matter for the user.
 constexpr std::chrono::nanoseconds kSoon = std::chrono::days(1);
-constexpr std::size_t kPathShownMax = 300;
-constexpr std::size_t kReasonShownMax = 500;
 
 constexpr const char* kKept = "its settings keep the file here";
 
@@ -55,7 +51,7 @@ class Look {
   Result<Births> run() {
     STERNA_CHECK(open());
     if (!root_) return Births();
-    for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
+    for (int attempt = 0; attempt < kLooksMax; ++attempt) {
       births_.clear();
       STERNA_TRY(const maildir::Discovery before, maildir::discover(*root_, layout_));
       STERNA_CHECK(read_base());

@@ -20,6 +20,12 @@
 
 namespace sterna::account {
 
+// A Maildir that changes while it is looked through is looked through again.
+inline constexpr int kLooksMax = 4;
+// What is quoted of a path or a reason, in octets.
+inline constexpr std::size_t kPathShownMax = 300;
+inline constexpr std::size_t kReasonShownMax = 500;
+
 // Messages that are to leave the server, by what tells of most files at a glance that they are none
 // of them.
 class Leaving {
