@@ -41,7 +41,7 @@ void Account::Impl::drop_line() {
 
 // What is known and not carried out; told when it changes.
 void Account::Impl::note_pending() {
-  const std::uint64_t open = remote.count() + (local.ripe_at() ? 1 : 0);
+  const std::uint64_t open = remote.count() + local.count();
   std::uint64_t waiting = life.waiting;
   if (std::exchange(life.pending, open + waiting) != open + waiting) observer.on_life(self);
 }
@@ -169,6 +169,7 @@ coro::Task<void> Account::Impl::prove_line() {
 
 coro::Task<void> Account::Impl::wait_while_paused() {
   enter(LifeState::paused);
+  note_pending();
   life.next_try_ms = *pause_until;
   observer.on_life(self);
   beside.cover_none();
@@ -253,21 +254,24 @@ void Account::Impl::heed_side_lines() {
   if (told && !waits_as_told()) wait_as_told(*told);
 }
 
+// What the last sync before this life, or of somebody else, left.
+coro::Task<void> Account::Impl::recall_state() {
+  auto job = [this] { return read_state(services.files, settings); };
+  const Result<AccountState> state = co_await on_worker(services, job);
+  if (state)
+    recall(life, *state);
+  else
+    log.warn("what is held is not known: {}", state.error().describe());
+}
+
 // A sync that was put off did not open the state: what the last one found stands, and where that
-// failed, or there was none, the state is looked at.
+// failed the state is looked at.
 coro::Task<void> Account::Impl::recall_figures(AccountReport& report) {
   if (!kept.was_put_off) {
     knows_figures = !kept.failure;
     co_return;
   }
-  if (!std::exchange(knows_figures, true)) {
-    auto job = [this] { return read_state(services.files, settings); };
-    const Result<AccountState> state = co_await on_worker(services, job);
-    if (state)
-      recall(life, *state);
-    else
-      log.warn("what is held is not known: {}", state.error().describe());
-  }
+  if (!std::exchange(knows_figures, true)) co_await recall_state();
   report.held = life.held;
   report.quarantined = life.quarantined;
 }
@@ -296,7 +300,7 @@ void Account::Impl::went_well(const Due& due, const AccountReport& report) {
 
 void Account::Impl::take_outcome(const Due& due, const AccountReport& report, nanoseconds began,
                                  bool was_told, bool over_old_line) {
-  take_report(life, report, kept.was_put_off);
+  take_report(life, report, kept.failure.has_value());
   life.last_duration = now() - began;
   life.watches = local.size();
   life.watch_obstacle = local.obstacle();
@@ -319,6 +323,13 @@ void Account::Impl::take_outcome(const Due& due, const AccountReport& report, na
   life.connections = kept.pool.size() + beside.connections();
   life.counters.logins = kept.pool.logins();
   life.certificate_expires_ms = kept.pool.certificate_expires_ms();
+}
+
+// What a sync that failed was told of is known still, and not done.
+void Account::Impl::look_ended(const News& news) {
+  local.looked(!kept.failure);
+  if (!kept.failure) return;
+  for (const std::string& wire : news.mailboxes) remote.nominate(wire);
 }
 
 coro::Task<void> Account::Impl::sync(Due due) {
@@ -352,6 +363,7 @@ coro::Task<void> Account::Impl::sync(Due due) {
   AccountReport report =
       co_await work.run(sync_kept(services, settings, std::move(request),
                                   due.everything ? nullptr : &news, progress, log, kept));
+  if (!is_partial) look_ended(news);
   const bool is_cut_short = kept.failure && kept.failure->is_cancelled();
   if (is_cut_short && (work.is_dead() || pause_until)) {
     // Whatever it did is done; the rest is due still.
@@ -375,6 +387,7 @@ coro::Task<void> Account::Impl::live() {
   watches.spawn(local.run());
   watches.spawn(beside.run());
   const coro::Context context = co_await coro::current();
+  co_await recall_state();
   while (!context.cancel->requested()) {
     wake.reset();
     heed_side_lines();

@@ -75,8 +75,10 @@ struct Account::Impl {
   coro::Task<Result<coro::Semaphore::Permit>> take_turn();
   void replace_dead_line(const std::string& reason);
   coro::Task<void> sync(Due due);
+  void look_ended(const News& news);
   void take_outcome(const Due& due, const AccountReport& report, std::chrono::nanoseconds began,
                     bool was_told, bool over_old_line);
+  coro::Task<void> recall_state();
   coro::Task<void> recall_figures(AccountReport& report);
   void failed(const Error& error, bool over_old_line);
   void wait_as_told(const Error& error);
@@ -112,7 +114,7 @@ struct Account::Impl {
   unsigned failures = 0;                    // in a row
   std::string probe_reason;                 // "" if the line need not be proved
   std::optional<Error> told_beside;         // a line beside was: the account is to wait
-  bool knows_figures = false;               // `life` has what is held, and waits, in the state
+  bool knows_figures = true;                // `life` has what is held, and waits, in the state
   bool over = false;
 };
 

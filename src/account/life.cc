@@ -47,12 +47,12 @@ std::string summary_of(const Counts& counts) {
   return what;
 }
 
-void take_report(Life& life, const AccountReport& report, bool was_put_off) {
+void take_report(Life& life, const AccountReport& report, bool failed) {
   ++life.counters.syncs;
   add(life.counters.moved, report.counts);
   life.held = report.held;
   life.quarantined = report.quarantined;
-  if (was_put_off) return;
+  if (failed) return;
   life.waiting = 0;
   for (const WaitingLine& line : report.waiting) life.waiting += line.count;
 }

@@ -19,8 +19,8 @@ void add(Counts& sum, const Counts& more);
 // "1 new here, 2 sent"; "" if nothing was done.
 std::string summary_of(const Counts& counts);
 
-// Of a sync that came to its end, or was put off: then what is held, and waits, is as it was.
-void take_report(Life& life, const AccountReport& report, bool was_put_off);
+// Of a sync that came to its end; of one that failed, what waits is what the one before it left.
+void take_report(Life& life, const AccountReport& report, bool failed);
 // As the state has it.
 void recall(Life& life, const AccountState& state);
 // From what was told until it was here.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "inspect_parts.h"
+#include "sterna/maildir/file_name.h"
 
 namespace sterna::account {
 namespace {
@@ -24,6 +25,15 @@ Status LocalWatch::open() {
 void LocalWatch::note() {
   last_ = services_.clock.monotonic();
   if (!first_) first_ = last_;
+}
+
+// What changes while a sync runs is its own work, mostly.
+void LocalWatch::count_names(const std::set<std::string>& names) {
+  if (looking_) return;
+  for (const std::string& name : names) {
+    if (names_.size() >= io::kWatchNamesMax) return;
+    names_.emplace(maildir::view_file_name(name).base);
+  }
 }
 
 std::int64_t LocalWatch::ctime_of(const std::string& path) const {
@@ -96,6 +106,10 @@ coro::Task<void> LocalWatch::run() {
       const auto place = places_.find(tag);
       if (place != places_.end() && !place->second.home) written_.insert(place->second.mailbox);
     }
+    for (const auto& [tag, names] : report->names) {
+      const auto place = places_.find(tag);
+      if (place != places_.end() && !place->second.home) count_names(names);
+    }
     for (const io::WatchTag tag : report->gone) {
       const auto place = places_.find(tag);
       if (place == places_.end()) continue;
@@ -114,9 +128,25 @@ std::optional<std::chrono::nanoseconds> LocalWatch::ripe_at() const {
   return std::min<std::chrono::nanoseconds>(last_ + settings_.settles, *first_ + kBurstMax);
 }
 
+std::uint64_t LocalWatch::count() const {
+  return first_ ? std::max<std::uint64_t>(names_.size(), 1) : 0;
+}
+
 std::set<std::string> LocalWatch::take() {
-  first_.reset();
+  first_taken_ = std::exchange(first_, std::nullopt);
+  names_taken_ = std::exchange(names_, {});
+  looking_ = true;
   return std::exchange(written_, {});
+}
+
+void LocalWatch::looked(bool well) {
+  looking_ = false;
+  const auto first = std::exchange(first_taken_, std::nullopt);
+  std::set<std::string> names = std::exchange(names_taken_, {});
+  if (well || !first) return;
+  if (!first_) last_ = *first;
+  first_ = first;
+  names_.merge(names);
 }
 
 }  // namespace sterna::account

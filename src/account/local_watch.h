@@ -35,9 +35,13 @@ class LocalWatch {
   // When what changed can be looked at: after `settles` without a change, or kBurstMax since the
   // first. None if nothing changed.
   std::optional<std::chrono::nanoseconds> ripe_at() const;
+  // How many messages of it; at least 1 if anything did.
+  std::uint64_t count() const;
   // Whatever changed until now is about to be looked at. What is returned are mailboxes, by their
   // paths below the root, in which a file may have been written to in place.
   std::set<std::string> take();
+  // It was, or could not be: then it counts as before.
+  void looked(bool well);
 
   std::uint64_t size() const { return watch_ ? watch_->size() : 0; }
   // Why not all is watched; "" if it is.
@@ -53,6 +57,7 @@ class LocalWatch {
 
   Status open();
   void note();
+  void count_names(const std::set<std::string>& names);
   void add(const std::string& path, const std::string& mailbox, bool home);
   bool is_news(io::WatchTag tag);
   std::int64_t ctime_of(const std::string& path) const;
@@ -67,8 +72,14 @@ class LocalWatch {
   std::map<io::WatchTag, Place> places_;
   std::map<std::string, io::WatchTag> tags_;  // by absolute path
   io::WatchTag next_tag_ = 1;
-  std::optional<std::chrono::nanoseconds> first_;  // of what was not taken
+  // What was not taken.
+  std::optional<std::chrono::nanoseconds> first_;
   std::chrono::nanoseconds last_{};
+  std::set<std::string> names_;  // base names of messages
+  // What was, and is being looked at.
+  std::optional<std::chrono::nanoseconds> first_taken_;
+  std::set<std::string> names_taken_;
+  bool looking_ = false;
   std::set<std::string> written_;
   std::string obstacle_;
   std::string told_;  // the last obstacle that was logged

@@ -75,6 +75,15 @@ std::string parked_summary(const account::AccountState& state) {
                      state.quarantined == 1 ? "is" : "are");
 }
 
+std::string waiting_text(std::uint64_t pending) {
+  return counted(pending, "change waits", "changes wait");
+}
+
+// What is carried out at once is no news; what has to wait for a server, or a person, is.
+bool waits_on(const StatusRow& row) {
+  return row.state.pending > 0 && !(tone_of(row.word) == Tone::good || row.word == "syncing");
+}
+
 // Of the mailboxes, those whose changes the server tells at once, and by what.
 std::string pushed_text(const StatusRow& row) {
   if (!row.life || row.life->push_by.empty()) return "-";
@@ -151,6 +160,7 @@ std::string attention_text(const StatusRow& row, std::int64_t now_ms, const Styl
   else if (!state.error.empty() && !state.marker_held && !in_trouble)
     add(fmt::format("the last sync had errors: {}", printable(state.error)),
         "sterna check " + state.name);
+  if (state.pending > 0) add(waiting_text(state.pending), "");
   if (state.held > 0)
     add(counted(state.held, "change is held", "changes are held"),
         "sterna held list " + state.name);
@@ -229,10 +239,12 @@ std::string changes_text(const std::vector<StatusRow>& before, const std::vector
     const auto old = std::ranges::find(before, row.state.name,
                                        [](const StatusRow& one) { return one.state.name; });
     const bool same = old != before.end() && old->word == row.word &&
-                      old->state.error == row.state.error && old->state.held == row.state.held;
+                      old->state.error == row.state.error && old->state.held == row.state.held &&
+                      (!waits_on(row) || old->state.pending == row.state.pending);
     if (same) continue;
     text += fmt::format("{} {}: {}", local_time(now_ms), row.state.name, row.word);
     if (row.state.held > 0) text += fmt::format(", {} held", row.state.held);
+    if (waits_on(row)) text += ", " + waiting_text(row.state.pending);
     if (!row.state.error.empty()) text += ": " + printable(row.state.error, kTextOctetsMax);
     text += "\n";
   }

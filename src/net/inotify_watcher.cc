@@ -65,7 +65,7 @@ class Inotify {
   };
 
   void read();
-  void take(const inotify_event& event);
+  void take(const inotify_event& event, std::string_view name);
 
   Loop::Core& core_;
   UniqueFd fd_;
@@ -101,6 +101,7 @@ class InotifyWatch : public io::Watch {
     descriptors_.erase(it);
     report_.changed.erase(tag);
     report_.written.erase(tag);
+    report_.names.erase(tag);
     report_.gone.erase(tag);
   }
 
@@ -114,8 +115,10 @@ class InotifyWatch : public io::Watch {
     co_return std::exchange(report_, {});
   }
 
-  void tell_changed(io::WatchTag tag, bool written) {
+  void tell_changed(io::WatchTag tag, bool written, std::string_view name) {
     report_.changed.insert(tag);
+    if (std::set<std::string>& names = report_.names[tag]; names.size() < io::kWatchNamesMax)
+      names.emplace(name);
     if (written) report_.written.insert(tag);
     news_.set();
   }
@@ -123,6 +126,7 @@ class InotifyWatch : public io::Watch {
     descriptors_.erase(tag);
     report_.changed.erase(tag);
     report_.written.erase(tag);
+    report_.names.erase(tag);
     report_.gone.insert(tag);
     news_.set();
   }
@@ -192,12 +196,14 @@ void Inotify::read() {
   for (std::size_t at = 0; at + sizeof(inotify_event) <= length;) {
     inotify_event event{};
     std::memcpy(&event, buffer.data() + at, sizeof(event));
+    // Padded with NULs, and without any where it is about the directory itself.
+    const std::string_view padded(buffer.data() + at + sizeof(event), event.len);
     at += sizeof(event) + event.len;
-    take(event);
+    take(event, padded.substr(0, padded.find('\0')));
   }
 }
 
-void Inotify::take(const inotify_event& event) {
+void Inotify::take(const inotify_event& event, std::string_view name) {
   if ((event.mask & IN_Q_OVERFLOW) != 0) {
     for (InotifyWatch* watch : watches_) watch->tell_overflow();
     return;
@@ -206,7 +212,7 @@ void Inotify::take(const inotify_event& event) {
   if (it == interests_.end()) return;
   if ((event.mask & kGone) == 0) {
     const bool written = (event.mask & IN_CLOSE_WRITE) != 0;
-    for (const Interest& one : it->second) one.watch->tell_changed(one.tag, written);
+    for (const Interest& one : it->second) one.watch->tell_changed(one.tag, written, name);
     return;
   }
   for (const Interest& one : it->second) one.watch->tell_gone(one.tag);

@@ -143,6 +143,25 @@ TEST_F(StatusText, ADaemonKnowsMoreThanTheDisk) {
   EXPECT_EQ(row.state.error, "") << "it goes on by itself";
 }
 
+TEST_F(StatusText, WhatWaitsIsSaid) {
+  StatusRow row = row_of("work");
+  EXPECT_THAT(status_text({row}, kNow), Not(HasSubstr("wait")));
+  row.state.pending = 1;
+  EXPECT_THAT(status_text({row}, kNow), HasSubstr("work: 1 change waits\n"));
+  row.state.pending = 3;
+  EXPECT_THAT(status_text({row}, kNow), HasSubstr("work: 3 changes wait\n"));
+}
+
+TEST_F(StatusText, ALineIsSaidWhereMoreHasToWaitForTheServerAndNoneWhereItIsSentAtOnce) {
+  std::vector<StatusRow> before = {living("work", LifeState::offline)};
+  std::vector<StatusRow> now = before;
+  now[0].state.pending = 2;
+  EXPECT_EQ(changes_text(before, now, kNow), "2026-01-01 09:00:12 work: offline, 2 changes wait\n");
+  before = now = {living("work", LifeState::watching)};
+  now[0].state.pending = 2;
+  EXPECT_EQ(changes_text(before, now, kNow), "");
+}
+
 TEST_F(StatusText, ADaemonTellsWhatIsPushed) {
   StatusRow row = row_of("work");
   EXPECT_THAT(status_text({row}, kNow), Not(HasSubstr("PUSHED")));

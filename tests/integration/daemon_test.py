@@ -140,10 +140,25 @@ class LifeTest(DaemonCase):
             self.assertTrue(row["error"])
             self.assertIsNotNone(row["next_try"])
             world.mail.deliver("INBOX", local(message("offline")), "S", NOON)
+            world.mail.add_letters(world.mail.find("INBOX", "first"), "F")
+            self.assert_two_wait(daemon, world)
+            failed = self.failed_syncs(daemon)
+            daemon.wait(lambda: self.failed_syncs(daemon) > failed, "another try", 60)
+            self.assert_two_wait(daemon, world)
             own.resume()
             with own.client(world.user) as client:
                 daemon.wait(lambda: len(client.uids("INBOX")) == 2, "message from offline", 60)
             daemon.wait_at_rest(world.name)
+
+    @staticmethod
+    def failed_syncs(daemon):
+        with daemon.connect() as control:
+            (life,) = control.ask("status")["accounts"]
+        return life["life"]["counters"]["syncs_failed"]
+
+    def assert_two_wait(self, daemon, world):
+        daemon.wait(lambda: daemon.accounts()[world.name]["pending"] == 2, "word of both", 10)
+        self.assertIn(f"{world.name}: 2 changes wait", world.sterna.run("status").stdout)
 
     def test_it_stops_in_time_by_either_signal(self):
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -16,6 +17,8 @@
 
 namespace sterna::io {
 
+inline constexpr std::size_t kWatchNamesMax = 10'000;
+
 // What its owner calls a watched directory.
 using WatchTag = std::uint64_t;
 
@@ -24,6 +27,8 @@ struct WatchReport {
   std::set<WatchTag> changed;
   // Of them: a file was closed that had been open for writing, perhaps under the name it has.
   std::set<WatchTag> written;
+  // Names of such entries, kWatchNamesMax of a directory at most; a watch need not tell them.
+  std::map<WatchTag, std::set<std::string>> names;
   // Removed, renamed or unmounted: no longer what its path leads to, and not watched any more.
   std::set<WatchTag> gone;
   // The kernel had more to say than it could keep: anything may have changed anywhere.

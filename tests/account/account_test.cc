@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// An account that lives: what it says of itself while its server is away, and what ends its waits.
+#include "sterna/account/account.h"
+
+#include "tests/account/living_account.h"
+
+namespace sterna::account::test {
+namespace {
+
+const Error kAway(ErrorCode::connect, "no route to host");
+
+TEST_F(LivingAccount, WhatChangesHereWhileTheServerIsAwayIsCountedAndStaysSo) {
+  begin();
+  ASSERT_EQ(life().state, LifeState::watching);
+  EXPECT_EQ(life().pending, 0U);
+  server_.unreachable = kAway;
+  server_.cut(0);
+  pass(seconds(10));
+  ASSERT_EQ(life().state, LifeState::offline);
+  const std::string cur = settings_.maildir + "/INBOX/cur";
+  watcher_.tell(cur, {"a:2,", "a:2,S", "b:2,", "c:2,"});
+  pass(seconds(1));
+  EXPECT_EQ(life().pending, 3U);
+  const std::uint64_t failed = life().counters.syncs_failed;
+  pass(minutes(20));
+  EXPECT_GT(life().counters.syncs_failed, failed + 2);
+  EXPECT_EQ(life().pending, 3U);
+  server_.unreachable.reset();
+  pass(minutes(10));
+  EXPECT_EQ(life().state, LifeState::watching);
+  EXPECT_EQ(life().pending, 0U);
+}
+
+TEST_F(LivingAccount, WhatTheLastSyncLeftWaitingIsKnownFromTheStartAndAfterAFailure) {
+  write([](store::Store& base) {
+    ASSERT_TRUE(base.set("waiting", "4"));
+    ASSERT_TRUE(base.set("last_sync_ms", "1600000000000"));
+  });
+  server_.unreachable = kAway;
+  begin();
+  ASSERT_EQ(life().state, LifeState::offline);
+  EXPECT_EQ(life().pending, 4U);
+}
+
+}  // namespace
+}  // namespace sterna::account::test

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+// LivingAccount: an account that lives on virtual time, with a TalkingServer, a state and a Maildir
+// on the disk, and a watch of it that tells what the test says.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "sterna/account/account.h"
+#include "sterna/coro/scope.h"
+#include "tests/account/account_world.h"
+#include "tests/account/talking_server.h"
+#include "tests/support/virtual_clock.h"
+
+namespace sterna::account::test {
+
+class WorkerAtOnce final : public io::Worker {
+ public:
+  coro::Task<void> run(std::function<void()> job) override {
+    job();
+    co_return;
+  }
+};
+
+class ToldWatcher final : public io::Watcher {
+ public:
+  struct Told {
+    std::map<io::WatchTag, std::string> paths;
+    io::WatchReport report;
+    coro::Event news;
+  };
+
+  Result<std::unique_ptr<io::Watch>> open() override { return std::make_unique<ToldWatch>(told_); }
+
+  // In the directory of this path, of each of these files.
+  void tell(const std::string& path, const std::set<std::string>& names) {
+    for (const auto& [tag, watched] : told_->paths) {
+      if (watched != path) continue;
+      told_->report.changed.insert(tag);
+      told_->report.names[tag].insert(names.begin(), names.end());
+    }
+    told_->news.set();
+  }
+  void overflow() {
+    told_->report.overflow = true;
+    told_->news.set();
+  }
+
+ private:
+  class ToldWatch final : public io::Watch {
+   public:
+    explicit ToldWatch(std::shared_ptr<Told> told) : told_(std::move(told)) {}
+    Status add(const std::string& path, io::WatchTag tag) override {
+      told_->paths[tag] = path;
+      return {};
+    }
+    void remove(io::WatchTag tag) override { told_->paths.erase(tag); }
+    std::size_t size() const override { return told_->paths.size(); }
+    coro::Task<Result<io::WatchReport>> next() override {
+      while (told_->report.empty()) {
+        told_->news.reset();
+        STERNA_CO_CHECK(co_await told_->news.wait());
+      }
+      co_return std::exchange(told_->report, {});
+    }
+
+   private:
+    std::shared_ptr<Told> told_;
+  };
+
+  std::shared_ptr<Told> told_ = std::make_shared<Told>();
+};
+
+class LivingAccount : public AccountWorld, public Observer {
+ protected:
+  using minutes = std::chrono::minutes;
+  using nanoseconds = std::chrono::nanoseconds;
+  using seconds = std::chrono::seconds;
+
+  LivingAccount() {
+    set_log_level(LogLevel::off);
+    settings_.password = [] { return password(); };
+    settings_.endpoint.tls_mode = io::TlsMode::none;
+    settings_.allow_plaintext = true;
+    settings_.settles = std::chrono::milliseconds(150);
+    settings_.waits_for_quiet = false;
+    how_.poll_interval = std::chrono::hours(24);
+  }
+  ~LivingAccount() override {
+    end();
+    set_log_level(LogLevel::warn);
+  }
+
+  void begin(seconds time = seconds(20)) {
+    const Services services{clock_, worker_, server_, loop_.random(), loop_.file_system()};
+    account_ = std::make_unique<Account>(services, watcher_, settings_, how_, *this, Log());
+    scope_ = std::make_unique<coro::Scope>(clock_.queue());
+    scope_->spawn(account_->run());
+    pass(time);
+  }
+  void end() {
+    if (!scope_) return;
+    scope_->cancel();
+    while (!scope_->empty() && clock_.step()) {
+    }
+    scope_.reset();
+    account_.reset();
+  }
+  void pass(nanoseconds time) {
+    bool over = false;
+    clock_.schedule(time, [&over] { over = true; });
+    while (!over) ASSERT_TRUE(clock_.step());
+  }
+  const Life& life() const { return account_->life(); }
+  seconds now() const { return std::chrono::duration_cast<seconds>(clock_.monotonic()); }
+
+  sterna::test::VirtualClock clock_;
+  WorkerAtOnce worker_;
+  TalkingServer server_{clock_};
+  ToldWatcher watcher_;
+  LifeSettings how_;
+  std::unique_ptr<Account> account_;
+  std::unique_ptr<coro::Scope> scope_;
+
+ private:
+  static coro::Task<Result<Secret>> password() { co_return Secret("x"); }
+};
+
+}  // namespace sterna::account::test
