@@ -127,9 +127,14 @@ class Living:
                 total += int(file.read().split()[0])
         return total / 1e9
 
-    def switches(self):
-        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as status:
-            return sum(int(line.split()[1]) for line in status if "ctxt_switches" in line)
+    def wake_ups(self):
+        """Of all its threads."""
+        total = 0
+        for status in glob.glob(f"/proc/{self.process.pid}/task/*/status"):
+            with open(status, encoding="ascii") as file:
+                total += sum(int(line.split()[1]) for line in file
+                             if line.startswith("voluntary_ctxt_switches"))
+        return total
 
     def stop(self):
         began = time.monotonic()
