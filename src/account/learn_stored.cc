@@ -27,7 +27,7 @@ constexpr std::string_view kStoredAsSentKey = "stored_as_sent_ms";
 constexpr auto kDurability = store::Durability::normal;
 // Of a mailbox, "UIDVALIDITY LOOKS UIDS": uploaded, and not told of.
 constexpr std::string_view kUnlearnedPrefix = "unlearned:";
-constexpr std::uint64_t kLooksMax = 8;
+constexpr std::uint64_t kLooksForStoredMax = 8;
 
 std::string unlearned_key(MailboxId mailbox) {
   return fmt::format("{}{}", kUnlearnedPrefix, mailbox.value);
@@ -56,7 +56,7 @@ Result<Unlearned> unlearned_of(Engine& engine, MailboxId mailbox) {
 }
 
 Status set_unlearned(Engine& engine, MailboxId mailbox, const Unlearned& what) {
-  if (what.uids.empty() || what.looks >= kLooksMax) {
+  if (what.uids.empty() || what.looks >= kLooksForStoredMax) {
     return engine.store->unset(unlearned_key(mailbox));
   }
   return engine.store->set(unlearned_key(mailbox), fmt::format("{} {} {}", what.uidvalidity.value,
