@@ -28,6 +28,7 @@ const Settings& Account::settings() const {
 }
 
 const Life& Account::life() const {
+  impl_->count();
   return impl_->life;
 }
 

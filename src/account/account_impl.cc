@@ -39,6 +39,16 @@ void Account::Impl::drop_line() {
   kept.pool.drop();
 }
 
+// What others count, as it is now.
+void Account::Impl::count() {
+  life.connections = kept.pool.size() + beside.connections();
+  life.counters.logins = kept.pool.logins();
+  life.certificate_expires_ms = kept.pool.certificate_expires_ms();
+  life.token_expires_ms = settings.token_expires_ms ? settings.token_expires_ms() : 0;
+  life.watches = local.size();
+  life.watch_obstacle = local.obstacle();
+}
+
 // What is known and not carried out; told when it changes.
 void Account::Impl::note_pending() {
   const std::uint64_t open = remote.count() + local.count();
@@ -244,7 +254,6 @@ void Account::Impl::wait_as_told(const Error& error) {
   if (const Status left = leave_word(settings, error, wall_ms()); !left)
     log.warn("what the server said is not kept: {}", left.error().describe());
   failed(error, false);
-  life.connections = kept.pool.size();
   observer.on_life(self);
 }
 
@@ -302,8 +311,6 @@ void Account::Impl::take_outcome(const Due& due, const AccountReport& report, na
                                  bool was_told, bool over_old_line) {
   take_report(life, report, kept.failure.has_value());
   life.last_duration = now() - began;
-  life.watches = local.size();
-  life.watch_obstacle = local.obstacle();
   // A server that tells without end of what is not there does not keep us busy.
   if (was_told && !did_anything(report.counts)) schedule.told_in_vain(now());
   if (was_told && report.counts.downloaded != 0) count_push(life.counters, now() - began);
@@ -318,11 +325,6 @@ void Account::Impl::take_outcome(const Due& due, const AccountReport& report, na
   } else {
     went_well(due, report);
   }
-  life.watches = local.size();
-  life.watch_obstacle = local.obstacle();
-  life.connections = kept.pool.size() + beside.connections();
-  life.counters.logins = kept.pool.logins();
-  life.certificate_expires_ms = kept.pool.certificate_expires_ms();
 }
 
 // What a sync that failed was told of is known still, and not done.

@@ -88,6 +88,7 @@ struct Account::Impl {
   void enter(LifeState state);
   void drop_line();
   void answer_all();
+  void count();
   void note_pending();
   void note_pushed();
   void watch_beside();

@@ -101,6 +101,7 @@ std::shared_ptr<OAuthLogin> use_oauth(account::Settings& settings, const config:
   settings.renewed_token = [login](Secret refused) {
     return login->session.renewed(std::move(refused));
   };
+  settings.token_expires_ms = [login] { return login->session.expires_ms(); };
   settings.login_hint =
       "see that IMAP is allowed there and that it was the right user who "
       "agreed, and to all that was asked, or log in anew: sterna auth " +

@@ -214,6 +214,11 @@ void add_ground(Text& text) {
               if (!one.certificate_expires_ms) return std::nullopt;
               return timestamp(*one.certificate_expires_ms);
             });
+  text.each("sterna_token_expiry_timestamp_seconds", "gauge", "When the access token expires.",
+            [](const AccountFigures& one) -> std::optional<std::string> {
+              if (!one.token_expires_ms) return std::nullopt;
+              return timestamp(*one.token_expires_ms);
+            });
 }
 
 Status write_all(int fd, std::string_view rest) {
@@ -237,6 +242,7 @@ AccountFigures figures_of(std::string account, const account::Life& life) {
                          .quarantined = life.quarantined};
   if (life.certificate_expires_ms != 0)
     figures.certificate_expires_ms = life.certificate_expires_ms;
+  if (life.token_expires_ms != 0) figures.token_expires_ms = life.token_expires_ms;
   return figures;
 }
 

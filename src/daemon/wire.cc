@@ -126,6 +126,7 @@ Json life_object(const Life& life) {
               {"watches", life.watches},
               {"watch_obstacle", octets(life.watch_obstacle)},
               {"certificate_expires_ms", life.certificate_expires_ms},
+              {"token_expires_ms", life.token_expires_ms},
               {"counters", counters_object(life.counters)}};
 }
 
@@ -305,6 +306,7 @@ AccountLife read_life(const Json& object) {
   read(*value, "watches", life.watches);
   read(*value, "watch_obstacle", life.watch_obstacle);
   read(*value, "certificate_expires_ms", life.certificate_expires_ms);
+  read(*value, "token_expires_ms", life.token_expires_ms);
   if (const Json* counters = find(*value, "counters")) read_counters(*counters, life.counters);
   return result;
 }

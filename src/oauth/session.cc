@@ -86,12 +86,14 @@ coro::Task<Result<TokenStore::Lock>> Session::lock() {
 coro::Task<Status> Session::write(Tokens tokens) {
   Status written;
   co_await world_.worker.run([this, &written, &tokens] { written = store_.write(tokens); });
+  if (written) expires_ms_ = tokens.expires_ms;
   co_return written;
 }
 
 coro::Task<Result<std::optional<Tokens>>> Session::look() {
   Result<std::optional<Tokens>> found{std::optional<Tokens>()};
   co_await world_.worker.run([this, &found] { found = store_.read(); });
+  if (found) expires_ms_ = *found ? (*found)->expires_ms : 0;
   co_return found;
 }
 
@@ -213,6 +215,7 @@ coro::Task<Result<std::optional<Tokens>>> Session::forget() {
   Status forgotten;
   co_await world_.worker.run([this, &forgotten] { forgotten = store_.forget(); });
   if (!forgotten) co_return fail(std::move(forgotten).error());
+  expires_ms_ = 0;
   if (!there) co_return std::optional<Tokens>();
   co_return *there;
 }

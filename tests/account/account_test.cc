@@ -42,5 +42,14 @@ TEST_F(LivingAccount, WhatTheLastSyncLeftWaitingIsKnownFromTheStartAndAfterAFail
   EXPECT_EQ(life().pending, 4U);
 }
 
+TEST_F(LivingAccount, WhenTheTokenEndsIsToldAsItIsNow) {
+  std::int64_t expires_ms = 0;
+  settings_.token_expires_ms = [&] { return expires_ms; };
+  begin();
+  EXPECT_EQ(life().token_expires_ms, 0);
+  expires_ms = 5;  // renewed beside the account
+  EXPECT_EQ(life().token_expires_ms, 5);
+}
+
 }  // namespace
 }  // namespace sterna::account::test

@@ -37,6 +37,7 @@ Life busy_life() {
   life.connections = 2;
   life.watches = 40;
   life.certificate_expires_ms = 1'800'000'000'000;
+  life.token_expires_ms = 1'700'000'003'600;
   life.counters.syncs = 10;
   life.counters.syncs_failed = 1;
   life.counters.logins = 4;
@@ -88,6 +89,7 @@ TEST(Metrics, TellALife) {
            R"(sterna_watch_incomplete{account="home"} 0)",
            R"(sterna_database_bytes{account="home"} 4096)",
            R"(sterna_certificate_expiry_timestamp_seconds{account="home"} 1800000000.000)",
+           R"(sterna_token_expiry_timestamp_seconds{account="home"} 1700000003.600)",
        }) {
     EXPECT_THAT(text, HasSubstr(fmt::format("\n{}\n", line)));
   }

@@ -141,6 +141,7 @@ TEST(WireTest, ALifeComesBackAsItWas) {
   life.watches = 9;
   life.watch_obstacle = "no more watches";
   life.certificate_expires_ms = 14;
+  life.token_expires_ms = 15;
   life.counters.syncs = 10;
   life.counters.reconnects["slept"] = 11;
   life.counters.moved.uploaded = 12;
@@ -169,6 +170,7 @@ TEST(WireTest, ALifeComesBackAsItWas) {
     EXPECT_EQ(read.watches, 9U);
     EXPECT_EQ(read.watch_obstacle, "no more watches");
     EXPECT_EQ(read.certificate_expires_ms, 14);
+    EXPECT_EQ(read.token_expires_ms, 15);
     EXPECT_EQ(read.counters.syncs, 10U);
     EXPECT_EQ(read.counters.reconnects, life.counters.reconnects);
     EXPECT_EQ(read.counters.moved.uploaded, 12U);

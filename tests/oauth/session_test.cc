@@ -142,6 +142,18 @@ TEST_F(SessionTest, RenewsAheadOfTheEndAndStoresTheRotatedTokenFirst) {
   EXPECT_EQ(endpoint_.asked, 1);
 }
 
+TEST_F(SessionTest, KnowsWhenWhatItGaveLastEnds) {
+  Session one = session();
+  EXPECT_EQ(one.expires_ms(), 0);
+  log_in(one);
+  EXPECT_EQ(one.expires_ms(), stored().expires_ms);
+  pass(810s);
+  EXPECT_EQ(token(one), "a2");
+  EXPECT_EQ(one.expires_ms(), stored().expires_ms);
+  ASSERT_TRUE(clock_.run(one.forget()));
+  EXPECT_EQ(one.expires_ms(), 0);
+}
+
 TEST_F(SessionTest, KeepsARefreshTokenThatIsNotRotated) {
   endpoint_.rotates = false;
   Session one = session();

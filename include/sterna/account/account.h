@@ -72,7 +72,7 @@ struct Life {
                                   // (0: until resumed)
   std::uint64_t pending = 0;      // changes that are known of and not carried out yet
   std::uint64_t waiting = 0;      // of them: left by the last sync for another look
-  std::int64_t last_sync_ms = 0;  // that went well; 0: none yet in this life
+  std::int64_t last_sync_ms = 0;  // that went well, in this life or before; 0: none yet
   std::chrono::nanoseconds last_duration{};
   std::uint64_t held = 0;
   std::uint64_t quarantined = 0;
@@ -82,6 +82,7 @@ struct Life {
   std::uint64_t watches = 0;        // directories of the Maildir that are watched
   std::string watch_obstacle;       // why not all are, and the Maildir is looked at now and then
   std::int64_t certificate_expires_ms = 0;  // the server's, at the last login; 0: not known
+  std::int64_t token_expires_ms = 0;        // the access token of OAuth; 0: none, or not known
   LifeCounters counters;
 };
 

@@ -76,6 +76,8 @@ struct Settings {
   // Asked once more where the server refused that token: another one. Empty for passwords, which
   // are never tried twice. Several logins may ask at a time, each with the token that it had.
   std::function<coro::Task<Result<Secret>>(Secret refused)> renewed_token;
+  // When the access token ends that was shown last; 0: not known. Empty where nobody knows.
+  std::function<std::int64_t()> token_expires_ms;
   auth::Preference auth = auth::Preference::automatic;
   // Whose mail is wanted, for Preference::external; "": the certificate says it.
   std::string authorization_identity;

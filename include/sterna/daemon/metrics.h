@@ -32,6 +32,7 @@ struct AccountFigures {
   std::uint64_t quarantined = 0;
   std::optional<std::uint64_t> database_octets = {};
   std::optional<std::int64_t> certificate_expires_ms = {};
+  std::optional<std::int64_t> token_expires_ms = {};
 };
 // `life` outlives the result.
 AccountFigures figures_of(std::string account, const account::Life& life);

@@ -58,6 +58,9 @@ class Session {
   // Ends the login here. Gives back what there was.
   coro::Task<Result<std::optional<Tokens>>> forget();
 
+  // When the access token ends that was last seen in the store, or put there; 0: none was.
+  std::int64_t expires_ms() const { return expires_ms_; }
+
   // "the token endpoint of google"
   std::string endpoint_name() const;
   // The error of a token endpoint's refusal, with what mends it.
@@ -93,6 +96,7 @@ class Session {
   std::string user_;
   coro::Semaphore turn_{1};  // one refresh at a time: who waited finds what it brought
   std::optional<Failure> failure_;
+  std::int64_t expires_ms_ = 0;
   std::optional<Tokens> unsaved_;  // renewed, and the disk did not take it
 };
 
