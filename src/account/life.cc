@@ -61,6 +61,7 @@ void recall(Life& life, const AccountState& state) {
   life.held = state.held;
   life.quarantined = state.quarantined;
   life.waiting = state.pending;
+  life.last_sync_ms = std::max(life.last_sync_ms, state.last_sync_ms);
 }
 
 void count_push(LifeCounters& counters, std::chrono::nanoseconds latency) {

@@ -248,7 +248,7 @@ AccountFigures figures_of(std::string account, const account::Life& life) {
 
 AccountFigures figures_of(const account::AccountState& state) {
   return {.account = state.name,
-          .last_success_ms = state.error.empty() ? state.last_sync_ms : 0,
+          .last_success_ms = state.last_sync_ms,
           .pending = state.pending,
           .held = state.held,
           .quarantined = state.quarantined};

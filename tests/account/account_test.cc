@@ -32,14 +32,23 @@ TEST_F(LivingAccount, WhatChangesHereWhileTheServerIsAwayIsCountedAndStaysSo) {
 }
 
 TEST_F(LivingAccount, WhatTheLastSyncLeftWaitingIsKnownFromTheStartAndAfterAFailure) {
-  write([](store::Store& base) {
-    ASSERT_TRUE(base.set("waiting", "4"));
-    ASSERT_TRUE(base.set("last_sync_ms", "1600000000000"));
-  });
+  write([](store::Store& base) { ASSERT_TRUE(base.set("waiting", "4")); });
   server_.unreachable = kAway;
   begin();
   ASSERT_EQ(life().state, LifeState::offline);
   EXPECT_EQ(life().pending, 4U);
+}
+
+TEST_F(LivingAccount, TheLastGoodSyncIsThatBeforeThisLifeUntilThereIsAnother) {
+  write([](store::Store& base) { ASSERT_TRUE(base.set("last_sync_ms", "1600000000000")); });
+  server_.unreachable = kAway;
+  begin();
+  ASSERT_EQ(life().state, LifeState::offline);
+  EXPECT_EQ(life().last_sync_ms, 1'600'000'000'000);
+  server_.unreachable.reset();
+  pass(minutes(10));
+  ASSERT_EQ(life().state, LifeState::watching);
+  EXPECT_GT(life().last_sync_ms, 1'600'000'000'000);
 }
 
 TEST_F(LivingAccount, WhenTheTokenEndsIsToldAsItIsNow) {

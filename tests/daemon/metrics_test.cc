@@ -152,6 +152,10 @@ TEST(Metrics, OfAnAccountWithoutADaemonHaveWhatTheStateKnows) {
   EXPECT_THAT(text, Not(HasSubstr("sterna_syncs_total{")));
   EXPECT_THAT(text, Not(HasSubstr("sterna_database_bytes{")));
   state.error = "it failed";
+  EXPECT_THAT(text_of(figures_of(state)),
+              HasSubstr("sterna_last_success_timestamp_seconds{account=\"home\"} 5.000\n"))
+      << "an alert looks for its age";
+  state.last_sync_ms = 0;
   EXPECT_THAT(text_of(figures_of(state)), Not(HasSubstr("sterna_last_success_timestamp_seconds{")));
 }
 
