@@ -159,8 +159,7 @@ void Account::Impl::replace_dead_line(const std::string& reason) {
 coro::Task<void> Account::Impl::prove_line() {
   const std::string reason = std::exchange(probe_reason, {});
   beside.probe();
-  // Neither a password nor a certificate is better for it.
-  if (life.state == LifeState::offline) {
+  if (life.error && may_pass_with_network(patience_for(*life.error))) {
     schedule.stop_waiting();
     failures = 0;
   }

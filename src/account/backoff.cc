@@ -60,6 +60,11 @@ Patience patience_for(const Error& error) {
   std::unreachable();
 }
 
+bool may_pass_with_network(const Patience& patience) {
+  return !patience.told && patience.state != LifeState::needs_auth &&
+         patience.state != LifeState::needs_secret;
+}
+
 bool is_told_to_wait(const Error& error) {
   return imap::told_to_wait(error).has_value();
 }

@@ -24,6 +24,10 @@ struct Patience {
 // A password that was refused is not tried in a loop; a line that was cut is tried again at once.
 Patience patience_for(const Error& error);
 
+// Whether another network, or an hour's sleep, may have mended it: a captive portal shows
+// certificates of its own. A person, or the server's word, is as far away as before.
+bool may_pass_with_network(const Patience& patience);
+
 // The wait before the next try behind `failures` (1 or more) in a row, up to a quarter longer or,
 // where nobody told how long, shorter, so that many accounts do not come back in one moment.
 std::chrono::milliseconds wait_after(const Patience& patience, unsigned failures,

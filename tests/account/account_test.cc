@@ -51,6 +51,30 @@ TEST_F(LivingAccount, TheLastGoodSyncIsThatBeforeThisLifeUntilThereIsAnother) {
   EXPECT_GT(life().last_sync_ms, 1'600'000'000'000);
 }
 
+TEST_F(LivingAccount, TheWaitBehindACaptivePortalEndsWithAnotherNetwork) {
+  for (const ErrorCode code : {ErrorCode::certificate, ErrorCode::tls}) {
+    server_.unreachable = Error(code, "signed by the hotel");
+    begin(minutes(10));
+    ASSERT_NE(life().state, LifeState::watching);
+    server_.unreachable.reset();
+    account_->probe("network_changed");
+    pass(seconds(1));
+    EXPECT_EQ(life().state, LifeState::watching) << to_string(code);
+    end();
+  }
+}
+
+TEST_F(LivingAccount, ARefusedLoginIsNotTriedAgainForAnotherNetwork) {
+  server_.lines_max = 0;
+  server_.refusal = "NO [AUTHENTICATIONFAILED] who are you";
+  begin();
+  ASSERT_EQ(life().state, LifeState::needs_auth);
+  const std::size_t dialled = server_.dialled.size();
+  account_->probe("network_changed");
+  pass(minutes(1));
+  EXPECT_EQ(server_.dialled.size(), dialled);
+}
+
 TEST_F(LivingAccount, WhenTheTokenEndsIsToldAsItIsNow) {
   std::int64_t expires_ms = 0;
   settings_.token_expires_ms = [&] { return expires_ms; };

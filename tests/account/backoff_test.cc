@@ -84,5 +84,16 @@ TEST(Backoff, NamesEachStateAsTheContractDoes) {
   EXPECT_EQ(to_string(LifeState::needs_secret), "needs-secret");
 }
 
+TEST(Backoff, AnotherNetworkMayMendWhatNoPersonAndNoServerAskedFor) {
+  const auto passes = [](const Error& error) { return may_pass_with_network(patience_for(error)); };
+  for (const ErrorCode code : {ErrorCode::connect, ErrorCode::resolve, ErrorCode::certificate,
+                               ErrorCode::tls, ErrorCode::protocol, ErrorCode::timeout})
+    EXPECT_TRUE(passes(Error(code, "portal"))) << to_string(code);
+  EXPECT_FALSE(passes(Error(ErrorCode::login, "wrong password")));
+  EXPECT_FALSE(passes(Error(ErrorCode::secret, "locked")));
+  EXPECT_FALSE(passes(Error(ErrorCode::server_no, "too many connections, try again in 5 minutes")
+                          .with_scope(ErrorScope::account)));
+}
+
 }  // namespace
 }  // namespace sterna::account
