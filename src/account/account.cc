@@ -98,7 +98,9 @@ void Account::resume_despite_wait() {
 
 void Account::probe(std::string_view reason) {
   impl_->probe_reason = reason;
+  impl_->beside.probe();
   impl_->work.doubt();
+  impl_->doubted.set();
   impl_->wake.set();
 }
 

@@ -158,7 +158,6 @@ void Account::Impl::replace_dead_line(const std::string& reason) {
 
 coro::Task<void> Account::Impl::prove_line() {
   const std::string reason = std::exchange(probe_reason, {});
-  beside.probe();
   if (life.error && may_pass_with_network(patience_for(*life.error))) {
     schedule.stop_waiting();
     failures = 0;
@@ -326,6 +325,26 @@ void Account::Impl::take_outcome(const Due& due, const AccountReport& report, na
   }
 }
 
+coro::Task<void> Account::Impl::prove_when_doubted() {
+  while (co_await doubted.wait()) {
+    doubted.reset();
+    if (hook_is_over) co_return;
+    if (!probe_reason.empty()) co_await prove_line();
+  }
+}
+
+// The hook may take its time; a line that dies meanwhile is not found dead after it.
+coro::Task<void> Account::Impl::run_hook() {
+  hook_is_over = false;
+  doubted.reset();
+  coro::Scope proving = co_await coro::make_scope();
+  proving.spawn(prove_when_doubted());
+  co_await observer.before_sync(self);
+  hook_is_over = true;
+  doubted.set();
+  co_await proving.join();
+}
+
 // What a sync that failed was told of is known still, and not done.
 void Account::Impl::look_ended(const News& news) {
   local.looked(!kept.failure);
@@ -341,7 +360,7 @@ coro::Task<void> Account::Impl::sync(Due due) {
     co_return;
   }
   if (due.everything || remote.has_news()) enter(LifeState::syncing);
-  if (!due.request) co_await observer.before_sync(self);
+  if (!due.request) co_await run_hook();
   const bool was_told = remote.has_news() && remote.since();
   const nanoseconds began = was_told ? *remote.since() : now();
   remote.end();

@@ -75,6 +75,8 @@ struct Account::Impl {
   coro::Task<Result<coro::Semaphore::Permit>> take_turn();
   void replace_dead_line(const std::string& reason);
   coro::Task<void> sync(Due due);
+  coro::Task<void> run_hook();
+  coro::Task<void> prove_when_doubted();
   void look_ended(const News& news);
   void take_outcome(const Due& due, const AccountReport& report, std::chrono::nanoseconds began,
                     bool was_told, bool over_old_line);
@@ -114,8 +116,10 @@ struct Account::Impl {
   std::optional<std::int64_t> pause_until;  // paused; 0: until resumed
   unsigned failures = 0;                    // in a row
   std::string probe_reason;                 // "" if the line need not be proved
-  std::optional<Error> told_beside;         // a line beside was: the account is to wait
-  bool knows_figures = true;                // `life` has what is held, and waits, in the state
+  coro::Event doubted;                      // while a hook runs: prove the line, or it is over
+  bool hook_is_over = true;
+  std::optional<Error> told_beside;  // a line beside was: the account is to wait
+  bool knows_figures = true;         // `life` has what is held, and waits, in the state
   bool over = false;
 };
 

@@ -37,6 +37,7 @@ struct SideWatch::Line {
   bool listening = false;
   bool unwanted = false;
   bool to_be_proved = false;
+  bool may_try_now = false;  // it waits for its next try, and another network may mend it
   bool over = false;
   unsigned failures = 0;
 };
@@ -67,8 +68,8 @@ void SideWatch::cover(std::vector<KnownMailbox> mailboxes, std::size_t connectio
 
 void SideWatch::probe() {
   for (const auto& [wire, line] : lines_) {
-    if (!line->listening) continue;
-    line->to_be_proved = true;
+    if (!line->listening && !line->may_try_now) continue;
+    line->to_be_proved = line->listening;
     line->wake.set();
   }
 }
@@ -154,7 +155,9 @@ coro::Task<void> SideWatch::follow(Line& line) {
     const Patience patience = patience_for(ended.error());
     line.wake.reset();
     const milliseconds wait = wait_after(patience, ++line.failures, services_.random);
+    line.may_try_now = may_pass_with_network(patience);
     const Status waited = co_await io::wait_for(services_.clock, wait, line.wake);
+    line.may_try_now = false;
     if (!waited && waited.error().is_cancelled()) break;
   }
   line.over = true;

@@ -29,7 +29,7 @@ class SideWatch {
   // the server bears (imap::Quirks), those beside included.
   void cover(std::vector<KnownMailbox> mailboxes, std::size_t connections_max);
   void cover_none() { cover({}, 0); }
-  // Every line that does not answer at once is replaced.
+  // Every line that does not answer at once is replaced, and what waits for its next try need not.
   void probe();
 
   // By name, where the server can tell now.

@@ -2,6 +2,8 @@
 // An account that lives: what it says of itself while its server is away, and what ends its waits.
 #include "sterna/account/account.h"
 
+#include <algorithm>
+
 #include "tests/account/living_account.h"
 
 namespace sterna::account::test {
@@ -73,6 +75,55 @@ TEST_F(LivingAccount, ARefusedLoginIsNotTriedAgainForAnotherNetwork) {
   account_->probe("network_changed");
   pass(minutes(1));
   EXPECT_EQ(server_.dialled.size(), dialled);
+}
+
+// Of one mailbox beside INBOX.
+class WatchingBeside : public LivingAccount {
+ protected:
+  WatchingBeside() {
+    server_.mailboxes = {"INBOX", "Lists"};
+    how_.pushes = [](const MailboxName&) { return true; };
+  }
+};
+
+TEST_F(WatchingBeside, ASideLineThatDiedIsReplacedWhileASyncRuns) {
+  begin();
+  ASSERT_EQ(life().pushed.size(), 2U);
+  ASSERT_EQ(server_.open_lines(), 2U);
+  for (const auto& line : server_.lines) line->silent = true;
+  server_.say(0, "* 1 EXISTS\r\n");  // a sync, over a line that answers no more
+  pass(seconds(2));
+  account_->probe("slept");
+  pass(seconds(7));
+  const auto probed = [&](std::size_t line) {
+    return std::ranges::any_of(server_.said, [line](const TalkingServer::Said& one) {
+      return one.line == line && one.command == "DONE" && one.at < seconds(24);
+    });
+  };
+  EXPECT_TRUE(probed(1));
+  EXPECT_TRUE(server_.lines[1]->ended) << "at most five seconds";
+}
+
+class WithALongHook : public LivingAccount {
+ protected:
+  coro::Task<void> before_sync(const Account&) override {
+    if (hook_takes_.count() > 0) static_cast<void>(co_await clock_.sleep(hook_takes_));
+  }
+  seconds hook_takes_{0};
+};
+
+TEST_F(WithALongHook, ALineThatDiesDuringItIsFoundDeadDuringIt) {
+  begin();
+  hook_takes_ = seconds(60);
+  server_.say(0, "* 1 EXISTS\r\n");
+  pass(seconds(2));
+  server_.lines[0]->silent = true;
+  account_->probe("network_changed");
+  pass(seconds(7));
+  EXPECT_TRUE(server_.lines[0]->ended);
+  hook_takes_ = seconds(0);
+  pass(seconds(60));
+  EXPECT_EQ(life().state, LifeState::watching);
 }
 
 TEST_F(LivingAccount, WhenTheTokenEndsIsToldAsItIsNow) {
