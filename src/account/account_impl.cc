@@ -122,7 +122,7 @@ coro::Task<void> Account::Impl::listen() {
   log.info("the line to the server was lost: {}", heard.error().describe());
   if (is_told_to_wait(heard.error())) co_return wait_as_told(heard.error());
   ++life.counters.reconnects[std::string(to_string(heard.error().code()))];
-  remote.line_lost();
+  remote.line_lost(heard.error());
   drop_line();
   schedule.look_at_everything(now());
 }

@@ -18,6 +18,7 @@
 #include "requested_sync.h"
 #include "schedule.h"
 #include "side_watch.h"
+#include "silence.h"
 #include "sterna/account/account.h"
 #include "work.h"
 
@@ -40,9 +41,10 @@ struct Account::Impl {
         observer(supervisor),
         log(logger.with("account", settings.name)),
         kept(services, settings, log),
-        remote(services, log),
+        silence(log),
+        remote(services, silence, log),
         beside(
-            services, settings, log,
+            services, settings, silence, log,
             [this](const std::string& wire) {
               remote.nominate(wire);
               wake.set();
@@ -103,6 +105,7 @@ struct Account::Impl {
   Log log;
   coro::Event wake;
   Kept kept;
+  Silence silence;
   RemoteWatch remote;
   SideWatch beside;
   LocalWatch local;

@@ -77,7 +77,10 @@ coro::Task<Status> Sink::hang_up(Error error) {
 }
 
 Connection::Connection(Services services, std::unique_ptr<io::Transport> transport, Log log)
-    : services_(services), transport_(std::move(transport)), log_(std::move(log)) {}
+    : services_(services),
+      transport_(std::move(transport)),
+      log_(std::move(log)),
+      heard_at_(services.clock.monotonic()) {}
 
 Connection::~Connection() {
   close();
@@ -272,6 +275,7 @@ Status Connection::take(Result<std::size_t> got) {
     return fail(*failure_);
   }
   traffic_.in += *got;
+  heard_at_ = services_.clock.monotonic();
   // A flood keeps us busy and never waiting; that is the server's time, too.
   const auto began = services_.clock.monotonic();
   Result<std::size_t> fed = client_.feed(buffer_, *this);

@@ -126,6 +126,8 @@ class Connection final : private imap::Handler {
   bool awaits_answer() const;
   // Whether that IDLE goes on; a server may end it by itself.
   bool is_idling() const { return pending_.contains(idle_.value); }
+  // When the server last said anything.
+  std::chrono::nanoseconds heard_at() const { return heard_at_; }
   // DONE leaves with whatever is submitted next; nobody waits for the answer.
   void end_idle();
   // Gives the answers to challenges of AUTHENTICATE; an error cancels it.
@@ -256,7 +258,8 @@ class Connection final : private imap::Handler {
   std::optional<Error> told_to_wait_;  // by a NO or BAD that was taken
   std::vector<imap::CommandId> preludes_;
   std::string buffer_;
-  std::string last_remark_;                    // of whoever carries the line, printable
+  std::string last_remark_;  // of whoever carries the line, printable
+  std::chrono::nanoseconds heard_at_{};
   std::chrono::nanoseconds opening_waited_{};  // before the login was done
   std::chrono::nanoseconds command_waited_{};  // for the oldest command
   std::uint64_t command_octets_ = 0;           // since then

@@ -12,9 +12,6 @@
 namespace sterna::account {
 namespace {
 
-// Ways to servers that bear less are rare, and cost batteries.
-constexpr std::chrono::seconds kSilenceMin{120};
-
 const KnownMailbox* find(const Kept& kept, const std::string& wire) {
   const auto found = std::ranges::find_if(
       kept.mailboxes, [&](const KnownMailbox& one) { return one.wire.octets == wire; });
@@ -185,17 +182,12 @@ coro::Task<Status> RemoteWatch::listen(coro::Event& wake) {
 
 std::optional<std::chrono::nanoseconds> RemoteWatch::renew_at() const {
   if (!connection_) return std::nullopt;
-  const std::chrono::nanoseconds usual = std::chrono::seconds(connection_->quirks.idle_seconds_max);
-  return idle_since_ + std::min(usual, bears_.value_or(usual));
+  return renewal_of(*connection_, idle_since_, silence_);
 }
 
-void RemoteWatch::line_lost() {
+void RemoteWatch::line_lost(const Error& error) {
   if (!connection_) return;
-  const auto lasted = services_.clock.monotonic() - idle_since_;
-  if (lasted < kSilenceMin) return;  // it is not the silence
-  bears_ = std::max<std::chrono::nanoseconds>(lasted / 2, kSilenceMin);
-  log_.debug("IDLE is renewed after {} s from now on",
-             std::chrono::duration_cast<std::chrono::seconds>(*bears_).count());
+  silence_.line_lost(error, services_.clock.monotonic() - connection_->heard_at());
 }
 
 void RemoteWatch::end() {

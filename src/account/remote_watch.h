@@ -13,13 +13,15 @@
 #include <string_view>
 
 #include "kept.h"
+#include "silence.h"
 #include "sterna/coro/sync.h"
 
 namespace sterna::account {
 
 class RemoteWatch {
  public:
-  RemoteWatch(Services services, Log log) : services_(services), log_(std::move(log)) {}
+  RemoteWatch(Services services, Silence& silence, Log log)
+      : services_(services), silence_(silence), log_(std::move(log)) {}
 
   // Selects INBOX and begins to listen. What happened since `kept` was written is news at once. An
   // error is one of the connection; a server that cannot do it is remembered (can_listen()).
@@ -29,9 +31,8 @@ class RemoteWatch {
   void end();
   // The connection is another one, or none.
   void forget();
-  // The line went while nobody spoke: something on the way forgets what is silent for so long, and
-  // the next IDLE is renewed earlier.
-  void line_lost();
+  // listen() ended with this.
+  void line_lost(const Error& error);
   // When the IDLE has to be renewed, by listen(); none where there is none.
   std::optional<std::chrono::nanoseconds> renew_at() const;
   // Told by another line.
@@ -76,6 +77,7 @@ class RemoteWatch {
   coro::Task<Status> ask_for_unsure(Connection& connection, const Kept& kept);
 
   Services services_;
+  Silence& silence_;
   Log log_;
   IdleSink sink_{*this};
   Connection* connection_ = nullptr;  // while in IDLE
@@ -84,7 +86,6 @@ class RemoteWatch {
   bool notifies_ = false;
   bool refused_ = false;  // IDLE, or INBOX
   std::chrono::nanoseconds idle_since_{};
-  std::optional<std::chrono::nanoseconds> bears_;  // the silence that the way to the server bears
   News news_;
   bool everything_ = false;
   std::optional<std::chrono::nanoseconds> since_;

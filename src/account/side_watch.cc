@@ -42,11 +42,12 @@ struct SideWatch::Line {
   unsigned failures = 0;
 };
 
-SideWatch::SideWatch(Services services, const Settings& settings, Log log,
+SideWatch::SideWatch(Services services, const Settings& settings, Silence& silence, Log log,
                      std::function<void(const std::string& wire)> tell,
                      std::function<void(const Error& error)> told_to_wait)
     : services_(services),
       settings_(settings),
+      silence_(silence),
       log_(std::move(log)),
       tell_(std::move(tell)),
       told_to_wait_(std::move(told_to_wait)) {}
@@ -87,6 +88,28 @@ std::size_t SideWatch::connections() const {
       std::ranges::count_if(lines_, [](const auto& one) { return one.second->listening; }));
 }
 
+// One IDLE, until it has to be renewed, or the line is wanted for something else.
+coro::Task<Status> SideWatch::idle_once(Line& line) {
+  Connection& connection = *line.connection;
+  STERNA_CO_CHECK(connection.begin_idle(nullptr));
+  const auto began = services_.clock.monotonic();
+  while (!line.unwanted && !line.to_be_proved && connection.is_idling()) {
+    const auto left = renewal_of(connection, began, silence_) - services_.clock.monotonic();
+    if (left.count() <= 0) break;
+    line.wake.reset();
+    coro::Scope timer = co_await coro::make_scope();
+    timer.spawn(io::set_after(services_.clock, std::chrono::ceil<milliseconds>(left), line.wake));
+    const Status heard = co_await connection.listen(line.wake);
+    co_await timer.close();
+    STERNA_CO_CHECK(heard);
+  }
+  if (!connection.is_idling() && services_.clock.monotonic() < began + kIdleMin) {
+    co_return fail(ErrorCode::protocol, "the server ends IDLE at once");
+  }
+  connection.end_idle();
+  co_return Status{};
+}
+
 // Until something ends it, which is what it returns.
 coro::Task<Status> SideWatch::listen_once(Line& line) {
   {
@@ -108,24 +131,12 @@ coro::Task<Status> SideWatch::listen_once(Line& line) {
   });
   line.failures = 0;
   line.listening = true;
-  const milliseconds renewed_after = std::chrono::seconds(connection.quirks.idle_seconds_max);
   while (!line.unwanted) {
-    STERNA_CO_CHECK(connection.begin_idle(nullptr));
-    const auto until = services_.clock.monotonic() + renewed_after;
-    coro::Scope timer = co_await coro::make_scope();
-    timer.spawn(io::set_after(services_.clock, renewed_after, line.wake));
-    Status heard;
-    while (heard && !line.unwanted && !line.to_be_proved && connection.is_idling() &&
-           services_.clock.monotonic() < until) {
-      line.wake.reset();
-      heard = co_await connection.listen(line.wake);
+    const Status idled = co_await idle_once(line);
+    if (!idled) {
+      silence_.line_lost(idled.error(), services_.clock.monotonic() - connection.heard_at());
+      co_return idled;
     }
-    co_await timer.close();
-    STERNA_CO_CHECK(heard);
-    if (!connection.is_idling() && services_.clock.monotonic() < until - renewed_after + kIdleMin) {
-      co_return fail(ErrorCode::protocol, "the server ends IDLE at once");
-    }
-    connection.end_idle();
     if (!std::exchange(line.to_be_proved, false)) continue;
     STERNA_CO_TRY(imap::Done done,
                   co_await io::with_deadline(services_.clock, kProbeLimit,

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "kept.h"
+#include "silence.h"
 #include "sterna/coro/scope.h"
 
 namespace sterna::account {
@@ -18,7 +19,7 @@ class SideWatch {
  public:
   // `tell`: something changed in the mailbox of that name on the wire. `told_to_wait`: the server
   // asks for time, which is not for one line alone: whoever owns the lines takes them all away.
-  SideWatch(Services services, const Settings& settings, Log log,
+  SideWatch(Services services, const Settings& settings, Silence& silence, Log log,
             std::function<void(const std::string& wire)> tell,
             std::function<void(const Error& error)> told_to_wait);
   ~SideWatch();
@@ -41,10 +42,12 @@ class SideWatch {
 
   coro::Task<void> follow(Line& line);
   coro::Task<Status> listen_once(Line& line);
+  coro::Task<Status> idle_once(Line& line);
   std::size_t lines_max() const;
 
   Services services_;
   const Settings& settings_;
+  Silence& silence_;
   Log log_;
   std::function<void(const std::string&)> tell_;
   std::function<void(const Error&)> told_to_wait_;

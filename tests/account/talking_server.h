@@ -27,6 +27,7 @@ class TalkingServer final : public io::Dialer {
     std::string idle;     // its tag
     bool silent = false;  // takes octets, and answers nothing
     bool ended = false;
+    std::chrono::nanoseconds spoke_at{};
     std::optional<Error> lost;
     coro::Event news;
   };
@@ -47,6 +48,7 @@ class TalkingServer final : public io::Dialer {
     if (unreachable) co_return fail(*unreachable);
     auto line = std::make_shared<Line>();
     line->out = "* OK [CAPABILITY " + capabilities + "] ready\r\n";
+    line->spoke_at = clock_.monotonic();
     lines.push_back(line);
     co_return std::unique_ptr<io::Transport>(std::make_unique<End>(*this, line, lines.size() - 1));
   }
@@ -58,6 +60,7 @@ class TalkingServer final : public io::Dialer {
   }
   void say(std::size_t index, std::string_view text) {
     lines[index]->out += text;
+    lines[index]->spoke_at = clock_.monotonic();
     lines[index]->news.set();
   }
   std::size_t open_lines() const {
@@ -72,6 +75,8 @@ class TalkingServer final : public io::Dialer {
   std::string capabilities = "IMAP4rev1 AUTH=PLAIN SASL-IR IDLE";
   std::vector<std::string> mailboxes{"INBOX"};
   std::optional<Error> unreachable;
+  // What is silent for longer is reset when somebody speaks.
+  std::chrono::nanoseconds bears = std::chrono::hours(10);
   bool hangs = false;                // whoever dials
   std::size_t lines_max = SIZE_MAX;  // a login beyond so many lines is refused
   std::string refusal = "NO [LIMIT] no more lines for you";
@@ -98,6 +103,8 @@ class TalkingServer final : public io::Dialer {
       co_return text.size();
     }
     coro::Task<Status> write(std::string bytes) override {
+      const auto now = server_.clock_.monotonic();
+      if (now - std::exchange(line_->spoke_at, now) > server_.bears) server_.cut(index_);
       if (line_->lost) co_return fail(*line_->lost);
       for (const std::string_view one : split(bytes, '\n')) {
         if (!trim(one).empty()) server_.hear(*line_, index_, std::string(trim(one)));

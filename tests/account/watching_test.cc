@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// Lines that listen for long: how they are kept, and how one that is lost is found.
+#include <algorithm>
+
+#include "tests/account/living_account.h"
+
+namespace sterna::account::test {
+namespace {
+
+// INBOX, and one mailbox beside it.
+class Watching : public LivingAccount {
+ protected:
+  Watching() {
+    server_.mailboxes = {"INBOX", "Lists"};
+    how_.pushes = [](const MailboxName&) { return true; };
+  }
+  std::size_t renewals_within(nanoseconds time) {
+    const std::size_t before = server_.count("DONE");
+    pass(time);
+    return server_.count("DONE") - before;
+  }
+};
+
+TEST_F(Watching, AnIdleIsRenewedAfterNineMinutes) {
+  begin();
+  EXPECT_EQ(renewals_within(minutes(8)), 0U);
+  EXPECT_EQ(renewals_within(minutes(2)), 2U);
+  EXPECT_EQ(renewals_within(minutes(18)), 4U);
+  EXPECT_EQ(server_.lines.size(), 2U);
+}
+
+TEST_F(Watching, WhatOneLineLearnsOfTheWayAllOfThemKeepTo) {
+  server_.bears = minutes(5);
+  begin();
+  pass(minutes(12));  // both are lost when they are to be renewed
+  ASSERT_EQ(life().pushed.size(), 2U);
+  const std::size_t lines = server_.lines.size();
+  EXPECT_GE(lines, 4U);
+  EXPECT_GE(renewals_within(std::chrono::hours(1)), 24U);
+  EXPECT_EQ(server_.lines.size(), lines) << "none is lost any more";
+}
+
+TEST_F(Watching, AServerThatSpeaksByItselfNeedsNoEarlierRenewal) {
+  server_.bears = minutes(5);
+  begin();
+  pass(minutes(12));
+  const std::size_t last = server_.lines.size();
+  std::size_t renewals = 0;
+  for (int i = 0; i < 5; ++i) {
+    renewals += renewals_within(minutes(1));
+    for (std::size_t line = 0; line < last; ++line) server_.say(line, "* OK still here\r\n");
+  }
+  EXPECT_EQ(renewals, 0U);
+}
+
+TEST_F(Watching, InAnotherNetworkWhatWasLearnedIsForgotten) {
+  server_.bears = minutes(5);
+  begin();
+  pass(minutes(12));
+  server_.bears = std::chrono::hours(10);
+  account_->probe("network_changed");
+  pass(seconds(1));
+  EXPECT_EQ(renewals_within(minutes(8)), 0U);
+  EXPECT_EQ(renewals_within(minutes(2)), 2U);
+}
+
+}  // namespace
+}  // namespace sterna::account::test
