@@ -309,11 +309,20 @@ bool Connection::awaits_answer() const {
 
 void Connection::end_idle() {
   client_.end_idle();
+  if (is_idling() && !pending_.contains(ended_idle_.value)) {
+    ended_idle_ = idle_;
+    ended_at_ = services_.clock.monotonic();
+  }
   idle_ = {};
 }
 
-// Silence is what an idle line is for: no deadline but its owner's. A read that is broken off takes
-// nothing (io::Transport).
+std::optional<std::chrono::nanoseconds> Connection::left_for_end() const {
+  if (!pending_.contains(ended_idle_.value)) return std::nullopt;
+  return ended_at_ + kSimpleCommandLimit - services_.clock.monotonic();
+}
+
+// Silence is what an idle line is for: no deadline but its owner's, once the IDLE before was
+// answered. A read that is broken off takes nothing (io::Transport).
 coro::Task<Status> Connection::listen(coro::Event& wake) {
   if (closed_) co_return fail(lost());
   STERNA_CO_CHECK(co_await flush());
@@ -328,10 +337,20 @@ coro::Task<Status> Connection::listen(coro::Event& wake) {
   };
   coro::Scope reading = co_await coro::make_scope();
   reading.spawn(read(*transport_, buffer_, got, wake));
+  if (const auto left = left_for_end()) {
+    const auto rounded = std::chrono::ceil<std::chrono::milliseconds>(*left);
+    reading.spawn(io::set_after(services_.clock, rounded, wake));
+  }
   const Status waited = co_await wake.wait();
   co_await reading.close();
   const bool interrupted = !*got && got->error().is_cancelled();
   if (!interrupted) STERNA_CO_CHECK(take(std::move(*got)));
+  if (const auto left = left_for_end(); waited && left && left->count() <= 0) {
+    failure_ = Error(ErrorCode::timeout,
+                     fmt::format("no end of IDLE within {} s", kSimpleCommandLimit.count()));
+    close();
+    co_return fail(*failure_);
+  }
   co_return waited;
 }
 

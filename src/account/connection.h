@@ -120,7 +120,8 @@ class Connection final : private imap::Handler {
   // Begins IDLE, and what the server says in it goes to `sink`.
   Status begin_idle(Sink* sink);
   // Hears what the server says unasked, for once, and sets `wake` then. Ends early when somebody
-  // else sets it. An error as of wait().
+  // else sets it. An error as of wait(); one of them is a server that does not end the IDLE that
+  // was ended before this one.
   coro::Task<Status> listen(coro::Event& wake);
   // Whether somebody waits for the server to answer.
   bool awaits_answer() const;
@@ -232,6 +233,8 @@ class Connection final : private imap::Handler {
   };
   Patience patience() const;
   std::uint64_t oldest_pending() const;  // 0 for none
+  // Of the time that the server has for the end of an IDLE; none: it owes none.
+  std::optional<std::chrono::nanoseconds> left_for_end() const;
 
   void learn_namespaces(const imap::Response& response);
   void learn_id(const imap::Response& response);
@@ -252,7 +255,9 @@ class Connection final : private imap::Handler {
   Answer answer_;
   std::optional<Challenge> challenge_;  // waits for its answer
   std::function<void(const imap::Response&, imap::CommandKind)> overhear_;
-  imap::CommandId idle_;  // none: no IDLE that was not ended
+  imap::CommandId idle_;                 // none: no IDLE that was not ended
+  imap::CommandId ended_idle_;           // the first whose end was not answered
+  std::chrono::nanoseconds ended_at_{};  // when DONE was said to it
   std::optional<imap::UntaggedStatus> greeting_;
   std::optional<Error> failure_;
   std::optional<Error> told_to_wait_;  // by a NO or BAD that was taken

@@ -53,6 +53,17 @@ TEST_F(Watching, AServerThatSpeaksByItselfNeedsNoEarlierRenewal) {
   EXPECT_EQ(renewals, 0U);
 }
 
+TEST_F(Watching, AServerThatTakesOctetsAndSaysNothingIsNotListenedToForEver) {
+  begin();
+  ASSERT_EQ(server_.lines.size(), 2U);
+  for (const auto& line : server_.lines) line->silent = true;
+  pass(minutes(9) + seconds(90));
+  EXPECT_TRUE(server_.lines[0]->ended);
+  EXPECT_TRUE(server_.lines[1]->ended);
+  EXPECT_EQ(server_.lines.size(), 4U);
+  EXPECT_EQ(life().pushed.size(), 2U);
+}
+
 TEST_F(Watching, InAnotherNetworkWhatWasLearnedIsForgotten) {
   server_.bears = minutes(5);
   begin();
