@@ -49,6 +49,21 @@ void Account::Impl::count() {
   life.watch_obstacle = local.obstacle();
 }
 
+void Account::Impl::on_news(const std::string& wire) {
+  remote.nominate(wire);
+  wake.set();
+}
+
+void Account::Impl::on_told_to_wait(const Error& error) {
+  told_beside = error;
+  beside.cover_none();
+  wake.set();
+}
+
+coro::Task<void> Account::Impl::before_dial() {
+  co_await observer.before_dial(self);
+}
+
 // What is known and not carried out; told when it changes.
 void Account::Impl::note_pending() {
   const std::uint64_t open = remote.count() + local.count();
@@ -353,6 +368,7 @@ void Account::Impl::look_ended(const News& news) {
 }
 
 coro::Task<void> Account::Impl::sync(Due due) {
+  if (!due.request && !kept.pool.open_primary()) co_await observer.before_dial(self);
   const Result<coro::Semaphore::Permit> permit = co_await work.run(take_turn());
   if (!permit || pause_until) {
     // Whoever lent the state kept it for long: what is due is still due, and who waits is answered.

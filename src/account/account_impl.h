@@ -24,7 +24,7 @@
 
 namespace sterna::account {
 
-struct Account::Impl {
+struct Account::Impl final : SideWatch::Owner {
   // What the next sync looks at, and for whom.
   struct Due : Schedule::Due {
     std::shared_ptr<RequestedSync> request = {};
@@ -43,22 +43,16 @@ struct Account::Impl {
         kept(services, settings, log),
         silence(log),
         remote(services, silence, log),
-        beside(
-            services, settings, silence, log,
-            [this](const std::string& wire) {
-              remote.nominate(wire);
-              wake.set();
-            },
-            [this](const Error& error) {
-              told_beside = error;
-              beside.cover_none();
-              wake.set();
-            }),
+        beside(services, settings, silence, *this, log),
         local(services, watcher, settings, wake, log),
         work(services.clock, kept.pool),
         schedule(life_settings.poll_interval) {
     life.since_ms = services.clock.wall_ns() / 1'000'000;
   }
+
+  void on_news(const std::string& wire) override;
+  void on_told_to_wait(const Error& error) override;
+  coro::Task<void> before_dial() override;
 
   std::chrono::nanoseconds now() const { return services.clock.monotonic(); }
   std::int64_t wall_ms() const { return services.clock.wall_ns() / 1'000'000; }

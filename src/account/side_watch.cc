@@ -42,15 +42,13 @@ struct SideWatch::Line {
   unsigned failures = 0;
 };
 
-SideWatch::SideWatch(Services services, const Settings& settings, Silence& silence, Log log,
-                     std::function<void(const std::string& wire)> tell,
-                     std::function<void(const Error& error)> told_to_wait)
+SideWatch::SideWatch(Services services, const Settings& settings, Silence& silence, Owner& owner,
+                     Log log)
     : services_(services),
       settings_(settings),
       silence_(silence),
-      log_(std::move(log)),
-      tell_(std::move(tell)),
-      told_to_wait_(std::move(told_to_wait)) {}
+      owner_(owner),
+      log_(std::move(log)) {}
 
 SideWatch::~SideWatch() = default;
 
@@ -112,6 +110,8 @@ coro::Task<Status> SideWatch::idle_once(Line& line) {
 
 // Until something ends it, which is what it returns.
 coro::Task<Status> SideWatch::listen_once(Line& line) {
+  co_await owner_.before_dial();
+  if (line.unwanted) co_return Status{};
   {
     // Not for as long as the line lives.
     LoginSecret secret(settings_);
@@ -121,13 +121,13 @@ coro::Task<Status> SideWatch::listen_once(Line& line) {
   STERNA_CO_CHECK(co_await connection.settle());
   STERNA_CO_CHECK(co_await connection.run_ok(imap::select(line.mailbox.wire, {})));
   // Nobody listened since the last sync looked at it.
-  tell_(line.mailbox.wire.octets);
+  owner_.on_news(line.mailbox.wire.octets);
   connection.overhear([&](const imap::Response& response, imap::CommandKind) {
     const bool news = std::holds_alternative<imap::Exists>(response) ||
                       std::holds_alternative<imap::Expunge>(response) ||
                       std::holds_alternative<imap::Vanished>(response) ||
                       std::holds_alternative<imap::Fetch>(response);
-    if (news) tell_(line.mailbox.wire.octets);
+    if (news) owner_.on_news(line.mailbox.wire.octets);
   });
   line.failures = 0;
   line.listening = true;
@@ -160,7 +160,7 @@ coro::Task<void> SideWatch::follow(Line& line) {
     // What a login is told may be for one line too many; whom the server turns out, it wants to be
     // left alone by.
     if (ended.error().is(ErrorCode::disconnected) && is_told_to_wait(ended.error())) {
-      told_to_wait_(ended.error());
+      owner_.on_told_to_wait(ended.error());
       break;
     }
     const Patience patience = patience_for(ended.error());

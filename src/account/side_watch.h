@@ -4,7 +4,6 @@
 // alone).
 #pragma once
 
-#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -17,11 +16,18 @@ namespace sterna::account {
 
 class SideWatch {
  public:
-  // `tell`: something changed in the mailbox of that name on the wire. `told_to_wait`: the server
-  // asks for time, which is not for one line alone: whoever owns the lines takes them all away.
-  SideWatch(Services services, const Settings& settings, Silence& silence, Log log,
-            std::function<void(const std::string& wire)> tell,
-            std::function<void(const Error& error)> told_to_wait);
+  class Owner {
+   public:
+    virtual ~Owner() = default;
+    // Something changed in the mailbox of that name on the wire.
+    virtual void on_news(const std::string& wire) = 0;
+    // The server asks for time, which is not for one line alone: the owner takes them all away.
+    virtual void on_told_to_wait(const Error& error) = 0;
+    // Waited for before each of them is dialled.
+    virtual coro::Task<void> before_dial() = 0;
+  };
+
+  SideWatch(Services services, const Settings& settings, Silence& silence, Owner& owner, Log log);
   ~SideWatch();
 
   // Listens to what cover() names, until it is cancelled; then no connection is left.
@@ -48,9 +54,8 @@ class SideWatch {
   Services services_;
   const Settings& settings_;
   Silence& silence_;
+  Owner& owner_;
   Log log_;
-  std::function<void(const std::string&)> tell_;
-  std::function<void(const Error&)> told_to_wait_;
   std::vector<KnownMailbox> wanted_;
   std::map<std::string, std::unique_ptr<Line>> lines_;  // by name on the wire
   std::size_t connections_max_ = 0;

@@ -11,6 +11,8 @@
 #include <utility>
 
 #include "control.h"
+#include "disturbances.h"
+#include "pace.h"
 #include "roster.h"
 #include "sterna/account/inspect.h"
 #include "sterna/coro/scope.h"
@@ -34,10 +36,15 @@ constexpr std::chrono::milliseconds kWatchdogAtLeast{10};
 
 struct Daemon::Impl : account::Observer {
   Impl(net::Loop& the_loop, net::ServiceManager& the_manager, Ways the_ways, Log the_log)
-      : loop(the_loop), manager(the_manager), ways(std::move(the_ways)), log(std::move(the_log)) {}
+      : loop(the_loop),
+        manager(the_manager),
+        ways(std::move(the_ways)),
+        log(std::move(the_log)),
+        dials(loop.clock(), kStartsAtOnce, kStartsASecond) {}
 
   void on_life(const account::Account& account) override;
   coro::Task<void> before_sync(const account::Account& account) override;
+  coro::Task<void> before_dial(const account::Account& account) override;
   void on_synced(const account::Account& account, const account::AccountReport& report) override;
 
   coro::Task<void> live(config::Config config);
@@ -56,6 +63,7 @@ struct Daemon::Impl : account::Observer {
   net::ServiceManager& manager;
   Ways ways;
   Log log;
+  Pace dials;
   coro::Event stop;
   coro::Event reload;
   coro::Event news;
@@ -80,6 +88,10 @@ void Daemon::Impl::on_life(const account::Account& account) {
 
 coro::Task<void> Daemon::Impl::before_sync(const account::Account& account) {
   co_await hooks->before_sync(account.name());
+}
+
+coro::Task<void> Daemon::Impl::before_dial(const account::Account&) {
+  co_await dials.wait();
 }
 
 void Daemon::Impl::on_synced(const account::Account&, const account::AccountReport& report) {
@@ -187,14 +199,11 @@ coro::Task<void> Daemon::Impl::heed_surroundings() {
     log.warn("sleep and network changes are not noticed: {}", surroundings.error().describe());
     co_return;
   }
-  for (;;) {
-    const auto disturbance = co_await (*surroundings)->next();
-    if (!disturbance) co_return;
-    const bool slept = disturbance->slept.count() != 0;
-    const std::string_view reason = slept ? "slept" : "network_changed";
+  const auto prove = [this](std::string_view reason) {
     log.debug("surroundings: {}", reason);
     for (Member* member : roster->all()) member->account().probe(reason);
-  }
+  };
+  co_await heed_disturbances(**surroundings, loop.clock(), prove);
 }
 
 std::string Daemon::Impl::figures(bool living) {

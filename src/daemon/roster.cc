@@ -8,9 +8,6 @@
 namespace sterna::daemon {
 namespace {
 
-// A login costs a TLS handshake on either side, and a hundred of them at once a server's patience.
-constexpr unsigned kStartsAtOnce = 20;
-constexpr unsigned kStartsASecond = 50;
 // Of the wait for a token, at most half of it more, so that two daemons do not keep step.
 constexpr std::uint64_t kJitterShare = 2;
 

@@ -20,6 +20,10 @@ namespace sterna::daemon {
 
 class Member;
 
+// A login costs a TLS handshake on either side, and a hundred of them at once a server's patience.
+inline constexpr unsigned kStartsAtOnce = 20;
+inline constexpr unsigned kStartsASecond = 50;
+
 // What is done with an account for somebody else is awaited under `cancel`, which is requested when
 // the account is to end. Uses that share one end together.
 class Use : public coro::Link<Use> {

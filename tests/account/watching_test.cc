@@ -75,5 +75,37 @@ TEST_F(Watching, InAnotherNetworkWhatWasLearnedIsForgotten) {
   EXPECT_EQ(renewals_within(minutes(2)), 2U);
 }
 
+class Paced : public Watching {
+ protected:
+  coro::Task<void> before_dial(const Account&) override {
+    ++asked_;
+    static_cast<void>(co_await clock_.sleep(wait_));
+  }
+  std::size_t asked_ = 0;
+  seconds wait_{0};
+};
+
+TEST_F(Paced, ALineThatWasLostIsDialledWhenItMayBe) {
+  begin();
+  ASSERT_EQ(server_.dialled.size(), 2U);
+  EXPECT_EQ(asked_, 2U);
+  wait_ = seconds(30);
+  server_.cut(0);
+  server_.cut(1);
+  pass(seconds(20));
+  EXPECT_EQ(server_.dialled.size(), 2U);
+  pass(seconds(20));
+  EXPECT_EQ(server_.dialled.size(), 4U);
+  EXPECT_EQ(asked_, 4U);
+}
+
+TEST_F(Paced, TheOnlyOneThatWasLostIsReplacedWithinASecond) {
+  begin();
+  server_.cut(0);
+  pass(std::chrono::milliseconds(500));
+  EXPECT_EQ(server_.dialled.size(), 3U);
+  EXPECT_EQ(life().state, LifeState::watching);
+}
+
 }  // namespace
 }  // namespace sterna::account::test

@@ -96,6 +96,9 @@ class Observer {
   virtual void on_life(const Account& /*account*/) {}
   // A sync that was not asked for by hand waits for it.
   virtual coro::Task<void> before_sync(const Account& /*account*/) { co_return; }
+  // A line is dialled anew for a sync that was not asked for by hand, or to listen: that waits for
+  // it, so that many accounts do not dial in one moment.
+  virtual coro::Task<void> before_dial(const Account& /*account*/) { co_return; }
   virtual void on_synced(const Account& /*account*/, const AccountReport& /*report*/) {}
 };
 
