@@ -235,6 +235,7 @@ void Account::Impl::answer_all() {
 void Account::Impl::failed(const Error& error, bool over_old_line) {
   const Patience patience = patience_for(error);
   if (patience.state == LifeState::needs_auth) ++life.counters.logins_refused;
+  if (tells_of_too_many(error)) beside.give_way();
   const bool is_new = !life.error || life.error->describe() != error.describe();
   life.error = error;
   const bool line_lost = error.is(ErrorCode::disconnected) || error.is(ErrorCode::timeout);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "sterna/account/sync.h"
+#include "sterna/base/bytes.h"
 #include "sterna/imap/told_to_wait.h"
 
 namespace sterna::account {
@@ -67,6 +68,16 @@ bool may_pass_with_network(const Patience& patience) {
 
 bool is_told_to_wait(const Error& error) {
   return imap::told_to_wait(error).has_value();
+}
+
+// What else a server wants to be left alone for passes.
+bool tells_of_too_many(const Error& error) {
+  const std::string words = ascii_lower(error.message());
+  // Any BYE speaks of the connection that it ends.
+  if (error.is(ErrorCode::disconnected))
+    return is_told_to_wait(error) && words.contains("connections");
+  const bool refused = error.is(ErrorCode::server_no) && error.scope() == ErrorScope::account;
+  return refused && (!is_told_to_wait(error) || words.contains("connect"));
 }
 
 milliseconds wait_after(const Patience& patience, unsigned failures, io::Random& random) {

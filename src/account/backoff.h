@@ -28,6 +28,9 @@ Patience patience_for(const Error& error);
 // certificates of its own. A person, or the server's word, is as far away as before.
 bool may_pass_with_network(const Patience& patience);
 
+// A connection was refused, or ended, for there are others.
+bool tells_of_too_many(const Error& error);
+
 // The wait before the next try behind `failures` (1 or more) in a row, up to a quarter longer or,
 // where nobody told how long, shorter, so that many accounts do not come back in one moment.
 std::chrono::milliseconds wait_after(const Patience& patience, unsigned failures,

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "backoff.h"
 #include "counted.h"
 #include "login.h"
 
@@ -59,16 +60,20 @@ coro::Task<Result<Connection*>> Pool::primary() {
 }
 
 coro::Task<Result<Connection*>> Pool::extra(std::size_t index) {
-  STERNA_CO_TRY(Connection * connection, co_await open(index));
-  STERNA_CO_CHECK(co_await connection->settle());
+  Result<Connection*> connection = co_await open(index);
+  if (!connection && tells_of_too_many(connection.error()))
+    refused_beyond_ = std::min(refused_beyond_, index);
+  if (!connection) co_return connection;
+  STERNA_CO_CHECK(co_await (*connection)->settle());
   co_return connection;
 }
 
 std::size_t Pool::size_max() const {
   const std::size_t wanted = settings_.connections;
   if (connections_.empty() || !connections_[0]) return 1;
-  return std::max<std::size_t>(
-      1, std::min<std::size_t>(wanted, connections_[0]->quirks.connections_max));
+  const std::size_t borne =
+      std::min<std::size_t>(connections_[0]->quirks.connections_max, refused_beyond_);
+  return std::max<std::size_t>(1, std::min(wanted, borne));
 }
 
 coro::Task<void> Pool::logout() {

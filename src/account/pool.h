@@ -4,6 +4,7 @@
 // sync.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -21,7 +22,8 @@ class Pool {
   coro::Task<Result<Connection*>> primary();
   // Connection number `index`, or an error; the caller goes on with fewer.
   coro::Task<Result<Connection*>> extra(std::size_t index);
-  // How many may be used at once, by the settings and by what the server bears.
+  // How many may be used at once, by the settings and by what the server bears, as its habits or a
+  // refusal say.
   std::size_t size_max() const;
   coro::Task<void> logout();
   // Between two syncs of one life: what was opened beside the first goes, and the password with it.
@@ -54,6 +56,7 @@ class Pool {
   std::vector<std::unique_ptr<Connection>> connections_;
   std::uint64_t logins_ = 0;
   std::int64_t certificate_expires_ms_ = 0;
+  std::size_t refused_beyond_ = SIZE_MAX;
   std::size_t opening_ = 0;
   Traffic traffic_before_;
   std::uint64_t octets_in_before_ = 0;

@@ -6,7 +6,6 @@
 
 #include "backoff.h"
 #include "login.h"
-#include "sterna/base/bytes.h"
 #include "sterna/imap/outcome.h"
 #include "sterna/io/deadline.h"
 
@@ -17,16 +16,6 @@ using std::chrono::milliseconds;
 
 // One lists and plans, and one more may fetch.
 constexpr std::size_t kOtherConnections = 2;
-
-// What else a server wants to be left alone for passes.
-bool tells_of_too_many(const Error& error) {
-  const std::string words = ascii_lower(error.message());
-  // Any BYE speaks of the connection that it ends.
-  if (error.is(ErrorCode::disconnected))
-    return is_told_to_wait(error) && words.contains("connections");
-  const bool refused = error.is(ErrorCode::server_no) && error.scope() == ErrorScope::account;
-  return refused && (!is_told_to_wait(error) || words.contains("connect"));
-}
 
 }  // namespace
 
@@ -63,6 +52,18 @@ void SideWatch::cover(std::vector<KnownMailbox> mailboxes, std::size_t connectio
   connections_max_ = connections_max;
   if (wanted_.size() > lines_max()) wanted_.resize(lines_max());
   changed_.set();
+}
+
+std::size_t SideWatch::lines_alive() const {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(lines_, [](const auto& one) { return !one.second->over; }));
+}
+
+void SideWatch::give_way() {
+  const std::size_t lines = lines_alive();
+  if (lines == 0) return;
+  refused_beyond_ = lines - 1 + kOtherConnections;
+  cover(std::move(wanted_), connections_max_);
 }
 
 void SideWatch::probe() {
@@ -154,7 +155,8 @@ coro::Task<void> SideWatch::follow(Line& line) {
     if (ended || ended.error().is_cancelled()) break;
     log_.info("mailbox {} is not watched: {}", line.mailbox.name.text(), ended.error().describe());
     if (tells_of_too_many(ended.error())) {
-      refused_beyond_ = lines_.size() - 1 + kOtherConnections;
+      line.over = true;
+      refused_beyond_ = lines_alive() + kOtherConnections;
       break;
     }
     // What a login is told may be for one line too many; whom the server turns out, it wants to be

@@ -36,6 +36,8 @@ class SideWatch {
   // the server bears (imap::Quirks), those beside included.
   void cover(std::vector<KnownMailbox> mailboxes, std::size_t connections_max);
   void cover_none() { cover({}, 0); }
+  // The server refused the account's first connection for the number of them: one line fewer.
+  void give_way();
   // Every line that does not answer at once is replaced, and what waits for its next try need not.
   void probe();
 
@@ -50,6 +52,7 @@ class SideWatch {
   coro::Task<Status> listen_once(Line& line);
   coro::Task<Status> idle_once(Line& line);
   std::size_t lines_max() const;
+  std::size_t lines_alive() const;
 
   Services services_;
   const Settings& settings_;

@@ -67,6 +67,11 @@ class TalkingServer final : public io::Dialer {
     return static_cast<std::size_t>(
         std::ranges::count_if(lines, [](const auto& line) { return !line->ended && !line->lost; }));
   }
+  std::size_t logged_in() const {
+    return static_cast<std::size_t>(std::ranges::count_if(lines, [](const auto& line) {
+      return !line->ended && !line->lost && line->login == "in";
+    }));
+  }
   std::size_t count(std::string_view verb) const {
     return static_cast<std::size_t>(std::ranges::count_if(
         said, [&](const Said& one) { return one.command.starts_with(verb); }));
@@ -79,7 +84,8 @@ class TalkingServer final : public io::Dialer {
   std::chrono::nanoseconds bears = std::chrono::hours(10);
   bool hangs = false;                // whoever dials
   std::size_t lines_max = SIZE_MAX;  // a login beyond so many lines is refused
-  std::string refusal = "NO [LIMIT] no more lines for you";
+  std::string refusal = "NO [LIMIT] Maximum number of connections from user+IP exceeded";
+  std::size_t refusals = 0;
   std::vector<std::shared_ptr<Line>> lines;
   std::vector<std::chrono::nanoseconds> dialled;
   std::vector<Said> said;
@@ -146,8 +152,9 @@ class TalkingServer final : public io::Dialer {
 
   std::string answer(Line& line, const std::string& command) {
     if (command.starts_with("AUTHENTICATE")) {
-      const bool refused = open_lines() > lines_max;
+      const bool refused = logged_in() >= lines_max;
       line.login = refused ? "refused" : "in";
+      refusals += refused ? 1 : 0;
       return refused ? "" : "* CAPABILITY " + capabilities + "\r\n";
     }
     std::string text;
