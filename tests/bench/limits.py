@@ -70,6 +70,10 @@ class Judge:
     def figure(self, what, value, limit, unit):
         self._say(f"{what}: {value:.4g} {unit}", value, limit, unit)
 
+    def claim(self, what, holds):
+        self.good = self.good and holds
+        print(f"{what}: {'yes' if holds else 'NO'}", flush=True)
+
     def _say(self, line, value, limit, unit):
         if limit is not None:
             met = value <= limit

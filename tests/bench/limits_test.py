@@ -41,6 +41,14 @@ class JudgeTest(unittest.TestCase):
         self.said(judge, [1], 170)
         self.assertFalse(judge.good)
 
+    def test_a_claim_that_does_not_hold_fails(self):
+        judge = Judge()
+        with contextlib.redirect_stdout(io.StringIO()):
+            judge.claim("in step", True)
+            self.assertTrue(judge.good)
+            judge.claim("nothing leaked", False)
+        self.assertFalse(judge.good)
+
     def test_what_has_no_limit_is_not_judged(self):
         judge = Judge()
         self.assertNotIn("limit", self.said(judge, [9000]))

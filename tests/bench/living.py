@@ -6,6 +6,7 @@ import contextlib
 import glob
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -25,6 +26,7 @@ class DelayedLine:
     def __init__(self, host, port, rtt_ms):
         self.target, self.half = (host, port), rtt_ms / 2000
         self.open = set()
+        self.silent = set()
         self.door = Door(self._relay)
         self.port = self.door.port
 
@@ -37,8 +39,8 @@ class DelayedLine:
         for one in (near, far):
             one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self.open.add(one)
-        for one, other in ((near, far), (far, near)):
-            threading.Thread(target=self._carry, args=(one, other), daemon=True).start()
+        for source, target in ((near, far), (far, near)):
+            threading.Thread(target=self._carry, args=(source, target, near), daemon=True).start()
 
     def cut(self):
         """Every line, wherever it is; what is connected later is another one."""
@@ -47,21 +49,29 @@ class DelayedLine:
             with contextlib.suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
 
-    def _carry(self, source, target):
+    def fall_silent(self):
+        """Every line: nothing goes either way any more, and the client is not told when its server
+        goes."""
+        self.silent |= set(self.open)
+
+    def _carry(self, source, target, near):
         queue, ready = collections.deque(), threading.Condition()
 
         def deliver():
-            while True:
+            octets = b"-"
+            while octets:
                 with ready:
                     while not queue:
                         ready.wait()
                     due, octets = queue.popleft()
                 time.sleep(max(0, due - time.monotonic()))
+                if near in self.silent and (octets or target is near):
+                    continue
                 try:
-                    if not octets:
+                    if octets:
+                        target.sendall(octets)
+                    else:
                         target.shutdown(socket.SHUT_WR)
-                        return
-                    target.sendall(octets)
                 except OSError:
                     return
 
@@ -76,12 +86,14 @@ class DelayedLine:
                 queue.append((time.monotonic() + self.half, octets))
                 ready.notify()
         self.open.discard(source)
+        if source is near:
+            self.silent.discard(near)
 
 
 class Living:
     """A daemon with these accounts: (name, user, host, port)."""
 
-    def __init__(self, directory, ca, accounts, defaults=""):
+    def __init__(self, directory, ca, accounts, defaults="", environment=None):
         self.dir = directory
         text = f'state_dir = "{directory}/state"\n[defaults]\npassword = "{PASSWORD}"\n'
         text += f'tls = {{ ca_file = "{ca}" }}\n' + defaults
@@ -94,7 +106,8 @@ class Living:
         self.program = os.path.abspath(program)
         self.log = open(f"{directory}/log", "wb")
         self.process = subprocess.Popen([self.program, "-c", self.config, "run"],
-                                        stdout=self.log, stderr=self.log)
+                                        stdout=self.log, stderr=self.log,
+                                        env={**os.environ, **(environment or {})})
 
     def _account(self, name, user, host, port):
         return (f'[account.{name}]\nuser = "{user}"\nhost = "{host}"\nport = {port}\n'
@@ -135,6 +148,14 @@ class Living:
                 total += sum(int(line.split()[1]) for line in file
                              if line.startswith("voluntary_ctxt_switches"))
         return total
+
+    def descriptors(self):
+        """How many of each kind, or of which file."""
+        found = collections.Counter()
+        for path in glob.glob(f"/proc/{self.process.pid}/fd/*"):
+            with contextlib.suppress(FileNotFoundError):
+                found[re.sub(r":\[\d+]$", "", os.readlink(path))] += 1
+        return found
 
     def stop(self):
         began = time.monotonic()
