@@ -42,7 +42,7 @@ void Account::Impl::drop_line() {
 // What others count, as it is now.
 void Account::Impl::count() {
   life.connections = kept.pool.size() + beside.connections();
-  life.counters.logins = kept.pool.logins();
+  life.counters.logins = kept.pool.logins() + beside.logins();
   life.certificate_expires_ms = kept.pool.certificate_expires_ms();
   life.token_expires_ms = settings.token_expires_ms ? settings.token_expires_ms() : 0;
   life.watches = local.size();
@@ -58,6 +58,16 @@ void Account::Impl::on_told_to_wait(const Error& error) {
   told_beside = error;
   beside.cover_none();
   wake.set();
+}
+
+void Account::Impl::on_line_lost(const std::string& reason) {
+  ++life.counters.reconnects[reason];
+  wake.set();
+}
+
+void Account::Impl::on_login_refused() {
+  ++life.counters.logins_refused;
+  observer.on_life(self);
 }
 
 coro::Task<void> Account::Impl::before_dial() {

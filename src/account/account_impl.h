@@ -52,6 +52,8 @@ struct Account::Impl final : SideWatch::Owner {
 
   void on_news(const std::string& wire) override;
   void on_told_to_wait(const Error& error) override;
+  void on_line_lost(const std::string& reason) override;
+  void on_login_refused() override;
   coro::Task<void> before_dial() override;
 
   std::chrono::nanoseconds now() const { return services.clock.monotonic(); }

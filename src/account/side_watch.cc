@@ -26,6 +26,7 @@ struct SideWatch::Line {
   bool listening = false;
   bool unwanted = false;
   bool to_be_proved = false;
+  std::string proved_for;
   bool may_try_now = false;  // it waits for its next try, and another network may mend it
   bool over = false;
   unsigned failures = 0;
@@ -66,10 +67,11 @@ void SideWatch::give_way() {
   cover(std::move(wanted_), connections_max_);
 }
 
-void SideWatch::probe() {
+void SideWatch::probe(std::string_view reason) {
   for (const auto& [wire, line] : lines_) {
     if (!line->listening && !line->may_try_now) continue;
     line->to_be_proved = line->listening;
+    line->proved_for = line->listening ? reason : "";
     line->wake.set();
   }
 }
@@ -83,8 +85,9 @@ std::vector<std::string> SideWatch::listening() const {
 }
 
 std::size_t SideWatch::connections() const {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(lines_, [](const auto& one) { return one.second->listening; }));
+  return static_cast<std::size_t>(std::ranges::count_if(lines_, [](const auto& one) {
+    return one.second->connection && one.second->connection->usable();
+  }));
 }
 
 // One IDLE, until it has to be renewed, or the line is wanted for something else.
@@ -118,6 +121,7 @@ coro::Task<Status> SideWatch::listen_once(Line& line) {
     LoginSecret secret(settings_);
     STERNA_CO_TRY(line.connection, co_await open_connection(services_, settings_, secret, log_));
   }
+  ++logins_;
   Connection& connection = *line.connection;
   STERNA_CO_CHECK(co_await connection.settle());
   STERNA_CO_CHECK(co_await connection.run_ok(imap::select(line.mailbox.wire, {})));
@@ -142,6 +146,7 @@ coro::Task<Status> SideWatch::listen_once(Line& line) {
     STERNA_CO_TRY(imap::Done done,
                   co_await io::with_deadline(services_.clock, kProbeLimit,
                                              connection.run(imap::noop()), "no sign of life"));
+    line.proved_for.clear();
   }
   co_await connection.logout();
   co_return Status{};
@@ -150,9 +155,12 @@ coro::Task<Status> SideWatch::listen_once(Line& line) {
 coro::Task<void> SideWatch::follow(Line& line) {
   while (!line.unwanted) {
     const Status ended = co_await listen_once(line);
-    line.listening = false;
+    const bool listened = std::exchange(line.listening, false);
     line.connection.reset();
     if (ended || ended.error().is_cancelled()) break;
+    std::string reason = std::exchange(line.proved_for, {});
+    if (reason.empty()) reason = to_string(ended.error().code());
+    if (listened) owner_.on_line_lost(reason);
     log_.info("mailbox {} is not watched: {}", line.mailbox.name.text(), ended.error().describe());
     if (tells_of_too_many(ended.error())) {
       line.over = true;
@@ -166,6 +174,7 @@ coro::Task<void> SideWatch::follow(Line& line) {
       break;
     }
     const Patience patience = patience_for(ended.error());
+    if (patience.state == LifeState::needs_auth) owner_.on_login_refused();
     line.wake.reset();
     const milliseconds wait = wait_after(patience, ++line.failures, services_.random);
     line.may_try_now = may_pass_with_network(patience);

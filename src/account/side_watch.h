@@ -4,8 +4,11 @@
 // alone).
 #pragma once
 
+#include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "kept.h"
@@ -23,6 +26,9 @@ class SideWatch {
     virtual void on_news(const std::string& wire) = 0;
     // The server asks for time, which is not for one line alone: the owner takes them all away.
     virtual void on_told_to_wait(const Error& error) = 0;
+    // One that listened is gone, and replaced: counted by this reason.
+    virtual void on_line_lost(const std::string& reason) = 0;
+    virtual void on_login_refused() = 0;
     // Waited for before each of them is dialled.
     virtual coro::Task<void> before_dial() = 0;
   };
@@ -39,11 +45,14 @@ class SideWatch {
   // The server refused the account's first connection for the number of them: one line fewer.
   void give_way();
   // Every line that does not answer at once is replaced, and what waits for its next try need not.
-  void probe();
+  void probe(std::string_view reason);
 
   // By name, where the server can tell now.
   std::vector<std::string> listening() const;
+  // That are open.
   std::size_t connections() const;
+  // How many logins succeeded.
+  std::uint64_t logins() const { return logins_; }
 
  private:
   struct Line;
@@ -61,6 +70,7 @@ class SideWatch {
   Log log_;
   std::vector<KnownMailbox> wanted_;
   std::map<std::string, std::unique_ptr<Line>> lines_;  // by name on the wire
+  std::uint64_t logins_ = 0;
   std::size_t connections_max_ = 0;
   std::size_t refused_beyond_ = SIZE_MAX;  // so many connections the server turned out to bear
   coro::Event changed_;

@@ -75,6 +75,31 @@ TEST_F(Watching, InAnotherNetworkWhatWasLearnedIsForgotten) {
   EXPECT_EQ(renewals_within(minutes(2)), 2U);
 }
 
+TEST_F(Watching, LinesBesideAreCountedAsTheFirstOneIs) {
+  begin();
+  EXPECT_EQ(life().connections, 2U);
+  EXPECT_EQ(life().counters.logins, 2U);
+  server_.cut(1);
+  pass(std::chrono::milliseconds(100));
+  EXPECT_EQ(life().connections, 1U);
+  EXPECT_EQ(life().counters.reconnects.at("disconnected"), 1U);
+  pass(seconds(10));
+  EXPECT_EQ(life().connections, 2U);
+  EXPECT_EQ(life().counters.logins, 3U);
+  server_.lines[2]->silent = true;
+  account_->probe("slept");
+  pass(seconds(6));
+  EXPECT_EQ(life().counters.reconnects.at("slept"), 1U);
+}
+
+TEST_F(Watching, ALoginThatIsRefusedToALineBesideIsCounted) {
+  server_.lines_max = 1;
+  server_.refusal = "NO [AUTHENTICATIONFAILED] not twice";
+  begin();
+  EXPECT_EQ(life().state, LifeState::watching);
+  EXPECT_EQ(life().counters.logins_refused, 1U);
+}
+
 class Paced : public Watching {
  protected:
   coro::Task<void> before_dial(const Account&) override {
