@@ -46,7 +46,7 @@ void Account::Impl::count() {
   life.certificate_expires_ms = kept.pool.certificate_expires_ms();
   life.token_expires_ms = settings.token_expires_ms ? settings.token_expires_ms() : 0;
   life.watches = local.size();
-  life.watch_obstacle = local.obstacle();
+  life.watch_obstacle = local.shortcoming();
 }
 
 void Account::Impl::on_news(const std::string& wire) {
@@ -77,8 +77,11 @@ coro::Task<void> Account::Impl::before_dial() {
 // What is known and not carried out; told when it changes.
 void Account::Impl::note_pending() {
   const std::uint64_t open = remote.count() + local.count();
-  std::uint64_t waiting = life.waiting;
-  if (std::exchange(life.pending, open + waiting) != open + waiting) observer.on_life(self);
+  const std::uint64_t pending = open + life.waiting;
+  const bool same = life.pending == pending && life.watch_obstacle == local.shortcoming();
+  life.pending = pending;
+  life.watch_obstacle = local.shortcoming();
+  if (!same) observer.on_life(self);
 }
 
 // What deserves a line of its own, where one line does not tell of everything.
@@ -372,8 +375,9 @@ coro::Task<void> Account::Impl::run_hook() {
 }
 
 // What a sync that failed was told of is known still, and not done.
-void Account::Impl::look_ended(const News& news) {
-  local.looked(!kept.failure);
+void Account::Impl::look_ended(const News& news, bool everything) {
+  using Look = LocalWatch::Look;
+  local.looked(kept.failure ? Look::failed : everything ? Look::everything : Look::some);
   if (!kept.failure) return;
   for (const std::string& wire : news.mailboxes) remote.nominate(wire);
 }
@@ -410,7 +414,7 @@ coro::Task<void> Account::Impl::sync(Due due) {
   AccountReport report =
       co_await work.run(sync_kept(services, settings, std::move(request),
                                   due.everything ? nullptr : &news, progress, log, kept));
-  if (!is_partial) look_ended(news);
+  if (!is_partial) look_ended(news, due.everything);
   const bool is_cut_short = kept.failure && kept.failure->is_cancelled();
   if (is_cut_short && (work.is_dead() || pause_until)) {
     // Whatever it did is done; the rest is due still.

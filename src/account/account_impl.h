@@ -75,7 +75,7 @@ struct Account::Impl final : SideWatch::Owner {
   coro::Task<void> sync(Due due);
   coro::Task<void> run_hook();
   coro::Task<void> prove_when_doubted();
-  void look_ended(const News& news);
+  void look_ended(const News& news, bool everything);
   void take_outcome(const Due& due, const AccountReport& report, std::chrono::nanoseconds began,
                     bool was_told, bool over_old_line);
   coro::Task<void> recall_state();

@@ -27,6 +27,21 @@ void LocalWatch::note() {
   if (!first_) first_ = last_;
 }
 
+// Whatever was to be told of may be lost: a file that was written to in place shows it in no
+// listing, and a directory that was replaced is watched no more.
+void LocalWatch::overflow() {
+  log_.debug("more changed in the Maildir than the kernel could tell");
+  overflowed_ = may_miss_directories_ = true;
+  for (const auto& [tag, place] : places_) {
+    if (!place.home) written_.insert(place.mailbox);
+  }
+}
+
+std::string LocalWatch::shortcoming() const {
+  if (!obstacle_.empty()) return obstacle_;
+  return overflowed_ || overflowed_taken_ ? "more changed at once than inotify could tell" : "";
+}
+
 // What changes while a sync runs is its own work, mostly.
 void LocalWatch::count_names(const std::set<std::string>& names) {
   if (looking_) return;
@@ -69,6 +84,9 @@ void LocalWatch::cover(const std::set<std::string>& directories) {
   if (const auto root = services_.files.open_root(settings_.maildir, false)) {
     const Result<bool> network = (*root)->is_network_file_system();
     if (network && *network) obstacle_ = "a network file system tells nothing of other machines";
+  }
+  if (std::exchange(may_miss_directories_, false)) {
+    for (const auto& [path, tag] : tags_) static_cast<void>(watch_->add(path, tag));
   }
   std::set<std::string> wanted;
   for (const std::string& one : directories) {
@@ -116,7 +134,7 @@ coro::Task<void> LocalWatch::run() {
       tags_.erase(place->second.path);
       places_.erase(place);
     }
-    if (report->overflow) log_.debug("more changed in the Maildir than the kernel could tell");
+    if (report->overflow) overflow();
     if (!news) continue;
     note();
     wake_.set();
@@ -135,15 +153,17 @@ std::uint64_t LocalWatch::count() const {
 std::set<std::string> LocalWatch::take() {
   first_taken_ = std::exchange(first_, std::nullopt);
   names_taken_ = std::exchange(names_, {});
+  overflowed_taken_ = std::exchange(overflowed_, false) || overflowed_taken_;
   looking_ = true;
   return std::exchange(written_, {});
 }
 
-void LocalWatch::looked(bool well) {
+void LocalWatch::looked(Look look) {
   looking_ = false;
+  if (look == Look::everything) overflowed_taken_ = false;
   const auto first = std::exchange(first_taken_, std::nullopt);
   std::set<std::string> names = std::exchange(names_taken_, {});
-  if (well || !first) return;
+  if (look != Look::failed || !first) return;
   if (!first_) last_ = *first;
   first_ = first;
   names_.merge(names);

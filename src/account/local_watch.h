@@ -3,6 +3,7 @@
 // listings of the next sync prove.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
@@ -40,12 +41,15 @@ class LocalWatch {
   // Whatever changed until now is about to be looked at. What is returned are mailboxes, by their
   // paths below the root, in which a file may have been written to in place.
   std::set<std::string> take();
-  // It was, or could not be: then it counts as before.
-  void looked(bool well);
+  // It was, together with everything else or not, or could not be: then it counts as before.
+  enum class Look : std::uint8_t { failed, some, everything };
+  void looked(Look look);
 
   std::uint64_t size() const { return watch_ ? watch_->size() : 0; }
   // Why not all is watched; "" if it is.
   const std::string& obstacle() const { return obstacle_; }
+  // The same; or that something was missed, until everything was looked at.
+  std::string shortcoming() const;
 
  private:
   struct Place {
@@ -57,6 +61,7 @@ class LocalWatch {
 
   Status open();
   void note();
+  void overflow();
   void count_names(const std::set<std::string>& names);
   void add(const std::string& path, const std::string& mailbox, bool home);
   bool is_news(io::WatchTag tag);
@@ -80,6 +85,9 @@ class LocalWatch {
   std::optional<std::chrono::nanoseconds> first_taken_;
   std::set<std::string> names_taken_;
   bool looking_ = false;
+  bool overflowed_ = false;            // and not everything was looked at since
+  bool overflowed_taken_ = false;      // before a look that runs
+  bool may_miss_directories_ = false;  // some may have gone without a word
   std::set<std::string> written_;
   std::string obstacle_;
   std::string told_;  // the last obstacle that was logged

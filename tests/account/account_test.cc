@@ -126,6 +126,18 @@ TEST_F(WithALongHook, ALineThatDiesDuringItIsFoundDeadDuringIt) {
   EXPECT_EQ(life().state, LifeState::watching);
 }
 
+TEST_F(LivingAccount, WhatInotifyCouldNotTellIsSaidUntilEverythingWasLookedAt) {
+  begin();
+  EXPECT_EQ(life().watch_obstacle, "");
+  watcher_.overflow();
+  pass(seconds(1));
+  EXPECT_NE(life().watch_obstacle, "");
+  pass(minutes(5));
+  EXPECT_NE(life().watch_obstacle, "");
+  pass(std::chrono::hours(25));
+  EXPECT_EQ(life().watch_obstacle, "");
+}
+
 TEST_F(LivingAccount, WhenTheTokenEndsIsToldAsItIsNow) {
   std::int64_t expires_ms = 0;
   settings_.token_expires_ms = [&] { return expires_ms; };

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <string>
@@ -46,6 +47,8 @@ class ToldWatcher final : public io::Watcher {
     }
     told_->news.set();
   }
+  // The directories are others by now, and nobody said so.
+  void forget() { told_->paths.clear(); }
   void overflow() {
     told_->report.overflow = true;
     told_->news.set();
@@ -56,6 +59,7 @@ class ToldWatcher final : public io::Watcher {
    public:
     explicit ToldWatch(std::shared_ptr<Told> told) : told_(std::move(told)) {}
     Status add(const std::string& path, io::WatchTag tag) override {
+      if (!std::filesystem::is_directory(path)) return fail(ErrorCode::not_found, path);
       told_->paths[tag] = path;
       return {};
     }
