@@ -16,6 +16,20 @@ using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 using std::chrono::seconds;
 
+// For as long as it lives, whatever is waited for is up to others.
+class UpToOthers {
+ public:
+  explicit UpToOthers(Life& life)
+      : life_(life), before_(std::exchange(life.patience, nanoseconds{})) {}
+  ~UpToOthers() { life_.patience = before_; }
+  UpToOthers(const UpToOthers&) = delete;
+  UpToOthers& operator=(const UpToOthers&) = delete;
+
+ private:
+  Life& life_;
+  nanoseconds before_;
+};
+
 class NoProgress final : public Progress {};
 
 }  // namespace
@@ -47,6 +61,7 @@ void Account::Impl::count() {
   life.token_expires_ms = settings.token_expires_ms ? settings.token_expires_ms() : 0;
   life.watches = local.size();
   life.watch_obstacle = local.shortcoming();
+  life.progress = turns + worker.jobs() + kept.pool.octets_in() + kept.pool.octets_out();
 }
 
 void Account::Impl::on_news(const std::string& wire) {
@@ -166,6 +181,7 @@ coro::Task<void> Account::Impl::wait_for_reason() {
   }
   // A reason to listen anew, and none to sync.
   if (remote.renew_at()) left = std::clamp(*remote.renew_at() - now(), nanoseconds{}, left);
+  life.patience = left + kStandsStillMax;
   coro::Scope timer = co_await coro::make_scope();
   timer.spawn(io::set_after(services.clock, std::chrono::ceil<milliseconds>(left), wake));
   co_await listen();
@@ -173,6 +189,7 @@ coro::Task<void> Account::Impl::wait_for_reason() {
 }
 
 coro::Task<Result<coro::Semaphore::Permit>> Account::Impl::take_turn() {
+  const UpToOthers waits(life);
   co_return co_await turn.hold();
 }
 
@@ -216,6 +233,7 @@ coro::Task<void> Account::Impl::wait_while_paused() {
   answer_all();
   wake.reset();
   if (!pause_until) co_return;
+  const UpToOthers waits(life);
   const std::int64_t left_ms = *pause_until - wall_ms();
   if (*pause_until != 0 && left_ms <= 0) {
     go_on();
@@ -368,7 +386,10 @@ coro::Task<void> Account::Impl::run_hook() {
   doubted.reset();
   coro::Scope proving = co_await coro::make_scope();
   proving.spawn(prove_when_doubted());
-  co_await observer.before_sync(self);
+  {
+    const UpToOthers waits(life);
+    co_await observer.before_sync(self);
+  }
   hook_is_over = true;
   doubted.set();
   co_await proving.join();
@@ -383,7 +404,10 @@ void Account::Impl::look_ended(const News& news, bool everything) {
 }
 
 coro::Task<void> Account::Impl::sync(Due due) {
-  if (!due.request && !kept.pool.open_primary()) co_await observer.before_dial(self);
+  if (!due.request && !kept.pool.open_primary()) {
+    const UpToOthers waits(life);
+    co_await observer.before_dial(self);
+  }
   const Result<coro::Semaphore::Permit> permit = co_await work.run(take_turn());
   if (!permit || pause_until) {
     // Whoever lent the state kept it for long: what is due is still due, and who waits is answered.
@@ -441,6 +465,8 @@ coro::Task<void> Account::Impl::live() {
   co_await recall_state();
   while (!context.cancel->requested()) {
     wake.reset();
+    ++turns;
+    life.patience = kStandsStillMax;
     heed_side_lines();
     if (pause_until) {
       co_await wait_while_paused();

@@ -4,7 +4,10 @@
 // alone.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,6 +27,25 @@
 
 namespace sterna::account {
 
+// Jobs that are done are work that goes on, however long all of them take.
+class CountedWorker final : public io::Worker {
+ public:
+  explicit CountedWorker(io::Worker& worker) : worker_(worker) {}
+  coro::Task<void> run(std::function<void()> job) override {
+    co_await worker_.run(std::move(job));
+    ++jobs_;
+  }
+  std::uint64_t jobs() const { return jobs_; }
+
+ private:
+  io::Worker& worker_;
+  std::uint64_t jobs_ = 0;
+};
+
+// Nothing that an account does by itself takes so long without an octet or a job that ends: a
+// server may be silent for three minutes, and a password's helper for one.
+inline constexpr std::chrono::minutes kStandsStillMax{15};
+
 struct Account::Impl final : SideWatch::Owner {
   // What the next sync looks at, and for whom.
   struct Due : Schedule::Due {
@@ -35,7 +57,8 @@ struct Account::Impl final : SideWatch::Owner {
   Impl(Account& account, Services world, io::Watcher& watcher, Settings given, LifeSettings how,
        Observer& supervisor, Log logger)
       : self(account),
-        services(world),
+        worker(world.worker),
+        services{world.clock, worker, world.dialer, world.random, world.files},
         settings(std::move(given)),
         life_settings(std::move(how)),
         observer(supervisor),
@@ -47,6 +70,7 @@ struct Account::Impl final : SideWatch::Owner {
         local(services, watcher, settings, wake, log),
         work(services.clock, kept.pool),
         schedule(life_settings.poll_interval) {
+    life.patience = kStandsStillMax;
     life.since_ms = services.clock.wall_ns() / 1'000'000;
   }
 
@@ -94,6 +118,7 @@ struct Account::Impl final : SideWatch::Owner {
   void watch_beside();
 
   Account& self;
+  CountedWorker worker;
   Services services;
   Settings settings;
   LifeSettings life_settings;
@@ -107,6 +132,7 @@ struct Account::Impl final : SideWatch::Owner {
   LocalWatch local;
   Work work;
   coro::Semaphore turn{1};  // whoever has it may use the state
+  std::uint64_t turns = 0;  // of its life's loop
   std::deque<std::shared_ptr<RequestedSync>> requests;
   Schedule schedule;
   Life life;

@@ -185,7 +185,7 @@ coro::Task<void> Daemon::Impl::feed_watchdog() {
       tell(manager.alive());
       complained = false;
     } else if (!std::exchange(complained, true)) {
-      log.error("account {} should have tried again long ago: the watchdog is not fed", stuck);
+      log.error("account {} does not get on: the watchdog is not fed", stuck);
     }
     if (!stuck.empty() && !roster->find(stuck)) overdue.forget(stuck);
     const Status slept = co_await loop.clock().sleep(every);

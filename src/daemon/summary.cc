@@ -51,17 +51,23 @@ std::string summary_of(const std::vector<AccountLife>& lives) {
   return text;
 }
 
-void Overdue::look(const AccountLife& life, bool lent, std::int64_t wall_ms,
+void Overdue::look(const AccountLife& one, bool lent, std::int64_t wall_ms,
                    std::chrono::nanoseconds now) {
-  const std::int64_t next_ms = life.life.next_try_ms;
-  if (lent || !waits_for_next_try(life.life.state) || next_ms <= 0) {
-    due_.erase(life.name);
+  const account::Life& life = one.life;
+  const bool tries_again = waits_for_next_try(life.state);
+  const bool has_deadline = tries_again ? life.next_try_ms > 0 : life.patience.count() > 0;
+  if (lent || !has_deadline) {
+    due_.erase(one.name);
     return;
   }
-  const auto known = due_.find(life.name);
-  if (known != due_.end() && known->second.said_ms == next_ms) return;
-  const std::chrono::milliseconds left(std::max<std::int64_t>(next_ms - wall_ms, 0));
-  due_[life.name] = {next_ms, now + left};
+  Due due{tries_again, tries_again ? static_cast<std::uint64_t>(life.next_try_ms) : life.progress,
+          now + life.patience};
+  if (tries_again)
+    due.at = now + std::chrono::milliseconds(std::max<std::int64_t>(life.next_try_ms - wall_ms, 0));
+  const auto known = due_.find(one.name);
+  const bool stands_still = known != due_.end() && known->second.tries_again == tries_again &&
+                            known->second.said == due.said;
+  if (!stands_still) due_[one.name] = due;
 }
 
 std::string Overdue::stuck(std::chrono::nanoseconds now) const {

@@ -138,6 +138,30 @@ TEST_F(LivingAccount, WhatInotifyCouldNotTellIsSaidUntilEverythingWasLookedAt) {
   EXPECT_EQ(life().watch_obstacle, "");
 }
 
+TEST_F(LivingAccount, ALifeThatGetsOnIsToldFromOneThatStandsStill) {
+  begin();
+  std::uint64_t progress = life().progress;
+  pass(std::chrono::hours(1));
+  EXPECT_GT(life().progress, progress) << "its line was renewed";
+  EXPECT_GT(life().patience.count(), 0);
+  server_.hangs = true;  // for longer than a dialler may
+  server_.cut(0);
+  pass(seconds(1));
+  ASSERT_EQ(life().state, LifeState::syncing);
+  progress = life().progress;
+  pass(minutes(30));
+  EXPECT_EQ(life().progress, progress);
+  EXPECT_GT(life().patience.count(), 0);
+  EXPECT_LT(life().patience, minutes(30));
+}
+
+TEST_F(WithALongHook, ItIsNotTheAccountThatStandsStillMeanwhile) {
+  hook_takes_ = seconds(3600);
+  begin();
+  ASSERT_EQ(life().state, LifeState::syncing);
+  EXPECT_EQ(life().patience.count(), 0);
+}
+
 TEST_F(LivingAccount, WhenTheTokenEndsIsToldAsItIsNow) {
   std::int64_t expires_ms = 0;
   settings_.token_expires_ms = [&] { return expires_ms; };

@@ -61,9 +61,38 @@ TEST(OverdueTest, APauseWithoutEndIsNoDeadline) {
   EXPECT_EQ(overdue.stuck(60min), "");
 }
 
-TEST(OverdueTest, ASyncMayTakeHours) {
+AccountLife at_work(LifeState state, std::uint64_t progress,
+                    std::chrono::nanoseconds patience = 15min) {
+  AccountLife life = life_of("a", state);
+  life.life.progress = progress;
+  life.life.patience = patience;
+  return life;
+}
+
+TEST(OverdueTest, ASyncMayTakeHoursAsLongAsItGetsOn) {
   Overdue overdue;
-  overdue.look(life_of("a", LifeState::syncing), false, 2'000, 0min);
+  for (int minute = 0; minute < 600; ++minute) {
+    overdue.look(at_work(LifeState::syncing, static_cast<std::uint64_t>(minute / 10)), false, 2'000,
+                 minute * 1min);
+    EXPECT_EQ(overdue.stuck(minute * 1min), "");
+  }
+}
+
+TEST(OverdueTest, AnAccountThatWorksAndDoesNotGetOnIsStuck) {
+  for (const LifeState state : {LifeState::starting, LifeState::syncing, LifeState::watching}) {
+    Overdue overdue;
+    for (int minute = 0; minute <= 21; ++minute)
+      overdue.look(at_work(state, 7), false, 2'000, minute * 1min);
+    EXPECT_EQ(overdue.stuck(20min), "") << to_string(state);
+    EXPECT_EQ(overdue.stuck(21min), "a") << to_string(state);
+    overdue.look(at_work(state, 8), false, 2'000, 21min);
+    EXPECT_EQ(overdue.stuck(21min), "") << to_string(state);
+  }
+}
+
+TEST(OverdueTest, WhoWaitsForAHookOrALoanIsNotStuck) {
+  Overdue overdue;
+  overdue.look(at_work(LifeState::syncing, 7, 0min), false, 2'000, 0min);
   EXPECT_EQ(overdue.stuck(10h), "");
 }
 

@@ -6,6 +6,7 @@ import os
 import pty
 import shutil
 import signal
+import socket
 import stat
 import struct
 import subprocess
@@ -239,6 +240,56 @@ class ReloadTest(DaemonCase):
         world.sterna.set(world.name, mailboxes=["*"])
         daemon.reload()
         daemon.wait_in_step(world)
+
+
+class ServiceManagerTest(DaemonCase):
+    """The real program, below a service manager that only listens."""
+
+    def setUp(self):
+        super().setUp()
+        self.said = []
+        self.directory = tempfile.mkdtemp(prefix="sterna-notify-")
+        self.addCleanup(shutil.rmtree, self.directory, True)
+        self.manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(self.manager.close)
+        self.manager.bind(f"{self.directory}/notify")
+        self.manager.setblocking(False)
+
+    def count(self, what):
+        while True:
+            try:
+                self.said.extend(self.manager.recv(4096).decode().splitlines())
+            except BlockingIOError:
+                return sum(line.startswith(what) for line in self.said)
+
+    def test_it_is_told_of_the_start_a_reload_and_the_end_and_fed_all_the_while(self):
+        world = self.world()
+        world.fill("INBOX", 1)
+        world.sterna.extra_environment = {"NOTIFY_SOCKET": f"{self.directory}/notify",
+                                          "WATCHDOG_USEC": "400000"}
+        # One that fails is no reason not to feed.
+        world.sterna.add_account("failing", user="x", password="x",
+                                 maildir=f"{self.directory}/mail", host="127.0.0.1", port=1,
+                                 tls={"mode": "none"})
+        daemon = Daemon(world.sterna)
+        daemon.start()
+        self.addCleanup(self.end, daemon)
+        daemon.wait(lambda: self.count("READY=1") == 1, "word that it is ready")
+        daemon.wait_for_state("failing", "offline")
+        daemon.wait(lambda: self.count("STATUS=2 accounts: 1 watching, 1 offline") > 0, "status")
+        fed = self.count("WATCHDOG=1")
+        daemon.wait(lambda: self.count("WATCHDOG=1") >= fed + 5, "food for the watchdog", 10)
+        world.sterna.accounts.pop("failing")
+        world.sterna.write_config()
+        daemon.reload()
+        daemon.wait(lambda: self.count("READY=1") == 2, "word that it is ready again")
+        self.assertEqual(self.count("RELOADING=1"), 1)
+        self.assertEqual(self.count("MONOTONIC_USEC="), 1)
+        daemon.wait(lambda: self.count("STATUS=1 account: 1 watching") > 0, "status of the one")
+        fed = self.count("WATCHDOG=1")
+        daemon.wait(lambda: self.count("WATCHDOG=1") >= fed + 5, "food for the watchdog", 10)
+        daemon.stop()
+        self.assertEqual(self.count("STOPPING=1"), 1)
 
 
 class CommandsBesideTest(DaemonCase):
