@@ -147,7 +147,7 @@ class Account {
   coro::Task<Status> meet(Neighbours neighbours);
 
   // Until that time (milliseconds of the wall clock), or until resume(). Whoever calls it has
-  // recorded it (pause.h). A sync that runs comes to its end.
+  // recorded it (pause.h). A sync that runs is broken off, between two steps; what it did is done.
   void pause(std::optional<std::int64_t> until_ms);
   // Where it is paused, everything is looked at now, as far as its server does not want to be left
   // alone.
