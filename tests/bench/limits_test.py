@@ -4,6 +4,7 @@ import contextlib
 import io
 import unittest
 
+from tests.bench.idle import unexplained
 from tests.bench.limits import (SETTLING_MAX_MS, Judge, latency_limits, p95, quiet_ms,
                                 settling_ms)
 
@@ -53,6 +54,13 @@ class JudgeTest(unittest.TestCase):
         judge = Judge()
         self.assertNotIn("limit", self.said(judge, [9000]))
         self.assertTrue(judge.good)
+
+
+class WakeUpsTest(unittest.TestCase):
+    def test_one_beside_which_no_line_was_used_has_no_explanation(self):
+        wakes = [(10, 3), (20, 2), (30, 1)]
+        self.assertEqual(unexplained(wakes, [9.5, 30.2]), 2)
+        self.assertEqual(unexplained(wakes, []), 6)
 
 
 if __name__ == "__main__":
