@@ -384,6 +384,7 @@ coro::Task<void> Account::Impl::prove_when_doubted() {
 coro::Task<void> Account::Impl::run_hook() {
   hook_is_over = false;
   doubted.reset();
+  if (!probe_reason.empty()) doubted.set();
   coro::Scope proving = co_await coro::make_scope();
   proving.spawn(prove_when_doubted());
   {

@@ -3,6 +3,7 @@
 #include "sterna/account/account.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "tests/account/living_account.h"
 
@@ -153,6 +154,26 @@ TEST_F(LivingAccount, ALifeThatGetsOnIsToldFromOneThatStandsStill) {
   EXPECT_EQ(life().progress, progress);
   EXPECT_GT(life().patience.count(), 0);
   EXPECT_LT(life().patience, minutes(30));
+}
+
+TEST_F(WithALongHook, ALineThatWasDoubtedBeforeItIsProvedAtItsBegin) {
+  begin();
+  std::optional<Account::Loan> loan;
+  const auto borrow = [](Account& from, std::optional<Account::Loan>& into) -> coro::Task<void> {
+    Result<Account::Loan> lent = co_await from.lend();
+    if (lent) into = std::move(*lent);
+  };
+  scope_->spawn(borrow(*account_, loan));
+  pass(seconds(1));
+  ASSERT_TRUE(loan);
+  server_.say(0, "* 1 EXISTS\r\n");  // a sync, which waits for the state
+  pass(seconds(1));
+  server_.lines[0]->silent = true;
+  account_->probe("slept");
+  hook_takes_ = seconds(60);
+  loan.reset();
+  pass(seconds(7));
+  EXPECT_TRUE(server_.lines[0]->ended);
 }
 
 TEST_F(WithALongHook, ItIsNotTheAccountThatStandsStillMeanwhile) {
