@@ -23,6 +23,7 @@ struct SideWatch::Line {
   KnownMailbox mailbox;
   std::unique_ptr<Connection> connection;
   coro::Event wake;
+  coro::Event doubted;
   bool listening = false;
   bool unwanted = false;
   bool to_be_proved = false;
@@ -69,6 +70,7 @@ void SideWatch::give_way() {
 
 void SideWatch::probe(std::string_view reason) {
   for (const auto& [wire, line] : lines_) {
+    line->doubted.set();
     if (!line->listening && !line->may_try_now) continue;
     line->to_be_proved = line->listening;
     line->proved_for = line->listening ? reason : "";
@@ -88,6 +90,32 @@ std::size_t SideWatch::connections() const {
   return static_cast<std::size_t>(std::ranges::count_if(lines_, [](const auto& one) {
     return one.second->connection && one.second->connection->usable();
   }));
+}
+
+// A person who has to give the secret takes his time.
+coro::Task<void> SideWatch::give_up_when_doubted(Line& line, const LoginSecret& secret,
+                                                 coro::CancelState& opening) {
+  while (co_await line.doubted.wait()) {
+    line.doubted.reset();
+    const Status waited = co_await services_.clock.sleep(kProbeLimit);
+    if (!waited) co_return;
+    if (!secret.is_asked_for()) opening.request();
+  }
+}
+
+// A line that is being opened has as long to come to an end as one that is open has to answer.
+coro::Task<Result<std::unique_ptr<Connection>>> SideWatch::open(Line& line) {
+  const coro::Context context = co_await coro::current();
+  coro::CancelState opening(*context.cancel);
+  coro::Scope doubts(context);
+  LoginSecret secret(settings_);  // not for as long as the line lives
+  line.doubted.reset();
+  doubts.spawn(give_up_when_doubted(line, secret, opening));
+  auto opened = co_await open_connection(services_, settings_, secret, log_).under(opening);
+  co_await doubts.close();
+  const bool given_up = !opened && opened.error().is_cancelled() && !context.cancel->requested();
+  if (given_up) co_return fail(ErrorCode::timeout, "no sign of life");
+  co_return opened;
 }
 
 // One IDLE, until it has to be renewed, or the line is wanted for something else.
@@ -116,11 +144,7 @@ coro::Task<Status> SideWatch::idle_once(Line& line) {
 coro::Task<Status> SideWatch::listen_once(Line& line) {
   co_await owner_.before_dial();
   if (line.unwanted) co_return Status{};
-  {
-    // Not for as long as the line lives.
-    LoginSecret secret(settings_);
-    STERNA_CO_TRY(line.connection, co_await open_connection(services_, settings_, secret, log_));
-  }
+  STERNA_CO_TRY(line.connection, co_await open(line));
   ++logins_;
   Connection& connection = *line.connection;
   STERNA_CO_CHECK(co_await connection.settle());

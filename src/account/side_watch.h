@@ -60,6 +60,9 @@ class SideWatch {
   coro::Task<void> follow(Line& line);
   coro::Task<Status> listen_once(Line& line);
   coro::Task<Status> idle_once(Line& line);
+  coro::Task<Result<std::unique_ptr<Connection>>> open(Line& line);
+  coro::Task<void> give_up_when_doubted(Line& line, const LoginSecret& secret,
+                                        coro::CancelState& opening);
   std::size_t lines_max() const;
   std::size_t lines_alive() const;
 

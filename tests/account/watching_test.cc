@@ -100,6 +100,18 @@ TEST_F(Watching, ALoginThatIsRefusedToALineBesideIsCounted) {
   EXPECT_EQ(life().counters.logins_refused, 1U);
 }
 
+TEST_F(Watching, ALineThatIsBeingOpenedWhenTheNetworkChangesIsOpenedAnew) {
+  begin();
+  server_.hangs = true;
+  server_.cut(1);
+  pass(seconds(10));
+  ASSERT_EQ(server_.dialled.size(), 3U);
+  server_.hangs = false;
+  account_->probe("network_changed");
+  pass(seconds(10));
+  EXPECT_EQ(life().pushed.size(), 2U);
+}
+
 class Paced : public Watching {
  protected:
   coro::Task<void> before_dial(const Account&) override {
