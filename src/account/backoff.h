@@ -9,8 +9,9 @@
 
 namespace sterna::account {
 
-// How long a line that may be dead has to prove that it is not.
-inline constexpr std::chrono::seconds kProbeLimit{5};
+// How long a line that may be dead has to prove that it is not: one that died is replaced within
+// five seconds, of which the new one takes some.
+inline constexpr std::chrono::seconds kProbeLimit{4};
 // A server that ends an IDLE by itself, and sooner than that, has no use for it.
 inline constexpr std::chrono::seconds kIdleMin{30};
 

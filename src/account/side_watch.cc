@@ -183,6 +183,7 @@ coro::Task<void> SideWatch::follow(Line& line) {
     line.connection.reset();
     if (ended || ended.error().is_cancelled()) break;
     std::string reason = std::exchange(line.proved_for, {});
+    const bool died_unnoticed = listened && !reason.empty();
     if (reason.empty()) reason = to_string(ended.error().code());
     if (listened) owner_.on_line_lost(reason);
     log_.info("mailbox {} is not watched: {}", line.mailbox.name.text(), ended.error().describe());
@@ -199,6 +200,7 @@ coro::Task<void> SideWatch::follow(Line& line) {
     }
     const Patience patience = patience_for(ended.error());
     if (patience.state == LifeState::needs_auth) owner_.on_login_refused();
+    if (died_unnoticed) continue;  // the server did nothing
     line.wake.reset();
     const milliseconds wait = wait_after(patience, ++line.failures, services_.random);
     line.may_try_now = may_pass_with_network(patience);

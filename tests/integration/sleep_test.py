@@ -10,8 +10,6 @@ from tests.support.messages import NOON, message
 BESIDE = ("Lists/a", "Lists/b")     # lines of their own where there is no NOTIFY
 LINES = {"full": 1, "no-notify": 1 + len(BESIDE)}
 REPLACED_S = 5
-# Silence is believed after five seconds; a line beside waits some two more before it comes again.
-SILENT_S = 4
 NOOP = rb"^NOOP$"
 
 
@@ -50,7 +48,7 @@ class SleepTest(IntegrationCase):
 
     @over(LINES, watch=["INBOX", "Lists/*"], poll_interval="1h")
     def test_lines_that_died_unnoticed_are_replaced(self, world):
-        self.sleep_through(world, world.wire.fall_silent, REPLACED_S + SILENT_S)
+        self.sleep_through(world, world.wire.fall_silent, REPLACED_S)
 
     def sleep_through(self, world, event, limit):
         daemon, clock = self.wakeful(world)
