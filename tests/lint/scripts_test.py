@@ -18,15 +18,16 @@ WITHOUT_VALUE += [("fuzz", "--seconds"), ("bench", "--reps"), ("bench", "--group
                   ("kill-rounds", "--tool"), ("kill-rounds", "--keep"),
                   ("power-loss", "--round"), ("power-loss", "--forget"),
                   ("replay-seeds", "--random"), ("replay-seeds", "--seeds"),
-                  ("replay-seeds", "--script")]
+                  ("replay-seeds", "--script"), ("seeds", "--minutes"), ("seeds", "--kind")]
 UNKNOWN = [(name, "--nonsense") for name in ("bench", "bite", "fuzz", "install-deps",
                                              "kill-rounds", "other-servers", "power-loss",
-                                             "quickstart", "replay-seeds", "test")]
+                                             "quickstart", "replay-seeds", "seeds", "test")]
 NO_NUMBER = [("test", "-j", "many"), ("fuzz", "--seconds", "1m"), ("bench", "--reps", "x"),
              ("bite", "--rule", "x"), ("kill-rounds", "--rounds", "x"),
              ("kill-rounds", "--tool", "none"), ("power-loss", "--seed", "x"),
              ("power-loss", "--forget", "none"), ("replay-seeds", "--seeds", "1-"),
-             ("replay-seeds", "--random", "x")]
+             ("replay-seeds", "--random", "x"), ("seeds", "--until", "x"),
+             ("seeds", "--kind", "none")]
 
 
 def executables():
