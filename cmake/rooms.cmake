@@ -55,9 +55,24 @@ function(sterna_room name)
   endif()
 endfunction()
 
+# sterna_add_tests(TARGET PREFIX LABEL SHARDS): each TEST of TARGET is a test of ctest; with
+#   STERNA_SHARDS, so many tests take a share of them each, since a start takes longer than a TEST.
+function(sterna_add_tests target prefix label shards)
+  if(NOT STERNA_SHARDS)
+    gtest_discover_tests(${target} TEST_PREFIX "${prefix}." DISCOVERY_TIMEOUT 60
+      PROPERTIES LABELS ${label} TIMEOUT 300)
+    return()
+  endif()
+  math(EXPR last "${shards} - 1")
+  foreach(shard RANGE ${last})
+    add_test(NAME ${prefix}.shard_${shard} COMMAND ${target})
+    set_tests_properties(${prefix}.shard_${shard} PROPERTIES LABELS ${label} TIMEOUT 600
+      ENVIRONMENT "GTEST_TOTAL_SHARDS=${shards};GTEST_SHARD_INDEX=${shard}")
+  endforeach()
+endfunction()
+
 # sterna_test(ROOM [OPTIMIZED] SOURCES a_test.cc ... [ROOMS more rooms ...] [LIBRARIES ...])
-#   One GoogleTest program a room: sterna_ROOM_test; each TEST is a test of ctest, label unit (with
-#   STERNA_SHARDS, a quarter of them is: under sanitizers a start takes longer than a test). What
+#   One GoogleTest program a room: sterna_ROOM_test; label unit. What
 #   a test does takes no time that matters, and half of the build is tests: OPTIMIZED are those
 #   that calculate.
 function(sterna_test room)
@@ -81,16 +96,7 @@ function(sterna_test room)
       target_precompile_headers(${target} REUSE_FROM sterna_test_support)
     endif()
   endif()
-  if(STERNA_SHARDS)
-    foreach(shard RANGE 3)
-      add_test(NAME ${room}.shard_${shard} COMMAND ${target})
-      set_tests_properties(${room}.shard_${shard} PROPERTIES LABELS unit TIMEOUT 600
-        ENVIRONMENT "GTEST_TOTAL_SHARDS=4;GTEST_SHARD_INDEX=${shard}")
-    endforeach()
-  else()
-    gtest_discover_tests(${target} TEST_PREFIX "${room}." DISCOVERY_TIMEOUT 60
-      PROPERTIES LABELS unit TIMEOUT 120)
-  endif()
+  sterna_add_tests(${target} ${room} unit 4)
 endfunction()
 
 # sterna_fuzz(NAME SOURCES x_fuzz.cc ROOMS ... [LIBRARIES ...]): a libFuzzer target where
