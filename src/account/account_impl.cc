@@ -193,7 +193,6 @@ coro::Task<Result<coro::Semaphore::Permit>> Account::Impl::take_turn() {
   co_return co_await turn.hold();
 }
 
-// Where work was broken off for it, the probe goes on with the lines beside.
 void Account::Impl::replace_dead_line(const std::string& reason) {
   log.info("{}: the line to the server is dead, and replaced", reason);
   ++life.counters.reconnects[reason];

@@ -20,21 +20,26 @@ using std::chrono::nanoseconds;
 
 class PaceTest : public testing::Test {
  protected:
-  coro::Task<void> dial(Pace& pace) {
+  coro::Task<void> dial(Pace& pace, char name = 'x') {
     co_await pace.wait();
+    const bool gave_up = co_await coro::cancelled();
+    if (gave_up) co_return;
     dialled_.push_back(clock_.monotonic());
+    order_ += name;
   }
   coro::Task<void> dial_all(Pace& pace, int accounts) {
     coro::Scope scope = co_await coro::make_scope();
     for (int i = 0; i < accounts; ++i) scope.spawn(dial(pace));
     co_await scope.join();
   }
-  // The first is cancelled while it is next.
-  coro::Task<void> dial_two_and_give_one_up(Pace& pace) {
+  // The first is cancelled while it is next, the second while it queues behind it.
+  coro::Task<void> dial_four_and_give_two_up(Pace& pace) {
     coro::Scope gone = co_await coro::make_scope();
-    gone.spawn(dial(pace));
+    gone.spawn(dial(pace, 'a'));
+    gone.spawn(dial(pace, 'b'));
     coro::Scope scope = co_await coro::make_scope();
-    scope.spawn(dial(pace));
+    scope.spawn(dial(pace, 'c'));
+    scope.spawn(dial(pace, 'd'));
     static_cast<void>(co_await clock_.sleep(1ms));
     co_await gone.close();
     co_await scope.join();
@@ -42,6 +47,7 @@ class PaceTest : public testing::Test {
 
   test::VirtualClock clock_;
   std::vector<nanoseconds> dialled_;
+  std::string order_;
 };
 
 TEST_F(PaceTest, OneAccountDialsAtOnce) {
@@ -62,8 +68,10 @@ TEST_F(PaceTest, AThousandDoNotDialInOneMoment) {
 TEST_F(PaceTest, WhoGivesUpIsWaitedForByNobody) {
   Pace pace(clock_, 1, 1);
   clock_.run(dial_all(pace, 1));
-  clock_.run(dial_two_and_give_one_up(pace));
-  EXPECT_LE(dialled_.back(), 2s);
+  clock_.run(dial_four_and_give_two_up(pace));
+  EXPECT_EQ(order_, "xcd");
+  EXPECT_EQ(dialled_, (std::vector<nanoseconds>{0s, 2s, 3s}))
+      << "only the moment of the one who was next is lost";
 }
 
 // Tells each at its time, and then nothing more.

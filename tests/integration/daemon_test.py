@@ -267,7 +267,6 @@ class ServiceManagerTest(DaemonCase):
         world.fill("INBOX", 1)
         world.sterna.extra_environment = {"NOTIFY_SOCKET": f"{self.directory}/notify",
                                           "WATCHDOG_USEC": "400000"}
-        # One that fails is no reason not to feed.
         world.sterna.add_account("failing", user="x", password="x",
                                  maildir=f"{self.directory}/mail", host="127.0.0.1", port=1,
                                  tls={"mode": "none"})
