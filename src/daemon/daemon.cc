@@ -40,7 +40,7 @@ struct Daemon::Impl : account::Observer {
         manager(the_manager),
         ways(std::move(the_ways)),
         log(std::move(the_log)),
-        dials(loop.clock(), kStartsAtOnce, kStartsASecond) {}
+        dials(loop.clock(), kDialsAtOnce, kDialsASecond) {}
 
   void on_life(const account::Account& account) override;
   coro::Task<void> before_sync(const account::Account& account) override;

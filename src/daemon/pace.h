@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pace: after a server's restart, or a sleep, all accounts have lost their lines in one moment, and
-// would dial in the next: so many may at once, and the others one after the other.
+// Pace: at the start, after a server's restart, or a sleep, all accounts would dial in one moment:
+// so many may at once, and the others one after the other.
 #pragma once
 
 #include "sterna/coro/sync.h"
@@ -9,6 +9,10 @@
 #include "token_bucket.h"
 
 namespace sterna::daemon {
+
+// A login costs a TLS handshake on either side, and a hundred of them at once a server's patience.
+inline constexpr unsigned kDialsAtOnce = 20;
+inline constexpr unsigned kDialsASecond = 50;
 
 class Pace {
  public:

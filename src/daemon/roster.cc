@@ -8,9 +8,6 @@
 namespace sterna::daemon {
 namespace {
 
-// Of the wait for a token, at most half of it more, so that two daemons do not keep step.
-constexpr std::uint64_t kJitterShare = 2;
-
 account::Services services_of(net::Loop& loop) {
   return {.clock = loop.clock(),
           .worker = loop.worker(),
@@ -95,12 +92,7 @@ coro::Task<void> Member::end() {
 
 Roster::Roster(net::Loop& loop, coro::Context daemon, Ways& ways, account::Observer& observer,
                Log log)
-    : loop_(loop),
-      daemon_(daemon),
-      ways_(ways),
-      observer_(observer),
-      log_(std::move(log)),
-      starts_(kStartsAtOnce, kStartsASecond) {}
+    : loop_(loop), daemon_(daemon), ways_(ways), observer_(observer), log_(std::move(log)) {}
 
 Member* Roster::find(const std::string& name) {
   const auto it = members_.find(name);
@@ -139,10 +131,11 @@ void Roster::keep_paused(Member& member) {
   }
 }
 
-void Roster::add(const config::AccountConfig& said, const AccountSetup& setup) {
+void Roster::start(const config::AccountConfig& said, const AccountSetup& setup) {
   auto member = std::make_unique<Member>(daemon_, said, setup, services_of(loop_), loop_.watcher(),
                                          observer_, log_);
   keep_paused(*member);
+  member->start();
   members_.emplace(said.name, std::move(member));
 }
 
@@ -153,21 +146,6 @@ coro::Task<void> Roster::end_all(std::vector<std::string> names) {
   coro::Scope scope = co_await coro::make_scope();
   for (const auto& member : leaving) scope.spawn(member->end());
   co_await scope.join();
-}
-
-coro::Task<void> Roster::start(std::vector<std::string> names) {
-  for (const std::string& name : names) {
-    const std::chrono::nanoseconds wait = starts_.take(loop_.clock().monotonic());
-    if (wait.count() > 0) {
-      const auto share = static_cast<std::uint64_t>(wait.count()) / kJitterShare + 1;
-      const std::chrono::nanoseconds jitter(loop_.random().next() % share);
-      const Status slept =
-          co_await loop_.clock().sleep(std::chrono::ceil<std::chrono::milliseconds>(wait + jitter));
-      // Whoever asked for them may be gone; they are started all the same.
-      if (!slept) starts_ = TokenBucket(static_cast<unsigned>(names.size()), kStartsASecond);
-    }
-    if (Member* member = find(name)) member->start();
-  }
 }
 
 coro::Task<void> Roster::take(config::Config config) {
@@ -192,14 +170,11 @@ coro::Task<void> Roster::take(config::Config config) {
   state_dir_ = config.state_dir;
   for (const std::string& name : leaving) log_.info("account {}: is ended", name);
   co_await end_all(std::move(leaving));
-  std::vector<std::string> names;
   for (const config::AccountConfig* said : arriving) {
     AccountSetup setup = ways_.setup(config, *said);
     setup.settings.neighbours = neighbours;
-    add(*said, setup);
-    names.push_back(said->name);
+    start(*said, setup);
   }
-  co_await start(std::move(names));
 }
 
 coro::Task<void> Roster::close() {

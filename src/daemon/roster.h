@@ -14,15 +14,10 @@
 #include "sterna/coro/scope.h"
 #include "sterna/daemon/daemon.h"
 #include "sterna/daemon/protocol.h"
-#include "token_bucket.h"
 
 namespace sterna::daemon {
 
 class Member;
-
-// A login costs a TLS handshake on either side, and a hundred of them at once a server's patience.
-inline constexpr unsigned kStartsAtOnce = 20;
-inline constexpr unsigned kStartsASecond = 50;
 
 // What is done with an account for somebody else is awaited under `cancel`, which is requested when
 // the account is to end. Uses that share one end together.
@@ -74,8 +69,7 @@ class Roster {
  public:
   Roster(net::Loop& loop, coro::Context daemon, Ways& ways, account::Observer& observer, Log log);
 
-  // Makes the accounts those of this configuration, and starts them without a storm. Cut short by
-  // cancellation.
+  // Makes the accounts those of this configuration, and starts them.
   coro::Task<void> take(config::Config config);
   // All accounts have ended.
   coro::Task<void> close();
@@ -87,10 +81,9 @@ class Roster {
 
  private:
   bool is_unchanged(Member& member, const config::Config& config, const AccountSetup& setup) const;
-  void add(const config::AccountConfig& said, const AccountSetup& setup);
+  void start(const config::AccountConfig& said, const AccountSetup& setup);
   void keep_paused(Member& member);
   coro::Task<void> end_all(std::vector<std::string> names);
-  coro::Task<void> start(std::vector<std::string> names);
 
   net::Loop& loop_;
   coro::Context daemon_;
@@ -99,7 +92,6 @@ class Roster {
   Log log_;
   std::string state_dir_;
   std::map<std::string, std::unique_ptr<Member>> members_;
-  TokenBucket starts_;
 };
 
 // Whether the two are the same to another account.
