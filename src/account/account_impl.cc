@@ -135,7 +135,9 @@ Account::Impl::Due Account::Impl::what_is_due() {
     due.everything = true;
     return due;
   }
-  return {schedule.due(now(), told(), local.ripe_at())};
+  Due due{schedule.due(now(), told(), local.ripe_at())};
+  due.everything = due.everything || (due.news && local.has_overflowed());
+  return due;
 }
 
 // Over the connection that the last sync left, or without one.

@@ -38,8 +38,9 @@ void LocalWatch::overflow() {
 }
 
 std::string LocalWatch::shortcoming() const {
-  if (!obstacle_.empty()) return obstacle_;
-  return overflowed_ || overflowed_taken_ ? "more changed at once than inotify could tell" : "";
+  if (!obstacle_.empty()) return "the Maildir is looked at now and then: " + obstacle_;
+  if (!has_overflowed()) return {};
+  return "more changed in the Maildir at once than inotify could tell: all of it is looked at";
 }
 
 // What changes while a sync runs is its own work, mostly.

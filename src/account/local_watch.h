@@ -48,7 +48,9 @@ class LocalWatch {
   std::uint64_t size() const { return watch_ ? watch_->size() : 0; }
   // Why not all is watched; "" if it is.
   const std::string& obstacle() const { return obstacle_; }
-  // The same; or that something was missed, until everything was looked at.
+  // Something was missed, until everything was looked at.
+  bool has_overflowed() const { return overflowed_ || overflowed_taken_; }
+  // What of this a person should know; "" if nothing.
   std::string shortcoming() const;
 
  private:

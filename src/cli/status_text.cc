@@ -148,9 +148,7 @@ std::string attention_text(const StatusRow& row, std::int64_t now_ms, const Styl
   if (row.pause) add(paused_text(row.pause->until_ms), "sterna resume " + state.name);
   if (row.wait) add(left_alone_text(row.wait->until_ms), "sterna resume " + state.name);
   if (row.life && !row.life->watch_obstacle.empty())
-    add("the Maildir is looked at now and then: " +
-            printable(row.life->watch_obstacle, kTextOctetsMax),
-        "");
+    add(printable(row.life->watch_obstacle, kTextOctetsMax), "");
   if (row.unknown)
     add("the daemon does not know it",
         "make it read the configuration again: kill -HUP, or "

@@ -198,7 +198,8 @@ void add_watching(Text& text) {
                  [](const account::Life& life) { return number(life.watches); });
   text.each_life(
       "sterna_watch_incomplete", "gauge",
-      "Whether some could not be watched, and are looked at now and then instead.",
+      "Whether some could not be watched, and are looked at now and then instead, or more changed "
+      "at once than could be told, until all was looked at.",
       [](const account::Life& life) { return number(life.watch_obstacle.empty() ? 0 : 1); });
 }
 

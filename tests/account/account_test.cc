@@ -127,15 +127,28 @@ TEST_F(WithALongHook, ALineThatDiesDuringItIsFoundDeadDuringIt) {
   EXPECT_EQ(life().state, LifeState::watching);
 }
 
-TEST_F(LivingAccount, WhatInotifyCouldNotTellIsSaidUntilEverythingWasLookedAt) {
+TEST_F(LivingAccount, AfterWhatInotifyCouldNotTellAllIsLookedAtAtOnceAndItIsSaidUntilThen) {
   begin();
   EXPECT_EQ(life().watch_obstacle, "");
+  const std::size_t before = server_.count("LIST");
   watcher_.overflow();
-  pass(seconds(1));
+  pass(std::chrono::milliseconds(100));
+  EXPECT_NE(life().watch_obstacle.find("all of it is looked at"), std::string::npos);
+  pass(seconds(5));
+  EXPECT_EQ(life().watch_obstacle, "");
+  EXPECT_GT(server_.count("LIST"), before);
+}
+
+TEST_F(LivingAccount, ItIsStillSaidWhileTheServerIsAway) {
+  begin();
+  server_.unreachable = kAway;
+  server_.cut(0);
+  pass(seconds(10));
+  watcher_.overflow();
+  pass(minutes(30));
   EXPECT_NE(life().watch_obstacle, "");
-  pass(minutes(5));
-  EXPECT_NE(life().watch_obstacle, "");
-  pass(std::chrono::hours(25));
+  server_.unreachable.reset();
+  pass(minutes(10));
   EXPECT_EQ(life().watch_obstacle, "");
 }
 

@@ -173,6 +173,16 @@ TEST_F(StatusText, ADaemonTellsWhatIsPushed) {
   EXPECT_THAT(status_text({row_of("home"), row}, kNow), HasSubstr("2 by IDLE\n"));
 }
 
+TEST_F(StatusText, WhatOfTheMaildirIsNotToldIsSaidInTheWordsOfTheDaemon) {
+  StatusRow row = row_of("work");
+  account::Life life;
+  life.state = LifeState::watching;
+  life.watch_obstacle = "more changed at once than inotify could tell";
+  take_life(row, life);
+  EXPECT_THAT(status_text({row}, kNow),
+              HasSubstr("work: more changed at once than inotify could tell\n"));
+}
+
 TEST_F(StatusText, ATroubleIsSaidWithWhatMendsIt) {
   StatusRow row = row_of("work");
   account::Life life;
