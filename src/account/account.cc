@@ -99,6 +99,7 @@ void Account::resume_despite_wait() {
 void Account::probe(std::string_view reason) {
   impl_->probe_reason = reason;
   impl_->silence.forget();  // after a sleep the network may be another one, too
+  impl_->kept.pool.doubt_refusals();
   impl_->beside.probe(reason);
   impl_->work.doubt();
   impl_->doubted.set();

@@ -70,14 +70,10 @@ bool is_told_to_wait(const Error& error) {
   return imap::told_to_wait(error).has_value();
 }
 
-// What else a server wants to be left alone for passes.
+// What else a server wants to be left alone for passes, as Exchange's "authenticated but not
+// connected"; and any BYE speaks of the connection that it ends.
 bool tells_of_too_many(const Error& error) {
-  const std::string words = ascii_lower(error.message());
-  // Any BYE speaks of the connection that it ends.
-  if (error.is(ErrorCode::disconnected))
-    return is_told_to_wait(error) && words.contains("connections");
-  const bool refused = error.is(ErrorCode::server_no) && error.scope() == ErrorScope::account;
-  return refused && (!is_told_to_wait(error) || words.contains("connect"));
+  return is_told_to_wait(error) && ascii_lower(error.message()).contains("connections");
 }
 
 milliseconds wait_after(const Patience& patience, unsigned failures, io::Random& random) {

@@ -62,7 +62,7 @@ coro::Task<Result<Connection*>> Pool::primary() {
 coro::Task<Result<Connection*>> Pool::extra(std::size_t index) {
   Result<Connection*> connection = co_await open(index);
   if (!connection && tells_of_too_many(connection.error()))
-    refused_beyond_ = std::min(refused_beyond_, index);
+    refused_.refused_beyond(index, services_.clock.monotonic());
   if (!connection) co_return connection;
   STERNA_CO_CHECK(co_await (*connection)->settle());
   co_return connection;
@@ -71,8 +71,8 @@ coro::Task<Result<Connection*>> Pool::extra(std::size_t index) {
 std::size_t Pool::size_max() const {
   const std::size_t wanted = settings_.connections;
   if (connections_.empty() || !connections_[0]) return 1;
-  const std::size_t borne =
-      std::min<std::size_t>(connections_[0]->quirks.connections_max, refused_beyond_);
+  const std::size_t borne = std::min<std::size_t>(connections_[0]->quirks.connections_max,
+                                                  refused_.at(services_.clock.monotonic()));
   return std::max<std::size_t>(1, std::min(wanted, borne));
 }
 

@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "connection_limit.h"
 #include "engine.h"
 #include "login_secret.h"
 
@@ -25,6 +26,8 @@ class Pool {
   // How many may be used at once, by the settings and by what the server bears, as its habits or a
   // refusal say.
   std::size_t size_max() const;
+  // The network is another one, perhaps: what a refusal said may be otherwise now.
+  void doubt_refusals() { refused_.doubt(); }
   coro::Task<void> logout();
   // Between two syncs of one life: what was opened beside the first goes, and the password with it.
   coro::Task<void> rest();
@@ -56,7 +59,7 @@ class Pool {
   std::vector<std::unique_ptr<Connection>> connections_;
   std::uint64_t logins_ = 0;
   std::int64_t certificate_expires_ms_ = 0;
-  std::size_t refused_beyond_ = SIZE_MAX;
+  ConnectionLimit refused_;
   std::size_t opening_ = 0;
   Traffic traffic_before_;
   std::uint64_t octets_in_before_ = 0;

@@ -187,7 +187,7 @@ std::optional<std::chrono::nanoseconds> RemoteWatch::renew_at() const {
 
 void RemoteWatch::line_lost(const Error& error) {
   if (!connection_) return;
-  silence_.line_lost(error, services_.clock.monotonic() - connection_->heard_at());
+  silence_.line_lost(error, connection_->heard_at(), services_.clock.monotonic());
 }
 
 void RemoteWatch::end() {

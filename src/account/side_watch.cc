@@ -44,8 +44,8 @@ SideWatch::SideWatch(Services services, const Settings& settings, Silence& silen
 SideWatch::~SideWatch() = default;
 
 std::size_t SideWatch::lines_max() const {
-  const std::size_t all =
-      std::min({std::size_t{settings_.connections}, connections_max_, refused_beyond_});
+  const std::size_t all = std::min({std::size_t{settings_.connections}, connections_max_,
+                                    refused_.at(services_.clock.monotonic())});
   return all > kOtherConnections ? all - kOtherConnections : 0;
 }
 
@@ -64,11 +64,12 @@ std::size_t SideWatch::lines_alive() const {
 void SideWatch::give_way() {
   const std::size_t lines = lines_alive();
   if (lines == 0) return;
-  refused_beyond_ = lines - 1 + kOtherConnections;
+  refused_.refused_beyond(lines - 1 + kOtherConnections, services_.clock.monotonic());
   cover(std::move(wanted_), connections_max_);
 }
 
 void SideWatch::probe(std::string_view reason) {
+  refused_.doubt();
   for (const auto& [wire, line] : lines_) {
     line->doubted.set();
     if (!line->listening && !line->may_try_now) continue;
@@ -163,7 +164,7 @@ coro::Task<Status> SideWatch::listen_once(Line& line) {
   while (!line.unwanted) {
     const Status idled = co_await idle_once(line);
     if (!idled) {
-      silence_.line_lost(idled.error(), services_.clock.monotonic() - connection.heard_at());
+      silence_.line_lost(idled.error(), connection.heard_at(), services_.clock.monotonic());
       co_return idled;
     }
     if (!std::exchange(line.to_be_proved, false)) continue;
@@ -189,7 +190,7 @@ coro::Task<void> SideWatch::follow(Line& line) {
     log_.info("mailbox {} is not watched: {}", line.mailbox.name.text(), ended.error().describe());
     if (tells_of_too_many(ended.error())) {
       line.over = true;
-      refused_beyond_ = lines_alive() + kOtherConnections;
+      refused_.refused_beyond(lines_alive() + kOtherConnections, services_.clock.monotonic());
       break;
     }
     // What a login is told may be for one line too many; whom the server turns out, it wants to be

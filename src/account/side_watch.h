@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "connection_limit.h"
 #include "kept.h"
 #include "silence.h"
 #include "sterna/coro/scope.h"
@@ -75,7 +76,7 @@ class SideWatch {
   std::map<std::string, std::unique_ptr<Line>> lines_;  // by name on the wire
   std::uint64_t logins_ = 0;
   std::size_t connections_max_ = 0;
-  std::size_t refused_beyond_ = SIZE_MAX;  // so many connections the server turned out to bear
+  ConnectionLimit refused_;
   coro::Event changed_;
 };
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "silence.h"
 
+#include <algorithm>
+
 #include "backoff.h"
 
 namespace sterna::account {
@@ -8,13 +10,23 @@ namespace {
 
 // Ways to servers that bear less are rare, and cost batteries.
 constexpr std::chrono::seconds kSilenceMin{120};
+// Twice as much is tried after so long without a loss, which costs a line at worst.
+constexpr std::chrono::hours kMoreAfter{6};
 
 }  // namespace
 
-void Silence::line_lost(const Error& error, std::chrono::nanoseconds silent) {
+Silence::Time Silence::bears(Time usual, Time from) const {
+  if (!learned_) return usual;
+  const auto doublings = std::clamp<std::int64_t>((from - learned_at_) / kMoreAfter, 0, 8);
+  return std::min<Time>(usual, *learned_ * (1 << doublings));
+}
+
+void Silence::line_lost(const Error& error, Time heard_at, Time now) {
+  const Time silent = now - heard_at;
   const bool may_be_silence = error.is(ErrorCode::disconnected) || error.is(ErrorCode::timeout);
   if (!may_be_silence || is_told_to_wait(error) || silent < kSilenceMin) return;
-  learned_ = bears(std::max<std::chrono::nanoseconds>(silent / 2, kSilenceMin));
+  learned_ = bears(std::max<Time>(silent / 2, kSilenceMin), now);
+  learned_at_ = now;
   log_.debug("IDLE is renewed after {} s of silence from now on",
              std::chrono::duration_cast<std::chrono::seconds>(*learned_).count());
 }
@@ -22,7 +34,8 @@ void Silence::line_lost(const Error& error, std::chrono::nanoseconds silent) {
 std::chrono::nanoseconds renewal_of(const Connection& connection, std::chrono::nanoseconds began,
                                     const Silence& silence) {
   const std::chrono::nanoseconds usual = std::chrono::seconds(connection.quirks.idle_seconds_max);
-  return std::min(began + usual, std::max(began, connection.heard_at()) + silence.bears(usual));
+  const std::chrono::nanoseconds last = std::max(began, connection.heard_at());
+  return std::min(began + usual, last + silence.bears(usual, last));
 }
 
 }  // namespace sterna::account

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Silence: for how long nobody may speak on a line that listens, before something on the way to the
 // server forgets it. Learned from the lines of an account that were lost; all of them keep to it.
+// What is lost for another reason looks the same, so that as long as none is lost, more and more is
+// tried again.
 #pragma once
 
-#include <algorithm>
 #include <chrono>
 #include <optional>
 
@@ -17,18 +18,19 @@ class Silence {
  public:
   explicit Silence(Log log) : log_(std::move(log)) {}
 
-  // At most `usual`.
-  std::chrono::nanoseconds bears(std::chrono::nanoseconds usual) const {
-    return std::min(usual, learned_.value_or(usual));
-  }
-  // A line that listened ended with this, so long after the server's last octet.
-  void line_lost(const Error& error, std::chrono::nanoseconds silent);
+  using Time = std::chrono::nanoseconds;  // Clock::monotonic
+
+  // From then on; at most `usual`.
+  Time bears(Time usual, Time from) const;
+  // A line that listened ended with this now; when the server's last octet came.
+  void line_lost(const Error& error, Time heard_at, Time now);
   // The way is another one.
   void forget() { learned_.reset(); }
 
  private:
   Log log_;
-  std::optional<std::chrono::nanoseconds> learned_;
+  std::optional<Time> learned_;
+  Time learned_at_{};
 };
 
 // When an IDLE that began then has to be renewed: the server ends one that lasts too long, and the

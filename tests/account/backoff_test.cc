@@ -95,5 +95,18 @@ TEST(Backoff, AnotherNetworkMayMendWhatNoPersonAndNoServerAskedFor) {
                           .with_scope(ErrorScope::account)));
 }
 
+TEST(Backoff, OnlyWordsOfConnectionsSayThatThereAreTooMany) {
+  const auto refused = [](std::string words, Disposition disposition) {
+    return tells_of_too_many(Error(ErrorCode::server_no, std::move(words))
+                                 .with_scope(ErrorScope::account)
+                                 .with_disposition(disposition));
+  };
+  EXPECT_TRUE(refused("Maximum number of connections from user+IP exceeded", Disposition::retry));
+  EXPECT_TRUE(tells_of_too_many(Error(ErrorCode::disconnected, "BYE Too many connections")));
+  EXPECT_FALSE(refused("User is authenticated but not connected.", Disposition::retry));
+  EXPECT_FALSE(refused("ask whoever runs this", Disposition::needs_user));
+  EXPECT_FALSE(tells_of_too_many(Error(ErrorCode::disconnected, "connection reset by peer")));
+}
+
 }  // namespace
 }  // namespace sterna::account

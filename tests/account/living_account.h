@@ -120,6 +120,11 @@ class LivingAccount : public AccountWorld, public Observer {
     clock_.schedule(time, [&over] { over = true; });
     while (!over) ASSERT_TRUE(clock_.step());
   }
+  // Another network, so often, as on a host of containers.
+  void probe_each_five_seconds(nanoseconds time) {
+    for (const auto end = clock_.monotonic() + time; clock_.monotonic() < end; pass(seconds(5)))
+      account_->probe("network_changed");
+  }
   const Life& life() const { return account_->life(); }
   seconds now() const { return std::chrono::duration_cast<seconds>(clock_.monotonic()); }
 

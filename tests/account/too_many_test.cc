@@ -39,6 +39,29 @@ TEST_F(TooMany, TheFirstConnectionComesBeforeThoseBeside) {
   EXPECT_EQ(life().pushed.size(), 4U);
 }
 
+TEST_F(TooMany, WhatTheServerBearsIsAskedAgainAfterSomeHoursAndInAnotherNetwork) {
+  how_.poll_interval = minutes(5);
+  for (const bool elsewhere : {false, true}) {
+    server_.lines_max = 3;
+    begin(minutes(15));
+    ASSERT_EQ(life().pushed.size(), 3U);
+    server_.lines_max = SIZE_MAX;
+    if (elsewhere) account_->probe("network_changed");
+    pass(elsewhere ? minutes(6) : std::chrono::hours(7));
+    EXPECT_EQ(life().pushed.size(), 5U);
+    end();
+  }
+}
+
+TEST_F(TooMany, ANetworkThatGoesOnChangingDoesNotAskAllTheTime) {
+  how_.poll_interval = seconds(30);
+  server_.lines_max = 3;
+  begin();
+  const std::size_t refusals = server_.refusals;
+  probe_each_five_seconds(minutes(60));
+  EXPECT_LE(server_.refusals, refusals + 14) << "two lines, once in ten minutes";
+}
+
 TEST_F(TooMany, WhatWasRefusedForDownloadsIsNotAskedForAtEachOfThem) {
   server_.lines_max = 1;
   const Services services{clock_, worker_, server_, loop_.random(), loop_.file_system()};
@@ -52,6 +75,13 @@ TEST_F(TooMany, WhatWasRefusedForDownloadsIsNotAskedForAtEachOfThem) {
   EXPECT_GT(pool.size_max(), 1U);
   ASSERT_FALSE(clock_.run(open(pool, 1)));
   EXPECT_EQ(pool.size_max(), 1U);
+  pass(std::chrono::hours(7));
+  EXPECT_GT(pool.size_max(), 1U) << "not for ever";
+  ASSERT_FALSE(clock_.run(open(pool, 1)));
+  pass(minutes(11));
+  EXPECT_EQ(pool.size_max(), 1U);
+  pool.doubt_refusals();
+  EXPECT_GT(pool.size_max(), 1U) << "nor in another network";
 }
 
 }  // namespace

@@ -75,6 +75,16 @@ TEST_F(Watching, InAnotherNetworkWhatWasLearnedIsForgotten) {
   EXPECT_EQ(renewals_within(minutes(2)), 2U);
 }
 
+TEST_F(Watching, WhatWasLearnedIsNotKeptToForEver) {
+  server_.bears = minutes(5);
+  begin();
+  pass(minutes(12));  // four and a half minutes from now on
+  server_.bears = std::chrono::hours(10);
+  EXPECT_EQ(renewals_within(minutes(9)), 4U);
+  pass(std::chrono::hours(7));
+  EXPECT_EQ(renewals_within(minutes(18)), 4U);
+}
+
 TEST_F(Watching, LinesBesideAreCountedAsTheFirstOneIs) {
   begin();
   EXPECT_EQ(life().connections, 2U);
