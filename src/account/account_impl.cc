@@ -61,7 +61,7 @@ void Account::Impl::count() {
   life.token_expires_ms = settings.token_expires_ms ? settings.token_expires_ms() : 0;
   life.watches = local.size();
   life.watch_obstacle = local.shortcoming();
-  life.progress = turns + worker.jobs() + kept.pool.octets_in() + kept.pool.octets_out();
+  life.progress = turns + worker.jobs() + lines.octets_in() + kept.pool.octets_out();
 }
 
 void Account::Impl::on_news(const std::string& wire) {
@@ -202,12 +202,19 @@ void Account::Impl::replace_dead_line(const std::string& reason) {
   schedule.look_at_everything(now());
 }
 
+void Account::Impl::try_early() {
+  if (!schedule.is_waiting() || !life.error) return;
+  const auto at = early.at(*life.error, now());
+  if (!at) return;
+  failures = 0;
+  schedule.wait_no_longer_than(*at);
+  const nanoseconds left = schedule.next(now(), told(), std::nullopt) - now();
+  life.next_try_ms = wall_ms() + std::chrono::ceil<milliseconds>(left).count();
+}
+
 coro::Task<void> Account::Impl::prove_line() {
   const std::string reason = std::exchange(probe_reason, {});
-  if (life.error && may_pass_with_network(patience_for(*life.error))) {
-    schedule.stop_waiting();
-    failures = 0;
-  }
+  try_early();
   remote.end();
   Connection* connection = kept.pool.open_primary();
   if (!connection) {

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "backoff.h"
+#include "heard_dialer.h"
 #include "kept.h"
 #include "life.h"
 #include "local_watch.h"
@@ -58,7 +59,8 @@ struct Account::Impl final : SideWatch::Owner {
        Observer& supervisor, Log logger)
       : self(account),
         worker(world.worker),
-        services{world.clock, worker, world.dialer, world.random, world.files},
+        lines(world.dialer),
+        services{world.clock, worker, lines, world.random, world.files},
         settings(std::move(given)),
         life_settings(std::move(how)),
         observer(supervisor),
@@ -66,9 +68,10 @@ struct Account::Impl final : SideWatch::Owner {
         kept(services, settings, log),
         silence(log),
         remote(services, silence, log),
-        beside(services, settings, silence, *this, log),
+        beside({world.clock, worker, world.dialer, world.random, world.files}, settings, silence,
+               *this, log),
         local(services, watcher, settings, wake, log),
-        work(services.clock, kept.pool),
+        work(services.clock, kept.pool, lines),
         schedule(life_settings.poll_interval) {
     life.patience = kStandsStillMax;
     life.since_ms = services.clock.wall_ns() / 1'000'000;
@@ -94,6 +97,7 @@ struct Account::Impl final : SideWatch::Owner {
   coro::Task<void> wait_for_reason();
   coro::Task<void> listen();
   coro::Task<void> prove_line();
+  void try_early();
   coro::Task<Result<coro::Semaphore::Permit>> take_turn();
   void replace_dead_line(const std::string& reason);
   coro::Task<void> sync(Due due);
@@ -119,6 +123,7 @@ struct Account::Impl final : SideWatch::Owner {
 
   Account& self;
   CountedWorker worker;
+  HeardDialer lines;  // of the pool
   Services services;
   Settings settings;
   LifeSettings life_settings;
@@ -140,6 +145,7 @@ struct Account::Impl final : SideWatch::Owner {
 
   std::optional<std::int64_t> pause_until;  // paused; 0: until resumed
   unsigned failures = 0;                    // in a row
+  EarlyTries early;
   std::string probe_reason;                 // "" if the line need not be proved
   coro::Event doubted;                      // while a hook runs: prove the line, or it is over
   bool hook_is_over = true;

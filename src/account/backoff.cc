@@ -61,9 +61,19 @@ Patience patience_for(const Error& error) {
   std::unreachable();
 }
 
-bool may_pass_with_network(const Patience& patience) {
-  return !patience.told && patience.state != LifeState::needs_auth &&
-         patience.state != LifeState::needs_secret;
+bool may_pass_with_network(const Error& error) {
+  const Patience patience = patience_for(error);
+  if (patience.told) return false;
+  return patience.state == LifeState::offline || error.is(ErrorCode::certificate) ||
+         error.is(ErrorCode::tls) || error.is(ErrorCode::protocol);
+}
+
+std::optional<EarlyTries::Time> EarlyTries::at(const Error& error, Time now) {
+  if (!may_pass_with_network(error)) return std::nullopt;
+  const Patience patience = patience_for(error);
+  if (patience.state == LifeState::offline) return now;
+  if (!last_ || now >= *last_) last_ = last_ ? std::max<Time>(now, *last_ + patience.first) : now;
+  return last_;
 }
 
 bool is_told_to_wait(const Error& error) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 
 #include "sterna/account/account.h"
 #include "sterna/io/random.h"
@@ -26,8 +27,22 @@ struct Patience {
 Patience patience_for(const Error& error);
 
 // Whether another network, or an hour's sleep, may have mended it: a captive portal shows
-// certificates of its own. A person, or the server's word, is as far away as before.
-bool may_pass_with_network(const Patience& patience);
+// certificates of its own. A person, the disk, or the server's word, is as far away as before.
+bool may_pass_with_network(const Error& error);
+
+// When that is tried again because of another network. What was offline, at once; the rest at once,
+// too, but only so often as after a first failure: on a host of containers the network changes all
+// the time, and it dials for nothing.
+class EarlyTries {
+ public:
+  using Time = std::chrono::nanoseconds;  // Clock::monotonic
+
+  // None: the network has nothing to do with it.
+  std::optional<Time> at(const Error& error, Time now);
+
+ private:
+  std::optional<Time> last_;
+};
 
 // A connection was refused, or ended, for there are others.
 bool tells_of_too_many(const Error& error);

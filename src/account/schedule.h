@@ -5,6 +5,7 @@
 // While nothing is due, next() is in the future: who waits for it does not wait in vain.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 
@@ -54,6 +55,9 @@ class Schedule {
 
   // Nothing is tried before that; then everything is looked at.
   void wait_until(Time at) { retry_at_ = at; }
+  void wait_no_longer_than(Time at) {
+    if (retry_at_) retry_at_ = std::min(*retry_at_, at);
+  }
   void stop_waiting() { retry_at_.reset(); }
   bool is_waiting() const { return retry_at_.has_value(); }
 

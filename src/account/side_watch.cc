@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "backoff.h"
+#include "heard_dialer.h"
 #include "login.h"
 #include "sterna/imap/outcome.h"
 #include "sterna/io/deadline.h"
@@ -20,7 +21,10 @@ constexpr std::size_t kOtherConnections = 2;
 }  // namespace
 
 struct SideWatch::Line {
+  explicit Line(io::Dialer& world) : dialer(world) {}
+
   KnownMailbox mailbox;
+  HeardDialer dialer;
   std::unique_ptr<Connection> connection;
   coro::Event wake;
   coro::Event doubted;
@@ -28,7 +32,11 @@ struct SideWatch::Line {
   bool unwanted = false;
   bool to_be_proved = false;
   std::string proved_for;
-  bool may_try_now = false;  // it waits for its next try, and another network may mend it
+  bool given_up = false;  // while it was being opened
+  // While it waits for its next try: for what, and until when.
+  std::optional<Error> failed;
+  std::chrono::nanoseconds try_at{};
+  EarlyTries early;
   bool over = false;
   unsigned failures = 0;
 };
@@ -69,12 +77,20 @@ void SideWatch::give_way() {
 }
 
 void SideWatch::probe(std::string_view reason) {
+  const auto now = services_.clock.monotonic();
   refused_.doubt();
   for (const auto& [wire, line] : lines_) {
     line->doubted.set();
-    if (!line->listening && !line->may_try_now) continue;
-    line->to_be_proved = line->listening;
-    line->proved_for = line->listening ? reason : "";
+    if (line->listening) {
+      line->to_be_proved = true;
+      line->proved_for = reason;
+    }
+    if (line->failed) {
+      const auto early = line->early.at(*line->failed, now);
+      if (!early) continue;
+      line->try_at = std::min(line->try_at, *early);
+    }
+    line->failures = 0;
     line->wake.set();
   }
 }
@@ -93,29 +109,39 @@ std::size_t SideWatch::connections() const {
   }));
 }
 
-// A person who has to give the secret takes his time.
+// A person who has to give the secret takes his time, and a slow line gets on.
 coro::Task<void> SideWatch::give_up_when_doubted(Line& line, const LoginSecret& secret,
                                                  coro::CancelState& opening) {
   while (co_await line.doubted.wait()) {
     line.doubted.reset();
+    const std::uint64_t octets = line.dialer.octets_in();
     const Status waited = co_await services_.clock.sleep(kProbeLimit);
     if (!waited) co_return;
-    if (!secret.is_asked_for()) opening.request();
+    if (!secret.is_asked_for() && line.dialer.octets_in() == octets) opening.request();
   }
 }
 
-// A line that is being opened has as long to come to an end as one that is open has to answer.
-coro::Task<Result<std::unique_ptr<Connection>>> SideWatch::open(Line& line) {
+coro::Task<Status> SideWatch::open_and_select(Line& line, LoginSecret& secret) {
+  const Services services{services_.clock, services_.worker, line.dialer, services_.random,
+                          services_.files};
+  STERNA_CO_TRY(line.connection, co_await open_connection(services, settings_, secret, log_));
+  ++logins_;
+  STERNA_CO_CHECK(co_await line.connection->settle());
+  co_return co_await line.connection->run_ok(imap::select(line.mailbox.wire, {}));
+}
+
+// A line that is being opened has as long to get on as one that is open has to answer.
+coro::Task<Status> SideWatch::open(Line& line) {
   const coro::Context context = co_await coro::current();
   coro::CancelState opening(*context.cancel);
   coro::Scope doubts(context);
   LoginSecret secret(settings_);  // not for as long as the line lives
   line.doubted.reset();
   doubts.spawn(give_up_when_doubted(line, secret, opening));
-  auto opened = co_await open_connection(services_, settings_, secret, log_).under(opening);
+  const Status opened = co_await open_and_select(line, secret).under(opening);
   co_await doubts.close();
-  const bool given_up = !opened && opened.error().is_cancelled() && !context.cancel->requested();
-  if (given_up) co_return fail(ErrorCode::timeout, "no sign of life");
+  line.given_up = !opened && opened.error().is_cancelled() && !context.cancel->requested();
+  if (line.given_up) co_return fail(ErrorCode::timeout, "no sign of life");
   co_return opened;
 }
 
@@ -145,11 +171,8 @@ coro::Task<Status> SideWatch::idle_once(Line& line) {
 coro::Task<Status> SideWatch::listen_once(Line& line) {
   co_await owner_.before_dial();
   if (line.unwanted) co_return Status{};
-  STERNA_CO_TRY(line.connection, co_await open(line));
-  ++logins_;
+  STERNA_CO_CHECK(co_await open(line));
   Connection& connection = *line.connection;
-  STERNA_CO_CHECK(co_await connection.settle());
-  STERNA_CO_CHECK(co_await connection.run_ok(imap::select(line.mailbox.wire, {})));
   // Nobody listened since the last sync looked at it.
   owner_.on_news(line.mailbox.wire.octets);
   connection.overhear([&](const imap::Response& response, imap::CommandKind) {
@@ -177,6 +200,18 @@ coro::Task<Status> SideWatch::listen_once(Line& line) {
   co_return Status{};
 }
 
+// A probe may bring it nearer.
+coro::Task<Status> SideWatch::wait_for_next_try(Line& line) {
+  for (;;) {
+    const auto left = line.try_at - services_.clock.monotonic();
+    if (line.unwanted || left.count() <= 0) co_return Status{};
+    line.wake.reset();
+    const Status waited =
+        co_await io::wait_for(services_.clock, std::chrono::ceil<milliseconds>(left), line.wake);
+    if (!waited && waited.error().is_cancelled()) co_return waited;
+  }
+}
+
 coro::Task<void> SideWatch::follow(Line& line) {
   while (!line.unwanted) {
     const Status ended = co_await listen_once(line);
@@ -201,13 +236,13 @@ coro::Task<void> SideWatch::follow(Line& line) {
     }
     const Patience patience = patience_for(ended.error());
     if (patience.state == LifeState::needs_auth) owner_.on_login_refused();
-    if (died_unnoticed) continue;  // the server did nothing
-    line.wake.reset();
-    const milliseconds wait = wait_after(patience, ++line.failures, services_.random);
-    line.may_try_now = may_pass_with_network(patience);
-    const Status waited = co_await io::wait_for(services_.clock, wait, line.wake);
-    line.may_try_now = false;
-    if (!waited && waited.error().is_cancelled()) break;
+    if (died_unnoticed || std::exchange(line.given_up, false)) continue;  // the server did nothing
+    line.failed = ended.error();
+    line.try_at =
+        services_.clock.monotonic() + wait_after(patience, ++line.failures, services_.random);
+    const Status waited = co_await wait_for_next_try(line);
+    line.failed.reset();
+    if (!waited) break;
   }
   line.over = true;
   changed_.set();
@@ -225,7 +260,7 @@ coro::Task<void> SideWatch::run() {
     }
     for (const KnownMailbox& mailbox : wanted_) {
       if (lines_.contains(mailbox.wire.octets) || lines_.size() >= lines_max()) continue;
-      auto line = std::make_unique<Line>();
+      auto line = std::make_unique<Line>(services_.dialer);
       line->mailbox = mailbox;
       scope.spawn(follow(*line));
       lines_.emplace(mailbox.wire.octets, std::move(line));

@@ -16,10 +16,10 @@ void Work::doubt() {
 coro::Task<void> Work::listen_for_life() {
   while (co_await doubted_.wait()) {
     doubted_.reset();
-    const std::uint64_t octets = pool_.octets_in();
+    const std::uint64_t octets = lines_.octets_in();
     const Status waited = co_await clock_.sleep(kProbeLimit);
     if (!waited) co_return;
-    if (!pool_.is_waiting() || pool_.octets_in() != octets) continue;
+    if (!pool_.is_waiting() || lines_.octets_in() != octets) continue;
     is_dead_ = true;
     stop();
     co_return;

@@ -3,6 +3,7 @@
 // pause, or where the line turns out to be dead long before a deadline would say so.
 #pragma once
 
+#include "heard_dialer.h"
 #include "pool.h"
 #include "sterna/coro/cancel.h"
 #include "sterna/coro/scope.h"
@@ -13,7 +14,9 @@ namespace sterna::account {
 
 class Work {
  public:
-  Work(io::Clock& clock, const Pool& pool) : clock_(clock), pool_(pool) {}
+  // `lines`: where those of the pool come from.
+  Work(io::Clock& clock, const Pool& pool, const HeardDialer& lines)
+      : clock_(clock), pool_(pool), lines_(lines) {}
 
   // The task's outcome; that of a cancelled one, too, where it was broken off.
   template <class T>
@@ -42,6 +45,7 @@ class Work {
 
   io::Clock& clock_;
   const Pool& pool_;
+  const HeardDialer& lines_;
   coro::CancelState* cancel_ = nullptr;  // of what is being done
   coro::Event doubted_;
   bool is_dead_ = false;

@@ -67,6 +67,20 @@ TEST_F(LivingAccount, TheWaitBehindACaptivePortalEndsWithAnotherNetwork) {
   }
 }
 
+TEST_F(LivingAccount, ANetworkThatGoesOnChangingDoesNotDialForEver) {
+  server_.unreachable = Error(ErrorCode::tls, "no handshake");
+  begin();
+  std::size_t dialled = server_.dialled.size();
+  probe_each_five_seconds(minutes(10));
+  EXPECT_LE(server_.dialled.size() - dialled, 45U);
+  server_.unreachable = Error(ErrorCode::unsupported, "no mechanism in common");
+  pass(std::chrono::hours(1));
+  ASSERT_EQ(life().state, LifeState::error);
+  dialled = server_.dialled.size();
+  probe_each_five_seconds(minutes(10));
+  EXPECT_LE(server_.dialled.size() - dialled, 2U);
+}
+
 TEST_F(LivingAccount, ARefusedLoginIsNotTriedAgainForAnotherNetwork) {
   server_.lines_max = 0;
   server_.refusal = "NO [AUTHENTICATIONFAILED] who are you";

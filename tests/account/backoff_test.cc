@@ -85,14 +85,34 @@ TEST(Backoff, NamesEachStateAsTheContractDoes) {
 }
 
 TEST(Backoff, AnotherNetworkMayMendWhatNoPersonAndNoServerAskedFor) {
-  const auto passes = [](const Error& error) { return may_pass_with_network(patience_for(error)); };
   for (const ErrorCode code : {ErrorCode::connect, ErrorCode::resolve, ErrorCode::certificate,
                                ErrorCode::tls, ErrorCode::protocol, ErrorCode::timeout})
-    EXPECT_TRUE(passes(Error(code, "portal"))) << to_string(code);
-  EXPECT_FALSE(passes(Error(ErrorCode::login, "wrong password")));
-  EXPECT_FALSE(passes(Error(ErrorCode::secret, "locked")));
-  EXPECT_FALSE(passes(Error(ErrorCode::server_no, "too many connections, try again in 5 minutes")
-                          .with_scope(ErrorScope::account)));
+    EXPECT_TRUE(may_pass_with_network(Error(code, "portal"))) << to_string(code);
+  for (const ErrorCode code :
+       {ErrorCode::login, ErrorCode::secret, ErrorCode::marker, ErrorCode::locked,
+        ErrorCode::config, ErrorCode::unsupported, ErrorCode::no_space, ErrorCode::day_limit,
+        ErrorCode::over_quota, ErrorCode::server_no, ErrorCode::internal})
+    EXPECT_FALSE(may_pass_with_network(Error(code, "here"))) << to_string(code);
+  EXPECT_FALSE(may_pass_with_network(
+      Error(ErrorCode::disconnected, "too many connections, try again in 5 minutes")));
+}
+
+TEST(EarlyTries, WhatWasOfflineIsTriedEachTime) {
+  EarlyTries early;
+  const Error error(ErrorCode::resolve, "no such host");
+  EXPECT_EQ(early.at(error, seconds(10)), seconds(10));
+  EXPECT_EQ(early.at(error, seconds(11)), seconds(11));
+  EXPECT_EQ(early.at(Error(ErrorCode::login, "no"), seconds(12)), std::nullopt);
+}
+
+TEST(EarlyTries, WhatOnlyMayBeAPortalsDoingIsTriedAtOnceAndThenNotMoreOften) {
+  EarlyTries early;
+  const Error error(ErrorCode::tls, "no handshake");  // 15 seconds after the first of them
+  EXPECT_EQ(early.at(error, seconds(10)), seconds(10));
+  EXPECT_EQ(early.at(error, seconds(15)), seconds(25));
+  EXPECT_EQ(early.at(error, seconds(20)), seconds(25));
+  EXPECT_EQ(early.at(error, seconds(26)), seconds(40));
+  EXPECT_EQ(early.at(error, minutes(9)), minutes(9));
 }
 
 TEST(Backoff, OnlyWordsOfConnectionsSayThatThereAreTooMany) {

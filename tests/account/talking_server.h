@@ -82,7 +82,9 @@ class TalkingServer final : public io::Dialer {
   std::optional<Error> unreachable;
   // What is silent for longer is reset when somebody speaks.
   std::chrono::nanoseconds bears = std::chrono::hours(10);
-  bool hangs = false;                // whoever dials
+  bool hangs = false;   // whoever dials
+  std::string mute_at;  // whoever says what begins so gets no answer any more; "": none
+  std::chrono::milliseconds answers_after{};
   std::size_t lines_max = SIZE_MAX;  // a login beyond so many lines is refused
   std::string refusal = "NO [LIMIT] Maximum number of connections from user+IP exceeded";
   std::size_t refusals = 0;
@@ -102,6 +104,8 @@ class TalkingServer final : public io::Dialer {
         line_->news.reset();
         STERNA_CO_CHECK(co_await line_->news.wait());
       }
+      if (!line_->lost && server_.answers_after.count() > 0)
+        STERNA_CO_CHECK(co_await server_.clock_.sleep(server_.answers_after));
       if (line_->lost) co_return fail(*line_->lost);
       const std::string text = std::exchange(line_->out, {});
       into += text;
@@ -136,6 +140,7 @@ class TalkingServer final : public io::Dialer {
     const std::string tag = text.substr(0, space);
     const std::string command = text == "DONE" ? text : text.substr(space + 1);
     said.push_back({clock_.monotonic(), index, command});
+    if (!mute_at.empty() && command.starts_with(mute_at)) line.silent = true;
     if (line.silent) return;
     if (command == "DONE") {
       line.out += std::exchange(line.idle, {}) + " OK done\r\n";

@@ -110,16 +110,73 @@ TEST_F(Watching, ALoginThatIsRefusedToALineBesideIsCounted) {
   EXPECT_EQ(life().counters.logins_refused, 1U);
 }
 
-TEST_F(Watching, ALineThatIsBeingOpenedWhenTheNetworkChangesIsOpenedAnew) {
-  begin();
+// A side line that failed for long.
+class LongOffline : public Watching {
+ protected:
+  void begin_and_fail() {
+    begin();
+    server_.unreachable = Error(ErrorCode::connect, "no route to host");
+    server_.cut(1);
+    pass(std::chrono::hours(1));
+    ASSERT_GT(server_.dialled.size(), 10U);
+    ASSERT_EQ(life().pushed.size(), 1U);
+  }
+};
+
+TEST_F(LongOffline, WhenTheNetworkIsThereTheLineIsWithinSecondsAlsoWhereNamesAreNotYet) {
+  begin_and_fail();
+  account_->probe("network_changed");
+  pass(seconds(1));
+  server_.unreachable.reset();
+  pass(seconds(4));
+  EXPECT_EQ(life().pushed.size(), 2U);
+}
+
+TEST_F(LongOffline, ALineThatIsBeingOpenedWhenTheNetworkChangesIsOpenedAnew) {
+  begin_and_fail();
+  server_.unreachable.reset();
   server_.hangs = true;
-  server_.cut(1);
-  pass(seconds(10));
-  ASSERT_EQ(server_.dialled.size(), 3U);
+  pass(minutes(7));
   server_.hangs = false;
   account_->probe("network_changed");
-  pass(seconds(10));
+  pass(seconds(5));
   EXPECT_EQ(life().pushed.size(), 2U);
+}
+
+TEST_F(Watching, AnOpeningThatGetsOnIsNotGivenUp) {
+  begin();
+  server_.answers_after = seconds(3);
+  server_.cut(1);
+  pass(seconds(4));
+  ASSERT_EQ(server_.dialled.size(), 3U);
+  account_->probe("network_changed");
+  pass(minutes(1));
+  EXPECT_EQ(server_.dialled.size(), 3U);
+  EXPECT_EQ(life().pushed.size(), 2U);
+}
+
+TEST_F(Watching, AnOpeningThatEndsInSilenceAfterTheLoginIsGivenUp) {
+  begin();
+  server_.mute_at = "SELECT \"Lists\"";
+  server_.cut(1);
+  pass(seconds(4));
+  ASSERT_EQ(server_.logged_in(), 2U);
+  ASSERT_EQ(life().pushed.size(), 1U);
+  server_.mute_at.clear();
+  account_->probe("network_changed");
+  pass(seconds(5));
+  EXPECT_EQ(life().pushed.size(), 2U);
+}
+
+TEST_F(Watching, TheFirstLineIsNotGivenUpEitherWhileItsOpeningGetsOn) {
+  begin();
+  server_.answers_after = seconds(3);
+  server_.cut(0);
+  pass(seconds(1));
+  ASSERT_EQ(server_.dialled.size(), 3U);
+  account_->probe("network_changed");
+  pass(minutes(2));
+  EXPECT_EQ(server_.dialled.size(), 3U);
 }
 
 class Paced : public Watching {
