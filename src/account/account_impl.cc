@@ -19,14 +19,14 @@ using std::chrono::seconds;
 // For as long as it lives, whatever is waited for is up to others.
 class UpToOthers {
  public:
-  explicit UpToOthers(Life& life)
-      : life_(life), before_(std::exchange(life.patience, nanoseconds{})) {}
-  ~UpToOthers() { life_.patience = before_; }
+  explicit UpToOthers(nanoseconds& standstill_max)
+      : standstill_max_(standstill_max), before_(std::exchange(standstill_max, nanoseconds{})) {}
+  ~UpToOthers() { standstill_max_ = before_; }
   UpToOthers(const UpToOthers&) = delete;
   UpToOthers& operator=(const UpToOthers&) = delete;
 
  private:
-  Life& life_;
+  nanoseconds& standstill_max_;
   nanoseconds before_;
 };
 
@@ -62,6 +62,7 @@ void Account::Impl::count() {
   life.watches = local.size();
   life.watch_obstacle = local.shortcoming();
   life.progress = turns + worker.jobs() + lines.octets_in() + kept.pool.octets_out();
+  life.patience = worker.is_at_work() ? nanoseconds{} : standstill_max;
 }
 
 void Account::Impl::on_news(const std::string& wire) {
@@ -183,7 +184,7 @@ coro::Task<void> Account::Impl::wait_for_reason() {
   }
   // A reason to listen anew, and none to sync.
   if (remote.renew_at()) left = std::clamp(*remote.renew_at() - now(), nanoseconds{}, left);
-  life.patience = left + kStandsStillMax;
+  standstill_max = left + kStandsStillMax;
   coro::Scope timer = co_await coro::make_scope();
   timer.spawn(io::set_after(services.clock, std::chrono::ceil<milliseconds>(left), wake));
   co_await listen();
@@ -191,7 +192,7 @@ coro::Task<void> Account::Impl::wait_for_reason() {
 }
 
 coro::Task<Result<coro::Semaphore::Permit>> Account::Impl::take_turn() {
-  const UpToOthers waits(life);
+  const UpToOthers waits(standstill_max);
   co_return co_await turn.hold();
 }
 
@@ -241,7 +242,7 @@ coro::Task<void> Account::Impl::wait_while_paused() {
   answer_all();
   wake.reset();
   if (!pause_until) co_return;
-  const UpToOthers waits(life);
+  const UpToOthers waits(standstill_max);
   const std::int64_t left_ms = *pause_until - wall_ms();
   if (*pause_until != 0 && left_ms <= 0) {
     go_on();
@@ -396,7 +397,7 @@ coro::Task<void> Account::Impl::run_hook() {
   coro::Scope proving = co_await coro::make_scope();
   proving.spawn(prove_when_doubted());
   {
-    const UpToOthers waits(life);
+    const UpToOthers waits(standstill_max);
     co_await observer.before_sync(self);
   }
   hook_is_over = true;
@@ -475,7 +476,7 @@ coro::Task<void> Account::Impl::live() {
   while (!context.cancel->requested()) {
     wake.reset();
     ++turns;
-    life.patience = kStandsStillMax;
+    standstill_max = kStandsStillMax;
     heed_side_lines();
     if (pause_until) {
       co_await wait_while_paused();

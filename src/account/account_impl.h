@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "backoff.h"
+#include "counted.h"
 #include "heard_dialer.h"
 #include "kept.h"
 #include "life.h"
@@ -28,19 +29,23 @@
 
 namespace sterna::account {
 
-// Jobs that are done are work that goes on, however long all of them take.
+// Jobs that are done are work that goes on, however long all of them take; and a disk may be slow,
+// or busy with other accounts.
 class CountedWorker final : public io::Worker {
  public:
   explicit CountedWorker(io::Worker& worker) : worker_(worker) {}
   coro::Task<void> run(std::function<void()> job) override {
+    const Counted at_work(at_work_);
     co_await worker_.run(std::move(job));
     ++jobs_;
   }
   std::uint64_t jobs() const { return jobs_; }
+  bool is_at_work() const { return at_work_ > 0; }
 
  private:
   io::Worker& worker_;
   std::uint64_t jobs_ = 0;
+  std::size_t at_work_ = 0;
 };
 
 // Nothing that an account does by itself takes so long without an octet or a job that ends: a
@@ -73,7 +78,6 @@ struct Account::Impl final : SideWatch::Owner {
         local(services, watcher, settings, wake, log),
         work(services.clock, kept.pool, lines),
         schedule(life_settings.poll_interval) {
-    life.patience = kStandsStillMax;
     life.since_ms = services.clock.wall_ns() / 1'000'000;
   }
 
@@ -146,8 +150,9 @@ struct Account::Impl final : SideWatch::Owner {
   std::optional<std::int64_t> pause_until;  // paused; 0: until resumed
   unsigned failures = 0;                    // in a row
   EarlyTries early;
-  std::string probe_reason;                 // "" if the line need not be proved
-  coro::Event doubted;                      // while a hook runs: prove the line, or it is over
+  std::chrono::nanoseconds standstill_max = kStandsStillMax;  // Life::patience, but for the disk
+  std::string probe_reason;                                   // "" if the line need not be proved
+  coro::Event doubted;  // while a hook runs: prove the line, or it is over
   bool hook_is_over = true;
   std::optional<Error> told_beside;  // a line beside was: the account is to wait
   bool knows_figures = true;         // `life` has what is held, and waits, in the state

@@ -32,13 +32,17 @@ namespace {
 constexpr int kListingsMax = 4;
 constexpr std::chrono::milliseconds kSettlePauseMin{50};
 
-std::vector<Looked> look_at_all(maildir::MailboxDirs& dirs, const std::vector<LocalFile*>& files) {
-  std::vector<Looked> looked;
-  looked.reserve(files.size());
-  for (const LocalFile* file : files) {
+// On a cold disk more of them would keep a worker from all other accounts for too long.
+constexpr std::size_t kFilesAJob = 1000;
+
+// The next of them.
+void look_at_more(maildir::MailboxDirs& dirs, const std::vector<LocalFile*>& files,
+                  std::vector<Looked>& looked) {
+  const std::size_t end = std::min(files.size(), looked.size() + kFilesAJob);
+  while (looked.size() < end) {
+    const LocalFile* file = files[looked.size()];
     looked.push_back(look_at(dirs.message_dir(file->in_new), file->name, file->base));
   }
-  return looked;
 }
 
 // The kernel has written what is older, by far.
@@ -217,12 +221,17 @@ coro::Task<Status> describe_arrivals(Engine& engine, MailboxWork& work, ListingM
   const bool flushes = engine.settings.fsync && !engine.dry_run();
   const bool restarted = was_restarted(engine, work);
   const std::int64_t since_ns = written_before_ns(engine);
-  auto job = [&] {
-    std::vector<Looked> found = look_at_all(*dirs, files);
-    if (flushes) flush_young(*dirs, files, found, since_ns);
-    return found;
+  std::vector<Looked> looked;
+  looked.reserve(files.size());
+  const auto job = [&] {
+    look_at_more(*dirs, files, looked);
+    if (flushes && looked.size() == files.size()) flush_young(*dirs, files, looked, since_ns);
   };
-  const std::vector<Looked> looked = co_await on_worker(engine.services, job);
+  while (looked.size() < files.size()) {
+    co_await engine.services.worker.run(job);
+    const bool stop = co_await coro::cancelled();
+    if (stop && looked.size() < files.size()) co_return fail(Error::cancelled());
+  }
   const std::int64_t settles_ns = std::chrono::nanoseconds(engine.settings.settles).count();
   std::size_t next = 0;
   for (LocalFile& file : found.arrived) {

@@ -166,6 +166,32 @@ TEST_F(LivingAccount, ItIsStillSaidWhileTheServerIsAway) {
   EXPECT_EQ(life().watch_obstacle, "");
 }
 
+TEST_F(LivingAccount, ASlowDiskIsNoAccountThatStandsStill) {
+  begin();
+  EXPECT_GT(life().patience.count(), 0);
+  worker_.takes = minutes(30);
+  watcher_.tell(settings_.maildir + "/INBOX/cur", {"a:2,"});
+  pass(minutes(10));
+  EXPECT_EQ(life().patience.count(), 0);
+}
+
+TEST_F(LivingAccount, AFullMaildirIsReadAPieceAtATimeAndAPauseWaitsForOneOfThem) {
+  settings_.fsync = false;
+  begin();
+  account_->pause(std::nullopt);
+  pass(seconds(1));
+  for (int i = 0; i < 12'000; ++i)
+    write_file("INBOX/cur/" + std::to_string(i) + ":2,", "Subject: x\n\n" + std::to_string(i));
+  server_.mute_at = "SELECT";
+  worker_.takes = seconds(10);
+  account_->resume();
+  pass(seconds(130));
+  EXPECT_EQ(life().patience.count(), 0) << "of twelve pieces, some are not read yet";
+  account_->pause(std::nullopt);
+  pass(seconds(10));
+  EXPECT_EQ(life().state, LifeState::paused);
+}
+
 TEST_F(LivingAccount, ALifeThatGetsOnIsToldFromOneThatStandsStill) {
   begin();
   std::uint64_t progress = life().progress;

@@ -20,12 +20,24 @@
 
 namespace sterna::account::test {
 
-class WorkerAtOnce final : public io::Worker {
+// A job is done at once, or when its time is over: nothing interrupts one that has begun.
+class TimedWorker final : public io::Worker {
  public:
+  explicit TimedWorker(sterna::test::VirtualClock& clock) : clock_(clock) {}
   coro::Task<void> run(std::function<void()> job) override {
+    ++jobs;
+    if (takes.count() > 0) {
+      coro::Event over;
+      clock_.schedule(takes, [&over] { over.set(); });
+      static_cast<void>(co_await over.wait_regardless());
+    }
     job();
-    co_return;
   }
+  std::chrono::nanoseconds takes{};
+  std::size_t jobs = 0;
+
+ private:
+  sterna::test::VirtualClock& clock_;
 };
 
 class ToldWatcher final : public io::Watcher {
@@ -129,7 +141,7 @@ class LivingAccount : public AccountWorld, public Observer {
   seconds now() const { return std::chrono::duration_cast<seconds>(clock_.monotonic()); }
 
   sterna::test::VirtualClock clock_;
-  WorkerAtOnce worker_;
+  TimedWorker worker_{clock_};
   TalkingServer server_{clock_};
   ToldWatcher watcher_;
   LifeSettings how_;

@@ -85,7 +85,8 @@ struct Life {
   std::int64_t token_expires_ms = 0;        // the access token of OAuth; 0: none, or not known
   LifeCounters counters;
   // Grows with whatever it does. While it starts, syncs, watches or polls and this stands still for
-  // longer than `patience`, it is stuck; zero: it waits for somebody else, as long as he likes.
+  // longer than `patience`, it is stuck; zero: it waits for somebody else, as long as he likes, or
+  // for the disk.
   std::uint64_t progress = 0;
   std::chrono::nanoseconds patience{};
 };
