@@ -362,12 +362,14 @@ void Account::Impl::went_well(const Due& due, const AccountReport& report) {
 }
 
 void Account::Impl::take_outcome(const Due& due, const AccountReport& report, nanoseconds began,
-                                 bool was_told, bool over_old_line) {
+                                 std::optional<nanoseconds> told_at, bool over_old_line) {
   take_report(life, report, kept.failure.has_value());
   life.last_duration = now() - began;
   // A server that tells without end of what is not there does not keep us busy.
-  if (was_told && !did_anything(report.counts)) schedule.told_in_vain(now());
-  if (was_told && report.counts.downloaded != 0) count_push(life.counters, now() - began);
+  if (told_at && !did_anything(report.counts)) schedule.told_in_vain(now());
+  // What failed in between is no latency.
+  if (told_at && failures == 0 && report.counts.downloaded != 0)
+    count_push(life.counters, now() - *told_at);
   const std::string summary = summary_of(report.counts);
   if (!summary.empty()) log.info("synced: {} ({:.2f} s)", summary, report.seconds);
   complaints.tell(report, log);
@@ -405,6 +407,26 @@ coro::Task<void> Account::Impl::run_hook() {
   co_await proving.join();
 }
 
+coro::Task<void> Account::Impl::ask_to_dial(bool& may_dial) {
+  co_await observer.before_dial(self);
+  may_dial = true;
+  wake.set();
+}
+
+// A pause does not wait for that, nor who asks for a sync.
+coro::Task<void> Account::Impl::queue_to_dial() {
+  const UpToOthers waits(standstill_max);
+  bool may_dial = false;
+  coro::Scope queue = co_await coro::make_scope();
+  queue.spawn(ask_to_dial(may_dial));
+  Status waited;
+  while (waited && !may_dial && !has_other_plans()) {
+    wake.reset();
+    waited = co_await wake.wait();
+  }
+  co_await queue.close();
+}
+
 // What a sync that failed was told of is known still, and not done.
 void Account::Impl::look_ended(const News& news, bool everything) {
   using Look = LocalWatch::Look;
@@ -414,10 +436,6 @@ void Account::Impl::look_ended(const News& news, bool everything) {
 }
 
 coro::Task<void> Account::Impl::sync(Due due) {
-  if (!due.request && !kept.pool.open_primary()) {
-    const UpToOthers waits(life);
-    co_await observer.before_dial(self);
-  }
   const Result<coro::Semaphore::Permit> permit = co_await work.run(take_turn());
   if (!permit || pause_until) {
     // Whoever lent the state kept it for long: what is due is still due, and who waits is answered.
@@ -425,9 +443,13 @@ coro::Task<void> Account::Impl::sync(Due due) {
     co_return;
   }
   if (due.everything || remote.has_news()) enter(LifeState::syncing);
-  if (!due.request) co_await run_hook();
-  const bool was_told = remote.has_news() && remote.since();
-  const nanoseconds began = was_told ? *remote.since() : now();
+  if (!due.request) {
+    co_await run_hook();
+    if (!kept.pool.open_primary() && !has_other_plans()) co_await queue_to_dial();
+    if (has_other_plans()) co_return;  // what is due is still due
+  }
+  const nanoseconds began = now();
+  const auto told_at = remote.has_news() ? remote.since() : std::nullopt;
   remote.end();
   const bool over_old_line = kept.pool.open_primary() != nullptr;
   if (!over_old_line) remote.forget();
@@ -459,7 +481,7 @@ coro::Task<void> Account::Impl::sync(Due due) {
   }
   co_await kept.pool.rest();
   co_await recall_figures(report);
-  take_outcome(due, report, began, was_told, over_old_line);
+  take_outcome(due, report, began, told_at, over_old_line);
   observer.on_life(self);
   observer.on_synced(self, report);
   if (!due.request) co_return;

@@ -97,6 +97,8 @@ struct Account::Impl final : SideWatch::Owner {
   bool waits_as_told() const {
     return schedule.is_waiting() && life.error && is_told_to_wait(*life.error);
   }
+  // Something comes before a sync that nobody asked for.
+  bool has_other_plans() const { return pause_until || told_beside || !requests.empty(); }
   Told told() const { return {remote.has_news() && !remote.everything(), remote.everything()}; }
   coro::Task<void> wait_for_reason();
   coro::Task<void> listen();
@@ -106,10 +108,12 @@ struct Account::Impl final : SideWatch::Owner {
   void replace_dead_line(const std::string& reason);
   coro::Task<void> sync(Due due);
   coro::Task<void> run_hook();
+  coro::Task<void> ask_to_dial(bool& may_dial);
+  coro::Task<void> queue_to_dial();
   coro::Task<void> prove_when_doubted();
   void look_ended(const News& news, bool everything);
   void take_outcome(const Due& due, const AccountReport& report, std::chrono::nanoseconds began,
-                    bool was_told, bool over_old_line);
+                    std::optional<std::chrono::nanoseconds> told_at, bool over_old_line);
   coro::Task<void> recall_state();
   coro::Task<void> recall_figures(AccountReport& report);
   void failed(const Error& error, bool over_old_line);

@@ -187,7 +187,8 @@ void add_watching(Text& text) {
     text.line(one, number(life.pushed.size()), {{"by", life.push_by}});
   });
   text.family("sterna_push_latency_seconds", "summary",
-              "From the server's notice of a new message to the end of the sync that fetched it.");
+              "From the server's notice of a new message to the end of the sync that fetched it, "
+              "where none failed in between.");
   text.for_lives([&](const AccountFigures& one, const account::Life& life) {
     text.line(one, seconds(life.counters.push_latency_sum), {}, "_sum");
     text.line(one, number(life.counters.pushes), {}, "_count");

@@ -192,6 +192,23 @@ TEST_F(LivingAccount, AFullMaildirIsReadAPieceAtATimeAndAPauseWaitsForOneOfThem)
   EXPECT_EQ(life().state, LifeState::paused);
 }
 
+TEST_F(LivingAccount, TheTimeOfASyncIsItsOwn) {
+  begin();
+  server_.answers_after = seconds(1);
+  server_.say(0, "* 1 EXISTS\r\n");
+  pass(seconds(2));
+  ASSERT_EQ(life().state, LifeState::syncing);
+  server_.unreachable = kAway;
+  server_.cut(0);
+  pass(minutes(30));
+  server_.answers_after = seconds(0);
+  ASSERT_EQ(life().state, LifeState::offline);
+  server_.unreachable.reset();
+  pass(minutes(10));
+  ASSERT_EQ(life().state, LifeState::watching);
+  EXPECT_LT(life().last_duration, seconds(1));
+}
+
 TEST_F(LivingAccount, ALifeThatGetsOnIsToldFromOneThatStandsStill) {
   begin();
   std::uint64_t progress = life().progress;
@@ -227,6 +244,18 @@ TEST_F(WithALongHook, ALineThatWasDoubtedBeforeItIsProvedAtItsBegin) {
   loan.reset();
   pass(seconds(7));
   EXPECT_TRUE(server_.lines[0]->ended);
+}
+
+TEST_F(WithALongHook, APauseDuringItHolds) {
+  begin();
+  hook_takes_ = seconds(60);
+  server_.say(0, "* 1 EXISTS\r\n");
+  pass(seconds(2));
+  const std::uint64_t syncs = life().counters.syncs;
+  account_->pause(std::nullopt);
+  pass(seconds(70));
+  EXPECT_EQ(life().state, LifeState::paused);
+  EXPECT_EQ(life().counters.syncs, syncs);
 }
 
 TEST_F(WithALongHook, ItIsNotTheAccountThatStandsStillMeanwhile) {

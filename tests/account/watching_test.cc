@@ -203,6 +203,55 @@ TEST_F(Paced, ALineThatWasLostIsDialledWhenItMayBe) {
   EXPECT_EQ(asked_, 4U);
 }
 
+TEST_F(Paced, WhoAsksForASyncDoesNotQueue) {
+  begin();
+  wait_ = minutes(10);
+  server_.cut(0);
+  pass(seconds(20));
+  ASSERT_EQ(server_.dialled.size(), 2U);
+  bool done = false;
+  const auto ask = [](Account& account, bool& answered) -> coro::Task<void> {
+    Progress progress;
+    const AccountReport report = co_await account.sync({}, progress);
+    answered = report.errors.empty();
+  };
+  scope_->spawn(ask(*account_, done));
+  pass(seconds(1));
+  EXPECT_TRUE(done);
+}
+
+TEST_F(Paced, APauseDoesNotQueue) {
+  begin();
+  wait_ = minutes(10);
+  server_.cut(0);
+  pass(seconds(20));
+  account_->pause(std::nullopt);
+  pass(seconds(1));
+  EXPECT_EQ(life().state, LifeState::paused);
+}
+
+class PacedAndHooked : public Paced {
+ protected:
+  coro::Task<void> before_sync(const Account&) override {
+    static_cast<void>(co_await clock_.sleep(hook_takes_));
+  }
+  seconds hook_takes_{0};
+};
+
+TEST_F(PacedAndHooked, ALineThatDiedDuringAHookIsDialledWhenItMayBe) {
+  begin();
+  hook_takes_ = seconds(30);
+  server_.say(0, "* 1 EXISTS\r\n");
+  pass(seconds(2));
+  server_.lines[0]->silent = true;
+  account_->probe("network_changed");
+  wait_ = minutes(10);
+  pass(minutes(1));
+  ASSERT_TRUE(server_.lines[0]->ended);
+  EXPECT_EQ(server_.dialled.size(), 2U);
+  EXPECT_EQ(asked_, 3U);
+}
+
 TEST_F(Paced, TheOnlyOneThatWasLostIsReplacedWithinASecond) {
   begin();
   server_.cut(0);

@@ -57,7 +57,8 @@ struct LifeCounters {
   std::uint64_t logins_refused = 0;
   std::map<std::string, std::uint64_t> reconnects;  // by reason: to_string(ErrorCode), "slept" ...
   Counts moved;                                     // sums over all syncs
-  // From the server's notice of a new message to the end of the sync that fetched it.
+  // From the server's notice of a new message to the end of the sync that fetched it, where none
+  // failed in between.
   std::uint64_t pushes = 0;
   std::chrono::nanoseconds push_latency_sum{};
   std::chrono::nanoseconds push_latency_max{};
@@ -101,7 +102,7 @@ class Observer {
   virtual void on_life(const Account& /*account*/) {}
   // A sync that was not asked for by hand waits for it.
   virtual coro::Task<void> before_sync(const Account& /*account*/) { co_return; }
-  // A line is dialled anew for a sync that was not asked for by hand, or to listen: that waits for
+  // A line is dialled for a sync that was not asked for by hand, or to listen: that waits for
   // it, so that many accounts do not dial in one moment.
   virtual coro::Task<void> before_dial(const Account& /*account*/) { co_return; }
   virtual void on_synced(const Account& /*account*/, const AccountReport& /*report*/) {}
