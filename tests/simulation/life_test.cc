@@ -135,6 +135,22 @@ TEST_F(Living, ALineThatIsCutIsReplacedAtOnceAndThenWithPatience) {
   EXPECT_LE(line_->dialled(), before + 3);
 }
 
+TEST_F(Living, WhatFailedInBetweenIsNoLatencyOfAPush) {
+  begin();
+  arrives("INBOX", "t1");
+  falls_silent_at_ = "BODY.PEEK[]";
+  told();
+  pass(seconds(2));
+  line_->go_down();
+  pass(minutes(10));
+  ASSERT_EQ(account_->life().state, LifeState::offline);
+  ASSERT_EQ(account_->life().pending, 1U);
+  line_->go_up();
+  pass(minutes(6));
+  EXPECT_EQ(files(), Lines{"INBOX t1"});
+  EXPECT_EQ(account_->life().counters.pushes, 0U);
+}
+
 TEST_F(Living, APasswordThatIsRefusedIsNotTriedInALoop) {
   settings_.password = []() -> coro::Task<Result<Secret>> { co_return Secret("wrong"); };
   begin();
