@@ -60,5 +60,25 @@ with namespace
 )");
 }
 
+// A file that was moved where an older one of its message had been is no leftover of that one: the
+// people of the simulation do not delete the only file here.
+TEST(FoundHalfMoves, TheOnlyFileIsNoLeftover) {
+  play(R"(seed 681454
+with
+1 remote.make dice=299915430
+2 local.deliver dice=98802340
+3 rest
+4 local.deliver dice=961939590
+6 remote.move dice=419244521
+7 sync
+15 server.renumber dice=95871828
+16 sync
+17 local.move dice=867716752
+21 sync dice=865292686 power_ops=1
+23 local.move dice=979040122
+24 rest
+)");
+}
+
 }  // namespace
 }  // namespace sterna::simulation

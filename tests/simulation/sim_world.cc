@@ -392,16 +392,19 @@ void SimWorld::decide_held(const Step& step) {
   }
 }
 
-// A person deletes a file that is held while its message is elsewhere.
+// A person deletes a file that is held while its message is elsewhere, on both sides: a file that
+// is the only one here was moved there, and whoever deletes it deletes its message.
 void SimWorld::remove_leftovers(const std::vector<account::HeldLine>& held) {
   std::set<std::string> there;
   for (const Copy& copy : remote_.copies()) there.insert(copy.token);
+  std::multiset<std::string> here;
+  for (const Copy& copy : local_.copies()) here.insert(copy.token);
   for (const account::HeldLine& line : held) {
     if (!is_file(line)) continue;
     std::string base = line.path.substr(line.path.rfind('/') + 1);
     base = base.substr(0, base.find(':'));
     const std::string token = local_.token_of_base(base);
-    if (!there.contains(token)) continue;
+    if (!there.contains(token) || here.count(token) < 2) continue;
     diary_.note(fmt::format("local: leftover of {} deleted", token));
     local_.remove_base(base);
   }
