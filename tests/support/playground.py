@@ -10,6 +10,7 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 
 from tests.support import sample_mail
 from tests.support.dovecot import PASSWORD, Dovecot, reachable
@@ -109,6 +110,9 @@ class Playground:
         bob.deliver("Projects/Website/Ideas", local(self.new_mail(
             "bob", "bob", "Note to self", "Ask Ann.\n")), "S", sample_mail.EPOCH + 11 * 3600)
         yield "bob files a note in a new folder, Projects/Website/Ideas"
+        # A file of the last second may not be whole yet: it might become the newsletter, which
+        # would wait for it.
+        time.sleep(1.1)
 
     def files(self):
         for owner, mail in self.mail.items():
