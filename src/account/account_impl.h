@@ -76,7 +76,7 @@ struct Account::Impl final : SideWatch::Owner {
         beside({world.clock, worker, world.dialer, world.random, world.files}, settings, silence,
                *this, log),
         local(services, watcher, settings, wake, log),
-        work(services.clock, kept.pool, lines),
+        work(services.clock, lines, [this] { return kept.pool.is_waiting(); }),
         schedule(life_settings.poll_interval) {
     life.since_ms = services.clock.wall_ns() / 1'000'000;
   }

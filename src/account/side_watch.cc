@@ -9,6 +9,7 @@
 #include "login.h"
 #include "sterna/imap/outcome.h"
 #include "sterna/io/deadline.h"
+#include "work.h"
 
 namespace sterna::account {
 namespace {
@@ -27,7 +28,7 @@ struct SideWatch::Line {
   HeardDialer dialer;
   std::unique_ptr<Connection> connection;
   coro::Event wake;
-  coro::Event doubted;
+  Work* opening = nullptr;  // while it is
   bool listening = false;
   bool unwanted = false;
   bool to_be_proved = false;
@@ -80,7 +81,7 @@ void SideWatch::probe(std::string_view reason) {
   const auto now = services_.clock.monotonic();
   refused_.doubt();
   for (const auto& [wire, line] : lines_) {
-    line->doubted.set();
+    if (line->opening) line->opening->doubt();
     if (line->listening) {
       line->to_be_proved = true;
       line->proved_for = reason;
@@ -109,18 +110,6 @@ std::size_t SideWatch::connections() const {
   }));
 }
 
-// A person who has to give the secret takes his time, and a slow line gets on.
-coro::Task<void> SideWatch::give_up_when_doubted(Line& line, const LoginSecret& secret,
-                                                 coro::CancelState& opening) {
-  while (co_await line.doubted.wait()) {
-    line.doubted.reset();
-    const std::uint64_t octets = line.dialer.octets_in();
-    const Status waited = co_await services_.clock.sleep(kProbeLimit);
-    if (!waited) co_return;
-    if (!secret.is_asked_for() && line.dialer.octets_in() == octets) opening.request();
-  }
-}
-
 coro::Task<Status> SideWatch::open_and_select(Line& line, LoginSecret& secret) {
   const Services services{services_.clock, services_.worker, line.dialer, services_.random,
                           services_.files};
@@ -130,17 +119,16 @@ coro::Task<Status> SideWatch::open_and_select(Line& line, LoginSecret& secret) {
   co_return co_await line.connection->run_ok(imap::select(line.mailbox.wire, {}));
 }
 
-// A line that is being opened has as long to get on as one that is open has to answer.
+// A line that is being opened has as long to get on as one that is open has to answer. A person who
+// has to give the secret takes his time.
 coro::Task<Status> SideWatch::open(Line& line) {
-  const coro::Context context = co_await coro::current();
-  coro::CancelState opening(*context.cancel);
-  coro::Scope doubts(context);
   LoginSecret secret(settings_);  // not for as long as the line lives
-  line.doubted.reset();
-  doubts.spawn(give_up_when_doubted(line, secret, opening));
-  const Status opened = co_await open_and_select(line, secret).under(opening);
-  co_await doubts.close();
-  line.given_up = !opened && opened.error().is_cancelled() && !context.cancel->requested();
+  Work opening(services_.clock, line.dialer, [&] { return !secret.is_asked_for(); });
+  line.opening = &opening;
+  const Status opened = co_await opening.run(open_and_select(line, secret));
+  line.opening = nullptr;
+  const bool ends = co_await coro::cancelled();
+  line.given_up = !opened && opening.is_dead() && !ends;
   if (line.given_up) co_return fail(ErrorCode::timeout, "no sign of life");
   co_return opened;
 }

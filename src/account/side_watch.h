@@ -63,8 +63,6 @@ class SideWatch {
   coro::Task<Status> idle_once(Line& line);
   coro::Task<Status> open(Line& line);
   coro::Task<Status> open_and_select(Line& line, LoginSecret& secret);
-  coro::Task<void> give_up_when_doubted(Line& line, const LoginSecret& secret,
-                                        coro::CancelState& opening);
   coro::Task<Status> wait_for_next_try(Line& line);
   std::size_t lines_max() const;
   std::size_t lines_alive() const;

@@ -19,7 +19,7 @@ coro::Task<void> Work::listen_for_life() {
     const std::uint64_t octets = lines_.octets_in();
     const Status waited = co_await clock_.sleep(kProbeLimit);
     if (!waited) co_return;
-    if (!pool_.is_waiting() || lines_.octets_in() != octets) continue;
+    if (!owes_answer_() || lines_.octets_in() != octets) continue;
     is_dead_ = true;
     stop();
     co_return;

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Work: what an account does with its server, one thing at a time, which can be broken off: by a
-// pause, or where the line turns out to be dead long before a deadline would say so.
+// Work: what an account does with its server, one thing at a time, or the opening of one more line,
+// which can be broken off: by a pause, or where the line turns out to be dead long before a
+// deadline would say so.
 #pragma once
 
+#include <functional>
+#include <utility>
+
 #include "heard_dialer.h"
-#include "pool.h"
 #include "sterna/coro/cancel.h"
 #include "sterna/coro/scope.h"
 #include "sterna/coro/sync.h"
@@ -14,9 +17,10 @@ namespace sterna::account {
 
 class Work {
  public:
-  // `lines`: where those of the pool come from.
-  Work(io::Clock& clock, const Pool& pool, const HeardDialer& lines)
-      : clock_(clock), pool_(pool), lines_(lines) {}
+  // `lines`: where those that it goes over come from. `owes_answer`: whether it is the server that
+  // is waited for now.
+  Work(io::Clock& clock, const HeardDialer& lines, std::function<bool()> owes_answer)
+      : clock_(clock), lines_(lines), owes_answer_(std::move(owes_answer)) {}
 
   // The task's outcome; that of a cancelled one, too, where it was broken off.
   template <class T>
@@ -44,8 +48,8 @@ class Work {
   coro::Task<void> listen_for_life();
 
   io::Clock& clock_;
-  const Pool& pool_;
   const HeardDialer& lines_;
+  std::function<bool()> owes_answer_;
   coro::CancelState* cancel_ = nullptr;  // of what is being done
   coro::Event doubted_;
   bool is_dead_ = false;
