@@ -16,6 +16,7 @@
 #include "sterna/coro/scope.h"
 #include "tests/account/account_world.h"
 #include "tests/account/talking_server.h"
+#include "tests/support/end_scope.h"
 #include "tests/support/virtual_clock.h"
 
 namespace sterna::account::test {
@@ -121,9 +122,7 @@ class LivingAccount : public AccountWorld, public Observer {
   }
   void end() {
     if (!scope_) return;
-    scope_->cancel();
-    while (!scope_->empty() && clock_.step()) {
-    }
+    sterna::test::end_scope(*scope_, clock_);
     scope_.reset();
     account_.reset();
   }

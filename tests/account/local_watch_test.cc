@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "tests/account/living_account.h"
+#include "tests/support/end_scope.h"
 
 namespace sterna::account::test {
 namespace {
@@ -23,11 +24,7 @@ class LocalWatchTest : public LivingAccount {
     static_cast<void>(watch_.take());
     watch_.looked(LocalWatch::Look::everything);
   }
-  ~LocalWatchTest() override {
-    listening_.cancel();
-    while (!listening_.empty() && clock_.step()) {
-    }
-  }
+  ~LocalWatchTest() override { sterna::test::end_scope(listening_, clock_); }
   std::string cur(const std::string& mailbox) const {
     return settings_.maildir + "/" + mailbox + "/cur";
   }

@@ -15,6 +15,7 @@
 #include "stage.h"
 #include "sterna/account/account.h"
 #include "sterna/coro/scope.h"
+#include "tests/support/end_scope.h"
 
 namespace sterna::simulation {
 
@@ -70,9 +71,7 @@ class Living : public Stage, public account::Observer {
   }
   void end() {
     if (!scope_) return;
-    scope_->cancel();
-    while (!scope_->empty() && clock_.step()) {
-    }
+    test::end_scope(*scope_, clock_);
     scope_.reset();
     account_.reset();
     watcher_.reset();
