@@ -97,10 +97,15 @@ class Holdings {
 
   // Maybe the file of a message that is not where it was, which is not believed or seen yet.
   bool may_be_missed(const FileView& file) const {
-    if (file.mailbox->in->adopting && unseen_.may_include(file.arrival->identity)) return true;
+    if (file.mailbox->in->adopting && may_be_unseen(file)) return true;
     return missing_.may_include(file.arrival->identity) ||
            missing_.may_include(file.arrival->plain) ||
            to_follow_.contains(inode_of(file.arrival->file.file));
+  }
+
+  // Maybe the file of a message whose mailbox cannot be seen here.
+  bool may_be_unseen(const FileView& file) const {
+    return unseen_.may_include(file.arrival->identity);
   }
 
   // The file of a message of another mailbox, which was seen there: a hard link, or moved since,
@@ -215,6 +220,7 @@ void decide_marked(Draft& draft, FileView& file) {
   draft.hold(HeldKind::orphan, file, "was on a server once, and is on it no more");
 }
 
+constexpr const char* kNotKnown = "a copy or a move of a message that is not known now";
 constexpr const char* kPlaceholder = "stands for a message that is on the server only";
 
 void decide_unnamed(Draft& draft, FileView& file, const Namesakes& names,
@@ -242,6 +248,10 @@ void decide_new_file(Draft& draft, FileView& file, const Holdings& holdings) {
     return draft.wait(file, arrival.stable ? "cannot be read" : "still being written");
   }
   if (arrival.resurrected) {
+    // A backup may lack the mailbox that its message was moved to: the file would be a second one.
+    if (namesakes_of(draft.world, file).unseen || holdings.may_be_unseen(file)) {
+      return draft.wait(file, kNotKnown);
+    }
     return draft.hold(HeldKind::resurrected, file,
                       "deleted before, and back after an unclean stop");
   }
@@ -267,7 +277,7 @@ void decide_new_file(Draft& draft, FileView& file, const Holdings& holdings) {
   const Namesakes names = namesakes_of(draft.world, file);
   if (names.kept_by_policy) return consume("gone from the server before; kept here by the policy");
   if (names.unseen || holdings.may_be_missed(file)) {
-    return draft.wait(file, "a copy or a move of a message that is not known now");
+    return draft.wait(file, kNotKnown);
   }
   if (holdings.is_alias(file)) return consume("another name of a message that is here");
   if (auto reason = barrier(*file.mailbox)) return draft.wait(file, *reason);

@@ -390,5 +390,26 @@ with coarse
 )");
 }
 
+// The backup lacks the mailbox that a message was moved to, and has its file in the old one.
+TEST(Found, AFileBackInItsOldMailboxWaitsForTheMissingNewOne) {
+  play(R"(seed 3618925
+with
+5 local.deliver dice=963004225
+6 local.flag dice=900152197
+7 remote.deliver dice=931269708
+8 local.flag at=347 dice=418017777
+9 local.deliver dice=477499262
+11 sync
+16 remote.make dice=159468116
+19 remote.move dice=411647168
+27 backup
+29 remote.deliver dice=514891830
+45 rest
+50 restore.maildir dice=541478251
+51 sync dice=445811902 power_ops=1
+53 rest
+)");
+}
+
 }  // namespace
 }  // namespace sterna::simulation

@@ -128,6 +128,18 @@ TEST(OwnName, BackAfterAnUncleanStopIsHeld) {
   EXPECT_EQ(told({"A", "A 7 x S tombstone name=n1", "", "A new n1 x S from=A/7 resurrected"}),
             "held resurrected A n1\n");
 }
+// A backup lacks the mailbox that it was moved to: it would be a second one.
+TEST(OwnName, BackAfterAnUncleanStopWaitsForAMailboxThatMayHaveItsMessage) {
+  for (const char* unseen : {"B suspect", "B unknown"}) {
+    EXPECT_EQ(told({"A B", "B 1 x S name=n1", "",
+                    "A new n1 x S from=A/7 resurrected\n" + std::string(unseen)}),
+              "wait A n1\n");
+  }
+  EXPECT_EQ(told({"A B", "B 1 x S", "", "A new n1 x S from=A/7 resurrected\nB suspect"}),
+            "wait A n1\n");
+  EXPECT_EQ(told({"A B", "B 1 y S", "", "A new n1 x S from=A/7 resurrected\nB suspect"}),
+            "held resurrected A n1\n");
+}
 TEST(OwnName, OfAMessageThatWasMovedThereHasTheFlagsThatWereAgreedOn) {
   const auto fetched = [](const char* remote, const char* local) {
     const std::string there = "A gone 1\nB new 7 x " + std::string(remote);
