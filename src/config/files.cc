@@ -17,18 +17,20 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Fills `text` with up to `octets` octets.
-Status read_up_to(int fd, std::size_t octets, const std::string& path, std::string& text) {
-  text.resize(octets);
-  std::size_t filled = 0;
-  while (filled < octets) {
-    const ssize_t got = ::read(fd, text.data() + filled, octets - filled);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return fail(Error::from_errno(errno, path));
+constexpr std::size_t kStepOctets = 4096;  // more room than is filled would be touched for nothing
+
+// Fills `text` with up to `octets_max` octets.
+Status read_up_to(int fd, std::size_t octets_max, const std::string& path, std::string& text) {
+  while (text.size() < octets_max) {
+    const std::size_t filled = text.size();
+    text.resize(std::min(filled + kStepOctets, octets_max));
+    const ssize_t got = ::read(fd, text.data() + filled, text.size() - filled);
+    const int problem = errno;
+    text.resize(filled + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+    if (got < 0 && problem == EINTR) continue;
+    if (got < 0) return fail(Error::from_errno(problem, path));
     if (got == 0) break;
-    filled += static_cast<std::size_t>(got);
   }
-  text.resize(filled);
   return {};
 }
 

@@ -71,10 +71,10 @@ Db::Db(sqlite3* handle) : handle_(handle) {}
 
 Result<Db> Db::open(const std::string& path, Access access) {
   // Statistics that nobody reads would put every allocation of all threads behind one lock. Room
-  // that is allocated at once is touched at once, used or not: no more than a reader needs.
+  // for pages that is allocated at once is touched at once, used or not: page by page, then.
   [[maybe_unused]] static const int configured =
       sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0) +
-      sqlite3_config(SQLITE_CONFIG_PAGECACHE, nullptr, 0, -kReadingCacheKiB);
+      sqlite3_config(SQLITE_CONFIG_PAGECACHE, nullptr, 0, 0);
   sqlite3* handle = nullptr;
   const int code = sqlite3_open_v2(path.c_str(), &handle, flags_of(access), nullptr);
   Db db(handle);
