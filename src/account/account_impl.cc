@@ -357,7 +357,7 @@ void Account::Impl::went_well(const Due& due, const AccountReport& report) {
   outcome.line_is_open = kept.pool.open_primary() != nullptr;
   outcome.watches_maildir = local.obstacle().empty();
   outcome.waits = life.waiting != 0;
-  if (kept.ripe_in) outcome.ripe_in = *kept.ripe_in + settings.settles;
+  outcome.ripe_at = kept.ripe_at;
   schedule.went_well(now(), outcome);
 }
 

@@ -174,8 +174,8 @@ struct Engine {
   std::vector<MailboxWork*> resting;        // not looked at in this pass (allowance.h),
   std::optional<Error> why_resting;         // and why
   std::chrono::nanoseconds settled_for{0};  // how long this sync waited for directories to rest
-  std::optional<std::int64_t> ripe_in_ns;   // what this pass leaves waiting could be done by then
-  std::optional<Error> told_to_wait;        // by the server, for the whole account
+  std::optional<std::chrono::nanoseconds> ripe_at;  // monotonic: what waits could be done by then
+  std::optional<Error> told_to_wait;                // by the server, for the whole account
   Pool* pool = nullptr;
   Kept* kept = nullptr;        // of an account that lives on
   const News* news = nullptr;  // all that the server is asked about; none: everything
@@ -229,7 +229,8 @@ struct Engine {
   Result<io::Directory*> open_undo();
   // Something waits for so long, and for nothing else.
   void ripens_in(std::int64_t ns) {
-    if (!ripe_in_ns || ns < *ripe_in_ns) ripe_in_ns = ns;
+    const auto at = services.clock.monotonic() + std::chrono::nanoseconds(ns);
+    if (!ripe_at || at < *ripe_at) ripe_at = at;
   }
   // What this sync did in the Maildir, for the report, where it is asked for.
   void tell(FileChange::Kind kind, const FilePlace& file, const FilePlace& before = {});

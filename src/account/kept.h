@@ -38,8 +38,8 @@ struct Kept {
   // Why the last sync ended before it had done what it could; none if it had.
   std::optional<Error> failure;
   bool was_put_off = false;  // it did not even begin, and knows nothing (told_wait.h)
-  // What the last sync left waiting for time to pass can be done by then.
-  std::optional<std::chrono::nanoseconds> ripe_in;
+  // What the last sync left waiting for time to pass can be done by then (Clock::monotonic).
+  std::optional<std::chrono::nanoseconds> ripe_at;
 };
 
 // Since a sync that looked at everything: the server has something new in these mailboxes at most.

@@ -6,6 +6,7 @@
 namespace sterna::account {
 namespace {
 
+using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 // Where NOTIFY tells of everything, asking is for what it may have missed.
@@ -23,6 +24,8 @@ constexpr int kWaitingLooksMax = 15;
 // A line that went while a sync ended well; longer each time, for a server may want it so.
 constexpr seconds kLineLost{5};
 constexpr int kLinesLostMax = 6;
+// File systems count in ticks of some milliseconds: what is looked at too early waits once more.
+constexpr milliseconds kRipeMargin{15};
 // Where the Maildir cannot be watched.
 constexpr seconds kScanEvery{60};
 
@@ -74,7 +77,7 @@ void Schedule::went_well(Time now, const Outcome& outcome) {
   scan_at_.reset();
   if (!outcome.watches_maildir) scan_at_ = now + kScanEvery;
   ripe_at_.reset();
-  if (outcome.ripe_in) ripe_at_ = now + *outcome.ripe_in;
+  if (outcome.ripe_at) ripe_at_ = std::max(*outcome.ripe_at, now) + kRipeMargin;
   // What waits for something else, as a birth in another account, is looked at now and then.
   waits_ = outcome.waits ? waits_ + 1 : 0;
   if (waits_ > 0 && !ripe_at_) ripe_at_ = now + kWaitingLook * std::min(waits_, kWaitingLooksMax);

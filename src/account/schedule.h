@@ -26,7 +26,7 @@ struct Outcome {
   bool line_is_open = true;     // to the server
   bool watches_maildir = true;  // all of it
   bool waits = false;           // for something that it does not know the time of
-  std::optional<std::chrono::nanoseconds> ripe_in = {};  // what waits for time to pass
+  std::optional<std::chrono::nanoseconds> ripe_at = {};  // what waits for time to pass can be done
 };
 
 class Schedule {

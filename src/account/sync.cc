@@ -44,7 +44,7 @@ coro::Task<Status> run_passes(Engine& engine, Pool& pool) {
   for (int pass = 0; pass < kPassesMax; ++pass) {
     engine.again = false;
     engine.may_look_again = pass == 0 && !engine.dry_run();
-    engine.ripe_in_ns.reset();
+    engine.ripe_at.reset();
     Status done = co_await run_pass(engine, pool);
     if (engine.told_to_wait && says_no_more(done)) co_return fail(*engine.told_to_wait);
     STERNA_CO_CHECK(done);
@@ -55,13 +55,22 @@ coro::Task<Status> run_passes(Engine& engine, Pool& pool) {
   co_return Status{};
 }
 
-// What the last sync left in the log. It takes flushes, and is done while the server is waited for.
-coro::Task<Status> copy_log(Engine& engine, coro::Event& state_opened) {
-  STERNA_CO_CHECK(co_await state_opened.wait());
+// What syncs left in the log, which whoever opens the state must read. It takes flushes.
+coro::Task<void> copy_log(Engine& engine) {
   const std::string& directory = engine.settings.state_dir;
-  if (engine.dry_run() || !store::Store::has_large_log(directory)) co_return Status{};
+  if (engine.dry_run() || !store::Store::has_large_log(directory)) co_return;
   auto job = [&directory] { return store::Store::copy_log(directory); };
-  co_return co_await on_worker(engine.services, job);
+  const Status copied = co_await on_worker(engine.services, job);
+  if (!copied) engine.log.debug("the log was not copied: {}", copied.error().describe());
+}
+
+// While the server is waited for. An account that lives on does it when a sync is over: what was
+// told would wait for the disk meanwhile.
+coro::Task<Status> copy_log_early(Engine& engine, coro::Event& state_opened) {
+  if (engine.kept) co_return Status{};
+  STERNA_CO_CHECK(co_await state_opened.wait());
+  co_await copy_log(engine);
+  co_return Status{};
 }
 
 // What the state tells of this sync: why it ended, or what else went wrong and is not parked, which
@@ -167,9 +176,8 @@ void tell_unmarked(Engine& engine, const Status& done, const Error& error) {
 
 coro::Task<Status> run_sync(Engine& engine, Pool& pool) {
   coro::Event state_opened;
-  auto [done, copied] =
-      co_await coro::both(sync_tree(engine, pool, state_opened), copy_log(engine, state_opened));
-  if (!copied) engine.log.debug("the log was not copied: {}", copied.error().describe());
+  auto [done, opened] = co_await coro::both(sync_tree(engine, pool, state_opened),
+                                            copy_log_early(engine, state_opened));
   // While the server is taken leave of.
   auto [left, moved] = co_await coro::both(take_leave(engine, pool), settle_epoch(engine));
   if (!engine.store) co_return done;
@@ -181,6 +189,7 @@ coro::Task<Status> run_sync(Engine& engine, Pool& pool) {
   if (const Status trimmed = co_await trim_aged(engine); !trimmed) {
     engine.log.warn("what was kept long enough was not removed: {}", trimmed.error().describe());
   }
+  if (engine.kept) co_await copy_log(engine);
   co_return done;
 }
 
@@ -227,10 +236,7 @@ void keep(const Engine& engine, const Status& done, bool is_put_off, Kept& kept)
     const MailboxRow& row = work->row;
     kept.mailboxes.push_back({row.name, row.wire, row.path, row.cursor});
   }
-  kept.ripe_in.reset();
-  if (engine.ripe_in_ns) {
-    kept.ripe_in = std::chrono::nanoseconds(std::max<std::int64_t>(*engine.ripe_in_ns, 0));
-  }
+  kept.ripe_at = engine.ripe_at;
 }
 
 coro::Task<AccountReport> sync_over(Services services, const Settings& settings,

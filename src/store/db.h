@@ -45,6 +45,8 @@ class Db {
   // and removes the log, if it is large; a small one is left to the next process, which reads it in
   // less time than two flushes take.
   Status checkpoint();
+  // As checkpoint(), and cuts the log down where nobody uses it at that moment.
+  Status empty_log();
   // Whether the log of that database is worth it.
   static bool has_large_log(const std::string& path);
 

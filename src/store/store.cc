@@ -209,7 +209,7 @@ bool Store::has_large_log(const std::string& directory) {
 
 Status Store::copy_log(const std::string& directory) {
   STERNA_TRY(Db db, Db::open(directory + "/state.db", Access::read_write));
-  return db.checkpoint();
+  return db.empty_log();
 }
 
 // --- facts

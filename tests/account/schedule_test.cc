@@ -8,6 +8,7 @@
 namespace sterna::account {
 namespace {
 
+using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
@@ -22,7 +23,7 @@ class Schedules : public testing::Test {
     schedule_.began(now_, true);
     schedule_.went_well(now_, {.everything = true});
   }
-  Schedule::Due due_in(seconds later, const Told& there = kNothing) const {
+  Schedule::Due due_in(milliseconds later, const Told& there = kNothing) const {
     return schedule_.due(now_ + later, there, std::nullopt);
   }
   bool looks_at_everything_in(seconds later) const {
@@ -91,9 +92,14 @@ TEST_F(Schedules, ComeBackSoonToALineThatWasLostAndLaterEachTime) {
   EXPECT_TRUE(looks_at_everything_in(minutes(5)));
 }
 TEST_F(Schedules, LookAtWhatIsRipe) {
-  schedule_.went_well(now_, {.ripe_in = seconds(10)});
-  EXPECT_FALSE(due_in(seconds(9)).news);
-  EXPECT_TRUE(due_in(seconds(10)).news);
+  schedule_.went_well(now_, {.ripe_at = now_ + seconds(10)});
+  EXPECT_FALSE(due_in(seconds(10)).news);
+  EXPECT_TRUE(due_in(seconds(10) + milliseconds(15)).news);
+}
+TEST_F(Schedules, LookAtWhatWasRipeBeforeTheyEnded) {
+  schedule_.went_well(now_, {.ripe_at = now_ - seconds(10)});
+  EXPECT_FALSE(due_in(seconds(0)).news);
+  EXPECT_TRUE(due_in(milliseconds(15)).news);
 }
 TEST_F(Schedules, LookAtWhatWaitsMoreAndMoreSeldom) {
   schedule_.went_well(now_, {.waits = true});

@@ -3,6 +3,7 @@
 
     python3 -m tests.bench.daemon latency [--events 200] [--deletions 20] [--rtt 0,50]
                                           [--profile no-notify] [--peers mbsync,interimap]
+                                          [--peer-events 50]
     python3 -m tests.bench.daemon many [--accounts 1000] [--events 100] [--idle 600]
     python3 -m tests.bench.daemon fairness [--messages 50000] [--events 40]
 
@@ -45,6 +46,7 @@ def main():
     commands = parser.add_subparsers(dest="command", required=True)
     one = commands.add_parser("latency")
     one.add_argument("--events", type=int, default=200, help="of each kind")
+    one.add_argument("--peer-events", type=int, default=50, help="as many of a peer at most")
     one.add_argument("--deletions", type=int, default=20, help="each takes eleven seconds")
     one.add_argument("--rtt", default="0,50", help="milliseconds, several with commas")
     one.add_argument("--profile", choices=PROFILES, default="full", help="what the server offers")

@@ -119,8 +119,9 @@ def measure(watcher, rtt_ms, options, judge):
                 "new out": account.message_out, "move out": account.move_out}
         judged = watcher is Daemon
         limits = latency_limits(rtt_ms) if judged else {}
+        events = options.events if judged else min(options.events, options.peer_events)
         for what, act in acts.items():
-            account.measure(what, act, options.events, judge, limits.get(what))
+            account.measure(what, act, events, judge, limits.get(what))
         if judged and options.deletions > 0:
             account.fill(options.deletions + FIRST)
             what = "deletion out"

@@ -28,17 +28,22 @@ std::string content_of(const std::string& path) {
 
 }  // namespace
 
-// The VFS of the system, with a look at what is written below a StateDisk. A file has one opener at
-// a time there: what it reads comes from memory, its locks are nobody's business, and the index of
-// its log, which processes would share, is its own.
+// The VFS of the system, with a look at what is written below a StateDisk. What is read there comes
+// from memory, and so do the locks and the index of the log, which processes would share.
 struct StateVfs {
+  struct Shared {
+    std::string content;  // of the file, as whoever reads it finds it
+    std::vector<std::unique_ptr<char[]>> log_index{};
+  };
   struct Open {
     StateDisk* disk = nullptr;
     std::string name;
     const sqlite3_io_methods* real = nullptr;
     sqlite3_io_methods watched{};
-    std::string content;  // of the file, as whoever reads it finds it
-    std::vector<std::unique_ptr<char[]>> log_index{};
+    std::shared_ptr<Shared> shared{};  // among those who have it open
+    int locked = SQLITE_LOCK_NONE;
+    unsigned log_shared = 0;  // locks of the log's index, a bit each
+    unsigned log_alone = 0;
   };
 
   static StateVfs& instance() {
@@ -70,18 +75,21 @@ struct StateVfs {
     StateDisk* disk = self.disk_of(name);
     if (disk == nullptr) return code;
     const std::string known = fs::path(name).filename().string();
+    std::shared_ptr<Shared> shared;
     for (const auto& [other, one] : self.open_files) {
-      STERNA_ASSERT(one.disk != disk || one.name != known);
+      if (one.disk == disk && one.name == known) shared = one.shared;
     }
+    if (!shared) shared = std::make_shared<Shared>(content_of(name));
     Open& kept = self.open_files[file];
-    kept = {disk, known, file->pMethods, *file->pMethods, content_of(name)};
+    kept = {disk, known, file->pMethods, *file->pMethods, std::move(shared)};
     kept.watched.iVersion = 2;  // without memory maps
     kept.watched.xRead = read;
     kept.watched.xWrite = write;
     kept.watched.xTruncate = truncate;
     kept.watched.xSync = sync;
     kept.watched.xFileSize = size_of;
-    kept.watched.xLock = kept.watched.xUnlock = lock;
+    kept.watched.xLock = lock;
+    kept.watched.xUnlock = unlock;
     kept.watched.xCheckReservedLock = is_reserved;
     kept.watched.xShmMap = map_log_index;
     kept.watched.xShmLock = lock_log_index;
@@ -100,7 +108,7 @@ struct StateVfs {
     return code;
   }
   static int read(sqlite3_file* file, void* octets, int size, sqlite3_int64 offset) {
-    const std::string& content = of(file).content;
+    const std::string& content = of(file).shared->content;
     const std::size_t begin = std::min(content.size(), static_cast<std::size_t>(offset));
     const std::size_t wanted = static_cast<std::size_t>(size);
     const std::size_t there = content.copy(static_cast<char*>(octets), wanted, begin);
@@ -119,7 +127,7 @@ struct StateVfs {
     return code;
   }
   static void change(Open& open, StateDisk::File::Write write) {
-    StateDisk::store(open.content, write, write.octets.size());
+    StateDisk::store(open.shared->content, write, write.octets.size());
     file_of(open).unsynced.push_back(std::move(write));
   }
   // Into memory: nothing here outlives the process, so nothing waits for a real disk.
@@ -131,14 +139,39 @@ struct StateVfs {
     return SQLITE_OK;
   }
   static int size_of(sqlite3_file* file, sqlite3_int64* size) {
-    *size = static_cast<sqlite3_int64>(of(file).content.size());
+    *size = static_cast<sqlite3_int64>(of(file).shared->content.size());
     return SQLITE_OK;
   }
-  static int lock(sqlite3_file*, int) { return SQLITE_OK; }
-  static int is_reserved(sqlite3_file*, int* reserved) { return *reserved = 0, SQLITE_OK; }
+  // Of those who have that file open, too.
+  template <class Hinders>
+  static bool none_of_others(const Open& open, Hinders hinders) {
+    return std::ranges::none_of(instance().open_files, [&](const auto& entry) {
+      const Open& other = entry.second;
+      return &other != &open && other.shared == open.shared && hinders(other);
+    });
+  }
+  static int lock(sqlite3_file* file, int level) {
+    Open& open = of(file);
+    const int lowest = level == SQLITE_LOCK_EXCLUSIVE ? SQLITE_LOCK_SHARED
+                       : level == SQLITE_LOCK_SHARED  ? SQLITE_LOCK_PENDING
+                                                      : SQLITE_LOCK_RESERVED;
+    if (!none_of_others(open, [&](const Open& other) { return other.locked >= lowest; }))
+      return SQLITE_BUSY;
+    open.locked = std::max(open.locked, level);
+    return SQLITE_OK;
+  }
+  static int unlock(sqlite3_file* file, int level) {
+    of(file).locked = level;
+    return SQLITE_OK;
+  }
+  static int is_reserved(sqlite3_file* file, int* reserved) {
+    const auto has = [](const Open& other) { return other.locked >= SQLITE_LOCK_RESERVED; };
+    *reserved = of(file).locked >= SQLITE_LOCK_RESERVED || !none_of_others(of(file), has) ? 1 : 0;
+    return SQLITE_OK;
+  }
   static int map_log_index(sqlite3_file* file, int region, int size, int may_grow,
                            void volatile** out) {
-    auto& regions = of(file).log_index;
+    auto& regions = of(file).shared->log_index;
     const auto wanted = static_cast<std::size_t>(region);
     while (may_grow != 0 && regions.size() <= wanted) {
       regions.push_back(std::make_unique<char[]>(static_cast<std::size_t>(size)));
@@ -146,9 +179,25 @@ struct StateVfs {
     *out = wanted < regions.size() ? regions[wanted].get() : nullptr;
     return SQLITE_OK;
   }
-  static int lock_log_index(sqlite3_file*, int, int, int) { return SQLITE_OK; }
+  static int lock_log_index(sqlite3_file* file, int first, int count, int flags) {
+    Open& open = of(file);
+    const unsigned these = ((1U << count) - 1U) << first;
+    const bool alone = (flags & SQLITE_SHM_EXCLUSIVE) != 0;
+    unsigned& mine = alone ? open.log_alone : open.log_shared;
+    if ((flags & SQLITE_SHM_UNLOCK) != 0) {
+      mine &= ~these;
+      return SQLITE_OK;
+    }
+    const auto hinders = [&](const Open& other) {
+      return ((other.log_alone | (alone ? other.log_shared : 0U)) & these) != 0;
+    };
+    if (!none_of_others(open, hinders)) return SQLITE_BUSY;
+    mine |= these;
+    return SQLITE_OK;
+  }
+  // It dies with the last who has the file open.
   static int unmap_log_index(sqlite3_file* file, int) {
-    of(file).log_index.clear();
+    of(file).log_shared = of(file).log_alone = 0;
     return SQLITE_OK;
   }
   static int close(sqlite3_file* file) {

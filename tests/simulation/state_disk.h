@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // StateDisk: the disk below the SQLite of a simulated account. Real SQLite writes real files, which
-// it reads from memory, one opener at a time; what it wrote and did not flush is known, and when
-// the power goes any part of it is lost: single writes, in any order, and the end of one.
+// it reads from memory; what it wrote and did not flush is known, and when the power goes any part
+// of it is lost: single writes, in any order, and the end of one.
 #pragma once
 
 #include <cstdint>

@@ -90,14 +90,25 @@ TEST(Open, ALargeLogIsCopiedBesideItsStore) {
   write(0, 10'000);
   write(1, 10'000);
   EXPECT_FALSE(Store::has_large_log(state.path()));
-  for (int key = 2; key < 90; ++key) write(key, 30'000);
-  EXPECT_TRUE(Store::has_large_log(state.path()));
+  const auto enlarge = [&](std::size_t octets) {
+    for (int key = 2; key < 20; ++key) write(key, octets);
+    EXPECT_TRUE(Store::has_large_log(state.path()));
+  };
+  enlarge(20'000);
   must(Store::copy_log(state.path()));
+  EXPECT_EQ(std::filesystem::file_size(log), 0U);
+  {
+    enlarge(30'000);
+    const auto reading = must(store->read());
+    EXPECT_EQ(must(store->get("key9"))->size(), 30'000U);
+    must(Store::copy_log(state.path()));
+  }
   const auto large = std::filesystem::file_size(log);
   write(1, 20'000);
+  EXPECT_NE(large, 0U);
   EXPECT_LT(std::filesystem::file_size(log), large) << "the log did not begin anew";
   EXPECT_FALSE(Store::has_large_log(state.path()));
-  EXPECT_EQ(must(store->get("key39"))->size(), 30'000U);
+  EXPECT_EQ(must(store->get("key9"))->size(), 30'000U);
   EXPECT_EQ(must(store->get("key1"))->size(), 20'000U);
 }
 

@@ -295,7 +295,7 @@ class Store {
   // Whether the log is worth copying.
   static bool has_large_log(const std::string& directory);
   // checkpoint() of a store that is open; from any thread, beside whatever the store does
-  // meanwhile.
+  // meanwhile. Cuts the log down, too, where the store rests.
   static Status copy_log(const std::string& directory);
 
  private:
