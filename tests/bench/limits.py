@@ -42,12 +42,13 @@ def quiet_ms():
 
 
 def latency_limits(rtt_ms):
-    """The latest p95 of each kind of change, in milliseconds."""
+    """The latest p95 of each kind of change, in milliseconds. A deletion takes as much as a move,
+    for it is proven, copied and carried out, one after the other."""
     one = rtt_ms + SLACK_MS
     three = 3 * rtt_ms + SLACK_MS
     settling = settling_ms()
     return {"server to file": one, "flag out": settling + one, "new out": settling + three,
-            "move out": settling + three, "deletion out": quiet_ms() + settling + one}
+            "move out": settling + three, "deletion out": quiet_ms() + settling + three}
 
 
 def p95(values):

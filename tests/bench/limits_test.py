@@ -16,7 +16,7 @@ class LimitsTest(unittest.TestCase):
         self.assertEqual(limits["server to file"], 70)
         self.assertEqual(limits["flag out"], settling_ms() + 70)
         self.assertEqual(limits["move out"], settling_ms() + 170)
-        self.assertEqual(limits["deletion out"], quiet_ms() + limits["flag out"])
+        self.assertEqual(limits["deletion out"], quiet_ms() + limits["move out"])
 
     def test_p95(self):
         self.assertEqual(p95([7]), 7)
