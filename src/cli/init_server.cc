@@ -9,6 +9,7 @@
 
 #include "runner.h"
 #include "sterna/base/bytes.h"
+#include "sterna/base/loopback.h"
 #include "sterna/discover/find.h"
 #include "sterna/discover/judge.h"
 #include "sterna/net/dns.h"
@@ -107,7 +108,7 @@ class Choosing {
   }
 
   Result<Server> of_host(std::string host) {
-    if (!discover::is_host_name(host) && !config::is_loopback_host(host)) {
+    if (!discover::is_host_name(host) && !is_loopback_host(host)) {
       return fail(Error(ErrorCode::usage, fmt::format("{} is no host name", printable(host, 200)))
                       .with_hint("such as imap.example.org; the port has an option of its own"));
     }

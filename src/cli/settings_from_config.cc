@@ -264,7 +264,7 @@ account::Settings settings_without_oauth(const config::Config& config, const Acc
   settings.endpoint = endpoint_of(account);
   // The engine asks one question: may the password go over a link without TLS?
   settings.allow_plaintext = account.tls.mode == config::TlsMode::none &&
-                             (account.allow_plaintext || config::is_loopback_host(account.host) ||
+                             (account.allow_plaintext || config::stays_on_this_machine(account) ||
                               !account.tunnel.empty());
   settings.connections = account.connections;
   settings.compress = mapped(account.compress);

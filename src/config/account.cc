@@ -110,7 +110,7 @@ const Member* find_in_tls(const Fields& fields, std::string_view key) {
 
 void check_plaintext(const Fields& fields, Place place, const AccountConfig& account) {
   const bool sound = account.tls.mode != TlsMode::none || account.allow_plaintext ||
-                     account.host.empty() || is_loopback_host(account.host) ||
+                     account.host.empty() || stays_on_this_machine(account) ||
                      !account.tunnel.empty();
   if (sound || fields.refused("host") || fields.refused("preset")) return;
   const Member* allow = find_in_tls(fields, "allow_plaintext");
@@ -120,7 +120,8 @@ void check_plaintext(const Fields& fields, Place place, const AccountConfig& acc
   fields.problems().add(
       mode == nullptr ? place : mode->value.place,
       fmt::format("`tls.mode = \"none\"` would send everything in the clear to {}",
-                  printable(account.host, 80)),
+                  account.proxy.host.empty() ? printable(account.host, 80)
+                                             : "the proxy " + printable(account.proxy.host, 80)),
       "encrypt, or say allow_plaintext = true");
 }
 

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sterna/config/config.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 
-#include "sterna/base/bytes.h"
+#include "sterna/base/loopback.h"
 
 namespace sterna::config {
 
@@ -14,13 +12,8 @@ const AccountConfig* Config::account(std::string_view name) const {
   return it == accounts.end() ? nullptr : &*it;
 }
 
-bool is_loopback_host(std::string_view host) {
-  if (ascii_iequals(host, "localhost")) return true;
-  const std::string text(host);
-  in_addr v4{};
-  if (::inet_pton(AF_INET, text.c_str(), &v4) == 1) return (ntohl(v4.s_addr) >> 24) == 127;
-  in6_addr v6{};
-  return ::inet_pton(AF_INET6, text.c_str(), &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+bool stays_on_this_machine(const AccountConfig& account) {
+  return is_loopback_host(account.host) && account.proxy.host.empty();
 }
 
 }  // namespace sterna::config

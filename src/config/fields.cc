@@ -19,32 +19,23 @@ bool has_control(std::string_view text) {
   return std::ranges::any_of(text, is_control);
 }
 
-// The kind of a default as keys.h has it; those that matter here.
-Node::Kind kind_of(std::string_view fallback) {
-  if (fallback.starts_with('"')) return Node::Kind::string;
-  return fallback.starts_with('[') ? Node::Kind::array : Node::Kind::integer;
-}
-
 bool is_no_size(std::string_view text) {
   return text == "0" || text == "0K" || text == "0M" || text == "0G";
 }
 
 // Whether a value of the right kind is the default of a key that can only be off.
 bool is_off(const Key& key, const Node& value) {
-  if (value.is(Node::Kind::array)) return value.items.empty();
   if (value.is(Node::Kind::integer)) return value.integer == 0;
-  if (key.measure == Measure::duration) {
-    const auto duration = parse_duration(value.text);
-    return duration && duration->count() == 0;
-  }
-  return key.measure == Measure::size ? is_no_size(value.text) : value.text.empty();
+  if (key.measure == Measure::size) return is_no_size(value.text);
+  const auto duration = parse_duration(value.text);
+  return duration && duration->count() == 0;
 }
 
 // Why the value of a key that is known cannot stand; nullopt if it can. A hint, empty if none.
 std::optional<std::string> hint_for_unsupported(const Key& key, const Node& value) {
   if (key.support == Support::yes) return std::nullopt;
-  if (key.support == Support::no) return "";
-  const Node::Kind kind = kind_of(key.fallback);
+  const bool counts = key.measure == Measure::none;
+  const Node::Kind kind = counts ? Node::Kind::integer : Node::Kind::string;
   if (!value.is(kind)) {
     return fmt::format("it takes {}, and in this version only {}", describe(kind), key.fallback);
   }

@@ -27,11 +27,10 @@ enum class Section : std::uint8_t {
 
 enum class Support : std::uint8_t {
   yes,
-  no,            // refused as such
-  default_only,  // refused unless the value is the default, which switches the feature off
+  default_only,  // refused unless the value is a zero, the default, which switches the feature off
 };
 
-// What a string counts, for the keys whose default is a zero of it.
+// What a string counts, for the keys whose default is a zero of it; none: a number.
 enum class Measure : std::uint8_t { none, duration, size };
 
 struct Key {

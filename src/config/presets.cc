@@ -8,6 +8,7 @@
 
 #include "preset_table.h"
 #include "sterna/base/bytes.h"
+#include "sterna/base/loopback.h"
 #include "sterna/base/nearest.h"
 
 namespace sterna::config {

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "sterna/base/bytes.h"
+#include "sterna/base/loopback.h"
 #include "words.h"
 
 namespace sterna::importer {
@@ -67,7 +68,7 @@ class MbsyncLogin {
     set_server(draft_, host, parse_number(port, 65535).value_or(0), word, !tunnel.empty());
     if (!tunnel.empty()) {
       draft_.keys.set("tunnel", toml_shell(tunnel));
-    } else if (word == TlsWord::none && !is_loopback_text(host)) {
+    } else if (word == TlsWord::none && !is_loopback_host(host)) {
       say("SSLType None: everything goes in the clear, as it did; leave out allow_plaintext and "
           "tls.mode if the server can do better");
     }

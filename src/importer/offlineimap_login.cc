@@ -8,6 +8,7 @@
 #include "offlineimap_account.h"
 #include "python_text.h"
 #include "sterna/base/bytes.h"
+#include "sterna/base/loopback.h"
 #include "words.h"
 
 namespace sterna::importer {
@@ -66,7 +67,7 @@ class OfflineimapLogin {
     set_server(draft_, host, port.value_or(0), word, !tunnel.empty());
     if (!tunnel.empty()) {
       draft_.keys.set("tunnel", toml_shell(tunnel));
-    } else if (word == TlsWord::none && !is_loopback_text(host)) {
+    } else if (word == TlsWord::none && !is_loopback_host(host)) {
       say("ssl and starttls are off: everything goes in the clear, as it did; leave out "
           "allow_plaintext and tls.mode if the server can do better");
     } else if (word == TlsWord::starttls) {

@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "sterna/base/bytes.h"
+#include "sterna/base/loopback.h"
 
 namespace sterna::importer {
 namespace {
@@ -87,10 +88,6 @@ bool is_system_bundle(std::string_view path) {
   return std::ranges::find(kBundles, path) != std::end(kBundles);
 }
 
-bool is_loopback_text(std::string_view host) {
-  return ascii_iequals(host, "localhost") || host.starts_with("127.") || host == "::1";
-}
-
 void set_server(Draft& draft, std::string_view host, std::uint64_t port, TlsWord word,
                 bool tunnelled) {
   draft.keys.set_text("host", host);
@@ -100,7 +97,7 @@ void set_server(Draft& draft, std::string_view host, std::uint64_t port, TlsWord
   if (word == TlsWord::starttls) draft.tls.set("mode", "\"starttls\"");
   if (word != TlsWord::none) return;
   draft.tls.set("mode", "\"none\"");
-  if (!is_loopback_text(host)) draft.tls.set("allow_plaintext", "true");
+  if (!is_loopback_host(host)) draft.tls.set("allow_plaintext", "true");
 }
 
 void leave_user_open(Draft& draft, std::string_view why) {

@@ -33,8 +33,6 @@ enum class TlsWord : std::uint8_t { implicit, starttls, none };
 // The authorities of the system, which Sterna trusts anyway.
 bool is_system_bundle(std::string_view path);
 
-bool is_loopback_text(std::string_view host);
-
 // host, port (0: the usual one) and tls.mode. Through a tunnel, `none` needs no permission.
 void set_server(Draft& draft, std::string_view host, std::uint64_t port, TlsWord word,
                 bool tunnelled);

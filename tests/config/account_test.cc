@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "sterna/base/bytes.h"
+#include "sterna/base/loopback.h"
 #include "support.h"
 
 namespace sterna::config {
@@ -159,6 +160,18 @@ TEST(Account, PlaintextNeedsALoopbackAddressOrAWord) {
   }
   EXPECT_EQ(account_of(minimal("tls = { mode = \"none\", allow_plaintext = true }\n")).port, 143);
   EXPECT_TRUE(account_of(minimal("allow_plaintext = true\ntls.mode = \"none\"\n")).allow_plaintext);
+}
+
+TEST(Account, LoopbackBehindAProxyIsTheProxysOwn) {
+  const std::string local = "host = \"127.0.0.1\"\nproxy = \"socks5h://proxy.example.org:1080\"\n";
+  const auto config = [&](const char* more) {
+    return "[account.a]\nuser = \"u\"\n" + local + more;
+  };
+  EXPECT_TRUE(account_of(config("allow_plaintext = true\ntls.mode = \"none\"\n")).allow_plaintext);
+  EXPECT_FALSE(stays_on_this_machine(account_of(config(""))));
+  const auto loaded = problems_of(config("tls.mode = \"none\"\n"));
+  EXPECT_NE(loaded.find("in the clear to the proxy proxy.example.org"), std::string::npos)
+      << loaded;
 }
 
 TEST(Account, LoopbackIsNotGuessed) {

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "sterna/base/bytes.h"
+#include "sterna/base/loopback.h"
 #include "sterna/config/mailboxes.h"
 #include "support.h"
 

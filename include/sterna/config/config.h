@@ -196,9 +196,9 @@ struct Config {
   const AccountConfig* account(std::string_view name) const;
 };
 
-// Whether traffic to this host stays on this machine: an address of 127.0.0.0/8, ::1, or the name
-// localhost (RFC 6761 section 6.3).
-bool is_loopback_host(std::string_view host);
+// Whether what is sent to the server never leaves this machine: its host is this one (loopback.h),
+// and no proxy stands in between.
+bool stays_on_this_machine(const AccountConfig& account);
 
 // False for a server that is known to let nobody in but by OAuth 2.0.
 bool takes_passwords(std::string_view host);
