@@ -14,6 +14,7 @@
 #include "engine.h"
 #include "inspect_parts.h"
 #include "look_at_file.h"
+#include "message_limit.h"
 #include "remote_changes.h"
 #include "sterna/account/inspect.h"
 #include "sterna/base/bytes.h"
@@ -164,6 +165,25 @@ std::vector<BodyPair> next_window(const std::vector<BodyPair>& pairs, std::size_
   return window;
 }
 
+std::string in_mailbox(const MailboxRow& row) {
+  return fmt::format("mailbox {}", printable(row.name.text()));
+}
+
+// Of all messages of the selected mailbox, downwards in as many parts as the server makes of it.
+coro::Task<Status> fetch_all(Connection& connection, MessageSink& sink) {
+  imap::FetchRequest request;
+  request.uids = UidSet::range(Uid{1}, kUidMax);
+  request.items = {imap::FetchItem::uid, imap::FetchItem::flags, imap::FetchItem::size,
+                   imap::FetchItem::internal_date};
+  for (;;) {
+    STERNA_CO_TRY(const imap::Done done, co_await connection.run(imap::uid_fetch(request), &sink));
+    const std::optional<Uid> last = is_limited(done) ? limited_at(done) : std::nullopt;
+    if (!last) co_return whole(done);
+    if (*last > request.uids.last() || last->value == 1) co_return Status{};
+    request.uids = UidSet::range(Uid{1}, Uid{last->value - 1});
+  }
+}
+
 class Verifier {
  public:
   Verifier(Services services, const Settings& settings, bool deep, Log log)
@@ -242,7 +262,7 @@ coro::Task<Status> Verifier::compare_all() {
     Status compared = co_await compare_mailbox(row, found);
     if (compared) continue;
     Error error = std::move(compared).error();
-    error.add_context(fmt::format("mailbox {}", printable(row.name.text())));
+    error.add_context(in_mailbox(row));
     const bool over = !connection_->usable() || error.is_cancelled();
     result_.errors.push_back(std::move(error));
     if (over) break;
@@ -338,21 +358,19 @@ coro::Task<Result<std::optional<RemoteSide>>> Verifier::look(const MailboxRow& r
   const std::uint32_t exists = selection->exists;
   if (exists > 0) {
     MessageSink sink(exists);
-    const imap::FetchRequest request{
-        .uids = UidSet::range(Uid{1}, kUidMax),
-        .items = {imap::FetchItem::uid, imap::FetchItem::flags, imap::FetchItem::size,
-                  imap::FetchItem::internal_date},
-        .header_fields = {},
-        .changed_since = {},
-        .vanished = false};
-    STERNA_CO_CHECK(co_await connection_->run_ok(imap::uid_fetch(request), &sink));
+    STERNA_CO_CHECK(co_await fetch_all(*connection_, sink));
     side.messages = sink.take();
   }
   if (side.messages.size() < exists) {
     side.complete = false;
-    add(DifferenceKind::note, row.name, absolute_path(settings_, row.path),
-        fmt::format("the server told of {} of its {} messages; what it left out is not compared",
-                    side.messages.size(), exists));
+    result_.errors.push_back(
+        Error(
+            ErrorCode::protocol,
+            fmt::format("the server told of {} of its {} messages, and the others are not compared",
+                        side.messages.size(), exists))
+            .with_scope(ErrorScope::mailbox)
+            .with_hint("try again: messages may have gone meanwhile")
+            .with_context(in_mailbox(row)));
   }
   co_return std::optional(std::move(side));
 }
@@ -362,11 +380,15 @@ coro::Task<Status> Verifier::compare_bodies(const MailboxFacts& facts,
   const maildir::MailboxPath path = maildir::parse_mailbox_path(facts.row.path);
   for (std::size_t at = 0; at < pairs.size();) {
     const std::vector<BodyPair> window = next_window(pairs, at);
+    UidSet asked;
+    for (const BodyPair& pair : window) asked.add(pair.uid);
     imap::FetchRequest request;
-    for (const BodyPair& pair : window) request.uids.add(pair.uid);
     request.items = {imap::FetchItem::uid, imap::FetchItem::body};
-    BodySink sink(request.uids);
-    STERNA_CO_CHECK(co_await connection_->run_ok(imap::uid_fetch(request), &sink));
+    BodySink sink(asked);
+    for (const UidSet& part : parts_for(*connection_, asked, 0)) {
+      request.uids = part;
+      STERNA_CO_CHECK(co_await connection_->run_ok(imap::uid_fetch(request), &sink));
+    }
     auto local = co_await on_worker(
         services_, [this, &path, &window] { return digest_files(*root_, path, window); });
     if (!local) co_return fail(std::move(local).error());

@@ -151,6 +151,17 @@ class MessageLimitTest(unittest.TestCase):
         self.assertIn("MESSAGELIMIT", str(report["errors"]))
         self.assertEqual(report["deleted_in"], 0)
 
+    def test_verify_compares_a_limited_mailbox_whole(self):
+        server = Limiting()
+        server.fill(250)
+        world = ScriptedWorld(self, server)
+        world.sync()
+        self.assertIn("the same on both sides", world.sterna.run("verify", "--deep").stdout)
+        server.tells_where = False
+        done = world.sterna.run("verify", expect=PARTLY)
+        self.assertIn("mailbox INBOX: the server told of 100 of its 250", done.stderr)
+        self.assertNotIn("the same on both sides", done.stdout)
+
     def test_flags_beyond_the_limit_are_seen(self):
         server = Changing()
         server.fill(250)
