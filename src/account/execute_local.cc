@@ -10,13 +10,14 @@
 #include "attempts.h"
 #include "execute.h"
 #include "failures.h"
+#include "file_change.h"
 #include "flush_directories.h"
+#include "removal_count.h"
 #include "row_changes.h"
 #include "sterna/base/assert.h"
 #include "sterna/base/step.h"
 #include "sterna/coro/both.h"
 #include "sterna/coro/scope.h"
-#include "sterna/maildir/change.h"
 #include "sterna/maildir/file_name.h"
 
 namespace sterna::account {
@@ -30,62 +31,6 @@ FlagSet before_push(const FlagSet& result, const FlagDelta& delta) {
 // Renames for one thread to do beside others: so many that handing them over costs little.
 constexpr std::size_t kChangesAtOnce = 16;
 
-// One rename to be done, and what came of it.
-struct Change {
-  enum class Kind { flags, move };
-  Kind kind = Kind::flags;
-  MailboxWork* from = nullptr;
-  MailboxWork* to = nullptr;
-  LocalFile file;
-  FlagSet flags;
-  std::string base;  // what the file is to be called, if not as it is
-  std::optional<maildir::SeenFile> done;
-  std::optional<Error> error;
-};
-
-void carry_out(Change& change, maildir::TouchedDirectories& touched) {
-  const maildir::SeenFile seen = to_seen(change.file);
-  maildir::MailboxDirs& from = *change.from->dirs;
-  const maildir::KeywordTable& keywords = change.to->keywords;
-  Result<maildir::SeenFile> result = [&]() -> Result<maildir::SeenFile> {
-    const std::uint32_t letters = keywords.letters_of(change.flags);
-    if (change.kind == Change::Kind::flags) {
-      if (change.base.empty()) {
-        return maildir::rename_flags(from, seen, change.flags.mask(), letters, touched);
-      }
-      STERNA_TRY(const auto renamed, maildir::rename_base(from, seen, change.base, touched));
-      return maildir::rename_flags(from, renamed, change.flags.mask(), letters, touched);
-    }
-    maildir::FileName name = maildir::parse_file_name(change.file.name);
-    if (!change.base.empty()) name.base = change.base;
-    if (name.tells_flags()) name = maildir::with_flags(name, change.flags.mask(), letters);
-    return maildir::move_file(from, seen, *change.to->dirs, change.file.in_new && name.is_plain(),
-                              name, touched);
-  }();
-  change.error.reset();
-  if (result) {
-    change.done = std::move(*result);
-  } else {
-    change.error = result.error();
-  }
-}
-
-std::vector<std::string> keywords_without_letter(const Change& change) {
-  if (change.error) return {};
-  return change.to->keywords.missing(change.flags);
-}
-
-// Gives letters to keywords that need one, before any name is made.
-void name_keywords(std::vector<Change>& changes) {
-  for (Change& change : changes) {
-    const std::vector<std::string> missing = keywords_without_letter(change);
-    if (missing.empty()) continue;
-    auto table = maildir::add_keywords(*change.to->dirs, missing);
-    if (table) change.to->keywords = *table;
-    change.to->letters_denied = change.to->letters_denied || !table;
-  }
-}
-
 class LocalExecution {
  public:
   LocalExecution(Engine& engine, RemoteWork& remote) : engine_(engine), remote_(remote) {}
@@ -93,10 +38,11 @@ class LocalExecution {
   coro::Task<Status> run(const sync::Plan& plan) {
     for (const sync::Action& action : plan.actions) collect(action);
     STERNA_CO_CHECK(name_moved());
-    STERNA_CO_CHECK(write_intents());
+    STERNA_CO_CHECK(write_intents(false));
     maildir::TouchedDirectories touched;
     STERNA_CO_CHECK(co_await change_files(touched));
     STERNA_CO_TRY(auto transaction, engine_.store->begin(store::Durability::full));
+    STERNA_CO_CHECK(count_finished(engine_, plan));
     // The rows are written while the disk works, and committed when it has done so (rule 16).
     auto [flushed, wrote] =
         co_await coro::both(flush_directories(engine_, touched), record_all(plan));
@@ -104,7 +50,11 @@ class LocalExecution {
     if (!changes_.empty()) at_step("local.flushed");
     STERNA_CO_TRY(const bool any, wrote);
     if (!any && intents_.empty()) co_return Status{};
-    for (const IntentId intent : intents_) STERNA_CO_CHECK(engine_.store->close_intent(intent));
+    for (const Announced& one : intents_) {
+      // What failed may have left a copy.
+      if (changes_[one.change].error) continue;
+      STERNA_CO_CHECK(engine_.store->close_intent(one.intent));
+    }
     STERNA_CO_CHECK(close_uploads_of(engine_, placed_));
     STERNA_CO_CHECK(transaction.commit());
     at_step("local.recorded");
@@ -123,6 +73,10 @@ class LocalExecution {
   struct Ordered {
     const sync::Action* action;
     std::size_t index;
+  };
+  struct Announced {
+    IntentId intent;
+    std::size_t change;
   };
   struct Failed {
     MailboxWork* work;
@@ -231,14 +185,17 @@ class LocalExecution {
   }
 
   // A file that a sync which dies leaves where its message was by then would else look like one
-  // that the user moved.
-  Status write_intents() {
+  // that the user moved. `failed`: of those that need another name.
+  Status write_intents(bool failed) {
     std::vector<Intent> intents;
+    std::vector<std::size_t> of;
     for (const Ordered& one : order_) {
       const auto* move = std::get_if<sync::MoveIn>(&one.action->what);
       const Change& change = changes_[one.index];
       const bool follows = move && move->uid && move->file_mailbox != move->to.mailbox;
-      if (!follows || change.error) continue;
+      const bool counts = failed ? needs_other_name(change) : !change.error;
+      if (!follows || !counts) continue;
+      of.push_back(one.index);
       Intent& intent = intents.emplace_back();
       intent.kind = IntentKind::move_in;
       intent.mailbox = move->from.mailbox;
@@ -252,22 +209,27 @@ class LocalExecution {
     }
     if (intents.empty()) return {};
     return engine_.write([&]() -> Status {
-      for (const Intent& intent : intents) {
-        STERNA_TRY(const IntentId id, engine_.store->add_intent(intent));
-        intents_.push_back(id);
+      for (std::size_t i = 0; i < intents.size(); ++i) {
+        STERNA_TRY(const IntentId id, engine_.store->add_intent(intents[i]));
+        intents_.push_back({id, of[i]});
       }
       return {};
     });
   }
 
+  static bool needs_other_name(const Change& change) {
+    return change.error && change.error->is(ErrorCode::exists);
+  }
+
   coro::Task<Status> try_other_names(maildir::TouchedDirectories& touched) {
     std::vector<Change*> taken;
     for (Change& change : changes_) {
-      if (!change.error || !change.error->is(ErrorCode::exists)) continue;
+      if (!needs_other_name(change)) continue;
       change.base = engine_.new_base_name();
       taken.push_back(&change);
     }
     if (taken.empty()) co_return Status{};
+    STERNA_CO_CHECK(write_intents(true));
     auto job = [&]() -> Status {
       for (Change* change : taken) carry_out(*change, touched);
       return {};
@@ -417,7 +379,7 @@ class LocalExecution {
   void tell_renamed(FileChange::Kind kind, const MailboxWork& from, const MessageRow& row,
                     const MailboxWork& to, const LocalFile& file) {
     const std::string before = full_name(row);
-    engine_.tell(kind, {&to, file.in_new, file.name}, {&from, row.in_new, before});
+    engine_.tell(kind, {&to, file.in_new, file.name, row.file}, {&from, row.in_new, before});
   }
 
   Result<bool> record(const sync::Action& action, const sync::PullFlags& pull, MailboxWork& work,
@@ -583,7 +545,7 @@ class LocalExecution {
   std::vector<Change> changes_;
   std::vector<Ordered> order_;
   std::vector<Failed> failed_;
-  std::vector<IntentId> intents_;   // of the moves
+  std::vector<Announced> intents_;  // of the moves
   std::vector<MessageRow> placed_;  // rows of files that had none
 };
 

@@ -52,6 +52,15 @@ Status rename_seen(const Place& from, io::Directory& to, std::string_view name) 
   return fail(no_longer_seen(from.name));
 }
 
+// Whoever wrote to it since it was copied, or is about to, would lose that.
+Status verify_copied(const Place& from, io::FileReader& source, const io::FileStat& copied) {
+  STERNA_TRY(const io::FileStat now, source.stat());
+  const bool same = now.size == copied.size && now.mtime_ns == copied.mtime_ns;
+  if (!same || source.has_writer()) return fail(no_longer_seen(from.name));
+  STERNA_CHECK(verify(from));
+  return {};
+}
+
 // Copies to another file system, durably, with the mtime; then removes the original, which must be
 // unchanged since it was opened. `to_tmp` is where a nameless file for `to` is made; where it needs
 // a name, that is not the one which it gets.
@@ -73,10 +82,19 @@ Status copy_and_remove(const Place& from, io::Directory& to_tmp, io::Directory& 
   STERNA_CHECK(copy->set_mtime(before.mtime_ns));
   STERNA_CHECK(copy->sync());
   STERNA_CHECK(to.place(*copy, name));
-  STERNA_CHECK(to.sync());
-  at_step("undo.copied");
-  STERNA_CHECK(verify(from));
-  return from.directory.unlink_at(from.name);
+  Status ready = to.sync();
+  if (ready) {
+    at_step("undo.copied");
+    ready = verify_copied(from, *source, before);
+  }
+  // Beside an original that stays, the copy would be a second message.
+  if (!ready) {
+    static_cast<void>(to.unlink_at(name));
+    return ready;
+  }
+  Status removed = from.directory.unlink_at(from.name);
+  if (!removed && verify(from)) static_cast<void>(to.unlink_at(name));
+  return removed;
 }
 
 // The inode that the file has at its new place.

@@ -2,10 +2,11 @@
 // Holds removals in bulk, per mailbox and over the account, each side by itself. The verdict is
 // made anew in every plan, from what is proposed now and what was let through within the window.
 // Trash and Junk are exempt, and so is what the user approved for exactly these rows; moves are no
-// removals.
+// removals. What a sync that died had begun counts from its intent on: no window has it yet.
 #include "brake.h"
 
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "decide.h"
@@ -18,9 +19,38 @@ struct Counts {
   std::uint64_t account = 0;
 };
 
+bool counts(const Draft& draft, const RowView& row) {
+  return !row.mailbox->is_bin() && !draft.is_approved(row);
+}
+
 bool is_guarded(const Draft& draft, const Removal& removal) {
-  return !removal.begun_before && !removal.row->mailbox->is_bin() &&
-         !draft.is_approved(*removal.row);
+  return !removal.begun_before && counts(draft, *removal.row);
+}
+
+// On its way, or gone by now.
+std::optional<Side> begun_on(const RowView& row) {
+  if (row.has_state(RowState::dropping)) return Side::local;
+  const bool deleted = row.has_state(RowState::deleting) && !row.file && !row.message &&
+                       !row.move_out && !is_replaced(*row.row);
+  const bool flagged = row.has_file_here() && row.remote == Remote::gone && row.intent &&
+                       row.intent->kind == IntentKind::delete_out;
+  return deleted || flagged ? std::optional(Side::remote) : std::nullopt;
+}
+
+std::map<Side, Counts> count_all(const Draft& draft) {
+  std::map<Side, Counts> all;
+  const auto add = [&all](Side side, const MailboxView* mailbox) {
+    ++all[side].mailbox[mailbox];
+    ++all[side].account;
+  };
+  for (const Removal& removal : draft.removals) {
+    if (is_guarded(draft, removal)) add(removal.side, removal.row->mailbox);
+  }
+  for (const RowView& row : draft.world.rows()) {
+    if (!row.mailbox || !counts(draft, row)) continue;
+    if (const auto side = begun_on(row)) add(*side, row.mailbox);
+  }
+  return all;
 }
 
 std::uint64_t let_through(const BrakeWindow& window, Side side) {
@@ -40,12 +70,8 @@ void hold(Draft& draft, const Removal& removal, std::string_view of_what) {
 
 void apply_brake(Draft& draft) {
   const Input& input = draft.world.input();
-  std::map<Side, Counts> counts;
-  for (const Removal& removal : draft.removals) {
-    if (!is_guarded(draft, removal)) continue;
-    ++counts[removal.side].mailbox[removal.row->mailbox];
-    ++counts[removal.side].account;
-  }
+  if (draft.removals.empty()) return;
+  std::map<Side, Counts> counts = count_all(draft);
   for (Removal& removal : draft.removals) {
     const bool guarded = is_guarded(draft, removal);
     const MailboxInput& in = *removal.row->mailbox->in;

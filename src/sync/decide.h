@@ -95,7 +95,6 @@ std::optional<std::string> barrier(const MailboxView& mailbox);
 struct UploadAs {
   std::optional<MessageKey> copy_of;
   std::optional<MessageKey> forgets;
-  bool stub = false;
 };
 void upload(Draft& draft, FileView& file, UploadAs as, std::string reason);
 

@@ -166,20 +166,6 @@ class Holdings {
   std::map<Inode, const RowView*> seen_;
 };
 
-void decide_stub(Draft& draft, FileView& file) {
-  const auto& origin = file.arrival->origin;
-  RowView* row = origin && origin->ours ? draft.world.row({origin->mailbox, origin->uid}) : nullptr;
-  const bool same_base = row && row->mailbox && row->has_file_here() &&
-                         row->mailbox->where().uidvalidity == origin->uidvalidity;
-  if (!same_base) {
-    return draft.hold(HeldKind::orphan, file, "holds headers only, and its message is not known");
-  }
-  if (row->remote != Remote::same || row->local == Local::unknown) {
-    return draft.wait(file, "holds headers only; its message is not known to be there");
-  }
-  upload(draft, file, {.copy_of = row->key(), .forgets = {}, .stub = true}, "copied here");
-}
-
 // As maildir/identity.h has it of a message that ends within its header: of no octets.
 constexpr std::uint64_t kNoBody = 0x71d8'6221'4c7e'0e0a;
 
@@ -270,7 +256,6 @@ void decide_new_file(Draft& draft, FileView& file, const Holdings& holdings) {
     draft.plan.consumed.push_back({file.mailbox->in->id, arrival.file, std::move(reason)});
   };
   if (!file.mailbox->may_push()) return consume("new here; the direction is pull");
-  if (arrival.is_stub) return decide_stub(draft, file);
   if (arrival.namesake && holdings.is_surplus(file)) {
     return draft.hold(HeldKind::orphan, file, "had the name of a message that has its file");
   }
@@ -281,13 +266,19 @@ void decide_new_file(Draft& draft, FileView& file, const Holdings& holdings) {
   }
   if (holdings.is_alias(file)) return consume("another name of a message that is here");
   if (auto reason = barrier(*file.mailbox)) return draft.wait(file, *reason);
+  const auto left_it = [&](const Intent& intent) {
+    return is_half_copied(draft.world, file, intent);
+  };
+  if (std::ranges::any_of(draft.world.input().intents, left_it)) {
+    return draft.hold(HeldKind::orphan, file,
+                      "copied here after its message, which is here no more");
+  }
   if (draft.world.input().may_look_again && holdings.may_have_moved(file)) {
     draft.plan.look_again = true;
     return draft.wait(file, "the file of a message elsewhere; it may have moved amid this look");
   }
   if (!names.original) return decide_unnamed(draft, file, names, holdings);
-  upload(draft, file, {.copy_of = place_of(*names.original), .forgets = {}, .stub = false},
-         "copied here");
+  upload(draft, file, {.copy_of = place_of(*names.original), .forgets = {}}, "copied here");
 }
 
 void decide_elsewhere(Draft& draft, FileView& file) {
@@ -346,6 +337,9 @@ std::optional<std::string> barrier(const MailboxView& mailbox) {
 
 void upload(Draft& draft, FileView& file, UploadAs as, std::string reason) {
   const LocalArrival& arrival = *file.arrival;
+  if (arrival.is_stub) {
+    return draft.hold(HeldKind::orphan, file, "holds headers only, and is never sent");
+  }
   if (!arrival.identity) return draft.wait(file, "cannot be read");
   if (auto why = barrier(*file.mailbox)) return draft.wait(file, *why);
   if (!file.mailbox->may_push()) return draft.wait(file, "moved here; the direction is pull");
@@ -362,7 +356,6 @@ void upload(Draft& draft, FileView& file, UploadAs as, std::string reason) {
   upload.flags = storable(arrival.file.flags, *file.mailbox);
   upload.identity = *arrival.identity;
   upload.copy_of = as.copy_of;
-  upload.stub = as.stub;
   upload.forgets = as.forgets;
   if (file.upload) {
     upload.in_doubt = true;

@@ -127,7 +127,7 @@ void move_remote(Draft& draft, RowView& row) {
   }
   if (!row.mailbox->may_push()) {
     forget(draft, row, RowState::dropped, "moved away here; the direction is pull");
-    return upload(draft, file, {.copy_of = row.key(), .forgets = {}, .stub = file.arrival->is_stub},
+    return upload(draft, file, {.copy_of = row.key(), .forgets = {}},
                   "moved here from a mailbox whose direction is pull");
   }
   if (auto reason = why_parked(*row.mailbox, *file.mailbox)) {

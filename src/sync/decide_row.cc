@@ -107,7 +107,7 @@ void gone_from_server_moved_here(Draft& draft, RowView& row) {
     }
   }
   if (look_once_more(draft, row)) return;
-  upload(draft, file, {.copy_of = {}, .forgets = row.key(), .stub = false},
+  upload(draft, file, {.copy_of = {}, .forgets = row.key()},
          "moved here, gone from the server: kept");
 }
 

@@ -158,7 +158,7 @@ void decide_deleting(Draft& draft, RowView& row) {
     std::exchange(row.file, nullptr)->from = nullptr;  // held as a file without a row
     return forget(draft, row, RowState::tombstone, "removed from the server");
   }
-  upload(draft, *row.file, {.copy_of = {}, .forgets = row.key(), .stub = false},
+  upload(draft, *row.file, {.copy_of = {}, .forgets = row.key()},
          "back after its removal from the server: restored");
 }
 

@@ -13,7 +13,7 @@ struct FlagMerge {
 };
 
 // What each side says of a row. The local one goes by the file where the row's file is now; it is
-// the base's where the name cannot tell (rule 39, experimental info, a name that never had an info
+// the base's where the name cannot tell (39; experimental info; a name that never had an info
 // part).
 FlagSet remote_flags(const RowView& row);
 // The \Deleted that a move of ours, which broke off, set after its copy: nobody's flag, and not
@@ -29,7 +29,7 @@ FlagSet local_flags(const RowView& row);
 void take_back_mark(FlagMerge& merge, const MailboxView& place);
 void leave_out_mark(FlagMerge& merge);
 
-// base xor (remote delta or local delta), for a message that will be in `place` (rule 40).
+// base xor (remote delta or local delta), for a message that will be in `place` (40).
 // `inherited`: what was said of it elsewhere, beside both.
 FlagMerge merge_flags(const FlagSet& base, const FlagSet& remote, const FlagSet& local,
                       const MailboxView& place, const FlagDelta& inherited = {});

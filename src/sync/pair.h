@@ -44,6 +44,9 @@ void find_followed(World& world);
 // Files that were fetched and never written down: their names say which message they are. Before
 // any search for what moved, for which such a message would do as well, and its file be left over.
 void pair_delivered(World& world);
+// Whether it is what a move of ours into this mailbox, across file systems, made of a file that is
+// still where it was.
+bool is_half_copied(World& world, const FileView& file, const Intent& intent);
 
 // Messages that left their row's mailbox: new messages against rows whose message is gone.
 void pair_remote_moves(World& world);

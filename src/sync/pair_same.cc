@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Proof is the content. A name that says where the file came from (ours, or another synchronizer's
 // UID) only decides which of several equal messages is taken.
+#include <algorithm>
 #include <string>
 #include <tuple>
 #include <unordered_map>
@@ -110,10 +111,37 @@ void match_sent(World& world, MailboxView& mailbox) {
   }
 }
 
+// Where a mailbox is on another disk, a file is copied there after its message, and then removed. A
+// sync that died in between left both: the copy is the message's file, and the other goes.
+void match_half_copied(World& world) {
+  for (const Intent& intent : world.input().intents) {
+    const MailboxView* there = world.mailbox(intent.target);
+    const bool same = there && there->where().uidvalidity == intent.target_uidvalidity;
+    if (!same) continue;
+    const auto message = std::ranges::find_if(there->messages, [&](const MessageView* one) {
+      return one->uid == intent.target_uid_next && may_pair(*one);
+    });
+    const auto file = std::ranges::find_if(there->files, [&](const FileView* one) {
+      return is_half_copied(world, *one, intent) && !one->from && may_pair(world, *one);
+    });
+    if (message == there->messages.end() || file == there->files.end()) continue;
+    if (world.has_content(**message, (*file)->identity())) join(**message, **file);
+  }
+}
+
 }  // namespace
+
+bool is_half_copied(World& world, const FileView& file, const Intent& intent) {
+  const bool named = intent.kind == IntentKind::move_in && file.mailbox->in->id == intent.target &&
+                     file.arrival->file.base == intent.base_name;
+  const RowView* row = named ? world.row({intent.mailbox, intent.uid}) : nullptr;
+  return row && (row->local == Local::same || row->local == Local::changed) && row->identity &&
+         is_content_of(*file.arrival, *row->identity);
+}
 
 void pair_delivered(World& world) {
   match_origins(world, Origins::delivered);
+  match_half_copied(world);
 }
 
 void pair_same_mailbox(World& world) {

@@ -178,12 +178,14 @@ class AcrossDisksTest : public ChangeTest {
  protected:
   AcrossDisksTest() {
     disk().make_directories("mail/Other");
-    MemoryDisk& second = machine_.mount("/mail/Other");
-    second.make_maildir("");
-    second.sync_all();
+    second_ = &machine_.mount("/mail/Other");
+    second().make_maildir("");
+    second().sync_all();
     other_ = open("Other");
   }
+  MemoryDisk& second() { return *second_; }
 
+  MemoryDisk* second_ = nullptr;
   MailboxDirs other_;
 };
 
@@ -210,6 +212,27 @@ TEST_F(AcrossDisksTest, AMoveThatFailsLeavesTheOriginal) {
               ErrorCode::io);
     disk().before = nullptr;
     EXPECT_TRUE(disk().exists("mail/A/cur/1.x:2,S"));
+    EXPECT_EQ(code_of(other_.cur->stat_at("1.x:2,S")), ErrorCode::not_found);
+  }
+}
+
+// By a reader that gives it a flag, or an editor that writes in place, while the copy is flushed.
+TEST_F(AcrossDisksTest, AnOriginalThatChangesWhileItsCopyIsFlushedIsTheOnlyOne) {
+  const std::vector<std::function<void()>> changes{
+      [&] { disk().rename("mail/A/cur/1.x:2,S", "mail/A/cur/1.x:2,FS"); },
+      [&] { disk().write("mail/A/cur/1.x:2,S", "second"); }};
+  for (const auto& change : changes) {
+    const SeenFile seen = put("A/cur/1.x:2,S", "first");
+    second().before = [&, changed = false](DiskOp op, std::string_view) mutable {
+      if (op == DiskOp::sync_directory && !std::exchange(changed, true)) change();
+      return Status();
+    };
+    EXPECT_EQ(code_of(move_file(a_, seen, other_, false, parse_file_name("1.x:2,S"), touched_)),
+              ErrorCode::changed);
+    second().before = nullptr;
+    EXPECT_EQ(disk().files().size(), 1U);
+    EXPECT_EQ(code_of(other_.cur->stat_at("1.x:2,S")), ErrorCode::not_found);
+    for (const std::string& left : disk().files()) disk().unlink(left);
   }
 }
 

@@ -224,9 +224,9 @@ TEST(Stubs, AMovedStubMovesItsMessage) {
   EXPECT_EQ(planned("A 1 x S stub", "", "A gone 1\nB new A1 stub-text S stub from=A/1"),
             "move_out A/1 -> B A1 S\n");
 }
-TEST(Stubs, ACopiedStubIsCopiedOnTheServerAndNeverAppended) {
+TEST(Stubs, ACopiedStubIsHeldAndNeverSent) {
   EXPECT_EQ(planned("A 1 x S stub", "", "B new A1 stub-text S stub from=A/1"),
-            "upload B A1 S copy=A/1 stub\n");
+            "held orphan B A1\n");
 }
 TEST(Stubs, AStubOfAnUnknownMessageIsHeld) {
   EXPECT_EQ(planned("", "", "B new n1 stub-text S stub from=A/1"), "held orphan B n1\n");

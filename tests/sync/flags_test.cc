@@ -72,7 +72,7 @@ TEST(Flags, ASingleLostInfoPartIsBelieved) {
   EXPECT_EQ(planned("A 1 x FS", "", "A flags 1 - noinfo"), "push_flags A/1 - remote-FS\n");
 }
 
-// --- what the server can hold (rule 40) ---
+// --- what the server can hold (40) ---
 
 TEST(StorableFlags, AKeywordThatTheServerCannotHoldStaysHere) {
   EXPECT_EQ(planned("A 1 x S", "A keywords=home", "A flags 1 S,work"),

@@ -57,6 +57,22 @@ TEST(FileThatFollowed, AndWasMovedOnIsTheUsers) {
   EXPECT_EQ(told(following("A gone 1", "A gone 1\nC new A1 x S")),
             "upload C A1 S forgets=A/1\nclose_intent 1\n");
 }
+// To another disk, and its original was not removed yet.
+TEST(FileThatFollowed, AndWasCopiedIsOneMessage) {
+  Input input = following("A gone 1\nB new 7 x S", "B new A1 x S");
+  input.intents.front().target_uidvalidity = validity_of(input.intents.front().target);
+  input.intents.front().target_uid_next = Uid{7};
+  EXPECT_EQ(told(input), "pair B/7 A1 S\nclose_intent 1\ndelete_in A/1\n");
+}
+TEST(FileThatFollowed, AndWasCopiedIsNeverSent) {
+  for (const char* remote : {"A gone 1", "A gone 1\nC new 9 x S", "A gone 1\nB new 8 y S"}) {
+    const std::string plan = told(following(remote, "B new A1 x S"));
+    EXPECT_EQ(plan.find("upload"), std::string::npos) << plan;
+    EXPECT_NE(plan.find("held orphan B A1"), std::string::npos) << plan;
+  }
+  const std::string edited = told(following("A gone 1", "B new A1 y S"));
+  EXPECT_NE(edited.find("upload B A1"), std::string::npos) << edited;
+}
 TEST(FileThatFollowed, IsInDoubtWhileItsPlaceIsNotSeen) {
   EXPECT_EQ(told(following("", "B unknown")), "");
   EXPECT_EQ(told(following("", "")), "close_intent 1\n");

@@ -337,7 +337,6 @@ class Shower {
     if (upload.copy_of) text += " copy=" + key(upload.copy_of->mailbox, upload.copy_of->uid);
     if (upload.replaces) text += " replaces=" + std::to_string(upload.replaces->value);
     if (upload.forgets) text += " forgets=" + key(upload.forgets->mailbox, upload.forgets->uid);
-    if (upload.stub) text += " stub";
     if (upload.in_doubt) text += " doubt";
     return text;
   }

@@ -208,7 +208,6 @@ struct Upload {
   FlagSet flags;
   Identity identity;
   std::optional<MessageKey> copy_of;  // the proven original: COPY instead of APPEND
-  bool stub = false;                  // the file holds headers only: COPY or nothing (rule 18)
   std::optional<Uid> replaces;        // an edit: after the APPEND this one goes to the Trash
   bool in_doubt = false;              // an intent for it is open: look first, never send blindly
   IntentId intent;  // the open one, of this mailbox or where the file was before; it is
