@@ -430,6 +430,10 @@ class MailboxExecution {
 
   coro::Task<Status> remove_remote(const sync::RemoveRemote& what) {
     STERNA_CO_TRY(const MailboxRow row, mailbox_row(engine_, what.id));
+    // Before it is asked: what comes between the answer and DELETE goes with it, and servers may
+    // tell of a selected mailbox what they told last.
+    STERNA_CO_CHECK(engine_.bump_epoch());
+    STERNA_CO_CHECK(co_await leave_mailbox(connection_));
     ListSink sink;
     STERNA_CO_CHECK(
         co_await connection_.run_ok(imap::status(what.wire, {imap::StatusItem::messages}), &sink));
@@ -440,8 +444,6 @@ class MailboxExecution {
       engine_.again = true;
       co_return Status{};
     }
-    STERNA_CO_CHECK(engine_.bump_epoch());
-    STERNA_CO_CHECK(co_await leave_mailbox(connection_));
     STERNA_CO_TRY(imap::Done done, co_await connection_.run(imap::delete_mailbox(what.wire)));
     const bool gone = done.ok() || done.code.is(imap::Code::non_existent);
     if (!gone) {
