@@ -82,6 +82,10 @@ coro::Task<Status> Account::meet(Neighbours neighbours) {
   co_return {};
 }
 
+void Account::tell_changes(bool tells) {
+  impl_->life_settings.tells_changes = tells;
+}
+
 void Account::pause(std::optional<std::int64_t> until_ms) {
   impl_->pause_until = until_ms.value_or(0);
   impl_->work.stop();

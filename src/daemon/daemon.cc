@@ -217,19 +217,24 @@ std::string Daemon::Impl::figures(bool living) {
   return metrics_text(all, ways.version);
 }
 
-// One file at a time; a reload may name another one.
+// One file at a time; a reload may name another one. What nobody writes any more would say for ever
+// that the accounts are in step, and say it twice where the collector reads both.
 coro::Task<void> Daemon::Impl::keep_metrics() {
   for (;;) {
     textfile_changed.reset();
+    const std::string path = textfile;
     coro::Scope writing = co_await coro::make_scope();
-    if (!textfile.empty()) {
-      metrics.emplace(loop.clock(), loop.worker(), textfile, [this] { return figures(true); }, log);
+    if (!path.empty()) {
+      metrics.emplace(loop.clock(), loop.worker(), path, [this] { return figures(true); }, log);
       writing.spawn(metrics->run());
     }
     const Status changed = co_await textfile_changed.wait();
     co_await writing.close();
     metrics.reset();
     if (!changed) co_return;
+    if (path.empty() || path == textfile) continue;
+    const Status removed = remove_metrics_file(path);
+    if (!removed) log.warn("{}", removed.error().describe());
   }
 }
 

@@ -291,6 +291,11 @@ Status write_metrics_file(const std::string& path, const std::string& text) {
   return {};
 }
 
+Status remove_metrics_file(const std::string& path) {
+  if (::unlink(path.c_str()) == 0 || errno == ENOENT) return {};
+  return fail(Error::of_file(errno, "remove", path));
+}
+
 MetricsFile::MetricsFile(io::Clock& clock, io::Worker& worker, std::string path,
                          std::function<std::string()> text, Log log)
     : clock_(clock),

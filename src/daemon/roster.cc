@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "sterna/account/pause.h"
+#include "sterna/daemon/hooks.h"
 
 namespace sterna::daemon {
 namespace {
@@ -54,7 +55,6 @@ Member::Member(coro::Context daemon, config::AccountConfig said, const AccountSe
                account::Services services, io::Watcher& watcher, account::Observer& observer,
                Log log)
     : said_(std::move(said)),
-      tells_changes_(setup.life.tells_changes),
       account_(services, watcher, setup.settings, setup.life, observer, log),
       scope_(daemon),
       log_(log.with("account", said_.name)),
@@ -111,11 +111,9 @@ std::vector<AccountLife> Roster::lives() {
   return result;
 }
 
-bool Roster::is_unchanged(Member& member, const config::Config& config,
-                          const AccountSetup& setup) const {
+bool Roster::is_unchanged(Member& member, const config::Config& config) const {
   const config::AccountConfig* now = config.account(member.said().name);
-  return now->enabled && member.said() == *now && config.state_dir == state_dir_ &&
-         member.tells_changes() == setup.life.tells_changes;
+  return now->enabled && member.said() == *now && config.state_dir == state_dir_;
 }
 
 void Roster::keep_paused(Member& member) {
@@ -158,8 +156,9 @@ coro::Task<void> Roster::take(config::Config config) {
   for (const config::AccountConfig& said : config.accounts) {
     Member* member = find(said.name);
     if (member) {
-      const AccountSetup setup = ways_.setup(config, said);
-      if (is_unchanged(*member, config, setup)) {
+      if (is_unchanged(*member, config)) {
+        // The one thing that [hooks] says to accounts: no reason to begin anew.
+        member->account().tell_changes(needs_changes(config.hooks));
         member->meet(neighbours);
         continue;
       }

@@ -41,7 +41,6 @@ class Member {
 
   const config::AccountConfig& said() const { return said_; }
   account::Account& account() { return account_; }
-  bool tells_changes() const { return tells_changes_; }
   bool in_use() const { return !uses_.empty(); }
   AccountLife life() const { return {account_.name(), account_.life()}; }
 
@@ -56,7 +55,6 @@ class Member {
   coro::Task<void> live();
 
   config::AccountConfig said_;
-  bool tells_changes_;
   account::Account account_;
   coro::Scope scope_;
   Log log_;
@@ -80,7 +78,7 @@ class Roster {
   std::vector<AccountLife> lives();
 
  private:
-  bool is_unchanged(Member& member, const config::Config& config, const AccountSetup& setup) const;
+  bool is_unchanged(Member& member, const config::Config& config) const;
   void start(const config::AccountConfig& said, const AccountSetup& setup);
   void keep_paused(Member& member);
   coro::Task<void> end_all(std::vector<std::string> names);

@@ -15,6 +15,7 @@
 
 #include "sterna/account/pause.h"
 #include "sterna/daemon/client.h"
+#include "sterna/daemon/hooks.h"
 #include "sterna/io/deadline.h"
 #include "tests/support/temp_dir.h"
 
@@ -71,6 +72,7 @@ class DaemonTest : public testing::Test {
     setup.settings.to_local = [](const MailboxName& name) -> Result<MailboxName> { return name; };
     setup.settings.to_remote = [](const MailboxName& name) -> Result<MailboxName> { return name; };
     setup.life.pushes = [](const MailboxName&) { return true; };
+    setup.life.tells_changes = needs_changes(config.hooks);
     return setup;
   }
 
@@ -288,6 +290,46 @@ TEST_F(DaemonTest, AReloadDisturbsNobodyElse) {
     borrower.reset();
     EXPECT_TRUE(co_await syncs_within("kept", 10s));
   });
+}
+
+TEST_F(DaemonTest, AFirstHookDisturbsNobody) {
+  beside(config_of({account("kept")}), [&](Daemon&) -> coro::Task<void> {
+    const Connected client = co_await connect();
+    const Connected borrower = co_await connect();
+    EXPECT_TRUE((co_await borrower->borrow({"kept"})).value());
+    next_config_ = config_of({account("kept")});
+    next_config_->hooks.after_change = {"true"};
+    EXPECT_TRUE(co_await client->ask(Op::reload));
+    EXPECT_FALSE(co_await syncs_within("kept", 200ms)) << "it is the same one, and lent";
+  });
+}
+
+TEST_F(DaemonTest, AReloadThatMovesTheFiguresRemovesWhatNobodyWritesAnyMore) {
+  const auto with_figures_in = [&](const std::string& path) {
+    config::Config config = config_of({account("work")});
+    config.metrics.textfile = path;
+    return config;
+  };
+  const std::string first = temporary_ / "first.prom";
+  const std::string second = temporary_ / "second.prom";
+  beside(with_figures_in(first), [&](Daemon&) -> coro::Task<void> {
+    const Connected client = co_await connect();
+    const auto come_to_be = [&](bool one, bool other) -> coro::Task<bool> {
+      for (int tries = 0; tries < 500; ++tries) {
+        if (std::filesystem::exists(first) == one && std::filesystem::exists(second) == other)
+          co_return true;
+        static_cast<void>(co_await loop_.clock().sleep(10ms));
+      }
+      co_return false;
+    };
+    EXPECT_TRUE(co_await come_to_be(true, false));
+    for (const std::string& path : {second, second, first, std::string()}) {
+      next_config_ = with_figures_in(path);
+      EXPECT_TRUE(co_await client->ask(Op::reload));
+      EXPECT_TRUE(co_await come_to_be(path == first, path == second)) << path;
+    }
+  });
+  EXPECT_FALSE(std::filesystem::exists(first));
 }
 
 TEST_F(DaemonTest, WhoWaitsForAnotherAccountDoesNotHoldUpAReload) {

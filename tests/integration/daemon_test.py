@@ -225,6 +225,17 @@ class ReloadTest(DaemonCase):
         self.assertEqual(logins[0], logins[1], "it kept its line")
         daemon.stop()
 
+    def test_a_first_hook_runs_and_no_account_begins_anew(self):
+        world, daemon = self.living()
+        world.sterna.top["hooks"] = {"debounce": "0s",
+                                     "after_change": f"cat > {world.dir}/told"}
+        world.sterna.write_config()
+        daemon.reload()
+        daemon.wait(lambda: "reloaded" in daemon.said(), "word of the reload")
+        world.imap.append("INBOX", message("hooked"), [], NOON)
+        daemon.wait(lambda: os.path.exists(f"{world.dir}/told"), "a run of the hook")
+        self.assertNotIn("is ended", daemon.said())
+
     def test_a_configuration_with_mistakes_changes_nothing(self):
         world, daemon = self.living()
         world.sterna.write_raw_config("nonsense = 1\n")

@@ -148,6 +148,9 @@ class Account {
   // knows them.
   coro::Task<Status> meet(Neighbours neighbours);
 
+  // LifeSettings::tells_changes is this, from the next sync on.
+  void tell_changes(bool tells);
+
   // Until that time (milliseconds of the wall clock), or until resume(). Whoever calls it has
   // recorded it (pause.h). A sync that runs is broken off, between two steps; what it did is done.
   void pause(std::optional<std::int64_t> until_ms);

@@ -44,6 +44,7 @@ std::string metrics_text(const std::vector<AccountFigures>& accounts, std::strin
 
 // The whole of it or nothing, and readable by everybody; blocking.
 Status write_metrics_file(const std::string& path, const std::string& text);
+Status remove_metrics_file(const std::string& path);
 
 inline constexpr std::chrono::seconds kMetricsEvery{15};
 // Also where nothing changed: who reads the file sees by its time that we are alive.
