@@ -239,6 +239,7 @@ coro::Task<void> Account::Impl::wait_while_paused() {
   remote.forget();
   co_await kept.pool.logout();
   kept.pool.drop();
+  if (!pause_until) co_return;  // who asks for a sync after the resume wants one
   answer_all();
   wake.reset();
   if (!pause_until) co_return;
@@ -472,7 +473,7 @@ coro::Task<void> Account::Impl::sync(Due due) {
                                   due.everything ? nullptr : &news, progress, log, kept));
   if (!is_partial) look_ended(news, due.everything);
   const bool is_cut_short = kept.failure && kept.failure->is_cancelled();
-  if (is_cut_short && (work.is_dead() || pause_until)) {
+  if (is_cut_short && work.is_broken_off()) {
     // Whatever it did is done; the rest is due still.
     if (due.request) requests.push_front(std::move(due.request));
     schedule.look_at_everything(now());

@@ -6,7 +6,9 @@
 namespace sterna::account {
 
 void Work::stop() {
-  if (cancel_) cancel_->request();
+  if (!cancel_) return;
+  is_broken_off_ = true;
+  cancel_->request();
 }
 
 void Work::doubt() {

@@ -28,7 +28,7 @@ class Work {
     const coro::Context context = co_await coro::current();
     coro::CancelState cancel(*context.cancel);
     coro::Scope doubts(context);
-    is_dead_ = false;
+    is_dead_ = is_broken_off_ = false;
     doubted_.reset();
     cancel_ = &cancel;
     doubts.spawn(listen_for_life());
@@ -41,7 +41,9 @@ class Work {
   void stop();
   // If the server owes an answer, it has kProbeLimit to send anything.
   void doubt();
-  // That was why the last one was broken off.
+  // Whether the last one was, by one of the two.
+  bool is_broken_off() const { return is_broken_off_; }
+  // It was, since its line is dead.
   bool is_dead() const { return is_dead_; }
 
  private:
@@ -53,6 +55,7 @@ class Work {
   coro::CancelState* cancel_ = nullptr;  // of what is being done
   coro::Event doubted_;
   bool is_dead_ = false;
+  bool is_broken_off_ = false;
 };
 
 }  // namespace sterna::account

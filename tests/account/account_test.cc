@@ -192,6 +192,48 @@ TEST_F(LivingAccount, AFullMaildirIsReadAPieceAtATimeAndAPauseWaitsForOneOfThem)
   EXPECT_EQ(life().state, LifeState::paused);
 }
 
+class WithARequest : public LivingAccount {
+ protected:
+  void ask() { scope_->spawn(ask(*account_, report_)); }
+  std::optional<AccountReport> report_;
+
+ private:
+  class NoProgress final : public Progress {};
+  static coro::Task<void> ask(Account& account, std::optional<AccountReport>& report) {
+    NoProgress nothing;
+    report = co_await account.sync({}, nothing);
+  }
+};
+
+TEST_F(WithARequest, APauseAndAResumeAmidItsDiskJobsDoNotAnswerIt) {
+  begin();
+  server_.answers_after = seconds(1);
+  worker_.takes = seconds(10);
+  ask();
+  pass(seconds(5));
+  ASSERT_TRUE(worker_.jobs > 0 && life().state == LifeState::syncing);
+  account_->pause(std::nullopt);
+  account_->resume();
+  worker_.takes = {};
+  pass(minutes(1));
+  ASSERT_TRUE(report_);
+  EXPECT_TRUE(report_->anything_done);
+  EXPECT_TRUE(report_->errors.empty()) << report_->errors.front().describe();
+}
+
+TEST_F(WithARequest, ThatFollowsAResumeIsNoneForThePauseToAnswer) {
+  begin();
+  server_.takes_after = seconds(3);
+  account_->pause(std::nullopt);
+  pass(seconds(1));  // it takes its leave
+  ASSERT_EQ(life().state, LifeState::paused);
+  account_->resume();
+  ask();
+  pass(minutes(2));
+  ASSERT_TRUE(report_);
+  EXPECT_GT(report_->seconds, 0);
+}
+
 TEST_F(LivingAccount, TheTimeOfASyncIsItsOwn) {
   begin();
   server_.answers_after = seconds(1);

@@ -85,7 +85,8 @@ class TalkingServer final : public io::Dialer {
   bool hangs = false;   // whoever dials
   std::string mute_at;  // whoever says what begins so gets no answer any more; "": none
   std::chrono::milliseconds answers_after{};
-  std::size_t lines_max = SIZE_MAX;  // a login beyond so many lines is refused
+  std::chrono::milliseconds takes_after{};  // what is said is on its way for so long
+  std::size_t lines_max = SIZE_MAX;         // a login beyond so many lines is refused
   std::string refusal = "NO [LIMIT] Maximum number of connections from user+IP exceeded";
   std::size_t refusals = 0;
   std::vector<std::shared_ptr<Line>> lines;
@@ -113,6 +114,8 @@ class TalkingServer final : public io::Dialer {
       co_return text.size();
     }
     coro::Task<Status> write(std::string bytes) override {
+      if (server_.takes_after.count() > 0)
+        STERNA_CO_CHECK(co_await server_.clock_.sleep(server_.takes_after));
       const auto now = server_.clock_.monotonic();
       if (now - std::exchange(line_->spoke_at, now) > server_.bears) server_.cut(index_);
       if (line_->lost) co_return fail(*line_->lost);
