@@ -2,6 +2,7 @@
 #include "account_impl.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
 
 #include "sterna/account/inspect.h"
@@ -30,6 +31,9 @@ class UpToOthers {
   nanoseconds before_;
 };
 
+// While it is paused until then: how often that is compared with the wall clock, which may be set.
+constexpr std::chrono::minutes kPauseLook{5};
+
 class NoProgress final : public Progress {};
 
 }  // namespace
@@ -53,8 +57,24 @@ void Account::Impl::drop_line() {
   kept.pool.drop();
 }
 
+// The wall clock may be set, and goes on while the machine sleeps; the wait does not.
+void Account::Impl::note_next_try() {
+  if (life.state == LifeState::paused) return;
+  life.retry_at = life.state == LifeState::syncing ? std::nullopt : schedule.retry_at();
+  if (!life.retry_at) {
+    life.next_try_ms = 0;
+    return;
+  }
+  const nanoseconds left = std::max(*life.retry_at - now(), nanoseconds{});
+  const std::int64_t at_ms = wall_ms() + std::chrono::ceil<milliseconds>(left).count();
+  // Between the readings of two clocks some time passes.
+  if (std::abs(at_ms - life.next_try_ms) > milliseconds(seconds(1)).count())
+    life.next_try_ms = at_ms;
+}
+
 // What others count, as it is now.
 void Account::Impl::count() {
+  note_next_try();
   life.connections = kept.pool.size() + beside.connections();
   life.counters.logins = kept.pool.logins() + beside.logins();
   life.certificate_expires_ms = kept.pool.certificate_expires_ms();
@@ -205,12 +225,12 @@ void Account::Impl::replace_dead_line(const std::string& reason) {
 
 void Account::Impl::try_early() {
   if (!schedule.is_waiting() || !life.error) return;
+  // What the machine slept is waited, too, whoever asked for it.
+  schedule.wait_no_longer_than(now() + (retry_by_boot - services.clock.since_boot()));
   const auto at = early.at(*life.error, now());
   if (!at) return;
   failures = 0;
   schedule.wait_no_longer_than(*at);
-  const nanoseconds left = schedule.next(now(), told(), std::nullopt) - now();
-  life.next_try_ms = wall_ms() + std::chrono::ceil<milliseconds>(left).count();
 }
 
 coro::Task<void> Account::Impl::prove_line() {
@@ -229,10 +249,25 @@ coro::Task<void> Account::Impl::prove_line() {
   if (!answered.error().is_cancelled()) replace_dead_line(reason);
 }
 
+coro::Task<void> Account::Impl::wait_out_pause() {
+  const UpToOthers waits(standstill_max);
+  const std::int64_t until_ms = *pause_until;
+  if (until_ms == 0) static_cast<void>(co_await wake.wait());
+  while (until_ms != 0 && pause_until == until_ms) {
+    const milliseconds left(until_ms - wall_ms());
+    if (left.count() <= 0) co_return go_on();
+    const milliseconds wait = std::min<milliseconds>(left, kPauseLook);
+    life.retry_at = now() + wait;
+    const Status woken = co_await io::wait_for(services.clock, wait, wake);
+    if (woken || !woken.error().is(ErrorCode::timeout)) co_return;
+  }
+}
+
 coro::Task<void> Account::Impl::wait_while_paused() {
   enter(LifeState::paused);
   note_pending();
   life.next_try_ms = *pause_until;
+  life.retry_at.reset();
   observer.on_life(self);
   beside.cover_none();
   remote.end();
@@ -242,23 +277,13 @@ coro::Task<void> Account::Impl::wait_while_paused() {
   if (!pause_until) co_return;  // who asks for a sync after the resume wants one
   answer_all();
   wake.reset();
-  if (!pause_until) co_return;
-  const UpToOthers waits(standstill_max);
-  const std::int64_t left_ms = *pause_until - wall_ms();
-  if (*pause_until != 0 && left_ms <= 0) {
-    go_on();
-    co_return;
-  }
-  if (*pause_until == 0) {
-    static_cast<void>(co_await wake.wait());
-  } else {
-    static_cast<void>(co_await io::wait_for(services.clock, milliseconds(left_ms), wake));
-  }
+  co_await wait_out_pause();
 }
 
 void Account::Impl::go_on() {
   pause_until.reset();
   life.next_try_ms = 0;
+  life.retry_at.reset();
   schedule.look_at_everything(now());
   schedule.stop_waiting();
   wake.set();
@@ -292,7 +317,7 @@ void Account::Impl::failed(const Error& error, bool over_old_line) {
   const unsigned in_a_row = kept.was_put_off ? 1 : ++failures;
   const milliseconds wait = wait_after(patience, in_a_row, services.random);
   schedule.wait_until(now() + wait);
-  life.next_try_ms = wall_ms() + wait.count();
+  retry_by_boot = services.clock.since_boot() + wait;
   drop_line();
   if (patience.told) beside.cover_none();  // none of its lines may knock meanwhile
   enter(patience.state);
@@ -343,7 +368,6 @@ coro::Task<void> Account::Impl::recall_figures(AccountReport& report) {
 void Account::Impl::went_well(const Due& due, const AccountReport& report) {
   if (failures > 0) log.info("in step again");
   failures = 0;
-  life.next_try_ms = 0;
   life.last_sync_ms = wall_ms();
   const bool of_all = !due.request || due.request->mailboxes.empty();
   if (of_all) kept.written.clear();

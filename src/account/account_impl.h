@@ -92,6 +92,7 @@ struct Account::Impl final : SideWatch::Owner {
 
   coro::Task<void> live();
   coro::Task<void> wait_while_paused();
+  coro::Task<void> wait_out_pause();
   void go_on();
   Due what_is_due();
   bool waits_as_told() const {
@@ -125,6 +126,7 @@ struct Account::Impl final : SideWatch::Owner {
   void drop_line();
   void answer_all();
   void count();
+  void note_next_try();
   void note_pending();
   void note_pushed();
   void watch_beside();
@@ -151,8 +153,9 @@ struct Account::Impl final : SideWatch::Owner {
   Life life;
   Complaints complaints;
 
-  std::optional<std::int64_t> pause_until;  // paused; 0: until resumed
-  unsigned failures = 0;                    // in a row
+  std::optional<std::int64_t> pause_until;   // paused; 0: until resumed
+  unsigned failures = 0;                     // in a row
+  std::chrono::nanoseconds retry_by_boot{};  // the next try, by Clock::since_boot
   EarlyTries early;
   std::chrono::nanoseconds standstill_max = kStandsStillMax;  // Life::patience, but for the disk
   std::string probe_reason;                                   // "" if the line need not be proved

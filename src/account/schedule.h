@@ -60,6 +60,7 @@ class Schedule {
   }
   void stop_waiting() { retry_at_.reset(); }
   bool is_waiting() const { return retry_at_.has_value(); }
+  std::optional<Time> retry_at() const { return retry_at_; }
 
  private:
   void poll_again(Time now, const Outcome& outcome);

@@ -177,9 +177,7 @@ coro::Task<void> Daemon::Impl::feed_watchdog() {
   bool complained = false;
   for (;;) {
     const std::chrono::nanoseconds now = loop.clock().monotonic();
-    const std::int64_t wall_ms = loop.clock().wall_ns() / 1'000'000;
-    for (Member* member : roster->all())
-      overdue.look(member->life(), member->in_use(), wall_ms, now);
+    for (Member* member : roster->all()) overdue.look(member->life(), member->in_use(), now);
     const std::string stuck = overdue.stuck(now);
     if (stuck.empty() || !roster->find(stuck)) {
       tell(manager.alive());

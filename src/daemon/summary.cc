@@ -51,23 +51,21 @@ std::string summary_of(const std::vector<AccountLife>& lives) {
   return text;
 }
 
-void Overdue::look(const AccountLife& one, bool lent, std::int64_t wall_ms,
-                   std::chrono::nanoseconds now) {
+void Overdue::look(const AccountLife& one, bool lent, std::chrono::nanoseconds now) {
   const account::Life& life = one.life;
   const bool tries_again = waits_for_next_try(life.state);
-  const bool has_deadline = tries_again ? life.next_try_ms > 0 : life.patience.count() > 0;
+  const bool has_deadline = tries_again ? life.retry_at.has_value() : life.patience.count() > 0;
   if (lent || !has_deadline) {
     due_.erase(one.name);
     return;
   }
-  Due due{tries_again, tries_again ? static_cast<std::uint64_t>(life.next_try_ms) : life.progress,
-          now + life.patience};
-  if (tries_again)
-    due.at = now + std::chrono::milliseconds(std::max<std::int64_t>(life.next_try_ms - wall_ms, 0));
+  if (tries_again) {
+    due_[one.name] = {std::nullopt, *life.retry_at};
+    return;
+  }
   const auto known = due_.find(one.name);
-  const bool stands_still = known != due_.end() && known->second.tries_again == tries_again &&
-                            known->second.said == due.said;
-  if (!stands_still) due_[one.name] = due;
+  const bool stands_still = known != due_.end() && known->second.progress == life.progress;
+  if (!stands_still) due_[one.name] = {life.progress, now + life.patience};
 }
 
 std::string Overdue::stuck(std::chrono::nanoseconds now) const {

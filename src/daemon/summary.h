@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,17 +20,15 @@ std::string summary_of(const std::vector<AccountLife>& lives);
 // has said counts, and only time in which the machine is awake.
 class Overdue {
  public:
-  // At `now` (monotonic) and `wall_ms`; whose state is lent to somebody waits for him.
-  void look(const AccountLife& one, bool lent, std::int64_t wall_ms, std::chrono::nanoseconds now);
+  // At `now` (monotonic); whose state is lent to somebody waits for him.
+  void look(const AccountLife& one, bool lent, std::chrono::nanoseconds now);
   void forget(const std::string& account) { due_.erase(account); }
   // The name of one that is stuck; "" if none is.
   std::string stuck(std::chrono::nanoseconds now) const;
 
  private:
-  // The wall clock may be set forward; what was said is kept as a time of the monotonic one.
   struct Due {
-    bool tries_again = false;
-    std::uint64_t said = 0;  // when, in milliseconds; or how far it is
+    std::optional<std::uint64_t> progress;  // none: it waits for its next try
     std::chrono::nanoseconds at{};
   };
   std::map<std::string, Due> due_;

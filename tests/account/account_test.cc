@@ -166,6 +166,58 @@ TEST_F(LivingAccount, ItIsStillSaidWhileTheServerIsAway) {
   EXPECT_EQ(life().watch_obstacle, "");
 }
 
+TEST_F(LivingAccount, ANextTryIsInTheFutureThoughTheMachineSleptOrItsClockWasSet) {
+  server_.unreachable = kAway;
+  begin(minutes(10));
+  ASSERT_EQ(life().state, LifeState::offline);
+  const auto retry_at = life().retry_at;
+  ASSERT_TRUE(retry_at);
+  // By what is shown, and by what it waits.
+  const auto left = [&] {
+    return std::chrono::milliseconds(life().next_try_ms - clock_.wall_ns() / 1'000'000);
+  };
+  const auto is_as_it_waits = [&] {
+    return std::chrono::abs(left() - (*retry_at - clock_.monotonic())) <= seconds(1);
+  };
+  EXPECT_TRUE(is_as_it_waits()) << left().count();
+  clock_.suspend(std::chrono::hours(1));
+  EXPECT_TRUE(is_as_it_waits()) << left().count();
+  clock_.shift_wall(std::chrono::hours(24));
+  EXPECT_TRUE(is_as_it_waits()) << left().count();
+  clock_.shift_wall(-std::chrono::hours(48));
+  EXPECT_TRUE(is_as_it_waits()) << left().count();
+  EXPECT_EQ(life().retry_at, retry_at);
+}
+
+TEST_F(LivingAccount, WhatItSleptCountsWhereAServerAskedForTime) {
+  server_.lines_max = 0;
+  server_.refusal = "NO [UNAVAILABLE] request is throttled; try again in 30 minutes";
+  begin();
+  ASSERT_EQ(life().state, LifeState::backoff);
+  server_.lines_max = SIZE_MAX;
+  const std::size_t dialled = server_.dialled.size();
+  clock_.suspend(minutes(20));
+  account_->probe("slept");
+  pass(seconds(1));
+  EXPECT_EQ(server_.dialled.size(), dialled);
+  EXPECT_EQ(life().state, LifeState::backoff);
+  clock_.suspend(minutes(20));
+  account_->probe("slept");
+  pass(seconds(1));
+  EXPECT_EQ(life().state, LifeState::watching);
+}
+
+TEST_F(LivingAccount, APauseEndsByTheWallClockAlsoWhereThatIsSet) {
+  begin();
+  account_->pause(clock_.wall_ns() / 1'000'000 + 7'200'000);
+  pass(minutes(30));
+  ASSERT_EQ(life().state, LifeState::paused);
+  EXPECT_GE(life().retry_at, clock_.monotonic());
+  clock_.shift_wall(std::chrono::hours(3));
+  pass(minutes(6));
+  EXPECT_EQ(life().state, LifeState::watching);
+}
+
 TEST_F(LivingAccount, ASlowDiskIsNoAccountThatStandsStill) {
   begin();
   EXPECT_GT(life().patience.count(), 0);

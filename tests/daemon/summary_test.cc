@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
+
 #include "daemon/roster.h"
 #include "daemon/token_bucket.h"
 
@@ -13,10 +15,11 @@ namespace {
 using namespace std::chrono_literals;
 using account::LifeState;
 
-AccountLife life_of(const std::string& name, LifeState state, std::int64_t next_try_ms = 0) {
+AccountLife life_of(const std::string& name, LifeState state,
+                    std::optional<std::chrono::nanoseconds> retry_at = {}) {
   AccountLife life{name, {}};
   life.life.state = state;
-  life.life.next_try_ms = next_try_ms;
+  life.life.retry_at = retry_at;
   return life;
 }
 
@@ -34,30 +37,39 @@ TEST(SummaryTest, CountsAccountsByState) {
 TEST(OverdueTest, AnAccountThatFailsAgainAndAgainIsNotStuck) {
   Overdue overdue;
   for (int minute = 0; minute < 600; ++minute) {
-    const std::int64_t wall_ms = minute * 60'000;
-    overdue.look(life_of("a", LifeState::offline, wall_ms + 60'000), false, wall_ms, minute * 1min);
+    overdue.look(life_of("a", LifeState::offline, (minute + 1) * 1min), false, minute * 1min);
     EXPECT_EQ(overdue.stuck(minute * 1min), "");
   }
 }
 
 TEST(OverdueTest, AnAccountThatDoesNotTryAgainWhenItSaidIsStuck) {
   Overdue overdue;
-  overdue.look(life_of("a", LifeState::backoff, 1'000), false, 2'000, 0min);
+  overdue.look(life_of("a", LifeState::backoff, 0min), false, 0min);
   EXPECT_EQ(overdue.stuck(5min), "");
   EXPECT_EQ(overdue.stuck(6min), "a");
-  overdue.look(life_of("a", LifeState::syncing, 1'000), false, 2'000, 6min);
+  overdue.look(life_of("a", LifeState::syncing), false, 6min);
   EXPECT_EQ(overdue.stuck(6min), "");
+}
+
+// As after a sleep, or where NTP set the clock: the account waits by the monotonic one.
+TEST(OverdueTest, ANextTryThatTheWallClockHasPassedIsNotOverdue) {
+  Overdue overdue;
+  AccountLife life = life_of("a", LifeState::offline, 30min);
+  life.life.next_try_ms = 1;
+  overdue.look(life, false, 1min);
+  EXPECT_EQ(overdue.stuck(35min), "");
+  EXPECT_EQ(overdue.stuck(36min), "a");
 }
 
 TEST(OverdueTest, ALoanIsWaitedFor) {
   Overdue overdue;
-  overdue.look(life_of("a", LifeState::backoff, 1'000), true, 2'000, 0min);
+  overdue.look(life_of("a", LifeState::backoff, 0min), true, 0min);
   EXPECT_EQ(overdue.stuck(60min), "");
 }
 
 TEST(OverdueTest, APauseWithoutEndIsNoDeadline) {
   Overdue overdue;
-  overdue.look(life_of("a", LifeState::paused), false, 2'000, 0min);
+  overdue.look(life_of("a", LifeState::paused), false, 0min);
   EXPECT_EQ(overdue.stuck(60min), "");
 }
 
@@ -72,7 +84,7 @@ AccountLife at_work(LifeState state, std::uint64_t progress,
 TEST(OverdueTest, ASyncMayTakeHoursAsLongAsItGetsOn) {
   Overdue overdue;
   for (int minute = 0; minute < 600; ++minute) {
-    overdue.look(at_work(LifeState::syncing, static_cast<std::uint64_t>(minute / 10)), false, 2'000,
+    overdue.look(at_work(LifeState::syncing, static_cast<std::uint64_t>(minute / 10)), false,
                  minute * 1min);
     EXPECT_EQ(overdue.stuck(minute * 1min), "");
   }
@@ -82,17 +94,17 @@ TEST(OverdueTest, AnAccountThatWorksAndDoesNotGetOnIsStuck) {
   for (const LifeState state : {LifeState::starting, LifeState::syncing, LifeState::watching}) {
     Overdue overdue;
     for (int minute = 0; minute <= 21; ++minute)
-      overdue.look(at_work(state, 7), false, 2'000, minute * 1min);
+      overdue.look(at_work(state, 7), false, minute * 1min);
     EXPECT_EQ(overdue.stuck(20min), "") << to_string(state);
     EXPECT_EQ(overdue.stuck(21min), "a") << to_string(state);
-    overdue.look(at_work(state, 8), false, 2'000, 21min);
+    overdue.look(at_work(state, 8), false, 21min);
     EXPECT_EQ(overdue.stuck(21min), "") << to_string(state);
   }
 }
 
 TEST(OverdueTest, WhoWaitsForAHookOrALoanIsNotStuck) {
   Overdue overdue;
-  overdue.look(at_work(LifeState::syncing, 7, 0min), false, 2'000, 0min);
+  overdue.look(at_work(LifeState::syncing, 7, 0min), false, 0min);
   EXPECT_EQ(overdue.stuck(10h), "");
 }
 

@@ -33,6 +33,11 @@ class VirtualClock : public io::Clock {
   coro::ReadyQueue& queue() { return queue_; }
   // The wall clock jumps, as when a person or NTP sets it.
   void shift_wall(std::chrono::nanoseconds by) { wall_offset_ns_ += by.count(); }
+  // The machine sleeps for so long: no timer notices.
+  void suspend(std::chrono::nanoseconds length) {
+    booted_ -= length;
+    shift_wall(length);
+  }
   // The machine was started just now.
   void restart() { booted_ = now_; }
   // Calls `event` at now + delay, outside any coroutine; those of one instant in order of

@@ -67,10 +67,13 @@ struct LifeCounters {
 // A moment of it.
 struct Life {
   LifeState state = LifeState::starting;
-  std::int64_t since_ms = 0;      // in that state
-  std::optional<Error> error;     // why, where something is wrong
-  std::int64_t next_try_ms = 0;   // offline, backoff: when it is tried again; paused: until when
-                                  // (0: until resumed)
+  std::int64_t since_ms = 0;     // in that state
+  std::optional<Error> error;    // why, where something is wrong
+  std::int64_t next_try_ms = 0;  // offline, backoff: when it is tried again; paused: until when
+                                 // (0: until resumed)
+  // By Clock::monotonic, by which it waits, for whoever supervises it: when it tries, or looks
+  // whether its pause is over.
+  std::optional<std::chrono::nanoseconds> retry_at;
   std::uint64_t pending = 0;      // changes that are known of and not carried out yet
   std::uint64_t waiting = 0;      // of them: left by the last sync for another look
   std::int64_t last_sync_ms = 0;  // that went well, in this life or before; 0: none yet
