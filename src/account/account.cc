@@ -73,6 +73,8 @@ Account::Loan::~Loan() {
 coro::Task<Result<Account::Loan>> Account::lend() {
   STERNA_CO_TRY(coro::Semaphore::Permit permit, co_await impl_->turn.hold());
   impl_->enter(LifeState::syncing);
+  impl_->kept.state.reset();
+  impl_->local.forget_own();
   co_return Loan(*this, std::move(permit));
 }
 
@@ -104,6 +106,7 @@ void Account::probe(std::string_view reason) {
   impl_->probe_reason = reason;
   impl_->silence.forget();  // after a sleep the network may be another one, too
   impl_->kept.pool.doubt_refusals();
+  impl_->remote.doubt_refusal();
   impl_->beside.probe(reason);
   impl_->work.doubt();
   impl_->doubted.set();

@@ -57,6 +57,12 @@ void Account::Impl::drop_line() {
   kept.pool.drop();
 }
 
+// By itself, so that the next one follows as the schedule says.
+void Account::Impl::lose_line() {
+  schedule.line_lost(now(), !remote.listened_long());
+  drop_line();
+}
+
 // The wall clock may be set, and goes on while the machine sleeps; the wait does not.
 void Account::Impl::note_next_try() {
   if (life.state == LifeState::paused) return;
@@ -87,6 +93,11 @@ void Account::Impl::count() {
 
 void Account::Impl::on_news(const std::string& wire) {
   remote.nominate(wire);
+  wake.set();
+}
+
+void Account::Impl::on_opened(const std::string& wire) {
+  remote.suspect(wire);
   wake.set();
 }
 
@@ -174,6 +185,7 @@ coro::Task<void> Account::Impl::listen() {
     remote.forget();
     co_await kept.pool.logout();
     kept.pool.drop();
+    if (const auto at = remote.refused_until()) schedule.look_at_everything_by(*at);
     co_return;
   }
   Status heard;
@@ -189,8 +201,7 @@ coro::Task<void> Account::Impl::listen() {
   if (is_told_to_wait(heard.error())) co_return wait_as_told(heard.error());
   ++life.counters.reconnects[std::string(to_string(heard.error().code()))];
   remote.line_lost(heard.error());
-  drop_line();
-  schedule.look_at_everything(now());
+  lose_line();
 }
 
 coro::Task<void> Account::Impl::wait_for_reason() {
@@ -207,8 +218,19 @@ coro::Task<void> Account::Impl::wait_for_reason() {
   standstill_max = left + kStandsStillMax;
   coro::Scope timer = co_await coro::make_scope();
   timer.spawn(io::set_after(services.clock, std::chrono::ceil<milliseconds>(left), wake));
+  if (local.ripe_at() && !kept.state && kept.pool.open_primary()) timer.spawn(open_early());
   co_await listen();
   co_await timer.close();
+}
+
+// While a burst settles: what its sync would wait for, which also meets what is wrong with it.
+coro::Task<void> Account::Impl::open_early() {
+  const auto permit = co_await turn.hold();
+  if (!permit || !local.ripe_at()) co_return;
+  const std::string& directory = settings.state_dir;
+  auto open = [&directory] { return store::Store::open(directory, false); };
+  auto opened = co_await on_worker(services, open);
+  if (opened) kept.state = std::move(*opened);
 }
 
 coro::Task<Result<coro::Semaphore::Permit>> Account::Impl::take_turn() {
@@ -298,7 +320,8 @@ void Account::Impl::answer_all() {
   }
 }
 
-void Account::Impl::failed(const Error& error, bool over_old_line) {
+// True if it is tried again at once.
+bool Account::Impl::failed(const Error& error, bool over_old_line) {
   const Patience patience = patience_for(error);
   if (patience.state == LifeState::needs_auth) ++life.counters.logins_refused;
   if (tells_of_too_many(error)) beside.give_way();
@@ -308,10 +331,9 @@ void Account::Impl::failed(const Error& error, bool over_old_line) {
   if (line_lost && over_old_line && failures == 0 && !patience.told) {
     // It may have died long ago, and nobody noticed.
     ++life.counters.reconnects[std::string(to_string(error.code()))];
-    drop_line();
-    schedule.look_at_everything(now());
+    lose_line();
     ++failures;
-    return;
+    return true;
   }
   // What is left of a wait does not grow with what failed before.
   const unsigned in_a_row = kept.was_put_off ? 1 : ++failures;
@@ -327,6 +349,7 @@ void Account::Impl::failed(const Error& error, bool over_old_line) {
   } else {
     log.debug("next try in {} s", in_seconds);
   }
+  return false;
 }
 
 // By a line that nobody synced over: whoever comes after this life is told, too.
@@ -372,7 +395,6 @@ void Account::Impl::went_well(const Due& due, const AccountReport& report) {
   const bool of_all = !due.request || due.request->mailboxes.empty();
   if (of_all) kept.written.clear();
   life.error = report.errors.empty() ? std::nullopt : std::optional(report.errors.front());
-  local.cover(kept.directories);
   watch_beside();
   Outcome outcome;
   outcome.everything = due.everything && of_all;
@@ -383,29 +405,30 @@ void Account::Impl::went_well(const Due& due, const AccountReport& report) {
   outcome.watches_maildir = local.obstacle().empty();
   outcome.waits = life.waiting != 0;
   outcome.ripe_at = kept.ripe_at;
+  outcome.settled_at = kept.settled_at;
   schedule.went_well(now(), outcome);
 }
 
-void Account::Impl::take_outcome(const Due& due, const AccountReport& report, nanoseconds began,
+// True if it failed, and is tried again at once.
+bool Account::Impl::take_outcome(const Due& due, const AccountReport& report, nanoseconds began,
                                  std::optional<nanoseconds> told_at, bool over_old_line) {
   take_report(life, report, kept.failure.has_value());
   life.last_duration = now() - began;
   // A server that tells without end of what is not there does not keep us busy.
-  if (told_at && !did_anything(report.counts)) schedule.told_in_vain(now());
+  if (told_at && !kept.failure && !did_anything(report.counts)) schedule.told_in_vain(now());
   // What failed in between is no latency.
   if (told_at && failures == 0 && report.counts.downloaded != 0)
     count_push(life.counters, now() - *told_at);
   const std::string summary = summary_of(report.counts);
   if (!summary.empty()) log.info("synced: {} ({:.2f} s)", summary, report.seconds);
   complaints.tell(report, log);
-  if (kept.failure) {
-    if (!kept.failure->is_cancelled()) {
-      ++life.counters.syncs_failed;
-      failed(*kept.failure, over_old_line);
-    }
-  } else {
+  if (!kept.failure) {
     went_well(due, report);
+    return false;
   }
+  if (kept.failure->is_cancelled()) return false;
+  ++life.counters.syncs_failed;
+  return failed(*kept.failure, over_old_line);
 }
 
 coro::Task<void> Account::Impl::prove_when_doubted() {
@@ -452,14 +475,6 @@ coro::Task<void> Account::Impl::queue_to_dial() {
   co_await queue.close();
 }
 
-// What a sync that failed was told of is known still, and not done.
-void Account::Impl::look_ended(const News& news, bool everything) {
-  using Look = LocalWatch::Look;
-  local.looked(kept.failure ? Look::failed : everything ? Look::everything : Look::some);
-  if (!kept.failure) return;
-  for (const std::string& wire : news.mailboxes) remote.nominate(wire);
-}
-
 coro::Task<void> Account::Impl::sync(Due due) {
   const Result<coro::Semaphore::Permit> permit = co_await work.run(take_turn());
   if (!permit || pause_until) {
@@ -469,23 +484,27 @@ coro::Task<void> Account::Impl::sync(Due due) {
   }
   if (due.everything || remote.has_news()) enter(LifeState::syncing);
   if (!due.request) {
-    co_await run_hook();
+    if (needs_hook(due)) co_await run_hook();
     if (!kept.pool.open_primary() && !has_other_plans()) co_await queue_to_dial();
     if (has_other_plans()) co_return;  // what is due is still due
+  } else if (!probe_reason.empty()) {
+    co_await prove_line();  // doubted while the state was lent
   }
   const nanoseconds began = now();
-  const auto told_at = remote.has_news() ? remote.since() : std::nullopt;
+  // A sync of some mailboxes is no answer to what was told of others.
+  const bool is_partial = due.request && !due.request->mailboxes.empty();
+  const auto told_at = !is_partial && remote.has_news() ? remote.since() : std::nullopt;
   remote.end();
   const bool over_old_line = kept.pool.open_primary() != nullptr;
   if (!over_old_line) remote.forget();
-  // A sync of some mailboxes is no answer to what was told of others.
-  const bool is_partial = due.request && !due.request->mailboxes.empty();
   News news;
   if (!is_partial) {
     schedule.began(now(), due.everything);
     news = remote.take(due.everything);
     kept.written.merge(local.take());
   }
+  local.forget_own();
+  kept.own = {};
   SyncRequest request;
   request.tells_changes = life_settings.tells_changes;
   if (due.request) request.mailboxes = due.request->mailboxes;
@@ -506,10 +525,15 @@ coro::Task<void> Account::Impl::sync(Due due) {
   }
   co_await kept.pool.rest();
   co_await recall_figures(report);
-  take_outcome(due, report, began, told_at, over_old_line);
+  co_await watch_maildir();
+  const bool again = take_outcome(due, report, began, told_at, over_old_line);
   observer.on_life(self);
   observer.on_synced(self, report);
   if (!due.request) co_return;
+  if (again) {
+    requests.push_front(std::move(due.request));
+    co_return;
+  }
   due.request->report = std::move(report);
   due.request->done.set();
 }
@@ -525,6 +549,7 @@ coro::Task<void> Account::Impl::live() {
     ++turns;
     standstill_max = kStandsStillMax;
     heed_side_lines();
+    if (pause_until || schedule.is_waiting() || !local.ripe_at()) kept.state.reset();
     if (pause_until) {
       co_await wait_while_paused();
       continue;

@@ -82,6 +82,7 @@ struct Account::Impl final : SideWatch::Owner {
   }
 
   void on_news(const std::string& wire) override;
+  void on_opened(const std::string& wire) override;
   void on_told_to_wait(const Error& error) override;
   void on_line_lost(const std::string& reason) override;
   void on_login_refused() override;
@@ -102,28 +103,32 @@ struct Account::Impl final : SideWatch::Owner {
   bool has_other_plans() const { return pause_until || told_beside || !requests.empty(); }
   Told told() const { return {remote.has_news() && !remote.everything(), remote.everything()}; }
   coro::Task<void> wait_for_reason();
+  coro::Task<void> open_early();
   coro::Task<void> listen();
   coro::Task<void> prove_line();
   void try_early();
   coro::Task<Result<coro::Semaphore::Permit>> take_turn();
   void replace_dead_line(const std::string& reason);
   coro::Task<void> sync(Due due);
+  bool needs_hook(const Due& due) const;
   coro::Task<void> run_hook();
   coro::Task<void> ask_to_dial(bool& may_dial);
   coro::Task<void> queue_to_dial();
   coro::Task<void> prove_when_doubted();
   void look_ended(const News& news, bool everything);
-  void take_outcome(const Due& due, const AccountReport& report, std::chrono::nanoseconds began,
+  coro::Task<void> watch_maildir();
+  bool take_outcome(const Due& due, const AccountReport& report, std::chrono::nanoseconds began,
                     std::optional<std::chrono::nanoseconds> told_at, bool over_old_line);
   coro::Task<void> recall_state();
   coro::Task<void> recall_figures(AccountReport& report);
-  void failed(const Error& error, bool over_old_line);
+  bool failed(const Error& error, bool over_old_line);
   void wait_as_told(const Error& error);
   void heed_side_lines();
   void went_well(const Due& due, const AccountReport& report);
   LifeState state_at_rest();
   void enter(LifeState state);
   void drop_line();
+  void lose_line();
   void answer_all();
   void count();
   void note_next_try();

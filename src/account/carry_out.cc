@@ -16,6 +16,7 @@ Status remove_orphan(Engine& engine, MailboxWork& work, const LocalArrival& arri
   const std::string reason = "held, and applied by the user";
   STERNA_TRY(maildir::MailboxDirs * dirs, engine.open_dirs(work));
   STERNA_TRY(io::Directory * undo, engine.open_undo());
+  STERNA_CHECK(engine.bump_epoch());  // a backup of before has the file still (rule 14)
   maildir::TouchedDirectories touched;
   const std::string name = engine.services.random.hex(16);
   const maildir::SeenFile seen = to_seen(arrival.file);
@@ -31,6 +32,12 @@ Status remove_orphan(Engine& engine, MailboxWork& work, const LocalArrival& arri
                                        arrival.file.file.size, arrival.identity, engine.now_ms(),
                                        reason}));
     static_cast<void>(id);
+    // As of a file that was moved: what the name says of it stands.
+    STERNA_CHECK(engine.store->add_tombstone({{work.row.id, Uid{}},
+                                              arrival.file.base,
+                                              arrival.file.file.ino,
+                                              engine.boot_id,
+                                              engine.now_ms()}));
     STERNA_CHECK(engine.store->unset(orphan_apply_key(work.row.id, arrival.file.base)));
     STERNA_CHECK(engine.store->unset(namesake_key(arrival.file.base)));
     return engine.add_history(work, Uid{}, arrival.file.name, "deleted", "local",

@@ -12,6 +12,7 @@
 #include "login.h"
 #include "sterna/account/pause.h"
 #include "sterna/base/bytes.h"
+#include "sterna/base/loopback.h"
 #include "sterna/base/nanoseconds.h"
 
 namespace sterna::account {
@@ -25,14 +26,10 @@ bool has_context(const Error& error, std::string_view text) {
   return std::ranges::find(error.context(), text) != error.context().end();
 }
 
-bool is_loopback(std::string_view host) {
-  return host == "localhost" || host == "::1" || host.starts_with("127.");
-}
-
 void report_unencrypted(Findings& findings, const io::Endpoint& endpoint) {
   if (!endpoint.tunnel.empty()) {
     findings.ok("TLS", "left to the tunnel");
-  } else if (is_loopback(endpoint.host)) {
+  } else if (is_loopback_host(endpoint.host) && endpoint.proxy.host.empty()) {
     findings.ok("TLS", "none, within this machine");
   } else {
     findings.warn("TLS", "the line is not encrypted", "set tls.mode = \"implicit\"");
@@ -52,9 +49,23 @@ void report_tls(Findings& findings, const Services& services, const io::TlsInfo&
   }
 }
 
+// What carries the line; a proxy looks up names itself.
+std::string_view way_to(const io::Endpoint& endpoint) {
+  if (!endpoint.tunnel.empty()) return "tunnel";
+  return endpoint.proxy.host.empty() ? "TCP" : "proxy";
+}
+
 std::string printable_endpoint(const io::Endpoint& endpoint) {
-  if (!endpoint.tunnel.empty()) return "tunnel " + printable(endpoint.tunnel.front());
+  if (!endpoint.tunnel.empty()) return printable(endpoint.tunnel.front());
   return fmt::format("{}:{}", printable(endpoint.host), endpoint.port);
+}
+
+void report_line(Findings& findings, const io::Endpoint& endpoint, const std::string& peer) {
+  const std::string_view way = way_to(endpoint);
+  if (way == "TCP" && !peer.empty() && peer != endpoint.host) {
+    findings.ok("DNS", fmt::format("{} is at {}", printable(endpoint.host), peer));
+  }
+  findings.ok(std::string(way), printable_endpoint(endpoint));
 }
 
 // Which of the steps of open_line() failed follows from the error.
@@ -62,14 +73,15 @@ void report_no_line(Findings& findings, Error error, const io::Endpoint& endpoin
   // Octets that came before the handshake.
   const bool injected = error.is(ErrorCode::protocol) && has_context(error, "connect");
   if (error.is(ErrorCode::tls) || error.is(ErrorCode::certificate) || injected) {
-    findings.ok("connect", printable_endpoint(endpoint));
+    report_line(findings, endpoint, {});
     findings.failed("TLS", std::move(error));
     findings.skipped("greeting");
   } else if (has_context(error, "greeting") || error.is(ErrorCode::protocol)) {
-    findings.ok("connect", printable_endpoint(endpoint));
+    report_line(findings, endpoint, {});
     findings.failed("greeting", std::move(error));
   } else {
-    findings.failed(error.is(ErrorCode::resolve) ? "DNS" : "connect", std::move(error));
+    findings.failed(error.is(ErrorCode::resolve) ? "DNS" : std::string(way_to(endpoint)),
+                    std::move(error));
     findings.skipped("TLS");
     findings.skipped("greeting");
   }
@@ -245,7 +257,7 @@ coro::Task<void> check_server(Findings& findings, Services services, const Setti
   }
   const auto took =
       std::chrono::duration_cast<std::chrono::milliseconds>(services.clock.monotonic() - before);
-  findings.ok("connect", printable_endpoint(settings.endpoint));
+  report_line(findings, settings.endpoint, (*connection)->transport().peer());
   if (const auto info = (*connection)->transport().tls_info()) {
     report_tls(findings, services, *info);
   } else {
@@ -289,41 +301,6 @@ void report_roles(Findings& findings, const Settings& settings,
                   "the server has none: what is deleted here is kept in the undo area for a while, "
                   "and expunged there",
                   "make a mailbox named Trash, or name one: roles.trash");
-  }
-}
-
-std::string hint_for(const Error& error) {
-  if (!error.hint().empty()) return error.hint();
-  switch (error.code()) {
-    case ErrorCode::permission:
-      return "give the user who runs Sterna the right to read and write there (chown, chmod), and "
-             "see that it is not mounted read-only";
-    case ErrorCode::no_space:
-      return "make room on that disk, or raise the quota";
-    case ErrorCode::resolve:
-      return "check host, and that this machine can resolve names";
-    case ErrorCode::connect:
-    case ErrorCode::timeout:
-      return "check host, port and tls.mode, the network and firewalls";
-    case ErrorCode::tls:
-      return "check port and tls.mode: 993 is implicit, 143 is starttls";
-    case ErrorCode::certificate:
-      return "check the clock and the host name; for an authority of your own set tls.ca_file, for "
-             "one known certificate tls.pin_sha256";
-    case ErrorCode::login:
-      return "check user and password";
-    case ErrorCode::secret:
-      return "if it comes from a password command, run that by hand, as the same user";
-    case ErrorCode::locked:
-      return "another Sterna is at work with this account; wait for it";
-    case ErrorCode::not_found:
-      return "see that it is there, and that its disk is mounted";
-    case ErrorCode::exists:
-      return "move away what has that name";
-    case ErrorCode::corrupt:
-      return "move the account's state away: the next sync adopts what is there";
-    default:
-      return {};
   }
 }
 

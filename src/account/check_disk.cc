@@ -7,14 +7,14 @@
 
 #include "check_parts.h"
 #include "inspect_parts.h"
+#include "reserve.h"
 #include "sterna/base/bytes.h"
 #include "sterna/maildir/mailbox_dirs.h"
+#include "walk_local.h"
 
 namespace sterna::account {
 namespace {
 
-constexpr std::uint64_t kSpaceLow = 512'000'000;
-constexpr std::uint64_t kSpaceNone = 16'000'000;
 // More of one kind are counted, not listed.
 constexpr std::size_t kLinesOfOneKind = 10;
 
@@ -97,16 +97,22 @@ Result<Nearest> nearest(io::FileSystem& files, std::string path) {
 }
 
 void check_space(Findings& findings, const std::string& what, io::Directory& directory) {
-  auto free = directory.free_bytes();
-  if (!free) {
-    findings.failed(what, std::move(free).error());
-  } else if (*free < kSpaceNone) {
-    findings.failed(what, Error(ErrorCode::no_space, human_bytes(*free) + " free"));
-  } else if (*free < kSpaceLow) {
-    findings.warn(what, human_bytes(*free) + " free",
-                  "downloads stop when the disk is nearly full: make room on it");
+  const auto room = room_of(directory);
+  if (!room) {
+    findings.failed(what, room.error());
+    return;
+  }
+  std::string detail = human_bytes(room->free) + " free";
+  if (!room->suffices()) {
+    findings.failed(
+        what, Error(ErrorCode::no_space, fmt::format("{}: nothing is fetched with less than {}",
+                                                     detail, human_bytes(room->reserve))));
+  } else if (room->is_near_its_end()) {
+    findings.warn(what, std::move(detail),
+                  fmt::format("with less than {} nothing is fetched: make room on that disk",
+                              human_bytes(room->reserve)));
   } else {
-    findings.ok(what, human_bytes(*free) + " free");
+    findings.ok(what, std::move(detail));
   }
 }
 
@@ -192,43 +198,55 @@ void check_base(Findings& findings, const Services& services, const Settings& se
   }
 }
 
-Result<std::uint64_t> watches_allowed(io::FileSystem& files) {
+// One of the kernel's limits, which all that the user runs share.
+Result<std::uint64_t> inotify_limit(io::FileSystem& files, const std::string& name) {
   STERNA_TRY(const auto directory, files.open_root("/proc/sys/fs/inotify", false));
-  STERNA_TRY(const auto file, directory->open_file("max_user_watches"));
+  STERNA_TRY(const auto file, directory->open_file(name));
   std::string text;
   STERNA_TRY(const std::size_t octets, file->read(text, 64));
   const auto number = parse_number(trim(text));
-  if (octets == 0 || !number) return fail(ErrorCode::corrupt, "max_user_watches is no number");
+  if (octets == 0 || !number) return fail(ErrorCode::io, name + " is no number");
   return *number;
 }
 
-// A mailbox takes two watches; the limit is shared with everything else that the user runs.
+struct WatchesWanted {
+  std::size_t mailboxes = 0;
+  std::uint64_t watches = 0;
+};
+
+// Of the directories that lead to mailboxes, and of new and cur of these.
+Result<WatchesWanted> watches_wanted(const Settings& settings, io::Directory& root) {
+  const maildir::Layout layout(settings.layout, settings.inbox);
+  STERNA_TRY(const maildir::Discovery found, maildir::discover(root, layout));
+  const std::size_t mailboxes = found.mailboxes.size();
+  return WatchesWanted{mailboxes, directories_to_watch(found).size() + 2 * mailboxes};
+}
+
+// What `sterna run` takes for this account, and the one instance that it has for all of them.
 void check_watches(Findings& findings, const Services& services, const Settings& settings,
                    io::Directory* root) {
-  std::uint64_t mailboxes = 0;
-  if (root) {
-    auto folders = list_local(*root, settings, {});
-    if (!folders) {
-      findings.failed("mailboxes", std::move(folders).error());
-      return;
-    }
-    mailboxes = folders->mailboxes.size();
-  }
-  const std::uint64_t needed = 2 * mailboxes + 1;
-  auto allowed = watches_allowed(services.files);
-  if (!allowed) {
-    findings.warn("inotify", allowed.error().describe(),
+  const auto wanted = root ? watches_wanted(settings, *root) : WatchesWanted{};
+  if (!wanted) return;  // "folders" says why
+  const auto watches = inotify_limit(services.files, "max_user_watches");
+  const auto instances = inotify_limit(services.files, "max_user_instances");
+  if (!watches || !instances) {
+    findings.warn("inotify", (watches ? instances : watches).error().describe(),
                   "without inotify local changes are noticed by polling only");
     return;
   }
-  std::string detail = fmt::format("{} local mailbox{} would take {} of {} watches", mailboxes,
-                                   mailboxes == 1 ? "" : "es", needed, *allowed);
-  if (needed > *allowed / 2) {
-    findings.warn("inotify", std::move(detail),
-                  fmt::format("raise the limit: sysctl fs.inotify.max_user_watches={}",
-                              std::max<std::uint64_t>(524'288, needed * 4)));
-  } else {
+  std::string detail = fmt::format(
+      "{} local mailbox{} would take {} of {} watches, and the daemon 1 of {} instances",
+      wanted->mailboxes, wanted->mailboxes == 1 ? "" : "es", wanted->watches, *watches, *instances);
+  std::string raised;
+  if (wanted->watches > *watches / 2) {
+    raised = fmt::format(" fs.inotify.max_user_watches={}",
+                         std::max<std::uint64_t>(524'288, wanted->watches * 4));
+  }
+  if (*instances < 2) raised += " fs.inotify.max_user_instances=1024";
+  if (raised.empty()) {
     findings.ok("inotify", std::move(detail));
+  } else {
+    findings.warn("inotify", std::move(detail), "raise the limit: sysctl" + raised);
   }
 }
 

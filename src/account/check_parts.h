@@ -7,13 +7,11 @@
 #include <utility>
 #include <vector>
 
+#include "hints.h"
 #include "inspect_parts.h"
 #include "sterna/account/inspect.h"
 
 namespace sterna::account {
-
-// The error's own hint, else what mends errors of its kind in general; "" where that is not known.
-std::string hint_for(const Error& error);
 
 class Findings {
  public:

@@ -288,16 +288,6 @@ coro::Task<Result<RemoteList>> log_in_and_list(Engine& engine, Pool& pool) {
   co_return list;
 }
 
-// Where mailboxes are, or may come to be, with all that leads there.
-void keep_directories(Kept& kept, const maildir::Discovery& found) {
-  kept.directories = {""};
-  const auto keep = [&kept](maildir::MailboxPath path) {
-    for (; !path.empty(); path.pop_back()) kept.directories.insert(maildir::to_string(path));
-  };
-  for (const maildir::LocalMailbox& one : found.mailboxes) keep(one.path);
-  for (const maildir::MailboxPath& bare : found.bare) keep(bare);
-}
-
 coro::Task<Result<maildir::Discovery>> walk_and_list(Engine& engine) {
   STERNA_CO_TRY(maildir::Discovery found, co_await walk_directories(engine));
   co_await list_early(engine, found);
@@ -385,7 +375,7 @@ coro::Task<Status> discover(Engine& engine, Pool& pool) {
     const bool frozen = outcome.frozen.contains(row.id);
     if (work->selectable || frozen) engine.mailboxes.push_back(std::move(work));
   }
-  if (engine.kept) keep_directories(*engine.kept, *found);
+  if (engine.kept) engine.kept->directories = directories_to_watch(*found);
   STERNA_CO_CHECK(find_places_aside(engine, {remote, *found, local, rows, actions}));
   engine.trash_there = unsynced_trash(engine, remote);
   const auto inbox = std::ranges::find_if(

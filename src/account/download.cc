@@ -317,13 +317,17 @@ class Downloader {
       row.local_since = engine_.generation;
       STERNA_CHECK(engine_.store->put_message(row));
       STERNA_CHECK(engine_.store->clear_failure(work_.row.id, one.facts.uid, "", "download"));
-      engine_.tell(FileChange::Kind::added, {&work_, seen.in_new, seen.name});
       STERNA_CHECK(engine_.add_history(work_, one.facts.uid, seen.name, "downloaded", "local",
                                        row.flags.to_string(), reason_of(one)));
     }
     STERNA_CHECK(keep_counted(engine_));
     STERNA_CHECK(transaction.commit());
     at_step("download.recorded");
+    for (const Stored& one : ungrouped_) {
+      const maildir::Delivered& file = *one.delivered;
+      engine_.tell(FileChange::Kind::added,
+                   {&work_, file.seen.in_new, file.seen.name, to_stamp(file.stat)});
+    }
     engine_.report.counts.downloaded += ungrouped_.size();
     ungrouped_.clear();
     group_octets_ = 0;

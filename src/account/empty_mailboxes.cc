@@ -5,7 +5,6 @@
 
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,6 +17,7 @@
 #include "row_changes.h"
 #include "sterna/imap/outcome.h"
 #include "sterna/maildir/listing.h"
+#include "trash_copies.h"
 
 namespace sterna::account {
 namespace {
@@ -84,48 +84,39 @@ Result<Known> sort_rows(Engine& engine, const MailboxWork& work, const UidSet& u
   return known;
 }
 
-// Which removals to the Trash were begun before and may have got as far as the copy (without MOVE),
-// with what is in the Trash now.
-class BegunBefore {
- public:
-  static Result<BegunBefore> of(Engine& engine, const MailboxWork& work) {
-    BegunBefore begun;
-    STERNA_TRY(const std::vector<Intent> intents, engine.store->intents());
-    for (const Intent& intent : intents) {
-      const bool about = intent.kind == IntentKind::delete_out && intent.mailbox == work.row.id;
-      if (about && intent.to_trash) begun.uids_.insert(intent.uid);
-    }
-    const MailboxWork* trash = engine.with_role(Role::trash);
-    if (begun.uids_.empty() || !trash) return begun;
-    STERNA_CHECK(engine.store->for_each(trash->row.id, [&](const MessageRow& row) {
-      if (!row.identity || !is_on_server(row.state)) return;
-      begun.trash_.insert(key_of(*remote_identity(row)));
-    }));
-    return begun;
+// Removals to the Trash that were begun before may have got as far as the copy (without MOVE):
+// those of which it is there.
+coro::Task<Result<UidSet>> copied_before(Engine& engine, Connection& connection,
+                                         const MailboxWork& work,
+                                         const std::vector<MessageRow>& rows) {
+  std::map<Uid, IntentId> intents;
+  STERNA_CO_TRY(const std::vector<Intent> open, engine.store->intents());
+  for (const Intent& intent : open) {
+    const bool about = intent.kind == IntentKind::delete_out && intent.mailbox == work.row.id &&
+                       intent.uidvalidity == work.row.cursor.uidvalidity;
+    if (about && intent.to_trash) intents.emplace(intent.uid, intent.id);
   }
-
-  bool is_copied(const MessageRow& row) const {
-    return uids_.contains(row.key.uid) && row.identity &&
-           trash_.contains(key_of(*remote_identity(row)));
+  std::vector<BegunRemoval> begun;
+  for (const MessageRow& row : rows) {
+    const auto intent = intents.find(row.key.uid);
+    if (intent == intents.end() || !row.identity) continue;
+    begun.push_back({row.key, intent->second, *remote_identity(row)});
   }
-
- private:
-  using Key = std::pair<std::uint64_t, Digest>;
-  static Key key_of(const Identity& identity) { return {identity.size, identity.header}; }
-  std::set<Uid> uids_;
-  std::set<Key> trash_;
-};
+  MailboxWork* trash = engine.trash();
+  if (begun.empty() || !trash) co_return UidSet{};
+  co_return co_await find_trash_copies(engine, connection, *trash, begun);
+}
 
 coro::Task<Status> remove_known(Engine& engine, Connection& connection, MailboxWork& work,
                                 const std::vector<MessageRow>& rows) {
   std::vector<sync::Action> actions;
   const sync::RemovalKind kind = kind_for(engine, work);
-  STERNA_CO_TRY(const BegunBefore begun, BegunBefore::of(engine, work));
+  STERNA_CO_TRY(const UidSet copied, co_await copied_before(engine, connection, work, rows));
   for (const MessageRow& row : rows) {
     sync::DeleteOut out;
     out.where = {work.row.id, work.row.cursor.uidvalidity};
     out.uid = row.key.uid;
-    out.kind = begun.is_copied(row) ? sync::RemovalKind::expunge : kind;
+    out.kind = copied.contains(row.key.uid) ? sync::RemovalKind::expunge : kind;
     out.identity = row.identity.value_or(Identity{row.remote_size, {}, {}});
     out.proof = "its directory is gone from the whole Maildir";
     actions.push_back({std::move(out), kReason});

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "inspect_parts.h"
+#include "kept.h"
 #include "sterna/base/step.h"
 #include "sterna/maildir/file_name.h"
 #include "sterna/maildir/marker.h"
@@ -77,17 +78,29 @@ void Engine::note(Error error, const MailboxWork* work) {
 }
 
 void Engine::tell(FileChange::Kind kind, const FilePlace& file, const FilePlace& before) {
-  if (!request.tells_changes) return;
+  if (!request.tells_changes && !kept) return;
   const auto path_of = [this](const FilePlace& one) {
     return one.mailbox ? fmt::format("{}/{}/{}", absolute_path(settings, row_path(*one.mailbox)),
                                      one.in_new ? "new" : "cur", one.name)
                        : std::string();
   };
+  std::string path = path_of(file);
+  std::string old_path = path_of(before);
+  if (kept && file.mailbox->row.cursor.messages > kLargeMailbox) kept->own.in_large_mailbox = true;
+  if (before.mailbox) leave_own(old_path, std::nullopt);
+  leave_own(path, kind == FileChange::Kind::removed ? std::nullopt : std::optional(file.stamp));
+  if (!request.tells_changes) return;
   report.changes.push_back({.kind = kind,
-                            .path = path_of(file),
-                            .old_path = path_of(before),
+                            .path = std::move(path),
+                            .old_path = std::move(old_path),
                             .mailbox = file.mailbox->name(),
                             .role = file.mailbox->row.role});
+}
+
+void Engine::leave_own(const std::string& path, const std::optional<FileStamp>& file) {
+  if (!kept) return;
+  auto& files = kept->own.files;
+  if (files.size() < kOwnWritesMax || files.contains(path)) files[path] = file;
 }
 
 namespace {
@@ -177,6 +190,11 @@ Status Engine::record_epoch(const maildir::Marker& marker) {
   STERNA_CHECK(transaction.commit());
   at_step("epoch.recorded");
   epoch_bumped = true;
+  if (const Result<io::FileStat> stat = root->stat_at(maildir::kMarkerName)) {
+    const std::string name(maildir::kMarkerName);
+    leave_own(absolute_path(settings, io::name_beside(name)), std::nullopt);
+    leave_own(absolute_path(settings, name), to_stamp(*stat));
+  }
   return {};
 }
 

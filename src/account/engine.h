@@ -116,11 +116,13 @@ struct Kept;
 struct News;
 class Pool;
 
-// Of a file: where its mailbox has it, and its name. No mailbox: no file.
+// Of a file: where its mailbox has it, its name, and what it is, where that is known. No mailbox:
+// no file.
 struct FilePlace {
   const MailboxWork* mailbox = nullptr;
   bool in_new = false;
   std::string_view name{};
+  FileStamp stamp{};
 };
 
 struct Engine {
@@ -175,7 +177,8 @@ struct Engine {
   std::optional<Error> why_resting;         // and why
   std::chrono::nanoseconds settled_for{0};  // how long this sync waited for directories to rest
   std::optional<std::chrono::nanoseconds> ripe_at;  // monotonic: what waits could be done by then
-  std::optional<Error> told_to_wait;                // by the server, for the whole account
+  std::optional<std::chrono::nanoseconds> settled_at;  // or files, if nobody writes on to them
+  std::optional<Error> told_to_wait;                   // by the server, for the whole account
   Pool* pool = nullptr;
   Kept* kept = nullptr;        // of an account that lives on
   const News* news = nullptr;  // all that the server is asked about; none: everything
@@ -195,6 +198,8 @@ struct Engine {
 
   std::map<std::string, ListedMailbox> listed_early;    // by path (list_early.h)
   std::vector<std::unique_ptr<MailboxWork>> mailboxes;  // INBOX first
+  // Which removal each copy in the Trash counts for (trash_copies.h).
+  std::map<Uid, MessageKey> trash_copies;
   // The server's Trash where it is not synced: a place for what is deleted, without a row.
   std::unique_ptr<MailboxWork> trash_there;
 
@@ -228,11 +233,11 @@ struct Engine {
   Result<maildir::MailboxDirs*> open_dirs(MailboxWork& work);
   Result<io::Directory*> open_undo();
   // Something waits for so long, and for nothing else.
-  void ripens_in(std::int64_t ns) {
-    const auto at = services.clock.monotonic() + std::chrono::nanoseconds(ns);
-    if (!ripe_at || at < *ripe_at) ripe_at = at;
-  }
-  // What this sync did in the Maildir, for the report, where it is asked for.
+  void ripens_in(std::int64_t ns) { bring_forward(ripe_at, ns); }
+  // A file to which something was written just now; it may go on.
+  void settles_in(std::int64_t ns) { bring_forward(settled_at, ns); }
+  // What this sync did in the Maildir, and the base says: for who watches it, and for the report,
+  // where it is asked for.
   void tell(FileChange::Kind kind, const FilePlace& file, const FilePlace& before = {});
   // Notes a failure in the report; `work` gives the context. Cancellation is noted once.
   void note(Error error, const MailboxWork* work = nullptr);
@@ -275,6 +280,11 @@ struct Engine {
   Status put_marker(const maildir::Marker& marker);
 
  private:
+  void bring_forward(std::optional<std::chrono::nanoseconds>& earliest, std::int64_t ns) const {
+    const auto at = services.clock.monotonic() + std::chrono::nanoseconds(ns);
+    earliest = std::min(earliest.value_or(at), at);
+  }
+  void leave_own(const std::string& path, const std::optional<FileStamp>& file);
   // The marker to be written, and written beside it, unless the epoch has moved.
   Result<std::optional<maildir::Marker>> announce_epoch();
   Status move_epoch(const maildir::Marker& marker);

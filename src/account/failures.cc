@@ -133,7 +133,7 @@ void park(Engine& engine, MailboxWork& work, Uid uid, std::string_view base_name
     return put_quarantined(engine, {work.row.id, uid});
   });
   if (!stored) engine.note(stored.error(), &work);
-  engine.note(std::move(error).with_context(what), &work);
+  engine.note(std::move(error).with_scope(ErrorScope::message).with_context(what), &work);
 }
 
 void park(Engine& engine, MailboxWork& work, const UidSet& uids, std::string_view action,
@@ -159,7 +159,9 @@ void park(Engine& engine, MailboxWork& work, const UidSet& uids, std::string_vie
     return {};
   });
   if (!stored) engine.note(stored.error(), &work);
-  engine.note(std::move(error).with_context(fmt::format("{} UID {}", action, uids.to_string())),
+  engine.note(std::move(error)
+                  .with_scope(ErrorScope::message)
+                  .with_context(fmt::format("{} UID {}", action, uids.to_string())),
               &work);
 }
 

@@ -15,8 +15,9 @@ namespace sterna::account {
 // was ahead, and says nothing.
 bool waits(const store::Failure& failure, std::int64_t now_ms);
 
-// Notes the failure in the report and in the base. `action` is "download", "upload" ... Where the
-// server asks to be left alone for a while, nothing is counted, and that ends the sync.
+// Notes the failure in the base, and in the report as the message's alone. `action` is "download",
+// "upload" ... Where the server asks to be left alone for a while, nothing is counted, and that
+// ends the sync.
 void park(Engine& engine, MailboxWork& work, Uid uid, std::string_view base_name,
           std::string_view action, Error error);
 // The same of all of them at once, with one line in the report.

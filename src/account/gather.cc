@@ -247,7 +247,7 @@ Status open_windows(Engine& engine, sync::Input& input) {
 bool anything_may_go(const Engine& engine) {
   return std::ranges::any_of(engine.mailboxes, [](const auto& work) {
     return !work->input.local.gone.empty() || !work->input.remote.gone.empty() ||
-           work->input.acts_on_deleted() ||
+           work->input.acts_on_deleted() || work->removal_begun ||
            std::ranges::any_of(work->input.local.changed,
                                [](const LocalChange& c) { return !c.file.has_info; });
   });

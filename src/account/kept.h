@@ -10,6 +10,7 @@
 #include "ahead.h"
 #include "engine.h"
 #include "list_remote.h"
+#include "own_writes.h"
 #include "pool.h"
 
 namespace sterna::account {
@@ -34,12 +35,16 @@ struct Kept {
   std::set<std::string> directories;
   // Mailboxes, by `path`, with files that may have been written to in place and were not looked at.
   std::set<std::string> written;
+  OwnWrites own;                 // of the last sync
   std::unique_ptr<Ahead> ahead;  // within a pass
+  // The state, opened before the sync that is about to begin.
+  std::unique_ptr<store::Store> state;
   // Why the last sync ended before it had done what it could; none if it had.
   std::optional<Error> failure;
   bool was_put_off = false;  // it did not even begin, and knows nothing (told_wait.h)
   // What the last sync left waiting for time to pass can be done by then (Clock::monotonic).
   std::optional<std::chrono::nanoseconds> ripe_at;
+  std::optional<std::chrono::nanoseconds> settled_at;  // or files, if nobody writes on to them
 };
 
 // Since a sync that looked at everything: the server has something new in these mailboxes at most.

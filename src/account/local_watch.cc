@@ -24,7 +24,7 @@ Status LocalWatch::open() {
 
 void LocalWatch::note() {
   last_ = services_.clock.monotonic();
-  if (!first_) first_ = last_;
+  if (!noted_.first) noted_.first = last_;
 }
 
 // Whatever was to be told of may be lost: a file that was written to in place shows it in no
@@ -47,8 +47,8 @@ std::string LocalWatch::shortcoming() const {
 void LocalWatch::count_names(const std::set<std::string>& names) {
   if (looking_) return;
   for (const std::string& name : names) {
-    if (names_.size() >= io::kWatchNamesMax) return;
-    names_.emplace(maildir::view_file_name(name).base);
+    if (noted_.names.size() >= io::kWatchNamesMax) return;
+    noted_.names.emplace(maildir::view_file_name(name).base);
   }
 }
 
@@ -105,13 +105,82 @@ void LocalWatch::cover(const std::set<std::string>& directories) {
   });
 }
 
-// What is written to files beside the mailboxes, as Dovecot's indexes, is nothing to us.
-bool LocalWatch::is_news(io::WatchTag tag) {
+// A folder that was renamed takes what is below it along, and nothing tells so: those watches are
+// of places that have no mailbox any more, or another one.
+void LocalWatch::end_gone(io::WatchTag tag) {
   const auto place = places_.find(tag);
-  if (place == places_.end()) return false;
-  if (!place->second.home) return true;
-  const std::int64_t now = ctime_of(place->second.path);
-  return std::exchange(place->second.ctime_ns, now) != now;
+  if (place == places_.end()) return;
+  const std::string below = place->second.path + "/";
+  const bool home = place->second.home;
+  tags_.erase(place->second.path);
+  places_.erase(place);
+  if (!home) return;
+  auto one = tags_.lower_bound(below);
+  while (one != tags_.end() && one->first.starts_with(below)) {
+    watch_->remove(one->second);
+    places_.erase(one->second);
+    one = tags_.erase(one);
+  }
+}
+
+// Certain, whoever wrote it: each file is as the base has it, and so is what is not there.
+bool LocalWatch::is_own(io::WatchTag tag, const std::set<std::string>& names) const {
+  const auto place = places_.find(tag);
+  if (place == places_.end() || own_.files.empty()) return false;
+  const std::string& path = place->second.path;
+  const auto directory = services_.files.open_root(path, false);
+  if (!directory) return false;
+  return std::ranges::all_of(names, [&](const std::string& name) {
+    const auto own = own_.files.find(path + "/" + name);
+    if (own == own_.files.end()) return false;
+    const Result<io::FileStat> now = (*directory)->stat_at(name);
+    if (now) return own->second == to_stamp(*now);
+    return !own->second && now.error().is(ErrorCode::not_found);
+  });
+}
+
+LocalWatch::Whose LocalWatch::whose(io::WatchTag tag, const io::WatchReport& report) {
+  const auto place = places_.find(tag);
+  if (place == places_.end()) return Whose::nobodys;
+  const bool home = place->second.home;
+  if (home) {
+    // What is written to files beside the mailboxes, as Dovecot's indexes, is nothing to us.
+    const std::int64_t now = ctime_of(place->second.path);
+    if (std::exchange(place->second.ctime_ns, now) == now) return Whose::nobodys;
+  }
+  const auto names = report.names.find(tag);
+  const bool all_named = names != report.names.end() && !names->second.empty() &&
+                         names->second.size() < io::kWatchNamesMax;
+  // Who writes in place may put the times back.
+  if (!all_named || (!home && report.written.contains(tag))) return Whose::others;
+  if (!looking_) return is_own(tag, names->second) ? Whose::ours : Whose::others;
+  names_in_look_ += names->second.size();
+  if (names_in_look_ > io::kWatchNamesMax) return Whose::others;
+  told_in_look_[tag].insert(names->second.begin(), names->second.end());
+  return Whose::open;
+}
+
+void LocalWatch::hear(const io::WatchReport& report) {
+  bool others = report.overflow || !report.gone.empty();
+  bool own = false;
+  for (const io::WatchTag tag : report.changed) {
+    const Whose one = whose(tag, report);
+    own = own || one == Whose::open || (one == Whose::ours && own_.in_large_mailbox);
+    if (one != Whose::others) continue;
+    others = true;
+    const auto names = report.names.find(tag);
+    if (!places_.at(tag).home && names != report.names.end()) count_names(names->second);
+  }
+  for (const io::WatchTag tag : report.written) {
+    const auto place = places_.find(tag);
+    if (place != places_.end() && !place->second.home) written_.insert(place->second.mailbox);
+  }
+  for (const io::WatchTag tag : report.gone) end_gone(tag);
+  if (report.overflow) overflow();
+  if (!others && !own) return;
+  note();
+  noted_.is_told = noted_.is_told || others;
+  wake_.set();
 }
 
 coro::Task<void> LocalWatch::run() {
@@ -119,55 +188,41 @@ coro::Task<void> LocalWatch::run() {
   for (;;) {
     const Result<io::WatchReport> report = co_await watch_->next();
     if (!report) co_return;
-    bool news = report->overflow || !report->gone.empty();
-    for (const io::WatchTag tag : report->changed) news = is_news(tag) || news;
-    for (const io::WatchTag tag : report->written) {
-      const auto place = places_.find(tag);
-      if (place != places_.end() && !place->second.home) written_.insert(place->second.mailbox);
-    }
-    for (const auto& [tag, names] : report->names) {
-      const auto place = places_.find(tag);
-      if (place != places_.end() && !place->second.home) count_names(names);
-    }
-    for (const io::WatchTag tag : report->gone) {
-      const auto place = places_.find(tag);
-      if (place == places_.end()) continue;
-      tags_.erase(place->second.path);
-      places_.erase(place);
-    }
-    if (report->overflow) overflow();
-    if (!news) continue;
-    note();
-    wake_.set();
+    hear(*report);
   }
 }
 
 std::optional<std::chrono::nanoseconds> LocalWatch::ripe_at() const {
-  if (!first_) return std::nullopt;
-  return std::min<std::chrono::nanoseconds>(last_ + settings_.settles, *first_ + kBurstMax);
+  if (!noted_.first) return std::nullopt;
+  return std::min<std::chrono::nanoseconds>(last_ + settings_.settles, *noted_.first + kBurstMax);
 }
 
 std::uint64_t LocalWatch::count() const {
-  return first_ ? std::max<std::uint64_t>(names_.size(), 1) : 0;
+  return std::max<std::uint64_t>(noted_.names.size(), noted_.is_told ? 1 : 0);
 }
 
 std::set<std::string> LocalWatch::take() {
-  first_taken_ = std::exchange(first_, std::nullopt);
-  names_taken_ = std::exchange(names_, {});
+  taken_ = std::exchange(noted_, {});
   overflowed_taken_ = std::exchange(overflowed_, false) || overflowed_taken_;
   looking_ = true;
   return std::exchange(written_, {});
 }
 
-void LocalWatch::looked(Look look) {
+void LocalWatch::looked(Look look, OwnWrites own) {
   looking_ = false;
   if (look == Look::everything) overflowed_taken_ = false;
-  const auto first = std::exchange(first_taken_, std::nullopt);
-  std::set<std::string> names = std::exchange(names_taken_, {});
-  if (look != Look::failed || !first) return;
-  if (!first_) last_ = *first;
-  first_ = first;
-  names_.merge(names);
+  own_ = look == Look::failed ? OwnWrites() : std::move(own);
+  const auto told = std::exchange(told_in_look_, {});
+  names_in_look_ = 0;
+  const auto is_ours = [this](const auto& one) { return is_own(one.first, one.second); };
+  if (!std::ranges::all_of(told, is_ours)) noted_.is_told = true;
+  if (!noted_.is_told && !own_.in_large_mailbox) noted_ = {};
+  const Noted taken = std::exchange(taken_, {});
+  if (look != Look::failed || !taken.first) return;
+  if (!noted_.first) last_ = *taken.first;
+  noted_.first = taken.first;
+  noted_.names.insert(taken.names.begin(), taken.names.end());
+  noted_.is_told = noted_.is_told || taken.is_told;
 }
 
 }  // namespace sterna::account

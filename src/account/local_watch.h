@@ -11,6 +11,7 @@
 #include <string>
 
 #include "kept.h"
+#include "own_writes.h"
 #include "sterna/coro/sync.h"
 #include "sterna/io/watcher.h"
 
@@ -36,14 +37,20 @@ class LocalWatch {
   // When what changed can be looked at: after `settles` without a change, or kBurstMax since the
   // first. None if nothing changed.
   std::optional<std::chrono::nanoseconds> ripe_at() const;
-  // How many messages of it; at least 1 if anything did.
+  // How many messages of it; at least 1 if is_told().
   std::uint64_t count() const;
+  // Somebody else changed something: not just its own writes, or what was not watched before.
+  bool is_told() const { return noted_.is_told; }
   // Whatever changed until now is about to be looked at. What is returned are mailboxes, by their
   // paths below the root, in which a file may have been written to in place.
   std::set<std::string> take();
   // It was, together with everything else or not, or could not be: then it counts as before.
   enum class Look : std::uint8_t { failed, some, everything };
-  void looked(Look look);
+  // `own`: what is told of these, since take() or from now on, is nobody else's for as long as they
+  // are so, unless the look failed.
+  void looked(Look look, OwnWrites own = {});
+  // Somebody else may write to the base from now on.
+  void forget_own() { own_ = {}; }
 
   std::uint64_t size() const { return watch_ ? watch_->size() : 0; }
   // Why not all is watched; "" if it is.
@@ -61,12 +68,24 @@ class LocalWatch {
     std::int64_t ctime_ns = 0;
   };
 
+  // What changed.
+  struct Noted {
+    std::optional<std::chrono::nanoseconds> first;
+    std::set<std::string> names;  // base names of messages
+    bool is_told = false;
+  };
+
   Status open();
   void note();
   void overflow();
   void count_names(const std::set<std::string>& names);
   void add(const std::string& path, const std::string& mailbox, bool home);
-  bool is_news(io::WatchTag tag);
+  void end_gone(io::WatchTag tag);
+  // Whose doing it is: that of a look itself is known when it has ended.
+  enum class Whose : std::uint8_t { nobodys, ours, others, open };
+  Whose whose(io::WatchTag tag, const io::WatchReport& report);
+  bool is_own(io::WatchTag tag, const std::set<std::string>& names) const;
+  void hear(const io::WatchReport& report);
   std::int64_t ctime_of(const std::string& path) const;
 
   Services services_;
@@ -79,14 +98,13 @@ class LocalWatch {
   std::map<io::WatchTag, Place> places_;
   std::map<std::string, io::WatchTag> tags_;  // by absolute path
   io::WatchTag next_tag_ = 1;
-  // What was not taken.
-  std::optional<std::chrono::nanoseconds> first_;
+  Noted noted_;  // and not taken
   std::chrono::nanoseconds last_{};
-  std::set<std::string> names_;  // base names of messages
-  // What was, and is being looked at.
-  std::optional<std::chrono::nanoseconds> first_taken_;
-  std::set<std::string> names_taken_;
+  Noted taken_;  // and being looked at
   bool looking_ = false;
+  OwnWrites own_;
+  std::map<io::WatchTag, std::set<std::string>> told_in_look_;  // and may be its own work
+  std::size_t names_in_look_ = 0;
   bool overflowed_ = false;            // and not everything was looked at since
   bool overflowed_taken_ = false;      // before a look that runs
   bool may_miss_directories_ = false;  // some may have gone without a word

@@ -277,7 +277,8 @@ coro::Task<Status> carry_over(Engine& engine, Connection& connection, MailboxWor
   if (done.refusal) {
     UidSet refused;
     for (const Moving& one : moving) {
-      if (!done.has(one.row.key.uid)) refused.add(one.row.key.uid);
+      const Uid uid = one.row.key.uid;
+      if (!done.has(uid) && !done.unnamed.contains(uid)) refused.add(uid);
     }
     refuse(engine, from, to, moving, refused, *done.refusal);
   }

@@ -247,7 +247,7 @@ coro::Task<Status> describe_arrivals(Engine& engine, MailboxWork& work, ListingM
     arrival.vanished = look.vanished;
     const std::int64_t changed_ns = engine.surely_changed_ns(look.changed_ns);
     arrival.stable = changed_ns <= now - settles_ns || changed_ns > now + settles_ns;
-    if (!arrival.stable) engine.ripens_in(changed_ns + settles_ns - now);
+    if (!arrival.stable) engine.settles_in(changed_ns + settles_ns - now);
     const std::int64_t age_ns = now - file.file.mtime_ns;
     arrival.settling = work.row.role == Role::sent && age_ns >= 0 && age_ns < kSentSettlesNs;
     if (arrival.settling) engine.ripens_in(kSentSettlesNs - age_ns);

@@ -227,7 +227,7 @@ coro::Task<Status> observe_both(Engine& engine, Pool& pool) {
     const std::vector<MailboxWork*> unasked = without_news(engine);
     STERNA_CO_CHECK(co_await observe_there(engine, pool));
     STERNA_CO_CHECK(co_await settle_local(engine));
-    // What came to light meanwhile is no reason to send anything to where nobody looked (rule 27).
+    // What came to light meanwhile is no reason to send anything to where nobody looked (rule 8).
     for (MailboxWork* work : unasked) {
       if (!is_no_news(engine, *work)) STERNA_CO_CHECK(co_await observe_one(engine, pool, *work));
     }

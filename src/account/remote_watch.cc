@@ -12,6 +12,15 @@
 namespace sterna::account {
 namespace {
 
+// Who tells of too much for the server more often than that is told by it of no more.
+constexpr std::chrono::hours kOverflowsApart{1};
+
+// RFC 5530: what another hour may mend.
+bool may_pass_soon(const imap::ResponseCode& code) {
+  using enum imap::Code;
+  return code.is(unavailable) || code.is(in_use) || code.is(server_bug);
+}
+
 const KnownMailbox* find(const Kept& kept, const std::string& wire) {
   const auto found = std::ranges::find_if(
       kept.mailboxes, [&](const KnownMailbox& one) { return one.wire.octets == wire; });
@@ -27,12 +36,30 @@ const KnownMailbox* inbox_of(const Kept& kept) {
 }  // namespace
 
 bool RemoteWatch::can_listen(const Connection& connection) const {
-  return connection.has(imap::Capability::idle) && !refused_;
+  return connection.has(imap::Capability::idle) && !refused_until();
 }
 
 void RemoteWatch::nominate(const std::string& wire) {
-  news_.mailboxes.insert(wire);
+  suspect(wire);
   if (!since_) since_ = services_.clock.monotonic();
+}
+
+void RemoteWatch::tell_everything() {
+  everything_ = true;
+  if (!since_) since_ = services_.clock.monotonic();
+}
+
+// It is asked anew after the look, unless that is of little use; the mailboxes that matter have
+// lines of their own then.
+void RemoteWatch::overflowed() {
+  const auto now = services_.clock.monotonic();
+  const bool again = overflowed_at_ && now < *overflowed_at_ + kOverflowsApart;
+  overflowed_at_ = now;
+  log_.info("the server tells no more of all mailboxes (NOTIFICATIONOVERFLOW)");
+  if (again) notified_by_->distrust(imap::Capability::notify);
+  notified_by_ = nullptr;
+  notifies_ = false;
+  tell_everything();
 }
 
 void RemoteWatch::overhear(const imap::Response& response, imap::CommandKind asked) {
@@ -42,15 +69,12 @@ void RemoteWatch::overhear(const imap::Response& response, imap::CommandKind ask
     return;
   }
   if (const auto* said = std::get_if<imap::UntaggedStatus>(&response)) {
-    if (!said->code.is(imap::Code::notification_overflow)) return;
-    log_.info("the server tells no more of all mailboxes (NOTIFICATIONOVERFLOW)");
-    notifies_ = false;
-    everything_ = true;
+    if (said->code.is(imap::Code::notification_overflow) && notifies_) overflowed();
     return;
   }
   if (std::holds_alternative<imap::List>(response)) {
     const bool answers = asked == imap::CommandKind::list || asked == imap::CommandKind::lsub;
-    everything_ = everything_ || (notifies_ && !answers);
+    if (notifies_ && !answers) tell_everything();
     return;
   }
   if (!connection_) {  // it answers what a sync asked
@@ -58,19 +82,15 @@ void RemoteWatch::overhear(const imap::Response& response, imap::CommandKind ask
     if (selection) unsure_.insert(selection->mailbox.octets);
     return;
   }
+  if (!idle_news_.is_told(response)) return;
   if (const auto* exists = std::get_if<imap::Exists>(&response)) news_.exists = exists->count;
-  const auto* vanished = std::get_if<imap::Vanished>(&response);
-  const bool of_selected = std::holds_alternative<imap::Exists>(response) ||
-                           std::holds_alternative<imap::Expunge>(response) ||
-                           std::holds_alternative<imap::Fetch>(response) ||
-                           (vanished && !vanished->earlier);
-  if (of_selected && !selected_.empty()) nominate(selected_);
+  if (!selected_.empty()) nominate(selected_);
 }
 
 void RemoteWatch::idle_ended(const imap::Done& done) {
   if (done.ok()) return;
   log_.info("the server refuses IDLE: {}", printable(done.text));
-  refused_ = true;
+  refusal_.refused(services_.clock.monotonic(), may_pass_soon(done.code));
 }
 
 // Nothing is looked at twice for the same reason: what a look leaves as it is, as a mailbox that
@@ -138,10 +158,13 @@ coro::Task<Status> RemoteWatch::begin(Connection& connection, const Kept& kept) 
   STERNA_CO_CHECK(co_await ask_to_be_notified(connection));
   compare(kept);
   selected_.clear();
+  idle_news_.begin(std::nullopt);
   const KnownMailbox* inbox = inbox_of(kept);
   if (!inbox) {
-    refused_ = refused_ || !notifies_;
-    if (refused_) co_return Status{};
+    if (!notifies_) {
+      refusal_.refused(services_.clock.monotonic(), false);
+      co_return Status{};
+    }
   } else {
     // Both leave together; what SELECT says is compared with what the last sync saw.
     selected_ = inbox->wire.octets;
@@ -151,9 +174,10 @@ coro::Task<Status> RemoteWatch::begin(Connection& connection, const Kept& kept) 
     const imap::Selection* selection = connection.client().selection();
     if (!selected.ok() || !selection) {
       log_.info("INBOX cannot be watched: {}", printable(selected.text));
-      refused_ = true;
+      refusal_.refused(services_.clock.monotonic(), may_pass_soon(selected.code));
       co_return Status{};
     }
+    idle_news_.begin(selection->exists);
     const Seen seen{selection->exists, selection->uid_next, selection->highest_modseq};
     if (differs(selected_, seen, kept)) nominate(selected_);
   }
@@ -162,6 +186,7 @@ coro::Task<Status> RemoteWatch::begin(Connection& connection, const Kept& kept) 
   STERNA_CO_CHECK(connection.begin_idle(&sink_));
   connection_ = &connection;
   idle_since_ = services_.clock.monotonic();
+  if (!listens_since_) listens_since_ = idle_since_;
   co_return Status{};
 }
 
@@ -169,7 +194,7 @@ coro::Task<Status> RemoteWatch::listen(coro::Event& wake) {
   Connection& connection = *connection_;
   if (!connection.is_idling() && services_.clock.monotonic() < idle_since_ + kIdleMin) {
     log_.info("the server ends IDLE at once");
-    refused_ = true;
+    refusal_.refused(services_.clock.monotonic(), false);
     co_return Status{};
   }
   if (!connection.is_idling() || services_.clock.monotonic() >= *renew_at()) {
@@ -185,6 +210,10 @@ std::optional<std::chrono::nanoseconds> RemoteWatch::renew_at() const {
   return renewal_of(*connection_, idle_since_, silence_);
 }
 
+bool RemoteWatch::listened_long() const {
+  return listens_since_ && services_.clock.monotonic() >= *listens_since_ + kIdleMin;
+}
+
 void RemoteWatch::line_lost(const Error& error) {
   if (!connection_) return;
   silence_.line_lost(error, connection_->heard_at(), services_.clock.monotonic());
@@ -197,6 +226,7 @@ void RemoteWatch::end() {
 
 void RemoteWatch::forget() {
   connection_ = notified_by_ = nullptr;
+  listens_since_.reset();
   notifies_ = false;
   told_.clear();
   unsure_.clear();

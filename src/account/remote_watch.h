@@ -12,7 +12,9 @@
 #include <string>
 #include <string_view>
 
+#include "idle_news.h"
 #include "kept.h"
+#include "refusal.h"
 #include "silence.h"
 #include "sterna/coro/sync.h"
 
@@ -24,7 +26,8 @@ class RemoteWatch {
       : services_(services), silence_(silence), log_(std::move(log)) {}
 
   // Selects INBOX and begins to listen. What happened since `kept` was written is news at once. An
-  // error is one of the connection; a server that cannot do it is remembered (can_listen()).
+  // error is one of the connection; a server that cannot do it is remembered for a while
+  // (can_listen()).
   coro::Task<Status> begin(Connection& connection, const Kept& kept);
   // Hears the server out once, or until `wake` is set, or the IDLE has to be renewed.
   coro::Task<Status> listen(coro::Event& wake);
@@ -37,9 +40,19 @@ class RemoteWatch {
   std::optional<std::chrono::nanoseconds> renew_at() const;
   // Told by another line.
   void nominate(const std::string& wire);
+  // Nobody was there to be told.
+  void suspect(const std::string& wire) { news_.mailboxes.insert(wire); }
 
   bool listening() const { return connection_ != nullptr; }
   bool can_listen(const Connection& connection) const;
+  // When it can, as far as the server's refusal goes; none: that does not stand.
+  std::optional<std::chrono::nanoseconds> refused_until() const {
+    return refusal_.until(services_.clock.monotonic());
+  }
+  // In another network it may be another server.
+  void doubt_refusal() { refusal_.doubt(); }
+  // The line, as it is or was, had listened for longer than a server bears that does not want it.
+  bool listened_long() const;
   // All mailboxes, not only INBOX.
   bool has_notify() const { return notifies_; }
 
@@ -71,6 +84,8 @@ class RemoteWatch {
   };
 
   void overhear(const imap::Response& response, imap::CommandKind asked);
+  void overflowed();
+  void tell_everything();
   void idle_ended(const imap::Done& done);
   bool differs(const std::string& wire, const Seen& seen, const Kept& kept);
   coro::Task<Status> ask_to_be_notified(Connection& connection);
@@ -84,8 +99,11 @@ class RemoteWatch {
   Connection* notified_by_ = nullptr;
   std::string selected_;  // on the wire
   bool notifies_ = false;
-  bool refused_ = false;  // IDLE, or INBOX
+  Refusal refusal_;  // of IDLE, or INBOX
+  std::optional<std::chrono::nanoseconds> overflowed_at_;
+  std::optional<std::chrono::nanoseconds> listens_since_;  // that line
   std::chrono::nanoseconds idle_since_{};
+  IdleNews idle_news_;  // of what is selected
   News news_;
   bool everything_ = false;
   std::optional<std::chrono::nanoseconds> since_;

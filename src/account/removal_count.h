@@ -32,4 +32,8 @@ class RemovalCount {
   std::map<const MailboxWork*, std::uint64_t> counted_;
 };
 
+// What a sync that died had removed and not recorded, and this plan takes note of. Inside the
+// transaction that does so, before the rows go.
+Status count_finished(Engine& engine, const sync::Plan& plan);
+
 }  // namespace sterna::account

@@ -42,6 +42,11 @@ Error not_expunged() {
       .with_scope(ErrorScope::message);
 }
 
+Error not_named() {
+  return Error(ErrorCode::protocol, "answered OK, with a COPYUID that does not name it")
+      .with_scope(ErrorScope::message);
+}
+
 // The removals of one mailbox, step by step: see remove_out().
 class Remover {
  public:
@@ -271,8 +276,7 @@ class Remover {
     return open;
   }
 
-  // One that says "to the Trash" stays as it is until the end: it tells since when the copy may be
-  // there.
+  // One that says "to the Trash" stays until the end: it tells since when the copy may be there.
   Status add_intent(Victim& victim, std::optional<IntentId> before) {
     if (before) {
       victim.begun = true;
@@ -327,7 +331,7 @@ class Remover {
     std::vector<BegunRemoval> begun;
     for (const Victim& one : victims) {
       if (!one.begun || !one.row.identity) continue;
-      begun.push_back({one.row.key.uid, one.intent, *remote_identity(one.row)});
+      begun.push_back({one.row.key, one.intent, *remote_identity(one.row)});
     }
     if (begun.empty()) co_return Status{};
     STERNA_CO_TRY(const UidSet copied,
@@ -343,9 +347,14 @@ class Remover {
   coro::Task<Status> move_to_trash(std::vector<Victim>& victims) {
     MailboxWork* trash = engine_.trash();
     if (!trash) co_return fail(ErrorCode::internal, "there is no Trash to move to");
+    STERNA_CO_CHECK(begin_anew(victims, *trash));
     CopySink told;
     STERNA_CO_TRY(const Transfer done,
                   co_await transfer(engine_, connection_, uids_of_rows(victims), *trash, told));
+    const std::vector<Victim> unnamed = take_those(
+        victims, [&](const Victim& one) { return done.unnamed.contains(one.row.key.uid); });
+    STERNA_CO_CHECK(tell_apart(unnamed, victims, told, *trash));
+    leave_unnamed(unnamed);
     if (done.refusal) {
       std::vector<Victim> refused =
           take_those(victims, [&](const Victim& one) { return !done.has(one.row.key.uid); });
@@ -372,6 +381,44 @@ class Remover {
     if (victims.empty()) co_return Status{};
     at_step("delete_out.answered");
     co_return record(victims, "moved to Trash");
+  }
+
+  // They were looked for in the Trash, and are not there: none of what is there is their copy.
+  Status begin_anew(const std::vector<Victim>& victims, const MailboxWork& trash) {
+    FirstPossible first;
+    for (const Victim& one : victims) {
+      if (one.begun && trash.cursor_known) first[one.intent] = trash.next_cursor.uid_next;
+    }
+    return raise_first(engine_, trash, first);
+  }
+
+  // Of two messages of one content, the copy of the one that was named is not the other's.
+  Status tell_apart(const std::vector<Victim>& unnamed, const std::vector<Victim>& others,
+                    const CopySink& told, const MailboxWork& trash) {
+    FirstPossible first;
+    for (const Victim& one : unnamed) {
+      for (const Victim& other : others) {
+        const bool twins = one.row.identity && other.row.identity &&
+                           one.row.identity->same_as(*other.row.identity);
+        const auto copy =
+            twins ? told.target_of(other.row.key.uid, trash.next_cursor.uidvalidity) : std::nullopt;
+        if (copy) first[one.intent] = std::max(first[one.intent], Uid{copy->value + 1});
+      }
+    }
+    return raise_first(engine_, trash, first);
+  }
+
+  // Rows and intents stay: the next pass looks for their copies in the Trash. What was in doubt
+  // before waits for its next try.
+  void leave_unnamed(const std::vector<Victim>& victims) {
+    if (victims.empty()) return;
+    work_.look_again();
+    engine_.again = true;
+    UidSet again;
+    for (const Victim& one : victims) {
+      if (one.begun) again.add(one.row.key.uid);
+    }
+    if (!again.empty()) park(engine_, work_, again, "delete", not_named());
   }
 
   // Copied, and not expunged: rows and intents stay, so that nothing is copied again.

@@ -34,16 +34,21 @@ Error no_space(std::uint64_t free, const Disk& disk, const char* what) {
 }
 
 Status check_disk(io::Directory& directory, const Disk& disk) {
-  STERNA_TRY(const std::uint64_t free, directory.free_bytes());
-  STERNA_TRY(const std::uint64_t whole, directory.size_bytes());
-  if (free >= reserve_of(whole)) return {};
-  return fail(no_space(free, disk, "nothing is fetched"));
+  STERNA_TRY(const Room room, room_of(directory));
+  if (room.suffices()) return {};
+  return fail(no_space(room.free, disk, "nothing is fetched"));
 }
 
 }  // namespace
 
 std::uint64_t reserve_of(std::uint64_t disk_octets) {
   return std::clamp(disk_octets / 100, kReserveMin, kReserveMax);
+}
+
+Result<Room> room_of(io::Directory& directory) {
+  STERNA_TRY(const std::uint64_t free, directory.free_bytes());
+  STERNA_TRY(const std::uint64_t whole, directory.size_bytes());
+  return Room{free, reserve_of(whole)};
 }
 
 Status check_reserve(Engine& engine) {

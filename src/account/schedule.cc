@@ -18,6 +18,9 @@ constexpr seconds kPollAtLeast{30};
 constexpr seconds kLookAfterHalf{10};
 // A server that says without end that its mailboxes changed does not keep us busy.
 constexpr seconds kLooksApart{1};
+constexpr int kVainLooksMax = 10;
+// What it says in vain after so long without a look has nothing to do with the last time.
+constexpr seconds kVainLooksApart{60};
 // What waits, and nobody knows for how long.
 constexpr seconds kWaitingLook{20};
 constexpr int kWaitingLooksMax = 15;
@@ -26,16 +29,28 @@ constexpr seconds kLineLost{5};
 constexpr int kLinesLostMax = 6;
 // File systems count in ticks of some milliseconds: what is looked at too early waits once more.
 constexpr milliseconds kRipeMargin{15};
+// A file that comes over a slow line is no reason to look all the time.
+constexpr seconds kUnsettledLook{5};
+constexpr int kUnsettledLooksMax = 10;
 // Where the Maildir cannot be watched.
 constexpr seconds kScanEvery{60};
 
+// Longer after each of so many (1 or more) in a row.
+Schedule::Time grown(Schedule::Time first, int in_a_row, int most) {
+  return first * (1 << std::min(in_a_row - 1, most));
+}
+
 }  // namespace
+
+Schedule::Time Schedule::told_all_at() const {
+  return std::max<Time>(began_last_ + kLooksApart, news_at_);
+}
 
 Schedule::Due Schedule::due(Time now, const Told& there, std::optional<Time> here) const {
   Due due;
   if (retry_at_ && now < *retry_at_) return due;
   const auto is_past = [now](const std::optional<Time>& at) { return at && now >= *at; };
-  const bool told_all = there.everything && now >= began_last_ + kLooksApart;
+  const bool told_all = there.everything && now >= told_all_at();
   due.everything = now >= everything_at_ || retry_at_ || told_all;
   const bool told_some = there.some && !there.everything && now >= news_at_;
   due.news = told_some || is_past(here) || is_past(ripe_at_) || is_past(scan_at_);
@@ -46,7 +61,7 @@ Schedule::Time Schedule::next(Time now, const Told& there, std::optional<Time> h
   if (retry_at_) return *retry_at_;
   Time next = everything_at_;
   if (there.everything) {
-    next = std::min<Time>(next, began_last_ + kLooksApart);
+    next = std::min(next, told_all_at());
   } else if (there.some) {
     next = std::min(next, std::max(news_at_, now));
   }
@@ -62,7 +77,15 @@ void Schedule::began(Time now, bool everything) {
 }
 
 void Schedule::told_in_vain(Time now) {
-  news_at_ = now + kLooksApart;
+  if (now > news_at_ + kVainLooksApart) told_in_vain_ = 0;
+  news_at_ = now + std::min<Time>(grown(kLooksApart, ++told_in_vain_, kVainLooksMax), usual_);
+}
+
+// A first one may have met with an accident.
+void Schedule::line_lost(Time now, bool soon) {
+  lines_cut_ = soon ? lines_cut_ + 1 : 0;
+  const Time wait = lines_cut_ > 1 ? grown(kLineLost, lines_cut_ - 1, kLinesLostMax) : Time{};
+  look_at_everything_by(now + wait);
 }
 
 void Schedule::poll_again(Time now, const Outcome& outcome) {
@@ -72,12 +95,25 @@ void Schedule::poll_again(Time now, const Outcome& outcome) {
   everything_at_ = now + interval_;
 }
 
+void Schedule::wait_for_ripe(Time now, const Outcome& outcome) {
+  unsettled_ = outcome.settled_at && !outcome.did_anything ? unsettled_ + 1 : 0;
+  ripe_at_.reset();
+  if (outcome.ripe_at) ripe_at_ = std::max(*outcome.ripe_at, now) + kRipeMargin;
+  if (!outcome.settled_at) return;
+  const Time grows = grown(kRipeMargin, std::max(unsettled_, 1), kUnsettledLooksMax);
+  const Time at = std::max(*outcome.settled_at, now) + std::min<Time>(grows, kUnsettledLook);
+  ripe_at_ = std::min(ripe_at_.value_or(at), at);
+}
+
 void Schedule::went_well(Time now, const Outcome& outcome) {
   retry_at_.reset();
   scan_at_.reset();
   if (!outcome.watches_maildir) scan_at_ = now + kScanEvery;
-  ripe_at_.reset();
-  if (outcome.ripe_at) ripe_at_ = std::max(*outcome.ripe_at, now) + kRipeMargin;
+  wait_for_ripe(now, outcome);
+  if (outcome.did_anything) {
+    told_in_vain_ = 0;
+    news_at_ = std::min<Time>(news_at_, now + kLooksApart);
+  }
   // What waits for something else, as a birth in another account, is looked at now and then.
   waits_ = outcome.waits ? waits_ + 1 : 0;
   if (waits_ > 0 && !ripe_at_) ripe_at_ = now + kWaitingLook * std::min(waits_, kWaitingLooksMax);
@@ -88,8 +124,7 @@ void Schedule::went_well(Time now, const Outcome& outcome) {
   }
   lines_lost_ = outcome.line_is_open ? 0 : lines_lost_ + 1;
   if (lines_lost_ == 0) return;
-  const Time soon = kLineLost * (1 << std::min(lines_lost_ - 1, kLinesLostMax));
-  everything_at_ = std::min(everything_at_, now + soon);
+  look_at_everything_by(now + grown(kLineLost, lines_lost_, kLinesLostMax));
 }
 
 }  // namespace sterna::account

@@ -27,6 +27,7 @@ struct Outcome {
   bool watches_maildir = true;  // all of it
   bool waits = false;           // for something that it does not know the time of
   std::optional<std::chrono::nanoseconds> ripe_at = {};  // what waits for time to pass can be done
+  std::optional<std::chrono::nanoseconds> settled_at = {};  // or files, if nobody writes on to them
 };
 
 class Schedule {
@@ -47,10 +48,14 @@ class Schedule {
 
   // Everything is looked at now, or as soon as a failure that is waited out allows.
   void look_at_everything(Time now) { everything_at_ = now; }
+  void look_at_everything_by(Time at) { everything_at_ = std::min(everything_at_, at); }
+  // The line that listened went: `soon` after it had begun to, so that another one may fare alike.
+  void line_lost(Time now, bool soon);
   // A sync of all that is due; of everything, or of news.
   void began(Time now, bool everything);
   void went_well(Time now, const Outcome& outcome);
-  // What the server told of was not there.
+  // What the server told of was not there. It is not believed at once the next time, and the later
+  // the more often it does so.
   void told_in_vain(Time now);
 
   // Nothing is tried before that; then everything is looked at.
@@ -64,6 +69,8 @@ class Schedule {
 
  private:
   void poll_again(Time now, const Outcome& outcome);
+  void wait_for_ripe(Time now, const Outcome& outcome);
+  Time told_all_at() const;
 
   std::chrono::seconds usual_;
   std::chrono::seconds interval_;  // as adapted
@@ -74,7 +81,10 @@ class Schedule {
   std::optional<Time> ripe_at_;
   std::optional<Time> scan_at_;  // where the Maildir cannot be watched
   int waits_ = 0;                // syncs in a row that left something waiting
+  int unsettled_ = 0;            // that did nothing, for somebody writes on
   int lines_lost_ = 0;           // at the end of so many in a row
+  int lines_cut_ = 0;            // soon after they began to listen, in a row
+  int told_in_vain_ = 0;         // in a row
 };
 
 }  // namespace sterna::account

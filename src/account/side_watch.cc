@@ -6,6 +6,7 @@
 
 #include "backoff.h"
 #include "heard_dialer.h"
+#include "idle_news.h"
 #include "login.h"
 #include "sterna/imap/outcome.h"
 #include "sterna/io/deadline.h"
@@ -30,6 +31,8 @@ struct SideWatch::Line {
   coro::Event wake;
   Work* opening = nullptr;  // while it is
   bool listening = false;
+  std::chrono::nanoseconds listens_since{};
+  IdleNews news;
   bool unwanted = false;
   bool to_be_proved = false;
   std::string proved_for;
@@ -161,17 +164,14 @@ coro::Task<Status> SideWatch::listen_once(Line& line) {
   if (line.unwanted) co_return Status{};
   STERNA_CO_CHECK(co_await open(line));
   Connection& connection = *line.connection;
-  // Nobody listened since the last sync looked at it.
-  owner_.on_news(line.mailbox.wire.octets);
+  owner_.on_opened(line.mailbox.wire.octets);
+  const imap::Selection* selection = connection.client().selection();
+  line.news.begin(selection ? std::optional(selection->exists) : std::nullopt);
   connection.overhear([&](const imap::Response& response, imap::CommandKind) {
-    const bool news = std::holds_alternative<imap::Exists>(response) ||
-                      std::holds_alternative<imap::Expunge>(response) ||
-                      std::holds_alternative<imap::Vanished>(response) ||
-                      std::holds_alternative<imap::Fetch>(response);
-    if (news) owner_.on_news(line.mailbox.wire.octets);
+    if (line.news.is_told(response)) owner_.on_news(line.mailbox.wire.octets);
   });
-  line.failures = 0;
   line.listening = true;
+  line.listens_since = services_.clock.monotonic();
   while (!line.unwanted) {
     const Status idled = co_await idle_once(line);
     if (!idled) {
@@ -204,6 +204,8 @@ coro::Task<void> SideWatch::follow(Line& line) {
   while (!line.unwanted) {
     const Status ended = co_await listen_once(line);
     const bool listened = std::exchange(line.listening, false);
+    const auto listens_for = services_.clock.monotonic() - line.listens_since;
+    if (listened && listens_for >= kIdleMin) line.failures = 0;
     line.connection.reset();
     if (ended || ended.error().is_cancelled()) break;
     std::string reason = std::exchange(line.proved_for, {});

@@ -25,6 +25,8 @@ class SideWatch {
     virtual ~Owner() = default;
     // Something changed in the mailbox of that name on the wire.
     virtual void on_news(const std::string& wire) = 0;
+    // Something may have, while nobody listened.
+    virtual void on_opened(const std::string& wire) = 0;
     // The server asks for time, which is not for one line alone: the owner takes them all away.
     virtual void on_told_to_wait(const Error& error) = 0;
     // One that listened is gone, and replaced: counted by this reason.

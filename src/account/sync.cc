@@ -11,8 +11,10 @@
 #include "audit.h"
 #include "decisions.h"
 #include "engine.h"
+#include "hints.h"
 #include "kept.h"
 #include "last_sync.h"
+#include "life.h"
 #include "pass.h"
 #include "passed_time.h"
 #include "pool.h"
@@ -45,6 +47,7 @@ coro::Task<Status> run_passes(Engine& engine, Pool& pool) {
     engine.again = false;
     engine.may_look_again = pass == 0 && !engine.dry_run();
     engine.ripe_at.reset();
+    engine.settled_at.reset();
     Status done = co_await run_pass(engine, pool);
     if (engine.told_to_wait && says_no_more(done)) co_return fail(*engine.told_to_wait);
     STERNA_CO_CHECK(done);
@@ -237,6 +240,7 @@ void keep(const Engine& engine, const Status& done, bool is_put_off, Kept& kept)
     kept.mailboxes.push_back({row.name, row.wire, row.path, row.cursor});
   }
   kept.ripe_at = engine.ripe_at;
+  kept.settled_at = engine.settled_at;
 }
 
 coro::Task<AccountReport> sync_over(Services services, const Settings& settings,
@@ -281,14 +285,12 @@ coro::Task<AccountReport> sync_over(Services services, const Settings& settings,
       if (!scratch.empty()) std::filesystem::remove_all(scratch, ignored);
     }
   }
-  const auto& counts = report.counts;
-  report.anything_done = report.anything_done || counts.downloaded + counts.uploaded +
-                                                         counts.flags_in + counts.flags_out +
-                                                         counts.moved_in + counts.moved_out +
-                                                         counts.deleted_in + counts.deleted_out !=
-                                                     0;
+  report.anything_done = report.anything_done || did_anything(report.counts);
   drop_repeated(report.errors);
-  for (Error& error : report.errors) error.add_context(fmt::format("account {}", settings.name));
+  for (Error& error : report.errors) {
+    if (error.hint().empty()) error = Error(error).with_hint(hint_for(error));
+    error.add_context(fmt::format("account {}", settings.name));
+  }
   report.seconds = std::chrono::duration<double>(services.clock.monotonic() - began).count();
   co_return report;
 }

@@ -33,7 +33,7 @@ class Transferring {
           co_await connection_.run(
               moving ? imap::uid_move(part, target_) : imap::uid_copy(part, target_), &sink_));
       if (done.ok()) {
-        if (!take(part, moving, done)) break;
+        if (!take(part, moving, done, named_since(told))) break;
         continue;
       }
       // What was copied before the refusal must not be copied once more.
@@ -49,10 +49,24 @@ class Transferring {
   }
 
  private:
-  // False if it does not go on.
-  bool take(const UidSet& part, bool moving, const imap::Done& done) {
+  // Of which messages COPYUID told since then; nullopt: the server says nothing of that.
+  std::optional<UidSet> named_since(std::size_t told) const {
+    if (sink_.answers.size() == told) return std::nullopt;
+    UidSet named;
+    for (std::size_t i = told; i < sink_.answers.size(); ++i) {
+      named.add_all(sink_.answers[i].sources());
+    }
+    return named;
+  }
+
+  // An OK is no word for what COPYUID leaves out. False if it does not go on.
+  bool take(const UidSet& part, bool moving, const imap::Done& done,
+            const std::optional<UidSet>& named) {
     const UidSet left = left_out(part, done);
-    (moving ? result_.moved : result_.copied).add_all(part.minus(left));
+    const UidSet answered = part.minus(left);
+    const UidSet there = named ? answered.intersect(*named) : answered;
+    (moving ? result_.moved : result_.copied).add_all(there);
+    result_.unnamed.add_all(answered.minus(there));
     if (left.empty()) return true;
     if (left == part) {
       if (!moving) result_.doubted.add_all(part);

@@ -41,6 +41,7 @@ struct Transfer {
   UidSet copied;                 // and still where it was
   std::optional<Error> refusal;  // of what is in neither
   UidSet doubted;                // of these: the server copied a part and does not say which
+  UidSet unnamed;                // answered OK, by a COPYUID that names others alone: in doubt
   bool has(Uid uid) const { return moved.contains(uid) || copied.contains(uid); }
 };
 

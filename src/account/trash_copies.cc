@@ -2,7 +2,7 @@
 #include "trash_copies.h"
 
 #include <algorithm>
-#include <map>
+#include <utility>
 
 #include "message_limit.h"
 #include "observe.h"
@@ -17,8 +17,8 @@ Uid first_possible(const Intent& intent, UidValidity now) {
   return same ? std::max(Uid(1), intent.target_uid_next) : Uid(1);
 }
 
-Result<std::map<IntentId, Uid>> first_of_each(Engine& engine, UidValidity now) {
-  std::map<IntentId, Uid> first;
+Result<FirstPossible> first_of_each(Engine& engine, UidValidity now) {
+  FirstPossible first;
   STERNA_TRY(const std::vector<Intent> intents, engine.store->intents());
   for (const Intent& intent : intents) first[intent.id] = first_possible(intent, now);
   return first;
@@ -36,6 +36,17 @@ coro::Task<Result<UidSet>> uids_since(Connection& connection, Uid first) {
   co_return std::move(found->uids);
 }
 
+coro::Task<Result<std::vector<RemoteArrival>>> contents_of(Engine& engine, Connection& connection,
+                                                           MailboxWork& trash, const UidSet& uids) {
+  if (uids.empty()) co_return std::vector<RemoteArrival>{};
+  // What the plan goes by stays as it is.
+  std::vector<RemoteArrival> before = std::exchange(trash.input.remote.details, {});
+  Status identified = co_await identify_remote(engine, connection, trash, uids);
+  auto found = std::exchange(trash.input.remote.details, std::move(before));
+  if (!identified) co_return fail(std::move(identified).error());
+  co_return found;
+}
+
 }  // namespace
 
 coro::Task<Result<UidSet>> find_trash_copies(Engine& engine, Connection& connection,
@@ -50,20 +61,36 @@ coro::Task<Result<UidSet>> find_trash_copies(Engine& engine, Connection& connect
   Uid lowest(UINT32_MAX);
   for (const BegunRemoval& one : begun) lowest = std::min(lowest, first.at(one.intent));
   STERNA_CO_TRY(const UidSet there, co_await uids_since(connection, lowest));
-  trash.input.remote.details.clear();
-  if (!there.empty()) STERNA_CO_CHECK(co_await identify_remote(engine, connection, trash, there));
+  STERNA_CO_TRY(const std::vector<RemoteArrival> copies,
+                co_await contents_of(engine, connection, trash, there));
   UidSet copied;
-  UidSet taken;
   for (const BegunRemoval& one : begun) {
-    for (const RemoteArrival& copy : trash.input.remote.details) {
-      if (copy.uid < first.at(one.intent) || taken.contains(copy.uid) || !copy.identity) continue;
+    for (const RemoteArrival& copy : copies) {
+      if (copy.uid < first.at(one.intent) || !copy.identity) continue;
       if (!copy.identity->same_as(one.identity, copy.size_reliable)) continue;
-      taken.add(copy.uid);
-      copied.add(one.uid);
+      const auto [taken, is_free] = engine.trash_copies.try_emplace(copy.uid, one.key);
+      if (!is_free && taken->second != one.key) continue;
+      copied.add(one.key.uid);
       break;
     }
   }
   co_return copied;
+}
+
+Status raise_first(Engine& engine, const MailboxWork& trash, const FirstPossible& first) {
+  if (first.empty()) return {};
+  STERNA_TRY(const std::vector<Intent> intents, engine.store->intents());
+  return engine.write([&]() -> Status {
+    for (Intent intent : intents) {
+      const auto raised = first.find(intent.id);
+      if (raised == first.end()) continue;
+      intent.target = trash.row.id;
+      intent.target_uidvalidity = trash.next_cursor.uidvalidity;
+      intent.target_uid_next = raised->second;
+      STERNA_CHECK(engine.store->update_intent(intent));
+    }
+    return {};
+  });
 }
 
 }  // namespace sterna::account

@@ -6,6 +6,7 @@
 #include "decisions.h"
 #include "half_looks.h"
 #include "inspect_parts.h"
+#include "kept.h"
 #include "restart.h"
 #include "sterna/base/bytes.h"
 #include "sterna/base/step.h"
@@ -195,6 +196,12 @@ Status lock_maildir(io::Directory& root, const std::string& maildir) {
 
 coro::Task<Status> open_state(Engine& engine) {
   using Opened = Result<std::unique_ptr<store::Store>>;
+  auto early = engine.kept ? std::move(engine.kept->state) : nullptr;
+  if (early && !engine.dry_run()) {
+    engine.store = std::move(early);
+    co_return Status{};
+  }
+  early.reset();
   const std::string& directory = engine.settings.state_dir;
   const bool read_only = engine.dry_run();
   auto open = [&directory, read_only] { return store::Store::open(directory, read_only); };

@@ -177,9 +177,10 @@ coro::Task<Status> fetch_all(Connection& connection, MessageSink& sink) {
                    imap::FetchItem::internal_date};
   for (;;) {
     STERNA_CO_TRY(const imap::Done done, co_await connection.run(imap::uid_fetch(request), &sink));
-    const std::optional<Uid> last = is_limited(done) ? limited_at(done) : std::nullopt;
-    if (!last) co_return whole(done);
-    if (*last > request.uids.last() || last->value == 1) co_return Status{};
+    if (!is_limited(done)) co_return whole(done);
+    const std::optional<Uid> last = limited_at(done);
+    if (!last || *last > request.uids.last()) co_return fail(limited_error("tells of"));
+    if (last->value == 1) co_return Status{};
     request.uids = UidSet::range(Uid{1}, Uid{last->value - 1});
   }
 }

@@ -290,6 +290,24 @@ std::set<std::string> paths_of(const maildir::Discovery& found) {
   return paths;
 }
 
+std::set<std::string> directories_to_watch(const maildir::Discovery& found) {
+  std::set<std::string> directories = {""};
+  const auto add = [&directories](maildir::MailboxPath path) {
+    for (; !path.empty(); path.pop_back()) directories.insert(maildir::to_string(path));
+  };
+  for (const maildir::LocalMailbox& one : found.mailboxes) add(one.path);
+  for (const maildir::MailboxPath& bare : found.bare) add(bare);
+  return directories;
+}
+
+Result<std::set<std::string>> directories_to_watch(io::FileSystem& files,
+                                                   const Settings& settings) {
+  STERNA_TRY(const auto root, files.open_root(settings.maildir, false));
+  const maildir::Layout layout(settings.layout, settings.inbox);
+  STERNA_TRY(const maildir::Discovery found, maildir::discover(*root, layout));
+  return directories_to_watch(found);
+}
+
 Result<LocalWalk> describe_walk(Engine& engine, const maildir::Discovery& found,
                                 const std::vector<MailboxRow>& rows,
                                 const std::set<std::string>& on_server) {

@@ -26,6 +26,10 @@ coro::Task<Result<maildir::Discovery>> walk_directories(Engine& engine);
 
 // Of all that may hold messages.
 std::set<std::string> paths_of(const maildir::Discovery& found);
+// Where mailboxes are, or may come to be, with all that leads there; "" is the root.
+std::set<std::string> directories_to_watch(const maildir::Discovery& found);
+// Blocking: made for a worker's job.
+Result<std::set<std::string>> directories_to_watch(io::FileSystem& files, const Settings& settings);
 
 // What is only here is counted: whether anything is in it decides what may happen to it.
 Result<LocalWalk> describe_walk(Engine& engine, const maildir::Discovery& found,

@@ -4,6 +4,11 @@
 #include "backoff.h"
 
 namespace sterna::account {
+namespace {
+
+constexpr std::chrono::milliseconds kProbeStep = kProbeLimit / 4;
+
+}  // namespace
 
 void Work::stop() {
   if (!cancel_) return;
@@ -15,16 +20,22 @@ void Work::doubt() {
   if (cancel_) doubted_.set();
 }
 
+// It may be long before the server owes anything again, as while a sync compares: until octets come
+// the line is in doubt.
 coro::Task<void> Work::listen_for_life() {
   while (co_await doubted_.wait()) {
     doubted_.reset();
     const std::uint64_t octets = lines_.octets_in();
-    const Status waited = co_await clock_.sleep(kProbeLimit);
-    if (!waited) co_return;
-    if (!owes_answer_() || lines_.octets_in() != octets) continue;
-    is_dead_ = true;
-    stop();
-    co_return;
+    std::chrono::nanoseconds owed_for{};
+    while (lines_.octets_in() == octets) {
+      if (owed_for >= kProbeLimit) {
+        is_dead_ = true;
+        co_return stop();
+      }
+      const bool owed = owes_answer_();
+      if (!co_await clock_.sleep(kProbeStep)) co_return;
+      owed_for = owed && owes_answer_() ? owed_for + kProbeStep : std::chrono::nanoseconds{};
+    }
   }
 }
 

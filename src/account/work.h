@@ -39,7 +39,7 @@ class Work {
   }
 
   void stop();
-  // If the server owes an answer, it has kProbeLimit to send anything.
+  // Until anything comes from the server, it has kProbeLimit for each answer that it owes.
   void doubt();
   // Whether the last one was, by one of the two.
   bool is_broken_off() const { return is_broken_off_; }

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
+#include <string_view>
 
 #include "sterna/base/bytes.h"
 #include "table.h"
@@ -13,8 +15,8 @@
 namespace sterna::cli {
 namespace {
 
-// More errors of one account are counted, not printed.
-constexpr std::size_t kErrorsShown = 20;
+// More errors of messages of one account are counted, not printed.
+constexpr std::size_t kMessageErrorsShown = 20;
 
 // Of messages ("held_delete_remote") and of mailboxes.
 bool holds(const account::PlannedLine& line) {
@@ -36,6 +38,13 @@ std::string what_was_done(const account::Counts& counts) {
   count(text, counts.deleted_in + counts.deleted_out, "deleted", "deleted");
   count(text, counts.mailboxes_in + counts.mailboxes_out, "mailbox", "mailboxes");
   return text;
+}
+
+// As its context names it; "" where it is about none.
+std::string_view mailbox_of(const Error& error) {
+  const auto named = std::ranges::find_if(
+      error.context(), [](std::string_view one) { return one.starts_with("mailbox "); });
+  return named == error.context().end() ? std::string_view() : *named;
 }
 
 Error held_changes(const account::AccountReport& report, bool planned) {
@@ -109,21 +118,30 @@ std::string plan_text(const account::AccountReport& report, const Style& style) 
 
 std::vector<Error> complaints(const account::AccountReport& report) {
   std::vector<Error> list;
-  std::size_t shown = 0;
+  std::size_t of_messages = 0;
+  std::size_t left_out = 0;
   bool marker_named = false;
+  std::set<std::string_view> named;
   std::string hint;  // said once of failures in a row that are mended alike
   for (const Error& error : report.errors) {
     if (error.is_cancelled()) continue;
     marker_named = marker_named || error.is(ErrorCode::marker);
-    if (++shown > kErrorsShown) continue;
+    const bool first_of_mailbox = named.insert(mailbox_of(error)).second;
+    const bool of_message = error.scope() == ErrorScope::message;
+    if (of_message && ++of_messages > kMessageErrorsShown && !first_of_mailbox) {
+      ++left_out;
+      continue;
+    }
     const bool said = error.hint() == hint;
     hint = error.hint();
     list.push_back(of_account(report.account, said ? Error(error).with_hint({}) : error));
   }
-  if (shown > kErrorsShown) {
+  if (left_out > 0) {
     list.push_back(of_account(
-        report.account, Error(ErrorCode::io, fmt::format("{} more errors", shown - kErrorsShown))
-                            .with_hint("see them: sterna --json sync, sterna --json status")));
+        report.account,
+        Error(ErrorCode::io,
+              fmt::format("{} of messages", counted(left_out, "more error", "more errors")))
+            .with_hint("see them: sterna --json status")));
   }
   if (report.marker_held && !marker_named) {
     list.push_back(of_account(

@@ -18,7 +18,10 @@ struct Verdict {
   ErrorCode error;
   ErrorScope scope;
   Disposition disposition;
+  std::string_view hint = {};
 };
+
+constexpr std::string_view kLooksAnew = "the next sync looks anew at what the server has";
 
 using enum ErrorScope;
 using enum Disposition;
@@ -37,15 +40,18 @@ constexpr std::array kVerdicts = {
     Verdict{Code::in_use, ErrorCode::server_no, mailbox, retry},
     Verdict{Code::limit, ErrorCode::server_no, account, retry},
     Verdict{Code::throttled, ErrorCode::server_no, account, retry},
-    Verdict{Code::over_quota, ErrorCode::over_quota, mailbox, needs_user},
+    Verdict{Code::over_quota, ErrorCode::over_quota, mailbox, needs_user,
+            "make room on the server, or have the quota raised"},
     Verdict{Code::too_big, ErrorCode::too_big, message, give_up},
-    Verdict{Code::non_existent, ErrorCode::not_found, mailbox, give_up},
-    Verdict{Code::try_create, ErrorCode::not_found, mailbox, give_up},
-    Verdict{Code::already_exists, ErrorCode::exists, mailbox, give_up},
+    Verdict{Code::non_existent, ErrorCode::not_found, mailbox, give_up, kLooksAnew},
+    Verdict{Code::try_create, ErrorCode::not_found, mailbox, give_up, kLooksAnew},
+    Verdict{Code::already_exists, ErrorCode::exists, mailbox, give_up, kLooksAnew},
     Verdict{Code::has_children, ErrorCode::server_no, mailbox, give_up},
-    Verdict{Code::no_perm, ErrorCode::permission, mailbox, needs_user},
+    Verdict{Code::no_perm, ErrorCode::permission, mailbox, needs_user,
+            "whoever runs the server may grant the right to it"},
     Verdict{Code::cannot, ErrorCode::unsupported, mailbox, give_up},
-    Verdict{Code::corruption, ErrorCode::corrupt, mailbox, give_up},
+    Verdict{Code::corruption, ErrorCode::corrupt, mailbox, give_up,
+            "whoever runs the server may mend it"},
     Verdict{Code::expunge_issued, ErrorCode::changed, mailbox, retry},
     Verdict{Code::modified, ErrorCode::changed, message, retry},
     Verdict{Code::message_limit, ErrorCode::too_big, mailbox, retry},
@@ -132,7 +138,8 @@ Error error_from(const Done& done) {
   return Error(verdict.error, fmt::format("the server refuses {} ({}): {}", to_string(done.kind),
                                           to_string(done.status), said(done.text)))
       .with_scope(verdict.scope)
-      .with_disposition(verdict.disposition);
+      .with_disposition(verdict.disposition)
+      .with_hint(std::string(verdict.hint));
 }
 
 Error error_from_bye(const UntaggedStatus& bye) {

@@ -36,7 +36,8 @@ class Dotlock {
       placed = place(mailbox);
     }
     if (!placed && placed.error().is(ErrorCode::exists)) {
-      return fail(ErrorCode::locked, fmt::format("{} is held by another program", kLockName));
+      return fail(Error(ErrorCode::locked, fmt::format("{} is held by another program", kLockName))
+                      .with_hint("the next sync tries again; a lock that has grown old is broken"));
     }
     STERNA_TRY(const std::uint64_t ino, std::move(placed));
     return Dotlock(*mailbox.home, ino);

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // io::Dialer: a name, a connection, a handshake, each within its deadline.
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
+#include <cstdint>
 #include <vector>
 
 #include "connector.h"
@@ -21,6 +24,34 @@ namespace {
 
 // Name and connection together.
 constexpr std::chrono::seconds kConnectMax{15};
+
+// A file as it was when a context was made of it; one that is not there is like none.
+struct FileState {
+  explicit FileState(const std::string& path) {
+    struct stat found{};
+    if (path.empty() || ::stat(path.c_str(), &found) != 0) return;
+    ino = found.st_ino;
+    size = found.st_size;
+    mtime_s = found.st_mtim.tv_sec;
+    mtime_ns = found.st_mtim.tv_nsec;
+  }
+  bool operator==(const FileState&) const = default;
+
+  std::uint64_t ino = 0;
+  std::int64_t size = 0;
+  std::int64_t mtime_s = 0;
+  std::int64_t mtime_ns = 0;
+};
+
+struct KnownContext {
+  std::unique_ptr<TlsContext> context;
+  std::array<FileState, 3> files;
+};
+
+std::array<FileState, 3> files_of(const io::TlsSettings& settings) {
+  return {FileState(settings.ca_file), FileState(settings.client_cert_file),
+          FileState(settings.client_key_file)};
+}
 
 class LoopDialer : public io::Dialer {
  public:
@@ -96,17 +127,23 @@ class LoopDialer : public io::Dialer {
                    fmt::format("not connected within {} s", kConnectMax.count()));
   }
 
-  // Accounts are few, so a list serves; a context is never thrown away, since streams refer to it.
+  // Accounts are few, so a list serves. Certificates are renewed while a daemon lives: what was
+  // made of other files is made anew, and OpenSSL keeps the old one for as long as its streams
+  // live.
   Result<const TlsContext*> context_for(const io::TlsSettings& settings) {
-    for (const auto& known : contexts_)
-      if (known->settings() == settings) return known.get();
+    const auto files = files_of(settings);
+    auto known = std::ranges::find_if(
+        contexts_, [&](const auto& one) { return one.context->settings() == settings; });
+    if (known != contexts_.end() && known->files == files) return known->context.get();
     STERNA_TRY(auto fresh, TlsContext::create(settings));
-    contexts_.push_back(std::move(fresh));
-    return contexts_.back().get();
+    if (known == contexts_.end()) known = contexts_.emplace(known, nullptr, files);
+    known->context = std::move(fresh);
+    known->files = files;
+    return known->context.get();
   }
 
   Loop::Core& core_;
-  std::vector<std::unique_ptr<TlsContext>> contexts_;
+  std::vector<KnownContext> contexts_;
 };
 
 }  // namespace

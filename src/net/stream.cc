@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "stream.h"
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
 
+#include "resolver.h"
 #include "sterna/base/assert.h"
 #include "sterna/base/secret.h"
 #include "sterna/io/deadline.h"
@@ -254,6 +256,15 @@ Status Stream::start_deflate(std::string unread) {
   deflate_ = std::make_unique<Deflate>();
   deflate_->inflater.input() = std::move(unread);
   return {};
+}
+
+std::string Stream::peer() const {
+  Address address;
+  address.length = sizeof address.storage;
+  auto* raw = reinterpret_cast<sockaddr*>(&address.storage);
+  if (::getpeername(socket_->fd(), raw, &address.length) != 0) return {};
+  const bool is_ip = address.family() == AF_INET || address.family() == AF_INET6;
+  return is_ip ? address.text() : std::string();
 }
 
 std::optional<io::TlsInfo> Stream::tls_info() const {

@@ -23,7 +23,7 @@
 
 namespace sterna::net {
 
-// Gives the context for some settings; the dialer keeps them.
+// Gives the context for some settings, valid until it is asked again; the dialer keeps them.
 using TlsContexts = std::function<Result<const TlsContext*>(const io::TlsSettings&)>;
 
 class Stream : public io::Transport {
@@ -39,6 +39,7 @@ class Stream : public io::Transport {
   Status start_deflate(std::string unread) override;
   std::optional<io::TlsInfo> tls_info() const override;
   std::vector<io::ChannelBinding> channel_bindings() const override;
+  std::string peer() const override;
   std::uint64_t octets_in() const override { return octets_in_; }
   std::uint64_t octets_out() const override { return octets_out_; }
   void close() override;

@@ -35,5 +35,16 @@ TEST(HintOfGreeting, KnowsOtherServers) {
   EXPECT_EQ(hint_of_greeting("* OK ready"), "");
 }
 
+TEST(HintFor, LeavesTheErrorsOwn) {
+  EXPECT_EQ(hint_for(Error(ErrorCode::connect, "refused").with_hint("its own")), "its own");
+}
+
+TEST(HintFor, BlamesTheConfigurationForATimeoutOnlyBeforeTheServerHasGreeted) {
+  const Error silent(ErrorCode::timeout, "no answer");
+  EXPECT_THAT(hint_for(Error(silent).with_context("connect")), HasSubstr("check host, port"));
+  EXPECT_THAT(hint_for(Error(silent).with_context("greeting")), HasSubstr("check host, port"));
+  EXPECT_THAT(hint_for(Error(silent).with_context("mailbox INBOX")), HasSubstr("try again later"));
+}
+
 }  // namespace
 }  // namespace sterna::account

@@ -237,9 +237,9 @@ TEST_F(Inspect, WhoCannotGetThePasswordStillLearnsThatTheServerIsNotThere) {
   settings_.endpoint.host = "127.0.0.1";
   settings_.endpoint.port = 1;
   const auto lines = loop_.run(check_account(services(), settings_, false, Log{}));
-  ASSERT_NE(line(lines, "connect"), nullptr);
-  EXPECT_EQ(line(lines, "connect")->status, CheckStatus::failed);
-  EXPECT_TRUE(line(lines, "connect")->error->is(ErrorCode::connect));
+  ASSERT_NE(line(lines, "TCP"), nullptr);
+  EXPECT_EQ(line(lines, "TCP")->status, CheckStatus::failed);
+  EXPECT_TRUE(line(lines, "TCP")->error->is(ErrorCode::connect));
   ASSERT_NE(line(lines, "login"), nullptr);
   EXPECT_EQ(line(lines, "login")->status, CheckStatus::skipped);
 }
@@ -250,8 +250,8 @@ TEST_F(Inspect, AnAuthorityThatIsMissingIsNoProofOfAConnection) {
   settings_.endpoint.tls_mode = io::TlsMode::implicit;
   settings_.endpoint.tls.ca_file = dir_ / "missing.pem";
   const auto lines = loop_.run(check_account(services(), settings_, false, Log{}));
-  ASSERT_NE(line(lines, "connect"), nullptr);
-  EXPECT_EQ(line(lines, "connect")->status, CheckStatus::failed);
+  ASSERT_NE(line(lines, "TCP"), nullptr);
+  EXPECT_EQ(line(lines, "TCP")->status, CheckStatus::failed);
   EXPECT_EQ(line(lines, "TLS")->status, CheckStatus::skipped);
 }
 

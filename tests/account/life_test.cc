@@ -25,6 +25,8 @@ TEST(Life, ToldBytesAreNothingDone) {
   EXPECT_FALSE(did_anything(counts));
   counts.deleted_out = 1;
   EXPECT_TRUE(did_anything(counts));
+  EXPECT_TRUE(did_anything({.mailboxes_in = 1}));
+  EXPECT_TRUE(did_anything({.mailboxes_out = 1}));
 }
 
 TEST(Life, ComplainsOnceOfWhatGoesOn) {

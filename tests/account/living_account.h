@@ -51,13 +51,23 @@ class ToldWatcher final : public io::Watcher {
 
   Result<std::unique_ptr<io::Watch>> open() override { return std::make_unique<ToldWatch>(told_); }
 
-  // In the directory of this path, of each of these files.
-  void tell(const std::string& path, const std::set<std::string>& names) {
+  // In the directory of this path, of each of these files; `written`: one of them in place.
+  void tell(const std::string& path, const std::set<std::string>& names, bool written = false) {
     for (const auto& [tag, watched] : told_->paths) {
       if (watched != path) continue;
       told_->report.changed.insert(tag);
+      if (written) told_->report.written.insert(tag);
       told_->report.names[tag].insert(names.begin(), names.end());
     }
+    told_->news.set();
+  }
+  // It was renamed: it is told of, and what is below it is told of no more.
+  void move_away(const std::string& path) {
+    for (auto& [tag, watched] : told_->paths) {
+      if (watched == path) told_->report.gone.insert(tag);
+      if (watched.starts_with(path + "/")) watched = "elsewhere";
+    }
+    std::erase_if(told_->paths, [&](const auto& one) { return one.second == path; });
     told_->news.set();
   }
   // The directories are others by now, and nobody said so.

@@ -61,6 +61,29 @@ TEST_F(Schedules, LookASecondLaterAtWhatWasToldInVain) {
   EXPECT_EQ(schedule_.next(now_, kSome, std::nullopt), now_ + seconds(1));
   EXPECT_TRUE(due_in(seconds(1), kSome).news);
 }
+TEST_F(Schedules, LookMoreAndMoreSeldomAtWhatIsToldInVain) {
+  Schedule::Time now = now_;
+  for (const int expected : {1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300}) {
+    schedule_.told_in_vain(now);
+    EXPECT_FALSE(schedule_.due(now + seconds(expected) - milliseconds(1), kSome, {}).news);
+    EXPECT_TRUE(schedule_.due(now + seconds(expected), kSome, {}).news);
+    now += seconds(expected);
+    schedule_.went_well(now, {.everything = true});
+  }
+  schedule_.told_in_vain(now);
+  EXPECT_FALSE(schedule_.due(now + seconds(200), kEverything, std::nullopt).everything);
+  schedule_.went_well(now, {.did_anything = true});
+  EXPECT_TRUE(schedule_.due(now + seconds(1), kSome, std::nullopt).news);
+  schedule_.told_in_vain(now);
+  EXPECT_EQ(schedule_.next(now, kSome, std::nullopt), now + seconds(1));
+}
+TEST_F(Schedules, BelieveAgainWhoWasSilentForLong) {
+  for (int i = 0; i < 5; ++i) schedule_.told_in_vain(now_);
+  const Schedule::Time later = now_ + seconds(80);
+  EXPECT_TRUE(schedule_.due(later, kSome, std::nullopt).news);
+  schedule_.told_in_vain(later);
+  EXPECT_EQ(schedule_.next(later, kSome, std::nullopt), later + seconds(1));
+}
 TEST_F(Schedules, LookAtEverythingAtMostOnceASecondBecauseItWasTold) {
   EXPECT_FALSE(due_in(seconds(0), kEverything).everything);
   EXPECT_EQ(schedule_.next(now_, kEverything, std::nullopt), now_ + seconds(1));
@@ -91,6 +114,18 @@ TEST_F(Schedules, ComeBackSoonToALineThatWasLostAndLaterEachTime) {
   }
   EXPECT_TRUE(looks_at_everything_in(minutes(5)));
 }
+TEST_F(Schedules, ComeBackLaterEachTimeToALineThatIsLostSoon) {
+  for (const int expected : {0, 5, 10, 20, 40, 80, 160}) {
+    schedule_.went_well(now_, {.everything = true});
+    schedule_.line_lost(now_, true);
+    EXPECT_EQ(schedule_.next(now_, kNothing, std::nullopt), now_ + seconds(expected));
+  }
+  schedule_.line_lost(now_, false);
+  EXPECT_TRUE(due_in(seconds(0)).everything);
+  schedule_.went_well(now_, {.everything = true});
+  schedule_.line_lost(now_, true);
+  EXPECT_TRUE(due_in(seconds(0)).everything);
+}
 TEST_F(Schedules, LookAtWhatIsRipe) {
   schedule_.went_well(now_, {.ripe_at = now_ + seconds(10)});
   EXPECT_FALSE(due_in(seconds(10)).news);
@@ -100,6 +135,25 @@ TEST_F(Schedules, LookAtWhatWasRipeBeforeTheyEnded) {
   schedule_.went_well(now_, {.ripe_at = now_ - seconds(10)});
   EXPECT_FALSE(due_in(seconds(0)).news);
   EXPECT_TRUE(due_in(milliseconds(15)).news);
+}
+// As over a slow line.
+TEST_F(Schedules, LookMoreAndMoreSeldomAtAFileThatIsWrittenOn) {
+  Schedule::Time now = now_;
+  for (int looks = 0; looks < 20; ++looks) {
+    now = schedule_.next(now, kNothing, std::nullopt);
+    schedule_.went_well(now, {.everything = true, .settled_at = now + milliseconds(150)});
+    if (looks == 0)
+      EXPECT_TRUE(schedule_.due(now + milliseconds(165), kNothing, std::nullopt).news);
+  }
+  EXPECT_EQ(schedule_.next(now, kNothing, std::nullopt), now + milliseconds(5150));
+  schedule_.went_well(now, {.did_anything = true, .settled_at = now + milliseconds(150)});
+  EXPECT_EQ(schedule_.next(now, kNothing, std::nullopt), now + milliseconds(165));
+}
+TEST_F(Schedules, KeepToAQuietTimeWhileAFileIsWritten) {
+  for (int looks = 0; looks < 20; ++looks) {
+    schedule_.went_well(now_, {.ripe_at = now_ + seconds(2), .settled_at = now_});
+  }
+  EXPECT_EQ(schedule_.next(now_, kNothing, std::nullopt), now_ + milliseconds(2015));
 }
 TEST_F(Schedules, LookAtWhatWaitsMoreAndMoreSeldom) {
   schedule_.went_well(now_, {.waits = true});
@@ -128,7 +182,7 @@ TEST(Schedule, NeverHasNothingToDoAndNothingToWaitFor) {
       ASSERT_GT(next, now);
       if (chance()) now = next;
     }
-    switch (dice() % 8) {
+    switch (dice() % 9) {
       case 0:
         schedule.wait_until(now + seconds(dice() % 100));
         break;
@@ -151,7 +205,11 @@ TEST(Schedule, NeverHasNothingToDoAndNothingToWaitFor) {
                                  .tells_all = chance(),
                                  .line_is_open = chance(),
                                  .watches_maildir = chance(),
-                                 .waits = chance()});
+                                 .waits = chance(),
+                                 .settled_at = chance() ? std::optional(now) : std::nullopt});
+        break;
+      case 6:
+        schedule.line_lost(now, chance());
         break;
       default:
         now += std::chrono::milliseconds(dice() % 900);

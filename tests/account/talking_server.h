@@ -82,8 +82,12 @@ class TalkingServer final : public io::Dialer {
   std::optional<Error> unreachable;
   // What is silent for longer is reset when somebody speaks.
   std::chrono::nanoseconds bears = std::chrono::hours(10);
-  bool hangs = false;   // whoever dials
-  std::string mute_at;  // whoever says what begins so gets no answer any more; "": none
+  bool hangs = false;       // whoever dials
+  std::string mute_at;      // whoever says what begins so gets no answer any more; "": none
+  std::string hangs_up_at;  // whoever says what begins so is cut off; "": none
+  std::string refuses;      // what begins so; "": nothing
+  std::string refuses_with = "NO [UNAVAILABLE] not now";
+  std::string says_in_idle;  // as each begins
   std::chrono::milliseconds answers_after{};
   std::chrono::milliseconds takes_after{};  // what is said is on its way for so long
   std::size_t lines_max = SIZE_MAX;         // a login beyond so many lines is refused
@@ -145,11 +149,14 @@ class TalkingServer final : public io::Dialer {
     said.push_back({clock_.monotonic(), index, command});
     if (!mute_at.empty() && command.starts_with(mute_at)) line.silent = true;
     if (line.silent) return;
-    if (command == "DONE") {
+    if (!hangs_up_at.empty() && command.starts_with(hangs_up_at)) return cut(index);
+    if (!refuses.empty() && command.starts_with(refuses)) {
+      line.out += tag + " " + refuses_with + "\r\n";
+    } else if (command == "DONE") {
       line.out += std::exchange(line.idle, {}) + " OK done\r\n";
     } else if (command == "IDLE") {
       line.idle = tag;
-      line.out += "+ idling\r\n";
+      line.out += "+ idling\r\n" + says_in_idle;
     } else {
       line.out += answer(line, command);
       line.out += line.login == "refused" && command.starts_with("AUTHENTICATE")

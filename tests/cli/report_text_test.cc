@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/report_text.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 namespace sterna::cli {
@@ -146,12 +147,34 @@ TEST(Complaints, OfTheMarkerNameTheCommandThatMendsIt) {
   EXPECT_THAT(complaints(report), SizeIs(1));
 }
 
-TEST(Complaints, AreNotEndless) {
+Error of_message(const std::string& mailbox) {
+  return Error(ErrorCode::too_big, "too big").with_context("mailbox " + mailbox);
+}
+
+TEST(Complaints, OfMessagesAreNotEndless) {
   account::AccountReport report = report_of("work");
-  for (int i = 0; i < 1000; ++i) report.errors.emplace_back(ErrorCode::too_big, "too big");
+  for (int i = 0; i < 1000; ++i) report.errors.push_back(of_message("INBOX"));
   const auto list = complaints(report);
   ASSERT_THAT(list, SizeIs(21));
-  EXPECT_THAT(list.back().describe(), HasSubstr("980 more"));
+  EXPECT_EQ(list.back().describe(), "account work: 980 more errors of messages");
+  EXPECT_EQ(list.back().hint(), "see them: sterna --json status");
+}
+
+TEST(Complaints, NameEachMailboxAndWhatTheAccountLacks) {
+  account::AccountReport report = report_of("work");
+  for (int i = 0; i < 30; ++i) report.errors.push_back(of_message("INBOX"));
+  for (int i = 0; i < 30; ++i) {
+    report.errors.push_back(
+        Error(ErrorCode::io, "broken").with_context(fmt::format("mailbox {}", i)));
+  }
+  report.errors.push_back(of_message("Lists"));
+  report.errors.emplace_back(ErrorCode::disconnected, "cut");
+  const auto list = complaints(report);
+  ASSERT_THAT(list, SizeIs(20 + 30 + 1 + 1 + 1));
+  EXPECT_EQ(list[49].describe(), "account work: mailbox 29: broken");
+  EXPECT_EQ(list[50].describe(), "account work: mailbox Lists: too big");
+  EXPECT_EQ(list[51].describe(), "account work: cut");
+  EXPECT_EQ(list[52].describe(), "account work: 10 more errors of messages");
 }
 
 TEST(Complaints, OfAnInterruptionAreLeftToTheInterruption) {

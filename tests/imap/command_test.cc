@@ -43,7 +43,6 @@ TEST(CommandTest, Session) {
   EXPECT_EQ(wire(namespaces()), "NAMESPACE");
   EXPECT_EQ(wire(enable({Capability::qresync, Capability::utf8_accept})),
             "ENABLE QRESYNC UTF8=ACCEPT");
-  EXPECT_EQ(wire(notify_none()), "NOTIFY NONE");
   EXPECT_EQ(wire(notify_personal()),
             "NOTIFY SET STATUS (selected (MessageNew MessageExpunge FlagChange)) "
             "(personal (MessageNew MessageExpunge FlagChange MailboxName))");

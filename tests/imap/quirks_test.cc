@@ -137,6 +137,14 @@ TEST(OutcomeTest, CodesDecide) {
             Disposition::retry);
 }
 
+TEST(OutcomeTest, WhatAlsoADiskCouldRefuseSaysThatTheServerDid) {
+  for (const Code code : {Code::no_perm, Code::non_existent, Code::already_exists, Code::corruption,
+                          Code::over_quota}) {
+    EXPECT_NE(error_from(refusal(StatusKind::no, code, "")).hint().find("server"),
+              std::string::npos);
+  }
+}
+
 TEST(OutcomeTest, WhatFailsInOneMailboxStopsNoOther) {
   const auto scope_of = [](Code code, CommandKind kind, const char* text = "") {
     return error_from(refusal(StatusKind::no, code, text, kind)).scope();

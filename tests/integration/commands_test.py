@@ -337,6 +337,11 @@ class CommandsTest(IntegrationCase):
         run = world.sterna.run("check", expect=(FAILED, 4))
         self.assertNotIn("wrong-wrong", run.stdout + run.stderr)
 
+    def test_check_says_where_it_got_to(self):
+        world = self.world(transport="tls")
+        self.assertRegex(world.sterna.run("check").stdout,
+                         r"ok +DNS +localhost is at (127\.0\.0\.1|::1)\n *ok +TCP +localhost:\d+\n")
+
     def test_check_names_roles_that_lead_nowhere(self):
         world = self.filled()
         self.assertIn("trash = Trash", world.sterna.run("check").stdout)

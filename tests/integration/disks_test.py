@@ -126,7 +126,7 @@ class FullDiskTest(IntegrationCase):
                 world.fill("INBOX", 20)
                 os.makedirs(world.sterna.state)
                 self.mount_tmpfs(world.sterna.state, size)
-                run = world.sterna.run("sync", expect=FAILED)
+                run = world.sterna.run("sync", expect=(FAILED, PARTLY))  # the mailboxes may be made
                 self.assertIn("account acc: ", run.stderr)
                 # Too small for a database, or for what a sync would record.
                 self.assertRegex(run.stderr, f"{STATE_FULL}|only .* free where the state is")

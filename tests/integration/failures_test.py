@@ -208,6 +208,7 @@ class NetworkTest(FailureCase):
 
     def test_a_bye_in_the_middle_ends_the_sync_at_once(self):
         world = self.world()
+        world.sync()  # or the mailboxes that are made here are something done
         world.fill("INBOX", 3)
         world.wire.say_bye(rb"^SELECT")
         run = world.sterna.run("sync", expect=NETWORK, timeout=30)

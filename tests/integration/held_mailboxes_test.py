@@ -3,7 +3,7 @@
 import os
 
 from tests.support.broken import CUT, BrokenCase
-from tests.support.case import IntegrationCase, over
+from tests.support.case import IntegrationCase, need_steps, over
 from tests.support.dovecot import MAIN_PROFILES
 from tests.support.messages import NOON, local, message
 from tests.support.sterna import DONE, HELD, PARTLY
@@ -170,6 +170,25 @@ class AppliedTest(Scene, IntegrationCase):
         self.assertEqual(len(world.undo_area()), 2)
         self.assertEqual(self.held(world), [])
         world.assert_settled()
+
+    def test_an_older_copy_in_the_trash_is_not_that_of_a_removal_that_was_cut(self):
+        need_steps()
+        for keys in ({}, {"mailboxes": ["*", "!Trash"]}):
+            for step in ("delete_out.intended", "delete_out.copied"):
+                with self.subTest(step, keys=keys):
+                    world = self.world("no-move", **keys)
+                    world.imap.create("Full")
+                    for mailbox in ("Full", "Full", "Trash"):
+                        world.imap.append(mailbox, message("twin"), [], NOON)
+                    world.sync()
+                    world.mail.remove("Full")
+                    world.sync(expect=HELD)
+                    world.mail.settle()
+                    world.sterna.die_at(step, "held", "apply", f"{world.name}/Full")
+                    self.assertEqual(len(world.imap.uids("Full")), 2)
+                    world.sync()
+                    self.assertEqual(world.words_on_server("Trash"), ["twin"] * 3)
+                    self.assertNotIn("Full", world.imap.mailboxes())
 
     def test_a_decision_means_nothing_once_the_mailbox_is_back(self):
         world = self.world()

@@ -89,7 +89,7 @@ class ServerTest(MistakesCase):
                          "imap.exmaple.invalid", "check host", expect=NETWORK)
 
     def test_02_a_port_at_which_nobody_listens(self):
-        self.assert_says(self.account(port=1), "connect", "refused", "check host, port",
+        self.assert_says(self.account(port=1), "TCP", "refused", "check host, port",
                          expect=NETWORK)
 
     def test_03_tls_from_the_start_at_the_port_for_starttls(self):
@@ -125,7 +125,7 @@ class ServerTest(MistakesCase):
         if subprocess.run(["unshare", "-n", "true"], capture_output=True).returncode:
             self.skipTest("unshare -n is not allowed here")
         sterna.before = ["unshare", "-n"]
-        self.assert_says(sterna, "connect", "unreachable", "network", expect=NETWORK)
+        self.assert_says(sterna, "TCP", "unreachable", "network", expect=NETWORK)
 
 
 class CertificateTest(MistakesCase):

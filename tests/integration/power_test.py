@@ -4,6 +4,7 @@ is not damage."""
 import itertools
 import os
 import shutil
+import subprocess
 import unittest
 
 from tests.support.case import IntegrationCase
@@ -216,6 +217,29 @@ class BroughtBackTest(PowerCase):
         bring_back()
         self.restart(world)
         self.assert_held(world, "INBOX", ["m1", "m2"])
+
+    def test_a_backup_brings_back_once_more_what_was_held_and_applied(self):
+        world = self.world(local_delete="expunge")
+        world.fill("INBOX", 3)
+        world.sync()
+        found = world.mail.find("INBOX", "<m0@")
+        bring_back = self.take_away(world, found)
+        world.sync()
+        bring_back()
+        self.restart(world)
+        world.sync(expect=HELD)
+        backup = f"{world.dir}/backup"
+        subprocess.run(["cp", "-a", world.mail.root, backup], check=True)
+        world.sterna.run("held", "apply", world.name)
+        world.sync()
+        place = os.path.relpath(found.path, world.mail.root)
+        for name in (place, ".sterna"):
+            subprocess.run(["cp", "-a", f"{backup}/{name}", f"{world.mail.root}/{name}"],
+                           check=True)
+        for _ in range(2):
+            report = world.sync(expect=HELD)
+            self.assertEqual((report["uploaded"], report["held"]), (0, 1))
+        self.assertEqual(world.words_on_server("INBOX"), ["m1", "m2"])
 
     def test_with_the_stamp_of_its_directory(self):
         world = self.world(local_delete="expunge")

@@ -175,6 +175,24 @@ class RestoredMaildirTest(RestoredCase):
         self.assertEqual(world.words_on_server("INBOX"), ["m1", "m2", "m3"])
         world.assert_settled()
 
+    def test_one_file_too_many_that_was_held_and_applied_is_not_sent(self):
+        world = self.world(local_delete="expunge")
+        world.fill("INBOX", 1)
+        for name in ("17001.one", "17002.two"):
+            world.mail.deliver("INBOX", local(message("m0")), "S", NOON, base=name)
+        self.assertEqual(world.sync(expect=HELD)["held"], 1)
+        copy(world.mail.root, self.backup(world))
+        world.sterna.run("held", "apply", "acc")
+        world.mail.delete(world.mail.find("INBOX", "<m0@"))
+        world.sync()
+        self.assertEqual(world.words_on_server("INBOX"), [])
+        for name in sorted(os.listdir(self.backup(world, "/INBOX/cur"))):
+            copy(self.backup(world, "/INBOX/cur/" + name), world.mail.folder("INBOX") + "/cur")
+        copy(self.backup(world, "/.sterna"), world.mail.root)
+        for _ in range(2):
+            self.assertEqual(world.sync(expect=HELD)["held"], 2)
+            self.assertEqual(world.words_on_server("INBOX"), [])
+
     def test_what_is_deleted_and_brought_back_later_is_sent(self):
         world = self.a_week_after_the_backup()
         self.restore(world)

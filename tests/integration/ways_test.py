@@ -8,9 +8,9 @@ import unittest
 
 from tests.support.case import IntegrationCase, over
 from tests.support.dovecot import MAIN_PROFILES
-from tests.support.messages import NOON, local, message
+from tests.support.messages import NOON, local, message, word_of
 from tests.support.scripted import ScriptedServer, ScriptedWorld
-from tests.support.sterna import PARTLY
+from tests.support.sterna import DONE, PARTLY
 
 
 class ToolsTest(IntegrationCase):
@@ -261,6 +261,99 @@ class HalfTest(unittest.TestCase):
             world.sync(expect=None)
         self.assertEqual((len(server.messages("INBOX")), len(server.messages("Work"))), (0, 3))
         self.assertEqual(len(world.mail.messages("Work")), 3)
+
+
+class PartTest(unittest.TestCase):
+    """A COPY or a MOVE of a part of the messages that is answered OK: COPYUID names that part."""
+
+    class Copying(ScriptedServer):
+        """The first of them alone is copied."""
+        capabilities = ScriptedServer.capabilities.replace(b"MOVE ", b"")
+        at_a_time = 1
+
+        def uids(self, session, text):
+            found = super().uids(session, text)
+            words = self.commands[-1].upper().split()[:2]
+            part = words in ([b"UID", b"COPY"], [b"UID", b"MOVE"])
+            return found[:self.at_a_time] if part else found
+
+    class Moving(Copying):
+        capabilities = ScriptedServer.capabilities
+
+    class Concealing(Copying):
+        """All of them are copied, and the first one is named."""
+        at_a_time = None
+
+        def _copy(self, session, text, uids):
+            said = super()._copy(session, text, uids)
+            return re.sub(rb"(\d+)(?:,\d+)* (\d+)[\d,]*\]", rb"\1 \2]", said)
+
+    class ConcealingMove(Concealing):
+        capabilities = ScriptedServer.capabilities
+
+    KINDS = (Copying, Moving, Concealing, ConcealingMove)
+
+    def world(self, kind, words=("m0", "m1", "m2"), **keys):
+        server = kind()
+        for name in ("Work", "Trash", "Full"):
+            server.make(name)
+        for word in words:
+            server.add(b"INBOX", message(word))
+        world = ScriptedWorld(self, server, **keys)
+        world.sync()
+        return world
+
+    def there(self, world, mailbox):
+        return sorted(word_of(octets) for _, octets in world.server.messages(mailbox).values())
+
+    def rest(self, world, target, words):
+        """Nothing is nowhere meanwhile, and each is once in the target in the end."""
+        for _ in range(6):
+            world.sync(expect=(DONE, PARTLY))
+            everywhere = [w for m in world.server.mailboxes for w in self.there(world, m.decode())]
+            for word in words:
+                self.assertGreaterEqual(everywhere.count(word), words.count(word))
+            world.ask_state("UPDATE failure SET next_try_ms = 0")
+            world.ask_state("UPDATE intent SET at_ms = at_ms - 30000")
+        self.assertEqual(self.there(world, target), sorted(words))
+        self.assertEqual(self.there(world, "INBOX"), [])
+        self.assertEqual(world.ask_state("SELECT * FROM intent"), [])
+
+    def for_each_kind(self, target, change, **keys):
+        for kind in self.KINDS:
+            for words in (["m0", "m1", "m2"], ["m0"] * 3):
+                with self.subTest(kind.__name__, words=words):
+                    world = self.world(kind, words, **keys)
+                    for file in world.mail.messages("INBOX"):
+                        change(world, file)
+                    self.rest(world, target, words)
+                    if not keys:
+                        world.assert_settled()
+
+    def test_what_was_not_copied_to_the_trash_is_not_expunged(self):
+        self.for_each_kind("Trash", lambda world, file: world.mail.delete(file))
+
+    def test_nor_what_was_not_copied_to_a_trash_that_is_not_synced(self):
+        self.for_each_kind("Trash", lambda world, file: world.mail.delete(file),
+                           mailboxes=["*", "!Trash"])
+
+    def test_what_was_not_moved_is_moved_later(self):
+        self.for_each_kind("Work", lambda world, file: world.mail.move(file, "Work"))
+
+    def test_a_server_that_names_none_of_them_is_not_asked_for_ever(self):
+        class Denying(self.Copying):
+            at_a_time = 0
+
+            def _copy(self, session, text, uids):
+                return b"[COPYUID 7 999 999]"
+
+        world = self.world(Denying)
+        for file in world.mail.messages("INBOX"):
+            world.mail.delete(file)
+        for _ in range(5):
+            world.sync(expect=(DONE, PARTLY))
+        self.assertEqual(len(world.server.sent(rb"^UID COPY")), 2)
+        self.assertEqual(self.there(world, "INBOX"), ["m0", "m1", "m2"])
 
 
 class FilledByOthersTest(IntegrationCase):

@@ -8,7 +8,8 @@ The doors are those of docs/architecture.md: a room includes only what DOORS nam
 model and base. The manners: an SPDX line, no tabs, no line over 100 columns, no file over 600
 lines, #pragma once in headers, no unfinished business. The packages: Debian's gets to know of what
 is loaded by name. The steps: what base/step.h lists is said
-somewhere in src, or no test could ever kill the program there.
+somewhere in src, or no test could ever kill the program there. The rules: those of docs/safety.md
+that code and pages speak of are there.
 """
 import os
 import re
@@ -59,6 +60,8 @@ FILE_LINES_MAX = 600
 CODE = (".h", ".cc", ".c", ".py", ".cmake", ".sh", ".inc", ".in", ".conf")
 UNFINISHED = re.compile(r"\b(" + "|".join(("TO" + "DO", "FIX" + "ME", "X" * 3, "HA" + "CK"))
                         + r")\b")
+RULES_MAX = 25
+RULES = re.compile(r"\brules?\s+(\d+(?:(?:,\s+|\s+and\s+|,\s+and\s+|\s+to\s+)\d+)*)")
 SKIPPED_DIRECTORIES = {".git", "build", "quickstart", "__pycache__", "corpus", "golden"}
 INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|(<[^>]+>))', re.M)
 
@@ -143,6 +146,25 @@ def check_manners(path, text):
             yield f"{path}:{number}: unfinished business: {line.strip()[:60]}"
 
 
+def check_rules(path, text):
+    # A line of a comment may end between the word and its number.
+    joined = re.sub(r"\n[ \t]*(?://|#)?", lambda found: "\n" + " " * (len(found[0]) - 1), text)
+    for found in RULES.finditer(joined):
+        for number in re.findall(r"\d+", found[1]):
+            if not 1 <= int(number) <= RULES_MAX:
+                line = text.count("\n", 0, found.start()) + 1
+                yield f"{path}:{line}: docs/safety.md has no rule {number}"
+
+
+def pages(root):
+    """The prose in which rules are spoken of, too."""
+    for top, directories, files in os.walk(os.path.join(root, "docs")):
+        directories.sort()
+        for name in sorted(files):
+            if name.endswith(".md"):
+                yield os.path.relpath(os.path.join(top, name), root)
+
+
 def check_steps(root):
     path = os.path.join(root, STEPS)
     if not os.path.exists(path):
@@ -180,6 +202,10 @@ def check(root):
             text = file.read()
         yield from check_manners(path, text)
         yield from check_doors(path, text)
+        yield from check_rules(path, text)
+    for path in pages(root):
+        with open(os.path.join(root, path), encoding="utf-8") as file:
+            yield from check_rules(path, file.read())
     yield from check_packages(root)
     yield from check_steps(root)
 

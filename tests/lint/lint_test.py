@@ -60,6 +60,15 @@ class LintTest(unittest.TestCase):
         self.assertEqual(len(found), 1, found)
         self.assertIn("libc3", found[0])
 
+    def test_a_rule_that_is_none_is_found(self):
+        rule, none = "ru" + "le", f"no {'ru' + 'le'} "
+        for text in (f"// As it was ({rule} 26).\n", f"// As it was ({rule}s 3, 9 and 26).\n",
+                     f"// As it was ({rule}\n// 26).\n", f"// As it was ({rule}s 3,\n// 26).\n"):
+            with self.subTest(text):
+                self.assert_found("src/sync/a.cc", SPDX + text, f"{none}26")
+        self.assert_found("docs/decisions/0001-a.md", f"As it was ({rule} 0).\n", f"{none}0")
+        self.assertEqual(self.findings("docs/a.md", f"Both ({rule}s 4 to 7, and 25; 26).\n"), [])
+
     def test_the_ground_stands_on_nothing(self):
         self.assert_found("src/base/a.cc", SPDX + '#include "sterna/model/flags.h"\n',
                           "base must not enter model")

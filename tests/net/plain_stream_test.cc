@@ -39,6 +39,7 @@ TEST(PlainStream, CarriesLinesBothWays) {
   EXPECT_EQ(stream->octets_in(), 19u);
   EXPECT_EQ(stream->octets_out(), 9u);
   EXPECT_FALSE(stream->tls_info());
+  EXPECT_EQ(stream->peer(), "127.0.0.1");
 }
 
 TEST(PlainStream, CarriesMuchBothWaysAtOnce) {

@@ -214,6 +214,79 @@ TEST_F(Certificates, ShowsOursToAServerThatAsks) {
   stream->reset();
 }
 
+// Put in its place, as tools that renew certificates do.
+void replace(const std::filesystem::path& file, const std::string& content) {
+  const std::filesystem::path beside = file.string() + ".new";
+  std::ofstream(beside) << content;
+  std::filesystem::rename(beside, file);
+}
+
+// One loop for all that it dials, as in a daemon.
+class RenewedFiles : public Certificates {
+ protected:
+  test::Dialled dial(const Peer& peer) {
+    return test::dial(loop_, test::tls_endpoint(peer.port(), trusting_));
+  }
+  std::string read(const test::Dialled& stream, std::size_t octets) {
+    return loop_.run(test::read_octets(**stream, octets)).value_or("");
+  }
+
+  Loop loop_;
+};
+
+TEST_F(RenewedFiles, AnotherAuthorityIsTrustedFromTheNextLineOn) {
+  const Identity server = issue({}, &authority_);
+  Peer old_peer([&](Connection& connection) {
+    ASSERT_TRUE(connection.start_tls(server));
+    EXPECT_EQ(connection.receive_exactly(2), "go");
+    connection.send("ok");
+    connection.wait_for_end();
+  });
+  test::Dialled old_stream = dial(old_peer);
+  ASSERT_TRUE(old_stream);
+  const Identity authority = test::make_authority();
+  replace(directory_ / "ca.pem", authority.certificate_pem());
+  const Identity other = issue({}, &authority);
+  Peer peer([&](Connection& connection) {
+    ASSERT_TRUE(connection.start_tls(other));
+    connection.send("ok");
+    connection.wait_for_end();
+  });
+  test::Dialled stream = dial(peer);
+  ASSERT_TRUE(stream) << stream.error().describe();
+  EXPECT_EQ(read(stream, 2), "ok");
+  ASSERT_TRUE(loop_.run((*old_stream)->write("go")));
+  EXPECT_EQ(read(old_stream, 2), "ok");
+  stream->reset();
+  old_stream->reset();
+  Peer distrusted([&](Connection& connection) { connection.start_tls(server); });
+  EXPECT_FALSE(dial(distrusted));
+}
+
+TEST_F(RenewedFiles, OurCertificateIsShownAsItIsNow) {
+  const Identity server = issue({}, &authority_);
+  const auto name_shown = [&] {
+    Peer peer([&](Connection& connection) {
+      ASSERT_TRUE(connection.start_tls(server));
+      connection.send(connection.client_name() + "\n");
+      connection.wait_for_end();
+    });
+    test::Dialled stream = dial(peer);
+    if (!stream) return stream.error().describe();
+    std::string shown = read(stream, 4);
+    stream->reset();
+    return shown;
+  };
+  trusting_.client_cert_file = directory_ / "client.pem";
+  trusting_.client_key_file = directory_ / "client.key";
+  for (const char* name : {"ann", "bob"}) {
+    const Identity client = issue({.common_name = name}, &authority_);
+    replace(trusting_.client_cert_file, client.certificate_pem());
+    replace(trusting_.client_key_file, client.key_pem());
+    EXPECT_EQ(name_shown(), std::string(name) + "\n");
+  }
+}
+
 TEST_F(Certificates, RefusesAServerThatSpeaksOnlyOldTls) {
   const Identity server = issue({}, &authority_);
   Peer peer(

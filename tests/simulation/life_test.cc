@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "living.h"
@@ -126,6 +127,7 @@ TEST_F(Living, ALineThatIsCutIsReplacedAtOnceAndThenWithPatience) {
   account_->probe("network");
   pass(seconds(2));
   EXPECT_EQ(files(), Lines{"INBOX t1"});
+  pass(seconds(40));
   const std::uint64_t before = line_->dialled();
   line_->go_down();
   line_->go_up();
@@ -420,6 +422,26 @@ TEST_F(Living, AMailboxThatCannotBeStoredInIsNotTriedInALoop) {
   pass(minutes(2));
   EXPECT_LE(line_->dialled(), 12U);
   EXPECT_LE(asked_within(hours(1)), 400U);
+}
+
+// As scp does it where the link is slow: inotify is silent, and each look finds a younger file.
+TEST_F(Living, AFileThatIsWrittenForLongIsNoReasonToLookAllTheTime) {
+  begin();
+  delivered("m1", "t1");
+  disk.open_to_write("mail/m1/new/t1");
+  const std::uint64_t before = syncs_;
+  for (int i = 0; i < 600; ++i) {
+    const auto told = std::exchange(disk.changed, nullptr);
+    delivered("m1", "t1");
+    disk.changed = told;
+    pass(milliseconds(100));
+  }
+  EXPECT_LE(syncs_ - before, 25U);
+  EXPECT_EQ(messages(), Lines{});
+  disk.close_written("mail/m1/new/t1");
+  pass(seconds(6));
+  EXPECT_EQ(messages(), Lines{"m1 t1"});
+  expect_rest();
 }
 
 // What a pass that looks at news alone takes for granted is not so.

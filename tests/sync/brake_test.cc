@@ -55,6 +55,50 @@ TEST(Brake, CountsWhatWentThroughWithinTheWindow) {
   mailbox(input, "A").window.removed_remote = 39;
   EXPECT_EQ(held(input), 0U);
 }
+TEST(Brake, CountsWhatASyncThatDiedHadBegun) {
+  for (const RowState state : {RowState::deleting, RowState::dropping}) {
+    for (const bool done : {false, true}) {
+      const bool remote = state == RowState::deleting;
+      Input input = removals(50, 100, remote ? Which::files : Which::messages);
+      MailboxInput& in = mailbox(input, "A");
+      for (MessageRow& row : input.rows) {
+        if (row.key.uid > Uid(40)) continue;
+        row.state = state;
+        std::erase(in.local.gone, row.key.uid);
+        in.remote.gone.remove(row.key.uid);
+        if (remote == done) in.remote.gone.add(row.key.uid);
+      }
+      EXPECT_EQ(held(input), 10U) << remote << done;
+      input.rows[0].state = RowState::present;
+      in.remote.gone.remove(input.rows[0].key.uid);
+      EXPECT_EQ(held(input), 0U) << remote << done;
+    }
+  }
+}
+TEST(Brake, CountsWhatWasFlaggedAndExpunged) {
+  Input input = removals(50, 100, Which::files);
+  MailboxInput& in = mailbox(input, "A");
+  for (const MessageRow& row : input.rows) {
+    if (row.key.uid > Uid(40)) continue;
+    std::erase(in.local.gone, row.key.uid);
+    in.remote.gone.add(row.key.uid);
+    add_intent(input, IntentKind::delete_out, "A", row.key.uid.value, "", "x", "");
+  }
+  const Plan result = plan(input);
+  EXPECT_EQ(std::ranges::count(result.held, HeldKind::delete_remote, &Held::kind), 10);
+  input.intents.clear();
+  EXPECT_EQ(held(input), 0U);
+}
+TEST(Brake, WhatAnEditReplacedIsNoDeletion) {
+  Input input = removals(50, 100, Which::files);
+  for (MessageRow& row : input.rows) {
+    if (row.key.uid > Uid(40)) continue;
+    std::erase(mailbox(input, "A").local.gone, row.key.uid);
+    row.state = RowState::deleting;
+    give_file_away(row);
+  }
+  EXPECT_EQ(held(input), 0U);
+}
 TEST(Brake, CountsEachSideByItself) {
   Input input = removals(10, 100, Which::files);
   mailbox(input, "A").window.removed_local = 1000;

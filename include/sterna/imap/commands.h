@@ -36,7 +36,6 @@ Result<Command> id(const std::vector<std::pair<std::string, std::string>>& field
 // RFC 5465: STATUS of each mailbox of the user, now and whenever it changes; of the selected one
 // what changes itself.
 Command notify_personal();
-Command notify_none();
 
 // Authentication
 Result<Command> login(std::string_view user, const Secret& password);

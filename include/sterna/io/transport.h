@@ -88,6 +88,8 @@ class Transport {
   virtual std::optional<TlsInfo> tls_info() const = 0;
   // All that there are, the best first; none without TLS.
   virtual std::vector<ChannelBinding> channel_bindings() const { return {}; }
+  // The address at the other end; "" where that is none.
+  virtual std::string peer() const { return {}; }
   // What whoever carries the stream said beside it since the last time, as a tunnel on its standard
   // error: lines, unprinted.
   virtual std::string take_remarks() { return {}; }

@@ -9,8 +9,5 @@ Command notify_personal() {
           "NOTIFY SET STATUS (selected (MessageNew MessageExpunge FlagChange)) "
           "(personal (MessageNew MessageExpunge FlagChange MailboxName))"};
 }
-Command notify_none() {
-  return {CommandKind::notify, "NOTIFY NONE"};
-}
 
 }  // namespace sterna::imap
