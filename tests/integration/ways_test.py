@@ -6,11 +6,11 @@ import os
 import re
 import unittest
 
-from tests.support.case import IntegrationCase, over
+from tests.support.case import IntegrationCase, need_steps, over
 from tests.support.dovecot import MAIN_PROFILES
 from tests.support.messages import NOON, local, message, word_of
 from tests.support.scripted import ScriptedServer, ScriptedWorld
-from tests.support.sterna import DONE, PARTLY
+from tests.support.sterna import DONE, HELD, PARTLY
 
 
 class ToolsTest(IntegrationCase):
@@ -339,6 +339,22 @@ class PartTest(unittest.TestCase):
 
     def test_what_was_not_moved_is_moved_later(self):
         self.for_each_kind("Work", lambda world, file: world.mail.move(file, "Work"))
+
+    def test_a_mailbox_that_was_let_go_by_a_sync_that_died_behind_a_part(self):
+        need_steps()
+        world = self.world(self.Copying, words=())
+        for _ in range(2):
+            world.server.add(b"Full", message("twin"))
+        world.sync()
+        world.mail.remove("Full")
+        world.sync(expect=HELD)
+        world.mail.settle()
+        world.sterna.die_at("delete_out.copied", "held", "apply", "acc/Full")
+        self.assertEqual((self.there(world, "Full"), self.there(world, "Trash")),
+                         (["twin"] * 2, ["twin"]))
+        world.sync(expect=(DONE, PARTLY))
+        self.assertEqual(self.there(world, "Trash"), ["twin"] * 2)
+        self.assertNotIn(b"Full", world.server.mailboxes)
 
     def test_a_server_that_names_none_of_them_is_not_asked_for_ever(self):
         class Denying(self.Copying):
