@@ -56,6 +56,20 @@ class ParkedTest(IntegrationCase):
     def parked(self, world):
         return world.sterna.command_json("status")["accounts"][0]["quarantined"]
 
+    def test_is_the_message_s_error_alone(self):
+        world = self.world()
+        world.sync()
+        for i in range(30):
+            world.mail.deliver("INBOX", local(message(f"poison{i}")), "S", NOON)
+            world.wire.refuse(rb"^APPEND", b"NO [NOPERM] not this one")
+        world.wire.refuse(rb"^APPEND", b"NO [NOPERM] nor without its date")
+        run = world.sterna.run("sync", expect=3)
+        self.assertEqual(run.stderr.count("mailbox INBOX: upload "), 20, run.stderr)
+        self.assertIn("10 more errors of messages\n  see them: sterna --json status\n", run.stderr)
+        status = world.sterna.command_json("status")["accounts"][0]
+        self.assertEqual(len(status["parked"]), 30)
+        self.assertIsNone(status["error"])
+
     def refuse_download(self, world):
         world.sync()
         world.fill("INBOX", 1, "poison")
