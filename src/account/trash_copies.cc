@@ -84,9 +84,12 @@ Status raise_first(Engine& engine, const MailboxWork& trash, const FirstPossible
     for (Intent intent : intents) {
       const auto raised = first.find(intent.id);
       if (raised == first.end()) continue;
+      const bool same = intent.target == trash.row.id &&
+                        intent.target_uidvalidity == trash.next_cursor.uidvalidity;
+      const Uid before = same ? intent.target_uid_next : Uid(1);
       intent.target = trash.row.id;
       intent.target_uidvalidity = trash.next_cursor.uidvalidity;
-      intent.target_uid_next = raised->second;
+      intent.target_uid_next = std::max(before, raised->second);
       STERNA_CHECK(engine.store->update_intent(intent));
     }
     return {};

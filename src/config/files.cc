@@ -9,7 +9,9 @@
 #include <cerrno>
 #include <filesystem>
 #include <system_error>
+#include <utility>
 
+#include "sterna/base/secret.h"
 #include "sterna/base/unique_fd.h"
 
 namespace sterna::config {
@@ -19,11 +21,23 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kStepOctets = 4096;  // more room than is filled would be touched for nothing
 
+// Makes room behind the text. What it held may be a secret, and none stays where it was moved from.
+void grow(std::string& text, std::size_t octets) {
+  if (octets > text.capacity()) {
+    std::string larger;
+    larger.reserve(octets);
+    larger = text;
+    wipe(text);
+    text = std::move(larger);
+  }
+  text.resize(octets);
+}
+
 // Fills `text` with up to `octets_max` octets.
 Status read_up_to(int fd, std::size_t octets_max, const std::string& path, std::string& text) {
   while (text.size() < octets_max) {
     const std::size_t filled = text.size();
-    text.resize(std::min(filled + kStepOctets, octets_max));
+    grow(text, std::min(filled + std::max(filled, kStepOctets), octets_max));
     const ssize_t got = ::read(fd, text.data() + filled, text.size() - filled);
     const int problem = errno;
     text.resize(filled + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));

@@ -128,7 +128,7 @@ class TunnelTest(IntegrationCase):
 class ProxyTest(IntegrationCase):
     def by(self, proxy, login="", **keys):
         self.addCleanup(proxy.close)
-        world = self.world(transport="direct", **keys)
+        world = self.world(transport="direct", allow_plaintext=True, **keys)
         world.sterna.set(world.name, proxy=f"socks5h://{login}127.0.0.1:{proxy.port}")
         return world
 
@@ -171,8 +171,7 @@ class ProxyTest(IntegrationCase):
 
     def test_a_name_that_it_does_not_know(self):
         world = self.by(SocksProxy({}))
-        world.sterna.set(world.name, host="mail.example.org", tls={"mode": "none"},
-                         allow_plaintext=True)
+        world.sterna.set(world.name, host="mail.example.org", tls={"mode": "none"})
         self.assert_fails(world, NETWORK, "proxy 127.0.0.1:", "name unknown")
 
     def test_a_port_where_nobody_listens(self):
@@ -181,7 +180,7 @@ class ProxyTest(IntegrationCase):
         self.assert_fails(world, NETWORK, "connection refused")
 
     def test_no_proxy_there(self):
-        world = self.world(transport="direct")
+        world = self.world(transport="direct", allow_plaintext=True)
         world.sterna.set(world.name, proxy="socks5h://127.0.0.1:1")
         self.assert_fails(world, NETWORK, "proxy 127.0.0.1:1", "refused")
 

@@ -363,13 +363,16 @@ class PartTest(unittest.TestCase):
             def _copy(self, session, text, uids):
                 return b"[COPYUID 7 999 999]"
 
-        world = self.world(Denying)
-        for file in world.mail.messages("INBOX"):
-            world.mail.delete(file)
-        for _ in range(5):
-            world.sync(expect=(DONE, PARTLY))
-        self.assertEqual(len(world.server.sent(rb"^UID COPY")), 2)
-        self.assertEqual(self.there(world, "INBOX"), ["m0", "m1", "m2"])
+        for change, copies in ((lambda world, file: world.mail.delete(file), 2),
+                               (lambda world, file: world.mail.move(file, "Work"), 3)):
+            with self.subTest(copies=copies):
+                world = self.world(Denying)
+                for file in world.mail.messages("INBOX"):
+                    change(world, file)
+                for _ in range(5):
+                    world.sync(expect=(DONE, PARTLY))
+                self.assertEqual(len(world.server.sent(rb"^UID COPY")), copies)
+                self.assertEqual(self.there(world, "INBOX"), ["m0", "m1", "m2"])
 
 
 class FilledByOthersTest(IntegrationCase):
