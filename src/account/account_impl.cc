@@ -517,7 +517,11 @@ coro::Task<void> Account::Impl::sync(Due due) {
   if (!is_partial) look_ended(news, due.everything);
   const bool is_cut_short = kept.failure && kept.failure->is_cancelled();
   if (is_cut_short && work.is_broken_off()) {
-    // Whatever it did is done; the rest is due still.
+    // Whatever it did is done, and told; the rest is due still.
+    if (did_anything(report.counts)) {
+      take_report(life, report, true);
+      observer.on_synced(self, report);
+    }
     if (due.request) requests.push_front(std::move(due.request));
     schedule.look_at_everything(now());
     if (work.is_dead()) co_return replace_dead_line(probe_reason);

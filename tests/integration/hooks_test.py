@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import stat
+import threading
 
 from tests.support.case import IntegrationCase
 from tests.support.daemon import Daemon
@@ -102,6 +103,33 @@ class ToldTest(HooksCase):
             self.assertEqual(runs.counts(2), (0, 1, 0))
             [removed] = runs.changes(2)
             self.assertEqual((removed["event"], removed["path"]), ("removed", flags["path"]))
+
+    def test_what_a_sync_did_that_a_pause_cut_short(self):
+        world = self.world()
+        runs = Runs(world)
+        world.fill("INBOX", 3, "first")
+        world.fill("Work", 1, "second")
+        self.hooked(world, after_change=runs.note())
+        over = threading.Event()
+        self.addCleanup(over.set)
+
+        def wait_for_the_pause(command):
+            if re.search(rb"^(SELECT|EXAMINE) .*Work", command):
+                over.wait(20)
+
+        world.wire.on_command = wait_for_the_pause
+        with Daemon(world.sterna) as daemon:
+            daemon.wait(lambda: len(world.mail.messages("INBOX")) == 3, "the first mailbox")
+            world.sterna.run("pause")
+            daemon.wait_for_state("acc", "paused")
+            over.set()
+            runs.wait_for(daemon, 1)
+            self.assertEqual(runs.counts(0), (3, 0, 0))
+            self.assertEqual({one["path"] for one in runs.changes(0)},
+                             {message.path for message in world.mail.messages("INBOX")})
+            world.sterna.run("resume")
+            runs.wait_for(daemon, 2)
+            self.assertEqual(runs.counts(1), (1, 0, 0))
 
     def test_nothing_of_what_was_changed_here_by_others(self):
         world = self.world(transport="direct")
