@@ -152,6 +152,7 @@ struct Engine {
   std::string boot_id;
   bool clean_boot = true;                     // same boot as in the last sync that came to its end
   std::set<MailboxId> before_restart;         // not seen since an earlier boot (restart.h)
+  std::set<MailboxId> unsettled_after_stop;   // as the last plan has it
   bool unflushed = false;                     // files were recorded and never flushed
   std::optional<Generation> unflushed_since;  // those of an earlier boot: from this pass on
   std::map<MailboxId, std::string> unflushed_apart;

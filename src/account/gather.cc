@@ -505,6 +505,7 @@ Status note_newly_held(Engine& engine, const std::vector<store::HeldEntry>& befo
 Status settle_plan(Engine& engine, const sync::Plan& plan) {
   note_lost_flags(engine, plan);
   engine.report.waiting = lines_of(engine, plan.waiting);
+  engine.unsettled_after_stop = plan.unsettled_after_stop;
   for (const sync::Waiting& waiting : plan.waiting) {
     if (MailboxWork* work = engine.find(waiting.mailbox)) {
       work->cursor_settled = false;

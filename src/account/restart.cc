@@ -42,7 +42,9 @@ Status note_boot(Engine& engine) {
   for (const MailboxRow& row : rows) {
     const bool doubted = !engine.clean_boot || engine.before_restart.contains(row.id);
     const MailboxWork* work = engine.find(row.id);
-    if (!row.has_local || !doubted || (work && is_seen_here(*work))) continue;
+    const bool settled =
+        work && is_seen_here(*work) && !engine.unsettled_after_stop.contains(row.id);
+    if (!row.has_local || !doubted || settled) continue;
     unseen += fmt::format(" {}", row.id.value);
   }
   return unseen.empty() ? engine.store->unset(kBeforeRestartKey)
@@ -51,6 +53,10 @@ Status note_boot(Engine& engine) {
 
 bool was_restarted(const Engine& engine, const MailboxWork& work) {
   return !engine.clean_boot || engine.before_restart.contains(work.row.id);
+}
+
+std::string boot_of_tombstone(const Engine& engine, MailboxId mailbox) {
+  return engine.unsettled_after_stop.contains(mailbox) ? std::string() : engine.boot_id;
 }
 
 bool is_seen_here(const MailboxWork& work) {

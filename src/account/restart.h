@@ -4,7 +4,7 @@
 //
 // The fact `boot_id` says in which boot the last sync came to its end (the first one began), and
 // `before_restart` which mailboxes had not been seen by then, as those whose disk was not mounted
-// yet: of them the restart is not forgotten.
+// yet, or have files that could not be decided: of them the restart is not forgotten.
 #pragma once
 
 #include "engine.h"
@@ -19,6 +19,9 @@ Status note_boot(Engine& engine);
 
 // Whether the mailbox was not seen whole yet since the machine was restarted.
 bool was_restarted(const Engine& engine, const MailboxWork& work);
+// Of what goes from there now. Where a file waits that an earlier boot may have brought back, it
+// may be that one's.
+std::string boot_of_tombstone(const Engine& engine, MailboxId mailbox);
 // In this pass: all of its files, and what is missing of them.
 bool is_seen_here(const MailboxWork& work);
 

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "restart.h"
 #include "sterna/sync/plan.h"
 
 namespace sterna::account {
@@ -40,8 +41,9 @@ MessageRow moved_row(const MessageRow& row, const MailboxWork& to, Uid uid, cons
 Status bury(Engine& engine, const MailboxWork& work, const MessageRow& row, std::string side,
             std::string event, std::string reason) {
   if (!row.base_name.empty()) {
-    STERNA_CHECK(engine.store->add_tombstone(
-        {row.key, row.base_name, row.file.ino, engine.boot_id, engine.now_ms()}));
+    STERNA_CHECK(
+        engine.store->add_tombstone({row.key, row.base_name, row.file.ino,
+                                     boot_of_tombstone(engine, row.key.mailbox), engine.now_ms()}));
   }
   STERNA_CHECK(engine.store->remove_message(row.key));
   return engine.add_history(work, row.key.uid, full_name(row), std::move(event), std::move(side),
@@ -51,8 +53,11 @@ Status bury(Engine& engine, const MailboxWork& work, const MessageRow& row, std:
 Status leave_place(Engine& engine, const MessageRow& row) {
   STERNA_CHECK(engine.store->remove_message(row.key));
   if (row.base_name.empty()) return {};
-  return engine.store->add_tombstone(
-      {{row.key.mailbox, Uid{}}, row.base_name, row.file.ino, engine.boot_id, engine.now_ms()});
+  return engine.store->add_tombstone({{row.key.mailbox, Uid{}},
+                                      row.base_name,
+                                      row.file.ino,
+                                      boot_of_tombstone(engine, row.key.mailbox),
+                                      engine.now_ms()});
 }
 
 Status close_uploads_of(Engine& engine, std::span<const MessageRow> rows) {

@@ -207,6 +207,25 @@ void decide_marked(Draft& draft, FileView& file) {
 }
 
 constexpr const char* kNotKnown = "a copy or a move of a message that is not known now";
+const char* unclear(const FileView& file) {
+  return file.arrival->stable ? "cannot be read" : "still being written";
+}
+
+// A backup may lack the mailbox that its message was moved to: the file would be a second one.
+void decide_resurrected(Draft& draft, FileView& file, const Holdings& holdings) {
+  const char* doubt = nullptr;
+  if (!file.is_clear()) {
+    doubt = unclear(file);
+  } else if (namesakes_of(draft.world, file).unseen || holdings.may_be_unseen(file)) {
+    doubt = kNotKnown;
+  }
+  if (doubt) {
+    draft.plan.unsettled_after_stop.insert(file.mailbox->in->id);
+    return draft.wait(file, doubt);
+  }
+  draft.hold(HeldKind::resurrected, file, "deleted before, and back after an unclean stop");
+}
+
 constexpr const char* kPlaceholder = "stands for a message that is on the server only";
 
 void decide_unnamed(Draft& draft, FileView& file, const Namesakes& names,
@@ -230,17 +249,8 @@ void decide_unnamed(Draft& draft, FileView& file, const Namesakes& names,
 void decide_new_file(Draft& draft, FileView& file, const Holdings& holdings) {
   const LocalArrival& arrival = *file.arrival;
   if (arrival.consumed) return;
-  if (!file.is_clear()) {
-    return draft.wait(file, arrival.stable ? "cannot be read" : "still being written");
-  }
-  if (arrival.resurrected) {
-    // A backup may lack the mailbox that its message was moved to: the file would be a second one.
-    if (namesakes_of(draft.world, file).unseen || holdings.may_be_unseen(file)) {
-      return draft.wait(file, kNotKnown);
-    }
-    return draft.hold(HeldKind::resurrected, file,
-                      "deleted before, and back after an unclean stop");
-  }
+  if (arrival.resurrected) return decide_resurrected(draft, file, holdings);
+  if (!file.is_clear()) return draft.wait(file, unclear(file));
   if (arrival.held) {
     return draft.hold(
         HeldKind::orphan, file,

@@ -58,6 +58,7 @@ bool following_is_settled(World& world, const Intent& intent) {
     return false;
   const auto may_be_it = [&](const FileView* file) {
     const bool same_file = is_one_file(file->arrival->file.file, row->row->file);
+    if (file->waits && is_half_copied(world, *file, intent)) return true;
     return !file->is_clear() && (same_file || file->stem == stem_of(intent.base_name));
   };
   return !row->followed && (!target || std::ranges::none_of(target->files, may_be_it));
@@ -65,7 +66,8 @@ bool following_is_settled(World& world, const Intent& intent) {
 
 bool removal_is_settled(World& world, const Intent& intent) {
   const RowView* row = world.row({intent.mailbox, intent.uid});
-  if (row && row->has_state(RowState::wanted)) return row->remote != Remote::unknown;
+  const bool goes_by_server = row && (row->has_state(RowState::wanted) || row->has_file_here());
+  if (goes_by_server) return row->remote != Remote::unknown;
   if (!row || !row->has_state(RowState::deleting)) return true;
   if (!row->mailbox || row->remote == Remote::unknown || row->local == Local::unknown) return false;
   return row->remote == Remote::gone || row->file;

@@ -192,6 +192,9 @@ void expunge_flagged(Draft& draft, RowView& row) {
 
 void remove_flagged(Draft& draft, RowView& row) {
   const MailboxInput& in = *row.mailbox->in;
+  if (row.intent && row.intent->kind == IntentKind::delete_out && !in.local.quiet) {
+    draft.kept_intents.insert(row.intent->id);
+  }
   if (row.mailbox->read_only()) return draft.wait(row, "flagged deleted; read-only on the server");
   if (!in.local.quiet) return draft.wait(row, "flagged deleted; waits for the quiet time");
   const RemovalKind wanted = in.expunge_flagged || has_another_label(draft, row)
@@ -212,7 +215,8 @@ void delete_local(Draft& draft, RowView& row) {
   const MailboxInput& in = *row.mailbox->in;
   const bool moved = row.file && row.file->mailbox != row.mailbox;
   const MailboxView& place = row.followed ? *row.file->mailbox : *row.mailbox;
-  if (!place.may_pull() || place.in->remote_delete == RemoteDelete::ignore) {
+  const bool kept = !place.may_pull() || place.in->remote_delete == RemoteDelete::ignore;
+  if (kept && !row.copied) {
     if (moved) {
       draft.plan.consumed.push_back({row.file->mailbox->in->id, row.file->arrival->file,
                                      "gone from the server; the policy keeps it here"});

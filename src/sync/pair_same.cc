@@ -125,7 +125,9 @@ void match_half_copied(World& world) {
       return is_half_copied(world, *one, intent) && !one->from && may_pair(world, *one);
     });
     if (message == there->messages.end() || file == there->files.end()) continue;
-    if (world.has_content(**message, (*file)->identity())) join(**message, **file);
+    if (!world.has_content(**message, (*file)->identity())) continue;
+    join(**message, **file);
+    world.row({intent.mailbox, intent.uid})->copied = true;
   }
 }
 

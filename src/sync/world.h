@@ -82,6 +82,7 @@ struct RowView {
   const Intent* sent = nullptr;    // with `message`: the open upload that put it there
   FlagDelta inherited;             // said here to the place that its message came from
   std::optional<MessageKey> heir;  // its message, fetched anew beside its file
+  bool copied = false;             // we copied its file after its message; this one is left over
   bool of_removal = false;         // in the Trash: the copy that an unfinished removal made
   bool doubted = false;            // seen, but by no observation that counts
 

@@ -308,9 +308,9 @@ class BroughtBackTest(PowerCase):
 class LateMountTest(PowerCase):
     """The disk of a mailbox is not there yet when the first sync after the restart begins."""
 
-    def mount_late(self, world):
+    def mount_late(self, world, mailbox="A"):
         self.restart(world)
-        folder = world.mail.folder("A")
+        folder = world.mail.folder(mailbox)
         os.rename(folder, f"{world.dir}/unmounted")
         os.mkdir(folder)
         world.sync(expect=HELD)
@@ -330,6 +330,22 @@ class LateMountTest(PowerCase):
         report = world.sync(expect=HELD)
         self.assertEqual((report["uploaded"], report["held"]), (0, 1))
         self.assertEqual(world.words_on_server("A"), ["m1", "m2"])
+
+    def test_what_was_moved_there_and_is_back_is_held_when_it_is_seen(self):
+        world = self.world()
+        world.fill("A", 2)
+        world.imap.create("B")
+        world.sync()
+        found = world.mail.find("A", "<m0@")
+        os.link(found.path, f"{world.dir}/aside")
+        world.mail.move(found, "B")
+        world.sync()
+        os.rename(f"{world.dir}/aside", found.path)
+        self.mount_late(world, "B")
+        report = world.sync(expect=HELD)
+        self.assertEqual((report["uploaded"], report["held"]), (0, 1))
+        self.assertEqual((world.words_on_server("A"), world.words_on_server("B")),
+                         (["m1"], ["m0"]))
 
     def test_what_it_cut_is_repaired(self):
         world = self.world()

@@ -133,10 +133,10 @@ TEST(OwnName, BackAfterAnUncleanStopWaitsForAMailboxThatMayHaveItsMessage) {
   for (const char* unseen : {"B suspect", "B unknown"}) {
     EXPECT_EQ(told({"A B", "B 1 x S name=n1", "",
                     "A new n1 x S from=A/7 resurrected\n" + std::string(unseen)}),
-              "wait A n1\n");
+              "wait A n1\nunsettled A\n");
   }
   EXPECT_EQ(told({"A B", "B 1 x S", "", "A new n1 x S from=A/7 resurrected\nB suspect"}),
-            "wait A n1\n");
+            "wait A n1\nunsettled A\n");
   EXPECT_EQ(told({"A B", "B 1 y S", "", "A new n1 x S from=A/7 resurrected\nB suspect"}),
             "held resurrected A n1\n");
 }

@@ -73,6 +73,15 @@ TEST(FileThatFollowed, AndWasCopiedIsNeverSent) {
   const std::string edited = told(following("A gone 1", "B new A1 y S"));
   EXPECT_NE(edited.find("upload B A1"), std::string::npos) << edited;
 }
+TEST(FileThatFollowed, AndWasCopiedIsOneMessageWhateverThePolicyKeeps) {
+  Input input = following("A gone 1\nB new 7 x S", "B new A1 x S");
+  input.intents.front().target_uid_next = Uid{7};
+  mailbox(input, "A").remote_delete = RemoteDelete::ignore;
+  EXPECT_EQ(told(input), "pair B/7 A1 S\nclose_intent 1\ndelete_in A/1\n");
+}
+TEST(FileThatFollowed, AndWasCopiedIsKnownForThatWhileNeitherSideOfTheServerIs) {
+  EXPECT_EQ(told(following("A unknown\nB unknown", "B new A1 x S")), "wait B A1\n");
+}
 TEST(FileThatFollowed, IsInDoubtWhileItsPlaceIsNotSeen) {
   EXPECT_EQ(told(following("", "B unknown")), "");
   EXPECT_EQ(told(following("", "")), "close_intent 1\n");

@@ -458,6 +458,9 @@ std::string show(const Input& input, const Plan& plan) {
                                      (waiting.base_name.empty() ? "" : " " + waiting.base_name));
     text += "\n";
   }
+  for (const MailboxId mailbox : plan.unsettled_after_stop) {
+    text += "unsettled " + shower.name(mailbox) + "\n";
+  }
   for (const Consumed& consumed : plan.consumed) {
     text += "consumed " + shower.name(consumed.mailbox) + " " + consumed.file.base + "\n";
   }

@@ -444,6 +444,12 @@ TEST(DeletedAtOnce, AsTheServerToldItIsAFlag) {
 TEST(DeletedAtOnce, IsNeverSent) {
   EXPECT_EQ(at_once(kAsIs, "", "", "A new n1 x ST"), "upload A n1 S\n");
 }
+// What was begun is told from what another client removed, and from a copy of ours in the Trash.
+TEST(DeletedAtOnce, IsBegunUntilItsMessageWasLookedFor) {
+  const auto begun = [](Input& in) { add_intent(in, IntentKind::delete_out, "A", 1, "", "x", ""); };
+  EXPECT_EQ(at_once(begun, "A 1 x S", "A unknown", "A flags 1 ST"), "wait A/1\n");
+  EXPECT_EQ(at_once(begun, "A 1 x S", "", "A busy\nA flags 1 ST"), "wait A/1\n");
+}
 TEST(DeletedAtOnce, WaitsForTheQuietTimeAndPassesTheBrake) {
   EXPECT_EQ(at_once(kAsIs, "A 1 x S", "", "A busy\nA flags 1 ST"), "wait A/1\n");
   EXPECT_EQ(

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -361,6 +362,9 @@ struct Plan {
   std::vector<Held> held;
   std::vector<Waiting> waiting;
   std::vector<Consumed> consumed;  // only those that were not yet
+  // With a file that an unclean stop brought back, and that waits: the next pass must know of the
+  // stop, too (rule 16).
+  std::set<MailboxId> unsettled_after_stop;
   bool look_again = false;         // another pass is to follow at once
   bool empty() const { return actions.empty(); }
 };
