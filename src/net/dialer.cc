@@ -129,15 +129,17 @@ class LoopDialer : public io::Dialer {
 
   // Accounts are few, so a list serves. Certificates are renewed while a daemon lives: what was
   // made of other files is made anew, and OpenSSL keeps the old one for as long as its streams
-  // live.
+  // live. Where they make none, a renewal may be half-way: the next line reads them again.
   Result<const TlsContext*> context_for(const io::TlsSettings& settings) {
     const auto files = files_of(settings);
     auto known = std::ranges::find_if(
         contexts_, [&](const auto& one) { return one.context->settings() == settings; });
     if (known != contexts_.end() && known->files == files) return known->context.get();
-    STERNA_TRY(auto fresh, TlsContext::create(settings));
+    auto fresh = TlsContext::create(settings);
+    if (!fresh && known != contexts_.end()) return known->context.get();
+    if (!fresh) return fail(std::move(fresh).error());
     if (known == contexts_.end()) known = contexts_.emplace(known, nullptr, files);
-    known->context = std::move(fresh);
+    known->context = std::move(*fresh);
     known->files = files;
     return known->context.get();
   }

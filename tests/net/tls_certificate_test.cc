@@ -263,11 +263,15 @@ TEST_F(RenewedFiles, AnotherAuthorityIsTrustedFromTheNextLineOn) {
   EXPECT_FALSE(dial(distrusted));
 }
 
-TEST_F(RenewedFiles, OurCertificateIsShownAsItIsNow) {
-  const Identity server = issue({}, &authority_);
-  const auto name_shown = [&] {
+class RenewedOfOurs : public RenewedFiles {
+ protected:
+  RenewedOfOurs() {
+    trusting_.client_cert_file = directory_ / "client.pem";
+    trusting_.client_key_file = directory_ / "client.key";
+  }
+  std::string name_shown() {
     Peer peer([&](Connection& connection) {
-      ASSERT_TRUE(connection.start_tls(server));
+      ASSERT_TRUE(connection.start_tls(server_));
       connection.send(connection.client_name() + "\n");
       connection.wait_for_end();
     });
@@ -276,15 +280,29 @@ TEST_F(RenewedFiles, OurCertificateIsShownAsItIsNow) {
     std::string shown = read(stream, 4);
     stream->reset();
     return shown;
-  };
-  trusting_.client_cert_file = directory_ / "client.pem";
-  trusting_.client_key_file = directory_ / "client.key";
-  for (const char* name : {"ann", "bob"}) {
-    const Identity client = issue({.common_name = name}, &authority_);
-    replace(trusting_.client_cert_file, client.certificate_pem());
-    replace(trusting_.client_key_file, client.key_pem());
-    EXPECT_EQ(name_shown(), std::string(name) + "\n");
   }
+
+  const Identity server_ = issue({}, &authority_);
+  const Identity ann_ = issue({.common_name = "ann"}, &authority_);
+  const Identity bob_ = issue({.common_name = "bob"}, &authority_);
+};
+
+TEST_F(RenewedOfOurs, TheCertificateIsShownAsItIsNow) {
+  for (const Identity* client : {&ann_, &bob_}) {
+    replace(trusting_.client_cert_file, client->certificate_pem());
+    replace(trusting_.client_key_file, client->key_pem());
+    EXPECT_EQ(name_shown(), client == &ann_ ? "ann\n" : "bob\n");
+  }
+}
+
+TEST_F(RenewedOfOurs, TheOldOneIsShownUntilTheKeyIsThereToo) {
+  replace(trusting_.client_cert_file, ann_.certificate_pem());
+  replace(trusting_.client_key_file, ann_.key_pem());
+  EXPECT_EQ(name_shown(), "ann\n");
+  replace(trusting_.client_cert_file, bob_.certificate_pem());
+  EXPECT_EQ(name_shown(), "ann\n");
+  replace(trusting_.client_key_file, bob_.key_pem());
+  EXPECT_EQ(name_shown(), "bob\n");
 }
 
 TEST_F(Certificates, RefusesAServerThatSpeaksOnlyOldTls) {
