@@ -131,34 +131,6 @@ void Account::Impl::note_pending() {
   if (!same) observer.on_life(self);
 }
 
-// What deserves a line of its own, where one line does not tell of everything.
-void Account::Impl::watch_beside() {
-  const Connection* connection = kept.pool.open_primary();
-  const bool possible = connection && remote.can_listen(*connection) && !remote.has_notify() &&
-                        !connection->has(imap::Capability::notify) && !told_beside;
-  if (!possible || !life_settings.pushes) return beside.cover_none();
-  std::vector<KnownMailbox> mailboxes;
-  std::ranges::copy_if(kept.mailboxes, std::back_inserter(mailboxes), [&](const auto& one) {
-    return !one.name.is_inbox() && life_settings.pushes(one.name);
-  });
-  beside.cover(std::move(mailboxes), connection->quirks.connections_max);
-}
-
-// Of which mailboxes the server tells; told when it changes.
-void Account::Impl::note_pushed() {
-  const bool listens = !schedule.is_waiting() && state_at_rest() == LifeState::watching;
-  const bool all = listens && remote.has_notify();
-  std::vector<std::string> pushed;
-  if (all) {
-    for (const KnownMailbox& mailbox : kept.mailboxes) pushed.push_back(mailbox.name.text());
-  } else if (listens) {
-    pushed = beside.listening();
-    pushed.insert(pushed.begin(), "INBOX");
-  }
-  if (set_pushed(life, all ? "NOTIFY" : listens ? "IDLE" : "", std::move(pushed)))
-    observer.on_life(self);
-}
-
 Account::Impl::Due Account::Impl::what_is_due() {
   if (!requests.empty()) {
     Due due;
@@ -194,6 +166,7 @@ coro::Task<void> Account::Impl::listen() {
     if (work.is_dead()) co_return replace_dead_line(probe_reason);
   } else {
     heard = co_await remote.listen(wake);
+    if (heard) watch_beside();  // whether the server does NOTIFY is known now
   }
   if (heard) remote.compare(kept);
   if (heard || heard.error().is_cancelled()) co_return;
@@ -404,6 +377,7 @@ void Account::Impl::went_well(const Due& due, const AccountReport& report) {
   outcome.line_is_open = kept.pool.open_primary() != nullptr;
   outcome.watches_maildir = local.obstacle().empty();
   outcome.waits = life.waiting != 0;
+  if (outcome.did_anything) remote.told_well();
   outcome.ripe_at = kept.ripe_at;
   outcome.settled_at = kept.settled_at;
   schedule.went_well(now(), outcome);
@@ -414,8 +388,6 @@ bool Account::Impl::take_outcome(const Due& due, const AccountReport& report, na
                                  std::optional<nanoseconds> told_at, bool over_old_line) {
   take_report(life, report, kept.failure.has_value());
   life.last_duration = now() - began;
-  // A server that tells without end of what is not there does not keep us busy.
-  if (told_at && !kept.failure && !did_anything(report.counts)) schedule.told_in_vain(now());
   // What failed in between is no latency.
   if (told_at && failures == 0 && report.counts.downloaded != 0)
     count_push(life.counters, now() - *told_at);
@@ -514,7 +486,8 @@ coro::Task<void> Account::Impl::sync(Due due) {
   AccountReport report =
       co_await work.run(sync_kept(services, settings, std::move(request),
                                   due.everything ? nullptr : &news, progress, log, kept));
-  if (!is_partial) look_ended(news, due.everything);
+  const bool in_vain = told_at && !did_anything(report.counts);
+  if (!is_partial) look_ended(news, due.everything, in_vain);
   const bool is_cut_short = kept.failure && kept.failure->is_cancelled();
   if (is_cut_short && work.is_broken_off()) {
     // Whatever it did is done, and told; the rest is due still.

@@ -101,7 +101,10 @@ struct Account::Impl final : SideWatch::Owner {
   }
   // Something comes before a sync that nobody asked for.
   bool has_other_plans() const { return pause_until || told_beside || !requests.empty(); }
-  Told told() const { return {remote.has_news() && !remote.everything(), remote.everything()}; }
+  Told told() const {
+    const bool everything = remote.everything();
+    return {remote.has_news() && !everything, everything, remote.believed_at()};
+  }
   coro::Task<void> wait_for_reason();
   coro::Task<void> open_early();
   coro::Task<void> listen();
@@ -115,7 +118,7 @@ struct Account::Impl final : SideWatch::Owner {
   coro::Task<void> ask_to_dial(bool& may_dial);
   coro::Task<void> queue_to_dial();
   coro::Task<void> prove_when_doubted();
-  void look_ended(const News& news, bool everything);
+  void look_ended(const News& news, bool everything, bool in_vain);
   coro::Task<void> watch_maildir();
   bool take_outcome(const Due& due, const AccountReport& report, std::chrono::nanoseconds began,
                     std::optional<std::chrono::nanoseconds> told_at, bool over_old_line);

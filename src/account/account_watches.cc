@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an account that lives makes of what its watches tell.
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "account_impl.h"
@@ -14,21 +16,57 @@ bool Account::Impl::needs_hook(const Due& due) const {
 }
 
 // What a sync that failed was told of is known still, and not done.
-void Account::Impl::look_ended(const News& news, bool everything) {
+void Account::Impl::look_ended(const News& news, bool everything, bool in_vain) {
   using Look = LocalWatch::Look;
   const Look how = everything ? Look::everything : Look::some;
   local.looked(kept.failure ? Look::failed : how, std::exchange(kept.own, {}));
+  if (!kept.failure && in_vain) {
+    // A server that tells without end of what is not there does not keep us busy.
+    schedule.told_in_vain(now());
+    remote.told_in_vain(news, life_settings.poll_interval);
+  }
   if (!kept.failure) return;
   for (const std::string& wire : news.mailboxes) remote.nominate(wire);
 }
 
+// What deserves a line of its own, where one line does not tell of everything.
+void Account::Impl::watch_beside() {
+  const Connection* connection = kept.pool.open_primary();
+  const bool possible = connection && remote.can_listen(*connection) && !remote.has_notify() &&
+                        !connection->has(imap::Capability::notify) && !told_beside;
+  if (!possible || !life_settings.pushes) return beside.cover_none();
+  std::vector<KnownMailbox> mailboxes;
+  std::ranges::copy_if(kept.mailboxes, std::back_inserter(mailboxes), [&](const auto& one) {
+    return !one.name.is_inbox() && life_settings.pushes(one.name);
+  });
+  beside.cover(std::move(mailboxes), connection->quirks.connections_max);
+}
+
+// Of which mailboxes the server tells; told when it changes.
+void Account::Impl::note_pushed() {
+  const bool listens = !schedule.is_waiting() && state_at_rest() == LifeState::watching;
+  const bool all = listens && remote.has_notify();
+  std::vector<std::string> pushed;
+  if (all) {
+    for (const KnownMailbox& mailbox : kept.mailboxes) pushed.push_back(mailbox.name.text());
+  } else if (listens) {
+    pushed = beside.listening();
+    pushed.insert(pushed.begin(), "INBOX");
+  }
+  if (set_pushed(life, all ? "NOTIFY" : listens ? "IDLE" : "", std::move(pushed)))
+    observer.on_life(self);
+}
+
 // Also while the server cannot be reached: what changes here meanwhile is counted.
 coro::Task<void> Account::Impl::watch_maildir() {
-  if (kept.failure && !kept.failure->is_cancelled()) {
+  const bool failed_here = kept.failure && !kept.failure->is_cancelled();
+  if (failed_here) {
     auto walk = [this] { return directories_to_watch(services.files, settings); };
     if (auto found = co_await on_worker(services, walk)) kept.directories = std::move(*found);
   }
   if (!kept.directories.empty()) local.cover(kept.directories);
+  // A disk may be mounted over what is watched now.
+  if (failed_here) local.doubt_directories();
 }
 
 }  // namespace sterna::account

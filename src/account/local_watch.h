@@ -34,6 +34,9 @@ class LocalWatch {
   // have them. What is watched for the first time counts as changed.
   void cover(const std::set<std::string>& directories);
 
+  // What is watched may be other directories by then: the next cover() watches all of it anew.
+  void doubt_directories() { may_miss_directories_ = true; }
+
   // When what changed can be looked at: after `settles` without a change, or kBurstMax since the
   // first. None if nothing changed.
   std::optional<std::chrono::nanoseconds> ripe_at() const;
@@ -107,7 +110,7 @@ class LocalWatch {
   std::size_t names_in_look_ = 0;
   bool overflowed_ = false;            // and not everything was looked at since
   bool overflowed_taken_ = false;      // before a look that runs
-  bool may_miss_directories_ = false;  // some may have gone without a word
+  bool may_miss_directories_ = false;  // some may have gone, or be others, without a word
   std::set<std::string> written_;
   std::string obstacle_;
   std::string told_;  // the last obstacle that was logged

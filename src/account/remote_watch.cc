@@ -121,6 +121,21 @@ News RemoteWatch::take(bool everything) {
   return std::exchange(news_, {});
 }
 
+void RemoteWatch::told_in_vain(const News& news, std::chrono::nanoseconds longest) {
+  const auto now = services_.clock.monotonic();
+  for (const std::string& wire : news.mailboxes) vain_[wire].told_in_vain(now, longest);
+}
+
+std::chrono::nanoseconds RemoteWatch::believed_at() const {
+  auto earliest = std::chrono::nanoseconds::max();
+  for (const std::string& wire : news_.mailboxes) {
+    const auto vain = vain_.find(wire);
+    if (vain == vain_.end()) return {};
+    earliest = std::min(earliest, vain->second.believed_at());
+  }
+  return earliest;
+}
+
 // The answer brings a STATUS of each mailbox: what changed since the sync is among them.
 coro::Task<Status> RemoteWatch::ask_to_be_notified(Connection& connection) {
   if (notified_by_ == &connection || !connection.has(imap::Capability::notify)) co_return Status{};
@@ -194,7 +209,7 @@ coro::Task<Status> RemoteWatch::listen(coro::Event& wake) {
   Connection& connection = *connection_;
   if (!connection.is_idling() && services_.clock.monotonic() < idle_since_ + kIdleMin) {
     log_.info("the server ends IDLE at once");
-    refusal_.refused(services_.clock.monotonic(), false);
+    refusal_.refused(services_.clock.monotonic(), true);
     co_return Status{};
   }
   if (!connection.is_idling() || services_.clock.monotonic() >= *renew_at()) {

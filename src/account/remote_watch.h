@@ -17,6 +17,7 @@
 #include "refusal.h"
 #include "silence.h"
 #include "sterna/coro/sync.h"
+#include "vain_news.h"
 
 namespace sterna::account {
 
@@ -64,6 +65,12 @@ class RemoteWatch {
   // Of what NOTIFY told while a sync used the connection.
   void compare(const Kept& kept);
   std::size_t count() const { return news_.mailboxes.size() + (everything_ ? 1 : 0); }
+  // It led to nothing: its mailboxes are believed later from now on, by `longest` at most.
+  void told_in_vain(const News& news, std::chrono::nanoseconds longest);
+  // A sync did something.
+  void told_well() { vain_.clear(); }
+  // From when on a mailbox that there is news of is believed.
+  std::chrono::nanoseconds believed_at() const;
   // When the first of them was told.
   std::optional<std::chrono::nanoseconds> since() const { return since_; }
 
@@ -110,7 +117,8 @@ class RemoteWatch {
   std::map<std::string, Seen> told_;  // by NOTIFY, not compared yet
   // Selected by a sync, and so told of by no STATUS while it was.
   std::set<std::string> unsure_;
-  std::map<std::string, Seen> looked_;  // what a sync was nominated for
+  std::map<std::string, Seen> looked_;    // what a sync was nominated for
+  std::map<std::string, VainNews> vain_;  // by name on the wire
 };
 
 }  // namespace sterna::account

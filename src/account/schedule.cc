@@ -16,11 +16,6 @@ constexpr int kSoonerAfterNews = 5;
 constexpr seconds kPollAtLeast{30};
 // What came by a line that tells of some mailboxes alone may have left another one.
 constexpr seconds kLookAfterHalf{10};
-// A server that says without end that its mailboxes changed does not keep us busy.
-constexpr seconds kLooksApart{1};
-constexpr int kVainLooksMax = 10;
-// What it says in vain after so long without a look has nothing to do with the last time.
-constexpr seconds kVainLooksApart{60};
 // What waits, and nobody knows for how long.
 constexpr seconds kWaitingLook{20};
 constexpr int kWaitingLooksMax = 15;
@@ -43,7 +38,11 @@ Schedule::Time grown(Schedule::Time first, int in_a_row, int most) {
 }  // namespace
 
 Schedule::Time Schedule::told_all_at() const {
-  return std::max<Time>(began_last_ + kLooksApart, news_at_);
+  return std::max<Time>(began_last_ + VainNews::kLooksApart, vain_.believed_at());
+}
+
+Schedule::Time Schedule::told_some_at(const Told& there) const {
+  return std::min(vain_.believed_at(), there.some_at);
 }
 
 Schedule::Due Schedule::due(Time now, const Told& there, std::optional<Time> here) const {
@@ -52,7 +51,7 @@ Schedule::Due Schedule::due(Time now, const Told& there, std::optional<Time> her
   const auto is_past = [now](const std::optional<Time>& at) { return at && now >= *at; };
   const bool told_all = there.everything && now >= told_all_at();
   due.everything = now >= everything_at_ || retry_at_ || told_all;
-  const bool told_some = there.some && !there.everything && now >= news_at_;
+  const bool told_some = there.some && !there.everything && now >= told_some_at(there);
   due.news = told_some || is_past(here) || is_past(ripe_at_) || is_past(scan_at_);
   return due;
 }
@@ -63,7 +62,7 @@ Schedule::Time Schedule::next(Time now, const Told& there, std::optional<Time> h
   if (there.everything) {
     next = std::min(next, told_all_at());
   } else if (there.some) {
-    next = std::min(next, std::max(news_at_, now));
+    next = std::min(next, std::max(told_some_at(there), now));
   }
   for (const auto& one : {ripe_at_, scan_at_, here}) {
     if (one) next = std::min(next, *one);
@@ -77,8 +76,7 @@ void Schedule::began(Time now, bool everything) {
 }
 
 void Schedule::told_in_vain(Time now) {
-  if (now > news_at_ + kVainLooksApart) told_in_vain_ = 0;
-  news_at_ = now + std::min<Time>(grown(kLooksApart, ++told_in_vain_, kVainLooksMax), usual_);
+  vain_.told_in_vain(now, usual_);
 }
 
 // A first one may have met with an accident.
@@ -110,10 +108,7 @@ void Schedule::went_well(Time now, const Outcome& outcome) {
   scan_at_.reset();
   if (!outcome.watches_maildir) scan_at_ = now + kScanEvery;
   wait_for_ripe(now, outcome);
-  if (outcome.did_anything) {
-    told_in_vain_ = 0;
-    news_at_ = std::min<Time>(news_at_, now + kLooksApart);
-  }
+  if (outcome.did_anything) vain_.told_well(now);
   // What waits for something else, as a birth in another account, is looked at now and then.
   waits_ = outcome.waits ? waits_ + 1 : 0;
   if (waits_ > 0 && !ripe_at_) ripe_at_ = now + kWaitingLook * std::min(waits_, kWaitingLooksMax);

@@ -9,12 +9,16 @@
 #include <chrono>
 #include <optional>
 
+#include "vain_news.h"
+
 namespace sterna::account {
 
 // What the server said, and nobody looked at yet.
 struct Told {
   bool some = false;        // of mailboxes that it named
   bool everything = false;  // it could not tell all, or mailboxes came or went
+  // From when on one of those that it named is believed, whatever was told of others in vain.
+  std::chrono::nanoseconds some_at = std::chrono::nanoseconds::max();
 };
 
 // What a sync that went well leaves.
@@ -71,12 +75,13 @@ class Schedule {
   void poll_again(Time now, const Outcome& outcome);
   void wait_for_ripe(Time now, const Outcome& outcome);
   Time told_all_at() const;
+  Time told_some_at(const Told& there) const;
 
   std::chrono::seconds usual_;
   std::chrono::seconds interval_;  // as adapted
   Time began_last_{};              // the last look at everything
   Time everything_at_{};           // when all is looked at
-  Time news_at_{};                 // what was told is not looked at before
+  VainNews vain_;
   std::optional<Time> retry_at_;
   std::optional<Time> ripe_at_;
   std::optional<Time> scan_at_;  // where the Maildir cannot be watched
@@ -84,7 +89,6 @@ class Schedule {
   int unsettled_ = 0;            // that did nothing, for somebody writes on
   int lines_lost_ = 0;           // at the end of so many in a row
   int lines_cut_ = 0;            // soon after they began to listen, in a row
-  int told_in_vain_ = 0;         // in a row
 };
 
 }  // namespace sterna::account

@@ -41,5 +41,19 @@ TEST_F(OfflineStart, AFolderThatIsMadeMeanwhileIsWatchedFromTheNextTryOn) {
   EXPECT_EQ(life().pending, 1U);
 }
 
+// Nobody tells that a disk was mounted over what is watched.
+TEST_F(OfflineStart, ADiskThatIsMountedMeanwhileIsWatchedFromTheFirstGoodSyncOn) {
+  begin();
+  watcher_.forget();
+  server_.unreachable.reset();
+  pass(minutes(10));
+  ASSERT_EQ(life().state, LifeState::watching);
+  const std::uint64_t syncs = life().counters.syncs;
+  make_mailbox("Lists");
+  watcher_.tell(settings_.maildir, {"Lists"});
+  pass(seconds(5));
+  EXPECT_GT(life().counters.syncs, syncs);
+}
+
 }  // namespace
 }  // namespace sterna::account::test

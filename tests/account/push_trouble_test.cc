@@ -162,6 +162,37 @@ TEST_F(PushTrouble, AServerThatSaysSomethingInEachIdleIsNotAskedAllTheTime) {
   EXPECT_TRUE(is_looked_at_within(seconds(1))) << "it is believed again";
 }
 
+TEST_F(PushTrouble, NewsInVainFromOneMailboxDelayThoseFromNoOther) {
+  begin();
+  for (int i = 1; i <= 90; ++i) {
+    server_.say(1, "* " + std::to_string(i) + " EXISTS\r\n");
+    pass(seconds(20));
+  }
+  EXPECT_EQ(selected_within(minutes(1)), 0U) << "it is not believed now";
+  server_.say(0, "* 1 EXISTS\r\n");
+  EXPECT_GT(selected_within(seconds(1)), 0U);
+}
+
+TEST_F(PushTrouble, AnIdleThatEndsEarlyOnceIsBegunAgainMinutesLater) {
+  begin(seconds(10));
+  ASSERT_TRUE(is_pushed());
+  server_.say(0, server_.lines[0]->idle + " OK enough\r\n");
+  pass(seconds(5));
+  ASSERT_EQ(life().state, LifeState::polling);
+  pass(minutes(2));
+  EXPECT_TRUE(is_pushed());
+}
+
+TEST_F(PushTrouble, WhereNotifyIsRefusedLinesBesideTakeItsPlaceAtOnce) {
+  server_.capabilities += " NOTIFY";
+  begin();
+  ASSERT_EQ(life().push_by, "NOTIFY");
+  server_.refuses = "NOTIFY";
+  server_.cut(0);
+  pass(seconds(5));
+  EXPECT_TRUE(is_pushed());
+}
+
 // They open one after the other, and each has its mailbox looked at.
 class ManyBeside : public PushTrouble {
  protected:

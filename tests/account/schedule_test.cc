@@ -84,6 +84,14 @@ TEST_F(Schedules, BelieveAgainWhoWasSilentForLong) {
   schedule_.told_in_vain(later);
   EXPECT_EQ(schedule_.next(later, kSome, std::nullopt), later + seconds(1));
 }
+TEST_F(Schedules, LookAtOnceWhereOneMailboxIsBelievedThoughOthersToldInVain) {
+  for (int i = 0; i < 9; ++i) schedule_.told_in_vain(now_);
+  EXPECT_FALSE(due_in(seconds(2), kSome).news);
+  const Told told{.some = true, .some_at = now_ + seconds(2)};
+  EXPECT_FALSE(due_in(seconds(1), told).news);
+  EXPECT_EQ(schedule_.next(now_, told, std::nullopt), now_ + seconds(2));
+  EXPECT_TRUE(due_in(seconds(2), told).news);
+}
 TEST_F(Schedules, LookAtEverythingAtMostOnceASecondBecauseItWasTold) {
   EXPECT_FALSE(due_in(seconds(0), kEverything).everything);
   EXPECT_EQ(schedule_.next(now_, kEverything, std::nullopt), now_ + seconds(1));
@@ -173,7 +181,8 @@ TEST(Schedule, NeverHasNothingToDoAndNothingToWaitFor) {
   Schedule schedule{seconds(60)};
   Schedule::Time now = seconds(1000);
   for (int i = 0; i < 200'000; ++i) {
-    const Told there{.some = chance(), .everything = chance()};
+    const Told there{
+        .some = chance(), .everything = chance(), .some_at = now + seconds(dice() % 3)};
     const auto here = chance() ? std::optional(now + seconds(dice() % 3) - seconds(1))
                                : std::optional<Schedule::Time>();
     const Schedule::Due due = schedule.due(now, there, here);
