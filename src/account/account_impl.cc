@@ -33,6 +33,8 @@ class UpToOthers {
 
 // While it is paused until then: how often that is compared with the wall clock, which may be set.
 constexpr std::chrono::minutes kPauseLook{5};
+// How long a server may take for an answer, at most, where line after line seemed dead.
+constexpr seconds kAnswerLimitMax{60};
 
 class NoProgress final : public Progress {};
 
@@ -164,9 +166,9 @@ coro::Task<void> Account::Impl::listen() {
   if (!remote.listening()) {
     heard = co_await work.run(remote.begin(*connection, kept));
     if (work.is_dead()) co_return replace_dead_line(probe_reason);
+    if (heard) watch_beside();  // whether the server does NOTIFY is known now
   } else {
     heard = co_await remote.listen(wake);
-    if (heard) watch_beside();  // whether the server does NOTIFY is known now
   }
   if (heard) remote.compare(kept);
   if (heard || heard.error().is_cancelled()) co_return;
@@ -215,13 +217,20 @@ void Account::Impl::replace_dead_line(const std::string& reason) {
   log.info("{}: the line to the server is dead, and replaced", reason);
   ++life.counters.reconnects[reason];
   drop_line();
-  schedule.look_at_everything(now());
+  if (++dead_lines == 1) return schedule.look_at_everything(now());
+  failed(Error(ErrorCode::timeout, "no sign of life"), false);
+}
+
+// Line after line that seems dead may be a server that is slow.
+seconds Account::Impl::answer_limit() const {
+  return std::min<seconds>(kProbeLimit * (1 << std::min(dead_lines, 4U)), kAnswerLimitMax);
 }
 
 void Account::Impl::try_early() {
   if (!schedule.is_waiting() || !life.error) return;
   // What the machine slept is waited, too, whoever asked for it.
   schedule.wait_no_longer_than(now() + (retry_by_boot - services.clock.since_boot()));
+  if (dead_lines > 1) return;  // the network was there, and changes all the time
   const auto at = early.at(*life.error, now());
   if (!at) return;
   failures = 0;
@@ -238,7 +247,7 @@ coro::Task<void> Account::Impl::prove_line() {
     co_return;
   }
   const Result<imap::Done> answered = co_await io::with_deadline(
-      services.clock, kProbeLimit, connection->run(imap::noop()), "no sign of life");
+      services.clock, answer_limit(), connection->run(imap::noop()), "no sign of life");
   if (answered) co_return;
   if (is_told_to_wait(answered.error())) co_return wait_as_told(answered.error());
   if (!answered.error().is_cancelled()) replace_dead_line(reason);
@@ -287,9 +296,10 @@ void Account::Impl::go_on() {
 // A pause answers them as done: nothing was to be done.
 void Account::Impl::answer_all() {
   for (const auto& request : std::exchange(requests, {})) {
-    request->report.account = settings.name;
-    request->report.anything_done = true;
-    request->done.set();
+    AccountReport nothing;
+    nothing.account = settings.name;
+    nothing.anything_done = true;
+    request->answer(std::move(nothing));
   }
 }
 
@@ -349,21 +359,16 @@ coro::Task<void> Account::Impl::recall_state() {
     log.warn("what is held is not known: {}", state.error().describe());
 }
 
-// A sync that was put off did not open the state: what the last one found stands, and where that
-// failed the state is looked at.
-coro::Task<void> Account::Impl::recall_figures(AccountReport& report) {
-  if (!kept.was_put_off) {
-    knows_figures = !kept.failure;
-    co_return;
-  }
-  if (!std::exchange(knows_figures, true)) co_await recall_state();
+// A sync that did not open the state knows nothing of it: what the last one found stands.
+void Account::Impl::recall_figures(AccountReport& report) const {
+  if (kept.opened_state) return;
   report.held = life.held;
   report.quarantined = life.quarantined;
 }
 
 void Account::Impl::went_well(const Due& due, const AccountReport& report) {
   if (failures > 0) log.info("in step again");
-  failures = 0;
+  failures = dead_lines = 0;
   life.last_sync_ms = wall_ms();
   const bool of_all = !due.request || due.request->mailboxes.empty();
   if (of_all) kept.written.clear();
@@ -372,34 +377,39 @@ void Account::Impl::went_well(const Due& due, const AccountReport& report) {
   Outcome outcome;
   outcome.everything = due.everything && of_all;
   outcome.did_anything = did_anything(report.counts);
+  if (outcome.did_anything) remote.told_well();
   outcome.fetched = report.counts.downloaded != 0;
   outcome.tells_all = remote.has_notify();
   outcome.line_is_open = kept.pool.open_primary() != nullptr;
   outcome.watches_maildir = local.obstacle().empty();
   outcome.waits = life.waiting != 0;
-  if (outcome.did_anything) remote.told_well();
   outcome.ripe_at = kept.ripe_at;
   outcome.settled_at = kept.settled_at;
   schedule.went_well(now(), outcome);
 }
 
+void Account::Impl::tell_report(const AccountReport& report, bool is_failure) {
+  take_report(life, report, is_failure);
+  const std::string summary = summary_of(report.counts);
+  if (!summary.empty()) log.info("synced: {} ({:.2f} s)", summary, report.seconds);
+  complaints.tell(report, log);
+}
+
 // True if it failed, and is tried again at once.
 bool Account::Impl::take_outcome(const Due& due, const AccountReport& report, nanoseconds began,
                                  std::optional<nanoseconds> told_at, bool over_old_line) {
-  take_report(life, report, kept.failure.has_value());
+  tell_report(report, kept.failure.has_value());
   life.last_duration = now() - began;
   // What failed in between is no latency.
   if (told_at && failures == 0 && report.counts.downloaded != 0)
     count_push(life.counters, now() - *told_at);
-  const std::string summary = summary_of(report.counts);
-  if (!summary.empty()) log.info("synced: {} ({:.2f} s)", summary, report.seconds);
-  complaints.tell(report, log);
   if (!kept.failure) {
     went_well(due, report);
     return false;
   }
   if (kept.failure->is_cancelled()) return false;
   ++life.counters.syncs_failed;
+  dead_lines = 0;
   return failed(*kept.failure, over_old_line);
 }
 
@@ -447,6 +457,23 @@ coro::Task<void> Account::Impl::queue_to_dial() {
   co_await queue.close();
 }
 
+// Whatever it did is done, and told; the rest is due still.
+void Account::Impl::break_off(Due& due, AccountReport report) {
+  std::erase_if(report.errors, [](const Error& error) { return error.is_cancelled(); });
+  if (did_anything(report.counts) || !report.changes.empty()) {
+    tell_report(report, true);
+    observer.on_life(self);
+    observer.on_synced(self, report);
+  }
+  if (due.request) {
+    due.request->keep(report);
+    requests.push_front(std::move(due.request));
+  }
+  schedule.look_at_everything(now());
+  if (work.is_dead()) return replace_dead_line(probe_reason);
+  drop_line();
+}
+
 coro::Task<void> Account::Impl::sync(Due due) {
   const Result<coro::Semaphore::Permit> permit = co_await work.run(take_turn());
   if (!permit || pause_until) {
@@ -455,12 +482,12 @@ coro::Task<void> Account::Impl::sync(Due due) {
     co_return;
   }
   if (due.everything || remote.has_news()) enter(LifeState::syncing);
-  if (!due.request) {
-    if (needs_hook(due)) co_await run_hook();
-    if (!kept.pool.open_primary() && !has_other_plans()) co_await queue_to_dial();
-    if (has_other_plans()) co_return;  // what is due is still due
-  } else if (!probe_reason.empty()) {
-    co_await prove_line();  // doubted while the state was lent
+  if (!due.request && needs_hook(due)) co_await run_hook();
+  if (!probe_reason.empty()) co_await prove_line();  // doubted while the state was lent
+  if (!due.request && !kept.pool.open_primary() && !has_other_plans()) co_await queue_to_dial();
+  if (pause_until || (!due.request && has_other_plans())) {
+    if (due.request) requests.push_front(std::move(due.request));
+    co_return;  // what is due is still due
   }
   const nanoseconds began = now();
   // A sync of some mailboxes is no answer to what was told of others.
@@ -489,30 +516,20 @@ coro::Task<void> Account::Impl::sync(Due due) {
   const bool in_vain = told_at && !did_anything(report.counts);
   if (!is_partial) look_ended(news, due.everything, in_vain);
   const bool is_cut_short = kept.failure && kept.failure->is_cancelled();
-  if (is_cut_short && work.is_broken_off()) {
-    // Whatever it did is done, and told; the rest is due still.
-    if (did_anything(report.counts)) {
-      take_report(life, report, true);
-      observer.on_synced(self, report);
-    }
-    if (due.request) requests.push_front(std::move(due.request));
-    schedule.look_at_everything(now());
-    if (work.is_dead()) co_return replace_dead_line(probe_reason);
-    co_return drop_line();
-  }
+  if (is_cut_short && work.is_broken_off()) co_return break_off(due, std::move(report));
   co_await kept.pool.rest();
-  co_await recall_figures(report);
+  recall_figures(report);
   co_await watch_maildir();
   const bool again = take_outcome(due, report, began, told_at, over_old_line);
   observer.on_life(self);
   observer.on_synced(self, report);
   if (!due.request) co_return;
   if (again) {
+    due.request->keep(report);
     requests.push_front(std::move(due.request));
     co_return;
   }
-  due.request->report = std::move(report);
-  due.request->done.set();
+  due.request->answer(std::move(report));
 }
 
 coro::Task<void> Account::Impl::live() {

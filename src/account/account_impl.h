@@ -76,7 +76,9 @@ struct Account::Impl final : SideWatch::Owner {
         beside({world.clock, worker, world.dialer, world.random, world.files}, settings, silence,
                *this, log),
         local(services, watcher, settings, wake, log),
-        work(services.clock, lines, [this] { return kept.pool.is_waiting(); }),
+        work(
+            services.clock, lines, [this] { return kept.pool.octets_out(); },
+            [this] { return kept.pool.is_waiting(); }),
         schedule(life_settings.poll_interval) {
     life.since_ms = services.clock.wall_ns() / 1'000'000;
   }
@@ -112,6 +114,7 @@ struct Account::Impl final : SideWatch::Owner {
   void try_early();
   coro::Task<Result<coro::Semaphore::Permit>> take_turn();
   void replace_dead_line(const std::string& reason);
+  std::chrono::seconds answer_limit() const;
   coro::Task<void> sync(Due due);
   bool needs_hook(const Due& due) const;
   coro::Task<void> run_hook();
@@ -120,10 +123,12 @@ struct Account::Impl final : SideWatch::Owner {
   coro::Task<void> prove_when_doubted();
   void look_ended(const News& news, bool everything, bool in_vain);
   coro::Task<void> watch_maildir();
+  void break_off(Due& due, AccountReport report);
+  void tell_report(const AccountReport& report, bool is_failure);
   bool take_outcome(const Due& due, const AccountReport& report, std::chrono::nanoseconds began,
                     std::optional<std::chrono::nanoseconds> told_at, bool over_old_line);
   coro::Task<void> recall_state();
-  coro::Task<void> recall_figures(AccountReport& report);
+  void recall_figures(AccountReport& report) const;
   bool failed(const Error& error, bool over_old_line);
   void wait_as_told(const Error& error);
   void heed_side_lines();
@@ -163,6 +168,7 @@ struct Account::Impl final : SideWatch::Owner {
 
   std::optional<std::int64_t> pause_until;   // paused; 0: until resumed
   unsigned failures = 0;                     // in a row
+  unsigned dead_lines = 0;                   // in a row, and no sync came to its end
   std::chrono::nanoseconds retry_by_boot{};  // the next try, by Clock::since_boot
   EarlyTries early;
   std::chrono::nanoseconds standstill_max = kStandsStillMax;  // Life::patience, but for the disk
@@ -170,7 +176,6 @@ struct Account::Impl final : SideWatch::Owner {
   coro::Event doubted;  // while a hook runs: prove the line, or it is over
   bool hook_is_over = true;
   std::optional<Error> told_beside;  // a line beside was: the account is to wait
-  bool knows_figures = true;         // `life` has what is held, and waits, in the state
   bool over = false;
 };
 

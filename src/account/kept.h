@@ -41,7 +41,8 @@ struct Kept {
   std::unique_ptr<store::Store> state;
   // Why the last sync ended before it had done what it could; none if it had.
   std::optional<Error> failure;
-  bool was_put_off = false;  // it did not even begin, and knows nothing (told_wait.h)
+  bool was_put_off = false;   // it did not even begin (told_wait.h)
+  bool opened_state = false;  // and so its report has what is held and parked
   // What the last sync left waiting for time to pass can be done by then (Clock::monotonic).
   std::optional<std::chrono::nanoseconds> ripe_at;
   std::optional<std::chrono::nanoseconds> settled_at;  // or files, if nobody writes on to them

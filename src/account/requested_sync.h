@@ -2,8 +2,10 @@
 #pragma once
 
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "life.h"
 #include "sterna/account/sync.h"
 #include "sterna/coro/sync.h"
 
@@ -13,8 +15,23 @@ namespace sterna::account {
 struct RequestedSync final : Progress {
   std::vector<MailboxName> mailboxes;
   Progress* to = nullptr;
+  AccountReport before;  // of the tries that were cut short
   AccountReport report;
   coro::Event done;
+
+  // It is tried again: what this try did stays done.
+  void keep(const AccountReport& tried) {
+    add(before.counts, tried.counts);
+    before.anything_done = before.anything_done || tried.anything_done;
+    before.seconds += tried.seconds;
+  }
+  void answer(AccountReport last) {
+    add(last.counts, before.counts);
+    last.anything_done = last.anything_done || before.anything_done;
+    last.seconds += before.seconds;
+    report = std::move(last);
+    done.set();
+  }
 
   void expect(std::uint64_t messages, std::uint64_t octets) override {
     if (to) to->expect(messages, octets);

@@ -84,7 +84,7 @@ void SideWatch::probe(std::string_view reason) {
   const auto now = services_.clock.monotonic();
   refused_.doubt();
   for (const auto& [wire, line] : lines_) {
-    if (line->opening) line->opening->doubt();
+    if (line->opening) line->opening->doubt(kProbeLimit);
     if (line->listening) {
       line->to_be_proved = true;
       line->proved_for = reason;
@@ -126,7 +126,9 @@ coro::Task<Status> SideWatch::open_and_select(Line& line, LoginSecret& secret) {
 // has to give the secret takes his time.
 coro::Task<Status> SideWatch::open(Line& line) {
   LoginSecret secret(settings_);  // not for as long as the line lives
-  Work opening(services_.clock, line.dialer, [&] { return !secret.is_asked_for(); });
+  const auto sends_nothing_long = [] { return std::uint64_t{0}; };
+  Work opening(services_.clock, line.dialer, sends_nothing_long,
+               [&] { return !secret.is_asked_for(); });
   line.opening = &opening;
   const Status opened = co_await opening.run(open_and_select(line, secret));
   line.opening = nullptr;

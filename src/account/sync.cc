@@ -234,6 +234,7 @@ coro::Task<Status> sync_unless_told(Engine& engine, Pool& pool, bool& is_put_off
 void keep(const Engine& engine, const Status& done, bool is_put_off, Kept& kept) {
   kept.failure = done ? std::nullopt : std::optional(done.error());
   kept.was_put_off = is_put_off;
+  kept.opened_state = engine.store != nullptr;
   kept.mailboxes.clear();
   for (const auto& work : engine.mailboxes) {
     const MailboxRow& row = work->row;

@@ -4,6 +4,8 @@
 // deadline would say so.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <functional>
 #include <utility>
 
@@ -17,10 +19,14 @@ namespace sterna::account {
 
 class Work {
  public:
-  // `lines`: where those that it goes over come from. `owes_answer`: whether it is the server that
-  // is waited for now.
-  Work(io::Clock& clock, const HeardDialer& lines, std::function<bool()> owes_answer)
-      : clock_(clock), lines_(lines), owes_answer_(std::move(owes_answer)) {}
+  // `lines`: where those that it goes over come from. `octets_out`: how many they took.
+  // `owes_answer`: whether it is the server that is waited for now.
+  Work(io::Clock& clock, const HeardDialer& lines, std::function<std::uint64_t()> octets_out,
+       std::function<bool()> owes_answer)
+      : clock_(clock),
+        lines_(lines),
+        octets_out_(std::move(octets_out)),
+        owes_answer_(std::move(owes_answer)) {}
 
   // The task's outcome; that of a cancelled one, too, where it was broken off.
   template <class T>
@@ -39,8 +45,9 @@ class Work {
   }
 
   void stop();
-  // Until anything comes from the server, it has kProbeLimit for each answer that it owes.
-  void doubt();
+  // Until anything comes from the server, it has so long for each answer that it owes, once it has
+  // what it is to answer.
+  void doubt(std::chrono::nanoseconds limit);
   // Whether the last one was, by one of the two.
   bool is_broken_off() const { return is_broken_off_; }
   // It was, since its line is dead.
@@ -51,9 +58,11 @@ class Work {
 
   io::Clock& clock_;
   const HeardDialer& lines_;
+  std::function<std::uint64_t()> octets_out_;
   std::function<bool()> owes_answer_;
   coro::CancelState* cancel_ = nullptr;  // of what is being done
   coro::Event doubted_;
+  std::chrono::nanoseconds limit_{};
   bool is_dead_ = false;
   bool is_broken_off_ = false;
 };

@@ -42,6 +42,21 @@ TEST_F(LivingAccount, WhatTheLastSyncLeftWaitingIsKnownFromTheStartAndAfterAFail
   EXPECT_EQ(life().pending, 4U);
 }
 
+TEST_F(LivingAccount, WhatIsHeldIsKnownWhileSomebodyElseHasTheState) {
+  write([](store::Store& base) {
+    store::HeldEntry entry;
+    entry.kind = "delete_remote";
+    entry.mailbox = add_mailbox(base, "INBOX", "INBOX");
+    entry.uid = Uid{1};
+    ASSERT_TRUE(base.replace_held({entry}));
+  });
+  const auto theirs = open();
+  begin();
+  ASSERT_EQ(life().state, LifeState::backoff);
+  EXPECT_GT(life().counters.syncs_failed, 0U);
+  EXPECT_EQ(life().held, 1U);
+}
+
 TEST_F(LivingAccount, TheLastGoodSyncIsThatBeforeThisLifeUntilThereIsAnother) {
   write([](store::Store& base) { ASSERT_TRUE(base.set("last_sync_ms", "1600000000000")); });
   server_.unreachable = kAway;

@@ -17,9 +17,11 @@ class DoubtedLine : public LivingAccount {
     settings_.password = [this] { return password_after(asks_for_); };
   }
   void ask() { scope_->spawn(ask(*account_, report_)); }
+  void borrow() { scope_->spawn(borrow(*account_, loan_)); }
 
   seconds asks_for_{0};
   std::optional<AccountReport> report_;
+  std::optional<Account::Loan> loan_;
 
  private:
   coro::Task<Result<Secret>> password_after(seconds time) {
@@ -29,6 +31,10 @@ class DoubtedLine : public LivingAccount {
   static coro::Task<void> ask(Account& account, std::optional<AccountReport>& report) {
     Progress nothing;
     report = co_await account.sync({}, nothing);
+  }
+  static coro::Task<void> borrow(Account& from, std::optional<Account::Loan>& into) {
+    Result<Account::Loan> lent = co_await from.lend();
+    if (lent) into = std::move(*lent);
   }
 };
 
@@ -102,23 +108,156 @@ TEST_F(DoubtedLine, ARequestThatFailsOverTheOtherOneTooIsAnswered) {
 
 TEST_F(DoubtedLine, ARequestThatWaitedForTheStateGoesOverALineThatIsProved) {
   begin();
-  std::optional<Account::Loan> loan;
-  const auto borrow = [](Account& from, std::optional<Account::Loan>& into) -> coro::Task<void> {
-    Result<Account::Loan> lent = co_await from.lend();
-    if (lent) into = std::move(*lent);
-  };
-  scope_->spawn(borrow(*account_, loan));
+  borrow();
   pass(seconds(1));
-  ASSERT_TRUE(loan);
+  ASSERT_TRUE(loan_);
   ask();
   pass(seconds(1));
   for (const auto& line : server_.lines) line->silent = true;
   account_->probe("slept");
   pass(seconds(10));
-  loan.reset();
+  loan_.reset();
   pass(seconds(6));
   ASSERT_TRUE(report_);
   EXPECT_TRUE(report_->errors.empty()) << report_->errors.front().describe();
+}
+
+TEST_F(DoubtedLine, APauseWhileTheLineOfARequestIsProvedHolds) {
+  begin();
+  borrow();
+  pass(seconds(1));
+  ask();
+  pass(seconds(1));
+  server_.answers_after = seconds(3);
+  account_->probe("slept");
+  pass(seconds(1));
+  loan_.reset();
+  pass(seconds(1));
+  const std::uint64_t syncs = life().counters.syncs;
+  account_->pause(std::nullopt);
+  pass(minutes(1));
+  EXPECT_EQ(life().state, LifeState::paused);
+  EXPECT_EQ(life().counters.syncs, syncs);
+  EXPECT_TRUE(report_);
+}
+
+class OnlyLine : public DoubtedLine {
+ protected:
+  OnlyLine() { server_.mailboxes = {"INBOX"}; }
+  // How many lines another network each five seconds costs.
+  std::size_t dialled_while_doubted(nanoseconds time) {
+    const std::size_t before = server_.dialled.size();
+    probe_each_five_seconds(time);
+    return server_.dialled.size() - before;
+  }
+};
+
+// No hook runs before a look at what is watched for the first time.
+TEST_F(OnlyLine, IsProvedAfterALoanAlsoWhereNoHookRuns) {
+  server_.answers_after = std::chrono::milliseconds(100);
+  begin(seconds(0));
+  borrow();
+  pass(seconds(10));
+  ASSERT_TRUE(loan_);
+  server_.lines[0]->silent = true;
+  account_->probe("slept");
+  pass(seconds(1));
+  loan_.reset();
+  pass(seconds(6));
+  EXPECT_TRUE(server_.lines[0]->ended);
+  EXPECT_EQ(life().state, LifeState::watching);
+}
+
+TEST_F(OnlyLine, ThatTakesWhatIsSentIsNotDeadThoughNobodyAnswersMeanwhile) {
+  begin();
+  server_.takes_after = seconds(10);
+  server_.say(0, "* 1 EXISTS\r\n");
+  pass(seconds(1));
+  account_->probe("network_changed");
+  pass(seconds(1));
+  server_.takes_after = seconds(0);  // what follows
+  pass(minutes(5));
+  EXPECT_EQ(server_.dialled.size(), 1U);
+  EXPECT_EQ(life().state, LifeState::watching);
+}
+
+TEST_F(OnlyLine, ThatSeemsDeadAgainAndAgainIsReplacedLaterEachTime) {
+  begin();
+  server_.mute_at = "LIST";
+  server_.cut(0);
+  EXPECT_LE(dialled_while_doubted(minutes(10)), 10U);
+  server_.mute_at.clear();
+  pass(minutes(10));
+  EXPECT_EQ(life().state, LifeState::watching);
+}
+
+TEST_F(OnlyLine, OfASlowServerIsBelievedAfterAnother) {
+  begin();
+  const auto synced = life().last_sync_ms;
+  server_.answers_after = seconds(6);
+  server_.cut(0);
+  EXPECT_LE(dialled_while_doubted(minutes(1)), 3U);
+  EXPECT_GT(life().last_sync_ms, synced);
+}
+
+// A sync that makes a mailbox here before it is cut short.
+class CutShort : public OnlyLine {
+ protected:
+  void on_life(const Account& account) override { syncs_told_ = account.life().counters.syncs; }
+  void on_synced(const Account& account, const AccountReport& report) override {
+    EXPECT_EQ(syncs_told_, account.life().counters.syncs);
+    reports_.push_back(report);
+    server_.hangs_up_at.clear();
+  }
+  void ask_for_more() {
+    reports_.clear();
+    server_.mailboxes.push_back("News");
+    ask();
+    pass(seconds(5));
+  }
+
+  std::uint64_t syncs_told_ = 0;
+  std::vector<AccountReport> reports_;
+};
+
+TEST_F(CutShort, ByALineThatWasLostItsWorkIsInTheAnswerOfTheNextTry) {
+  begin();
+  server_.hangs_up_at = "SELECT \"News\"";
+  ask_for_more();
+  ASSERT_TRUE(report_);
+  EXPECT_TRUE(report_->errors.empty());
+  EXPECT_EQ(report_->counts.mailboxes_in, 1U);
+}
+
+TEST_F(CutShort, ByALineThatWasLostForGoodItsWorkIsInTheAnswerToo) {
+  begin();
+  server_.hangs_up_at = "SELECT \"News\"";
+  server_.unreachable = Error(ErrorCode::connect, "no route to host");
+  ask_for_more();
+  ASSERT_TRUE(report_);
+  ASSERT_EQ(report_->errors.size(), 1U);
+  EXPECT_EQ(report_->errors.front().code(), ErrorCode::connect);
+  EXPECT_TRUE(report_->anything_done);
+  EXPECT_EQ(report_->counts.mailboxes_in, 1U);
+}
+
+TEST_F(CutShort, ByAPauseItsWorkIsToldAndInTheAnswer) {
+  server_.mute_at = "SELECT \"News\"";
+  begin();
+  ask_for_more();
+  set_log_level(LogLevel::info);
+  testing::internal::CaptureStderr();
+  account_->pause(std::nullopt);
+  pass(seconds(5));
+  const std::string log = testing::internal::GetCapturedStderr();
+  set_log_level(LogLevel::off);
+  EXPECT_NE(log.find("synced: 1 mailbox"), std::string::npos) << log;
+  ASSERT_EQ(reports_.size(), 1U);
+  EXPECT_EQ(reports_[0].counts.mailboxes_in, 1U);
+  EXPECT_TRUE(reports_[0].errors.empty());
+  ASSERT_TRUE(report_);
+  EXPECT_EQ(report_->counts.mailboxes_in, 1U);
+  EXPECT_GT(report_->seconds, 0);
 }
 
 }  // namespace

@@ -89,7 +89,7 @@ class TalkingServer final : public io::Dialer {
   std::string refuses_with = "NO [UNAVAILABLE] not now";
   std::string says_in_idle;  // as each begins
   std::chrono::milliseconds answers_after{};
-  std::chrono::milliseconds takes_after{};  // what is said is on its way for so long
+  std::chrono::milliseconds takes_after{};  // what is said goes out for so long, bit by bit
   std::size_t lines_max = SIZE_MAX;         // a login beyond so many lines is refused
   std::string refusal = "NO [LIMIT] Maximum number of connections from user+IP exceeded";
   std::size_t refusals = 0;
@@ -118,8 +118,10 @@ class TalkingServer final : public io::Dialer {
       co_return text.size();
     }
     coro::Task<Status> write(std::string bytes) override {
-      if (server_.takes_after.count() > 0)
-        STERNA_CO_CHECK(co_await server_.clock_.sleep(server_.takes_after));
+      for (auto left = server_.takes_after; left.count() > 0; left -= kPiece) {
+        STERNA_CO_CHECK(co_await server_.clock_.sleep(std::min(left, kPiece)));
+        ++octets_out_;
+      }
       const auto now = server_.clock_.monotonic();
       if (now - std::exchange(line_->spoke_at, now) > server_.bears) server_.cut(index_);
       if (line_->lost) co_return fail(*line_->lost);
@@ -130,16 +132,20 @@ class TalkingServer final : public io::Dialer {
       co_return Status{};
     }
     std::uint64_t octets_in() const override { return octets_in_; }
+    std::uint64_t octets_out() const override { return octets_out_; }
     void close() override {
       line_->ended = true;
       line_->news.set();
     }
 
    private:
+    static constexpr std::chrono::milliseconds kPiece{1000};
+
     TalkingServer& server_;
     std::shared_ptr<Line> line_;
     std::size_t index_;
     std::uint64_t octets_in_ = 0;
+    std::uint64_t octets_out_ = 0;
   };
 
   void hear(Line& line, std::size_t index, const std::string& text) {
