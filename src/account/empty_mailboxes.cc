@@ -89,13 +89,8 @@ Result<Known> sort_rows(Engine& engine, const MailboxWork& work, const UidSet& u
 coro::Task<Result<UidSet>> copied_before(Engine& engine, Connection& connection,
                                          const MailboxWork& work,
                                          const std::vector<MessageRow>& rows) {
-  std::map<Uid, IntentId> intents;
-  STERNA_CO_TRY(const std::vector<Intent> open, engine.store->intents());
-  for (const Intent& intent : open) {
-    const bool about = intent.kind == IntentKind::delete_out && intent.mailbox == work.row.id &&
-                       intent.uidvalidity == work.row.cursor.uidvalidity;
-    if (about && intent.to_trash) intents.emplace(intent.uid, intent.id);
-  }
+  STERNA_CO_TRY(const auto intents,
+                open_removals(engine, work.row.id, work.row.cursor.uidvalidity));
   std::vector<BegunRemoval> begun;
   for (const MessageRow& row : rows) {
     const auto intent = intents.find(row.key.uid);

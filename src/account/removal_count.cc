@@ -9,6 +9,10 @@ bool is_bin(const MailboxWork& work) {
   return work.row.role == Role::trash || work.row.role == Role::junk;
 }
 
+bool is_removal(const MessageRow& row) {
+  return !row.base_name.empty() && !is_replaced(row);
+}
+
 Result<RemovalCount> RemovalCount::begin(Engine& engine) {
   RemovalCount count(engine);
   STERNA_TRY(const std::vector<store::ApprovalEntry> approvals, engine.store->approvals());
@@ -61,7 +65,7 @@ class FinishedRemovals {
     STERNA_TRY(const auto row, engine_.store->message({what.where.mailbox, what.uid}));
     if (!work || !row) return {};
     const bool deleted = row->state == RowState::deleting && what.into == RowState::tombstone;
-    if (deleted && !is_replaced(*row)) remote_.add(*work, what.uid);
+    if (deleted && is_removal(*row)) remote_.add(*work, what.uid);
     if (row->state == RowState::dropping) local_.add(*work, what.uid);
     return {};
   }

@@ -14,6 +14,9 @@ namespace sterna::account {
 // Removing from there is removing for good, and no loss.
 bool is_bin(const MailboxWork& work);
 
+// Not the surplus copy of a move, whose row never had a file, nor what an edit replaced.
+bool is_removal(const MessageRow& row);
+
 class RemovalCount {
  public:
   // With the approvals as they are now: before those of what was removed are taken away.

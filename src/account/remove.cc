@@ -7,8 +7,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <memory>
-#include <unordered_map>
 
 #include "decisions.h"
 #include "execute.h"
@@ -50,11 +50,13 @@ Error not_named() {
 // The removals of one mailbox, step by step: see remove_out().
 class Remover {
  public:
-  Remover(Engine& engine, Connection& connection, MailboxWork& work, UidValidity uidvalidity)
+  Remover(Engine& engine, Connection& connection, MailboxWork& work, UidValidity uidvalidity,
+          std::vector<Identity>& unsure)
       : engine_(engine),
         connection_(connection),
         work_(work),
         uidvalidity_(uidvalidity),
+        unsure_(unsure),
         proof_(engine, connection, work, uidvalidity) {}
 
   MailboxWork& work() { return work_; }
@@ -150,9 +152,10 @@ class Remover {
 
   // Inside a transaction.
   Status add_intents() {
-    STERNA_TRY(const OpenIntents open, open_intents());
+    STERNA_TRY(const auto open,
+               open_removals(engine_, work_.row.id, work_.input.remote.uidvalidity));
     for (Victim& victim : victims_) {
-      const auto before = open.find(victim.row.key.uid.value);
+      const auto before = open.find(victim.row.key.uid);
       STERNA_CHECK(
           add_intent(victim, before == open.end() ? std::nullopt : std::optional(before->second)));
       if (remains(victim)) continue;
@@ -262,20 +265,6 @@ class Remover {
     return row;
   }
 
-  // By UID: copies to the Trash that were begun, and not seen to their end.
-  using OpenIntents = std::unordered_map<std::uint32_t, IntentId>;
-  Result<OpenIntents> open_intents() const {
-    OpenIntents open;
-    STERNA_TRY(const std::vector<Intent> intents, engine_.store->intents());
-    for (const Intent& intent : intents) {
-      const bool ours = intent.kind == IntentKind::delete_out && intent.to_trash &&
-                        intent.mailbox == work_.row.id &&
-                        intent.uidvalidity == work_.input.remote.uidvalidity;
-      if (ours) open.emplace(intent.uid.value, intent.id);
-    }
-    return open;
-  }
-
   // One that says "to the Trash" stays until the end: it tells since when the copy may be there.
   Status add_intent(Victim& victim, std::optional<IntentId> before) {
     if (before) {
@@ -292,10 +281,10 @@ class Remover {
     intent.identity = remote_identity(victim.row);
     intent.to_trash = victim.kind == sync::RemovalKind::to_trash;
     const MailboxWork* trash = intent.to_trash ? engine_.trash() : nullptr;
-    if (trash && trash->cursor_known) {
+    if (trash) {
       intent.target = trash->row.id;
-      intent.target_uidvalidity = trash->next_cursor.uidvalidity;
-      intent.target_uid_next = trash->next_cursor.uid_next;
+      intent.target_uidvalidity = seen_before(*trash).uidvalidity;
+      intent.target_uid_next = seen_before(*trash).uid_next;
     }
     intent.at_ms = engine_.sure_ms();
     STERNA_TRY(victim.intent, engine_.store->add_intent(intent));
@@ -328,11 +317,8 @@ class Remover {
   // What an earlier sync copied to a Trash that is not synced is only expunged.
   coro::Task<Status> set_copied_aside(std::vector<Victim>& victims) {
     if (!engine_.trash_there) co_return Status{};
-    std::vector<BegunRemoval> begun;
-    for (const Victim& one : victims) {
-      if (!one.begun || !one.row.identity) continue;
-      begun.push_back({one.row.key, one.intent, *remote_identity(one.row)});
-    }
+    const std::vector<BegunRemoval> begun =
+        removals_of(victims, [](const Victim& one) { return one.begun; });
     if (begun.empty()) co_return Status{};
     STERNA_CO_TRY(const UidSet copied,
                   co_await find_trash_copies(engine_, connection_, *engine_.trash_there, begun));
@@ -347,14 +333,26 @@ class Remover {
   coro::Task<Status> move_to_trash(std::vector<Victim>& victims) {
     MailboxWork* trash = engine_.trash();
     if (!trash) co_return fail(ErrorCode::internal, "there is no Trash to move to");
-    STERNA_CO_CHECK(begin_anew(victims, *trash));
+    STERNA_CO_CHECK(let_twins_wait(victims));
+    if (victims.empty()) co_return Status{};
+    std::vector<IntentId> again;
+    for (const Victim& one : victims) {
+      if (one.begun) again.push_back(one.intent);
+    }
+    STERNA_CO_CHECK(begin_anew(engine_, *trash, again));
     CopySink told;
     STERNA_CO_TRY(const Transfer done,
                   co_await transfer(engine_, connection_, uids_of_rows(victims), *trash, told));
-    const std::vector<Victim> unnamed = take_those(
-        victims, [&](const Victim& one) { return done.unnamed.contains(one.row.key.uid); });
-    STERNA_CO_CHECK(tell_apart(unnamed, victims, told, *trash));
-    leave_unnamed(unnamed);
+    const auto all = [](const Victim&) { return true; };
+    STERNA_CO_CHECK(tell_apart(engine_, *trash, removals_of(victims, all), told));
+    for (const BegunRemoval& one : removals_of(victims, [&](const Victim& victim) {
+           const Uid uid = victim.row.key.uid;
+           return done.unnamed.contains(uid) || done.doubted.contains(uid);
+         })) {
+      unsure_.push_back(one.identity);
+    }
+    leave_unnamed(take_those(
+        victims, [&](const Victim& one) { return done.unnamed.contains(one.row.key.uid); }));
     if (done.refusal) {
       std::vector<Victim> refused =
           take_those(victims, [&](const Victim& one) { return !done.has(one.row.key.uid); });
@@ -383,29 +381,31 @@ class Remover {
     co_return record(victims, "moved to Trash");
   }
 
-  // They were looked for in the Trash, and are not there: none of what is there is their copy.
-  Status begin_anew(const std::vector<Victim>& victims, const MailboxWork& trash) {
-    FirstPossible first;
+  template <class Which>
+  static std::vector<BegunRemoval> removals_of(const std::vector<Victim>& victims, Which which) {
+    std::vector<BegunRemoval> removals;
     for (const Victim& one : victims) {
-      if (one.begun && trash.cursor_known) first[one.intent] = trash.next_cursor.uid_next;
+      if (!one.row.identity || !which(one)) continue;
+      removals.push_back({one.row.key, one.intent, *remote_identity(one.row)});
     }
-    return raise_first(engine_, trash, first);
+    return removals;
   }
 
-  // Of two messages of one content, the copy of the one that was named is not the other's.
-  Status tell_apart(const std::vector<Victim>& unnamed, const std::vector<Victim>& others,
-                    const CopySink& told, const MailboxWork& trash) {
-    FirstPossible first;
-    for (const Victim& one : unnamed) {
-      for (const Victim& other : others) {
-        const bool twins = one.row.identity && other.row.identity &&
-                           one.row.identity->same_as(*other.row.identity);
-        const auto copy =
-            twins ? told.target_of(other.row.key.uid, trash.next_cursor.uidvalidity) : std::nullopt;
-        if (copy) first[one.intent] = std::max(first[one.intent], Uid{copy->value + 1});
-      }
+  // Their copy would pass for that of the removal which this pass left in doubt.
+  Status let_twins_wait(std::vector<Victim>& victims) {
+    std::vector<Victim> waiting = take_those(victims, [&](const Victim& one) {
+      return one.row.identity && std::ranges::any_of(unsure_, [&](const Identity& other) {
+               return remote_identity(one.row)->same_as(other, false);
+             });
+    });
+    if (waiting.empty()) return {};
+    work_.look_again();
+    engine_.again = true;
+    for (const Victim& one : waiting) {
+      engine_.outcomes.undone.insert({work_.row.id, one.row.key.uid, {}, "delete"});
     }
-    return raise_first(engine_, trash, first);
+    std::erase_if(waiting, [](const Victim& one) { return one.begun; });
+    return withdraw(waiting);
   }
 
   // Rows and intents stay: the next pass looks for their copies in the Trash. What was in doubt
@@ -473,8 +473,8 @@ class Remover {
     STERNA_TRY(auto transaction, engine_.store->begin(store::Durability::normal));
     STERNA_TRY(RemovalCount count, RemovalCount::begin(engine_));
     for (Victim& victim : victims) {
-      count.add(work_, victim.row.key.uid);
       const auto& what = std::get<sync::DeleteOut>(victim.action->what);
+      if (is_removal(victim.row)) count.add(work_, victim.row.key.uid);
       const std::string reason = fmt::format("{} ({})", victim.action->reason, what.proof);
       if (what.file_remains) {
         engine_.again = true;
@@ -511,7 +511,8 @@ class Remover {
   Engine& engine_;
   Connection& connection_;
   MailboxWork& work_;
-  UidValidity uidvalidity_;  // of the plan
+  UidValidity uidvalidity_;        // of the plan
+  std::vector<Identity>& unsure_;  // of all mailboxes: whose copies this pass left in doubt
   Proof proof_;
   std::vector<Victim> victims_;
   std::vector<Victim> doubted_;
@@ -565,10 +566,11 @@ coro::Task<Status> remove_proven(Engine& engine, Connection& connection,
 coro::Task<Status> remove_out(Engine& engine, Connection& connection,
                               std::span<const Removals> removals) {
   std::vector<std::unique_ptr<Remover>> removers;
+  std::vector<Identity> unsure;
   for (const Removals& one : removals) {
     const auto& first = std::get<sync::DeleteOut>(one.actions.front()->what);
     auto remover =
-        std::make_unique<Remover>(engine, connection, *one.work, first.where.uidvalidity);
+        std::make_unique<Remover>(engine, connection, *one.work, first.where.uidvalidity, unsure);
     STERNA_CO_CHECK(remover->load(one.actions));
     if (!remover->empty()) removers.push_back(std::move(remover));
   }

@@ -33,7 +33,7 @@ class Transferring {
           co_await connection_.run(
               moving ? imap::uid_move(part, target_) : imap::uid_copy(part, target_), &sink_));
       if (done.ok()) {
-        if (!take(part, moving, done, named_since(told))) break;
+        if (!take(part, moving, done, named_since(told, moving))) break;
         continue;
       }
       // What was copied before the refusal must not be copied once more.
@@ -49,13 +49,15 @@ class Transferring {
   }
 
  private:
-  // Of which messages COPYUID told since then; nullopt: the server says nothing of that.
-  std::optional<UidSet> named_since(std::size_t told) const {
+  // Of which messages COPYUID told since then; nullopt: the server says nothing of that. What a
+  // MOVE did not take is where it was, and the copies of others would pass for its own.
+  std::optional<UidSet> named_since(std::size_t told, bool moving) const {
     if (sink_.answers.size() == told) return std::nullopt;
     UidSet named;
     for (std::size_t i = told; i < sink_.answers.size(); ++i) {
       named.add_all(sink_.answers[i].sources());
     }
+    if (moving && named.empty()) return std::nullopt;
     return named;
   }
 
@@ -107,6 +109,14 @@ std::optional<Uid> CopySink::target_of(Uid source, UidValidity expected) const {
     if (const auto target = answer.target_of(source)) return target;
   }
   return std::nullopt;
+}
+
+UidValidity CopySink::uidvalidity() const {
+  UidValidity last;
+  for (const imap::CopyUid& answer : answers) {
+    if (answer.uidvalidity) last = answer.uidvalidity;
+  }
+  return last;
 }
 
 Result<bool> can_be_new(Engine& engine, const MailboxWork& work, Uid uid) {

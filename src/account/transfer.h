@@ -25,14 +25,18 @@ class CopySink : public Sink {
     return hang_up(Error(ErrorCode::protocol, "the server tells of more copies than were made"));
   }
   std::optional<Uid> target_of(Uid source, UidValidity expected) const;
+  UidValidity uidvalidity() const;  // of the target, as told last; none if it was not
 
   std::vector<imap::CopyUid> answers;
 
  private:
   static constexpr std::size_t kAnswersMax = 100'000;
 
+  // One that cannot be read, or whose sets do not pair, is an answer that names nothing.
   void take(const imap::ResponseCode& code) {
-    if (const auto* copied = code.as<imap::CopyUid>()) answers.push_back(*copied);
+    if (!code.is(imap::Code::copy_uid)) return;
+    const auto* copied = code.as<imap::CopyUid>();
+    answers.push_back(copied ? *copied : imap::CopyUid{});
   }
 };
 

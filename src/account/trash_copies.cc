@@ -2,6 +2,7 @@
 #include "trash_copies.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "message_limit.h"
@@ -9,6 +10,10 @@
 
 namespace sterna::account {
 namespace {
+
+// From which UID of the Trash on the copy of each intent may be. What is below is known to be none
+// of theirs.
+using FirstPossible = std::map<IntentId, Uid>;
 
 // The copies that may be there begin with what the intent noted, as long as it speaks of this
 // mailbox.
@@ -47,6 +52,39 @@ coro::Task<Result<std::vector<RemoteArrival>>> contents_of(Engine& engine, Conne
   co_return found;
 }
 
+Status raise_first(Engine& engine, const MailboxWork& trash, UidValidity now,
+                   const FirstPossible& first) {
+  if (first.empty()) return {};
+  STERNA_TRY(const std::vector<Intent> intents, engine.store->intents());
+  return engine.write([&]() -> Status {
+    for (Intent intent : intents) {
+      const auto raised = first.find(intent.id);
+      if (raised == first.end()) continue;
+      const Uid before = intent.target == trash.row.id ? first_possible(intent, now) : Uid(1);
+      intent.target = trash.row.id;
+      intent.target_uidvalidity = now;
+      intent.target_uid_next = std::max(before, raised->second);
+      STERNA_CHECK(engine.store->update_intent(intent));
+    }
+    return {};
+  });
+}
+
+bool is_to_trash(const Intent& intent) {
+  return intent.kind == IntentKind::delete_out && intent.to_trash;
+}
+
+// Of what was begun before, a copy may be there already, below the one that is made now.
+bool may_have_copy(const Intent& intent, const RemoteCursor& seen) {
+  return intent.target_uidvalidity != seen.uidvalidity || intent.target_uid_next < seen.uid_next;
+}
+
+std::set<MessageKey> removals_with_copy(const Engine& engine) {
+  std::set<MessageKey> keys;
+  for (const auto& [copy, key] : engine.trash_copies) keys.insert(key);
+  return keys;
+}
+
 }  // namespace
 
 coro::Task<Result<UidSet>> find_trash_copies(Engine& engine, Connection& connection,
@@ -63,6 +101,11 @@ coro::Task<Result<UidSet>> find_trash_copies(Engine& engine, Connection& connect
   STERNA_CO_TRY(const UidSet there, co_await uids_since(connection, lowest));
   STERNA_CO_TRY(const std::vector<RemoteArrival> copies,
                 co_await contents_of(engine, connection, trash, there));
+  std::vector<Uid> told;
+  for (const RemoteArrival& copy : copies) {
+    if (copy.identity) told.push_back(copy.uid);
+  }
+  const UidSet untold = there.minus(UidSet::of(std::move(told)));
   UidSet copied;
   for (const BegunRemoval& one : begun) {
     for (const RemoteArrival& copy : copies) {
@@ -73,27 +116,68 @@ coro::Task<Result<UidSet>> find_trash_copies(Engine& engine, Connection& connect
       copied.add(one.key.uid);
       break;
     }
+    const bool unknown = !untold.empty() && untold.last() >= first.at(one.intent);
+    if (unknown && !copied.contains(one.key.uid)) {
+      co_return fail(Error(ErrorCode::protocol, "the server does not tell what is in its Trash")
+                         .with_scope(ErrorScope::mailbox));
+    }
   }
   co_return copied;
 }
 
-Status raise_first(Engine& engine, const MailboxWork& trash, const FirstPossible& first) {
-  if (first.empty()) return {};
+Result<std::map<Uid, IntentId>> open_removals(Engine& engine, MailboxId mailbox,
+                                              UidValidity uidvalidity) {
+  std::map<Uid, IntentId> open;
   STERNA_TRY(const std::vector<Intent> intents, engine.store->intents());
-  return engine.write([&]() -> Status {
-    for (Intent intent : intents) {
-      const auto raised = first.find(intent.id);
-      if (raised == first.end()) continue;
-      const bool same = intent.target == trash.row.id &&
-                        intent.target_uidvalidity == trash.next_cursor.uidvalidity;
-      const Uid before = same ? intent.target_uid_next : Uid(1);
-      intent.target = trash.row.id;
-      intent.target_uidvalidity = trash.next_cursor.uidvalidity;
-      intent.target_uid_next = std::max(before, raised->second);
-      STERNA_CHECK(engine.store->update_intent(intent));
+  for (const Intent& intent : intents) {
+    const bool ours = intent.mailbox == mailbox && intent.uidvalidity == uidvalidity;
+    if (ours && is_to_trash(intent)) open.emplace(intent.uid, intent.id);
+  }
+  return open;
+}
+
+const RemoteCursor& seen_before(const MailboxWork& trash) {
+  return trash.cursor_known ? trash.next_cursor : trash.row.cursor;
+}
+
+Status begin_anew(Engine& engine, const MailboxWork& trash, const std::vector<IntentId>& intents) {
+  if (!trash.cursor_known) return {};
+  Uid next = trash.next_cursor.uid_next;
+  // Those of this sync came later.
+  if (!engine.trash_copies.empty()) {
+    next = std::max(next, Uid{engine.trash_copies.rbegin()->first.value + 1});
+  }
+  FirstPossible first;
+  for (const IntentId id : intents) first[id] = next;
+  return raise_first(engine, trash, trash.next_cursor.uidvalidity, first);
+}
+
+Status tell_apart(Engine& engine, const MailboxWork& trash,
+                  const std::vector<BegunRemoval>& removals, const CopySink& told) {
+  const RemoteCursor& seen = seen_before(trash);
+  const UidValidity now = trash.cursor_known ? seen.uidvalidity : told.uidvalidity();
+  std::multimap<Digest, std::pair<Uid, const Identity*>> copies;
+  for (const BegunRemoval& one : removals) {
+    const auto copy = told.target_of(one.key.uid, now);
+    if (!copy) continue;
+    engine.trash_copies.emplace(*copy, one.key);
+    copies.emplace(one.identity.header, std::pair(*copy, &one.identity));
+  }
+  if (copies.empty()) return {};
+  const std::set<MessageKey> copied = removals_with_copy(engine);
+  STERNA_TRY(const std::vector<Intent> intents, engine.store->intents());
+  FirstPossible first;
+  for (const Intent& intent : intents) {
+    if (!is_to_trash(intent) || !intent.identity || may_have_copy(intent, seen)) continue;
+    if (copied.contains({intent.mailbox, intent.uid})) continue;
+    const auto [begin, end] = copies.equal_range(intent.identity->header);
+    for (auto it = begin; it != end; ++it) {
+      const auto& [copy, identity] = it->second;
+      if (!identity->same_as(*intent.identity, false)) continue;
+      first[intent.id] = std::max(first[intent.id], Uid{copy.value + 1});
     }
-    return {};
-  });
+  }
+  return raise_first(engine, trash, now, first);
 }
 
 }  // namespace sterna::account

@@ -291,16 +291,35 @@ class PartTest(unittest.TestCase):
     class ConcealingMove(Concealing):
         capabilities = ScriptedServer.capabilities
 
-    KINDS = (Copying, Moving, Concealing, ConcealingMove)
+    class Echoing(Copying):
+        """Two of them are copied, and COPYUID has the set that was asked for."""
+        at_a_time = 2
+
+        def _copy(self, session, text, uids):
+            said = super()._copy(session, text, uids)
+            return re.sub(rb"(COPYUID \d+) \S+", rb"\1 " + text.split(b" ")[2], said)
+
+    class EchoingMove(Echoing):
+        capabilities = ScriptedServer.capabilities
+
+    class Garbling(Copying):
+        """All of them are copied, and nobody can read which."""
+        at_a_time = None
+
+        def _copy(self, session, text, uids):
+            return re.sub(rb"\S+\]", b"0]", super()._copy(session, text, uids))
+
+    KINDS = (Copying, Moving, Concealing, ConcealingMove, Echoing, Garbling)
 
     def world(self, kind, words=("m0", "m1", "m2"), **keys):
         server = kind()
         for name in ("Work", "Trash", "Full"):
             server.make(name)
-        for word in words:
+        for word in words or ():
             server.add(b"INBOX", message(word))
         world = ScriptedWorld(self, server, **keys)
-        world.sync()
+        if words is not None:
+            world.sync()
         return world
 
     def there(self, world, mailbox):
@@ -318,6 +337,11 @@ class PartTest(unittest.TestCase):
         self.assertEqual(self.there(world, target), sorted(words))
         self.assertEqual(self.there(world, "INBOX"), [])
         self.assertEqual(world.ask_state("SELECT * FROM intent"), [])
+
+    def delete_all(self, world, *mailboxes):
+        for mailbox in mailboxes:
+            for file in world.mail.messages(mailbox):
+                world.mail.delete(file)
 
     def for_each_kind(self, target, change, **keys):
         for kind in self.KINDS:
@@ -340,6 +364,46 @@ class PartTest(unittest.TestCase):
     def test_what_was_not_moved_is_moved_later(self):
         self.for_each_kind("Work", lambda world, file: world.mail.move(file, "Work"))
 
+    def test_what_a_move_that_names_nothing_left_where_it_was_is_not_lost(self):
+        for words in (["m0", "m1", "m2"], ["m0"] * 3):
+            with self.subTest(words=words):
+                world = self.world(self.EchoingMove, words)
+                self.delete_all(world, "INBOX")
+                for _ in range(3):
+                    world.sync(expect=(DONE, PARTLY))
+                    world.ask_state("UPDATE failure SET next_try_ms = 0")
+                self.assertEqual(sorted(self.there(world, "INBOX") + self.there(world, "Trash")),
+                                 words)
+
+    def test_what_was_copied_and_named_so_that_nobody_can_read_it_is_not_copied_again(self):
+        for target, change in (("Trash", lambda world, file: world.mail.delete(file)),
+                               ("Work", lambda world, file: world.mail.move(file, "Work"))):
+            with self.subTest(target):
+                world = self.world(self.Garbling)
+                for file in world.mail.messages("INBOX"):
+                    change(world, file)
+                self.rest(world, target, ["m0", "m1", "m2"])
+                self.assertEqual(len(world.server.sent(rb"^UID COPY")), 1)
+
+    def test_a_copy_of_which_the_server_tells_nothing_may_be_the_one_that_is_looked_for(self):
+        class Shy(self.Concealing):
+            shy = True
+
+            def fetch_line(self, session, uid, items):
+                if self.shy and session.mailbox == b"Trash":
+                    return b"* 1 FETCH (UID %d)" % uid
+                return super().fetch_line(session, uid, items)
+
+        world = self.world(Shy, mailboxes=["*", "!Trash"])
+        for file in world.mail.messages("INBOX"):
+            world.mail.delete(file)
+        for _ in range(3):
+            world.sync(expect=(DONE, PARTLY))
+            world.ask_state("UPDATE failure SET next_try_ms = 0")
+        world.server.shy = False
+        self.rest(world, "Trash", ["m0", "m1", "m2"])
+        self.assertEqual(len(world.server.sent(rb"^UID COPY")), 1)
+
     def test_a_mailbox_that_was_let_go_by_a_sync_that_died_behind_a_part(self):
         need_steps()
         world = self.world(self.Copying, words=())
@@ -359,14 +423,20 @@ class PartTest(unittest.TestCase):
     def test_a_server_that_names_none_of_them_is_not_asked_for_ever(self):
         class Denying(self.Copying):
             at_a_time = 0
+            said = b"[COPYUID 7 999 999]"
 
             def _copy(self, session, text, uids):
-                return b"[COPYUID 7 999 999]"
+                return self.said
 
-        for change, copies in ((lambda world, file: world.mail.delete(file), 2),
-                               (lambda world, file: world.mail.move(file, "Work"), 3)):
-            with self.subTest(copies=copies):
-                world = self.world(Denying)
+        class Confusing(Denying):
+            said = b"[COPYUID 7 1:3 100:101]"
+
+        for kind, (change, copies) in itertools.product(
+                (Denying, Confusing),
+                ((lambda world, file: world.mail.delete(file), 2),
+                 (lambda world, file: world.mail.move(file, "Work"), 3))):
+            with self.subTest(kind.__name__, copies=copies):
+                world = self.world(kind)
                 for file in world.mail.messages("INBOX"):
                     change(world, file)
                 for _ in range(5):
