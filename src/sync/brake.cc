@@ -30,8 +30,9 @@ bool is_guarded(const Draft& draft, const Removal& removal) {
 // On its way, or gone by now.
 std::optional<Side> begun_on(const RowView& row) {
   if (row.has_state(RowState::dropping)) return Side::local;
-  const bool deleted = row.has_state(RowState::deleting) && !row.file && !row.message &&
-                       !row.move_out && !is_replaced(*row.row);
+  // The surplus copy of a move has no name.
+  const bool removal = !row.row->base_name.empty() && !row.move_out && !is_replaced(*row.row);
+  const bool deleted = row.has_state(RowState::deleting) && !row.file && !row.message && removal;
   const bool flagged = row.has_file_here() && row.remote == Remote::gone && row.intent &&
                        row.intent->kind == IntentKind::delete_out;
   return deleted || flagged ? std::optional(Side::remote) : std::nullopt;

@@ -187,6 +187,40 @@ class BrakeTest(IntegrationCase):
             world.sterna.die_at(step, "sync")
         world.sync(expect=HELD)
 
+    def removed(self, world, step):
+        """Counted of what one sync, killed at that step if there is one, and the next ones do."""
+        world.mail.settle()
+        if step:
+            world.sterna.die_at(step, "sync")
+        for _ in range(3):
+            world.sync(expect=None)
+            world.pass_time(30)
+        return world.ask_state("SELECT side, count FROM removal")
+
+    def test_what_a_move_leaves_behind_is_no_deletion(self):
+        need_steps()
+        for step in (None, "delete_out.answered"):
+            with self.subTest(step):
+                world = self.world("no-move")
+                self.filled(world, 3)
+                file = world.mail.find("INBOX", "<m1@")
+                world.mail.move(file, "Work")
+                world.mail.settle()
+                world.sterna.die_at("move_out.copied", "sync")
+                self.assertIn("m1", world.words_on_server("Work"))
+                world.mail.move(world.mail.find("Work", "<m1@"), "INBOX")
+                self.assertEqual(self.removed(world, step), [])
+                self.assertEqual(world.words_on_server("INBOX"), ["m0", "m1", "m2"])
+                self.assertNotIn("m1", world.words_on_server("Work"))
+
+    def test_what_an_edit_replaces_is_no_deletion(self):
+        world = self.world()
+        self.filled(world, 3)
+        file = world.mail.find("INBOX", "<m1@")
+        world.mail.replace(file, file.read() + b"More.\n")
+        self.assertEqual(self.removed(world, None), [])
+        self.assertEqual(world.words_on_server("Trash"), ["m1"])
+
     def test_a_deletion_in_portions_counts_as_one_where_each_sync_dies(self):
         need_steps()
         for profile, step in (("full", "delete_out.intended"), ("full", "delete_out.answered"),

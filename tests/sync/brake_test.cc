@@ -99,6 +99,16 @@ TEST(Brake, WhatAnEditReplacedIsNoDeletion) {
   }
   EXPECT_EQ(held(input), 0U);
 }
+TEST(Brake, WhatAMoveLeftBehindIsNoDeletion) {
+  Input input = removals(50, 100, Which::files);
+  for (MessageRow& row : input.rows) {
+    if (row.key.uid > Uid(40)) continue;
+    std::erase(mailbox(input, "A").local.gone, row.key.uid);
+    row.state = RowState::deleting;
+    row.base_name.clear();
+  }
+  EXPECT_EQ(held(input), 0U);
+}
 TEST(Brake, CountsEachSideByItself) {
   Input input = removals(10, 100, Which::files);
   mailbox(input, "A").window.removed_local = 1000;
