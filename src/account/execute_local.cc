@@ -481,7 +481,13 @@ class LocalExecution {
   }
   Result<bool> record(const sync::Action& action, const sync::Download& what, MailboxWork&,
                       Change*) {
-    remote_.downloads.push_back({what.where.mailbox, what.uids, action.reason});
+    UidSet uids = what.uids;
+    for (const MessageKey& key : remote_.unrepaired) {
+      if (key.mailbox == what.where.mailbox) uids = uids.minus(UidSet::single(key.uid));
+    }
+    if (!uids.empty()) {
+      remote_.downloads.push_back({what.where.mailbox, std::move(uids), action.reason});
+    }
     return false;
   }
 

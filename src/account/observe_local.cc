@@ -459,25 +459,9 @@ std::set<MessageKey> gone_of(const Engine& engine) {
   return gone;
 }
 
-// Whether a file that came has the name of a row of another mailbox, whose file was seen there. It
-// may have been moved between the two listings: taken for a copy, it would be sent, and its message
-// deleted where it was.
-Result<bool> may_have_moved_meanwhile(Engine& engine, const std::set<MessageKey>& gone) {
-  const auto has_news = [](const auto& work) { return !work->input.local.arrived.empty(); };
-  if (std::ranges::none_of(engine.mailboxes, has_news)) return false;
-  STERNA_TRY(const auto reading, engine.store->read());
-  for (const auto& work : engine.mailboxes) {
-    for (const LocalArrival& arrival : work->input.local.arrived) {
-      STERNA_TRY(const std::vector<MessageRow> rows,
-                 engine.store->messages_by_base_name(arrival.file.base));
-      const bool elsewhere = std::ranges::any_of(rows, [&](const MessageRow& row) {
-        const bool has_file = row.state == RowState::present || row.state == RowState::stub;
-        return has_file && row.key.mailbox != work->row.id && !gone.contains(row.key);
-      });
-      if (elsewhere) return true;
-    }
-  }
-  return false;
+bool anything_arrived(const Engine& engine) {
+  return std::ranges::any_of(engine.mailboxes,
+                             [](const auto& work) { return !work->input.local.arrived.empty(); });
 }
 
 // All passes of a sync share the limit: where a program never comes to rest, the first of them
@@ -530,16 +514,14 @@ coro::Task<Status> settle_local(Engine& engine) {
   for (const auto& work : engine.mailboxes) {
     if (wants_quiet(*work)) engine.ripens_in(work->quiet_in_ns);
   }
-  // Everything that moved since the last absence was noticed is looked at once more; once, where a
-  // file seems to be in two places.
+  // Everything that moved since the last absence was noticed is looked at once more; once, where
+  // anything came: a file that was moved between two listings is in both, under whatever name.
+  // Taken for a copy it would be sent, and its message deleted where it was.
   std::set<MessageKey> before;
   for (int round = 0;; ++round) {
     std::set<MessageKey> gone = gone_of(engine);
     const bool news = !std::ranges::includes(before, gone);
-    if (!news && round == 0) {
-      STERNA_CO_TRY(const bool moved_meanwhile, may_have_moved_meanwhile(engine, gone));
-      if (!moved_meanwhile) break;
-    }
+    if (!news && round == 0 && !anything_arrived(engine)) break;
     before = std::move(gone);
     STERNA_CO_TRY(const bool moved, co_await relist_moved(engine, news));
     if (!moved && std::ranges::includes(before, gone_of(engine))) break;

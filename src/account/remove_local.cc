@@ -33,6 +33,7 @@ struct Removal {
   std::optional<FileStamp> wreck;  // what is taken away is not the row's file any more
   FileStamp stamp;                 // the file as it was seen; without a size or a time: not known
   MessageRow row;
+  bool rowless = false;  // it is only written down for the time being
   maildir::SeenFile seen;
   std::string undo_name;
   std::string reason;
@@ -80,11 +81,13 @@ Result<std::vector<Removal>> repairs_of(Engine& engine, const sync::Plan& plan) 
     if (!what) continue;
     const MessageKey key{what->where.mailbox, what->uid};
     STERNA_TRY(std::optional<MessageRow> row, engine.store->message(key));
-    if (!row) {
+    const bool rowless = !row;
+    if (rowless) {
       row.emplace().key = key;
       row->base_name = what->file.base;
     }
     Removal removal = removal_of(engine, std::move(*row), what->file_mailbox, what->file);
+    removal.rowless = rowless;
     removal.meanwhile = removal.into = RowState::wanted;
     removal.wreck = what->file.file;
     removal.reason = action.reason;
@@ -135,7 +138,8 @@ Status take_back(Engine& engine, const Removal& removal) {
   engine.again = engine.again || removal.error->is(ErrorCode::changed);
   const MessageKey& key = removal.row.key;
   if (removal.wreck) engine.outcomes.undone.insert({key.mailbox, key.uid, {}, "repair"});
-  return engine.store->put_message(removal.row);
+  return removal.rowless ? engine.store->remove_message(key)
+                         : engine.store->put_message(removal.row);
 }
 
 // After the transaction that took them back.
@@ -227,6 +231,7 @@ coro::Task<Status> repair_wrecks(Engine& engine, const sync::Plan& plan, RemoteW
   for (const Removal& removal : removals) {
     if (removal.error) {
       STERNA_CO_CHECK(take_back(engine, removal));
+      remote.unrepaired.insert(removal.row.key);
       continue;
     }
     STERNA_CO_CHECK(record(engine, removal, true));

@@ -80,5 +80,22 @@ with
 )");
 }
 
+// Its old mailbox was not even listed. What is sent as new would leave the message itself to go to
+// the Trash.
+TEST(FoundHalfMoves, OneUnderANewNameBetweenTwoListingsIsNoCopy) {
+  play(R"(seed 920753
+with capability trash
+7 remote.deliver dice=784809756
+14 rest
+18 remote.deliver dice=556796155
+20 remote.remove dice=250457478
+24 rest
+27 local.deliver dice=291367308
+34 local.move at=38 dice=390332098
+35 sync
+41 rest
+)");
+}
+
 }  // namespace
 }  // namespace sterna::simulation

@@ -411,5 +411,19 @@ with
 )");
 }
 
+// Its message is not fetched beside it before it is out of the way.
+TEST(Found, APartThatGetsAFlagAmidItsRepairIsStillOne) {
+  play(R"(seed 930780
+with nameless
+44 remote.deliver dice=309266351
+45 remote.make dice=174958743
+46 remote.deliver dice=784318464
+53 sync dice=683933633 power_ops=124
+60 remote.move dice=340975071
+66 local.flag at=202 dice=658793128
+82 rest
+)");
+}
+
 }  // namespace
 }  // namespace sterna::simulation

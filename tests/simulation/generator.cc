@@ -39,6 +39,7 @@ constexpr std::array kFeatures{
     Share{"unselect", 70},    Share{"capability", 50}, Share{"dot", 40},
     Share{"coarse", 50},      Share{"nameless", 70},   Share{"mail-apart", 40},
     Share{"mount-point", 50}, Share{"bodies-go", 50},  Share{"cyrus", 40},
+    Share{"trash", 50},
 };
 
 // What befalls a world once in a while, of those that have such trouble at all.

@@ -29,10 +29,10 @@ Ledger::Deeds& Ledger::deeds(Side side, const std::string& token) {
 }
 
 void Ledger::Deeds::take_up() {
-  if (!deleted) return;
+  if (!deleted && !trashed) return;
   for (const auto& [flag, on] : flags) moot.insert(flag);
   flags.clear();
-  deleted = false;
+  deleted = trashed = false;
   is_back = true;
 }
 
@@ -48,6 +48,7 @@ void Ledger::moved(Side side, const std::string& token, const std::string& mailb
   // Nobody knows any more where it came from.
   Life& life = lives_.at(token);
   life.moved = life.moved || side == Side::remote;
+  life.binned = life.binned || (trash && mailbox == trash->mailbox);
   life.twice = life.twice || adopting_ || (in_doubt_ && side == Side::local) || life.met();
   // Before a first sync came to its end the server's place counts.
   life.vague = life.vague || (broken_ && !was_synced_ && side == Side::local);
@@ -79,6 +80,27 @@ void Ledger::deleted(Side side, const std::string& token) {
   life.open = life.open || unbelieved || unrecorded;
 }
 
+void Ledger::removed(const std::string& token, const std::string& mailbox) {
+  Life& life = lives_.at(token);
+  const bool is_bin = trash && mailbox == trash->mailbox;
+  const bool was_binned = trash && (life.binned || life.mailbox == trash->mailbox);
+  if (!trash || (is_bin && life.mailbox == mailbox && !life.binned)) {
+    return deleted(Side::local, token);
+  }
+  // The server may not have it yet, or where it was before; from the Trash it goes for good.
+  if (is_bin || was_binned || life.bearer == Side::local) {
+    deleted(Side::local, token);
+    life.open = life.vague = life.trashed = true;
+    return;
+  }
+  Deeds& by = deeds(Side::local, token);
+  life.moved_before = life.moved_before || (by.moved_to && !by.trashed);
+  by.moved_to = trash->mailbox;
+  by.trashed = life.trashed = life.binned = true;
+  // An absence that is not believed.
+  life.vague = life.vague || adopting_ || (broken_ && !was_synced_);
+}
+
 void Ledger::copied(const std::string& token) {
   Life& life = lives_.at(token);
   several_.insert(token);
@@ -89,7 +111,7 @@ void Ledger::copied(const std::string& token) {
 void Ledger::original_gone(const std::string& token) {
   Life& life = lives_.at(token);
   life.parted = true;
-  if (life.copied && !life.deeds[1].any()) life.twice = life.copied = false;
+  if (life.copied && !life.deeds[1].any() && !trash) life.twice = life.copied = false;
   life.unflushed = 2;
 }
 // What the other side did to the old one may befall the new one, and what is done to the new one
@@ -97,10 +119,10 @@ void Ledger::original_gone(const std::string& token) {
 // rule 13).
 void Ledger::edited(const std::string& token, const std::string& by, const std::string& mailbox,
                     const FlagSet& flags) {
-  deleted(Side::local, token);
+  removed(token, mailbox);
   Life& old = lives_.at(token);
   old.open = old.open || restarted_;
-  old.vague = old.vague || restarted_;
+  old.vague = old.vague || restarted_ || trash;
   old.edited = true;
   born(Side::local, by, mailbox, flags);
   lives_.at(by).vague = true;
@@ -112,11 +134,15 @@ void Ledger::completed(const std::string& token, const std::string& mailbox) {
   Life& life = lives_.at(token);
   life.vague = true;
   life.anew = true;
-  life.twice = life.twice || restarted_ || adopting_ || (broken_ && !was_synced_) || life.met();
+  const bool keeps_part = restarted_ || adopting_ || (broken_ && !was_synced_) || trash;
+  life.twice = life.twice || keeps_part || life.met();
 }
 
 void Ledger::left_open(const std::string& token) {
-  if (const auto life = lives_.find(token); life != lives_.end()) life->second.open = true;
+  const auto life = lives_.find(token);
+  if (life == lives_.end()) return;
+  // What is in the Trash lives: only where is open.
+  (life->second.trashed && !is_deleted(token) ? life->second.vague : life->second.open) = true;
 }
 void Ledger::adopted() {
   for (auto& [token, life] : lives_) {
@@ -157,6 +183,8 @@ void Ledger::set_back(const std::vector<Copy>& local, const std::vector<Copy>& r
     life.open = life.open || is_deleted(token);
     life.twice =
         life.twice || life.deeds[0].moved_to || life.deeds[1].moved_to || several_.contains(token);
+    // What lies in the Trash does not keep a restored file from being had again (rule 17).
+    life.twice = life.twice || (trash && (life.binned || life.mailbox == trash->mailbox));
     life.vague = true;
     life.copied = false;
   }
@@ -173,9 +201,28 @@ bool Ledger::is_deleted(const std::string& token) const {
          std::ranges::any_of(life->second.deeds, [](const Deeds& by) { return by.deleted; });
 }
 
+bool Ledger::is_removed(const std::string& token) const {
+  const auto life = lives_.find(token);
+  return is_deleted(token) || life->second.deeds[0].trashed;
+}
+
+// Without MOVE, a move or a removal that a sync dies amid, and that is taken back or done otherwise
+// then, can leave one copy more in the Trash (docs/safety.md, section 5).
+bool Ledger::may_be_twice(const Life& life) const {
+  const auto& [here, there] = life.deeds;
+  const bool moved = life.moved_before || there.moved_to || (here.moved_to && !here.trashed);
+  const bool may_be_back = life.trashed && restarted_;
+  return life.twice || (trash && trash->by_copy && broken_ && (moved || may_be_back));
+}
+
+// What an edit replaces goes for good where another client put it into the Trash meanwhile.
+bool Ledger::is_open(const Life& life) {
+  return life.open || (life.trashed && life.edited && life.deeds[1].any());
+}
+
 bool Ledger::must_live(const std::string& token) const {
   const auto life = lives_.find(token);
-  return life != lives_.end() && !life->second.open && !is_deleted(token);
+  return life != lives_.end() && !is_open(life->second) && !is_deleted(token);
 }
 
 // Docs/safety.md, section 3: a flag is changed on the other side first and recorded then. If the
@@ -214,7 +261,9 @@ void Ledger::check_pair(const std::string& token, const Life& life, const Copy& 
   }
   const bool moved_and_deleted =
       (here.moved_to && here.deleted) || (there.moved_to && there.deleted);
-  if (!life.vague && (!here.moved_to || !there.moved_to) && !moved_and_deleted) {
+  // Whoever changed what was deleted here has it back.
+  const bool disputed = life.trashed && there.any();
+  if (!life.vague && !disputed && (!here.moved_to || !there.moved_to) && !moved_and_deleted) {
     const std::string& wanted = here.moved_to    ? *here.moved_to
                                 : there.moved_to ? *there.moved_to
                                                  : life.mailbox;
@@ -238,7 +287,9 @@ void Ledger::check_pair(const std::string& token, const Life& life, const Copy& 
     // 5).
     if (flag == "\\Deleted" && life.marked) continue;
     // What was marked and deleted before any sync looked is known to nobody.
-    if ((one && here.deleted) || (other && there.deleted)) continue;
+    if ((one && (here.deleted || here.trashed)) || (other && there.deleted)) continue;
+    // Nor what is marked while its copy is in the Trash already; and what is removed is marked.
+    if (life.trashed && trash->by_copy && (other || flag == "\\Deleted")) continue;
     const bool wanted = one     ? by_local->second
                         : other ? by_remote->second
                                 : has_flag(life.flags, flag);
@@ -263,13 +314,13 @@ void Ledger::check_life(const std::string& token, const Life& life, const Copies
   const Deeds& by_local = life.deeds[0];
   const Deeds& by_remote = life.deeds[1];
   const bool deleted = by_local.deleted || by_remote.deleted;
-  const bool disputed = life.open || (by_local.deleted != by_remote.deleted &&
-                                      (by_local.deleted ? by_remote : by_local).any());
-  const bool lives = !deleted && !life.open;
-  const bool right = life.twice  ? here == there && (here > 0 || !lives)
-                     : lives     ? here == 1 && there == 1
-                     : !disputed ? here == 0 && there == 0
-                                 : here == there && here <= 1;
+  const bool disputed = is_open(life) || (by_local.deleted != by_remote.deleted &&
+                                          (by_local.deleted ? by_remote : by_local).any());
+  const bool lives = !deleted && !is_open(life);
+  const bool right = may_be_twice(life) ? here == there && (here > 0 || !lives)
+                     : lives            ? here == 1 && there == 1
+                     : !disputed        ? here == 0 && there == 0
+                                        : here == there && here <= 1;
   if (!right) {
     const std::string kind = !deleted && (here == 0 || there == 0) ? "lost"
                              : deleted && !disputed                ? "undead"

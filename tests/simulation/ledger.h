@@ -32,8 +32,16 @@ struct Copy {
   std::string octets;  // lines end with CRLF
 };
 
+// Where the policy moves the messages of files that are deleted here.
+struct Trash {
+  std::string mailbox;
+  bool by_copy = false;  // the server cannot move
+};
+
 class Ledger {
  public:
+  std::optional<Trash> trash;
+
   void born(Side side, const std::string& token, const std::string& mailbox, const FlagSet& flags);
   // Until both sides agree again, what was done may not have been recorded.
   void broken() { broken_ = true; }
@@ -45,6 +53,8 @@ class Ledger {
   void saved(const std::string& token, const std::string& mailbox);
   void moved(Side side, const std::string& token, const std::string& mailbox);
   void deleted(Side side, const std::string& token);
+  // Its file, in that mailbox: deleted by the policy, or put into the Trash.
+  void removed(const std::string& token, const std::string& mailbox);
   // The other side moved it amid our removal, after the mark of that.
   void overtaken(const std::string& token) { lives_.at(token).marked = true; }
   // Deleted while nobody could know that it was there, or brought back by a person: both sides only
@@ -72,6 +82,8 @@ class Ledger {
   void synced(bool holds_a_mailbox);
   bool knows(const std::string& token) const { return lives_.contains(token); }
   bool is_deleted(const std::string& token) const;
+  // Here, and nobody wanted it any more.
+  bool is_removed(const std::string& token) const;
   // A mailbox is paired anew, by a person's word: what was moved from it under another name stands
   // in both places (docs/safety.md, section 5).
   void adopted();
@@ -92,6 +104,7 @@ class Ledger {
     std::optional<std::string> moved_to;
     bool deleted = false;
     bool edited = false;
+    bool trashed = false;
     std::set<std::string> moot;  // flags of a message that was deleted, and then came back
     bool is_back = false;        // which this one did: its flags came from the other side
     // Whoever does something to it has not deleted it, or has it back.
@@ -115,13 +128,18 @@ class Ledger {
     bool met() const { return anew && moved; }  // and both are kept
     bool marked = false;                        // moved there amid a removal of ours
     // A person may bring it back.
-    bool parted = false;  // copied, and the original deleted
-    bool edited = false;  // what replaces it was told to it, until it was replaced
+    bool parted = false;        // copied, and the original deleted
+    bool trashed = false;       // once
+    bool binned = false;        // moved to the Trash
+    bool moved_before = false;  // that
+    bool edited = false;        // what replaces it was told to it, until it was replaced
   };
   using Copies = std::map<std::string, std::vector<const Copy*>>;
 
   Deeds& deeds(Side side, const std::string& token);
   bool is_ambiguous(const Life& life, const std::string& flag) const;
+  bool may_be_twice(const Life& life) const;
+  static bool is_open(const Life& life);
   void check_life(const std::string& token, const Life& life, const Copies& local,
                   const Copies& remote, std::vector<Wrong>& wrong) const;
   void check_pair(const std::string& token, const Life& life, const Copy& local, const Copy& remote,

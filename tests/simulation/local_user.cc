@@ -223,7 +223,7 @@ void LocalUser::remove(Deed&, const File& file) {
   const std::string base = base_of(file.path);
   const bool unknown = maildir::parse_origin(base) && !diary_.is_recorded(base);
   disk_.unlink(file.path);
-  diary_.ledger.deleted(Side::local, file.copy.token);
+  diary_.ledger.removed(file.copy.token, file.copy.mailbox);
   if (unknown) diary_.ledger.left_open(file.copy.token);
   diary_.tell(Side::local, fmt::format("{} deleted in {}", file.copy.token, file.copy.mailbox));
 }

@@ -25,13 +25,14 @@ class RemoteUser {
   // A rule of this user's moved what was just stored.
   void filtered(const std::string& octets, const std::string& wire);
 
+  std::string wire_of(const std::string& mailbox) const;
+
  private:
   struct Message {
     Copy copy;
     std::string wire;
     std::uint32_t uid = 0;
   };
-  std::string wire_of(const std::string& mailbox) const;
   std::string name_of(const std::string& wire) const;
   std::vector<std::string> wires() const;
   std::vector<Message> messages() const;

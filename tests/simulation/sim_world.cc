@@ -84,6 +84,10 @@ SimWorld::SimWorld(Script script)
       network_(clock_, line_random_, server_, Abilities::of(script_)),
       worker_(clock_, worker_random_) {
   if (script_.has("dot")) server_.delimiter = '.';
+  if (script_.has("trash")) {
+    server_.create(remote_.wire_of("Trash"));
+    diary_.ledger.trash = Trash{"Trash", !script_.has("move")};
+  }
   server_.gone = [this](const std::string& octets) { witness_.gone_from_server(octets); };
   server_.filtered = [this](const std::string& octets, const std::string& to) {
     remote_.filtered(octets, to);
@@ -233,6 +237,17 @@ void SimWorld::plan_deeds(Run& run) {
   }
 }
 
+account::Settings SimWorld::settings() const {
+  account::Settings settings = settings_of(state_ / "state", "/disk/mail");
+  if (!script_.has("trash")) return settings;
+  settings.policy_for = [policy = settings.policy_for](const MailboxName& name) {
+    account::MailboxPolicy with_trash = policy(name);
+    with_trash.local_delete = sync::LocalDelete::trash;
+    return with_trash;
+  };
+  return settings;
+}
+
 bool SimWorld::act(const Step& step) {
   witness_.look(wrong_);
   mail_disk_.set_now_ns(std::max(mail_disk_.now_ns(), clock_.wall_ns()));
@@ -342,8 +357,9 @@ account::HeldDecision SimWorld::decision_about(const std::vector<account::HeldLi
     if (line.mailbox != mailbox || !is_file(line)) continue;
     const std::string base = line.path.substr(line.path.rfind('/') + 1);
     const std::string token = local_.token_of_base(base.substr(0, base.find(':')));
-    living = living || !diary_.ledger.is_deleted(token);
-    if (diary_.ledger.is_deleted(token)) deleted.push_back(token);
+    const bool removed = diary_.ledger.is_removed(token);
+    living = living || !removed;
+    if (removed) deleted.push_back(token);
   }
   if (!living && !deleted.empty()) return account::HeldDecision::apply;
   if (!living && is_set_back_) return account::HeldDecision::restore;

@@ -93,7 +93,7 @@ class SimWorld {
   void mount(bool mounted);
   bool is_in_doubt(const std::string& token) const;
   bool is_recorded(const std::string& base_name) const;
-  account::Settings settings() const { return settings_of(state_ / "state", "/disk/mail"); }
+  account::Settings settings() const;
 
   Script script_;
   SeededRandom engine_random_;
