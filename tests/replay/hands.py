@@ -218,7 +218,7 @@ class LocalHand(Hand):
         base = self._base(one.where)
         unknown = is_sternas(base) and not self.world.is_recorded(base)
         os.unlink(one.where)
-        self.ledger.deleted(LOCAL, one.token)
+        self.ledger.removed(one.token, one.copy.mailbox)
         if unknown:
             self.ledger.left_open(one.token)
         self.tell(f"{one.token} deleted in {one.copy.mailbox}")

@@ -36,15 +36,16 @@ class _Deeds:
     turns: collections.Counter = field(default_factory=collections.Counter)
     moved_to: str | None = None
     deleted: bool = False
+    trashed: bool = False
     moot: set = field(default_factory=set)      # flags of what was deleted and then came back
     is_back: bool = False       # which this one did: its flags came from the other side
 
     def take_up(self):
         """Whoever does something to it has not deleted it, or has it back."""
-        if self.deleted:
+        if self.deleted or self.trashed:
             self.moot.update(self.flags)
             self.flags.clear()
-            self.deleted = False
+            self.deleted = self.trashed = False
             self.is_back = True
 
     def any(self):
@@ -59,6 +60,9 @@ class _Life:
     vague: bool = False            # where it is and with which flags
     twice: bool = False            # it may be there more than once, the same on both sides
     bearer: int | None = None      # None: both sides agreed since
+    binned: bool = False           # moved to the Trash
+    trashed: bool = False          # deleted here, once
+    moved_before: bool = False     # that
     deeds: tuple = field(default_factory=lambda: (_Deeds(), _Deeds()))
 
 
@@ -69,8 +73,16 @@ def _by_token(copies):
     return found
 
 
+@dataclass(frozen=True)
+class Trash:
+    """Where the policy moves the messages of files that are deleted here."""
+    mailbox: str
+    by_copy: bool = False          # the server cannot move
+
+
 class Ledger:
-    def __init__(self):
+    def __init__(self, trash=None):
+        self._trash = trash
         self._lives = {}
         self._broken = False
         self._adopting = False      # set back, and no sync came to its end since
@@ -99,6 +111,7 @@ class Ledger:
         life = self._lives[token]
         life.deeds[side].take_up()
         life.deeds[side].moved_to = mailbox
+        life.binned = life.binned or self._is_trash(mailbox)
         # Nobody knows any more where it came from.
         in_doubt = self._in_doubt and side == LOCAL
         life.twice = life.twice or self._adopting or in_doubt
@@ -108,11 +121,37 @@ class Ledger:
         life.deeds[side].deleted = True
         life.open = life.open or self._adopting
 
+    def _is_trash(self, mailbox):
+        return self._trash is not None and mailbox == self._trash.mailbox
+
+    def removed(self, token, mailbox):
+        """Its file, in that mailbox: deleted by the policy, or put into the Trash."""
+        life = self._lives[token]
+        is_bin, was_bin = self._is_trash(mailbox), self._is_trash(life.mailbox)
+        if self._trash is None or (is_bin and was_bin and not life.binned):
+            self.deleted(LOCAL, token)
+            return
+        # The server may not have it yet, or where it was before; from the Trash it goes for good.
+        if is_bin or was_bin or life.binned or life.bearer == LOCAL:
+            self.deleted(LOCAL, token)
+            life.open = life.vague = life.trashed = True
+            return
+        by = life.deeds[LOCAL]
+        life.moved_before = life.moved_before or (by.moved_to is not None and not by.trashed)
+        by.moved_to = self._trash.mailbox
+        by.trashed = life.trashed = life.binned = True
+        life.vague = life.vague or self._adopting         # an absence that is not believed
+
     def left_open(self, token):
         """Deleted while nobody could know that it was there, or brought back by a person: both
-        sides only have to agree whether it lives."""
-        if token in self._lives:
-            self._lives[token].open = True
+        sides only have to agree whether it lives; of what is in the Trash, where."""
+        if token not in self._lives:
+            return
+        life = self._lives[token]
+        if life.trashed and not self.is_deleted(token):
+            life.vague = True
+        else:
+            life.open = True
 
     def set_back(self, local, remote, is_anywhere):
         """A part of the world is what it was before: what was done since counts for nothing, and
@@ -122,6 +161,8 @@ class Ledger:
         for token, life in self._lives.items():
             life.open = life.open or self.is_deleted(token)
             life.twice = life.twice or any(by.moved_to is not None for by in life.deeds)
+            # What lies in the Trash does not keep a restored file from being had again (rule 17).
+            life.twice = life.twice or life.binned or self._is_trash(life.mailbox)
             life.vague = True
         for copy in [*local, *remote]:
             if copy.token != NO_TOKEN and copy.token not in self._lives:
@@ -139,6 +180,19 @@ class Ledger:
 
     def is_deleted(self, token):
         return token not in self._lives or any(by.deleted for by in self._lives[token].deeds)
+
+    def is_removed(self, token):
+        """Here, and nobody wanted it any more."""
+        return self.is_deleted(token) or self._lives[token].deeds[LOCAL].trashed
+
+    def _may_be_twice(self, life):
+        """Without MOVE, a move or a removal that a sync dies amid, and that is taken back or done
+        otherwise then, can leave one copy more in the Trash (docs/safety.md, section 5)."""
+        here, there = life.deeds
+        moved = life.moved_before or there.moved_to is not None \
+            or (here.moved_to is not None and not here.trashed)
+        return life.twice or (self._trash is not None and self._trash.by_copy and self._broken
+                              and moved)
 
     def must_live(self, token):
         """Known, and nobody deleted it."""
@@ -168,7 +222,9 @@ class Ledger:
                         "the server")
         moves = [by.moved_to for by in life.deeds if by.moved_to is not None]
         moved_and_deleted = any(by.moved_to is not None and by.deleted for by in life.deeds)
-        if not life.vague and len(moves) < 2 and not moved_and_deleted:
+        # Whoever changed what was deleted here has it back.
+        disputed = life.trashed and there.any()
+        if not life.vague and not disputed and len(moves) < 2 and not moved_and_deleted:
             wanted = moves[0] if moves else life.mailbox
             if remote.mailbox != wanted:
                 yield Wrong("misplaced", f"{token}: in {remote.mailbox} instead of {wanted}")
@@ -185,7 +241,11 @@ class Ledger:
                     and there.moved_to is not None:
                 continue
             # What was marked and deleted before any sync looked is known to nobody.
-            if (one and here.deleted) or (other and there.deleted):
+            if (one and (here.deleted or here.trashed)) or (other and there.deleted):
+                continue
+            # Nor what is marked while its copy is in the Trash already; and what is removed is
+            # marked.
+            if life.trashed and self._trash.by_copy and (other or flag == "\\Deleted"):
                 continue
             wanted = here.flags[flag] if one else there.flags[flag] if other \
                 else flag in life.flags
@@ -203,7 +263,7 @@ class Ledger:
         followed = self._broken and by_remote.moved_to and by_remote.deleted
         disputed = life.open or followed or (by_local.deleted != by_remote.deleted and
                                              (by_remote if by_local.deleted else by_local).any())
-        if life.twice:
+        if self._may_be_twice(life):
             right = here == there and (here > 0 or deleted or life.open)
         elif not deleted:
             right = here == there == 1

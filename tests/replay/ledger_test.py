@@ -5,7 +5,7 @@ import unittest
 
 from tests.replay import script
 from tests.replay.deed import Deed, Dice, token_of
-from tests.replay.ledger import LOCAL, NO_TOKEN, REMOTE, Copy, Ledger
+from tests.replay.ledger import LOCAL, NO_TOKEN, REMOTE, Copy, Ledger, Trash
 
 
 def copy(token="m", mailbox="INBOX", *flags, octets=b"words"):
@@ -42,6 +42,31 @@ class LedgerTest(unittest.TestCase):
         self.ledger.settle([self.n])
         self.assertEqual(self.kinds([copy()]), {"undead"})
         self.assertEqual(self.kinds([copy(NO_TOKEN)]), set())
+
+    def test_one_that_the_policy_puts_into_the_trash(self):
+        self.ledger = Ledger(Trash("Trash"))
+        self.ledger.settle([copy("m"), self.n])
+        self.ledger.removed("m", "INBOX")
+        self.assertEqual(self.kinds([copy("m", "Trash")]), set())
+        self.assertEqual(self.kinds([copy("m")]), {"misplaced"})
+        self.assertEqual(self.kinds([]), {"lost"})
+        self.assertEqual(self.kinds([copy("m"), copy("m", "Trash")]), {"doubled"})
+        self.ledger.flagged(REMOTE, "m", "\\Seen", True)
+        self.assertEqual(self.kinds([copy("m", "INBOX", "\\Seen")]), set())
+        self.ledger.settle([copy("m", "Trash"), self.n])
+        self.ledger.removed("m", "Trash")
+        self.assertEqual(self.kinds([]), set())
+        self.assertEqual(self.kinds([copy("m", "Trash")]), {"undead"})
+
+    def test_without_move_a_broken_sync_may_leave_a_second_one_in_the_trash(self):
+        self.ledger = Ledger(Trash("Trash", by_copy=True))
+        self.ledger.settle([copy("m"), self.n])
+        self.ledger.moved(LOCAL, "m", "Lists")
+        self.ledger.removed("m", "Lists")
+        twice = [copy("m", "Trash")] * 2
+        self.assertEqual(self.kinds(twice), {"doubled"})
+        self.ledger.broken()
+        self.assertEqual(self.kinds(twice), set())
 
     def test_one_with_a_wrong_flag(self):
         self.assertEqual(self.kinds([copy("m", "INBOX", "work")]), {"flags"})

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from tests.replay.deed import Deed, token_of
 from tests.replay.hands import LocalHand, RemoteHand
-from tests.replay.ledger import Ledger, Wrong
+from tests.replay.ledger import Ledger, Trash, Wrong
 from tests.replay.script import Step
 from tests.replay.world import NOT_IDLE, UNREAL, RealWorld
 from tests.support import oracle, sterna
@@ -56,7 +56,8 @@ class Player:
     def __init__(self, script, directory, keep_always=False):
         self.script = script
         self.keep_always = keep_always
-        self.ledger = Ledger()
+        by_copy = "move" not in script.features
+        self.ledger = Ledger(Trash("Trash", by_copy) if "trash" in script.features else None)
         self.story = []
         self.outcome = Outcome(script.seed, [])
         self.now_ms = NOON * 1000
@@ -275,7 +276,7 @@ class Player:
         """Of files that are held a person says whether the message was to go; the rest is as chance
         has it."""
         tokens = self.tokens_of(held).values()
-        deleted = [token for token in tokens if self.ledger.is_deleted(token)]
+        deleted = [token for token in tokens if self.ledger.is_removed(token)]
         if len(deleted) == len(tokens):
             if deleted:
                 return True

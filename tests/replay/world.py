@@ -45,9 +45,9 @@ class Program(Sterna):
     """Set as in the simulation, and with its report."""
     name = "sterna, in a script"
 
-    def __init__(self, place):
+    def __init__(self, place, local_delete):
         super().__init__(place)
-        self.program.set("acc", connections=2, local_delete="expunge",
+        self.program.set("acc", connections=2, local_delete=local_delete,
                          hold_deletions={"share": 1.0, "at_least": 1_000_000})
 
     def command(self):
@@ -90,7 +90,11 @@ class RealWorld:
         if "mail-apart" in script.features and other_file_system_is_there(directory):
             self.elsewhere = tempfile.mkdtemp(prefix="sterna-", dir=OTHER_FILE_SYSTEM)
         place = Place(directory, self.user, self.line.port, self.elsewhere)
-        self.program = Program(place)
+        has_trash = "trash" in script.features
+        if has_trash:
+            with self.connect() as imap:
+                imap.create("Trash")
+        self.program = Program(place, "trash" if has_trash else "expunge")
         self.mail = Maildir(place.maildir)
         self.mail.create("INBOX")
         self._locks = {}      # path -> how long it has been there, in ms
