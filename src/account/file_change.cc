@@ -44,8 +44,15 @@ void name_keywords(std::vector<Change>& changes) {
     const std::vector<std::string> missing = keywords_without_letter(change);
     if (missing.empty()) continue;
     auto table = maildir::add_keywords(*change.to->dirs, missing);
-    if (table) change.to->keywords = *table;
-    change.to->letters_denied = change.to->letters_denied || !table;
+    if (table) {
+      change.to->keywords = *table;
+      continue;
+    }
+    change.to->letters_denied = true;
+    // What the name shows now is perhaps said nowhere else yet.
+    FlagSet left = change.file.flags;
+    for (const std::string& keyword : missing) left.remove_keyword(keyword);
+    if (left != change.file.flags) change.error = table.error();
   }
 }
 

@@ -40,6 +40,15 @@ Status note_half_look(Engine& engine) {
   return engine.store->set(kHalfSeenKey, fmt::format("{}", engine.generation.value));
 }
 
+Status note_surplus(Engine& engine, const sync::Plan& plan) {
+  if (!plan.surplus_since) return {};
+  if (engine.half_seen_since && *engine.half_seen_since <= *plan.surplus_since) return {};
+  engine.half_seen_since = plan.surplus_since;
+  return engine.write([&] {
+    return engine.store->set(kHalfSeenKey, fmt::format("{}", plan.surplus_since->value));
+  });
+}
+
 Status end_half_looks(Engine& engine) {
   if (!engine.half_seen_since || is_half_look(engine) || left_something(engine)) return {};
   engine.half_seen_since.reset();

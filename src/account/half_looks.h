@@ -16,5 +16,7 @@ Status note_half_look(Engine& engine);
 // When a pass is done: if it saw everything, and left nothing to a later one, what comes from now
 // on is new.
 Status end_half_looks(Engine& engine);
+// Before a plan is carried out: what it is about to finish is known for as long as it is not done.
+Status note_surplus(Engine& engine, const sync::Plan& plan);
 
 }  // namespace sterna::account

@@ -558,6 +558,7 @@ coro::Task<Status> do_pass(Engine& engine, Pool& pool) {
   static_cast<void>(co_await prepare_epoch(engine, records));
   STERNA_CO_CHECK(begin_generation(engine, records, attempts));
   STERNA_CO_CHECK(settle_plan(engine, plan));
+  STERNA_CO_CHECK(note_surplus(engine, plan));
   at_step("plan.begun");
   Status executed = co_await execute(engine, pool, plan);
   note_what_is_left(engine);

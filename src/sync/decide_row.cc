@@ -170,6 +170,10 @@ void decide_location(Draft& draft, RowView& row) {
 void remove_surplus_file(Draft& draft, RowView& row) {
   const MailboxView& place = *draft.world.mailbox(row.heir->mailbox);
   const RowView* heir = draft.world.row(*row.heir);
+  if (heir) {
+    std::optional<Generation>& since = draft.plan.surplus_since;
+    since = std::min(since.value_or(heir->row->remote_since), heir->row->remote_since);
+  }
   if (heir && (heir->local == Local::unknown || heir->remote != Remote::same)) {
     return draft.wait(row, "moved on both sides; what was fetched there is not at rest");
   }

@@ -97,5 +97,23 @@ with capability trash
 )");
 }
 
+// The sync that was to take it away was cut short.
+TEST(FoundHalfMoves, OneOnBothSidesIsKnownUntilTheFileThatIsOneTooManyIsGone) {
+  play(R"(seed 6192
+with capability esearch move namespace qresync trash uidplus unselect
+1 remote.make dice=353415279
+2 local.make dice=69236496
+3 local.deliver dice=641360898
+4 local.move dice=605455662
+7 sync cut=3383
+8 local.flag dice=302582839
+9 remote.move at=124 dice=653927070
+10 local.move dice=928916408
+12 sync
+16 sync cancel_ops=185
+19 rest
+)");
+}
+
 }  // namespace
 }  // namespace sterna::simulation

@@ -425,5 +425,25 @@ with nameless
 )");
 }
 
+// A sync that was killed left the lock, and the server was not told of the keyword yet.
+TEST(Found, AKeywordStaysInANameThatALockDeniesALetterElsewhere) {
+  play(R"(seed 488
+with capability list-status uidplus
+1 remote.make dice=457919265
+2 local.deliver dice=410576038
+3 rest
+9 local.move dice=83423290
+11 sync
+12 local.flag dice=337264160
+13 remote.deliver dice=839052104
+14 remote.move at=196 dice=365428796
+16 local.deliver at=297 dice=953072673
+17 sync kill_ops=174
+20 local.flag at=81 dice=504943465
+22 sync kill_ms=191
+23 rest
+)");
+}
+
 }  // namespace
 }  // namespace sterna::simulation

@@ -365,6 +365,9 @@ struct Plan {
   // With a file that an unclean stop brought back, and that waits: the next pass must know of the
   // stop, too (rule 16).
   std::set<MailboxId> unsettled_after_stop;
+  // A file that was moved is to go, since its message was moved, too, and fetched there in that
+  // pass. As long as it is not gone, what came there counts as just come.
+  std::optional<Generation> surplus_since;
   bool look_again = false;         // another pass is to follow at once
   bool empty() const { return actions.empty(); }
 };
