@@ -7,6 +7,7 @@ and an address decides what the server says it can do (imap_capability) or which
 shows: see PROFILES. Works as root (mail processes then run as nobody) and as an ordinary user.
 The server dies with the process that started it.
 """
+import contextlib
 import ctypes
 import grp
 import os
@@ -259,9 +260,15 @@ class Dovecot:
             try:
                 socket.create_connection(("127.0.0.1", self.port), 1).close()
             except ConnectionRefusedError:
+                self._forget_process()
                 return
             time.sleep(0.05)
         raise RuntimeError("Dovecot did not leave its port")
+
+    def _forget_process(self):
+        """A number that it left behind may be that of another process by now."""
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(f"{self.dir}/run/master.pid")
 
     def resume(self):
         if not self._launch():

@@ -368,7 +368,7 @@ struct Plan {
   // A file that was moved is to go, since its message was moved, too, and fetched there in that
   // pass. As long as it is not gone, what came there counts as just come.
   std::optional<Generation> surplus_since;
-  bool look_again = false;         // another pass is to follow at once
+  bool look_again = false;  // another pass is to follow at once
   bool empty() const { return actions.empty(); }
 };
 
