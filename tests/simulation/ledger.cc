@@ -167,7 +167,10 @@ void Ledger::power_lost(const std::function<bool(const std::string& token)>& is_
     const Deeds& here = life.deeds[0];
     life.copied = false;
     life.open = life.open || here.deleted || life.unflushed > 0;
-    life.twice = life.twice || here.edited || life.unflushed > 0;
+    // Moved, perhaps under a new name, and deleted: of that the first half alone may be left
+    // (docs/safety.md, section 5).
+    const bool halved = here.moved_to && (here.deleted || life.moved_before);
+    life.twice = life.twice || here.edited || life.unflushed > 0 || halved;
     life.vague = life.vague || here.any() || life.bearer == Side::local;
   }
 }
