@@ -43,17 +43,21 @@ class TrashTwinsTest(unittest.TestCase):
         world.sync()
         return world
 
+    def assert_both_go_to_the_trash(self, kind):
+        """Of twins in two mailboxes; also where the Trash is not synced here."""
+        for mailboxes in (["*"], ["*", "!Trash"]):
+            with self.subTest(mailboxes):
+                world = self.twins(kind, mailboxes=mailboxes)
+                self.delete_all(world, "INBOX", "Work")
+                self.rest(world, "Trash", ["twin"] * 2)
+                self.assertEqual(self.there(world, "Work"), [])
+
     def test_twins_of_two_mailboxes_of_which_the_first_was_not_copied(self):
         class First(self.Failing):
             def fails(self, _session):
                 return self.copies == 1
 
-        for mailboxes in (["*"], ["*", "!Trash"]):
-            with self.subTest(mailboxes):
-                world = self.twins(First, mailboxes=mailboxes)
-                self.delete_all(world, "INBOX", "Work")
-                self.rest(world, "Trash", ["twin"] * 2)
-                self.assertEqual(self.there(world, "Work"), [])
+        self.assert_both_go_to_the_trash(First)
 
     def test_twins_of_two_mailboxes_of_which_the_first_is_not_named(self):
         class First(self.Failing):
@@ -61,12 +65,7 @@ class TrashTwinsTest(unittest.TestCase):
                 said = super()._copy(session, text, uids)
                 return said if self.copies > 1 else b"[COPYUID 7 999 999]"
 
-        for mailboxes in (["*"], ["*", "!Trash"]):
-            with self.subTest(mailboxes):
-                world = self.twins(First, mailboxes=mailboxes)
-                self.delete_all(world, "INBOX", "Work")
-                self.rest(world, "Trash", ["twin"] * 2)
-                self.assertEqual(self.there(world, "Work"), [])
+        self.assert_both_go_to_the_trash(First)
 
     def test_twins_of_two_mailboxes_and_a_line_that_dies_between_them(self):
         class Cut(self.Failing):
