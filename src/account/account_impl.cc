@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "doubled.h"
 #include "sterna/account/inspect.h"
 #include "sterna/coro/scope.h"
 #include "sterna/io/deadline.h"
@@ -223,7 +224,7 @@ void Account::Impl::replace_dead_line(const std::string& reason) {
 
 // Line after line that seems dead may be a server that is slow.
 seconds Account::Impl::answer_limit() const {
-  return std::min<seconds>(kProbeLimit * (1 << std::min(dead_lines, 4U)), kAnswerLimitMax);
+  return doubled(kProbeLimit, dead_lines, kAnswerLimitMax);
 }
 
 void Account::Impl::try_early() {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "doubled.h"
 #include "sterna/account/sync.h"
 #include "sterna/base/bytes.h"
 #include "sterna/imap/told_to_wait.h"
@@ -87,9 +88,7 @@ bool tells_of_too_many(const Error& error) {
 }
 
 milliseconds wait_after(const Patience& patience, unsigned failures, io::Random& random) {
-  milliseconds wait = patience.first;
-  for (unsigned i = 1; i < failures && wait < patience.longest; ++i) wait *= 2;
-  wait = std::min(wait, patience.longest);
+  const milliseconds wait = doubled(patience.first, failures - 1, patience.longest);
   const auto quarter = static_cast<std::uint64_t>(wait.count() / 4);
   if (patience.told) return wait + milliseconds(random.next() % (quarter + 1));
   const auto jitter = static_cast<std::int64_t>(random.next() % (2 * quarter + 1));

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "doubled.h"
+
 namespace sterna::account {
 namespace {
 
@@ -21,19 +23,13 @@ constexpr seconds kWaitingLook{20};
 constexpr int kWaitingLooksMax = 15;
 // A line that went while a sync ended well; longer each time, for a server may want it so.
 constexpr seconds kLineLost{5};
-constexpr int kLinesLostMax = 6;
+constexpr seconds kLineLostMax{320};
 // File systems count in ticks of some milliseconds: what is looked at too early waits once more.
 constexpr milliseconds kRipeMargin{15};
 // A file that comes over a slow line is no reason to look all the time.
 constexpr seconds kUnsettledLook{5};
-constexpr int kUnsettledLooksMax = 10;
 // Where the Maildir cannot be watched.
 constexpr seconds kScanEvery{60};
-
-// Longer after each of so many (1 or more) in a row.
-Schedule::Time grown(Schedule::Time first, int in_a_row, int most) {
-  return first * (1 << std::min(in_a_row - 1, most));
-}
 
 }  // namespace
 
@@ -82,8 +78,8 @@ void Schedule::told_in_vain(Time now) {
 // A first one may have met with an accident.
 void Schedule::line_lost(Time now, bool soon) {
   lines_cut_ = soon ? lines_cut_ + 1 : 0;
-  const Time wait = lines_cut_ > 1 ? grown(kLineLost, lines_cut_ - 1, kLinesLostMax) : Time{};
-  look_at_everything_by(now + wait);
+  if (lines_cut_ < 2) return look_at_everything(now);
+  look_at_everything_by(now + doubled(kLineLost, lines_cut_ - 2, kLineLostMax));
 }
 
 void Schedule::poll_again(Time now, const Outcome& outcome) {
@@ -98,8 +94,9 @@ void Schedule::wait_for_ripe(Time now, const Outcome& outcome) {
   ripe_at_.reset();
   if (outcome.ripe_at) ripe_at_ = std::max(*outcome.ripe_at, now) + kRipeMargin;
   if (!outcome.settled_at) return;
-  const Time grows = grown(kRipeMargin, std::max(unsettled_, 1), kUnsettledLooksMax);
-  const Time at = std::max(*outcome.settled_at, now) + std::min<Time>(grows, kUnsettledLook);
+  const unsigned times = std::max(unsettled_, 1U) - 1;
+  const Time wait = doubled<Time>(kRipeMargin, times, kUnsettledLook);
+  const Time at = std::max(*outcome.settled_at, now) + wait;
   ripe_at_ = std::min(ripe_at_.value_or(at), at);
 }
 
@@ -119,7 +116,7 @@ void Schedule::went_well(Time now, const Outcome& outcome) {
   }
   lines_lost_ = outcome.line_is_open ? 0 : lines_lost_ + 1;
   if (lines_lost_ == 0) return;
-  look_at_everything_by(now + grown(kLineLost, lines_lost_, kLinesLostMax));
+  look_at_everything_by(now + doubled(kLineLost, lines_lost_ - 1, kLineLostMax));
 }
 
 }  // namespace sterna::account

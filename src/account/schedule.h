@@ -86,9 +86,9 @@ class Schedule {
   std::optional<Time> ripe_at_;
   std::optional<Time> scan_at_;  // where the Maildir cannot be watched
   int waits_ = 0;                // syncs in a row that left something waiting
-  int unsettled_ = 0;            // that did nothing, for somebody writes on
-  int lines_lost_ = 0;           // at the end of so many in a row
-  int lines_cut_ = 0;            // soon after they began to listen, in a row
+  unsigned unsettled_ = 0;       // that did nothing, for somebody writes on
+  unsigned lines_lost_ = 0;      // at the end of so many in a row
+  unsigned lines_cut_ = 0;       // soon after they began to listen, in a row
 };
 
 }  // namespace sterna::account

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "backoff.h"
+#include "doubled.h"
 
 namespace sterna::account {
 namespace {
@@ -17,8 +18,8 @@ constexpr std::chrono::hours kMoreAfter{6};
 
 Silence::Time Silence::bears(Time usual, Time from) const {
   if (!learned_) return usual;
-  const auto doublings = std::clamp<std::int64_t>((from - learned_at_) / kMoreAfter, 0, 8);
-  return std::min<Time>(usual, *learned_ * (1 << doublings));
+  const auto times = std::clamp<std::int64_t>((from - learned_at_) / kMoreAfter, 0, 8);
+  return doubled(*learned_, static_cast<unsigned>(times), usual);
 }
 
 void Silence::line_lost(const Error& error, Time heard_at, Time now) {

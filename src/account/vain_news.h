@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include "doubled.h"
+
 namespace sterna::account {
 
 class VainNews {
@@ -17,8 +19,7 @@ class VainNews {
 
   void told_in_vain(Time now, Time longest) {
     if (now > believed_at_ + kForgotten) in_a_row_ = 0;
-    const Time wait = kLooksApart * (1 << std::min(in_a_row_++, kDoublingsMax));
-    believed_at_ = now + std::min(wait, longest);
+    believed_at_ = now + doubled<Time>(kLooksApart, in_a_row_++, std::min<Time>(longest, kLongest));
   }
   void told_well(Time now) {
     in_a_row_ = 0;
@@ -27,12 +28,12 @@ class VainNews {
   Time believed_at() const { return believed_at_; }
 
  private:
-  static constexpr int kDoublingsMax = 10;
+  static constexpr std::chrono::seconds kLongest{1024};
   // What is said in vain after so long without a look has nothing to do with the last time.
   static constexpr std::chrono::seconds kForgotten{60};
 
   Time believed_at_{};
-  int in_a_row_ = 0;
+  unsigned in_a_row_ = 0;
 };
 
 }  // namespace sterna::account

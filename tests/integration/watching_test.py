@@ -78,7 +78,6 @@ class FoldersTest(DaemonCase):
         daemon.wait(lambda: {"Archive", "Archive-2025", "Archive/deep", "Archive-2025/deep"} <=
                     set(world.imap.mailboxes()), "four mailboxes", 20)
         daemon.wait_in_step(world)
-        time.sleep(1)
         for name in ("Archive", "Archive/deep", "Archive-2025"):
             with self.subTest(name):
                 world.mail.deliver(name, local(message("fresh")), "S")
