@@ -94,8 +94,8 @@ void Account::Impl::count() {
   life.patience = worker.is_at_work() ? nanoseconds{} : standstill_max;
 }
 
-void Account::Impl::on_news(const std::string& wire) {
-  remote.nominate(wire);
+void Account::Impl::on_news(const std::string& wire, bool arrived) {
+  remote.nominate(wire, arrived);
   wake.set();
 }
 
@@ -405,6 +405,7 @@ bool Account::Impl::take_outcome(const Due& due, const AccountReport& report, na
   if (told_at && failures == 0 && report.counts.downloaded != 0)
     count_push(life.counters, now() - *told_at);
   if (!kept.failure) {
+    if (changed_the_server(report.counts)) remote.wrote(began, added_there(report.counts));
     went_well(due, report);
     return false;
   }
@@ -494,6 +495,7 @@ coro::Task<void> Account::Impl::sync(Due due) {
   // A sync of some mailboxes is no answer to what was told of others.
   const bool is_partial = due.request && !due.request->mailboxes.empty();
   const auto told_at = !is_partial && remote.has_news() ? remote.since() : std::nullopt;
+  const bool is_echo = remote.is_echo();
   remote.end();
   const bool over_old_line = kept.pool.open_primary() != nullptr;
   if (!over_old_line) remote.forget();
@@ -514,7 +516,7 @@ coro::Task<void> Account::Impl::sync(Due due) {
   AccountReport report =
       co_await work.run(sync_kept(services, settings, std::move(request),
                                   due.everything ? nullptr : &news, progress, log, kept));
-  const bool in_vain = told_at && !did_anything(report.counts);
+  const bool in_vain = told_at && !is_echo && !did_anything(report.counts);
   if (!is_partial) look_ended(news, due.everything, in_vain);
   const bool is_cut_short = kept.failure && kept.failure->is_cancelled();
   if (is_cut_short && work.is_broken_off()) co_return break_off(due, std::move(report));

@@ -83,7 +83,7 @@ struct Account::Impl final : SideWatch::Owner {
     life.since_ms = services.clock.wall_ns() / 1'000'000;
   }
 
-  void on_news(const std::string& wire) override;
+  void on_news(const std::string& wire, bool arrived) override;
   void on_opened(const std::string& wire) override;
   void on_told_to_wait(const Error& error) override;
   void on_line_lost(const std::string& reason) override;

@@ -11,7 +11,8 @@ namespace sterna::account {
 
 // Not for its own writes, nor for what was not watched before.
 bool Account::Impl::needs_hook(const Due& due) const {
-  return due.everything || remote.has_news() || local.is_told() ||
+  const bool has_news = remote.has_news() && !remote.is_echo();
+  return due.everything || has_news || local.is_told() ||
          schedule.due(now(), {}, std::nullopt).news;
 }
 
@@ -26,7 +27,7 @@ void Account::Impl::look_ended(const News& news, bool everything, bool in_vain) 
     remote.told_in_vain(news, life_settings.poll_interval);
   }
   if (!kept.failure) return;
-  for (const std::string& wire : news.mailboxes) remote.nominate(wire);
+  for (const std::string& wire : news.mailboxes) remote.nominate_again(wire);
 }
 
 // What deserves a line of its own, where one line does not tell of everything.

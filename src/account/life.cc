@@ -15,6 +15,14 @@ bool did_anything(const Counts& counts) {
          0;
 }
 
+bool changed_the_server(const Counts& counts) {
+  return added_there(counts) || counts.flags_out + counts.mailboxes_out != 0;
+}
+
+bool added_there(const Counts& counts) {
+  return counts.uploaded + counts.moved_out + counts.deleted_out != 0;
+}
+
 void add(Counts& sum, const Counts& more) {
   sum.downloaded += more.downloaded;
   sum.uploaded += more.uploaded;

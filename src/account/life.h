@@ -14,6 +14,9 @@ namespace sterna::account {
 
 // Whether a sync changed anything on either side.
 bool did_anything(const Counts& counts);
+bool changed_the_server(const Counts& counts);
+// Messages, also by moving them there, as to the Trash.
+bool added_there(const Counts& counts);
 void add(Counts& sum, const Counts& more);
 
 // "1 new here, 2 sent"; "" if nothing was done.

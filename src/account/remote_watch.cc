@@ -39,9 +39,21 @@ bool RemoteWatch::can_listen(const Connection& connection) const {
   return connection.has(imap::Capability::idle) && !refused_until();
 }
 
-void RemoteWatch::nominate(const std::string& wire) {
+void RemoteWatch::nominate(const std::string& wire, bool arrived) {
+  const auto now = services_.clock.monotonic();
+  news_.mailboxes.insert(wire);
+  echoes_.told(wire, arrived, now);
+  if (!since_) since_ = now;
+}
+
+void RemoteWatch::nominate_others(const std::string& wire) {
   suspect(wire);
   if (!since_) since_ = services_.clock.monotonic();
+}
+
+void RemoteWatch::suspect(const std::string& wire) {
+  news_.mailboxes.insert(wire);
+  echoes_.told_of_others(wire);
 }
 
 void RemoteWatch::tell_everything() {
@@ -84,7 +96,7 @@ void RemoteWatch::overhear(const imap::Response& response, imap::CommandKind ask
   }
   if (!idle_news_.is_told(response)) return;
   if (const auto* exists = std::get_if<imap::Exists>(&response)) news_.exists = exists->count;
-  if (!selected_.empty()) nominate(selected_);
+  if (!selected_.empty()) nominate_others(selected_);
 }
 
 void RemoteWatch::idle_ended(const imap::Done& done) {
@@ -95,29 +107,30 @@ void RemoteWatch::idle_ended(const imap::Done& done) {
 
 // Nothing is looked at twice for the same reason: what a look leaves as it is, as a mailbox that
 // waits, would be looked at for ever.
-bool RemoteWatch::differs(const std::string& wire, const Seen& seen, const Kept& kept) {
+void RemoteWatch::compare_one(const std::string& wire, const Seen& seen, const Kept& kept) {
   const KnownMailbox* known = find(kept, wire);
-  if (!known) return false;
+  if (!known) return;
   const RemoteCursor& cursor = known->cursor;
   const bool same = (!seen.messages || *seen.messages == cursor.messages) &&
                     (!seen.uid_next || *seen.uid_next == cursor.uid_next) &&
                     (!seen.highest_modseq || *seen.highest_modseq == cursor.highest_modseq);
-  if (same) return false;
+  if (same) return;
   Seen& before = looked_[wire];
-  if (before == seen) return false;
+  if (before == seen) return;
   before = seen;
-  return true;
+  const bool arrived = seen.uid_next ? *seen.uid_next != cursor.uid_next
+                                     : seen.messages && *seen.messages > cursor.messages;
+  nominate(wire, arrived);
 }
 
 void RemoteWatch::compare(const Kept& kept) {
-  for (const auto& [wire, seen] : std::exchange(told_, {})) {
-    if (differs(wire, seen, kept)) nominate(wire);
-  }
+  for (const auto& [wire, seen] : std::exchange(told_, {})) compare_one(wire, seen, kept);
 }
 
 News RemoteWatch::take(bool everything) {
   everything_ = everything_ && !everything;
   since_.reset();
+  echoes_.taken();
   return std::exchange(news_, {});
 }
 
@@ -194,13 +207,14 @@ coro::Task<Status> RemoteWatch::begin(Connection& connection, const Kept& kept) 
     }
     idle_news_.begin(selection->exists);
     const Seen seen{selection->exists, selection->uid_next, selection->highest_modseq};
-    if (differs(selected_, seen, kept)) nominate(selected_);
+    compare_one(selected_, seen, kept);
   }
   if (notifies_) STERNA_CO_CHECK(co_await ask_for_unsure(connection, kept));
   compare(kept);
   STERNA_CO_CHECK(connection.begin_idle(&sink_));
   connection_ = &connection;
   idle_since_ = services_.clock.monotonic();
+  echoes_.compared(idle_since_);
   if (!listens_since_) listens_since_ = idle_since_;
   co_return Status{};
 }

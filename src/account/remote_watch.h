@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+#include "echoes.h"
 #include "idle_news.h"
 #include "kept.h"
 #include "refusal.h"
@@ -39,10 +40,12 @@ class RemoteWatch {
   void line_lost(const Error& error);
   // When the IDLE has to be renewed, by listen(); none where there is none.
   std::optional<std::chrono::nanoseconds> renew_at() const;
-  // Told by another line.
-  void nominate(const std::string& wire);
+  // Told by another line, which tells of own changes, too; `arrived`: that messages did.
+  void nominate(const std::string& wire, bool arrived);
+  // Of a sync that failed: it is told still.
+  void nominate_again(const std::string& wire) { nominate_others(wire); }
   // Nobody was there to be told.
-  void suspect(const std::string& wire) { news_.mailboxes.insert(wire); }
+  void suspect(const std::string& wire);
 
   bool listening() const { return connection_ != nullptr; }
   bool can_listen(const Connection& connection) const;
@@ -60,6 +63,12 @@ class RemoteWatch {
   bool has_news() const { return everything_ || !news_.mailboxes.empty(); }
   // Mailboxes came or went, or the server could not tell all.
   bool everything() const { return everything_; }
+  // There is news, and what the account itself did explains it.
+  bool is_echo() const {
+    return !everything_ && !news_.mailboxes.empty() && echoes_.explain(news_.mailboxes);
+  }
+  // A sync that began then changed something on the server; `added`: it brought messages there.
+  void wrote(std::chrono::nanoseconds began, bool added) { echoes_.wrote(began, added); }
   // What was told, forgotten here; that everything is to be looked at only where it is.
   News take(bool everything);
   // Of what NOTIFY told while a sync used the connection.
@@ -94,7 +103,8 @@ class RemoteWatch {
   void overflowed();
   void tell_everything();
   void idle_ended(const imap::Done& done);
-  bool differs(const std::string& wire, const Seen& seen, const Kept& kept);
+  void nominate_others(const std::string& wire);
+  void compare_one(const std::string& wire, const Seen& seen, const Kept& kept);
   coro::Task<Status> ask_to_be_notified(Connection& connection);
   coro::Task<Status> ask_for_unsure(Connection& connection, const Kept& kept);
 
@@ -112,6 +122,7 @@ class RemoteWatch {
   std::chrono::nanoseconds idle_since_{};
   IdleNews idle_news_;  // of what is selected
   News news_;
+  Echoes echoes_;
   bool everything_ = false;
   std::optional<std::chrono::nanoseconds> since_;
   std::map<std::string, Seen> told_;  // by NOTIFY, not compared yet

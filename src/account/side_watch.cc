@@ -170,7 +170,8 @@ coro::Task<Status> SideWatch::listen_once(Line& line) {
   const imap::Selection* selection = connection.client().selection();
   line.news.begin(selection ? std::optional(selection->exists) : std::nullopt);
   connection.overhear([&](const imap::Response& response, imap::CommandKind) {
-    if (line.news.is_told(response)) owner_.on_news(line.mailbox.wire.octets);
+    if (!line.news.is_told(response)) return;
+    owner_.on_news(line.mailbox.wire.octets, std::holds_alternative<imap::Exists>(response));
   });
   line.listening = true;
   line.listens_since = services_.clock.monotonic();

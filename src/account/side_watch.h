@@ -23,8 +23,8 @@ class SideWatch {
   class Owner {
    public:
     virtual ~Owner() = default;
-    // Something changed in the mailbox of that name on the wire.
-    virtual void on_news(const std::string& wire) = 0;
+    // Something changed in the mailbox of that name on the wire; `arrived`: messages did.
+    virtual void on_news(const std::string& wire, bool arrived) = 0;
     // Something may have, while nobody listened.
     virtual void on_opened(const std::string& wire) = 0;
     // The server asks for time, which is not for one line alone: the owner takes them all away.

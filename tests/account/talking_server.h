@@ -181,6 +181,8 @@ class TalkingServer final : public io::Dialer {
     std::string text;
     if (command.starts_with("LIST")) {
       for (const std::string& name : mailboxes) text += "* LIST () \"/\" " + name + "\r\n";
+    } else if (command.starts_with("CREATE ")) {
+      mailboxes.push_back(command.substr(7));
     } else if (command.starts_with("STATUS")) {
       const std::string name = command.substr(7, command.find(' ', 7) - 7);
       text = "* STATUS " + name + " (MESSAGES 0 UIDNEXT 1 UIDVALIDITY 7)\r\n";
