@@ -12,6 +12,7 @@
 #include <cstring>
 
 #include "sterna/io/deadline.h"
+#include "tests/support/leave_out.h"
 #include "tests/support/temp_dir.h"
 
 namespace sterna::net {
@@ -27,6 +28,12 @@ class LocalSocketTest : public testing::Test {
     auto listener = LocalListener::open(loop_, path);
     EXPECT_TRUE(listener) << listener.error().describe();
     return listener ? std::move(*listener) : nullptr;
+  }
+  // Nothing but the kernel's word keeps others out any more.
+  void open_to_all() {
+    for (const std::string& open : {temporary_.path(), temporary_ / "run"})
+      ASSERT_EQ(::chmod(open.c_str(), 0755), 0);
+    ASSERT_EQ(::chmod(path().c_str(), 0666), 0);
   }
   // Both ends of a connection.
   coro::Task<std::pair<Connected, Connected>> join(LocalListener& listener) {
@@ -47,13 +54,34 @@ mode_t mode_of(const std::string& path) {
   return ::lstat(path.c_str(), &found) == 0 ? found.st_mode & 07777 : 0;
 }
 
-// A listener of the kernel's own, as a program that was killed leaves it behind.
-void leave_stale_socket(const std::string& path) {
+// For as long as it lives, the kernel takes us for somebody else. Only root can be that.
+class SomebodyElse {
+ public:
+  SomebodyElse() : is_(::seteuid(kNobody) == 0) {}
+  ~SomebodyElse() {
+    if (is_) EXPECT_EQ(::seteuid(0), 0);
+  }
+  SomebodyElse(const SomebodyElse&) = delete;
+  SomebodyElse& operator=(const SomebodyElse&) = delete;
+
+ private:
+  static constexpr uid_t kNobody = 65534;
+  bool is_;
+};
+
+UniqueFd raw_socket(const std::string& path, int (*join)(int, const sockaddr*, socklen_t)) {
   UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   std::memcpy(address.sun_path, path.data(), path.size());
-  ASSERT_EQ(::bind(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+  EXPECT_EQ(join(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0)
+      << std::strerror(errno);
+  return socket;
+}
+
+// A listener of the kernel's own, as a program that was killed leaves it behind.
+void leave_stale_socket(const std::string& path) {
+  raw_socket(path, ::bind);
 }
 
 TEST_F(LocalSocketTest, CarriesLinesBothWays) {
@@ -75,11 +103,7 @@ TEST_F(LocalSocketTest, CarriesLinesBothWays) {
 TEST_F(LocalSocketTest, HalfALineIsNoneWhenItsWriterGoes) {
   const auto listener = listen(path());
   const auto talk = [&]() -> coro::Task<void> {
-    UniqueFd raw(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    std::memcpy(address.sun_path, path().data(), path().size());
-    EXPECT_EQ(::connect(raw.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+    UniqueFd raw = raw_socket(path(), ::connect);
     EXPECT_EQ(::write(raw.get(), "whole\nhal", 9), 9);
     raw.reset();
     auto server = co_await listener->accept();
@@ -95,6 +119,41 @@ TEST_F(LocalSocketTest, IsForItsOwnerAlone) {
   ::umask(before);
   EXPECT_EQ(mode_of(path()), 0600U);
   EXPECT_EQ(mode_of(temporary_ / "run"), 0700U);
+}
+
+TEST_F(LocalSocketTest, AnotherUserWhoGetsAsFarAsTheSocketIsHungUpOn) {
+  if (::geteuid() != 0) STERNA_LEAVE_OUT("only root can be somebody else");
+  const auto listener = listen(path());
+  open_to_all();
+  const UniqueFd stranger = [this] {
+    const SomebodyElse now;
+    return raw_socket(path(), ::connect);
+  }();
+  const auto talk = [&]() -> coro::Task<void> {
+    auto [client, server] = co_await join(*listener);
+    EXPECT_TRUE(co_await client->send("ours"));
+    const auto read = co_await io::with_deadline(loop_.clock(), 10s, server->read_line());
+    EXPECT_EQ(read.value_or(Line()), Line("ours")) << "his turn came first";
+  };
+  loop_.run(talk());
+  char octet = 0;
+  EXPECT_EQ(::recv(stranger.get(), &octet, 1, MSG_DONTWAIT), 0) << "it is over, without a word";
+}
+
+TEST_F(LocalSocketTest, ADaemonOfAnotherUserIsAskedNothing) {
+  if (::geteuid() != 0) STERNA_LEAVE_OUT("only root can be somebody else");
+  ASSERT_EQ(::mkdir((temporary_ / "run").c_str(), 0777), 0);
+  for (const std::string& open : {temporary_.path(), temporary_ / "run"})
+    ASSERT_EQ(::chmod(open.c_str(), 0777), 0);
+  const UniqueFd theirs = [this] {
+    const SomebodyElse now;
+    UniqueFd socket = raw_socket(path(), ::bind);
+    EXPECT_EQ(::listen(socket.get(), 1), 0);
+    return socket;
+  }();
+  const auto client = connect_local(loop_, path());
+  ASSERT_FALSE(client);
+  EXPECT_TRUE(client.error().is(ErrorCode::permission)) << client.error().describe();
 }
 
 TEST_F(LocalSocketTest, IsNotMadeWhereOthersCouldReplaceIt) {
