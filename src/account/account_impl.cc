@@ -69,7 +69,9 @@ void Account::Impl::lose_line() {
 // The wall clock may be set, and goes on while the machine sleeps; the wait does not.
 void Account::Impl::note_next_try() {
   if (life.state == LifeState::paused) return;
-  life.retry_at = life.state == LifeState::syncing ? std::nullopt : schedule.retry_at();
+  // Whoever waits for the state tries already, and says so by his patience.
+  const bool tries = life.state == LifeState::syncing || standstill_max == nanoseconds{};
+  life.retry_at = tries ? std::nullopt : schedule.retry_at();
   if (!life.retry_at) {
     life.next_try_ms = 0;
     return;

@@ -177,7 +177,7 @@ coro::Task<void> Daemon::Impl::feed_watchdog() {
   bool complained = false;
   for (;;) {
     const std::chrono::nanoseconds now = loop.clock().monotonic();
-    for (Member* member : roster->all()) overdue.look(member->life(), member->in_use(), now);
+    for (Member* member : roster->all()) overdue.look(member->life(), now);
     const std::string stuck = overdue.stuck(now);
     if (stuck.empty() || !roster->find(stuck)) {
       tell(manager.alive());

@@ -41,7 +41,6 @@ class Member {
 
   const config::AccountConfig& said() const { return said_; }
   account::Account& account() { return account_; }
-  bool in_use() const { return !uses_.empty(); }
   AccountLife life() const { return {account_.name(), account_.life()}; }
 
   void start();

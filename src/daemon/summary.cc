@@ -51,11 +51,11 @@ std::string summary_of(const std::vector<AccountLife>& lives) {
   return text;
 }
 
-void Overdue::look(const AccountLife& one, bool lent, std::chrono::nanoseconds now) {
+void Overdue::look(const AccountLife& one, std::chrono::nanoseconds now) {
   const account::Life& life = one.life;
   const bool tries_again = waits_for_next_try(life.state);
   const bool has_deadline = tries_again ? life.retry_at.has_value() : life.patience.count() > 0;
-  if (lent || !has_deadline) {
+  if (!has_deadline) {
     due_.erase(one.name);
     return;
   }

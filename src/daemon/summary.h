@@ -17,11 +17,12 @@ std::string summary_of(const std::vector<AccountLife>& lives);
 
 // Accounts that should have tried again, and have not, or that work and do not get on. Failing is
 // not being stuck, nor is working for hours: only time that passes beyond what an account itself
-// has said counts, and only time in which the machine is awake.
+// has said counts, and only time in which the machine is awake. One whose state is lent says that
+// it waits; who waits for the account changes nothing.
 class Overdue {
  public:
-  // At `now` (monotonic); whose state is lent to somebody waits for him.
-  void look(const AccountLife& one, bool lent, std::chrono::nanoseconds now);
+  // At `now` (monotonic).
+  void look(const AccountLife& one, std::chrono::nanoseconds now);
   void forget(const std::string& account) { due_.erase(account); }
   // The name of one that is stuck; "" if none is.
   std::string stuck(std::chrono::nanoseconds now) const;

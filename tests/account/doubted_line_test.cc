@@ -141,6 +141,27 @@ TEST_F(DoubtedLine, APauseWhileTheLineOfARequestIsProvedHolds) {
   EXPECT_TRUE(report_);
 }
 
+// For whoever supervises it; to be waited for by others is no reason.
+TEST_F(DoubtedLine, OfALentAccountIsTriedNoMoreUntilTheStateIsBack) {
+  begin();
+  borrow();
+  pass(seconds(1));
+  ASSERT_TRUE(loan_);
+  server_.say(0, "* BYE [UNAVAILABLE] maintenance, try again in 2 minutes\r\n");
+  pass(seconds(1));
+  ask();
+  ASSERT_EQ(life().state, LifeState::backoff);
+  ASSERT_TRUE(life().retry_at);
+  pass(minutes(9));
+  EXPECT_FALSE(life().retry_at);
+  EXPECT_EQ(life().patience.count(), 0);
+  loan_.reset();
+  server_.mute_at = "LIST";
+  pass(seconds(2));
+  ASSERT_FALSE(report_);
+  EXPECT_GT(life().patience.count(), 0) << "now it works";
+}
+
 class OnlyLine : public DoubtedLine {
  protected:
   OnlyLine() { server_.mailboxes = {"INBOX"}; }

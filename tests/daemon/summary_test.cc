@@ -37,17 +37,17 @@ TEST(SummaryTest, CountsAccountsByState) {
 TEST(OverdueTest, AnAccountThatFailsAgainAndAgainIsNotStuck) {
   Overdue overdue;
   for (int minute = 0; minute < 600; ++minute) {
-    overdue.look(life_of("a", LifeState::offline, (minute + 1) * 1min), false, minute * 1min);
+    overdue.look(life_of("a", LifeState::offline, (minute + 1) * 1min), minute * 1min);
     EXPECT_EQ(overdue.stuck(minute * 1min), "");
   }
 }
 
 TEST(OverdueTest, AnAccountThatDoesNotTryAgainWhenItSaidIsStuck) {
   Overdue overdue;
-  overdue.look(life_of("a", LifeState::backoff, 0min), false, 0min);
+  overdue.look(life_of("a", LifeState::backoff, 0min), 0min);
   EXPECT_EQ(overdue.stuck(5min), "");
   EXPECT_EQ(overdue.stuck(6min), "a");
-  overdue.look(life_of("a", LifeState::syncing), false, 6min);
+  overdue.look(life_of("a", LifeState::syncing), 6min);
   EXPECT_EQ(overdue.stuck(6min), "");
 }
 
@@ -56,20 +56,15 @@ TEST(OverdueTest, ANextTryThatTheWallClockHasPassedIsNotOverdue) {
   Overdue overdue;
   AccountLife life = life_of("a", LifeState::offline, 30min);
   life.life.next_try_ms = 1;
-  overdue.look(life, false, 1min);
+  overdue.look(life, 1min);
   EXPECT_EQ(overdue.stuck(35min), "");
   EXPECT_EQ(overdue.stuck(36min), "a");
 }
 
-TEST(OverdueTest, ALoanIsWaitedFor) {
-  Overdue overdue;
-  overdue.look(life_of("a", LifeState::backoff, 0min), true, 0min);
-  EXPECT_EQ(overdue.stuck(60min), "");
-}
-
+// Nor is it one that the account waits for the state, which is lent.
 TEST(OverdueTest, APauseWithoutEndIsNoDeadline) {
   Overdue overdue;
-  overdue.look(life_of("a", LifeState::paused), false, 0min);
+  overdue.look(life_of("a", LifeState::paused), 0min);
   EXPECT_EQ(overdue.stuck(60min), "");
 }
 
@@ -84,7 +79,7 @@ AccountLife at_work(LifeState state, std::uint64_t progress,
 TEST(OverdueTest, ASyncMayTakeHoursAsLongAsItGetsOn) {
   Overdue overdue;
   for (int minute = 0; minute < 600; ++minute) {
-    overdue.look(at_work(LifeState::syncing, static_cast<std::uint64_t>(minute / 10)), false,
+    overdue.look(at_work(LifeState::syncing, static_cast<std::uint64_t>(minute / 10)),
                  minute * 1min);
     EXPECT_EQ(overdue.stuck(minute * 1min), "");
   }
@@ -93,18 +88,17 @@ TEST(OverdueTest, ASyncMayTakeHoursAsLongAsItGetsOn) {
 TEST(OverdueTest, AnAccountThatWorksAndDoesNotGetOnIsStuck) {
   for (const LifeState state : {LifeState::starting, LifeState::syncing, LifeState::watching}) {
     Overdue overdue;
-    for (int minute = 0; minute <= 21; ++minute)
-      overdue.look(at_work(state, 7), false, minute * 1min);
+    for (int minute = 0; minute <= 21; ++minute) overdue.look(at_work(state, 7), minute * 1min);
     EXPECT_EQ(overdue.stuck(20min), "") << to_string(state);
     EXPECT_EQ(overdue.stuck(21min), "a") << to_string(state);
-    overdue.look(at_work(state, 8), false, 21min);
+    overdue.look(at_work(state, 8), 21min);
     EXPECT_EQ(overdue.stuck(21min), "") << to_string(state);
   }
 }
 
 TEST(OverdueTest, WhoWaitsForAHookOrALoanIsNotStuck) {
   Overdue overdue;
-  overdue.look(at_work(LifeState::syncing, 7, 0min), false, 0min);
+  overdue.look(at_work(LifeState::syncing, 7, 0min), 0min);
   EXPECT_EQ(overdue.stuck(10h), "");
 }
 
