@@ -119,6 +119,8 @@ TEST_P(RandomLife, EndsWithBothSidesAlike) {
   if (dice.chance(20)) abilities.qresync = false;
   if (dice.chance(20)) abilities.manners = Manners::cyrus;
   if (dice.chance(20)) abilities.uidplus = abilities.move = false;
+  SeededRandom scarcity(GetParam());  // of watches
+  if (scarcity.chance(10)) watches_max_ = scarcity.below(7);
   how_.poll_interval = minutes(5);
   for (int i = 0; i < 6; ++i) arrives(i % 2 == 0 ? "INBOX" : "m1", "o" + std::to_string(i));
   begin();

@@ -62,6 +62,7 @@ class Living : public Stage, public account::Observer {
     line_ = std::make_unique<SimNetwork>(clock_, random_, server, abilities);
     network_ = line_.get();
     watcher_ = std::make_unique<SimWatcher>(clock_, random_, machine_);
+    watcher_->watches_max = watches_max_;
     const account::Services services{clock_, worker_, *line_, random_, machine_};
     account_ =
         std::make_unique<account::Account>(services, *watcher_, settings_, how_, *this, Log());
@@ -128,6 +129,7 @@ class Living : public Stage, public account::Observer {
     ASSERT_TRUE(given);
   }
 
+  std::size_t watches_max_ = SIZE_MAX;  // of the lives that begin
   bool tells_story_ = false;
   std::string falls_silent_at_;  // every line, when a command has this in it; once
   Lines story_;

@@ -15,7 +15,9 @@ class SimWatch : public io::Watch {
   Status add(const std::string& path, io::WatchTag tag) override {
     STERNA_TRY(const auto directory, machine_.open_root(path, false));
     STERNA_TRY(const io::FileStat stat, directory->stat());
-    if (size() >= owner_.watches_max) return fail(ErrorCode::unsupported, "no more watches");
+    const bool is_known = pending_->tags.contains(stat.ino);
+    if (!is_known && size() >= owner_.watches_max)
+      return fail(ErrorCode::unsupported, "no more watches");
     remove(tag);
     pending_->tags[stat.ino] = tag;
     return {};
