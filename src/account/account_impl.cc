@@ -5,7 +5,6 @@
 #include <cstdlib>
 #include <utility>
 
-#include "doubled.h"
 #include "sterna/account/inspect.h"
 #include "sterna/coro/scope.h"
 #include "sterna/io/deadline.h"
@@ -34,8 +33,6 @@ class UpToOthers {
 
 // While it is paused until then: how often that is compared with the wall clock, which may be set.
 constexpr std::chrono::minutes kPauseLook{5};
-// How long a server may take for an answer, at most, where line after line seemed dead.
-constexpr seconds kAnswerLimitMax{60};
 
 class NoProgress final : public Progress {};
 
@@ -219,14 +216,10 @@ coro::Task<Result<coro::Semaphore::Permit>> Account::Impl::take_turn() {
 void Account::Impl::replace_dead_line(const std::string& reason) {
   log.info("{}: the line to the server is dead, and replaced", reason);
   ++life.counters.reconnects[reason];
+  if (remote.listened_long()) dead_lines = 0;
   drop_line();
   if (++dead_lines == 1) return schedule.look_at_everything(now());
   failed(Error(ErrorCode::timeout, "no sign of life"), false);
-}
-
-// Line after line that seems dead may be a server that is slow.
-seconds Account::Impl::answer_limit() const {
-  return doubled(kProbeLimit, dead_lines, kAnswerLimitMax);
 }
 
 void Account::Impl::try_early() {
@@ -249,8 +242,11 @@ coro::Task<void> Account::Impl::prove_line() {
     if (!schedule.is_waiting()) schedule.look_at_everything(now());
     co_return;
   }
+  const nanoseconds asked_at = now();
   const Result<imap::Done> answered = co_await io::with_deadline(
-      services.clock, answer_limit(), connection->run(imap::noop()), "no sign of life");
+      services.clock, answer_limit(dead_lines), connection->run(imap::noop()), "no sign of life");
+  // A slower one would seem dead again.
+  if (answered && now() < asked_at + kProbeLimit) dead_lines = 0;
   if (answered) co_return;
   if (is_told_to_wait(answered.error())) co_return wait_as_told(answered.error());
   if (!answered.error().is_cancelled()) replace_dead_line(reason);
@@ -371,7 +367,7 @@ void Account::Impl::recall_figures(AccountReport& report) const {
 
 void Account::Impl::went_well(const Due& due, const AccountReport& report) {
   if (failures > 0) log.info("in step again");
-  failures = dead_lines = 0;
+  failures = 0;
   life.last_sync_ms = wall_ms();
   const bool of_all = !due.request || due.request->mailboxes.empty();
   if (of_all) kept.written.clear();

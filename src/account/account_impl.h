@@ -114,7 +114,6 @@ struct Account::Impl final : SideWatch::Owner {
   void try_early();
   coro::Task<Result<coro::Semaphore::Permit>> take_turn();
   void replace_dead_line(const std::string& reason);
-  std::chrono::seconds answer_limit() const;
   coro::Task<void> sync(Due due);
   bool needs_hook(const Due& due) const;
   coro::Task<void> run_hook();
@@ -168,7 +167,7 @@ struct Account::Impl final : SideWatch::Owner {
 
   std::optional<std::int64_t> pause_until;   // paused; 0: until resumed
   unsigned failures = 0;                     // in a row
-  unsigned dead_lines = 0;                   // in a row, and no sync came to its end
+  unsigned dead_lines = 0;                   // in a row, and none was proved or listened long
   std::chrono::nanoseconds retry_by_boot{};  // the next try, by Clock::since_boot
   EarlyTries early;
   std::chrono::nanoseconds standstill_max = kStandsStillMax;  // Life::patience, but for the disk

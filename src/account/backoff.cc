@@ -16,6 +16,12 @@ using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
+namespace {
+
+constexpr seconds kAnswerLimitMax{60};
+
+}  // namespace
+
 Patience patience_for(const Error& error) {
   if (const auto told = imap::told_to_wait(error)) {
     return {LifeState::backoff, *told, std::max<milliseconds>(*told, minutes(30)), true};
@@ -60,6 +66,10 @@ Patience patience_for(const Error& error) {
       return {LifeState::backoff, seconds(30), minutes(15)};
   }
   std::unreachable();
+}
+
+std::chrono::seconds answer_limit(unsigned dead_lines) {
+  return doubled(kProbeLimit, dead_lines, kAnswerLimitMax);
 }
 
 bool may_pass_with_network(const Error& error) {

@@ -13,6 +13,8 @@ namespace sterna::account {
 // How long a line that may be dead has to prove that it is not: one that died is replaced within
 // five seconds, of which the new one takes some.
 inline constexpr std::chrono::seconds kProbeLimit{4};
+// So long after so many in a row that seemed dead: that may be a server that is slow.
+std::chrono::seconds answer_limit(unsigned dead_lines);
 // A server that ends an IDLE by itself, and sooner than that, has no use for it.
 inline constexpr std::chrono::seconds kIdleMin{30};
 

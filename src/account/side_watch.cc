@@ -37,6 +37,7 @@ struct SideWatch::Line {
   bool to_be_proved = false;
   std::string proved_for;
   bool given_up = false;  // while it was being opened
+  unsigned dead = 0;      // in a row: none of them answered when it was doubted
   // While it waits for its next try: for what, and until when.
   std::optional<Error> failed;
   std::chrono::nanoseconds try_at{};
@@ -84,12 +85,13 @@ void SideWatch::probe(std::string_view reason) {
   const auto now = services_.clock.monotonic();
   refused_.doubt();
   for (const auto& [wire, line] : lines_) {
-    if (line->opening) line->opening->doubt(kProbeLimit);
+    if (line->opening) line->opening->doubt(answer_limit(line->dead));
     if (line->listening) {
       line->to_be_proved = true;
       line->proved_for = reason;
     }
     if (line->failed) {
+      if (line->dead > 1) continue;  // the network was there, and changes all the time
       const auto early = line->early.at(*line->failed, now);
       if (!early) continue;
       line->try_at = std::min(line->try_at, *early);
@@ -182,10 +184,13 @@ coro::Task<Status> SideWatch::listen_once(Line& line) {
       co_return idled;
     }
     if (!std::exchange(line.to_be_proved, false)) continue;
+    const auto asked_at = services_.clock.monotonic();
     STERNA_CO_TRY(imap::Done done,
-                  co_await io::with_deadline(services_.clock, kProbeLimit,
+                  co_await io::with_deadline(services_.clock, answer_limit(line.dead),
                                              connection.run(imap::noop()), "no sign of life"));
     line.proved_for.clear();
+    // A slower one would seem dead again.
+    if (services_.clock.monotonic() < asked_at + kProbeLimit) line.dead = 0;
   }
   co_await connection.logout();
   co_return Status{};
@@ -208,7 +213,7 @@ coro::Task<void> SideWatch::follow(Line& line) {
     const Status ended = co_await listen_once(line);
     const bool listened = std::exchange(line.listening, false);
     const auto listens_for = services_.clock.monotonic() - line.listens_since;
-    if (listened && listens_for >= kIdleMin) line.failures = 0;
+    if (listened && listens_for >= kIdleMin) line.failures = line.dead = 0;
     line.connection.reset();
     if (ended || ended.error().is_cancelled()) break;
     std::string reason = std::exchange(line.proved_for, {});
@@ -229,7 +234,10 @@ coro::Task<void> SideWatch::follow(Line& line) {
     }
     const Patience patience = patience_for(ended.error());
     if (patience.state == LifeState::needs_auth) owner_.on_login_refused();
-    if (died_unnoticed || std::exchange(line.given_up, false)) continue;  // the server did nothing
+    // It may have died long ago, and nobody noticed; from the second on it may be slow.
+    const bool is_dead = std::exchange(line.given_up, false) || died_unnoticed;
+    line.dead = is_dead ? line.dead + 1 : 0;
+    if (line.dead == 1) continue;
     line.failed = ended.error();
     line.try_at =
         services_.clock.monotonic() + wait_after(patience, ++line.failures, services_.random);
@@ -249,7 +257,9 @@ coro::Task<void> SideWatch::run() {
     for (const auto& [wire, line] : lines_) {
       const auto is_same = [&](const KnownMailbox& one) { return one.wire.octets == wire; };
       line->unwanted = std::ranges::none_of(wanted_, is_same);
-      if (line->unwanted) line->wake.set();
+      if (!line->unwanted) continue;
+      line->wake.set();
+      if (line->opening) line->opening->stop();
     }
     for (const KnownMailbox& mailbox : wanted_) {
       if (lines_.contains(mailbox.wire.octets) || lines_.size() >= lines_max()) continue;

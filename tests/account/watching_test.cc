@@ -179,6 +179,66 @@ TEST_F(Watching, TheFirstLineIsNotGivenUpEitherWhileItsOpeningGetsOn) {
   EXPECT_EQ(server_.dialled.size(), 3U);
 }
 
+// The line beside: the first one fares as in OnlyLine.
+class SlowBeside : public Watching {
+ protected:
+  // How often it is dialled while the network changes each five seconds, within that time.
+  std::size_t dialled_within(nanoseconds time) {
+    const std::size_t before = server_.dialled.size();
+    probe_each_five_seconds(time);
+    return server_.dialled.size() - before;
+  }
+};
+
+TEST_F(SlowBeside, IsDialledLaterEachTimeWhereItSeemsDeadAgainAndAgain) {
+  begin();
+  server_.mute_at = "SELECT \"Lists\"";
+  server_.cut(1);
+  EXPECT_LE(dialled_within(minutes(10)), 12U);
+  server_.mute_at.clear();
+  pass(minutes(10));
+  EXPECT_EQ(life().pushed.size(), 2U);
+}
+
+TEST_F(SlowBeside, IsBelievedAfterAnotherAsTheFirstOneIs) {
+  begin();
+  server_.answers_after = seconds(6);
+  server_.cut(0);
+  server_.cut(1);
+  EXPECT_LE(dialled_within(minutes(30)), 6U);
+  EXPECT_EQ(life().pushed.size(), 2U);
+}
+
+TEST_F(Watching, ALineThatIsBeingOpenedEndsWithAPauseAndIsOpenedAfterIt) {
+  begin();
+  server_.mute_at = "AUTHENTICATE";
+  server_.cut(1);
+  pass(seconds(10));
+  ASSERT_EQ(server_.lines.size(), 3U);
+  ASSERT_FALSE(server_.lines[2]->ended);
+  account_->pause(std::nullopt);
+  pass(seconds(1));
+  EXPECT_EQ(server_.open_lines(), 0U);
+  server_.mute_at.clear();
+  account_->resume();
+  pass(seconds(5));
+  EXPECT_EQ(life().pushed.size(), 2U);
+}
+
+TEST_F(Watching, ALineThatIsBeingOpenedEndsWhereTheServerAsksForTime) {
+  begin();
+  server_.mute_at = "AUTHENTICATE";
+  server_.cut(1);
+  pass(seconds(10));
+  ASSERT_EQ(server_.lines.size(), 3U);
+  server_.say(0, "* BYE [UNAVAILABLE] maintenance, try again in 2 minutes\r\n");
+  pass(seconds(1));
+  EXPECT_TRUE(server_.lines[2]->ended);
+  server_.mute_at.clear();
+  pass(minutes(5));
+  EXPECT_EQ(life().pushed.size(), 2U);
+}
+
 class Paced : public Watching {
  protected:
   coro::Task<void> before_dial(const Account&) override {
