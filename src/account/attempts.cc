@@ -205,12 +205,18 @@ Status PassAttempts::write() {
 }
 
 bool PassAttempts::was_carried_out(const ActionKey& key) const {
+  const Outcomes& outcomes = engine_.outcomes;
   const MailboxId id = key.mailbox;
   const auto work =
       std::ranges::find_if(engine_.mailboxes, [id](const auto& one) { return one->row.id == id; });
   if (work == engine_.mailboxes.end() || (*work)->broken_off) return false;
-  if (key.action == "delete" && engine_.outcomes.removals_left) return false;
-  return !paused_.contains(key) && !engine_.outcomes.undone.contains(key);
+  if (key.action == "delete" && outcomes.removals_left) return false;
+  const ActionKey repair{id, key.uid, {}, "repair"};
+  if (key.action == "download" &&
+      (outcomes.undone.contains(repair) || outcomes.unfinished.contains(repair))) {
+    return false;
+  }
+  return !paused_.contains(key) && !outcomes.undone.contains(key);
 }
 
 Status PassAttempts::count() {

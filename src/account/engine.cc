@@ -60,6 +60,22 @@ Result<maildir::MailboxDirs*> Engine::open_dirs(MailboxWork& work) {
   return &*work.dirs;
 }
 
+UidSet Outcomes::unrepaired_in(MailboxId mailbox) const {
+  UidSet uids;
+  for (const auto* left : {&undone, &unfinished}) {
+    for (const ActionKey& key : *left) {
+      if (key.mailbox == mailbox && key.action == "repair") uids.add(key.uid);
+    }
+  }
+  return uids;
+}
+
+Result<maildir::MailboxStamp> Engine::stamp_of(const MailboxWork& work) const {
+  if (work.dirs) return maildir::stamp_mailbox(*work.dirs->home);
+  STERNA_TRY(const maildir::HomeDirectory home, maildir::open_path(*root, work.path));
+  return maildir::stamp_mailbox(*home);
+}
+
 Result<io::Directory*> Engine::open_undo() {
   if (!undo_area) {
     STERNA_TRY(undo_area, services.files.open_root(settings.state_dir + "/undo", true));

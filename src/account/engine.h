@@ -95,6 +95,10 @@ struct PlaceAside {
 
 // What became of a pass's actions, beyond what the base tells (attempts.h).
 struct Outcomes {
+  // Messages of which something damaged is here that could not be taken away, now or a while ago:
+  // it is in the way of what would be fetched.
+  UidSet unrepaired_in(MailboxId mailbox) const;
+
   std::map<ActionKey, std::string> answers;  // to what the server took, and seems not to have done
   std::set<ActionKey> undone;                // left for the next pass to plan anew
   std::set<ActionKey> unfinished;            // done here: what failed, or waits for its next try
@@ -147,11 +151,13 @@ struct Engine {
   std::unique_ptr<io::Directory> undo_area;  // opened when first needed
   TreeId tree;
   Generation generation;
-  std::optional<Generation> half_seen_since;  // since then no pass saw everything (half_looks.h)
+  // Since then no pass saw everything, and left nothing that had come (half_looks.h).
+  std::optional<Generation> half_seen_since;
   std::string machine_id;
   std::string boot_id;
   bool clean_boot = true;                     // same boot as in the last sync that came to its end
   std::set<MailboxId> before_restart;         // not seen since an earlier boot (restart.h)
+  std::set<MailboxId> waits_since_restart;    // seen, and not all of it decided (restart.h)
   std::set<MailboxId> unsettled_after_stop;   // as the last plan has it
   bool unflushed = false;                     // files were recorded and never flushed
   std::optional<Generation> unflushed_since;  // those of an earlier boot: from this pass on
@@ -232,6 +238,9 @@ struct Engine {
 
   // The mailbox's directories, opened once a pass.
   Result<maildir::MailboxDirs*> open_dirs(MailboxWork& work);
+  // As its directories are now; none that were not open stay open: of many mailboxes it is all that
+  // is asked.
+  Result<maildir::MailboxStamp> stamp_of(const MailboxWork& work) const;
   Result<io::Directory*> open_undo();
   // Something waits for so long, and for nothing else.
   void ripens_in(std::int64_t ns) { bring_forward(ripe_at, ns); }

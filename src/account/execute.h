@@ -7,7 +7,6 @@
 // database that does not answer; or of the connection.
 #pragma once
 
-#include <set>
 #include <span>
 
 #include "engine.h"
@@ -37,7 +36,6 @@ struct RemoteWork {
     std::string reason;
   };
   std::vector<Fetch> downloads;
-  std::set<MessageKey> unrepaired;  // what is here of them is in the way of their download
   bool empty() const {
     return pushes.empty() && moves.empty() && uploads.empty() && removals.empty() &&
            clears.empty() && downloads.empty();

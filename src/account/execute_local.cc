@@ -481,12 +481,9 @@ class LocalExecution {
   }
   Result<bool> record(const sync::Action& action, const sync::Download& what, MailboxWork&,
                       Change*) {
-    UidSet uids = what.uids;
-    for (const MessageKey& key : remote_.unrepaired) {
-      if (key.mailbox == what.where.mailbox) uids = uids.minus(UidSet::single(key.uid));
-    }
+    const UidSet uids = what.uids.minus(engine_.outcomes.unrepaired_in(what.where.mailbox));
     if (!uids.empty()) {
-      remote_.downloads.push_back({what.where.mailbox, std::move(uids), action.reason});
+      remote_.downloads.push_back({what.where.mailbox, uids, action.reason});
     }
     return false;
   }

@@ -351,9 +351,7 @@ bool has_moved_since_listed(Engine& engine) {
   return std::ranges::any_of(engine.mailboxes, [&engine](const auto& work) {
     const bool listed = work->row.has_local && !work->input.local.suspect && work->stamp_now;
     if (!listed || work->changed_by_us) return false;
-    const Result<maildir::MailboxDirs*> dirs = engine.open_dirs(*work);
-    if (!dirs) return true;
-    const Result<maildir::MailboxStamp> now = maildir::stamp_mailbox(*(*dirs)->home);
+    const Result<maildir::MailboxStamp> now = engine.stamp_of(*work);
     return !now || !(*now == *work->stamp_now);
   });
 }

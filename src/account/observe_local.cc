@@ -174,11 +174,10 @@ Result<bool> is_resurrected(Engine& engine, const MailboxWork& work, const Local
 // The name of what was deleted here: the user brought it back, and it is new to the server; or a
 // disk did, or a backup, and it is what was on the server once. One that was moved did not give its
 // name up: its tombstone has no UID.
-Status recall_deletion(Engine& engine, const MailboxWork& work, bool restarted,
-                       LocalArrival& arrival) {
+Status recall_deletion(Engine& engine, const MailboxWork& work, LocalArrival& arrival) {
   const LocalFile& file = arrival.file;
   STERNA_TRY(const auto tombstone, engine.store->tombstone_of(work.row.id, file.base));
-  if (restarted) {
+  if (may_have_been_brought_back(engine, work)) {
     STERNA_TRY(arrival.resurrected, is_resurrected(engine, work, file, tombstone));
   }
   if (!tombstone) return {};
@@ -253,9 +252,9 @@ coro::Task<Status> describe_arrivals(Engine& engine, MailboxWork& work, ListingM
     if (arrival.settling) engine.ripens_in(kSentSettlesNs - age_ns);
     arrival.origin = origin_of(engine, file.base);
     if (look.identity) recognize_stub(engine, *look.identity, arrival);
-    arrival.after_restart = restarted;
+    arrival.after_restart = may_have_been_brought_back(engine, work);
     arrival.headless = look.identity && !has_content(look);
-    STERNA_CO_CHECK(recall_deletion(engine, work, restarted, arrival));
+    STERNA_CO_CHECK(recall_deletion(engine, work, arrival));
     work.input.local.arrived.push_back(std::move(arrival));
   }
   for (LocalChange& change : found.changed) {
@@ -367,18 +366,22 @@ bool is_restless(const Engine& engine, const MailboxWork& work) {
                              [](const LocalArrival& arrival) { return !arrival.stable; });
 }
 
-// Lists again whatever moved since it was listed; true if anything did. `all_doubtful`: also what a
-// stamp vouches nothing for, young or coarse or of a network (rule 23).
-coro::Task<Result<bool>> relist_moved(Engine& engine, bool all_doubtful) {
+enum class Relist {
+  moved,     // since it was listed
+  restless,  // and what has to come to rest
+  doubtful,  // and what a stamp vouches nothing for, young or coarse or of a network (rule 23)
+};
+
+// True if anything was listed again.
+coro::Task<Result<bool>> relist(Engine& engine, Relist which) {
   bool moved = false;
   for (const auto& work : engine.mailboxes) {
     if (!work->row.has_local || work->input.local.suspect) continue;
-    Result<maildir::MailboxDirs*> dirs = engine.open_dirs(*work);
-    if (!dirs) continue;
-    Result<maildir::MailboxStamp> now = maildir::stamp_mailbox(*(*dirs)->home);
-    const bool doubtful = all_doubtful && work->listing && !work->stamp_settled;
+    const Result<maildir::MailboxStamp> now = engine.stamp_of(*work);
     const bool same = now && work->stamp_now && *now == *work->stamp_now;
-    if (same && !doubtful && !is_restless(engine, *work)) continue;
+    const bool doubtful = which == Relist::doubtful && work->listing && !work->stamp_settled;
+    const bool restless = which == Relist::restless && is_restless(engine, *work);
+    if (same && !doubtful && !restless) continue;
     moved = true;
     STERNA_CO_CHECK(co_await list_mailbox(engine, *work));
   }
@@ -406,7 +409,7 @@ bool is_settled_unseen(const Engine& engine, MailboxWork& work) {
   if (local.suspect) return true;
   const auto stored = maildir::MailboxStamp::decode(work.row.stamp);
   const bool same = stored && work.stamp_now && *stored == *work.stamp_now;
-  const bool vouches = same && !was_restarted(engine, work);
+  const bool vouches = same && !may_have_been_brought_back(engine, work);
   if (!vouches || work.input.adopting || work.removal_begun) return false;
   local.coverage = Coverage::complete;
   return true;
@@ -477,7 +480,7 @@ coro::Task<Status> wait_for_quiet(Engine& engine) {
     const auto left =
         std::chrono::ceil<std::chrono::milliseconds>(kSettleLimit - engine.settled_for);
     STERNA_CO_CHECK(co_await clock.sleep(std::min(pause, left)));
-    STERNA_CO_TRY(moved, co_await relist_moved(engine, false));
+    STERNA_CO_TRY(moved, co_await relist(engine, Relist::restless));
     engine.settled_for += clock.monotonic() - began;
   }
   co_return Status{};
@@ -523,7 +526,8 @@ coro::Task<Status> settle_local(Engine& engine) {
     const bool news = !std::ranges::includes(before, gone);
     if (!news && round == 0 && !anything_arrived(engine)) break;
     before = std::move(gone);
-    STERNA_CO_TRY(const bool moved, co_await relist_moved(engine, news));
+    STERNA_CO_TRY(const bool moved,
+                  co_await relist(engine, news ? Relist::doubtful : Relist::moved));
     if (!moved && std::ranges::includes(before, gone_of(engine))) break;
     if (round == kListingsMax) {
       doubt_absences(engine);

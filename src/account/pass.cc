@@ -565,7 +565,7 @@ coro::Task<Status> do_pass(Engine& engine, Pool& pool) {
   STERNA_CO_CHECK(executed);
   STERNA_CO_CHECK(attempts.count());
   at_step("plan.executed");
-  STERNA_CO_CHECK(end_half_looks(engine));
+  if (!plan.surplus_since) STERNA_CO_CHECK(end_half_looks(engine));
   co_return save_cursors(engine, attempts);
 }
 

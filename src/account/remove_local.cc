@@ -231,7 +231,6 @@ coro::Task<Status> repair_wrecks(Engine& engine, const sync::Plan& plan, RemoteW
   for (const Removal& removal : removals) {
     if (removal.error) {
       STERNA_CO_CHECK(take_back(engine, removal));
-      remote.unrepaired.insert(removal.row.key);
       continue;
     }
     STERNA_CO_CHECK(record(engine, removal, true));

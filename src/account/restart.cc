@@ -11,7 +11,27 @@ namespace sterna::account {
 namespace {
 
 constexpr std::string_view kBootKey = "boot_id";
-constexpr std::string_view kBeforeRestartKey = "before_restart";  // ids, each after a space
+constexpr std::string_view kBeforeRestartKey = "before_restart";
+constexpr std::string_view kWaitsKey = "waits_since_restart";
+
+// Ids, each after a space.
+Result<std::set<MailboxId>> read_ids(Engine& engine, std::string_view key) {
+  std::set<MailboxId> ids;
+  STERNA_TRY(const auto kept, engine.store->get(key));
+  std::string_view left = kept ? std::string_view(*kept) : std::string_view();
+  while (!left.empty()) {
+    left.remove_prefix(1);
+    const std::size_t length = std::min(left.find(' '), left.size());
+    const auto id = parse_number(left.substr(0, length), INT64_MAX);
+    if (id) ids.insert(MailboxId{static_cast<std::int64_t>(*id)});
+    left.remove_prefix(length);
+  }
+  return ids;
+}
+
+Status keep_ids(Engine& engine, std::string_view key, const std::string& ids) {
+  return ids.empty() ? engine.store->unset(key) : engine.store->set(key, ids);
+}
 
 }  // namespace
 
@@ -22,37 +42,41 @@ Status read_restart(Engine& engine, bool begins) {
   if (!boot && !engine.dry_run()) {
     STERNA_CHECK(engine.write([&] { return engine.store->set(kBootKey, engine.boot_id); }));
   }
-  STERNA_TRY(const auto unseen, engine.store->get(kBeforeRestartKey));
-  std::string_view left = unseen ? std::string_view(*unseen) : std::string_view();
-  while (!left.empty()) {
-    left.remove_prefix(1);
-    const std::size_t length = std::min(left.find(' '), left.size());
-    const auto id = parse_number(left.substr(0, length), INT64_MAX);
-    if (id) engine.before_restart.insert(MailboxId{static_cast<std::int64_t>(*id)});
-    left.remove_prefix(length);
-  }
+  STERNA_TRY(engine.before_restart, read_ids(engine, kBeforeRestartKey));
+  STERNA_TRY(engine.waits_since_restart, read_ids(engine, kWaitsKey));
   return {};
 }
 
 Status note_boot(Engine& engine) {
   STERNA_CHECK(engine.store->set(kBootKey, engine.boot_id));
-  if (engine.clean_boot && engine.before_restart.empty()) return {};
+  if (engine.clean_boot && engine.before_restart.empty() && engine.waits_since_restart.empty()) {
+    return {};
+  }
   STERNA_TRY(const std::vector<MailboxRow> rows, engine.store->mailboxes());
   std::string unseen;
+  std::string waits;
   for (const MailboxRow& row : rows) {
+    if (!row.has_local) continue;
     const bool doubted = !engine.clean_boot || engine.before_restart.contains(row.id);
     const MailboxWork* work = engine.find(row.id);
-    const bool settled =
-        work && is_seen_here(*work) && !engine.unsettled_after_stop.contains(row.id);
-    if (!row.has_local || !doubted || settled) continue;
-    unseen += fmt::format(" {}", row.id.value);
+    const bool seen = work && is_seen_here(*work);
+    const bool waited = engine.waits_since_restart.contains(row.id);
+    if (doubted && !seen) unseen += fmt::format(" {}", row.id.value);
+    const bool unrepaired = !engine.outcomes.unrepaired_in(row.id).empty();
+    if (engine.unsettled_after_stop.contains(row.id) || unrepaired || (waited && !seen)) {
+      waits += fmt::format(" {}", row.id.value);
+    }
   }
-  return unseen.empty() ? engine.store->unset(kBeforeRestartKey)
-                        : engine.store->set(kBeforeRestartKey, unseen);
+  STERNA_CHECK(keep_ids(engine, kBeforeRestartKey, unseen));
+  return keep_ids(engine, kWaitsKey, waits);
 }
 
 bool was_restarted(const Engine& engine, const MailboxWork& work) {
   return !engine.clean_boot || engine.before_restart.contains(work.row.id);
+}
+
+bool may_have_been_brought_back(const Engine& engine, const MailboxWork& work) {
+  return was_restarted(engine, work) || engine.waits_since_restart.contains(work.row.id);
 }
 
 std::string boot_of_tombstone(const Engine& engine, MailboxId mailbox) {

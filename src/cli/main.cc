@@ -2,6 +2,8 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+#include <algorithm>
+
 #include "app.h"
 #include "sterna/base/wiping_heap.h"
 #include "sterna/net/loop.h"
@@ -21,10 +23,21 @@ void forbid_core_dumps() {
   ::prctl(PR_SET_DUMPABLE, 0);
 }
 
+// A mailbox that is looked at takes four descriptors, and the usual limit of a shell is 1024. It is
+// raised as far as the units of systemd have it: what is started may close each one there could be.
+void allow_many_files() {
+  constexpr rlim_t kFiles = 65'536;
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= kFiles) return;
+  files.rlim_cur = std::min(files.rlim_max, kFiles);
+  ::setrlimit(RLIMIT_NOFILE, &files);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   forbid_core_dumps();
+  allow_many_files();
   sterna::make_openssl_wipe();
   sterna::net::prepare_process();
   return sterna::cli::run({argv + (argc > 0 ? 1 : 0), argv + argc});

@@ -17,8 +17,8 @@ namespace sterna::sync {
 
 enum class Side : std::uint8_t { remote, local };
 
-// A removal that somebody's absence proposes. Those that finish what a move or an edit began are
-// none.
+// A removal that somebody's absence, or a message that moved on both sides, proposes. Those on the
+// server that finish what a move or an edit began are none.
 struct Removal {
   Side side = Side::remote;
   RowView* row = nullptr;
@@ -63,7 +63,8 @@ struct Draft {
     plan.waiting.push_back({mailbox.in->id, "", uid, std::move(reason), mailbox.takes_changes()});
   }
   void hold(HeldKind kind, const RowView& row, std::optional<LocalFile> file, std::string reason) {
-    if (row.told) note(row, reason, false);  // what the verdict goes by has to be told again
+    // What the verdict goes by has to be told again, and a file that was moved to be listed again.
+    if (row.told || row.file) note(row, reason, false);
     const Where where = row.mailbox->where();
     plan.held.push_back({kind, where.mailbox, row.key().uid, where.uidvalidity, std::move(file),
                          std::move(reason)});

@@ -431,6 +431,17 @@ class CommandsTest(IntegrationCase):
         ended = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
         self.assertEqual((ended.si_code, ended.si_status), (os.CLD_KILLED, signal.SIGABRT))
 
+    def test_a_shell_that_allows_few_files_allows_many_mailboxes(self):
+        world = self.world()
+        world.sterna.before = ["sh", "-c", 'ulimit -S -n 64; exec "$@"', "sh"]
+        for number in range(30):
+            world.imap.create(f"box{number}")
+        world.sync()
+        self.assertIn("box29", world.mail.mailboxes())
+        world.mail.deliver("box7", local(message("draft")), "S")
+        self.assertEqual(world.sync()["uploaded"], 1)
+        world.assert_settled()
+
     def test_no_secret_is_ever_shown(self):
         world = self.world(transport="direct")
         world.fill("INBOX", 2)

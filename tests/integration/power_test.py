@@ -308,14 +308,21 @@ class BroughtBackTest(PowerCase):
 class LateMountTest(PowerCase):
     """The disk of a mailbox is not there yet when the first sync after the restart begins."""
 
-    def mount_late(self, world, mailbox="A"):
+    def start_without(self, world, mailbox):
         self.restart(world)
         folder = world.mail.folder(mailbox)
         os.rename(folder, f"{world.dir}/unmounted")
         os.mkdir(folder)
         world.sync(expect=HELD)
+
+    def mount(self, world, mailbox):
+        folder = world.mail.folder(mailbox)
         os.rmdir(folder)
         os.rename(f"{world.dir}/unmounted", folder)
+
+    def mount_late(self, world, mailbox="A"):
+        self.start_without(world, mailbox)
+        self.mount(world, mailbox)
 
     def test_what_it_brings_back_is_held(self):
         world = self.world()
@@ -347,6 +354,30 @@ class LateMountTest(PowerCase):
         self.assertEqual((world.words_on_server("A"), world.words_on_server("B")),
                          (["m1"], ["m0"]))
 
+    def test_where_what_it_brought_back_waits_an_edit_is_one(self):
+        world = self.world()
+        world.fill("A", 3)
+        world.imap.create("B")
+        world.sync()
+        found = world.mail.find("A", "<m0@")
+        os.link(found.path, f"{world.dir}/aside")
+        world.mail.move(found, "B")
+        world.sync()
+        os.rename(f"{world.dir}/aside", found.path)
+        self.start_without(world, "B")
+        shorter = world.mail.find("A", "<m1@")
+        edit = shorter.read()[:-5]
+        world.mail.replace(shorter, edit)
+        world.sync(expect=HELD)
+        self.assertEqual(world.words_on_server("A"), ["m1", "m2"])
+        self.assertEqual(world.undo_area(), [])
+        self.assertEqual(world.mail.find("A", "<m1@").read(), edit)
+        self.mount(world, "B")
+        report = world.sync(expect=HELD)
+        self.assertEqual((report["uploaded"], report["held"]), (0, 1))
+        self.assertEqual((world.words_on_server("A"), world.words_on_server("B")),
+                         (["m1", "m2"], ["m0"]))
+
     def test_what_it_cut_is_repaired(self):
         world = self.world()
         world.fill("A", 3)
@@ -365,7 +396,7 @@ class LateMountTest(PowerCase):
         world.sync()
         self.mount_late(world)
         world.sync()
-        self.assertEqual(world.ask_state("SELECT * FROM fact WHERE key = 'before_restart'"), [])
+        self.assertEqual(world.ask_state("SELECT * FROM fact WHERE key LIKE '%_restart'"), [])
         found = world.mail.find("A", "<m0@")
         world.mail.replace(found, found.read() + b"A line more.\n")
         world.sync()

@@ -66,6 +66,67 @@ TEST_F(Stage, AMessageThatIsMovedOnBothSidesBetweenTheLooksIsNotDoubled) {
   EXPECT_EQ(files(), (Lines{"m1 t2", "m1 t1:S"}));
 }
 
+// The file that is one too many is known for that until it is gone.
+class MovedOnBothSides : public Stage {
+ protected:
+  MovedOnBothSides() {
+    mailboxes.emplace_back("m2");
+    disk.make_maildir("mail/m2");
+    server.create("m2");
+    const std::uint32_t uid = arrives("INBOX", "t1");
+    sync();
+    const std::string path = file_in("INBOX");
+    moved = "mail/m1/cur/" + path.substr(path.rfind('/') + 1);
+    disk.rename(path, moved);
+    arrives("m2", "t2");
+    at_command("SELECT \"m2\"", [this, uid] { moves("INBOX", uid, "m2"); });
+  }
+  std::string moved;
+};
+
+TEST_F(MovedOnBothSides, ItIsNotDoubledThoughAReaderRenamesTheFileMeanwhile) {
+  at_rename = [&] { disk.rename(moved, without_letters(moved) + ":2,S"); };
+  sync();
+  EXPECT_FALSE(at_rename);
+  sync();
+  EXPECT_EQ(messages(), (Lines{"m2 t2", "m2 t1 \\Seen"}));
+  EXPECT_EQ(files(), (Lines{"m2 t2", "m2 t1:S"}));
+}
+
+TEST_F(MovedOnBothSides, ItIsNotDoubledThoughTheBrakeHoldsTheRemoval) {
+  brake = sync::Brake{.share = 0, .at_least = 1};
+  for (int syncs = 0; syncs < 4; ++syncs) {
+    EXPECT_EQ(sync().held, 1U);
+    EXPECT_EQ(messages(), (Lines{"m2 t2", "m2 t1"}));
+    EXPECT_EQ(files(), (Lines{"m1 t1", "m2 t2", "m2 t1"}));
+  }
+  EXPECT_EQ(decide(account::HeldDecision::apply), 1U);
+  sync();
+  EXPECT_EQ(messages(), (Lines{"m2 t2", "m2 t1"}));
+  EXPECT_EQ(files(), (Lines{"m2 t2", "m2 t1"}));
+}
+
+// What a fetch left that went with the power; until it is out of the way its message is not fetched
+// beside it.
+TEST_F(Stage, APartThatCannotBeTakenAwayIsRepairedWhenItCan) {
+  arrives("INBOX", "t1");
+  sync();
+  std::string part = file_in("INBOX");
+  part.replace(part.rfind("U1.") + 1, 1, "2");
+  arrives("INBOX", "t2");
+  machine_.lose_power(1);
+  disk.write(part, "Subject: t2\nX-To");
+  afterwards = std::chrono::seconds(1);
+  for (int syncs = 0; syncs < 3; ++syncs) {
+    EXPECT_EQ(run_refused(part.substr(part.rfind('/') + 1)).errors.empty(), syncs > 0);
+    EXPECT_EQ(files(), (Lines{"INBOX t1", "INBOX (no token)"}));
+  }
+  static_cast<void>(clock_.run(clock_.sleep(std::chrono::hours(2))));
+  sync();
+  EXPECT_EQ(files(), (Lines{"INBOX t1", "INBOX t2"}));
+  EXPECT_EQ(messages(), (Lines{"INBOX t1", "INBOX t2"}));
+}
+
 // As if somebody had set the flag on the server, the deletion would wait for a decision.
 TEST_F(Stage, AFileThatLostAFlagAndWasMovedIsDeletedAmidItsMove) {
   arrives("INBOX", "t1", FlagSet{Flag::seen, Flag::flagged});

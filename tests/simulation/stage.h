@@ -31,9 +31,9 @@ class Stage : public testing::Test {
       if (operation == test::DiskOp::list) strike(at_listing);
       if (operation == test::DiskOp::list && letters_read_) strike(at_late_listing);
       if (operation == test::DiskOp::list && meanwhile) meanwhile();
-      if (operation == test::DiskOp::rename) strike(at_rename_);
-      const bool refuses = operation == test::DiskOp::replace && name == refused_;
-      return refuses ? Status(fail(ErrorCode::io, "not now")) : Status{};
+      if (operation == test::DiskOp::rename) strike(at_rename);
+      const bool moves = operation == test::DiskOp::replace || operation == test::DiskOp::rename;
+      return moves && name == refused_ ? Status(fail(ErrorCode::io, "not now")) : Status{};
     };
     server.before_command = [this](const std::string& line) {
       if (line.contains(command_)) strike(at_command_);
@@ -68,17 +68,21 @@ class Stage : public testing::Test {
     static_cast<void>(clock_.run(clock_.sleep(afterwards)));
     return report;
   }
-  // While the disk refuses to replace the file of that name.
+  // While the disk refuses to replace or to rename the file of that name.
   void sync_in_vain(const std::string& refused) {
+    EXPECT_FALSE(run_refused(refused).errors.empty());
+  }
+  account::AccountReport run_refused(const std::string& refused) {
     refused_ = refused;
-    EXPECT_FALSE(run().errors.empty());
+    account::AccountReport report = run();
     refused_.clear();
+    return report;
   }
   // The line goes when the first file is renamed here.
   void sync_cut_at_rename() {
-    at_rename_ = [this] { network_->go_down(); };
+    at_rename = [this] { network_->go_down(); };
     EXPECT_FALSE(run().errors.empty());
-    EXPECT_FALSE(at_rename_);
+    EXPECT_FALSE(at_rename);
   }
   // The line goes when the server gets a command with that in it.
   void sync_cut_at(std::string part) {
@@ -122,7 +126,7 @@ class Stage : public testing::Test {
   // "INBOX t1:DS" for each file, in order.
   std::vector<std::string> files() const {
     std::vector<std::string> found;
-    for (const std::string mailbox : {"INBOX", "m1"}) {
+    for (const std::string& mailbox : mailboxes) {
       for (const std::string& path : paths(mailbox)) {
         found.push_back(mailbox + " " + token_of(disk.read(path)) + letters_of(path));
       }
@@ -144,7 +148,7 @@ class Stage : public testing::Test {
     return found.size() == 1 ? found.front() : "";
   }
   std::string file_of(const std::string& token) const {
-    for (const std::string mailbox : {"INBOX", "m1"}) {
+    for (const std::string& mailbox : mailboxes) {
       for (const std::string& path : paths(mailbox)) {
         if (token_of(disk.read(path)) == token) return path;
       }
@@ -162,12 +166,14 @@ class Stage : public testing::Test {
   }
 
   using Lines = std::vector<std::string>;
+  Lines mailboxes{"INBOX", "m1"};
   Abilities abilities;
   ServerState server;
   test::MemoryFileSystem machine_;
   test::MemoryDisk& disk = machine_.disk();
   std::function<void()> at_listing;       // once, before a directory is read
   std::function<void()> at_late_listing;  // the same, where letters were read before
+  std::function<void()> at_rename;        // once, before a file is renamed
   std::function<void()> meanwhile;        // before each directory is read
   std::chrono::milliseconds quiet{0};
   std::chrono::milliseconds afterwards = std::chrono::hours(2);  // passes after each sync
@@ -198,7 +204,6 @@ class Stage : public testing::Test {
   std::string refused_;
   std::string command_;
   std::function<void()> at_command_;
-  std::function<void()> at_rename_;
 };
 
 }  // namespace sterna::simulation

@@ -104,8 +104,8 @@ struct BirthElsewhere {
 
 struct Input {
   Generation generation;  // of this pass
-  // No pass since then looked at every mailbox of the server: what one fetched may have been moved
-  // there.
+  // No pass since then looked at every mailbox of the server, or removed each file that such a look
+  // made one too many: what one fetched may have been moved there.
   std::optional<Generation> half_seen_since;
   // Another pass may follow at once: what is gone, and was changed here, is looked for once more.
   bool may_look_again = false;
@@ -366,7 +366,7 @@ struct Plan {
   // stop, too (rule 16).
   std::set<MailboxId> unsettled_after_stop;
   // A file that was moved is to go, since its message was moved, too, and fetched there in that
-  // pass. As long as it is not gone, what came there counts as just come.
+  // pass. As long as one is to go, what came there counts as just come (half_seen_since).
   std::optional<Generation> surplus_since;
   bool look_again = false;  // another pass is to follow at once
   bool empty() const { return actions.empty(); }
