@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import pty
+import re
 import shutil
 import signal
 import socket
@@ -12,6 +13,7 @@ import struct
 import subprocess
 import tempfile
 import termios
+import threading
 import time
 import unittest
 
@@ -33,6 +35,17 @@ class DaemonCase(IntegrationCase):
         self.addCleanup(self.end, daemon)
         daemon.wait_in_step(world)
         return world, daemon
+
+    @staticmethod
+    def syncs(daemon):
+        with daemon.connect() as control:
+            (account,) = control.ask("status")["accounts"]
+        return account["life"]["counters"]["syncs"]
+
+    def wait_for_watches(self, daemon, world):
+        """The first sync is followed by a look at what was not watched before it."""
+        daemon.wait(lambda: self.syncs(daemon) >= 2, "second sync")
+        daemon.wait_in_step(world)
 
     @staticmethod
     def end(daemon):
@@ -100,6 +113,21 @@ class LifeTest(DaemonCase):
                         world.imap.append(mailbox, message("pushed"), [], NOON)
                         daemon.wait(lambda m=mailbox: "pushed" in world.words_local(m),
                                     f"message in {mailbox}", 10)
+
+    def test_what_fetches_a_new_message_does_not_wait_for_the_answer_to_done(self):
+        world = self.world("no-notify", poll_interval="1h")
+        world.fill("INBOX", 1)
+        with Daemon(world.sterna) as daemon:
+            self.wait_for_watches(daemon, world)
+            daemon.wait(lambda: world.wire.commands[-1] == b"IDLE", "IDLE")
+            world.wire.forget()
+            # No answer comes before all three are there; DONE has no tag, and no more to it.
+            world.wire.hold_until_together(rb"^($|SELECT |UID FETCH .*BODY\.PEEK\[\])", 3)
+            world.imap.append("INBOX", message("news"), [], NOON)
+            daemon.wait(lambda: "news" in world.words_local("INBOX"), "message")
+            self.assertEqual([command.split(b" ")[0] for command in world.wire.commands[:3]],
+                             [b"", b"SELECT", b"UID"])
+            self.assertEqual(world.wire.take_back_unused(), [])
 
     def test_no_more_lines_are_held_than_the_server_bears(self):
         world = self.world("no-notify", watch=["INBOX", "Lists*"], poll_interval="1h",
@@ -342,10 +370,37 @@ class CommandsBesideTest(DaemonCase):
             world.sterna.sync()
             self.assertIn(f"n{i}", world.words_local("INBOX"))
 
-    def test_sync_shows_the_daemons_progress_with_v(self):
-        world, _ = self.living()
+    def test_sync_tells_the_counts_of_the_daemon(self):
+        world, daemon = self.living(profile="no-idle", poll_interval="1h")
+        self.wait_for_watches(daemon, world)
+        world.fill("INBOX", 2, "late")
         run = world.sterna.run("sync", options=("--no-input", "-v"))
-        self.assertIn(world.name, run.stdout)
+        self.assertRegex(run.stdout, rf"^{world.name}: .*2 new")
+
+    def test_history_and_mailboxes_say_the_same_beside_it_and_without_it(self):
+        def said():
+            history = world.sterna.command_json("history", world.name)["history"]
+            mailboxes = world.sterna.command_json("mailboxes", world.name)["mailboxes"]
+            for row in mailboxes:
+                pushed[row["mailbox"]] = row.pop("pushed")
+            return history, mailboxes
+
+        world, daemon = self.living()
+        world.imap.store("INBOX", world.imap.uids("INBOX")[0], "+", ["\\Flagged"])
+        daemon.wait_in_step(world)
+        pushed = {}
+        beside = said()
+        self.assertEqual({row["mailbox"] for row in beside[1]}, {"INBOX", "Trash"})
+        self.assertGreaterEqual(len(beside[0]), 4)
+        self.assertTrue(pushed["INBOX"])
+        # They took nothing from it.
+        world.imap.append("INBOX", message("after"), [], NOON)
+        daemon.wait(lambda: "after" in world.words_local("INBOX"), "message", 10)
+        daemon.wait_in_step(world)
+        beside = said()
+        daemon.stop()
+        self.assertEqual(said(), beside)
+        self.assertFalse(pushed["INBOX"])
 
     def test_a_pause_leaves_everything_alone_with_and_without_a_daemon(self):
         world, daemon = self.living()
@@ -432,6 +487,33 @@ class WatchedTest(DaemonCase):
         world.sterna.run("pause")
         while json.loads(process.stdout.readline())["accounts"][0]["state"] != "paused":
             pass
+
+    def test_a_sync_draws_the_progress_of_the_daemon(self):
+        world, daemon = self.living(profile="no-idle", poll_interval="1h")
+        self.wait_for_watches(daemon, world)
+        for mailbox in ("INBOX", "Work"):
+            world.fill(mailbox, 2, "late")
+        fetches, seen = [], threading.Event()
+        self.addCleanup(seen.set)
+
+        def hold_the_second(command):
+            if re.search(rb"^UID FETCH .*BODY\.PEEK\[\]", command):
+                fetches.append(command)
+                if len(fetches) == 2:
+                    seen.wait(20)
+
+        world.wire.on_command = hold_the_second
+        master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        world.sterna.extra_environment["TERM"] = "xterm"
+        process = self.start(world, "sync", stdout=subprocess.DEVNULL, stderr=slave)
+        os.close(slave)
+        drawn = b""
+        while b"2/4 messages" not in drawn:
+            drawn += os.read(master, 4096)
+        os.close(master)
+        seen.set()
+        self.assertEqual(process.wait(20), DONE)
 
     def test_waybar(self):
         world, daemon = self.living()

@@ -13,11 +13,6 @@ class OwnWritesTest(DaemonCase):
         self.watched = self.world(poll_interval="1h")
         self.watched.fill("INBOX", 3)
 
-    def syncs(self, daemon):
-        with daemon.connect() as control:
-            (account,) = control.ask("status")["accounts"]
-        return account["life"]["counters"]["syncs"]
-
     def come_to_rest(self, daemon):
         """How many syncs there were, when for two seconds none was added."""
         seen = [self.syncs(daemon), time.monotonic()]
