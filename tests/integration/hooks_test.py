@@ -186,6 +186,28 @@ class ToldTest(HooksCase):
             self.assertEqual(runs.changes(0), [])
         self.assertEqual(runs.count(), 1)
 
+    def test_what_only_a_person_can_mend_once(self):
+        world = self.world(transport="tls", tls={"mode": "implicit"})   # with no ca_file
+        world.fill("INBOX", 1)
+        world.sterna.add_account("away", user="x", password="x", maildir=f"{world.dir}/away",
+                                 host="127.0.0.1", port=1, tls={"mode": "none"})
+        runs = Runs(world)
+        self.hooked(world, error=runs.note())
+        with Daemon(world.sterna) as daemon:
+            daemon.wait_for_state("acc", "error")
+            daemon.wait_for_state("away", "offline")
+            runs.wait_for(daemon, 1)
+            self.assertEqual(runs.variable(0, "STERNA_EVENT"), "error")
+            self.assertEqual(runs.variable(0, "STERNA_ACCOUNT"), "acc")
+            self.assertRegex(runs.variable(0, "STERNA_MESSAGE"),
+                             "unknown issuer of the server's certificate.*tls.ca_file")
+            self.assertEqual(runs.changes(0), [])
+            world.sterna.run("sync", expect=None)   # it fails as before
+            world.sterna.set("acc", tls={"ca_file": world.server.ca})
+            daemon.reload()
+            daemon.wait_in_step(world)
+        self.assertEqual(runs.count(), 1)
+
     def test_what_is_held(self):
         world = self.world(transport="direct",
                            hold_deletions={"share": 0.3, "at_least": 3, "within": "1h"})
