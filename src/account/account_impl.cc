@@ -502,6 +502,8 @@ coro::Task<void> Account::Impl::sync(Due due) {
     schedule.began(now(), due.everything);
     news = remote.take(due.everything);
     kept.written.merge(local.take());
+  } else {
+    local.begin_partly();
   }
   local.forget_own();
   kept.own = {};
@@ -515,7 +517,10 @@ coro::Task<void> Account::Impl::sync(Due due) {
       co_await work.run(sync_kept(services, settings, std::move(request),
                                   due.everything ? nullptr : &news, progress, log, kept));
   const bool in_vain = told_at && !is_echo && !did_anything(report.counts);
-  if (!is_partial) look_ended(news, due.everything, in_vain);
+  using Look = LocalWatch::Look;
+  const Look how = is_partial ? Look::partly : due.everything ? Look::everything : Look::some;
+  local.looked(kept.failure ? Look::failed : how, std::exchange(kept.own, {}));
+  if (!is_partial) look_ended(news, in_vain);
   const bool is_cut_short = kept.failure && kept.failure->is_cancelled();
   if (is_cut_short && work.is_broken_off()) co_return break_off(due, std::move(report));
   co_await kept.pool.rest();

@@ -120,7 +120,7 @@ struct Account::Impl final : SideWatch::Owner {
   coro::Task<void> ask_to_dial(bool& may_dial);
   coro::Task<void> queue_to_dial();
   coro::Task<void> prove_when_doubted();
-  void look_ended(const News& news, bool everything, bool in_vain);
+  void look_ended(const News& news, bool in_vain);
   coro::Task<void> watch_maildir();
   void break_off(Due& due, AccountReport report);
   void tell_report(const AccountReport& report, bool is_failure);

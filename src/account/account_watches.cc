@@ -17,10 +17,7 @@ bool Account::Impl::needs_hook(const Due& due) const {
 }
 
 // What a sync that failed was told of is known still, and not done.
-void Account::Impl::look_ended(const News& news, bool everything, bool in_vain) {
-  using Look = LocalWatch::Look;
-  const Look how = everything ? Look::everything : Look::some;
-  local.looked(kept.failure ? Look::failed : how, std::exchange(kept.own, {}));
+void Account::Impl::look_ended(const News& news, bool in_vain) {
   if (!kept.failure && in_vain) {
     // A server that tells without end of what is not there does not keep us busy.
     schedule.told_in_vain(now());

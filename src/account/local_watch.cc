@@ -201,10 +201,14 @@ std::uint64_t LocalWatch::count() const {
   return std::max<std::uint64_t>(noted_.names.size(), noted_.is_told ? 1 : 0);
 }
 
-std::set<std::string> LocalWatch::take() {
+void LocalWatch::begin_partly() {
   taken_ = std::exchange(noted_, {});
-  overflowed_taken_ = std::exchange(overflowed_, false) || overflowed_taken_;
   looking_ = true;
+}
+
+std::set<std::string> LocalWatch::take() {
+  begin_partly();
+  overflowed_taken_ = std::exchange(overflowed_, false) || overflowed_taken_;
   return std::exchange(written_, {});
 }
 
@@ -218,7 +222,8 @@ void LocalWatch::looked(Look look, OwnWrites own) {
   if (!std::ranges::all_of(told, is_ours)) noted_.is_told = true;
   if (!noted_.is_told && !own_.in_large_mailbox) noted_ = {};
   const Noted taken = std::exchange(taken_, {});
-  if (look != Look::failed || !taken.first) return;
+  const bool is_due_still = look == Look::failed || look == Look::partly;
+  if (!is_due_still || !taken.first) return;
   if (!noted_.first) last_ = *taken.first;
   noted_.first = taken.first;
   noted_.names.insert(taken.names.begin(), taken.names.end());

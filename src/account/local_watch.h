@@ -47,10 +47,13 @@ class LocalWatch {
   // Whatever changed until now is about to be looked at. What is returned are mailboxes, by their
   // paths below the root, in which a file may have been written to in place.
   std::set<std::string> take();
-  // It was, together with everything else or not, or could not be: then it counts as before.
-  enum class Look : std::uint8_t { failed, some, everything };
-  // `own`: what is told of these, since take() or from now on, is nobody else's for as long as they
-  // are so, unless the look failed.
+  // Some mailboxes are about to be looked at, and what changed until now is not taken.
+  void begin_partly();
+  // It was, together with everything else or not; `partly`, or if it could not be, what changed
+  // before counts as before.
+  enum class Look : std::uint8_t { failed, partly, some, everything };
+  // `own`: what is told of these, since the look began or from now on, is nobody else's for as long
+  // as they are so, unless the look failed.
   void looked(Look look, OwnWrites own = {});
   // Somebody else may write to the base from now on.
   void forget_own() { own_ = {}; }
@@ -103,7 +106,7 @@ class LocalWatch {
   io::WatchTag next_tag_ = 1;
   Noted noted_;  // and not taken
   std::chrono::nanoseconds last_{};
-  Noted taken_;  // and being looked at
+  Noted taken_;  // and being looked at, or set aside
   bool looking_ = false;
   OwnWrites own_;
   std::map<io::WatchTag, std::set<std::string>> told_in_look_;  // and may be its own work

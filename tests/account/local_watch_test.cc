@@ -147,6 +147,29 @@ TEST_F(OwnWritesTest, AreNoNewsWhetherTheyAreToldDuringTheSyncOrAfterIt) {
   EXPECT_FALSE(is_to_look());
 }
 
+TEST_F(OwnWritesTest, OfALookAtSomeMailboxesAreNoNewsEitherAndWhatWasToldBeforeIsStill) {
+  for (const bool told_before : {false, true}) {
+    if (told_before) tell({"b:2,", "c:2,"});
+    write("a:2,");
+    watch_.begin_partly();
+    rename("a:2,", "a:2,S");
+    tell({"a:2,", "a:2,S"});
+    watch_.looked(LocalWatch::Look::partly, own());
+    EXPECT_EQ(is_to_look(), told_before);
+    EXPECT_EQ(watch_.count(), told_before ? 2U : 0U);
+    tell({"a:2,S"});
+    EXPECT_EQ(watch_.count(), told_before ? 2U : 0U);
+  }
+}
+
+TEST_F(OwnWritesTest, DoNotHideWhatOthersDoDuringALookAtSomeMailboxes) {
+  watch_.begin_partly();
+  tell({"b:2,"});
+  watch_.looked(LocalWatch::Look::partly);
+  EXPECT_TRUE(is_to_look());
+  EXPECT_TRUE(watch_.is_told());
+}
+
 TEST_F(OwnWritesTest, InALargeMailboxAreLookedAtAndCountForNothing) {
   is_large_ = true;
   look({"a:2,", "a:2,S"});

@@ -7,18 +7,10 @@ from tests.support.daemon import Daemon
 from tests.support.messages import NOON, local, message
 
 
-class EchoesTest(HooksCase):
-    TRIES = 4
-
-    def setUp(self):
-        world = self.marked = self.world(poll_interval="1h")
-        world.fill("INBOX", self.TRIES + 1)
-        world.fill("Sent", 1)
-        world.sync()
-        self.hooked(world, before_sync=f"date >> {world.dir}/before")
-
-    def hooks(self):
-        with open(f"{self.marked.dir}/before", encoding="utf-8") as file:
+class DaemonCase(HooksCase):
+    @staticmethod
+    def hooks(world):
+        with open(f"{world.dir}/before", encoding="utf-8") as file:
             return len(file.readlines())
 
     def counters(self, daemon):
@@ -38,6 +30,17 @@ class EchoesTest(HooksCase):
         daemon.wait(rests, "rest")
         return seen[0]
 
+
+class EchoesTest(DaemonCase):
+    TRIES = 4
+
+    def setUp(self):
+        world = self.marked = self.world(poll_interval="1h")
+        world.fill("INBOX", self.TRIES + 1)
+        world.fill("Sent", 1)
+        world.sync()
+        self.hooked(world, before_sync=f"date >> {world.dir}/before")
+
     def read(self, number):
         self.marked.mail.set_letters(self.marked.mail.find("INBOX", f"m{number}"), "S")
 
@@ -45,11 +48,11 @@ class EchoesTest(HooksCase):
         self.marked.mail.deliver("Sent", local(message(f"sent{number}")), "S", NOON)
 
     def assert_one_hook(self, daemon, deed):
-        syncs, hooks = self.come_to_rest(daemon), self.hooks()
+        syncs, hooks = self.come_to_rest(daemon), self.hooks(self.marked)
         deed(0)
         daemon.wait(lambda: self.counters(daemon)["syncs"] > syncs, "sync")
         self.come_to_rest(daemon)
-        self.assertEqual(self.hooks(), hooks + 1, daemon.said())
+        self.assertEqual(self.hooks(self.marked), hooks + 1, daemon.said())
 
     def test_no_hook_runs_for_them(self):
         with Daemon(self.marked.sterna) as daemon:
@@ -72,3 +75,24 @@ class EchoesTest(HooksCase):
                 daemon.wait(lambda n=number: f"new{n}" in world.words_local("INBOX"), "message")
                 waits.append(time.monotonic() - began)
         self.assertLess(min(waits), 0.6, waits)
+
+
+class SomeMailboxesTest(DaemonCase):
+    def test_what_a_sync_of_one_mailbox_writes_causes_no_other(self):
+        world = self.world("no-notify", poll_interval="1h")
+        world.fill("INBOX", 1)
+        world.fill("Sent", 1)
+        world.sync()
+        self.hooked(world, before_sync=f"date >> {world.dir}/before")
+        with Daemon(world.sterna) as daemon:
+            daemon.wait_in_step(world)
+            syncs = self.come_to_rest(daemon)
+            hooks = self.hooks(world)
+            world.fill("Sent", 2, "more")
+            self.assertEqual(world.sync("acc/Sent")["downloaded"], 2)
+            self.assertEqual(self.come_to_rest(daemon), syncs + 1, daemon.said())
+            self.assertEqual(self.hooks(world), hooks)
+            # And what others write then is still theirs.
+            world.mail.set_letters(world.mail.find("Sent", "more0"), "S")
+            daemon.wait_in_step(world, 5)
+            self.assertGreater(self.hooks(world), hooks)
