@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lookup.h"
 
+#include <fcntl.h>
 #include <pwd.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 
 #include "files.h"
@@ -21,6 +23,10 @@ std::string home_of_user() {
 
 bool is_absolute(const std::optional<std::string>& path) {
   return path && path->starts_with('/');
+}
+
+bool is_closed(const std::string& path, int mode) {
+  return ::faccessat(AT_FDCWD, path.c_str(), mode, AT_EACCESS) != 0 && errno == EACCES;
 }
 
 // systemd may name several directories, separated by colons; the first one is ours.
@@ -64,6 +70,17 @@ std::vector<std::string> Lookup::files_in(const std::string& directory, Problems
   return files;
 }
 
+std::string Lookup::closed_in_system() const {
+  const std::string& system = options_->system_directory;
+  if (is_closed(system, X_OK)) return system;
+  if (is_closed(system + "/config.d", R_OK | X_OK)) return system + "/config.d";
+  Problems ignored;
+  for (std::string& file : files_in(system, ignored)) {
+    if (is_closed(file, R_OK)) return std::move(file);
+  }
+  return "";
+}
+
 std::optional<std::string> Lookup::alone() const {
   return options_->file ? options_->file : variable("STERNA_CONFIG");
 }
@@ -78,12 +95,18 @@ std::vector<std::string> Lookup::directories() const {
 std::vector<std::string> Lookup::files(Problems& problems) const {
   if (const auto file = alone()) return {*file};
   const std::vector<std::string> where = directories();
+  std::string closed;
   for (const std::string& directory : where) {
+    if (directory == options_->system_directory) closed = closed_in_system();
+    if (!closed.empty()) break;
     std::vector<std::string> files = files_in(directory, problems);
     if (!files.empty()) return files;
   }
   if (problems.empty()) {
-    problems.add({}, "there is no configuration",
+    problems.add({},
+                 closed.empty()
+                     ? "there is no configuration"
+                     : "there is no configuration of yours, and you may not read " + closed,
                  "sterna init writes one, from your mail address; by hand: " + where.front() +
                      "/config.toml, as sterna.toml(5) says");
   }

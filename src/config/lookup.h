@@ -26,6 +26,9 @@ class Lookup {
   std::vector<std::string> directories() const;
   // What of a configuration is in such a directory.
   std::vector<std::string> files_in(const std::string& directory, Problems& problems) const;
+  // What of the system's configuration this user may not read; "" if nothing. Then it is that of
+  // somebody else, such as a daemon with a user of its own.
+  std::string closed_in_system() const;
   // nullopt without a home directory.
   std::optional<std::string> state_dir() const;
   // `state_dir`: where it is where the system has no directory for it.

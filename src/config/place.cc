@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sterna/config/place.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "files.h"
 #include "lookup.h"
 
@@ -9,6 +12,12 @@ namespace {
 
 Error taken(const std::string& path, std::string hint) {
   return Error(ErrorCode::exists, path + " is there already").with_hint(std::move(hint));
+}
+
+bool may_add_to(const std::string& directory) {
+  const std::string further = directory + "/config.d";
+  const std::string& into = file_exists(further) ? further : directory;
+  return ::faccessat(AT_FDCWD, into.c_str(), W_OK | X_OK, AT_EACCESS) == 0;
 }
 
 }  // namespace
@@ -37,14 +46,20 @@ Result<ConfigPlace> find_place(const LoadOptions& options) {
     return place;
   }
   Problems problems;
-  for (const std::string& directory : lookup.directories()) {
-    place.directory = directory;
+  const std::vector<std::string> directories = lookup.directories();
+  const std::string& first = directories.front();
+  for (const std::string& directory : directories) {
+    const bool is_system = directory == options.system_directory;
+    if (is_system && !lookup.closed_in_system().empty()) break;
     place.files = lookup.files_in(directory, problems);
-    if (!problems.empty()) break;
-    if (!place.files.empty()) return place;
+    if (!problems.empty()) return fail(ErrorCode::config, problems.sorted().front().describe());
+    if (place.files.empty()) continue;
+    place.directory = directory;
+    if (directory == first || may_add_to(directory)) return place;
+    place.superseded = directory;
   }
-  if (!problems.empty()) return fail(ErrorCode::config, problems.sorted().front().describe());
-  place.directory = lookup.directories().front();
+  place.files.clear();
+  place.directory = first;
   return place;
 }
 

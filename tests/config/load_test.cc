@@ -4,9 +4,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "sterna/config/place.h"
 #include "support.h"
+#include "tests/support/somebody_else.h"
 
 namespace sterna::config {
 namespace {
@@ -105,6 +107,53 @@ TEST(Place, IsThatOfTheSystemWhereOnlyThatHasAConfiguration) {
   Home home;
   home.write("etc/config.toml", account("a"));
   EXPECT_EQ(*find_place(home.options())->file_for("b"), home.at("etc/config.d/b.toml"));
+}
+
+// What only the mode keeps us from, root or not.
+class OrdinaryUser : public testing::Test {
+ protected:
+  void SetUp() override {
+    home_.write("etc/config.toml", account("system"), 0644);
+    home_.write("etc/config.d/b.toml", account("b"), 0644);
+    set_mode("", 0755);  // for who is not root
+  }
+  void TearDown() override {
+    for (const char* path : {"etc", "etc/config.d"}) set_mode(path, 0755);
+  }
+  void set_mode(const std::string& path, mode_t mode) const {
+    ASSERT_EQ(::chmod(home_.at(path).c_str(), mode), 0) << path;
+  }
+
+  Home home_;
+};
+
+TEST_F(OrdinaryUser, HasNoPartInAConfigurationOfTheSystemThatIsClosed) {
+  for (const char* closed : {"etc", "etc/config.d", "etc/config.d/b.toml", "etc/config.toml"}) {
+    set_mode(closed, 0);
+    {
+      const test::SomebodyElse now;
+      EXPECT_EQ(failure(home_),
+                std::string("there is no configuration of yours, and you may not read ") + closed +
+                    "; sterna init writes one, from your mail address; by hand: "
+                    ".config/sterna/config.toml, as sterna.toml(5) says\n");
+      const auto place = find_place(home_.options());
+      ASSERT_TRUE(place) << place.error().describe();
+      EXPECT_EQ(*place->file_for("a"), home_.at(".config/sterna/config.toml"));
+      EXPECT_EQ(place->superseded, "");
+    }
+    set_mode(closed, 0755);
+  }
+}
+
+TEST_F(OrdinaryUser, ReadsThatOfTheSystemAndAddsToOnesOwn) {
+  for (const char* fixed : {"etc/config.d", "etc"}) set_mode(fixed, 0555);
+  const test::SomebodyElse now;
+  EXPECT_THAT(names(*home_.load()), ElementsAre("b", "system"));
+  const auto place = find_place(home_.options());
+  ASSERT_TRUE(place) << place.error().describe();
+  EXPECT_EQ(*place->file_for("b"), home_.at(".config/sterna/config.toml"));
+  EXPECT_EQ(place->superseded, home_.at("etc"));
+  EXPECT_THAT(place->files, ElementsAre());
 }
 
 TEST(Place, IsTheFileThatIsReadAloneUnlessItIsThere) {

@@ -13,6 +13,7 @@
 
 #include "sterna/io/deadline.h"
 #include "tests/support/leave_out.h"
+#include "tests/support/somebody_else.h"
 #include "tests/support/temp_dir.h"
 
 namespace sterna::net {
@@ -53,21 +54,6 @@ mode_t mode_of(const std::string& path) {
   struct stat found{};
   return ::lstat(path.c_str(), &found) == 0 ? found.st_mode & 07777 : 0;
 }
-
-// For as long as it lives, the kernel takes us for somebody else. Only root can be that.
-class SomebodyElse {
- public:
-  SomebodyElse() : is_(::seteuid(kNobody) == 0) {}
-  ~SomebodyElse() {
-    if (is_) EXPECT_EQ(::seteuid(0), 0);
-  }
-  SomebodyElse(const SomebodyElse&) = delete;
-  SomebodyElse& operator=(const SomebodyElse&) = delete;
-
- private:
-  static constexpr uid_t kNobody = 65534;
-  bool is_;
-};
 
 UniqueFd raw_socket(const std::string& path, int (*join)(int, const sockaddr*, socklen_t)) {
   UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -126,7 +112,7 @@ TEST_F(LocalSocketTest, AnotherUserWhoGetsAsFarAsTheSocketIsHungUpOn) {
   const auto listener = listen(path());
   open_to_all();
   const UniqueFd stranger = [this] {
-    const SomebodyElse now;
+    const test::SomebodyElse now;
     return raw_socket(path(), ::connect);
   }();
   const auto talk = [&]() -> coro::Task<void> {
@@ -146,7 +132,7 @@ TEST_F(LocalSocketTest, ADaemonOfAnotherUserIsAskedNothing) {
   for (const std::string& open : {temporary_.path(), temporary_ / "run"})
     ASSERT_EQ(::chmod(open.c_str(), 0777), 0);
   const UniqueFd theirs = [this] {
-    const SomebodyElse now;
+    const test::SomebodyElse now;
     UniqueFd socket = raw_socket(path(), ::bind);
     EXPECT_EQ(::listen(socket.get(), 1), 0);
     return socket;

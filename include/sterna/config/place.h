@@ -15,6 +15,9 @@ struct ConfigPlace {
   // The directory of config.toml and config.d; "" where one file is read alone.
   std::string directory;
   std::string alone;  // that file, which need not exist
+  // The system's directory, where what is in it is read now and cannot be added to: it is read no
+  // more once anything is in `directory`, the user's own. "": nothing of the kind.
+  std::string superseded;
 
   // The file for a new account of this name, not there yet: ErrorCode::exists if it cannot be,
   // with what to do instead.
