@@ -227,6 +227,8 @@ Result<std::string> write_configuration(const ImportArguments& arguments, Made& 
   const WipedString shown = without_passwords(made.toml);  // these are in no other file
   STERNA_CHECK(load_with(options, place, *path, shown));
   STERNA_CHECK(write_new_file(*path, made.toml));
+  if (std::string remark = superseded_text(place, *path); !remark.empty())
+    made.remarks.push_back(std::move(remark));
   if (made.holds_password) made.remarks.push_back(what_of_password(Door::own));
   made.toml = shown;
   return path;

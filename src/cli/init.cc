@@ -16,6 +16,7 @@
 #include "commands.h"
 #include "init_draft.h"
 #include "init_files.h"
+#include "init_password.h"
 #include "init_server.h"
 #include "init_try.h"
 #include "json.h"
@@ -77,6 +78,7 @@ class Init {
     STERNA_CHECK(try_and_mend());
     if (arguments_.print) {
       console_.out(toml_of(draft_));
+      say_what_is_not_kept();
       return {};
     }
     STERNA_CHECK(write());
@@ -105,21 +107,31 @@ class Init {
   Status look_at_what_is_there() {
     STERNA_TRY(place_, config::find_place(load_));
     std::vector<std::string> taken;
+    std::vector<config::AccountConfig> accounts;
     if (!place_.files.empty() && !arguments_.print) {
-      STERNA_TRY(const config::Config config, config::load(load_));
-      for (const config::AccountConfig& account : config.accounts) {
-        taken.push_back(account.name);
-        if (account.name == arguments_.name || ascii_iequals(account.address, draft_.address))
-          STERNA_CHECK(is_free(account));
-      }
+      STERNA_TRY(config::Config config, config::load(load_));
+      accounts = std::move(config.accounts);
+    }
+    for (const config::AccountConfig& account : accounts) {
+      taken.push_back(account.name);
+      if (account.name == arguments_.name || ascii_iequals(account.address, draft_.address))
+        STERNA_CHECK(is_free(account));
     }
     const std::string domain = draft_.address.substr(draft_.address.rfind('@') + 1);
     draft_.name = arguments_.name.empty() ? account_name(domain, taken) : arguments_.name;
+    password_path_ = password_path(place_, draft_.name);
+    password_file_ = look_at_password_file(place_, password_path_, accounts);
     if (arguments_.print) {
       path_ = place_.alone.empty() ? place_.directory + "/config.toml" : place_.alone;
       return {};
     }
     STERNA_TRY(path_, place_.file_for(draft_.name));
+    if (const std::string text = superseded_text(place_, path_); !text.empty())
+      say("Note: " + text);
+    // At a terminal there are other ways to choose from.
+    const bool goes_there = arguments_.password_from_input && arguments_.keep != "keyring";
+    if (goes_there && password_file_ != PasswordFileState::absent)
+      return fail(password_file_is_there(password_path_));
     return {};
   }
 
@@ -203,19 +215,25 @@ class Init {
                                "the standard input and keeps it"));
   }
 
-  std::string password_path() const {
-    const std::string directory =
-        place_.alone.empty() ? place_.directory
-                             : std::filesystem::absolute(place_.alone).parent_path().string();
-    return fmt::format("{}/passwords/{}", directory, draft_.name);
-  }
-
   void keep_typed(bool in_keyring) {
     if (in_keyring) {
       draft_.secret = FromKeyring{};
     } else {
-      draft_.secret = FromFile{password_path()};
+      draft_.secret = FromFile{password_path_};
     }
+  }
+
+  // What is there is lost only if a person agrees.
+  Result<bool> may_keep_in_file() {
+    if (arguments_.print || replaces_ || password_file_ == PasswordFileState::absent) return true;
+    if (password_file_ == PasswordFileState::left_over) {
+      STERNA_TRY(replaces_, prompt_.yes(fmt::format("{} is there, and no account of the "
+                                                    "configuration reads it. Replace it?",
+                                                    password_path_),
+                                        false));
+    }
+    if (!replaces_) console_.error(password_file_is_there(password_path_));
+    return replaces_;
   }
 
   std::string user() const { return draft_.user.empty() ? draft_.address : draft_.user; }
@@ -223,11 +241,14 @@ class Init {
   Status ask_secret() {
     enum class Way { file, keyring, command, oauth };
     std::vector<Way> ways = {Way::file};
-    std::vector<std::string> answers = {
-        fmt::format("type it now; it is kept in {}, for you alone to read", password_path())};
+    const std::string_view kept =
+        arguments_.print ? "type it now, to try it; it is kept nowhere, and will be looked for in"
+                         : "type it now; it is kept in";
+    std::vector<std::string> answers = {fmt::format(
+        "{} {}{}", kept, password_path_, arguments_.print ? "" : ", for you alone to read")};
     if (is_in_path("secret-tool")) {
       ways.push_back(Way::keyring);
-      answers.emplace_back("type it now; it is kept in the keyring");
+      answers.push_back(fmt::format("{} the keyring", kept));
     }
     ways.push_back(Way::command);
     answers.emplace_back("a command prints it, such as: pass show mail/ann");
@@ -235,8 +256,13 @@ class Init {
       ways.push_back(Way::oauth);
       answers.emplace_back("none: OAuth 2.0, with a client of your own");
     }
-    STERNA_TRY(const std::size_t chosen,
-               prompt_.choice(fmt::format("The password of {}:", user()), answers));
+    const std::string question = fmt::format("The password of {}:", user());
+    STERNA_TRY(std::size_t chosen, prompt_.choice(question, answers));
+    while (ways[chosen] == Way::file) {
+      STERNA_TRY(const bool agreed, may_keep_in_file());
+      if (agreed) break;
+      STERNA_TRY(chosen, prompt_.choice(question, answers));
+    }
     if (ways[chosen] == Way::oauth) return choose_client();
     if (ways[chosen] == Way::command) {
       STERNA_TRY(std::string command, prompt_.line("Command"));
@@ -405,6 +431,12 @@ class Init {
 
   // ---- what is written
 
+  void say_what_is_not_kept() {
+    if (!typed_ || std::holds_alternative<ByOAuth>(draft_.secret)) return;
+    // Not a matter of being quiet: without it, what was printed does not work.
+    console_.err(keep_by_hand_text(draft_, password_file_ != PasswordFileState::absent));
+  }
+
   Status write() {
     const auto* file = std::get_if<FromFile>(&draft_.secret);
     const bool own_file = typed_ && file != nullptr;
@@ -412,7 +444,7 @@ class Init {
       WipedString line;
       line.reserve(typed_->reveal().size() + 1);
       line.append(typed_->reveal()).append("\n");
-      STERNA_CHECK(write_new_file(file->path, line));
+      STERNA_CHECK(replaces_ ? replace_file(file->path, line) : write_new_file(file->path, line));
       say(fmt::format("The password is in {}", file->path));
     }
     if (typed_ && std::holds_alternative<FromKeyring>(draft_.secret)) {
@@ -515,6 +547,9 @@ class Init {
   config::LoadOptions load_;
   config::ConfigPlace place_;
   std::string path_;  // of what is written
+  std::string password_path_;
+  PasswordFileState password_file_ = PasswordFileState::absent;
+  bool replaces_ = false;  // what is there of an earlier account
   Server server_;
   Draft draft_;
   std::optional<Secret> typed_;

@@ -2,6 +2,7 @@
 #include "init_files.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -41,6 +42,14 @@ Status write_all(int fd, std::string_view text, const std::string& path) {
     text.remove_prefix(static_cast<std::size_t>(written));
   }
   if (::fsync(fd) != 0) return fail(Error::of_file(errno, "flushing", path));
+  return {};
+}
+
+Status flush_directory_of(const std::string& path) {
+  const std::string above = directory_of(path);
+  const UniqueFd directory(::open(above.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (directory.get() < 0 || ::fsync(directory.get()) != 0)
+    return fail(Error::of_file(errno, "flushing", above));
   return {};
 }
 
@@ -106,10 +115,28 @@ Status write_new_file(const std::string& path, std::string_view text) {
     ::unlink(path.c_str());
     return written;
   }
-  const UniqueFd directory(::open(directory_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (directory.get() < 0 || ::fsync(directory.get()) != 0)
-    return fail(Error::of_file(errno, "flushing", directory_of(path)));
-  return {};
+  return flush_directory_of(path);
+}
+
+Status replace_file(const std::string& path, std::string_view text) {
+  const std::string fresh = path + ".new";
+  ::unlink(fresh.c_str());  // of an init that was killed
+  STERNA_CHECK(write_new_file(fresh, text));
+  if (::rename(fresh.c_str(), path.c_str()) != 0) {
+    const int problem = errno;
+    ::unlink(fresh.c_str());
+    return fail(Error::of_file(problem, "replacing", path));
+  }
+  return flush_directory_of(path);
+}
+
+std::string superseded_text(const config::ConfigPlace& place, const std::string& path) {
+  if (place.superseded.empty()) return "";
+  return fmt::format(
+      "what is in {}, which is read now, is not yours to change: the account goes into {}, and "
+      "from "
+      "then on that is read instead",
+      place.superseded, path);
 }
 
 Result<config::Config> load_with(const config::LoadOptions& options,

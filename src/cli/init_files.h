@@ -17,6 +17,13 @@ namespace sterna::cli {
 // if it is there.
 Status write_new_file(const std::string& path, std::string_view text);
 
+// Makes a file that is there anew, in one step. The same otherwise.
+Status replace_file(const std::string& path, std::string_view text);
+
+// That the configuration of the system is read no more once one is written at `path`; "" where
+// there is nothing to say.
+std::string superseded_text(const config::ConfigPlace& place, const std::string& path);
+
 // The configuration of `place` with `text` as one more file, which would be at `path`. Problems are
 // told as of that path.
 Result<config::Config> load_with(const config::LoadOptions& options,

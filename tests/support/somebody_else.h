@@ -10,7 +10,7 @@ namespace sterna::test {
 // For as long as it lives, the kernel takes us for somebody else. Only root can be that.
 class SomebodyElse {
  public:
-  SomebodyElse() : is_(::seteuid(kNobody) == 0) {}
+  SomebodyElse() : is_(::geteuid() == 0 && ::seteuid(kNobody) == 0) {}
   ~SomebodyElse() {
     if (is_) EXPECT_EQ(::seteuid(0), 0);
   }

@@ -3,9 +3,9 @@
 // of it.
 //
 // Files: LoadOptions::file, else $STERNA_CONFIG, alone; else $XDG_CONFIG_HOME/sterna or, where
-// nothing is there, /etc/sterna: config.toml and every config.d/*.toml beside it. All problems are
-// gathered, so that one run shows them all; no problem ever quotes a secret. Blocking; meant for
-// the start of a program.
+// nothing is there, /etc/sterna, if all there may be read: config.toml and every config.d/*.toml
+// beside it. All problems are gathered, so that one run shows them all; no problem ever quotes a
+// secret. Blocking; meant for the start of a program.
 #pragma once
 
 #include <expected>
