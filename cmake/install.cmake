@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 install(FILES "${PROJECT_SOURCE_DIR}/README.md" "${PROJECT_SOURCE_DIR}/LICENSE"
   "${PROJECT_SOURCE_DIR}/NOTICE" "${PROJECT_SOURCE_DIR}/CHANGELOG.md"
-  DESTINATION "${CMAKE_INSTALL_DOCDIR}")
-# Where the README's links lead to.
-install(DIRECTORY "${PROJECT_SOURCE_DIR}/docs" DESTINATION "${CMAKE_INSTALL_DOCDIR}"
-  FILES_MATCHING PATTERN "*.md" PATTERN man EXCLUDE)
+  DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT doc)
+# The pages for users; those about the tree are of use beside it only.
+foreach(page configuration control daemon imap metrics migrating oauth safety security start
+    storage)
+  install(FILES "${PROJECT_SOURCE_DIR}/docs/${page}.md"
+    DESTINATION "${CMAKE_INSTALL_DOCDIR}/docs" COMPONENT doc)
+endforeach()
+install(CODE "set(pages \"${CMAKE_INSTALL_DOCDIR}\")" COMPONENT doc)
+install(SCRIPT "${PROJECT_SOURCE_DIR}/cmake/installed_pages.cmake" COMPONENT doc)
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME sterna)

@@ -4,10 +4,15 @@
 leaves out under sanitizers is what docs/testing.md says."""
 import os
 import re
+import subprocess
+import tempfile
 import unittest
 
 import lint
+from left_out import leave_out
 
+CMAKE = os.environ.get("STERNA_CMAKE", "cmake")
+BUILD = os.environ.get("STERNA_BUILD")
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 LINK = re.compile(r"\]\(([^()\s]+)\)")
 FENCE = re.compile(r"^```.*?^```$", re.M | re.S)
@@ -15,15 +20,15 @@ HEADING = re.compile(r"^#+ (.*)$", re.M)
 README_LINES_MAX = 50
 
 
-def read(path):
-    with open(os.path.join(ROOT, path), encoding="utf-8") as file:
+def read(path, root=ROOT):
+    with open(os.path.join(root, path), encoding="utf-8") as file:
         return file.read()
 
 
-def pages():
-    for top, names, files in os.walk(ROOT):
+def pages(root=ROOT):
+    for top, names, files in os.walk(root):
         names[:] = [name for name in names if name not in lint.SKIPPED_DIRECTORIES]
-        yield from (os.path.relpath(os.path.join(top, file), ROOT)
+        yield from (os.path.relpath(os.path.join(top, file), root)
                     for file in files if file.endswith(".md"))
 
 
@@ -34,21 +39,42 @@ def anchors(text):
         yield words.replace(" ", "-")
 
 
+def dead_links(root):
+    for page in pages(root):
+        for link in LINK.findall(FENCE.sub("", read(page, root))):
+            if re.match(r"[a-z]+:", link):
+                continue
+            path, _, anchor = link.partition("#")
+            target = os.path.normpath(os.path.join(os.path.dirname(page), path or
+                                                   os.path.basename(page)))
+            if not os.path.exists(os.path.join(root, target)):
+                yield f"{page}: {link}"
+            elif anchor and anchor not in anchors(read(target, root)):
+                yield f"{page}: {link}: no such heading"
+
+
+class InstalledTest(unittest.TestCase):
+    """Needs a build directory that was configured, and nothing that was built."""
+
+    def test_links_lead_somewhere_from_where_pages_are_installed(self):
+        if not BUILD:
+            leave_out(self, "STERNA_BUILD names a build directory")
+        with tempfile.TemporaryDirectory() as root:
+            subprocess.run([CMAKE, "-DCMAKE_INSTALL_PREFIX=/usr/local",
+                            "-DCMAKE_INSTALL_COMPONENT=doc", "-P",
+                            os.path.join(BUILD, "cmake_install.cmake")],
+                           env={**os.environ, "DESTDIR": root}, stdin=subprocess.DEVNULL,
+                           stdout=subprocess.DEVNULL, check=True)
+            docs = os.path.join(root, "usr/local/share/doc/sterna")
+            self.assertEqual(list(dead_links(docs)), [])
+            self.assertLess({"README.md", "docs/start.md", "docs/security.md"}, set(pages(docs)))
+            self.assertIn("tls_certificate_test.cc", read("docs/security.md", docs))
+            self.assertIn("](docs/start.md)", read("README.md", docs))
+
+
 class PagesTest(unittest.TestCase):
     def test_links_lead_somewhere(self):
-        found = []
-        for page in pages():
-            for link in LINK.findall(FENCE.sub("", read(page))):
-                if re.match(r"[a-z]+:", link):
-                    continue
-                path, _, anchor = link.partition("#")
-                target = os.path.normpath(os.path.join(os.path.dirname(page), path or
-                                                       os.path.basename(page)))
-                if not os.path.exists(os.path.join(ROOT, target)):
-                    found.append(f"{page}: {link}")
-                elif anchor and anchor not in anchors(read(target)):
-                    found.append(f"{page}: {link}: no such heading")
-        self.assertEqual(found, [])
+        self.assertEqual(list(dead_links(ROOT)), [])
 
     def test_a_newcomer_sees_the_readme_on_one_screen(self):
         lines = read("README.md").splitlines()
