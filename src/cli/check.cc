@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "commands.h"
+#include "daemon_link.h"
 #include "inspect_text.h"
 #include "json.h"
 #include "oauth_login.h"
@@ -129,6 +130,16 @@ CheckedAccount checked(const config::Config& config, const config::AccountConfig
   return result;
 }
 
+// Whatever is said here is about the configuration as it is; a daemon may have an older one.
+void tell_of_daemon(const Context& context, Runner& runner,
+                    const std::vector<Selection>& selected) {
+  const auto client = find_daemon(context, runner);
+  if (!client) return;
+  std::vector<const config::AccountConfig*> accounts;
+  for (const Selection& selection : selected) accounts.push_back(selection.account);
+  tell_of_old_settings(context, runner, *client, accounts);
+}
+
 }  // namespace
 
 Exit run_command(const Context& context, const CheckArguments& arguments) {
@@ -143,6 +154,7 @@ Exit run_command(const Context& context, const CheckArguments& arguments) {
         arguments.offline, Log().with("account", selection.account->name)));
   }
   auto lines = runner.run(gather(std::move(tasks)));
+  if (!runner.interrupted() && !selected->empty()) tell_of_daemon(context, runner, *selected);
 
   std::vector<Outcome> outcomes;
   std::vector<CheckedAccount> accounts;

@@ -12,8 +12,14 @@
 
 namespace sterna::cli {
 
-// nullptr where none answers, after a word if it should have: then everything is done here.
+// nullptr where none answers, after a word if it should have: then everything is done here. It
+// knows no account of another configuration, which has its state elsewhere.
 std::unique_ptr<daemon::Client> find_daemon(const Context& context, Runner& runner);
+
+// Says so, unless quiet, where the daemon looks after one of these by other settings than they have
+// now.
+void tell_of_old_settings(const Context& context, Runner& runner, daemon::Client& client,
+                          const std::vector<const config::AccountConfig*>& accounts);
 
 // While it lives, the daemon, if there is one, leaves the state of these accounts to this process.
 // Then it looks at everything in them.

@@ -36,18 +36,21 @@ Status record(const account::Settings& settings, const std::optional<account::Pa
   return account::end_pause_and_wait(settings);
 }
 
-// An account that the daemon does not know needs no word. What is to end for all is asked for so.
+// An account that the daemon does not know needs no word.
 Status tell_daemon(const Context& context, Runner& runner, daemon::Op op,
                    const std::vector<std::string>& names, bool is_named,
                    std::optional<std::int64_t> until_ms) {
   const auto client = find_daemon(context, runner);
   if (!client) return {};
-  if (op == daemon::Op::resume && !is_named) {
+  const bool keeps_waits = op == daemon::Op::resume && !is_named;
+  // One from before `keep_waits` keeps them only where none is named.
+  if (keeps_waits && client->revision() < 1) {
     const auto told = runner.run(client->ask(op));
     return told ? Status() : fail(told.error());
   }
   for (const std::string& name : names) {
-    const auto told = runner.run(client->ask(op, {name}, until_ms));
+    const auto told = runner.run(keeps_waits ? client->resume_keeping_waits({name})
+                                             : client->ask(op, {name}, until_ms));
     if (!told && !told.error().is(ErrorCode::not_found)) return fail(told.error());
   }
   return {};

@@ -151,7 +151,7 @@ std::string attention_text(const StatusRow& row, std::int64_t now_ms, const Styl
     add(printable(row.life->watch_obstacle, kTextOctetsMax), "");
   if (row.unknown)
     add("the daemon does not know it",
-        "make it read the configuration again: kill -HUP, or "
+        "if it runs by this configuration, make it read it again: kill -HUP, or "
         "systemctl reload");
   if (state.error == account::kInterrupted)
     add("the last sync was interrupted", "sterna sync " + state.name);

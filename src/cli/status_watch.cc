@@ -76,8 +76,8 @@ class StatusWatch {
 
   coro::Task<void> listen() {
     for (;;) {
-      auto client =
-          co_await daemon::Client::connect(runner_.loop(), context_.config.control_socket);
+      auto client = co_await daemon::Client::connect(runner_.loop(), context_.config.control_socket,
+                                                     context_.config.state_dir);
       if (client) co_await follow(**client);
       const Status slept = co_await clock().sleep(kConnectEvery);
       if (!slept) co_return;

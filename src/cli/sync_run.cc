@@ -75,7 +75,7 @@ account::AccountReport report_of(const std::string& account, Error error) {
   return report;
 }
 
-// What the daemon does not know, as of a configuration that it has not read yet, is left.
+// What the daemon does not know, as of a configuration that it has not read, is left.
 coro::Task<void> sync_there(const Context& context, daemon::Client& client,
                             std::vector<SyncJob>& jobs, ProgressBoard& board, Places& reports) {
   std::vector<daemon::SyncWish> wishes;
@@ -150,6 +150,13 @@ SyncResult sync_accounts(const Context& context, Runner& runner, std::vector<Syn
       std::ranges::all_of(places, [](const auto& one) { return one.has_value(); });
   std::unique_ptr<daemon::Client> client;
   if (!dry && !all_paused) client = find_daemon(context, runner);
+  if (client) {
+    std::vector<const config::AccountConfig*> asked;
+    for (std::size_t i = 0; i < jobs.size(); ++i) {
+      if (!places[i]) asked.push_back(jobs[i].account);
+    }
+    tell_of_old_settings(context, runner, *client, asked);
+  }
   runner.run(draw_beside(board, sync_all(context, runner, client.get(), jobs, board, places)));
   Reports reports;
   for (auto& report : places) reports.push_back(std::move(*report));

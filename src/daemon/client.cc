@@ -57,7 +57,8 @@ Client::Client(net::Loop& loop, std::unique_ptr<net::LocalConnection> connection
 
 Client::~Client() = default;
 
-coro::Task<Result<std::unique_ptr<Client>>> Client::connect(net::Loop& loop, std::string socket) {
+coro::Task<Result<std::unique_ptr<Client>>> Client::connect(net::Loop& loop, std::string socket,
+                                                            std::string state_dir) {
   STERNA_CO_TRY(auto connection, net::connect_local(loop, socket));
   std::unique_ptr<Client> client(new Client(loop, std::move(connection)));
   auto hello = co_await io::with_deadline(loop.clock(), kHelloMax, client->read(),
@@ -71,6 +72,9 @@ coro::Task<Result<std::unique_ptr<Client>>> Client::connect(net::Loop& loop, std
             .with_hint("restart it, so that it is of this version"));
   }
   client->version_ = hello->version;
+  client->revision_ = hello->revision;
+  // An older daemon refuses fields that it does not know.
+  if (hello->revision >= 1) client->state_dir_ = std::move(state_dir);
   co_return std::move(client);
 }
 
@@ -82,13 +86,29 @@ coro::Task<Result<Message>> Client::read() {
   co_return read_message(**line);
 }
 
+Request Client::new_request(Op op, std::vector<std::string> accounts) {
+  return {.id = ++last_id_,
+          .op = op,
+          .accounts = std::move(accounts),
+          .mailboxes = {},
+          .until_ms = {},
+          .state_dir = state_dir_};
+}
+
 coro::Task<Result<Message>> Client::ask(Op op, std::vector<std::string> accounts,
                                         std::optional<std::int64_t> until_ms) {
-  const Request request{.id = ++last_id_,
-                        .op = op,
-                        .accounts = std::move(accounts),
-                        .mailboxes = {},
-                        .until_ms = until_ms};
+  Request wish = new_request(op, std::move(accounts));
+  wish.until_ms = until_ms;
+  co_return co_await carry(std::move(wish));
+}
+
+coro::Task<Result<Message>> Client::resume_keeping_waits(std::vector<std::string> accounts) {
+  Request wish = new_request(Op::resume, std::move(accounts));
+  wish.keep_waits = true;
+  co_return co_await carry(std::move(wish));
+}
+
+coro::Task<Result<Message>> Client::carry(Request request) {
   const Status sent = co_await connection_->send(request_line(request));
   if (!sent) co_return fail(gone());
   for (;;) {
@@ -133,13 +153,10 @@ coro::Task<Status> Client::sync(
     std::function<void(std::size_t, Result<account::AccountReport>)> told) {
   std::map<std::int64_t, std::pair<std::size_t, Steps>> open;
   for (std::size_t i = 0; i < wishes.size(); ++i) {
-    const Request request{.id = ++last_id_,
-                          .op = Op::sync,
-                          .accounts = {wishes[i].account},
-                          .mailboxes = wishes[i].mailboxes,
-                          .until_ms = {}};
-    open.emplace(request.id, std::pair(i, Steps(wishes[i].progress)));
-    connection_->post(request_line(request));
+    Request wish = new_request(Op::sync, {wishes[i].account});
+    wish.mailboxes = wishes[i].mailboxes;
+    open.emplace(wish.id, std::pair(i, Steps(wishes[i].progress)));
+    connection_->post(request_line(wish));
   }
   coro::Scope sending = co_await coro::make_scope();
   sending.spawn(connection_->pump());

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "sterna/account/pause.h"
+#include "sterna/config/same.h"
 #include "sterna/daemon/hooks.h"
 
 namespace sterna::daemon {
@@ -55,10 +56,16 @@ Member::Member(coro::Context daemon, config::AccountConfig said, const AccountSe
                account::Services services, io::Watcher& watcher, account::Observer& observer,
                Log log)
     : said_(std::move(said)),
+      settings_(config::settings_digest(said_)),
       account_(services, watcher, setup.settings, setup.life, observer, log),
       scope_(daemon),
       log_(log.with("account", said_.name)),
       companion_(setup.companion) {}
+
+bool Member::keeps_state_in(const std::string& state_dir) const {
+  return state_dir.empty() ||
+         config::same_directory(state_dir + "/" + said_.name, account_.settings().state_dir);
+}
 
 coro::Task<void> Member::live() {
   co_await account_.run();

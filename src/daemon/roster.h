@@ -42,6 +42,10 @@ class Member {
   const config::AccountConfig& said() const { return said_; }
   account::Account& account() { return account_; }
   AccountLife life() const { return {account_.name(), account_.life()}; }
+  // The same with what its settings are compared by.
+  AccountLife life_and_settings() const { return {account_.name(), account_.life(), settings_}; }
+  // Whether its state lies in that `state_dir` of a configuration; an empty one asks for none.
+  bool keeps_state_in(const std::string& state_dir) const;
 
   void start();
   // Other accounts came, went or changed: from its next sync on it knows them so.
@@ -54,6 +58,7 @@ class Member {
   coro::Task<void> live();
 
   config::AccountConfig said_;
+  std::string settings_;
   account::Account account_;
   coro::Scope scope_;
   Log log_;

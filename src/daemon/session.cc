@@ -67,6 +67,18 @@ Error taken_away(const std::string& account) {
       .with_hint("try again");
 }
 
+Error unknown(const std::string& account) {
+  return Error(ErrorCode::not_found,
+               fmt::format("the daemon has no account {}", printable(account, 80)))
+      .with_hint("if it is new in the configuration: reload the daemon");
+}
+
+Error lies_elsewhere(const std::string& account, const std::string& state_dir) {
+  return Error(ErrorCode::not_found, fmt::format("the daemon's account {} has no state in {}",
+                                                 printable(account, 80), printable(state_dir)))
+      .with_hint("it is of another configuration; if state_dir has changed: reload the daemon");
+}
+
 }  // namespace
 
 Session::Session(Control& control, net::LocalConnection& connection, coro::Scope& scope)
@@ -98,14 +110,15 @@ std::optional<std::vector<std::string>> Session::names_of(const Request& request
   std::ranges::sort(names);
   names.erase(std::ranges::unique(names).begin(), names.end());
   for (const std::string& name : names) {
-    if (control_.roster_.find(name)) continue;
-    refuse(request.id, Error(ErrorCode::not_found,
-                             fmt::format("the daemon has no account {}", printable(name, 80)))
-                           .with_hint("if it is new in the configuration: reload the daemon"));
+    const Member* member = control_.roster_.find(name);
+    if (member && member->keeps_state_in(request.state_dir)) continue;
+    refuse(request.id, member ? lies_elsewhere(name, request.state_dir) : unknown(name));
     return std::nullopt;
   }
   if (names.empty()) {
-    for (Member* member : control_.roster_.all()) names.push_back(member->said().name);
+    for (const Member* member : control_.roster_.all()) {
+      if (member->keeps_state_in(request.state_dir)) names.push_back(member->said().name);
+    }
   }
   return names;
 }
@@ -113,7 +126,7 @@ std::optional<std::vector<std::string>> Session::names_of(const Request& request
 std::vector<AccountLife> Session::lives_of(const std::vector<std::string>& names) {
   std::vector<AccountLife> lives;
   for (const std::string& name : names) {
-    if (Member* member = control_.roster_.find(name)) lives.push_back(member->life());
+    if (Member* member = control_.roster_.find(name)) lives.push_back(member->life_and_settings());
   }
   return lives;
 }
@@ -218,7 +231,7 @@ coro::Task<void> Session::lend(Request request) {
   std::optional<Error> problem;
   for (const std::string& name : *names) {
     Member* member = control_.roster_.find(name);
-    if (!member) {
+    if (!member || !member->keeps_state_in(request.state_dir)) {
       problem = taken_away(name);
       break;
     }
@@ -253,7 +266,7 @@ void Session::pause(const Request& request) {
   if (!names) return;
   const bool pauses = request.op == Op::pause;
   // What a server asked for ends only where its account is named.
-  const bool is_named = !request.accounts.empty();
+  const bool is_named = !request.accounts.empty() && !request.keep_waits;
   for (const std::string& name : *names) {
     Member* member = control_.roster_.find(name);
     if (!member) continue;
@@ -293,6 +306,7 @@ void Session::subscribe(const Request& request) {
   if (!names) return;
   connection_.post(lives_line(request.id, lives_of(*names)));
   accounts_ = std::set<std::string>(request.accounts.begin(), request.accounts.end());
+  state_dir_ = request.state_dir;
   if (!std::exchange(subscribed_, true)) scope_.spawn(tell_lives());
 }
 
@@ -308,7 +322,10 @@ void Session::tell_life(const std::string& account) {
 
 // It waits for nobody: whoever does not read is dropped.
 void Session::tell_synced(const account::AccountReport& report) {
-  if (subscribed_to(report.account)) connection_.post(synced_event(report));
+  if (!subscribed_to(report.account)) return;
+  const Member* member = control_.roster_.find(report.account);
+  if (state_dir_.empty() || (member && member->keeps_state_in(state_dir_)))
+    connection_.post(synced_event(report));
 }
 
 coro::Task<void> Session::tell_lives() {
@@ -321,7 +338,8 @@ coro::Task<void> Session::tell_lives() {
     const Status room = co_await connection_.room();
     if (!room) co_return;
     for (const std::string& name : std::exchange(changed_, {})) {
-      if (Member* member = control_.roster_.find(name))
+      const Member* member = control_.roster_.find(name);
+      if (member && member->keeps_state_in(state_dir_))
         connection_.post(life_event(member->life()));
     }
     const Status slept = co_await control_.loop_.clock().sleep(kLivesEvery);

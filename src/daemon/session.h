@@ -34,7 +34,7 @@ class Session {
   void pause(const Request& request);
   void subscribe(const Request& request);
   bool subscribed_to(const std::string& account) const;
-  // The accounts that are named, or all; answers where one is unknown.
+  // The accounts that are named, or all, of the asker's state; answers where one is unknown.
   std::optional<std::vector<std::string>> names_of(const Request& request);
   std::vector<AccountLife> lives_of(const std::vector<std::string>& names);
   void refuse(std::optional<std::int64_t> id, const Error& error);
@@ -48,6 +48,7 @@ class Session {
   std::optional<std::int64_t> return_id_;  // of who returns it
   bool subscribed_ = false;
   std::set<std::string> accounts_;  // of the subscription; empty: all
+  std::string state_dir_;           // of the subscription
   std::set<std::string> changed_;   // accounts whose life it was not told yet
   coro::Event news_;
 };

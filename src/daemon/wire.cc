@@ -131,7 +131,10 @@ Json life_object(const Life& life) {
 }
 
 Json named_life(const AccountLife& life) {
-  return Json{{"account", octets(life.name)}, {"life", life_object(life.life)}};
+  Json object{{"account", octets(life.name)}};
+  if (!life.settings.empty()) object["settings"] = octets(life.settings);
+  object["life"] = life_object(life.life);
+  return object;
 }
 
 // --- JSON to values. What is missing keeps its default, so that either end may be the older one.
@@ -287,6 +290,7 @@ void read_counters(const Json& object, account::LifeCounters& counters) {
 AccountLife read_life(const Json& object) {
   AccountLife result;
   read(object, "account", result.name);
+  read(object, "settings", result.settings);
   const Json* value = find(object, "life");
   if (!value) return result;
   Life& life = result.life;
@@ -369,6 +373,16 @@ Status read_field(const std::string& field, const Json& value, const OpText& op,
     if (request.until_ms && *request.until_ms > 0) return {};
     return refuse("`until_ms` takes milliseconds since the epoch");
   }
+  if (field == "state_dir" && op.takes_accounts) {
+    request.state_dir = text_in(value).value_or("");
+    if (request.state_dir.starts_with('/')) return {};
+    return refuse("`state_dir` takes an absolute path");
+  }
+  if (field == "keep_waits" && op.op == Op::resume) {
+    if (!value.is_boolean()) return refuse("`keep_waits` takes true or false");
+    request.keep_waits = value.get<bool>();
+    return {};
+  }
   return refuse(
       fmt::format("`{}` has no field `{}`", op.word, printable(json_unmarked(field), 80)));
 }
@@ -393,7 +407,8 @@ Result<Request> request_of(const Json& object, std::int64_t id) {
 }  // namespace
 
 std::string hello_line(const std::string& version) {
-  return text_of(Json{{"sterna", octets(version)}, {"protocol", kProtocol}});
+  return text_of(
+      Json{{"sterna", octets(version)}, {"protocol", kProtocol}, {"revision", kRevision}});
 }
 
 std::string request_line(const Request& request) {
@@ -405,6 +420,9 @@ std::string request_line(const Request& request) {
     for (const MailboxName& name : request.mailboxes) names.push_back(octets(name.text()));
   }
   if (request.until_ms) object["until_ms"] = *request.until_ms;
+  if (op->takes_accounts && !request.state_dir.empty())
+    object["state_dir"] = octets(request.state_dir);
+  if (request.keep_waits) object["keep_waits"] = true;
   return text_of(object);
 }
 
@@ -469,9 +487,13 @@ Result<Message> read_message(const std::string& line) {
   if (const Json* version = find(object, "sterna")) {
     message.kind = Message::Kind::hello;
     message.version = text_in(*version).value_or("");
-    std::int64_t protocol = 0;
-    read(object, "protocol", protocol);
-    message.protocol = static_cast<int>(std::clamp<std::int64_t>(protocol, 0, INT32_MAX));
+    const auto number = [&object](std::string_view name) {
+      std::int64_t value = 0;
+      read(object, name, value);
+      return static_cast<int>(std::clamp<std::int64_t>(value, 0, INT32_MAX));
+    };
+    message.protocol = number("protocol");
+    message.revision = number("revision");
     return message;
   }
   std::string event;

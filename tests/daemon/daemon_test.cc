@@ -14,6 +14,7 @@
 #include <map>
 
 #include "sterna/account/pause.h"
+#include "sterna/config/same.h"
 #include "sterna/daemon/client.h"
 #include "sterna/daemon/hooks.h"
 #include "sterna/io/deadline.h"
@@ -104,8 +105,9 @@ class DaemonTest : public testing::Test {
     co_await scope.join();
   }
 
-  coro::Task<Connected> connect() {
-    auto client = co_await Client::connect(loop_, temporary_ / "run/control.sock");
+  coro::Task<Connected> connect(std::string state_dir = {}) {
+    auto client =
+        co_await Client::connect(loop_, temporary_ / "run/control.sock", std::move(state_dir));
     EXPECT_TRUE(client) << client.error().describe();
     co_return client ? std::move(*client) : nullptr;
   }
@@ -250,6 +252,85 @@ TEST_F(DaemonTest, AResumeEndsAWaitOnlyOfWhatIsNamed) {
     EXPECT_TRUE(co_await client->ask(Op::resume, {"work"}));
     co_await life_when(*client, "work", LifeState::offline);
     EXPECT_EQ(account::read_standing_wait(settings, now_ms).value(), std::nullopt);
+  });
+}
+
+TEST_F(DaemonTest, WaitsCanBeKeptOfWhatIsNamed) {
+  const config::Config config = config_of({account("work")});
+  const account::Settings settings = setup_of(config, config.accounts[0]).settings;
+  const std::int64_t now_ms = loop_.clock().wall_ns() / 1'000'000;
+  std::filesystem::create_directories(settings.state_dir);
+  std::ofstream(settings.state_dir + "/wait") << now_ms + 600'000 << "\nsoon\n";
+  beside(config, [&](Daemon&) -> coro::Task<void> {
+    const Connected client = co_await connect();
+    EXPECT_TRUE(co_await client->ask(Op::pause, {"work"}));
+    co_await life_when(*client, "work", LifeState::paused);
+    EXPECT_TRUE(co_await client->resume_keeping_waits({"work"}));
+    co_await life_when(*client, "work", LifeState::backoff);
+    EXPECT_TRUE(account::read_standing_wait(settings, now_ms).value());
+  });
+}
+
+TEST_F(DaemonTest, AnAccountWithItsStateElsewhereIsNotKnown) {
+  const config::Config config = config_of({account("home"), account("work")});
+  beside(config, [&](Daemon&) -> coro::Task<void> {
+    const Connected other = co_await connect(temporary_ / "other");
+    EXPECT_EQ(co_await names(*other), std::vector<std::string>{});
+    for (const Op op : {Op::status, Op::sync, Op::pause, Op::resume, Op::lend, Op::subscribe}) {
+      const auto refused = co_await other->ask(op, {"work"});
+      EXPECT_FALSE(refused);
+      if (!refused) EXPECT_TRUE(refused.error().is(ErrorCode::not_found));
+    }
+    EXPECT_FALSE((co_await other->borrow({"work"})).value());
+    EXPECT_TRUE(co_await other->ask(Op::pause)) << "none of them";
+    const Connected client = co_await connect(config.state_dir);
+    EXPECT_EQ(co_await names(*client), (std::vector<std::string>{"home", "work"}));
+    co_await life_when(*client, "work", LifeState::offline);
+  });
+}
+
+TEST_F(DaemonTest, TheSameStateByAnotherPathIsTheSame) {
+  const config::Config config = config_of({account("work")});
+  std::filesystem::create_directories(config.state_dir);
+  std::filesystem::create_directory_symlink(config.state_dir, temporary_ / "link");
+  beside(config, [&](Daemon&) -> coro::Task<void> {
+    for (const std::string& path : {temporary_ / "link", config.state_dir + "/../state/"}) {
+      const Connected client = co_await connect(path);
+      EXPECT_EQ(co_await names(*client), std::vector<std::string>{"work"}) << path;
+    }
+  });
+}
+
+TEST_F(DaemonTest, ASubscriberHearsOfHisOwnAccountsAlone) {
+  beside(config_of({account("work")}), [&](Daemon&) -> coro::Task<void> {
+    const Connected client = co_await connect();
+    const Connected other = co_await connect(temporary_ / "other");
+    EXPECT_TRUE(co_await other->ask(Op::subscribe));
+    EXPECT_TRUE(co_await client->ask(Op::subscribe));
+    EXPECT_TRUE(co_await syncs_within("work", 10s));
+    bool is_synced = false;
+    while (!is_synced) {
+      const auto event = co_await client->next();
+      EXPECT_TRUE(event);
+      if (!event) co_return;
+      is_synced = event->kind == Message::Kind::synced;
+    }
+    const auto nothing = co_await io::with_deadline(loop_.clock(), 300ms, other->next());
+    EXPECT_FALSE(nothing) << "it heard of another's account";
+  });
+}
+
+TEST_F(DaemonTest, WhatAnAccountIsSetToIsToldByItsDigest) {
+  const config::Config config = config_of({account("work")});
+  const std::string digest = config::settings_digest(config.accounts[0]);
+  beside(config, [&](Daemon&) -> coro::Task<void> {
+    const Connected client = co_await connect();
+    EXPECT_EQ((co_await client->ask(Op::status))->lives.front().settings, digest);
+    next_config_->accounts[0].policy.direction = config::Direction::pull;
+    EXPECT_TRUE(co_await client->ask(Op::reload));
+    EXPECT_EQ((co_await client->ask(Op::status))->lives.front().settings,
+              config::settings_digest(next_config_->accounts[0]));
+    EXPECT_NE(config::settings_digest(next_config_->accounts[0]), digest);
   });
 }
 

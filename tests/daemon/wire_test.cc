@@ -54,6 +54,32 @@ TEST(WireTest, ARequestComesBackAsItWas) {
   EXPECT_EQ(there_and_back(pause), pause);
 }
 
+TEST(WireTest, WhereItsStateIsGoesWithWhateverNamesAccounts) {
+  for (const Op op : {Op::status, Op::sync, Op::pause, Op::resume, Op::lend, Op::subscribe}) {
+    const Request request{.id = 1,
+                          .op = op,
+                          .accounts = {},
+                          .mailboxes = {},
+                          .until_ms = {},
+                          .state_dir = "/caf\xe9"};
+    EXPECT_EQ(there_and_back(request), request);
+  }
+  const Request reload{.id = 1,
+                       .op = Op::reload,
+                       .accounts = {},
+                       .mailboxes = {},
+                       .until_ms = {},
+                       .state_dir = "/state"};
+  EXPECT_EQ(request_line(reload), R"({"id":1,"op":"reload"})");
+  const Request resume{.id = 1,
+                       .op = Op::resume,
+                       .accounts = {"work"},
+                       .mailboxes = {},
+                       .until_ms = {},
+                       .keep_waits = true};
+  EXPECT_EQ(there_and_back(resume), resume);
+}
+
 TEST(WireTest, ARequestIsOneLine) {
   const Request request{
       .id = 7, .op = Op::sync, .accounts = {"a\nb"}, .mailboxes = {}, .until_ms = {}};
@@ -77,6 +103,16 @@ TEST(WireTest, WhatIsNoRequestIsRefusedByName) {
             "`mailboxes` are those of one account: name it in `accounts`");
   EXPECT_EQ(refusal_of(R"({"id":1,"op":"pause","until_ms":-3})"),
             "`until_ms` takes milliseconds since the epoch");
+  for (const char* directory : {R"("state")", R"("")", "7"}) {
+    EXPECT_EQ(refusal_of(std::string(R"({"id":1,"op":"status","state_dir":)") + directory + "}"),
+              "`state_dir` takes an absolute path");
+  }
+  EXPECT_EQ(refusal_of(R"({"id":1,"op":"reload","state_dir":"/state"})"),
+            "`reload` has no field `state_dir`");
+  EXPECT_EQ(refusal_of(R"({"id":1,"op":"resume","keep_waits":1})"),
+            "`keep_waits` takes true or false");
+  EXPECT_EQ(refusal_of(R"({"id":1,"op":"pause","keep_waits":true})"),
+            "`pause` has no field `keep_waits`");
 }
 
 TEST(WireTest, ARefusalCarriesTheIdWhereThereIsOne) {
@@ -179,11 +215,13 @@ TEST(WireTest, ALifeComesBackAsItWas) {
 }
 
 TEST(WireTest, ALifeWithoutErrorHasNone) {
-  const auto message = read_message(lives_line(1, {{"work", {}}, {"home", {}}}));
+  const auto message = read_message(lives_line(1, {{"work", {}}, {"home", {}, "0a1b"}}));
   ASSERT_TRUE(message);
   ASSERT_EQ(message->lives.size(), 2U);
   EXPECT_EQ(message->lives.back().name, "home");
   EXPECT_FALSE(message->lives.front().life.error);
+  EXPECT_EQ(message->lives.front().settings, "");
+  EXPECT_EQ(message->lives.back().settings, "0a1b");
 }
 
 TEST(WireTest, TheOtherLinesComeBack) {
@@ -192,6 +230,8 @@ TEST(WireTest, TheOtherLinesComeBack) {
   EXPECT_EQ(hello->kind, Message::Kind::hello);
   EXPECT_EQ(hello->version, "0.1.0");
   EXPECT_EQ(hello->protocol, kProtocol);
+  EXPECT_EQ(hello->revision, kRevision);
+  EXPECT_EQ(read_message(R"({"sterna":"0.1.0","protocol":1})")->revision, 0);
 
   const ProgressNote note{"work", 10, 2000, 3, 400, "fetching"};
   const auto progress = read_message(progress_line(2, note));

@@ -15,6 +15,8 @@
 namespace sterna::daemon {
 
 inline constexpr int kProtocol = 1;
+// What was added to it. 1: the fields `state_dir` and `keep_waits`, and `settings` in answers.
+inline constexpr int kRevision = 1;
 
 enum class Op : std::uint8_t {
   status,
@@ -33,12 +35,16 @@ struct Request {
   std::vector<std::string> accounts;     // empty: all
   std::vector<MailboxName> mailboxes;    // sync, of its one account; empty: all
   std::optional<std::int64_t> until_ms;  // pause
+  // Accounts whose state lies elsewhere count as unknown; empty: the names say it alone.
+  std::string state_dir = {};
+  bool keep_waits = false;  // resume: a wait that a server asked for stays in what is named, too
   bool operator==(const Request&) const = default;
 };
 
 struct AccountLife {
   std::string name;
   account::Life life;
+  std::string settings = {};  // config::settings_digest(); empty in events
 };
 
 // Sums since the sync began.
@@ -65,6 +71,7 @@ struct Message {
   Kind kind = Kind::done;
   std::optional<std::int64_t> id;
   int protocol = 0;     // hello
+  int revision = 0;     // hello
   std::string version;  // hello
   ProgressNote progress;
   std::optional<Error> error;
