@@ -88,6 +88,10 @@ class QuickstartTest(unittest.TestCase):
         self.assertEqual(after, before)
         self.check_story(done.stdout)
         self.check_mail()
+        # A daemon of the user's own has nothing to do with it.
+        with open(f"{self.project}/quickstart/sterna.toml", encoding="utf-8") as file:
+            self.assertIn(f'control_socket = "{self.project}/quickstart/control.sock"\n',
+                          file.read())
 
     def check_story(self, said):
         self.assert_in_order(

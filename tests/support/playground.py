@@ -54,7 +54,8 @@ class Playground:
 
     def configure(self):
         text = (f'# Two accounts on a private server; written by scripts/quickstart.\n'
-                f'mail_root = "{self.dir}/mail"\nstate_dir = "{self.dir}/state"\n')
+                f'mail_root = "{self.dir}/mail"\nstate_dir = "{self.dir}/state"\n'
+                f'control_socket = "{self.dir}/control.sock"\n')
         for owner in OWNERS:
             text += "\n" + toml_account(owner, {
                 "address": f"{owner}@example.org", "user": owner, "host": "localhost",
