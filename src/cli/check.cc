@@ -130,11 +130,23 @@ CheckedAccount checked(const config::Config& config, const config::AccountConfig
   return result;
 }
 
+// Where no daemon runs: whoever syncs by hand would wait for them in vain.
+void tell_of_idle_hooks(const Context& context) {
+  const config::HooksConfig& hooks = context.config.hooks;
+  const auto all = {&hooks.before_sync, &hooks.after_change, &hooks.new_mail,
+                    &hooks.held,        &hooks.needs_auth,   &hooks.error};
+  const bool any =
+      std::ranges::any_of(all, [](const config::Command* hook) { return !hook->empty(); });
+  if (!any || context.console.quiet()) return;
+  context.console.err(
+      "sterna: hooks run only in a daemon (sterna run), and none runs for this configuration\n");
+}
+
 // Whatever is said here is about the configuration as it is; a daemon may have an older one.
 void tell_of_daemon(const Context& context, Runner& runner,
                     const std::vector<Selection>& selected) {
   const auto client = find_daemon(context, runner);
-  if (!client) return;
+  if (!client) return tell_of_idle_hooks(context);
   std::vector<const config::AccountConfig*> accounts;
   for (const Selection& selection : selected) accounts.push_back(selection.account);
   tell_of_old_settings(context, runner, *client, accounts);

@@ -265,6 +265,18 @@ class FailingTest(HooksCase):
             world.fill("INBOX", 1)
             daemon.wait(lambda: os.path.exists(f"{world.dir}/began"), "the hook")
 
+    def test_check_says_where_nothing_would_run_them(self):
+        world = self.world(transport="direct")
+        idle = "hooks run only in a daemon (sterna run)"
+        self.assertNotIn(idle, world.sterna.run("check", "--offline").stderr)
+        self.hooked(world, error="true")
+        for options in ((), ("--json",)):
+            run = world.sterna.run(*options, "check", "--offline")
+            self.assertEqual(run.stderr.count(idle), 1, run.stderr)
+        self.assertNotIn(idle, world.sterna.run("-q", "check", "--offline").stderr)
+        with Daemon(world.sterna):
+            self.assertNotIn(idle, world.sterna.run("check", "--offline").stderr)
+
     def test_a_reload_takes_hooks_that_are_new(self):
         world = self.world(transport="direct")
         runs = Runs(world)
