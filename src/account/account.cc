@@ -108,7 +108,7 @@ void Account::probe(std::string_view reason) {
   impl_->kept.pool.doubt_refusals();
   impl_->remote.doubt_refusal();
   impl_->beside.probe(reason);
-  impl_->work.doubt(answer_limit(impl_->dead_lines));
+  impl_->work.doubt(impl_->line_limit());
   impl_->doubted.set();
   impl_->wake.set();
 }

@@ -59,7 +59,7 @@ void Account::Impl::drop_line() {
 
 // By itself, so that the next one follows as the schedule says.
 void Account::Impl::lose_line() {
-  schedule.line_lost(now(), !remote.listened_long());
+  schedule.line_lost(now(), !remote.listened_for(kIdleMin));
   drop_line();
 }
 
@@ -216,10 +216,15 @@ coro::Task<Result<coro::Semaphore::Permit>> Account::Impl::take_turn() {
 void Account::Impl::replace_dead_line(const std::string& reason) {
   log.info("{}: the line to the server is dead, and replaced", reason);
   ++life.counters.reconnects[reason];
-  if (remote.listened_long()) dead_lines = 0;
+  if (remote.listened_for(kIdleMin)) dead_lines = 0;
   drop_line();
   if (++dead_lines == 1) return schedule.look_at_everything(now());
   failed(Error(ErrorCode::timeout, "no sign of life"), false);
+}
+
+seconds Account::Impl::line_limit() {
+  if (remote.listened_for(kProvedByTime)) dead_lines = 0;
+  return answer_limit(dead_lines);
 }
 
 void Account::Impl::try_early() {
@@ -244,7 +249,7 @@ coro::Task<void> Account::Impl::prove_line() {
   }
   const nanoseconds asked_at = now();
   const Result<imap::Done> answered = co_await io::with_deadline(
-      services.clock, answer_limit(dead_lines), connection->run(imap::noop()), "no sign of life");
+      services.clock, line_limit(), connection->run(imap::noop()), "no sign of life");
   // A slower one would seem dead again.
   if (answered && now() < asked_at + kProbeLimit) dead_lines = 0;
   if (answered) co_return;
@@ -485,10 +490,13 @@ coro::Task<void> Account::Impl::sync(Due due) {
   if (!due.request && needs_hook(due)) co_await run_hook();
   if (!probe_reason.empty()) co_await prove_line();  // doubted while the state was lent
   if (!due.request && !kept.pool.open_primary() && !has_other_plans()) co_await queue_to_dial();
-  if (pause_until || (!due.request && has_other_plans())) {
+  // The doubt may have come to a line that is dead, and is tried again later.
+  const bool is_put_off = has_other_plans() || schedule.retry_at() > now();
+  if (pause_until || (!due.request && is_put_off)) {
     if (due.request) requests.push_front(std::move(due.request));
     co_return;  // what is due is still due
   }
+  if (is_put_off) enter(LifeState::syncing);
   const nanoseconds began = now();
   // A sync of some mailboxes is no answer to what was told of others.
   const bool is_partial = due.request && !due.request->mailboxes.empty();

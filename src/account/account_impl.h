@@ -113,6 +113,8 @@ struct Account::Impl final : SideWatch::Owner {
   coro::Task<void> prove_line();
   void try_early();
   coro::Task<Result<coro::Semaphore::Permit>> take_turn();
+  // For how long the line may owe an answer.
+  std::chrono::seconds line_limit();
   void replace_dead_line(const std::string& reason);
   coro::Task<void> sync(Due due);
   bool needs_hook(const Due& due) const;

@@ -367,12 +367,23 @@ class Auditor {
     } while (std::erase_if(strays, [&](const MessageRow* row) {
       if (found.contains(row->key.uid)) return false;
       note_unclear(slice, *row);
+      slice.renumbered = slice.renumbered || is_another(slice, *row);
       return true;
     }));
     for (const MessageRow* row : strays) {
       correct(slice, *row, *found[row->key.uid], slice.files[row->key.uid].content);
     }
     return {};
+  }
+
+  // The file is the row's, and under its UID the server has a message that calls itself otherwise:
+  // a server that tells the octets of one anew leaves it its name. So it is after a backup of the
+  // server took its place, and what came since has got as far as the UIDs that had been (rule 11).
+  static bool is_another(const Slice& slice, const MessageRow& row) {
+    const std::string& here = slice.files.at(row.key.uid).content->message_id;
+    const std::string& there = slice.there.at(row.key.uid).identity->message_id;
+    return !here.empty() && !there.empty() && here != there &&
+           is_content_of(*slice.files.at(row.key.uid).content, *row.identity);
   }
 
   static const RemoteArrival* find_content(const Slice& slice, const UidSet& among,
@@ -421,6 +432,12 @@ class Auditor {
   void tell_unclear(const Slice& slice) {
     const Unclear& unclear = slice.unclear;
     if (unclear.count == 0) return;
+    if (slice.renumbered) {
+      return engine_.log.warn(
+          "mailbox {}: UID {} is another message on the server, as after a restored backup: the "
+          "mailbox is paired anew, and nothing is deleted",
+          slice.work->name(), unclear.first.value);
+    }
     const std::string more =
         unclear.count > 1 ? fmt::format(" (and {} more)", unclear.count - 1) : std::string();
     engine_.log.warn("mailbox {}: UID {}{}: {}, and nothing tells what is right; see sterna verify",
@@ -478,6 +495,7 @@ class Auditor {
       if (!row) return {};
       row->cursor.highest_modseq = {};
       row->stamp.clear();
+      row->pair_anew = row->pair_anew || slice.renumbered;
       return engine_.store->update_mailbox(*row);
     });
   }

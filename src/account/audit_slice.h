@@ -107,8 +107,9 @@ struct Slice {
   std::map<Uid, Correction> corrected;
   std::vector<MessageRow> other_dates;  // with that of the server
   Unclear unclear;
+  bool renumbered = false;  // the UIDs of the mailbox mean other messages by now
 
-  bool is_wrong() const { return !corrected.empty() || !other_flags.empty(); }
+  bool is_wrong() const { return !corrected.empty() || !other_flags.empty() || renumbered; }
   bool found_any() const { return remote_differs || local_differs || is_wrong(); }
 };
 

@@ -15,6 +15,9 @@ namespace sterna::account {
 inline constexpr std::chrono::seconds kProbeLimit{4};
 // So long after so many in a row that seemed dead: that may be a server that is slow.
 std::chrono::seconds answer_limit(unsigned dead_lines);
+// A line that was listened to for so long is doubted as the first one is: one that seemed dead
+// before it says nothing any more of how slow its server is.
+inline constexpr std::chrono::minutes kProvedByTime{30};
 // A server that ends an IDLE by itself, and sooner than that, has no use for it.
 inline constexpr std::chrono::seconds kIdleMin{30};
 

@@ -21,17 +21,22 @@ Status remove_orphan(Engine& engine, MailboxWork& work, const LocalArrival& arri
   const std::string name = engine.services.random.hex(16);
   const maildir::SeenFile seen = to_seen(arrival.file);
   STERNA_CHECK(check_unchanged(*dirs, seen, arrival.file.file));
-  STERNA_CHECK(maildir::remove_to(*dirs, seen, *undo, name, touched));
+  std::int64_t entry = 0;
+  STERNA_CHECK(engine.write([&]() -> Status {
+    STERNA_TRY(entry, engine.store->add_undo({0, name, work.name(), arrival.file.base,
+                                              arrival.file.flags, arrival.file.file.size,
+                                              arrival.identity, engine.now_ms(), reason}));
+    return {};
+  }));
+  if (Status removed = maildir::remove_to(*dirs, seen, *undo, name, touched); !removed) {
+    STERNA_CHECK(engine.write([&] { return engine.store->remove_undo(entry); }));
+    return removed;
+  }
   STERNA_CHECK(touched.sync());
   work.changed_by_us = true;
   ++engine.report.counts.deleted_in;
   engine.tell(FileChange::Kind::removed, {&work, arrival.file.in_new, arrival.file.name});
   return engine.write([&]() -> Status {
-    STERNA_TRY(const std::int64_t id,
-               engine.store->add_undo({0, name, work.name(), arrival.file.base, arrival.file.flags,
-                                       arrival.file.file.size, arrival.identity, engine.now_ms(),
-                                       reason}));
-    static_cast<void>(id);
     // As of a file that was moved: what the name says of it stands.
     STERNA_CHECK(engine.store->add_tombstone({{work.row.id, Uid{}},
                                               arrival.file.base,

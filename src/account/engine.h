@@ -158,7 +158,8 @@ struct Engine {
   bool clean_boot = true;                     // same boot as in the last sync that came to its end
   std::set<MailboxId> before_restart;         // not seen since an earlier boot (restart.h)
   std::set<MailboxId> waits_since_restart;    // seen, and not all of it decided (restart.h)
-  std::set<MailboxId> unsettled_after_stop;   // as the last plan has it
+  std::set<MailboxId> unsettled_after_stop;   // as the last plan has them, these
+  std::set<MailboxId> doubtful;               // and these
   bool unflushed = false;                     // files were recorded and never flushed
   std::optional<Generation> unflushed_since;  // those of an earlier boot: from this pass on
   std::map<MailboxId, std::string> unflushed_apart;

@@ -506,6 +506,7 @@ Status settle_plan(Engine& engine, const sync::Plan& plan) {
   note_lost_flags(engine, plan);
   engine.report.waiting = lines_of(engine, plan.waiting);
   engine.unsettled_after_stop = plan.unsettled_after_stop;
+  engine.doubtful = plan.doubtful;
   for (const sync::Waiting& waiting : plan.waiting) {
     if (MailboxWork* work = engine.find(waiting.mailbox)) {
       work->cursor_settled = false;

@@ -239,8 +239,8 @@ std::optional<std::chrono::nanoseconds> RemoteWatch::renew_at() const {
   return renewal_of(*connection_, idle_since_, silence_);
 }
 
-bool RemoteWatch::listened_long() const {
-  return listens_since_ && services_.clock.monotonic() >= *listens_since_ + kIdleMin;
+bool RemoteWatch::listened_for(std::chrono::seconds time) const {
+  return listens_since_ && services_.clock.monotonic() >= *listens_since_ + time;
 }
 
 void RemoteWatch::line_lost(const Error& error) {

@@ -56,7 +56,7 @@ class RemoteWatch {
   // In another network it may be another server.
   void doubt_refusal() { refusal_.doubt(); }
   // The line, as it is or was, had listened for longer than a server bears that does not want it.
-  bool listened_long() const;
+  bool listened_for(std::chrono::seconds time) const;
   // All mailboxes, not only INBOX.
   bool has_notify() const { return notifies_; }
 

@@ -36,6 +36,7 @@ struct Removal {
   bool rowless = false;  // it is only written down for the time being
   maildir::SeenFile seen;
   std::string undo_name;
+  std::int64_t undo_id = 0;  // of its entry; none: the file is not kept
   std::string reason;
   std::optional<Error> error;
   bool written_to = false;  // in place, since it was seen
@@ -96,9 +97,30 @@ Result<std::vector<Removal>> repairs_of(Engine& engine, const sync::Plan& plan) 
   return removals;
 }
 
-Status write_down(Engine& engine, const std::vector<Removal>& removals) {
+// As its name has them, which may be newer than what was agreed on; of keywords without a letter
+// only the row knows.
+FlagSet flags_of(const Removal& removal) {
+  const maildir::FileName name = maildir::parse_file_name(removal.seen.name);
+  if (!name.tells_flags()) return removal.row.flags;
+  FlagSet unnamed;
+  for (const std::string& keyword : removal.place->keywords.missing(removal.row.flags)) {
+    unnamed.add_keyword(keyword);
+  }
+  return removal.place->keywords.flags_of(name.mask, name.keywords).united(unnamed);
+}
+
+// With the entry of the undo area, so that a sync that dies leaves no file there of which nobody
+// knows where it was.
+Status write_down(Engine& engine, std::vector<Removal>& removals, bool keeps) {
   return engine.write([&]() -> Status {
-    for (const Removal& removal : removals) {
+    for (Removal& removal : removals) {
+      if (keeps && !removal.error) {
+        STERNA_TRY(
+            removal.undo_id,
+            engine.store->add_undo({0, removal.undo_name, removal.work->name(),
+                                    removal.row.base_name, flags_of(removal), removal.row.file.size,
+                                    removal.row.identity, engine.now_ms(), removal.reason}));
+      }
       if (!removal.wreck) {
         STERNA_CHECK(engine.store->set_state(removal.row.key, removal.meanwhile));
         continue;
@@ -138,6 +160,7 @@ Status take_back(Engine& engine, const Removal& removal) {
   engine.again = engine.again || removal.error->is(ErrorCode::changed);
   const MessageKey& key = removal.row.key;
   if (removal.wreck) engine.outcomes.undone.insert({key.mailbox, key.uid, {}, "repair"});
+  if (removal.undo_id != 0) STERNA_CHECK(engine.store->remove_undo(removal.undo_id));
   return removal.rowless ? engine.store->remove_message(key)
                          : engine.store->put_message(removal.row);
 }
@@ -152,28 +175,8 @@ void park_failed(Engine& engine, const std::vector<Removal>& removals) {
   }
 }
 
-// As its name has them, which may be newer than what was agreed on; of keywords without a letter
-// only the row knows.
-FlagSet flags_of(const Removal& removal) {
-  const maildir::FileName name = maildir::parse_file_name(removal.seen.name);
-  if (!name.tells_flags()) return removal.row.flags;
-  FlagSet unnamed;
-  for (const std::string& keyword : removal.place->keywords.missing(removal.row.flags)) {
-    unnamed.add_keyword(keyword);
-  }
-  return removal.place->keywords.flags_of(name.mask, name.keywords).united(unnamed);
-}
-
-Status record(Engine& engine, const Removal& removal, bool kept) {
+Status record(Engine& engine, const Removal& removal) {
   removal.place->changed_by_us = true;
-  if (kept) {
-    STERNA_TRY(
-        const std::int64_t id,
-        engine.store->add_undo({0, removal.undo_name, removal.work->name(), removal.row.base_name,
-                                flags_of(removal), removal.row.file.size, removal.row.identity,
-                                engine.now_ms(), removal.reason}));
-    static_cast<void>(id);
-  }
   if (removal.into == RowState::tombstone) {
     return bury(engine, *removal.work, removal.row, "local", "deleted", removal.reason);
   }
@@ -190,7 +193,7 @@ Status record(Engine& engine, const Removal& removal, bool kept) {
 
 // Intent, effect, flush; what remains is to record it.
 coro::Task<Status> remove_all(Engine& engine, std::vector<Removal>& removals, io::Directory* undo) {
-  STERNA_CO_CHECK(write_down(engine, removals));
+  STERNA_CO_CHECK(write_down(engine, removals, undo != nullptr));
   at_step("delete_in.intended");
   const bool fsync = engine.settings.fsync;
   auto job = [&removals, undo, fsync] { return remove_files(removals, undo, fsync); };
@@ -199,7 +202,7 @@ coro::Task<Status> remove_all(Engine& engine, std::vector<Removal>& removals, io
   co_return Status{};
 }
 
-Status record_deletions(Engine& engine, const std::vector<Removal>& removals, bool kept) {
+Status record_deletions(Engine& engine, const std::vector<Removal>& removals) {
   STERNA_TRY(auto transaction, engine.store->begin(store::Durability::full));
   STERNA_TRY(RemovalCount count, RemovalCount::begin(engine));
   for (const Removal& removal : removals) {
@@ -209,7 +212,7 @@ Status record_deletions(Engine& engine, const std::vector<Removal>& removals, bo
     }
     count.add(*removal.work, removal.row.key.uid);
     engine.tell(FileChange::Kind::removed, {removal.place, removal.seen.in_new, removal.seen.name});
-    STERNA_CHECK(record(engine, removal, kept));
+    STERNA_CHECK(record(engine, removal));
     STERNA_CHECK(engine.store->remove_approval(removal.row.key));
     ++engine.report.counts.deleted_in;
   }
@@ -233,7 +236,7 @@ coro::Task<Status> repair_wrecks(Engine& engine, const sync::Plan& plan, RemoteW
       STERNA_CO_CHECK(take_back(engine, removal));
       continue;
     }
-    STERNA_CO_CHECK(record(engine, removal, true));
+    STERNA_CO_CHECK(record(engine, removal));
     // A repair that was begun before: the plan has a download of its own.
     if (removal.row.state == RowState::wanted) continue;
     remote.downloads.push_back(
@@ -254,7 +257,7 @@ coro::Task<Status> execute_local_removals(Engine& engine, const sync::Plan& plan
     STERNA_CO_TRY(undo, engine.open_undo());
   }
   STERNA_CO_CHECK(co_await remove_all(engine, removals, undo));
-  co_return record_deletions(engine, removals, undo != nullptr);
+  co_return record_deletions(engine, removals);
 }
 
 }  // namespace sterna::account

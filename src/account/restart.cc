@@ -61,9 +61,12 @@ Status note_boot(Engine& engine) {
     const MailboxWork* work = engine.find(row.id);
     const bool seen = work && is_seen_here(*work);
     const bool waited = engine.waits_since_restart.contains(row.id);
-    if (doubted && !seen) unseen += fmt::format(" {}", row.id.value);
-    const bool unrepaired = !engine.outcomes.unrepaired_in(row.id).empty();
-    if (engine.unsettled_after_stop.contains(row.id) || unrepaired || (waited && !seen)) {
+    const bool damaged = !engine.outcomes.unrepaired_in(row.id).empty();
+    const bool left = !seen || damaged;
+    if (doubted && (left || engine.doubtful.contains(row.id))) {
+      unseen += fmt::format(" {}", row.id.value);
+    }
+    if (engine.unsettled_after_stop.contains(row.id) || (waited && left)) {
       waits += fmt::format(" {}", row.id.value);
     }
   }

@@ -4,8 +4,9 @@
 //
 // The fact `boot_id` says in which boot the last sync came to its end (the first one began),
 // `before_restart` which mailboxes had not been seen by then, as those whose disk was not mounted
-// yet, and `waits_since_restart` which have files that could not be decided: of them the restart is
-// not forgotten. What is edited in the latter meanwhile is an edit.
+// yet, or have changed files that could not be told from damaged ones, and `waits_since_restart`
+// which have files that it may have brought back and that could not be decided: of them the restart
+// is not forgotten. What is edited in the latter meanwhile is an edit.
 #pragma once
 
 #include "engine.h"

@@ -185,6 +185,7 @@ coro::Task<Status> SideWatch::listen_once(Line& line) {
     }
     if (!std::exchange(line.to_be_proved, false)) continue;
     const auto asked_at = services_.clock.monotonic();
+    if (asked_at >= line.listens_since + kProvedByTime) line.dead = 0;
     STERNA_CO_TRY(imap::Done done,
                   co_await io::with_deadline(services_.clock, answer_limit(line.dead),
                                              connection.run(imap::noop()), "no sign of life"));

@@ -148,7 +148,10 @@ void delete_remote(Draft& draft, RowView& row) {
   if (!mailbox.may_push() || mailbox.in->local_delete == LocalDelete::ignore) {
     return forget(draft, row, RowState::dropped, "deleted here; the policy keeps it on the server");
   }
-  if (mailbox.read_only()) return draft.wait(row, "deleted here; read-only on the server");
+  // Nor is it kept for the day on which the mailbox can be written.
+  if (mailbox.read_only()) {
+    return forget(draft, row, RowState::dropped, "deleted here; read-only on the server");
+  }
   std::optional<RemovalKind> kind = kind_by_policy(draft, row);
   if (has_another_label(draft, row)) {
     kind = RemovalKind::expunge;

@@ -138,12 +138,24 @@ bool unmark_moved(Draft& draft, const RowView& row) {
   return true;
 }
 
+bool is_kept_by_policy(const RowView& row) {
+  return !row.mailbox->may_push() || row.mailbox->in->local_delete == LocalDelete::ignore;
+}
+
+// The policy was changed since its removal was begun: what it ignores is consumed (rule 19).
+void let_be(Draft& draft, RowView& row) {
+  constexpr const char* kWhy = "a removal begun before; the policy keeps it on the server by now";
+  if (finish_half_move(draft, row)) return;
+  if (take_back_removal(draft, row, kWhy)) return;
+  forget(draft, row, RowState::dropped, kWhy);
+}
+
 void decide_deleting(Draft& draft, RowView& row) {
   if (row.local == Local::unknown || row.remote == Remote::unknown) {
     return draft.wait(row, "a removal begun before; one side is not known");
   }
   if (row.remote == Remote::same) {
-    if (!row.file) return resume_removal(draft, row);
+    if (!row.file) return is_kept_by_policy(row) ? let_be(draft, row) : resume_removal(draft, row);
     return row.file->mailbox == row.mailbox ? call_off(draft, row) : move_remote(draft, row);
   }
   if (row.message && row.message->mailbox->may_pull()) return move_local(draft, row);

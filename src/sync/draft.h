@@ -82,6 +82,9 @@ struct Draft {
   }
   void note(const RowView& row, const std::string& reason, bool pending) {
     plan.waiting.push_back({row.key().mailbox, row.row->base_name, row.key().uid, reason, pending});
+    if (row.change && row.change->content_changed && !row.change->surely_edited) {
+      plan.doubtful.insert(row.key().mailbox);
+    }
     if (row.file && !row.file->message) note_file(*row.file, reason, false);
     if (row.message) note_message(*row.message, reason);
   }
@@ -92,6 +95,10 @@ struct Draft {
   }
   void note_file(FileView& file, const std::string& reason, bool pending) {
     file.waits = true;
+    const LocalArrival& arrival = *file.arrival;
+    if (arrival.after_restart && arrival.origin && arrival.origin->ours) {
+      plan.unsettled_after_stop.insert(file.mailbox->in->id);
+    }
     plan.waiting.push_back({file.mailbox->in->id, file.arrival->file.base, Uid(), reason, pending});
   }
   // Told of with its row or its file, and counted there.

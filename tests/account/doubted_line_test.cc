@@ -221,6 +221,46 @@ TEST_F(OnlyLine, OfASlowServerIsBelievedAfterAnother) {
   EXPECT_GT(life().last_sync_ms, synced);
 }
 
+// What finds the second one dead is the sync that is about to begin: it is put off, too.
+TEST_F(OnlyLine, ThatIsFoundDeadForTheSecondTimeByASyncIsTriedLaterByThat) {
+  begin();
+  server_.lines[0]->silent = true;
+  account_->probe("slept");
+  pass(seconds(5));
+  ASSERT_EQ(life().state, LifeState::watching);
+  borrow();
+  pass(seconds(1));
+  ASSERT_TRUE(loan_);
+  server_.say(1, "* 1 EXISTS\r\n");
+  pass(seconds(1));
+  server_.lines[1]->silent = true;
+  account_->probe("slept");
+  loan_.reset();
+  while (life().state != LifeState::offline) {
+    ASSERT_LT(server_.dialled.size(), 3U);
+    pass(std::chrono::milliseconds(100));
+  }
+  pass(std::chrono::milliseconds(100));
+  EXPECT_EQ(life().state, LifeState::offline);
+  EXPECT_EQ(server_.dialled.size(), 2U);
+  pass(seconds(10));
+  EXPECT_EQ(life().state, LifeState::watching);
+}
+
+// A laptop that sleeps twice a day.
+TEST_F(OnlyLine, IsReplacedWithinFiveSecondsAtEachResume) {
+  begin();
+  for (std::size_t resumes = 0; resumes < 3; ++resumes) {
+    pass(std::chrono::hours(1));
+    ASSERT_EQ(server_.lines.size(), resumes + 1);
+    server_.lines[resumes]->silent = true;
+    account_->probe("slept");
+    pass(seconds(5));
+    EXPECT_EQ(server_.dialled.size(), resumes + 2);
+    EXPECT_EQ(life().state, LifeState::watching);
+  }
+}
+
 // A sync that makes a mailbox here before it is cut short.
 class CutShort : public OnlyLine {
  protected:

@@ -179,6 +179,19 @@ TEST_F(Watching, TheFirstLineIsNotGivenUpEitherWhileItsOpeningGetsOn) {
   EXPECT_EQ(server_.dialled.size(), 3U);
 }
 
+TEST_F(Watching, EachLineIsReplacedWithinFiveSecondsAtEachResume) {
+  begin();
+  for (std::size_t resumes = 0; resumes < 3; ++resumes) {
+    pass(std::chrono::hours(1));
+    ASSERT_EQ(server_.lines.size(), 2 * resumes + 2);
+    server_.lines[2 * resumes]->silent = server_.lines[2 * resumes + 1]->silent = true;
+    account_->probe("slept");
+    pass(seconds(5));
+    EXPECT_EQ(server_.dialled.size(), 2 * resumes + 4);
+    EXPECT_EQ(life().pushed.size(), 2U);
+  }
+}
+
 // The line beside: the first one fares as in OnlyLine.
 class SlowBeside : public Watching {
  protected:

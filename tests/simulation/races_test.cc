@@ -106,6 +106,67 @@ TEST_F(MovedOnBothSides, ItIsNotDoubledThoughTheBrakeHoldsTheRemoval) {
   EXPECT_EQ(files(), (Lines{"m2 t2", "m2 t1"}));
 }
 
+TEST_F(Stage, ADamagedFileThatCannotBeTakenAwayIsNoEditInTheNextSync) {
+  abilities = {.condstore = true, .qresync = true, .uidplus = true};
+  const std::string head = "Subject: t1\r\nX-Token: t1\r\n\r\n";
+  server.find("INBOX")->append(head + "All of its words.\r\n", {}, 1'600'000'000);
+  sync();
+  const std::string path = file_in("INBOX");
+  machine_.lose_power(1);
+  const std::string whole = disk.read(path);
+  disk.write(path, whole.substr(0, whole.size() - 7));
+  afterwards = std::chrono::seconds(1);
+  for (int syncs = 0; syncs < 3; ++syncs) {
+    EXPECT_EQ(run_refused(path.substr(path.rfind('/') + 1)).errors.empty(), syncs > 0);
+    EXPECT_EQ(server.find("INBOX")->messages.count(1), 1U);
+    EXPECT_EQ(messages(), Lines{"INBOX t1"});
+  }
+  static_cast<void>(clock_.run(clock_.sleep(std::chrono::hours(2))));
+  sync();
+  EXPECT_EQ(disk.read(file_in("INBOX")), whole);
+  EXPECT_EQ(messages(), Lines{"INBOX t1"});
+}
+
+// The server was restored, and others' messages have got as far as the UIDs that had been.
+TEST_F(Stage, AMessageUnderTheUidOfAnotherIsFetchedAndTheOtherOneKept) {
+  const auto with_id = [](const std::string& token) {
+    return "Subject: " + token + "\r\nX-Token: " + token + "\r\nMessage-ID: <" + token +
+           "@x>\r\n\r\n";
+  };
+  ServerMailbox& inbox = *server.find("INBOX");
+  inbox.append(with_id("t1"), {}, 1'600'000'000);
+  inbox.append(with_id("t2"), {}, 1'600'000'000);
+  sync();
+  inbox.messages.at(2).octets = with_id("t9 ");
+  std::uint64_t held = 0;
+  for (int syncs = 0; syncs < 30 && held == 0; ++syncs) held = sync().held;
+  EXPECT_EQ(held, 1U);
+  EXPECT_EQ(files(), (Lines{"INBOX t1", "INBOX t2", "INBOX t9 "}));
+  EXPECT_EQ(messages(), (Lines{"INBOX t1", "INBOX t9 "}));
+  EXPECT_EQ(decide(account::HeldDecision::restore), 1U);
+  sync();
+  EXPECT_EQ(messages(), (Lines{"INBOX t1", "INBOX t9 ", "INBOX t2"}));
+  EXPECT_EQ(files(), (Lines{"INBOX t1", "INBOX t2", "INBOX t9 "}));
+}
+
+// Whether it is one can be said when the server is asked again.
+TEST_F(Stage, ADamagedFileIsNoEditWhereTheServerWasSilentAtFirst) {
+  const std::string head = "Subject: t1\r\nX-Token: t1\r\n\r\n";
+  server.find("INBOX")->append(head + "All of its words.\r\n", {}, 1'600'000'000);
+  sync();
+  const std::string path = file_in("INBOX");
+  machine_.lose_power(1);
+  const std::string whole = disk.read(path);
+  disk.write(path, whole.substr(0, whole.size() - 7));
+  server.not_understood = "SELECT";
+  EXPECT_FALSE(run().errors.empty());
+  server.not_understood.clear();
+  sync();
+  EXPECT_EQ(server.find("INBOX")->messages.count(1), 1U);
+  EXPECT_EQ(disk.read(file_in("INBOX")), whole);
+  EXPECT_EQ(messages(), Lines{"INBOX t1"});
+}
+
 // What a fetch left that went with the power; until it is out of the way its message is not fetched
 // beside it.
 TEST_F(Stage, APartThatCannotBeTakenAwayIsRepairedWhenItCan) {

@@ -45,7 +45,7 @@ TEST(Adoption, OnceAllWasComparedAbsenceCounts) {
   Input input = adopting({"A Trash:trash", "A 1 x S\nA 2 y S\nA 3 z S", "A gone 1\nA readonly",
                           "A gone 3\nA new n1,U=7 w S mark=7"});
   mailbox(input, "A").compared = true;
-  EXPECT_EQ(told(input), "delete_in A/1\nwait A n1,U=7\nwait A/3\n");
+  EXPECT_EQ(told(input), "forget A/3 dropped\ndelete_in A/1\nwait A n1,U=7\n");
   mailbox(input, "A").remote.read_only = false;
   EXPECT_EQ(told(input), "delete_in A/1\ndelete_out A/3 to_trash\nheld orphan A n1,U=7\n");
 }

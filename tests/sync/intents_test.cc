@@ -341,6 +341,11 @@ TEST(RemovalInDoubt, OfAMessageThatWasMovedOnTakesItsMarkBack) {
   EXPECT_EQ(told(deleting("A 1 x S deleting", "A gone 1\nB new 7 x ST\nC new 8 x S", "")),
             "download B/7\ndownload C/8\nclose_intent 1\nforget A/1 tombstone\n");
 }
+TEST(RemovalInDoubt, OfWhatThePolicyKeepsByNowLosesItsMark) {
+  Input input = deleting("A 1 x S deleting", "", "");
+  mailbox(input, "A").local_delete = LocalDelete::ignore;
+  EXPECT_EQ(told(input), "clear_deleted A/1\nwait A/1\n");
+}
 TEST(RemovalInDoubt, ThatWasDecidedAgainstLosesItsMark) {
   EXPECT_EQ(told(deleting("A 1 x S wanted", "", "")), "clear_deleted A/1\nwait A/1\n");
   EXPECT_EQ(told(deleting("A 1 x S wanted", "A unknown", "")), "");

@@ -123,8 +123,8 @@ TEST(DeleteOut, ByDirectionPullIsConsumed) {
       planned_with([](Input& in) { mailbox(in, "A").direction = Direction::pull; }, "", "A gone 1"),
       "forget A/1 dropped\n");
 }
-TEST(DeleteOut, WaitsInAReadOnlyMailbox) {
-  EXPECT_EQ(planned("A 1 x S", "A readonly", "A gone 1"), "wait A/1\n");
+TEST(DeleteOut, InAReadOnlyMailboxIsConsumed) {
+  EXPECT_EQ(planned("A 1 x S", "A readonly", "A gone 1"), "forget A/1 dropped\n");
 }
 TEST(DeleteOut, WaitsForTheQuietTime) {
   EXPECT_EQ(planned("A 1 x S", "", "A gone 1\nA busy"), "wait A/1\n");

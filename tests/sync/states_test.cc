@@ -114,6 +114,14 @@ TEST(Dropping, WaitsWhereASideIsUnknown) {
 TEST(Deleting, IsResumed) {
   EXPECT_EQ(planned("A 1 x S deleting", "", ""), "delete_out A/1 to_trash\n");
 }
+TEST(Deleting, IsLetBeWhereThePolicyWasChangedSince) {
+  Input input = read({"A Trash:trash", "A 1 x S deleting", "", ""});
+  mailbox(input, "A").direction = Direction::pull;
+  EXPECT_EQ(told(input), "forget A/1 dropped\n");
+  mailbox(input, "A").direction = Direction::both;
+  mailbox(input, "A").local_delete = LocalDelete::ignore;
+  EXPECT_EQ(told(input), "forget A/1 dropped\n");
+}
 TEST(Deleting, IsResumedAsItWasBegun) {
   Input input = read({"A Trash:trash", "A 1 x S deleting", "", ""});
   mailbox(input, "A").local_delete = LocalDelete::expunge;

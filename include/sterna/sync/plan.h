@@ -362,9 +362,12 @@ struct Plan {
   std::vector<Held> held;
   std::vector<Waiting> waiting;
   std::vector<Consumed> consumed;  // only those that were not yet
-  // With a file that an unclean stop brought back, and that waits: the next pass must know of the
-  // stop, too (rule 16).
+  // With a file that an unclean stop brought back, or a part of a fetch, and that waits: the next
+  // pass must know of the stop, too (rules 13 and 16).
   std::set<MailboxId> unsettled_after_stop;
+  // With a file that waits, and of whose change nobody knows whether it is an edit or damage
+  // (rule 13).
+  std::set<MailboxId> doubtful;
   // A file that was moved is to go, since its message was moved, too, and fetched there in that
   // pass. As long as one is to go, what came there counts as just come (half_seen_since).
   std::optional<Generation> surplus_since;
