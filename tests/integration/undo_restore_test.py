@@ -294,6 +294,22 @@ class DiesTest(UndoCase):
                 self.assert_once(world)
                 self.assertEqual(self.listed(world), [])
 
+    def test_what_a_sync_removed_before_it_died_is_known_for_what_it_is(self):
+        for step in ("delete_in.intended", "delete_in.flushed"):
+            with self.subTest(step):
+                world = self.world()
+                uids = world.fill("INBOX", 3, flags=("\\Seen", "\\Flagged", "work"))
+                world.sync()
+                world.imap.expunge("INBOX", uids[1])
+                self.assertEqual(world.sterna.die_at(step, "sync").code, -9)
+                world.sync()
+                [line] = self.listed(world)
+                self.assertEqual((line["mailbox"], line["flags"]),
+                                 ("INBOX", "\\Flagged \\Seen work"))
+                self.restore(world, f"{world.name}/INBOX")
+                world.sync()
+                self.assert_once(world)
+
     def test_one_that_died_between_two_disks_doubles_nothing(self):
         """Wherever the second one is to put it, and wherever the user moved it meanwhile."""
         for place in ("INBOX", "Moved", "Into"):
