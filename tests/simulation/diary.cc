@@ -26,7 +26,8 @@ std::string Deed::mailbox_name() {
 std::string Deed::message(std::string_view token) {
   std::string text = fmt::format(
       "From: Ann <ann@example.org>\r\nTo: Bob <bob@example.org>\r\nSubject: About {}\r\n", token);
-  if (chance.chance(80)) text += fmt::format("Message-ID: <{}@example.org>\r\n", token);
+  if (chance.chance(80) || names_all)
+    text += fmt::format("Message-ID: <{}@example.org>\r\n", token);
   text += fmt::format("X-Token: {}\r\n\r\n", token);
   const std::uint64_t lines = chance.chance(3) ? 3000 : chance.below(20);
   for (std::uint64_t i = 0; i < lines; ++i) text += fmt::format("line {:x}\r\n", chance.next());
@@ -77,7 +78,7 @@ std::string token_of(std::string_view octets) {
 
 std::string as_sent(std::string octets) {
   constexpr std::string_view kStored = "X-Stored: here\r\n";
-  if (octets.starts_with(kStored)) octets.erase(0, kStored.size());
+  while (octets.starts_with(kStored)) octets.erase(0, kStored.size());
   return octets;
 }
 

@@ -19,6 +19,7 @@ namespace sterna::simulation {
 class Deed {
  public:
   Deed(std::uint32_t id, std::uint64_t dice) : chance(dice), id_(id), dice_(dice) {}
+  bool names_all = false;  // each message that it makes has a Message-ID
 
   std::string token() const;                    // of a message that it makes
   std::string mailbox_name();                   // of a mailbox that it makes
@@ -60,7 +61,7 @@ struct Diary {
 };
 
 std::string token_of(std::string_view octets);
-// Without the field that a server adds to what it stores.
+// Without the field that a server adds to what it stores, each time.
 std::string as_sent(std::string octets);
 // Switches one flag; the result says to what.
 bool toggle(FlagSet& flags, const std::string& name);

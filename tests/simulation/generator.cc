@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "generator.h"
 
+#include <algorithm>
 #include <array>
 #include <span>
 #include <utility>
@@ -11,6 +12,7 @@ namespace sterna::simulation {
 namespace {
 
 constexpr int kRounds = 4;
+constexpr std::uint64_t kQuirkMask = 0x71c4b0a3d5e69f82U;
 
 struct Share {
   std::string_view what;
@@ -42,6 +44,29 @@ constexpr std::array kFeatures{
     Share{"trash", 50},
 };
 
+// What servers do that no capability tells, and extensions that change how much is asked for at
+// once: in percent of the worlds that have what they are about. Of a weight of 0: not before the
+// engine does well by it; a script may have it.
+struct Quirk {
+  std::string_view what;
+  unsigned weight = 0;
+  std::string_view needs;  // a feature; "": none
+};
+constexpr std::array kQuirks{
+    Quirk{"no-appenduid", 20, "uidplus"},
+    Quirk{"no-copyuid", 20, "uidplus"},
+    Quirk{"partial-copyuid", 20, "uidplus"},
+    Quirk{"half-move", 20, "move"},
+    Quirk{"multiappend", 30, ""},
+    Quirk{"rewrites", 0, ""},
+    Quirk{"message-limit", 15, ""},
+    Quirk{"objectid", 30, ""},
+    Quirk{"lags", 20, ""},
+    Quirk{"filters", 0, ""},
+};
+constexpr std::array<std::string_view, 4> kOfSeveral{"partial-copyuid", "half-move",
+                                                     "message-limit", "multiappend"};
+
 // What befalls a world once in a while, of those that have such trouble at all.
 constexpr std::array kTroubles{
     Share{"restore.maildir", 25},
@@ -52,7 +77,8 @@ constexpr std::array kTroubles{
 
 class Generator {
  public:
-  explicit Generator(std::uint64_t seed) : random_(seed), clock_random_(~seed) {
+  explicit Generator(std::uint64_t seed)
+      : random_(seed), clock_random_(~seed), quirk_random_(seed ^ kQuirkMask) {
     script_.seed = seed;
   }
 
@@ -73,9 +99,18 @@ class Generator {
     has_habits_ = random_.chance(40);
     for (std::uint64_t makes = random_.between(1, 2); makes > 0; --makes) deed("make");
     for (std::uint64_t mails = random_.between(1, 2); mails > 0; --mails) deed("deliver");
+    // What a server does to the last of several is done where there are several.
+    const bool several = std::ranges::any_of(
+        kOfSeveral, [this](std::string_view quirk) { return script_.has(quirk); });
+    if (several) {
+      for (std::uint64_t mails = quirk_random_.between(2, 5); mails > 0; --mails) deed("deliver");
+    }
     if (random_.chance(60)) add("rest");
     for (std::uint64_t syncs = random_.between(2, 4); syncs > 0; --syncs) {
       for (std::uint64_t deeds = random_.below(4); deeds > 0; --deeds) deed();
+      if (several && quirk_random_.chance(60)) {
+        deed_of("local.", quirk_random_.chance(70) ? "move-all" : "remove-all");
+      }
       trouble();
       broken_sync();
     }
@@ -98,6 +133,10 @@ class Generator {
     if (resync == 2) have("qresync");
     for (const Share& share : kFeatures) {
       if (random_.chance(share.weight)) have(share.what);
+    }
+    for (const Quirk& quirk : kQuirks) {
+      const bool chosen = quirk_random_.chance(quirk.weight);
+      if (chosen && (quirk.needs.empty() || script_.has(quirk.needs))) have(quirk.what);
     }
   }
 
@@ -181,6 +220,7 @@ class Generator {
 
   SeededRandom random_;
   SeededRandom clock_random_;
+  SeededRandom quirk_random_;
   Script script_;
   std::span<const Share> deeds_ = kDeeds;
   std::string_view trouble_;

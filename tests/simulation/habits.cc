@@ -189,4 +189,12 @@ void LocalUser::mark_all() {
   diary_.tell(Side::local, "marks all as read");
 }
 
+// Of one mailbox.
+void LocalUser::do_to_all(Deed& deed, void (LocalUser::*act)(Deed&, const File&)) {
+  const auto mailbox = pick_mailbox(deed);
+  for (const File& file : sole_files()) {
+    if (file.copy.mailbox == mailbox) (this->*act)(deed, file);
+  }
+}
+
 }  // namespace sterna::simulation

@@ -22,6 +22,7 @@ bool has_flag(const FlagSet& flags, const std::string& flag) {
 void Ledger::born(Side side, const std::string& token, const std::string& mailbox,
                   const FlagSet& flags) {
   lives_[token] = {mailbox, flags, {}, false, false, false, side, false, 0};
+  if (rewrites && side == Side::local) rewritten_.insert(token);
 }
 
 Ledger::Deeds& Ledger::deeds(Side side, const std::string& token) {
@@ -50,6 +51,8 @@ void Ledger::moved(Side side, const std::string& token, const std::string& mailb
   life.moved = life.moved || side == Side::remote;
   life.binned = life.binned || (trash && mailbox == trash->mailbox);
   life.twice = life.twice || adopting_ || (in_doubt_ && side == Side::local) || life.met();
+  // What a server rewrote is not looked for elsewhere (section 5).
+  life.twice = life.twice || (broken_ && rewrites && life.bearer == Side::local);
   // Before a first sync came to its end the server's place counts.
   life.vague = life.vague || (broken_ && !was_synced_ && side == Side::local);
 }
@@ -77,7 +80,11 @@ void Ledger::deleted(Side side, const std::string& token) {
   // An edit that was sent is sent again if nothing was recorded of that (section 5).
   const bool unrecorded =
       broken_ && life.vague && life.bearer == Side::local && side == Side::remote;
-  life.open = life.open || unbelieved || unrecorded;
+  // What a server rewrote is known again by the Message-ID of its file alone (section 5); sent was
+  // also what the server had no more.
+  const bool sent = life.bearer == Side::local || life.deeds[1].deleted;
+  const bool unknown = broken_ && rewrites && sent && side == Side::local;
+  life.open = life.open || unbelieved || unrecorded || unknown;
 }
 
 void Ledger::removed(const std::string& token, const std::string& mailbox) {
@@ -186,6 +193,9 @@ void Ledger::set_back(const std::vector<Copy>& local, const std::vector<Copy>& r
     life.open = life.open || is_deleted(token);
     life.twice =
         life.twice || life.deeds[0].moved_to || life.deeds[1].moved_to || several_.contains(token);
+    // Of a base that is let go nothing tells the message that a server rewrote from another one
+    // (section 5).
+    life.twice = life.twice || rewritten_.contains(token);
     // What lies in the Trash does not keep a restored file from being had again (rule 17).
     life.twice = life.twice || (trash && (life.binned || life.mailbox == trash->mailbox));
     life.vague = true;

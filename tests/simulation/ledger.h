@@ -41,6 +41,7 @@ struct Trash {
 class Ledger {
  public:
   std::optional<Trash> trash;
+  bool rewrites = false;  // the server, what is stored
 
   void born(Side side, const std::string& token, const std::string& mailbox, const FlagSet& flags);
   // Until both sides agree again, what was done may not have been recorded.
@@ -148,6 +149,7 @@ class Ledger {
   std::map<std::string, Life> lives_;
   std::set<std::string>
       several_;  // that had two files, or two contents, once: a backup may have both
+  std::set<std::string> rewritten_;  // made here, if the server rewrites
   bool broken_ = false;
   bool adopting_ = false;    // set back, and no sync came to its end since
   bool in_doubt_ = false;    // set back, and each sync since held a mailbox that a backup lacks

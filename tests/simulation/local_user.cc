@@ -147,6 +147,8 @@ bool LocalUser::act(std::string_view what, Deed& deed) {
   if (what == "copy-in") return copy_in(deed), true;
   if (what == "open") return open(deed), true;
   if (what == "mark-all") return mark_all(), true;
+  if (what == "move-all") return do_to_all(deed, &LocalUser::move), true;
+  if (what == "remove-all") return do_to_all(deed, &LocalUser::remove), true;
   if (what == "finish") return finish(), true;
   using Act = void (LocalUser::*)(Deed&, const File&);
   constexpr std::pair<std::string_view, Act> kActs[] = {

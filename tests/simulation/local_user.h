@@ -77,6 +77,7 @@ class LocalUser {
   void copy_in(Deed& deed);
   void open(Deed& deed);
   void mark_all();
+  void do_to_all(Deed& deed, void (LocalUser::*act)(Deed&, const File&));
   std::string put_anew(const File& file, const std::string& to);
   void complete();
 

@@ -51,7 +51,10 @@ std::string RemoteUser::token_at(const std::string& mailbox, std::uint32_t uid) 
 void RemoteUser::filtered(const std::string& octets, const std::string& wire) {
   const std::string token = token_of(octets);
   if (!diary_.ledger.knows(token)) return;
+  // A rule is nobody who wants back what was deleted: of two of one message, the one that was.
+  const bool deleted = diary_.ledger.is_deleted(token);
   diary_.ledger.moved(Side::remote, token, name_of(wire));
+  if (deleted) diary_.ledger.left_open(token);
   diary_.tell(Side::remote, fmt::format("{} filtered into {}", token, name_of(wire)));
 }
 

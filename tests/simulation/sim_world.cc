@@ -88,6 +88,7 @@ SimWorld::SimWorld(Script script)
     server_.create(remote_.wire_of("Trash"));
     diary_.ledger.trash = Trash{"Trash", !script_.has("move")};
   }
+  diary_.ledger.rewrites = script_.has("rewrites");
   server_.gone = [this](const std::string& octets) { witness_.gone_from_server(octets); };
   server_.filtered = [this](const std::string& octets, const std::string& to) {
     remote_.filtered(octets, to);
@@ -254,6 +255,7 @@ bool SimWorld::act(const Step& step) {
   diary_.now_s = clock_.wall_ns() / 1'000'000'000;
   diary_.amid_sync = running_ && !running_->dead;
   Deed deed(step.id, step.number("dice"));
+  deed.names_all = script_.has("message-ids");
   const std::string_view what = step.what;
   if (what.starts_with("local.") && !mounted_) return true;
   // A server that gives the numbers of what it forgot to new mail before anybody looked cannot be

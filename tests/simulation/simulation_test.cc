@@ -5,6 +5,7 @@
 //   STERNA_SIM_FIRST=1000    from that one on
 //   STERNA_SIM_SEED=17       this one alone, as a failure's message says
 //   STERNA_SIM_SCRIPT=FILE   this script alone
+//   STERNA_SIM_WITH="a -b"   what a seed makes has the feature a as well, and not b
 //   STERNA_SIM_PRINT=1       no seed is played: their scripts are printed, for other players
 //   STERNA_SIM_SHRINK=1      a script that fails is made smaller, and printed
 //   STERNA_SIM_LOG=debug     what the engine logs, "trace" with the wire
@@ -74,7 +75,16 @@ constexpr Kind kLives{"Seeds", generate, test::kSanitized ? 60 : 200};
 constexpr Kind kCloseUps{"CloseUps", generate_close, test::kSanitized ? 200 : 2'000};
 
 void run_seed(const Kind& kind, std::uint64_t seed) {
-  const Script script = kind.generate(seed);
+  Script script = kind.generate(seed);
+  if (const char* words = std::getenv("STERNA_SIM_WITH")) {
+    for (const std::string_view word : split(words, ' ')) {
+      if (word.starts_with('-')) {
+        script.features.erase(std::string(word.substr(1)));
+      } else {
+        script.features.emplace(word);
+      }
+    }
+  }
   if (std::getenv("STERNA_SIM_PRINT")) return fmt::print("{}\n", script.print());
   run(script,
       fmt::format("STERNA_SIM_SEED={} sterna_simulation_test "
