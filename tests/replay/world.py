@@ -27,7 +27,14 @@ OTHERS = ("SPECIAL-USE", "STATUS=SIZE", "BINARY", "IDLE", "NOTIFY", "CHILDREN", 
           "SAVEDATE", "SASL-IR", "WITHIN")
 # Those that no real world can have, or that make no difference to one.
 UNREAL = {"coarse": "times of files as coarse as the script wants",
-          "cyrus": "the manners of Cyrus"}
+          "cyrus": "the manners of Cyrus",
+          "no-appenduid": "answers without APPENDUID",
+          "no-copyuid": "answers without COPYUID",
+          "partial-copyuid": "a COPYUID that leaves one out",
+          "half-move": "a MOVE that leaves one",
+          "lags": "news of other clients told late",
+          "message-limit": "a MESSAGELIMIT",
+          "objectid": "OBJECTID"}
 LOCK_STALE_MS = 600_000
 DID = ("downloaded", "uploaded", "flags_in", "flags_out", "moved_in", "moved_out", "deleted_in",
        "deleted_out", "mailboxes_in", "mailboxes_out", "bodies_fetched")
