@@ -114,11 +114,13 @@ void Ledger::copied(const std::string& token) {
   life.copied = !life.twice;
   life.twice = life.vague = true;
 }
-// If the other side did nothing to either meanwhile, one is left.
+// If the other side did nothing to either meanwhile, one is left; of two that were sent, and that a
+// server rewrote, both are (docs/safety.md, section 5).
 void Ledger::original_gone(const std::string& token) {
   Life& life = lives_.at(token);
   life.parted = true;
-  if (life.copied && !life.deeds[1].any() && !trash) life.twice = life.copied = false;
+  const bool both_sent = broken_ && rewrites && life.bearer == Side::local;
+  if (life.copied && !life.deeds[1].any() && !trash && !both_sent) life.twice = life.copied = false;
   life.unflushed = 2;
 }
 // What the other side did to the old one may befall the new one, and what is done to the new one
