@@ -31,7 +31,7 @@ class OrderTest(IntegrationCase):
         world.fill("INBOX", 2)
         world.sync()
         world.mail.replace(world.mail.find("INBOX", "<m0@"), b"")
-        self.refuse_records(world, "undo")
+        self.refuse_records(world, "history")
         world.sync(expect=None)
         self.assertEqual(world.words_local("INBOX"), ["m1"])
         self.take_records(world)
