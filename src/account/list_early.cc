@@ -60,7 +60,10 @@ coro::Task<void> list_early(Engine& engine, const maildir::Discovery& found) {
     const auto row = by_path.find(maildir::to_string(one.path));
     if (row == by_path.end()) continue;
     const auto stored = maildir::MailboxStamp::decode(row->second->stamp);
-    if (!stored || *stored != one.stamp) scope.spawn(list_one(engine, one.path, readers));
+    // A young one would vouch for nothing: what is read now would be read again.
+    const bool vouches = one.stamp.trusted(engine.services.clock.wall_ns());
+    if (vouches && (!stored || *stored != one.stamp))
+      scope.spawn(list_one(engine, one.path, readers));
   }
   co_await scope.join();
 }
