@@ -104,6 +104,7 @@ void LocalUser::save_draft(Deed& deed, const File& file) {
                home + "/cur/" + name_for(file.copy.mailbox, base, file.copy.flags));
   remove(deed, file);
   diary_.ledger.born(Side::local, token, file.copy.mailbox, file.copy.flags);
+  diary_.ledger.keeps_id(token);
   diary_.tell(Side::local, fmt::format("{} saved again as {}", file.copy.token, token));
 }
 

@@ -44,6 +44,7 @@ void Ledger::flagged(Side side, const std::string& token, const std::string& fla
   ++by.turns[flag];
 }
 void Ledger::moved(Side side, const std::string& token, const std::string& mailbox) {
+  const bool was_deleted = deeds(side, token).deleted;
   deeds(side, token).take_up();
   deeds(side, token).moved_to = mailbox;
   // Nobody knows any more where it came from.
@@ -52,7 +53,7 @@ void Ledger::moved(Side side, const std::string& token, const std::string& mailb
   life.binned = life.binned || (trash && mailbox == trash->mailbox);
   life.twice = life.twice || adopting_ || (in_doubt_ && side == Side::local) || life.met();
   // What a server rewrote is not looked for elsewhere (section 5).
-  life.twice = life.twice || (broken_ && rewrites && life.bearer == Side::local);
+  life.twice = life.twice || (broken_ && rewrites && (was_deleted || life.bearer == Side::local));
   // Before a first sync came to its end the server's place counts.
   life.vague = life.vague || (broken_ && !was_synced_ && side == Side::local);
 }
@@ -73,6 +74,7 @@ void Ledger::synced(bool holds_a_mailbox) {
   }
 }
 void Ledger::deleted(Side side, const std::string& token) {
+  if (rewrites && side == Side::remote) rewritten_.insert(token);  // and sent anew, if it lives
   deeds(side, token).deleted = true;
   // A first sync that never ended believes no absence (docs/safety.md, section 5).
   const bool unbelieved = adopting_ || (broken_ && !was_synced_ && side == Side::local);
@@ -109,6 +111,7 @@ void Ledger::removed(const std::string& token, const std::string& mailbox) {
 }
 
 void Ledger::copied(const std::string& token) {
+  if (rewrites) rewritten_.insert(token);
   Life& life = lives_.at(token);
   several_.insert(token);
   life.copied = !life.twice;
@@ -135,15 +138,22 @@ void Ledger::edited(const std::string& token, const std::string& by, const std::
   old.edited = true;
   born(Side::local, by, mailbox, flags);
   lives_.at(by).vague = true;
+  keeps_id(by);
+}
+void Ledger::keeps_id(const std::string& token) {
+  Life& life = lives_.at(token);
+  life.twice = life.twice || rewrites;
 }
 void Ledger::completed(const std::string& token, const std::string& mailbox) {
   if (!knows(token)) born(Side::local, token, mailbox, {});
   deeds(Side::local, token).edited = true;
+  if (rewrites) rewritten_.insert(token);
   several_.insert(token);
   Life& life = lives_.at(token);
   life.vague = true;
   life.anew = true;
-  const bool keeps_part = restarted_ || adopting_ || (broken_ && !was_synced_) || trash;
+  const bool keeps_part =
+      restarted_ || adopting_ || (broken_ && !was_synced_) || trash || (broken_ && rewrites);
   life.twice = life.twice || keeps_part || life.met();
 }
 
@@ -298,6 +308,9 @@ void Ledger::check_pair(const std::string& token, const Life& life, const Copy& 
     const bool one = by_local != here.flags.end();
     const bool other = by_remote != there.flags.end();
     if (life.vague || (one && other) || is_ambiguous(life, flag)) continue;
+    // What is done to an edit is told to what it replaces, until that is done; and another client
+    // may keep that.
+    if (life.edited) continue;
     // The mark of a removal goes along when its message is moved amid that (docs/safety.md, section
     // 5).
     if (flag == "\\Deleted" && life.marked) continue;

@@ -72,6 +72,9 @@ class Ledger {
   // Another message takes its place here, and its flags.
   void edited(const std::string& token, const std::string& by, const std::string& mailbox,
               const FlagSet& flags);
+  // It has the Message-ID, and perhaps the date, of what it replaces: where the server rewrites,
+  // nothing else tells what was sent (docs/safety.md, section 5).
+  void keeps_id(const std::string& token);
   // A file that had a part of it has all.
   void completed(const std::string& token, const std::string& mailbox);
   // Of what was done here, any part may be undone, and what nobody has any more never was.
@@ -149,7 +152,7 @@ class Ledger {
   std::map<std::string, Life> lives_;
   std::set<std::string>
       several_;  // that had two files, or two contents, once: a backup may have both
-  std::set<std::string> rewritten_;  // made here, if the server rewrites
+  std::set<std::string> rewritten_;  // sent, if the server rewrites
   bool broken_ = false;
   bool adopting_ = false;    // set back, and no sync came to its end since
   bool in_doubt_ = false;    // set back, and each sync since held a mailbox that a backup lacks
