@@ -143,8 +143,13 @@ coro::Task<Result<bool>> complete(Engine& engine, Connection& connection, Mailbo
   const UidSet told_uids = UidSet::of(std::move(told_of));
   if (changed.empty()) {
     untold = untold.minus(told_uids);
-    if (sink.found.size() == uids.count()) STERNA_CO_CHECK(note_stored_as_sent(engine));
-    co_return false;
+    // Asked again, since a lost power took the note that it was learned: the row has it.
+    const bool known = std::ranges::any_of(
+        rows, [](const MessageRow& row) { return row.remote_header.has_value(); });
+    if (!known && sink.found.size() == uids.count()) {
+      STERNA_CO_CHECK(note_stored_as_sent(engine));
+    }
+    co_return known;
   }
   const bool any = !rewritten.empty();
   if (any) {

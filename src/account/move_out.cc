@@ -308,6 +308,12 @@ coro::Task<Status> move_out(Engine& engine, Connection& connection, MailboxWork&
       row->key = {from.row.id, what.uid};
       row->internal_date = what.file.file.mtime_ns / kNsPerSecond;
       row->remote_size = what.identity.size;
+      STERNA_CO_TRY(const std::optional<MessageRow> before,
+                    what.forgets ? engine.store->message(*what.forgets) : std::nullopt);
+      if (before && before->remote_header) {  // the server rewrote it
+        row->remote_size = before->remote_size;
+        row->remote_header = before->remote_header;
+      }
     }
     moving.push_back({action, &what, std::move(*row), {}});
   }

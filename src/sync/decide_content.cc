@@ -123,7 +123,9 @@ void follow_edit(Draft& draft, const RowView& row, MessageView& message) {
       merge_flags(row.upload->flags, detail.flags, local_flags(row), *message.mailbox);
   MoveIn move;
   move.from = row.mailbox->where();
-  if (row.remote == Remote::gone) move.uid = row.key().uid;
+  if (row.remote == Remote::gone || content_of(row) == Content::doubtful) {
+    move.uid = row.key().uid;
+  }
   move.to = message.mailbox->where();
   move.new_uid = message.uid;
   move.file = row.change->file;
@@ -207,6 +209,9 @@ void keep_both(Draft& draft, RowView& row) {
   if (!row.mailbox->may_push()) return decide_flags(draft, row);  // consumed: recorded as it is
   if (const SentEdit sent = find_sent_edit(draft.world, row)) {
     return pair_sent_edit(draft, row, sent);
+  }
+  if (MessageView* moved = find_moved_edit(draft.world, row)) {
+    return follow_edit(draft, row, *moved);
   }
   if (auto reason = why_not_sent(row)) return draft.wait(row, *reason);
   Upload upload = upload_of(row);

@@ -115,5 +115,64 @@ with capability esearch move namespace qresync trash uidplus unselect
 )");
 }
 
+// The server rewrote it when it was sent, and what the file is like proves nothing of it.
+TEST(FoundHalfMoves, AMessageThatTheServerRewroteAndSomebodyMovedFollowsItsFile) {
+  for (const std::string_view script : {
+           R"(seed 316
+with rewrites
+1 remote.make dice=44046782
+2 local.deliver dice=116651352
+7 local.make dice=537628735
+8 sync
+9 remote.move dice=273756034
+14 remote.move dice=301879612
+15 local.move dice=969063712
+16 rest
+)",
+           R"(seed 79
+with rewrites trash
+1 remote.make dice=979440172
+2 local.deliver dice=717248360
+4 sync
+5 remote.move dice=459224551
+6 local.save dice=178049612
+13 rest
+)"}) {
+    play(script);
+  }
+}
+
+// What it was told of the first one went with the power, and is in the row.
+TEST(FoundHalfMoves, AServerThatRewritesIsKnownForThatAfterALostPower) {
+  play(R"(seed 32856
+with rewrites uidplus
+2 remote.make dice=662465780
+3 remote.deliver dice=773202808
+4 rest
+5 remote.remove dice=353708830
+8 local.move dice=686152964
+11 sync
+13 sync dice=193970007 power_ms=1
+17 local.deliver dice=829516597
+18 sync
+19 local.remove dice=774859546
+21 rest
+)");
+}
+
+// Both are kept, and the server moves the new one as soon as it has it.
+TEST(FoundHalfMoves, AnEditOfBeforeARestartThatIsMovedAtOnceIsFoundWhereItIs) {
+  play(R"(seed 1979
+with filters
+1 local.make dice=55083468
+3 remote.deliver dice=465800013
+5 rest
+6 local.move dice=83378357
+22 sync dice=557412446 power_ms=272
+23 local.edit dice=992715373
+24 rest
+)");
+}
+
 }  // namespace
 }  // namespace sterna::simulation
