@@ -24,7 +24,7 @@ void Account::Impl::look_ended(const News& news, bool in_vain) {
     remote.told_in_vain(news, life_settings.poll_interval);
   }
   if (!kept.failure) return;
-  for (const std::string& wire : news.mailboxes) remote.nominate_again(wire);
+  for (const std::string& wire : news.mailboxes) remote.nominate_others(wire);
 }
 
 // What deserves a line of its own, where one line does not tell of everything.

@@ -211,11 +211,7 @@ bool PassAttempts::was_carried_out(const ActionKey& key) const {
       std::ranges::find_if(engine_.mailboxes, [id](const auto& one) { return one->row.id == id; });
   if (work == engine_.mailboxes.end() || (*work)->broken_off) return false;
   if (key.action == "delete" && outcomes.removals_left) return false;
-  const ActionKey repair{id, key.uid, {}, "repair"};
-  if (key.action == "download" &&
-      (outcomes.undone.contains(repair) || outcomes.unfinished.contains(repair))) {
-    return false;
-  }
+  if (key.action == "download" && outcomes.is_unrepaired({id, key.uid})) return false;
   return !paused_.contains(key) && !outcomes.undone.contains(key);
 }
 

@@ -60,6 +60,11 @@ Result<maildir::MailboxDirs*> Engine::open_dirs(MailboxWork& work) {
   return &*work.dirs;
 }
 
+bool Outcomes::is_unrepaired(MessageKey message) const {
+  const ActionKey key{message.mailbox, message.uid, {}, "repair"};
+  return undone.contains(key) || unfinished.contains(key);
+}
+
 UidSet Outcomes::unrepaired_in(MailboxId mailbox) const {
   UidSet uids;
   for (const auto* left : {&undone, &unfinished}) {

@@ -97,6 +97,7 @@ struct PlaceAside {
 struct Outcomes {
   // Messages of which something damaged is here that could not be taken away, now or a while ago:
   // it is in the way of what would be fetched.
+  bool is_unrepaired(MessageKey message) const;
   UidSet unrepaired_in(MailboxId mailbox) const;
 
   std::map<ActionKey, std::string> answers;  // to what the server took, and seems not to have done

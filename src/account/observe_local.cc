@@ -177,7 +177,7 @@ Result<bool> is_resurrected(Engine& engine, const MailboxWork& work, const Local
 Status recall_deletion(Engine& engine, const MailboxWork& work, LocalArrival& arrival) {
   const LocalFile& file = arrival.file;
   STERNA_TRY(const auto tombstone, engine.store->tombstone_of(work.row.id, file.base));
-  if (may_have_been_brought_back(engine, work)) {
+  if (arrival.after_restart) {
     STERNA_TRY(arrival.resurrected, is_resurrected(engine, work, file, tombstone));
   }
   if (!tombstone) return {};
@@ -219,6 +219,7 @@ coro::Task<Status> describe_arrivals(Engine& engine, MailboxWork& work, ListingM
   const std::int64_t now = engine.services.clock.wall_ns();
   const bool flushes = engine.settings.fsync && !engine.dry_run();
   const bool restarted = was_restarted(engine, work);
+  const bool brought_back = may_have_been_brought_back(engine, work);
   const std::int64_t since_ns = written_before_ns(engine);
   std::vector<Looked> looked;
   looked.reserve(files.size());
@@ -252,7 +253,7 @@ coro::Task<Status> describe_arrivals(Engine& engine, MailboxWork& work, ListingM
     if (arrival.settling) engine.ripens_in(kSentSettlesNs - age_ns);
     arrival.origin = origin_of(engine, file.base);
     if (look.identity) recognize_stub(engine, *look.identity, arrival);
-    arrival.after_restart = may_have_been_brought_back(engine, work);
+    arrival.after_restart = brought_back;
     arrival.headless = look.identity && !has_content(look);
     STERNA_CO_CHECK(recall_deletion(engine, work, arrival));
     work.input.local.arrived.push_back(std::move(arrival));

@@ -42,8 +42,8 @@ class RemoteWatch {
   std::optional<std::chrono::nanoseconds> renew_at() const;
   // Told by another line, which tells of own changes, too; `arrived`: that messages did.
   void nominate(const std::string& wire, bool arrived);
-  // Of a sync that failed: it is told still.
-  void nominate_again(const std::string& wire) { nominate_others(wire); }
+  // By a line that tells of others' alone, or of a sync that failed: it is told still.
+  void nominate_others(const std::string& wire);
   // Nobody was there to be told.
   void suspect(const std::string& wire);
 
@@ -55,7 +55,7 @@ class RemoteWatch {
   }
   // In another network it may be another server.
   void doubt_refusal() { refusal_.doubt(); }
-  // The line, as it is or was, had listened for longer than a server bears that does not want it.
+  // The line, as it is or was, had listened for so long.
   bool listened_for(std::chrono::seconds time) const;
   // All mailboxes, not only INBOX.
   bool has_notify() const { return notifies_; }
@@ -103,7 +103,6 @@ class RemoteWatch {
   void overflowed();
   void tell_everything();
   void idle_ended(const imap::Done& done);
-  void nominate_others(const std::string& wire);
   void compare_one(const std::string& wire, const Seen& seen, const Kept& kept);
   coro::Task<Status> ask_to_be_notified(Connection& connection);
   coro::Task<Status> ask_for_unsure(Connection& connection, const Kept& kept);

@@ -18,6 +18,7 @@
 #include "sterna/daemon/client.h"
 #include "sterna/daemon/hooks.h"
 #include "sterna/io/deadline.h"
+#include "tests/daemon/unreachable.h"
 #include "tests/support/temp_dir.h"
 
 namespace sterna::daemon {
@@ -26,13 +27,6 @@ namespace {
 using namespace std::chrono_literals;
 using account::LifeState;
 using Connected = std::unique_ptr<Client>;
-
-// Nobody listens there: a port below 1024 that no test opens.
-constexpr std::uint16_t kNobody = 1;
-
-coro::Task<Result<Secret>> some_password() {
-  co_return Secret("secret");
-}
 
 class DaemonTest : public testing::Test {
  protected:
@@ -59,20 +53,7 @@ class DaemonTest : public testing::Test {
   }
   static account::Neighbours no_neighbours(const config::Config&) { return nullptr; }
   static AccountSetup setup_of(const config::Config& config, const config::AccountConfig& account) {
-    AccountSetup setup;
-    setup.settings.name = account.name;
-    setup.settings.user = account.user;
-    setup.settings.password = some_password;
-    setup.settings.endpoint.host = account.host;
-    setup.settings.endpoint.port = kNobody;
-    setup.settings.endpoint.tls_mode = io::TlsMode::none;
-    setup.settings.maildir = account.maildir;
-    setup.settings.state_dir = config.state_dir + "/" + account.name;
-    setup.settings.includes = [](const MailboxName&, Role) { return true; };
-    setup.settings.policy_for = [](const MailboxName&) { return account::MailboxPolicy{}; };
-    setup.settings.to_local = [](const MailboxName& name) -> Result<MailboxName> { return name; };
-    setup.settings.to_remote = [](const MailboxName& name) -> Result<MailboxName> { return name; };
-    setup.life.pushes = [](const MailboxName&) { return true; };
+    AccountSetup setup = unreachable(config, account);
     setup.life.tells_changes = needs_changes(config.hooks);
     return setup;
   }

@@ -13,6 +13,7 @@
 
 #include "sterna/coro/sync.h"
 #include "sterna/daemon/daemon.h"
+#include "tests/daemon/unreachable.h"
 #include "tests/support/temp_dir.h"
 
 namespace {
@@ -39,10 +40,6 @@ coro::Task<Result<Secret>> no_password() {
   coro::Event never;
   STERNA_CO_CHECK(co_await never.wait());
   co_return Secret();
-}
-
-coro::Task<Result<Secret>> some_password() {
-  co_return Secret("secret");
 }
 
 class WatchdogTest : public testing::Test {
@@ -77,19 +74,8 @@ class WatchdogTest : public testing::Test {
   }
   // Nobody listens at its port; one whose name is "stuck" does not get as far as that.
   static AccountSetup setup_of(const config::Config& config, const config::AccountConfig& account) {
-    AccountSetup setup;
-    setup.settings.name = setup.settings.user = account.name;
-    setup.settings.password = account.name == "stuck" ? no_password : some_password;
-    setup.settings.endpoint.host = account.host;
-    setup.settings.endpoint.port = 1;
-    setup.settings.endpoint.tls_mode = io::TlsMode::none;
-    setup.settings.maildir = account.maildir;
-    setup.settings.state_dir = config.state_dir + "/" + account.name;
-    setup.settings.includes = [](const MailboxName&, Role) { return true; };
-    setup.settings.policy_for = [](const MailboxName&) { return account::MailboxPolicy{}; };
-    setup.settings.to_local = [](const MailboxName& name) -> Result<MailboxName> { return name; };
-    setup.settings.to_remote = [](const MailboxName& name) -> Result<MailboxName> { return name; };
-    setup.life.pushes = [](const MailboxName&) { return true; };
+    AccountSetup setup = unreachable(config, account);
+    if (account.name == "stuck") setup.settings.password = no_password;
     return setup;
   }
 

@@ -338,9 +338,10 @@ class LateMountTest(PowerCase):
         self.assertEqual((report["uploaded"], report["held"]), (0, 1))
         self.assertEqual(world.words_on_server("A"), ["m1", "m2"])
 
-    def test_what_was_moved_there_and_is_back_is_held_when_it_is_seen(self):
+    def one_that_was_moved_is_back(self, count):
+        """Of that many in A the first one, which is in B, too."""
         world = self.world()
-        world.fill("A", 2)
+        world.fill("A", count)
         world.imap.create("B")
         world.sync()
         found = world.mail.find("A", "<m0@")
@@ -348,6 +349,10 @@ class LateMountTest(PowerCase):
         world.mail.move(found, "B")
         world.sync()
         os.rename(f"{world.dir}/aside", found.path)
+        return world
+
+    def test_what_was_moved_there_and_is_back_is_held_when_it_is_seen(self):
+        world = self.one_that_was_moved_is_back(2)
         self.mount_late(world, "B")
         report = world.sync(expect=HELD)
         self.assertEqual((report["uploaded"], report["held"]), (0, 1))
@@ -355,15 +360,7 @@ class LateMountTest(PowerCase):
                          (["m1"], ["m0"]))
 
     def test_where_what_it_brought_back_waits_an_edit_is_one(self):
-        world = self.world()
-        world.fill("A", 3)
-        world.imap.create("B")
-        world.sync()
-        found = world.mail.find("A", "<m0@")
-        os.link(found.path, f"{world.dir}/aside")
-        world.mail.move(found, "B")
-        world.sync()
-        os.rename(f"{world.dir}/aside", found.path)
+        world = self.one_that_was_moved_is_back(3)
         self.start_without(world, "B")
         shorter = world.mail.find("A", "<m1@")
         edit = shorter.read()[:-5]

@@ -106,15 +106,25 @@ TEST_F(MovedOnBothSides, ItIsNotDoubledThoughTheBrakeHoldsTheRemoval) {
   EXPECT_EQ(files(), (Lines{"m2 t2", "m2 t1"}));
 }
 
-TEST_F(Stage, ADamagedFileThatCannotBeTakenAwayIsNoEditInTheNextSync) {
+// A lost power left the beginning of its file.
+class Damaged : public Stage {
+ protected:
+  void damage() {
+    const std::string head = "Subject: t1\r\nX-Token: t1\r\n\r\n";
+    server.find("INBOX")->append(head + "All of its words.\r\n", {}, 1'600'000'000);
+    sync();
+    path = file_in("INBOX");
+    machine_.lose_power(1);
+    whole = disk.read(path);
+    disk.write(path, whole.substr(0, whole.size() - 7));
+  }
+  std::string path;
+  std::string whole;
+};
+
+TEST_F(Damaged, AFileThatCannotBeTakenAwayIsNoEditInTheNextSync) {
   abilities = {.condstore = true, .qresync = true, .uidplus = true};
-  const std::string head = "Subject: t1\r\nX-Token: t1\r\n\r\n";
-  server.find("INBOX")->append(head + "All of its words.\r\n", {}, 1'600'000'000);
-  sync();
-  const std::string path = file_in("INBOX");
-  machine_.lose_power(1);
-  const std::string whole = disk.read(path);
-  disk.write(path, whole.substr(0, whole.size() - 7));
+  damage();
   afterwards = std::chrono::seconds(1);
   for (int syncs = 0; syncs < 3; ++syncs) {
     EXPECT_EQ(run_refused(path.substr(path.rfind('/') + 1)).errors.empty(), syncs > 0);
@@ -150,14 +160,8 @@ TEST_F(Stage, AMessageUnderTheUidOfAnotherIsFetchedAndTheOtherOneKept) {
 }
 
 // Whether it is one can be said when the server is asked again.
-TEST_F(Stage, ADamagedFileIsNoEditWhereTheServerWasSilentAtFirst) {
-  const std::string head = "Subject: t1\r\nX-Token: t1\r\n\r\n";
-  server.find("INBOX")->append(head + "All of its words.\r\n", {}, 1'600'000'000);
-  sync();
-  const std::string path = file_in("INBOX");
-  machine_.lose_power(1);
-  const std::string whole = disk.read(path);
-  disk.write(path, whole.substr(0, whole.size() - 7));
+TEST_F(Damaged, AFileIsNoEditWhereTheServerWasSilentAtFirst) {
+  damage();
   server.not_understood = "SELECT";
   EXPECT_FALSE(run().errors.empty());
   server.not_understood.clear();
