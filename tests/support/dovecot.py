@@ -271,7 +271,8 @@ class Dovecot:
             os.unlink(f"{self.dir}/run/master.pid")
 
     def resume(self):
-        if not self._launch():
+        """Does nothing where it runs: a test that ends early has it as its cleanup."""
+        if not self._process and not self._launch():
             raise RuntimeError("Dovecot did not come back:\n" + self.log())
 
     def log(self):
