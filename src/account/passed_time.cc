@@ -52,6 +52,11 @@ struct Passed {
   std::int64_t by_wall_ms = 0;  // as the machine's clock has it
   std::optional<std::int64_t> in_boot_ms;
   bool restarted = false;
+
+  // By how much the machine's clock was set. Over a restart only that it was set back shows.
+  std::int64_t step_ms() const {
+    return in_boot_ms ? by_wall_ms - *in_boot_ms : std::min<std::int64_t>(by_wall_ms, 0);
+  }
 };
 
 Result<Passed> measure(Engine& engine) {
@@ -96,7 +101,7 @@ Status live_on(Engine& engine) {
   engine.sure_from_ms = sure ? *sure + surely_ms : engine.now_ms();
   engine.began = engine.services.clock.since_boot();
   engine.began_wall_ns = engine.services.clock.wall_ns();
-  const std::int64_t step_ms = passed.by_wall_ms - passed.in_boot_ms.value_or(passed.by_wall_ms);
+  const std::int64_t step_ms = passed.step_ms();
   const std::int64_t slewed_ms = kSlewedMs + passed.in_boot_ms.value_or(0) / kSlewedShare;
   const bool was_set = std::abs(step_ms) > slewed_ms;
   if (was_set) tell_step(engine, step_ms);
@@ -108,6 +113,7 @@ Status live_on(Engine& engine) {
   if (!perhaps || engine.dry_run()) return {};
   STERNA_TRY(auto transaction, base.begin(store::Durability::normal));
   STERNA_CHECK(base.set(kClockSetKey, fmt::format("{}", engine.sure_ms())));
+  if (was_set) STERNA_CHECK(base.move_tries(milliseconds(step_ms)));
   return transaction.commit();
 }
 

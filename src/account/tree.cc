@@ -119,6 +119,46 @@ Result<Tree> find_tree(const Engine& engine, bool begins) {
   return fail_in(std::move(root), "the Maildir");
 }
 
+Status set_surely(Engine& engine, std::string_view key, std::uint64_t number) {
+  STERNA_TRY(auto transaction, engine.store->begin(store::Durability::full));
+  STERNA_CHECK(engine.store->set(key, fmt::format("{}", number)));
+  return transaction.commit();
+}
+
+// The marker says the epoch that is pending, surely, and the base follows.
+Status take_epoch(Engine& engine, std::uint64_t epoch) {
+  STERNA_CHECK(engine.root->sync());
+  STERNA_TRY(auto transaction, engine.store->begin(store::Durability::full));
+  STERNA_CHECK(engine.store->set("epoch", fmt::format("{}", epoch)));
+  STERNA_CHECK(engine.store->unset("epoch_pending"));
+  return transaction.commit();
+}
+
+// Rows were recorded, and the sync died before it told the marker. A backup from before it lacks
+// what that sync had prepared, unless it could not. False: such a backup.
+Result<bool> finish_epoch(Engine& engine, const maildir::Marker& marker, std::uint64_t pending) {
+  const Result<maildir::Marker> prepared = maildir::read_prepared_marker(*engine.root);
+  const bool is_its = prepared && prepared->tree == marker.tree &&
+                      prepared->state == marker.state && prepared->epoch >= pending;
+  STERNA_TRY(const std::uint64_t unprepared, get_number(*engine.store, kEpochUnpreparedKey));
+  if (!is_its && unprepared != pending) return false;
+  if (engine.dry_run()) return true;
+  // Now, before another sync prepares its own in that place, which the power may fail in. One that
+  // says more than was announced is left as it is: its sync recorded nothing.
+  if (is_its && prepared->epoch == pending) {
+    // The base says it first, surely: the process that announced it may not have flushed it.
+    STERNA_CHECK(set_surely(engine, "epoch_pending", pending));
+    if (maildir::put_prepared_marker(*engine.root)) {
+      STERNA_CHECK(take_epoch(engine, pending));
+      return true;
+    }
+  }
+  engine.epoch_left = pending;
+  engine.epoch_announced = marker;
+  engine.epoch_announced->epoch = pending;
+  return true;
+}
+
 Status compare_marker(Engine& engine, const maildir::Marker& marker, TreeId tree, StateId state) {
   if (marker.tree != tree || marker.state != state) {
     return fail(stopped(engine, "the Maildir carries the marker of another state of Sterna"));
@@ -130,26 +170,12 @@ Status compare_marker(Engine& engine, const maildir::Marker& marker, TreeId tree
   STERNA_TRY(const std::uint64_t pending, get_number(*engine.store, "epoch_pending"));
   if (marker.epoch == epoch) {
     if (pending <= epoch) return {};
-    // Rows were recorded, and the sync died before it told the marker. A backup from before it
-    // lacks what that sync had prepared, unless it could not.
-    STERNA_TRY(const std::uint64_t unprepared, get_number(*engine.store, kEpochUnpreparedKey));
-    const Result<maildir::Marker> prepared = maildir::read_prepared_marker(*engine.root);
-    const bool is_its = prepared && prepared->tree == tree && prepared->state == state &&
-                        prepared->epoch >= pending;
-    if (is_its || unprepared == pending) {
-      engine.epoch_left = pending;
-      engine.epoch_announced = marker;
-      engine.epoch_announced->epoch = pending;
-      return {};
-    }
+    STERNA_TRY(const bool finished, finish_epoch(engine, marker, pending));
+    if (finished) return {};
   }
   if (pending != 0 && marker.epoch == pending) {
     if (engine.dry_run()) return {};
-    STERNA_CHECK(engine.root->sync());
-    STERNA_TRY(auto transaction, engine.store->begin(store::Durability::full));
-    STERNA_CHECK(engine.store->set("epoch", fmt::format("{}", pending)));
-    STERNA_CHECK(engine.store->unset("epoch_pending"));
-    return transaction.commit();
+    return take_epoch(engine, pending);
   }
   engine.log.warn(
       "the Maildir or the state is older than the other: a restored backup; both sides "

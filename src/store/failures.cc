@@ -59,4 +59,8 @@ Status Store::clear_failure(MailboxId mailbox, Uid uid, std::string_view base_na
       uid, base_name, action);
 }
 
+Status Store::move_tries(std::chrono::milliseconds by) {
+  return impl_->change("UPDATE failure SET next_try_ms = next_try_ms + ?", by.count());
+}
+
 }  // namespace sterna::store

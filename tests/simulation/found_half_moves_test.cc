@@ -174,5 +174,22 @@ with filters
 )");
 }
 
+// Put off by the machine's clock, which is ten hours behind then.
+TEST(Found, AMoveThatIsPutOffIsTriedAsSoonThoughTheClockIsSetBack) {
+  play(R"(seed 4019634
+with half-move move trash
+3 remote.deliver dice=358565530
+8 sync dice=75799575
+10 local.deliver dice=147674222
+14 local.remove dice=704688373
+17 rest
+18 local.move dice=933220331
+20 local.move dice=446822487
+23 sync
+24 wait back_ms=38435613
+31 rest
+)");
+}
+
 }  // namespace
 }  // namespace sterna::simulation

@@ -445,5 +445,30 @@ with capability list-status uidplus
 )");
 }
 
+// The power failed amid what would have taken the place of what the killed sync had prepared.
+TEST(Found, AnEpochThatASyncLeftIsMarkedBeforeAnotherIsPrepared) {
+  play(R"(seed 4011900
+with trash
+6 remote.deliver dice=746897411
+7 remote.deliver dice=306774101
+18 rest
+26 remote.move dice=660217208
+28 local.deliver dice=526905532
+36 remote.deliver dice=581891638
+38 sync
+45 local.deliver dice=390159504
+46 remote.remove dice=421234251
+47 local.flag dice=186884659
+48 remote.remove dice=500451023
+49 local.deliver dice=782673304
+50 sync kill_ms=332
+54 local.flag dice=229550487
+55 local.make dice=482036791
+57 local.flag dice=497052014
+60 sync dice=667929904 power_ops=58
+66 rest
+)");
+}
+
 }  // namespace
 }  // namespace sterna::simulation

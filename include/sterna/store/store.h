@@ -259,6 +259,8 @@ class Store {
   Status put_failure(const Failure& failure);  // key: mailbox, uid, base_name, action
   Status clear_failure(MailboxId mailbox, Uid uid, std::string_view base_name,
                        std::string_view action);
+  // Of all failures: the machine's clock was set, by so much, and a pause lasts no longer for that.
+  Status move_tries(std::chrono::milliseconds by);
   Status add_tombstone(const Tombstone& tombstone);  // without a base name: nothing to remember
   // The newest of that name, compared as messages_by_base_name() does.
   Result<std::optional<Tombstone>> tombstone_of(MailboxId mailbox, std::string_view base_name);
