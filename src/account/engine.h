@@ -251,6 +251,8 @@ struct Engine {
   // What this sync did in the Maildir, and the base says: for who watches it, and for the report,
   // where it is asked for.
   void tell(FileChange::Kind kind, const FilePlace& file, const FilePlace& before = {});
+  // What it leaves at an absolute path, for who watches; none: nothing.
+  void leave_own(const std::string& path, const std::optional<FileStamp>& file);
   // Notes a failure in the report; `work` gives the context. Cancellation is noted once.
   void note(Error error, const MailboxWork* work = nullptr);
   // `message_id`: of what nothing else tells of from now on.
@@ -296,7 +298,6 @@ struct Engine {
     const auto at = services.clock.monotonic() + std::chrono::nanoseconds(ns);
     earliest = std::min(earliest.value_or(at), at);
   }
-  void leave_own(const std::string& path, const std::optional<FileStamp>& file);
   // The marker to be written, and written beside it, unless the epoch has moved.
   Result<std::optional<maildir::Marker>> announce_epoch();
   Status move_epoch(const maildir::Marker& marker);

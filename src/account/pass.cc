@@ -512,6 +512,16 @@ bool has_news(const Engine& engine) {
   });
 }
 
+// Not where all that is new is still being written.
+bool records_probably(const Engine& engine) {
+  return std::ranges::any_of(engine.mailboxes, [](const auto& work) {
+    const RemoteDelta& remote = work->input.remote;
+    const LocalDelta& local = work->input.local;
+    return !remote.arrived.empty() || !remote.flags.empty() || !remote.gone.empty() ||
+           !local.changed.empty() || std::ranges::any_of(local.arrived, &LocalArrival::stable);
+  });
+}
+
 bool anything_to_plan(const Engine& engine) {
   return has_news(engine) || std::ranges::any_of(engine.mailboxes, [](const auto& work) {
            return work->input.acts_on_deleted();
@@ -541,10 +551,9 @@ coro::Task<Status> do_pass(Engine& engine, Pool& pool) {
     STERNA_CO_CHECK(end_half_looks(engine));
     co_return save_cursors(engine, attempts);
   }
-  // The first begins first: the disk works while the plan is made. Who watches the Maildir would be
-  // woken by it, be it for nothing.
-  auto [prepared, planned] = co_await coro::both(
-      prepare_epoch(engine, has_news(engine) && !engine.kept), make_plan(engine, pool));
+  // The first begins first: the disk works while the plan is made.
+  auto [prepared, planned] =
+      co_await coro::both(prepare_epoch(engine, records_probably(engine)), make_plan(engine, pool));
   STERNA_CO_TRY(sync::Plan plan, std::move(planned));
   if (engine.dry_run()) {
     describe_plan(engine, plan);

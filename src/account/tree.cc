@@ -303,6 +303,8 @@ coro::Task<Status> prepare_epoch(Engine& engine, bool wanted) {
 coro::Task<Status> settle_epoch(Engine& engine) {
   if (!engine.epoch_announced || engine.epoch_bumped || engine.dry_run()) {
     if (!std::exchange(engine.marker_prepared, std::nullopt)) co_return Status{};
+    const std::string name = io::name_beside(maildir::kMarkerName);
+    engine.leave_own(absolute_path(engine.settings, name), std::nullopt);
     auto drop = [&engine] { return maildir::drop_prepared_marker(*engine.root); };
     Status dropped = co_await on_worker(engine.services, drop);
     // Somebody tidied up.

@@ -25,6 +25,8 @@ class SimWatch : public io::Watch {
   void remove(io::WatchTag tag) override {
     std::erase_if(pending_->tags, [tag](const auto& one) { return one.second == tag; });
     pending_->report.changed.erase(tag);
+    pending_->report.written.erase(tag);
+    pending_->report.names.erase(tag);
     pending_->report.gone.erase(tag);
   }
   std::size_t size() const override { return pending_->tags.size(); }
@@ -47,8 +49,10 @@ class SimWatch : public io::Watch {
 SimWatcher::SimWatcher(test::VirtualClock& clock, SeededRandom& random,
                        test::MemoryFileSystem& machine)
     : clock_(clock), random_(random), machine_(machine) {
-  machine_.disk().changed = [this](std::uint64_t directory) { tell(directory, false); };
-  machine_.disk().gone = [this](std::uint64_t directory) { tell(directory, true); };
+  machine_.disk().changed = [this](std::uint64_t directory, std::string_view name, bool written) {
+    tell(directory, {std::string(name), written});
+  };
+  machine_.disk().gone = [this](std::uint64_t directory) { tell(directory, {}); };
 }
 
 SimWatcher::~SimWatcher() {
@@ -62,21 +66,33 @@ Result<std::unique_ptr<io::Watch>> SimWatcher::open() {
   return std::make_unique<SimWatch>(*this, machine_, std::move(pending));
 }
 
-void SimWatcher::tell(std::uint64_t directory, bool gone) {
+void SimWatcher::add(io::WatchReport& report, io::WatchTag tag, const Event& event) {
+  if (event.name.empty()) {
+    report.changed.erase(tag);
+    report.gone.insert(tag);
+    return;
+  }
+  report.changed.insert(tag);
+  if (event.written) report.written.insert(tag);
+  std::set<std::string>& names = report.names[tag];
+  if (names.size() < io::kWatchNamesMax) names.insert(event.name);
+}
+
+void SimWatcher::tell(std::uint64_t directory, const Event& event) {
   for (const std::weak_ptr<Pending>& weak : watches_) {
     const std::shared_ptr<Pending> watch = weak.lock();
     if (!watch) continue;
     const auto found = watch->tags.find(directory);
     if (found == watch->tags.end()) continue;
     const io::WatchTag tag = found->second;
-    if (gone) watch->tags.erase(found);
-    const auto report = [weak, tag, gone, overflow = overflows_] {
+    if (event.name.empty()) watch->tags.erase(found);
+    const auto report = [weak, tag, event, overflow = overflows_] {
       const std::shared_ptr<Pending> open = weak.lock();
       if (!open) return;
       if (overflow) {
         open->report.overflow = true;
       } else {
-        (gone ? open->report.gone : open->report.changed).insert(tag);
+        add(open->report, tag, event);
       }
       open->told.set();
     };

@@ -37,7 +37,13 @@ class SimWatcher : public io::Watcher {
   };
 
  private:
-  void tell(std::uint64_t directory, bool gone);
+  struct Event {
+    std::string name;  // "": the directory itself is gone
+    bool written = false;
+  };
+
+  static void add(io::WatchReport& report, io::WatchTag tag, const Event& event);
+  void tell(std::uint64_t directory, const Event& event);
 
   test::VirtualClock& clock_;
   SeededRandom& random_;

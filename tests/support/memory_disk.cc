@@ -97,7 +97,7 @@ void MemoryDisk::add_name(const NodePtr& directory, std::string_view name, const
   STERNA_ASSERT(directory->children.emplace(name, node).second);
   ++node->links;
   live_[node->ino] = node;
-  if (changed) changed(directory->ino);
+  if (changed) changed(directory->ino, name, false);
   directory->mtime_ns = directory->ctime_ns = node->ctime_ns = stamp();
   unsynced_.push_back(
       {.removed = std::nullopt,
@@ -112,7 +112,7 @@ void MemoryDisk::remove_name(const NodePtr& directory, std::string_view name) {
   STERNA_ASSERT(found != directory->children.end());
   const NodePtr node = found->second;
   directory->children.erase(found);
-  if (changed) changed(directory->ino);
+  if (changed) changed(directory->ino, name, false);
   if (gone && node->type == io::FileType::directory) gone(node->ino);
   directory->mtime_ns = directory->ctime_ns = node->ctime_ns = stamp();
   unsynced_.push_back(
@@ -156,8 +156,8 @@ void MemoryDisk::move_name(const NodePtr& from, std::string_view name, const Nod
   }
   from->children.erase(found);
   to->children.emplace(new_name, node);
-  if (changed) changed(from->ino);
-  if (changed && to != from) changed(to->ino);
+  if (changed) changed(from->ino, name, false);
+  if (changed) changed(to->ino, new_name, false);
   if (gone && node->type == io::FileType::directory) gone(node->ino);
   const std::int64_t now = stamp();
   from->mtime_ns = from->ctime_ns = to->mtime_ns = to->ctime_ns = node->ctime_ns = now;
@@ -367,14 +367,14 @@ void MemoryDisk::make_maildir(const std::string& path) {
 }
 
 void MemoryDisk::write(const std::string& path, std::string_view content) {
+  const auto [parent, name] = parent_of(path);
   NodePtr node = find(path);
   if (!node) {
-    const auto [parent, name] = parent_of(path);
     node = make_node(io::FileType::file);
     add_name(parent, name, node);
   }
   STERNA_ASSERT(resize_data(*node, std::string(content)).has_value());
-  if (changed) changed(parent_of(path).first->ino);
+  if (changed) changed(parent->ino, name, true);
 }
 
 void MemoryDisk::open_to_write(const std::string& path) {

@@ -78,7 +78,7 @@ class MemoryDisk {
   std::function<void(bool durably, std::string_view content)> removed;
   // Called when names in this directory changed, or a file in it was written, and when a directory
   // lost its own name.
-  std::function<void(std::uint64_t directory)> changed;
+  std::function<void(std::uint64_t directory, std::string_view name, bool written)> changed;
   std::function<void(std::uint64_t directory)> gone;
   std::int64_t granularity_ns = 1;  // of all stamps
   std::uint64_t capacity_octets = UINT64_MAX;

@@ -20,7 +20,7 @@
 namespace sterna::maildir {
 
 inline constexpr std::int64_t kCoarseStampAgeNs = 2'000'000'000;
-inline constexpr std::int64_t kFineStampAgeNs = 200'000'000;
+inline constexpr std::int64_t kFineStampAgeNs = 100'000'000;
 
 struct DirectoryStamp {
   std::uint64_t dev = 0;
