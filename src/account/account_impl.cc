@@ -509,7 +509,9 @@ coro::Task<void> Account::Impl::sync(Due due) {
   if (!is_partial) {
     schedule.began(now(), due.everything);
     news = remote.take(due.everything);
-    kept.written.merge(local.take());
+    LocalWatch::Changes here = local.take();
+    kept.written.merge(here.written);
+    news.here = std::move(here.came_or_went);
   } else {
     local.begin_partly();
   }

@@ -54,6 +54,9 @@ struct News {
   std::set<std::string> mailboxes;  // as they are called on the wire
   // How many messages are in the one that it listens to, where some came.
   std::optional<std::uint32_t> exists;
+  // In these, by `path`, files came or went here, as far as their names tell: what the server has
+  // is asked for while they are listed.
+  std::set<std::string> here;
 };
 
 // As sync_account(), over connections that stay open behind it. `news`: none to look at everything.

@@ -44,11 +44,13 @@ std::string LocalWatch::shortcoming() const {
 }
 
 // What changes while a sync runs is its own work, mostly.
-void LocalWatch::count_names(const std::set<std::string>& names) {
+void LocalWatch::count_names(const Place& place, const std::set<std::string>& names) {
   if (looking_) return;
   for (const std::string& name : names) {
     if (noted_.names.size() >= io::kWatchNamesMax) return;
-    noted_.names.emplace(maildir::view_file_name(name).base);
+    const std::string base(maildir::view_file_name(name).base);
+    noted_.names.insert(base);
+    noted_.told.insert({place.mailbox, base, place.path + "/" + name});
   }
 }
 
@@ -169,7 +171,8 @@ void LocalWatch::hear(const io::WatchReport& report) {
     if (one != Whose::others) continue;
     others = true;
     const auto names = report.names.find(tag);
-    if (!places_.at(tag).home && names != report.names.end()) count_names(names->second);
+    const Place& place = places_.at(tag);
+    if (!place.home && names != report.names.end()) count_names(place, names->second);
   }
   for (const io::WatchTag tag : report.written) {
     const auto place = places_.find(tag);
@@ -201,15 +204,30 @@ std::uint64_t LocalWatch::count() const {
   return std::max<std::uint64_t>(noted_.names.size(), noted_.is_told ? 1 : 0);
 }
 
+// A file that was renamed in its mailbox, as for a flag, is told by its old name and by its new
+// one.
+std::set<std::string> LocalWatch::came_or_went(const std::set<Name>& told) {
+  std::set<std::string> mailboxes;
+  for (auto one = told.begin(); one != told.end();) {
+    const auto is_other = [&](const Name& name) {
+      return name.mailbox != one->mailbox || name.base != one->base;
+    };
+    const auto end = std::find_if(one, told.end(), is_other);
+    if (std::distance(one, end) == 1) mailboxes.insert(one->mailbox);
+    one = end;
+  }
+  return mailboxes;
+}
+
 void LocalWatch::begin_partly() {
   taken_ = std::exchange(noted_, {});
   looking_ = true;
 }
 
-std::set<std::string> LocalWatch::take() {
+LocalWatch::Changes LocalWatch::take() {
   begin_partly();
   overflowed_taken_ = std::exchange(overflowed_, false) || overflowed_taken_;
-  return std::exchange(written_, {});
+  return {std::exchange(written_, {}), came_or_went(taken_.told)};
 }
 
 void LocalWatch::looked(Look look, OwnWrites own) {
@@ -227,6 +245,7 @@ void LocalWatch::looked(Look look, OwnWrites own) {
   if (!noted_.first) last_ = *taken.first;
   noted_.first = taken.first;
   noted_.names.insert(taken.names.begin(), taken.names.end());
+  noted_.told.insert(taken.told.begin(), taken.told.end());
   noted_.is_told = noted_.is_told || taken.is_told;
 }
 

@@ -44,9 +44,13 @@ class LocalWatch {
   std::uint64_t count() const;
   // Somebody else changed something: not just its own writes, or what was not watched before.
   bool is_told() const { return noted_.is_told; }
-  // Whatever changed until now is about to be looked at. What is returned are mailboxes, by their
-  // paths below the root, in which a file may have been written to in place.
-  std::set<std::string> take();
+  // Mailboxes, by their paths below the root.
+  struct Changes {
+    std::set<std::string> written;       // a file in it may have been written to in place
+    std::set<std::string> came_or_went;  // to which a file came, or which it left, by its names
+  };
+  // Whatever changed until now is about to be looked at.
+  Changes take();
   // Some mailboxes are about to be looked at, and what changed until now is not taken.
   void begin_partly();
   // It was, together with everything else or not; `partly`, or if it could not be, what changed
@@ -74,17 +78,27 @@ class LocalWatch {
     std::int64_t ctime_ns = 0;
   };
 
+  struct Name {
+    std::string mailbox;  // by its path
+    std::string base;
+    std::string path;
+
+    auto operator<=>(const Name&) const = default;
+  };
+
   // What changed.
   struct Noted {
     std::optional<std::chrono::nanoseconds> first;
     std::set<std::string> names;  // base names of messages
+    std::set<Name> told;
     bool is_told = false;
   };
 
+  static std::set<std::string> came_or_went(const std::set<Name>& told);
   Status open();
   void note();
   void overflow();
-  void count_names(const std::set<std::string>& names);
+  void count_names(const Place& place, const std::set<std::string>& names);
   void add(const std::string& path, const std::string& mailbox, bool home);
   void end_gone(io::WatchTag tag);
   // Whose doing it is: that of a look itself is known when it has ended.

@@ -44,6 +44,20 @@ TEST_F(LocalWatchTest, CountsMessagesAndNotTheNamesThatTheyHad) {
   EXPECT_EQ(watch_.count(), 3U) << "one of them was moved";
 }
 
+// What changed its name where it is, as for a flag, did neither.
+TEST_F(LocalWatchTest, TellsToWhichMailboxesFilesCameOrWhichTheyLeft) {
+  watcher_.tell(cur("INBOX"), {"a:2,", "a:2,S"});
+  pass(seconds(1));
+  EXPECT_THAT(watch_.take().came_or_went, ElementsAre());
+  watch_.looked(LocalWatch::Look::some);
+  watcher_.tell(cur("INBOX"), {"a:2,S"});
+  watcher_.tell(cur("Lists"), {"a:2,S", "b:2,", "b:2,S"});
+  pass(seconds(1));
+  EXPECT_THAT(watch_.take().came_or_went, ElementsAre("INBOX", "Lists"));
+  watch_.looked(LocalWatch::Look::failed);
+  EXPECT_THAT(watch_.take().came_or_went, ElementsAre("INBOX", "Lists"));
+}
+
 TEST_F(LocalWatchTest, WhatALookThatFailedWasForCountsAsBefore) {
   watcher_.tell(cur("INBOX"), {"a:2,", "b:2,"});
   pass(seconds(1));
@@ -62,7 +76,7 @@ TEST_F(LocalWatchTest, AfterAnOverflowEachMailboxMayHaveFilesThatWereWrittenTo) 
   watcher_.overflow();
   pass(seconds(1));
   EXPECT_TRUE(watch_.ripe_at());
-  EXPECT_THAT(watch_.take(), ElementsAre("INBOX", "Lists"));
+  EXPECT_THAT(watch_.take().written, ElementsAre("INBOX", "Lists"));
   watch_.looked(LocalWatch::Look::some);
   EXPECT_NE(watch_.shortcoming(), "");
   static_cast<void>(watch_.take());
@@ -215,7 +229,7 @@ TEST_F(OwnWritesTest, WhatIsWrittenInPlaceIsNews) {
   look({});
   tell({"a:2,S"}, true);
   EXPECT_TRUE(is_to_look());
-  EXPECT_THAT(watch_.take(), ElementsAre("INBOX"));
+  EXPECT_THAT(watch_.take().written, ElementsAre("INBOX"));
 }
 
 TEST_F(OwnWritesTest, ASyncThatFailedDidNotDoAllThatItWouldHave) {

@@ -74,6 +74,33 @@ TEST_F(Living, WhatIsDoneHereGoesOutAndComesToRest) {
   }
 }
 
+// What the server has in a mailbox is asked for once where a file came or went, and for a flag it
+// is not: that is one round trip.
+TEST_F(Living, AMailboxIsAskedAboutOnceForWhatComesAndNotForFlags) {
+  arrives("INBOX", "t1");
+  begin();
+  const auto looks = [this] {
+    const auto count = std::ranges::count_if(
+        commands_, [](const std::string& line) { return line.contains("(QRESYNC ("); });
+    commands_.clear();
+    return count;
+  };
+  pass(minutes(1));
+  looks();
+  disk.rename(file_of("t1"), "mail/INBOX/cur/t1:2,S");
+  while (std::ranges::none_of(commands_, [](const auto& line) { return line.contains("STORE"); }))
+    pass(milliseconds(10));
+  EXPECT_EQ(looks(), 1) << "in which the flag is set";
+  pass(minutes(1));
+  looks();
+  delivered("INBOX", "t2");
+  while (std::ranges::none_of(commands_, [](const auto& line) { return line.contains("APPEND"); }))
+    pass(milliseconds(10));
+  EXPECT_EQ(looks(), 1);
+  pass(minutes(1));
+  EXPECT_EQ(messages(), (Lines{"INBOX t1 \\Seen", "INBOX t2"}));
+}
+
 // RFC 2177 lets a server end it when it likes.
 TEST_F(Living, AnIdleThatTheServerEndsIsBegunAnew) {
   how_.pushes = [](const MailboxName& name) { return name.text() == "m1"; };
