@@ -8,8 +8,8 @@
 
 namespace sterna::account {
 
-// Both sides at once: neither look depends on the other, and nothing is changed before both are
-// done.
+// Both sides at once: nothing is changed before both are done. Where only news are looked at, what
+// is seen here decides what the server is asked about, but for what is foreseen.
 coro::Task<Status> observe_both(Engine& engine, Pool& pool);
 
 }  // namespace sterna::account

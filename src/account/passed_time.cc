@@ -20,9 +20,6 @@ constexpr std::int64_t kSlewedMs = milliseconds(std::chrono::minutes(1)).count()
 constexpr std::int64_t kSlewedShare = 1000;
 
 constexpr std::string_view kSureKey = "sure_ms";
-// When the last sync came to its end: the boot, and the time since that began.
-constexpr std::string_view kBootKey = "last_sync_boot";
-constexpr std::string_view kSinceBootKey = "last_sync_since_boot_ms";
 constexpr std::string_view kClockSetKey = "clock_set_ms";  // sure time at which that was noticed
 
 Result<std::optional<std::int64_t>> get_time(store::Store& base, std::string_view key) {
@@ -48,6 +45,13 @@ Result<std::int64_t> believed_over_restart(Engine& engine) {
   return shortest.count() / 2;
 }
 
+// What the clocks showed at one time.
+struct Reading {
+  std::int64_t wall_ms = 0;                   // 0: not known
+  std::optional<std::int64_t> since_boot_ms;  // with `boot`
+  std::string boot;
+};
+
 struct Passed {
   std::int64_t by_wall_ms = 0;  // as the machine's clock has it
   std::optional<std::int64_t> in_boot_ms;
@@ -57,21 +61,55 @@ struct Passed {
   std::int64_t step_ms() const {
     return in_boot_ms ? by_wall_ms - *in_boot_ms : std::min<std::int64_t>(by_wall_ms, 0);
   }
+  bool was_set() const {
+    return std::abs(step_ms()) > kSlewedMs + in_boot_ms.value_or(0) / kSlewedShare;
+  }
 };
 
-Result<Passed> measure(Engine& engine) {
-  store::Store& base = *engine.store;
+struct ReadingKeys {
+  std::string_view wall;
+  std::string_view since_boot;
+  std::string_view boot;
+};
+
+// At the end of the last sync.
+constexpr ReadingKeys kLast{kLastSyncKey, "last_sync_since_boot_ms", "last_sync_boot"};
+// Where the clock was found set since: by that the times of next tries go. Syncs that fail leave
+// the last one's reading as it was, and what they found is found once.
+constexpr ReadingKeys kOfTries{"tries_clock_ms", "tries_since_boot_ms", "tries_boot"};
+
+Result<Reading> read(store::Store& base, const ReadingKeys& keys) {
+  Reading found;
+  STERNA_TRY(const std::optional<std::int64_t> wall, get_time(base, keys.wall));
+  found.wall_ms = wall.value_or(0);
+  STERNA_TRY(const std::optional<std::string> boot, base.get(keys.boot));
+  found.boot = boot.value_or("");
+  STERNA_TRY(found.since_boot_ms, get_time(base, keys.since_boot));
+  return found;
+}
+
+Passed since(const Engine& engine, const Reading& before) {
   Passed passed;
-  STERNA_TRY(const std::optional<std::int64_t> last, get_time(base, kLastSyncKey));
-  if (last && *last != 0) passed.by_wall_ms = engine.now_ms() - *last;
-  STERNA_TRY(const std::optional<std::string> boot, base.get(kBootKey));
-  STERNA_TRY(const std::optional<std::int64_t> since_boot, get_time(base, kSinceBootKey));
-  if (!boot || boot->empty() || !since_boot) return passed;
-  passed.restarted = *boot != engine.boot_id;
+  if (before.wall_ms != 0) passed.by_wall_ms = engine.now_ms() - before.wall_ms;
+  if (before.boot.empty() || !before.since_boot_ms) return passed;
+  passed.restarted = before.boot != engine.boot_id;
   if (!passed.restarted) {
-    passed.in_boot_ms = std::max<std::int64_t>(since_boot_ms(engine) - *since_boot, 0);
+    passed.in_boot_ms = std::max<std::int64_t>(since_boot_ms(engine) - *before.since_boot_ms, 0);
   }
   return passed;
+}
+
+Status move_tries(Engine& engine, const Reading& last) {
+  store::Store& base = *engine.store;
+  STERNA_TRY(const Reading of_tries, read(base, kOfTries));
+  const Passed passed = since(engine, of_tries.wall_ms == 0 ? last : of_tries);
+  if (!passed.was_set() || engine.dry_run()) return {};
+  STERNA_TRY(auto transaction, base.begin(store::Durability::normal));
+  STERNA_CHECK(base.move_tries(milliseconds(passed.step_ms())));
+  STERNA_CHECK(base.set(kOfTries.wall, fmt::format("{}", engine.now_ms())));
+  STERNA_CHECK(base.set(kOfTries.since_boot, fmt::format("{}", since_boot_ms(engine))));
+  STERNA_CHECK(base.set(kOfTries.boot, engine.boot_id));
+  return transaction.commit();
 }
 
 Result<std::int64_t> surely(Engine& engine, const Passed& passed) {
@@ -92,7 +130,8 @@ void tell_step(const Engine& engine, std::int64_t step_ms) {
 
 Status live_on(Engine& engine) {
   store::Store& base = *engine.store;
-  STERNA_TRY(const Passed passed, measure(engine));
+  STERNA_TRY(const Reading last, read(base, kLast));
+  const Passed passed = since(engine, last);
   base.live(milliseconds(
       std::clamp<std::int64_t>(passed.in_boot_ms.value_or(passed.by_wall_ms), 0, kDayMs)));
   STERNA_TRY(const std::optional<std::int64_t> sure, get_time(base, kSureKey));
@@ -101,10 +140,9 @@ Status live_on(Engine& engine) {
   engine.sure_from_ms = sure ? *sure + surely_ms : engine.now_ms();
   engine.began = engine.services.clock.since_boot();
   engine.began_wall_ns = engine.services.clock.wall_ns();
-  const std::int64_t step_ms = passed.step_ms();
-  const std::int64_t slewed_ms = kSlewedMs + passed.in_boot_ms.value_or(0) / kSlewedShare;
-  const bool was_set = std::abs(step_ms) > slewed_ms;
-  if (was_set) tell_step(engine, step_ms);
+  const bool was_set = passed.was_set();
+  if (was_set) tell_step(engine, passed.step_ms());
+  STERNA_CHECK(move_tries(engine, last));
   STERNA_TRY(const std::optional<std::int64_t> set_ms, get_time(base, kClockSetKey));
   engine.clock_was_set = was_set || passed.restarted;
   // Before a first sync, and between a boot and the first one since, nobody noticed.
@@ -113,7 +151,6 @@ Status live_on(Engine& engine) {
   if (!perhaps || engine.dry_run()) return {};
   STERNA_TRY(auto transaction, base.begin(store::Durability::normal));
   STERNA_CHECK(base.set(kClockSetKey, fmt::format("{}", engine.sure_ms())));
-  if (was_set) STERNA_CHECK(base.move_tries(milliseconds(step_ms)));
   return transaction.commit();
 }
 
@@ -121,9 +158,10 @@ Status keep_time(Engine& engine) {
   store::Store& base = *engine.store;
   STERNA_CHECK(base.keep_lived());
   STERNA_CHECK(base.set(kSureKey, fmt::format("{}", engine.sure_ms())));
-  STERNA_CHECK(base.set(kSinceBootKey, fmt::format("{}", since_boot_ms(engine))));
-  STERNA_TRY(const std::optional<std::string> boot, base.get(kBootKey));
-  return boot == engine.boot_id ? Status{} : base.set(kBootKey, engine.boot_id);
+  STERNA_CHECK(base.unset(kOfTries.wall));
+  STERNA_CHECK(base.set(kLast.since_boot, fmt::format("{}", since_boot_ms(engine))));
+  STERNA_TRY(const std::optional<std::string> boot, base.get(kLast.boot));
+  return boot == engine.boot_id ? Status{} : base.set(kLast.boot, engine.boot_id);
 }
 
 }  // namespace sterna::account

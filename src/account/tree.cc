@@ -143,15 +143,17 @@ Result<bool> finish_epoch(Engine& engine, const maildir::Marker& marker, std::ui
   STERNA_TRY(const std::uint64_t unprepared, get_number(*engine.store, kEpochUnpreparedKey));
   if (!is_its && unprepared != pending) return false;
   if (engine.dry_run()) return true;
-  // Now, before another sync prepares its own in that place, which the power may fail in. One that
-  // says more than was announced is left as it is: its sync recorded nothing.
-  if (is_its && prepared->epoch == pending) {
-    // The base says it first, surely: the process that announced it may not have flushed it.
-    STERNA_CHECK(set_surely(engine, "epoch_pending", pending));
+  if (is_its) {
+    // Now, before another sync prepares its own in that place, which the power may fail in. The
+    // base says it first, surely: the process that announced it may not have flushed it, and what
+    // was prepared after it had announced nothing yet.
+    STERNA_CHECK(set_surely(engine, "epoch_pending", prepared->epoch));
     if (maildir::put_prepared_marker(*engine.root)) {
-      STERNA_CHECK(take_epoch(engine, pending));
+      STERNA_CHECK(take_epoch(engine, prepared->epoch));
       return true;
     }
+    pending = prepared->epoch;
+    STERNA_CHECK(set_surely(engine, kEpochUnpreparedKey, pending));
   }
   engine.epoch_left = pending;
   engine.epoch_announced = marker;
@@ -169,7 +171,12 @@ Status compare_marker(Engine& engine, const maildir::Marker& marker, TreeId tree
   STERNA_TRY(const std::uint64_t epoch, get_number(*engine.store, "epoch"));
   STERNA_TRY(const std::uint64_t pending, get_number(*engine.store, "epoch_pending"));
   if (marker.epoch == epoch) {
-    if (pending <= epoch) return {};
+    if (pending <= epoch) {
+      // What a sync prepared that died before it announced anything would vouch for a backup.
+      const bool drops = !engine.dry_run();
+      if (drops) static_cast<void>(maildir::drop_prepared_marker(*engine.root));
+      return {};
+    }
     STERNA_TRY(const bool finished, finish_epoch(engine, marker, pending));
     if (finished) return {};
   }

@@ -253,10 +253,7 @@ Status PosixDirectory::write_beside(std::string_view name, std::string_view cont
 Status PosixDirectory::put_beside(std::string_view name) {
   STERNA_TRY(const std::string path, checked(name));
   STERNA_TRY(const std::string beside, beside_of(name));
-  const Status put =
-      outcome(::renameat(fd_.get(), beside.c_str(), fd_.get(), path.c_str()), "replacing", name);
-  if (!put) ::unlinkat(fd_.get(), beside.c_str(), 0);
-  return put;
+  return outcome(::renameat(fd_.get(), beside.c_str(), fd_.get(), path.c_str()), "replacing", name);
 }
 
 Status PosixDirectory::drop_beside(std::string_view name) {

@@ -195,6 +195,15 @@ TEST_F(FileTest, ReplacesASmallFileInTwoSteps) {
   EXPECT_EQ(entries(), 1u);
 }
 
+TEST_F(FileTest, KeepsWhatItCouldNotPutInPlace) {
+  std::filesystem::create_directory(temporary_ / "marker");
+  EXPECT_FALSE(root_->replace_file("marker", "one"));
+  EXPECT_EQ(entries(), 1u);
+  ASSERT_TRUE(root_->write_beside("marker", "two"));
+  EXPECT_FALSE(root_->put_beside("marker"));
+  EXPECT_EQ(content(io::name_beside("marker")), "two");
+}
+
 TEST_F(FileTest, MakesARootWithAllThatIsMissing) {
   const std::string path = temporary_ / "a/b/c";
   EXPECT_EQ(loop_.file_system().open_root(path, false).error().code(), ErrorCode::not_found);

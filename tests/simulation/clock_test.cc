@@ -7,6 +7,7 @@ namespace sterna::simulation {
 namespace {
 
 using std::chrono::hours;
+using std::chrono::milliseconds;
 using std::chrono::minutes;
 
 class ClockTest : public Stage {
@@ -152,6 +153,59 @@ TEST_F(ClockTest, AQuietTimePassesWhateverTheClockSays) {
   sync();
   EXPECT_EQ(left_on_server(), 16U);
   EXPECT_GE(gone, quiet);
+}
+
+// When what failed is tried again goes by the machine's clock, and moves with it: once, however
+// many syncs fail until one comes to its end.
+class PauseTest : public ClockTest {
+ protected:
+  PauseTest() {
+    const auto base = store::Store::open(state_ / "state", false);
+    const auto rows = (*base)->mailboxes();
+    auto transaction = (*base)->begin(store::Durability::full);
+    EXPECT_TRUE(
+        (*base)->put_failure({rows->front().id, Uid{99}, "", "download", 1, now_ms(), "-"}));
+    EXPECT_TRUE(transaction->commit());
+    began_ms_ = now_ms();
+  }
+
+  std::int64_t now_ms() const { return clock_.wall_ns() / 1'000'000; }
+  void fails() {
+    at_command("LOGIN", [this] { network_->go_down(); });
+    EXPECT_FALSE(run().errors.empty());
+  }
+  milliseconds moved() const {
+    const auto base = store::Store::open(state_ / "state", true);
+    const auto failures = (*base)->failures();
+    return milliseconds(failures->at(0).next_try_ms - began_ms_);
+  }
+
+  std::int64_t began_ms_ = 0;
+};
+
+TEST_F(PauseTest, LastsNoLongerForAClockThatIsSet) {
+  for (const hours step : {hours(2), -hours(5)}) {
+    clock_.shift_wall(step);
+    for (int i = 0; i < 3; ++i) fails();
+  }
+  EXPECT_EQ(moved(), -hours(3));
+  clock_.shift_wall(hours(3));
+  fails();
+  EXPECT_EQ(moved(), hours(0));
+}
+
+// Its battery is empty: until NTP is heard it lives in the past.
+TEST_F(PauseTest, LastsNoLongerForAMachineThatBeginsInThePast) {
+  disk.sync_all();
+  machine_.lose_power(1);
+  clock_.restart();
+  clock_.shift_wall(-hours(20));
+  const milliseconds passed = minutes(5);  // behind the last sync
+  for (int i = 0; i < 3; ++i) fails();
+  EXPECT_EQ(moved(), passed - hours(20));
+  clock_.shift_wall(hours(20));
+  fails();
+  EXPECT_EQ(moved(), passed);
 }
 
 }  // namespace

@@ -128,5 +128,14 @@ TEST_F(Stage, WhatWasMovedToAMailboxThatIsNoMoreIsSentFromWhereItsFileIs) {
   EXPECT_EQ(messages(), Lines{"m1 t1"});
 }
 
+// A sync that died while it planned left it: in a backup that is made since it would vouch for one.
+TEST_F(Stage, AMarkerThatWasPreparedForNothingIsGoneAfterTheNextSync) {
+  arrives("INBOX", "t1");
+  sync();
+  disk.write("mail/..sterna.new", disk.read("mail/.sterna"));
+  sync();
+  EXPECT_FALSE(disk.exists("mail/..sterna.new"));
+}
+
 }  // namespace
 }  // namespace sterna::simulation

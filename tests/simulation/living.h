@@ -91,8 +91,9 @@ class Living : public Stage, public account::Observer {
   // Somebody else did something on the server, which tells of it.
   void told() { line_->tell(); }
   void delivered(const std::string& mailbox, const std::string& token) {
-    disk.write("mail/" + mailbox + "/new/" + token,
-               "Subject: " + token + "\nX-Token: " + token + "\n\n");
+    const std::string home = "mail/" + mailbox;
+    disk.write(home + "/tmp/" + token, "Subject: " + token + "\nX-Token: " + token + "\n\n");
+    disk.rename(home + "/tmp/" + token, home + "/new/" + token);
   }
   // How often the server is asked anything in that time; a renewed IDLE is nothing.
   std::size_t asked_within(nanoseconds time) {

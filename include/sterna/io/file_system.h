@@ -163,10 +163,12 @@ class Directory {
   // renaming; the new name is durable after sync().
   Status replace_file(std::string_view name, std::string_view content) {
     STERNA_CHECK(write_beside(name, content));
-    return put_beside(name);
+    Status put = put_beside(name);
+    if (!put) static_cast<void>(drop_beside(name));
+    return put;
   }
-  // Its two halves. What was written and not put in place yet is replaced by the next writing.
-  // Until then it is called name_beside().
+  // Its two halves. What was written and not put in place, be it for an error, is called
+  // name_beside() until the next writing replaces it.
   virtual Status write_beside(std::string_view name, std::string_view content) = 0;
   virtual Status put_beside(std::string_view name) = 0;
   virtual Status drop_beside(std::string_view name) = 0;
