@@ -174,10 +174,10 @@ class PauseTest : public ClockTest {
     at_command("LOGIN", [this] { network_->go_down(); });
     EXPECT_FALSE(run().errors.empty());
   }
-  milliseconds moved() const {
+  minutes moved() const {
     const auto base = store::Store::open(state_ / "state", true);
     const auto failures = (*base)->failures();
-    return milliseconds(failures->at(0).next_try_ms - began_ms_);
+    return std::chrono::round<minutes>(milliseconds(failures->at(0).next_try_ms - began_ms_));
   }
 
   std::int64_t began_ms_ = 0;
@@ -200,7 +200,7 @@ TEST_F(PauseTest, LastsNoLongerForAMachineThatBeginsInThePast) {
   machine_.lose_power(1);
   clock_.restart();
   clock_.shift_wall(-hours(20));
-  const milliseconds passed = minutes(5);  // behind the last sync
+  const minutes passed(5);  // behind the last sync
   for (int i = 0; i < 3; ++i) fails();
   EXPECT_EQ(moved(), passed - hours(20));
   clock_.shift_wall(hours(20));

@@ -454,12 +454,12 @@ TEST_F(Living, AMailboxThatCannotBeStoredInIsNotTriedInALoop) {
 // As scp does it where the link is slow: inotify is silent, and each look finds a younger file.
 TEST_F(Living, AFileThatIsWrittenForLongIsNoReasonToLookAllTheTime) {
   begin();
-  delivered("m1", "t1");
+  write("mail/m1/new/", "t1");
   disk.open_to_write("mail/m1/new/t1");
   const std::uint64_t before = syncs_;
   for (int i = 0; i < 600; ++i) {
     const auto told = std::exchange(disk.changed, nullptr);
-    delivered("m1", "t1");
+    write("mail/m1/new/", "t1");
     disk.changed = told;
     pass(milliseconds(100));
   }

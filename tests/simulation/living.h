@@ -92,8 +92,11 @@ class Living : public Stage, public account::Observer {
   void told() { line_->tell(); }
   void delivered(const std::string& mailbox, const std::string& token) {
     const std::string home = "mail/" + mailbox;
-    disk.write(home + "/tmp/" + token, "Subject: " + token + "\nX-Token: " + token + "\n\n");
+    write(home + "/tmp/", token);
     disk.rename(home + "/tmp/" + token, home + "/new/" + token);
+  }
+  void write(const std::string& directory, const std::string& token) {
+    disk.write(directory + token, "Subject: " + token + "\nX-Token: " + token + "\n\n");
   }
   // How often the server is asked anything in that time; a renewed IDLE is nothing.
   std::size_t asked_within(nanoseconds time) {
