@@ -16,6 +16,7 @@
 #include "row_changes.h"
 #include "sterna/base/nanoseconds.h"
 #include "sterna/base/step.h"
+#include "sterna/coro/both.h"
 #include "sterna/maildir/change.h"
 #include "sterna/maildir/file_name.h"
 #include "transfer.h"
@@ -206,20 +207,24 @@ coro::Task<Status> keep_proven(Engine& engine, MailboxWork& from, MailboxWork& t
 }
 
 // Else a lost power would bring the old names back, as copies of what was moved (rule 16).
-Status flush_old_places(Engine& engine, MailboxWork& from, const std::vector<Moving>& moving) {
-  if (!engine.settings.fsync) return {};
+coro::Task<Status> flush_old_places(Engine& engine, MailboxWork& from,
+                                    const std::vector<Moving>& moving) {
+  if (!engine.settings.fsync) co_return Status{};
   maildir::TouchedDirectories left;
   for (const Moving& one : moving) {
     const auto dirs = engine.open_dirs(from);
-    if (!dirs && dirs.error().is(ErrorCode::not_found)) {
-      return maildir::flush_rest_of(*engine.root, from.path);
-    }
-    if (!dirs) return fail(dirs.error());
+    if (!dirs && dirs.error().is(ErrorCode::not_found))
+      co_return maildir::flush_rest_of(*engine.root, from.path);
+    if (!dirs) co_return fail(dirs.error());
     const bool without_row = one.row.base_name.empty();
     if (without_row || !one.row.in_new) left.add((*dirs)->message_dir(false));
     if (without_row || one.row.in_new) left.add((*dirs)->message_dir(true));
   }
-  return left.sync();
+  co_return co_await on_worker(engine.services, [&left] { return left.sync(); });
+}
+
+coro::Task<Status> move_epoch(Engine& engine) {
+  co_return engine.bump_epoch();
 }
 
 // SELECT and the question are one packet. While they are answered, the epoch moves, and the disk
@@ -230,8 +235,8 @@ coro::Task<Status> prove(Engine& engine, Connection& connection, MailboxWork& fr
   Proof proof(engine, connection, from, expected);
   const Status asked = proof.ask(uids_of_rows(moving));
   const Status sent = co_await connection.flush();
-  const Status bumped = engine.bump_epoch();
-  const Status flushed = flush_old_places(engine, from, moving);
+  auto [flushed, bumped] =
+      co_await coro::both(flush_old_places(engine, from, moving), move_epoch(engine));
   STERNA_CO_CHECK(co_await proof.land());
   STERNA_CO_CHECK(asked);
   STERNA_CO_CHECK(sent);
