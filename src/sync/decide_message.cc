@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // New messages on the server: what is no file here, and no row's message that moved, is fetched.
 #include <algorithm>
+#include <vector>
 
 #include "decide.h"
 
@@ -33,12 +34,36 @@ bool is_taken(const MessageView& message) {
   return message.from || message.file || message.taken;
 }
 
-UidSet arrivals_to_fetch(Draft& draft, const MailboxView& mailbox) {
+// Edited here and sent, in doubt whether that arrived, and moved on the server.
+std::vector<const RowView*> moved_edits(World& world) {
+  std::vector<const RowView*> rows;
+  for (const RowView& row : world.rows()) {
+    if (!row.upload || !row.message || !row.change || !row.change->identity) continue;
+    if (content_of(row) == Content::edited || content_of(row) == Content::doubtful)
+      rows.push_back(&row);
+  }
+  return rows;
+}
+
+// Moved as well: the file is paired with it once it is where its old message is.
+bool may_be_edit_of(const World& world, const std::vector<const RowView*>& edits,
+                    const MessageView& message) {
+  return std::ranges::any_of(edits, [&](const RowView* row) {
+    return row->message->mailbox == message.mailbox &&
+           world.has_content(message, row->change->identity);
+  });
+}
+
+UidSet arrivals_to_fetch(Draft& draft, const MailboxView& mailbox,
+                         const std::vector<const RowView*>& edits) {
   UidSet uids = mailbox.undetailed;
   for (const MessageView* message : mailbox.messages) {
     if (is_taken(*message)) continue;
     if (message->row && message->row->has_state(RowState::dropped)) continue;
-    if (may_be_sent_copy(*message)) {
+    if (may_be_edit_of(draft.world, edits, *message)) {
+      draft.wait(mailbox, message->uid,
+                 "the edit of a message that was moved here, as it was sent");
+    } else if (may_be_sent_copy(*message)) {
       draft.wait(mailbox, message->uid, "a file here may be the same, and is still being written");
     } else {
       uids.add(message->uid);
@@ -63,8 +88,9 @@ void consume(Draft& draft, const MailboxView& mailbox, const UidSet& uids) {
 }  // namespace
 
 void decide_messages(Draft& draft) {
+  const std::vector<const RowView*> edits = moved_edits(draft.world);
   for (const MailboxView& mailbox : draft.world.mailboxes()) {
-    const UidSet uids = arrivals_to_fetch(draft, mailbox);
+    const UidSet uids = arrivals_to_fetch(draft, mailbox, edits);
     if (uids.empty()) continue;
     if (!mailbox.local_known) {
       draft.wait(mailbox, Uid(), "new on the server; the directory here is not known");

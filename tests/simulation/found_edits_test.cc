@@ -226,5 +226,36 @@ with
 )");
 }
 
+// Another client moved both before the answer to the edit was seen.
+TEST(Found, AnEditThatWasSentAndMovedWithItsOldMessageIsNotFetched) {
+  play(R"(seed 6002480
+with dot
+1 remote.make dice=665567115
+2 local.make dice=661631544
+3 remote.deliver dice=67938223
+4 remote.deliver dice=743688509
+7 sync
+8 local.copy dice=856792127
+9 local.edit dice=592333211
+11 sync cancel_ops=159
+12 remote.move dice=17808454
+13 remote.move dice=862753944
+14 rest
+)");
+}
+
+// An older draft with its Message-ID came to the Trash, by our own hand, as the newer one was sent
+// there.
+TEST(Found, WhatARuleMovedIsNotWhatTheTrashGotMeanwhile) {
+  play(R"(seed 6002726
+with filters trash
+2 local.deliver dice=822830781
+9 sync
+11 local.save-draft dice=912436446
+12 local.move dice=879928253
+16 rest
+)");
+}
+
 }  // namespace
 }  // namespace sterna::simulation

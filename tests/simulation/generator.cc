@@ -62,7 +62,7 @@ constexpr std::array kQuirks{
     Quirk{"message-limit", 15, ""},
     Quirk{"objectid", 30, ""},
     Quirk{"lags", 20, ""},
-    Quirk{"filters", 0, ""},
+    Quirk{"filters", 15, ""},
 };
 constexpr std::array<std::string_view, 4> kOfSeveral{"partial-copyuid", "half-move",
                                                      "message-limit", "multiappend"};
