@@ -270,7 +270,7 @@ coro::Task<Status> describe_arrivals(Engine& engine, MailboxWork& work, ListingM
     if (damaged != found.damaged.end() && look.stamp == damaged->second) change.torn = true;
     const bool sound = !change.torn && has_content(look);
     change.surely_edited = sound && !restarted;
-    change.maybe_edited = sound && restarted;
+    change.maybe_edited = change.torn ? has_content(look) : sound && restarted;
   }
   co_return Status{};
 }

@@ -110,6 +110,8 @@ Status Delivery::complete(Current& current) {
   }
   if (!current.content.empty()) STERNA_CHECK(current.file->write(current.content));
   STERNA_CHECK(current.file->set_mtime(current.mtime_ns));
+  // Before anybody sees it: what is written to it from then on is an edit.
+  STERNA_TRY(current.stat, current.file->stat());
   current.written = true;
   return {};
 }
@@ -136,11 +138,11 @@ Result<Delivered> Delivery::place(const FileName& name) {
   return delivered;
 }
 
-Result<Delivered> Delivery::placed(io::Directory& directory, bool in_new, std::string full_name) {
+Delivered Delivery::placed(io::Directory& directory, bool in_new, std::string full_name) {
   at_step("delivery.placed");
   touched_.add(directory);
   ++placed_;
-  STERNA_TRY(const io::FileStat stat, current_->file->stat());
+  const io::FileStat stat = current_->stat;
   unsynced_.push_back(std::move(current_->file));
   if (!options_.fsync || wants_syncfs()) {
     unsynced_.clear();

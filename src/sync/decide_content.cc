@@ -35,6 +35,13 @@ bool has_old_time(const RowView& row, const LocalChange& change) {
          was.mtime_ns / kNsPerSecond == now.mtime_ns / kNsPerSecond;
 }
 
+// Nothing tells that it was written to: what an outage left of an edit, or a bad disk. The latter
+// spares the header, mostly.
+bool has_another_header(const RowView& row, const LocalChange& change) {
+  return row.identity && change.identity->header != row.identity->header &&
+         (!change.plain || change.plain->header != row.identity->header);
+}
+
 // What an outage leaves of a file whose content did not reach the disk whole.
 bool is_cut(const RowView& row, const LocalChange& change) {
   const auto is_shorter = [&](const std::optional<Identity>& now) {
@@ -176,7 +183,8 @@ Content content_of(const RowView& row) {
   if (untouched && same_as_row(row, *row.change)) return Content::same;
   if (row.change->surely_edited) return Content::edited;
   if (same_as_row(row, *row.change)) return Content::same;
-  const bool kept = row.change->maybe_edited && !is_cut(row, *row.change);
+  const bool kept = row.change->maybe_edited && !is_cut(row, *row.change) &&
+                    (!row.change->torn || has_another_header(row, *row.change));
   return kept ? Content::doubtful : Content::wreck;
 }
 

@@ -70,6 +70,20 @@ TEST_F(DeliveryTest, WritesTheMessageWithLineFeedsAndItsDate) {
       (SeenFile{.in_new = false, .name = "1.x:2,S", .ino = disk().stat("mail/A/cur/1.x:2,S").ino}));
 }
 
+TEST_F(DeliveryTest, TellsTheFileAsItWasBeforeAnybodyCouldWriteToIt) {
+  bool written = false;
+  disk().changed = [&](std::uint64_t, std::string_view name, bool) {
+    if (name != "1.x:2,S" || std::exchange(written, true)) return;
+    disk().write("mail/A/cur/1.x:2,S", std::string(kFile) + "edited\n");
+  };
+  Delivery delivery;
+  const Delivered placed = deliver(delivery, a_, "1.x:2,S");
+  disk().changed = nullptr;
+  EXPECT_TRUE(written);
+  EXPECT_EQ(placed.stat.size, kFile.size());
+  EXPECT_EQ(placed.stat.mtime_ns, kMtime);
+}
+
 TEST_F(DeliveryTest, TakesADateThatComesBehindTheBody) {
   Delivery delivery;
   for (const std::size_t padding : {std::size_t{0}, 2 * kDeliveryKeptOctetsMax}) {

@@ -257,5 +257,19 @@ with filters trash
 )");
 }
 
+// Written in place as it came, and of the same size; with the power went the time of that.
+TEST(Found, AnEditOfWhichTheStampIsLostIsKeptBesideItsMessage) {
+  play(R"(seed 7085
+with mail-apart objectid trash uidplus
+2 remote.deliver dice=433050098
+3 local.deliver dice=601962604
+7 local.edit at=203 dice=106414597
+8 sync dice=738959436
+9 local.copy dice=905961379
+16 sync dice=740416205 power_ops=1
+18 rest
+)");
+}
+
 }  // namespace
 }  // namespace sterna::simulation

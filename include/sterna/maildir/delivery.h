@@ -87,6 +87,7 @@ class Delivery {
     CanonicalDigest digest;                // of what is in `file`
     bool outgrew = false;                  // `file` holds a part that is not at hand
     bool written = false;                  // `file` holds all of it, and has its mtime
+    io::FileStat stat;                     // then
     IdentityBuilder identity;
     std::uint64_t wire_octets = 0;
     bool pending_cr = false;
@@ -100,7 +101,7 @@ class Delivery {
   static Status spill(Current& current);
   static Status complete(Current& current);
   const Sealed& seal();
-  Result<Delivered> placed(io::Directory& directory, bool in_new, std::string full_name);
+  Delivered placed(io::Directory& directory, bool in_new, std::string full_name);
   Status barrier();
   Status sync_files();
   bool wants_syncfs() const;

@@ -118,8 +118,9 @@ struct LocalChange {
   // Never flushed, and of another size since the machine was restarted; or of other octets, though
   // nobody wrote to it.
   bool torn = false;
-  bool surely_edited = false;        // rule 13: non-empty, parsable, not first seen after a restart
-  bool maybe_edited = false;         // the same, first seen after a restart of the machine
+  bool surely_edited = false;  // rule 13: non-empty, parsable, not first seen after a restart
+  // The same, first seen after a restart of the machine; or torn, with a header.
+  bool maybe_edited = false;
   std::optional<Identity> identity;  // where content_changed
   std::optional<Identity> plain;     // as that of an arrival
 };
