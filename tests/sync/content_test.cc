@@ -123,6 +123,15 @@ TEST(Restarted, WhatWasCutIsFetchedAgain) {
   mailbox(input, "A").local.changed.front().identity->size -= 1;
   EXPECT_EQ(told(input), "repair A/1 A1\n");
 }
+// The audit found it: its times are as they were.
+TEST(Restarted, WhatNobodyWroteToIsKeptBesideTheMessageIfItsHeaderDiffers) {
+  Input input = read({"A B Trash:trash", "A 1 x S", "", "A restarted 1 y"});
+  LocalChange& change = mailbox(input, "A").local.changed.front();
+  change.torn = true;
+  EXPECT_EQ(told(input), "upload A A1 S forgets=A/1\n");
+  change.identity->header = input.rows.front().identity->header;
+  EXPECT_EQ(told(input), "repair A/1 A1\n");
+}
 // It went away on the server, and came back.
 TEST(Content, AnEditOfAMessageUnderAnotherUidReplacesIt) {
   EXPECT_EQ(planned("A gone 1\nA new 7 x S", "A edited 1 y"), "pair A/7 A1 S edited forgets=A/1\n");
