@@ -470,5 +470,22 @@ with trash
 )");
 }
 
+// What it was fetched with into the Trash nobody knows: both sides have it.
+TEST(Found, AFlagThatIsClearedBeforeATrashedCopyIsRecordedIsOpen) {
+  play(R"(seed 6885
+with capability move partial-copyuid trash uidplus
+1 remote.make dice=920219789
+2 remote.deliver dice=229292242
+3 local.deliver dice=134617663
+4 remote.deliver dice=279009836
+5 local.deliver dice=793918792
+6 rest
+20 local.remove-all dice=39122612
+24 sync kill_ops=196
+25 remote.flag dice=793339350
+26 rest
+)");
+}
+
 }  // namespace
 }  // namespace sterna::simulation

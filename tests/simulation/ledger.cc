@@ -258,8 +258,9 @@ bool Ledger::is_ambiguous(const Life& life, const std::string& flag) const {
     const Deeds& by = life.deeds.at(static_cast<std::size_t>(side));
     const auto turns = by.turns.find(flag);
     // What the local user's file was born with is in the intent of its upload; what another one
-    // was fetched with, nobody knows before it is recorded.
-    const bool unknown = life.bearer == Side::remote || life.bearer == side || by.is_back;
+    // was fetched with, as from the Trash, nobody knows before it is recorded.
+    const bool unknown =
+        life.bearer == Side::remote || life.bearer == side || by.is_back || life.trashed;
     const bool with_birth = unknown && has_flag(life.flags, flag);
     return turns != by.turns.end() && turns->second + (with_birth ? 1 : 0) > 1;
   };
