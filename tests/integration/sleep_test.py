@@ -39,7 +39,8 @@ class SleepTest(IntegrationCase):
     def test_each_line_is_asked_at_once_and_stays_if_it_answers(self, world):
         daemon, clock = self.wakeful(world)
         clock.jump()
-        daemon.wait(lambda: len(world.wire.sent(NOOP)) == LINES[world.profile], "questions",
+        # A busy machine may notice it twice.
+        daemon.wait(lambda: len(world.wire.sent(NOOP)) >= LINES[world.profile], "questions",
                     REPLACED_S)
         daemon.wait_in_step(world)
         self.assertEqual(world.wire.connections, 0)
