@@ -268,9 +268,9 @@ coro::Task<Status> describe_arrivals(Engine& engine, MailboxWork& work, ListingM
     // Whoever wrote to it since the audit looked made it another file.
     const auto damaged = found.damaged.find(change.uid);
     if (damaged != found.damaged.end() && look.stamp == damaged->second) change.torn = true;
-    const bool sound = !change.torn && has_content(look);
-    change.surely_edited = sound && !restarted;
-    change.maybe_edited = change.torn ? has_content(look) : sound && restarted;
+    const bool sound = has_content(look);
+    change.surely_edited = sound && !change.torn && !restarted;
+    change.maybe_edited = sound && (change.torn || restarted);
   }
   co_return Status{};
 }

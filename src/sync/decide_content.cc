@@ -184,7 +184,7 @@ Content content_of(const RowView& row) {
   if (row.change->surely_edited) return Content::edited;
   if (same_as_row(row, *row.change)) return Content::same;
   const bool kept = row.change->maybe_edited && !is_cut(row, *row.change) &&
-                    (!row.change->torn || has_another_header(row, *row.change));
+                    (!row.change->torn || (as_recorded && has_another_header(row, *row.change)));
   return kept ? Content::doubtful : Content::wreck;
 }
 

@@ -128,7 +128,11 @@ TEST(Restarted, WhatNobodyWroteToIsKeptBesideTheMessageIfItsHeaderDiffers) {
   Input input = read({"A B Trash:trash", "A 1 x S", "", "A restarted 1 y"});
   LocalChange& change = mailbox(input, "A").local.changed.front();
   change.torn = true;
+  change.file.file = input.rows.front().file;
   EXPECT_EQ(told(input), "upload A A1 S forgets=A/1\n");
+  change.file.file.size += 1;  // a file that was never flushed, cut amid its header
+  EXPECT_EQ(told(input), "repair A/1 A1\n");
+  change.file.file.size -= 1;
   change.identity->header = input.rows.front().identity->header;
   EXPECT_EQ(told(input), "repair A/1 A1\n");
 }
