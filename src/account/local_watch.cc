@@ -47,10 +47,9 @@ std::string LocalWatch::shortcoming() const {
 void LocalWatch::count_names(const Place& place, const std::set<std::string>& names) {
   if (looking_) return;
   for (const std::string& name : names) {
-    if (noted_.names.size() >= io::kWatchNamesMax) return;
+    if (noted_.messages.size() >= io::kWatchNamesMax) return;
     const std::string base(maildir::view_file_name(name).base);
-    noted_.names.insert(base);
-    noted_.told.insert({place.mailbox, base, place.path + "/" + name});
+    noted_.messages[base][place.mailbox].insert(place.path + "/" + name);
   }
 }
 
@@ -201,20 +200,17 @@ std::optional<std::chrono::nanoseconds> LocalWatch::ripe_at() const {
 }
 
 std::uint64_t LocalWatch::count() const {
-  return std::max<std::uint64_t>(noted_.names.size(), noted_.is_told ? 1 : 0);
+  return std::max<std::uint64_t>(noted_.messages.size(), noted_.is_told ? 1 : 0);
 }
 
 // A file that was renamed in its mailbox, as for a flag, is told by its old name and by its new
 // one.
-std::set<std::string> LocalWatch::came_or_went(const std::set<Name>& told) {
+std::set<std::string> LocalWatch::came_or_went(const Noted& noted) {
   std::set<std::string> mailboxes;
-  for (auto one = told.begin(); one != told.end();) {
-    const auto is_other = [&](const Name& name) {
-      return name.mailbox != one->mailbox || name.base != one->base;
-    };
-    const auto end = std::find_if(one, told.end(), is_other);
-    if (std::distance(one, end) == 1) mailboxes.insert(one->mailbox);
-    one = end;
+  for (const auto& [base, told] : noted.messages) {
+    for (const auto& [mailbox, paths] : told) {
+      if (paths.size() == 1) mailboxes.insert(mailbox);
+    }
   }
   return mailboxes;
 }
@@ -227,7 +223,7 @@ void LocalWatch::begin_partly() {
 LocalWatch::Changes LocalWatch::take() {
   begin_partly();
   overflowed_taken_ = std::exchange(overflowed_, false) || overflowed_taken_;
-  return {std::exchange(written_, {}), came_or_went(taken_.told)};
+  return {std::exchange(written_, {}), came_or_went(taken_)};
 }
 
 void LocalWatch::looked(Look look, OwnWrites own) {
@@ -244,8 +240,10 @@ void LocalWatch::looked(Look look, OwnWrites own) {
   if (!is_due_still || !taken.first) return;
   if (!noted_.first) last_ = *taken.first;
   noted_.first = taken.first;
-  noted_.names.insert(taken.names.begin(), taken.names.end());
-  noted_.told.insert(taken.told.begin(), taken.told.end());
+  for (const auto& [base, before] : taken.messages) {
+    for (const auto& [mailbox, paths] : before)
+      noted_.messages[base][mailbox].insert(paths.begin(), paths.end());
+  }
   noted_.is_told = noted_.is_told || taken.is_told;
 }
 

@@ -78,23 +78,17 @@ class LocalWatch {
     std::int64_t ctime_ns = 0;
   };
 
-  struct Name {
-    std::string mailbox;  // by its path
-    std::string base;
-    std::string path;
-
-    auto operator<=>(const Name&) const = default;
-  };
+  // Under which paths a message was told of, by the mailbox that they are in.
+  using Told = std::map<std::string, std::set<std::string>>;
 
   // What changed.
   struct Noted {
     std::optional<std::chrono::nanoseconds> first;
-    std::set<std::string> names;  // base names of messages
-    std::set<Name> told;
+    std::map<std::string, Told> messages;  // by base name
     bool is_told = false;
   };
 
-  static std::set<std::string> came_or_went(const std::set<Name>& told);
+  static std::set<std::string> came_or_went(const Noted& noted);
   Status open();
   void note();
   void overflow();

@@ -299,29 +299,28 @@ Status begin_generation(Engine& engine, bool records, PassAttempts& attempts) {
   return transaction.commit();
 }
 
-bool has_news(const Engine& engine) {
-  return std::ranges::any_of(engine.mailboxes, [](const auto& work) {
-    const RemoteDelta& remote = work->input.remote;
-    const LocalDelta& local = work->input.local;
-    return !remote.arrived.empty() || !remote.flags.empty() || !remote.gone.empty() ||
-           !local.arrived.empty() || !local.changed.empty() || !local.gone.empty();
-  });
+bool is_empty(const RemoteDelta& remote) {
+  return remote.arrived.empty() && remote.flags.empty() && remote.gone.empty();
+}
+
+bool is_empty(const LocalDelta& local) {
+  return local.arrived.empty() && local.changed.empty() && local.gone.empty();
 }
 
 // Not where all that is new is still being written.
 bool records_probably(const Engine& engine) {
   return std::ranges::any_of(engine.mailboxes, [](const auto& work) {
-    const RemoteDelta& remote = work->input.remote;
     const LocalDelta& local = work->input.local;
-    return !remote.arrived.empty() || !remote.flags.empty() || !remote.gone.empty() ||
-           !local.changed.empty() || std::ranges::any_of(local.arrived, &LocalArrival::stable);
+    return !is_empty(work->input.remote) || !local.changed.empty() ||
+           std::ranges::any_of(local.arrived, &LocalArrival::stable);
   });
 }
 
 bool anything_to_plan(const Engine& engine) {
-  return has_news(engine) || std::ranges::any_of(engine.mailboxes, [](const auto& work) {
-           return work->input.acts_on_deleted();
-         });
+  return std::ranges::any_of(engine.mailboxes, [](const auto& work) {
+    const auto& input = work->input;
+    return !is_empty(input.remote) || !is_empty(input.local) || input.acts_on_deleted();
+  });
 }
 
 coro::Task<Result<sync::Plan>> make_plan(Engine& engine, Pool& pool) {

@@ -104,12 +104,13 @@ Status move_tries(Engine& engine, const Reading& last) {
   STERNA_TRY(const Reading of_tries, read(base, kOfTries));
   const Passed passed = since(engine, of_tries.wall_ms == 0 ? last : of_tries);
   if (!passed.was_set() || engine.dry_run()) return {};
-  STERNA_TRY(auto transaction, base.begin(store::Durability::normal));
-  STERNA_CHECK(base.move_tries(milliseconds(passed.step_ms())));
-  STERNA_CHECK(base.set(kOfTries.wall, fmt::format("{}", engine.now_ms())));
-  STERNA_CHECK(base.set(kOfTries.since_boot, fmt::format("{}", since_boot_ms(engine))));
-  STERNA_CHECK(base.set(kOfTries.boot, engine.boot_id));
-  return transaction.commit();
+  const auto move = [&]() -> Status {
+    STERNA_CHECK(base.move_tries(milliseconds(passed.step_ms())));
+    STERNA_CHECK(base.set(kOfTries.wall, fmt::format("{}", engine.now_ms())));
+    STERNA_CHECK(base.set(kOfTries.since_boot, fmt::format("{}", since_boot_ms(engine))));
+    return base.set(kOfTries.boot, engine.boot_id);
+  };
+  return engine.write(move, store::Durability::normal);
 }
 
 Result<std::int64_t> surely(Engine& engine, const Passed& passed) {

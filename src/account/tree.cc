@@ -120,18 +120,16 @@ Result<Tree> find_tree(const Engine& engine, bool begins) {
 }
 
 Status set_surely(Engine& engine, std::string_view key, std::uint64_t number) {
-  STERNA_TRY(auto transaction, engine.store->begin(store::Durability::full));
-  STERNA_CHECK(engine.store->set(key, fmt::format("{}", number)));
-  return transaction.commit();
+  return engine.write([&] { return engine.store->set(key, fmt::format("{}", number)); });
 }
 
 // The marker says the epoch that is pending, surely, and the base follows.
 Status take_epoch(Engine& engine, std::uint64_t epoch) {
   STERNA_CHECK(engine.root->sync());
-  STERNA_TRY(auto transaction, engine.store->begin(store::Durability::full));
-  STERNA_CHECK(engine.store->set("epoch", fmt::format("{}", epoch)));
-  STERNA_CHECK(engine.store->unset("epoch_pending"));
-  return transaction.commit();
+  return engine.write([&]() -> Status {
+    STERNA_CHECK(engine.store->set("epoch", fmt::format("{}", epoch)));
+    return engine.store->unset("epoch_pending");
+  });
 }
 
 // Rows were recorded, and the sync died before it told the marker. A backup from before it lacks
@@ -321,10 +319,7 @@ coro::Task<Status> settle_epoch(Engine& engine) {
   const maildir::Marker marker = *engine.epoch_announced;
   // The base says it first, surely: else the marker would be that of a newer state.
   if (engine.store->flushes() == engine.flushes_before_announcement) {
-    auto announce = [&] {
-      return engine.store->set("epoch_pending", fmt::format("{}", marker.epoch));
-    };
-    STERNA_CO_CHECK(engine.write(announce));
+    STERNA_CO_CHECK(set_surely(engine, "epoch_pending", marker.epoch));
   }
   at_step("epoch.announced");
   auto job = [&engine, &marker] { return engine.put_marker(marker); };

@@ -81,6 +81,11 @@ SentEdit find_sent_edit(const World& world, const RowView& row) {
   return {find_message(world, row, *sent, row.upload->target_uid_next), true};
 }
 
+// The edit does not replace its message: that is gone, or stays beside it.
+bool is_let_go(const RowView& row) {
+  return row.remote == Remote::gone || content_of(row) == Content::doubtful;
+}
+
 void pair_sent_edit(Draft& draft, const RowView& row, const SentEdit& sent) {
   MessageView& message = *sent.message;
   message.taken = true;
@@ -100,7 +105,7 @@ void pair_sent_edit(Draft& draft, const RowView& row, const SentEdit& sent) {
   pair.told = detail.identity;
   pair.internal_date = detail.internal_date;
   pair.email_id = detail.email_id;
-  if (row.remote == Remote::gone || content_of(row) == Content::doubtful) {
+  if (is_let_go(row)) {
     pair.forgets = row.key();
   } else {
     pair.replaces = row.key().uid;
@@ -130,7 +135,7 @@ void follow_edit(Draft& draft, const RowView& row, MessageView& message) {
       merge_flags(row.upload->flags, detail.flags, local_flags(row), *message.mailbox);
   MoveIn move;
   move.from = row.mailbox->where();
-  if (row.remote == Remote::gone || content_of(row) == Content::doubtful) {
+  if (is_let_go(row)) {
     move.uid = row.key().uid;
   }
   move.to = message.mailbox->where();
@@ -188,10 +193,13 @@ Content content_of(const RowView& row) {
   return kept ? Content::doubtful : Content::wreck;
 }
 
-bool edit_was_sent(const Draft& draft, const RowView& row) {
+bool is_edit(const RowView& row) {
   const Content content = content_of(row);
-  const bool edit = content == Content::edited || content == Content::doubtful;
-  return edit && static_cast<bool>(find_sent_edit(draft.world, row));
+  return content == Content::edited || content == Content::doubtful;
+}
+
+bool edit_was_sent(const Draft& draft, const RowView& row) {
+  return is_edit(row) && static_cast<bool>(find_sent_edit(draft.world, row));
 }
 
 void replace_content(Draft& draft, RowView& row) {

@@ -38,9 +38,7 @@ bool is_taken(const MessageView& message) {
 std::vector<const RowView*> moved_edits(World& world) {
   std::vector<const RowView*> rows;
   for (const RowView& row : world.rows()) {
-    if (!row.upload || !row.message || !row.change || !row.change->identity) continue;
-    if (content_of(row) == Content::edited || content_of(row) == Content::doubtful)
-      rows.push_back(&row);
+    if (row.upload && row.message && is_edit(row)) rows.push_back(&row);
   }
   return rows;
 }

@@ -140,10 +140,10 @@ void gone_from_server(Draft& draft, RowView& row) {
     }
     return forget(draft, row, RowState::tombstone, "gone on both sides");
   }
-  const Content content = content_of(row);
-  if (content == Content::unreadable) return draft.wait(row, "the changed file cannot be read");
-  const bool edit = content == Content::edited || content == Content::doubtful;
-  if (edit) return keep_edit(draft, row);
+  if (content_of(row) == Content::unreadable) {
+    return draft.wait(row, "the changed file cannot be read");
+  }
+  if (is_edit(row)) return keep_edit(draft, row);
   if (row.row->flags != local_flags(row)) {
     if (row.heir && !may_be_told(draft.world, *row.heir)) {
       return draft.wait(row, "what was said to it waits for where it is now");

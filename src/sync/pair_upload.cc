@@ -203,12 +203,13 @@ void pair_rewritten(World& world) {
         files, [&](const FileView* file) { return file->arrival->identity->same_as(content); });
     const std::vector<MessageView*> messages =
         find_rewritten(*first.mailbox, *first.upload, first.arrival->file, content);
+    if (!alike || messages.empty() || messages.size() > files.size()) continue;
     // As it was sent, it may be elsewhere: a rule there moved it, and this is another one.
     const bool unchanged = std::ranges::any_of(world.messages(), [&](const MessageView& message) {
       return message.is_unexplained() && message.mailbox != first.mailbox &&
              world.has_content(message, content);
     });
-    if (!alike || unchanged || messages.size() > files.size()) continue;
+    if (unchanged) continue;
     for (std::size_t i = 0; i < messages.size(); ++i) {
       files[i]->message = messages[i];
       messages[i]->file = files[i];
