@@ -118,10 +118,9 @@ class LivingAccount : public AccountWorld, public Observer {
     settings_.waits_for_quiet = false;
     how_.poll_interval = std::chrono::hours(24);
   }
-  ~LivingAccount() override {
-    end();
-    set_log_level(LogLevel::warn);
-  }
+  ~LivingAccount() override { set_log_level(LogLevel::warn); }
+  // Before the members of what derives from this go, to which its tasks may refer.
+  void TearDown() override { end(); }
 
   void begin(seconds time = seconds(20)) {
     const Services services{clock_, worker_, server_, loop_.random(), loop_.file_system()};
