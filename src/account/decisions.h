@@ -76,8 +76,12 @@ inline std::string elsewhere_apply_key(MessageKey row) {
 inline std::string hides_key(MailboxId mailbox) {
   return "hides:" + std::to_string(mailbox.value);
 }
-// Under that UIDVALIDITY all that was in the mailbox was compared,
-// and its adoption goes on only for what waits.
+// When the server gave it other numbers, the last two times (lived ms).
+inline std::string pairings_key(MailboxId mailbox) {
+  return "pairings:" + std::to_string(mailbox.value);
+}
+// Under that UIDVALIDITY all that was in the mailbox was compared, and its adoption goes on only
+// for what waits.
 inline std::string compared_key(MailboxId mailbox) {
   return "compared:" + std::to_string(mailbox.value);
 }

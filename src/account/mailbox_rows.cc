@@ -124,6 +124,7 @@ Status forget_mailbox(Engine& engine, const MailboxRow& row, const MailboxEvent&
     STERNA_CHECK(unset_answers(engine, row.id));
     STERNA_CHECK(engine.store->unset(compared_key(row.id)));
     STERNA_CHECK(engine.store->unset(hides_key(row.id)));
+    STERNA_CHECK(engine.store->unset(pairings_key(row.id)));
     STERNA_CHECK(engine.store->unset(removing_key(row.id)));
     STERNA_CHECK(forget_unflushed(engine, row.id));
     return event.event.empty() ? Status{} : add_history(engine, row, event);

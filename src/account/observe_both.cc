@@ -16,6 +16,7 @@
 #include "list_remote.h"
 #include "news.h"
 #include "observe.h"
+#include "pairings.h"
 #include "sterna/base/step.h"
 #include "sterna/coro/both.h"
 
@@ -60,6 +61,8 @@ Status reset_base(Engine& engine, MailboxWork& work) {
   if (work.row.pair_anew) {
     STERNA_CHECK(engine.store->mark_tombstones_of_backup(work.row.id));
     work.row.pair_anew = false;
+  } else {
+    STERNA_CHECK(note_pairing(engine, work.row.id));
   }
   STERNA_CHECK(engine.store->update_mailbox(work.row));
   STERNA_CHECK(transaction.commit());
@@ -87,15 +90,17 @@ coro::Task<Status> observe_one(Engine& engine, Pool& pool, MailboxWork& work) {
   const bool anew = work.input.adopting;  // reset before the look
   STERNA_CO_TRY(Connection * connection, co_await pool.primary());
   Status observed = co_await observe_remote(engine, *connection, work);
+  const bool renumbered = work.input.adopting && !anew;
+  if (observed && renumbered) observed = may_pair_anew(engine, work);
   if (!observed) {
-    // Half a look says nothing; the other mailboxes go on.
+    // Half a look says nothing, nor one at other messages; the other mailboxes go on.
     work.input.remote = {};
     work.input.remote.began = engine.generation;
     work.input.adopting = anew;
     work.cursor_known = false;
     co_return absorb(engine, *connection, work, std::move(observed));
   }
-  if (work.input.adopting && !anew) STERNA_CO_CHECK(reset_base(engine, work));
+  if (renumbered) STERNA_CO_CHECK(reset_base(engine, work));
   co_return drop_unchanged_flags(engine, work);
 }
 

@@ -161,7 +161,9 @@ class RealWorld:
         os.rename(f"{self.dir}/mail.unmounted", self.mail.root)
 
     def renumber(self, mailbox):
-        """It gets another UIDVALIDITY, and none that a mailbox is given soon."""
+        """It gets another UIDVALIDITY, and none that a mailbox is given soon. Days after it last
+        did, or it would be left alone (safety.md, 34)."""
+        self.program.pass_days()
         with self.connect() as imap:
             wire = mailbox.replace("/", imap.separator)
             validity = imap.status(mailbox)["UIDVALIDITY"]

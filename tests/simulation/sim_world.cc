@@ -33,6 +33,13 @@ std::uint64_t work_done(const account::Counts& counts) {
          counts.mailboxes_in + counts.mailboxes_out + counts.bodies_fetched;
 }
 
+// A mailbox that was numbered anew too often (safety.md, 34).
+bool is_left_for_a_day(const account::AccountReport& report) {
+  return std::ranges::any_of(report.errors, [](const Error& error) {
+    return error.describe().contains("the third time in a day");
+  });
+}
+
 // The state of a simulated account lies in memory, where there is such a place.
 std::string memory_directory() {
   const std::string memory = "/dev/shm";
@@ -347,6 +354,7 @@ bool SimWorld::quiet_sync(const Step& step) {
                     work_done(report.counts) == 0 && server_.changes_by_sessions == changes &&
                     server_.bodies_sent == bodies && mail_disk_.files() == files;
   if (report.held != 0 || !report.errors.empty()) decide_held(step);
+  if (is_left_for_a_day(report)) wait(std::chrono::hours(24));
   return idle;
 }
 
