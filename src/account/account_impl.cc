@@ -164,7 +164,7 @@ coro::Task<void> Account::Impl::listen() {
   }
   Status heard;
   if (!remote.listening()) {
-    heard = co_await work.run(remote.begin(*connection, kept));
+    heard = co_await work.run(remote.begin(*connection, kept, listened_to()));
     if (work.is_dead()) co_return replace_dead_line(probe_reason);
     if (heard) watch_beside();  // whether the server does NOTIFY is known now
   } else {
@@ -536,6 +536,11 @@ coro::Task<void> Account::Impl::sync(Due due) {
   co_await kept.pool.rest();
   recall_figures(report);
   co_await watch_maildir();
+  if (is_partial && kept.failure && kept.failure->is(ErrorCode::usage)) {
+    // Whoever mistyped a mailbox is told, and nothing changes for the account.
+    kept.failure.reset();
+    co_return due.request->answer(std::move(report));
+  }
   const bool again = take_outcome(due, report, began, told_at, over_old_line);
   observer.on_life(self);
   observer.on_synced(self, report);

@@ -143,6 +143,7 @@ struct Account::Impl final : SideWatch::Owner {
   void note_next_try();
   void note_pending();
   void note_pushed();
+  const KnownMailbox* listened_to() const;
   void watch_beside();
 
   Account& self;

@@ -27,15 +27,26 @@ void Account::Impl::look_ended(const News& news, bool in_vain) {
   for (const std::string& wire : news.mailboxes) remote.nominate_others(wire);
 }
 
+// By the account's first line, where the server has no NOTIFY: INBOX, or if that is not synced the
+// first mailbox that is to be watched. None: there is none.
+const KnownMailbox* Account::Impl::listened_to() const {
+  auto found = std::ranges::find_if(kept.mailboxes,
+                                    [](const KnownMailbox& one) { return one.name.is_inbox(); });
+  if (found == kept.mailboxes.end() && life_settings.pushes)
+    found = std::ranges::find_if(kept.mailboxes, life_settings.pushes, &KnownMailbox::name);
+  return found == kept.mailboxes.end() ? nullptr : &*found;
+}
+
 // What deserves a line of its own, where one line does not tell of everything.
 void Account::Impl::watch_beside() {
   const Connection* connection = kept.pool.open_primary();
   const bool possible = connection && remote.can_listen(*connection) && !remote.has_notify() &&
                         !connection->has(imap::Capability::notify) && !told_beside;
   if (!possible || !life_settings.pushes) return beside.cover_none();
+  const KnownMailbox* first = listened_to();
   std::vector<KnownMailbox> mailboxes;
   std::ranges::copy_if(kept.mailboxes, std::back_inserter(mailboxes), [&](const auto& one) {
-    return !one.name.is_inbox() && life_settings.pushes(one.name);
+    return &one != first && life_settings.pushes(one.name);
   });
   beside.cover(std::move(mailboxes), connection->quirks.connections_max);
 }
@@ -49,7 +60,8 @@ void Account::Impl::note_pushed() {
     for (const KnownMailbox& mailbox : kept.mailboxes) pushed.push_back(mailbox.name.text());
   } else if (listens) {
     pushed = beside.listening();
-    pushed.insert(pushed.begin(), "INBOX");
+    if (const KnownMailbox* first = listened_to())
+      pushed.insert(pushed.begin(), first->name.text());
   }
   if (set_pushed(life, all ? "NOTIFY" : listens ? "IDLE" : "", std::move(pushed)))
     observer.on_life(self);

@@ -76,7 +76,7 @@ inline std::string elsewhere_apply_key(MessageKey row) {
 inline std::string hides_key(MailboxId mailbox) {
   return "hides:" + std::to_string(mailbox.value);
 }
-// When the server gave it other numbers, the last two times (lived ms).
+// When its UIDVALIDITY changed, the last two times (lived ms).
 inline std::string pairings_key(MailboxId mailbox) {
   return "pairings:" + std::to_string(mailbox.value);
 }

@@ -43,8 +43,14 @@ bool is_unchanged(const MailboxWork& work) {
          *status.highest_modseq == cursor.highest_modseq;
 }
 
+bool has_other_uids(const MailboxWork& work) {
+  const UidValidity known = work.row.cursor.uidvalidity;
+  return known && work.input.remote.uidvalidity && work.input.remote.uidvalidity != known;
+}
+
 // The base of a mailbox that is paired anew: nothing of it is believed any more.
 Status reset_base(Engine& engine, MailboxWork& work) {
+  const bool other_uids = has_other_uids(work);
   work.input.adopting = true;
   work.input.base_uidvalidity = {};
   work.row.cursor = {work.input.remote.uidvalidity, {}, {}, 0, work.input.remote.storable};
@@ -61,7 +67,7 @@ Status reset_base(Engine& engine, MailboxWork& work) {
   if (work.row.pair_anew) {
     STERNA_CHECK(engine.store->mark_tombstones_of_backup(work.row.id));
     work.row.pair_anew = false;
-  } else {
+  } else if (other_uids) {
     STERNA_CHECK(note_pairing(engine, work.row.id));
   }
   STERNA_CHECK(engine.store->update_mailbox(work.row));
@@ -91,7 +97,9 @@ coro::Task<Status> observe_one(Engine& engine, Pool& pool, MailboxWork& work) {
   STERNA_CO_TRY(Connection * connection, co_await pool.primary());
   Status observed = co_await observe_remote(engine, *connection, work);
   const bool renumbered = work.input.adopting && !anew;
-  if (observed && renumbered) observed = may_pair_anew(engine, work);
+  // Under the UIDVALIDITY of the base its rows would count again: numbers that went backwards
+  // wait for nothing.
+  if (observed && renumbered && has_other_uids(work)) observed = may_pair_anew(engine, work);
   if (!observed) {
     // Half a look says nothing, nor one at other messages; the other mailboxes go on.
     work.input.remote = {};
@@ -100,7 +108,10 @@ coro::Task<Status> observe_one(Engine& engine, Pool& pool, MailboxWork& work) {
     work.cursor_known = false;
     co_return absorb(engine, *connection, work, std::move(observed));
   }
-  if (renumbered) STERNA_CO_CHECK(reset_base(engine, work));
+  if (renumbered) {
+    engine.log.warn("mailbox {}: what is on the server is paired anew", work.name());
+    STERNA_CO_CHECK(reset_base(engine, work));
+  }
   co_return drop_unchanged_flags(engine, work);
 }
 

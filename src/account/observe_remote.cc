@@ -206,7 +206,7 @@ void check_numbers(const imap::Selection& selection, MailboxWork& work, Log& log
                     went_backwards(selection, cursor);
   const bool other = cursor.uidvalidity && *selection.uid_validity != cursor.uidvalidity;
   if (back || other) {
-    log.warn("mailbox {}: {}: what is on the server must be paired anew", work.name(),
+    log.info("mailbox {}: {}", work.name(),
              back ? "its numbers went backwards" : "its UIDVALIDITY changed");
     work.input.adopting = true;
   }

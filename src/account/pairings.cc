@@ -37,13 +37,11 @@ Status may_pair_anew(const Engine& engine, const MailboxWork& work) {
       static_cast<std::int64_t>(*known.before_last) + kDayMs - engine.store->lived_ms();
   if (left_ms <= 0) return {};
   return fail(
-      Error(ErrorCode::protocol, "the server numbered its messages anew, the third time in a day")
+      Error(ErrorCode::protocol, "its UIDVALIDITY changed for the third time in a day")
           .with_scope(ErrorScope::mailbox)
-          .with_hint(fmt::format(
-              "nothing of it is synced or deleted for another {} h, and then it is paired anew; "
-              "tell whoever runs the server that its UIDVALIDITY must stay (RFC 3501, 2.3.1.1), "
-              "or leave the mailbox out with `exclude`",
-              (left_ms + kHourMs - 1) / kHourMs)));
+          .with_hint("nothing of it is synced or deleted until a day after the first time; tell "
+                     "whoever runs the server that it must stay (RFC 3501, 2.3.1.1), or leave the "
+                     "mailbox out by `mailboxes`"));
 }
 
 Status note_pairing(const Engine& engine, MailboxId mailbox) {

@@ -27,12 +27,6 @@ const KnownMailbox* find(const Kept& kept, const std::string& wire) {
   return found == kept.mailboxes.end() ? nullptr : &*found;
 }
 
-const KnownMailbox* inbox_of(const Kept& kept) {
-  const auto found = std::ranges::find_if(
-      kept.mailboxes, [](const KnownMailbox& one) { return one.name.is_inbox(); });
-  return found == kept.mailboxes.end() ? nullptr : &*found;
-}
-
 }  // namespace
 
 bool RemoteWatch::can_listen(const Connection& connection) const {
@@ -162,8 +156,8 @@ coro::Task<Status> RemoteWatch::ask_to_be_notified(Connection& connection) {
   co_return Status{};
 }
 
-// Once INBOX is selected: what happened in them between the look of the sync and that is told by
-// nobody.
+// Once a mailbox is selected: what happened in them between the look of the sync and that is told
+// by nobody.
 coro::Task<Status> RemoteWatch::ask_for_unsure(Connection& connection, const Kept& kept) {
   std::vector<imap::CommandId> asked;
   const std::vector<imap::StatusItem> items = status_items(connection);
@@ -178,7 +172,8 @@ coro::Task<Status> RemoteWatch::ask_for_unsure(Connection& connection, const Kep
   co_return Status{};
 }
 
-coro::Task<Status> RemoteWatch::begin(Connection& connection, const Kept& kept) {
+coro::Task<Status> RemoteWatch::begin(Connection& connection, const Kept& kept,
+                                      const KnownMailbox* mailbox) {
   connection.overhear([this](const imap::Response& response, imap::CommandKind asked) {
     overhear(response, asked);
   });
@@ -187,21 +182,20 @@ coro::Task<Status> RemoteWatch::begin(Connection& connection, const Kept& kept) 
   compare(kept);
   selected_.clear();
   idle_news_.begin(std::nullopt);
-  const KnownMailbox* inbox = inbox_of(kept);
-  if (!inbox) {
+  if (!mailbox) {
     if (!notifies_) {
       refusal_.refused(services_.clock.monotonic(), false);
       co_return Status{};
     }
   } else {
     // Both leave together; what SELECT says is compared with what the last sync saw.
-    selected_ = inbox->wire.octets;
+    selected_ = mailbox->wire.octets;
     STERNA_CO_TRY(const imap::CommandId selecting,
-                  connection.submit(imap::select(inbox->wire, {})));
+                  connection.submit(imap::select(mailbox->wire, {})));
     STERNA_CO_TRY(imap::Done selected, co_await connection.wait(selecting));
     const imap::Selection* selection = connection.client().selection();
     if (!selected.ok() || !selection) {
-      log_.info("INBOX cannot be watched: {}", printable(selected.text));
+      log_.info("mailbox {} cannot be watched: {}", mailbox->name.text(), printable(selected.text));
       refusal_.refused(services_.clock.monotonic(), may_pass_soon(selected.code));
       co_return Status{};
     }

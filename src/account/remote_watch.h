@@ -27,10 +27,10 @@ class RemoteWatch {
   RemoteWatch(Services services, Silence& silence, Log log)
       : services_(services), silence_(silence), log_(std::move(log)) {}
 
-  // Selects INBOX and begins to listen. What happened since `kept` was written is news at once. An
-  // error is one of the connection; a server that cannot do it is remembered for a while
-  // (can_listen()).
-  coro::Task<Status> begin(Connection& connection, const Kept& kept);
+  // Selects the mailbox, if any, and begins to listen. What happened since `kept` was written is
+  // news at once. An error is one of the connection; a server that cannot do it is remembered for a
+  // while (can_listen()).
+  coro::Task<Status> begin(Connection& connection, const Kept& kept, const KnownMailbox* mailbox);
   // Hears the server out once, or until `wake` is set, or the IDLE has to be renewed.
   coro::Task<Status> listen(coro::Event& wake);
   void end();

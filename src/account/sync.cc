@@ -233,6 +233,8 @@ coro::Task<Status> sync_unless_told(Engine& engine, Pool& pool, bool& is_put_off
 // What the next sync of this life begins with.
 void keep(const Engine& engine, const Status& done, bool is_put_off, Kept& kept) {
   kept.failure = done ? std::nullopt : std::optional(done.error());
+  // A mailbox that there is not: nothing was looked at.
+  if (!done && done.error().is(ErrorCode::usage)) return;
   kept.was_put_off = is_put_off;
   kept.opened_state = engine.store != nullptr;
   kept.mailboxes.clear();

@@ -32,8 +32,8 @@ void decide_other_state(Draft& draft, RowView& row);
 // doubtful: an edit, or what an outage left of the file.
 enum class Content : std::uint8_t { same, edited, doubtful, wreck, unreadable };
 Content content_of(const RowView& row);
-// Whether the server has the edit of that row already.
 bool is_edit(const RowView& row);  // surely, or perhaps
+// Whether the server has the edit of that row already.
 bool edit_was_sent(const Draft& draft, const RowView& row);
 // The user edited the file in place; its message is where it was.
 void replace_content(Draft& draft, RowView& row);

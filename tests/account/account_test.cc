@@ -261,16 +261,30 @@ TEST_F(LivingAccount, AFullMaildirIsReadAPieceAtATimeAndAPauseWaitsForOneOfThem)
 
 class WithARequest : public LivingAccount {
  protected:
-  void ask() { scope_->spawn(ask(*account_, report_)); }
+  void ask(std::vector<MailboxName> mailboxes = {}) {
+    scope_->spawn(ask(*account_, std::move(mailboxes), report_));
+  }
   std::optional<AccountReport> report_;
 
  private:
   class NoProgress final : public Progress {};
-  static coro::Task<void> ask(Account& account, std::optional<AccountReport>& report) {
+  static coro::Task<void> ask(Account& account, std::vector<MailboxName> mailboxes,
+                              std::optional<AccountReport>& report) {
     NoProgress nothing;
-    report = co_await account.sync({}, nothing);
+    report = co_await account.sync(std::move(mailboxes), nothing);
   }
 };
+
+TEST_F(WithARequest, ForAMailboxThatThereIsNotTellsWhoAskedAndChangesNothing) {
+  begin();
+  ask({MailboxName("nope")});
+  pass(seconds(5));
+  ASSERT_TRUE(report_ && !report_->errors.empty());
+  EXPECT_TRUE(report_->errors.front().is(ErrorCode::usage));
+  EXPECT_EQ(life().state, LifeState::watching);
+  EXPECT_FALSE(life().error);
+  EXPECT_EQ(server_.logged_in(), 1U) << "over the line that there was";
+}
 
 TEST_F(WithARequest, APauseAndAResumeAmidItsDiskJobsDoNotAnswerIt) {
   begin();

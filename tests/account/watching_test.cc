@@ -29,6 +29,15 @@ TEST_F(Watching, AnIdleIsRenewedAfterNineMinutes) {
   EXPECT_EQ(server_.lines.size(), 2U);
 }
 
+TEST_F(Watching, WithoutAnInboxTheFirstLineListensToAnotherMailbox) {
+  server_.mailboxes = {"Lists", "Lists/a"};
+  settings_.includes = [](const MailboxName& name, Role) { return !name.is_inbox(); };
+  begin();
+  EXPECT_EQ(life().state, LifeState::watching);
+  EXPECT_EQ(life().pushed, (std::vector<std::string>{"Lists", "Lists/a"}));
+  EXPECT_EQ(server_.lines.size(), 2U);
+}
+
 TEST_F(Watching, WhatOneLineLearnsOfTheWayAllOfThemKeepTo) {
   server_.bears = minutes(5);
   begin();

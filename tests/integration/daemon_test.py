@@ -359,6 +359,7 @@ class CommandsBesideTest(DaemonCase):
             self.assertIn(key, report)
         run = world.sterna.run("sync", f"{world.name}/nope", expect=None)
         self.assertEqual(run.code, 2, run)
+        self.assertIn(daemon.accounts()[world.name]["state"], ("watching", "polling"))
         plan = world.sterna.command_json("sync", "--dry-run")
         self.assertEqual(plan["exit"], 0)
 

@@ -2,12 +2,14 @@
 """What is on the server arrives in the Maildir: once, whole, dated, in the right place."""
 import os
 import re
+import threading
 import unittest
 
 from tests.support.case import IntegrationCase, over
 from tests.support.dovecot import MAIN_PROFILES
 from tests.support.maildir import digest_tree
 from tests.support.messages import DAY, NOON, local, message
+from tests.support.scripted import ScriptedServer, ScriptedWorld
 
 
 class PullTest(IntegrationCase):
@@ -113,6 +115,24 @@ class PullTest(IntegrationCase):
         self.assertEqual({n: r["downloaded"] for n, r in reports.items()}, {"ann": 3, "bob": 4})
         first.assert_in_step()
         second.assert_in_step()
+
+    def test_each_account_goes_on_while_the_other_waits_for_its_server(self):
+        both = threading.Barrier(2, timeout=30)
+
+        class Waiting(ScriptedServer):
+            def on_select(self, session, tag, text):
+                both.wait()
+                super().on_select(session, tag, text)
+
+        servers = Waiting(), Waiting()
+        for server in servers:
+            server.fill(1)
+            self.addCleanup(server.close)
+        world = ScriptedWorld(self, servers[0])
+        world.sterna.add_account("other", user="u", password="p", maildir=f"{world.dir}/other",
+                                 host="127.0.0.1", port=servers[1].port, tls={"mode": "none"})
+        reports = world.sterna.sync()
+        self.assertEqual([r["downloaded"] for r in reports.values()], [1, 1])
 
     def test_a_target_limits_the_sync(self):
         first = self.world(name="ann")

@@ -9,7 +9,7 @@ model and base. The manners: an SPDX line, no tabs, no line over 100 columns, no
 lines, #pragma once in headers, no unfinished business. The packages: Debian's gets to know of what
 is loaded by name. The steps: what base/step.h lists is said
 somewhere in src, or no test could ever kill the program there. The rules: those of docs/safety.md
-that code and pages speak of are there.
+that code and pages speak of are there. The modules: ctest runs each of the integration tests.
 """
 import os
 import re
@@ -54,6 +54,7 @@ CLOSED_HEADERS = {
 
 STEPS = "include/sterna/base/step.h"
 PACKAGE = "cmake/install.cmake"
+MODULES = "tests/integration"
 LOADED = re.compile(r'\bLibrary \w+\(\{\s*"([^"]+)",\s*"[^"]+",\s*"([^"]+)"\}')
 LINE_COLUMNS_MAX = 100
 FILE_LINES_MAX = 600
@@ -196,6 +197,17 @@ def check_packages(root):
                         yield f"{source}: {library} is loaded, and {PACKAGE} lacks {package}"
 
 
+def check_modules(root):
+    path = os.path.join(root, MODULES, "CMakeLists.txt")
+    if not os.path.exists(path):
+        return
+    with open(path, encoding="utf-8") as file:
+        listed = re.search(r"foreach\(module ([^)]*)\)", file.read())[1].split()
+    for name in sorted(os.listdir(os.path.join(root, MODULES))):
+        if name.endswith("_test.py") and name.removesuffix("_test.py") not in listed:
+            yield f"{MODULES}/{name}: ctest knows no such module"
+
+
 def check(root):
     for path in sources(root):
         with open(os.path.join(root, path), encoding="utf-8") as file:
@@ -208,6 +220,7 @@ def check(root):
             yield from check_rules(path, file.read())
     yield from check_packages(root)
     yield from check_steps(root)
+    yield from check_modules(root)
 
 
 def main():

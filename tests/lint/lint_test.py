@@ -46,6 +46,17 @@ class LintTest(unittest.TestCase):
         self.assertEqual(len(found), 1, found)
         self.assertIn("a.not", found[0])
 
+    def test_a_module_that_ctest_does_not_know_is_found(self):
+        with tempfile.TemporaryDirectory() as root:
+            os.makedirs(f"{root}/{lint.MODULES}")
+            for name, text in (("CMakeLists.txt", "foreach(module known\n  twins)\n"),
+                               ("known_test.py", ""), ("twins_test.py", ""), ("new_test.py", "")):
+                with open(f"{root}/{lint.MODULES}/{name}", "w", encoding="utf-8") as out:
+                    out.write(text)
+            found = list(lint.check_modules(root))
+        self.assertEqual(len(found), 1, found)
+        self.assertIn("new_test.py", found[0])
+
     def test_a_loaded_library_without_its_package_is_found(self):
         package = 'set(CPACK_DEBIAN_PACKAGE_DEPENDS "liba1, libb2")\n'
         loads = 'Library a({"liba.so.1", "is there", "liba1"});\n' \

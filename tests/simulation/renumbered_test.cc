@@ -43,6 +43,22 @@ TEST_F(Renumbered, ForTheThirdTimeInADayIsLeftAloneUntilThatIsOver) {
   EXPECT_EQ(messages().size(), 3U);
 }
 
+// They overtake those of the base soon, and other messages would count for its rows.
+TEST_F(Renumbered, NumbersThatGoBackwardsAreNoneOfThat) {
+  for (int i = 2; i <= 5; ++i) arrives("INBOX", "t" + std::to_string(i));
+  sync();
+  renumbered_and_synced();
+  renumbered_and_synced();
+  const ServerState before = server;
+  arrives("INBOX", "t6");
+  sync();
+  server = before;
+  sync();
+  arrives("INBOX", "t7");
+  sync();
+  EXPECT_NE(file_of("t7"), "") << "it has the number that t6 had";
+}
+
 TEST_F(Renumbered, NowAndThenIsPairedAnewEachTime) {
   for (int times = 0; times < 5; ++times) {
     renumbered_and_synced();
