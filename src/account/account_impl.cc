@@ -559,6 +559,7 @@ coro::Task<void> Account::Impl::live() {
   watches.spawn(beside.run());
   const coro::Context context = co_await coro::current();
   co_await recall_state();
+  if (pause_until) co_await watch_maildir();
   while (!context.cancel->requested()) {
     wake.reset();
     ++turns;

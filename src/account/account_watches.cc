@@ -67,16 +67,16 @@ void Account::Impl::note_pushed() {
     observer.on_life(self);
 }
 
-// Also while the server cannot be reached: what changes here meanwhile is counted.
+// Also while the server cannot be reached, and in a pause: what changes here meanwhile is counted.
 coro::Task<void> Account::Impl::watch_maildir() {
-  const bool failed_here = kept.failure && !kept.failure->is_cancelled();
-  if (failed_here) {
+  const bool not_looked = pause_until || (kept.failure && !kept.failure->is_cancelled());
+  if (not_looked) {
     auto walk = [this] { return directories_to_watch(services.files, settings); };
     if (auto found = co_await on_worker(services, walk)) kept.directories = std::move(*found);
   }
   if (!kept.directories.empty()) local.cover(kept.directories);
   // A disk may be mounted over what is watched now.
-  if (failed_here) local.doubt_directories();
+  if (not_looked) local.doubt_directories();
 }
 
 }  // namespace sterna::account

@@ -2,6 +2,7 @@
 #include "sterna/net/service_manager.h"
 
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -18,6 +19,9 @@
 
 namespace sterna::net {
 namespace {
+
+// How long the loop may stand still for it.
+constexpr int kQueueLimitMs = 2'000;
 
 std::string take_variable(const char* name) {
   const char* value = std::getenv(name);
@@ -79,7 +83,13 @@ Status ServiceManager::status(std::string_view line) {
 
 Status ServiceManager::tell(std::string_view lines) {
   if (!listens()) return {};
-  const ssize_t sent = ::send(socket_.get(), lines.data(), lines.size(), MSG_NOSIGNAL);
+  const auto send = [&] { return ::send(socket_.get(), lines.data(), lines.size(), MSG_NOSIGNAL); };
+  ssize_t sent = send();
+  if (sent < 0 && errno == EAGAIN) {
+    // Its queue is full, as when a machine starts: a lost READY=1 would be the end of the service.
+    pollfd ready{socket_.get(), POLLOUT, 0};
+    if (::poll(&ready, 1, kQueueLimitMs) == 1) sent = send();
+  }
   if (sent == static_cast<ssize_t>(lines.size())) return {};
   return fail(Error::from_errno(errno, "tell the service manager"));
 }

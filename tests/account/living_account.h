@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -122,9 +123,10 @@ class LivingAccount : public AccountWorld, public Observer {
   // Before the members of what derives from this go, to which its tasks may refer.
   void TearDown() override { end(); }
 
-  void begin(seconds time = seconds(20)) {
+  void begin(seconds time = seconds(20), const std::function<void()>& before = [] {}) {
     const Services services{clock_, worker_, server_, loop_.random(), loop_.file_system()};
     account_ = std::make_unique<Account>(services, watcher_, settings_, how_, *this, Log());
+    before();
     scope_ = std::make_unique<coro::Scope>(clock_.queue());
     scope_->spawn(account_->run());
     pass(time);

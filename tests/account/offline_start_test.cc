@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// An account whose life begins while its server cannot be reached.
+// An account whose life begins while its server cannot be reached, or in a pause.
 #include <gtest/gtest.h>
 
 #include "tests/account/living_account.h"
@@ -31,6 +31,15 @@ TEST_F(OfflineStart, WhatChangesHereIsCountedUntilItIsBroughtOver) {
   pass(minutes(10));
   EXPECT_EQ(life().state, LifeState::watching);
   EXPECT_EQ(life().pending, 0U);
+}
+
+TEST_F(OfflineStart, WhatChangesHereInAPauseThatWasThereBeforeIsCounted) {
+  server_.unreachable.reset();
+  begin(seconds(0), [this] { account_->pause(std::nullopt); });
+  pass(seconds(1));
+  ASSERT_EQ(life().state, LifeState::paused);
+  tell("INBOX", {"a:2,"});
+  EXPECT_EQ(life().pending, 1U);
 }
 
 TEST_F(OfflineStart, AFolderThatIsMadeMeanwhileIsWatchedFromTheNextTryOn) {

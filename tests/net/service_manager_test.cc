@@ -9,6 +9,7 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <thread>
 
 #include "tests/support/temp_dir.h"
 
@@ -61,6 +62,19 @@ TEST_F(ServiceManagerTest, IsToldEachThingInADatagram) {
   EXPECT_EQ(heard().find("RELOADING=1\nMONOTONIC_USEC="), 0U);
   EXPECT_TRUE(manager.stopping());
   EXPECT_EQ(heard(), "STOPPING=1");
+}
+
+// As when a machine starts, and all its services report.
+TEST_F(ServiceManagerTest, LosesNothingWhileItsQueueIsFull) {
+  listen(temporary_ / "notify");
+  ServiceManager manager = made();
+  std::string last;
+  std::jthread systemd([&](const std::stop_token& over) {
+    for (; last != "READY=1" && !over.stop_requested(); std::this_thread::sleep_for(1ms))
+      last = heard();
+  });
+  for (int i = 0; i < 100; ++i) EXPECT_TRUE(manager.alive());
+  EXPECT_TRUE(manager.ready());
 }
 
 TEST_F(ServiceManagerTest, AStatusIsOneLine) {
