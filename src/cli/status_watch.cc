@@ -68,7 +68,12 @@ class StatusWatch {
     for (;;) {
       auto event = co_await client.next();
       if (!event) break;
-      take(event->lives);
+      if (event->kind != daemon::Message::Kind::ended) {
+        take(event->lives);
+        continue;
+      }
+      for (const daemon::AccountLife& one : event->lives) lives_->erase(one.name);
+      changed_.set();
     }
     lives_.reset();
     changed_.set();

@@ -142,8 +142,9 @@ coro::Task<Result<bool>> Client::borrow(std::vector<std::string> accounts) {
 coro::Task<Result<Message>> Client::next() {
   for (;;) {
     STERNA_CO_TRY(Message message, co_await read());
-    const bool is_event =
-        message.kind == Message::Kind::life || message.kind == Message::Kind::synced;
+    const bool is_event = message.kind == Message::Kind::life ||
+                          message.kind == Message::Kind::synced ||
+                          message.kind == Message::Kind::ended;
     if (is_event) co_return std::move(message);
   }
 }

@@ -135,7 +135,9 @@ coro::Task<Status> Daemon::Impl::take_new_configuration() {
   for (const Member* member : roster->all()) known.push_back(member->said().name);
   co_await roster->take(std::move(*config));
   for (const std::string& name : known) {
-    if (!roster->find(name)) hooks->forget(name);
+    if (roster->find(name)) continue;
+    hooks->forget(name);
+    if (control) control->tell_life(name);
   }
   log.info("reloaded: {}", summary_of(roster->lives()));
   news.set();

@@ -339,7 +339,9 @@ coro::Task<void> Session::tell_lives() {
     if (!room) co_return;
     for (const std::string& name : std::exchange(changed_, {})) {
       const Member* member = control_.roster_.find(name);
-      if (member && member->keeps_state_in(state_dir_))
+      if (!member)
+        connection_.post(ended_event(name));
+      else if (member->keeps_state_in(state_dir_))
         connection_.post(life_event(member->life()));
     }
     const Status slept = co_await control_.loop_.clock().sleep(kLivesEvery);

@@ -466,6 +466,10 @@ std::string life_event(const AccountLife& life) {
   return text_of(object);
 }
 
+std::string ended_event(const std::string& account) {
+  return text_of(Json{{"event", "ended"}, {"account", octets(account)}});
+}
+
 std::string synced_event(const AccountReport& report) {
   return text_of(Json{{"event", "synced"}, {"report", report_object(report)}});
 }
@@ -498,8 +502,8 @@ Result<Message> read_message(const std::string& line) {
   }
   std::string event;
   read(object, "event", event);
-  if (event == "life") {
-    message.kind = Message::Kind::life;
+  if (event == "life" || event == "ended") {
+    message.kind = event == "life" ? Message::Kind::life : Message::Kind::ended;
     message.lives.push_back(read_life(object));
     return message;
   }

@@ -20,6 +20,7 @@ std::string lives_line(std::int64_t id, const std::vector<AccountLife>& lives);
 std::string reports_line(std::int64_t id, const std::vector<account::AccountReport>& reports);
 std::string progress_line(std::int64_t id, const ProgressNote& note);
 std::string life_event(const AccountLife& life);
+std::string ended_event(const std::string& account);
 std::string synced_event(const account::AccountReport& report);
 
 // ErrorCode::usage: it names the field.

@@ -72,7 +72,7 @@ Result<ServiceManager> ServiceManager::from_environment() {
 
 Status ServiceManager::reloading() {
   const auto now = std::chrono::duration_cast<std::chrono::microseconds>(monotonic_now());
-  return tell(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", now.count()));
+  return tell_surely(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", now.count()));
 }
 
 Status ServiceManager::status(std::string_view line) {
@@ -83,15 +83,16 @@ Status ServiceManager::status(std::string_view line) {
 
 Status ServiceManager::tell(std::string_view lines) {
   if (!listens()) return {};
-  const auto send = [&] { return ::send(socket_.get(), lines.data(), lines.size(), MSG_NOSIGNAL); };
-  ssize_t sent = send();
-  if (sent < 0 && errno == EAGAIN) {
-    // Its queue is full, as when a machine starts: a lost READY=1 would be the end of the service.
-    pollfd ready{socket_.get(), POLLOUT, 0};
-    if (::poll(&ready, 1, kQueueLimitMs) == 1) sent = send();
-  }
+  const ssize_t sent = ::send(socket_.get(), lines.data(), lines.size(), MSG_NOSIGNAL);
   if (sent == static_cast<ssize_t>(lines.size())) return {};
   return fail(Error::from_errno(errno, "tell the service manager"));
+}
+
+// As when a machine starts: a lost READY=1 would be the end of the service.
+Status ServiceManager::tell_surely(std::string_view lines) {
+  pollfd queue{socket_.get(), POLLOUT, 0};
+  if (listens()) static_cast<void>(::poll(&queue, 1, kQueueLimitMs));
+  return tell(lines);
 }
 
 }  // namespace sterna::net

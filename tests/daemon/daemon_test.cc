@@ -460,6 +460,23 @@ TEST_F(DaemonTest, SubscribersHearWhatHappens) {
   });
 }
 
+TEST_F(DaemonTest, SubscribersHearOfAnAccountThatAReloadTakesAway) {
+  beside(config_of({account("home"), account("work")}), [&](Daemon& daemon) -> coro::Task<void> {
+    const Connected listener = co_await connect();
+    EXPECT_TRUE(co_await listener->ask(Op::subscribe));
+    next_config_ = config_of({account("home")});
+    daemon.reload();
+    for (;;) {
+      const auto event = co_await listener->next();
+      EXPECT_TRUE(event);
+      if (!event) break;
+      if (event->kind != Message::Kind::ended) continue;
+      EXPECT_EQ(event->lives.front().name, "work");
+      break;
+    }
+  });
+}
+
 TEST_F(DaemonTest, HostileLinesAreAnsweredAndHarmNobody) {
   beside(config_of({account("work")}), [&](Daemon&) -> coro::Task<void> {
     auto raw = net::connect_local(loop_, temporary_ / "run/control.sock");

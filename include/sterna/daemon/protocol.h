@@ -67,6 +67,7 @@ struct Message {
     failed,  // it; without an id where what came was no request
     life,    // an event: of one account
     synced,  // an event: its report
+    ended,   // an event: the daemon has the account no more; `lives` has its name
   };
   Kind kind = Kind::done;
   std::optional<std::int64_t> id;

@@ -23,10 +23,10 @@ class ServiceManager {
   // It wants to hear from us at least this often, and kills the process otherwise.
   std::optional<std::chrono::microseconds> watchdog() const { return watchdog_; }
 
-  Status ready() { return tell("READY=1"); }
+  Status ready() { return tell_surely("READY=1"); }
   // Until the next ready().
   Status reloading();
-  Status stopping() { return tell("STOPPING=1"); }
+  Status stopping() { return tell_surely("STOPPING=1"); }
   Status alive() { return tell("WATCHDOG=1"); }
   // One line for `systemctl status`; what would be another one becomes a space.
   Status status(std::string_view line);
@@ -34,6 +34,8 @@ class ServiceManager {
  private:
   ServiceManager() = default;
   Status tell(std::string_view lines);
+  // What is said once: waits two seconds at most where the queue is full.
+  Status tell_surely(std::string_view lines);
 
   UniqueFd socket_;  // connected
   std::optional<std::chrono::microseconds> watchdog_;
