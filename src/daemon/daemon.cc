@@ -203,7 +203,9 @@ coro::Task<void> Daemon::Impl::heed_surroundings() {
     log.debug("surroundings: {}", reason);
     for (Member* member : roster->all()) member->account().probe(reason);
   };
-  co_await heed_disturbances(**surroundings, loop.clock(), prove);
+  const Status ended = co_await heed_disturbances(**surroundings, loop.clock(), prove);
+  if (!ended.error().is_cancelled())
+    log.warn("sleep and network changes are no longer noticed: {}", ended.error().describe());
 }
 
 std::string Daemon::Impl::figures(bool living) {

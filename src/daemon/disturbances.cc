@@ -14,8 +14,8 @@ using std::chrono::nanoseconds;
 
 }  // namespace
 
-coro::Task<void> heed_disturbances(io::Surroundings& surroundings, io::Clock& clock,
-                                   std::function<void(std::string_view reason)> prove) {
+coro::Task<Status> heed_disturbances(io::Surroundings& surroundings, io::Clock& clock,
+                                     std::function<void(std::string_view reason)> prove) {
   std::optional<nanoseconds> last;  // round for the network
   bool changed = false;             // since then
   for (;;) {
@@ -27,7 +27,7 @@ coro::Task<void> heed_disturbances(io::Surroundings& surroundings, io::Clock& cl
     } else {
       met = co_await surroundings.next();
     }
-    if (!met && !met.error().is(ErrorCode::timeout)) co_return;
+    if (!met && !met.error().is(ErrorCode::timeout)) co_return fail(std::move(met).error());
     if (met && met->slept.count() != 0) {
       prove("slept");
       continue;

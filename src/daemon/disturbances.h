@@ -6,6 +6,7 @@
 #include <functional>
 #include <string_view>
 
+#include "sterna/base/result.h"
 #include "sterna/coro/task.h"
 #include "sterna/io/clock.h"
 #include "sterna/io/surroundings.h"
@@ -15,9 +16,9 @@ namespace sterna::daemon {
 // A network that goes on changing, as that of a host of containers, is a reason once in that time.
 inline constexpr std::chrono::seconds kNetworkRoundsApart{5};
 
-// Calls `prove` with "slept" or "network_changed", until it is cancelled: at once after a sleep and
-// after the first change of the network, and once more behind those that follow it.
-coro::Task<void> heed_disturbances(io::Surroundings& surroundings, io::Clock& clock,
-                                   std::function<void(std::string_view reason)> prove);
+// Calls `prove` with "slept" or "network_changed", until it fails or is cancelled: at once after a
+// sleep and after the first change of the network, and once more behind those that follow it.
+coro::Task<Status> heed_disturbances(io::Surroundings& surroundings, io::Clock& clock,
+                                     std::function<void(std::string_view reason)> prove);
 
 }  // namespace sterna::daemon

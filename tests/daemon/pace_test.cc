@@ -104,7 +104,8 @@ class DisturbancesTest : public testing::Test {
       const auto at = std::chrono::duration_cast<std::chrono::seconds>(clock_.monotonic());
       rounds.push_back(std::to_string(at.count()) + ' ' + std::string(reason));
     };
-    clock_.run(heed_disturbances(surroundings, clock_, prove));
+    const Status ended = clock_.run(heed_disturbances(surroundings, clock_, prove));
+    EXPECT_TRUE(!ended && ended.error().is_cancelled()) << "whoever waits for it is told why";
     return rounds;
   }
   static io::Disturbance network() { return {.slept = 0ns, .network_changed = true}; }
