@@ -486,6 +486,7 @@ coro::Task<void> Account::Impl::sync(Due due) {
     if (due.request) requests.push_front(std::move(due.request));
     co_return;
   }
+  const LifeState before = life.state;
   if (due.everything || remote.has_news()) enter(LifeState::syncing);
   if (!due.request && needs_hook(due)) co_await run_hook();
   if (!probe_reason.empty()) co_await prove_line();  // doubted while the state was lent
@@ -539,6 +540,10 @@ coro::Task<void> Account::Impl::sync(Due due) {
   if (is_partial && kept.failure && kept.failure->is(ErrorCode::usage)) {
     // Whoever mistyped a mailbox is told, and nothing changes for the account.
     kept.failure.reset();
+    if (schedule.is_waiting()) {
+      drop_line();
+      enter(before);
+    }
     co_return due.request->answer(std::move(report));
   }
   const bool again = take_outcome(due, report, began, told_at, over_old_line);

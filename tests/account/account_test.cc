@@ -286,6 +286,21 @@ TEST_F(WithARequest, ForAMailboxThatThereIsNotTellsWhoAskedAndChangesNothing) {
   EXPECT_EQ(server_.logged_in(), 1U) << "over the line that there was";
 }
 
+TEST_F(WithARequest, ForAMailboxThatThereIsNotEndsNoWait) {
+  begin();
+  server_.unreachable = Error(ErrorCode::connect, "no route to host");
+  server_.cut(0);
+  pass(minutes(2));
+  ASSERT_EQ(life().state, LifeState::offline);
+  server_.unreachable.reset();
+  ask({MailboxName("nope")});
+  pass(seconds(1));
+  ASSERT_TRUE(report_ && !report_->errors.empty());
+  EXPECT_EQ(life().state, LifeState::offline);
+  pass(minutes(10));
+  EXPECT_EQ(life().state, LifeState::watching);
+}
+
 TEST_F(WithARequest, APauseAndAResumeAmidItsDiskJobsDoNotAnswerIt) {
   begin();
   server_.answers_after = seconds(1);
