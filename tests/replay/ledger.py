@@ -119,7 +119,9 @@ class Ledger:
     def deleted(self, side, token):
         life = self._lives[token]
         life.deeds[side].deleted = True
-        life.open = life.open or self._adopting
+        # A backup brought its file back in an old place, where it waits for a mailbox that is held.
+        waits = self._in_doubt and side == REMOTE
+        life.open = life.open or self._adopting or waits
 
     def _is_trash(self, mailbox):
         return self._trash is not None and mailbox == self._trash.mailbox

@@ -487,5 +487,25 @@ with capability move partial-copyuid trash uidplus
 )");
 }
 
+// Its message stands in a mailbox that the backup lacks, and goes before that is brought back.
+TEST(Found, ARestoredFileOfAMessageThatIsDeletedElsewhereMeanwhileIsSent) {
+  play(R"(seed 4077657
+with trash
+7 local.deliver dice=927360371
+8 local.deliver dice=193451445
+27 sync
+29 remote.make dice=768468507
+33 local.move dice=608248368
+39 backup
+40 local.remove dice=948120660
+51 local.move at=228 dice=497372871
+54 rest
+65 restore.maildir dice=398934165
+66 sync
+74 remote.remove dice=731434943
+84 rest
+)");
+}
+
 }  // namespace
 }  // namespace sterna::simulation

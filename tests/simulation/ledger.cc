@@ -86,7 +86,10 @@ void Ledger::deleted(Side side, const std::string& token) {
   // also what the server had no more.
   const bool sent = life.bearer == Side::local || life.deeds[1].deleted;
   const bool unknown = broken_ && rewrites && sent && side == Side::local;
-  life.open = life.open || unbelieved || unrecorded || unknown;
+  // A backup brought its file back in an old place, where it waits for a mailbox that is held
+  // (section 5).
+  const bool waits = in_doubt_ && side == Side::remote;
+  life.open = life.open || unbelieved || unrecorded || unknown || waits;
 }
 
 void Ledger::removed(const std::string& token, const std::string& mailbox) {
