@@ -67,9 +67,11 @@ void Account::Impl::note_pushed() {
     observer.on_life(self);
 }
 
-// Also while the server cannot be reached, and in a pause: what changes here meanwhile is counted.
+// Also while the server cannot be reached, and in a pause that was there before any sync: what
+// changes here meanwhile is counted.
 coro::Task<void> Account::Impl::watch_maildir() {
-  const bool not_looked = pause_until || (kept.failure && !kept.failure->is_cancelled());
+  const bool failed_here = kept.failure && !kept.failure->is_cancelled();
+  const bool not_looked = failed_here || (pause_until && kept.directories.empty());
   if (not_looked) {
     auto walk = [this] { return directories_to_watch(services.files, settings); };
     if (auto found = co_await on_worker(services, walk)) kept.directories = std::move(*found);

@@ -49,8 +49,7 @@ bool has_other_uids(const MailboxWork& work) {
 }
 
 // The base of a mailbox that is paired anew: nothing of it is believed any more.
-Status reset_base(Engine& engine, MailboxWork& work) {
-  const bool other_uids = has_other_uids(work);
+Status reset_base(Engine& engine, MailboxWork& work, bool other_uids = false) {
   work.input.adopting = true;
   work.input.base_uidvalidity = {};
   work.row.cursor = {work.input.remote.uidvalidity, {}, {}, 0, work.input.remote.storable};
@@ -96,10 +95,11 @@ coro::Task<Status> observe_one(Engine& engine, Pool& pool, MailboxWork& work) {
   const bool anew = work.input.adopting;  // reset before the look
   STERNA_CO_TRY(Connection * connection, co_await pool.primary());
   Status observed = co_await observe_remote(engine, *connection, work);
-  const bool renumbered = work.input.adopting && !anew;
+  const bool let_go = work.input.adopting && !anew;
   // Under the UIDVALIDITY of the base its rows would count again: numbers that went backwards
   // wait for nothing.
-  if (observed && renumbered && has_other_uids(work)) observed = may_pair_anew(engine, work);
+  const bool other_uids = has_other_uids(work);
+  if (observed && let_go && other_uids) observed = may_pair_anew(engine, work);
   if (!observed) {
     // Half a look says nothing, nor one at other messages; the other mailboxes go on.
     work.input.remote = {};
@@ -108,9 +108,10 @@ coro::Task<Status> observe_one(Engine& engine, Pool& pool, MailboxWork& work) {
     work.cursor_known = false;
     co_return absorb(engine, *connection, work, std::move(observed));
   }
-  if (renumbered) {
-    engine.log.warn("mailbox {}: what is on the server is paired anew", work.name());
-    STERNA_CO_CHECK(reset_base(engine, work));
+  if (let_go) {
+    engine.log.warn("mailbox {}: {}: what is on the server is paired anew", work.name(),
+                    other_uids ? "its UIDVALIDITY changed" : "its numbers went backwards");
+    STERNA_CO_CHECK(reset_base(engine, work, other_uids));
   }
   co_return drop_unchanged_flags(engine, work);
 }

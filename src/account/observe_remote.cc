@@ -200,16 +200,12 @@ coro::Task<Status> settle_presence(Connection& connection, MailboxWork& work, Re
 // here for good.
 constexpr std::int64_t kHidesMaxMs = kHourMs;
 
-void check_numbers(const imap::Selection& selection, MailboxWork& work, Log& log) {
+void check_numbers(const imap::Selection& selection, MailboxWork& work) {
   const RemoteCursor& cursor = work.row.cursor;
   const bool back = cursor.uidvalidity && *selection.uid_validity == cursor.uidvalidity &&
                     went_backwards(selection, cursor);
   const bool other = cursor.uidvalidity && *selection.uid_validity != cursor.uidvalidity;
-  if (back || other) {
-    log.info("mailbox {}: {}", work.name(),
-             back ? "its numbers went backwards" : "its UIDVALIDITY changed");
-    work.input.adopting = true;
-  }
+  if (back || other) work.input.adopting = true;
 }
 
 // A change that was told and could not be read would never be told again behind the cursor of this
@@ -337,7 +333,7 @@ coro::Task<Status> observe_remote(Engine& engine, Connection& connection, Mailbo
     co_return Status{};
   }
   take_rights(*selection, work.row.cursor, remote);
-  check_numbers(*selection, work, engine.log);
+  check_numbers(*selection, work);
   STERNA_CO_CHECK(begin_base(engine, work));
   keep_cursor_before_unreadable(engine, work, seen);
   if (work.input.adopting) seen = {};

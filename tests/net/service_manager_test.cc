@@ -9,6 +9,8 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
+#include <string>
 #include <thread>
 
 #include "tests/support/temp_dir.h"
@@ -64,14 +66,22 @@ TEST_F(ServiceManagerTest, IsToldEachThingInADatagram) {
   EXPECT_EQ(heard(), "STOPPING=1");
 }
 
+// Whether that thread waits in the kernel.
+bool sleeps(pid_t thread) {
+  std::ifstream stat("/proc/self/task/" + std::to_string(thread) + "/stat");
+  std::string text;
+  std::getline(stat, text);
+  return text.substr(text.rfind(')') + 1, 2) == " S";
+}
+
 // As when a machine starts, and all its services report.
 TEST_F(ServiceManagerTest, IsToldWhatCountsAlsoWhereItsQueueIsFull) {
   listen(temporary_ / "notify");
   ServiceManager manager = made();
   while (manager.alive()) {
   }
-  std::jthread systemd([this](const std::stop_token& over) {
-    std::this_thread::sleep_for(50ms);
+  std::jthread systemd([this, us = ::gettid()](const std::stop_token& over) {
+    while (!sleeps(us) && !over.stop_requested()) std::this_thread::yield();
     for (std::string last; last != "READY=1" && !over.stop_requested();) last = heard();
   });
   EXPECT_TRUE(manager.ready());
