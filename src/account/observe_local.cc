@@ -137,6 +137,21 @@ void recognize_stub(const Engine& engine, const maildir::ContentIdentity& conten
   arrival.is_placeholder = content.is_placeholder || (message && !ours);
 }
 
+// Where the folder of that row is gone, as where a backup lacks it, the row alone says it.
+Result<FlagSet> meaning_of(Engine& engine, MailboxWork& from, const MessageRow& row,
+                           std::uint8_t mask, std::uint32_t brought) {
+  const Result<maildir::MailboxDirs*> dirs = engine.open_dirs(from);
+  if (!dirs && dirs.error().is(ErrorCode::not_found)) {
+    const FlagSet flags = FlagSet::from_mask(mask);
+    if (brought == 0) return flags;
+    return flags.united(row.flags.minus(FlagSet::from_mask(row.flags.mask())));
+  }
+  if (!dirs) return fail(dirs.error());
+  // Not into its own table: a worker may be reading that.
+  STERNA_TRY(const maildir::KeywordTable letters, maildir::read_keywords(*(*dirs)->home));
+  return letters.flags_of(mask, brought);
+}
+
 // The letters that a file brought along mean what the mailbox says that it came from, until it is
 // renamed to those of its new one; those that were added since are of the new one.
 Status read_letters(Engine& engine, MailboxWork& work, LocalFile& file) {
@@ -146,12 +161,9 @@ Status read_letters(Engine& engine, MailboxWork& work, LocalFile& file) {
   for (const MessageRow& row : rows) {
     MailboxWork* from = engine.find(row.key.mailbox);
     if (!from || from == &work) continue;
-    STERNA_TRY(const maildir::MailboxDirs* dirs, engine.open_dirs(*from));
-    // Not into its own table: a worker may be reading that.
-    STERNA_TRY(const maildir::KeywordTable letters, maildir::read_keywords(*dirs->home));
     const std::uint32_t brought = name.keywords & maildir::parse_file_name(full_name(row)).keywords;
-    file.flags = letters.flags_of(name.mask, brought)
-                     .united(work.keywords.flags_of(0, name.keywords & ~brought));
+    STERNA_TRY(const FlagSet meant, meaning_of(engine, *from, row, name.mask, brought));
+    file.flags = meant.united(work.keywords.flags_of(0, name.keywords & ~brought));
     return {};
   }
   return {};

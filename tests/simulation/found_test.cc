@@ -507,5 +507,22 @@ with trash
 )");
 }
 
+// Its letters come from a mailbox whose folder the backup lacks: the account synced no more.
+TEST(Found, AFileWithAKeywordOfAMailboxWhoseFolderIsGoneStopsNothing) {
+  play(R"(seed 4085508
+with trash
+4 local.deliver dice=774207856
+6 sync kill_ops=7
+18 backup
+36 rest
+39 local.move dice=806976557
+45 rest
+48 restore.maildir dice=46449113
+53 rest
+60 restore.maildir dice=770888455
+66 rest
+)");
+}
+
 }  // namespace
 }  // namespace sterna::simulation
