@@ -130,7 +130,7 @@ TEST(Program, DiesWithAllThatItStarted) {
   const std::string file = directory / "pid";
   // The child ignores SIGTERM, its parent ends at it.
   const Outcome ran =
-      run("(trap '' TERM; while :; do sleep 1000; done) & echo $! > " + file + "; wait", "", 300ms);
+      run("(trap '' TERM; while :; do sleep 1000; done) & echo $! > " + file + "; wait", "", 2s);
   EXPECT_EQ(ran.status.error().code(), ErrorCode::timeout);
   EXPECT_TRUE(ends(file));
 }
@@ -148,7 +148,9 @@ coro::Task<void> keep_code(coro::Task<Status> task, std::optional<ErrorCode>& co
 
 coro::Task<void> cancel_program(Loop& loop, std::optional<ErrorCode>& code, std::string file) {
   coro::Scope scope = co_await coro::make_scope();
-  Program program{.argv = {"sh", "-c", "echo $$ > " + file + "; exec sleep 1000"},
+  // Renamed, since a redirection makes the file before anything is in it.
+  const std::string tell = "echo $$ > " + file + ".new; mv " + file + ".new " + file;
+  Program program{.argv = {"sh", "-c", tell + "; exec sleep 1000"},
                   .environment = {kPath},
                   .input = {},
                   .deadline = 1h,
