@@ -26,6 +26,9 @@
 namespace sterna::account {
 namespace {
 
+// A login may take longer: the directories are walked once more then.
+constexpr std::chrono::seconds kWalkHolds{1};
+
 Result<sync::HeldAnswer> answer_to(Engine& engine, MailboxId id) {
   STERNA_TRY(const auto apply, engine.store->get(mailbox_apply_key(id)));
   if (apply) return sync::HeldAnswer::apply;
@@ -275,7 +278,8 @@ Result<bool> can_recall(Engine& engine) {
   return !pending;
 }
 
-coro::Task<Result<RemoteList>> log_in_and_list(Engine& engine, Pool& pool) {
+coro::Task<Result<RemoteList>> log_in_and_list(Engine& engine, Pool& pool, FirstLook& first) {
+  if (first.there) co_return std::move(*first.there);
   if (engine.news) {
     STERNA_CO_TRY(const bool possible, can_recall(engine));
     if (possible) co_return recalled(*engine.kept->list);
@@ -288,7 +292,8 @@ coro::Task<Result<RemoteList>> log_in_and_list(Engine& engine, Pool& pool) {
   co_return list;
 }
 
-coro::Task<Result<maildir::Discovery>> walk_and_list(Engine& engine) {
+coro::Task<Result<maildir::Discovery>> walk_and_list(Engine& engine, FirstLook& first) {
+  if (first.here) co_return std::move(*first.here);
   STERNA_CO_TRY(maildir::Discovery found, co_await walk_directories(engine));
   co_await list_early(engine, found);
   co_return found;
@@ -310,11 +315,33 @@ bool lists_all(const Engine& engine, const RemoteList& list, const std::vector<M
   });
 }
 
+FirstLook take_first_look(Engine& engine) {
+  const auto kept = std::exchange(engine.first_look, nullptr);
+  if (!kept) return {};
+  if (engine.services.clock.monotonic() - kept->here_at > kWalkHolds) kept->here.reset();
+  return std::move(*kept);
+}
+
 }  // namespace
+
+coro::Task<Status> look_first_there(Engine& engine, Connection& connection, FirstLook& look) {
+  look.there = co_await list_remote(engine, connection);
+  co_return Status{};
+}
+
+coro::Task<Status> look_first_here(Engine& engine, FirstLook& look) {
+  STERNA_CO_CHECK(finish_removals(engine));
+  FirstLook none;
+  look.here_at = engine.services.clock.monotonic();
+  look.here = co_await walk_and_list(engine, none);
+  co_return Status{};
+}
 
 coro::Task<Status> discover(Engine& engine, Pool& pool) {
   STERNA_CO_CHECK(finish_removals(engine));
-  auto [listed, found] = co_await coro::both(log_in_and_list(engine, pool), walk_and_list(engine));
+  FirstLook first = take_first_look(engine);
+  auto [listed, found] =
+      co_await coro::both(log_in_and_list(engine, pool, first), walk_and_list(engine, first));
   STERNA_CO_CHECK(listed);
   STERNA_CO_CHECK(found);
   const RemoteList& remote = *listed;

@@ -3,10 +3,25 @@
 // walk of the directories beside it; then what plan_mailboxes() makes of it.
 #pragma once
 
+#include <chrono>
+#include <optional>
+
 #include "engine.h"
+#include "list_remote.h"
 #include "pool.h"
+#include "sterna/maildir/layout.h"
 
 namespace sterna::account {
+
+// Both halves of a discovery, each taken as early as it can be: the directories while the server is
+// logged in to, the list while the state is opened. For the first pass.
+struct FirstLook {
+  std::optional<Result<RemoteList>> there;
+  std::optional<Result<maildir::Discovery>> here;
+  std::chrono::nanoseconds here_at{};  // monotonic
+};
+coro::Task<Status> look_first_there(Engine& engine, Connection& connection, FirstLook& look);
+coro::Task<Status> look_first_here(Engine& engine, FirstLook& look);
 
 // Fills engine.mailboxes: every mailbox that both sides have after the mailboxes that one side
 // lacked were created, renamed ones renamed, and removed ones removed; INBOX first. What is held is

@@ -119,6 +119,8 @@ struct Allowance {
 
 struct Kept;
 struct News;
+struct FirstLook;
+class LateFlush;
 class Pool;
 
 // Of a file: where its mailbox has it, its name, and what it is, where that is known. No mailbox:
@@ -179,8 +181,10 @@ struct Engine {
   bool union_mode = false;     // a restored backup: every mailbox is to be marked so
   // Local effects, or new remote messages, that another pass in this sync should look at.
   bool again = false;
-  bool may_look_again = false;  // this pass is the first of its sync
-  Outcomes outcomes;            // of this pass
+  LateFlush* late_flush = nullptr;  // of this pass
+  bool flushes_at_once = false;     // since one of these failed
+  bool may_look_again = false;      // this pass is the first of its sync
+  Outcomes outcomes;                // of this pass
   Allowance allowance;
   std::vector<MailboxWork*> resting;        // not looked at in this pass (allowance.h),
   std::optional<Error> why_resting;         // and why
@@ -205,6 +209,7 @@ struct Engine {
   std::string scratch_state;
   std::string scratch_maildir;
 
+  std::shared_ptr<FirstLook> first_look;                // before the first pass (discover.h)
   std::map<std::string, ListedMailbox> listed_early;    // by path (list_early.h)
   std::vector<std::unique_ptr<MailboxWork>> mailboxes;  // INBOX first
   // Which removal each copy in the Trash counts for (trash_copies.h).

@@ -13,6 +13,7 @@
 #include "execute.h"
 #include "failures.h"
 #include "kept.h"
+#include "late_flush.h"
 #include "list_early.h"
 #include "look_at_file.h"
 #include "look_closer.h"
@@ -67,14 +68,45 @@ Status flush_each(io::Directory& directory, const std::vector<const LocalFile*>&
   return directory.sync();
 }
 
+// Of a mailbox's `new` and `cur`.
+struct FlushBegun {
+  bool of_new = false;
+  bool of_cur = false;
+  std::int64_t at_ns = 0;  // by the file system's clock: what changed later is not part of it
+
+  bool covers(bool in_new, std::int64_t changed_ns) const {
+    return (in_new ? of_new : of_cur) && changed_ns < at_ns;
+  }
+};
+
+// Where many came, beside the looks at them.
+FlushBegun begin_flush(Engine& engine, const MailboxWork& work, const maildir::MailboxDirs& dirs,
+                       const std::vector<LocalFile*>& files, std::int64_t since_ns,
+                       std::optional<std::int64_t> fs_now_ns) {
+  FlushBegun begun;
+  if (!engine.late_flush || engine.flushes_at_once || !fs_now_ns) return begun;
+  begun.at_ns = *fs_now_ns;
+  for (const bool in_new : {true, false}) {
+    const auto count = std::ranges::count(files, in_new, &LocalFile::in_new);
+    const maildir::DirectoryStamp& stamp = in_new ? work.stamp_now->fresh : work.stamp_now->cur;
+    if (std::cmp_less_equal(count, kFlushedSinglyMax) || stamp.mtime_ns < since_ns) continue;
+    auto directory = dirs.home->open_directory(in_new ? "new" : "cur");
+    if (!directory) continue;
+    engine.late_flush->begin(std::move(*directory));
+    (in_new ? begun.of_new : begun.of_cur) = true;
+  }
+  return begun;
+}
+
 // What changed since then is made durable before anything is recorded of it: else a file that its
 // program left to the kernel would go with the power, and its row would miss it (rule 3). What
 // cannot be flushed is not known yet.
 void flush_young(maildir::MailboxDirs& dirs, const std::vector<LocalFile*>& files,
-                 std::vector<Looked>& looked, std::int64_t since_ns) {
+                 std::vector<Looked>& looked, std::int64_t since_ns, const FlushBegun& begun) {
   for (const bool in_new : {true, false}) {
     const auto is_young = [&](std::size_t i) {
-      return files[i]->in_new == in_new && looked[i].identity && looked[i].changed_ns >= since_ns;
+      return files[i]->in_new == in_new && looked[i].identity && looked[i].changed_ns >= since_ns &&
+             !begun.covers(in_new, looked[i].changed_ns);
     };
     std::vector<const LocalFile*> young;
     for (std::size_t i = 0; i < files.size(); ++i) {
@@ -220,7 +252,8 @@ void tell_denied(Engine& engine, MailboxWork& work, const LocalFile& file, const
   park(engine, work, Uid{}, file.base, "read", std::move(error));
 }
 
-coro::Task<Status> describe_arrivals(Engine& engine, MailboxWork& work, ListingMatch& found) {
+coro::Task<Status> describe_arrivals(Engine& engine, MailboxWork& work, ListingMatch& found,
+                                     std::optional<std::int64_t> fs_now_ns) {
   std::vector<LocalFile*> files;
   for (LocalFile& file : found.arrived) files.push_back(&file);
   for (LocalChange& change : found.changed) {
@@ -235,9 +268,12 @@ coro::Task<Status> describe_arrivals(Engine& engine, MailboxWork& work, ListingM
   const std::int64_t since_ns = written_before_ns(engine);
   std::vector<Looked> looked;
   looked.reserve(files.size());
+  const FlushBegun begun =
+      flushes ? begin_flush(engine, work, *dirs, files, since_ns, fs_now_ns) : FlushBegun{};
   const auto job = [&] {
     look_at_more(*dirs, files, looked);
-    if (flushes && looked.size() == files.size()) flush_young(*dirs, files, looked, since_ns);
+    if (!flushes || looked.size() < files.size()) return;
+    flush_young(*dirs, files, looked, since_ns, begun);
   };
   while (looked.size() < files.size()) {
     co_await engine.services.worker.run(job);
@@ -330,7 +366,7 @@ coro::Task<Status> list_mailbox(Engine& engine, MailboxWork& work) {
 
   STERNA_CO_TRY(ListingMatch found, co_await match_listing(engine, work, *opened));
   co_await flush_renames(engine, work, *opened, found);
-  STERNA_CO_CHECK(co_await describe_arrivals(engine, work, found));
+  STERNA_CO_CHECK(co_await describe_arrivals(engine, work, found, listed.fs_now_ns));
   work.linked = std::move(found.linked);
   work.input.local.changed = std::move(found.changed);
   for (const MissingFile& missing : found.missing) {

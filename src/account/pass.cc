@@ -20,6 +20,7 @@
 #include "gather.h"
 #include "half_looks.h"
 #include "kept.h"
+#include "late_flush.h"
 #include "learn_stored.h"
 #include "look_closer.h"
 #include "look_elsewhere.h"
@@ -328,6 +329,13 @@ coro::Task<Result<sync::Plan>> make_plan(Engine& engine, Pool& pool) {
   co_return co_await plan_beside_neighbours(engine, input);
 }
 
+// Uploads wait by themselves for what is flushed late.
+bool only_sends(const sync::Plan& plan) {
+  return std::ranges::all_of(plan.actions, [](const sync::Action& action) {
+    return std::holds_alternative<sync::Upload>(action.what);
+  });
+}
+
 coro::Task<Status> do_pass(Engine& engine, Pool& pool) {
   STERNA_CO_CHECK(co_await discover(engine, pool));
   STERNA_CO_CHECK(co_await observe_both(engine, pool));
@@ -355,6 +363,7 @@ coro::Task<Status> do_pass(Engine& engine, Pool& pool) {
     co_return settle_plan(engine, plan);
   }
   log_plan(engine, plan);
+  if (!only_sends(plan) && !co_await end_late_flush(engine)) co_return Status{};
   engine.again = engine.again || plan.look_again;
   STERNA_CO_CHECK(attempts.compare(plan));
   STERNA_CO_CHECK(attempts.hold_back(plan));
@@ -376,7 +385,11 @@ coro::Task<Status> do_pass(Engine& engine, Pool& pool) {
 }  // namespace
 
 coro::Task<Status> run_pass(Engine& engine, Pool& pool) {
+  LateFlush late_flush(engine.services, co_await coro::current());
+  engine.late_flush = &late_flush;
   Status done = co_await do_pass(engine, pool);
+  static_cast<void>(co_await late_flush.end());
+  engine.late_flush = nullptr;
   Connection* connection = pool.open_primary();
   if (connection) {
     const Status dropped = co_await drop_ahead(engine, *connection);

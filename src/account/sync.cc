@@ -10,6 +10,7 @@
 #include "allowance.h"
 #include "audit.h"
 #include "decisions.h"
+#include "discover.h"
 #include "engine.h"
 #include "hints.h"
 #include "kept.h"
@@ -140,22 +141,27 @@ coro::Task<Status> take_leave(const Engine& engine, Pool& pool) {
   co_return Status{};
 }
 
-coro::Task<Status> log_in(Pool& pool) {
-  Result<Connection*> connection = co_await pool.primary();
-  co_return connection ? Status() : Status(fail(std::move(connection).error()));
+coro::Task<Status> log_in(Engine& engine, Pool& pool, FirstLook* look) {
+  STERNA_CO_TRY(Connection * connection, co_await pool.primary());
+  co_return look ? co_await look_first_there(engine, *connection, *look) : Status{};
 }
 
-coro::Task<Status> open_both(Engine& engine, coro::Event& state_opened) {
+coro::Task<Status> open_both(Engine& engine, coro::Event& state_opened, FirstLook* look) {
   STERNA_CO_CHECK(co_await open_state(engine));
   state_opened.set();
-  co_return co_await open_tree(engine);
+  STERNA_CO_CHECK(co_await open_tree(engine));
+  STERNA_CO_CHECK(live_on(engine));
+  co_return look ? co_await look_first_here(engine, *look) : Status{};
 }
 
-// The server takes its time for a login: meanwhile the state and the Maildir are looked at.
+// The server takes its time for a login: meanwhile the state and the Maildir are looked at. What
+// lives on is logged in already, and remembers the list.
 coro::Task<Status> sync_tree(Engine& engine, Pool& pool, coro::Event& state_opened) {
-  auto [opened, logged_in] = co_await coro::both(open_both(engine, state_opened), log_in(pool));
+  if (!engine.kept) engine.first_look = std::make_shared<FirstLook>();
+  FirstLook* look = engine.first_look.get();
+  auto [opened, logged_in] =
+      co_await coro::both(open_both(engine, state_opened, look), log_in(engine, pool, look));
   STERNA_CO_CHECK(opened);
-  STERNA_CO_CHECK(live_on(engine));
   STERNA_CO_CHECK(logged_in);
   STERNA_CO_CHECK(co_await run_passes(engine, pool));
   const Result<bool> differs = co_await audit(engine, pool);

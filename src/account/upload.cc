@@ -17,6 +17,7 @@
 #include "execute.h"
 #include "failures.h"
 #include "file_words.h"
+#include "late_flush.h"
 #include "learn_stored.h"
 #include "list_remote.h"
 #include "row_changes.h"
@@ -39,13 +40,6 @@ constexpr std::uint64_t kEagerOctets = 1024 * 1024;
 
 // So many are stored before their rows are written, however many there are.
 constexpr std::size_t kRowsTogether = 1000;
-
-Result<std::string> read_piece(maildir::UploadReader& reader, std::size_t octets_max) {
-  std::string piece;
-  STERNA_TRY(const std::size_t got, reader.read(piece, octets_max));
-  if (got == 0) return fail(ErrorCode::changed, "the file became shorter while it was sent");
-  return piece;
-}
 
 // What the server cannot hold lives in the file and in the base alone.
 FlagSet with_unstored(FlagSet flags, const FlagSet& shown, const StorableFlags& storable) {
@@ -82,13 +76,14 @@ class Uploader {
     if (jobs_.empty()) co_return Status{};
     for (UploadJob& job : jobs_) todo_.push_back(&job);
     STERNA_CO_CHECK(submit_limits());
-    // The first files are read while the intents are flushed, and the server answers.
+    // The first files are read while all of them are flushed, and the server answers.
     STERNA_CO_CHECK(co_await connection_.flush());
-    auto [opened, written] = co_await coro::both(open_some(), write_intents());
+    auto [opened, flushed] = co_await coro::both(open_some(), end_late_flush(engine_));
     STERNA_CO_CHECK(opened);
-    STERNA_CO_CHECK(written);
+    if (flushed) STERNA_CO_CHECK(write_intents());
     Status limits = co_await take_limits();
     if (!limits) co_return co_await give_up(std::move(limits).error());
+    if (!flushed) co_return leave_all();
     while (!todo_.empty() || !flying_.empty()) {
       STERNA_CO_CHECK(co_await fill_line());
       if (flying_.empty()) continue;
@@ -121,8 +116,7 @@ class Uploader {
       }
       STERNA_TRY(const bool may, may_send_today(what.identity.size));
       if (!may) {
-        work.stamp_settled = false;
-        engine_.outcomes.undone.insert({work.row.id, Uid{}, what.file.base, "upload"});
+        leave(work, what);
         continue;
       }
       UploadJob job;
@@ -182,8 +176,20 @@ class Uploader {
     return own == limits_.end() ? connection_.capabilities().append_limit() : own->second;
   }
 
-  coro::Task<Status> write_intents() {
-    STERNA_CO_TRY(auto transaction, engine_.store->begin(store::Durability::full));
+  // A file that went with the power would look like one that was sent, and deleted then.
+  Status leave_all() {
+    for (const UploadJob& job : jobs_) leave(*job.work, *job.what);
+    return {};
+  }
+
+  // For another pass.
+  void leave(MailboxWork& work, const sync::Upload& what) {
+    work.stamp_settled = false;
+    engine_.outcomes.undone.insert({work.row.id, Uid{}, what.file.base, "upload"});
+  }
+
+  Status write_intents() {
+    STERNA_TRY(auto transaction, engine_.store->begin(store::Durability::full));
     for (UploadJob& job : jobs_) {
       Intent& intent = job.intent;
       intent.kind = IntentKind::upload;
@@ -196,14 +202,14 @@ class Uploader {
       intent.at_ms = engine_.sure_ms();
       if (job.what->intent) {
         intent.id = job.what->intent;
-        STERNA_CO_CHECK(engine_.store->update_intent(intent));
+        STERNA_CHECK(engine_.store->update_intent(intent));
       } else {
-        STERNA_CO_TRY(intent.id, engine_.store->add_intent(intent));
+        STERNA_TRY(intent.id, engine_.store->add_intent(intent));
       }
     }
-    STERNA_CO_CHECK(transaction.commit());
+    STERNA_CHECK(transaction.commit());
     at_step("upload.intended");
-    co_return Status{};
+    return {};
   }
 
   // As many commands as may fly, and as can be held.
@@ -247,7 +253,7 @@ class Uploader {
   coro::Task<Status> open_on_worker(std::span<UploadJob* const> jobs) {
     if (jobs.empty()) co_return Status{};
     auto job = [jobs] {
-      for (UploadJob* one : jobs) open(*one);
+      for (UploadJob* one : jobs) open_file(*one);
       return true;
     };
     co_await on_worker(engine_.services, job);
@@ -258,20 +264,6 @@ class Uploader {
     if (!job.reader) return;
     job.reader.reset();
     held_.remove(job);
-  }
-
-  static void open(UploadJob& job) {
-    Result<maildir::UploadReader> reader = maildir::UploadReader::open(
-        job.dirs->message_dir(job.what->file.in_new), to_seen(job.what->file));
-    if (!reader) {
-      job.error = reader.error();
-    } else if (to_identity(reader->identity()).same_as(job.what->identity)) {
-      job.stat = reader->stat();
-      job.identity = to_identity(reader->identity());
-      job.reader = std::make_shared<maildir::UploadReader>(std::move(*reader));
-    } else {
-      job.error = Error(ErrorCode::changed, "the file is being written");
-    }
   }
 
   // Whether it can be sent at all; if not, its fate is settled here.
@@ -336,36 +328,16 @@ class Uploader {
     return message;
   }
 
-  // The literals of a command one after the other, each as its reader gives it.
-  static LiteralSource source_of(const std::vector<UploadJob*>& group) {
-    struct Feed {
-      std::vector<std::shared_ptr<maildir::UploadReader>> readers;
-      std::size_t current = 0;
-      std::uint64_t given = 0;
-    };
-    auto feed = std::make_shared<Feed>();
-    for (const UploadJob* job : group) feed->readers.push_back(job->reader);
-    return [feed](std::size_t octets_max) -> Result<std::string> {
-      while (feed->given == feed->readers[feed->current]->size()) {
-        ++feed->current;
-        feed->given = 0;
-      }
-      STERNA_TRY(std::string piece, read_piece(*feed->readers[feed->current], octets_max));
-      feed->given += piece.size();
-      return piece;
-    };
-  }
-
   // Surely not stored: the intent goes, and the file is parked unless it only changed.
   Status refuse(UploadJob& job, Error error) {
     let_go(job);
     STERNA_CHECK(engine_.write([&] { return engine_.store->close_intent(job.intent.id); }));
-    job.work->stamp_settled = false;
     if (error.is(ErrorCode::changed)) {
       engine_.again = true;
-      engine_.outcomes.undone.insert({job.work->row.id, Uid{}, job.what->file.base, "upload"});
+      leave(*job.work, *job.what);
       return {};
     }
+    job.work->stamp_settled = false;
     park(engine_, *job.work, Uid{}, job.what->file.base, "upload", std::move(error));
     return {};
   }

@@ -4,7 +4,9 @@
 
 #include <memory>
 #include <optional>
+#include <vector>
 
+#include "connection.h"
 #include "engine.h"
 #include "sterna/maildir/upload.h"
 
@@ -30,6 +32,13 @@ struct UploadJob {
   std::uint64_t size() const { return identity.size; }
   bool is_looked_at() const { return reader || error; }
 };
+
+// Opens its file, counts and digests it. Blocking: made for a worker's job. Sets `reader` or
+// `error`.
+void open_file(UploadJob& job);
+
+// The literals of a command one after the other, each as its reader gives it.
+LiteralSource source_of(const std::vector<UploadJob*>& group);
 
 // What is open at a time, sent and unanswered included: small files as octets, others as
 // descriptors.

@@ -49,9 +49,9 @@ void fill_standard_streams() {
 
 void prepare_process() {
   fill_standard_streams();
-  // Before libuv's first job: the work is the disk's, so more threads than processors bring little.
+  // Before libuv's first job. Two more than have work for the processors: a flush only waits.
   // An explicit setting wins.
-  const unsigned threads = std::clamp(std::thread::hardware_concurrency(), 2U, 4U);
+  const unsigned threads = std::clamp(std::thread::hardware_concurrency(), 2U, 4U) + 2;
   ::setenv("UV_THREADPOOL_SIZE", std::to_string(threads).c_str(), 0);
   ::signal(SIGPIPE, SIG_IGN);
   ::mallopt(M_ARENA_MAX, 2);
