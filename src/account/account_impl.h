@@ -14,7 +14,7 @@
 #include <utility>
 
 #include "backoff.h"
-#include "counted.h"
+#include "counted_worker.h"
 #include "heard_dialer.h"
 #include "kept.h"
 #include "life.h"
@@ -28,25 +28,6 @@
 #include "work.h"
 
 namespace sterna::account {
-
-// Jobs that are done are work that goes on, however long all of them take; and a disk may be slow,
-// or busy with other accounts.
-class CountedWorker final : public io::Worker {
- public:
-  explicit CountedWorker(io::Worker& worker) : worker_(worker) {}
-  coro::Task<void> run(std::function<void()> job) override {
-    const Counted at_work(at_work_);
-    co_await worker_.run(std::move(job));
-    ++jobs_;
-  }
-  std::uint64_t jobs() const { return jobs_; }
-  bool is_at_work() const { return at_work_ > 0; }
-
- private:
-  io::Worker& worker_;
-  std::uint64_t jobs_ = 0;
-  std::size_t at_work_ = 0;
-};
 
 // Nothing that an account does by itself takes so long without an octet or a job that ends: a
 // server may be silent for three minutes, and a password's helper for one.
@@ -63,7 +44,7 @@ struct Account::Impl final : SideWatch::Owner {
   Impl(Account& account, Services world, io::Watcher& watcher, Settings given, LifeSettings how,
        Observer& supervisor, Log logger)
       : self(account),
-        worker(world.worker),
+        worker(world.worker, world.clock, [this](bool silent) { on_disk(silent); }),
         lines(world.dialer),
         services{world.clock, worker, lines, world.random, world.files},
         settings(std::move(given)),
@@ -139,6 +120,7 @@ struct Account::Impl final : SideWatch::Owner {
   void drop_line();
   void lose_line();
   void answer_all();
+  void on_disk(bool silent);
   void count();
   void note_next_try();
   void note_pending();

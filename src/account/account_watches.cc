@@ -81,4 +81,16 @@ coro::Task<void> Account::Impl::watch_maildir() {
   if (not_looked) local.doubt_directories();
 }
 
+// No call to the kernel that waits for a disk can be broken off: it is told, and waited for.
+void Account::Impl::on_disk(bool silent) {
+  life.disk_silent = silent;
+  if (silent) {
+    log.warn("the disk has not answered for {} s, and is waited for: {}, or {}",
+             kDiskSilentMax.count(), settings.maildir, settings.state_dir);
+  } else {
+    log.info("the disk answers again");
+  }
+  observer.on_life(self);
+}
+
 }  // namespace sterna::account

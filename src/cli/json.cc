@@ -118,6 +118,7 @@ void add_life(Json& object, const account::Life& life) {
   object["connections"] = life.connections;
   object["watches"] = life.watches;
   object["watch_obstacle"] = octets_or_null(life.watch_obstacle);
+  object["disk_silent"] = life.disk_silent;
 }
 
 Json status_object(const StatusRow& row) {

@@ -125,6 +125,7 @@ Json life_object(const Life& life) {
               {"connections", life.connections},
               {"watches", life.watches},
               {"watch_obstacle", octets(life.watch_obstacle)},
+              {"disk_silent", life.disk_silent},
               {"certificate_expires_ms", life.certificate_expires_ms},
               {"token_expires_ms", life.token_expires_ms},
               {"counters", counters_object(life.counters)}};
@@ -309,6 +310,7 @@ AccountLife read_life(const Json& object) {
   read(*value, "connections", life.connections);
   read(*value, "watches", life.watches);
   read(*value, "watch_obstacle", life.watch_obstacle);
+  read(*value, "disk_silent", life.disk_silent);
   read(*value, "certificate_expires_ms", life.certificate_expires_ms);
   read(*value, "token_expires_ms", life.token_expires_ms);
   if (const Json* counters = find(*value, "counters")) read_counters(*counters, life.counters);

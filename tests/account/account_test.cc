@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "account/counted_worker.h"
 #include "tests/account/living_account.h"
 
 namespace sterna::account::test {
@@ -240,6 +241,42 @@ TEST_F(LivingAccount, ASlowDiskIsNoAccountThatStandsStill) {
   watcher_.tell(settings_.maildir + "/INBOX/cur", {"a:2,"});
   pass(minutes(10));
   EXPECT_EQ(life().patience.count(), 0);
+}
+
+TEST_F(LivingAccount, ADiskThatDoesNotAnswerIsTold) {
+  begin();
+  worker_.takes = minutes(30);
+  watcher_.tell(settings_.maildir + "/INBOX/cur", {"a:2,"});
+  pass(seconds(50));
+  EXPECT_FALSE(life().disk_silent);
+  pass(seconds(30));
+  EXPECT_TRUE(life().disk_silent);
+  worker_.takes = {};
+  pass(minutes(31));
+  EXPECT_FALSE(life().disk_silent);
+  EXPECT_EQ(life().state, LifeState::watching);
+}
+
+coro::Task<void> run_job(io::Worker& worker, std::size_t& done) {
+  co_await worker.run([&done] { ++done; });
+}
+
+// Others need the threads, too. Whoever is asked to stop has what it handed over done first.
+TEST_F(LivingAccount, FewJobsOfOneAccountAreDoneAtATime) {
+  worker_.takes = seconds(10);
+  CountedWorker worker(worker_, clock_, [](bool) {});
+  std::size_t done = 0;
+  coro::Scope scope(clock_.queue());
+  for (int i = 0; i < 5; ++i) scope.spawn(run_job(worker, done));
+  pass(seconds(1));
+  EXPECT_EQ(worker_.jobs, kJobsAtOnce);
+  scope.cancel();
+  pass(seconds(20));
+  EXPECT_EQ(done, 4U);
+  pass(seconds(10));
+  EXPECT_EQ(done, 5U);
+  EXPECT_EQ(worker.jobs(), 5U);
+  sterna::test::end_scope(scope, clock_);
 }
 
 TEST_F(LivingAccount, AFullMaildirIsReadAPieceAtATimeAndAPauseWaitsForOneOfThem) {

@@ -183,6 +183,15 @@ TEST_F(StatusText, WhatOfTheMaildirIsNotToldIsSaidInTheWordsOfTheDaemon) {
               HasSubstr("work: more changed at once than inotify could tell\n"));
 }
 
+TEST_F(StatusText, ADiskThatDoesNotAnswerIsSaid) {
+  StatusRow row = row_of("work");
+  account::Life life;
+  life.state = LifeState::syncing;
+  life.disk_silent = true;
+  take_life(row, life);
+  EXPECT_THAT(status_text({row}, kNow), HasSubstr("work: its disk has not answered for a minute"));
+}
+
 TEST_F(StatusText, ATroubleIsSaidWithWhatMendsIt) {
   StatusRow row = row_of("work");
   account::Life life;

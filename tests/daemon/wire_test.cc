@@ -176,6 +176,7 @@ TEST(WireTest, ALifeComesBackAsItWas) {
   life.connections = 8;
   life.watches = 9;
   life.watch_obstacle = "no more watches";
+  life.disk_silent = true;
   life.certificate_expires_ms = 14;
   life.token_expires_ms = 15;
   life.counters.syncs = 10;
@@ -205,6 +206,7 @@ TEST(WireTest, ALifeComesBackAsItWas) {
     EXPECT_EQ(read.connections, 8U);
     EXPECT_EQ(read.watches, 9U);
     EXPECT_EQ(read.watch_obstacle, "no more watches");
+    EXPECT_TRUE(read.disk_silent);
     EXPECT_EQ(read.certificate_expires_ms, 14);
     EXPECT_EQ(read.token_expires_ms, 15);
     EXPECT_EQ(read.counters.syncs, 10U);
