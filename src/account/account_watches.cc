@@ -85,8 +85,10 @@ coro::Task<void> Account::Impl::watch_maildir() {
 void Account::Impl::on_disk(bool silent) {
   life.disk_silent = silent;
   if (silent) {
-    log.warn("the disk has not answered for {} s, and is waited for: {}, or {}",
-             kDiskSilentMax.count(), settings.maildir, settings.state_dir);
+    log.warn(
+        "no disk has answered for {} s, and is waited for: that of {}, of {}, or of another "
+        "account, whose work came first",
+        kDiskSilentMax.count(), settings.maildir, settings.state_dir);
   } else {
     log.info("the disk answers again");
   }

@@ -104,8 +104,10 @@ coro::Task<Result<Secret>> answer(Services services, std::shared_ptr<Attempt> at
                                   std::string challenge) {
   Result<Secret> response = fail(ErrorCode::internal, "no answer");
   if (attempt->exchange->works_long()) {
-    co_await services.worker.run(
-        [&response, &attempt, &challenge] { response = attempt->exchange->respond(challenge); });
+    co_await services.worker.run([&response, &attempt, &challenge] {
+      response = attempt->exchange->respond(challenge);
+      wipe_leftovers();  // of that thread
+    });
   } else {
     response = attempt->exchange->respond(challenge);
   }

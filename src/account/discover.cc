@@ -332,8 +332,8 @@ coro::Task<Status> look_first_there(Engine& engine, Connection& connection, Firs
 coro::Task<Status> look_first_here(Engine& engine, FirstLook& look) {
   STERNA_CO_CHECK(finish_removals(engine));
   FirstLook none;
-  look.here_at = engine.services.clock.monotonic();
   look.here = co_await walk_and_list(engine, none);
+  look.here_at = engine.services.clock.monotonic();
   co_return Status{};
 }
 

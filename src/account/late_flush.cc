@@ -25,7 +25,7 @@ coro::Task<Status> end_late_flush(Engine& engine) {
   if (!engine.late_flush) co_return Status{};
   Status flushed = co_await engine.late_flush->end();
   if (!flushed) {
-    engine.log.warn("what is new here is not flushed yet: {}", flushed.error().describe());
+    engine.note(Error(flushed.error()).with_context("what is new here"));
     engine.flushes_at_once = engine.again = true;
   }
   co_return flushed;

@@ -32,8 +32,9 @@ class LateFlush {
   Status outcome_;
 };
 
-// That of this pass. Once one has failed, another pass looks again, and what cannot be flushed is
-// not known in it.
+// That of this pass. Once one has failed, another pass looks again and flushes file by file: a file
+// system tells of a failure once, a file of its own to each who opens it. What cannot be flushed is
+// not known then.
 coro::Task<Status> end_late_flush(Engine& engine);
 
 }  // namespace sterna::account

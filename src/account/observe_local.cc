@@ -102,7 +102,8 @@ FlushBegun begin_flush(Engine& engine, const MailboxWork& work, const maildir::M
 // program left to the kernel would go with the power, and its row would miss it (rule 3). What
 // cannot be flushed is not known yet.
 void flush_young(maildir::MailboxDirs& dirs, const std::vector<LocalFile*>& files,
-                 std::vector<Looked>& looked, std::int64_t since_ns, const FlushBegun& begun) {
+                 std::vector<Looked>& looked, std::int64_t since_ns, const FlushBegun& begun,
+                 bool singly) {
   for (const bool in_new : {true, false}) {
     const auto is_young = [&](std::size_t i) {
       return files[i]->in_new == in_new && looked[i].identity && looked[i].changed_ns >= since_ns &&
@@ -114,8 +115,8 @@ void flush_young(maildir::MailboxDirs& dirs, const std::vector<LocalFile*>& file
     }
     if (young.empty()) continue;
     io::Directory& directory = dirs.message_dir(in_new);
-    const Status flushed = young.size() > kFlushedSinglyMax ? directory.sync_file_system()
-                                                            : flush_each(directory, young);
+    const bool at_once = young.size() > kFlushedSinglyMax && !singly;
+    const Status flushed = at_once ? directory.sync_file_system() : flush_each(directory, young);
     if (flushed) continue;
     for (std::size_t i = 0; i < files.size(); ++i) {
       if (is_young(i)) looked[i].identity.reset();
@@ -273,7 +274,7 @@ coro::Task<Status> describe_arrivals(Engine& engine, MailboxWork& work, ListingM
   const auto job = [&] {
     look_at_more(*dirs, files, looked);
     if (!flushes || looked.size() < files.size()) return;
-    flush_young(*dirs, files, looked, since_ns, begun);
+    flush_young(*dirs, files, looked, since_ns, begun, engine.flushes_at_once);
   };
   while (looked.size() < files.size()) {
     co_await engine.services.worker.run(job);

@@ -329,8 +329,10 @@ coro::Task<Result<sync::Plan>> make_plan(Engine& engine, Pool& pool) {
   co_return co_await plan_beside_neighbours(engine, input);
 }
 
-// Uploads wait by themselves for what is flushed late.
-bool only_sends(const sync::Plan& plan) {
+// Uploads wait by themselves for what is flushed late; all else begins after it.
+bool only_sends(const Engine& engine, const sync::Plan& plan) {
+  const bool empties = !engine.emptied_here.empty() || !engine.emptied_there.empty();
+  if (empties || plan.actions.empty() || !plan.consumed.empty()) return false;
   return std::ranges::all_of(plan.actions, [](const sync::Action& action) {
     return std::holds_alternative<sync::Upload>(action.what);
   });
@@ -340,6 +342,8 @@ coro::Task<Status> do_pass(Engine& engine, Pool& pool) {
   STERNA_CO_CHECK(co_await discover(engine, pool));
   STERNA_CO_CHECK(co_await observe_both(engine, pool));
   STERNA_CO_CHECK(mark_adoptions(engine));
+  STERNA_CO_TRY(const bool decided, has_decisions(engine));
+  if (decided && !co_await end_late_flush(engine)) co_return Status{};
   STERNA_CO_CHECK(carry_out_decisions(engine));
   STERNA_CO_CHECK(co_await learn_the_rest(engine, pool));
   STERNA_CO_TRY(const bool pending, anything_pending(engine));
@@ -363,7 +367,7 @@ coro::Task<Status> do_pass(Engine& engine, Pool& pool) {
     co_return settle_plan(engine, plan);
   }
   log_plan(engine, plan);
-  if (!only_sends(plan) && !co_await end_late_flush(engine)) co_return Status{};
+  if (!only_sends(engine, plan) && !co_await end_late_flush(engine)) co_return Status{};
   engine.again = engine.again || plan.look_again;
   STERNA_CO_CHECK(attempts.compare(plan));
   STERNA_CO_CHECK(attempts.hold_back(plan));

@@ -141,8 +141,9 @@ coro::Task<Status> take_leave(const Engine& engine, Pool& pool) {
   co_return Status{};
 }
 
-coro::Task<Status> log_in(Engine& engine, Pool& pool, FirstLook* look) {
+coro::Task<Status> log_in(Engine& engine, Pool& pool, coro::Event& state_opened, FirstLook* look) {
   STERNA_CO_TRY(Connection * connection, co_await pool.primary());
+  STERNA_CO_CHECK(co_await state_opened.wait());  // nobody else observes from then on (rule 1)
   co_return look ? co_await look_first_there(engine, *connection, *look) : Status{};
 }
 
@@ -159,8 +160,8 @@ coro::Task<Status> open_both(Engine& engine, coro::Event& state_opened, FirstLoo
 coro::Task<Status> sync_tree(Engine& engine, Pool& pool, coro::Event& state_opened) {
   if (!engine.kept) engine.first_look = std::make_shared<FirstLook>();
   FirstLook* look = engine.first_look.get();
-  auto [opened, logged_in] =
-      co_await coro::both(open_both(engine, state_opened, look), log_in(engine, pool, look));
+  auto [opened, logged_in] = co_await coro::both(open_both(engine, state_opened, look),
+                                                 log_in(engine, pool, state_opened, look));
   STERNA_CO_CHECK(opened);
   STERNA_CO_CHECK(logged_in);
   STERNA_CO_CHECK(co_await run_passes(engine, pool));

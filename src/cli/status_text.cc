@@ -148,7 +148,7 @@ std::string attention_text(const StatusRow& row, std::int64_t now_ms, const Styl
   if (row.pause) add(paused_text(row.pause->until_ms), "sterna resume " + state.name);
   if (row.wait) add(left_alone_text(row.wait->until_ms), "sterna resume " + state.name);
   if (row.life && row.life->disk_silent)
-    add("its disk has not answered for a minute or longer, and is waited for", "");
+    add("its disk, or that of another account, has not answered for a minute or longer", "");
   if (row.life && !row.life->watch_obstacle.empty())
     add(printable(row.life->watch_obstacle, kTextOctetsMax), "");
   if (row.unknown)

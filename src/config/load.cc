@@ -14,6 +14,7 @@
 #include "problems.h"
 #include "sterna/base/bytes.h"
 #include "sterna/base/secret.h"
+#include "sterna/base/wiping_heap.h"
 
 namespace sterna::config {
 namespace {
@@ -80,6 +81,7 @@ void read_file(const std::string& path, Node& whole, Problems& problems) {
   const std::size_t index = problems.add_file(path, directory_of(path));
   auto root = parse_document(file->text, index, problems);
   wipe(file->text);
+  wipe_leftovers();  // of the library's own buffers, on whichever thread this is
   if (!root) return;
   check_secrecy(*root, file->mode, path, problems);
   if (whole.place.file == Place::kNoFile) whole.place = {index, 0, 0};

@@ -189,7 +189,8 @@ TEST_F(StatusText, ADiskThatDoesNotAnswerIsSaid) {
   life.state = LifeState::syncing;
   life.disk_silent = true;
   take_life(row, life);
-  EXPECT_THAT(status_text({row}, kNow), HasSubstr("work: its disk has not answered for a minute"));
+  EXPECT_THAT(status_text({row}, kNow),
+              HasSubstr("work: its disk, or that of another account, has not answered"));
 }
 
 TEST_F(StatusText, ATroubleIsSaidWithWhatMendsIt) {

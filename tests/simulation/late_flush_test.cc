@@ -23,12 +23,15 @@ class LateFlush : public Stage {
   void leave(const std::string& token) {
     disk.write("mail/m1/new/" + token, "Subject: " + token + "\nX-Token: " + token + "\n\n");
   }
-  // The next so many times that the file system is flushed.
-  void flushes_fail(int count) {
-    disk.before = [this, count](DiskOp op, std::string_view) mutable -> Status {
-      if (op != DiskOp::sync_all) return {};
-      ++flushes_;
-      return count-- > 0 ? fail(ErrorCode::io, "the disk is broken") : Status();
+  // The next so many flushes of the file system, and of single files.
+  void flushes_fail(int together, int singly = 0) {
+    disk.before = [this, together, singly](DiskOp op, std::string_view name) mutable -> Status {
+      const bool of_all = op == DiskOp::sync_all;
+      const bool of_one = op == DiskOp::sync_file && name.empty();
+      if (!of_all && !of_one) return {};
+      ++(of_all ? flushes_ : singly_);
+      int& left = of_all ? together : singly;
+      return left-- > 0 ? fail(ErrorCode::io, "the disk is broken") : Status();
     };
   }
   std::size_t there() { return server.find("m1")->messages.size(); }
@@ -36,6 +39,7 @@ class LateFlush : public Stage {
   static constexpr int kMany = 12;
   unsigned left_ = 0;
   int flushes_ = 0;
+  int singly_ = 0;
 };
 
 TEST_F(LateFlush, ManyThatAreSentAreDurableHereFirst) {
@@ -51,11 +55,11 @@ TEST_F(LateFlush, ManyThatAreSentAreDurableHereFirst) {
 }
 
 TEST_F(LateFlush, NothingIsSentBeforeItHasSucceeded) {
-  flushes_fail(2);
-  sync();
-  EXPECT_EQ(flushes_, 2) << "late, and at once in the next pass";
-  EXPECT_EQ(there(), 0U);
-  sync();
+  flushes_fail(1);
+  const account::AccountReport report = run();
+  ASSERT_EQ(report.errors.size(), 1U);
+  EXPECT_TRUE(report.errors.front().describe().contains("what is new here"));
+  EXPECT_GE(singly_, kMany) << "in the next pass each file by itself";
   EXPECT_EQ(there(), std::size_t{kMany});
   EXPECT_EQ(files().size(), 1U + kMany);
 }
@@ -63,7 +67,7 @@ TEST_F(LateFlush, NothingIsSentBeforeItHasSucceeded) {
 // One of them is a file that was moved here.
 TEST_F(LateFlush, APlanOfMoreWaitsForTheFlush) {
   disk.rename(file_of("t0"), "mail/m1/new/moved");
-  flushes_fail(100);
+  flushes_fail(100, 100);
   bool moved = false;
   at_command("COPY", [&] { moved = true; });
   run();
@@ -73,6 +77,31 @@ TEST_F(LateFlush, APlanOfMoreWaitsForTheFlush) {
   EXPECT_TRUE(moved);
   EXPECT_EQ(files().size(), 1U + kMany);
   EXPECT_EQ(there(), std::size_t{1 + kMany});
+}
+
+// What is to be emptied stands in no plan.
+TEST_F(LateFlush, AMailboxThatIsEmptiedForTheUserWaitsForTheFlush) {
+  sync();
+  for (const std::string part : {"new", "cur"}) {
+    for (const std::string& name : disk.names("mail/m1/" + part))
+      disk.rename("mail/m1/" + part + "/" + name, "mail/INBOX/cur/" + name);
+  }
+  disk.remove_tree("mail/m1");
+  run();
+  ASSERT_EQ(decide(account::HeldDecision::apply), 1U);
+  disk.set_now_ns(clock_.wall_ns());
+  for (const std::string& name : disk.names("mail/INBOX/cur"))
+    disk.rename("mail/INBOX/cur/" + name, "mail/INBOX/cur/" + without_letters(name) + ":2,S");
+  flushes_fail(100, 100);
+  bool moved = false;
+  at_command("COPY", [&] { moved = true; });
+  run();
+  EXPECT_FALSE(moved);
+  flushes_fail(0);
+  for (int i = 0; i < 2; ++i) sync();
+  EXPECT_TRUE(moved);
+  mailboxes = {"INBOX"};
+  EXPECT_EQ(files().size(), 1U + kMany);
 }
 
 // What is written after the flush is no part of it.

@@ -85,7 +85,7 @@ struct Life {
   std::uint64_t connections = 0;    // open now
   std::uint64_t watches = 0;        // directories of the Maildir that are watched
   std::string watch_obstacle;  // what of its changes is not told, and what is done; "": nothing
-  bool disk_silent = false;    // its disk has owed an answer for a minute or longer
+  bool disk_silent = false;    // a disk has owed it an answer for a minute or longer
   std::int64_t certificate_expires_ms = 0;  // the server's, at the last login; 0: not known
   std::int64_t token_expires_ms = 0;        // the access token of OAuth; 0: none, or not known
   LifeCounters counters;
