@@ -48,14 +48,16 @@ def _text(answer):
     return "".join(c if " " <= c <= "~" else f"\\x{ord(c):02x}" for c in text)
 
 
-def _dates():
-    days = (time.time() + shift for shift in (-86400, 0, 86400))
-    return "|".join(time.strftime("%d-%b-%Y", time.gmtime(day)) for day in days)
+def dates_around(now):
+    """A pattern of the dates of that day, and of those beside it. A day below 10 has a space before
+    it, or a zero (RFC 3501 section 9, date-day-fixed)."""
+    days = (time.gmtime(now + shift) for shift in (-86400, 0, 86400))
+    return "|".join(f"[ 0]?{day.tm_mday}-{time.strftime('%b-%Y', day)}" for day in days)
 
 
 def normalise(steps, user):
     """Replaces each step's answers by text."""
-    now = re.compile(rf'"(?:{_dates()}) [^"]*"')
+    now = re.compile(rf'"(?:{dates_around(time.time())}) [^"]*"')
     ranks = {}
     for step in steps:
         step.answers = [_text(answer) for answer in step.answers if answer != _ALIVE]

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the servers answer today is what was recorded; and the recorder tells wrong steps."""
+import calendar
 import difflib
 import os
 import tempfile
@@ -29,6 +30,13 @@ class ScenarioTest(unittest.TestCase):
             "* OK [UIDVALIDITY v1] valid", "* 1 FETCH (MODSEQ (m2))",
             "* OK [HIGHESTMODSEQ m1] highest", "* STATUS Work (UIDVALIDITY v2)",
             "tag OK NOOP completed."])
+
+    def test_a_day_below_ten_is_written_in_two_ways(self):
+        dates = normal.dates_around(calendar.timegm((2026, 12, 1, 1, 0, 0)))
+        for today in ("30-Nov-2026", " 1-Dec-2026", "01-Dec-2026", " 2-Dec-2026"):
+            self.assertRegex(today, rf"\A(?:{dates})\Z")
+        for other in ("11-Dec-2026", "29-Nov-2026", "31-Dec-2026", " 1-Jan-2026"):
+            self.assertNotRegex(other, rf"\A(?:{dates})\Z")
 
     def test_each_scenario_was_recorded_from_each_server(self):
         for server in servers.SERVERS:
