@@ -138,7 +138,8 @@ class BesideFlushTest(unittest.TestCase):
         server.fill(400, "B")       # which comes last
         world = ScriptedWorld(self, server, connections=1)
         flushes = Flushes(world)
-        server.last_of_a = flushes.let_wait("syncfs", 3)        # two are of the new Maildir
+        flushes.count_below(f"{os.path.realpath(world.mail.root)}/INBOX")
+        server.last_of_a = flushes.let_wait("syncfs", 1)
         self.addCleanup(os.close, server.last_of_a)
         return world, flushes
 
@@ -154,7 +155,7 @@ class BesideFlushTest(unittest.TestCase):
         for error in (errno.EIO, errno.ENOSPC):
             with self.subTest(errno.errorcode[error]):
                 world, flushes = self.world()
-                flushes.fail("syncfs", 3, error)
+                flushes.fail("syncfs", 1, error)
                 world.sync(expect=PARTLY)
                 rows = dict(world.ask_state("SELECT name, count(message.uid) FROM mailbox LEFT JOIN"
                                             " message ON mailbox = id GROUP BY name"))

@@ -3,6 +3,7 @@
 // what is flushed, and lets the one fail that it is told to.
 //
 //   FLUSHES_LOG    a line for each: "fsync /path", "syncfs /path"
+//   FLUSHES_BELOW  "/path": only what is below it is counted
 //   FLUSHES_FAIL   "syncfs 2 5": the second syncfs fails with errno 5
 //   FLUSHES_AWAIT  "syncfs 1 /path": the first one begins when something is written into that pipe;
 //                  after 20 seconds without that the log has "late", and what is flushed
@@ -17,16 +18,20 @@
 #include <string.h>
 #include <unistd.h>
 
+static void path_of(int fd, char path[4096]) {
+  char link[64];
+  snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+  const ssize_t length = readlink(link, path, 4095);
+  path[length < 0 ? 0 : length] = 0;
+}
+
 static void write_down(const char* call, int fd) {
   const char* log = getenv("FLUSHES_LOG");
   if (!log) return;
-  char link[64];
   char path[4096];
-  snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-  const ssize_t length = readlink(link, path, sizeof path);
+  path_of(fd, path);
   char line[4200];
-  const int octets =
-      snprintf(line, sizeof line, "%s %.*s\n", call, length < 0 ? 0 : (int)length, path);
+  const int octets = snprintf(line, sizeof line, "%s %s\n", call, path);
   const int out = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   if (out < 0) return;
   if (write(out, line, (size_t)octets) != octets) abort();
@@ -54,8 +59,16 @@ static void await(const char* path, int fd) {
   close(pipe.fd);
 }
 
+static int counts(int fd) {
+  const char* below = getenv("FLUSHES_BELOW");
+  char path[4096];
+  if (!below) return 1;
+  path_of(fd, path);
+  return strncmp(path, below, strlen(below)) == 0;
+}
+
 static int flush(const char* call, atomic_int* count, int fd) {
-  const int number = atomic_fetch_add(count, 1) + 1;
+  const int number = counts(fd) ? atomic_fetch_add(count, 1) + 1 : 0;
   const char* awaited = said_of("FLUSHES_AWAIT", call, number);
   const char* error = said_of("FLUSHES_FAIL", call, number);
   if (awaited) await(awaited, fd);

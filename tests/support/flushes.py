@@ -15,6 +15,10 @@ class Flushes:
         self._environment = world.sterna.extra_environment
         self._environment.update(LD_PRELOAD=library, FLUSHES_LOG=self._log)
 
+    def count_below(self, path):
+        """Only flushes below it have numbers."""
+        self._environment["FLUSHES_BELOW"] = path
+
     def fail(self, call, number, error):
         """Of each program that is started from now on, the call of that number fails so."""
         self._environment["FLUSHES_FAIL"] = f"{call} {number} {error}"
