@@ -57,5 +57,30 @@ TEST_F(AbsenceTest, WhereNothingVanishedNothingIsAsked) {
   EXPECT_EQ(asked("(UID FLAGS)"), 0U);
 }
 
+// The directories are walked and listed while the login goes on.
+TEST_F(Stage, WhatComesHereAmidTheLoginIsSent) {
+  arrives("m1", "t1");
+  sync();
+  disk.set_now_ns(clock_.wall_ns());
+  at_command("LOGIN", [&] { disk.write("mail/m1/new/t2", "Subject: t2\nX-Token: t2\n\n"); });
+  sync();
+  EXPECT_EQ(messages(), (Lines{"m1 t1", "m1 t2"}));
+}
+
+TEST_F(Stage, AFolderThatGoesAmidTheLoginTakesNoMailAlong) {
+  arrives("m1", "t1");
+  sync();
+  const std::string path = file_of("t1");
+  at_command("LOGIN", [&] {
+    disk.rename(path, "mail/INBOX/cur/" + path.substr(path.rfind('/') + 1));
+    disk.remove_tree("mail/m1");
+  });
+  for (int i = 0; i < 3; ++i) run();
+  const auto& inbox = server.find("INBOX")->messages;
+  EXPECT_EQ(inbox.size() + (server.find("m1") ? server.find("m1")->messages.size() : 0), 1U);
+  EXPECT_TRUE(disk.exists("mail/INBOX/cur/" + path.substr(path.rfind('/') + 1)) ||
+              !disk.names("mail/INBOX/cur").empty());
+}
+
 }  // namespace
 }  // namespace sterna::simulation
