@@ -17,7 +17,7 @@
 
 namespace sterna::account {
 
-// The worker of a daemon has two threads more at least (net/loop.h).
+// The worker of a daemon has two threads more at least (prepare_process() of net).
 inline constexpr std::size_t kJobsAtOnce = 2;
 // Jobs are made to end in a moment; the disk may be slow, or busy with other accounts.
 inline constexpr std::chrono::seconds kDiskSilentMax{60};

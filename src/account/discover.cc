@@ -292,8 +292,7 @@ coro::Task<Result<RemoteList>> log_in_and_list(Engine& engine, Pool& pool, First
   co_return list;
 }
 
-coro::Task<Result<maildir::Discovery>> walk_and_list(Engine& engine, FirstLook& first) {
-  if (first.here) co_return std::move(*first.here);
+coro::Task<Result<maildir::Discovery>> walk_and_list(Engine& engine) {
   STERNA_CO_TRY(maildir::Discovery found, co_await walk_directories(engine));
   co_await list_early(engine, found);
   co_return found;
@@ -315,6 +314,11 @@ bool lists_all(const Engine& engine, const RemoteList& list, const std::vector<M
   });
 }
 
+coro::Task<Result<maildir::Discovery>> look_here(Engine& engine, FirstLook& first) {
+  if (first.here) co_return std::move(*first.here);
+  co_return co_await walk_and_list(engine);
+}
+
 FirstLook take_first_look(Engine& engine) {
   const auto kept = std::exchange(engine.first_look, nullptr);
   if (!kept) return {};
@@ -324,24 +328,18 @@ FirstLook take_first_look(Engine& engine) {
 
 }  // namespace
 
-coro::Task<Status> look_first_there(Engine& engine, Connection& connection, FirstLook& look) {
-  look.there = co_await list_remote(engine, connection);
-  co_return Status{};
-}
-
 coro::Task<Status> look_first_here(Engine& engine, FirstLook& look) {
   STERNA_CO_CHECK(finish_removals(engine));
-  FirstLook none;
-  look.here = co_await walk_and_list(engine, none);
+  look.here = co_await walk_and_list(engine);
   look.here_at = engine.services.clock.monotonic();
   co_return Status{};
 }
 
 coro::Task<Status> discover(Engine& engine, Pool& pool) {
-  STERNA_CO_CHECK(finish_removals(engine));
   FirstLook first = take_first_look(engine);
+  if (!first.here) STERNA_CO_CHECK(finish_removals(engine));
   auto [listed, found] =
-      co_await coro::both(log_in_and_list(engine, pool, first), walk_and_list(engine, first));
+      co_await coro::both(log_in_and_list(engine, pool, first), look_here(engine, first));
   STERNA_CO_CHECK(listed);
   STERNA_CO_CHECK(found);
   const RemoteList& remote = *listed;

@@ -20,7 +20,6 @@ struct FirstLook {
   std::optional<Result<maildir::Discovery>> here;
   std::chrono::nanoseconds here_at{};  // monotonic
 };
-coro::Task<Status> look_first_there(Engine& engine, Connection& connection, FirstLook& look);
 coro::Task<Status> look_first_here(Engine& engine, FirstLook& look);
 
 // Fills engine.mailboxes: every mailbox that both sides have after the mailboxes that one side

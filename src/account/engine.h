@@ -182,7 +182,7 @@ struct Engine {
   // Local effects, or new remote messages, that another pass in this sync should look at.
   bool again = false;
   LateFlush* late_flush = nullptr;  // of this pass
-  bool flushes_at_once = false;     // since one of these failed
+  bool flushes_singly = false;      // since one of these failed
   bool may_look_again = false;      // this pass is the first of its sync
   Outcomes outcomes;                // of this pass
   Allowance allowance;

@@ -26,7 +26,7 @@ coro::Task<Status> end_late_flush(Engine& engine) {
   Status flushed = co_await engine.late_flush->end();
   if (!flushed) {
     engine.note(Error(flushed.error()).with_context("what is new here"));
-    engine.flushes_at_once = engine.again = true;
+    engine.flushes_singly = engine.again = true;
   }
   co_return flushed;
 }

@@ -84,7 +84,7 @@ FlushBegun begin_flush(Engine& engine, const MailboxWork& work, const maildir::M
                        const std::vector<LocalFile*>& files, std::int64_t since_ns,
                        std::optional<std::int64_t> fs_now_ns) {
   FlushBegun begun;
-  if (!engine.late_flush || engine.flushes_at_once || !fs_now_ns) return begun;
+  if (!engine.late_flush || engine.flushes_singly || !fs_now_ns) return begun;
   begun.at_ns = *fs_now_ns;
   for (const bool in_new : {true, false}) {
     const auto count = std::ranges::count(files, in_new, &LocalFile::in_new);
@@ -115,8 +115,8 @@ void flush_young(maildir::MailboxDirs& dirs, const std::vector<LocalFile*>& file
     }
     if (young.empty()) continue;
     io::Directory& directory = dirs.message_dir(in_new);
-    const bool at_once = young.size() > kFlushedSinglyMax && !singly;
-    const Status flushed = at_once ? directory.sync_file_system() : flush_each(directory, young);
+    const bool together = young.size() > kFlushedSinglyMax && !singly;
+    const Status flushed = together ? directory.sync_file_system() : flush_each(directory, young);
     if (flushed) continue;
     for (std::size_t i = 0; i < files.size(); ++i) {
       if (is_young(i)) looked[i].identity.reset();
@@ -274,7 +274,7 @@ coro::Task<Status> describe_arrivals(Engine& engine, MailboxWork& work, ListingM
   const auto job = [&] {
     look_at_more(*dirs, files, looked);
     if (!flushes || looked.size() < files.size()) return;
-    flush_young(*dirs, files, looked, since_ns, begun, engine.flushes_at_once);
+    flush_young(*dirs, files, looked, since_ns, begun, engine.flushes_singly);
   };
   while (looked.size() < files.size()) {
     co_await engine.services.worker.run(job);

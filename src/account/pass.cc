@@ -344,7 +344,7 @@ coro::Task<Status> do_pass(Engine& engine, Pool& pool) {
   STERNA_CO_CHECK(mark_adoptions(engine));
   STERNA_CO_TRY(const bool decided, has_decisions(engine));
   if (decided && !co_await end_late_flush(engine)) co_return Status{};
-  STERNA_CO_CHECK(carry_out_decisions(engine));
+  if (decided) STERNA_CO_CHECK(carry_out_decisions(engine));
   STERNA_CO_CHECK(co_await learn_the_rest(engine, pool));
   STERNA_CO_TRY(const bool pending, anything_pending(engine));
   PassAttempts attempts(engine);

@@ -144,7 +144,8 @@ coro::Task<Status> take_leave(const Engine& engine, Pool& pool) {
 coro::Task<Status> log_in(Engine& engine, Pool& pool, coro::Event& state_opened, FirstLook* look) {
   STERNA_CO_TRY(Connection * connection, co_await pool.primary());
   STERNA_CO_CHECK(co_await state_opened.wait());  // nobody else observes from then on (rule 1)
-  co_return look ? co_await look_first_there(engine, *connection, *look) : Status{};
+  if (look) look->there = co_await list_remote(engine, *connection);
+  co_return Status{};
 }
 
 coro::Task<Status> open_both(Engine& engine, coro::Event& state_opened, FirstLook* look) {

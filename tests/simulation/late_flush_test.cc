@@ -34,6 +34,16 @@ class LateFlush : public Stage {
       return left-- > 0 ? fail(ErrorCode::io, "the disk is broken") : Status();
     };
   }
+  void expect_moved_once_flushed() {
+    flushes_fail(100, 100);
+    bool moved = false;
+    at_command("COPY", [&] { moved = true; });
+    run();
+    EXPECT_FALSE(moved);
+    flushes_fail(0);
+    for (int i = 0; i < 2; ++i) sync();
+    EXPECT_TRUE(moved);
+  }
   std::size_t there() { return server.find("m1")->messages.size(); }
 
   static constexpr int kMany = 12;
@@ -67,14 +77,7 @@ TEST_F(LateFlush, NothingIsSentBeforeItHasSucceeded) {
 // One of them is a file that was moved here.
 TEST_F(LateFlush, APlanOfMoreWaitsForTheFlush) {
   disk.rename(file_of("t0"), "mail/m1/new/moved");
-  flushes_fail(100, 100);
-  bool moved = false;
-  at_command("COPY", [&] { moved = true; });
-  run();
-  EXPECT_FALSE(moved);
-  flushes_fail(0);
-  for (int i = 0; i < 2; ++i) sync();
-  EXPECT_TRUE(moved);
+  expect_moved_once_flushed();
   EXPECT_EQ(files().size(), 1U + kMany);
   EXPECT_EQ(there(), std::size_t{1 + kMany});
 }
@@ -92,14 +95,7 @@ TEST_F(LateFlush, AMailboxThatIsEmptiedForTheUserWaitsForTheFlush) {
   disk.set_now_ns(clock_.wall_ns());
   for (const std::string& name : disk.names("mail/INBOX/cur"))
     disk.rename("mail/INBOX/cur/" + name, "mail/INBOX/cur/" + without_letters(name) + ":2,S");
-  flushes_fail(100, 100);
-  bool moved = false;
-  at_command("COPY", [&] { moved = true; });
-  run();
-  EXPECT_FALSE(moved);
-  flushes_fail(0);
-  for (int i = 0; i < 2; ++i) sync();
-  EXPECT_TRUE(moved);
+  expect_moved_once_flushed();
   mailboxes = {"INBOX"};
   EXPECT_EQ(files().size(), 1U + kMany);
 }
