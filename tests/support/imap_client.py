@@ -189,7 +189,14 @@ class Imap:
     def create(self, name, use=None):
         """`use` is a special one (RFC 6154), where the server knows how to give it."""
         given = f" (USE ({use}))" if use and "CREATE-SPECIAL-USE" in self.capabilities else ""
-        self.command("CREATE ", self._wire(name), given)
+        known = self.mailboxes()
+        try:
+            self.command("CREATE ", self._wire(name), given)
+        except ImapError as refused:
+            # Dovecot's CREATE loses to a session that opens what it has made in part: LIST tells
+            # of the directory, SELECT fills it in, and then CREATE finds it there.
+            if "[ALREADYEXISTS]" not in str(refused) or name in known:
+                raise
 
     def delete(self, name):
         self.selected = None
