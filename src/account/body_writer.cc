@@ -30,7 +30,8 @@ BodyWriter::BodyWriter(Engine& engine, MailboxWork& work, maildir::MailboxDirs& 
       tree_(engine.tree),
       mailbox_(work.row.id),
       uidvalidity_(work.input.remote.uidvalidity),
-      knows_substitutes_(quirks.substitutes_messages) {}
+      knows_substitutes_(quirks.substitutes_messages),
+      fsync_(engine.settings.fsync) {}
 
 std::vector<Stored> BodyWriter::write(std::vector<Piece> pieces) {
   std::vector<Stored> stored;
@@ -167,7 +168,8 @@ void BodyWriter::place(Stored& one) {
   failed_ = std::move(failure);
 }
 
-// A download that is done again meets its own file, whatever its flags are by now (rule 8).
+// A download that is done again meets its own file, whatever its flags are by now (rule 8). True as
+// well where that cannot be flushed.
 bool BodyWriter::is_there_already(const std::string& base, Stored& one) {
   const maildir::Entry* entry = known_names_ ? known_names_->find(base) : nullptr;
   if (!entry || entry->kind == maildir::EntryKind::strange) return false;
@@ -182,6 +184,14 @@ bool BodyWriter::is_there_already(const std::string& base, Stored& one) {
   Result<maildir::ContentIdentity> identity = maildir::read_identity(**reader);
   if (!identity) return false;
   delivery_.abandon();
+  // Whoever left it there need not have flushed it, and its row would miss it after the power went.
+  Status flushed;
+  if (fsync_) flushed = (*reader)->sync();
+  if (fsync_ && flushed) flushed = dirs_.message_dir(seen.in_new).sync();
+  if (!flushed) {
+    failed_ = std::move(flushed).error();
+    return true;
+  }
   one.delivered = maildir::Delivered{seen, *stat, *identity, identity->size};
   one.base = base;
   return true;

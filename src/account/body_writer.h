@@ -63,6 +63,7 @@ class BodyWriter {
   MailboxId mailbox_;
   UidValidity uidvalidity_;
   bool knows_substitutes_ = false;
+  bool fsync_;
   std::optional<Error> failed_;
   std::optional<std::int64_t> header_date_;  // of the message that is being written
   std::uint64_t sequence_ = 0;

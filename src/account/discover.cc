@@ -178,6 +178,7 @@ Result<std::unique_ptr<MailboxWork>> work_of(Engine& engine, const MailboxRow& r
       engine.request.mailboxes.empty() || std::ranges::any_of(engine.request.mailboxes, requested);
   if (const auto stamp = local.stamps.find(row.path); stamp != local.stamps.end()) {
     work->stamp_now = stamp->second;
+    work->walked = stamp->second.cur;
   }
   const auto found = listed.find(row.wire.octets);
   if (found != listed.end() && !outcome.changed.contains(row.id)) {

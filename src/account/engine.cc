@@ -168,7 +168,7 @@ Status Engine::bump_epoch() {
 
 Result<std::optional<maildir::Marker>> Engine::announce_epoch() {
   if (epoch_bumped) return std::nullopt;
-  STERNA_TRY(const maildir::Marker marker, next_marker(*root, epoch_left));
+  STERNA_TRY(const maildir::Marker marker, next_marker(*this, *root));
   const std::string epoch = fmt::format("{}", marker.epoch);
   if (marker_prepared != marker && maildir::prepare_marker(*root, marker)) marker_prepared = marker;
   // Without room, or leave to write there, what needs neither goes on.
@@ -195,12 +195,14 @@ Status Engine::move_epoch(const maildir::Marker& marker) {
   return record_epoch(marker);
 }
 
-Status Engine::put_marker(const maildir::Marker& marker) {
-  if (std::exchange(marker_prepared, std::nullopt) == marker) {
-    Status put = maildir::put_prepared_marker(*root);
-    if (put || !put.error().is(ErrorCode::not_found)) return put;
-  }
-  return maildir::write_marker(*root, marker);
+Status Engine::put_marker(const maildir::Marker& next) {
+  STERNA_CHECK(check_marker(*this, *root));
+  Status put = fail(ErrorCode::not_found, "no marker is prepared");
+  if (std::exchange(marker_prepared, std::nullopt) == next)
+    put = maildir::put_prepared_marker(*root);
+  if (!put && put.error().is(ErrorCode::not_found)) put = maildir::write_marker(*root, next);
+  if (put) marker_here = next;
+  return put;
 }
 
 Status Engine::record_epoch(const maildir::Marker& marker) {

@@ -45,6 +45,7 @@ struct MailboxWork {
   // Found in this pass.
   std::optional<imap::MailboxStatus> status;
   std::optional<maildir::MailboxStamp> stamp_now;
+  std::optional<maildir::DirectoryStamp> walked;  // its `cur`, when rule 15 was asked
   std::optional<maildir::MailboxDirs> dirs;
   maildir::KeywordTable keywords;
   std::optional<maildir::Listing> listing;
@@ -293,10 +294,12 @@ struct Engine {
   bool has_announced() const;
   std::optional<maildir::Marker> epoch_announced;
   std::uint64_t epoch_left = 0;  // announced by a sync that died before it told the marker
+  // What is in the Maildir, as far as this sync knows.
+  std::optional<maildir::Marker> marker_here;
   std::uint64_t flushes_before_announcement = 0;
   Status record_epoch(const maildir::Marker& marker);
   std::optional<maildir::Marker> marker_prepared;  // what prepare_epoch() wrote
-  Status put_marker(const maildir::Marker& marker);
+  Status put_marker(const maildir::Marker& next);
 
  private:
   void bring_forward(std::optional<std::chrono::nanoseconds>& earliest, std::int64_t ns) const {

@@ -12,8 +12,8 @@
 
 #include "execute.h"
 #include "failures.h"
+#include "flush_here.h"
 #include "kept.h"
-#include "late_flush.h"
 #include "list_early.h"
 #include "look_at_file.h"
 #include "look_closer.h"
@@ -46,110 +46,8 @@ void look_at_more(maildir::MailboxDirs& dirs, const std::vector<LocalFile*>& fil
   }
 }
 
-// The kernel has written what is older, by far.
-constexpr std::int64_t kSurelyWrittenNs = std::chrono::nanoseconds(std::chrono::hours(1)).count();
-// What is older need not be flushed. Where the clock was set, the times of files do not tell.
-std::int64_t written_before_ns(const Engine& engine) {
-  if (engine.clock_was_set_lately) return INT64_MIN;
-  return engine.services.clock.wall_ns() - kSurelyWrittenNs;
-}
-
 // By then a server that stores what it is given to send has done so.
 constexpr std::int64_t kSentSettlesNs = 60 * kNsPerSecond;
-
-// From so many on, one flush of the file system costs less.
-constexpr std::size_t kFlushedSinglyMax = 8;
-
-Status flush_each(io::Directory& directory, const std::vector<const LocalFile*>& files) {
-  for (const LocalFile* file : files) {
-    STERNA_TRY(const auto reader, directory.open_file(file->name));
-    STERNA_CHECK(reader->sync());
-  }
-  return directory.sync();
-}
-
-// Of a mailbox's `new` and `cur`.
-struct FlushBegun {
-  bool of_new = false;
-  bool of_cur = false;
-  std::int64_t at_ns = 0;  // by the file system's clock: what changed later is not part of it
-
-  bool covers(bool in_new, std::int64_t changed_ns) const {
-    return (in_new ? of_new : of_cur) && changed_ns < at_ns;
-  }
-};
-
-// Where many came, beside the looks at them.
-FlushBegun begin_flush(Engine& engine, const MailboxWork& work, const maildir::MailboxDirs& dirs,
-                       const std::vector<LocalFile*>& files, std::int64_t since_ns,
-                       std::optional<std::int64_t> fs_now_ns) {
-  FlushBegun begun;
-  if (!engine.late_flush || engine.flushes_singly || !fs_now_ns) return begun;
-  begun.at_ns = *fs_now_ns;
-  for (const bool in_new : {true, false}) {
-    const auto count = std::ranges::count(files, in_new, &LocalFile::in_new);
-    const maildir::DirectoryStamp& stamp = in_new ? work.stamp_now->fresh : work.stamp_now->cur;
-    if (std::cmp_less_equal(count, kFlushedSinglyMax) || stamp.mtime_ns < since_ns) continue;
-    auto directory = dirs.home->open_directory(in_new ? "new" : "cur");
-    if (!directory) continue;
-    engine.late_flush->begin(std::move(*directory));
-    (in_new ? begun.of_new : begun.of_cur) = true;
-  }
-  return begun;
-}
-
-// What changed since then is made durable before anything is recorded of it: else a file that its
-// program left to the kernel would go with the power, and its row would miss it (rule 3). What
-// cannot be flushed is not known yet.
-void flush_young(maildir::MailboxDirs& dirs, const std::vector<LocalFile*>& files,
-                 std::vector<Looked>& looked, std::int64_t since_ns, const FlushBegun& begun,
-                 bool singly) {
-  for (const bool in_new : {true, false}) {
-    const auto is_young = [&](std::size_t i) {
-      return files[i]->in_new == in_new && looked[i].identity && looked[i].changed_ns >= since_ns &&
-             !begun.covers(in_new, looked[i].changed_ns);
-    };
-    std::vector<const LocalFile*> young;
-    for (std::size_t i = 0; i < files.size(); ++i) {
-      if (is_young(i)) young.push_back(files[i]);
-    }
-    if (young.empty()) continue;
-    io::Directory& directory = dirs.message_dir(in_new);
-    const bool together = young.size() > kFlushedSinglyMax && !singly;
-    const Status flushed = together ? directory.sync_file_system() : flush_each(directory, young);
-    if (flushed) continue;
-    for (std::size_t i = 0; i < files.size(); ++i) {
-      if (is_young(i)) looked[i].identity.reset();
-    }
-  }
-}
-
-// A name that a program changed lately may go back with the power. On the server its flags would be
-// set already, and their loss here the user's hand: so its directory is flushed first, which keeps
-// what its names are, and not what is in the files.
-coro::Task<void> flush_renames(Engine& engine, MailboxWork& work, maildir::MailboxDirs& dirs,
-                               ListingMatch& found) {
-  if (!engine.settings.fsync || engine.dry_run()) co_return;
-  const std::int64_t since_ns = written_before_ns(engine);
-  for (const bool in_new : {true, false}) {
-    const auto is_renamed = [in_new](const LocalChange& change) {
-      return !change.content_changed && change.file.in_new == in_new;
-    };
-    const maildir::DirectoryStamp& stamp = in_new ? work.stamp_now->fresh : work.stamp_now->cur;
-    const bool young = std::max(stamp.mtime_ns, stamp.ctime_ns) >= since_ns;
-    if (!young || std::ranges::none_of(found.changed, is_renamed)) continue;
-    auto job = [&dirs, in_new] { return dirs.message_dir(in_new).sync(); };
-    Status flushed = co_await on_worker(engine.services, job);
-    if (flushed) {
-      at_step("flags_out.flushed");
-      continue;
-    }
-    // Not known yet.
-    std::erase_if(found.changed, is_renamed);
-    work.look_again();
-    engine.note(std::move(flushed).error().with_context("names that changed"), &work);
-  }
-}
 
 std::optional<ClaimedOrigin> origin_of(const Engine& engine, const std::string& base) {
   if (const auto origin = maildir::parse_origin(base)) {
@@ -271,16 +169,19 @@ coro::Task<Status> describe_arrivals(Engine& engine, MailboxWork& work, ListingM
   looked.reserve(files.size());
   const FlushBegun begun =
       flushes ? begin_flush(engine, work, *dirs, files, since_ns, fs_now_ns) : FlushBegun{};
+  bool flushed = true;
   const auto job = [&] {
     look_at_more(*dirs, files, looked);
     if (!flushes || looked.size() < files.size()) return;
-    flush_young(*dirs, files, looked, since_ns, begun, engine.flushes_singly);
+    flushed = flush_young(*dirs, files, looked, since_ns, begun, engine.flushes_singly);
   };
   while (looked.size() < files.size()) {
     co_await engine.services.worker.run(job);
     const bool stop = co_await coro::cancelled();
     if (stop && looked.size() < files.size()) co_return fail(Error::cancelled());
   }
+  // What was written in vain is told once, and the next flush of all would succeed.
+  engine.flushes_singly = engine.flushes_singly || !flushed;
   const std::int64_t settles_ns = std::chrono::nanoseconds(engine.settings.settles).count();
   std::size_t next = 0;
   for (LocalFile& file : found.arrived) {
@@ -335,6 +236,15 @@ Result<bool> misses_unflushed(Engine& engine, const MailboxWork& work,
   return false;
 }
 
+// Another directory came since the walk, which believed in the one that it saw (rule 15): a mount
+// that went shows what is below it. The next pass asks whose it is.
+bool was_exchanged(const MailboxWork& work, const maildir::DirectoryStamp& cur) {
+  if (!work.walked) return false;
+  const maildir::DirectoryStamp& walked = *work.walked;
+  return cur.dev != walked.dev || cur.ino != walked.ino ||
+         born_apart(cur.btime_ns, walked.btime_ns);
+}
+
 coro::Task<Status> list_mailbox(Engine& engine, MailboxWork& work) {
   work.input.local = {};
   work.input.local.began = engine.generation;
@@ -356,6 +266,13 @@ coro::Task<Status> list_mailbox(Engine& engine, MailboxWork& work) {
   if (listed.error) {
     work.input.local.suspect = true;
     engine.note(std::move(*listed.error), &work);
+    co_return Status{};
+  }
+  if (was_exchanged(work, listed.listing->stamp().cur)) {
+    work.input.local.suspect = true;
+    work.look_again();
+    engine.again = true;
+    engine.log.warn("mailbox {}: another folder took its place meanwhile", work.name());
     co_return Status{};
   }
   // After the names: a letter is given its meaning before a name gets it.

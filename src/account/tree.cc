@@ -66,7 +66,8 @@ Status make_marker(Engine& engine, TreeId tree, std::uint64_t epoch) {
     STERNA_CHECK(transaction.commit());
   }
   at_step("tree.recorded");
-  STERNA_CHECK(maildir::write_marker(*engine.root, {tree, state, engine.machine_id, epoch}));
+  engine.marker_here = {tree, state, engine.machine_id, epoch};
+  STERNA_CHECK(maildir::write_marker(*engine.root, *engine.marker_here));
   at_step("tree.marked");
   return end_beginning(engine);
 }
@@ -147,6 +148,7 @@ Result<bool> finish_epoch(Engine& engine, const maildir::Marker& marker, std::ui
     // was prepared after it had announced nothing yet.
     STERNA_CHECK(set_surely(engine, "epoch_pending", prepared->epoch));
     if (maildir::put_prepared_marker(*engine.root)) {
+      engine.marker_here = *prepared;
       STERNA_CHECK(take_epoch(engine, prepared->epoch));
       return true;
     }
@@ -195,6 +197,7 @@ Status compare_marker(Engine& engine, const maildir::Marker& marker, TreeId tree
     STERNA_CHECK(engine.store->set("epoch", fmt::format("{}", mended.epoch)));
     STERNA_CHECK(transaction.commit());
   }
+  engine.marker_here = mended;
   return maildir::write_marker(*engine.root, mended);
 }
 
@@ -271,6 +274,7 @@ coro::Task<Status> open_tree(Engine& engine) {
     co_return fail(stopped(engine, "the Maildir has lost its marker; is its disk mounted?"));
   } else {
     engine.tree = TreeId{*tree};
+    engine.marker_here = marker;
     STERNA_CO_CHECK(compare_marker(engine, *marker, TreeId{*tree}, StateId{*state}));
     if (pending) STERNA_CO_CHECK(end_beginning(engine));
   }
@@ -284,10 +288,21 @@ coro::Task<Status> open_tree(Engine& engine) {
   co_return read_unflushed(engine);
 }
 
-Result<maildir::Marker> next_marker(io::Directory& root, std::uint64_t epoch_left) {
-  STERNA_TRY(maildir::Marker marker, maildir::read_marker(root));
-  marker.epoch = std::max(marker.epoch, epoch_left) + 1;
-  return marker;
+Status check_marker(const Engine& engine, io::Directory& root) {
+  STERNA_TRY(const maildir::Marker marker, maildir::read_marker(root));
+  if (marker == engine.marker_here) return {};
+  return fail(Error(ErrorCode::changed,
+                    "another marker took the place of the Maildir's own amid a sync: a backup was "
+                    "brought back")
+                  .with_scope(ErrorScope::account)
+                  .with_hint("the next sync pairs both sides, and deletes nothing"));
+}
+
+Result<maildir::Marker> next_marker(const Engine& engine, io::Directory& root) {
+  STERNA_CHECK(check_marker(engine, root));
+  maildir::Marker next = *engine.marker_here;
+  next.epoch = std::max(next.epoch, engine.epoch_left) + 1;
+  return next;
 }
 
 coro::Task<Status> prepare_epoch(Engine& engine, bool wanted) {
@@ -296,7 +311,7 @@ coro::Task<Status> prepare_epoch(Engine& engine, bool wanted) {
   auto job = [&engine]() -> Result<maildir::Marker> {
     // A handle of its own: the other one is in use.
     STERNA_TRY(const auto root, engine.services.files.open_root(engine.settings.maildir, false));
-    STERNA_TRY(const maildir::Marker marker, next_marker(*root, engine.epoch_left));
+    STERNA_TRY(const maildir::Marker marker, next_marker(engine, *root));
     STERNA_CHECK(maildir::prepare_marker(*root, marker));
     return marker;
   };

@@ -23,8 +23,12 @@ coro::Task<Status> open_tree(Engine& engine);
 coro::Task<Status> settle_epoch(Engine& engine);
 // Of the epoch that is pending, if what the marker is to say could not be written beside it.
 inline constexpr std::string_view kEpochUnpreparedKey = "epoch_unprepared";
-// What the marker says when the epoch has moved: past what a sync that died announced, too.
-Result<maildir::Marker> next_marker(io::Directory& root, std::uint64_t epoch_left);
+// Whether the marker is the one that this sync opened, or wrote, itself. ErrorCode::changed where
+// it is not: it came with a backup, and what is here is not what was looked at. The base must not
+// follow it.
+Status check_marker(const Engine& engine, io::Directory& root);
+// What it says when the epoch has moved: past what a sync that died announced, too.
+Result<maildir::Marker> next_marker(const Engine& engine, io::Directory& root);
 // Writes that ahead, once this sync changes something, so that only its name is left to be flushed
 // at the end. Other work goes on beside it.
 coro::Task<Status> prepare_epoch(Engine& engine, bool wanted);
