@@ -273,6 +273,7 @@ coro::Task<void> Account::Impl::wait_out_pause() {
 
 coro::Task<void> Account::Impl::wait_while_paused() {
   enter(LifeState::paused);
+  log.info("paused");
   note_pending();
   life.next_try_ms = *pause_until;
   life.retry_at.reset();
@@ -289,6 +290,7 @@ coro::Task<void> Account::Impl::wait_while_paused() {
 }
 
 void Account::Impl::go_on() {
+  log.info("goes on");
   pause_until.reset();
   life.next_try_ms = 0;
   life.retry_at.reset();
@@ -393,7 +395,12 @@ void Account::Impl::went_well(const Due& due, const AccountReport& report) {
 }
 
 void Account::Impl::tell_report(const AccountReport& report, bool is_failure) {
+  const std::uint64_t held_before = life.held;
   take_report(life, report, is_failure);
+  if (life.held > held_before) {
+    log.error("{} {} for a decision (sterna held list {})", life.held,
+              life.held == 1 ? "change waits" : "changes wait", settings.name);
+  }
   const std::string summary = summary_of(report.counts);
   if (!summary.empty()) log.info("synced: {} ({:.2f} s)", summary, report.seconds);
   complaints.tell(report, log);

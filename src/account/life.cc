@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "backoff.h"
+
 namespace sterna::account {
 
 bool did_anything(const Counts& counts) {
@@ -96,6 +98,8 @@ void Complaints::tell(const AccountReport& report, const Log& log) {
     if (!error.hint().empty()) text += fmt::format(" ({})", error.hint());
     if (told_.contains(text)) {
       log.debug("{}", text);
+    } else if (needs_person(error)) {
+      log.error("{}", text);
     } else {
       log.warn("{}", text);
     }

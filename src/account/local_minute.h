@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Times in messages for people.
 #pragma once
 
 #include <cstdint>

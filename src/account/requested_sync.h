@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// RequestedSync: what somebody asked an account that lives for, and the answer he waits for.
 #pragma once
 
 #include <string_view>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// SelectSink: a SELECT in the middle of a pipeline, and whether it still is the same mailbox.
 #pragma once
 
 #include "connection.h"

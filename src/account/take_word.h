@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Reading facts of the state that are lists of words.
 #pragma once
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// The UIDs of a range of anything that has one, as a set.
 #pragma once
 
 #include <functional>

@@ -3,6 +3,7 @@
 // stop it in order, and a second one at once.
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 
 #include "commands.h"
@@ -22,7 +23,11 @@ daemon::Ways ways_of(const Context& context, const RunArguments& arguments, net:
     load.file = options.config_file;
     STERNA_TRY(config::Config config, config::load(load));
     set_log_level(level_of_daemon(options, config));
-    return with_only(std::move(config), names);
+    STERNA_CHECK(check_kept(config, names));
+    return config;
+  };
+  ways.keeps = [names = arguments.accounts](const std::string& account) {
+    return names.empty() || std::ranges::find(names, account) != names.end();
   };
   ways.setup = [&loop](const config::Config& config, const config::AccountConfig& account) {
     return daemon_setup_from_config(config, account, loop);
@@ -36,8 +41,8 @@ daemon::Ways ways_of(const Context& context, const RunArguments& arguments, net:
 }  // namespace
 
 Exit run_command(const Context& context, const RunArguments& arguments) {
-  auto config = with_only(context.config, arguments.accounts);
-  if (!config) return fail_with(context, config.error());
+  if (const Status kept = check_kept(context.config, arguments.accounts); !kept)
+    return fail_with(context, kept.error());
   set_log_level(level_of_daemon(context.options, context.config));
   // Before anything is started that could inherit what it reads.
   auto manager = net::ServiceManager::from_environment();
@@ -53,7 +58,7 @@ Exit run_command(const Context& context, const RunArguments& arguments) {
     if (std::exchange(stopping, true)) ::_exit(static_cast<int>(Exit::interrupted));
     daemon.stop();
   });
-  const Status ended = loop.run(daemon.run(std::move(*config)));
+  const Status ended = loop.run(daemon.run(context.config));
   return ended ? Exit::done : fail_with(context, ended.error());
 }
 

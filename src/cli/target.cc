@@ -80,15 +80,12 @@ Error account_is_disabled(const std::string& name) {
       .with_hint("it says enabled = false in the configuration");
 }
 
-Result<config::Config> with_only(config::Config config, const std::vector<std::string>& names) {
-  if (names.empty()) return config;
+Status check_kept(const config::Config& config, const std::vector<std::string>& names) {
   for (const std::string& name : names) {
     STERNA_TRY(const config::AccountConfig* account, select_account(config, name));
     if (!account->enabled) return fail(account_is_disabled(name));
   }
-  for (config::AccountConfig& account : config.accounts)
-    account.enabled = std::ranges::find(names, account.name) != names.end();
-  return config;
+  return {};
 }
 
 Result<const config::AccountConfig*> select_account(const config::Config& config,

@@ -33,10 +33,8 @@ Result<std::vector<Selection>> select_targets(const config::Config& config,
 // Of an account that is named where only those that are enabled are synced.
 Error account_is_disabled(const std::string& name);
 
-// The configuration for a process that runs these accounts alone: to it the others are disabled,
-// and neighbours still. As it is without names. Code usage where one is not configured, or
-// disabled.
-Result<config::Config> with_only(config::Config config, const std::vector<std::string>& names);
+// That a process can keep these accounts. Code usage where one is not configured, or disabled.
+Status check_kept(const config::Config& config, const std::vector<std::string>& names);
 
 // One account, by its name. Code usage if it is not configured.
 Result<const config::AccountConfig*> select_account(const config::Config& config,

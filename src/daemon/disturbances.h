@@ -15,6 +15,10 @@ namespace sterna::daemon {
 
 // A network that goes on changing, as that of a host of containers, is a reason once in that time.
 inline constexpr std::chrono::seconds kNetworkRoundsApart{5};
+// One that comes up in steps (a link, an address, a route) is proved once more when it has not
+// changed for so long, however short ago that was; but now and then only.
+inline constexpr std::chrono::seconds kNetworkSettles{1};
+inline constexpr std::chrono::minutes kEarlyRoundsApart{1};
 
 // Calls `prove` with "slept" or "network_changed", until it fails or is cancelled: at once after a
 // sleep and after the first change of the network, and once more behind those that follow it.

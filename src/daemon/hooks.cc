@@ -37,8 +37,8 @@ std::string words_of(const std::optional<Error>& error) {
 
 std::string words_of_held(const std::string& account, const account::Life& life) {
   if (life.held == 0) return words_of(life.error);
-  return fmt::format("deletions of {} {} wait for a decision; sterna held list {}", life.held,
-                     life.held == 1 ? "message" : "messages", account);
+  return fmt::format("{} {} for a decision; sterna held list {}", life.held,
+                     life.held == 1 ? "change waits" : "changes wait", account);
 }
 
 std::string_view advice(const Error& error) {

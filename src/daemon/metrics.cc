@@ -123,7 +123,7 @@ void add_state(Text& text, const std::vector<AccountFigures>& accounts) {
             });
   text.each("sterna_pending", "gauge", "Changes that are known of and not carried out yet.",
             [](const AccountFigures& one) { return std::optional(number(one.pending)); });
-  text.each("sterna_held", "gauge", "Deletions that wait for a decision (sterna held).",
+  text.each("sterna_held", "gauge", "Changes that wait for a decision (sterna held).",
             [](const AccountFigures& one) { return std::optional(number(one.held)); });
   text.each("sterna_quarantined", "gauge", "Messages that failed and are tried again later.",
             [](const AccountFigures& one) { return std::optional(number(one.quarantined)); });

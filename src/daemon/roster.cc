@@ -171,7 +171,7 @@ coro::Task<void> Roster::take(config::Config config) {
       }
       leaving.push_back(said.name);
     }
-    if (said.enabled) arriving.push_back(&said);
+    if (said.enabled && (!ways_.keeps || ways_.keeps(said.name))) arriving.push_back(&said);
   }
   state_dir_ = config.state_dir;
   for (const std::string& name : leaving) log_.info("account {}: is ended", name);

@@ -335,9 +335,10 @@ coro::Task<void> Session::tell_lives() {
       const Status any = co_await news_.wait();
       if (!any) co_return;
     }
-    const Status room = co_await connection_.room();
-    if (!room) co_return;
-    for (const std::string& name : std::exchange(changed_, {})) {
+    const std::set<std::string> changed = std::exchange(changed_, {});
+    for (const std::string& name : changed) {
+      const Status room = co_await connection_.room();
+      if (!room) co_return;
       const Member* member = control_.roster_.find(name);
       if (!member)
         connection_.post(ended_event(name));

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Session: one client of the control socket: its requests, answers and subscription.
 #pragma once
 
 #include <optional>

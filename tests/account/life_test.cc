@@ -52,6 +52,11 @@ TEST(Life, ComplainsOnceOfWhatGoesOn) {
   EXPECT_EQ(lines(), "");
   report.errors.push_back(Error(ErrorCode::connect, "refused"));
   EXPECT_NE(lines().find("refused"), std::string::npos) << "it had gone meanwhile";
+  report.errors = {Error(ErrorCode::io, "passes"), Error(ErrorCode::secret, "says nothing")};
+  const std::string levels = lines();
+  EXPECT_NE(levels.find("warning account=work passes"), std::string::npos) << levels;
+  EXPECT_NE(levels.find("error account=work says nothing"), std::string::npos)
+      << "nobody but a person mends that: " << levels;
   set_log_level(before);
 }
 

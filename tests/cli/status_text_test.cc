@@ -205,7 +205,8 @@ TEST_F(StatusText, ATroubleIsSaidWithWhatMendsIt) {
   life.next_try_ms = kNow + 60'000;
   take_life(row, life);
   EXPECT_THAT(status_text({row}, kNow),
-              HasSubstr("make an app password; tried again at 2026-01-01 09:01:12\n"));
+              HasSubstr("make an app password; tried again at 2026-01-01 09:01:12, "
+                        "or now by: sterna sync work\n"));
 }
 
 TEST_F(StatusText, WhoWaitsForAServerMayTryNow) {

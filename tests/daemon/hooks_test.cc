@@ -241,7 +241,7 @@ TEST_F(HooksTest, TellWhatIsHeldWhenItBegins) {
   live(hooks, 1h);
   EXPECT_THAT(ran_, ElementsAre("12000 ask a +0", "42000 ask a +0"));
   EXPECT_EQ(variable(programs_[0], "STERNA_MESSAGE"),
-            "deletions of 60 messages wait for a decision; sterna held list a");
+            "60 changes wait for a decision; sterna held list a");
 }
 
 TEST_F(HooksTest, TellAnErrorForEachAccount) {

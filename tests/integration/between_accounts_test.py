@@ -7,6 +7,7 @@ import unittest
 
 from tests.support import oracle
 from tests.support.case import IntegrationCase
+from tests.support.daemon import Daemon
 from tests.support.dovecot import free_ports
 from tests.support.maildir import digest_tree
 from tests.support.sterna import DONE, HELD, NETWORK, PARTLY
@@ -261,6 +262,36 @@ class AwayTest(BetweenCase):
         one.mail.delete(self.m0(one))
         self.assertEqual(self.sync(one, two, "one")["one"]["deleted_out"], 1)
         self.assertFalse(os.path.exists(two.mail.root))
+
+
+class AloneTest(BetweenCase):
+    """A daemon of one account: somebody else keeps the other one, or nobody does now."""
+
+    def test_an_account_that_it_does_not_keep_is_not_switched_off(self):
+        one, two = self.accounts()
+        with Daemon(one.sterna, accounts=("one",)) as daemon:
+            daemon.wait_at_rest("one")
+            carry(self.m0(one), two)
+
+            def reasons():
+                report = one.sterna.sync("one")["one"]
+                self.assertEqual((report["deleted_out"], report["held"]), (0, 0))
+                return [line["reason"] for line in report["waiting"]]
+            daemon.wait(lambda: "account two" in str(reasons()), "word of the other account")
+        self.assertEqual(self.sync(one, two, "two")["two"]["uploaded"], 1)
+        self.assert_moved(one, two)
+
+    def test_where_its_maildir_is_away_a_person_decides(self):
+        one, two = self.accounts()
+        with Daemon(one.sterna, accounts=("one",)) as daemon:
+            daemon.wait_at_rest("one")
+            os.rename(two.mail.root, two.mail.root + ".away")
+            one.mail.delete(self.m0(one))
+            daemon.wait(lambda: daemon.accounts()["one"]["held"] == 1, "question")
+            self.assert_kept(one)
+            self.assertRegex(daemon.said(), r"error account=one 1 change waits for a decision "
+                             r"\(sterna held list one\)")
+            os.rename(two.mail.root + ".away", two.mail.root)
 
 
 class NeverTest(BetweenCase):

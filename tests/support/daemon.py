@@ -33,9 +33,10 @@ class BootClock:
 class Daemon:
     """with Daemon(world.sterna): ... It is stopped in order, which must succeed within 5 s."""
 
-    def __init__(self, sterna, *options):
+    def __init__(self, sterna, *options, accounts=()):
         self.sterna = sterna
         self.options = options
+        self.accounts_kept = accounts
         self.process = None
         self.log = None
 
@@ -57,7 +58,7 @@ class Daemon:
         self.log = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
             [*self.sterna.before, self.sterna.program or binary(), "-c", self.sterna.config,
-             *self.options, "run"],
+             *self.options, "run", *self.accounts_kept],
             env=self.sterna.environment(), stdin=subprocess.DEVNULL, stdout=self.log,
             stderr=self.log)
         self.wait(lambda: os.path.exists(self.socket), "a control socket")

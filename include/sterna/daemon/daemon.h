@@ -31,6 +31,8 @@ struct Ways {
   // The configuration as it is now, for a reload.
   std::function<Result<config::Config>()> load;
   std::function<AccountSetup(const config::Config&, const config::AccountConfig&)> setup;
+  // Which of the accounts that are enabled it keeps; the others are neighbours. Empty: all of them.
+  std::function<bool(const std::string& account)> keeps = {};
   // What each of its accounts knows of all of them.
   std::function<account::Neighbours(const config::Config&)> neighbours;
   // Ends the process: what was asked to stop did not in time. Safe at any moment.
