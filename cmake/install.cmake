@@ -3,8 +3,8 @@ install(FILES "${PROJECT_SOURCE_DIR}/README.md" "${PROJECT_SOURCE_DIR}/LICENSE"
   "${PROJECT_SOURCE_DIR}/NOTICE" "${PROJECT_SOURCE_DIR}/CHANGELOG.md"
   DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT doc)
 # The pages for users; those about the tree are of use beside it only.
-foreach(page configuration control daemon imap metrics migrating oauth safety security start
-    storage)
+foreach(page configuration control daemon imap metrics migrating oauth safety scripting security
+    start storage)
   install(FILES "${PROJECT_SOURCE_DIR}/docs/${page}.md"
     DESTINATION "${CMAKE_INSTALL_DOCDIR}/docs" COMPONENT doc)
 endforeach()

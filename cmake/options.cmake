@@ -33,8 +33,16 @@ if(STERNA_HARDEN)
   include(CheckPIESupported)
   check_pie_supported()
   target_compile_options(sterna_options INTERFACE
-    -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection
-    -fcf-protection=full)
+    -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection)
+  # Where indirect jumps may land: the first one on x86, the second one on ARM.
+  include(CheckCXXCompilerFlag)
+  foreach(flag -fcf-protection=full -mbranch-protection=standard)
+    string(MAKE_C_IDENTIFIER "STERNA_HAS${flag}" known)
+    check_cxx_compiler_flag(${flag} ${known})
+    if(${known})
+      target_compile_options(sterna_options INTERFACE ${flag})
+    endif()
+  endforeach()
   target_compile_definitions(sterna_options INTERFACE _GLIBCXX_ASSERTIONS)
   target_link_options(sterna_options INTERFACE -Wl,-z,relro,-z,now -pie)
 endif()

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Reading what providers answer, which need not be what was asked for.
 #pragma once
 
 #include <nlohmann/json.hpp>

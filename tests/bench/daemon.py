@@ -55,6 +55,7 @@ def main():
     one.add_argument("--accounts", type=int, default=1000)
     one.add_argument("--events", type=int, default=100)
     one.add_argument("--idle", type=int, default=600, help="seconds")
+    one.add_argument("--profile", choices=PROFILES, default="full", help="what the server offers")
     one = commands.add_parser("fairness")
     one.add_argument("--messages", type=int, default=50000, help="of a first sync")
     one.add_argument("--events", type=int, default=40, help="each way")

@@ -108,8 +108,9 @@ def many(options, judge):
         os.mkdir(f"{server.dir}/rawlog")
         server.give(f"{server.dir}/rawlog")
         users = [server.new_user() for _ in range(accounts)]
-        began = time.monotonic()
-        daemon = Living(directory, server.ca, [(f"a{i}", user, "127.0.0.1", server.tls_port)
+        host, began = server.address(options.profile), time.monotonic()
+        print(f"profile {options.profile}; every account empty")
+        daemon = Living(directory, server.ca, [(f"a{i}", user, host, server.tls_port)
                                                for i, user in enumerate(users)])
         inboxes = [f"{directory}/Mail/a{i}/INBOX/new" for i in range(accounts)]
         until(lambda: all(map(os.path.isdir, inboxes)), 600, 0.2)

@@ -226,6 +226,24 @@ class ForbiddenTest(IntegrationCase):
         self.assertEqual(world.words_on_server("Work"), ["w0", "w1", "w2"])
         self.assertEqual(world.words_on_server("Trash"), [])
 
+    def test_a_message_that_may_not_be_read_is_named_and_stops_nothing(self):
+        world = self.filled()
+        for word in ("good", "mine"):
+            world.mail.deliver("INBOX", local(message(word)), "S", NOON)
+        path = world.mail.find("INBOX", "<mine@").path
+        self.forbid(world, path)
+        self.sync(world, PARTLY, "account acc: mailbox INBOX", os.path.basename(path),
+                  "Permission denied", "make the file readable for this user")
+        self.assertEqual(world.words_on_server("INBOX"), ["good", "m0", "m1"])
+        told = "1 message could not be brought over"
+        self.assertIn(told, world.sterna.run("status").stdout)
+        self.sync(world, DONE)
+        os.chmod(path, 0o600)
+        self.assertEqual(self.sync(world, DONE), "")
+        self.assertEqual(world.words_on_server("INBOX"), ["good", "m0", "m1", "mine"])
+        self.assertNotIn(told, world.sterna.run("status").stdout)
+        world.assert_in_step()
+
     def test_a_mailbox_that_cannot_be_read_leaves_the_others_alone(self):
         world = self.filled()
         world.mail.add_letters(world.mail.find("INBOX", "<m0@"), "F")

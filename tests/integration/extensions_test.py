@@ -117,23 +117,43 @@ class AppendLimitTest(unittest.TestCase):
         self.assertEqual(world.sync()["uploaded"], 1)
         world.assert_settled()
 
-
-    def test_a_mailbox_without_a_limit_takes_all(self):
-        class Unlimited(Strict):
+    def told_by_status(self, limit):
+        """A limit of each mailbox, or none where STATUS is refused; two messages were made here."""
+        class Told(Strict):
             capabilities = ScriptedServer.capabilities + b" APPENDLIMIT"
 
             def status_line(self, name, text):
                 line = super().status_line(name, text)
-                return line[:-1] + b" APPENDLIMIT NIL)" if b"APPENDLIMIT" in text else line
+                return line[:-1] + b" APPENDLIMIT %b)" % limit if b"APPENDLIMIT" in text else line
 
-        server = Unlimited()
+            def on_status(self, session, tag, text):
+                if b"APPENDLIMIT" in text and not limit:
+                    session.say(tag + b" BAD what is that?")
+                else:
+                    super().on_status(session, tag, text)
+
+        server = Told()
         server.fill(1)
         world = ScriptedWorld(self, server)
         world.sync()
-        world.mail.deliver("INBOX", local(message("large", LONG)), "S", NOON)
-        self.assertEqual(world.sync()["uploaded"], 1)
-        self.assertEqual(len(server.sent(rb"^STATUS .*APPENDLIMIT")), 1)
-        world.assert_settled()
+        for word, body in (("large", LONG), ("small", "words\n")):
+            world.mail.deliver("INBOX", local(message(word, body)), "S", NOON)
+        return server, world
+
+    def test_a_mailbox_without_a_limit_takes_all(self):
+        for limit in (b"NIL", b""):
+            with self.subTest(limit):
+                server, world = self.told_by_status(limit)
+                self.assertEqual(world.sync()["uploaded"], 2)
+                self.assertEqual(len(server.sent(rb"^STATUS .*APPENDLIMIT")), 1)
+                world.assert_settled()
+
+    def test_a_mailbox_with_a_limit_of_its_own(self):
+        server, world = self.told_by_status(b"2000")
+        report = world.sync(expect=PARTLY)
+        self.assertEqual(report["uploaded"], 1)
+        self.assertIn("2.0 kB that the server takes", str(report["errors"]))
+        self.assertEqual([size for size, _ in server.literals if size > 2000], [])
 
 
 class StatusSizeTest(unittest.TestCase):

@@ -420,7 +420,7 @@ class DiskTest(FailureCase):
                 self.assertRegex(done.stdout + done.stderr,
                                  rf"{world.sterna.state}/{world.name}.*Permission denied")
 
-    def test_an_unreadable_message_stops_nothing_else(self):
+    def test_a_directory_among_the_messages_stops_nothing(self):
         world = self.world()
         world.fill("INBOX", 1)
         world.sync()

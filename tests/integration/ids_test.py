@@ -66,6 +66,30 @@ class MailboxIdTest(unittest.TestCase):
         self.assertEqual(world.mail.mailboxes(), ["INBOX", "X", "Y", "Z/Deep"])
         world.assert_settled()
 
+    def test_where_the_ids_are_refused_it_goes_without(self):
+        class Refusing(Identifying):
+            def refused(self, session, tag, text):
+                if b"MAILBOXID" in text:
+                    session.say(tag + b" BAD what is that?")
+                return b"MAILBOXID" in text
+
+            def on_list(self, session, tag, text):
+                if not self.refused(session, tag, text):
+                    super().on_list(session, tag, text)
+
+            def on_status(self, session, tag, text):
+                if not self.refused(session, tag, text):
+                    super().on_status(session, tag, text)
+
+        server = Refusing()
+        server.fill(3, "A")
+        world = ScriptedWorld(self, server)
+        world.sync()
+        self.assertTrue(server.sent(rb"\bMAILBOXID\b"), "never asked for")
+        server.fill(1, "A")
+        self.assertEqual(world.sync()["downloaded"], 1)
+        world.assert_settled()
+
     def test_two_mailboxes_trade_names_on_the_server(self):
         world = self.start("A", "B")
         for old, new in (("A", "T"), ("B", "A"), ("T", "B")):

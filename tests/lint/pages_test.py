@@ -83,6 +83,16 @@ class PagesTest(unittest.TestCase):
         self.assertIn("\nscripts/quickstart ", "\n".join(lines))
         self.assertIn("\nscripts/test ", "\n".join(lines))
 
+    def test_each_key_of_json_is_said_and_no_other(self):
+        keys = set(re.findall(r"""(?:\{|\[)"([a-z_]+)"[],]""", read("src/cli/json.cc")))
+        self.assertGreater(len(keys), 80)
+        page = read("docs/scripting.md")
+        told = re.findall(r"`([a-z_]+)`", page)
+        self.assertEqual(keys - set(told), set())
+        table = re.findall(r"^\| `[a-z].*?\|(.*)\|$", page, re.M)
+        values = {"ok", "warning", "failed", "skipped"}
+        self.assertEqual(set(re.findall(r"`([a-z_]+)`", "".join(table))) - keys - values, set())
+
     def test_what_ci_leaves_out_under_sanitizers_is_said(self):
         run = read(".ci/run")
         slow = "".join(re.findall(r"^slow\+?='([^']*)'$", run, re.M)).split("|")

@@ -2,6 +2,9 @@
 #include "net/connector.h"
 
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 
 #include <atomic>
 #include <latch>
@@ -236,6 +239,29 @@ TEST(Connector, ConnectsToTheOneThatListens) {
   Loop loop;
   auto connected = loop.run(connect_any(loop.core(), addresses(loop, {"127.0.0.1"}, peer.port())));
   EXPECT_TRUE(connected);
+}
+
+int option_of(const Descriptor& connected, int level, int name) {
+  int value = -1;
+  socklen_t length = sizeof value;
+  EXPECT_EQ(::getsockopt(connected.fd(), level, name, &value, &length), 0);
+  return value;
+}
+
+TEST(Connector, APeerThatVanishedIsNoticed) {
+  test::Peer peer([](test::Connection& connection) { connection.wait_for_end(); });
+  Loop loop;
+  auto connected = loop.run(connect_any(loop.core(), addresses(loop, {"127.0.0.1"}, peer.port())));
+  ASSERT_TRUE(connected);
+  const Descriptor& line = **connected;
+  EXPECT_EQ(option_of(line, SOL_SOCKET, SO_KEEPALIVE), 1);
+  const int silent_s =
+      option_of(line, IPPROTO_TCP, TCP_KEEPIDLE) +
+      option_of(line, IPPROTO_TCP, TCP_KEEPINTVL) * option_of(line, IPPROTO_TCP, TCP_KEEPCNT);
+  EXPECT_LE(silent_s, 120) << "under IDLE";
+  EXPECT_LE(option_of(line, IPPROTO_TCP, TCP_USER_TIMEOUT), 120'000) << "of what was sent";
+  EXPECT_GT(option_of(line, IPPROTO_TCP, TCP_USER_TIMEOUT), 0);
+  EXPECT_EQ(option_of(line, IPPROTO_TCP, TCP_NODELAY), 1);
 }
 
 TEST(Connector, GoesOnAtOnceWhenAnAddressRefuses) {

@@ -2,6 +2,7 @@
 """A private Cyrus on loopback, all of it below one directory: open to every password and without
 TLS, or guarded, with both. It ends with the process that started it."""
 import functools
+import glob
 import grp
 import os
 import pwd
@@ -65,7 +66,7 @@ _TREE = f"{UNPACKED}/cyrus"
 
 
 def _environment():
-    libraries = f"{_TREE}/usr/lib/x86_64-linux-gnu"
+    (libraries,) = glob.glob(f"{_TREE}/usr/lib/*-linux-gnu")
     return {**os.environ, "LD_LIBRARY_PATH": libraries, "SASL_PATH": f"{libraries}/sasl2"}
 
 

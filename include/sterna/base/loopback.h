@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Loopback: whether a host is this machine, where what is sent needs no TLS.
 #pragma once
 
 #include <string_view>
