@@ -50,9 +50,19 @@ std::string Engine::new_base_name() const {
   return maildir::unique_base_name(services.random.hex(16), now_ms() / 1000);
 }
 
+bool MailboxWork::is_exchanged(const maildir::DirectoryStamp& cur) const {
+  return walked && (cur.dev != walked->dev || cur.ino != walked->ino ||
+                    born_apart(cur.btime_ns, walked->btime_ns));
+}
+
 Result<maildir::MailboxDirs*> Engine::open_dirs(MailboxWork& work) {
   if (!work.dirs) {
     STERNA_TRY(maildir::MailboxDirs dirs, maildir::open_mailbox(*root, work.path));
+    STERNA_TRY(const io::FileStat cur, dirs.cur->stat());
+    if (work.is_exchanged(maildir::DirectoryStamp::of(cur))) {
+      return fail(Error(ErrorCode::changed, "another folder took its place amid the sync")
+                      .with_scope(ErrorScope::mailbox));
+    }
     STERNA_TRY(work.network_fs, dirs.cur->is_network_file_system());
     STERNA_TRY(work.keywords, maildir::read_keywords(*dirs.home));
     work.dirs.emplace(std::move(dirs));

@@ -79,6 +79,9 @@ struct MailboxWork {
   }
   // Something of it was not carried out: the next pass has to see it again.
   void look_again() { cursor_settled = stamp_settled = false; }
+  // Another directory than the walk saw, and believed in (rule 15): a mount that went shows what is
+  // below it. The next pass asks whose it is.
+  bool is_exchanged(const maildir::DirectoryStamp& cur) const;
   // What of `flags` its files show. A keyword that was denied a letter is not in the base, so
   // that it is fetched again; one that can never have a letter lives in the base alone.
   FlagSet shown(const FlagSet& flags);

@@ -236,13 +236,12 @@ Result<bool> misses_unflushed(Engine& engine, const MailboxWork& work,
   return false;
 }
 
-// Another directory came since the walk, which believed in the one that it saw (rule 15): a mount
-// that went shows what is below it. The next pass asks whose it is.
-bool was_exchanged(const MailboxWork& work, const maildir::DirectoryStamp& cur) {
-  if (!work.walked) return false;
-  const maildir::DirectoryStamp& walked = *work.walked;
-  return cur.dev != walked.dev || cur.ino != walked.ino ||
-         born_apart(cur.btime_ns, walked.btime_ns);
+// Nothing of it is believed in this pass; the next one walks anew.
+void leave_exchanged(Engine& engine, MailboxWork& work) {
+  work.input.local.suspect = true;
+  work.look_again();
+  engine.again = true;
+  engine.log.warn("mailbox {}: another folder took its place meanwhile", work.name());
 }
 
 coro::Task<Status> list_mailbox(Engine& engine, MailboxWork& work) {
@@ -252,6 +251,10 @@ coro::Task<Status> list_mailbox(Engine& engine, MailboxWork& work) {
   work.missed_unflushed = false;
   work.listing.reset();
   Result<maildir::MailboxDirs*> dirs = engine.open_dirs(work);
+  if (!dirs && dirs.error().is(ErrorCode::changed)) {
+    leave_exchanged(engine, work);
+    co_return Status{};
+  }
   if (!dirs) {
     work.input.local.suspect = true;
     engine.note(std::move(dirs).error(), &work);
@@ -268,11 +271,8 @@ coro::Task<Status> list_mailbox(Engine& engine, MailboxWork& work) {
     engine.note(std::move(*listed.error), &work);
     co_return Status{};
   }
-  if (was_exchanged(work, listed.listing->stamp().cur)) {
-    work.input.local.suspect = true;
-    work.look_again();
-    engine.again = true;
-    engine.log.warn("mailbox {}: another folder took its place meanwhile", work.name());
+  if (work.is_exchanged(listed.listing->stamp().cur)) {
+    leave_exchanged(engine, work);
     co_return Status{};
   }
   // After the names: a letter is given its meaning before a name gets it.

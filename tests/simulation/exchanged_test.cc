@@ -9,7 +9,7 @@ namespace {
 class Exchanged : public Stage {
  protected:
   Exchanged() {
-    for (int i = 1; i <= 3; ++i) arrives("m1", "t" + std::to_string(i));
+    for (int i = 1; i <= 3; ++i) arrives("m1", "t" + std::to_string(i), FlagSet{Flag::seen});
     disk.make_maildir("aside/m1");
     sync();
     sync();
@@ -58,7 +58,45 @@ TEST_F(Exchanged, AFolderThatWasWalkedAndIsListedLater) {
   EXPECT_EQ(server.find("m1")->messages.size(), 3U);
   put_back();
   sync();
-  EXPECT_EQ(messages(), (Lines{"m1 t1", "m1 t2", "m1 t4"}));
+  EXPECT_EQ(messages(), (Lines{"m1 t1 \\Seen", "m1 t2 \\Seen", "m1 t4"}));
+}
+
+// It was open by then.
+TEST_F(Exchanged, ADirectoryOfMessagesThatIsExchangedByItself) {
+  arrives("INBOX", "a1");
+  for (const std::string mailbox : {"INBOX", "m1"})
+    disk.write("mail/" + mailbox + "/new/b", "Subject: b\nX-Token: b\n\n");
+  int read = 0;
+  disk.before = [&](test::DiskOp op, std::string_view name) -> Status {
+    if (op == test::DiskOp::open && name == "b" && ++read == 2) {
+      disk.rename("mail/m1/cur", "known");
+      disk.rename("aside/m1/cur", "mail/m1/cur");
+    }
+    return {};
+  };
+  run();
+  EXPECT_TRUE(disk.exists("known"));
+  run();
+  EXPECT_GE(server.find("m1")->messages.size(), 3U);
+  disk.rename("mail/m1/cur", "aside/m1/cur");
+  disk.rename("known", "mail/m1/cur");
+  for (int i = 0; i < 2; ++i) sync();
+  EXPECT_EQ(messages(),
+            (Lines{"INBOX a1", "INBOX b", "m1 t1 \\Seen", "m1 t2 \\Seen", "m1 t3 \\Seen", "m1 b"}));
+}
+
+// What is brought there would be missed, and deleted, when the disk is back.
+TEST_F(Exchanged, NothingIsBroughtIntoAFolderThatCameMeanwhile) {
+  arrives("m1", "t4");
+  at_command("SELECT", [this] { exchange(); });
+  run();
+  run();
+  EXPECT_TRUE(disk.exists("known"));
+  EXPECT_EQ(files(), Lines{});
+  put_back();
+  sync();
+  EXPECT_EQ(messages(), (Lines{"m1 t1 \\Seen", "m1 t2 \\Seen", "m1 t3 \\Seen", "m1 t4"}));
+  EXPECT_EQ(files(), (Lines{"m1 t4", "m1 t1:S", "m1 t2:S", "m1 t3:S"}));
 }
 
 // With names and inodes of the directories as they are, as rsync does it.
@@ -75,8 +113,8 @@ TEST_F(Exchanged, ABackupThatIsBroughtBackAmidASyncIsKnownAfterIt) {
   });
   run();
   for (int i = 0; i < 3; ++i) run();
-  EXPECT_EQ(messages(), (Lines{"m1 t1", "m1 t2", "m1 t3", "m1 t4", "m1 t5"}));
-  EXPECT_EQ(files(), (Lines{"m1 t1", "m1 t2", "m1 t3", "m1 t4", "m1 t5"}));
+  EXPECT_EQ(messages(), (Lines{"m1 t1 \\Seen", "m1 t2 \\Seen", "m1 t3 \\Seen", "m1 t4", "m1 t5"}));
+  EXPECT_EQ(files(), (Lines{"m1 t4", "m1 t5", "m1 t1:S", "m1 t2:S", "m1 t3:S"}));
 }
 
 TEST_F(Exchanged, ABackupThatIsBroughtBackBeforeARemovalStopsIt) {
@@ -92,7 +130,7 @@ TEST_F(Exchanged, ABackupThatIsBroughtBackBeforeARemovalStopsIt) {
   run();
   EXPECT_EQ(server.find("m1")->messages.size(), 4U);
   for (int i = 0; i < 3; ++i) run();
-  EXPECT_EQ(messages(), (Lines{"m1 t1", "m1 t2", "m1 t3", "m1 t4"}));
+  EXPECT_EQ(messages(), (Lines{"m1 t1 \\Seen", "m1 t2 \\Seen", "m1 t3 \\Seen", "m1 t4"}));
 }
 
 // A sync placed it, and died before it was flushed; a program has it open, so that it is not whole.
