@@ -220,7 +220,7 @@ class ToldTest(HooksCase):
             world.imap.expunge("INBOX", world.imap.uids("INBOX"))
             runs.wait_for(daemon, 1)
             self.assertEqual(runs.variable(0, "STERNA_EVENT"), "held")
-            self.assertIn("5 messages wait for a decision", runs.variable(0, "STERNA_MESSAGE"))
+            self.assertIn("5 changes wait for a decision", runs.variable(0, "STERNA_MESSAGE"))
             daemon.wait_for_state("acc", "watching", "polling")
         self.assertEqual(len(world.mail.messages("INBOX")), 5)
 
