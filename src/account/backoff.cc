@@ -68,19 +68,6 @@ Patience patience_for(const Error& error) {
   std::unreachable();
 }
 
-bool needs_person(const Error& error) {
-  switch (patience_for(error).state) {
-    using enum LifeState;
-    case needs_auth:
-    case needs_secret:
-    case held:
-    case error:
-      return true;
-    default:
-      return false;
-  }
-}
-
 std::chrono::seconds answer_limit(unsigned dead_lines) {
   return doubled(kProbeLimit, dead_lines, kAnswerLimitMax);
 }

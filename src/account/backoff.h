@@ -31,10 +31,6 @@ struct Patience {
 // A password that was refused is not tried in a loop; a line that was cut is tried again at once.
 Patience patience_for(const Error& error);
 
-// Whether somebody has to mend it: a login, a secret, a certificate, the configuration. It is tried
-// again all the same, for what was wrong may have been the server.
-bool needs_person(const Error& error);
-
 // Whether another network, or an hour's sleep, may have mended it: a captive portal shows
 // certificates of its own. A person, the disk, or the server's word, is as far away as before.
 bool may_pass_with_network(const Error& error);

@@ -98,7 +98,7 @@ void Complaints::tell(const AccountReport& report, const Log& log) {
     if (!error.hint().empty()) text += fmt::format(" ({})", error.hint());
     if (told_.contains(text)) {
       log.debug("{}", text);
-    } else if (needs_person(error)) {
+    } else if (needs_person(patience_for(error).state)) {
       log.error("{}", text);
     } else {
       log.warn("{}", text);
@@ -106,6 +106,11 @@ void Complaints::tell(const AccountReport& report, const Log& log) {
     now.insert(std::move(text));
   }
   told_ = std::move(now);
+}
+
+bool needs_person(LifeState state) {
+  using enum LifeState;
+  return state == needs_auth || state == needs_secret || state == held || state == error;
 }
 
 std::string_view to_string(LifeState state) {

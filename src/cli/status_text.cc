@@ -90,11 +90,6 @@ std::string pushed_text(const StatusRow& row) {
   return fmt::format("{} by {}", row.life->pushed.size(), printable(row.life->push_by, 20));
 }
 
-bool needs_person(LifeState state) {
-  return state == LifeState::needs_auth || state == LifeState::needs_secret ||
-         state == LifeState::error;
-}
-
 // What the daemon is in trouble with, and what mends it.
 void add_trouble(std::string& text, const Style& style, const StatusRow& row) {
   const account::Life& life = *row.life;
@@ -107,7 +102,8 @@ void add_trouble(std::string& text, const Style& style, const StatusRow& row) {
     mend = printable(life.error->hint(), kTextOctetsMax);
   if (life.next_try_ms > 0) mend += "; tried again at " + local_time(life.next_try_ms);
   // That may be hours away, and what was mended says nothing.
-  if (life.next_try_ms > 0 && needs_person(life.state)) mend += ", or now by: sterna sync " + name;
+  if (life.next_try_ms > 0 && account::needs_person(life.state))
+    mend += ", or now by: sterna sync " + name;
   if (life.state == LifeState::offline)
     mend = life.next_try_ms > 0 ? "tried again at " + local_time(life.next_try_ms) : "";
   add_attention(text, style, name, what, mend);

@@ -40,6 +40,9 @@ enum class LifeState : std::uint8_t {
   error,  // nothing but a person can mend it
 };
 std::string_view to_string(LifeState state);  // "needs-auth"
+// Whether somebody has to mend it, or to decide. It is tried again all the same, for what was wrong
+// may have been the server.
+bool needs_person(LifeState state);
 
 struct LifeSettings {
   // `watch`: mailboxes (remote names) that an IDLE is spent on where the server has no NOTIFY.
